@@ -1,0 +1,54 @@
+"""Treatment planning and dosimetry for radioembolization (SIRT, TARE).
+
+Public names are loaded on first use, so that ``import sirtdose`` costs nothing.
+
+>>> import sirtdose
+>>> sirtdose.Nuclide.named("Y-90").half_life_h
+64.05
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "assess_dose": "workflows",
+    "inspect_folder": "workflows",
+    "plan_mird": "workflows",
+    "write_phantom": "workflows",
+    "compute_dose": "dosimetry.engine",
+    "occupancy_on": "dosimetry.resample",
+    "Dose": "dosimetry.engine",
+    "Dvh": "dosimetry.dvh",
+    "read_image": "io.read",
+    "read_structures": "io.read",
+    "Grid": "model.grid",
+    "Volume": "model.volume",
+    "Quantity": "model.volume",
+    "Structure": "model.structure",
+    "Role": "model.role",
+    "Nuclide": "model.nuclide",
+    "Device": "model.device",
+    "Ledger": "model.ledger",
+    "Finding": "model.finding",
+    "Plan": "planning.result",
+    "SirtdoseError": "errors",
+    "InputError": "errors",
+    "PlanningError": "errors",
+    "OutputError": "errors",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sirtdose' has no attribute {name!r}")
+    value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})

@@ -1,0 +1,1 @@
+"""The terminal: click, exit codes, one command a file."""

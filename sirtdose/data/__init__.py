@@ -1,0 +1,1 @@
+"""Constants and limits with their sources; read with importlib.resources."""

@@ -1,0 +1,164 @@
+"""Bring a structure onto another grid, partial voxels by their part."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import StructureError
+from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.structure import Structure
+
+Sampling = Literal["fraction", "center"]
+
+# Points per voxel along each axis where two grids are oblique to each other.
+_POINTS_MIN, _POINTS_MAX = 4, 12
+
+
+def occupancy_on(
+    structure: Structure, grid: Grid, *, sampling: Sampling = "fraction"
+) -> Structure:
+    r"""The same structure on another grid: the fraction of each voxel inside it.
+
+    Where the two grids' axes run along each other the fraction is exact: the
+    overlap of two boxes is the product of three overlaps of intervals,
+
+    .. math:: f_{abc} = \sum_{ijk} Z_{ai}\, Y_{bj}\, X_{ck}\, m_{ijk}
+
+    so volume and, for voxel values, energy are conserved. Oblique grids are
+    sampled at evenly spaced points in each voxel.
+
+    Parameters
+    ----------
+    structure : Structure
+    grid : Grid
+        Where to. The result lies on a part of it, cropped to the structure.
+    sampling : {"fraction", "center"}
+        ``"center"`` counts a voxel in whole or not at all, by its center.
+
+    Raises
+    ------
+    GeometryError
+        The two are in different frames of reference.
+    StructureError
+        No part of the structure lies inside the grid.
+
+    Examples
+    --------
+    A mask voxel of 2 mm inside a dose voxel of 4 mm fills an eighth of it.
+
+    >>> fine = Grid.regular((1, 1, 1), spacing_mm=(2.0, 2.0, 2.0))
+    >>> coarse = Grid.regular((1, 1, 1), spacing_mm=(4.0, 4.0, 4.0))
+    >>> mask = Structure.named("Liver", np.ones((1, 1, 1), bool), fine)
+    >>> float(occupancy_on(mask, coarse).occupancy[0, 0, 0])
+    0.125
+    """
+    grid.require_frame(structure.grid, what=f"structure '{structure.name}'")
+    structure = structure.cropped()
+    if structure.empty:
+        raise StructureError(f"structure '{structure.name}' is empty: draw or drop it")
+    if structure.grid.offset_in(grid) == (0, 0, 0) and structure.grid.matches(grid):
+        return structure
+    box = _covered_box(structure.grid, grid)
+    if box is None:
+        raise _outside(structure)
+    target = grid.crop(box)
+    axes = target.axis_map(structure.grid)
+    if axes is None or sampling == "center":
+        occupancy = _sampled(structure, target, sampling)
+    else:
+        occupancy = _overlap(structure, target, axes)
+    moved = replace(structure, occupancy=occupancy, grid=target).cropped()
+    if moved.empty:
+        raise _outside(structure)
+    return moved
+
+
+def _outside(structure: Structure) -> StructureError:
+    return StructureError(
+        f"structure '{structure.name}' lies wholly outside the image (H19): use "
+        "structures drawn on this patient's image, or register them to it first"
+    )
+
+
+def _covered_box(source: Grid, target: Grid) -> Box | None:
+    """The box of target voxels that the source's outer edges can touch."""
+    ends = [(-0.5, n - 0.5) for n in source.shape]
+    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
+    index = target.index(source.world_mm(corners))
+    low = np.floor(index.min(axis=0) + 0.5 + 1e-6).astype(int)
+    high = np.ceil(index.max(axis=0) + 0.5 - 1e-6).astype(int)
+    low = np.clip(low, 0, target.shape)
+    high = np.clip(high, 0, target.shape)
+    if (high <= low).any():
+        return None
+    return box_at(low.tolist(), (high - low).tolist())
+
+
+def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray[Any]:
+    # In the source's index space the target's voxels are boxes along its axes.
+    across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
+    mask = structure.occupancy.transpose(axes).astype(np.float32)
+    for axis, source_axis in enumerate(axes):
+        weights = _interval_overlap(
+            n_target=target.shape[axis],
+            n_source=structure.grid.shape[source_axis],
+            start=float(across[source_axis, 3]),
+            step=float(across[source_axis, axis]),
+        ).astype(np.float32)
+        mask = np.moveaxis(np.tensordot(weights, mask, (1, axis)), 0, axis)
+    return np.clip(mask, 0, 1)
+
+
+def _interval_overlap(
+    *, n_target: int, n_source: int, start: float, step: float
+) -> NDArray[np.float64]:
+    """Fraction of each target interval that each source interval covers.
+
+    Source intervals are centered on 0, 1, 2, ... with width 1; target intervals
+    on ``start + step * k`` with width ``abs(step)``.
+    """
+    centers = start + step * np.arange(n_target)
+    half = abs(step) / 2
+    left = np.arange(n_source) - 0.5
+    low = np.maximum((centers - half)[:, None], left)
+    high = np.minimum((centers + half)[:, None], left + 1)
+    overlap: NDArray[np.float64] = np.clip(high - low, 0, None) / abs(step)
+    return overlap
+
+
+def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[Any]:
+    mask = np.pad(structure.occupancy, 1)
+    across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
+    points = [1, 1, 1] if sampling == "center" else _points_per_voxel(across)
+    parts = [(np.arange(n) + 0.5) / n - 0.5 for n in points]
+    rows, columns = np.indices(target.shape[1:])
+    occupancy = np.zeros(target.shape, np.float32)
+    for a in parts[0]:
+        for b in parts[1]:
+            for c in parts[2]:
+                for k in range(target.shape[0]):
+                    occupancy[k] += _looked_up(
+                        mask, across, (k + a, rows + b, columns + c)
+                    )
+    return occupancy / np.float32(np.prod(points))
+
+
+def _looked_up(
+    mask: NDArray[Any], across: NDArray[np.float64], position: tuple[Any, Any, Any]
+) -> NDArray[Any]:
+    """Value of the padded mask's voxel that holds each position."""
+    index = []
+    for row, size in zip(across[:3], mask.shape, strict=True):
+        at = row[0] * position[0] + row[1] * position[1] + row[2] * position[2] + row[3]
+        index.append(np.clip(np.rint(at).astype(np.intp) + 1, 0, size - 1))
+    found: NDArray[Any] = mask[tuple(index)]
+    return found
+
+
+def _points_per_voxel(across: NDArray[np.float64]) -> list[int]:
+    """Enough points that their distance is half a voxel of the finer grid."""
+    steps = np.abs(across[:3, :3]).max(axis=0)
+    return [int(np.clip(np.ceil(2 * s), _POINTS_MIN, _POINTS_MAX)) for s in steps]

@@ -1,0 +1,74 @@
+"""Every error sirtdose raises on purpose.
+
+::
+
+    SirtdoseError                                                  exit 1
+      InputError        the data given cannot be used              exit 3
+        FileFormatError   not a file of a kind we read, or damaged
+        MissingTagError   a DICOM attribute we need is absent
+        GeometryError     where the voxels are is unclear or contradictory
+        QuantityError     what the numbers measure is unclear or wrong
+        StructureError    a structure cannot be used
+        RangeError        a value is outside its range
+        SafetyStop        a coded safety check refused to go on
+      PlanningError     no activity meets every limit given         exit 4
+      OutputError       would overwrite, or could not write         exit 5
+
+A usage error on the command line exits 2. Anything else is a bug and shows a
+traceback.
+
+A message says what is wrong, with its value and unit, where, and what would be
+right. It never holds a patient's name or identifier.
+"""
+
+
+class SirtdoseError(Exception):
+    """Any error raised on purpose; `exit_code` is what the program ends with."""
+
+    exit_code = 1
+
+
+class InputError(SirtdoseError):
+    """The data given cannot be used."""
+
+    exit_code = 3
+
+
+class FileFormatError(InputError):
+    """A file is not of a kind that is read, or is damaged."""
+
+
+class MissingTagError(InputError):
+    """A DICOM attribute that is needed is absent or empty."""
+
+
+class GeometryError(InputError):
+    """Where the voxels are is unclear, contradictory, or in another frame."""
+
+
+class QuantityError(InputError):
+    """What the numbers measure is unclear or not what is needed."""
+
+
+class StructureError(InputError):
+    """A structure cannot be used."""
+
+
+class RangeError(InputError):
+    """A value is outside its range."""
+
+
+class SafetyStop(InputError):
+    """A coded safety check refused to go on."""
+
+
+class PlanningError(SirtdoseError):
+    """No activity meets every limit that was given."""
+
+    exit_code = 4
+
+
+class OutputError(SirtdoseError):
+    """A result would overwrite another or could not be written."""
+
+    exit_code = 5

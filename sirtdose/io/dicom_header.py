@@ -1,0 +1,192 @@
+"""Read single attributes of a DICOM header, and say which one is missing."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
+from sirtdose.io.reading import reading
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+@contextmanager
+def reading_dicom(path: Path) -> Iterator[None]:
+    """Fail in one way on a damaged file, and be quiet about harmless oddities.
+
+    pydicom warns of decimal strings over 16 characters and the like, which most
+    vendors write; what matters is checked where it is used.
+    """
+    from pydicom.errors import InvalidDicomError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with reading(
+            path, "DICOM", InvalidDicomError, NotImplementedError, RuntimeError
+        ):
+            yield
+
+
+def read_dataset(path: Path, *, pixels: bool = True) -> "Dataset":
+    """Read a DICOM file; without `pixels`, its header alone."""
+    import pydicom
+
+    with reading_dicom(path):
+        return pydicom.dcmread(path, stop_before_pixels=not pixels)
+
+
+def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
+    """The value of an attribute that must be there and not be empty.
+
+    Raises
+    ------
+    MissingTagError
+        Names the attribute, its tag, the file, and the remedy.
+    """
+    value = dataset.get(keyword)
+    if value is None or (hasattr(value, "__len__") and len(value) == 0):
+        raise MissingTagError(
+            f"{path.name} has no {keyword} {tag_of(keyword)}"
+            f"{': ' + remedy if remedy else ''}"
+        )
+    return value
+
+
+def tag_of(keyword: str) -> str:
+    """The tag of an attribute, as people write it.
+
+    >>> tag_of("PixelSpacing")
+    '(0028,0030)'
+    """
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.tag import Tag
+
+    number = tag_for_keyword(keyword)
+    return str(Tag(number)) if number is not None else ""
+
+
+def numbers(
+    dataset: "Dataset", keyword: str, count: int, path: Path, remedy: str = ""
+) -> NDArray[np.float64]:
+    """An attribute's numbers, exactly as many as it must have.
+
+    Raises
+    ------
+    MissingTagError, GeometryError
+        Absent; or not that many finite numbers.
+    """
+    value = required(dataset, keyword, path, remedy)
+    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
+    if values.shape != (count,) or not np.isfinite(values).all():
+        raise GeometryError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {value}: {count} numbers "
+            "are needed"
+        )
+    return values
+
+
+def orientation(
+    dataset: "Dataset", path: Path
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit vectors along a row (column steps) and along a column (row steps)."""
+    cosines = numbers(dataset, "ImageOrientationPatient", 6, path)
+    along_row, along_column = cosines[:3], cosines[3:]
+    lengths = np.linalg.norm(along_row), np.linalg.norm(along_column)
+    if (
+        min(lengths) < 0.99
+        or max(lengths) > 1.01
+        or abs(along_row @ along_column) > 1e-3
+    ):
+        raise GeometryError(
+            f"{path.name} has ImageOrientationPatient (0020,0037) = "
+            f"{cosines.tolist()}: two unit vectors at right angles are needed"
+        )
+    return along_row / lengths[0], along_column / lengths[1]
+
+
+def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
+    """Distance between rows, and between columns, in mm."""
+    rows_apart, columns_apart = numbers(dataset, "PixelSpacing", 2, path)
+    if min(rows_apart, columns_apart) <= 0:
+        raise GeometryError(
+            f"{path.name} has PixelSpacing (0028,0030) = "
+            f"{[rows_apart, columns_apart]} mm: it must be above 0"
+        )
+    return float(rows_apart), float(columns_apart)
+
+
+def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
+    """Stored pixel values, untouched.
+
+    Raises
+    ------
+    FileFormatError
+        No pixels, or compressed in a way no installed plugin reads.
+    """
+    if not dataset.get("PixelData"):
+        raise FileFormatError(
+            f"{path.name} has no PixelData (7FE0,0010), or it is empty"
+        )
+    with reading_dicom(path):
+        pixels: NDArray[Any] = dataset.pixel_array
+    return pixels
+
+
+def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Stored values times RescaleSlope plus RescaleIntercept, of this data set."""
+    slope = float(dataset.get("RescaleSlope", 1) or 0)
+    intercept = float(dataset.get("RescaleIntercept", 0) or 0)
+    if not np.isfinite([slope, intercept]).all() or slope == 0:
+        raise GeometryError(
+            f"{path.name} has RescaleSlope (0028,1053) = {slope} and "
+            f"RescaleIntercept (0028,1052) = {intercept}: finite numbers, with a "
+            "slope that is not 0, are needed"
+        )
+    if slope == 1 and intercept == 0:
+        return stored
+    return stored.astype(np.float64) * slope + intercept
+
+
+def frame_of_reference(dataset: "Dataset") -> str | None:
+    """The data set's frame of reference, if it names one."""
+    uid = str(dataset.get("FrameOfReferenceUID", "") or "").strip()
+    return uid or None
+
+
+def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime | None:
+    """Date and time of day of a pair of attributes; None when either is unusable.
+
+    The result carries an offset only where the header has
+    TimezoneOffsetFromUTC (0008,0201).
+    """
+    date = str(dataset.get(date_keyword, "") or "").replace(".", "").strip()
+    time = str(dataset.get(time_keyword, "") or "").replace(":", "").strip()
+    match = re.fullmatch(r"(\d{2})(\d{2})?(\d{2})?(?:\.(\d+))?", time)
+    if not re.fullmatch(r"\d{8}", date) or date.startswith("0001") or match is None:
+        return None
+    hour, minute, second, fraction = match.groups(default="0")
+    try:
+        start = datetime.strptime(date, "%Y%m%d")
+        clock = start.replace(
+            hour=int(hour),
+            minute=int(minute),
+            second=int(second),
+            microsecond=int(f"{fraction:0<6}"[:6]),
+        )
+    except ValueError:
+        return None
+    zone = re.fullmatch(
+        r"([+-])(\d{2})(\d{2})", str(dataset.get("TimezoneOffsetFromUTC", "")).strip()
+    )
+    if zone is None:
+        return clock
+    offset = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
+    return clock.replace(tzinfo=timezone(offset if zone[1] == "+" else -offset))

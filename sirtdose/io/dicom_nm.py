@@ -1,0 +1,139 @@
+"""Reconstructed SPECT: NM RECON TOMO to counts.
+
+A nuclear-medicine image says where it is in its own way: one position for the
+whole stack, inside DetectorInformationSequence, and a slice direction that is the
+sign of SpacingBetweenSlices. The result is often left-handed, which is right.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError
+from sirtdose.io.dicom_header import (
+    frame_of_reference,
+    moment,
+    numbers,
+    orientation,
+    pixel_spacing,
+    pixels_of,
+    read_dataset,
+    required,
+    rescaled,
+)
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Source, Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
+_SLICE_VECTOR = 0x00540080
+_NOT_VOLUMES = {
+    "TOMO": "raw projections",
+    "GATED TOMO": "raw gated projections",
+    "RECON GATED TOMO": "a gated reconstruction",
+    "STATIC": "a planar image",
+    "DYNAMIC": "a dynamic series",
+    "WHOLE BODY": "a planar whole-body image",
+    "GATED": "a gated planar series",
+}
+
+
+def read_nm(path: Path) -> Volume:
+    """Read a reconstructed SPECT as counts.
+
+    Raises
+    ------
+    FileFormatError
+        Not a reconstructed tomographic image, or damaged.
+    MissingTagError
+        No spacing, position or orientation.
+    GeometryError
+        They contradict one another.
+    """
+    dataset = read_dataset(path)
+    require_recon_tomo(dataset, path)
+    frames = pixels_of(dataset, path)
+    if frames.ndim == 2:
+        frames = frames[None]
+    if frames.ndim != 3:
+        raise FileFormatError(f"{path.name} has color pixels: counts are needed")
+    frames = _in_slice_order(dataset, frames, path)
+    counts = rescaled(dataset, frames, path)
+    start = moment(dataset, "AcquisitionDate", "AcquisitionTime")
+    source = Source(
+        files=(path.name,),
+        modality="NM",
+        series_instance_uid=str(dataset.get("SeriesInstanceUID", "")) or None,
+        study_instance_uid=str(dataset.get("StudyInstanceUID", "")) or None,
+        scan_start=start,
+        scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
+    )
+    grid = _grid(dataset, counts.shape, path)
+    return Volume(counts, grid, Quantity.COUNTS, source)
+
+
+def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
+    """Refuse what is no reconstructed tomographic image, by its own name."""
+    kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
+    kind = kinds[2] if len(kinds) > 2 else ""
+    if kind != "RECON TOMO":
+        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
+        raise FileFormatError(
+            f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "
+            "must be a RECON TOMO"
+        )
+
+
+def _in_slice_order(
+    dataset: "Dataset", frames: NDArray[Any], path: Path
+) -> NDArray[Any]:
+    pointer = dataset.get("FrameIncrementPointer")
+    tags = [int(tag) for tag in np.atleast_1d(pointer)] if pointer is not None else []
+    if tags and tags != [_SLICE_VECTOR]:
+        raise GeometryError(
+            f"{path.name} counts its frames by more than slices "
+            "(FrameIncrementPointer (0028,0009)): a plain stack of slices is needed"
+        )
+    vector = dataset.get("SliceVector")
+    if vector is None:
+        return frames
+    order = np.atleast_1d(np.asarray(vector, dtype=int))
+    if sorted(order.tolist()) != list(range(1, len(frames) + 1)):
+        raise GeometryError(
+            f"{path.name} has a SliceVector (0054,0080) that does not number its "
+            f"{len(frames)} frames 1 to {len(frames)}"
+        )
+    return frames[np.argsort(order)]
+
+
+def _grid(dataset: "Dataset", shape: tuple[int, ...], path: Path) -> Grid:
+    detectors = dataset.get("DetectorInformationSequence") or [dataset]
+    place = detectors[0]
+    if place.get("ImageOrientationPatient") is None:
+        place = dataset
+    along_row, along_column = orientation(place, path)
+    position = numbers(place, "ImagePositionPatient", 3, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    slices_apart = float(
+        required(
+            dataset,
+            "SpacingBetweenSlices",
+            path,
+            "its sign is the direction of the slices and cannot be guessed",
+        )
+    )
+    if slices_apart == 0 or not np.isfinite(slices_apart):
+        raise GeometryError(
+            f"{path.name} has SpacingBetweenSlices (0018,0088) = {slices_apart} mm"
+        )
+    affine = np.eye(4)
+    affine[:3, 0] = np.cross(along_row, along_column) * slices_apart
+    affine[:3, 1] = along_column * rows_apart
+    affine[:3, 2] = along_row * columns_apart
+    affine[:3, 3] = position
+    k, j, i = shape
+    return Grid((k, j, i), affine, frame_of_reference(dataset))

@@ -1,0 +1,70 @@
+"""DICOM SEG to structures, through highdicom."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.io.dicom_header import reading_dicom
+from sirtdose.model.grid import Grid
+from sirtdose.model.structure import Structure
+
+SOP_CLASS_UIDS = (
+    "1.2.840.10008.5.1.4.1.1.66.4",
+    "1.2.840.10008.5.1.4.1.1.66.7",
+)
+
+
+def read_seg(path: Path) -> list[Structure]:
+    """Read every segment of a DICOM segmentation; segments may overlap.
+
+    A fractional segmentation that states occupancy keeps its fractions.
+
+    Raises
+    ------
+    FileFormatError
+        Damaged, or fractions that are probabilities.
+    GeometryError
+        Frames that do not form one regular stack.
+    StructureError
+        No segment.
+    """
+    import highdicom
+
+    with reading_dicom(path):
+        segmentation = highdicom.seg.segread(path)
+        kind = str(segmentation.get("SegmentationType", "BINARY"))
+        fraction = str(segmentation.get("SegmentationFractionalType", ""))
+        numbers = [int(number) for number in segmentation.segment_numbers]
+        named = {
+            number: str(
+                segmentation.get_segment_description(number).segment_label
+            ).strip()
+            for number in numbers
+        }
+    if not numbers:
+        raise StructureError(f"{path.name} holds no segment")
+    if kind == "FRACTIONAL" and fraction == "PROBABILITY":
+        raise FileFormatError(
+            f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
+            " not volumes: export it as a binary segmentation at a threshold you choose"
+        )
+    with reading_dicom(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        geometry = segmentation.get_volume_geometry()
+        if geometry is None:
+            raise GeometryError(
+                f"{path.name} has frames that do not form one regular stack of slices"
+            )
+        volume = segmentation.get_volume(
+            segment_numbers=numbers, rescale_fractional=kind == "FRACTIONAL"
+        )
+    uid = str(volume.frame_of_reference_uid or "") or None
+    grid = Grid(volume.array.shape[:3], volume.affine, uid)
+    structures = []
+    for at, number in enumerate(numbers):
+        part = volume.array[..., at]
+        mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
+        structures.append(Structure.named(named[number], mask, grid).cropped())
+    return structures

@@ -1,0 +1,280 @@
+"""NIfTI, NRRD (.seg.nrrd too) and MetaImage files to nouns, and NIfTI back.
+
+NIfTI is RAS and is turned into LPS here; NRRD says which it is; MetaImage is LPS.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.io.reading import reading
+from sirtdose.model.grid import Grid, to_lps
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Source, Volume
+
+SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# NRRD's names of the spaces that this program reads, as signs on (x, y).
+_NRRD_SPACES = {
+    "left-posterior-superior": 1.0,
+    "lps": 1.0,
+    "right-anterior-superior": -1.0,
+    "ras": -1.0,
+    "scanner-xyz": None,
+}
+
+
+def is_image_file(path: Path) -> bool:
+    """Whether the name is that of a NIfTI, NRRD or MetaImage file."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def is_segmentation_file(path: Path) -> bool:
+    """Whether the name is that of a Slicer segmentation."""
+    return path.name.lower().endswith((".seg.nrrd", ".seg.nhdr"))
+
+
+def read_image_file(path: Path, quantity: Quantity) -> Volume:
+    """Read one image; what its numbers measure is the caller's to say.
+
+    Raises
+    ------
+    FileFormatError
+        Unknown ending, damaged, or not a single 3-D image.
+    GeometryError
+        Where the voxels are is not said.
+    """
+    data, grid, _ = _read(path)
+    return Volume(data, grid, quantity, Source(files=(path.name,), modality="file"))
+
+
+def read_label_file(path: Path) -> list[Structure]:
+    """Read the structures of a mask, a label image or a Slicer segmentation.
+
+    A Slicer segmentation may overlap: each segment is found by its layer and
+    label value. Another image is one structure per label, named by a ``.tsv`` of
+    the same stem beside it (columns index and name), else ``label N``; an image
+    of 0 and 1 only takes its file's name.
+
+    Raises
+    ------
+    FileFormatError
+        As for an image, or voxels that are no labels.
+    StructureError
+        No label at all.
+    """
+    data, grid, header = _read(path, layers=True)
+    if "Segment0_LabelValue" in header or "Segment0_ID" in header:
+        structures = _segments(data, grid, header, path)
+    else:
+        structures = _labels(data, grid, path)
+    if not structures:
+        raise StructureError(f"{path.name} holds no structure: every voxel is 0")
+    return structures
+
+
+def write_nifti(volume: Volume, path: Path) -> None:
+    """Write a volume as NIfTI-1 (float32, sform and qform, mm), at once or not.
+
+    Notes
+    -----
+    The voxels keep their order and handedness; only world coordinates turn from
+    LPS to RAS. The same volume gives the same bytes.
+    """
+    import nibabel
+
+    affine = _RAS_TO_LPS @ volume.grid.affine_mm[:, [2, 1, 0, 3]]
+    data = np.asarray(volume.data, dtype=np.float32).transpose(2, 1, 0)
+    image = nibabel.nifti1.Nifti1Image(data, affine)
+    image.header.set_xyzt_units("mm")
+    image.header["descrip"] = (
+        f"sirtdose {volume.quantity.name.lower()} [{volume.quantity.unit}]"
+    )
+    image.set_sform(affine, code="scanner")
+    image.set_qform(affine, code="scanner")
+    ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
+    aside = path.with_name(f".{path.name}.part{ending}")
+    nibabel.save(image, aside)
+    aside.replace(path)
+
+
+def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]:
+    name = path.name.lower()
+    if name.endswith((".nii", ".nii.gz")):
+        data, affine, header = _read_nifti(path)
+    elif name.endswith((".nrrd", ".nhdr")):
+        data, affine, header = _read_nrrd(path)
+    elif name.endswith((".mha", ".mhd")):
+        data, affine, header = _read_metaimage(path)
+    else:
+        raise FileFormatError(
+            f"{path.name} is no image file known here: use DICOM, or a name ending in "
+            f"{', '.join(SUFFIXES)}"
+        )
+    if data.dtype.kind not in "biuf":
+        raise FileFormatError(
+            f"{path.name} holds {data.dtype} voxels: numbers are needed"
+        )
+    if data.ndim not in (3, 4) or (data.ndim == 4 and not layers):
+        raise FileFormatError(
+            f"{path.name} has {data.ndim} dimensions {data.shape}: a single 3-D image "
+            "is needed"
+        )
+    data = data.transpose((0, 3, 2, 1) if data.ndim == 4 else (2, 1, 0))
+    shape, affine = to_lps(affine, data.shape[-1:-4:-1])
+    try:
+        return data, Grid(shape, affine), header
+    except GeometryError as error:
+        raise GeometryError(f"{path.name}: {error}") from None
+
+
+def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    import nibabel
+    from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
+
+    with reading(path, "NIfTI", ImageFileError, HeaderDataError):
+        image: Any = nibabel.load(path)
+        header = image.header
+        if not isinstance(header, nibabel.nifti1.Nifti1Header):
+            raise FileFormatError(f"{path.name} is not NIfTI")
+        if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
+            raise GeometryError(
+                f"{path.name} says nowhere where its voxels are (sform_code and "
+                "qform_code are 0): export it again with its position"
+            )
+        unit = header.get_xyzt_units()[0]
+        if unit not in ("mm", "unknown"):
+            raise GeometryError(
+                f"{path.name} has voxel sizes in {unit}: only mm are read"
+            )
+        data = _without_unit_axes(np.asanyarray(image.dataobj))
+        return data, _RAS_TO_LPS @ image.affine, {}
+
+
+def _without_unit_axes(data: NDArray[Any]) -> NDArray[Any]:
+    while data.ndim > 3 and data.shape[-1] == 1:
+        data = data[..., 0]
+    return data
+
+
+def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    import nrrd
+    from nrrd.errors import NRRDError
+
+    with reading(path, "NRRD", NRRDError):
+        data, header = nrrd.read(str(path), index_order="F")
+        space = str(header.get("space", "")).lower()
+        sign = _NRRD_SPACES.get(space)
+        if sign is None:
+            raise GeometryError(
+                f"{path.name} has space '{space}': left-posterior-superior or "
+                "right-anterior-superior is needed"
+            )
+        units = {str(unit).lower() for unit in header.get("space units", ())}
+        if units - {"mm", "millimeter", "millimeters"}:
+            raise GeometryError(
+                f"{path.name} has space units {sorted(units)}: only mm are read"
+            )
+        directions = np.asarray(header["space directions"], dtype=np.float64)
+        origin = np.asarray(header["space origin"], dtype=np.float64)
+        spatial = np.asarray(np.isfinite(directions).all(axis=1))
+        if spatial.sum() != 3 or (data.ndim == 4 and spatial[0]) or data.ndim > 4:
+            raise GeometryError(
+                f"{path.name} has {int(spatial.sum())} spatial axes among {data.ndim}: "
+                "three are needed, with layers first"
+            )
+        affine = np.eye(4)
+        affine[:3, :3] = directions[spatial].T
+        affine[:3, 3] = origin
+        return data, np.diag([sign, sign, 1.0, 1.0]) @ affine, header
+
+
+def _read_metaimage(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    import SimpleITK
+
+    with reading(path, "MetaImage", RuntimeError):
+        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
+        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
+            raise FileFormatError(
+                f"{path.name} has {image.GetDimension()} dimensions with "
+                f"{image.GetNumberOfComponentsPerPixel()} values a voxel: a single 3-D "
+                "image is needed"
+            )
+        data = SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0)
+        affine = np.eye(4)
+        affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+        affine[:3, 3] = image.GetOrigin()
+        return data, affine, {}
+
+
+def _segments(
+    data: NDArray[Any], grid: Grid, header: Any, path: Path
+) -> list[Structure]:
+    layers = data if data.ndim == 4 else data[None]
+    structures = []
+    for number in range(len(header)):
+        key = f"Segment{number}_"
+        if f"{key}ID" not in header and f"{key}LabelValue" not in header:
+            break
+        name = str(header.get(f"{key}Name", header.get(f"{key}ID", f"label {number}")))
+        try:
+            layer = int(header.get(f"{key}Layer", 0))
+            value = int(header.get(f"{key}LabelValue", 1))
+            mask = layers[layer] == value
+        except (ValueError, IndexError):
+            raise FileFormatError(
+                f"{path.name}: segment '{name}' names a layer or label value that the "
+                "file does not have"
+            ) from None
+        structures.append(Structure.named(name, mask, grid).cropped())
+    return structures
+
+
+def _labels(data: NDArray[Any], grid: Grid, path: Path) -> list[Structure]:
+    if data.ndim == 4:
+        raise FileFormatError(
+            f"{path.name} has 4 dimensions: a single 3-D label image is needed"
+        )
+    values = np.unique(data)
+    if not np.array_equal(values, np.rint(values)) or values.min() < 0:
+        raise FileFormatError(
+            f"{path.name} is no mask or label image: its voxels run from "
+            f"{values.min():g} to {values.max():g} and are not all whole numbers"
+        )
+    if values.size > 1000:
+        raise FileFormatError(
+            f"{path.name} is no label image: it has {values.size} different values"
+        )
+    stem = _stem(path)
+    known = _label_names(path.with_name(f"{stem}.tsv"))
+    labels = [int(value) for value in values if value != 0]
+    if labels == [1] and not known:
+        known = {1: stem}
+    return [
+        Structure.named(
+            known.get(label, f"label {label}"), data == label, grid
+        ).cropped()
+        for label in labels
+    ]
+
+
+def _stem(path: Path) -> str:
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.stem
+
+
+def _label_names(path: Path) -> dict[int, str]:
+    if not path.is_file():
+        return {}
+    with reading(path, "a table of label names"):
+        lines = path.read_text("utf-8").splitlines()
+        header = lines[0].split("\t")
+        index, name = header.index("index"), header.index("name")
+        rows = [line.split("\t") for line in lines[1:] if line.strip()]
+        return {int(row[index]): row[name].strip() for row in rows}

@@ -1,0 +1,60 @@
+"""One way for every reader to fail: a file is named and what is wrong said."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sirtdose.errors import FileFormatError, SirtdoseError
+
+_DAMAGE: tuple[type[BaseException], ...] = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RecursionError,
+    zlib.error,
+    struct.error,
+)
+
+
+@contextmanager
+def reading(
+    path: Path, kind: str, *library_errors: type[BaseException]
+) -> Iterator[None]:
+    """Turn what a library raises on a damaged file into a FileFormatError.
+
+    Parameters
+    ----------
+    path : Path
+    kind : str
+        What the file should be, for the message.
+    *library_errors
+        The library's own exceptions.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, unreadable, truncated or damaged.
+    """
+    if not path.is_file():
+        raise FileFormatError(f"there is no file {path.name} in {path.parent}")
+    try:
+        yield
+    except SirtdoseError:
+        raise
+    except MemoryError:
+        raise FileFormatError(
+            f"{path.name} claims more voxels than fit in memory: is it damaged?"
+        ) from None
+    except (*_DAMAGE, *library_errors) as error:
+        reason = str(error).strip().splitlines()
+        raise FileFormatError(
+            f"{path.name} cannot be read as {kind}: it may be truncated or damaged "
+            f"({type(error).__name__}{': ' + reason[0][:160] if reason else ''})"
+        ) from error

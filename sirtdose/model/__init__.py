@@ -1,0 +1,1 @@
+"""The nouns: images, structures, nuclides, ledgers. No files, no algorithms."""

@@ -1,0 +1,44 @@
+"""Ranges that a number must be in: the checks at a formula's door."""
+
+from math import isfinite
+
+from sirtdose.errors import RangeError
+
+
+def require_positive(**values: float) -> None:
+    """Refuse a value that is not a finite number above 0.
+
+    >>> require_positive(mass_kg=-1.0)
+    Traceback (most recent call last):
+    sirtdose.errors.RangeError: mass_kg is -1.0: it must be above 0
+    """
+    for name, value in values.items():
+        if not (isfinite(value) and value > 0):
+            raise RangeError(f"{name} is {value}: it must be above 0")
+
+
+def require_not_negative(**values: float) -> None:
+    """Refuse a value that is not a finite number of 0 or more.
+
+    >>> require_not_negative(prior_lung_dose_gy=0.0)
+    """
+    for name, value in values.items():
+        if not (isfinite(value) and value >= 0):
+            raise RangeError(f"{name} is {value}: it must be 0 or more")
+
+
+def require_fraction(**values: float) -> None:
+    """Refuse a value that is not a fraction of at least 0 and less than 1.
+
+    >>> require_fraction(lung_shunt_fraction=4.2)
+    Traceback (most recent call last):
+    ...
+    sirtdose.errors.RangeError: lung_shunt_fraction is 4.2: it must be a fraction, \
+0 to below 1 (4.2 % is 0.042)
+    """
+    for name, value in values.items():
+        if not 0 <= value < 1:
+            percent = f" ({value:g} % is {value / 100:g})" if 1 < value < 100 else ""
+            raise RangeError(
+                f"{name} is {value}: it must be a fraction, 0 to below 1{percent}"
+            )

@@ -1,0 +1,46 @@
+"""A kind of microspheres: which nuclide it carries and in what vials it comes."""
+
+from dataclasses import dataclass
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError
+
+
+@dataclass(frozen=True)
+class Device:
+    """Microspheres of one kind.
+
+    Examples
+    --------
+    >>> Device.named("glass").vial_activity_gbq
+    (3.0, 5.0, 7.0, 10.0, 15.0, 20.0)
+    """
+
+    name: str
+    product: str
+    nuclide_name: str
+    vial_activity_gbq: tuple[float, ...]
+    vial_source: str
+
+    @classmethod
+    def named(cls, name: str) -> "Device":
+        """Look up a device.
+
+        Raises
+        ------
+        InputError
+            An unknown name; the message lists those known.
+        """
+        known = table("devices")
+        if name not in known:
+            raise InputError(
+                f"'{name}' is not a device known here: use {', '.join(known)}"
+            )
+        entry = known[name]
+        return cls(
+            name=name,
+            product=entry["product"],
+            nuclide_name=entry["nuclide"],
+            vial_activity_gbq=tuple(entry["vial_activity_gbq"]),
+            vial_source=entry["vial_source"],
+        )

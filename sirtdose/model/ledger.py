@@ -1,0 +1,75 @@
+"""The activity ledger: where every becquerel that was drawn up went."""
+
+from dataclasses import dataclass
+
+from sirtdose.errors import RangeError
+from sirtdose.model.bounds import require_fraction, require_not_negative
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Activities at the time of administration, in GBq.
+
+    administered - residual = delivered; delivered x lung shunt = lungs;
+    delivered - lungs = treated.
+
+    Parameters
+    ----------
+    administered_gbq : float, > 0
+        In the vial or syringe when the injection began.
+    residual_gbq : float, 0 to administered
+        Left in vial, tubing and catheter, decayed back to the same time.
+    lung_shunt_fraction : float, 0 to below 1
+        Fraction of what was delivered that reached the lungs.
+    in_image_gbq : float, optional
+        What the image itself says, decayed back to the same time.
+
+    Examples
+    --------
+    1.68 - 0.05 = 1.63 delivered; 1.63 * 0.042 = 0.06846 to the lungs.
+
+    >>> ledger = Ledger(1.68, residual_gbq=0.05, lung_shunt_fraction=0.042)
+    >>> round(ledger.treated_gbq, 5)
+    1.56154
+    """
+
+    administered_gbq: float
+    residual_gbq: float = 0.0
+    lung_shunt_fraction: float = 0.0
+    in_image_gbq: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.administered_gbq > 0:
+            raise RangeError(
+                f"administered activity is {self.administered_gbq:g} GBq: it must be "
+                "above 0"
+            )
+        require_not_negative(residual_gbq=self.residual_gbq)
+        require_fraction(lung_shunt_fraction=self.lung_shunt_fraction)
+        if self.residual_gbq >= self.administered_gbq:
+            raise RangeError(
+                f"residual activity is {self.residual_gbq:g} GBq, not less than the "
+                f"{self.administered_gbq:g} GBq administered (both at administration)"
+            )
+
+    @property
+    def delivered_gbq(self) -> float:
+        """What entered the patient."""
+        return self.administered_gbq - self.residual_gbq
+
+    @property
+    def lung_gbq(self) -> float:
+        """What was shunted to the lungs."""
+        return self.delivered_gbq * self.lung_shunt_fraction
+
+    @property
+    def treated_gbq(self) -> float:
+        """What stayed in the perfused liver."""
+        return self.delivered_gbq - self.lung_gbq
+
+    @property
+    def image_to_treated_ratio(self) -> float | None:
+        """What the image says over what should be in the liver."""
+        if self.in_image_gbq is None:
+            return None
+        return self.in_image_gbq / self.treated_gbq

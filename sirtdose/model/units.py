@@ -1,0 +1,231 @@
+"""A quantity written with its unit, read into the one unit used inside.
+
+A bare number is never accepted: GBq typed for mCi has harmed patients.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sirtdose.errors import QuantityError
+
+MCI_PER_GBQ: Final = 1000 / 37
+
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A kind of quantity: what it is, the unit used inside, the units accepted."""
+
+    name: str
+    unit: str
+    factors: dict[str, float]
+    example: str
+    allows_zero: bool = True
+
+    def parse(self, text: str) -> float:
+        """Read text such as ``"45 mCi"`` into this measure's unit.
+
+        Raises
+        ------
+        QuantityError
+            No number, no unit, an unknown unit, or a negative value.
+
+        Examples
+        --------
+        37 GBq is one curie, so 45 mCi are 45 * 0.037 = 1.665 GBq.
+
+        >>> round(ACTIVITY.parse("45 mCi"), 6)
+        1.665
+        """
+        number, unit = _split(text, self)
+        if unit not in self.factors:
+            raise QuantityError(
+                f"'{text}' has {'no' if not unit else 'an unknown'} unit for "
+                f"{self.name}: use {', '.join(self.factors)}, for example "
+                f"{self.example}"
+            )
+        if number < 0 or (number == 0 and not self.allows_zero):
+            raise QuantityError(
+                f"'{text}' is not a possible {self.name}: it must be "
+                f"{'0 or more' if self.allows_zero else 'above 0'}, for example "
+                f"{self.example}"
+            )
+        return number * self.factors[unit]
+
+
+def _split(text: str, measure: "Measure") -> tuple[float, str]:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        comma = " (write the decimals with a point)" if "," in text else ""
+        raise QuantityError(
+            f"'{text}' is not a {measure.name}{comma}: write a number and its "
+            f"unit, for example {measure.example}"
+        )
+    number = float(match[1])
+    if number in (float("inf"), float("-inf")):
+        raise QuantityError(f"'{text}' is too large for a {measure.name}")
+    return number, match[2]
+
+
+class _Fraction(Measure):
+    def parse(self, text: str) -> float:
+        number, unit = _split(text, self)
+        if unit == "%":
+            number /= 100
+        elif unit:
+            raise QuantityError(
+                f"'{text}' has an unknown unit for a fraction: use {self.example}"
+            )
+        elif number > 1:
+            raise QuantityError(
+                f"'{text}' is above 1 for a fraction: for percent write "
+                f"{match_percent(text)}, or use a fraction such as 0.042"
+            )
+        if not 0 <= number <= 1:
+            raise QuantityError(
+                f"'{text}' is outside 0 to 100 %: use a fraction such as {self.example}"
+            )
+        return number
+
+
+def match_percent(text: str) -> str:
+    """Write the bare number as percent, for the remedy in a message.
+
+    >>> match_percent(" 8 ")
+    '8%'
+    """
+    return f"{text.strip()}%"
+
+
+ACTIVITY: Final = Measure(
+    "activity",
+    "GBq",
+    {
+        "GBq": 1.0,
+        "MBq": 1e-3,
+        "kBq": 1e-6,
+        "TBq": 1e3,
+        "Bq": 1e-9,
+        "mCi": 0.037,
+        "Ci": 37.0,
+        "uCi": 3.7e-5,
+        "µCi": 3.7e-5,
+    },
+    "1.68GBq or 45mCi",
+)
+DOSE: Final = Measure("dose", "Gy", {"Gy": 1.0, "cGy": 0.01, "mGy": 1e-3}, "120Gy")
+VOLUME: Final = Measure(
+    "volume",
+    "mL",
+    {"mL": 1.0, "ml": 1.0, "L": 1000.0, "l": 1000.0, "cm3": 1.0, "cc": 1.0},
+    "1500mL",
+    allows_zero=False,
+)
+MASS: Final = Measure("mass", "kg", {"kg": 1.0, "g": 1e-3}, "1kg", allows_zero=False)
+DENSITY: Final = Measure(
+    "density",
+    "g/mL",
+    {"g/mL": 1.0, "g/ml": 1.0, "g/cm3": 1.0, "kg/L": 1.0, "kg/m3": 1e-3},
+    "1.05g/mL",
+    allows_zero=False,
+)
+LENGTH: Final = Measure(
+    "length", "mm", {"mm": 1.0, "cm": 10.0, "m": 1000.0}, "15mm", allows_zero=False
+)
+DURATION: Final = Measure(
+    "time",
+    "h",
+    {"h": 1.0, "min": 1 / 60, "s": 1 / 3600, "d": 24.0},
+    "64.05h",
+    allows_zero=False,
+)
+DOSE_CONSTANT: Final = Measure(
+    "dose constant",
+    "Gy kg/GBq",
+    {"Gykg/GBq": 1.0, "Gy kg/GBq": 1.0, "Gy*kg/GBq": 1.0, "J/GBq": 1.0, "mJ/MBq": 1.0},
+    "'49.67 Gy kg/GBq'",
+    allows_zero=False,
+)
+CAMERA_FACTOR: Final = Measure(
+    "camera factor",
+    "cps/MBq",
+    {"cps/MBq": 1.0, "cps/GBq": 1e-3, "cps/kBq": 1e3},
+    "'12.3 cps/MBq'",
+    allows_zero=False,
+)
+FRACTION: Final = _Fraction("fraction", "1", {}, "4.2% or 0.042")
+
+
+def parse_time(text: str, timezone: str | None = None) -> datetime:
+    """Read an ISO 8601 time that says where on Earth it was read off the clock.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``2026-03-01T10:30+01:00``; without an offset, `timezone` is used.
+    timezone : str, optional
+        An IANA name such as ``Europe/Brussels``.
+
+    Raises
+    ------
+    QuantityError
+        Not a time, no offset and no time zone, or an hour that daylight saving
+        skips or repeats.
+
+    Examples
+    --------
+    >>> parse_time("2026-03-01T10:30", "Europe/Brussels").isoformat()
+    '2026-03-01T10:30:00+01:00'
+    """
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise QuantityError(
+            f"'{text}' is not a time: write it like 2026-03-01T10:30+01:00"
+        ) from None
+    if time.tzinfo is not None:
+        return time
+    if len(text.strip()) <= len("2026-03-01"):
+        raise QuantityError(
+            f"'{text}' is a date without a time of day: write it like "
+            "2026-03-01T10:30+01:00"
+        )
+    if timezone is None:
+        raise QuantityError(
+            f"'{text}' has no offset from UTC: write it like {text.strip()}+01:00, "
+            "or give --timezone Europe/Brussels"
+        )
+    return localized(time, timezone)
+
+
+def localized(time: datetime, timezone: str) -> datetime:
+    """Place a clock reading in an IANA time zone, unless daylight saving forbids.
+
+    Raises
+    ------
+    QuantityError
+        Unknown zone, or an hour that daylight saving skips or repeats.
+
+    Examples
+    --------
+    >>> localized(datetime(2026, 7, 1, 12), "Europe/Brussels").isoformat()
+    '2026-07-01T12:00:00+02:00'
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise QuantityError(
+            f"'{timezone}' is not a time zone: use an IANA name such as "
+            "Europe/Brussels or America/New_York"
+        ) from None
+    first, second = (time.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+    if first.utcoffset() != second.utcoffset():
+        raise QuantityError(
+            f"{time.isoformat()} does not exist once in {timezone} (daylight saving "
+            f"changes there): write the offset, such as {first.isoformat()}"
+        )
+    return first

@@ -1,0 +1,125 @@
+"""An image: voxel values, where they are, and what they measure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import GeometryError, QuantityError
+from sirtdose.model.grid import Grid
+
+
+class Quantity(Enum):
+    """What a voxel value measures; each has one unit."""
+
+    COUNTS = "counts"
+    ACTIVITY_CONCENTRATION = "Bq/mL"
+    ACTIVITY = "GBq"
+    TIME_INTEGRATED_ACTIVITY = "GBq h"
+    CT_NUMBER = "HU"
+    DENSITY = "g/mL"
+    DOSE = "Gy"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the voxel values."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an image came from, and what its header says of time.
+
+    `scan_start` is as the header gives it: without a time zone where the header
+    has none. `scan_start_origin` names the attribute it was read from.
+    """
+
+    files: tuple[str, ...] = ()
+    modality: str = ""
+    series_instance_uid: str | None = None
+    study_instance_uid: str | None = None
+    scan_start: datetime | None = None
+    scan_start_origin: str = ""
+    scan_duration_s: float | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Voxel values, where they are, and what they measure.
+
+    A Volume never changes: make another with :meth:`with_data`.
+
+    Parameters
+    ----------
+    data : array of shape ``grid.shape``
+        Voxel values in ``quantity.unit``; made read-only.
+    grid : Grid
+    quantity : Quantity
+    source : Source, optional
+
+    Raises
+    ------
+    GeometryError
+        The array's shape is not the grid's.
+    QuantityError
+        A value is not finite (H30).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grid = Grid.regular((2, 3, 4), spacing_mm=(3.0, 2.0, 1.0))
+    >>> volume = Volume(np.ones((2, 3, 4)), grid, Quantity.COUNTS)
+    >>> volume.total()
+    24.0
+    """
+
+    data: NDArray[Any]
+    grid: Grid
+    quantity: Quantity
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        data = np.asarray(self.data)
+        if data.shape != self.grid.shape:
+            raise GeometryError(
+                f"the array has shape {data.shape}, its grid {self.grid.shape}"
+            )
+        if data.dtype.kind == "f" and not np.isfinite(data).all():
+            bad = int(data.size - np.isfinite(data).sum())
+            raise QuantityError(
+                f"{bad} of {data.size} voxels are not finite numbers (H30): mend the "
+                f"image, whose unit is {self.quantity.unit}"
+            )
+        if data.flags.writeable:
+            data = data.view()
+            data.flags.writeable = False
+        object.__setattr__(self, "data", data)
+
+    def require(self, quantity: Quantity) -> NDArray[Any]:
+        """The voxel values, provided they are of this quantity.
+
+        Raises
+        ------
+        QuantityError
+            They measure something else.
+        """
+        if self.quantity is not quantity:
+            raise QuantityError(
+                f"expected {quantity.name} [{quantity.unit}], got "
+                f"{self.quantity.name} [{self.quantity.unit}]"
+            )
+        return self.data
+
+    def with_data(
+        self, data: NDArray[Any], quantity: Quantity | None = None
+    ) -> "Volume":
+        """Other values on the same grid, from the same source."""
+        return replace(self, data=data, quantity=quantity or self.quantity)
+
+    def total(self) -> float:
+        """Sum of the voxel values, in double precision."""
+        return float(self.data.sum(dtype=np.float64))

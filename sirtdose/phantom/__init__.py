@@ -1,0 +1,1 @@
+"""A digital patient whose doses are known by construction."""

@@ -1,0 +1,210 @@
+"""Make the digital patient: voxels, contours and truth.
+
+Liver, perfused lobe, three tumors and lungs are simple shapes. Activity is uniform
+in each tumor, in the rest of the perfused lobe and in the lungs. The SPECT voxels
+hold the activity of 8 x 8 x 8 points each; on request the image is then blurred
+and made noisy. None of the package's own occupancy or dose code is used here, so
+that the truth can judge it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose import __version__
+from sirtdose.io.dicom_write import Study
+from sirtdose.model.grid import Grid
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.phantom.anatomy import (
+    BODY,
+    CENTER_MM,
+    REGIONS,
+    SPINE,
+    TUMOR_TO_NORMAL_RATIO,
+    Region,
+)
+from sirtdose.phantom.request import PhantomRequest
+from sirtdose.phantom.truth import SCAN_AT, truth_of
+
+POINTS_PER_AXIS = 8
+_NM_COUNTS = 6_000_000
+_BRIGHTEST_NOISELESS = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class Phantom:
+    """Images, structures and truth; written out by the workflow.
+
+    `masks` are on the SPECT grid and only made when the structures follow its
+    voxels; `contours` are on the CT's planes.
+    """
+
+    spect: Volume
+    ct: Volume
+    contours: dict[str, list[NDArray[np.float64]]]
+    masks: list[Structure]
+    study: Study
+    truth: dict[str, Any]
+
+
+def make_phantom(request: PhantomRequest) -> Phantom:
+    """Make the digital patient.
+
+    The same request gives the same phantom, voxel for voxel.
+    """
+    rng = np.random.default_rng(request.seed)
+    study = _study(request)
+    spect_grid, ct_grid = _grids(study.frame_of_reference_uid)
+    ledger = Ledger(2.2, residual_gbq=0.05, lung_shunt_fraction=0.05)
+    occupancy = {
+        region.name: _occupancy(region, spect_grid, request.follow_voxels)
+        for region in REGIONS
+    }
+    activity, concentration = _activity(occupancy, spect_grid, ledger)
+    counts = _counts(activity, spect_grid, request, rng)
+    spect = Volume(counts, spect_grid, Quantity.COUNTS)
+    ct = Volume(
+        _ct_numbers(ct_grid, request, rng).astype(np.int16), ct_grid, Quantity.CT_NUMBER
+    )
+    masks = [
+        Structure(region.name, region.role, occupancy[region.name] > 0, spect_grid)
+        for region in REGIONS
+        if request.follow_voxels
+    ]
+    truth = truth_of(request, ledger, occupancy, activity, concentration, spect)
+    return Phantom(spect, ct, contours_on(ct_grid), masks, study, truth)
+
+
+def _study(request: PhantomRequest) -> Study:
+    return Study(
+        seed=f"sirtdose phantom {request.seed} {request.fwhm_mm} {request.noise} "
+        f"{request.follow_voxels}",
+        patient_id="PHANTOM",
+        patient_name="Phantom^Digital",
+        description="sirtdose digital phantom",
+        acquired=SCAN_AT,
+        version=__version__,
+    )
+
+
+def _grids(frame_of_reference_uid: str) -> tuple[Grid, Grid]:
+    """SPECT, its first slice at the top as gamma cameras have it, and CT."""
+    x, y, z = (float(v) for v in CENTER_MM)
+    spect = np.zeros((4, 4))
+    spect[:, 0] = 0, 0, -4.8, 0
+    spect[:, 1] = 0, 4.66, 0, 0
+    spect[:, 2] = 4.42, 0, 0, 0
+    spect[:, 3] = x - 211.3, y - 184.9, z + 177.4, 1
+    ct = Grid.regular(
+        (102, 180, 220),
+        spacing_mm=(3.0, 2.05, 1.95),
+        origin_mm=(x - 214.1, y - 183.2, z - 127.6),
+        frame_of_reference_uid=frame_of_reference_uid,
+    )
+    return Grid((64, 80, 96), spect, frame_of_reference_uid), ct
+
+
+def _occupancy(region: Region, grid: Grid, whole_voxels: bool) -> NDArray[np.float64]:
+    """Part of each voxel's 8 x 8 x 8 points inside; whole voxels on request."""
+    part = (np.arange(POINTS_PER_AXIS) + 0.5) / POINTS_PER_AXIS - 0.5
+    # The phantom's grids run along x, y and z: one coordinate per axis will do.
+    z, y, x = (
+        grid.affine_mm[world, 3]
+        + grid.affine_mm[world, axis] * (np.arange(n)[:, None] + part)
+        for axis, (world, n) in enumerate(zip((2, 1, 0), grid.shape, strict=True))
+    )
+    inside = np.zeros(grid.shape)
+    for shape in region.shapes:
+        (a, b, c), (p, q, r) = shape.center_mm, shape.radii_mm
+        near = [
+            np.flatnonzero((np.abs(axis - at) <= reach).any(axis=1))
+            for axis, at, reach in ((z, c, r), (y, b, q), (x, a, p))
+        ]
+        rows, columns = y[near[1]].ravel(), x[near[2]].ravel()
+        for k in near[0]:
+            points = shape.inside(
+                columns[None, None, :], rows[None, :, None], z[k][:, None, None]
+            )
+            counted = points.reshape(
+                POINTS_PER_AXIS, len(near[1]), POINTS_PER_AXIS, len(near[2]), -1
+            ).mean(axis=(0, 2, 4))
+            inside[k, near[1][0] : near[1][-1] + 1, near[2][0] : near[2][-1] + 1] += (
+                counted
+            )
+    return (inside >= 0.5).astype(float) if whole_voxels else inside
+
+
+def _activity(
+    occupancy: dict[str, NDArray[np.float64]], grid: Grid, ledger: Ledger
+) -> tuple[NDArray[np.float64], dict[str, float]]:
+    """GBq in each voxel, and GBq/mL in each uniform part."""
+    normal = occupancy["Perfused lobe"].copy()
+    uptake = normal
+    for name, ratio in TUMOR_TO_NORMAL_RATIO.items():
+        uptake = uptake + (ratio - 1) * occupancy[name]
+    per_unit = ledger.treated_gbq / (uptake.sum() * grid.voxel_volume_ml)
+    lungs = ledger.lung_gbq / (occupancy["Lungs"].sum() * grid.voxel_volume_ml)
+    concentration = {"normal": per_unit, "Lungs": lungs} | {
+        name: ratio * per_unit for name, ratio in TUMOR_TO_NORMAL_RATIO.items()
+    }
+    gbq_per_ml = uptake * per_unit + occupancy["Lungs"] * lungs
+    return gbq_per_ml * grid.voxel_volume_ml, concentration
+
+
+def _counts(
+    activity: NDArray[np.float64],
+    grid: Grid,
+    request: PhantomRequest,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    from scipy.ndimage import gaussian_filter
+
+    image = activity
+    if request.fwhm_mm > 0:
+        sigma = request.fwhm_mm / np.sqrt(8 * np.log(2)) / np.array(grid.spacing_mm)
+        image = gaussian_filter(image, sigma, mode="constant")
+    if request.noise:
+        counts = rng.poisson(image * (_NM_COUNTS / image.sum()))
+        return np.asarray(counts, dtype=np.float64)
+    return np.asarray(np.rint(image * (_BRIGHTEST_NOISELESS / image.max())))
+
+
+def _ct_numbers(
+    grid: Grid, request: PhantomRequest, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    k, j, i = np.ogrid[tuple(slice(n) for n in grid.shape)]
+    x, y, z = (
+        grid.affine_mm[world, 3] + grid.affine_mm[world, axis] * index
+        for world, axis, index in ((0, 2, i), (1, 1, j), (2, 0, k))
+    )
+    numbers = np.full(grid.shape, -1000.0)
+    numbers[np.broadcast_to(BODY.inside(x, y, z), grid.shape)] = 30
+    by_name = {region.name: region for region in REGIONS}
+    painted = [("Lungs", -780), ("Liver", 60)]
+    painted += [(name, 42) for name in TUMOR_TO_NORMAL_RATIO]
+    for name, number in painted:
+        for shape in by_name[name].shapes:
+            numbers[shape.inside(x, y, z)] = number
+    numbers[np.broadcast_to(SPINE.inside(x, y, z), grid.shape)] = 380
+    if request.noise:
+        numbers += rng.normal(0, 12, grid.shape)
+    clipped: NDArray[np.float64] = np.clip(np.rint(numbers), -1024, 3071)
+    return clipped
+
+
+def contours_on(grid: Grid) -> dict[str, list[NDArray[np.float64]]]:
+    """Outlines of every region on the planes of an axial grid."""
+    planes = grid.world_mm([(k, 0, 0) for k in range(grid.shape[0])])[:, 2]
+    return {
+        region.name: [
+            outline
+            for z in planes
+            for shape in region.shapes
+            if (outline := shape.contour(float(z))) is not None
+        ]
+        for region in REGIONS
+    }

@@ -1,0 +1,34 @@
+"""What kind of digital patient to make."""
+
+from dataclasses import dataclass, field
+
+from sirtdose.errors import RangeError
+from sirtdose.model.bounds import require_not_negative
+from sirtdose.model.nuclide import Nuclide
+
+
+@dataclass(frozen=True)
+class PhantomRequest:
+    """What to make.
+
+    Parameters
+    ----------
+    seed : int, 0 or more
+    fwhm_mm : float, 0 or more
+        Blur of the SPECT; 0 for none.
+    noise : bool
+        Poisson noise in the SPECT and noise in the CT.
+    follow_voxels : bool
+        Structures that are whole SPECT voxels, so that doses are exact.
+    """
+
+    seed: int = 1
+    fwhm_mm: float = 15.0
+    noise: bool = True
+    follow_voxels: bool = False
+    nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
+
+    def __post_init__(self) -> None:
+        require_not_negative(fwhm_mm=self.fwhm_mm)
+        if self.seed < 0:
+            raise RangeError(f"seed is {self.seed}: it must be 0 or more")

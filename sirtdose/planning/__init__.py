@@ -1,0 +1,1 @@
+"""Numbers to activity: scalar arithmetic that a calculator can check."""
