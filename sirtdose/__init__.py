@@ -13,10 +13,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "assess_dose": "workflows",
-    "inspect_folder": "workflows",
-    "plan_mird": "workflows",
-    "write_phantom": "workflows",
+    "assess_dose": "workflows.post",
+    "inspect_folder": "workflows.inspect",
+    "plan_mird": "workflows.plan",
+    "write_phantom": "workflows.phantom",
+    "PlanRequest": "workflows.plan",
+    "PostRequest": "workflows.post",
+    "PhantomRequest": "phantom.request",
     "compute_dose": "dosimetry.engine",
     "occupancy_on": "dosimetry.resample",
     "Dose": "dosimetry.engine",

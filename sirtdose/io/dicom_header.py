@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -35,12 +35,18 @@ def reading_dicom(path: Path) -> Iterator[None]:
             yield
 
 
-def read_dataset(path: Path, *, pixels: bool = True) -> "Dataset":
-    """Read a DICOM file; without `pixels`, its header alone."""
+def read_dataset(
+    path: Path, *, pixels: bool = True, keywords: Sequence[str] = ()
+) -> "Dataset":
+    """Read a DICOM file; without `pixels` its header, or only some `keywords`."""
     import pydicom
 
     with reading_dicom(path):
-        return pydicom.dcmread(path, stop_before_pixels=not pixels)
+        return pydicom.dcmread(
+            path,
+            stop_before_pixels=not pixels,
+            specific_tags=list(keywords) or None,
+        )
 
 
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:

@@ -44,7 +44,7 @@ def truth_of(
         part = occupancy[region.name]
         volume_on_grid = float(part.sum()) * grid.voxel_volume_ml
         held = float((part * activity).sum())
-        row = {
+        row: dict[str, Any] = {
             "name": region.name,
             "role": str(region.role),
             "volume_ml": volume_on_grid if request.follow_voxels else region.volume_ml,

@@ -1,0 +1,57 @@
+"""The result of a post-treatment assessment: everything a report needs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sirtdose.dosimetry.activity import Calibration
+from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.engine import Dose
+from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.lungs import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class StructureDose:
+    """One structure on the dose grid: volume, mass, activity and dose histogram."""
+
+    structure: Structure
+    mass_kg: float
+    activity_gbq: float
+    dvh: Dvh
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Doses after treatment with everything they rest on.
+
+    `doses` and `structure_doses` go by method, such as ``local_deposition``.
+    `structures` are on the dose grid.
+    """
+
+    nuclide: Nuclide
+    ledger: Ledger
+    calibration: Calibration
+    alternative: Calibration | None
+    doses: dict[str, Dose]
+    structure_doses: dict[str, list[StructureDose]]
+    lungs: Lungs
+    findings: tuple[Finding, ...]
+    accepted: tuple[Acceptance, ...]
+    image: Volume
+    ct: Volume | None
+    structures: tuple[Structure, ...]
+    times: dict[str, datetime | float | None] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    inputs: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def alternative_to_used_ratio(self) -> float | None:
+        """The other calibration's becquerel per unit over the used one's."""
+        if self.alternative is None:
+            return None
+        return self.alternative.bq_per_unit / self.calibration.bq_per_unit

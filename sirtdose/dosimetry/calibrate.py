@@ -1,0 +1,227 @@
+"""Which activity is shared over which region: both calibrations, and their ratio."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sirtdose.dosimetry.activity import (
+    Calibration,
+    administered_calibration,
+    camera_calibration,
+    image_calibration,
+    total_in,
+)
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+Over = Literal["fov", "liver", "perfused"]
+
+# Physics: below this, the lungs are not in the field of view.
+LUNGS_COVERED_MIN = 0.85
+RATIO_RANGE = (0.8, 1.25)
+_OUTSIDE_MAX = 0.2
+_REGION_ROLES = {"perfused": Role.PERFUSED, "liver": Role.LIVER}
+
+
+@dataclass(frozen=True)
+class CalibrationRequest:
+    """What the user asked of the calibration.
+
+    `method` is ``administered``, ``image`` or ``camera``; `elapsed_h` runs from
+    administration to the image's reference time or the start of the scan, None
+    where a time is unknown.
+    """
+
+    method: str = "administered"
+    over: Over | None = None
+    cps_per_mbq: float | None = None
+    elapsed_h: float | None = None
+    scan_duration_h: float | None = None
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The calibration used, the other one where it can be had, and what to know."""
+
+    used: Calibration
+    alternative: Calibration | None
+    in_image_gbq: float | None
+    findings: tuple[Finding, ...]
+
+
+def calibrate(
+    volume: Volume,
+    structures: Sequence[Structure],
+    *,
+    request: CalibrationRequest,
+    ledger: Ledger,
+    nuclide: Nuclide,
+    covered: Mapping[str, float],
+) -> Calibrated:
+    """Calibrate an image by the ledger, by its own unit, or by a camera factor.
+
+    Parameters
+    ----------
+    volume : Volume
+        Counts or Bq/mL.
+    structures : sequence of Structure
+        On the volume's grid.
+    request : CalibrationRequest
+    ledger : Ledger
+    nuclide : Nuclide
+    covered : mapping
+        Part of each structure, by name, that lies inside the image.
+
+    Raises
+    ------
+    InputError
+        A time, a factor or a region that the method needs is missing.
+    QuantityError
+        An image in counts where Bq/mL is needed, or a total that is not positive.
+
+    Notes
+    -----
+    The patient-relative calibration shares the treated activity over perfused
+    volume or liver; over the whole field of view it shares the delivered activity
+    where the lungs are seen to 85 %, else the treated: the shunt must not be
+    subtracted twice. Beside an image calibration, totals are compared: the region
+    is the field of view unless the user names one.
+    """
+    absolute = _absolute(volume, request, nuclide)
+    relative = request.method == "administered"
+    over = request.over or (_default_over(structures) if relative else "fov")
+    shared = _shared(volume, structures, over, ledger, covered)
+    used, alternative = (shared, absolute) if relative else (absolute, shared)
+    if used is None:
+        raise _missing(request)
+    in_image = None
+    if absolute is not None:
+        in_image = volume.total() * absolute.bq_per_unit * 1e-9
+    findings = [
+        *_ratio_findings(used, alternative),
+        *_region_findings(volume, structures, over if relative else "fov"),
+    ]
+    return Calibrated(used, alternative, in_image, tuple(findings))
+
+
+def _absolute(
+    volume: Volume, request: CalibrationRequest, nuclide: Nuclide
+) -> Calibration | None:
+    if request.method == "image":
+        volume.require(Quantity.ACTIVITY_CONCENTRATION)
+    if request.elapsed_h is None:
+        return None
+    if request.cps_per_mbq is not None:
+        if request.scan_duration_h is None:
+            return None
+        return camera_calibration(
+            cps_per_mbq=request.cps_per_mbq,
+            scan_duration_h=request.scan_duration_h,
+            nuclide=nuclide,
+            elapsed_h=request.elapsed_h,
+        )
+    if volume.quantity is Quantity.ACTIVITY_CONCENTRATION:
+        return image_calibration(volume, nuclide=nuclide, elapsed_h=request.elapsed_h)
+    return None
+
+
+def _missing(request: CalibrationRequest) -> InputError:
+    if request.elapsed_h is None:
+        return InputError(
+            f"calibration '{request.method}' undoes decay: give --administered-at and "
+            "--scan-at, with their offsets from UTC"
+        )
+    return InputError(
+        "a camera factor counts per second: give --scan-duration, for example 20min"
+    )
+
+
+def _default_over(structures: Sequence[Structure]) -> Over:
+    if with_role(structures, Role.PERFUSED):
+        return "perfused"
+    return "liver" if with_role(structures, Role.LIVER) else "fov"
+
+
+def _region(structures: Sequence[Structure], over: Over) -> Structure | None:
+    if over == "fov":
+        return None
+    members = with_role(structures, _REGION_ROLES[over])
+    if not members:
+        raise InputError(
+            f"--calibrate-over {over} needs a structure of role {over}: give one, say "
+            f"which it is with --role NAME={over}, or use --calibrate-over fov"
+        )
+    return union(members)
+
+
+def _shared(
+    volume: Volume,
+    structures: Sequence[Structure],
+    over: Over,
+    ledger: Ledger,
+    covered: Mapping[str, float],
+) -> Calibration:
+    activity, numerator = ledger.treated_gbq, "treated activity"
+    lungs = with_role(structures, Role.LUNGS)
+    seen = lungs and min(covered[s.name] for s in lungs) >= LUNGS_COVERED_MIN
+    if over == "fov" and seen:
+        activity, numerator = ledger.delivered_gbq, "delivered activity"
+    return administered_calibration(
+        volume,
+        activity_gbq=activity,
+        region=_region(structures, over),
+        over=over,
+        numerator=numerator,
+    )
+
+
+def _ratio_findings(
+    used: Calibration, alternative: Calibration | None
+) -> list[Finding]:
+    if alternative is None:
+        return [
+            Finding.of(
+                "H13",
+                "not checked: needs an image in Bq/mL or a camera factor, with "
+                "--administered-at and --scan-at",
+                severity=Severity.NOTE,
+            )
+        ]
+    ratio = alternative.bq_per_unit / used.bq_per_unit
+    if RATIO_RANGE[0] <= ratio <= RATIO_RANGE[1]:
+        return []
+    return [
+        Finding.of(
+            "H13",
+            f"calibration '{alternative.method}' gives {ratio:.3f} times the activity "
+            f"of '{used.method}', outside {RATIO_RANGE[0]:g} to {RATIO_RANGE[1]:g}: "
+            "check activity, residual, times, unit and dead time",
+        )
+    ]
+
+
+def _region_findings(
+    volume: Volume, structures: Sequence[Structure], over: Over
+) -> list[Finding]:
+    """Much of the image outside perfused volume or liver (H14)."""
+    name = over if over != "fov" else _default_over(structures)
+    region = _region(structures, name)
+    if region is None:
+        return []
+    everything = volume.total()
+    outside = 1 - total_in(volume, region) / everything if everything > 0 else 1.0
+    if outside <= _OUTSIDE_MAX:
+        return []
+    return [
+        Finding.of(
+            "H14",
+            f"{outside:.0%} of the image lies outside the {name} volume (background, "
+            "lungs, blur, or uptake elsewhere)",
+        )
+    ]

@@ -1,0 +1,76 @@
+"""Structures the program always builds itself, by one rule.
+
+``normal_whole = liver - tumors - excluded`` and ``normal_perfused = perfused -
+tumors - excluded``, excluded being every gallbladder, vessel or other organ:
+whether a liver was drawn with or without its tumors no longer matters.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+_DERIVED = (
+    (Role.LIVER, Role.NORMAL_WHOLE, "liver - tumors - excluded"),
+    (Role.PERFUSED, Role.NORMAL_PERFUSED, "perfused - tumors - excluded"),
+)
+
+
+def with_role(structures: Sequence[Structure], role: Role) -> list[Structure]:
+    """The structures of one role, in their order."""
+    return [structure for structure in structures if structure.role is role]
+
+
+def union(structures: Sequence[Structure]) -> Structure:
+    """Everything inside any of the structures."""
+    return reduce(or_, structures)
+
+
+def share_lattice(structures: Sequence[Structure]) -> bool:
+    """Whether all are drawn on the same voxels, so that differences are exact."""
+    first = structures[0].grid
+    return all(structure.grid.offset_in(first) is not None for structure in structures)
+
+
+def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
+    """Normal liver, whole and perfused, where liver or perfused volume is drawn.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        On one lattice of voxels, none empty.
+
+    Returns
+    -------
+    list of Structure
+        Without one that would be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 4), spacing_mm=(10.0, 10.0, 10.0))
+    >>> liver = Structure.named("Liver", np.array([[[1, 1, 1, 0]]], bool), grid)
+    >>> tumor = Structure.named("Tumor", np.array([[[0, 0, 1, 1]]], bool), grid)
+    >>> [normal] = derived_structures([liver, tumor])
+    >>> normal.name, normal.volume_ml
+    ('normal_whole', 2.0)
+    """
+    taken = [
+        structure
+        for structure in structures
+        if structure.role is Role.TUMOR or structure.role.excluded_from_liver
+    ]
+    derived = []
+    for source, role, definition in _DERIVED:
+        whole = with_role(structures, source)
+        if not whole:
+            continue
+        normal = union(whole)
+        for structure in taken:
+            normal = normal - structure
+        if not normal.empty:
+            derived.append(normal.renamed(str(role), role, definition))
+    return derived

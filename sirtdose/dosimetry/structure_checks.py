@@ -1,0 +1,163 @@
+"""Safety checks of the structures themselves (H18, H19, H20)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
+
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+# Guard-rails seen in practice; clinical reference, section 9.
+_LIVER_ML = (500.0, 4500.0)
+_PERFUSED_MIN_ML = 100.0
+_TUMOR_SMALL_ML = 2.0
+_BURDEN_MAX = 0.5
+_OUTSIDE_MAX = 0.05
+_CUT_OFF_MIN = 0.999
+NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+
+
+def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """Duplicate names, and empty structures that matter, stop the run (H19)."""
+    findings = []
+    for name, count in Counter(structure.name for structure in structures).items():
+        if count > 1:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{count} structures are named '{name}': rename all but one",
+                    severity=Severity.STOP,
+                )
+            )
+    for structure in structures:
+        if structure.empty and structure.role in NEEDED:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"structure '{structure.name}' is empty: draw it or remove it",
+                    severity=Severity.STOP,
+                )
+            )
+        elif structure.empty:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"structure '{structure.name}' is empty and left out",
+                    severity=Severity.NOTE,
+                )
+            )
+    return findings
+
+
+def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """Volumes and overlaps that are unlikely to be meant; on one lattice."""
+    findings: list[Finding] = []
+    livers, tumors = (
+        with_role(structures, Role.LIVER),
+        with_role(structures, Role.TUMOR),
+    )
+    perfused = with_role(structures, Role.PERFUSED)
+    for liver in livers:
+        if not _LIVER_ML[0] <= liver.volume_ml <= _LIVER_ML[1]:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"'{liver.name}' is {liver.volume_ml:.0f} mL: livers are "
+                    f"{_LIVER_ML[0]:.0f} to {_LIVER_ML[1]:.0f} mL",
+                )
+            )
+    for volume in perfused:
+        if volume.volume_ml < _PERFUSED_MIN_ML:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"'{volume.name}' is {volume.volume_ml:.0f} mL: a perfused volume "
+                    f"under {_PERFUSED_MIN_ML:.0f} mL is unusual",
+                )
+            )
+    for tumor in tumors:
+        if tumor.volume_ml < _TUMOR_SMALL_ML:
+            findings.append(
+                Finding.of(
+                    "H20",
+                    f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under "
+                    f"{_TUMOR_SMALL_ML:g} mL its dose is underestimated",
+                )
+            )
+    for region in (livers, perfused):
+        if region and tumors:
+            findings += _tumors_in(region, tumors)
+    return findings + _overlap_findings(tumors)
+
+
+def coverage_findings(structure: Structure, covered_fraction: float) -> list[Finding]:
+    """A structure that the image cuts off."""
+    if covered_fraction >= _CUT_OFF_MIN:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"only {covered_fraction:.1%} of '{structure.name}' lies inside the image",
+        )
+    ]
+
+
+def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """A normal liver that came with the data, compared with the derived ones (H18)."""
+    derived = [
+        structure
+        for structure in structures
+        if structure.role in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
+    ]
+    findings = []
+    for given in with_role(structures, Role.NORMAL_GIVEN):
+        for normal in derived:
+            findings.append(
+                Finding.of(
+                    "H18",
+                    f"'{given.name}' is {given.volume_ml:.1f} mL, {normal.name} "
+                    f"({normal.definition}) {normal.volume_ml:.1f} mL",
+                )
+            )
+    return findings
+
+
+def _tumors_in(
+    region: Sequence[Structure], tumors: Sequence[Structure]
+) -> list[Finding]:
+    whole, findings = union(region), []
+    for tumor in tumors:
+        outside = 1 - (tumor & whole).volume_ml / tumor.volume_ml
+        if outside > _OUTSIDE_MAX:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{outside:.0%} of '{tumor.name}' lies outside '{region[0].name}'",
+                )
+            )
+    burden = union(tumors).volume_ml / whole.volume_ml
+    if burden > _BURDEN_MAX:
+        findings.append(
+            Finding.of(
+                "H19", f"tumors are {burden:.0%} of '{region[0].name}': above 50 %"
+            )
+        )
+    return findings
+
+
+def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:
+    findings = []
+    for a, b in combinations(tumors, 2):
+        # Neighbors share border voxels without overlapping: only masks can tell.
+        if a.occupancy.dtype != bool or b.occupancy.dtype != bool:
+            continue
+        shared_ml = (a & b).volume_ml
+        if shared_ml > _OUTSIDE_MAX * min(a.volume_ml, b.volume_ml):
+            findings.append(
+                Finding.of(
+                    "H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL"
+                )
+            )
+    return findings

@@ -1,0 +1,85 @@
+"""Read an image or structures, whatever the format."""
+
+from pathlib import Path
+
+from sirtdose.errors import FileFormatError
+from sirtdose.io.discover import Found, Kind, discover
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+
+def read_image(path: Path, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
+    """Read a file, or a folder that holds one image, as a volume.
+
+    Parameters
+    ----------
+    path : Path
+    quantity : Quantity
+        What the voxels measure where the file cannot say (NIfTI, NRRD,
+        MetaImage).
+
+    Raises
+    ------
+    InputError
+        No image there, more than one, or one that cannot be read.
+    """
+    return read_found_image(_single(path), quantity=quantity)
+
+
+def read_structures(path: Path) -> list[Structure]:
+    """Read every structure of a file: RTSTRUCT, SEG, mask, labels or .seg.nrrd.
+
+    Raises
+    ------
+    InputError
+        No structures there, or ones that cannot be read.
+    """
+    return read_found_structures(_single(path))
+
+
+def read_found_image(found: Found, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
+    """Read an image that :func:`sirtdose.io.discover.discover` found."""
+    if found.kind is Kind.IMAGE_FILE:
+        from sirtdose.io.image_file import read_image_file
+
+        return read_image_file(found.paths[0], quantity)
+    if found.kind is Kind.SPECT:
+        from sirtdose.io.dicom_nm import read_nm
+
+        return read_nm(found.paths[0])
+    if found.kind is Kind.CT:
+        from sirtdose.io.dicom_slices import read_ct
+
+        return read_ct(found.paths)
+    raise FileFormatError(
+        f"{found.label} is no image that is read ({found.remark or found.kind})"
+    )
+
+
+def read_found_structures(found: Found) -> list[Structure]:
+    """Read structures that :func:`sirtdose.io.discover.discover` found."""
+    path = found.paths[0]
+    if found.kind in (Kind.SEGMENTATION_FILE, Kind.IMAGE_FILE):
+        from sirtdose.io.image_file import read_label_file
+
+        return read_label_file(path)
+    if found.kind is Kind.CONTOURS:
+        from sirtdose.io.dicom_rtstruct import read_rtstruct
+
+        return read_rtstruct(path)
+    if found.kind is Kind.SEGMENTATION:
+        from sirtdose.io.dicom_seg import read_seg
+
+        return read_seg(path)
+    raise FileFormatError(
+        f"{found.label} holds no structures that are read ("
+        f"{found.remark or found.kind})"
+    )
+
+
+def _single(path: Path) -> Found:
+    found = discover(path)
+    if len(found) > 1:
+        names = ", ".join(f"{item.label} ({item.kind})" for item in found)
+        raise FileFormatError(f"{path.name} holds {len(found)} things: {names}")
+    return found[0]

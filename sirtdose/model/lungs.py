@@ -1,0 +1,16 @@
+"""What the lungs get."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lungs:
+    """What the lungs get: this session, and with earlier ones."""
+
+    shunt_fraction: float
+    shunt_source: str
+    mass_kg: float
+    mass_source: str
+    activity_gbq: float
+    dose_gy: float
+    cumulative_dose_gy: float

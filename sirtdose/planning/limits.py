@@ -1,0 +1,93 @@
+"""Dose limits: those always listed, and those the user gives."""
+
+from collections.abc import Mapping
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError, PlanningError
+from sirtdose.model.finding import Finding
+from sirtdose.model.lungs import Lungs
+from sirtdose.planning.result import Limit
+
+
+def lung_limits(result: Lungs) -> list[Limit]:
+    """The lung limits that every plan lists, from ``data/limits.json``."""
+    return [
+        Limit(
+            name=name,
+            volume=entry["volume"],
+            sense=entry["sense"],
+            limit_gy=entry["limit_gy"],
+            value_gy=result.cumulative_dose_gy
+            if entry["cumulative"]
+            else result.dose_gy,
+            source=entry["source"],
+            binding=False,
+            verified=entry["verified"],
+        )
+        for name, entry in table("limits").items()
+    ]
+
+
+def given_limits(
+    limits_gy: Mapping[str, float], doses_gy: Mapping[str, float]
+) -> list[Limit]:
+    """Limits the user gave, by the name of the volume they hold for.
+
+    Raises
+    ------
+    InputError
+        No dose goes by that name in this plan.
+    """
+    unknown = sorted(set(limits_gy) - set(doses_gy))
+    if unknown:
+        raise InputError(
+            f"--limit {unknown[0]} names no volume of this plan: use "
+            f"{', '.join(doses_gy)}"
+        )
+    return [
+        Limit(
+            name=name,
+            volume=name,
+            sense="at_most",
+            limit_gy=limit_gy,
+            value_gy=doses_gy[name],
+            source="given by the user",
+            binding=False,
+            verified=True,
+            given_by_user=True,
+        )
+        for name, limit_gy in limits_gy.items()
+    ]
+
+
+def require_given_limits(limits: list[Limit], activity_gbq: float) -> None:
+    """Refuse a plan that breaks a limit the user gave.
+
+    Raises
+    ------
+    PlanningError
+        Names the limit, the dose, and the activity that would meet it.
+    """
+    broken = [limit for limit in limits if limit.given_by_user and not limit.met]
+    if not broken:
+        return
+    worst = max(broken, key=lambda limit: limit.value_gy / limit.limit_gy)
+    allowed = activity_gbq * worst.limit_gy / worst.value_gy
+    raise PlanningError(
+        f"{activity_gbq:.4g} GBq gives {worst.volume} {worst.value_gy:.4g} Gy, above "
+        f"the limit of {worst.limit_gy:g} Gy: at most {allowed:.4g} GBq would meet it, "
+        "or another limit"
+    )
+
+
+def limit_findings(limits: list[Limit]) -> list[Finding]:
+    """A warning for each limit that is always listed and not met."""
+    return [
+        Finding.of(
+            "H22",
+            f"{limit.volume} get {limit.value_gy:.4g} Gy, above {limit.limit_gy:g} Gy "
+            f"({'all sessions' if 'cumulative' in limit.name else 'this session'})",
+        )
+        for limit in limits
+        if not limit.met and limit.volume == "lungs" and not limit.given_by_user
+    ]

@@ -1,0 +1,85 @@
+"""A treatment plan: the activity, what it does to each compartment, the limits."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.lungs import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.units import MCI_PER_GBQ
+
+
+@dataclass(frozen=True)
+class Compartment:
+    """A part of the liver with one mean dose; activity at injection."""
+
+    name: str
+    role: str
+    volume_ml: float
+    mass_kg: float
+    activity_gbq: float
+    dose_gy: float
+    cumulative_dose_gy: float
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A dose limit, what the plan gives there, and whether that meets it.
+
+    Compared unrounded.
+
+    Examples
+    --------
+    >>> Limit("lungs", "lungs", "at_most", 30.0, 30.001325, "", False, True).met
+    False
+    """
+
+    name: str
+    volume: str
+    sense: str
+    limit_gy: float
+    value_gy: float
+    source: str
+    binding: bool
+    verified: bool
+    given_by_user: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the value meets the limit."""
+        if self.sense == "at_least":
+            return self.value_gy >= self.limit_gy
+        return self.value_gy <= self.limit_gy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much activity, by which method, with what assumed.
+
+    `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
+    is injected although a residual stays behind. Both at the time of injection.
+    """
+
+    method: str
+    nuclide: Nuclide
+    device: Device | None
+    activity_gbq: float
+    draw_activity_gbq: float
+    compartments: tuple[Compartment, ...]
+    lungs: Lungs
+    limits: tuple[Limit, ...]
+    assumptions: dict[str, Any]
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def activity_mci(self) -> float:
+        """Injected activity in mCi."""
+        return self.activity_gbq * MCI_PER_GBQ
+
+    @property
+    def draw_activity_mci(self) -> float:
+        """Activity to draw up in mCi."""
+        return self.draw_activity_gbq * MCI_PER_GBQ

@@ -1,0 +1,20 @@
+"""Say what is in a folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+
+if TYPE_CHECKING:
+    from sirtdose.io.discover import Choice, Found
+
+
+def inspect_folder(source: Path) -> "tuple[list[Found], Choice | None, str]":
+    """What is in a folder, what would be used, or why nothing can be chosen."""
+    from sirtdose.io.discover import choose, discover
+
+    found = discover(source)
+    try:
+        return found, choose(found), ""
+    except InputError as error:
+        return found, None, str(error)

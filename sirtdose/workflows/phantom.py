@@ -1,0 +1,28 @@
+"""Write a digital patient."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sirtdose.phantom.request import PhantomRequest
+
+
+def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
+    """Write a digital patient as DICOM with its truth.json; returns the truth."""
+    import json
+
+    from sirtdose.io.dicom_write import write_ct, write_nm
+    from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
+    from sirtdose.phantom.make import make_phantom
+
+    phantom = make_phantom(request)
+    (folder / "ct").mkdir()
+    write_nm(phantom.spect, folder / "spect.dcm", phantom.study)
+    slices = write_ct(phantom.ct, folder / "ct", phantom.study)
+    if phantom.masks:
+        write_seg(phantom.masks, slices, folder / "structures.dcm", phantom.study)
+    else:
+        write_rtstruct(phantom.contours, folder / "structures.dcm", phantom.study)
+    text = json.dumps(phantom.truth, indent=1)
+    (folder / "truth.json").write_text(text + "\n", "utf-8")
+    return phantom.truth
