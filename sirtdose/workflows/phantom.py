@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sirtdose.phantom.request import PhantomRequest
 
+PHANTOM_FILES = ("spect.dcm", "ct", "structures.dcm", "truth.json")
+
 
 def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
     """Write a digital patient as DICOM with its truth.json; returns the truth."""

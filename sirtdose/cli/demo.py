@@ -1,0 +1,42 @@
+"""`sirtdose demo`: phantom, plan, doses and report in one."""
+
+from pathlib import Path
+
+import click
+
+from sirtdose.cli.options import force_option
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=Path("demo"),
+    show_default=True,
+    help="Folder for phantom, plan and doses.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@force_option
+def demo_command(*, out: Path, seed: int, force: bool) -> None:
+    """Make a digital patient, plan its treatment, assess its doses, report.
+
+    Example: sirtdose demo --out demo
+    """
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.report.documents import plan_document, post_document
+    from sirtdose.report.files import write_plan, write_post
+    from sirtdose.report.summary import plan_summary, post_summary
+    from sirtdose.workflows.demo import run_demo
+
+    with output_folder(out, ("patient", "plan", "doses"), force=force) as folder:
+        for name in ("patient", "plan", "doses"):
+            (folder / name).mkdir()
+        demo = run_demo(folder / "patient", seed=seed)
+        plan, doses = plan_document(demo.plan), post_document(demo.assessment)
+        write_plan(plan, folder / "plan")
+        write_post(demo.assessment, doses, folder / "doses", report=True)
+    click.echo(plan_summary(plan), err=True)
+    click.echo("\n" + post_summary(doses), err=True)
+    click.echo(f"\n{demo.comparison}", err=True)
+    click.echo(f"\nThe report is at {(out / 'doses' / 'report.html').resolve()}")

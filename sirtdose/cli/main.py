@@ -1,0 +1,60 @@
+"""The command `sirtdose`: its subcommands and its exit codes."""
+
+from typing import Any
+
+import click
+
+from sirtdose import __version__
+from sirtdose.cli.demo import demo_command
+from sirtdose.cli.inspect import inspect_command
+from sirtdose.cli.phantom import phantom_command
+from sirtdose.cli.plan import plan_group
+from sirtdose.cli.post import post_command
+from sirtdose.errors import SirtdoseError
+
+
+class _Program(click.Group):
+    """Ends with the exit code of the error, and its message, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SirtdoseError as error:
+            click.secho(f"Error: {error}", fg="red", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="sirtdose")
+def main() -> None:
+    """Plan and assess radioembolization with Y-90 and Ho-166 microspheres.
+
+    Every quantity is written with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results
+    go to --out and, with --json, to the standard output; tables and warnings go to
+    the standard error.
+
+    Exit codes: 0 done, 2 usage, 3 input refused, 4 no plan meets the limits,
+    5 output, 1 any other refusal.
+
+    Not a medical device: verify every number with an approved system.
+
+    Example: sirtdose demo
+    """
+
+
+for _command in (
+    plan_group,
+    post_command,
+    inspect_command,
+    phantom_command,
+    demo_command,
+):
+    main.add_command(_command)
+
+
+def run() -> None:
+    """Entry point of the installed program."""
+    main(prog_name="sirtdose")

@@ -1,0 +1,106 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, QuantityType
+from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _all(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+physics_options = _all(
+    click.option("--device", type=click.Choice(DEVICES), help="Microspheres used."),
+    click.option("--nuclide", metavar="NAME", help="Y-90 (default) or Ho-166."),
+    click.option(
+        "--half-life", type=QuantityType(DURATION), help="Instead of the nuclide's own."
+    ),
+    click.option(
+        "--dose-constant",
+        metavar="NAME|VALUE",
+        help=f"{', '.join(DOSE_CONSTANTS)}, or a value such as '49.67 Gy kg/GBq'.",
+    ),
+    click.option(
+        "--density",
+        type=QuantityType(DENSITY),
+        default=1.05,
+        show_default="1.05g/mL",
+        help="Of the treated liver.",
+    ),
+)
+
+lung_options = _all(
+    click.option(
+        "--lung-shunt-source",
+        type=click.Choice(("planar", "spect", "unknown")),
+        default="unknown",
+        show_default=True,
+        help="What the lung shunt was measured on.",
+    ),
+    click.option(
+        "--lung-mass",
+        type=QuantityType(MASS),
+        help="Of both lungs.  [default: 1kg]",
+    ),
+    click.option(
+        "--prior-lung-dose",
+        type=QuantityType(DOSE),
+        default=0.0,
+        help="Lung dose of earlier treatments.",
+    ),
+)
+
+acceptance_options = _all(
+    click.option(
+        "--accept",
+        "accept",
+        multiple=True,
+        metavar="CODE",
+        help="Go on past a check that asks; needs a --reason each.",
+    ),
+    click.option("--reason", multiple=True, metavar="TEXT", help="Why it is accepted."),
+)
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the result document on the standard output.",
+)
+
+force_option = click.option(
+    "--force", is_flag=True, help="Overwrite what is already in --out."
+)
+
+
+def out_option(*, required: bool) -> Callable[[_Command], _Command]:
+    """Where results go."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        required=required,
+        help="Folder for the results; made if need be.",
+    )
+
+
+def lung_shunt_option(default: float | None) -> Callable[[_Command], _Command]:
+    """The lung shunt fraction."""
+    return click.option(
+        "--lung-shunt",
+        type=QuantityType(FRACTION),
+        default=default,
+        help="Part of the activity that goes to the lungs, such as 4.2%.",
+    )

@@ -1,0 +1,93 @@
+"""`sirtdose phantom`: a digital patient with known doses."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.options import force_option, json_option
+from sirtdose.cli.quantities import QuantityType
+from sirtdose.model.units import LENGTH, Measure
+
+_WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
+
+
+@click.command("phantom")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--fwhm",
+    type=QuantityType(_WIDTH),
+    default=15.0,
+    show_default="15mm",
+    help="Blur of the SPECT; 0mm for none.",
+)
+@click.option("--noise/--no-noise", default=True, help="Noise in SPECT and CT.")
+@click.option(
+    "--structures",
+    type=click.Choice(("contours", "voxels")),
+    default="contours",
+    show_default=True,
+    help="RTSTRUCT of the true shapes, or SEG of whole SPECT voxels.",
+)
+@force_option
+@json_option
+def phantom_command(
+    *,
+    folder: Path,
+    seed: int,
+    fwhm: float,
+    noise: bool,
+    structures: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write a digital patient as DICOM, with its true doses in truth.json.
+
+    Bremsstrahlung-like SPECT, CT and structures: liver, perfused lobe, three
+    tumors, lungs. The same seed gives the same files.
+
+    Example: sirtdose phantom patient --seed 7 --fwhm 0mm --no-noise
+    """
+    truth = write_phantom_to(
+        folder,
+        seed=seed,
+        fwhm_mm=fwhm,
+        noise=noise,
+        follow_voxels=structures == "voxels",
+        force=force,
+    )
+    _show(truth, folder, as_json=as_json)
+
+
+def write_phantom_to(folder: Path, *, force: bool, **request: Any) -> dict[str, Any]:
+    """Write a phantom whole or not at all."""
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.phantom.request import PhantomRequest
+    from sirtdose.workflows.phantom import PHANTOM_FILES, write_phantom
+
+    with output_folder(folder, PHANTOM_FILES, force=force) as aside:
+        return write_phantom(PhantomRequest(**request), aside)
+
+
+def _show(truth: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.wording import significant, table
+
+    rows = [
+        [
+            row["name"],
+            significant(row["volume_ml"]),
+            significant(row["analytic_gy"]),
+            significant(row["mean_on_grid_gy"]),
+            f"{row['voxel_cost']:+.1%}",
+            significant(row["mean_in_image_gy"]),
+        ]
+        for row in truth["structures"]
+    ]
+    header = ["structure", "mL", "true Gy", "on voxels Gy", "voxels cost", "image Gy"]
+    click.echo(table(header, rows), err=True)
+    options = " ".join(truth["post_options"])
+    click.echo(f"\nTry: sirtdose post {folder} {options} --out doses", err=True)
+    if as_json:
+        click.echo(document_text(truth), nl=False)

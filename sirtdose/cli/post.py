@@ -1,0 +1,220 @@
+"""`sirtdose post`: what dose was given."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.options import (
+    acceptance_options,
+    force_option,
+    json_option,
+    lung_options,
+    lung_shunt_option,
+    out_option,
+    physics_options,
+)
+from sirtdose.cli.quantities import QuantityType, acceptances_of, moment, nuclide_of
+from sirtdose.errors import QuantityError
+from sirtdose.model.role import Role
+from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION
+
+if TYPE_CHECKING:
+    from sirtdose.workflows.post import PostRequest
+
+_PATH = click.Path(path_type=Path)
+_METHODS = ("local",)
+
+
+@click.command("post")
+@click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
+@click.option("--image", type=_PATH, help="The activity image, if there are several.")
+@click.option("--ct", type=_PATH, help="The CT, if there are several.")
+@click.option(
+    "--structures",
+    type=_PATH,
+    multiple=True,
+    help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+)
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="NAME=ROLE",
+    help=f"Where a name does not tell: {', '.join(Role)}.",
+)
+@click.option(
+    "--administered",
+    type=QuantityType(ACTIVITY),
+    help="Activity when it was given, such as '1.68 GBq'.",
+)
+@click.option("--assay", type=QuantityType(ACTIVITY), help="Activity when assayed.")
+@click.option("--assay-at", metavar="TIME", help="When it was assayed.")
+@click.option(
+    "--administered-at",
+    metavar="TIME",
+    help="When it was given, such as 2026-03-01T10:30+01:00.",
+)
+@click.option(
+    "--residual", type=QuantityType(ACTIVITY), default=0.0, help="What stayed behind."
+)
+@click.option("--residual-at", metavar="TIME", help="When the residual was measured.")
+@lung_shunt_option(default=None)
+@click.option(
+    "--calibration",
+    metavar="HOW",
+    default="administered",
+    show_default=True,
+    help="administered, image (voxels are in Bq/mL), or a factor: '12.3 cps/MBq'.",
+)
+@click.option(
+    "--calibrate-over",
+    type=click.Choice(("fov", "liver", "perfused")),
+    help="Region for 'administered'.  [default: perfused, else liver, else fov]",
+)
+@click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
+@click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
+@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@click.option(
+    "--method",
+    "methods",
+    type=click.Choice(_METHODS),
+    multiple=True,
+    help="Dose calculation.  [default: local]",
+)
+@click.option("--no-report", is_flag=True, help="Leave report.html out.")
+@lung_options
+@physics_options
+@acceptance_options
+@out_option(required=True)
+@force_option
+@json_option
+def post_command(
+    *,
+    source: Path,
+    out: Path,
+    force: bool,
+    as_json: bool,
+    no_report: bool,
+    **options: Any,
+) -> None:
+    """After treatment: doses to tumors, normal liver and lungs from an image.
+
+    FOLDER_OR_FILE is searched for the activity image, the CT and the structures.
+    Writes post.json, structures.csv, dvh.csv, dose_local.nii.gz and report.html.
+
+    Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
+    """
+    request = _request(source, options)
+    show_post(request, out=out, force=force, as_json=as_json, report=not no_report)
+
+
+def show_post(
+    request: "PostRequest", *, out: Path, force: bool, as_json: bool, report: bool
+) -> None:
+    """Assess, write the results to a folder, and print them."""
+    from sirtdose.dosimetry.engine import METHODS
+    from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.report.documents import document_text, post_document
+    from sirtdose.report.files import post_files, write_post
+    from sirtdose.report.summary import post_summary
+    from sirtdose.workflows.post import assess_dose
+
+    names = post_files([METHODS[method] for method in request.methods], report=report)
+    require_free(out, names, force=force)
+    assessment = assess_dose(request)
+    document = post_document(assessment)
+    with output_folder(out, names, force=force) as folder:
+        write_post(assessment, document, folder, report=report)
+    click.echo(post_summary(document), err=True)
+    click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
+
+
+def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
+    from sirtdose.workflows.post import PostRequest
+
+    if (options["administered"] is None) == (options["assay"] is None):
+        raise click.UsageError(
+            "give the activity once: --administered '1.68 GBq', or --assay with "
+            "--assay-at and --administered-at"
+        )
+    zone = options["timezone"]
+    times = {
+        name: moment(options[name], f"--{name.replace('_', '-')}", zone)
+        for name in ("administered_at", "assay_at", "residual_at", "scan_at")
+    }
+    _require_times(options, times)
+    nuclide, _ = nuclide_of(
+        options["nuclide"],
+        options["device"],
+        options["half_life"],
+        options["dose_constant"],
+    )
+    calibration, factor = _calibration(options["calibration"])
+    lung_mass = options["lung_mass"]
+    return PostRequest(
+        source=source,
+        nuclide=nuclide,
+        administered_gbq=options["administered"],
+        assay_gbq=options["assay"],
+        residual_gbq=options["residual"],
+        lung_shunt_fraction=options["lung_shunt"],
+        image=options["image"],
+        ct=options["ct"],
+        structures=options["structures"],
+        roles=_roles(options["roles"]),
+        calibration=calibration,
+        cps_per_mbq=factor,
+        calibrate_over=options["calibrate_over"],
+        scan_duration_h=options["scan_duration"],
+        timezone=zone,
+        methods=options["methods"] or ("local",),
+        density_g_per_ml=options["density"],
+        lung_mass_kg=1.0 if lung_mass is None else lung_mass,
+        lung_mass_source="default" if lung_mass is None else "given",
+        lung_shunt_source=options["lung_shunt_source"],
+        prior_lung_dose_gy=options["prior_lung_dose"],
+        acceptances=acceptances_of(options["accept"], options["reason"]),
+        **times,
+    )
+
+
+def _require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
+    """A time is asked for where it enters a decay, and only there."""
+    needed = []
+    if options["assay"] is not None:
+        needed += ["assay_at", "administered_at"]
+    if options["residual"] > 0:
+        needed += ["residual_at", "administered_at"]
+    missing = [name for name in dict.fromkeys(needed) if times[name] is None]
+    if missing:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
+        raise click.UsageError(
+            f"activity decays between its measurement and administration: give {names}"
+        )
+
+
+def _calibration(text: str) -> tuple[str, float | None]:
+    if text in ("administered", "image"):
+        return text, None
+    try:
+        return "camera", CAMERA_FACTOR.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or 'administered' or 'image'", param_hint="--calibration"
+        ) from None
+
+
+def _roles(texts: tuple[str, ...]) -> dict[str, Role]:
+    roles = {}
+    for text in texts:
+        name, equals, role = text.rpartition("=")
+        if not equals or role not in set(Role):
+            raise click.BadParameter(
+                f"'{text}': write NAME=ROLE with one of {', '.join(Role)}",
+                param_hint="--role",
+            )
+        roles[name] = Role(role)
+    return roles

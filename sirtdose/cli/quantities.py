@@ -1,0 +1,90 @@
+"""Options whose value carries its unit, and options that need looking up."""
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Acceptance
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.units import DOSE_CONSTANT, Measure, parse_time
+
+DEVICES = ("resin", "glass", "ho166")
+DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
+
+
+class QuantityType(click.ParamType[float]):
+    """A number with its unit, read into the unit used inside."""
+
+    def __init__(self, measure: Measure) -> None:
+        self.measure = measure
+        self.name = measure.name
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse text; a default that is a number already passes."""
+        if isinstance(value, float):
+            return value
+        try:
+            return self.measure.parse(value)
+        except QuantityError as error:
+            self.fail(str(error), param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show an example instead of a type name."""
+        del param, ctx
+        return f"<{self.measure.name}>"
+
+
+def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:
+    """Read a time option, with the run's time zone where it has no offset."""
+    if text is None:
+        return None
+    try:
+        return parse_time(text, timezone)
+    except QuantityError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def nuclide_of(
+    name: str | None,
+    device: str | None,
+    half_life_h: float | None,
+    dose_constant: str | None,
+) -> tuple[Nuclide, Device | None]:
+    """The nuclide and device that a command's options name."""
+    microspheres = Device.named(device) if device else None
+    own = microspheres.nuclide_name if microspheres else "Y-90"
+    if name and microspheres and name != own:
+        raise InputError(f"{microspheres.product} carry {own}, not {name}")
+    preset = dose_constant if dose_constant in DOSE_CONSTANTS else None
+    nuclide = Nuclide.named(name or own, dose_constant=preset)
+    if dose_constant and not preset:
+        try:
+            value = DOSE_CONSTANT.parse(dose_constant)
+        except QuantityError as error:
+            raise click.BadParameter(
+                f"{error}, or one of {', '.join(DOSE_CONSTANTS)}",
+                param_hint="--dose-constant",
+            ) from None
+        nuclide = nuclide.with_dose_constant(value)
+    if half_life_h is not None:
+        nuclide = nuclide.with_half_life(half_life_h)
+    return nuclide, microspheres
+
+
+def acceptances_of(
+    codes: tuple[str, ...], reasons: tuple[str, ...]
+) -> tuple[Acceptance, ...]:
+    """Pair every --accept with its --reason, in order."""
+    if len(codes) != len(reasons):
+        raise click.UsageError(
+            f"{len(codes)} --accept and {len(reasons)} --reason: give each code its "
+            "own reason, in the same order"
+        )
+    return tuple(
+        Acceptance(code, reason) for code, reason in zip(codes, reasons, strict=True)
+    )

@@ -1,0 +1,212 @@
+"""Results as documents: plan.json and post.json."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.lungs import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.units import MCI_PER_GBQ
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.activity import Calibration
+    from sirtdose.dosimetry.assessment import Assessment, StructureDose
+    from sirtdose.planning.result import Plan
+
+_D_PERCENT = (98, 95, 90, 70, 50, 2)
+_V_GY = (20, 30, 40, 50, 70, 80, 100, 120, 150, 200, 205, 250, 300)
+
+
+def plan_document(plan: "Plan") -> dict[str, Any]:
+    """A plan as plan.json holds it."""
+    return {
+        "schema": "sirtdose.plan/1",
+        "sirtdose_version": __version__,
+        "status": "draft",
+        "method": plan.method,
+        "device": plan.device.name if plan.device else None,
+        "nuclide": _nuclide(plan.nuclide),
+        "activity_gbq": plan.activity_gbq,
+        "activity_mci": plan.activity_mci,
+        "draw_activity_gbq": plan.draw_activity_gbq,
+        "draw_activity_mci": plan.draw_activity_mci,
+        "compartments": [
+            {
+                "name": part.name,
+                "role": part.role,
+                "volume_ml": part.volume_ml,
+                "mass_kg": part.mass_kg,
+                "activity_gbq": part.activity_gbq,
+                "activity_mci": part.activity_gbq * MCI_PER_GBQ,
+                "dose_gy": part.dose_gy,
+                "cumulative_dose_gy": part.cumulative_dose_gy,
+            }
+            for part in plan.compartments
+        ],
+        "lungs": _lungs(plan.lungs),
+        "limits": [
+            {
+                "name": limit.name,
+                "volume": limit.volume,
+                "sense": limit.sense,
+                "limit_gy": limit.limit_gy,
+                "value_gy": limit.value_gy,
+                "met": limit.met,
+                "binding": limit.binding,
+                "verified": limit.verified,
+                "source": limit.source,
+            }
+            for limit in plan.limits
+        ],
+        "assumptions": plan.assumptions,
+        "warnings": _findings(plan.findings),
+        "accepted": _acceptances(plan.accepted),
+        "inputs": plan.inputs,
+    }
+
+
+def post_document(assessment: "Assessment") -> dict[str, Any]:
+    """An assessment as post.json holds it."""
+    times = assessment.times
+    return {
+        "schema": "sirtdose.post/1",
+        "sirtdose_version": __version__,
+        "nuclide": _nuclide(assessment.nuclide),
+        "ledger": _ledger(assessment.ledger),
+        "times": {
+            "administered_at": _iso(times.get("administered_at")),
+            "scan_at": _iso(times.get("scan_at")),
+            "elapsed_h": times.get("elapsed_h"),
+        },
+        "calibration": {
+            "used": assessment.calibration.method,
+            "over": assessment.calibration.over or None,
+            "numerator": assessment.calibration.numerator,
+            "bq_per_unit": assessment.calibration.bq_per_unit,
+            "unit": assessment.image.quantity.unit,
+            "alternative": _alternative(assessment.alternative),
+            "alternative_to_used_ratio": assessment.alternative_to_used_ratio,
+            "negative_voxels": "kept",
+        },
+        "doses": {
+            method: {
+                "energy_recovered": dose.energy_recovered,
+                "density_g_per_ml": dose.density_g_per_ml,
+                "structures": [
+                    _structure(row) for row in assessment.structure_doses[method]
+                ],
+            }
+            for method, dose in assessment.doses.items()
+        },
+        "lungs": _lungs(assessment.lungs),
+        "grid": {
+            "shape": list(assessment.image.grid.shape),
+            "spacing_mm": list(assessment.image.grid.spacing_mm),
+            "order": "slice, row, column",
+            "right_handed": assessment.image.grid.right_handed,
+        },
+        "warnings": _findings(assessment.findings),
+        "accepted": _acceptances(assessment.accepted),
+        "choices": list(assessment.choices),
+        "inputs": list(assessment.inputs),
+    }
+
+
+def document_text(document: dict[str, Any]) -> str:
+    """Write a document as JSON text; a number that is not finite is a bug."""
+    return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _nuclide(nuclide: Nuclide) -> dict[str, Any]:
+    return {
+        "name": nuclide.name,
+        "half_life_h": nuclide.half_life_h,
+        "half_life_source": nuclide.half_life_source,
+        "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
+        "dose_constant_name": nuclide.dose_constant_name,
+        "dose_constant_source": nuclide.dose_constant_source,
+    }
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "administered_gbq": ledger.administered_gbq,
+        "residual_gbq": ledger.residual_gbq,
+        "delivered_gbq": ledger.delivered_gbq,
+        "lung_shunt_fraction": ledger.lung_shunt_fraction,
+        "lung_gbq": ledger.lung_gbq,
+        "treated_gbq": ledger.treated_gbq,
+        "in_image_gbq": ledger.in_image_gbq,
+        "image_to_treated_ratio": ledger.image_to_treated_ratio,
+        "injections": [],
+    }
+
+
+def _lungs(lungs: Lungs) -> dict[str, Any]:
+    return {
+        "shunt_fraction": lungs.shunt_fraction,
+        "shunt_source": lungs.shunt_source,
+        "mass_kg": lungs.mass_kg,
+        "mass_source": lungs.mass_source,
+        "activity_gbq": lungs.activity_gbq,
+        "dose_gy": lungs.dose_gy,
+        "cumulative_dose_gy": lungs.cumulative_dose_gy,
+    }
+
+
+def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
+    if calibration is None:
+        return None
+    return {
+        "method": calibration.method,
+        "over": calibration.over or None,
+        "numerator": calibration.numerator,
+        "bq_per_unit": calibration.bq_per_unit,
+    }
+
+
+def _structure(row: "StructureDose") -> dict[str, Any]:
+    dvh = row.dvh
+    dose: dict[str, float] = {
+        "mean": dvh.mean_gy,
+        "sd": dvh.sd_gy,
+        "min": dvh.min_gy,
+        "max": dvh.max_gy,
+    }
+    dose |= {f"d{x}": dvh.dose_to_volume_fraction_gy(x / 100) for x in _D_PERCENT}
+    return {
+        "name": row.structure.name,
+        "role": str(row.structure.role),
+        "definition": row.structure.definition or None,
+        "volume_ml": dvh.volume_ml,
+        "mass_kg": row.mass_kg,
+        "activity_gbq": row.activity_gbq,
+        "activity_mci": row.activity_gbq * MCI_PER_GBQ,
+        "voxels": dvh.voxels,
+        "dose_gy": dose,
+        "volume_fraction_above": {
+            str(gy): dvh.volume_fraction_above(gy) for gy in _V_GY
+        },
+    }
+
+
+def _findings(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    return [
+        {
+            "code": finding.code,
+            "severity": str(finding.severity),
+            "message": finding.message,
+        }
+        for finding in findings
+    ]
+
+
+def _acceptances(acceptances: Iterable[Acceptance]) -> list[dict[str, str]]:
+    return [{"code": one.code, "reason": one.reason} for one in acceptances]
+
+
+def _iso(time: Any) -> str | None:
+    return None if time is None else str(time.isoformat())

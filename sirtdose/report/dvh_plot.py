@@ -1,0 +1,102 @@
+"""The dose-volume histogram as an SVG drawing: no library, sharp in print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sirtdose.report.planes import COLORS
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import StructureDose
+
+_WIDTH, _HEIGHT = 640, 380
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 12, 44
+_CURVE_POINTS = 220
+_DASHES = ("", "7 3", "2 3", "9 3 2 3")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One structure's line: how it is drawn, and where."""
+
+    name: str
+    color: str
+    dash: str
+    points: str
+
+
+@dataclass(frozen=True)
+class DvhPlot:
+    """Everything the template needs to draw the histogram."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+    curves: tuple[Curve, ...]
+    dose_ticks: tuple[tuple[float, str], ...]
+    volume_ticks: tuple[tuple[float, str], ...]
+
+
+def dvh_plot(structures: Sequence["StructureDose"]) -> DvhPlot:
+    """Lay out cumulative curves in percent of each structure's volume.
+
+    Colors repeat after eight structures with another dash, so that no two look
+    alike.
+    """
+    # The few hottest voxels would stretch the axis over everything else.
+    hottest = max(
+        (one.dvh.dose_to_volume_fraction_gy(0.01) for one in structures), default=1.0
+    )
+    step = nice_step(max(hottest, 1e-6) / 6)
+    end = step * max(ceil(hottest / step), 1)
+    inner_width = _WIDTH - _LEFT - _RIGHT
+    inner_height = _HEIGHT - _TOP - _BOTTOM
+    doses = np.linspace(0, end, _CURVE_POINTS)
+    curves = []
+    for number, one in enumerate(structures):
+        fractions = one.dvh.curve(doses) / one.dvh.volume_ml
+        points = " ".join(
+            f"{_LEFT + inner_width * dose / end:.1f},"
+            f"{_TOP + inner_height * (1 - fraction):.1f}"
+            for dose, fraction in zip(doses, fractions, strict=True)
+        )
+        curves.append(
+            Curve(
+                one.structure.name,
+                COLORS[number % len(COLORS)],
+                _DASHES[number // len(COLORS) % len(_DASHES)],
+                points,
+            )
+        )
+    ticks = np.arange(0, end + step / 2, step)
+    return DvhPlot(
+        width=_WIDTH,
+        height=_HEIGHT,
+        left=_LEFT,
+        top=_TOP,
+        right=_WIDTH - _RIGHT,
+        bottom=_HEIGHT - _BOTTOM,
+        curves=tuple(curves),
+        dose_ticks=tuple((_LEFT + inner_width * t / end, f"{t:g}") for t in ticks),
+        volume_ticks=tuple(
+            (_TOP + inner_height * (1 - v / 100), f"{v}") for v in range(0, 101, 20)
+        ),
+    )
+
+
+def nice_step(least: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is not below `least`.
+
+    >>> nice_step(37.0), nice_step(0.021)
+    (50.0, 0.05)
+    """
+    power = 10.0 ** floor(log10(least))
+    return float(
+        next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * 0.9999)
+    )

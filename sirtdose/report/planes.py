@@ -1,0 +1,225 @@
+"""Three fused slices through the hottest tumor, as PNG pictures for a page."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.data.load import table
+from sirtdose.model.grid import Grid
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import Assessment
+
+# Eight colors that people with color-blindness tell apart (Okabe and Ito).
+COLORS = (
+    "#56b4e9",
+    "#e69f00",
+    "#009e73",
+    "#f0e442",
+    "#cc79a7",
+    "#0072b2",
+    "#d55e00",
+    "#999999",
+)
+_PIXEL_MM = 1.5
+_MARGIN_MM = 25.0
+_SOFT_TISSUE_HU = (-160.0, 240.0)
+# Doses under this part of the scale are left transparent.
+_WASH_FROM = 0.05
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One picture: its name, the letters at its sides, and the PNG."""
+
+    name: str
+    left: str
+    right: str
+    top: str
+    bottom: str
+    position: str
+    png_base64: str
+    width: int
+    height: int
+
+
+# name, then the world axes (and their signs) to the right, down, and through.
+_VIEWS = (
+    ("axial", (0, 1.0), (1, 1.0), 2, "RLAP"),
+    ("coronal", (0, 1.0), (2, -1.0), 1, "RLHF"),
+    ("sagittal", (1, 1.0), (2, -1.0), 0, "APHF"),
+)
+
+
+def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], float]:
+    """Three planes and the dose (Gy) at the top of their color scale.
+
+    The gray picture is the CT, or the activity image where there is none.
+    """
+    dose = assessment.doses[method].volume
+    outlined = [s for s in assessment.structures if drawn(s)]
+    center = _center_mm(outlined, dose)
+    low, high = _extent_mm(outlined, dose)
+    top = _scale_top_gy(outlined, dose)
+    planes = []
+    for name, across, down, through, letters in _VIEWS:
+        points = _points(center, low, high, across, down)
+        picture = _gray(assessment.ct or assessment.image, points)
+        wash = _sample(dose.data, dose.grid, points, order=1)
+        _blend(picture, wash / top)
+        _outline(picture, outlined, points)
+        height, width = wash.shape
+        planes.append(
+            Plane(
+                name,
+                left=letters[0],
+                right=letters[1],
+                top=letters[2],
+                bottom=letters[3],
+                position=f"{'xyz'[through]} = {center[through]:.1f} mm",
+                png_base64=_png(picture),
+                width=width,
+                height=height,
+            )
+        )
+    return planes, top
+
+
+def drawn(structure: Structure) -> bool:
+    """Whether a structure's outline is shown: the derived ones repeat others."""
+    return structure.role not in (
+        Role.NORMAL_GIVEN,
+        Role.NORMAL_PERFUSED,
+        Role.NORMAL_WHOLE,
+    )
+
+
+def _center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.float64]:
+    """The hottest voxel of the largest tumor, else of the image."""
+    tumors = [s for s in structures if s.role is Role.TUMOR]
+    if tumors:
+        largest = max(tumors, key=lambda s: s.volume_ml)
+        index = np.argwhere(largest.occupancy > 0).mean(axis=0)
+        return largest.grid.world_mm(index)
+    index = np.unravel_index(int(dose.data.argmax()), dose.data.shape)
+    return dose.grid.world_mm(np.array(index))
+
+
+def _extent_mm(
+    structures: Sequence[Structure], dose: Volume
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    shown = [s for s in structures if s.role is not Role.OTHER] or list(structures)
+    corners = np.concatenate([_corners_mm(s.grid) for s in shown])
+    limits = _corners_mm(dose.grid)
+    low = np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0))
+    high = np.minimum(corners.max(axis=0) + _MARGIN_MM, limits.max(axis=0))
+    return low, high
+
+
+def _corners_mm(grid: Grid) -> NDArray[np.float64]:
+    ends = [(-0.5, n - 0.5) for n in grid.shape]
+    return grid.world_mm(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3))
+
+
+def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
+    tumors = [s for s in structures if s.role is Role.TUMOR]
+    if tumors:
+        values = np.concatenate([s.values_in(dose)[0] for s in tumors])
+        top = float(np.percentile(values, 98))
+    else:
+        top = float(np.percentile(dose.data, 99.9))
+    return max(float(f"{top:.2g}"), 1e-6)
+
+
+def _points(
+    center: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    across: tuple[int, float],
+    down: tuple[int, float],
+) -> NDArray[np.float64]:
+    def steps(axis: int, sign: float) -> NDArray[np.float64]:
+        values = np.arange(low[axis], high[axis], _PIXEL_MM)
+        return values if sign > 0 else values[::-1]
+
+    columns, rows = steps(*across), steps(*down)
+    points = np.empty((len(rows), len(columns), 3))
+    points[:] = center
+    points[..., across[0]] = columns
+    points[..., down[0]] = rows[:, None]
+    return points
+
+
+def _sample(
+    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], *, order: int
+) -> NDArray[Any]:
+    from scipy.ndimage import map_coordinates
+
+    index = np.moveaxis(grid.index(points), -1, 0)
+    # Only the part around the plane is looked at, so only that is converted.
+    low = np.clip(np.floor(index.min(axis=(1, 2))).astype(int) - 1, 0, None)
+    high = np.ceil(index.max(axis=(1, 2))).astype(int) + 2
+    part = data[tuple(slice(a, max(b, a + 1)) for a, b in zip(low, high, strict=True))]
+    if not part.size:
+        return np.zeros(points.shape[:2])
+    sampled: NDArray[Any] = map_coordinates(
+        part.astype(np.float32),
+        index - low[:, None, None],
+        order=order,
+        mode="constant",
+        cval=float(data.min()) if order and data.dtype.kind != "b" else 0.0,
+    )
+    return sampled
+
+
+def _gray(image: Volume, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    values = _sample(image.data, image.grid, points, order=1)
+    if image.quantity is Quantity.CT_NUMBER:
+        low, high = _SOFT_TISSUE_HU
+    else:
+        low, high = 0.0, float(np.percentile(values, 99.5)) or 1.0
+    gray = np.clip((values - low) / (high - low), 0, 1) * 255
+    return np.repeat(gray[..., None], 3, axis=2)
+
+
+def _blend(picture: NDArray[np.float64], part: NDArray[Any]) -> None:
+    anchors = np.array(table("colormap")["inferno"], dtype=float)
+    at = np.clip(part, 0, 1) * (len(anchors) - 1)
+    wash = np.stack(
+        [np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)],
+        axis=-1,
+    )
+    opacity = np.where(part > _WASH_FROM, 0.25 + 0.45 * np.clip(part, 0, 1), 0)
+    opacity = opacity[..., None]
+    picture[:] = picture * (1 - opacity) + wash * opacity
+
+
+def _outline(
+    picture: NDArray[np.float64],
+    structures: Sequence[Structure],
+    points: NDArray[np.float64],
+) -> None:
+    from scipy.ndimage import binary_erosion
+
+    for number, structure in enumerate(structures):
+        inside = _sample(structure.occupancy, structure.grid, points, order=1) >= 0.5
+        edge = inside & ~binary_erosion(inside)
+        color = COLORS[number % len(COLORS)]
+        picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _png(picture: NDArray[np.float64]) -> str:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    return base64.b64encode(stream.getvalue()).decode("ascii")

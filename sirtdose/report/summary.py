@@ -1,0 +1,156 @@
+"""Results as text for a terminal, from the same documents that are saved."""
+
+from typing import Any
+
+from sirtdose.report.wording import activity, significant, table
+
+
+def plan_summary(document: dict[str, Any]) -> str:
+    """What a plan says, in a few lines."""
+    lungs = document["lungs"]
+    rows = [
+        [
+            part["name"],
+            significant(part["volume_ml"]),
+            significant(part["mass_kg"]),
+            significant(part["activity_gbq"]),
+            significant(part["dose_gy"]),
+        ]
+        for part in document["compartments"]
+    ]
+    rows.append(
+        [
+            "lungs",
+            "-",
+            significant(lungs["mass_kg"]),
+            significant(lungs["activity_gbq"]),
+            significant(lungs["dose_gy"]),
+        ]
+    )
+    lines = [
+        f"Plan by {document['method']} ({_basis(document['nuclide'])})",
+        "",
+        f"Inject   {activity(document['activity_gbq'])}",
+        f"Draw up  {activity(document['draw_activity_gbq'])}"
+        f"  with {document['assumptions'].get('residual_fraction', 0):.1%} residual",
+        "",
+        table(["compartment", "mL", "kg", "GBq", "mean Gy"], rows),
+        "",
+        *_label_lines(document),
+        *(
+            f"{limit['name']}: {significant(limit['value_gy'])} Gy of "
+            f"{limit['limit_gy']:g} Gy, {'met' if limit['met'] else 'NOT MET'}"
+            for limit in document["limits"]
+        ),
+        *_warning_lines(document),
+    ]
+    return "\n".join(lines)
+
+
+def post_summary(document: dict[str, Any]) -> str:
+    """What an assessment says, in a few lines and a table per method."""
+    ledger, calibration = document["ledger"], document["calibration"]
+    lines = [
+        f"Doses after treatment ({_basis(document['nuclide'])})",
+        "",
+        *(f"{name:<22}{text}" for name, text in ledger_lines(ledger)),
+        "",
+        calibration_line(calibration),
+    ]
+    for method, result in document["doses"].items():
+        rows = [
+            [
+                row["name"],
+                row["role"],
+                significant(row["volume_ml"]),
+                significant(row["activity_gbq"]),
+                *(
+                    significant(row["dose_gy"][key])
+                    for key in ("mean", "sd", "d98", "d70", "d50", "d2")
+                ),
+            ]
+            for row in result["structures"]
+        ]
+        header = ["structure", "role", "mL", "GBq", "mean Gy", "SD Gy"]
+        header += ["D98 Gy", "D70 Gy", "D50 Gy", "D2 Gy"]
+        lines += [
+            "",
+            f"{method}, density {result['density_g_per_ml']:g} g/mL, energy recovered "
+            f"{result['energy_recovered']:.6f}",
+            table(header, rows),
+        ]
+    lungs = document["lungs"]
+    lines += [
+        "",
+        f"Lungs by shunt ({lungs['shunt_fraction']:.1%}, {lungs['mass_kg']:g} kg, "
+        f"{lungs['mass_source']}): {significant(lungs['dose_gy'])} Gy",
+        *_warning_lines(document),
+    ]
+    return "\n".join(lines)
+
+
+def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every line of the ledger, named, in GBq and mCi."""
+    lines = [
+        ("administered", activity(ledger["administered_gbq"])),
+        ("residual", activity(ledger["residual_gbq"])),
+        ("delivered", activity(ledger["delivered_gbq"])),
+        (
+            f"lungs ({ledger['lung_shunt_fraction']:.1%})",
+            activity(ledger["lung_gbq"]),
+        ),
+        ("treated", activity(ledger["treated_gbq"])),
+    ]
+    if ledger["in_image_gbq"] is None:
+        return [*lines, ("in the image", "not known: no unit, factor or times")]
+    ratio = ledger["image_to_treated_ratio"]
+    return [
+        *lines,
+        (
+            "in the image",
+            f"{activity(ledger['in_image_gbq'])}, {ratio:.3f} of treated",
+        ),
+    ]
+
+
+def calibration_line(calibration: dict[str, Any]) -> str:
+    """Which calibration was used, and how the other one compares."""
+    over = f" over {calibration['over']}" if calibration["over"] else ""
+    line = f"Calibration: {calibration['used']}{over} ({calibration['numerator']})"
+    ratio = calibration["alternative_to_used_ratio"]
+    if ratio is None:
+        return f"{line}; the other one is not known"
+    other = calibration["alternative"]
+    region = f" over {other['over']}" if other["over"] else ""
+    return f"{line}; {other['method']}{region} over it: {ratio:.3f}"
+
+
+def _basis(nuclide: dict[str, Any]) -> str:
+    return (
+        f"{nuclide['name']}, half-life {nuclide['half_life_h']:g} h, K "
+        f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
+        f"{nuclide['dose_constant_name']}"
+    )
+
+
+def _label_lines(document: dict[str, Any]) -> list[str]:
+    assumptions = document["assumptions"]
+    if assumptions.get("convention") != "label":
+        return []
+    dose = document["compartments"][0]["dose_gy"]
+    return [
+        f"Label formula (K {assumptions['formula_dose_constant_gy_kg_per_gbq']:g}, no "
+        f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy asked, "
+        f"{significant(dose)} Gy really delivered"
+    ]
+
+
+def _warning_lines(document: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
+        for finding in document["warnings"]
+    ]
+    lines += [
+        f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]
+    ]
+    return ["", *lines] if lines else []

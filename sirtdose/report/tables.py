@@ -1,0 +1,76 @@
+"""structures.csv and dvh.csv."""
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import Assessment
+
+STRUCTURE_COLUMNS = (
+    "method",
+    "name",
+    "role",
+    "volume_ml",
+    "mass_kg",
+    "activity_gbq",
+    "mean_gy",
+    "sd_gy",
+    "min_gy",
+    "max_gy",
+    "d98_gy",
+    "d95_gy",
+    "d90_gy",
+    "d70_gy",
+    "d50_gy",
+    "d2_gy",
+)
+DVH_COLUMNS = ("method", "name", "dose_gy", "volume_fraction", "volume_ml")
+# Points written of each curve; the metrics are computed from the exact one.
+_DVH_POINTS = 401
+
+
+def structures_csv(document: dict[str, Any]) -> str:
+    """A row per method and structure, from post.json's own numbers."""
+    rows = []
+    for method, result in document["doses"].items():
+        for one in result["structures"]:
+            row = [method, one["name"], one["role"]]
+            row += [repr(one[key]) for key in ("volume_ml", "mass_kg", "activity_gbq")]
+            row += [
+                repr(one["dose_gy"][column.removesuffix("_gy")])
+                for column in STRUCTURE_COLUMNS[6:]
+            ]
+            rows.append(row)
+    return _csv(STRUCTURE_COLUMNS, rows)
+
+
+def dvh_csv(assessment: "Assessment") -> str:
+    """Cumulative histograms, each sampled exactly at evenly spaced doses."""
+    rows = []
+    for method, structures in assessment.structure_doses.items():
+        for one in structures:
+            doses = np.linspace(0, max(one.dvh.max_gy, 0.0), _DVH_POINTS)
+            volumes = one.dvh.curve(doses)
+            for dose, volume in zip(doses.tolist(), volumes.tolist(), strict=True):
+                fraction = volume / one.dvh.volume_ml
+                rows.append(
+                    [
+                        method,
+                        one.structure.name,
+                        f"{dose:.6g}",
+                        f"{fraction:.6f}",
+                        f"{volume:.6g}",
+                    ]
+                )
+    return _csv(DVH_COLUMNS, rows)
+
+
+def _csv(header: tuple[str, ...], rows: list[list[str]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return stream.getvalue()

@@ -1,0 +1,47 @@
+"""How numbers are written for people."""
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+
+from sirtdose.model.units import MCI_PER_GBQ
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """Write a number with so many significant digits and no exponent.
+
+    >>> significant(163.2525), significant(0.021465), significant(12345.6)
+    ('163.3', '0.02147', '12346')
+    """
+    if not isfinite(value) or value == 0:
+        return f"{value:g}"
+    decimals = digits - 1 - floor(log10(abs(value)))
+    return f"{value:.{max(decimals, 0)}f}"
+
+
+def activity(value_gbq: float) -> str:
+    """Write an activity in GBq and mCi, always both.
+
+    >>> activity(2.304)
+    '2.304 GBq (62.27 mCi)'
+    """
+    mci = significant(value_gbq * MCI_PER_GBQ)
+    return f"{significant(value_gbq)} GBq ({mci} mCi)"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Align rows under a header: the first column left, the others right.
+
+    >>> print(table(["name", "Gy"], [["Tumor 1", "67.7"], ["Liver", "33.3"]]))
+    name       Gy
+    Tumor 1  67.7
+    Liver    33.3
+    """
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
