@@ -105,7 +105,7 @@ def coverage_findings(structure: Structure, covered_fraction: float) -> list[Fin
 
 
 def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """A normal liver that came with the data, compared with the derived ones (H18)."""
+    """A normal liver that came with the data, beside the derived one like it (H18)."""
     derived = [
         structure
         for structure in structures
@@ -113,14 +113,16 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
     ]
     findings = []
     for given in with_role(structures, Role.NORMAL_GIVEN):
-        for normal in derived:
-            findings.append(
-                Finding.of(
-                    "H18",
-                    f"'{given.name}' is {given.volume_ml:.1f} mL, {normal.name} "
-                    f"({normal.definition}) {normal.volume_ml:.1f} mL",
-                )
+        if not derived:
+            continue
+        like = min(derived, key=lambda one: abs(one.volume_ml - given.volume_ml))
+        findings.append(
+            Finding.of(
+                "H18",
+                f"'{given.name}' is {given.volume_ml:.1f} mL, {like.name} "
+                f"({like.definition}) {like.volume_ml:.1f} mL",
             )
+        )
     return findings
 
 

@@ -141,7 +141,8 @@ def fill(
     planes = _distinct(places)
     gap = float(np.median(np.diff(planes))) if len(planes) > 1 else frame.plane_step_mm
     step = np.array([frame.plane_step_mm, IN_PLANE_STEP_MM, IN_PLANE_STEP_MM])
-    origin = np.array([frame.first_plane_mm, 0.0, 0.0])
+    # Points lie half a step off round numbers, where straight edges often are.
+    origin = np.array([frame.first_plane_mm, step[1] / 2, step[2] / 2])
     reach = np.array([gap / 2, 0.0, 0.0])
     points = np.concatenate(flat)
     low = np.floor((points.min(axis=0) - reach - origin) / step).astype(int)
@@ -156,15 +157,14 @@ def fill(
         if away[plane] > gap / 2 * (1 + 1e-6):
             continue
         drawn = [
-            flat[i][:, 1:] / step[1:] - low[1:]
+            (flat[i][:, 1:] - origin[1:]) / step[1:] - low[1:]
             for i in np.flatnonzero(nearest_plane == plane)
         ]
         mask[k] = even_odd_fill(drawn, (int(shape[1]), int(shape[2])))
     affine = np.eye(4)
-    affine[:3, 0] = frame.normal * step[0]
-    affine[:3, 1] = frame.along_column * step[1]
-    affine[:3, 2] = frame.along_row * step[2]
-    affine[:3, 3] = affine[:3, :3] @ low + frame.normal * frame.first_plane_mm
+    axes = np.stack([frame.normal, frame.along_column, frame.along_row], axis=1)
+    affine[:3, :3] = axes * step
+    affine[:3, 3] = axes @ (origin + step * low)
     k, j, i = (int(n) for n in shape)
     return mask, Grid((k, j, i), affine, frame_of_reference_uid)
 

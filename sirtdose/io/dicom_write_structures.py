@@ -126,7 +126,13 @@ def write_seg(
         software_versions=study.version,
         device_serial_number="0",
     )
-    # highdicom stamps the moment of writing; the same seed must give the same file.
+    # highdicom stamps the moment of writing and makes up a UID; the same seed must
+    # give the same file.
+    organization = study.uid("seg dimensions")
+    dataset.DimensionOrganizationSequence[0].DimensionOrganizationUID = organization
+    for index in dataset.DimensionIndexSequence:
+        index.DimensionOrganizationUID = organization
+    del dataset.ContributingEquipmentSequence
     for prefix in ("Content", "InstanceCreation", "Series"):
         setattr(dataset, f"{prefix}Date", study.acquired.strftime("%Y%m%d"))
         setattr(dataset, f"{prefix}Time", study.acquired.strftime("%H%M%S"))

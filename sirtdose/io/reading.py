@@ -18,6 +18,7 @@ _DAMAGE: tuple[type[BaseException], ...] = (
     ArithmeticError,
     AssertionError,
     RecursionError,
+    StopIteration,
     zlib.error,
     struct.error,
 )

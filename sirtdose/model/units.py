@@ -59,7 +59,7 @@ class Measure:
 
 def _split(text: str, measure: "Measure") -> tuple[float, str]:
     match = _NUMBER.fullmatch(text)
-    if match is None:
+    if match is None or "," in text:
         comma = " (write the decimals with a point)" if "," in text else ""
         raise QuantityError(
             f"'{text}' is not a {measure.name}{comma}: write a number and its "

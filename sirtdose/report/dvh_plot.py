@@ -1,13 +1,12 @@
 """The dose-volume histogram as an SVG drawing: no library, sharp in print."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from sirtdose.report.planes import COLORS
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
@@ -43,11 +42,12 @@ class DvhPlot:
     volume_ticks: tuple[tuple[float, str], ...]
 
 
-def dvh_plot(structures: Sequence["StructureDose"]) -> DvhPlot:
+def dvh_plot(
+    structures: Sequence["StructureDose"], colors: Mapping[str, str]
+) -> DvhPlot:
     """Lay out cumulative curves in percent of each structure's volume.
 
-    Colors repeat after eight structures with another dash, so that no two look
-    alike.
+    A color that comes again gets another dash, so that no two look alike.
     """
     # The few hottest voxels would stretch the axis over everything else.
     hottest = max(
@@ -59,7 +59,9 @@ def dvh_plot(structures: Sequence["StructureDose"]) -> DvhPlot:
     inner_height = _HEIGHT - _TOP - _BOTTOM
     doses = np.linspace(0, end, _CURVE_POINTS)
     curves = []
-    for number, one in enumerate(structures):
+    drawn: Counter[str] = Counter()
+    for one in structures:
+        color = colors[one.structure.name]
         fractions = one.dvh.curve(doses) / one.dvh.volume_ml
         points = " ".join(
             f"{_LEFT + inner_width * dose / end:.1f},"
@@ -69,11 +71,12 @@ def dvh_plot(structures: Sequence["StructureDose"]) -> DvhPlot:
         curves.append(
             Curve(
                 one.structure.name,
-                COLORS[number % len(COLORS)],
-                _DASHES[number // len(COLORS) % len(_DASHES)],
+                color,
+                _DASHES[drawn[color] % len(_DASHES)],
                 points,
             )
         )
+        drawn[color] += 1
     ticks = np.arange(0, end + step / 2, step)
     return DvhPlot(
         width=_WIDTH,

@@ -69,13 +69,14 @@ def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], fl
     center = _center_mm(outlined, dose)
     low, high = _extent_mm(outlined, dose)
     top = _scale_top_gy(outlined, dose)
+    colors = structure_colors(assessment.structures)
     planes = []
     for name, across, down, through, letters in _VIEWS:
         points = _points(center, low, high, across, down)
         picture = _gray(assessment.ct or assessment.image, points)
         wash = _sample(dose.data, dose.grid, points, order=1)
         _blend(picture, wash / top)
-        _outline(picture, outlined, points)
+        _outline(picture, outlined, colors, points)
         height, width = wash.shape
         planes.append(
             Plane(
@@ -102,6 +103,14 @@ def drawn(structure: Structure) -> bool:
     )
 
 
+def structure_colors(structures: Sequence[Structure]) -> dict[str, str]:
+    """One color a structure, the same in pictures and curves."""
+    return {
+        structure.name: COLORS[number % len(COLORS)]
+        for number, structure in enumerate(structures)
+    }
+
+
 def _center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.float64]:
     """The hottest voxel of the largest tumor, else of the image."""
     tumors = [s for s in structures if s.role is Role.TUMOR]
@@ -116,7 +125,8 @@ def _center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.floa
 def _extent_mm(
     structures: Sequence[Structure], dose: Volume
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    shown = [s for s in structures if s.role is not Role.OTHER] or list(structures)
+    liver = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+    shown = [s for s in structures if s.role in liver] or list(structures)
     corners = np.concatenate([_corners_mm(s.grid) for s in shown])
     limits = _corners_mm(dose.grid)
     low = np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0))
@@ -205,14 +215,15 @@ def _blend(picture: NDArray[np.float64], part: NDArray[Any]) -> None:
 def _outline(
     picture: NDArray[np.float64],
     structures: Sequence[Structure],
+    colors: dict[str, str],
     points: NDArray[np.float64],
 ) -> None:
     from scipy.ndimage import binary_erosion
 
-    for number, structure in enumerate(structures):
+    for structure in structures:
         inside = _sample(structure.occupancy, structure.grid, points, order=1) >= 0.5
         edge = inside & ~binary_erosion(inside)
-        color = COLORS[number % len(COLORS)]
+        color = colors[structure.name]
         picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 

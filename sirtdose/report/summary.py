@@ -79,14 +79,23 @@ def post_summary(document: dict[str, Any]) -> str:
             f"{result['energy_recovered']:.6f}",
             table(header, rows),
         ]
-    lungs = document["lungs"]
-    lines += [
-        "",
-        f"Lungs by shunt ({lungs['shunt_fraction']:.1%}, {lungs['mass_kg']:g} kg, "
-        f"{lungs['mass_source']}): {significant(lungs['dose_gy'])} Gy",
-        *_warning_lines(document),
-    ]
+    lines += ["", lung_line(document["lungs"]), *_warning_lines(document)]
     return "\n".join(lines)
+
+
+def lung_line(lungs: dict[str, Any]) -> str:
+    """The dose of the lungs by their shunt, or that none was given."""
+    if lungs["shunt_source"] == "not given":
+        return "Lungs: no lung shunt was given; none is assumed"
+    line = (
+        f"Lungs by shunt ({lungs['shunt_fraction']:.1%} {lungs['shunt_source']}, mass "
+        f"{lungs['mass_kg']:g} kg {lungs['mass_source']}): "
+        f"{significant(lungs['dose_gy'])} Gy"
+    )
+    total = lungs["cumulative_dose_gy"]
+    if total != lungs["dose_gy"]:
+        line += f", {significant(total)} Gy with earlier treatments"
+    return line
 
 
 def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:

@@ -337,7 +337,9 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
         lung_shunt_fraction=ledger.lung_shunt_fraction,
         lung_mass_kg=request.lung_mass_kg,
         lung_mass_source=request.lung_mass_source,
-        lung_shunt_source=request.lung_shunt_source,
+        lung_shunt_source="not given"
+        if request.lung_shunt_fraction is None
+        else request.lung_shunt_source,
         prior_lung_dose_gy=request.prior_lung_dose_gy,
         dose_constant_gy_kg_per_gbq=request.nuclide.dose_constant_gy_kg_per_gbq,
     )

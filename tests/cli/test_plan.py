@@ -1,0 +1,114 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+CASE = ["plan", "mird", "--dose", "100Gy", "--perfused-volume", "1000mL"]
+CASE += ["--density", "1.03g/mL"]
+
+
+def test_published_case_in_the_document(run: Run) -> None:
+    result = run(*CASE, "--lung-shunt", "10%", "--residual", "10%", "--json")
+    assert result.exit_code == 0
+    plan = json.loads(result.stdout)
+    assert plan["schema"] == "sirtdose.plan/1"
+    assert plan["activity_gbq"] == pytest.approx(2.30, abs=0.005)
+    assert plan["activity_mci"] == pytest.approx(62.3, abs=0.05)
+    assert plan["draw_activity_gbq"] == pytest.approx(2.56, abs=0.005)
+    assert plan["lungs"]["dose_gy"] == pytest.approx(11.4, abs=0.05)
+    assert plan["nuclide"]["dose_constant_gy_kg_per_gbq"] == 49.67
+    assert {limit["name"] for limit in plan["limits"]} == {"lungs", "lungs_cumulative"}
+    assert all(limit["sense"] == "at_most" for limit in plan["limits"])
+
+
+def test_table_shows_both_units_and_goes_to_stderr(run: Run) -> None:
+    result = run(*CASE, "--lung-shunt", "10%")
+    assert result.stdout == ""
+    assert "2.304 GBq (62.27 mCi)" in result.stderr
+    assert "49.67 Gy kg/GBq" in result.stderr
+    assert "not a medical device" in result.stderr
+
+
+def test_plan_file(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    assert run(*CASE, "--out", out).exit_code == 0
+    first = (out / "plan.json").read_bytes()
+    again = run(*CASE, "--out", out)
+    assert again.exit_code == 5
+    assert "--force" in again.stderr
+    assert run(*CASE, "--out", out, "--force").exit_code == 0
+    assert (out / "plan.json").read_bytes() == first
+
+
+def test_label_convention_says_what_is_delivered(run: Run) -> None:
+    result = run(*CASE, "--lung-shunt", "5%", "--convention", "label")
+    assert "Label formula (K 50, no lung shunt): 100 Gy asked, 94.37 Gy" in (
+        result.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "constant", "half_life"),
+    [
+        (["--dose-constant", "ddep"], 49.38, 64.05),
+        (["--dose-constant", "49.8 J/GBq"], 49.8, 64.05),
+        (["--half-life", "64.1h"], 49.67, 64.1),
+        (["--device", "ho166"], 15.87, 26.8),
+        (["--nuclide", "Ho-166", "--dose-constant", "icrp107"], 15.53, 26.8),
+    ],
+)
+def test_constants_are_chosen_and_shown(
+    run: Run, options: list[str], constant: float, half_life: float
+) -> None:
+    nuclide = json.loads(run(*CASE, *options, "--json").stdout)["nuclide"]
+    assert nuclide["dose_constant_gy_kg_per_gbq"] == constant
+    assert nuclide["half_life_h"] == half_life
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--dose", "100"], 2, "has no unit for dose: use Gy, cGy, mGy"),
+        (["--lung-shunt", "8"], 2, "write 8%"),
+        (["--lung-shunt", "100%"], 3, "0 to below 1"),
+        (["--perfused-volume", "-5mL"], 2, "above 0"),
+        (["--device", "plastic"], 2, "'resin', 'glass', 'ho166'"),
+        (["--nuclide", "Lu-177"], 3, "use Y-90, Ho-166"),
+        (["--device", "glass", "--nuclide", "Ho-166"], 3, "carry Y-90"),
+        (["--dose-constant", "mine"], 2, "one of clinical, label"),
+        (["--limit", "lungs=1Gy", "--lung-shunt", "10%"], 4, "at most"),
+        (["--limit", "lungs"], 2, "write it like lungs=30Gy"),
+        (["--limit", "lungs=30"], 2, "no unit"),
+        (["--accept", "H22"], 2, "1 --accept and 0 --reason"),
+        (["--accept", "X1", "--reason", "so"], 3, "not the code"),
+        (["--frobnicate"], 2, "No such option"),
+    ],
+)
+def test_refusals(run: Run, options: list[str], code: int, says: str) -> None:
+    result = run(*CASE, *options)
+    assert result.exit_code == code
+    assert says in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_a_missing_option_is_a_usage_error(run: Run) -> None:
+    result = run("plan", "mird", "--dose", "100Gy")
+    assert result.exit_code == 2
+    assert "--perfused-volume" in result.stderr
+
+
+def test_acceptance_is_recorded(run: Run) -> None:
+    result = run(*CASE, "--accept", "H22", "--reason", "measured twice", "--json")
+    assert json.loads(result.stdout)["accepted"] == [
+        {"code": "H22", "reason": "measured twice"}
+    ]
+
+
+def test_every_command_helps_with_an_example(run: Run) -> None:
+    for command in ("", "plan", "plan mird", "post", "inspect", "phantom", "demo"):
+        result = run(*command.split(), "-h")
+        assert result.exit_code == 0
+        assert "Example: sirtdose" in result.stdout

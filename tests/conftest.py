@@ -1,0 +1,109 @@
+"""What the tests share: real images where they are at hand, and phantoms."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import settings
+
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+settings.register_profile("sirtdose", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("sirtdose")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def real_images() -> Path:
+    """The folder of real images, or a skip that says so."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the real images in ../shared/data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def physics_tables() -> Path:
+    folder = SHARED / "physics"
+    if not folder.is_dir():
+        pytest.skip("needs the tables in ../shared/physics")
+    return folder
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Run the program in this process: run("plan", "mird", ...)."""
+    from sirtdose.cli.main import main
+
+    def call(*arguments: object) -> Result:
+        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return call
+
+
+# Unequal sides, unequal spacing, off-center: no flip or transpose can pass.
+SHAPE = (5, 7, 9)
+AFFINES = {
+    "axial": [[0, 0, 1.5, -40], [0, 2.5, 0, 17], [4, 0, 0, 230], [0, 0, 0, 1]],
+    "feet first": [[0, 0, 1.5, -40], [0, 2.5, 0, 17], [-4, 0, 0, 230], [0, 0, 0, 1]],
+    "coronal": [[0, 0, 1.5, -40], [4, 0, 0, 17], [0, -2.5, 0, 230], [0, 0, 0, 1]],
+    "sagittal": [[4, 0, 0, -40], [0, 0, 1.5, 17], [0, -2.5, 0, 230], [0, 0, 0, 1]],
+    "oblique": [
+        [0, -2.5 * 0.6, 1.5 * 0.8, -40],
+        [4 * 0.28, 2.5 * 0.8 * 0.96, 1.5 * 0.6 * 0.96, 17],
+        [4 * 0.96, -2.5 * 0.8 * 0.28, -1.5 * 0.6 * 0.28, 230],
+        [0, 0, 0, 1],
+    ],
+}
+
+
+@pytest.fixture(params=AFFINES)
+def oriented(request: pytest.FixtureRequest) -> Volume:
+    """A volume in each orientation, every voxel different."""
+    grid = Grid(SHAPE, np.array(AFFINES[request.param], float))
+    data = np.arange(np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
+    return Volume(data, grid, Quantity.COUNTS)
+
+
+def assert_same_image(ours: Volume, other: Volume, within_mm: float = 1e-3) -> None:
+    """The same values at the same places in the patient, whatever the axis order."""
+    index = np.stack(np.indices(other.grid.shape), axis=-1).reshape(-1, 3)
+    places = ours.grid.index(other.grid.world_mm(index))
+    nearest = np.rint(places).astype(int)
+    assert np.abs(ours.grid.world_mm(nearest) - other.grid.world_mm(index)).max() < (
+        within_mm
+    )
+    assert (nearest >= 0).all()
+    assert (nearest < ours.grid.shape).all()
+    np.testing.assert_allclose(ours.data[tuple(nearest.T)], other.data[tuple(index.T)])
+
+
+def _phantom(folder: Path, **request: Any) -> Path:
+    from sirtdose.phantom.request import PhantomRequest
+    from sirtdose.workflows.phantom import write_phantom
+
+    folder.mkdir()
+    write_phantom(PhantomRequest(**request), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exact_contours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Phantom without blur and noise, with an RTSTRUCT of the true shapes."""
+    folder = tmp_path_factory.mktemp("phantoms") / "contours"
+    return _phantom(folder, fwhm_mm=0.0, noise=False)
+
+
+@pytest.fixture(scope="session")
+def exact_voxels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Phantom without blur and noise whose structures are whole SPECT voxels."""
+    folder = tmp_path_factory.mktemp("phantoms") / "voxels"
+    return _phantom(folder, fwhm_mm=0.0, noise=False, follow_voxels=True)

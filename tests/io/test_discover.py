@@ -1,0 +1,111 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.discover import Kind, choose, discover, patients_in
+from sirtdose.io.image_file import write_nifti
+from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+
+def nifti(path: Path) -> Path:
+    grid = Grid.regular((3, 4, 5), spacing_mm=(3.0, 2.0, 1.0))
+    write_nifti(Volume(np.ones((3, 4, 5)), grid, Quantity.COUNTS), path)
+    return path
+
+
+def test_a_phantom_is_recognized(exact_contours: Path) -> None:
+    found = discover(exact_contours)
+    kinds = {item.kind: item for item in found}
+    assert set(kinds) == {Kind.SPECT, Kind.CT, Kind.CONTOURS}
+    assert len(kinds[Kind.CT].paths) == 102
+    assert kinds[Kind.SPECT].size == "96 x 80 x 64"
+    assert patients_in(found) == 1
+    choice = choose(found)
+    assert choice.image is kinds[Kind.SPECT]
+    assert choice.ct is kinds[Kind.CT]
+    assert len(choice.reasons) == 3
+
+
+def test_names_without_ending_and_with_spaces(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a b" / "c"
+    folder.mkdir(parents=True)
+    shutil.copy(exact_contours / "spect.dcm", folder / "IM 1")
+    (folder / "README").write_text("not DICOM")
+    [found] = discover(tmp_path)
+    assert found.kind is Kind.SPECT
+
+
+def test_candidates_are_listed_with_the_option(tmp_path: Path) -> None:
+    nifti(tmp_path / "one.nii")
+    nifti(tmp_path / "two.nii")
+    with pytest.raises(InputError, match=r"2 candidates for activity image.*--image"):
+        choose(discover(tmp_path))
+
+
+def test_what_is_given_wins(exact_contours: Path, tmp_path: Path) -> None:
+    mask = nifti(tmp_path / "liver.nii")
+    choice = choose(
+        discover(exact_contours),
+        image=exact_contours / "spect.dcm",
+        ct=exact_contours / "ct",
+        structures=(mask,),
+    )
+    assert choice.structures[0].paths == (mask,)
+    assert choice.ct
+    assert "--ct" in choice.reasons[1]
+
+
+def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match="there is no file or folder"):
+        discover(tmp_path / "none")
+    with pytest.raises(FileFormatError, match="holds nothing that is read"):
+        discover(tmp_path)
+    with pytest.raises(InputError, match="there is no activity image: give --image"):
+        choose(discover(exact_contours / "ct"))
+    with pytest.raises(InputError, match="there is no structures: give --structures"):
+        choose(discover(exact_contours / "spect.dcm"))
+
+
+def test_planar_and_damaged_files_are_named(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    planar = pydicom.dcmread(exact_contours / "spect.dcm")
+    planar.ImageType = ["ORIGINAL", "PRIMARY", "STATIC"]
+    planar.save_as(tmp_path / "planar.dcm")
+    (tmp_path / "broken.dcm").write_bytes(b"\0" * 128 + b"DICM" + b"\xff" * 64)
+    found = {item.label: item for item in discover(tmp_path)}
+    assert "a planar image" in found["planar.dcm"].remark
+    assert "damaged" in found["broken.dcm"].remark
+
+
+def test_two_patients_are_counted_and_never_named(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "a.dcm")
+    other = pydicom.dcmread(exact_contours / "structures.dcm")
+    other.PatientID = "SOMEONE ELSE"
+    other.save_as(tmp_path / "b.dcm")
+    found = discover(tmp_path)
+    assert patients_in(found) == 2
+    assert "SOMEONE" not in repr(found)
+
+
+def test_reading_by_what_is_there(exact_contours: Path, tmp_path: Path) -> None:
+    assert read_image(exact_contours / "spect.dcm").quantity is Quantity.COUNTS
+    assert read_image(exact_contours / "ct").quantity is Quantity.CT_NUMBER
+    assert len(read_structures(exact_contours / "structures.dcm")) == 6
+    assert read_structures(nifti(tmp_path / "liver.nii"))[0].name == "liver"
+    with pytest.raises(FileFormatError, match="is no image that is read"):
+        read_image(exact_contours / "structures.dcm")
+    with pytest.raises(FileFormatError, match="holds no structures that are read"):
+        read_structures(exact_contours / "spect.dcm")
+    with pytest.raises(FileFormatError, match="holds 3 things"):
+        read_image(exact_contours)

@@ -1,0 +1,109 @@
+"""The house keeps its walls."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sirtdose
+from sirtdose import errors
+
+PACKAGE = Path(sirtdose.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(' '.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+HEAVY = {"numpy", "scipy", "pydicom", "SimpleITK", "nibabel", "highdicom", "jinja2"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sirtdose",
+        "import sirtdose.planning.mird, sirtdose.model.ledger, sirtdose.model.nuclide",
+        "from click.testing import CliRunner\n"
+        "from sirtdose.cli.main import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
+        "from click.testing import CliRunner\n"
+        "from sirtdose.cli.main import main\n"
+        "assert CliRunner().invoke(main, 'plan mird --dose 9Gy --perfused-volume 1L'"
+        ".split()).exit_code == 0",
+    ],
+    ids=["package", "planners", "help", "plan mird"],
+)
+def test_what_needs_no_array_loads_none(code: str) -> None:
+    assert not HEAVY & _loaded_by(code)
+
+
+def test_every_public_name_exists() -> None:
+    for name in sirtdose.__all__:
+        assert getattr(sirtdose, name) is not None
+        assert name in dir(sirtdose)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'dose'"):
+        _ = sirtdose.dose
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("SirtdoseError", 1),
+        ("InputError", 3),
+        ("FileFormatError", 3),
+        ("MissingTagError", 3),
+        ("GeometryError", 3),
+        ("QuantityError", 3),
+        ("StructureError", 3),
+        ("RangeError", 3),
+        ("SafetyStop", 3),
+        ("PlanningError", 4),
+        ("OutputError", 5),
+    ],
+)
+def test_every_error_has_its_exit_code(error: str, code: int) -> None:
+    assert getattr(errors, error).exit_code == code
+
+
+def test_no_error_is_missing_from_the_tree_in_the_docstring() -> None:
+    classes = {n for n in vars(errors) if isinstance(getattr(errors, n), type)}
+    assert all(name in (errors.__doc__ or "") for name in classes)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_module_is_short_and_does_not_print(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= 400
+    calls = [n.func for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)]
+    assert "print" not in {c.id for c in calls if isinstance(c, ast.Name)}
+
+
+def test_functions_are_short() -> None:
+    lengths = sorted(
+        (node.body[-1].end_lineno or 0) - node.body[0].lineno + 1
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    )
+    assert lengths[int(0.95 * len(lengths))] <= 50
+
+
+def test_every_source_of_a_number_is_written_down() -> None:
+    from sirtdose.data.load import table
+
+    for nuclide in table("nuclides").values():
+        assert nuclide["half_life_source"]
+        for constant in nuclide["dose_constants_gy_kg_per_gbq"].values():
+            assert constant["source"]
+    assert all(limit["source"] for limit in table("limits").values())
+    assert all(device["vial_source"] for device in table("devices").values())
