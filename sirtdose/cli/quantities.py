@@ -15,7 +15,7 @@ DEVICES = ("resin", "glass", "ho166")
 DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
 
 
-class QuantityType(click.ParamType[float]):
+class QuantityType(click.ParamType):  # type: ignore[type-arg]
     """A number with its unit, read into the unit used inside."""
 
     def __init__(self, measure: Measure) -> None:
@@ -33,8 +33,10 @@ class QuantityType(click.ParamType[float]):
         except QuantityError as error:
             self.fail(str(error), param, ctx)
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Show an example instead of a type name."""
+    def get_metavar(
+        self, param: click.Parameter, ctx: click.Context | None = None
+    ) -> str:
+        """Show the kind of quantity instead of a type name."""
         del param, ctx
         return f"<{self.measure.name}>"
 

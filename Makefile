@@ -1,0 +1,35 @@
+# make demo   set up, then a digital patient from plan to report
+# make test   set up, then lint, types, layers and tests
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check clean benchmark
+.DELETE_ON_ERROR:
+
+demo: .venv/ready
+	$(BIN)/sirtdose demo --out demo --force
+
+test: .venv/ready check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+benchmark: .venv/ready
+	$(BIN)/python benchmarks/startup.py
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt hatchling editables
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
