@@ -12,7 +12,7 @@ from time import perf_counter
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
-PLAN = "plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%".split()
+PLAN = ["plan", "mird", "--dose", "120Gy", "--perfused-volume", "1000mL"]
 COMMANDS = {
     "import click": CLICK,
     "sirtdose --help": [*PROGRAM, "--help"],
