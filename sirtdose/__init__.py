@@ -18,7 +18,7 @@ _HOME = {
     "plan_mird": "workflows.plan",
     "write_phantom": "workflows.phantom",
     "PlanRequest": "workflows.plan",
-    "PostRequest": "workflows.post",
+    "PostRequest": "workflows.post_request",
     "PhantomRequest": "phantom.request",
     "compute_dose": "dosimetry.engine",
     "occupancy_on": "dosimetry.resample",

@@ -36,8 +36,8 @@ def main() -> None:
     go to --out and, with --json, to the standard output; tables and warnings go to
     the standard error.
 
-    Exit codes: 0 done, 2 usage, 3 input refused, 4 no plan meets the limits,
-    5 output, 1 any other refusal.
+    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that you gave
+    cannot be met, 5 output, 1 any other refusal.
 
     Not a medical device: verify every number with an approved system.
 

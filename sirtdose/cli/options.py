@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, QuantityType
+from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, NUCLIDES, QuantityType
 from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -23,7 +23,11 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
 
 physics_options = _all(
     click.option("--device", type=click.Choice(DEVICES), help="Microspheres used."),
-    click.option("--nuclide", metavar="NAME", help="Y-90 (default) or Ho-166."),
+    click.option(
+        "--nuclide",
+        type=click.Choice(NUCLIDES, case_sensitive=False),
+        help="The device's, else Y-90.",
+    ),
     click.option(
         "--half-life", type=QuantityType(DURATION), help="Instead of the nuclide's own."
     ),
@@ -96,11 +100,8 @@ def out_option(*, required: bool) -> Callable[[_Command], _Command]:
     )
 
 
-def lung_shunt_option(default: float | None) -> Callable[[_Command], _Command]:
-    """The lung shunt fraction."""
-    return click.option(
-        "--lung-shunt",
-        type=QuantityType(FRACTION),
-        default=default,
-        help="Part of the activity that goes to the lungs, such as 4.2%.",
-    )
+lung_shunt_option = click.option(
+    "--lung-shunt",
+    type=QuantityType(FRACTION),
+    help="Part of the activity that goes to the lungs, such as 4.2%.",
+)

@@ -43,7 +43,7 @@ def plan_group() -> None:
     required=True,
     help="Volume that is perfused, tumors included.",
 )
-@lung_shunt_option(default=0.0)
+@lung_shunt_option
 @click.option(
     "--residual",
     type=QuantityType(FRACTION),
@@ -81,7 +81,7 @@ def mird_command(
     *,
     dose: float,
     perfused_volume: float,
-    lung_shunt: float,
+    lung_shunt: float | None,
     residual: float,
     convention: Any,
     limits: tuple[str, ...],

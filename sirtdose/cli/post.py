@@ -16,11 +16,11 @@ from sirtdose.cli.options import (
 )
 from sirtdose.cli.quantities import QuantityType, acceptances_of, moment, nuclide_of
 from sirtdose.errors import QuantityError
-from sirtdose.model.role import Role
+from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post import PostRequest
+    from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
 _METHODS = ("local",)
@@ -41,7 +41,7 @@ _METHODS = ("local",)
     "roles",
     multiple=True,
     metavar="NAME=ROLE",
-    help=f"Where a name does not tell: {', '.join(Role)}.",
+    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
 )
 @click.option(
     "--administered",
@@ -59,7 +59,7 @@ _METHODS = ("local",)
     "--residual", type=QuantityType(ACTIVITY), default=0.0, help="What stayed behind."
 )
 @click.option("--residual-at", metavar="TIME", help="When the residual was measured.")
-@lung_shunt_option(default=None)
+@lung_shunt_option
 @click.option(
     "--calibration",
     metavar="HOW",
@@ -116,15 +116,15 @@ def show_post(
     from sirtdose.dosimetry.engine import METHODS
     from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report.documents import document_text, post_document
-    from sirtdose.report.files import post_files, write_post
+    from sirtdose.report.files import post_files, post_replaces, write_post
     from sirtdose.report.summary import post_summary
     from sirtdose.workflows.post import assess_dose
 
     names = post_files([METHODS[method] for method in request.methods], report=report)
-    require_free(out, names, force=force)
+    require_free(out, post_replaces(), force=force)
     assessment = assess_dose(request)
     document = post_document(assessment)
-    with output_folder(out, names, force=force) as folder:
+    with output_folder(out, post_replaces(), force=force) as folder:
         write_post(assessment, document, folder, report=report)
     click.echo(post_summary(document), err=True)
     click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
@@ -133,7 +133,7 @@ def show_post(
 
 
 def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
-    from sirtdose.workflows.post import PostRequest
+    from sirtdose.workflows.post_request import PostRequest
 
     if (options["administered"] is None) == (options["assay"] is None):
         raise click.UsageError(
@@ -211,9 +211,9 @@ def _roles(texts: tuple[str, ...]) -> dict[str, Role]:
     roles = {}
     for text in texts:
         name, equals, role = text.rpartition("=")
-        if not equals or role not in set(Role):
+        if not equals or role not in GIVEN_ROLES:
             raise click.BadParameter(
-                f"'{text}': write NAME=ROLE with one of {', '.join(Role)}",
+                f"'{text}': write NAME=ROLE with one of {', '.join(GIVEN_ROLES)}",
                 param_hint="--role",
             )
         roles[name] = Role(role)

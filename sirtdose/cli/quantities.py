@@ -11,6 +11,7 @@ from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import DOSE_CONSTANT, Measure, parse_time
 
+NUCLIDES = ("Y-90", "Ho-166")
 DEVICES = ("resin", "glass", "ho166")
 DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
 
@@ -87,6 +88,10 @@ def acceptances_of(
             f"{len(codes)} --accept and {len(reasons)} --reason: give each code its "
             "own reason, in the same order"
         )
-    return tuple(
-        Acceptance(code, reason) for code, reason in zip(codes, reasons, strict=True)
-    )
+    try:
+        return tuple(
+            Acceptance(code, reason)
+            for code, reason in zip(codes, reasons, strict=True)
+        )
+    except InputError as error:
+        raise click.UsageError(str(error)) from None

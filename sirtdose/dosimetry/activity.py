@@ -40,7 +40,7 @@ def total_in(volume: Volume, region: Structure | None) -> float:
     if region is None:
         return volume.total()
     values, part = region.values_in(volume)
-    return float(values.astype(np.float64) @ part)
+    return float((values.astype(np.float64) * part).sum())
 
 
 def administered_calibration(

@@ -1,6 +1,6 @@
 """Which activity is shared over which region: both calibrations, and their ratio."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +11,10 @@ from sirtdose.dosimetry.activity import (
     image_calibration,
     total_in,
 )
-from sirtdose.dosimetry.derived import union, with_role
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -26,7 +24,6 @@ Over = Literal["fov", "liver", "perfused"]
 LUNGS_COVERED_MIN = 0.85
 RATIO_RANGE = (0.8, 1.25)
 _OUTSIDE_MAX = 0.2
-_REGION_ROLES = {"perfused": Role.PERFUSED, "liver": Role.LIVER}
 
 
 @dataclass(frozen=True)
@@ -57,12 +54,12 @@ class Calibrated:
 
 def calibrate(
     volume: Volume,
-    structures: Sequence[Structure],
+    regions: Mapping[str, Structure],
     *,
     request: CalibrationRequest,
     ledger: Ledger,
     nuclide: Nuclide,
-    covered: Mapping[str, float],
+    lungs_covered: float,
 ) -> Calibrated:
     """Calibrate an image by the ledger, by its own unit, or by a camera factor.
 
@@ -70,13 +67,14 @@ def calibrate(
     ----------
     volume : Volume
         Counts or Bq/mL.
-    structures : sequence of Structure
-        On the volume's grid.
+    regions : mapping
+        The whole ``perfused`` volume and ``liver``, where drawn, on the volume's
+        grid.
     request : CalibrationRequest
     ledger : Ledger
     nuclide : Nuclide
-    covered : mapping
-        Part of each structure, by name, that lies inside the image.
+    lungs_covered : float, 0 to 1
+        Part of the lungs inside the image; 0 where they are not drawn.
 
     Raises
     ------
@@ -95,8 +93,8 @@ def calibrate(
     """
     absolute = _absolute(volume, request, nuclide)
     relative = request.method == "administered"
-    over = request.over or (_default_over(structures) if relative else "fov")
-    shared = _shared(volume, structures, over, ledger, covered)
+    over = request.over or (_default_over(regions) if relative else "fov")
+    shared = _shared(volume, regions, over, ledger, lungs_covered)
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
@@ -105,7 +103,7 @@ def calibrate(
         in_image = volume.total() * absolute.bq_per_unit * 1e-9
     findings = [
         *_ratio_findings(used, alternative),
-        *_region_findings(volume, structures, over if relative else "fov"),
+        *_region_findings(volume, regions, over if relative else "fov"),
     ]
     return Calibrated(used, alternative, in_image, tuple(findings))
 
@@ -113,8 +111,11 @@ def calibrate(
 def _absolute(
     volume: Volume, request: CalibrationRequest, nuclide: Nuclide
 ) -> Calibration | None:
-    if request.method == "image":
-        volume.require(Quantity.ACTIVITY_CONCENTRATION)
+    if request.method == "image" and volume.quantity is Quantity.COUNTS:
+        raise QuantityError(
+            "the image is in counts, not Bq/mL: use --calibration administered, or a "
+            "camera factor such as --calibration '12.3 cps/MBq'"
+        )
     if request.elapsed_h is None:
         return None
     if request.cps_per_mbq is not None:
@@ -142,40 +143,41 @@ def _missing(request: CalibrationRequest) -> InputError:
     )
 
 
-def _default_over(structures: Sequence[Structure]) -> Over:
-    if with_role(structures, Role.PERFUSED):
+def _default_over(regions: Mapping[str, Structure]) -> Over:
+    if "perfused" in regions:
         return "perfused"
-    return "liver" if with_role(structures, Role.LIVER) else "fov"
+    return "liver" if "liver" in regions else "fov"
 
 
-def _region(structures: Sequence[Structure], over: Over) -> Structure | None:
+def _region(regions: Mapping[str, Structure], over: Over) -> Structure | None:
     if over == "fov":
         return None
-    members = with_role(structures, _REGION_ROLES[over])
-    if not members:
+    if over not in regions:
         raise InputError(
             f"--calibrate-over {over} needs a structure of role {over}: give one, say "
             f"which it is with --role NAME={over}, or use --calibrate-over fov"
         )
-    return union(members)
+    return regions[over]
 
 
 def _shared(
     volume: Volume,
-    structures: Sequence[Structure],
+    regions: Mapping[str, Structure],
     over: Over,
     ledger: Ledger,
-    covered: Mapping[str, float],
+    lungs_covered: float,
 ) -> Calibration:
     activity, numerator = ledger.treated_gbq, "treated activity"
-    lungs = with_role(structures, Role.LUNGS)
-    seen = lungs and min(covered[s.name] for s in lungs) >= LUNGS_COVERED_MIN
-    if over == "fov" and seen:
-        activity, numerator = ledger.delivered_gbq, "delivered activity"
+    if over == "fov":
+        if lungs_covered >= LUNGS_COVERED_MIN:
+            activity = ledger.delivered_gbq
+            numerator = "delivered activity, as the lungs are in view"
+        else:
+            numerator = "treated activity, as the lungs are not in view"
     return administered_calibration(
         volume,
         activity_gbq=activity,
-        region=_region(structures, over),
+        region=_region(regions, over),
         over=over,
         numerator=numerator,
     )
@@ -194,24 +196,32 @@ def _ratio_findings(
             )
         ]
     ratio = alternative.bq_per_unit / used.bq_per_unit
-    if RATIO_RANGE[0] <= ratio <= RATIO_RANGE[1]:
-        return []
+    low, high = RATIO_RANGE
+    said = (
+        f"calibration '{alternative.method}' would give {ratio:.4g} times the activity "
+        f"of '{used.method}'"
+    )
+    if low <= ratio <= high:
+        return [
+            Finding.of(
+                "H13", f"{said}, within {low:g} to {high:g}", severity=Severity.NOTE
+            )
+        ]
     return [
         Finding.of(
             "H13",
-            f"calibration '{alternative.method}' gives {ratio:.3f} times the activity "
-            f"of '{used.method}', outside {RATIO_RANGE[0]:g} to {RATIO_RANGE[1]:g}: "
-            "check activity, residual, times, unit and dead time",
+            f"{said}, outside {low:g} to {high:g}: check activity, residual, times, "
+            "unit and dead time",
         )
     ]
 
 
 def _region_findings(
-    volume: Volume, structures: Sequence[Structure], over: Over
+    volume: Volume, regions: Mapping[str, Structure], over: Over
 ) -> list[Finding]:
     """Much of the image outside perfused volume or liver (H14)."""
-    name = over if over != "fov" else _default_over(structures)
-    region = _region(structures, name)
+    name = over if over != "fov" else _default_over(regions)
+    region = _region(regions, name)
     if region is None:
         return []
     everything = volume.total()

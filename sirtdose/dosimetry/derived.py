@@ -28,12 +28,6 @@ def union(structures: Sequence[Structure]) -> Structure:
     return reduce(or_, structures)
 
 
-def share_lattice(structures: Sequence[Structure]) -> bool:
-    """Whether all are drawn on the same voxels, so that differences are exact."""
-    first = structures[0].grid
-    return all(structure.grid.offset_in(first) is not None for structure in structures)
-
-
 def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
     """Normal liver, whole and perfused, where liver or perfused volume is drawn.
 

@@ -72,13 +72,13 @@ class Dvh:
     @property
     def mean_gy(self) -> float:
         """Mean dose."""
-        return float(self._volumes @ self.dose_gy / self.volume_ml)
+        return float((self._volumes * self.dose_gy).sum() / self.volume_ml)
 
     @property
     def sd_gy(self) -> float:
         """Standard deviation of the dose over the volume (not of the mean)."""
-        spread = self._volumes @ (self.dose_gy - self.mean_gy) ** 2
-        return float(np.sqrt(spread / self.volume_ml))
+        spread = self._volumes * (self.dose_gy - self.mean_gy) ** 2
+        return float(np.sqrt(spread.sum() / self.volume_ml))
 
     @property
     def min_gy(self) -> float:

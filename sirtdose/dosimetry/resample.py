@@ -14,7 +14,7 @@ from sirtdose.model.structure import Structure
 Sampling = Literal["fraction", "center"]
 
 # Points per voxel along each axis where two grids are oblique to each other.
-_POINTS_MIN, _POINTS_MAX = 4, 12
+_POINTS_MIN, _POINTS_MAX = 8, 12
 
 
 def occupancy_on(
@@ -76,6 +76,55 @@ def occupancy_on(
     return moved
 
 
+def covered_fraction(structure: Structure, grid: Grid) -> float:
+    """Which part of a structure's volume lies inside a grid, by its voxels' centers.
+
+    Examples
+    --------
+    >>> fine = Grid.regular((1, 1, 4), spacing_mm=(2.0, 2.0, 2.0))
+    >>> mask = Structure.named("Liver", np.ones((1, 1, 4), bool), fine)
+    >>> covered_fraction(mask, Grid.regular((1, 1, 3), spacing_mm=(2.0, 2.0, 2.0)))
+    0.75
+    """
+    size = np.array(grid.shape) - 0.5
+    index = grid.index(_corners_mm(structure.grid))
+    if (index >= -0.5).all() and (index <= size).all():
+        return 1.0
+    inside = np.argwhere(structure.occupancy > 0)
+    part = structure.occupancy[tuple(inside.T)].astype(np.float64)
+    index = grid.index(structure.grid.world_mm(inside))
+    within = (index >= -0.5).all(axis=1) & (index <= size).all(axis=1)
+    return float(part[within].sum() / part.sum())
+
+
+def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
+    """Masks of all structures on one lattice, so that they can be combined.
+
+    Structures that share a lattice already come back as they are. Else all are
+    sampled at the centers of the finest one's voxels, extended over them all.
+    """
+    first = structures[0].grid
+    if all(structure.grid.offset_in(first) is not None for structure in structures):
+        return list(structures)
+    finest = min((s.grid for s in structures), key=lambda grid: grid.voxel_volume_ml)
+    corners = np.concatenate([_corners_mm(s.grid) for s in structures])
+    index = finest.index(corners)
+    low = np.floor(index.min(axis=0)).astype(int) - 1
+    high = np.ceil(index.max(axis=0)).astype(int) + 2
+    whole = finest.crop(box_at(low.tolist(), (high - low).tolist()))
+    masks = []
+    for structure in structures:
+        sampled = occupancy_on(structure, whole, sampling="center")
+        masks.append(replace(sampled, occupancy=sampled.occupancy >= 0.5))
+    return masks
+
+
+def _corners_mm(grid: Grid) -> NDArray[np.float64]:
+    ends = [(-0.5, n - 0.5) for n in grid.shape]
+    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
+    return grid.world_mm(corners)
+
+
 def _outside(structure: Structure) -> StructureError:
     return StructureError(
         f"structure '{structure.name}' lies wholly outside the image (H19): use "
@@ -85,9 +134,7 @@ def _outside(structure: Structure) -> StructureError:
 
 def _covered_box(source: Grid, target: Grid) -> Box | None:
     """The box of target voxels that the source's outer edges can touch."""
-    ends = [(-0.5, n - 0.5) for n in source.shape]
-    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
-    index = target.index(source.world_mm(corners))
+    index = target.index(_corners_mm(source))
     low = np.floor(index.min(axis=0) + 0.5 + 1e-6).astype(int)
     high = np.ceil(index.max(axis=0) + 0.5 - 1e-6).astype(int)
     low = np.clip(low, 0, target.shape)
@@ -100,14 +147,14 @@ def _covered_box(source: Grid, target: Grid) -> Box | None:
 def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray[Any]:
     # In the source's index space the target's voxels are boxes along its axes.
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
-    mask = structure.occupancy.transpose(axes).astype(np.float32)
+    mask = structure.occupancy.transpose(axes).astype(np.float64)
     for axis, source_axis in enumerate(axes):
         weights = _interval_overlap(
             n_target=target.shape[axis],
             n_source=structure.grid.shape[source_axis],
             start=float(across[source_axis, 3]),
             step=float(across[source_axis, axis]),
-        ).astype(np.float32)
+        )
         mask = np.moveaxis(np.tensordot(weights, mask, (1, axis)), 0, axis)
     return np.clip(mask, 0, 1)
 

@@ -16,11 +16,12 @@ _TUMOR_SMALL_ML = 2.0
 _BURDEN_MAX = 0.5
 _OUTSIDE_MAX = 0.05
 _CUT_OFF_MIN = 0.999
+_RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 
 
 def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """Duplicate names, and empty structures that matter, stop the run (H19)."""
+    """Duplicate and reserved names, and empty structures that matter, stop (H19)."""
     findings = []
     for name, count in Counter(structure.name for structure in structures).items():
         if count > 1:
@@ -32,6 +33,19 @@ def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
                 )
             )
     for structure in structures:
+        if structure.name in _RESERVED:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"a structure is named '{structure.name}', as the one this program "
+                    "derives: rename it",
+                    severity=Severity.STOP,
+                )
+            )
+        findings += [
+            Finding.of("H19", f"'{structure.name}': {remark}")
+            for remark in structure.remarks
+        ]
         if structure.empty and structure.role in NEEDED:
             findings.append(
                 Finding.of(

@@ -13,15 +13,20 @@ from numpy.typing import NDArray
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Grid
 
-# Distance of the sample points within the contours' planes.
+# Distance of the sample points within the contours' planes, and least across them.
 IN_PLANE_STEP_MM = 0.5
+_ACROSS_STEP_MIN_MM = 0.4
 # A contour's points may leave their common plane by this much.
 _FLAT_MM = 0.1
 # Planes closer than this are one plane.
 _SAME_PLANE_MM = 0.05
 # An off-lattice plane (as a part of the plane distance) asks for finer sampling.
 _ON_LATTICE = 0.02
-_OFF_LATTICE_REFINEMENT = 4
+# A gap this many times a structure's usual one is a gap in the structure itself.
+_REAL_GAP = 2.6
+_WIDE_GAP = 1.5
+# More sample points than this for one structure are no patient's.
+_POINTS_MAX = 2_000_000_000
 
 
 def even_odd_fill(
@@ -69,20 +74,26 @@ class Frame:
     """Common sample points of all contours in one file.
 
     Because every structure of the file is sampled at the same points, their
-    unions and differences are exact on those points.
+    unions and differences are exact on those points. Points lie half a step off
+    the planes, so that no slab around a plane ends on one.
     """
 
     along_row: NDArray[np.float64]
     along_column: NDArray[np.float64]
     normal: NDArray[np.float64]
     first_plane_mm: float
-    plane_step_mm: float
+    plane_distance_mm: float
+    step_mm: float
 
     def to_plane(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (n, 3) as (plane, row, column) distances in mm."""
-        axes = np.stack([self.normal, self.along_column, self.along_row])
-        moved: NDArray[np.float64] = points_mm @ axes.T
+        moved: NDArray[np.float64] = points_mm @ self.axes
         return moved
+
+    @property
+    def axes(self) -> NDArray[np.float64]:
+        """Unit vectors across planes, along columns and along rows, as columns."""
+        return np.stack([self.normal, self.along_column, self.along_row], axis=1)
 
 
 def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
@@ -118,55 +129,89 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
         raise StructureError(
             f"{what} has contours on one plane only: their thickness is unknown"
         )
-    step = float(np.median(np.diff(planes)))
-    off = np.abs((planes - planes[0]) / step - np.rint((planes - planes[0]) / step))
-    if off.max() > _ON_LATTICE:
-        step /= _OFF_LATTICE_REFINEMENT
-    return Frame(along_row, along_column, normal, float(planes[0]), step)
+    distance = float(np.median(np.diff(planes)))
+    steps = (planes - planes[0]) / distance
+    regular = np.abs(steps - np.rint(steps)).max() <= _ON_LATTICE
+    step = max(distance / (2 if regular else 6), min(_ACROSS_STEP_MIN_MM, distance / 2))
+    return Frame(along_row, along_column, normal, float(planes[0]), distance, step)
 
 
 def fill(
     contours: Sequence[NDArray[np.float64]],
     frame: Frame,
     *,
+    name: str,
     frame_of_reference_uid: str | None,
-) -> tuple[NDArray[np.bool_], Grid]:
-    """Sample one structure's contours: a mask and the grid of its points.
+) -> tuple[NDArray[np.bool_], Grid, tuple[str, ...]]:
+    """Sample one structure's contours: a mask, its grid, and what was assumed.
 
-    Between planes the nearest contour counts; at the ends a contour reaches half
-    the distance of the structure's own planes outward.
+    Each plane's contours hold half-way to the next plane; past the first and last
+    plane, and into a real gap, half the structure's usual plane distance.
+
+    Raises
+    ------
+    StructureError
+        Contours so far apart that no patient can hold them.
     """
     flat = [frame.to_plane(contour) for contour in contours]
     places = np.array([contour[:, 0].mean() for contour in flat])
     planes = _distinct(places)
-    gap = float(np.median(np.diff(planes))) if len(planes) > 1 else frame.plane_step_mm
-    step = np.array([frame.plane_step_mm, IN_PLANE_STEP_MM, IN_PLANE_STEP_MM])
+    bottom, top, remarks = _slabs(planes, frame)
+    step = np.array([frame.step_mm, IN_PLANE_STEP_MM, IN_PLANE_STEP_MM])
     # Points lie half a step off round numbers, where straight edges often are.
-    origin = np.array([frame.first_plane_mm, step[1] / 2, step[2] / 2])
-    reach = np.array([gap / 2, 0.0, 0.0])
+    origin = np.array([frame.first_plane_mm, 0.0, 0.0]) + step / 2
     points = np.concatenate(flat)
-    low = np.floor((points.min(axis=0) - reach - origin) / step).astype(int)
-    high = np.ceil((points.max(axis=0) + reach - origin) / step).astype(int) + 1
-    shape = high - low
+    least = np.array([bottom[0], *points[:, 1:].min(axis=0)])
+    most = np.array([top[-1], *points[:, 1:].max(axis=0)])
+    extent = np.ceil((most - least) / step) + 2
+    if extent.prod() > _POINTS_MAX:
+        raise StructureError(
+            f"structure '{name}' spans {' x '.join(f'{x:.0f}' for x in most - least)} "
+            "mm: its contours cannot be of one patient"
+        )
+    low = np.floor((least - origin) / step).astype(int)
+    shape = np.ceil((most - origin) / step).astype(int) + 1 - low
     mask = np.zeros(shape, bool)
     nearest_plane = np.abs(places[:, None] - planes[None]).argmin(axis=1)
-    depths = frame.first_plane_mm + step[0] * np.arange(low[0], high[0])
-    for k, depth in enumerate(depths):
-        away = np.abs(planes - depth)
-        plane = int(away.argmin())
-        if away[plane] > gap / 2 * (1 + 1e-6):
-            continue
+    depths = origin[0] + step[0] * (low[0] + np.arange(shape[0]))
+    for plane in range(len(planes)):
+        layers = (depths >= bottom[plane]) & (depths < top[plane])
         drawn = [
             (flat[i][:, 1:] - origin[1:]) / step[1:] - low[1:]
             for i in np.flatnonzero(nearest_plane == plane)
         ]
-        mask[k] = even_odd_fill(drawn, (int(shape[1]), int(shape[2])))
+        mask[layers] = even_odd_fill(drawn, (int(shape[1]), int(shape[2])))
     affine = np.eye(4)
-    axes = np.stack([frame.normal, frame.along_column, frame.along_row], axis=1)
-    affine[:3, :3] = axes * step
-    affine[:3, 3] = axes @ (origin + step * low)
+    affine[:3, :3] = frame.axes * step
+    affine[:3, 3] = frame.axes @ (origin + step * low)
     k, j, i = (int(n) for n in shape)
-    return mask, Grid((k, j, i), affine, frame_of_reference_uid)
+    return mask, Grid((k, j, i), affine, frame_of_reference_uid), remarks
+
+
+def _slabs(
+    planes: NDArray[np.float64], frame: Frame
+) -> tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]:
+    """From where to where each plane's contours hold, and what that assumes."""
+    if len(planes) == 1:
+        half = frame.plane_distance_mm / 2
+        remark = (
+            f"drawn on one plane: {2 * half:.2f} mm thick, as the file's planes are "
+            "apart"
+        )
+        return planes - half, planes + half, (remark,)
+    gaps = np.diff(planes)
+    usual = float(np.median(gaps))
+    reach = np.where(gaps <= _REAL_GAP * usual, gaps, usual) / 2
+    bottom = planes - np.concatenate([[usual / 2], reach])
+    top = planes + np.concatenate([reach, [usual / 2]])
+    remarks = []
+    for at in np.flatnonzero(gaps > _WIDE_GAP * usual):
+        done = "filled" if gaps[at] <= _REAL_GAP * usual else "left empty"
+        remarks.append(
+            f"contours are missing from {planes[at]:.1f} to {planes[at + 1]:.1f} mm "
+            f"(usually {usual:.2f} mm apart): {done}"
+        )
+    return bottom, top, tuple(remarks)
 
 
 def _normal(contour: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -195,4 +195,6 @@ def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime
     if zone is None:
         return clock
     offset = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
+    if offset > timedelta(hours=14):
+        return None
     return clock.replace(tzinfo=timezone(offset if zone[1] == "+" else -offset))

@@ -20,6 +20,7 @@ from sirtdose.io.dicom_header import (
     pixel_spacing,
     pixels_of,
     read_dataset,
+    reading_dicom,
     required,
     rescaled,
 )
@@ -54,7 +55,11 @@ def read_nm(path: Path) -> Volume:
     GeometryError
         They contradict one another.
     """
-    dataset = read_dataset(path)
+    with reading_dicom(path):
+        return _volume(read_dataset(path), path)
+
+
+def _volume(dataset: "Dataset", path: Path) -> Volume:
     require_recon_tomo(dataset, path)
     frames = pixels_of(dataset, path)
     if frames.ndim == 2:

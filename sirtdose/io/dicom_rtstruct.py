@@ -1,5 +1,6 @@
 """RTSTRUCT: contours in patient coordinates to structures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,9 +34,9 @@ def read_rtstruct(path: Path) -> list[Structure]:
     StructureError
         Contours that are not flat or not in parallel planes.
     """
-    dataset = read_dataset(path)
-    rois = required(dataset, "StructureSetROISequence", path)
     with reading_dicom(path):
+        dataset = read_dataset(path)
+        rois = required(dataset, "StructureSetROISequence", path)
         drawn = {
             int(item.ReferencedROINumber): _contours(item, path)
             for item in dataset.get("ROIContourSequence") or []
@@ -56,13 +57,17 @@ def read_rtstruct(path: Path) -> list[Structure]:
     for number, name, uid in named:
         contours = drawn.get(number, [])
         if contours:
-            mask, grid = fill(contours, frame, frame_of_reference_uid=uid)
+            mask, grid, remarks = fill(
+                contours, frame, name=name, frame_of_reference_uid=uid
+            )
         else:
+            remarks = ()
             mask = np.zeros((1, 1, 1), bool)
             grid = Grid.regular(
                 (1, 1, 1), spacing_mm=(1.0, 1.0, 1.0), frame_of_reference_uid=uid
             )
-        structures.append(Structure.named(name, mask, grid).cropped())
+        structure = Structure.named(name, mask, grid).cropped()
+        structures.append(replace(structure, remarks=remarks))
     return structures
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import GeometryError, InputError
+from sirtdose.errors import FileFormatError, GeometryError, InputError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
     moment,
@@ -16,6 +16,7 @@ from sirtdose.io.dicom_header import (
     pixel_spacing,
     pixels_of,
     read_dataset,
+    reading_dicom,
     rescaled,
 )
 from sirtdose.model.grid import Grid
@@ -42,12 +43,21 @@ def read_ct(paths: Sequence[Path]) -> Volume:
         raise InputError(
             f"a CT volume needs at least two slices, found {len(paths)} file"
         )
-    slices = [(read_dataset(path), path) for path in paths]
+    slices = []
+    for path in paths:
+        with reading_dicom(path):
+            slices.append((read_dataset(path), path))
+    with reading_dicom(paths[0]):
+        return _volume(slices)
+
+
+def _volume(slices: "Sequence[tuple[Dataset, Path]]") -> Volume:
     first, first_path = slices[0]
     along_row, along_column = orientation(first, first_path)
     normal = np.cross(along_row, along_column)
     for dataset, path in slices:
-        _require_same_plane(dataset, path, first, first_path)
+        with reading_dicom(path):
+            _require_same_plane(dataset, path, first, first_path)
     positions = np.array([numbers(d, "ImagePositionPatient", 3, p) for d, p in slices])
     order = np.argsort(positions @ normal, kind="stable")
     positions = positions[order]
@@ -62,10 +72,17 @@ def read_ct(paths: Sequence[Path]) -> Volume:
     data = np.empty(shape, np.float32)
     for k, i in enumerate(order):
         dataset, path = slices[i]
-        data[k] = rescaled(dataset, pixels_of(dataset, path), path)
+        with reading_dicom(path):
+            pixels = pixels_of(dataset, path)
+            if pixels.shape != shape[1:]:
+                raise FileFormatError(
+                    f"{path.name} has pixels of shape {pixels.shape}: one number a "
+                    f"pixel, {shape[1]} x {shape[2]}, is needed"
+                )
+            data[k] = rescaled(dataset, pixels, path)
     start = moment(first, "AcquisitionDate", "AcquisitionTime")
     source = Source(
-        files=tuple(sorted(path.name for path in paths)),
+        files=tuple(sorted(path.name for _, path in slices)),
         modality=str(first.get("Modality", "")),
         series_instance_uid=str(first.get("SeriesInstanceUID", "")) or None,
         study_instance_uid=str(first.get("StudyInstanceUID", "")) or None,

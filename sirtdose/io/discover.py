@@ -19,6 +19,7 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io import dicom_nm, dicom_rtstruct, dicom_seg
 from sirtdose.io.dicom_header import read_dataset, reading_dicom
 from sirtdose.io.image_file import is_image_file, is_segmentation_file
+from sirtdose.model.printable import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -51,6 +52,8 @@ class Kind(StrEnum):
     OTHER = "other DICOM"
 
 
+# Modalities whose images are one file a slice.
+_SLICED = ("CT", "PT", "MR")
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
 
 
@@ -58,8 +61,8 @@ STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
 class Found:
     """One image, series or set of structures.
 
-    `remark` says why something cannot be used; `patient` is a digest that only
-    tells whether two are of one person.
+    `remark` says why something cannot be used; `patient` holds a digest of each
+    attribute that names a person (empty where it is), to tell whether two agree.
     """
 
     kind: Kind
@@ -67,14 +70,18 @@ class Found:
     modality: str = ""
     size: str = ""
     series_instance_uid: str = ""
-    patient: str = ""
+    patient: tuple[str, ...] = ()
     remark: str = ""
 
     @property
     def label(self) -> str:
-        """How it is named to a person: the file, or the folder of a series."""
-        first = self.paths[0]
-        return first.name if len(self.paths) == 1 else f"{first.parent.name}/"
+        """How it is named to a person: the file, or the series without its folder.
+
+        Folders are often named after patients.
+        """
+        if len(self.paths) == 1:
+            return printable(self.paths[0].name)
+        return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
 
 
 @dataclass(frozen=True)
@@ -97,16 +104,20 @@ def discover(root: Path) -> list[Found]:
     FileFormatError
         Nothing at the path, or nothing that is read.
     """
-    if not root.exists():
+    try:
+        there = root.exists()
+    except OSError as error:
+        raise FileFormatError(f"cannot look at {root}: {error.strerror}") from None
+    if not there:
         raise FileFormatError(f"there is no file or folder {root}")
     series: defaultdict[tuple[str, ...], list[tuple[Path, Dataset]]] = defaultdict(list)
     found: list[Found] = []
     for path in _files(root):
         if is_segmentation_file(path):
             found.append(Found(Kind.SEGMENTATION_FILE, (path,)))
-        elif is_image_file(path):
+        elif is_image_file(path) and not _is_our_result(path):
             found.append(Found(Kind.IMAGE_FILE, (path,)))
-        elif _is_dicom(path):
+        elif _is_dicom(path, found):
             key, header = _keyed_header(path)
             series[key].append((path, header))
     found += [_of_series(members) for members in series.values()]
@@ -139,8 +150,15 @@ def choose(
     spects = [f for f in candidates if f.kind is Kind.SPECT]
     if image is not None:
         activity = _given(image, "--image")
+        if activity.kind not in (Kind.SPECT, Kind.IMAGE_FILE):
+            raise InputError(
+                f"--image {activity.label} is no activity image "
+                f"({activity.remark or activity.kind}): give a reconstructed SPECT, or "
+                "a NIfTI, NRRD or MetaImage file"
+            )
         reasons.append(f"activity image {activity.label}: given by --image")
     else:
+        _require_no_better(spects, candidates, found)
         activity = _only(spects or candidates, found, "activity image", "--image")
         reasons.append(f"activity image {activity.label}: the only {activity.kind}")
     if ct is not None:
@@ -160,12 +178,23 @@ def choose(
         sets = [f for f in found if f.kind in STRUCTURES]
         chosen = (_only(sets, found, "structures", "--structures"),)
         reasons.append(f"structures {chosen[0].label}: the only {chosen[0].kind}")
+    if any(set(item.paths) & set(activity.paths) for item in chosen):
+        raise InputError(
+            f"{activity.label} is given as activity image and as structures: it can be "
+            "only one"
+        )
     return Choice(activity, chosen_ct, chosen, tuple(reasons))
 
 
 def patients_in(found: Iterable[Found]) -> int:
-    """How many different people the DICOM files name."""
-    return len({item.patient for item in found if item.patient})
+    """How many different people the DICOM files name, as far as they say.
+
+    An attribute that a file leaves empty says nothing.
+    """
+    identities = [item.patient for item in found if any(item.patient)]
+    if not identities:
+        return 0
+    return max(len(set(values) - {""}) for values in zip(*identities, strict=True))
 
 
 def _given(path: Path, option: str) -> Found:
@@ -174,6 +203,21 @@ def _given(path: Path, option: str) -> Found:
         return items[0]
     names = ", ".join(f"{item.label} ({item.kind})" for item in items)
     raise InputError(f"{option} {path.name} holds {len(items)} things: {names}")
+
+
+def _require_no_better(
+    spects: Sequence[Found], candidates: Sequence[Found], found: Sequence[Found]
+) -> None:
+    """Do not fall back to an image file while there is an unused SPECT or PET."""
+    unused = [
+        f for f in found if f.kind is Kind.OTHER and f.modality in ("NM", "PT", "OT")
+    ]
+    if unused and candidates and not spects:
+        raise InputError(
+            f"{unused[0].label} cannot be the activity image ("
+            f"{unused[0].remark}): to use {candidates[0].label} instead, name it with "
+            "--image"
+        )
 
 
 def _only(
@@ -188,7 +232,12 @@ def _only(
             f"{option}: {names}"
         )
     remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
-    raise InputError(f"there is no {what}: give {option} (found {remarks})")
+    raise InputError(
+        f"found no {what}: give {option}; a mask or label image must be named there "
+        f"(found {remarks})"
+        if option == "--structures"
+        else f"found no {what}: give {option} (found {remarks})"
+    )
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -198,15 +247,25 @@ def _files(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(folder) / name
+            path = Path(folder) / name
+            # A pipe or a socket would never end.
+            if not name.startswith(".") and path.is_file():
+                yield path
 
 
-def _is_dicom(path: Path) -> bool:
+def _is_our_result(path: Path) -> bool:
+    """A dose map beside its own post.json: never an input by itself."""
+    return path.name.startswith("dose_") and path.with_name("post.json").is_file()
+
+
+def _is_dicom(path: Path, found: list[Found]) -> bool:
+    """Whether it is DICOM; what cannot be opened is listed, never passed over."""
     try:
         with path.open("rb") as stream:
             return stream.read(132)[128:] == b"DICM"
-    except OSError:
+    except OSError as error:
+        remark = f"cannot be opened: {error.strerror}"
+        found.append(Found(Kind.OTHER, (path,), remark=remark))
         return False
 
 
@@ -214,7 +273,9 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
     try:
         header = read_dataset(path, pixels=False, keywords=_HEADER)
         with reading_dicom(path):
-            return _series_key(header), header
+            # Only slices form a volume together; every other file stands alone.
+            alone = () if header.get("Modality") in _SLICED else (str(path),)
+            return (*_series_key(header), *alone), header
     except FileFormatError:
         from pydicom.dataset import Dataset
 
@@ -230,18 +291,19 @@ def _series_key(header: "Dataset") -> tuple[str, ...]:
         str(header.get("SOPClassUID", "")),
         plane,
         f"{header.get('Rows', '')}x{header.get('Columns', '')}",
-        _patient(header),
+        *_patient(header),
     )
 
 
-def _patient(header: "Dataset") -> str:
-    identity = [
-        str(header.get(keyword, "") or "").strip().upper()
+def _patient(header: "Dataset") -> tuple[str, ...]:
+    said = [
+        str(header.get(keyword, "") or "").strip(" ^").upper()
         for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
     ]
-    if not any(identity):
-        return ""
-    return hashlib.sha256("\0".join(identity).encode()).hexdigest()
+    return tuple(
+        hashlib.sha256(value.encode("utf-8", "replace")).hexdigest() if value else ""
+        for value in said
+    )
 
 
 def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:

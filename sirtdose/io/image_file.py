@@ -3,6 +3,7 @@
 NIfTI is RAS and is turned into LPS here; NRRD says which it is; MetaImage is LPS.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Source, Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_SEGMENT_KEY = re.compile(r"Segment(\d+)_(ID|Name|LabelValue|Layer)$")
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # NRRD's names of the spaces that this program reads, as signs on (x, y).
 _NRRD_SPACES = {
@@ -67,7 +69,7 @@ def read_label_file(path: Path) -> list[Structure]:
         No label at all.
     """
     data, grid, header = _read(path, layers=True)
-    if "Segment0_LabelValue" in header or "Segment0_ID" in header:
+    if any(_SEGMENT_KEY.match(key) for key in header):
         structures = _segments(data, grid, header, path)
     else:
         structures = _labels(data, grid, path)
@@ -215,21 +217,22 @@ def _segments(
     data: NDArray[Any], grid: Grid, header: Any, path: Path
 ) -> list[Structure]:
     layers = data if data.ndim == 4 else data[None]
+    numbered = {int(m[1]) for key in header if (m := _SEGMENT_KEY.match(key))}
     structures = []
-    for number in range(len(header)):
+    for number in sorted(numbered):
         key = f"Segment{number}_"
-        if f"{key}ID" not in header and f"{key}LabelValue" not in header:
-            break
         name = str(header.get(f"{key}Name", header.get(f"{key}ID", f"label {number}")))
         try:
             layer = int(header.get(f"{key}Layer", 0))
             value = int(header.get(f"{key}LabelValue", 1))
-            mask = layers[layer] == value
-        except (ValueError, IndexError):
+        except ValueError:
+            layer = value = -1
+        if not 0 <= layer < len(layers) or value < 1:
             raise FileFormatError(
                 f"{path.name}: segment '{name}' names a layer or label value that the "
                 "file does not have"
-            ) from None
+            )
+        mask = layers[layer] == value
         structures.append(Structure.named(name, mask, grid).cropped())
     return structures
 
@@ -240,7 +243,11 @@ def _labels(data: NDArray[Any], grid: Grid, path: Path) -> list[Structure]:
             f"{path.name} has 4 dimensions: a single 3-D label image is needed"
         )
     values = np.unique(data)
-    if not np.array_equal(values, np.rint(values)) or values.min() < 0:
+    if (
+        not np.isfinite(values).all()
+        or not np.array_equal(values, np.rint(values))
+        or values.min() < 0
+    ):
         raise FileFormatError(
             f"{path.name} is no mask or label image: its voxels run from "
             f"{values.min():g} to {values.max():g} and are not all whole numbers"

@@ -1,7 +1,8 @@
 """Results appear whole or not at all: write aside, then rename."""
 
+import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +19,16 @@ def require_free(folder: Path, names: Iterable[str], *, force: bool) -> None:
         A file of that name exists and `force` is not given, or the folder is a
         file.
     """
-    if folder.exists() and not folder.is_dir():
+    try:
+        there = folder.exists()
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
+    if there and not folder.is_dir():
         raise OutputError(f"{folder} is a file: give a folder for --out")
     taken = [name for name in names if (folder / name).exists()]
     if taken and not force:
         raise OutputError(
-            f"{folder} already holds {', '.join(taken)}: give another --out, or "
+            f"{folder} already holds {', '.join(taken)}: give another folder, or "
             "--force to overwrite"
         )
 
@@ -39,16 +44,19 @@ def output_folder(
     OutputError
         Something would be overwritten, or could not be written.
     """
+    names = list(names)
     require_free(folder, names, force=force)
+    # Beside what it becomes: a rename must not cross a mount point.
+    beside = folder if folder.is_dir() else folder.parent
+    aside = beside / f".sirtdose-{os.getpid()}-{secrets.token_hex(4)}"
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".sirtdose-", dir=folder.parent))
+        aside.mkdir(parents=True)
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
     try:
         try:
             yield aside
-            _move(aside, folder)
+            _move(aside, folder, names)
         except OSError as error:
             raise OutputError(
                 f"cannot write to {folder}: {error.strerror or error}"
@@ -57,13 +65,16 @@ def output_folder(
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _move(aside: Path, folder: Path) -> None:
-    aside.chmod(0o755)
+def _move(aside: Path, folder: Path, names: list[str]) -> None:
     if not folder.exists():
         aside.rename(folder)
         return
+    # What an earlier run left must not stand beside this one's results.
+    for name in names:
+        old = folder / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
     for path in sorted(aside.iterdir()):
-        target = folder / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)
+        path.replace(folder / path.name)

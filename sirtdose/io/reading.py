@@ -54,8 +54,11 @@ def reading(
             f"{path.name} claims more voxels than fit in memory: is it damaged?"
         ) from None
     except (*_DAMAGE, *library_errors) as error:
-        reason = str(error).strip().splitlines()
+        lines = str(error).strip().splitlines()
+        # The reader's own words help only where they are of the file, not of code.
+        told = isinstance(error, (OSError, EOFError, ValueError, *library_errors))
+        reason = f" ({lines[0][:160]})" if told and lines else ""
         raise FileFormatError(
-            f"{path.name} cannot be read as {kind}: it may be truncated or damaged "
-            f"({type(error).__name__}{': ' + reason[0][:160] if reason else ''})"
+            f"{path.name} cannot be read as {kind}: it is truncated, damaged, or of "
+            f"another kind{reason}"
         ) from error

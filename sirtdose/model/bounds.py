@@ -10,11 +10,11 @@ def require_positive(**values: float) -> None:
 
     >>> require_positive(mass_kg=-1.0)
     Traceback (most recent call last):
-    sirtdose.errors.RangeError: mass_kg is -1.0: it must be above 0
+    sirtdose.errors.RangeError: mass kg is -1: it must be above 0
     """
     for name, value in values.items():
         if not (isfinite(value) and value > 0):
-            raise RangeError(f"{name} is {value}: it must be above 0")
+            raise RangeError(f"{_words(name)} is {value:g}: it must be above 0")
 
 
 def require_not_negative(**values: float) -> None:
@@ -24,7 +24,7 @@ def require_not_negative(**values: float) -> None:
     """
     for name, value in values.items():
         if not (isfinite(value) and value >= 0):
-            raise RangeError(f"{name} is {value}: it must be 0 or more")
+            raise RangeError(f"{_words(name)} is {value:g}: it must be 0 or more")
 
 
 def require_fraction(**values: float) -> None:
@@ -33,12 +33,18 @@ def require_fraction(**values: float) -> None:
     >>> require_fraction(lung_shunt_fraction=4.2)
     Traceback (most recent call last):
     ...
-    sirtdose.errors.RangeError: lung_shunt_fraction is 4.2: it must be a fraction, \
+    sirtdose.errors.RangeError: lung shunt fraction is 4.2: it must be a fraction, \
 0 to below 1 (4.2 % is 0.042)
     """
     for name, value in values.items():
         if not 0 <= value < 1:
             percent = f" ({value:g} % is {value / 100:g})" if 1 < value < 100 else ""
             raise RangeError(
-                f"{name} is {value}: it must be a fraction, 0 to below 1{percent}"
+                f"{_words(name)} is {value:g}: it must be a fraction, 0 to below 1"
+                f"{percent}"
             )
+
+
+def _words(name: str) -> str:
+    """A parameter's name as people read it, its unit last."""
+    return name.replace("_g_per_ml", " g/mL").replace("_", " ")

@@ -1,6 +1,9 @@
 """What the lungs get."""
 
 from dataclasses import dataclass
+from typing import Final
+
+NOT_GIVEN: Final = "not given"
 
 
 @dataclass(frozen=True)
@@ -14,3 +17,8 @@ class Lungs:
     activity_gbq: float
     dose_gy: float
     cumulative_dose_gy: float
+
+    @property
+    def known(self) -> bool:
+        """Whether a lung shunt was given at all."""
+        return self.shunt_source != NOT_GIVEN

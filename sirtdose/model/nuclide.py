@@ -4,8 +4,11 @@ import math
 from dataclasses import dataclass, replace
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.model.bounds import require_positive
+
+# Past this nothing is left, and before it nothing could have been handled.
+_HALF_LIVES_MAX = 100.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Nuclide:
 
         The only decay arithmetic in the package.
 
+        Raises
+        ------
+        RangeError
+            More half-lives than any activity survives.
+
         Examples
         --------
         At 64.1 h, 168 h are 2.6209 half-lives: 2 ** -2.6209 = 0.16257.
@@ -106,7 +114,13 @@ class Nuclide:
         >>> round(nuclide.decay_factor(168), 5)
         0.16257
         """
-        return float(2.0 ** (-elapsed_h / self.half_life_h))
+        half_lives = elapsed_h / self.half_life_h
+        if not abs(half_lives) <= _HALF_LIVES_MAX:
+            raise RangeError(
+                f"{elapsed_h:.4g} h are {half_lives:.4g} half-lives of {self.name}: "
+                "check the times"
+            )
+        return float(2.0**-half_lives)
 
     @property
     def mean_life_h(self) -> float:

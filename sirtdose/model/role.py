@@ -25,7 +25,13 @@ class Role(StrEnum):
         return self in (Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
 
 
+# What a person may say a structure is: all but what the program derives.
+GIVEN_ROLES = tuple(
+    role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
+)
+
 _WORDS: tuple[tuple[Role, str], ...] = (
+    (Role.LUNGS, r"(normal|healthy) lungs?"),
     (Role.NORMAL_GIVEN, r"normal|ntl|healthy|non[- _]?tumou?r(al|ous)?"),
     (
         Role.TUMOR,
@@ -50,11 +56,21 @@ _PATTERNS = tuple(
 )
 
 
+_WITHOUT = re.compile(
+    r"(liver|lungs?|lobe|perfused|treated)[ _]*(-|minus|without|w/o|excl\w*|no)[ _]*"
+    r"(the )?(gtv|ctv|ptv|itv|tumou?r|lesion|mets?\b|metast|hcc|icc)"
+)
+_NEGATED = re.compile(
+    r"\b(non|not|un)[-_ ]?(perfused|perfusion|target|treated)|\buntreated"
+)
+
+
 def role_from_name(name: str) -> Role:
     """Tell a structure's role from the words in its name.
 
-    A name with ``normal``, ``NTL`` or ``healthy`` in it is never the liver nor
-    the perfused volume. What no word tells is ``other``.
+    A name with ``normal``, ``NTL`` or ``healthy`` in it, or a liver minus its
+    tumors, is never the liver nor the perfused volume. What no word tells, or
+    what is said not to be perfused, is ``other``.
 
     Examples
     --------
@@ -63,7 +79,13 @@ def role_from_name(name: str) -> Role:
     >>> role_from_name("GTV1_liver"), role_from_name("Perfused lobe")
     (<Role.TUMOR: 'tumor'>, <Role.PERFUSED: 'perfused'>)
     """
-    words = re.sub(r"[_\-.]+", " ", name.lower())
+    lowered = name.lower()
+    if _WITHOUT.search(lowered):
+        # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
+        return Role.OTHER if "lung" in lowered else Role.NORMAL_GIVEN
+    if _NEGATED.search(lowered):
+        return Role.OTHER
+    words = re.sub(r"[_\-.]+", " ", lowered)
     words = re.sub(r"(?<=[a-z])(?=\d)", " ", words)
     for role, pattern in _PATTERNS:
         if pattern.search(words):

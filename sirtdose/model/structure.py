@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.printable import printable
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.volume import Volume
 
@@ -29,6 +30,8 @@ class Structure:
         Usually cropped to the structure, see :meth:`cropped`.
     definition : str
         How it was made, where this program made it.
+    remarks : tuple of str
+        What its reader had to assume.
 
     Notes
     -----
@@ -52,6 +55,7 @@ class Structure:
     occupancy: NDArray[Any]
     grid: Grid
     definition: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)
@@ -71,6 +75,7 @@ class Structure:
         occupancy = occupancy.view()
         occupancy.flags.writeable = False
         object.__setattr__(self, "occupancy", occupancy)
+        object.__setattr__(self, "name", printable(self.name))
 
     @classmethod
     def named(

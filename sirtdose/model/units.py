@@ -13,6 +13,9 @@ from sirtdose.errors import QuantityError
 
 MCI_PER_GBQ: Final = 1000 / 37
 
+# Beyond these, in the unit used inside, nothing is measured.
+_LEAST, _MOST = 1e-9, 1e9
+
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
@@ -43,10 +46,16 @@ class Measure:
         """
         number, unit = _split(text, self)
         if unit not in self.factors:
+            spaced = " (without a space, or in quotes)" if not unit else ""
             raise QuantityError(
                 f"'{text}' has {'no' if not unit else 'an unknown'} unit for "
                 f"{self.name}: use {', '.join(self.factors)}, for example "
-                f"{self.example}"
+                f"{self.example}{spaced}"
+            )
+        value = number * self.factors[unit]
+        if value and not _LEAST <= abs(value) <= _MOST:
+            raise QuantityError(
+                f"'{text}' is no {self.name} that can be, for example {self.example}"
             )
         if number < 0 or (number == 0 and not self.allows_zero):
             raise QuantityError(
@@ -54,7 +63,7 @@ class Measure:
                 f"{'0 or more' if self.allows_zero else 'above 0'}, for example "
                 f"{self.example}"
             )
-        return number * self.factors[unit]
+        return value
 
 
 def _split(text: str, measure: "Measure") -> tuple[float, str]:
@@ -217,7 +226,7 @@ def localized(time: datetime, timezone: str) -> datetime:
     """
     try:
         zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise QuantityError(
             f"'{timezone}' is not a time zone: use an IANA name such as "
             "Europe/Brussels or America/New_York"

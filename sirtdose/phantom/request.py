@@ -30,5 +30,7 @@ class PhantomRequest:
 
     def __post_init__(self) -> None:
         require_not_negative(fwhm_mm=self.fwhm_mm)
+        if self.fwhm_mm > 100:
+            raise RangeError(f"fwhm is {self.fwhm_mm:g} mm: it must be at most 100 mm")
         if self.seed < 0:
             raise RangeError(f"seed is {self.seed}: it must be 0 or more")

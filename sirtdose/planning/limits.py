@@ -17,15 +17,19 @@ def lung_limits(result: Lungs) -> list[Limit]:
             volume=entry["volume"],
             sense=entry["sense"],
             limit_gy=entry["limit_gy"],
-            value_gy=result.cumulative_dose_gy
-            if entry["cumulative"]
-            else result.dose_gy,
+            value_gy=_lung_value(result, cumulative=entry["cumulative"]),
             source=entry["source"],
             binding=False,
             verified=entry["verified"],
         )
         for name, entry in table("limits").items()
     ]
+
+
+def _lung_value(result: Lungs, *, cumulative: bool) -> float | None:
+    if not result.known:
+        return None
+    return result.cumulative_dose_gy if cumulative else result.dose_gy
 
 
 def given_limits(
@@ -68,11 +72,15 @@ def require_given_limits(limits: list[Limit], activity_gbq: float) -> None:
     PlanningError
         Names the limit, the dose, and the activity that would meet it.
     """
-    broken = [limit for limit in limits if limit.given_by_user and not limit.met]
+    broken = [
+        (limit.value_gy / limit.limit_gy, limit)
+        for limit in limits
+        if limit.given_by_user and limit.value_gy is not None and not limit.met
+    ]
     if not broken:
         return
-    worst = max(broken, key=lambda limit: limit.value_gy / limit.limit_gy)
-    allowed = activity_gbq * worst.limit_gy / worst.value_gy
+    excess, worst = max(broken, key=lambda pair: pair[0])
+    allowed = activity_gbq / excess
     raise PlanningError(
         f"{activity_gbq:.4g} GBq gives {worst.volume} {worst.value_gy:.4g} Gy, above "
         f"the limit of {worst.limit_gy:g} Gy: at most {allowed:.4g} GBq would meet it, "
@@ -89,5 +97,5 @@ def limit_findings(limits: list[Limit]) -> list[Finding]:
             f"({'all sessions' if 'cumulative' in limit.name else 'this session'})",
         )
         for limit in limits
-        if not limit.met and limit.volume == "lungs" and not limit.given_by_user
+        if limit.met is False and limit.volume == "lungs" and not limit.given_by_user
     ]

@@ -6,7 +6,7 @@ from sirtdose.model.bounds import (
     require_positive,
 )
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.lungs import NOT_GIVEN, Lungs
 
 # clinical reference, section 4: guard-rails seen in practice.
 _WARN_ABOVE, _HIGH_ABOVE = 0.10, 0.20
@@ -70,15 +70,20 @@ def lung_dose_gy(
 def lungs(
     *,
     activity_gbq: float,
-    lung_shunt_fraction: float,
+    lung_shunt_fraction: float | None,
     lung_mass_kg: float,
     lung_mass_source: str,
     lung_shunt_source: str,
     prior_lung_dose_gy: float,
     dose_constant_gy_kg_per_gbq: float,
 ) -> Lungs:
-    """The lungs of a plan or of a treatment, with earlier sessions' dose added."""
+    """The lungs of a plan or of a treatment, with earlier sessions' dose added.
+
+    A shunt that is not given (None) is taken as none, and said to be so.
+    """
     require_not_negative(prior_lung_dose_gy=prior_lung_dose_gy)
+    if lung_shunt_fraction is None:
+        lung_shunt_fraction, lung_shunt_source = 0.0, NOT_GIVEN
     dose = lung_dose_gy(
         activity_gbq=activity_gbq,
         lung_shunt_fraction=lung_shunt_fraction,
@@ -99,6 +104,14 @@ def lungs(
 def lung_shunt_findings(result: Lungs) -> list[Finding]:
     """What a person must know of shunt and lung mass (H22, H23)."""
     fraction = result.shunt_fraction
+    if not result.known:
+        return [
+            Finding.of(
+                "H22",
+                "not checked: needs --lung-shunt; no shunt is assumed",
+                severity=Severity.NOTE,
+            )
+        ]
     findings = []
     if fraction > _WARN_ABOVE:
         high = " (high: above 20 %)" if fraction > _HIGH_ABOVE else ""

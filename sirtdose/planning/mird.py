@@ -13,6 +13,7 @@ from sirtdose.model.bounds import (
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
 from sirtdose.planning.result import Compartment, Plan
@@ -153,7 +154,7 @@ def plan(
     dose_gy: float,
     perfused_volume_ml: float,
     density_g_per_ml: float = 1.05,
-    lung_shunt_fraction: float = 0.0,
+    lung_shunt_fraction: float | None = None,
     residual_fraction: float = 0.0,
     convention: Convention = "delivered",
     nuclide: Nuclide | None = None,
@@ -170,7 +171,9 @@ def plan(
     Parameters
     ----------
     dose_gy, perfused_volume_ml, density_g_per_ml : float, > 0
-    lung_shunt_fraction, residual_fraction : float, 0 to below 1
+    lung_shunt_fraction : float, 0 to below 1, optional
+        None where it was not measured: no shunt is assumed, and said to be.
+    residual_fraction : float, 0 to below 1
     convention : {"delivered", "label"}
         ``"label"`` computes the activity with K = 50 and without (1 - L), as the
         glass label does; the doses shown are those really delivered.
@@ -203,17 +206,18 @@ def plan(
         if convention == "label"
         else nuclide.dose_constant_gy_kg_per_gbq
     )
+    shunt = lung_shunt_fraction or 0.0
     injected = activity_gbq(
         dose_gy=dose_gy,
         mass_kg=mass_kg,
         dose_constant_gy_kg_per_gbq=formula_constant,
-        lung_shunt_fraction=0.0 if convention == "label" else lung_shunt_fraction,
+        lung_shunt_fraction=0.0 if convention == "label" else shunt,
     )
     delivered = delivered_dose_gy(
         activity_gbq=injected,
         mass_kg=mass_kg,
         dose_constant_gy_kg_per_gbq=nuclide.dose_constant_gy_kg_per_gbq,
-        lung_shunt_fraction=lung_shunt_fraction,
+        lung_shunt_fraction=shunt,
     )
     lung = lungs(
         activity_gbq=injected,
@@ -229,7 +233,7 @@ def plan(
         role="perfused",
         volume_ml=perfused_volume_ml,
         mass_kg=mass_kg,
-        activity_gbq=injected * (1 - lung_shunt_fraction),
+        activity_gbq=injected * (1 - shunt),
         dose_gy=delivered,
         cumulative_dose_gy=delivered + prior_liver_dose_gy,
     )
@@ -244,7 +248,8 @@ def plan(
     findings = [
         *limit_rules.limit_findings(limits),
         *lung_shunt_findings(lung),
-        Finding.of("H27", f"density of the perfused volume {density_g_per_ml:g} g/mL"),
+        *nuclide_findings(nuclide),
+        density_finding(density_g_per_ml),
         Finding.of("H37", "not a medical device: verify with an approved system"),
     ]
     return Plan(

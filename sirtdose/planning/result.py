@@ -39,15 +39,17 @@ class Limit:
     volume: str
     sense: str
     limit_gy: float
-    value_gy: float
+    value_gy: float | None
     source: str
     binding: bool
     verified: bool
     given_by_user: bool = False
 
     @property
-    def met(self) -> bool:
-        """Whether the value meets the limit."""
+    def met(self) -> bool | None:
+        """Whether the value meets the limit; None where the value is not known."""
+        if self.value_gy is None:
+            return None
         if self.sense == "at_least":
             return self.value_gy >= self.limit_gy
         return self.value_gy <= self.limit_gy

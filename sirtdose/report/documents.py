@@ -75,7 +75,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
         "schema": "sirtdose.post/1",
         "sirtdose_version": __version__,
         "nuclide": _nuclide(assessment.nuclide),
-        "ledger": _ledger(assessment.ledger),
+        "ledger": _ledger(assessment.ledger, shunt_given=assessment.lungs.known),
         "times": {
             "administered_at": _iso(times.get("administered_at")),
             "scan_at": _iso(times.get("scan_at")),
@@ -117,7 +117,23 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
 
 def document_text(document: dict[str, Any]) -> str:
     """Write a document as JSON text; a number that is not finite is a bug."""
+    document = rounded(document)
     return json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def rounded(value: Any) -> Any:
+    """Numbers at ten significant digits: what lies beyond depends on the machine.
+
+    >>> rounded({"a": [1 / 3, 2]})
+    {'a': [0.3333333333, 2]}
+    """
+    if isinstance(value, float):
+        return float(f"{value:.10g}")
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(one) for one in value]
+    return value
 
 
 def _nuclide(nuclide: Nuclide) -> dict[str, Any]:
@@ -131,12 +147,13 @@ def _nuclide(nuclide: Nuclide) -> dict[str, Any]:
     }
 
 
-def _ledger(ledger: Ledger) -> dict[str, Any]:
+def _ledger(ledger: Ledger, *, shunt_given: bool) -> dict[str, Any]:
     return {
         "administered_gbq": ledger.administered_gbq,
         "residual_gbq": ledger.residual_gbq,
         "delivered_gbq": ledger.delivered_gbq,
         "lung_shunt_fraction": ledger.lung_shunt_fraction,
+        "lung_shunt_given": shunt_given,
         "lung_gbq": ledger.lung_gbq,
         "treated_gbq": ledger.treated_gbq,
         "in_image_gbq": ledger.in_image_gbq,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
 
 _WIDTH, _HEIGHT = 640, 380
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 12, 44
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44
 _CURVE_POINTS = 220
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
 

@@ -20,6 +20,11 @@ def post_files(method_names: Sequence[str], *, report: bool) -> list[str]:
     return [*names, "report.html"] if report else names
 
 
+def post_replaces() -> list[str]:
+    """Everything an earlier assessment may have left: replaced as a whole."""
+    return post_files(list(DOSE_FILES), report=True)
+
+
 def write_plan(document: dict[str, Any], folder: Path) -> None:
     """Write plan.json."""
     (folder / "plan.json").write_text(document_text(document), "utf-8")

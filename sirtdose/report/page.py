@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.data.load import table
+from sirtdose.model.role import Role
 from sirtdose.report.dvh_plot import dvh_plot
 from sirtdose.report.planes import drawn, fused_planes, structure_colors
 from sirtdose.report.summary import calibration_line, ledger_lines, lung_line
@@ -34,6 +35,9 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         lung=lung_line(document["lungs"]),
         planes=planes,
         top_gy=top_gy,
+        where="the middle of the largest tumor"
+        if any(s.role is Role.TUMOR for s in assessment.structures)
+        else "the hottest voxel",
         gray="CT" if assessment.ct else "the activity image",
         gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
         outlines=[(s.name, colors[s.name]) for s in assessment.structures if drawn(s)],

@@ -30,8 +30,10 @@ COLORS = (
     "#999999",
 )
 _PIXEL_MM = 1.5
+_PIXELS_MAX = 400
 _MARGIN_MM = 25.0
 _SOFT_TISSUE_HU = (-160.0, 240.0)
+_AIR_HU = -1000.0
 # Doses under this part of the scale are left transparent.
 _WASH_FROM = 0.05
 
@@ -74,7 +76,7 @@ def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], fl
     for name, across, down, through, letters in _VIEWS:
         points = _points(center, low, high, across, down)
         picture = _gray(assessment.ct or assessment.image, points)
-        wash = _sample(dose.data, dose.grid, points, order=1)
+        wash = _sample(dose.data, dose.grid, points)
         _blend(picture, wash / top)
         _outline(picture, outlined, colors, points)
         height, width = wash.shape
@@ -85,7 +87,7 @@ def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], fl
                 right=letters[1],
                 top=letters[2],
                 bottom=letters[3],
-                position=f"{'xyz'[through]} = {center[through]:.1f} mm",
+                position=f"{'xyz'[through]} = {center[through] + 0.0:.0f} mm",
                 png_base64=_png(picture),
                 width=width,
                 height=height,
@@ -149,6 +151,11 @@ def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
     return max(float(f"{top:.2g}"), 1e-6)
 
 
+def _pixel_mm(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+    """Fine enough to see, never so fine that a picture grows large."""
+    return max(_PIXEL_MM, float((high - low).max()) / _PIXELS_MAX)
+
+
 def _points(
     center: NDArray[np.float64],
     low: NDArray[np.float64],
@@ -157,7 +164,7 @@ def _points(
     down: tuple[int, float],
 ) -> NDArray[np.float64]:
     def steps(axis: int, sign: float) -> NDArray[np.float64]:
-        values = np.arange(low[axis], high[axis], _PIXEL_MM)
+        values = np.arange(low[axis], high[axis], _pixel_mm(low, high))
         return values if sign > 0 else values[::-1]
 
     columns, rows = steps(*across), steps(*down)
@@ -169,8 +176,9 @@ def _points(
 
 
 def _sample(
-    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], *, order: int
+    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], outside: float = 0.0
 ) -> NDArray[Any]:
+    """Interpolate at points (rows, columns, 3); `outside` is given off the grid."""
     from scipy.ndimage import map_coordinates
 
     index = np.moveaxis(grid.index(points), -1, 0)
@@ -179,22 +187,23 @@ def _sample(
     high = np.ceil(index.max(axis=(1, 2))).astype(int) + 2
     part = data[tuple(slice(a, max(b, a + 1)) for a, b in zip(low, high, strict=True))]
     if not part.size:
-        return np.zeros(points.shape[:2])
+        return np.full(points.shape[:2], outside)
     sampled: NDArray[Any] = map_coordinates(
         part.astype(np.float32),
         index - low[:, None, None],
-        order=order,
+        order=1,
         mode="constant",
-        cval=float(data.min()) if order and data.dtype.kind != "b" else 0.0,
+        cval=outside,
     )
     return sampled
 
 
 def _gray(image: Volume, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    values = _sample(image.data, image.grid, points, order=1)
     if image.quantity is Quantity.CT_NUMBER:
+        values = _sample(image.data, image.grid, points, outside=_AIR_HU)
         low, high = _SOFT_TISSUE_HU
     else:
+        values = _sample(image.data, image.grid, points)
         low, high = 0.0, float(np.percentile(values, 99.5)) or 1.0
     gray = np.clip((values - low) / (high - low), 0, 1) * 255
     return np.repeat(gray[..., None], 3, axis=2)
@@ -221,7 +230,7 @@ def _outline(
     from scipy.ndimage import binary_erosion
 
     for structure in structures:
-        inside = _sample(structure.occupancy, structure.grid, points, order=1) >= 0.5
+        inside = _sample(structure.occupancy, structure.grid, points) >= 0.5
         edge = inside & ~binary_erosion(inside)
         color = colors[structure.name]
         picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]

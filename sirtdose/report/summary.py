@@ -37,11 +37,8 @@ def plan_summary(document: dict[str, Any]) -> str:
         table(["compartment", "mL", "kg", "GBq", "mean Gy"], rows),
         "",
         *_label_lines(document),
-        *(
-            f"{limit['name']}: {significant(limit['value_gy'])} Gy of "
-            f"{limit['limit_gy']:g} Gy, {'met' if limit['met'] else 'NOT MET'}"
-            for limit in document["limits"]
-        ),
+        *_prior_lines(document),
+        *(_limit_line(limit) for limit in document["limits"]),
         *_warning_lines(document),
     ]
     return "\n".join(lines)
@@ -106,7 +103,9 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
         ("delivered", activity(ledger["delivered_gbq"])),
         (
             f"lungs ({ledger['lung_shunt_fraction']:.1%})",
-            activity(ledger["lung_gbq"]),
+            activity(ledger["lung_gbq"])
+            if ledger["lung_shunt_given"]
+            else "no lung shunt given",
         ),
         ("treated", activity(ledger["treated_gbq"])),
     ]
@@ -124,14 +123,23 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
 
 def calibration_line(calibration: dict[str, Any]) -> str:
     """Which calibration was used, and how the other one compares."""
-    over = f" over {calibration['over']}" if calibration["over"] else ""
+    over = _over(calibration["over"])
     line = f"Calibration: {calibration['used']}{over} ({calibration['numerator']})"
     ratio = calibration["alternative_to_used_ratio"]
     if ratio is None:
-        return f"{line}; the other one is not known"
+        return f"{line}; there is no other to compare"
     other = calibration["alternative"]
-    region = f" over {other['over']}" if other["over"] else ""
-    return f"{line}; {other['method']}{region} over it: {ratio:.3f}"
+    return (
+        f"{line}; the other, {other['method']}{_over(other['over'])}, would give "
+        f"{ratio:.4g} times the activity"
+    )
+
+
+def _over(region: str | None) -> str:
+    """A calibration region in words."""
+    if not region:
+        return ""
+    return f" over the {'field of view' if region == 'fov' else region}"
 
 
 def _basis(nuclide: dict[str, Any]) -> str:
@@ -152,6 +160,24 @@ def _label_lines(document: dict[str, Any]) -> list[str]:
         f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy asked, "
         f"{significant(dose)} Gy really delivered"
     ]
+
+
+def _prior_lines(document: dict[str, Any]) -> list[str]:
+    return [
+        f"{part['name']}: {significant(part['cumulative_dose_gy'])} Gy with earlier "
+        "treatments"
+        for part in document["compartments"]
+        if part["cumulative_dose_gy"] != part["dose_gy"]
+    ]
+
+
+def _limit_line(limit: dict[str, Any]) -> str:
+    if limit["value_gy"] is None:
+        return f"{limit['name']}: limit {limit['limit_gy']:g} Gy, not checked"
+    return (
+        f"{limit['name']}: {significant(limit['value_gy'])} Gy of "
+        f"{limit['limit_gy']:g} Gy, {'met' if limit['met'] else 'NOT MET'}"
+    )
 
 
 def _warning_lines(document: dict[str, Any]) -> list[str]:

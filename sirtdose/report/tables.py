@@ -37,10 +37,10 @@ def structures_csv(document: dict[str, Any]) -> str:
     rows = []
     for method, result in document["doses"].items():
         for one in result["structures"]:
-            row = [method, one["name"], one["role"]]
-            row += [repr(one[key]) for key in ("volume_ml", "mass_kg", "activity_gbq")]
+            row = [method, _cell(one["name"]), one["role"]]
+            row += [f"{one[key]:.10g}" for key in STRUCTURE_COLUMNS[3:6]]
             row += [
-                repr(one["dose_gy"][column.removesuffix("_gy")])
+                f"{one['dose_gy'][column.removesuffix('_gy')]:.10g}"
                 for column in STRUCTURE_COLUMNS[6:]
             ]
             rows.append(row)
@@ -59,13 +59,18 @@ def dvh_csv(assessment: "Assessment") -> str:
                 rows.append(
                     [
                         method,
-                        one.structure.name,
+                        _cell(one.structure.name),
                         f"{dose:.6g}",
                         f"{fraction:.6f}",
                         f"{volume:.6g}",
                     ]
                 )
     return _csv(DVH_COLUMNS, rows)
+
+
+def _cell(name: str) -> str:
+    """A name that a spreadsheet does not run as a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
 
 
 def _csv(header: tuple[str, ...], rows: list[list[str]]) -> str:

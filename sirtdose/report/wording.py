@@ -5,6 +5,9 @@ from math import floor, isfinite, log10
 
 from sirtdose.model.units import MCI_PER_GBQ
 
+# No dose, activity or volume this small means anything: it is rounding.
+_NOTHING = 1e-9
+
 
 def significant(value: float, digits: int = 4) -> str:
     """Write a number with so many significant digits and no exponent.
@@ -12,8 +15,10 @@ def significant(value: float, digits: int = 4) -> str:
     >>> significant(163.2525), significant(0.021465), significant(12345.6)
     ('163.3', '0.02147', '12346')
     """
-    if not isfinite(value) or value == 0:
+    if not isfinite(value):
         return f"{value:g}"
+    if abs(value) < _NOTHING:
+        return "0"
     decimals = digits - 1 - floor(log10(abs(value)))
     return f"{value:.{max(decimals, 0)}f}"
 

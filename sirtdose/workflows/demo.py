@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.plan import PlanRequest, plan_mird
-from sirtdose.workflows.post import PostRequest, assess_dose
+from sirtdose.workflows.post import assess_dose
+from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment

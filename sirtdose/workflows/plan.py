@@ -20,7 +20,7 @@ class PlanRequest:
     nuclide: Nuclide
     device: Device | None = None
     density_g_per_ml: float = 1.05
-    lung_shunt_fraction: float = 0.0
+    lung_shunt_fraction: float | None = None
     lung_shunt_source: str = "unknown"
     lung_mass_kg: float = 1.0
     lung_mass_source: str = "default"

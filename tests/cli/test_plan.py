@@ -76,14 +76,14 @@ def test_constants_are_chosen_and_shown(
         (["--lung-shunt", "100%"], 3, "0 to below 1"),
         (["--perfused-volume", "-5mL"], 2, "above 0"),
         (["--device", "plastic"], 2, "'resin', 'glass', 'ho166'"),
-        (["--nuclide", "Lu-177"], 3, "use Y-90, Ho-166"),
+        (["--nuclide", "Lu-177"], 2, "'Lu-177' is not one of"),
         (["--device", "glass", "--nuclide", "Ho-166"], 3, "carry Y-90"),
         (["--dose-constant", "mine"], 2, "one of clinical, label"),
         (["--limit", "lungs=1Gy", "--lung-shunt", "10%"], 4, "at most"),
         (["--limit", "lungs"], 2, "write it like lungs=30Gy"),
         (["--limit", "lungs=30"], 2, "no unit"),
         (["--accept", "H22"], 2, "1 --accept and 0 --reason"),
-        (["--accept", "X1", "--reason", "so"], 3, "not the code"),
+        (["--accept", "X1", "--reason", "so"], 2, "not the code"),
         (["--frobnicate"], 2, "No such option"),
     ],
 )
@@ -112,3 +112,28 @@ def test_every_command_helps_with_an_example(run: Run) -> None:
         result = run(*command.split(), "-h")
         assert result.exit_code == 0
         assert "Example: sirtdose" in result.stdout
+
+
+def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
+    result = run(*CASE, "--json")
+    assert [limit["met"] for limit in json.loads(result.stdout)["limits"]] == [
+        None,
+        None,
+    ]
+    assert "lungs: limit 30 Gy, not checked" in result.stderr
+    assert "needs --lung-shunt; no shunt is assumed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--density", "10.5g/mL"], "WARN H27  one density, 10.5 g/mL"),
+        (["--half-life", "64.1min"], "WARN H09  half-life 1.06833 h"),
+        (["--dose-constant", "15 Gy kg/GBq"], "WARN H09  dose constant 15"),
+        (["--prior-liver-dose", "50Gy"], "perfused volume: 150.0 Gy with earlier"),
+    ],
+)
+def test_the_unusual_is_said(run: Run, options: list[str], says: str) -> None:
+    result = run(*CASE, *options)
+    assert result.exit_code == 0
+    assert says in result.stderr

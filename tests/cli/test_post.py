@@ -352,3 +352,117 @@ def test_two_patients_are_refused_without_naming_them(
     assert "files are of 2 patients (H01" in result.stderr
     assert "12345" not in result.output
     assert "Doe" not in result.output
+
+
+def test_results_in_the_source_folder_are_no_input_the_next_time(
+    run: Run, files: Path
+) -> None:
+    for name in ("out", "."):
+        for _ in range(2):
+            result = post(run, files, files / name, *chosen(files), "--force")
+            assert result.exit_code == 0, result.stderr
+    found = json.loads(run("inspect", files, "--json").stdout)["found"]
+    assert len(found) == 3
+
+
+def test_a_name_in_the_folder_is_found_there(
+    run: Run, files: Path, tmp_path: Path
+) -> None:
+    options = ["--image", "image.nii.gz", "--structures", "liver.nii.gz"]
+    assert post(run, files, tmp_path / "out", *options).exit_code == 0
+
+
+def test_forced_results_leave_no_stale_report(
+    run: Run, files: Path, tmp_path: Path
+) -> None:
+    post(run, files, tmp_path / "out", *chosen(files))
+    post(run, files, tmp_path / "out", *chosen(files), "--no-report", "--force")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == FILES - {"report.html"}
+
+
+def test_one_file_cannot_be_image_and_structures(
+    run: Run, files: Path, tmp_path: Path
+) -> None:
+    liver = files / "liver.nii.gz"
+    result = post(run, liver, tmp_path / "out", "--structures", liver)
+    assert result.exit_code == 3
+    assert "given as activity image and as structures" in result.stderr
+
+
+def test_a_ct_is_no_activity_image(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    result = post(
+        run, exact_contours, tmp_path / "out", "--image", exact_contours / "ct"
+    )
+    assert result.exit_code == 3
+    assert "is no activity image (CT)" in result.stderr
+
+
+def test_a_residual_measured_a_year_early_asks(
+    run: Run, files: Path, tmp_path: Path
+) -> None:
+    options = ["--residual", "50MBq", "--residual-at", "2026-02-01T10:00+01:00", *AT]
+    result = post(run, files, tmp_path / "out", *chosen(files), *options)
+    assert result.exit_code == 3
+    assert "the residual was measured -672.0 h after administration" in result.stderr
+
+
+def test_a_ct_that_was_only_found_does_not_stop_the_doses(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(exact_contours, folder)
+    (folder / "ct" / "slice050.dcm").unlink()
+    found = post(run, folder, tmp_path / "a", "--json")
+    assert found.exit_code == 0
+    [said] = [w for w in json.loads(found.stdout)["warnings"] if w["code"] == "H17"]
+    assert said["severity"] == "warn"
+    assert "missing or extra" in said["message"]
+    given = post(run, folder, tmp_path / "b", "--ct", folder / "ct")
+    assert given.exit_code == 3
+
+
+def test_two_spects_of_one_series_are_candidates(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(exact_contours, folder)
+    other = pydicom.dcmread(folder / "spect.dcm")
+    other.SOPInstanceUID = pydicom.uid.generate_uid()
+    other.file_meta.MediaStorageSOPInstanceUID = other.SOPInstanceUID
+    other.save_as(folder / "a_not_corrected.dcm")
+    result = post(run, folder, tmp_path / "out")
+    assert result.exit_code == 3
+    assert "2 candidates for activity image" in result.stderr
+
+
+def test_folder_names_do_not_reach_the_results(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "DOE_JANE_1950"
+    shutil.copytree(exact_contours / "ct", folder)
+    for name in ("spect.dcm", "structures.dcm"):
+        shutil.copy(exact_contours / name, folder)
+    assert post(run, folder, tmp_path / "out").exit_code == 0
+    for name in FILES - {"dose_local.nii.gz"}:
+        assert "DOE" not in (tmp_path / "out" / name).read_text()
+
+
+def test_derived_names_are_reserved(run: Run, files: Path, tmp_path: Path) -> None:
+    (files / "liver.nii.gz").rename(files / "normal_whole.nii.gz")
+    options = [*chosen(files, "normal_whole"), "--role", "normal_whole=liver"]
+    result = post(run, files, tmp_path / "out", *options)
+    assert result.exit_code == 3
+    assert "as the one this program derives: rename it" in result.stderr
+
+
+def test_a_name_that_is_a_formula_is_no_formula_in_the_tables(
+    run: Run, files: Path, tmp_path: Path
+) -> None:
+    (files / "liver.tsv").write_text("index\tname\n1\t=1+1 <b>liver\x1b[31m\n")
+    assert post(run, files, tmp_path / "out", *chosen(files)).exit_code == 0
+    assert "'=1+1 <b>liver?[31m," in (tmp_path / "out" / "structures.csv").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<b>liver" not in page
+    assert "=1+1 &lt;b&gt;liver?[31m" in page

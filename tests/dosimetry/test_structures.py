@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sirtdose.dosimetry import structure_checks as checks
-from sirtdose.dosimetry.derived import derived_structures, share_lattice
+from sirtdose.dosimetry.derived import derived_structures
+from sirtdose.dosimetry.resample import on_one_lattice
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -43,11 +44,19 @@ def test_it_does_not_matter_whether_the_liver_was_drawn_with_its_tumors() -> Non
     assert drawn_with.volume_ml == pytest.approx(drawn_without.volume_ml)
 
 
-def test_lattices() -> None:
-    other = Grid.regular((10, 10, 10), spacing_mm=(20.0, 20.0, 20.0))
-    foreign = Structure.named("Tumor 2", np.ones((10, 10, 10), bool), other)
-    assert share_lattice([LIVER, TUMOR])
-    assert not share_lattice([LIVER, foreign])
+def test_structures_on_other_lattices_are_brought_to_the_finest() -> None:
+    fine = Grid.regular(
+        (40, 50, 50), spacing_mm=(5.0, 4.0, 4.0), origin_mm=(-8.0, -8.0, -10.0)
+    )
+    mask = np.zeros((40, 50, 50), bool)
+    mask[:20, :20, :20] = True
+    tumor = Structure.named("Tumor 2", mask, fine).cropped()
+    assert on_one_lattice([LIVER, TUMOR]) == [LIVER, TUMOR]
+    liver, small = on_one_lattice([LIVER, tumor])
+    assert liver.occupancy.dtype == bool
+    assert liver.volume_ml == pytest.approx(LIVER.volume_ml, rel=0.01)
+    [normal] = derived_structures([liver, small])
+    assert normal.volume_ml == pytest.approx(1500 - 640, rel=0.01)
 
 
 def test_a_sound_set_says_nothing() -> None:

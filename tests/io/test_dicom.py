@@ -152,7 +152,7 @@ class TestNm:
             (
                 lambda d: setattr(d, "NumberOfFrames", 50),
                 FileFormatError,
-                "may be truncated",
+                "bytes of pixel data is less than expected",
             ),
             (
                 lambda d: setattr(d, "RescaleSlope", "0"),

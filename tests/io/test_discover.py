@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -68,9 +69,9 @@ def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
         discover(tmp_path / "none")
     with pytest.raises(FileFormatError, match="holds nothing that is read"):
         discover(tmp_path)
-    with pytest.raises(InputError, match="there is no activity image: give --image"):
+    with pytest.raises(InputError, match="found no activity image: give --image"):
         choose(discover(exact_contours / "ct"))
-    with pytest.raises(InputError, match="there is no structures: give --structures"):
+    with pytest.raises(InputError, match="found no structures: give --structures"):
         choose(discover(exact_contours / "spect.dcm"))
 
 
@@ -109,3 +110,31 @@ def test_reading_by_what_is_there(exact_contours: Path, tmp_path: Path) -> None:
         read_structures(exact_contours / "spect.dcm")
     with pytest.raises(FileFormatError, match="holds 3 things"):
         read_image(exact_contours)
+
+
+def test_what_a_file_leaves_empty_makes_no_other_patient(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "a.dcm")
+    other = pydicom.dcmread(exact_contours / "structures.dcm")
+    other.PatientSex = ""
+    other.PatientName = "Phantom^Digital^^^"
+    other.save_as(tmp_path / "b.dcm")
+    assert patients_in(discover(tmp_path)) == 1
+
+
+def test_pipes_are_passed_over(exact_contours: Path, tmp_path: Path) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "a.dcm")
+    os.mkfifo(tmp_path / "pipe")
+    assert len(discover(tmp_path)) == 1
+
+
+def test_an_unused_spect_is_not_replaced_by_an_image_file(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    planar = pydicom.dcmread(exact_contours / "spect.dcm")
+    planar.ImageType = ["ORIGINAL", "PRIMARY", "STATIC"]
+    planar.save_as(tmp_path / "planar.dcm")
+    nifti(tmp_path / "one.nii")
+    with pytest.raises(InputError, match=r"planar\.dcm cannot be the activity image"):
+        choose(discover(tmp_path))

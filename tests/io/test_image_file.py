@@ -246,3 +246,40 @@ def test_four_dimensions_are_refused(tmp_path: Path) -> None:
     nibabel.save(image, tmp_path / "time.nii")
     with pytest.raises(FileFormatError, match="single 3-D image"):
         read_image_file(tmp_path / "time.nii", COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"Segment1_Layer": "-1"}, "'Tumor 1' names a layer"),
+        ({"Segment1_LabelValue": "0"}, "'Tumor 1' names a layer"),
+        ({"Segment1_LabelValue": "many"}, "'Tumor 1' names a layer"),
+    ],
+)
+def test_odd_segments_are_refused(
+    oriented: Volume, tmp_path: Path, change: dict[str, str], says: str
+) -> None:
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", oriented)
+    data, header = nrrd.read(str(tmp_path / "a.seg.nrrd"))
+    nrrd.write(str(tmp_path / "b.seg.nrrd"), data, dict(header) | change)
+    with pytest.raises(FileFormatError, match=says):
+        read_label_file(tmp_path / "b.seg.nrrd")
+
+
+def test_a_gap_in_the_segments_numbers_loses_none(
+    oriented: Volume, tmp_path: Path
+) -> None:
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", oriented)
+    data, header = nrrd.read(str(tmp_path / "a.seg.nrrd"))
+    kept = {k: v for k, v in header.items() if not k.startswith("Segment0_")}
+    nrrd.write(str(tmp_path / "b.seg.nrrd"), data, kept)
+    names = [s.name for s in read_label_file(tmp_path / "b.seg.nrrd")]
+    assert names == ["Tumor 1", "gallbladder"]
+
+
+def test_infinite_labels_are_refused(oriented: Volume, tmp_path: Path) -> None:
+    data = np.where(labels(oriented).data == 2, np.inf, 0).astype(np.float32)
+    image = nibabel.Nifti1Image(data.transpose(2, 1, 0), np.diag([2, 3, 4, 1]))
+    nibabel.save(image, tmp_path / "bad.nii")
+    with pytest.raises(FileFormatError, match="no mask or label image"):
+        read_label_file(tmp_path / "bad.nii")

@@ -121,6 +121,13 @@ class TestStructure:
         ("Lt Lung", Role.LUNGS),
         ("lungs", Role.LUNGS),
         ("gallbladder", Role.GALLBLADDER),
+        ("Liver-GTV", Role.NORMAL_GIVEN),
+        ("Liver minus tumor", Role.NORMAL_GIVEN),
+        ("Lungs-GTV", Role.OTHER),
+        ("normal lung", Role.LUNGS),
+        ("Non-perfused liver", Role.OTHER),
+        ("non target lobe", Role.OTHER),
+        ("untreated lobe", Role.OTHER),
         ("portal vein", Role.VESSEL),
         ("Spleen", Role.ORGAN),
         ("BODY", Role.OTHER),
@@ -170,6 +177,10 @@ class TestNuclide:
         average = np.mean([nuclide.decay_factor(t) for t in times])
         assert nuclide.mean_activity_factor(h) == pytest.approx(average, rel=1e-6)
 
+    def test_a_time_nothing_survives_is_refused(self) -> None:
+        with pytest.raises(RangeError, match="half-lives of Y-90: check the times"):
+            Nuclide.named("Y-90").decay_factor(-1e5)
+
     def test_mean_life_is_not_the_half_life(self) -> None:
         # clinical reference: a mixed-up unit is common; 64.1 / ln 2 = 92.5 h.
         nuclide = Nuclide.named("Y-90").with_half_life(64.1)
@@ -180,7 +191,7 @@ class TestNuclide:
             Nuclide.named("Lu-177")
         with pytest.raises(InputError, match="dose constant known for Ho-166"):
             Nuclide.named("Ho-166", dose_constant="ddep")
-        with pytest.raises(RangeError, match="half_life_h"):
+        with pytest.raises(RangeError, match="half life h is 0"):
             Nuclide.named("Y-90").with_half_life(0)
 
     def test_the_terminal_offers_what_the_tables_hold(self) -> None:

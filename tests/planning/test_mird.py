@@ -135,12 +135,12 @@ def test_what_is_said_of_the_lung_shunt(shunt: float, source: str, says: str) ->
     ("change", "says"),
     [
         ({"lung_shunt_fraction": 4.2}, r"4\.2 % is 0\.042"),
-        ({"dose_gy": -1}, "dose_gy is -1"),
-        ({"perfused_volume_ml": 0}, "perfused_volume_ml is 0"),
-        ({"density_g_per_ml": float("nan")}, "density_g_per_ml is nan"),
-        ({"residual_fraction": 1.0}, "residual_fraction is 1.0"),
-        ({"lung_mass_kg": 0.0}, "lung_mass_kg is 0.0"),
-        ({"prior_lung_dose_gy": -3.0}, "prior_lung_dose_gy is -3.0"),
+        ({"dose_gy": -1}, "dose gy is -1"),
+        ({"perfused_volume_ml": 0}, "perfused volume ml is 0"),
+        ({"density_g_per_ml": float("nan")}, "density g/mL is nan"),
+        ({"residual_fraction": 1.0}, "residual fraction is 1"),
+        ({"lung_mass_kg": 0.0}, "lung mass kg is 0"),
+        ({"prior_lung_dose_gy": -3.0}, "prior lung dose gy is -3"),
     ],
 )
 def test_what_cannot_be_is_refused(change: dict[str, float], says: str) -> None:

@@ -1,0 +1,56 @@
+"""Values that can be meant but rarely are: said, not refused."""
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+
+# Densities in use for liver run from 1.00 to 1.06 g/mL (physics tables).
+_LIVER_G_PER_ML = (0.95, 1.15)
+# Half-lives and dose constants in live use differ by under 2 %.
+_DEVIATION_MAX = 0.02
+
+
+def density_finding(density_g_per_ml: float) -> Finding:
+    """The density, with a warning where it is no liver's (H27).
+
+    >>> density_finding(10.5).severity
+    <Severity.WARN: 'warn'>
+    """
+    said = f"one density, {density_g_per_ml:g} g/mL, for all tissue"
+    low, high = _LIVER_G_PER_ML
+    if low <= density_g_per_ml <= high:
+        return Finding.of("H27", said)
+    return Finding.of(
+        "H27", f"{said}: livers are 1.00 to 1.06 g/mL", severity=Severity.WARN
+    )
+
+
+def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
+    """Half-life or dose constant far from what is in use for the nuclide (H09).
+
+    >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
+    ['half-life 1 h, while Y-90 has 64.05 h']
+    """
+    known = table("nuclides")[nuclide.name]
+    usual_h = known["half_life_h"]
+    findings = []
+    if abs(nuclide.half_life_h / usual_h - 1) > _DEVIATION_MAX:
+        findings.append(
+            Finding.of(
+                "H09",
+                f"half-life {nuclide.half_life_h:g} h, while {nuclide.name} has "
+                f"{usual_h:g} h",
+                severity=Severity.WARN,
+            )
+        )
+    usual_k = known["dose_constants_gy_kg_per_gbq"]["clinical"]["value"]
+    if abs(nuclide.dose_constant_gy_kg_per_gbq / usual_k - 1) > _DEVIATION_MAX:
+        findings.append(
+            Finding.of(
+                "H09",
+                f"dose constant {nuclide.dose_constant_gy_kg_per_gbq:g} Gy kg/GBq, "
+                f"while {nuclide.name} has {usual_k:g}",
+                severity=Severity.WARN,
+            )
+        )
+    return findings

@@ -1,0 +1,92 @@
+"""Bring the structures of a treatment onto its image, and check them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import StructureError
+from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.role import Role
+from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.io.discover import Choice
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
+
+def placed_structures(
+    choice: "Choice",
+    request: PostRequest,
+    volume: "Volume",
+    findings: list[Finding],
+) -> "tuple[list[Structure], dict[str, Structure], float]":
+    """Structures on the image's grid, calibration regions, part of lungs in view."""
+    from sirtdose.dosimetry import structure_checks as checks
+    from sirtdose.dosimetry.derived import derived_structures, union, with_role
+    from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
+    from sirtdose.io.read import read_found_structures
+
+    drawn = [s for item in choice.structures for s in read_found_structures(item)]
+    drawn = _with_roles(drawn, request.roles)
+    findings += checks.reading_findings(drawn)
+    require_accepted(findings, request.acceptances)
+    kept, on_grid, lungs_covered = _placed(drawn, volume.grid, findings)
+    combined = [
+        s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver
+    ]
+    combined = on_one_lattice(combined) if combined else []
+    derived = derived_structures(combined)
+    findings += checks.volume_findings(combined)
+    findings += checks.normal_findings([*kept, *derived])
+    on_grid += [occupancy_on(structure, volume.grid) for structure in derived]
+    regions = {
+        str(role): occupancy_on(union(members), volume.grid)
+        for role in (Role.PERFUSED, Role.LIVER)
+        if (members := with_role(combined, role))
+    }
+    return on_grid, regions, lungs_covered
+
+
+def _placed(
+    drawn: "list[Structure]", grid: "Grid", findings: list[Finding]
+) -> "tuple[list[Structure], list[Structure], float]":
+    """Structures inside the image, as drawn and on its grid, and lungs in view."""
+    from sirtdose.dosimetry import structure_checks as checks
+    from sirtdose.dosimetry.resample import covered_fraction, occupancy_on
+
+    kept, on_grid, lungs = [], [], []
+    for structure in (s for s in drawn if not s.empty):
+        try:
+            placed = occupancy_on(structure, grid)
+        except StructureError as error:
+            if structure.role in checks.NEEDED:
+                raise
+            findings.append(Finding.of("H19", str(error), severity=Severity.NOTE))
+            continue
+        kept.append(structure)
+        on_grid.append(placed)
+        covered = covered_fraction(structure, grid)
+        findings += checks.coverage_findings(structure, covered)
+        if structure.role is Role.LUNGS:
+            lungs.append(covered)
+    if not kept:
+        raise StructureError(
+            "no structure lies inside the image: are they another patient's, or of "
+            "another scan?"
+        )
+    return kept, on_grid, min(lungs, default=0.0)
+
+
+def _with_roles(
+    structures: "list[Structure]", roles: Mapping[str, Role]
+) -> "list[Structure]":
+    names = {structure.name for structure in structures}
+    unknown = sorted(set(roles) - names)
+    if unknown:
+        raise StructureError(
+            f"--role names '{unknown[0]}', which is no structure here: there are "
+            f"{', '.join(sorted(names))}"
+        )
+    return [replace(s, role=roles.get(s.name, s.role)) for s in structures]
