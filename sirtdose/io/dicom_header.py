@@ -25,12 +25,17 @@ def reading_dicom(path: Path) -> Iterator[None]:
     pydicom warns of decimal strings over 16 characters and the like, which most
     vendors write; what matters is checked where it is used.
     """
-    from pydicom.errors import InvalidDicomError
+    from pydicom.errors import BytesLengthException, InvalidDicomError
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with reading(
-            path, "DICOM", InvalidDicomError, NotImplementedError, RuntimeError
+            path,
+            "DICOM",
+            InvalidDicomError,
+            BytesLengthException,
+            NotImplementedError,
+            RuntimeError,
         ):
             yield
 
