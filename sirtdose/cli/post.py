@@ -72,6 +72,11 @@ _METHODS = ("local",)
     type=click.Choice(("fov", "liver", "perfused")),
     help="Region for 'administered'.  [default: perfused, else liver, else fov]",
 )
+@click.option(
+    "--header-nuclide-was",
+    metavar="NUCLIDE",
+    help="The nuclide a PET scanner was told by mistake, such as F-18.",
+)
 @click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
 @click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
@@ -168,6 +173,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         calibration=calibration,
         cps_per_mbq=factor,
         calibrate_over=options["calibrate_over"],
+        header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
         timezone=zone,
         methods=options["methods"] or ("local",),

@@ -5,6 +5,7 @@ whole stack, inside DetectorInformationSequence, and a slice direction that is t
 sign of SpacingBetweenSlices. The result is often left-handed, which is right.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
-    moment,
     numbers,
     orientation,
     pixel_spacing,
@@ -22,10 +22,11 @@ from sirtdose.io.dicom_header import (
     read_dataset,
     reading_dicom,
     required,
-    rescaled,
+    source_of,
 )
+from sirtdose.io.dicom_nm_values import nm_values
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Quantity, Source, Volume
+from sirtdose.model.volume import Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -44,7 +45,7 @@ _NOT_VOLUMES = {
 
 
 def read_nm(path: Path) -> Volume:
-    """Read a reconstructed SPECT as counts.
+    """Read a reconstructed SPECT as counts, or Bq/mL where it says so.
 
     Raises
     ------
@@ -66,19 +67,14 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
         frames = frames[None]
     if frames.ndim != 3:
         raise FileFormatError(f"{path.name} has color pixels: counts are needed")
-    frames = _in_slice_order(dataset, frames, path)
-    counts = rescaled(dataset, frames, path)
-    start = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    source = Source(
-        files=(path.name,),
-        modality="NM",
-        series_instance_uid=str(dataset.get("SeriesInstanceUID", "")) or None,
-        study_instance_uid=str(dataset.get("StudyInstanceUID", "")) or None,
-        scan_start=start,
-        scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
-    )
-    grid = _grid(dataset, counts.shape, path)
-    return Volume(counts, grid, Quantity.COUNTS, source)
+    limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
+    counts, quantity = nm_values(dataset, frames, path)
+    counts = _in_slice_order(dataset, counts, path)
+    grid, remarks = _grid(dataset, counts.shape, path)
+    if limit is not None and frames.max() >= limit - 1:
+        remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
+    source = replace(source_of(dataset, [path]), remarks=remarks)
+    return Volume(counts, grid, quantity, source)
 
 
 def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
@@ -115,7 +111,9 @@ def _in_slice_order(
     return frames[np.argsort(order)]
 
 
-def _grid(dataset: "Dataset", shape: tuple[int, ...], path: Path) -> Grid:
+def _grid(
+    dataset: "Dataset", shape: tuple[int, ...], path: Path
+) -> tuple[Grid, tuple[str, ...]]:
     detectors = dataset.get("DetectorInformationSequence") or [dataset]
     place = detectors[0]
     if place.get("ImageOrientationPatient") is None:
@@ -141,4 +139,15 @@ def _grid(dataset: "Dataset", shape: tuple[int, ...], path: Path) -> Grid:
     affine[:3, 2] = along_row * columns_apart
     affine[:3, 3] = position
     k, j, i = shape
-    return Grid((k, j, i), affine, frame_of_reference(dataset))
+    remarks = []
+    if not position.any():
+        remarks.append(
+            "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "
+            "where they should"
+        )
+    if frame_of_reference(dataset) is None:
+        remarks.append(
+            "no FrameOfReferenceUID (0020,0052): that structures and CT belong to this "
+            "image is not checked"
+        )
+    return Grid((k, j, i), affine, frame_of_reference(dataset)), tuple(remarks)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sirtdose.errors import FileFormatError, InputError
-from sirtdose.io import dicom_nm, dicom_rtstruct, dicom_seg
+from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
 from sirtdose.io.dicom_header import read_dataset, reading_dicom
 from sirtdose.io.image_file import is_image_file, is_segmentation_file
 from sirtdose.model.printable import printable
@@ -44,9 +44,11 @@ class Kind(StrEnum):
     """What one thing in a folder is."""
 
     SPECT = "SPECT"
+    PET = "PET"
     CT = "CT"
     CONTOURS = "RTSTRUCT"
     SEGMENTATION = "SEG"
+    DOSE = "RTDOSE"
     IMAGE_FILE = "image file"
     SEGMENTATION_FILE = "segmentation file"
     OTHER = "other DICOM"
@@ -54,6 +56,7 @@ class Kind(StrEnum):
 
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
+ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
 
 
@@ -146,15 +149,15 @@ def choose(
         No candidate, or several; the message lists them and names the option.
     """
     reasons = []
-    candidates = [f for f in found if f.kind in (Kind.SPECT, Kind.IMAGE_FILE)]
-    spects = [f for f in candidates if f.kind is Kind.SPECT]
+    candidates = [f for f in found if f.kind in ACTIVITY_IMAGES]
+    spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
     if image is not None:
         activity = _given(image, "--image")
-        if activity.kind not in (Kind.SPECT, Kind.IMAGE_FILE):
+        if activity.kind not in ACTIVITY_IMAGES:
             raise InputError(
                 f"--image {activity.label} is no activity image "
-                f"({activity.remark or activity.kind}): give a reconstructed SPECT, or "
-                "a NIfTI, NRRD or MetaImage file"
+                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
+                "PET, or a NIfTI, NRRD or MetaImage file"
             )
         reasons.append(f"activity image {activity.label}: given by --image")
     else:
@@ -323,18 +326,25 @@ def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
     return replace(item, kind=kind, remark=remark)
 
 
+_KINDS = {
+    dicom_rtdose.SOP_CLASS_UID: Kind.DOSE,
+    dicom_rtstruct.SOP_CLASS_UID: Kind.CONTOURS,
+    dicom_pet.SOP_CLASS_UID: Kind.PET,
+    **dict.fromkeys(dicom_seg.SOP_CLASS_UIDS, Kind.SEGMENTATION),
+}
+
+
 def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
     sop_class = str(header.get("SOPClassUID", ""))
     if not sop_class:
         return Kind.OTHER, "its header cannot be read: damaged"
-    if sop_class == dicom_rtstruct.SOP_CLASS_UID:
-        return Kind.CONTOURS, ""
-    if sop_class in dicom_seg.SOP_CLASS_UIDS:
-        return Kind.SEGMENTATION, ""
+    if sop_class in _KINDS:
+        return _KINDS[sop_class], ""
+    if sop_class in dicom_pet.REFUSED_SOP_CLASSES:
+        name = dicom_pet.REFUSED_SOP_CLASSES[sop_class]
+        return Kind.OTHER, f"{name} is not read: export it as single slices"
     if item.modality == "CT":
-        if len(item.paths) == 1:
-            return Kind.OTHER, "a single CT image"
-        return Kind.CT, ""
+        return _kind_of_ct(header, item)
     if sop_class == dicom_nm.SOP_CLASS_UID:
         try:
             dicom_nm.require_recon_tomo(header, item.paths[0])
@@ -342,3 +352,12 @@ def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
             return Kind.OTHER, str(error)
         return Kind.SPECT, ""
     return Kind.OTHER, f"DICOM of modality {item.modality or 'unknown'} is not used"
+
+
+def _kind_of_ct(header: "Dataset", item: Found) -> tuple[Kind, str]:
+    kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
+    if "LOCALIZER" in kinds:
+        return Kind.OTHER, "a localizer"
+    if len(item.paths) == 1:
+        return Kind.OTHER, "a single CT image"
+    return Kind.CT, ""

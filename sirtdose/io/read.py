@@ -37,7 +37,12 @@ def read_structures(path: Path) -> list[Structure]:
     return read_found_structures(_single(path))
 
 
-def read_found_image(found: Found, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
+def read_found_image(
+    found: Found,
+    *,
+    quantity: Quantity = Quantity.COUNTS,
+    header_nuclide_was: str | None = None,
+) -> Volume:
     """Read an image that :func:`sirtdose.io.discover.discover` found."""
     if found.kind is Kind.IMAGE_FILE:
         from sirtdose.io.image_file import read_image_file
@@ -47,8 +52,16 @@ def read_found_image(found: Found, *, quantity: Quantity = Quantity.COUNTS) -> V
         from sirtdose.io.dicom_nm import read_nm
 
         return read_nm(found.paths[0])
+    if found.kind is Kind.PET:
+        from sirtdose.io.dicom_pet import read_pet
+
+        return read_pet(found.paths, header_nuclide_was=header_nuclide_was)
+    if found.kind is Kind.DOSE:
+        from sirtdose.io.dicom_rtdose import read_rtdose
+
+        return read_rtdose(found.paths[0])
     if found.kind is Kind.CT:
-        from sirtdose.io.dicom_slices import read_ct
+        from sirtdose.io.dicom_ct import read_ct
 
         return read_ct(found.paths)
     raise FileFormatError(

@@ -34,7 +34,9 @@ class Source:
     """Where an image came from, and what its header says of time.
 
     `scan_start` is as the header gives it: without a time zone where the header
-    has none. `scan_start_origin` names the attribute it was read from.
+    has none. `scan_start_origin` names the attribute it was read from. For a PET
+    it is the moment its decay correction refers to. `applied_half_life_h` is the
+    half-life the scanner really used, where the header lets it be found.
     """
 
     files: tuple[str, ...] = ()
@@ -43,7 +45,12 @@ class Source:
     study_instance_uid: str | None = None
     scan_start: datetime | None = None
     scan_start_origin: str = ""
-    scan_duration_s: float | None = None
+    nuclide_in_header: str = ""
+    half_life_in_header_h: float | None = None
+    applied_half_life_h: float | None = None
+    decay_correction: str = ""
+    corrections: tuple[str, ...] = ()
+    energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
 
 

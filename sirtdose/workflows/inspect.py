@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 def inspect_folder(source: Path) -> "tuple[list[Found], Choice | None, str]":
     """What is in a folder, what would be used, or why nothing can be chosen."""
+    from sirtdose.io.archive import opened
     from sirtdose.io.discover import choose, discover
 
-    found = discover(source)
+    with opened(source) as folder:
+        found = discover(folder)
     try:
         return found, choose(found), ""
     except InputError as error:

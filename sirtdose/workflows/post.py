@@ -10,6 +10,7 @@ from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.model.role import Role
+from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_ledger import ledger_of
 from sirtdose.workflows.post_request import PostRequest
 
@@ -34,6 +35,13 @@ def assess_dose(request: PostRequest) -> "Assessment":
         Whatever cannot be used or trusted; SafetyStop where a coded check stops
         or asks.
     """
+    from sirtdose.io.archive import opened
+
+    with opened(request.source) as source:
+        return _assess(replace(request, source=source))
+
+
+def _assess(request: PostRequest) -> "Assessment":
     from sirtdose.dosimetry.activity import (
         activity_at_administration,
         time_integrated_activity,
@@ -53,6 +61,8 @@ def assess_dose(request: PostRequest) -> "Assessment":
     )
     _require_one_patient([choice.image, *choice.structures, choice.ct])
     volume = _activity_image(choice, request)
+    findings += image_findings(volume, request)
+    require_accepted(findings, request.acceptances)
     structures, regions, lungs_covered = placed_structures(
         choice, request, volume, findings
     )
@@ -127,7 +137,9 @@ def _activity_image(choice: "Choice", request: PostRequest) -> "Volume":
         if request.calibration == "image"
         else Quantity.COUNTS
     )
-    return read_found_image(choice.image, quantity=says)
+    return read_found_image(
+        choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
+    )
 
 
 def _ct_image(

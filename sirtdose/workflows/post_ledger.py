@@ -57,7 +57,11 @@ def ledger_of(
         "scan_at": scan_at,
         "elapsed_h": None,
     }
-    if scan_at is not None and request.administered_at is not None:
+    source = volume.source
+    if source and source.decay_correction == "ADMIN" and request.scan_at is None:
+        # Its decay is already corrected to administration.
+        times["elapsed_h"] = 0.0
+    elif scan_at is not None and request.administered_at is not None:
         elapsed = (scan_at - request.administered_at).total_seconds() / 3600
         times["elapsed_h"] = elapsed
         _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)

@@ -38,6 +38,7 @@ class PostRequest:
     calibration: str = "administered"
     cps_per_mbq: float | None = None
     calibrate_over: "Over | None" = None
+    header_nuclide_was: str | None = None
     scan_at: datetime | None = None
     scan_duration_h: float | None = None
     timezone: str | None = None

@@ -15,13 +15,14 @@ from sirtdose.errors import (
     InputError,
     MissingTagError,
     OutputError,
+    QuantityError,
     SirtdoseError,
     StructureError,
 )
+from sirtdose.io.dicom_ct import read_ct
 from sirtdose.io.dicom_nm import read_nm
 from sirtdose.io.dicom_rtstruct import read_rtstruct
 from sirtdose.io.dicom_seg import read_seg
-from sirtdose.io.dicom_slices import read_ct
 from sirtdose.io.dicom_write import Study, write_ct, write_nm
 from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
 from sirtdose.model.grid import Grid
@@ -117,16 +118,19 @@ class TestNm:
             (
                 lambda d: delattr(d, "SpacingBetweenSlices"),
                 MissingTagError,
+                QuantityError,
                 r"SpacingBetweenSlices \(0018,0088\): its sign",
             ),
             (
                 lambda d: delattr(d, "PixelSpacing"),
                 MissingTagError,
+                QuantityError,
                 r"PixelSpacing \(0028,0030\)",
             ),
             (
                 lambda d: delattr(d, "DetectorInformationSequence"),
                 MissingTagError,
+                QuantityError,
                 r"ImageOrientationPatient \(0020,0037\)",
             ),
             (
@@ -156,7 +160,7 @@ class TestNm:
             ),
             (
                 lambda d: setattr(d, "RescaleSlope", "0"),
-                GeometryError,
+                QuantityError,
                 "RescaleSlope",
             ),
         ],

@@ -1,8 +1,9 @@
-"""A stack of single-slice files (CT) to one volume."""
+"""Single-slice files (CT, PET) stacked into one regular grid."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, InputError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
-    moment,
     numbers,
     orientation,
     pixel_spacing,
@@ -20,7 +20,6 @@ from sirtdose.io.dicom_header import (
     rescaled,
 )
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Quantity, Source, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -29,8 +28,27 @@ if TYPE_CHECKING:
 _GAP_TOLERANCE = 0.01
 
 
-def read_ct(paths: Sequence[Path]) -> Volume:
-    """Read a CT series, in whatever order its files come, as CT numbers (HU).
+_PLANE = (
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "Rows",
+    "Columns",
+    "FrameOfReferenceUID",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Slices in the order of their places, their values rescaled one by one."""
+
+    datasets: tuple["Dataset", ...]
+    paths: tuple[Path, ...]
+    data: NDArray[Any]
+    grid: Grid
+
+
+def read_stack(paths: Sequence[Path], what: str) -> Stack:
+    """Read the slices of one volume, in whatever order their files come.
 
     Raises
     ------
@@ -38,40 +56,47 @@ def read_ct(paths: Sequence[Path]) -> Volume:
         Missing, doubled, tilted or differently oriented slices.
     MissingTagError
         A slice without position, orientation or spacing.
+    FileFormatError
+        A damaged slice, or pixels that are not one number each.
     """
     if len(paths) < 2:
         raise InputError(
-            f"a CT volume needs at least two slices, found {len(paths)} file"
+            f"a {what} volume needs at least two slices, found {len(paths)} file"
         )
     slices = []
     for path in paths:
         with reading_dicom(path):
             slices.append((read_dataset(path), path))
-    with reading_dicom(paths[0]):
-        return _volume(slices)
-
-
-def _volume(slices: "Sequence[tuple[Dataset, Path]]") -> Volume:
     first, first_path = slices[0]
-    along_row, along_column = orientation(first, first_path)
-    normal = np.cross(along_row, along_column)
+    positions = []
     for dataset, path in slices:
         with reading_dicom(path):
             _require_same_plane(dataset, path, first, first_path)
-    positions = np.array([numbers(d, "ImagePositionPatient", 3, p) for d, p in slices])
-    order = np.argsort(positions @ normal, kind="stable")
-    positions = positions[order]
-    step = _regular_step(positions, normal, [slices[i][1].name for i in order])
-    rows_apart, columns_apart = pixel_spacing(first, first_path)
+            positions.append(numbers(dataset, "ImagePositionPatient", 3, path))
+    with reading_dicom(first_path):
+        along_row, along_column = orientation(first, first_path)
+        rows_apart, columns_apart = pixel_spacing(first, first_path)
+        shape = (len(slices), int(first.Rows), int(first.Columns))
+        frame = frame_of_reference(first)
+    normal = np.cross(along_row, along_column)
+    places = np.array(positions)
+    order = np.argsort(places @ normal, kind="stable")
+    slices, places = [slices[i] for i in order], places[order]
     affine = np.eye(4)
-    affine[:3, 0] = step
+    affine[:3, 0] = _regular_step(places, normal, [path for _, path in slices])
     affine[:3, 1] = along_column * rows_apart
     affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = positions[0]
-    shape = (len(slices), int(first.Rows), int(first.Columns))
+    affine[:3, 3] = places[0]
+    datasets, ordered = zip(*slices, strict=True)
+    return Stack(datasets, ordered, _values(slices, shape), Grid(shape, affine, frame))
+
+
+def _values(
+    slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int]
+) -> NDArray[Any]:
+    # Single precision holds CT numbers exactly, and PET to 1e-7.
     data = np.empty(shape, np.float32)
-    for k, i in enumerate(order):
-        dataset, path = slices[i]
+    for k, (dataset, path) in enumerate(slices):
         with reading_dicom(path):
             pixels = pixels_of(dataset, path)
             if pixels.shape != shape[1:]:
@@ -80,22 +105,14 @@ def _volume(slices: "Sequence[tuple[Dataset, Path]]") -> Volume:
                     f"pixel, {shape[1]} x {shape[2]}, is needed"
                 )
             data[k] = rescaled(dataset, pixels, path)
-    start = moment(first, "AcquisitionDate", "AcquisitionTime")
-    source = Source(
-        files=tuple(sorted(path.name for _, path in slices)),
-        modality=str(first.get("Modality", "")),
-        series_instance_uid=str(first.get("SeriesInstanceUID", "")) or None,
-        study_instance_uid=str(first.get("StudyInstanceUID", "")) or None,
-        scan_start=start,
-        scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
-    )
-    grid = Grid(shape, affine, frame_of_reference(first))
-    return Volume(data, grid, Quantity.CT_NUMBER, source)
+    return data
 
 
 def _require_same_plane(
     dataset: "Dataset", path: Path, first: "Dataset", first_path: Path
 ) -> None:
+    if all(dataset.get(key) == first.get(key) for key in _PLANE):
+        return
     same = (
         np.allclose(orientation(dataset, path), orientation(first, first_path), 0, 1e-4)
         and np.allclose(
@@ -112,7 +129,7 @@ def _require_same_plane(
 
 
 def _regular_step(
-    positions: NDArray[np.float64], normal: NDArray[np.float64], names: Sequence[str]
+    positions: NDArray[np.float64], normal: NDArray[np.float64], paths: Sequence[Path]
 ) -> NDArray[np.float64]:
     steps = np.diff(positions, axis=0)
     gaps = steps @ normal
@@ -120,15 +137,16 @@ def _regular_step(
     if median <= 0 or gaps.min() <= 0.01 * median:
         k = int(gaps.argmin())
         raise GeometryError(
-            f"{names[k]} and {names[k + 1]} are at the same place (H17): the series "
-            "holds slices twice"
+            f"{_told_apart(paths[k], paths[k + 1])} are at the same place (H17): the "
+            "series holds slices twice, or overlapping beds; give one copy"
         )
     bad = np.flatnonzero(np.abs(gaps - median) > _GAP_TOLERANCE * median)
     if bad.size:
         k = int(bad[0])
         raise GeometryError(
-            f"between {names[k]} and {names[k + 1]} the slices are {gaps[k]:.3f} mm "
-            f"apart, elsewhere {median:.3f} mm (H17): a slice is missing or extra"
+            f"between {paths[k].name} and {paths[k + 1].name} the slices are "
+            f"{gaps[k]:.3f} mm apart, elsewhere {median:.3f} mm (H17): a slice is "
+            "missing or extra; send the series again"
         )
     sideways = np.abs(steps - gaps[:, None] * normal).max()
     if sideways > _GAP_TOLERANCE * median:
@@ -138,3 +156,9 @@ def _regular_step(
         )
     step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
     return step
+
+
+def _told_apart(a: Path, b: Path) -> str:
+    if a.name != b.name:
+        return f"{a.name} and {b.name}"
+    return f"{a.name} in two folders"

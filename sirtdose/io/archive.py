@@ -1,0 +1,42 @@
+"""A zip of files, opened as a folder for as long as it is needed."""
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sirtdose.errors import FileFormatError
+
+# An archive that claims more than this is refused before it fills the disk.
+_LARGEST_BYTES = 16 * 2**30
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[Path]:
+    """The source itself, or a temporary folder with what a zip holds.
+
+    Raises
+    ------
+    FileFormatError
+        A damaged, encrypted or implausibly large zip.
+    """
+    if source.suffix.lower() != ".zip" or not source.is_file():
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="sirtdose-") as folder:
+        try:
+            with zipfile.ZipFile(source) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+                if size > _LARGEST_BYTES:
+                    raise FileFormatError(
+                        f"{source.name} unpacks to {size / 2**30:.0f} GiB: unpack it "
+                        "yourself and give the folder"
+                    )
+                # extractall() keeps every name inside the folder.
+                archive.extractall(folder)
+        except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+            raise FileFormatError(
+                f"{source.name} cannot be unpacked: damaged or encrypted"
+            ) from error
+        yield Path(folder)

@@ -1,0 +1,21 @@
+"""CT series to CT numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sirtdose.io.dicom_header import source_of
+from sirtdose.io.dicom_stack import read_stack
+from sirtdose.model.volume import Quantity, Volume
+
+
+def read_ct(paths: Sequence[Path]) -> Volume:
+    """Read a CT series, in whatever order its files come, as CT numbers (HU).
+
+    Raises
+    ------
+    InputError
+        Whatever :func:`sirtdose.io.dicom_stack.read_stack` refuses.
+    """
+    stack = read_stack(paths, "CT")
+    source = source_of(stack.datasets[0], stack.paths)
+    return Volume(stack.data, stack.grid, Quantity.CT_NUMBER, source)

@@ -1,0 +1,125 @@
+"""Stored NM pixels to counts: every vendor keeps the scale somewhere else."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import QuantityError
+from sirtdose.io.dicom_header import private_value
+from sirtdose.model.volume import Quantity
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
+_CONCENTRATIONS = {"Bq/ml": 1.0, "Bq/mL": 1.0, "BQML": 1.0, "kBq/ml": 1e3}
+
+
+def nm_values(
+    dataset: "Dataset", frames: NDArray[Any], path: Path
+) -> tuple[NDArray[Any], Quantity]:
+    """Values of the frames, in stored order, and what they measure.
+
+    RescaleSlope, RealWorldValueMapping (Hermes, quantitative SPECT) and GE's private
+    Pixel Scale, found by its creator, are the three places a scale is kept. More
+    than one that differ are refused.
+
+    Raises
+    ------
+    QuantityError
+        Scales that differ, are not positive, or map to an unknown unit.
+    """
+    scales: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    quantity = Quantity.COUNTS
+    if "RescaleSlope" in dataset or "RescaleIntercept" in dataset:
+        slope = np.atleast_1d(float(dataset.get("RescaleSlope", 1) or 0))
+        intercept = np.atleast_1d(float(dataset.get("RescaleIntercept", 0) or 0))
+        scales["RescaleSlope (0028,1053)"] = slope, intercept
+    mapping = dataset.get("RealWorldValueMappingSequence")
+    if mapping:
+        slope, intercept, quantity = _real_world(mapping[0], path)
+        scales["RealWorldValueMappingSequence (0040,9096)"] = slope, intercept
+    pixel_scale = _numbers(private_value(dataset, 0x0011, "GEMS_GENIE_1", 0x3B))
+    if pixel_scale is not None:
+        offset = _numbers(private_value(dataset, 0x0011, "GEMS_GENIE_1", 0x3C))
+        scales["Pixel Scale (0011,xx3B) of GEMS_GENIE_1"] = (
+            pixel_scale,
+            np.zeros(1) if offset is None else offset,
+        )
+    return _scaled(frames, scales, path), quantity
+
+
+def _scaled(
+    frames: NDArray[Any],
+    scales: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    path: Path,
+) -> NDArray[Any]:
+    if not scales:
+        return frames
+    for name, (slope, intercept) in scales.items():
+        good = np.isfinite(slope).all() and (slope > 0).all()
+        if not good or not np.isfinite(intercept).all():
+            raise QuantityError(
+                f"{path.name} has {name} = {slope.tolist()}: finite numbers above 0 "
+                "are needed"
+            )
+        if slope.size not in (1, len(frames)) or intercept.size not in (1, len(frames)):
+            raise QuantityError(
+                f"{path.name} has {name} for {slope.size} frames, but {len(frames)} "
+                "frames"
+            )
+    (name, (slope, intercept)), *others = scales.items()
+    for other, (its_slope, its_intercept) in others:
+        same = np.allclose(slope, its_slope, 1e-6) and np.allclose(
+            intercept, its_intercept, 1e-6, 1e-6
+        )
+        if not same:
+            raise QuantityError(
+                f"{path.name} has {name} = {slope.tolist()} and {other} = "
+                f"{its_slope.tolist()}: which scale holds is not known"
+            )
+    if (slope == 1).all() and (intercept == 0).all():
+        return frames
+    return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1)
+
+
+def _real_world(
+    item: "Dataset", path: Path
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Quantity]:
+    slope, intercept = (
+        item.get("RealWorldValueSlope"),
+        item.get("RealWorldValueIntercept"),
+    )
+    if slope is None or intercept is None:
+        raise QuantityError(
+            f"{path.name} has a RealWorldValueMappingSequence (0040,9096) without a "
+            "slope and intercept: a look-up table is not read"
+        )
+    codes = item.get("MeasurementUnitsCodeSequence") or []
+    unit = str(codes[0].get("CodeValue", "")) if codes else ""
+    if unit in _CONCENTRATIONS:
+        factor, quantity = _CONCENTRATIONS[unit], Quantity.ACTIVITY_CONCENTRATION
+    elif unit in _COUNTS:
+        factor, quantity = 1.0, Quantity.COUNTS
+    else:
+        raise QuantityError(
+            f"{path.name} maps its values to '{unit}' (MeasurementUnitsCodeSequence "
+            "(0040,08EA)): counts or Bq/ml are needed"
+        )
+    return (
+        np.atleast_1d(float(slope) * factor),
+        np.atleast_1d(float(intercept) * factor),
+        quantity,
+    )
+
+
+def _numbers(value: object) -> NDArray[np.float64] | None:
+    """A private element's numbers, whether stored as text, bytes or floats."""
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        parts = value.decode("ascii", "ignore").strip(" \0").split("\\")
+        return np.array([float(part) for part in parts], dtype=np.float64)
+    return np.atleast_1d(np.asarray(value, dtype=np.float64))

@@ -1,0 +1,106 @@
+"""RTDOSE to a dose volume, for comparison with other systems."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError, QuantityError
+from sirtdose.io.dicom_header import (
+    frame_of_reference,
+    numbers,
+    orientation,
+    pixel_spacing,
+    pixels_of,
+    read_dataset,
+    reading_dicom,
+    required,
+    source_of,
+)
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.2"
+_EVEN = 1e-3
+
+
+def read_rtdose(path: Path) -> Volume:
+    """Read an RTDOSE in Gy, its scaling applied and its slices where they are.
+
+    Raises
+    ------
+    QuantityError
+        Not in Gy, or no usable DoseGridScaling.
+    GeometryError
+        Slices that are not evenly spaced.
+    """
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+        units = str(required(dataset, "DoseUnits", path)).upper()
+        if units != "GY":
+            raise QuantityError(
+                f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
+            )
+        scaling = float(required(dataset, "DoseGridScaling", path))
+        if not (np.isfinite(scaling) and scaling > 0):
+            raise QuantityError(
+                f"{path.name} has DoseGridScaling (3004,000E) = {scaling}: a number "
+                "above 0 is needed"
+            )
+        stored = pixels_of(dataset, path)
+        if stored.ndim == 2:
+            stored = stored[None]
+        if stored.ndim != 3:
+            raise FileFormatError(f"{path.name} has color pixels: doses are needed")
+        offsets = _offsets_mm(dataset, len(stored), path)
+        grid, turned = _grid(dataset, stored.shape, offsets, path)
+        dose = stored[::-1] if turned else stored
+        return Volume(dose * scaling, grid, Quantity.DOSE, source_of(dataset, [path]))
+
+
+def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float64]:
+    """Distance of each frame from the first along the normal, in either form.
+
+    Relative offsets begin at 0; absolute ones at the position's own coordinate
+    along the normal.
+    """
+    if frames == 1 and dataset.get("GridFrameOffsetVector") is None:
+        thickness = float(required(dataset, "SliceThickness", path))
+        return np.array([0.0, thickness])[:1]
+    offsets = numbers(dataset, "GridFrameOffsetVector", frames, path)
+    relative: NDArray[np.float64] = offsets - offsets[0]
+    return relative
+
+
+def _grid(
+    dataset: "Dataset",
+    shape: tuple[int, ...],
+    offsets: NDArray[np.float64],
+    path: Path,
+) -> tuple[Grid, bool]:
+    along_row, along_column = orientation(dataset, path)
+    position = numbers(dataset, "ImagePositionPatient", 3, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    normal = np.cross(along_row, along_column)
+    steps = np.diff(offsets)
+    if steps.size and (
+        np.abs(steps - steps.mean()).max() > _EVEN * abs(steps.mean())
+        or steps.mean() == 0
+    ):
+        raise GeometryError(
+            f"{path.name} has a GridFrameOffsetVector (3004,000C) that is not evenly "
+            "spaced: export the dose on an even grid"
+        )
+    step = float(steps.mean()) if steps.size else float(dataset.SliceThickness)
+    turned = step < 0
+    affine = np.eye(4)
+    affine[:3, 0] = normal * abs(step)
+    affine[:3, 1] = along_column * rows_apart
+    affine[:3, 2] = along_row * columns_apart
+    affine[:3, 3] = position + (normal * offsets[-1] if turned else 0)
+    k, j, i = shape
+    return Grid((k, j, i), affine, frame_of_reference(dataset)), turned

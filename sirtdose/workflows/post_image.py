@@ -1,0 +1,92 @@
+"""What an activity image's header says, checked against what was asked."""
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.volume import Source, Volume
+from sirtdose.workflows.post_request import PostRequest
+
+_SAME_HALF_LIFE = 0.02
+
+
+def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
+    """Nuclide, decay correction, corrections and position (H10, H11, H17, H41)."""
+    source = volume.source
+    if source is None or source.modality == "file":
+        return []
+    findings = [Finding.of("H17", remark) for remark in source.remarks]
+    if source.modality == "PT":
+        findings += _pet_nuclide(source, request)
+        findings += _pet_decay(source)
+    elif source.nuclide_in_header not in ("", request.nuclide.name):
+        findings.append(
+            Finding.of(
+                "H11",
+                f"the header says {source.nuclide_in_header}, doses are for "
+                f"{request.nuclide.name}",
+                severity=Severity.WARN,
+            )
+        )
+    return findings + _corrections(source)
+
+
+def _pet_nuclide(source: Source, request: PostRequest) -> list[Finding]:
+    """A PET reconstructed for another nuclide has another decay correction."""
+    if request.header_nuclide_was is not None:
+        said = f"taken as labeled {request.header_nuclide_was} by mistake"
+        return [Finding.of("H11", said, severity=Severity.WARN)]
+    wanted = request.nuclide
+    wrong = []
+    if source.nuclide_in_header not in ("", wanted.name):
+        wrong.append(f"the header says {source.nuclide_in_header}")
+    for name, half_life_h in (
+        ("the header's half-life is", source.half_life_in_header_h),
+        ("the decay correction used a half-life of", source.applied_half_life_h),
+    ):
+        if half_life_h and abs(half_life_h / wanted.half_life_h - 1) > _SAME_HALF_LIFE:
+            wrong.append(f"{name} {half_life_h:.4g} h")
+    if not wrong:
+        return []
+    label = source.nuclide_in_header or "F-18"
+    return [
+        Finding.of(
+            "H11",
+            f"{', '.join(wrong)}, doses are for {wanted.name}: if the scanner was told "
+            f"the wrong nuclide, give --header-nuclide-was {label}",
+        )
+    ]
+
+
+def _pet_decay(source: Source) -> list[Finding]:
+    found = source.applied_half_life_h
+    used = f"half-life {found:.4g} h" if found else "a half-life that cannot be told"
+    when = source.scan_start.isoformat() if source.scan_start else "administration"
+    return [
+        Finding.of(
+            "H10",
+            f"decay correction {source.decay_correction} with {used}, to {when} "
+            f"({source.scan_start_origin})",
+        )
+    ]
+
+
+def _corrections(source: Source) -> list[Finding]:
+    if not source.corrections:
+        return [
+            Finding.of(
+                "H41",
+                "not checked: the header has no CorrectedImage (0028,0051)",
+                severity=Severity.NOTE,
+            )
+        ]
+    done = {one.upper() for one in source.corrections}
+    names = {"ATTN": "attenuation", "SCAT": "scatter"}
+    missing = [word for code, word in names.items() if not _has(done, code)]
+    if not missing:
+        return []
+    severity = Severity.ASK if source.modality == "PT" else Severity.WARN
+    said = f"not corrected for {' and '.join(missing)} (CorrectedImage (0028,0051))"
+    return [Finding.of("H41", said, severity=severity)]
+
+
+def _has(done: set[str], code: str) -> bool:
+    # PET writes the method behind a colon or the code alone.
+    return any(one.startswith(code) for one in done)
