@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Implicit and explicit VR, little endian.
 _LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+_LONG_VALUE = 4096
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 
 
@@ -47,18 +48,12 @@ def reading_dicom(path: Path) -> Iterator[None]:
             yield
 
 
-def read_dataset(
-    path: Path, *, pixels: bool = True, keywords: Sequence[str] = ()
-) -> "Dataset":
-    """Read a DICOM file; without `pixels` its header, or only some `keywords`."""
+def read_dataset(path: Path, *, deferred: bool = False) -> "Dataset":
+    """Read a DICOM file; `deferred` leaves long values in the file until asked for."""
     import pydicom
 
     with reading_dicom(path):
-        return pydicom.dcmread(
-            path,
-            stop_before_pixels=not pixels,
-            specific_tags=list(keywords) or None,
-        )
+        return pydicom.dcmread(path, defer_size=_LONG_VALUE if deferred else None)
 
 
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
@@ -194,7 +189,8 @@ def _plain_pixels(dataset: "Dataset") -> NDArray[Any] | None:
     pixels = np.frombuffer(dataset.PixelData, "<i2" if signed else "<u2")
     if bits < 16 and (signed or pixels.max() >= 1 << bits):
         return None
-    return pixels.reshape(rows, columns)
+    plane: NDArray[Any] = pixels.reshape(rows, columns)
+    return plane
 
 
 def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -209,9 +205,6 @@ def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[An
         )
     if slope == 1 and intercept == 0:
         return stored
-    if slope == 1 and intercept.is_integer() and stored.dtype.itemsize <= 2:
-        # Exact in single precision, and what every CT is.
-        return np.add(stored, np.float32(intercept), dtype=np.float32)
     return stored.astype(np.float64) * slope + intercept
 
 

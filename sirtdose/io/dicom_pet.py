@@ -55,13 +55,20 @@ HALF_LIVES_H = {
 _SAME_MOMENT_S = 5.0
 
 
-def read_pet(paths: Sequence[Path], *, header_nuclide_was: str | None = None) -> Volume:
+def read_pet(
+    paths: Sequence[Path],
+    headers: "Sequence[Dataset]" = (),
+    *,
+    header_nuclide_was: str | None = None,
+) -> Volume:
     """Read a PET series as Bq/mL at its decay reference time.
 
     Parameters
     ----------
     paths : sequence of Path
         The slices, in any order.
+    headers : sequence of Dataset, optional
+        Of the same files in the same order; read where not given.
     header_nuclide_was : str, optional
         The nuclide the scanner was told, where it was told wrong: its decay
         correction is undone and Y-90's applied.
@@ -74,7 +81,7 @@ def read_pet(paths: Sequence[Path], *, header_nuclide_was: str | None = None) ->
         A unit, decay correction or time is missing.
     """
     with reading_dicom(paths[0]):
-        stack = read_stack(paths, "PET")
+        stack = read_stack(paths, "PET", headers)
     first, path = stack.datasets[0], stack.paths[0]
     with reading_dicom(path):
         _require_bq_per_ml(first, path)

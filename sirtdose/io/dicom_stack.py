@@ -47,8 +47,12 @@ class Stack:
     grid: Grid
 
 
-def read_stack(paths: Sequence[Path], what: str) -> Stack:
+def read_stack(
+    paths: Sequence[Path], what: str, headers: "Sequence[Dataset]" = ()
+) -> Stack:
     """Read the slices of one volume, in whatever order their files come.
+
+    `headers` of the same files, in the same order, are read where not given.
 
     Raises
     ------
@@ -63,10 +67,9 @@ def read_stack(paths: Sequence[Path], what: str) -> Stack:
         raise InputError(
             f"a {what} volume needs at least two slices, found {len(paths)} file"
         )
-    slices = []
-    for path in paths:
-        with reading_dicom(path):
-            slices.append((read_dataset(path), path))
+    if not headers:
+        headers = [read_dataset(path) for path in paths]
+    slices = list(zip(headers, paths, strict=True))
     first, first_path = slices[0]
     positions = []
     for dataset, path in slices:
@@ -94,8 +97,9 @@ def read_stack(paths: Sequence[Path], what: str) -> Stack:
 def _values(
     slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int]
 ) -> NDArray[Any]:
-    # Single precision holds CT numbers exactly, and PET to 1e-7.
-    data = np.empty(shape, np.float32)
+    # 16 bits hold every CT number; single precision holds PET to 1e-7.
+    whole = all(_whole_numbers(dataset) for dataset, _ in slices)
+    data = np.empty(shape, np.int16 if whole else np.float32)
     for k, (dataset, path) in enumerate(slices):
         with reading_dicom(path):
             pixels = pixels_of(dataset, path)
@@ -104,8 +108,28 @@ def _values(
                     f"{path.name} has pixels of shape {pixels.shape}: one number a "
                     f"pixel, {shape[1]} x {shape[2]}, is needed"
                 )
+            if whole and pixels.dtype.kind in "iu":
+                intercept = int(dataset.get("RescaleIntercept", 0) or 0)
+                if _fits_16_bits(pixels, intercept):
+                    # Wraps around and back: the sum itself fits.
+                    narrow = pixels.astype(np.int16, copy=False)
+                    np.add(narrow, np.int16(intercept), out=data[k])
+                    continue
+            if whole:
+                whole, data = False, data.astype(np.float32)
             data[k] = rescaled(dataset, pixels, path)
     return data
+
+
+def _whole_numbers(dataset: "Dataset") -> bool:
+    slope = float(dataset.get("RescaleSlope", 1) or 0)
+    return slope == 1 and float(dataset.get("RescaleIntercept", 0) or 0).is_integer()
+
+
+def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
+    least = int(pixels.min()) if pixels.dtype.kind == "i" else 0
+    low, high = least + intercept, int(pixels.max()) + intercept
+    return low >= -32768 and high <= 32767 and abs(intercept) <= 32767
 
 
 def _require_same_plane(

@@ -8,8 +8,9 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,21 +24,6 @@ from sirtdose.model.printable import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-_HEADER = (
-    "SOPClassUID",
-    "Modality",
-    "ImageType",
-    "SeriesInstanceUID",
-    "ImageOrientationPatient",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-)
 
 
 class Kind(StrEnum):
@@ -56,6 +42,7 @@ class Kind(StrEnum):
 
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
+_STACKED = (Kind.CT, Kind.PET)
 ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
 
@@ -66,6 +53,7 @@ class Found:
 
     `remark` says why something cannot be used; `patient` holds a digest of each
     attribute that names a person (empty where it is), to tell whether two agree.
+    `headers` of a series' slices spare its reader a second pass over the files.
     """
 
     kind: Kind
@@ -75,6 +63,7 @@ class Found:
     series_instance_uid: str = ""
     patient: tuple[str, ...] = ()
     remark: str = ""
+    headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
 
     @property
     def label(self) -> str:
@@ -274,7 +263,7 @@ def _is_dicom(path: Path, found: list[Found]) -> bool:
 
 def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
     try:
-        header = read_dataset(path, pixels=False, keywords=_HEADER)
+        header = read_dataset(path, deferred=True)
         with reading_dicom(path):
             # Only slices form a volume together; every other file stands alone.
             alone = () if header.get("Modality") in _SLICED else (str(path),)
@@ -303,15 +292,20 @@ def _patient(header: "Dataset") -> tuple[str, ...]:
         str(header.get(keyword, "") or "").strip(" ^").upper()
         for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
     ]
-    return tuple(
-        hashlib.sha256(value.encode("utf-8", "replace")).hexdigest() if value else ""
-        for value in said
-    )
+    return tuple(_digest(value) for value in said)
+
+
+@lru_cache(maxsize=256)
+def _digest(value: str) -> str:
+    if not value:
+        return ""
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
 def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
+    members = sorted(members, key=lambda member: member[0])
+    paths = tuple(path for path, _ in members)
     header = members[0][1]
-    paths = tuple(sorted(path for path, _ in members))
     rows, columns = header.get("Rows"), header.get("Columns")
     frames = header.get("NumberOfFrames") or len(paths)
     item = Found(
@@ -323,7 +317,8 @@ def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
         patient=_patient(header),
     )
     kind, remark = _kind(header, item)
-    return replace(item, kind=kind, remark=remark)
+    headers = tuple(one for _, one in members) if kind in _STACKED else ()
+    return replace(item, kind=kind, remark=remark, headers=headers)
 
 
 _KINDS = {

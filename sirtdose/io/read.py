@@ -55,7 +55,9 @@ def read_found_image(
     if found.kind is Kind.PET:
         from sirtdose.io.dicom_pet import read_pet
 
-        return read_pet(found.paths, header_nuclide_was=header_nuclide_was)
+        return read_pet(
+            found.paths, found.headers, header_nuclide_was=header_nuclide_was
+        )
     if found.kind is Kind.DOSE:
         from sirtdose.io.dicom_rtdose import read_rtdose
 
@@ -63,7 +65,7 @@ def read_found_image(
     if found.kind is Kind.CT:
         from sirtdose.io.dicom_ct import read_ct
 
-        return read_ct(found.paths)
+        return read_ct(found.paths, found.headers)
     raise FileFormatError(
         f"{found.label} is no image that is read ({found.remark or found.kind})"
     )

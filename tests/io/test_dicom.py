@@ -118,19 +118,16 @@ class TestNm:
             (
                 lambda d: delattr(d, "SpacingBetweenSlices"),
                 MissingTagError,
-                QuantityError,
                 r"SpacingBetweenSlices \(0018,0088\): its sign",
             ),
             (
                 lambda d: delattr(d, "PixelSpacing"),
                 MissingTagError,
-                QuantityError,
                 r"PixelSpacing \(0028,0030\)",
             ),
             (
                 lambda d: delattr(d, "DetectorInformationSequence"),
                 MissingTagError,
-                QuantityError,
                 r"ImageOrientationPatient \(0020,0037\)",
             ),
             (
