@@ -250,11 +250,21 @@ def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime
 def private_value(
     dataset: "Dataset", group: int, creator: str, element: int
 ) -> object | None:
-    """A private element's value, found by its creator and not by a fixed block."""
+    """A private element's value, found by its creator and not by a fixed block.
+
+    Bytes where the file does not say what they are.
+    """
     try:
-        value: object = dataset.private_block(group, creator)[element].value
+        tag = dataset.private_block(group, creator).get_tag(element)
     except KeyError:
         return None
+    raw = dataset.get_item(tag)
+    if raw is None:
+        return None
+    # A private dictionary may claim another type than the vendor wrote.
+    value: object = (
+        raw.value if getattr(raw, "VR", None) in (None, "UN") else dataset[tag].value
+    )
     return value
 
 

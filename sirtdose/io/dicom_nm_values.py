@@ -120,6 +120,9 @@ def _numbers(value: object) -> NDArray[np.float64] | None:
     if value is None:
         return None
     if isinstance(value, bytes):
-        parts = value.decode("ascii", "ignore").strip(" \0").split("\\")
-        return np.array([float(part) for part in parts], dtype=np.float64)
+        try:
+            parts = value.decode("ascii").strip(" \0").split("\\")
+            return np.array([float(part) for part in parts], dtype=np.float64)
+        except (UnicodeDecodeError, ValueError):
+            return np.frombuffer(value, "<f8")
     return np.atleast_1d(np.asarray(value, dtype=np.float64))

@@ -1,15 +1,22 @@
 """Numbers to expect of real DICOM files, from ../shared/cases."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 
 from sirtdose.dosimetry.resample import occupancy_on
+from sirtdose.errors import QuantityError
+from sirtdose.io.dicom_rtstruct import read_rtstruct_at_voxel_centers
 from sirtdose.io.dicom_seg import read_seg
+from sirtdose.io.dicom_stack import read_stack
 from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.grid import box_at
+from sirtdose.model.volume import Quantity
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +64,74 @@ def test_rtstruct_on_ct(real_images: Path, expected: dict[str, Any]) -> None:
     assert occupancy_on(mass, ct.grid).volume_ml == pytest.approx(
         voxels * ct.grid.voxel_volume_ml, rel=2e-3
     )
+
+
+def test_pet(real_images: Path, expected: dict[str, Any]) -> None:
+    case = expected["pet"]["pet_siemens_mct"]
+    image = read_image(real_images / "pet_siemens_mct")
+    assert image.quantity is Quantity.ACTIVITY_CONCENTRATION
+    assert list(image.grid.shape) == case["shape_kji"]
+    assert image.grid.spacing_mm[0] == pytest.approx(case["spacing_z_mm"])
+    assert image.total() == pytest.approx(case["rescaled_sum"], rel=1e-7)
+    assert image.data.max() == pytest.approx(case["max"], rel=1e-6)
+    source = image.source
+    assert source
+    assert source.nuclide_in_header == "F-18"
+    assert source.applied_half_life_h == pytest.approx(1.8295, abs=1e-3)
+    first = pydicom.dcmread(
+        sorted((real_images / "pet_siemens_mct").iterdir())[0], stop_before_pixels=True
+    )
+    # The bed's reference is the start of its series, to the second the tags keep.
+    started = datetime.strptime(
+        f"{first.SeriesDate}{str(first.SeriesTime)[:6]}", "%Y%m%d%H%M%S"
+    )
+    assert source.scan_start
+    assert abs((source.scan_start - started).total_seconds()) < 1.5
+
+
+def test_suv_pet_is_refused_and_says_why(
+    real_images: Path, expected: dict[str, Any]
+) -> None:
+    folder = real_images / "ibsi_sts003" / "PET" / "image"
+    with pytest.raises(QuantityError, match=r"= GML, SUV .*to administration"):
+        read_image(folder)
+    values = read_stack(sorted(folder.glob("*.dcm")), "PET").data
+    assert values.sum(dtype=float) == pytest.approx(
+        expected["pet"]["ibsi_sts003/PET"]["rescaled_sum"], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("modality", ["CT", "PET"])
+def test_rtstruct_at_voxel_centers_is_the_reference_mask(
+    real_images: Path, expected: dict[str, Any], modality: str
+) -> None:
+    folder = real_images / "ibsi_sts003"
+    files = sorted((folder / modality / "image").glob("*.dcm"))
+    grid = read_stack(files, modality).grid
+    [ours] = read_rtstruct_at_voxel_centers(folder / modality / "mask" / "RS.dcm", grid)
+    voxels = expected["rtstruct_voxels_pixel_centre_even_odd"]
+    assert ours.occupancy.sum() == voxels[f"ibsi_sts003/{modality}"]
+    [reference] = read_structures(folder / "nifti" / f"{modality}_mask.nii.gz")
+    offset = reference.grid.offset_in(grid)
+    assert offset is not None
+    same = np.zeros(grid.shape, bool)
+    same[box_at(offset, reference.grid.shape)] = reference.occupancy
+    assert (same != ours.occupancy).sum() == 0
+
+
+def test_rtdose_with_its_structures(
+    real_images: Path, expected: dict[str, Any]
+) -> None:
+    case = expected["rtdose_dvh (rtdose_rtstruct)"]
+    folder = real_images / "rtdose_rtstruct"
+    dose = read_image(folder / "rtdose.dcm")
+    assert dose.quantity is Quantity.DOSE
+    assert dose.data.max() == pytest.approx(case["max_Gy"], abs=1e-6)
+    structures = {
+        s.name: s
+        for s in read_rtstruct_at_voxel_centers(folder / "rtss.dcm", dose.grid)
+    }
+    assert structures["Lt Lung"].volume_ml == pytest.approx(2004.5, abs=0.05)
+    for name in ("Tumor Bed", "Tumor Bed Block", "Lt Lung", "Heart", "Breast"):
+        mean = structures[name].values_in(dose)[0].mean()
+        assert mean == pytest.approx(case["DVHData_mean_Gy"][name], rel=0.01)
