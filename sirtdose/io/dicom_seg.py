@@ -1,6 +1,5 @@
 """DICOM SEG to structures, through highdicom."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -30,41 +29,38 @@ def read_seg(path: Path) -> list[Structure]:
     StructureError
         No segment.
     """
+    with reading_dicom(path):
+        return _structures(path)
+
+
+def _structures(path: Path) -> list[Structure]:
     import highdicom
 
-    with reading_dicom(path):
-        segmentation = highdicom.seg.segread(path)
-        kind = str(segmentation.get("SegmentationType", "BINARY"))
-        fraction = str(segmentation.get("SegmentationFractionalType", ""))
-        numbers = [int(number) for number in segmentation.segment_numbers]
-        named = {
-            number: str(
-                segmentation.get_segment_description(number).segment_label
-            ).strip()
-            for number in numbers
-        }
+    segmentation = highdicom.seg.segread(path)
+    kind = str(segmentation.get("SegmentationType", "BINARY"))
+    fraction = str(segmentation.get("SegmentationFractionalType", ""))
+    numbers = [int(number) for number in segmentation.segment_numbers]
     if not numbers:
         raise StructureError(f"{path.name} holds no segment")
-    if kind == "FRACTIONAL" and fraction == "PROBABILITY":
+    if kind == "FRACTIONAL" and fraction != "OCCUPANCY":
         raise FileFormatError(
             f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
             " not volumes: export it as a binary segmentation at a threshold you choose"
         )
-    with reading_dicom(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        geometry = segmentation.get_volume_geometry()
-        if geometry is None:
-            raise GeometryError(
-                f"{path.name} has frames that do not form one regular stack of slices"
-            )
-        volume = segmentation.get_volume(
-            segment_numbers=numbers, rescale_fractional=kind == "FRACTIONAL"
+    if segmentation.get_volume_geometry() is None:
+        raise GeometryError(
+            f"{path.name} has frames that do not form one regular stack of slices"
         )
+    volume = segmentation.get_volume(
+        segment_numbers=numbers, rescale_fractional=kind == "FRACTIONAL"
+    )
     uid = str(volume.frame_of_reference_uid or "") or None
     grid = Grid(volume.array.shape[:3], volume.affine, uid)
     structures = []
     for at, number in enumerate(numbers):
+        described = segmentation.get_segment_description(number)
         part = volume.array[..., at]
         mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
-        structures.append(Structure.named(named[number], mask, grid).cropped())
+        name = str(described.segment_label).strip()
+        structures.append(Structure.named(name, mask, grid).cropped())
     return structures

@@ -112,7 +112,7 @@ def discover(root: Path) -> list[Found]:
         elif _is_dicom(path, found):
             key, header = _keyed_header(path)
             series[key].append((path, header))
-    found += [_of_series(members) for members in series.values()]
+    found += [_found(members) for members in series.values()]
     if not found:
         raise FileFormatError(
             f"{root.name} holds nothing that is read: DICOM, NIfTI, NRRD or MetaImage "
@@ -300,6 +300,16 @@ def _digest(value: str) -> str:
     if not value:
         return ""
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+
+
+def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
+    try:
+        with reading_dicom(members[0][0]):
+            return _of_series(members)
+    except FileFormatError:
+        # An attribute that cannot be decoded, anywhere in the header.
+        paths = tuple(path for path, _ in members)
+        return Found(Kind.OTHER, paths, remark="its header cannot be read: damaged")
 
 
 def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
