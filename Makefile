@@ -20,6 +20,8 @@ check:
 
 benchmark: .venv/ready
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/read_ct.py
+	$(BIN)/python benchmarks/inspect_folder.py
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

@@ -1,11 +1,13 @@
 """DICOM SEG to structures, through highdicom."""
 
+import sqlite3
 from pathlib import Path
 
 import numpy as np
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom_header import reading_dicom
+from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
 
@@ -29,7 +31,8 @@ def read_seg(path: Path) -> list[Structure]:
     StructureError
         No segment.
     """
-    with reading_dicom(path):
+    # highdicom keeps its index of frames in a database, which damage can upset too.
+    with reading(path, "DICOM SEG", sqlite3.Error), reading_dicom(path):
         return _structures(path)
 
 

@@ -98,7 +98,10 @@ def _values(
     slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int]
 ) -> NDArray[Any]:
     # 16 bits hold every CT number; single precision holds PET to 1e-7.
-    whole = all(_whole_numbers(dataset) for dataset, _ in slices)
+    whole = True
+    for dataset, path in slices:
+        with reading_dicom(path):
+            whole = whole and _whole_numbers(dataset)
     data = np.empty(shape, np.int16 if whole else np.float32)
     for k, (dataset, path) in enumerate(slices):
         with reading_dicom(path):

@@ -14,8 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
 from sirtdose.io.dicom_header import read_dataset, reading_dicom
@@ -44,6 +42,10 @@ class Kind(StrEnum):
 _SLICED = ("CT", "PT", "MR")
 _STACKED = (Kind.CT, Kind.PET)
 ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
+# Compared undecoded: SOP class, series, rows and columns; then who it is.
+_MODALITY, _ORIENTATION = 0x00080060, 0x00200037
+_SERIES = (0x00080016, 0x0020000E, 0x00280010, 0x00280011)
+_IDENTITY = (0x00100020, 0x00100010, 0x00100030, 0x00100040)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
 
 
@@ -266,7 +268,7 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
         header = read_dataset(path, deferred=True)
         with reading_dicom(path):
             # Only slices form a volume together; every other file stands alone.
-            alone = () if header.get("Modality") in _SLICED else (str(path),)
+            alone = () if _raw(header, _MODALITY) in _SLICED else (str(path),)
             return (*_series_key(header), *alone), header
     except FileFormatError:
         from pydicom.dataset import Dataset
@@ -276,30 +278,40 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
 
 
 def _series_key(header: "Dataset") -> tuple[str, ...]:
-    cosines = header.get("ImageOrientationPatient") or ()
-    plane = ",".join(f"{float(x):.3f}" for x in np.atleast_1d(cosines))
-    return (
-        str(header.get("SeriesInstanceUID", "")),
-        str(header.get("SOPClassUID", "")),
-        plane,
-        f"{header.get('Rows', '')}x{header.get('Columns', '')}",
-        *_patient(header),
-    )
+    """What all slices of one volume have in common, undecoded: it is only compared."""
+    same = (_raw(header, tag) for tag in _SERIES)
+    return (*same, _plane(_raw(header, _ORIENTATION)), *_patient(header))
+
+
+@lru_cache(maxsize=256)
+def _plane(cosines: str) -> str:
+    try:
+        numbers = [float(one) for one in cosines.split("\\") if one.strip()]
+    except ValueError:
+        return cosines
+    # To three decimals, and 0 is 0 with either sign.
+    return ",".join(f"{round(x, 3) + 0.0:.3f}" for x in numbers)
+
+
+def _raw(header: "Dataset", tag: int) -> str:
+    """An element's value as it stands in the file: decoding costs most of the time."""
+    item = header.get_item(tag)
+    value = None if item is None else item.value
+    if isinstance(value, bytes):
+        return value.decode("latin-1").strip(" \0")
+    return "" if value is None else str(value)
 
 
 def _patient(header: "Dataset") -> tuple[str, ...]:
-    said = [
-        str(header.get(keyword, "") or "").strip(" ^").upper()
-        for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
-    ]
-    return tuple(_digest(value) for value in said)
+    return tuple(_digest(_raw(header, tag)) for tag in _IDENTITY)
 
 
 @lru_cache(maxsize=256)
 def _digest(value: str) -> str:
-    if not value:
+    name = value.strip(" ^").upper()
+    if not name:
         return ""
-    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
 def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:

@@ -18,6 +18,7 @@ from sirtdose.errors import InputError
 from sirtdose.io.dicom_ct import read_ct
 from sirtdose.io.dicom_nm import read_nm
 from sirtdose.io.dicom_pet import read_pet
+from sirtdose.io.dicom_rtdose import read_rtdose
 from sirtdose.io.dicom_rtstruct import read_rtstruct
 from sirtdose.io.dicom_seg import read_seg
 from sirtdose.io.dicom_write import write_ct, write_nm
@@ -27,6 +28,7 @@ from sirtdose.io.image_file import read_image_file, read_label_file, write_nifti
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from tests.conftest import SHARED
 from tests.io.test_dicom import STUDY, square
 from tests.io.test_dicom_vendors import COUNTS, GRID, pet
 from tests.io.test_image_file import write_nrrd, write_seg_nrrd
@@ -52,7 +54,15 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Reader
     write_nifti(counts, folder / "a.nii.gz")
     write_nrrd(counts, folder / "a.nrrd", "left-posterior-superior")
     write_seg_nrrd(folder / "a.seg.nrrd", counts)
+    real = SHARED / "data"
+    from_scanners: list[tuple[Path, Reader]] = [
+        (real / "nm_recon_tomo" / "Jaszack.dcm", read_nm),
+        (real / "ibsi_sts003" / "CT" / "mask" / "RS.dcm", read_rtstruct),
+        (real / "seg" / "dcmqi" / "24x38x3" / "seg" / "label.seg", read_seg),
+        (real / "rtdose_rtstruct" / "rtdose.dcm", read_rtdose),
+    ]
     return [
+        *(source for source in from_scanners if source[0].is_file()),
         (folder / "nm.dcm", read_nm),
         (ct[2], lambda path: read_ct([*ct[:2], path, *ct[3:]])),
         (slices[2], lambda path: read_pet([*slices[:2], path, *slices[3:]])),

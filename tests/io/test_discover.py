@@ -7,6 +7,7 @@ import pydicom
 import pytest
 
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.archive import opened
 from sirtdose.io.discover import Kind, choose, discover, patients_in
 from sirtdose.io.image_file import write_nifti
 from sirtdose.io.read import read_image, read_structures
@@ -138,3 +139,18 @@ def test_an_unused_spect_is_not_replaced_by_an_image_file(
     nifti(tmp_path / "one.nii")
     with pytest.raises(InputError, match=r"planar\.dcm cannot be the activity image"):
         choose(discover(tmp_path))
+
+
+def test_a_zip_is_opened_and_a_damaged_one_refused(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    packed = shutil.make_archive(str(tmp_path / "patient"), "zip", exact_contours)
+    with opened(Path(packed)) as folder:
+        assert len(discover(folder)) == 3
+    assert not folder.exists()
+    (tmp_path / "cut.zip").write_bytes(Path(packed).read_bytes()[:5000])
+    with (
+        pytest.raises(FileFormatError, match="cannot be unpacked"),
+        opened(tmp_path / "cut.zip"),
+    ):
+        pass
