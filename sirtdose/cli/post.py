@@ -17,7 +17,7 @@ from sirtdose.cli.options import (
 from sirtdose.cli.quantities import QuantityType, acceptances_of, moment, nuclide_of
 from sirtdose.errors import QuantityError
 from sirtdose.model.role import GIVEN_ROLES, Role
-from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION
+from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
@@ -35,6 +35,11 @@ _METHODS = ("local",)
     type=_PATH,
     multiple=True,
     help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+)
+@click.option(
+    "--probability-threshold",
+    type=QuantityType(FRACTION),
+    help="For a SEG of probabilities: inside from here on, such as 50%.",
 )
 @click.option(
     "--role",
@@ -169,6 +174,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         image=options["image"],
         ct=options["ct"],
         structures=options["structures"],
+        probability_threshold=options["probability_threshold"],
         roles=_roles(options["roles"]),
         calibration=calibration,
         cps_per_mbq=factor,

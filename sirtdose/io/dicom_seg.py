@@ -17,10 +17,14 @@ SOP_CLASS_UIDS = (
 )
 
 
-def read_seg(path: Path) -> list[Structure]:
+def read_seg(
+    path: Path, *, probability_threshold: float | None = None
+) -> list[Structure]:
     """Read every segment of a DICOM segmentation; segments may overlap.
 
-    A fractional segmentation that states occupancy keeps its fractions.
+    A fractional segmentation that states occupancy keeps its fractions; one that
+    states probabilities needs a threshold (0 to 1), at and above which a voxel is
+    inside.
 
     Raises
     ------
@@ -33,10 +37,10 @@ def read_seg(path: Path) -> list[Structure]:
     """
     # highdicom keeps its index of frames in a database, which damage can upset too.
     with reading(path, "DICOM SEG", sqlite3.Error), reading_dicom(path):
-        return _structures(path)
+        return _structures(path, probability_threshold)
 
 
-def _structures(path: Path) -> list[Structure]:
+def _structures(path: Path, threshold: float | None) -> list[Structure]:
     import highdicom
 
     segmentation = highdicom.seg.segread(path)
@@ -45,10 +49,11 @@ def _structures(path: Path) -> list[Structure]:
     numbers = [int(number) for number in segmentation.segment_numbers]
     if not numbers:
         raise StructureError(f"{path.name} holds no segment")
-    if kind == "FRACTIONAL" and fraction != "OCCUPANCY":
+    probable = kind == "FRACTIONAL" and fraction != "OCCUPANCY"
+    if probable and threshold is None:
         raise FileFormatError(
             f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
-            " not volumes: export it as a binary segmentation at a threshold you choose"
+            " not volumes: choose with --probability-threshold 50%, or another"
         )
     if segmentation.get_volume_geometry() is None:
         raise GeometryError(
@@ -63,7 +68,11 @@ def _structures(path: Path) -> list[Structure]:
     for at, number in enumerate(numbers):
         described = segmentation.get_segment_description(number)
         part = volume.array[..., at]
-        mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
+        if probable and threshold is not None:
+            # Stored in whole steps of the greatest value: half a step of tolerance.
+            mask = part >= threshold - 1e-6
+        else:
+            mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
         name = str(described.segment_label).strip()
         structures.append(Structure.named(name, mask, grid).cropped())
     return structures

@@ -71,7 +71,9 @@ def read_found_image(
     )
 
 
-def read_found_structures(found: Found) -> list[Structure]:
+def read_found_structures(
+    found: Found, *, probability_threshold: float | None = None
+) -> list[Structure]:
     """Read structures that :func:`sirtdose.io.discover.discover` found."""
     path = found.paths[0]
     if found.kind in (Kind.SEGMENTATION_FILE, Kind.IMAGE_FILE):
@@ -85,7 +87,7 @@ def read_found_structures(found: Found) -> list[Structure]:
     if found.kind is Kind.SEGMENTATION:
         from sirtdose.io.dicom_seg import read_seg
 
-        return read_seg(path)
+        return read_seg(path, probability_threshold=probability_threshold)
     raise FileFormatError(
         f"{found.label} holds no structures that are read ("
         f"{found.remark or found.kind})"

@@ -34,6 +34,7 @@ class PostRequest:
     image: Path | None = None
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
+    probability_threshold: float | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     calibration: str = "administered"
     cps_per_mbq: float | None = None

@@ -28,7 +28,13 @@ def placed_structures(
     from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
     from sirtdose.io.read import read_found_structures
 
-    drawn = [s for item in choice.structures for s in read_found_structures(item)]
+    drawn = [
+        structure
+        for item in choice.structures
+        for structure in read_found_structures(
+            item, probability_threshold=request.probability_threshold
+        )
+    ]
     drawn = _with_roles(drawn, request.roles)
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import highdicom
 import numpy as np
 import pydicom
 import pytest
+from pydicom.sr.coding import Code
+from pydicom.uid import generate_uid
 
 from sirtdose.dosimetry.resample import occupancy_on
 from sirtdose.errors import (
@@ -364,6 +367,50 @@ class TestSeg:
             values, part = on_grid.values_in(oriented)
             assert sorted(values) == sorted(oriented.data[before.occupancy])
             np.testing.assert_allclose(part, 1, atol=1e-5)
+
+    @pytest.mark.parametrize(
+        ("kind", "fraction"),
+        [("FRACTIONAL", "OCCUPANCY"), ("FRACTIONAL", "PROBABILITY"), ("LABELMAP", "")],
+    )
+    def test_fractions_probabilities_and_label_maps(
+        self,
+        exact_contours: Path,
+        tmp_path: Path,
+        kind: str,
+        fraction: str,
+    ) -> None:
+        slices = sorted((exact_contours / "ct").iterdir())[:6]
+        headers = [pydicom.dcmread(path) for path in slices]
+        grid = read_ct(slices).grid
+        part = np.zeros(grid.shape, np.float32)
+        part[2:4, 20:30, 40:60] = 0.8
+        part[4, 20:30, 40:60] = 0.2
+        if kind == "LABELMAP":
+            part = (part > 0.5).astype(np.uint8)
+        described = highdicom.seg.SegmentDescription(
+            1, "Tumor 1", Code("49755003", "SCT", "x"), Code("108369006", "SCT", "y"),
+            "MANUAL",
+        )  # fmt: skip
+        highdicom.seg.Segmentation(
+            headers, part, kind, [described], generate_uid(), 1, generate_uid(), 1,
+            "m", "m", "1", "1", fractional_type=fraction or "OCCUPANCY",
+            max_fractional_value=10,
+        ).save_as(tmp_path / "seg.dcm")  # fmt: skip
+        voxel_ml, inside = grid.voxel_volume_ml, 200 * 2
+        if fraction == "PROBABILITY":
+            with pytest.raises(FileFormatError, match="--probability-threshold 50%"):
+                read_seg(tmp_path / "seg.dcm")
+            for threshold, count in ((0.5, 400), (0.2, 600), (0.81, 0)):
+                [tumor] = read_seg(
+                    tmp_path / "seg.dcm", probability_threshold=threshold
+                )
+                assert tumor.volume_ml == pytest.approx(count * voxel_ml)
+            return
+        [tumor] = read_seg(tmp_path / "seg.dcm")
+        expected = inside * (1 if kind == "LABELMAP" else 0.8)
+        expected += 0 if kind == "LABELMAP" else 200 * 0.2
+        assert tumor.volume_ml == pytest.approx(expected * voxel_ml, rel=1e-5)
+        assert (tumor.name, tumor.role) == ("Tumor 1", Role.TUMOR)
 
 
 @pytest.mark.parametrize("kind", ["spect", "ct", "contours", "seg"])
