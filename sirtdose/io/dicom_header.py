@@ -144,13 +144,13 @@ def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
     FileFormatError
         No pixels, or compressed in a way no installed plugin reads.
     """
+    plain = _plain_pixels(dataset, path)
+    if plain is not None:
+        return plain
     if not dataset.get("PixelData"):
         raise FileFormatError(
             f"{path.name} has no PixelData (7FE0,0010), or it is empty"
         )
-    plain = _plain_pixels(dataset)
-    if plain is not None:
-        return plain
     with reading_dicom(path):
         try:
             pixels: NDArray[Any] = dataset.pixel_array
@@ -165,7 +165,7 @@ def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
     return pixels
 
 
-def _plain_pixels(dataset: "Dataset") -> NDArray[Any] | None:
+def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
     """Pixels of the plainest encoding, in a tenth of the time; None for any other.
 
     Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
@@ -183,10 +183,20 @@ def _plain_pixels(dataset: "Dataset") -> NDArray[Any] | None:
         and bits in range(1, 17)
         and dataset.get("HighBit") == bits - 1
     )
-    if not plain or len(dataset.PixelData) != 2 * rows * columns:
+    stored: Any = dataset.get_item("PixelData", keep_deferred=True)
+    if not plain or stored is None:
         return None
     signed = dataset.PixelRepresentation == 1
-    pixels = np.frombuffer(dataset.PixelData, "<i2" if signed else "<u2")
+    kind = np.dtype("<i2" if signed else "<u2")
+    if stored.value is None and stored.length == 2 * rows * columns:
+        # Straight from the file: the data set need not keep a copy.
+        pixels = np.fromfile(path, kind, rows * columns, offset=stored.value_tell)
+    elif isinstance(stored.value, bytes):
+        pixels = np.frombuffer(stored.value, kind)
+    else:
+        return None
+    if pixels.size != rows * columns:
+        return None
     if bits < 16 and (signed or pixels.max() >= 1 << bits):
         return None
     plane: NDArray[Any] = pixels.reshape(rows, columns)
@@ -281,11 +291,16 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
         nuclide_in_header=name,
         half_life_in_header_h=half_life_h,
+        frame_duration_s=_milliseconds(dataset.get("ActualFrameDuration")),
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
         ),
         energy_windows_kev=_energy_windows(dataset),
     )
+
+
+def _milliseconds(value: Any) -> float | None:
+    return None if value in (None, "") else float(value) / 1000
 
 
 def _nuclide_in(dataset: "Dataset") -> tuple[str, float | None]:

@@ -28,13 +28,8 @@ if TYPE_CHECKING:
 _GAP_TOLERANCE = 0.01
 
 
-_PLANE = (
-    "ImageOrientationPatient",
-    "PixelSpacing",
-    "Rows",
-    "Columns",
-    "FrameOfReferenceUID",
-)
+# Orientation, pixel spacing, rows, columns, frame of reference.
+_PLANE = (0x00200037, 0x00280030, 0x00280010, 0x00280011, 0x00200052)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +66,16 @@ def read_stack(
         headers = [read_dataset(path) for path in paths]
     slices = list(zip(headers, paths, strict=True))
     first, first_path = slices[0]
-    positions = []
+    # Compared as they stand in the files: most slices differ in no byte of these.
+    planes = []
     for dataset, path in slices:
         with reading_dicom(path):
-            _require_same_plane(dataset, path, first, first_path)
+            planes.append([_undecoded(dataset, tag) for tag in _PLANE])
+    positions = []
+    for (dataset, path), plane in zip(slices, planes, strict=True):
+        with reading_dicom(path):
+            if plane != planes[0]:
+                _require_same_plane(dataset, path, first, first_path)
             positions.append(numbers(dataset, "ImagePositionPatient", 3, path))
     with reading_dicom(first_path):
         along_row, along_column = orientation(first, first_path)
@@ -138,8 +139,6 @@ def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
 def _require_same_plane(
     dataset: "Dataset", path: Path, first: "Dataset", first_path: Path
 ) -> None:
-    if all(dataset.get(key) == first.get(key) for key in _PLANE):
-        return
     same = (
         np.allclose(orientation(dataset, path), orientation(first, first_path), 0, 1e-4)
         and np.allclose(
@@ -155,12 +154,18 @@ def _require_same_plane(
         )
 
 
+def _undecoded(dataset: "Dataset", tag: int) -> object:
+    item = dataset.get_item(tag)
+    return None if item is None else item.value
+
+
 def _regular_step(
     positions: NDArray[np.float64], normal: NDArray[np.float64], paths: Sequence[Path]
 ) -> NDArray[np.float64]:
     steps = np.diff(positions, axis=0)
     gaps = steps @ normal
-    median = float(np.median(gaps))
+    # The upper median; numpy's own imports its masked arrays first.
+    median = float(np.sort(gaps)[len(gaps) // 2])
     if median <= 0 or gaps.min() <= 0.01 * median:
         k = int(gaps.argmin())
         raise GeometryError(

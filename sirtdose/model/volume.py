@@ -37,6 +37,8 @@ class Source:
     has none. `scan_start_origin` names the attribute it was read from. For a PET
     it is the moment its decay correction refers to. `applied_half_life_h` is the
     half-life the scanner really used, where the header lets it be found.
+    `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
+    it may be one view, all views or nothing, so no scan time is computed from it.
     """
 
     files: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Source:
     applied_half_life_h: float | None = None
     decay_correction: str = ""
     corrections: tuple[str, ...] = ()
+    frame_duration_s: float | None = None
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
+    from sirtdose.model.volume import Source
     from sirtdose.planning.result import Plan
 
 _D_PERCENT = (98, 95, 90, 70, 50, 2)
@@ -81,6 +82,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "scan_at": _iso(times.get("scan_at")),
             "elapsed_h": times.get("elapsed_h"),
         },
+        "image": _image(assessment.image.source),
         "calibration": {
             "used": assessment.calibration.method,
             "over": assessment.calibration.over or None,
@@ -144,6 +146,25 @@ def _nuclide(nuclide: Nuclide) -> dict[str, Any]:
         "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
         "dose_constant_name": nuclide.dose_constant_name,
         "dose_constant_source": nuclide.dose_constant_source,
+    }
+
+
+def _image(source: "Source | None") -> dict[str, Any] | None:
+    """What the image's header says of scan and nuclide, and where it says it."""
+    if source is None or source.modality == "file":
+        return None
+    return {
+        "modality": source.modality,
+        "scan_start": _iso(source.scan_start),
+        "scan_start_origin": source.scan_start_origin or None,
+        "frame_duration_s": source.frame_duration_s,
+        "frame_duration_origin": "ActualFrameDuration (0018,1242), not used",
+        "nuclide_in_header": source.nuclide_in_header or None,
+        "half_life_in_header_h": source.half_life_in_header_h,
+        "applied_half_life_h": source.applied_half_life_h,
+        "decay_correction": source.decay_correction or None,
+        "corrections": list(source.corrections),
+        "energy_windows_kev": [list(window) for window in source.energy_windows_kev],
     }
 
 

@@ -6,7 +6,12 @@ from sirtdose.data.load import table
 from sirtdose.model.role import Role
 from sirtdose.report.dvh_plot import dvh_plot
 from sirtdose.report.planes import drawn, fused_planes, structure_colors
-from sirtdose.report.summary import calibration_line, ledger_lines, lung_line
+from sirtdose.report.summary import (
+    calibration_line,
+    image_lines,
+    ledger_lines,
+    lung_line,
+)
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -32,6 +37,7 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         sig=significant,
         ledger=ledger_lines(document["ledger"]),
         calibration=calibration_line(document["calibration"]),
+        image_lines=image_lines(document["image"]),
         lung=lung_line(document["lungs"]),
         planes=planes,
         top_gy=top_gy,

@@ -52,6 +52,7 @@ def post_summary(document: dict[str, Any]) -> str:
         "",
         *(f"{name:<22}{text}" for name, text in ledger_lines(ledger)),
         "",
+        *image_lines(document["image"]),
         calibration_line(calibration),
     ]
     for method, result in document["doses"].items():
@@ -93,6 +94,23 @@ def lung_line(lungs: dict[str, Any]) -> str:
     if total != lungs["dose_gy"]:
         line += f", {significant(total)} Gy with earlier treatments"
     return line
+
+
+def image_lines(image: dict[str, Any] | None) -> list[str]:
+    """What the image's header says of scan, duration, windows and nuclide."""
+    if image is None:
+        return []
+    windows = ", ".join(f"{a:g} to {b:g}" for a, b in image["energy_windows_kev"])
+    parts = [f"Image: {image['modality']}"]
+    if image["scan_start"]:
+        parts.append(f"scan {image['scan_start']} ({image['scan_start_origin']})")
+    if image["frame_duration_s"]:
+        parts.append(f"frame {image['frame_duration_s']:g} s (ActualFrameDuration)")
+    if windows:
+        parts.append(f"{windows} keV")
+    if image["nuclide_in_header"]:
+        parts.append(f"labeled {image['nuclide_in_header']}")
+    return [", ".join(parts), ""]
 
 
 def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:

@@ -36,6 +36,8 @@ def test_nm(real_images: Path, expected: dict[str, Any]) -> None:
     np.testing.assert_allclose(
         image.grid.world_mm((0, 0, 0)), case["first_voxel_lps"], atol=1e-6
     )
+    assert image.source
+    assert image.source.energy_windows_kev == (tuple(case["window_keV"]),)
     step = image.grid.affine_mm[:3, 0] / image.grid.spacing_mm[0]
     np.testing.assert_allclose(step, case["k_direction_lps"], atol=1e-9)
 
