@@ -48,12 +48,22 @@ def reading_dicom(path: Path) -> Iterator[None]:
             yield
 
 
-def read_dataset(path: Path, *, deferred: bool = False) -> "Dataset":
-    """Read a DICOM file; `deferred` leaves long values in the file until asked for."""
+def read_dataset(path: Path) -> "Dataset":
+    """Read a DICOM file."""
     import pydicom
 
     with reading_dicom(path):
-        return pydicom.dcmread(path, defer_size=_LONG_VALUE if deferred else None)
+        return pydicom.dcmread(path)
+
+
+def deferred_dataset(path: Path) -> "Dataset":
+    """Read a header; long values stay in the file until asked for.
+
+    To be called within :func:`reading_dicom`.
+    """
+    import pydicom
+
+    return pydicom.dcmread(path, defer_size=_LONG_VALUE)
 
 
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:

@@ -4,10 +4,12 @@ Headers only are read. A choice is made where there is one candidate; where ther
 are several they are listed, and the user chooses.
 """
 
+import gc
 import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
-from sirtdose.io.dicom_header import read_dataset, reading_dicom
+from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
 from sirtdose.io.image_file import is_image_file, is_segmentation_file
 from sirtdose.model.printable import printable
 
@@ -106,14 +108,15 @@ def discover(root: Path) -> list[Found]:
         raise FileFormatError(f"there is no file or folder {root}")
     series: defaultdict[tuple[str, ...], list[tuple[Path, Dataset]]] = defaultdict(list)
     found: list[Found] = []
-    for path in _files(root):
-        if is_segmentation_file(path):
-            found.append(Found(Kind.SEGMENTATION_FILE, (path,)))
-        elif is_image_file(path) and not _is_our_result(path):
-            found.append(Found(Kind.IMAGE_FILE, (path,)))
-        elif _is_dicom(path, found):
-            key, header = _keyed_header(path)
-            series[key].append((path, header))
+    with _no_collection():
+        for path in _files(root):
+            if is_segmentation_file(path):
+                found.append(Found(Kind.SEGMENTATION_FILE, (path,)))
+            elif is_image_file(path) and not _is_our_result(path):
+                found.append(Found(Kind.IMAGE_FILE, (path,)))
+            elif _is_dicom(path, found):
+                key, header = _keyed_header(path)
+                series[key].append((path, header))
     found += [_found(members) for members in series.values()]
     if not found:
         raise FileFormatError(
@@ -247,6 +250,18 @@ def _files(root: Path) -> Iterator[Path]:
                 yield path
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector from going through thousands of headers again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _is_our_result(path: Path) -> bool:
     """A dose map beside its own post.json: never an input by itself."""
     return path.name.startswith("dose_") and path.with_name("post.json").is_file()
@@ -265,8 +280,8 @@ def _is_dicom(path: Path, found: list[Found]) -> bool:
 
 def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
     try:
-        header = read_dataset(path, deferred=True)
         with reading_dicom(path):
+            header = deferred_dataset(path)
             # Only slices form a volume together; every other file stands alone.
             alone = () if _raw(header, _MODALITY) in _SLICED else (str(path),)
             return (*_series_key(header), *alone), header
