@@ -140,6 +140,12 @@ def _grid(
     affine[:3, 3] = position
     k, j, i = shape
     remarks = []
+    modality = str(dataset.get("Modality", ""))
+    if modality != "NM":
+        remarks.append(
+            f"Modality (0008,0060) is {modality}, while class and ImageType say a "
+            "reconstructed SPECT"
+        )
     if not position.any():
         remarks.append(
             "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import StructureError
+from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
 from sirtdose.workflows.post_request import PostRequest
@@ -66,7 +66,7 @@ def _placed(
     for structure in (s for s in drawn if not s.empty):
         try:
             placed = occupancy_on(structure, grid)
-        except StructureError as error:
+        except (StructureError, GeometryError) as error:
             if structure.role in checks.NEEDED:
                 raise
             findings.append(Finding.of("H19", str(error), severity=Severity.NOTE))

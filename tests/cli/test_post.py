@@ -339,6 +339,21 @@ def test_another_frame_of_reference_is_refused(
     )
 
 
+def test_an_organ_in_another_frame_is_left_out_and_said(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(exact_contours, folder)
+    contours = pydicom.dcmread(folder / "structures.dcm")
+    [lungs] = [r for r in contours.StructureSetROISequence if r.ROIName == "Lungs"]
+    lungs.ReferencedFrameOfReferenceUID = "1.2.3"
+    contours.save_as(folder / "structures.dcm")
+    result = post(run, folder, tmp_path / "out", "--json")
+    assert result.exit_code == 0
+    said = [w["message"] for w in json.loads(result.stdout)["warnings"]]
+    assert any("'Lungs' is in another frame of reference" in text for text in said)
+
+
 def test_two_patients_are_refused_without_naming_them(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:

@@ -141,6 +141,9 @@ class TestNmScales:
         nm(tmp_path, ge("4.1795", "DS"))
         [found] = discover(tmp_path)
         assert found.kind is Kind.SPECT
+        source = read_nm(found.paths[0]).source
+        assert source
+        assert "Modality (0008,0060) is OT" in source.remarks[0]
 
     def test_position_and_saturation_are_said(self, tmp_path: Path) -> None:
         def placeholder(dataset: Dataset) -> None:
