@@ -30,7 +30,7 @@ benchmark: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt hatchling editables
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --no-build-isolation --editable ".[dev]"
+	  --constraint constraints.txt --no-build-isolation --editable ".[compressed,dev]"
 	@touch $@
 
 clean:

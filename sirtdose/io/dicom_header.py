@@ -306,6 +306,16 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
         ),
         energy_windows_kev=_energy_windows(dataset),
+        remarks=_lost_in_compression(dataset),
+    )
+
+
+def _lost_in_compression(dataset: "Dataset") -> tuple[str, ...]:
+    if str(dataset.get("LossyImageCompression", "")) != "01":
+        return ()
+    return (
+        "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are "
+        "not those that were reconstructed",
     )
 
 

@@ -73,7 +73,8 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
     grid, remarks = _grid(dataset, counts.shape, path)
     if limit is not None and frames.max() >= limit - 1:
         remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
-    source = replace(source_of(dataset, [path]), remarks=remarks)
+    source = source_of(dataset, [path])
+    source = replace(source, remarks=(*source.remarks, *remarks))
     return Volume(counts, grid, quantity, source)
 
 

@@ -15,7 +15,6 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from sirtdose.errors import (
-    FileFormatError,
     GeometryError,
     MissingTagError,
     QuantityError,
@@ -423,18 +422,3 @@ class TestCtVendors:
         found = {item.kind: item for item in discover(tmp_path)}
         assert len(found[Kind.CT].paths) == 6
         assert found[Kind.OTHER].remark == "a localizer"
-
-
-def test_a_compression_nobody_reads_says_what_to_install(tmp_path: Path) -> None:
-    path = nm(tmp_path, slope("1"))
-    dataset = pydicom.dcmread(path)
-    dataset.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8\xff\xd9"] * 6)
-    dataset["PixelData"].VR = "OB"
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.JPEGLosslessSV1
-    dataset.save_as(path)
-    with pytest.raises(FileFormatError, match=r"JPEG Lossless|cannot be read") as no:
-        read_nm(path)
-    try:
-        import gdcm  # noqa: F401
-    except ImportError:
-        assert 'pip install "sirtdose[compressed]"' in str(no.value)
