@@ -12,7 +12,8 @@ from time import perf_counter
 
 import pydicom
 
-from sirtdose.io.discover import choose, discover
+from sirtdose.io.choose import choose
+from sirtdose.io.discover import discover
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.workflows.phantom import write_phantom
 

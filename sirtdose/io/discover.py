@@ -1,93 +1,33 @@
-"""What is in a folder, and which of it is the activity image, CT and structures.
-
-Headers only are read. A choice is made where there is one candidate; where there
-are several they are listed, and the user chooses.
-"""
+"""What is in a folder, by headers only."""
 
 import gc
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import FileFormatError
 from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
 from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
+from sirtdose.io.found import Found, Kind
 from sirtdose.io.image_file import is_image_file, is_segmentation_file
-from sirtdose.model.printable import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-class Kind(StrEnum):
-    """What one thing in a folder is."""
-
-    SPECT = "SPECT"
-    PET = "PET"
-    CT = "CT"
-    CONTOURS = "RTSTRUCT"
-    SEGMENTATION = "SEG"
-    DOSE = "RTDOSE"
-    IMAGE_FILE = "image file"
-    SEGMENTATION_FILE = "segmentation file"
-    OTHER = "other DICOM"
-
-
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
 _STACKED = (Kind.CT, Kind.PET)
-ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 # Compared undecoded: SOP class, series, rows and columns; then who it is.
 _MODALITY, _ORIENTATION = 0x00080060, 0x00200037
 _SERIES = (0x00080016, 0x0020000E, 0x00280010, 0x00280011)
 _IDENTITY = (0x00100020, 0x00100010, 0x00100030, 0x00100040)
-STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
-
-
-@dataclass(frozen=True)
-class Found:
-    """One image, series or set of structures.
-
-    `remark` says why something cannot be used; `patient` holds a digest of each
-    attribute that names a person (empty where it is), to tell whether two agree.
-    `headers` of a series' slices spare its reader a second pass over the files.
-    """
-
-    kind: Kind
-    paths: tuple[Path, ...]
-    modality: str = ""
-    size: str = ""
-    series_instance_uid: str = ""
-    patient: tuple[str, ...] = ()
-    remark: str = ""
-    headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
-
-    @property
-    def label(self) -> str:
-        """How it is named to a person: the file, or the series without its folder.
-
-        Folders are often named after patients.
-        """
-        if len(self.paths) == 1:
-            return printable(self.paths[0].name)
-        return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What will be used, and why."""
-
-    image: Found
-    ct: Found | None
-    structures: tuple[Found, ...]
-    reasons: tuple[str, ...]
 
 
 def discover(root: Path) -> list[Found]:
@@ -124,117 +64,6 @@ def discover(root: Path) -> list[Found]:
             "is needed"
         )
     return sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
-
-
-def choose(
-    found: Sequence[Found],
-    *,
-    image: Path | None = None,
-    ct: Path | None = None,
-    structures: Sequence[Path] = (),
-) -> Choice:
-    """Pick activity image, CT and structures, or say why that is not possible.
-
-    Paths given by the user win.
-
-    Raises
-    ------
-    InputError
-        No candidate, or several; the message lists them and names the option.
-    """
-    reasons = []
-    candidates = [f for f in found if f.kind in ACTIVITY_IMAGES]
-    spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
-    if image is not None:
-        activity = _given(image, "--image")
-        if activity.kind not in ACTIVITY_IMAGES:
-            raise InputError(
-                f"--image {activity.label} is no activity image "
-                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
-                "PET, or a NIfTI, NRRD or MetaImage file"
-            )
-        reasons.append(f"activity image {activity.label}: given by --image")
-    else:
-        _require_no_better(spects, candidates, found)
-        activity = _only(spects or candidates, found, "activity image", "--image")
-        reasons.append(f"activity image {activity.label}: the only {activity.kind}")
-    if ct is not None:
-        chosen_ct: Found | None = _given(ct, "--ct")
-        reasons.append("CT: given by --ct")
-    else:
-        series = [f for f in found if f.kind is Kind.CT]
-        chosen_ct = series[0] if len(series) == 1 else None
-        if chosen_ct:
-            reasons.append(f"CT {chosen_ct.label}: the only CT series")
-        elif series:
-            reasons.append(f"CT: none, as there are {len(series)} (give --ct)")
-    if structures:
-        chosen = tuple(_given(path, "--structures") for path in structures)
-        reasons.append("structures: given by --structures")
-    else:
-        sets = [f for f in found if f.kind in STRUCTURES]
-        chosen = (_only(sets, found, "structures", "--structures"),)
-        reasons.append(f"structures {chosen[0].label}: the only {chosen[0].kind}")
-    if any(set(item.paths) & set(activity.paths) for item in chosen):
-        raise InputError(
-            f"{activity.label} is given as activity image and as structures: it can be "
-            "only one"
-        )
-    return Choice(activity, chosen_ct, chosen, tuple(reasons))
-
-
-def patients_in(found: Iterable[Found]) -> int:
-    """How many different people the DICOM files name, as far as they say.
-
-    An attribute that a file leaves empty says nothing.
-    """
-    identities = [item.patient for item in found if any(item.patient)]
-    if not identities:
-        return 0
-    return max(len(set(values) - {""}) for values in zip(*identities, strict=True))
-
-
-def _given(path: Path, option: str) -> Found:
-    items = discover(path)
-    if len(items) == 1:
-        return items[0]
-    names = ", ".join(f"{item.label} ({item.kind})" for item in items)
-    raise InputError(f"{option} {path.name} holds {len(items)} things: {names}")
-
-
-def _require_no_better(
-    spects: Sequence[Found], candidates: Sequence[Found], found: Sequence[Found]
-) -> None:
-    """Do not fall back to an image file while there is an unused SPECT or PET."""
-    unused = [
-        f for f in found if f.kind is Kind.OTHER and f.modality in ("NM", "PT", "OT")
-    ]
-    if unused and candidates and not spects:
-        raise InputError(
-            f"{unused[0].label} cannot be the activity image ("
-            f"{unused[0].remark}): to use {candidates[0].label} instead, name it with "
-            "--image"
-        )
-
-
-def _only(
-    candidates: Sequence[Found], found: Sequence[Found], what: str, option: str
-) -> Found:
-    if len(candidates) == 1:
-        return candidates[0]
-    if candidates:
-        names = ", ".join(f"{f.paths[0]} ({f.kind})" for f in candidates)
-        raise InputError(
-            f"there are {len(candidates)} candidates for {what}: choose one with "
-            f"{option}: {names}"
-        )
-    remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
-    raise InputError(
-        f"found no {what}: give {option}; a mask or label image must be named there "
-        f"(found {remarks})"
-        if option == "--structures"
-        else f"found no {what}: give {option} (found {remarks})"
-    )
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.discover import Found, Kind, discover
+from sirtdose.io.discover import discover
+from sirtdose.io.found import Found, Kind
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.io.discover import patients_in
+from sirtdose.io.found import patients_in
 from sirtdose.report.wording import table
 
 if TYPE_CHECKING:
-    from sirtdose.io.discover import Choice, Found
+    from sirtdose.io.choose import Choice
+    from sirtdose.io.found import Found
 
 
 def inspection_document(

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError
 
 if TYPE_CHECKING:
-    from sirtdose.io.discover import Choice, Found
+    from sirtdose.io.choose import Choice
+    from sirtdose.io.found import Found
 
 
 def inspect_folder(source: Path) -> "tuple[list[Found], Choice | None, str]":
     """What is in a folder, what would be used, or why nothing can be chosen."""
     from sirtdose.io.archive import opened
-    from sirtdose.io.discover import choose, discover
+    from sirtdose.io.choose import choose
+    from sirtdose.io.discover import discover
 
     with opened(source) as folder:
         found = discover(folder)

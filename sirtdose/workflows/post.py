@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
     from sirtdose.dosimetry.calibrate import Calibrated
     from sirtdose.dosimetry.engine import Dose
-    from sirtdose.io.discover import Choice, Found
+    from sirtdose.io.choose import Choice
+    from sirtdose.io.found import Found
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
@@ -48,7 +49,8 @@ def _assess(request: PostRequest) -> "Assessment":
     )
     from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.engine import compute_dose
-    from sirtdose.io.discover import choose, discover
+    from sirtdose.io.choose import choose
+    from sirtdose.io.discover import discover
     from sirtdose.workflows.post_structures import placed_structures
 
     findings: list[Finding] = []
@@ -118,7 +120,7 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
 
 
 def _require_one_patient(items: "Sequence[Found | None]") -> None:
-    from sirtdose.io.discover import patients_in
+    from sirtdose.io.found import patients_in
 
     people = patients_in(item for item in items if item is not None)
     if people > 1:

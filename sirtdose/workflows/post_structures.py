@@ -10,7 +10,7 @@ from sirtdose.model.role import Role
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.io.discover import Choice
+    from sirtdose.io.choose import Choice
     from sirtdose.model.grid import Grid
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume

@@ -24,7 +24,8 @@ from sirtdose.io.dicom_nm import read_nm
 from sirtdose.io.dicom_pet import average_time_s, read_pet
 from sirtdose.io.dicom_rtdose import read_rtdose
 from sirtdose.io.dicom_write import Study, write_ct, write_nm
-from sirtdose.io.discover import Kind, discover
+from sirtdose.io.discover import discover
+from sirtdose.io.found import Kind
 from sirtdose.io.nuclide_name import nuclide_name
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume

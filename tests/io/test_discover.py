@@ -8,7 +8,9 @@ import pytest
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.discover import Kind, choose, discover, patients_in
+from sirtdose.io.choose import choose
+from sirtdose.io.discover import discover
+from sirtdose.io.found import Kind, patients_in
 from sirtdose.io.image_file import write_nifti
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.grid import Grid

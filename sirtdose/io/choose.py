@@ -1,0 +1,123 @@
+"""Pick activity image, CT and structures from what a folder holds.
+
+A choice is made where there is one candidate; where there are several they are
+listed, and the user chooses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sirtdose.errors import InputError
+from sirtdose.io.discover import discover
+from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Kind
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What will be used, and why."""
+
+    image: Found
+    ct: Found | None
+    structures: tuple[Found, ...]
+    reasons: tuple[str, ...]
+
+
+def choose(
+    found: Sequence[Found],
+    *,
+    image: Path | None = None,
+    ct: Path | None = None,
+    structures: Sequence[Path] = (),
+) -> Choice:
+    """Pick activity image, CT and structures, or say why that is not possible.
+
+    Paths given by the user win.
+
+    Raises
+    ------
+    InputError
+        No candidate, or several; the message lists them and names the option.
+    """
+    reasons = []
+    candidates = [f for f in found if f.kind in ACTIVITY_IMAGES]
+    spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
+    if image is not None:
+        activity = _given(image, "--image")
+        if activity.kind not in ACTIVITY_IMAGES:
+            raise InputError(
+                f"--image {activity.label} is no activity image "
+                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
+                "PET, or a NIfTI, NRRD or MetaImage file"
+            )
+        reasons.append(f"activity image {activity.label}: given by --image")
+    else:
+        _require_no_better(spects, candidates, found)
+        activity = _only(spects or candidates, found, "activity image", "--image")
+        reasons.append(f"activity image {activity.label}: the only {activity.kind}")
+    if ct is not None:
+        chosen_ct: Found | None = _given(ct, "--ct")
+        reasons.append("CT: given by --ct")
+    else:
+        series = [f for f in found if f.kind is Kind.CT]
+        chosen_ct = series[0] if len(series) == 1 else None
+        if chosen_ct:
+            reasons.append(f"CT {chosen_ct.label}: the only CT series")
+        elif series:
+            reasons.append(f"CT: none, as there are {len(series)} (give --ct)")
+    if structures:
+        chosen = tuple(_given(path, "--structures") for path in structures)
+        reasons.append("structures: given by --structures")
+    else:
+        sets = [f for f in found if f.kind in STRUCTURES]
+        chosen = (_only(sets, found, "structures", "--structures"),)
+        reasons.append(f"structures {chosen[0].label}: the only {chosen[0].kind}")
+    if any(set(item.paths) & set(activity.paths) for item in chosen):
+        raise InputError(
+            f"{activity.label} is given as activity image and as structures: it can be "
+            "only one"
+        )
+    return Choice(activity, chosen_ct, chosen, tuple(reasons))
+
+
+def _given(path: Path, option: str) -> Found:
+    items = discover(path)
+    if len(items) == 1:
+        return items[0]
+    names = ", ".join(f"{item.label} ({item.kind})" for item in items)
+    raise InputError(f"{option} {path.name} holds {len(items)} things: {names}")
+
+
+def _require_no_better(
+    spects: Sequence[Found], candidates: Sequence[Found], found: Sequence[Found]
+) -> None:
+    """Do not fall back to an image file while there is an unused SPECT or PET."""
+    unused = [
+        f for f in found if f.kind is Kind.OTHER and f.modality in ("NM", "PT", "OT")
+    ]
+    if unused and candidates and not spects:
+        raise InputError(
+            f"{unused[0].label} cannot be the activity image ("
+            f"{unused[0].remark}): to use {candidates[0].label} instead, name it with "
+            "--image"
+        )
+
+
+def _only(
+    candidates: Sequence[Found], found: Sequence[Found], what: str, option: str
+) -> Found:
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        names = ", ".join(f"{f.paths[0]} ({f.kind})" for f in candidates)
+        raise InputError(
+            f"there are {len(candidates)} candidates for {what}: choose one with "
+            f"{option}: {names}"
+        )
+    remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
+    raise InputError(
+        f"found no {what}: give {option}; a mask or label image must be named there "
+        f"(found {remarks})"
+        if option == "--structures"
+        else f"found no {what}: give {option} (found {remarks})"
+    )

@@ -1,0 +1,70 @@
+"""One thing in a folder: an image, a series or a set of structures."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.model.printable import printable
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+class Kind(StrEnum):
+    """What one thing in a folder is."""
+
+    SPECT = "SPECT"
+    PET = "PET"
+    CT = "CT"
+    CONTOURS = "RTSTRUCT"
+    SEGMENTATION = "SEG"
+    DOSE = "RTDOSE"
+    IMAGE_FILE = "image file"
+    SEGMENTATION_FILE = "segmentation file"
+    OTHER = "other DICOM"
+
+
+ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
+STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One image, series or set of structures.
+
+    `remark` says why something cannot be used; `patient` holds a digest of each
+    attribute that names a person (empty where it is), to tell whether two agree.
+    `headers` of a series' slices spare its reader a second pass over the files.
+    """
+
+    kind: Kind
+    paths: tuple[Path, ...]
+    modality: str = ""
+    size: str = ""
+    series_instance_uid: str = ""
+    patient: tuple[str, ...] = ()
+    remark: str = ""
+    headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """How it is named to a person: the file, or the series without its folder.
+
+        Folders are often named after patients.
+        """
+        if len(self.paths) == 1:
+            return printable(self.paths[0].name)
+        return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
+
+
+def patients_in(found: Iterable[Found]) -> int:
+    """How many different people the DICOM files name, as far as they say.
+
+    An attribute that a file leaves empty says nothing.
+    """
+    identities = [item.patient for item in found if any(item.patient)]
+    if not identities:
+        return 0
+    return max(len(set(values) - {""}) for values in zip(*identities, strict=True))
