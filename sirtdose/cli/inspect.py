@@ -9,8 +9,11 @@ from sirtdose.cli.options import json_option
 
 @click.command("inspect")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
+@click.option(
+    "--paths", is_flag=True, help="Where each is; folders may be named after patients."
+)
 @json_option
-def inspect_command(*, source: Path, as_json: bool) -> None:
+def inspect_command(*, source: Path, paths: bool, as_json: bool) -> None:
     """Say what is in a folder, what would be used, and what is wrong with it.
 
     Example: sirtdose inspect scans/
@@ -19,8 +22,7 @@ def inspect_command(*, source: Path, as_json: bool) -> None:
     from sirtdose.report.inspection import inspection_document, inspection_summary
     from sirtdose.workflows.inspect import inspect_folder
 
-    found, choice, problem = inspect_folder(source)
-    document = inspection_document(found, choice, problem)
+    document = inspection_document(inspect_folder(source), paths=paths)
     click.echo(inspection_summary(document), err=True)
     if as_json:
         click.echo(document_text(document), nl=False)

@@ -80,6 +80,29 @@ def choose(
     return Choice(activity, chosen_ct, chosen, tuple(reasons))
 
 
+def frames_differ(choice: Choice) -> str:
+    """Say what was drawn, or scanned, in another frame of reference than the image.
+
+    Empty where all agree, as far as the files say. Contours in several frames agree
+    where one of them is the image's.
+    """
+    frames = set(choice.image.frames_of_reference)
+    others = [*choice.structures, *([choice.ct] if choice.ct else [])]
+    foreign = [
+        item.label
+        for item in others
+        if frames
+        and item.frames_of_reference
+        and frames.isdisjoint(item.frames_of_reference)
+    ]
+    if not foreign:
+        return ""
+    return (
+        f"{', '.join(foreign)} lies in another frame of reference than "
+        f"{choice.image.label}: a registration is needed before they are used together"
+    )
+
+
 def _given(path: Path, option: str) -> Found:
     items = discover(path)
     if len(items) == 1:
@@ -109,10 +132,10 @@ def _only(
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        names = ", ".join(f"{f.paths[0]} ({f.kind})" for f in candidates)
+        names = ", ".join(f"{f.label} ({f.kind})" for f in candidates)
         raise InputError(
-            f"there are {len(candidates)} candidates for {what}: choose one with "
-            f"{option}: {names}"
+            f"there are {len(candidates)} candidates for {what}: {names}; choose one "
+            f"with {option} (`sirtdose inspect FOLDER --paths` says where they are)"
         )
     remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
     raise InputError(

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import FileFormatError
+from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
 from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind
-from sirtdose.io.image_file import is_image_file, is_segmentation_file
+from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -50,10 +50,9 @@ def discover(root: Path) -> list[Found]:
     found: list[Found] = []
     with _no_collection():
         for path in _files(root):
-            if is_segmentation_file(path):
-                found.append(Found(Kind.SEGMENTATION_FILE, (path,)))
-            elif is_image_file(path) and not _is_our_result(path):
-                found.append(Found(Kind.IMAGE_FILE, (path,)))
+            if is_image_file(path):
+                if not _is_our_result(path):
+                    found.append(_found_file(path))
             elif _is_dicom(path, found):
                 key, header = _keyed_header(path)
                 series[key].append((path, header))
@@ -105,6 +104,14 @@ def _is_dicom(path: Path, found: list[Found]) -> bool:
         remark = f"cannot be opened: {error.strerror}"
         found.append(Found(Kind.OTHER, (path,), remark=remark))
         return False
+
+
+def _found_file(path: Path) -> Found:
+    kind = Kind.SEGMENTATION_FILE if is_segmentation_file(path) else Kind.IMAGE_FILE
+    try:
+        return Found(kind, (path,), size=" x ".join(map(str, image_size(path))))
+    except InputError as error:
+        return Found(kind, (path,), remark=str(error))
 
 
 def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
@@ -181,10 +188,21 @@ def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
         size=f"{columns} x {rows} x {frames}" if rows else "",
         series_instance_uid=str(header.get("SeriesInstanceUID", "")),
         patient=_patient(header),
+        frames_of_reference=_frames_of_reference(header),
     )
     kind, remark = _kind(header, item)
     headers = tuple(one for _, one in members) if kind in _STACKED else ()
     return replace(item, kind=kind, remark=remark, headers=headers)
+
+
+def _frames_of_reference(header: "Dataset") -> tuple[str, ...]:
+    regions = header.get("StructureSetROISequence") or [header]
+    frames = {
+        str(one.get(keyword, "") or "")
+        for one in regions
+        for keyword in ("FrameOfReferenceUID", "ReferencedFrameOfReferenceUID")
+    }
+    return tuple(sorted(frames - {""}))
 
 
 _KINDS = {

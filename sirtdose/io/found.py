@@ -36,6 +36,7 @@ class Found:
 
     `remark` says why something cannot be used; `patient` holds a digest of each
     attribute that names a person (empty where it is), to tell whether two agree.
+    `frames_of_reference` are several where contours were drawn in several.
     `headers` of a series' slices spare its reader a second pass over the files.
     """
 
@@ -45,6 +46,7 @@ class Found:
     size: str = ""
     series_instance_uid: str = ""
     patient: tuple[str, ...] = ()
+    frames_of_reference: tuple[str, ...] = ()
     remark: str = ""
     headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
 

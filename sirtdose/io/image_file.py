@@ -39,6 +39,39 @@ def is_segmentation_file(path: Path) -> bool:
     return path.name.lower().endswith((".seg.nrrd", ".seg.nhdr"))
 
 
+def image_size(path: Path) -> tuple[int, ...]:
+    """Voxels along each axis, in the file's order, from the header alone.
+
+    Raises
+    ------
+    FileFormatError
+        Damaged, or not what its name says.
+    """
+    name = path.name.lower()
+    if name.endswith((".nii", ".nii.gz")):
+        import nibabel
+        from nibabel.filebasedimages import ImageFileError
+        from nibabel.spatialimages import HeaderDataError
+
+        with reading(path, "NIfTI", ImageFileError, HeaderDataError):
+            image: Any = nibabel.load(path)
+            return tuple(int(n) for n in image.shape)
+    if name.endswith((".nrrd", ".nhdr")):
+        import nrrd
+        from nrrd.errors import NRRDError
+
+        with reading(path, "NRRD", NRRDError):
+            return tuple(int(n) for n in nrrd.read_header(str(path))["sizes"])
+    import SimpleITK
+
+    with reading(path, "MetaImage", RuntimeError):
+        reader = SimpleITK.ImageFileReader()
+        reader.SetImageIO("MetaImageIO")
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        return tuple(int(n) for n in reader.GetSize())
+
+
 def read_image_file(path: Path, quantity: Quantity) -> Volume:
     """Read one image; what its numbers measure is the caller's to say.
 

@@ -1,21 +1,27 @@
 """What is in a folder, as a document and as text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.io.choose import frames_differ
 from sirtdose.io.found import patients_in
 from sirtdose.report.wording import table
 
 if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
     from sirtdose.io.found import Found
+    from sirtdose.io.inspection import Inspection
 
 
-def inspection_document(
-    found: "Sequence[Found]", choice: "Choice | None", problem: str
-) -> dict[str, Any]:
-    """Everything found, with what would be used; no patient identifier."""
+def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, Any]:
+    """Everything found, with what would be used.
+
+    No patient identifier, but by `paths` what the folders' names give away.
+    """
+    choice, found = inspection.choice, inspection.found
     used = {}
     if choice:
         used[choice.image.paths] = "activity image"
@@ -33,30 +39,38 @@ def inspection_document(
                 "files": len(item.paths),
                 "size": item.size or None,
                 "series_instance_uid": item.series_instance_uid or None,
+                "frames_of_reference": [*item.frames_of_reference],
                 "used_as": used.get(item.paths),
                 "remark": item.remark or None,
+                **({"path": _place(item, inspection.root)} if paths else {}),
             }
             for item in found
         ],
         "patients": patients_in(found),
+        "frames_differ": (choice and frames_differ(choice)) or None,
         "choices": list(choice.reasons) if choice else [],
-        "problem": problem or None,
+        "problem": inspection.problem or None,
     }
 
 
 def inspection_summary(document: dict[str, Any]) -> str:
     """The same for a terminal."""
+    uids = dict.fromkeys(
+        uid for item in document["found"] for uid in item["frames_of_reference"]
+    )
+    letters = dict(zip(uids, _letters(), strict=False))
     rows = [
         [
-            item["name"],
+            item.get("path") or item["name"],
             item["kind"],
             str(item["files"]),
             item["size"] or "-",
+            ", ".join(letters[uid] for uid in item["frames_of_reference"]) or "-",
             item["used_as"] or "-",
         ]
         for item in document["found"]
     ]
-    lines = [table(["name", "kind", "files", "size", "used as"], rows)]
+    lines = [table(["name", "kind", "files", "size", "frame", "used as"], rows)]
     lines += [
         f"{item['name']}: {item['remark']}"
         for item in document["found"]
@@ -64,6 +78,24 @@ def inspection_summary(document: dict[str, Any]) -> str:
     ]
     if document["patients"] > 1:
         lines.append(f"STOP H01  files of {document['patients']} different patients")
+    if document["frames_differ"]:
+        lines.append(f"STOP H15  {document['frames_differ']}")
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)
+
+
+def _place(item: "Found", root: Path) -> str:
+    """Where a file is below the root, or in which folder a series is."""
+    if item.paths[0] == root:
+        return item.label
+    if len(item.paths) == 1:
+        return str(item.paths[0].relative_to(root))
+    return f"{item.paths[0].parent.relative_to(root)} ({item.label})"
+
+
+def _letters() -> Iterator[str]:
+    """A, B, ... Z, A2, B2, ...: a frame of reference's UID tells a reader nothing."""
+    for turn in count(1):
+        for letter in ascii_uppercase:
+            yield letter if turn == 1 else f"{letter}{turn}"

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError
 
 if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
-    from sirtdose.io.found import Found
+    from sirtdose.io.inspection import Inspection
 
 
-def inspect_folder(source: Path) -> "tuple[list[Found], Choice | None, str]":
-    """What is in a folder, what would be used, or why nothing can be chosen."""
+def inspect_folder(source: Path) -> "Inspection":
+    """Look at every header of a folder, a zip or a file."""
     from sirtdose.io.archive import opened
     from sirtdose.io.choose import choose
     from sirtdose.io.discover import discover
+    from sirtdose.io.inspection import Inspection
 
     with opened(source) as folder:
-        found = discover(folder)
-    try:
-        return found, choose(found), ""
-    except InputError as error:
-        return found, None, str(error)
+        found = tuple(discover(folder))
+        try:
+            return Inspection(folder, found, choose(found))
+        except InputError as error:
+            return Inspection(folder, found, problem=str(error))

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,43 @@ def test_inspect_says_why_nothing_can_be_chosen(
     missing = run("inspect", tmp_path / "none")
     assert missing.exit_code == 3
     assert missing.stdout == ""
+
+
+def test_inspect_shows_places_only_when_asked(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(exact_contours, tmp_path / "Doe Jane")
+    assert "Doe" not in run("inspect", tmp_path, "--json").output
+    shown = run("inspect", tmp_path, "--json", "--paths")
+    places = {f["kind"]: f["path"] for f in json.loads(shown.stdout)["found"]}
+    assert places["SPECT"] == "Doe Jane/spect.dcm"
+    assert places["CT"].startswith("Doe Jane/ct (CT series ...")
+    alone = run("inspect", tmp_path / "Doe Jane" / "spect.dcm", "--paths")
+    assert "spect.dcm " in alone.stderr
+
+
+def test_inspect_says_which_frame_of_reference_each_has(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exact_contours, tmp_path / "patient")
+    document = json.loads(run("inspect", folder, "--json").stdout)
+    [frame] = {tuple(f["frames_of_reference"]) for f in document["found"]}
+    assert len(frame) == 1
+    assert document["frames_differ"] is None
+    rtss = pydicom.dcmread(folder / "structures.dcm")
+    for roi in rtss.StructureSetROISequence[:1]:
+        roi.ReferencedFrameOfReferenceUID = "1.2.3"
+    rtss.save_as(folder / "structures.dcm")
+    # Some regions elsewhere: the others can be used.
+    some = run("inspect", folder, "--json")
+    assert json.loads(some.stdout)["frames_differ"] is None
+    assert "A, B" in some.stderr or "B, A" in some.stderr
+    for roi in rtss.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = "1.2.3"
+    rtss.FrameOfReferenceUID = "1.2.3"
+    rtss.save_as(folder / "structures.dcm")
+    foreign = run("inspect", folder, "--json")
+    assert "STOP H15  structures.dcm lies in another frame" in foreign.stderr
 
 
 def test_phantom_is_the_same_for_a_seed(run: Run, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.archive import opened
@@ -52,6 +53,19 @@ def test_candidates_are_listed_with_the_option(tmp_path: Path) -> None:
     nifti(tmp_path / "two.nii")
     with pytest.raises(InputError, match=r"2 candidates for activity image.*--image"):
         choose(discover(tmp_path))
+
+
+def test_image_files_have_their_size_or_their_damage(tmp_path: Path) -> None:
+    nifti(tmp_path / "a.nii.gz")
+    for name in ("b.nrrd", "c.mha"):
+        itk = SimpleITK.GetImageFromArray(np.zeros((3, 4, 5), np.float32))
+        SimpleITK.WriteImage(itk, str(tmp_path / name))
+    for ending in ("nii", "nii.gz", "nrrd", "mha"):
+        (tmp_path / f"damaged.{ending}").write_bytes(b"not an image at all" * 30)
+    found = {item.label: item for item in discover(tmp_path)}
+    assert {found[n].size for n in ("a.nii.gz", "b.nrrd", "c.mha")} == {"5 x 4 x 3"}
+    for ending in ("nii", "nii.gz", "nrrd", "mha"):
+        assert "cannot be read" in found[f"damaged.{ending}"].remark
 
 
 def test_what_is_given_wins(exact_contours: Path, tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""What was found in a folder, and what would be used of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sirtdose.io.choose import Choice
+from sirtdose.io.found import Found
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is in a folder, what would be used, or why nothing can be chosen.
+
+    `root` is where the items' paths begin; of a zip it is gone.
+    """
+
+    root: Path
+    found: tuple[Found, ...]
+    choice: Choice | None = None
+    problem: str = ""
