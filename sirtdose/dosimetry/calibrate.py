@@ -24,6 +24,10 @@ Over = Literal["fov", "liver", "perfused"]
 LUNGS_COVERED_MIN = 0.85
 RATIO_RANGE = (0.8, 1.25)
 _OUTSIDE_MAX = 0.2
+# Bremsstrahlung images hold much background; beyond this they hold another place.
+_OUTSIDE_ASK = 0.8
+# Filtered reconstructions hold some negative voxels, iterative ones none.
+_NEGATIVE_MAX = 0.01
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,25 @@ def _ratio_findings(
 def _region_findings(
     volume: Volume, regions: Mapping[str, Structure], over: Over
 ) -> list[Finding]:
-    """Much of the image outside perfused volume or liver (H14)."""
+    """Much of the image outside perfused volume or liver, or negative (H14)."""
+    return _outside(volume, regions, over) + _negative(volume)
+
+
+def _negative(volume: Volume) -> list[Finding]:
+    negative = -float(volume.data.clip(max=0).sum(dtype=float))
+    positive = volume.total() + negative
+    if negative <= _NEGATIVE_MAX * positive:
+        return []
+    said = (
+        f"negative voxels hold {negative / positive:.0%} of the image's activity: they "
+        "are kept, and give negative doses; is an offset missing?"
+    )
+    return [Finding.of("H14", said)]
+
+
+def _outside(
+    volume: Volume, regions: Mapping[str, Structure], over: Over
+) -> list[Finding]:
     name = over if over != "fov" else _default_over(regions)
     region = _region(regions, name)
     if region is None:
@@ -233,5 +255,6 @@ def _region_findings(
             "H14",
             f"{outside:.0%} of the image lies outside the {name} volume (background, "
             "lungs, blur, or uptake elsewhere)",
+            severity=Severity.ASK if outside > _OUTSIDE_ASK else None,
         )
     ]

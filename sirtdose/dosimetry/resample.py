@@ -15,6 +15,7 @@ Sampling = Literal["fraction", "center"]
 
 # Points per voxel along each axis where two grids are oblique to each other.
 _POINTS_MIN, _POINTS_MAX = 8, 12
+_SLICES_AT_ONCE = 16
 
 
 def occupancy_on(
@@ -90,11 +91,17 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
     index = grid.index(_corners_mm(structure.grid))
     if (index >= -0.5).all() and (index <= size).all():
         return 1.0
-    inside = np.argwhere(structure.occupancy > 0)
-    part = structure.occupancy[tuple(inside.T)].astype(np.float64)
-    index = grid.index(structure.grid.world_mm(inside))
-    within = (index >= -0.5).all(axis=1) & (index <= size).all(axis=1)
-    return float(part[within].sum() / part.sum())
+    within_sum = whole_sum = 0.0
+    # A slice at a time: a body's outline is a hundred million voxels.
+    for k, plane in enumerate(structure.occupancy):
+        inside = np.argwhere(plane > 0)
+        part = plane[tuple(inside.T)].astype(np.float64)
+        inside = np.insert(inside, 0, k, axis=1)
+        index = grid.index(structure.grid.world_mm(inside))
+        within = (index >= -0.5).all(axis=1) & (index <= size).all(axis=1)
+        within_sum += float(part[within].sum())
+        whole_sum += float(part.sum())
+    return within_sum / whole_sum
 
 
 def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
@@ -147,16 +154,25 @@ def _covered_box(source: Grid, target: Grid) -> Box | None:
 def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray[Any]:
     # In the source's index space the target's voxels are boxes along its axes.
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
-    mask = structure.occupancy.transpose(axes).astype(np.float64)
-    for axis, source_axis in enumerate(axes):
-        weights = _interval_overlap(
+    mask = structure.occupancy.transpose(axes)
+    weights = [
+        _interval_overlap(
             n_target=target.shape[axis],
             n_source=structure.grid.shape[source_axis],
             start=float(across[source_axis, 3]),
             step=float(across[source_axis, axis]),
         )
-        mask = np.moveaxis(np.tensordot(weights, mask, (1, axis)), 0, axis)
-    return np.clip(mask, 0, 1)
+        for axis, source_axis in enumerate(axes)
+    ]
+    occupancy = np.zeros(target.shape)
+    # A few slices at a time: a body's outline is a hundred million voxels.
+    for start in range(0, len(mask), _SLICES_AT_ONCE):
+        part = slice(start, start + _SLICES_AT_ONCE)
+        if weights[0][:, part].any():
+            slab = mask[part].astype(np.float64) @ weights[2].T
+            slab = weights[1] @ slab
+            occupancy += np.tensordot(weights[0][:, part], slab, (1, 0))
+    return np.clip(occupancy, 0, 1)
 
 
 def _interval_overlap(

@@ -50,7 +50,8 @@ def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
             findings.append(
                 Finding.of(
                     "H19",
-                    f"structure '{structure.name}' is empty: draw it or remove it",
+                    f"structure '{structure.name}' is empty: draw it, remove it, or "
+                    f"give --role '{structure.name}=other'",
                     severity=Severity.STOP,
                 )
             )

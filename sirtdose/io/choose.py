@@ -12,6 +12,8 @@ from sirtdose.errors import InputError
 from sirtdose.io.discover import discover
 from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Kind
 
+_NAMED_MAX = 6
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -43,7 +45,7 @@ def choose(
     candidates = [f for f in found if f.kind in ACTIVITY_IMAGES]
     spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
     if image is not None:
-        activity = _given(image, "--image")
+        activity = _given(image, "--image", ACTIVITY_IMAGES)
         if activity.kind not in ACTIVITY_IMAGES:
             raise InputError(
                 f"--image {activity.label} is no activity image "
@@ -56,7 +58,7 @@ def choose(
         activity = _only(spects or candidates, found, "activity image", "--image")
         reasons.append(f"activity image {activity.label}: the only {activity.kind}")
     if ct is not None:
-        chosen_ct: Found | None = _given(ct, "--ct")
+        chosen_ct: Found | None = _given(ct, "--ct", (Kind.CT, Kind.IMAGE_FILE))
         reasons.append("CT: given by --ct")
     else:
         series = [f for f in found if f.kind is Kind.CT]
@@ -66,7 +68,8 @@ def choose(
         elif series:
             reasons.append(f"CT: none, as there are {len(series)} (give --ct)")
     if structures:
-        chosen = tuple(_given(path, "--structures") for path in structures)
+        kinds = (*STRUCTURES, Kind.IMAGE_FILE)
+        chosen = tuple(_given(path, "--structures", kinds) for path in structures)
         reasons.append("structures: given by --structures")
     else:
         sets = [f for f in found if f.kind in STRUCTURES]
@@ -103,12 +106,19 @@ def frames_differ(choice: Choice) -> str:
     )
 
 
-def _given(path: Path, option: str) -> Found:
+def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:
+    """What a path given by the user names: a file, its series, or a folder's only one.
+
+    One slice stands for its series.
+    """
     items = discover(path)
-    if len(items) == 1:
-        return items[0]
-    names = ", ".join(f"{item.label} ({item.kind})" for item in items)
-    raise InputError(f"{option} {path.name} holds {len(items)} things: {names}")
+    if len(items) == 1 and path.is_file() and items[0].modality in ("CT", "PT"):
+        items = [item for item in discover(path.parent) if path in item.paths]
+    wanted = [item for item in items if item.kind in kinds] or items
+    if len(wanted) == 1:
+        return wanted[0]
+    names = ", ".join(f"{item.label} ({item.kind})" for item in wanted[:_NAMED_MAX])
+    raise InputError(f"{option} {path.name} holds {len(wanted)} things: {names}")
 
 
 def _require_no_better(
@@ -132,7 +142,9 @@ def _only(
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        names = ", ".join(f"{f.label} ({f.kind})" for f in candidates)
+        names = ", ".join(f"{f.label} ({f.kind})" for f in candidates[:_NAMED_MAX])
+        if len(candidates) > _NAMED_MAX:
+            names += f" and {len(candidates) - _NAMED_MAX} more"
         raise InputError(
             f"there are {len(candidates)} candidates for {what}: {names}; choose one "
             f"with {option} (`sirtdose inspect FOLDER --paths` says where they are)"

@@ -25,6 +25,10 @@ _ON_LATTICE = 0.02
 # A gap this many times a structure's usual one is a gap in the structure itself.
 _REAL_GAP = 2.6
 _WIDE_GAP = 1.5
+# Planes farther apart than the file's by more are no usual distance of a structure.
+_SPARSE = 4.0
+# Nor is a slice of a treatment thicker than this, mm.
+_THICK_MM = 12.0
 # More sample points than this for one structure are no patient's.
 _POINTS_MAX = 2_000_000_000
 
@@ -104,10 +108,10 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
     StructureError
         Not flat, not parallel to one another, or on one plane only.
     """
-    normal = _normal(max(contours, key=len))
-    if abs(normal[2]) > 0.9999:
+    axial = all(np.ptp(contour[:, 2]) <= 2 * _FLAT_MM for contour in contours)
+    normal = np.eye(3)[2] if axial else _normal(contours, what)
+    if axial:
         along_row, along_column = np.eye(3)[0], np.eye(3)[1]
-        normal = np.eye(3)[2]
     else:
         # Any two directions in the plane will do: nothing is stored in them.
         helper = np.eye(3)[int(np.abs(normal).argmin())]
@@ -200,11 +204,19 @@ def _slabs(
         )
         return planes - half, planes + half, (remark,)
     gaps = np.diff(planes)
-    usual = float(np.median(gaps))
+    # The lower median: of two islands, the distance within them.
+    usual = float(np.sort(gaps)[(len(gaps) - 1) // 2])
+    remarks = []
+    if usual > _SPARSE * frame.plane_distance_mm:
+        usual = frame.plane_distance_mm
+    elif usual > _WIDE_GAP * frame.plane_distance_mm or usual > _THICK_MM:
+        remarks.append(
+            f"drawn every {usual:.2f} mm, on planes {frame.plane_distance_mm:.2f} mm "
+            "apart: filled between"
+        )
     reach = np.where(gaps <= _REAL_GAP * usual, gaps, usual) / 2
     bottom = planes - np.concatenate([[usual / 2], reach])
     top = planes + np.concatenate([reach, [usual / 2]])
-    remarks = []
     for at in np.flatnonzero(gaps > _WIDE_GAP * usual):
         done = "filled" if gaps[at] <= _REAL_GAP * usual else "left empty"
         remarks.append(
@@ -214,12 +226,18 @@ def _slabs(
     return bottom, top, tuple(remarks)
 
 
-def _normal(contour: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit normal of a closed polygon: the sum over its edges, good for any shape."""
-    area = np.cross(contour, np.roll(contour, -1, axis=0)).sum(axis=0)
+def _normal(contours: Sequence[NDArray[np.float64]], what: str) -> NDArray[np.float64]:
+    """Unit normal of the largest polygon: the sum over edges is good for any shape."""
+    areas = [
+        np.cross(contour, np.roll(contour, -1, axis=0)).sum(axis=0)
+        for contour in contours
+    ]
+    area = max(areas, key=lambda one: float(np.linalg.norm(one)))
     length = float(np.linalg.norm(area))
     if length == 0:
-        raise StructureError("a contour encloses no area: its plane is unknown")
+        raise StructureError(
+            f"{what} has contours that enclose no area: their plane is unknown"
+        )
     normal: NDArray[np.float64] = area / length
     return normal if normal[np.abs(normal).argmax()] > 0 else -normal
 

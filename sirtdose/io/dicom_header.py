@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -53,7 +53,7 @@ def read_dataset(path: Path) -> "Dataset":
     import pydicom
 
     with reading_dicom(path):
-        return pydicom.dcmread(path)
+        return _with_syntax(pydicom.dcmread(path))
 
 
 def deferred_dataset(path: Path) -> "Dataset":
@@ -63,7 +63,17 @@ def deferred_dataset(path: Path) -> "Dataset":
     """
     import pydicom
 
-    return pydicom.dcmread(path, defer_size=_LONG_VALUE)
+    return _with_syntax(pydicom.dcmread(path, defer_size=_LONG_VALUE))
+
+
+def _with_syntax(dataset: "Dataset") -> "Dataset":
+    """A file without a transfer syntax was read as what it looked like: say so."""
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        if little:
+            syntax = _LITTLE_ENDIAN[0 if implicit else 1]
+            dataset.file_meta.add_new("TransferSyntaxUID", "UI", syntax)
+    return dataset
 
 
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
@@ -234,7 +244,9 @@ def frame_of_reference(dataset: "Dataset") -> str | None:
     return uid or None
 
 
-def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime | None:
+def moment(
+    dataset: "Dataset | Mapping[str, str]", date_keyword: str, time_keyword: str
+) -> datetime | None:
     """Date and time of day of a pair of attributes; None when either is unusable.
 
     The result carries an offset only where the header has

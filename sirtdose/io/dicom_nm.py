@@ -74,7 +74,11 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
     if limit is not None and frames.max() >= limit - 1:
         remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
     source = source_of(dataset, [path])
-    source = replace(source, remarks=(*source.remarks, *remarks))
+    source = replace(
+        source,
+        remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
+        decay_correction=_decay_correction(dataset),
+    )
     return Volume(counts, grid, quantity, source)
 
 
@@ -82,12 +86,35 @@ def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
     """Refuse what is no reconstructed tomographic image, by its own name."""
     kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
     kind = kinds[2] if len(kinds) > 2 else ""
+    if kinds[3:4] == ["TRANSMISSION"]:
+        raise FileFormatError(
+            f"{path.name} is an attenuation map (ImageType (0008,0008) value 4 is "
+            "TRANSMISSION): an activity image must be EMISSION"
+        )
     if kind != "RECON TOMO":
         what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
         raise FileFormatError(
             f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "
             "must be a RECON TOMO"
         )
+
+
+def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:
+    """Text that names an attenuation map; some systems write it on every image."""
+    items = dataset.get("RadiopharmaceuticalInformationSequence") or []
+    named = any(
+        "ATTENUATION" in str(i.get("Radiopharmaceutical")).upper() for i in items
+    )
+    return ("its Radiopharmaceutical says attenuation map: is it one?",) * named
+
+
+def _decay_correction(dataset: "Dataset") -> str:
+    """NM has no tag for it: a vendor's own, or DECY among the corrections."""
+    stated = str(dataset.get("DecayCorrection", "") or "").upper()
+    corrections = np.atleast_1d(dataset.get("CorrectedImage") or [])
+    if stated in ("", "NONE") and "DECY" in [str(one).upper() for one in corrections]:
+        return "DECY"
+    return stated
 
 
 def _in_slice_order(
@@ -116,9 +143,8 @@ def _grid(
     dataset: "Dataset", shape: tuple[int, ...], path: Path
 ) -> tuple[Grid, tuple[str, ...]]:
     detectors = dataset.get("DetectorInformationSequence") or [dataset]
-    place = detectors[0]
-    if place.get("ImageOrientationPatient") is None:
-        place = dataset
+    placed = [one for one in detectors if one.get("ImageOrientationPatient")]
+    place = placed[0] if placed else dataset
     along_row, along_column = orientation(place, path)
     position = numbers(place, "ImagePositionPatient", 3, path)
     rows_apart, columns_apart = pixel_spacing(dataset, path)

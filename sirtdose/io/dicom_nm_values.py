@@ -1,5 +1,6 @@
 """Stored NM pixels to counts: every vendor keeps the scale somewhere else."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from sirtdose.model.volume import Quantity
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+# In lower case.
 _COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
-_CONCENTRATIONS = {"Bq/ml": 1.0, "Bq/mL": 1.0, "BQML": 1.0, "kBq/ml": 1e3}
+_CONCENTRATIONS = {"bq/ml": 1.0, "bqml": 1.0, "kbq/ml": 1e3, "mbq/ml": 1e6}
 
 
 def nm_values(
@@ -39,7 +41,7 @@ def nm_values(
         scales["RescaleSlope (0028,1053)"] = slope, intercept
     mapping = dataset.get("RealWorldValueMappingSequence")
     if mapping:
-        slope, intercept, quantity = _real_world(mapping[0], path)
+        slope, intercept, quantity = _real_world(_only(mapping, path), path)
         scales["RealWorldValueMappingSequence (0040,9096)"] = slope, intercept
     pixel_scale = _numbers(private_value(dataset, 0x0011, "GEMS_GENIE_1", 0x3B))
     if pixel_scale is not None:
@@ -70,7 +72,15 @@ def _scaled(
                 f"{path.name} has {name} for {slope.size} frames, but {len(frames)} "
                 "frames"
             )
-    (name, (slope, intercept)), *others = scales.items()
+    # A scale that changes nothing does not contradict one that does.
+    meant = {
+        name: (slope, intercept)
+        for name, (slope, intercept) in scales.items()
+        if (slope != 1).any() or (intercept != 0).any()
+    }
+    if not meant:
+        return frames
+    (name, (slope, intercept)), *others = meant.items()
     for other, (its_slope, its_intercept) in others:
         same = np.allclose(slope, its_slope, 1e-6) and np.allclose(
             intercept, its_intercept, 1e-6, 1e-6
@@ -80,9 +90,27 @@ def _scaled(
                 f"{path.name} has {name} = {slope.tolist()} and {other} = "
                 f"{its_slope.tolist()}: which scale holds is not known"
             )
-    if (slope == 1).all() and (intercept == 0).all():
-        return frames
     return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1)
+
+
+def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
+    """The mapping, or of several the one in Bq/ml where there is one."""
+    if len(mapping) == 1:
+        return mapping[0]
+    in_bq = [item for item in mapping if _unit(item).lower() in _CONCENTRATIONS]
+    if len(in_bq) != 1:
+        units = ", ".join(f"'{_unit(item)}'" for item in mapping)
+        raise QuantityError(
+            f"{path.name} maps its values {len(mapping)} ways, to {units} "
+            "(RealWorldValueMappingSequence (0040,9096)): which holds is not known; "
+            "export it with one"
+        )
+    return in_bq[0]
+
+
+def _unit(item: "Dataset") -> str:
+    codes = item.get("MeasurementUnitsCodeSequence") or []
+    return str(codes[0].get("CodeValue", "")).strip() if codes else ""
 
 
 def _real_world(
@@ -97,15 +125,15 @@ def _real_world(
             f"{path.name} has a RealWorldValueMappingSequence (0040,9096) without a "
             "slope and intercept: a look-up table is not read"
         )
-    codes = item.get("MeasurementUnitsCodeSequence") or []
-    unit = str(codes[0].get("CodeValue", "")) if codes else ""
+    written = _unit(item)
+    unit = written.lower()
     if unit in _CONCENTRATIONS:
         factor, quantity = _CONCENTRATIONS[unit], Quantity.ACTIVITY_CONCENTRATION
     elif unit in _COUNTS:
         factor, quantity = 1.0, Quantity.COUNTS
     else:
         raise QuantityError(
-            f"{path.name} maps its values to '{unit}' (MeasurementUnitsCodeSequence "
+            f"{path.name} maps its values to '{written}' (MeasurementUnitsCodeSequence "
             "(0040,08EA)): counts or Bq/ml are needed"
         )
     return (

@@ -51,6 +51,8 @@ HALF_LIVES_H = {
     "Cu-64": 12.701,
     "Zr-89": 78.41,
 }
+# A frame that begins later than this after its series is of a later bed.
+_FIRST_BED_MS = 1000.0
 # Reference times of one series' slices agree to this.
 _SAME_MOMENT_S = 5.0
 
@@ -83,8 +85,11 @@ def read_pet(
     with reading_dicom(paths[0]):
         stack = read_stack(paths, "PET", headers)
     first, path = stack.datasets[0], stack.paths[0]
+    for dataset, its_path in zip(stack.datasets, stack.paths, strict=True):
+        with reading_dicom(its_path):
+            _require_bq_per_ml(dataset, its_path)
+            _require_alike(dataset, its_path, first)
     with reading_dicom(path):
-        _require_bq_per_ml(first, path)
         source = replace(
             source_of(first, stack.paths),
             decay_correction=_decay_correction(first, path),
@@ -110,11 +115,27 @@ def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
     units = str(required(dataset, "Units", path, "BQML is needed")).upper()
     if units != "BQML":
         said = _UNITS.get(units, "another unit")
+        if units in ("GML", "CM2ML"):
+            said += "; an SUV cannot be turned back safely"
         if str(dataset.get("DecayCorrection", "")).upper() == "ADMIN":
             said += ", corrected for decay to administration"
         raise QuantityError(
             f"{path.name} has Units (0054,1001) = {units}, {said}: reconstruct the PET "
-            "in Bq/mL (BQML); a decay-corrected SUV cannot be turned back safely"
+            "in Bq/mL (BQML)"
+        )
+    slope = float(required(dataset, "RescaleSlope", path, "each slice has its own"))
+    if slope <= 0:
+        raise QuantityError(
+            f"{path.name} has RescaleSlope (0028,1053) = {slope:g}: it must be above 0"
+        )
+
+
+def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
+    ours, its = (str(one.get("DecayCorrection", "")) for one in (first, dataset))
+    if its != ours:
+        raise QuantityError(
+            f"{path.name} has DecayCorrection (0054,1102) = '{its}', other slices "
+            f"'{ours}': give the slices of one reconstruction"
         )
 
 
@@ -154,7 +175,12 @@ def decay_factor_siemens(dataset: "Dataset", half_life_h: float) -> float:
 
 
 def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
-    """DecayFactor as GE writes it: the decay during the frame."""
+    """DecayFactor as GE writes it: the decay during the frame.
+
+    Of the first bed only: what a later one adds is not known.
+    """
+    if float(dataset.get("FrameReferenceTime") or 0) > _FIRST_BED_MS:
+        raise ValueError("a later bed")
     x = log(2) * float(dataset.ActualFrameDuration) / 3.6e6 / half_life_h
     return x / -expm1(-x)
 
@@ -216,6 +242,12 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
         (_misfit(stack.datasets, identity, wrong_h), identity)
         for identity in _IDENTITIES
     ]
+    if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
+        raise QuantityError(
+            f"{stack.paths[0].name} is corrected for decay to administration "
+            f"(DecayCorrection (0054,1102) = ADMIN), as {nuclide}, and by how much its "
+            "header does not say: reconstruct it as Y-90, or with START"
+        )
     known = [(error, identity) for error, identity in fits if error is not None]
     error, identity = min(known, key=lambda pair: pair[0], default=(1.0, None))
     if identity is None or error > 0.02:
@@ -223,7 +255,7 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
             f"{stack.paths[0].name}: DecayFactor (0054,1321) is not that of {nuclide}: "
             "its correction cannot be undone"
         )
-    data = stack.data.copy()
+    data = stack.data.astype(np.float32)
     for k, dataset in enumerate(stack.datasets):
         data[k] *= identity(dataset, right_h) / float(dataset.DecayFactor)
     return data
@@ -233,18 +265,36 @@ def _reference(stack: Stack) -> tuple[datetime | None, str]:
     """When the concentrations hold, and how that is known."""
     first = stack.datasets[0]
     if str(first.DecayCorrection).upper() == "ADMIN":
-        return None, "DecayCorrection ADMIN: at administration"
+        injected = _administration(first)
+        at = "of the header's administration" if injected else "of administration"
+        return injected, f"DecayCorrection ADMIN: the time {at}"
     moments = []
-    for dataset, path in zip(stack.datasets, stack.paths, strict=True):
-        found, origin = _slice_reference(dataset, path)
-        moments.append(found)
+    try:
+        for dataset, path in zip(stack.datasets, stack.paths, strict=True):
+            found, origin = _slice_reference(dataset, path)
+            moments.append(found)
+    except (MissingTagError, QuantityError) as error:
+        # The time may be given instead, or not be needed at all.
+        return None, str(error)
     spread = (max(moments) - min(moments)).total_seconds()
     if spread > _SAME_MOMENT_S:
         raise QuantityError(
             f"the slices' decay reference times are {spread:.1f} s apart: beds of "
-            "several scans, or another convention; give --scan-at"
+            "several scans, or another convention; give the slices of one"
         )
     return moments[0], origin
+
+
+def _administration(dataset: "Dataset") -> datetime | None:
+    """When the header says the activity was given."""
+    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+        written = str(item.get("RadiopharmaceuticalStartDateTime", "") or "")
+        written = written.split("+")[0].split("-")[0]
+        date = written[:8] or str(dataset.get("SeriesDate", "") or "")
+        time = written[8:] or str(item.get("RadiopharmaceuticalStartTime", "") or "")
+        offset = str(dataset.get("TimezoneOffsetFromUTC", "") or "")
+        return moment({"D": date, "T": time, "TimezoneOffsetFromUTC": offset}, "D", "T")
+    return None
 
 
 def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:

@@ -170,8 +170,15 @@ def _by_words(text: str) -> str | None:
 
     >>> _by_words("R VENTRAL L"), _by_words("POST"), _by_words("left lateral")
     ('anterior', 'posterior', None)
+
+    An oblique view is neither.
+
+    >>> _by_words("left anterior oblique"), _by_words("LAO")
+    (None, None)
     """
     words = text.lower()
+    if re.search(r"\bobl", words):
+        return None
     front = re.search(r"\bant(erior)?\b|ventral", words)
     back = re.search(r"\bpost(erior)?\b|dorsal", words)
     if bool(front) == bool(back):

@@ -45,6 +45,7 @@ def read_rtdose(path: Path) -> Volume:
             raise QuantityError(
                 f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
             )
+        _require_total(dataset, path)
         scaling = float(required(dataset, "DoseGridScaling", path))
         if not (np.isfinite(scaling) and scaling > 0):
             raise QuantityError(
@@ -62,6 +63,22 @@ def read_rtdose(path: Path) -> Volume:
         return Volume(dose * scaling, grid, Quantity.DOSE, source_of(dataset, [path]))
 
 
+def _require_total(dataset: "Dataset", path: Path) -> None:
+    """The physical dose of the whole plan; a beam's part, an effect or an error is not.
+
+    Both tags may be missing in what research tools write.
+    """
+    for keyword, tag, wanted in (
+        ("DoseType", "3004,0004", ("PHYSICAL",)),
+        ("DoseSummationType", "3004,000A", ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")),
+    ):
+        value = str(dataset.get(keyword, "") or wanted[0]).upper()
+        if value not in wanted:
+            raise QuantityError(
+                f"{path.name} has {keyword} ({tag}) = {value}: {wanted[0]} is needed"
+            )
+
+
 def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float64]:
     """Distance of each frame from the first along the normal, in either form.
 
@@ -72,6 +89,14 @@ def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float
         thickness = float(required(dataset, "SliceThickness", path))
         return np.array([0.0, thickness])[:1]
     offsets = numbers(dataset, "GridFrameOffsetVector", frames, path)
+    along_row, along_column = orientation(dataset, path)
+    position = numbers(dataset, "ImagePositionPatient", 3, path)
+    own = float(position @ np.cross(along_row, along_column))
+    if min(abs(offsets[0]), abs(offsets[0] - own), abs(offsets[0] - position[2])) > 0.5:
+        raise GeometryError(
+            f"{path.name} has a GridFrameOffsetVector (3004,000C) that begins at "
+            f"{offsets[0]:g} mm: 0, or the first slice's own {own:g} mm, is needed"
+        )
     relative: NDArray[np.float64] = offsets - offsets[0]
     return relative
 

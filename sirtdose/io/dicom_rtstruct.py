@@ -1,5 +1,6 @@
 """RTSTRUCT: contours in patient coordinates to structures."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.contour_fill import common_frame, even_odd_fill, fill
-from sirtdose.io.dicom_header import read_dataset, reading_dicom, required
+from sirtdose.errors import GeometryError, StructureError
+from sirtdose.io.contour_fill import Frame, common_frame, even_odd_fill, fill
+from sirtdose.io.dicom_header import (
+    frame_of_reference,
+    read_dataset,
+    reading_dicom,
+    required,
+)
 from sirtdose.model.grid import Grid
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
 if TYPE_CHECKING:
@@ -24,56 +31,65 @@ _OFF_SLICE_SAID, _OFF_SLICE_MAX = 0.1, 0.5
 
 @dataclass(frozen=True, eq=False)
 class Roi:
-    """One region as drawn: closed contours (n, 3) in mm."""
+    """One region as drawn: closed contours (n, 3) in mm; or points and lines only."""
 
     name: str
     contours: tuple[NDArray[np.float64], ...]
     frame_of_reference_uid: str | None
     remarks: tuple[str, ...] = ()
+    marks_only: bool = False
 
 
 def read_rtstruct(path: Path) -> list[Structure]:
     """Read every region of an RTSTRUCT, sampled at half a millimeter in plane.
 
     A region without contours is returned empty: the reader cannot know whether
-    it matters. Regions drawn in other planes than the rest (sagittal beside
-    axial) are sampled in planes of their own.
+    it matters. So is one whose contours cannot be filled, with the reason as its
+    remark; points and lines alone have no role. Regions drawn in other planes than
+    the rest (sagittal beside axial) are sampled in planes of their own.
 
     Raises
     ------
     MissingTagError
         No regions at all.
     FileFormatError
-        Damaged, or contour data that are not triplets of numbers.
+        Damaged.
     StructureError
-        Contours that are not flat or not in parallel planes.
+        Nothing that has a volume.
     """
     rois = read_rois(path)
     drawn = [roi for roi in rois if roi.contours]
     if not drawn:
-        raise StructureError(f"{path.name} holds no closed contour")
+        why = "".join(f"; {remark}" for roi in rois for remark in roi.remarks)
+        raise StructureError(f"{path.name} holds no closed contour{why}")
     try:
         frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
-        frames = {id(roi): frame for roi in drawn}
     except StructureError:
-        frames = {
-            id(roi): common_frame(roi.contours, f"{path.name}: structure '{roi.name}'")
-            for roi in drawn
-        }
-    structures = []
-    for roi in rois:
-        if not roi.contours:
-            structures.append(_empty(roi))
-            continue
+        frame = None
+    structures = [_filled(roi, frame) for roi in rois]
+    if all(structure.empty for structure in structures):
+        raise StructureError(
+            f"{path.name} holds no volume: "
+            + "; ".join(remark for one in structures for remark in one.remarks)
+        )
+    return structures
+
+
+def _filled(roi: Roi, frame: Frame | None) -> Structure:
+    if not roi.contours:
+        return _empty(roi)
+    try:
         mask, grid, remarks = fill(
             roi.contours,
-            frames[id(roi)],
+            frame or common_frame(roi.contours, f"structure '{roi.name}'"),
             name=roi.name,
             frame_of_reference_uid=roi.frame_of_reference_uid,
         )
-        structure = Structure.named(roi.name, mask, grid).cropped()
-        structures.append(replace(structure, remarks=(*roi.remarks, *remarks)))
-    return structures
+    except StructureError as error:
+        # One region that nobody needs must not stop the others.
+        return replace(_empty(roi), remarks=(*roi.remarks, str(error)))
+    structure = Structure.named(roi.name, mask, grid).cropped()
+    return replace(structure, remarks=(*roi.remarks, *remarks))
 
 
 def read_rtstruct_at_voxel_centers(path: Path, grid: Grid) -> list[Structure]:
@@ -136,32 +152,53 @@ def read_rois(path: Path) -> list[Roi]:
     with reading_dicom(path):
         dataset = read_dataset(path)
         items = required(dataset, "StructureSetROISequence", path)
-        drawn = {
-            int(item.ReferencedROINumber): _contours(item, path)
-            for item in dataset.get("ROIContourSequence") or []
-        }
+        drawn: defaultdict[int, list[Dataset]] = defaultdict(list)
+        for item in dataset.get("ROIContourSequence") or []:
+            drawn[int(item.ReferencedROINumber)] += item.get("ContourSequence") or []
         rois = []
         for item in items:
-            contours, remarks = drawn.get(int(item.ROINumber), ((), ()))
             name = str(item.get("ROIName", "") or f"region {item.ROINumber}").strip()
-            uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "") or None
-            rois.append(Roi(name, tuple(contours), uid, tuple(remarks)))
+            uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "").strip()
+            contours, remarks, marks = _contours(drawn[int(item.ROINumber)], path)
+            frame = uid or _only_frame_of_reference(dataset)
+            rois.append(
+                Roi(name, tuple(contours), frame, tuple(remarks), marks_only=marks)
+            )
     return rois
 
 
+def _only_frame_of_reference(dataset: "Dataset") -> str | None:
+    """What the file as a whole refers to, where that is one frame."""
+    named = {
+        str(item.get("FrameOfReferenceUID", "") or "").strip()
+        for item in dataset.get("ReferencedFrameOfReferenceSequence") or []
+    } - {""}
+    if not named:
+        return frame_of_reference(dataset)
+    return named.pop() if len(named) == 1 else None
+
+
 def _contours(
-    item: "Dataset", path: Path
-) -> tuple[Sequence[NDArray[np.float64]], Sequence[str]]:
+    items: "Sequence[Dataset]", path: Path
+) -> tuple[Sequence[NDArray[np.float64]], Sequence[str], bool]:
+    """Closed contours, what was assumed, and whether there are but points and lines."""
     contours, points = [], 0
-    for contour in item.get("ContourSequence") or []:
+    for contour in items:
         kind = str(contour.get("ContourGeometricType", "CLOSED_PLANAR"))
-        data: NDArray[Any] = np.asarray(
-            contour.get("ContourData") or [], dtype=np.float64
-        )
+        try:
+            data: NDArray[Any] = np.asarray(
+                contour.get("ContourData") or [], dtype=np.float64
+            )
+        except ValueError:
+            data = np.full(1, np.nan)
         if data.size % 3 or not np.isfinite(data).all():
-            raise FileFormatError(
-                f"{path.name} has ContourData (3006,0050) that are not triplets of "
-                "finite numbers"
+            return (
+                [],
+                [
+                    f"{path.name} has ContourData (3006,0050) that are not triplets of "
+                    "finite numbers"
+                ],
+                False,
             )
         # Points and lines enclose nothing.
         if kind.startswith("CLOSED") and data.size >= 9:
@@ -169,7 +206,7 @@ def _contours(
         else:
             points += 1
     said = f"{points} contours that are points or open lines enclose nothing"
-    return contours, [said] if points and contours else []
+    return contours, [said] if points else [], bool(points and not contours)
 
 
 def _empty(roi: Roi) -> Structure:
@@ -178,4 +215,7 @@ def _empty(roi: Roi) -> Structure:
         spacing_mm=(1.0, 1.0, 1.0),
         frame_of_reference_uid=roi.frame_of_reference_uid,
     )
-    return Structure.named(roi.name, np.zeros((1, 1, 1), bool), grid)
+    empty = Structure.named(roi.name, np.zeros((1, 1, 1), bool), grid)
+    # A point named after a tumor is no tumor without a volume.
+    role = Role.OTHER if roi.marks_only else empty.role
+    return replace(empty, role=role, remarks=roi.remarks)

@@ -2,8 +2,10 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom_header import reading_dicom
@@ -55,19 +57,21 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
             f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
             " not volumes: choose with --probability-threshold 50%, or another"
         )
-    if segmentation.get_volume_geometry() is None:
+    geometry = segmentation.get_volume_geometry()
+    if geometry is None:
         raise GeometryError(
             f"{path.name} has frames that do not form one regular stack of slices"
         )
-    volume = segmentation.get_volume(
-        segment_numbers=numbers, rescale_fractional=kind == "FRACTIONAL"
-    )
-    uid = str(volume.frame_of_reference_uid or "") or None
-    grid = Grid(volume.array.shape[:3], volume.affine, uid)
+    affine = _with_slice_distance(segmentation, geometry, path)
+    uid = str(geometry.frame_of_reference_uid or "") or None
     structures = []
-    for at, number in enumerate(numbers):
+    for number in numbers:
         described = segmentation.get_segment_description(number)
-        part = volume.array[..., at]
+        # One at a time: a whole body has a hundred segments.
+        part = segmentation.get_volume(
+            segment_numbers=[number], rescale_fractional=kind == "FRACTIONAL"
+        ).array[..., 0]
+        grid = Grid(part.shape, affine, uid)
         if probable and threshold is not None:
             # Stored in whole steps of the greatest value: half a step of tolerance.
             mask = part >= threshold - 1e-6
@@ -76,3 +80,32 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         name = str(described.segment_label).strip()
         structures.append(Structure.named(name, mask, grid).cropped())
     return structures
+
+
+def _with_slice_distance(
+    segmentation: Any, geometry: Any, path: Path
+) -> NDArray[np.float64]:
+    """The affine, its slice distance stated by the file and not only inferred.
+
+    Empty frames may be left out, so the distance of the frames that are there may
+    be a multiple of the slices'.
+    """
+    affine = np.array(geometry.affine, dtype=np.float64)
+    shared = segmentation.SharedFunctionalGroupsSequence[0]
+    groups = shared
+    if "PixelMeasuresSequence" not in shared:
+        groups = segmentation.PerFrameFunctionalGroupsSequence[0]
+    measures = groups.PixelMeasuresSequence[0]
+    if measures.get("SpacingBetweenSlices") is not None:
+        return affine
+    thickness = float(measures.get("SliceThickness") or 0)
+    inferred = float(np.linalg.norm(affine[:3, 0]))
+    if thickness > 0 and geometry.spatial_shape[0] == 1:
+        affine[:3, 0] *= thickness / inferred
+    elif not 0 < inferred <= 1.01 * thickness:
+        raise GeometryError(
+            f"{path.name} has no SpacingBetweenSlices (0018,0088), and its frames are "
+            f"{inferred:.3g} mm apart where SliceThickness (0018,0050) is "
+            f"{thickness:.3g} mm: frames may be left out; export it with the spacing"
+        )
+    return affine

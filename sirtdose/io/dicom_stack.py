@@ -24,8 +24,10 @@ from sirtdose.model.grid import Grid
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# A gap may differ by this part from the median before slices count as missing.
+# A slice may be off its place by this part of a gap.
 _GAP_TOLERANCE = 0.01
+# Positions written to a tenth of a millimeter are off by half of one, at most twice.
+_ROUNDED_MM = 0.11
 
 
 # Orientation, pixel spacing, rows, columns, frame of reference.
@@ -172,21 +174,28 @@ def _regular_step(
             f"{_told_apart(paths[k], paths[k + 1])} are at the same place (H17): the "
             "series holds slices twice, or overlapping beds; give one copy"
         )
-    bad = np.flatnonzero(np.abs(gaps - median) > _GAP_TOLERANCE * median)
-    if bad.size:
-        k = int(bad[0])
+    # Positions may be rounded: what counts is how far a slice is off its place.
+    along = np.concatenate([[0.0], np.cumsum(gaps)])
+    off = np.abs(along - np.linspace(0, along[-1], len(along)))
+    if off.max() > max(_GAP_TOLERANCE * median, _ROUNDED_MM):
+        k = int(np.abs(gaps - median).argmax())
         raise GeometryError(
             f"between {paths[k].name} and {paths[k + 1].name} the slices are "
             f"{gaps[k]:.3f} mm apart, elsewhere {median:.3f} mm (H17): a slice is "
             "missing or extra; send the series again"
         )
-    sideways = np.abs(steps - gaps[:, None] * normal).max()
-    if sideways > _GAP_TOLERANCE * median:
+    step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
+    even = positions[0] + np.arange(len(positions))[:, None] * step
+    sideways = float(np.abs(step - (step @ normal) * normal).max())
+    wandering = float(np.abs(positions - even).max())
+    if sideways > _GAP_TOLERANCE * median or wandering > max(
+        _GAP_TOLERANCE * median, _ROUNDED_MM
+    ):
+        sideways = max(sideways, wandering)
         raise GeometryError(
             f"the slices are shifted {sideways:.3f} mm sideways from one to the next "
             "(H17, tilted gantry): resample the series first"
         )
-    step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
     return step
 
 

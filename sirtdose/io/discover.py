@@ -3,6 +3,8 @@
 import gc
 import hashlib
 import os
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
+_CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
+_SLICED_CLASSES = (_CT_CLASS, dicom_pet.SOP_CLASS_UID)
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _STACKED = (Kind.CT, Kind.PET)
 # Compared undecoded: SOP class, series, rows and columns; then who it is.
 _MODALITY, _ORIENTATION = 0x00080060, 0x00200037
@@ -49,10 +54,13 @@ def discover(root: Path) -> list[Found]:
     series: defaultdict[tuple[str, ...], list[tuple[Path, Dataset]]] = defaultdict(list)
     found: list[Found] = []
     with _no_collection():
-        for path in _files(root):
+        for path in _files(root, found):
             if is_image_file(path):
                 if not _is_our_result(path):
                     found.append(_found_file(path))
+            elif path != root and path.suffix.lower() == ".zip":
+                remark = "a zip inside the folder is not opened: unpack it"
+                found.append(Found(Kind.OTHER, (path,), remark=remark))
             elif _is_dicom(path, found):
                 key, header = _keyed_header(path)
                 series[key].append((path, header))
@@ -65,16 +73,31 @@ def discover(root: Path) -> list[Found]:
     return sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, found: list[Found]) -> Iterator[Path]:
+    """Every file, sorted; what cannot be entered is listed, never passed over."""
     if root.is_file():
         yield root
         return
-    for folder, folders, names in os.walk(root):
+
+    def closed(error: OSError) -> None:
+        remark = f"cannot be opened: {error.strerror}"
+        found.append(Found(Kind.OTHER, (Path(error.filename),), remark=remark))
+
+    for folder, folders, names in os.walk(root, onerror=closed):
         folders.sort()
+        for name in folders:
+            if (Path(folder) / name).is_symlink():
+                remark = "a link to a folder is not followed: give the folder itself"
+                found.append(Found(Kind.OTHER, (Path(folder, name),), remark=remark))
         for name in sorted(names):
             path = Path(folder) / name
-            # A pipe or a socket would never end.
-            if not name.startswith(".") and path.is_file():
+            try:
+                # A pipe or a socket would never end.
+                usable = not name.startswith(".") and path.is_file()
+            except OSError as error:
+                closed(error)
+                continue
+            if usable:
                 yield path
 
 
@@ -119,7 +142,11 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
         with reading_dicom(path):
             header = deferred_dataset(path)
             # Only slices form a volume together; every other file stands alone.
-            alone = () if _raw(header, _MODALITY) in _SLICED else (str(path),)
+            sliced = (
+                _raw(header, _MODALITY) in _SLICED
+                or _raw(header, _SERIES[0]) in _SLICED_CLASSES
+            )
+            alone = () if sliced else (str(path),)
             return (*_series_key(header), *alone), header
     except FileFormatError:
         from pydicom.dataset import Dataset
@@ -130,8 +157,8 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
 
 def _series_key(header: "Dataset") -> tuple[str, ...]:
     """What all slices of one volume have in common, undecoded: it is only compared."""
-    same = (_raw(header, tag) for tag in _SERIES)
-    return (*same, _plane(_raw(header, _ORIENTATION)), *_patient(header))
+    same = (_raw(header, tag) for tag in (*_SERIES, *_IDENTITY))
+    return (*same, _plane(_raw(header, _ORIENTATION)))
 
 
 @lru_cache(maxsize=256)
@@ -154,15 +181,16 @@ def _raw(header: "Dataset", tag: int) -> str:
 
 
 def _patient(header: "Dataset") -> tuple[str, ...]:
-    return tuple(_digest(_raw(header, tag)) for tag in _IDENTITY)
+    values = (header[tag].value if tag in header else "" for tag in _IDENTITY)
+    return tuple(_digest(str(value or "")) for value in values)
 
 
 @lru_cache(maxsize=256)
 def _digest(value: str) -> str:
-    name = value.strip(" ^").upper()
-    if not name:
-        return ""
-    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    """Of the letters and digits alone: systems differ in accents and separators."""
+    plain = unicodedata.normalize("NFKD", value).upper()
+    name = " ".join(sorted(re.findall(r"\w+", re.sub(r"[\u0300-\u036f]", "", plain))))
+    return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if name else ""
 
 
 def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
@@ -215,6 +243,9 @@ _KINDS = {
 
 def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
     sop_class = str(header.get("SOPClassUID", ""))
+    meta = getattr(header, "file_meta", {})
+    if meta.get("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
+        return Kind.OTHER, "a DICOMDIR: not needed, the files are found without it"
     if not sop_class:
         return Kind.OTHER, "its header cannot be read: damaged"
     if sop_class in _KINDS:
@@ -223,7 +254,7 @@ def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
         name = dicom_pet.REFUSED_SOP_CLASSES[sop_class]
         return Kind.OTHER, f"{name} is not read: export it as single slices"
     if item.modality == "CT":
-        return _kind_of_ct(header, item)
+        return _kind_of_ct(header, item, sop_class)
     if sop_class == dicom_nm.SOP_CLASS_UID:
         try:
             dicom_nm.require_recon_tomo(header, item.paths[0])
@@ -233,7 +264,9 @@ def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
     return Kind.OTHER, f"DICOM of modality {item.modality or 'unknown'} is not used"
 
 
-def _kind_of_ct(header: "Dataset", item: Found) -> tuple[Kind, str]:
+def _kind_of_ct(header: "Dataset", item: Found, sop_class: str) -> tuple[Kind, str]:
+    if sop_class != _CT_CLASS:
+        return Kind.OTHER, "no CT of single slices (enhanced, or a secondary capture)"
     kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
     if "LOCALIZER" in kinds:
         return Kind.OTHER, "a localizer"

@@ -64,9 +64,24 @@ class Found:
 def patients_in(found: Iterable[Found]) -> int:
     """How many different people the DICOM files name, as far as they say.
 
-    An attribute that a file leaves empty says nothing.
+    An attribute that a file leaves empty says nothing; nor does another spelling of
+    the name, where identifier and birth date are known and agree.
     """
-    identities = [item.patient for item in found if any(item.patient)]
-    if not identities:
+    counts = _identities_in(found)
+    if not counts:
         return 0
-    return max(len(set(values) - {""}) for values in zip(*identities, strict=True))
+    identifiers, names, births, sexes = counts
+    if identifiers == births == 1:
+        names = min(names, 1)
+    return max(identifiers, names, births, sexes)
+
+
+def names_in(found: Iterable[Found]) -> int:
+    """How many different patient names the DICOM files hold."""
+    counts = _identities_in(found)
+    return counts[1] if counts else 0
+
+
+def _identities_in(found: Iterable[Found]) -> list[int]:
+    identities = [item.patient for item in found if any(item.patient)]
+    return [len(set(values) - {""}) for values in zip(*identities, strict=True)]

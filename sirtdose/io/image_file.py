@@ -233,6 +233,7 @@ def _read_metaimage(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
 
     with reading(path, "MetaImage", RuntimeError):
         image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
+        _require_place(path)
         if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
             raise FileFormatError(
                 f"{path.name} has {image.GetDimension()} dimensions with "
@@ -246,6 +247,22 @@ def _read_metaimage(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
         return data, affine, {}
 
 
+def _require_place(path: Path) -> None:
+    """A MetaImage may leave out its place and spacing; its reader would invent them."""
+    header = path.read_bytes()[:16384].split(b"ElementDataFile")[0].decode("latin-1")
+    keys = {line.split("=")[0].strip() for line in header.splitlines()}
+    for names in (
+        ("Offset", "Position", "Origin"),
+        ("ElementSpacing", "ElementSize"),
+        ("TransformMatrix", "Rotation", "Orientation"),
+    ):
+        if keys.isdisjoint(names):
+            raise GeometryError(
+                f"{path.name} has no {names[0]}: where its voxels are is not said; "
+                "export it again with its position"
+            )
+
+
 def _segments(
     data: NDArray[Any], grid: Grid, header: Any, path: Path
 ) -> list[Structure]:
@@ -256,7 +273,8 @@ def _segments(
         key = f"Segment{number}_"
         name = str(header.get(f"{key}Name", header.get(f"{key}ID", f"label {number}")))
         try:
-            layer = int(header.get(f"{key}Layer", 0))
+            # Before layers had a key, each segment had its own, in order.
+            layer = int(header.get(f"{key}Layer", number if data.ndim == 4 else 0))
             value = int(header.get(f"{key}LabelValue", 1))
         except ValueError:
             layer = value = -1

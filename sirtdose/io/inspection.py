@@ -5,12 +5,14 @@ from pathlib import Path
 
 from sirtdose.io.choose import Choice
 from sirtdose.io.found import Found
+from sirtdose.model.structure import Structure
 
 
 @dataclass(frozen=True)
 class Inspection:
     """What is in a folder, what would be used, or why nothing can be chosen.
 
+    `unusable` says what of it cannot be read, `structures` what those chosen hold.
     `root` is where the items' paths begin; of a zip it is gone.
     """
 
@@ -18,3 +20,5 @@ class Inspection:
     found: tuple[Found, ...]
     choice: Choice | None = None
     problem: str = ""
+    unusable: tuple[str, ...] = ()
+    structures: tuple[Structure, ...] = ()

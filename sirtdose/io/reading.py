@@ -57,7 +57,10 @@ def reading(
         lines = str(error).strip().splitlines()
         # The reader's own words help only where they are of the file, not of code.
         told = isinstance(error, (OSError, EOFError, ValueError, *library_errors))
-        reason = f" ({lines[0][:160]})" if told and lines else ""
+        # A folder is often named after a patient.
+        said = lines[0].replace(str(path), path.name) if told and lines else ""
+        said = said.replace(str(path.parent), "...")
+        reason = f" ({said[:160]})" if said else ""
         raise FileFormatError(
             f"{path.name} cannot be read as {kind}: it is truncated, damaged, or of "
             f"another kind{reason}"

@@ -29,7 +29,7 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
     """Half-life or dose constant far from what is in use for the nuclide (H09).
 
     >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
-    ['half-life 1 h, while Y-90 has 64.05 h']
+    ['half-life 1 h, while Y-90 has 64.05 h; the dose constant stays as it is']
     """
     known = table("nuclides")[nuclide.name]
     usual_h = known["half_life_h"]
@@ -39,7 +39,7 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             Finding.of(
                 "H09",
                 f"half-life {nuclide.half_life_h:g} h, while {nuclide.name} has "
-                f"{usual_h:g} h",
+                f"{usual_h:g} h; the dose constant stays as it is",
                 severity=Severity.WARN,
             )
         )

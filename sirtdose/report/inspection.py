@@ -49,6 +49,15 @@ def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, A
         "patients": patients_in(found),
         "frames_differ": (choice and frames_differ(choice)) or None,
         "choices": list(choice.reasons) if choice else [],
+        "structures": [
+            {
+                "name": one.name,
+                "role": str(one.role),
+                "volume_ml": None if one.empty else round(one.volume_ml, 3),
+            }
+            for one in inspection.structures
+        ],
+        "unusable": list(inspection.unusable),
         "problem": inspection.problem or None,
     }
 
@@ -80,9 +89,20 @@ def inspection_summary(document: dict[str, Any]) -> str:
         lines.append(f"STOP H01  files of {document['patients']} different patients")
     if document["frames_differ"]:
         lines.append(f"STOP H15  {document['frames_differ']}")
+    lines += [f"cannot be used: {reason}" for reason in document["unusable"]]
+    if document["structures"]:
+        volumes = [
+            [one["name"], one["role"], _volume(one["volume_ml"])]
+            for one in document["structures"]
+        ]
+        lines += ["", table(["structure", "role", "mL"], volumes)]
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)
+
+
+def _volume(volume_ml: float | None) -> str:
+    return "empty" if volume_ml is None else f"{volume_ml:.1f}"
 
 
 def _place(item: "Found", root: Path) -> str:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError
 
 if TYPE_CHECKING:
+    from sirtdose.io.choose import Choice
     from sirtdose.io.inspection import Inspection
+    from sirtdose.model.structure import Structure
 
 
 def inspect_folder(source: Path) -> "Inspection":
-    """Look at every header of a folder, a zip or a file."""
+    """Look at every header of a folder or zip, and read what would be used."""
     from sirtdose.io.archive import opened
     from sirtdose.io.choose import choose
     from sirtdose.io.discover import discover
@@ -19,6 +21,30 @@ def inspect_folder(source: Path) -> "Inspection":
     with opened(source) as folder:
         found = tuple(discover(folder))
         try:
-            return Inspection(folder, found, choose(found))
+            choice = choose(found)
         except InputError as error:
             return Inspection(folder, found, problem=str(error))
+        unusable, structures = _tried(choice)
+        return Inspection(
+            folder, found, choice, unusable=unusable, structures=structures
+        )
+
+
+def _tried(choice: "Choice") -> "tuple[tuple[str, ...], tuple[Structure, ...]]":
+    """Why something chosen cannot be read after all, and the structures that can."""
+    from sirtdose.io.read import read_found_image, read_found_structures
+
+    unusable: list[str] = []
+    structures: list[Structure] = []
+    for item in (choice.image, choice.ct):
+        if item is not None:
+            try:
+                read_found_image(item)
+            except InputError as error:
+                unusable.append(str(error))
+    for item in choice.structures:
+        try:
+            structures += read_found_structures(item)
+        except InputError as error:
+            unusable.append(str(error))
+    return tuple(unusable), tuple(structures)

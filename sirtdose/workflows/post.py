@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sirtdose.errors import InputError, SafetyStop
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.model.role import Role
 from sirtdose.workflows.post_image import image_findings
-from sirtdose.workflows.post_ledger import ledger_of
+from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _assess(request: PostRequest) -> "Assessment":
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
     )
-    _require_one_patient([choice.image, *choice.structures, choice.ct])
+    _require_one_patient([choice.image, *choice.structures, choice.ct], findings)
+    require_accepted(findings, request.acceptances)
     volume = _activity_image(choice, request)
     findings += image_findings(volume, request)
     require_accepted(findings, request.acceptances)
@@ -70,6 +71,7 @@ def _assess(request: PostRequest) -> "Assessment":
     )
     ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
+    require_times(request, volume, times)
     calibrated = _calibrated(request, volume, regions, ledger, times, lungs_covered)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
@@ -119,15 +121,21 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
     return path
 
 
-def _require_one_patient(items: "Sequence[Found | None]") -> None:
-    from sirtdose.io.found import patients_in
+def _require_one_patient(
+    items: "Sequence[Found | None]", findings: list[Finding]
+) -> None:
+    from sirtdose.io.found import names_in, patients_in
 
-    people = patients_in(item for item in items if item is not None)
+    known = [item for item in items if item is not None]
+    people = patients_in(known)
     if people > 1:
         raise SafetyStop(
             f"the files are of {people} patients (H01: PatientID, name, birth date and "
             "sex differ): give the files of one"
         )
+    if names_in(known) > 1:
+        said = "the patient's name differs, while PatientID and birth date agree"
+        findings.append(Finding.of("H01", said, severity=Severity.ASK))
 
 
 def _activity_image(choice: "Choice", request: PostRequest) -> "Volume":

@@ -16,15 +16,8 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     if source.modality == "PT":
         findings += _pet_nuclide(source, request)
         findings += _pet_decay(source)
-    elif source.nuclide_in_header not in ("", request.nuclide.name):
-        findings.append(
-            Finding.of(
-                "H11",
-                f"the header says {source.nuclide_in_header}, doses are for "
-                f"{request.nuclide.name}",
-                severity=Severity.WARN,
-            )
-        )
+    else:
+        findings += _spect_nuclide(source, request)
     return findings + _corrections(source)
 
 
@@ -45,7 +38,13 @@ def _pet_nuclide(source: Source, request: PostRequest) -> list[Finding]:
             wrong.append(f"{name} {half_life_h:.4g} h")
     if not wrong:
         return []
-    label = source.nuclide_in_header or "F-18"
+    from sirtdose.io.dicom_pet import HALF_LIVES_H
+
+    used_h = source.applied_half_life_h or 0.0
+    label = next(
+        (name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < 1e-3),
+        source.nuclide_in_header or "F-18",
+    )
     return [
         Finding.of(
             "H11",
@@ -53,6 +52,21 @@ def _pet_nuclide(source: Source, request: PostRequest) -> list[Finding]:
             f"the wrong nuclide, give --header-nuclide-was {label}",
         )
     ]
+
+
+def _spect_nuclide(source: Source, request: PostRequest) -> list[Finding]:
+    """The header of a SPECT may name another nuclide, often wrongly: warn."""
+    wanted = request.nuclide
+    half_life_h = source.half_life_in_header_h
+    said = []
+    if source.nuclide_in_header not in ("", wanted.name):
+        said.append(source.nuclide_in_header)
+    if half_life_h and abs(half_life_h / wanted.half_life_h - 1) > _SAME_HALF_LIFE:
+        said.append(f"a half-life of {half_life_h:.4g} h")
+    if not said:
+        return []
+    message = f"the header says {', '.join(said)}, doses are for {wanted.name}"
+    return [Finding.of("H11", message, severity=Severity.WARN)]
 
 
 def _pet_decay(source: Source) -> list[Finding]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _ELAPSED_MAX_H = 200.0
 _ASSAY_MAX_H = 336.0
 _RESIDUAL_MAX = 0.2
+# Two notes of one injection agree to this.
+_SAME_TIME_H = 0.25
 
 
 def ledger_of(
@@ -58,14 +60,85 @@ def ledger_of(
         "elapsed_h": None,
     }
     source = volume.source
-    if source and source.decay_correction == "ADMIN" and request.scan_at is None:
-        # Its decay is already corrected to administration.
-        times["elapsed_h"] = 0.0
+    to_administration = bool(source and source.decay_correction == "ADMIN")
+    if to_administration and request.scan_at is None:
+        times["elapsed_h"] = _since_header_administration_h(request, volume, findings)
     elif scan_at is not None and request.administered_at is not None:
         elapsed = (scan_at - request.administered_at).total_seconds() / 3600
         times["elapsed_h"] = elapsed
         _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)
     return ledger, times
+
+
+def _since_header_administration_h(
+    request: PostRequest, volume: "Volume", findings: list[Finding]
+) -> float:
+    """From the given administration to the one in the header of a corrected image."""
+    written = volume.source.scan_start if volume.source else None
+    given = request.administered_at
+    if written is None or given is None:
+        return 0.0
+    if written.tzinfo is None:
+        written = (
+            localized(written, request.timezone)
+            if request.timezone
+            else written.replace(tzinfo=given.tzinfo)
+        )
+    elapsed = (written - given).total_seconds() / 3600
+    if abs(elapsed) > _SAME_TIME_H:
+        findings.append(
+            Finding.of(
+                "H09",
+                f"the image is corrected for decay to the header's administration, "
+                f"{written.isoformat()}, {elapsed:+.2f} h from --administered-at: "
+                "which of the two is right?",
+            )
+        )
+    return elapsed
+
+
+def require_times(
+    request: PostRequest, volume: "Volume", times: dict[str, Any]
+) -> None:
+    """Say exactly which time a calibration that undoes decay still lacks.
+
+    Raises
+    ------
+    InputError
+        A time, or its offset from UTC, is missing; or counts that a header calls
+        corrected for decay meet a camera factor.
+    """
+    if request.calibration == "administered":
+        return
+    source = volume.source
+    corrected = source.decay_correction if source and source.modality != "PT" else ""
+    what = f"calibration '{request.calibration}' undoes decay"
+    if corrected not in ("", "NONE", "START"):
+        if request.calibration == "camera":
+            raise InputError(
+                f"{what}, and the image is corrected for it already ({corrected}): "
+                "reconstruct it without decay correction"
+            )
+        if corrected == "DECY" and request.scan_at is None:
+            raise InputError(
+                f"{what}: the image is corrected for decay (DECY in CorrectedImage "
+                "(0028,0051)) to a moment its header does not say; give it with "
+                "--scan-at"
+            )
+    if times["elapsed_h"] is not None:
+        return
+    if request.administered_at is None:
+        raise InputError(f"{what}: give --administered-at, with its offset from UTC")
+    start = source.scan_start if source else None
+    if start is not None:
+        raise InputError(
+            f"{what}: the header's time {start.isoformat()} has no offset from UTC; "
+            "give --timezone, for example Europe/Brussels"
+        )
+    why = (
+        f" ({source.scan_start_origin})" if source and source.scan_start_origin else ""
+    )
+    raise InputError(f"{what}: give --scan-at, with its offset from UTC{why}")
 
 
 def _check_elapsed(

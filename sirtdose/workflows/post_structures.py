@@ -11,7 +11,6 @@ from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
-    from sirtdose.model.grid import Grid
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -38,7 +37,7 @@ def placed_structures(
     drawn = _with_roles(drawn, request.roles)
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
-    kept, on_grid, lungs_covered = _placed(drawn, volume.grid, findings)
+    kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
     combined = [
         s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver
     ]
@@ -56,19 +55,20 @@ def placed_structures(
 
 
 def _placed(
-    drawn: "list[Structure]", grid: "Grid", findings: list[Finding]
+    drawn: "list[Structure]", volume: "Volume", findings: list[Finding]
 ) -> "tuple[list[Structure], list[Structure], float]":
     """Structures inside the image, as drawn and on its grid, and lungs in view."""
     from sirtdose.dosimetry import structure_checks as checks
     from sirtdose.dosimetry.resample import covered_fraction, occupancy_on
 
+    grid = volume.grid
     kept, on_grid, lungs = [], [], []
     for structure in (s for s in drawn if not s.empty):
         try:
             placed = occupancy_on(structure, grid)
         except (StructureError, GeometryError) as error:
             if structure.role in checks.NEEDED:
-                raise
+                raise type(error)(f"{error}{_where_image_is(volume)}") from None
             findings.append(Finding.of("H19", str(error), severity=Severity.NOTE))
             continue
         kept.append(structure)
@@ -83,6 +83,12 @@ def _placed(
             "another scan?"
         )
     return kept, on_grid, min(lungs, default=0.0)
+
+
+def _where_image_is(volume: "Volume") -> str:
+    """What is odd about the image's own place, where structures miss it."""
+    remarks = volume.source.remarks if volume.source else ()
+    return "".join(f"; of the image: {remark}" for remark in remarks)
 
 
 def _with_roles(

@@ -25,6 +25,24 @@ def test_inspect_says_what_would_be_used(run: Run, exact_contours: Path) -> None
     assert "96 x 80 x 64" in result.stderr
 
 
+def test_inspect_reads_what_would_be_used(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exact_contours, tmp_path / "patient")
+    whole = json.loads(run("inspect", folder, "--json").stdout)
+    assert whole["unusable"] == []
+    roles = {one["name"]: one["role"] for one in whole["structures"]}
+    assert roles["Liver"] == "liver"
+    volumes = {one["name"]: one["volume_ml"] for one in whole["structures"]}
+    assert volumes["Tumor 2"] == pytest.approx(24.43, rel=0.02)
+    spect = (folder / "spect.dcm").read_bytes()
+    (folder / "spect.dcm").write_bytes(spect[: len(spect) // 2])
+    cut = run("inspect", folder, "--json")
+    assert cut.exit_code == 0
+    assert "spect.dcm" in json.loads(cut.stdout)["unusable"][0]
+    assert "cannot be used: spect.dcm" in cut.stderr
+
+
 def test_inspect_says_why_nothing_can_be_chosen(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:

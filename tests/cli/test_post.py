@@ -230,7 +230,7 @@ AT = ("--administered-at", "2026-03-01T10:00+01:00")
         (["--residual", "50MBq", *AT], 2, "give --residual-at"),
         (["--administered-at", "2026-03-01T10:00"], 2, "no offset from UTC"),
         (["--calibration", "guess"], 2, "or 'administered' or 'image'"),
-        (["--calibration", "image"], 3, "--administered-at and --scan-at"),
+        (["--calibration", "image"], 3, "give --administered-at, with its"),
         (["--calibrate-over", "perfused"], 3, "needs a structure of role perfused"),
         (["--role", "liver=hepar"], 2, "write NAME=ROLE"),
         (["--residual", "3GBq", "--residual-at", AT[1], *AT], 3, "not less than"),
@@ -250,6 +250,22 @@ def test_refusals_leave_nothing_behind(
     assert says in " ".join(result.stderr.split())
     assert result.stdout == ""
     assert sorted(p.name for p in tmp_path.iterdir()) == ["files"]
+
+
+def test_negative_voxels_and_another_nuclide_are_said(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(exact_contours, tmp_path / "patient")
+    spect = pydicom.dcmread(folder / "spect.dcm")
+    item = pydicom.Dataset()
+    item.RadionuclideHalfLife = 574300
+    spect.RadiopharmaceuticalInformationSequence = [item]
+    spect.RescaleSlope, spect.RescaleIntercept = "1", "-30"
+    spect.save_as(folder / "spect.dcm")
+    result = run("post", folder, "--administered", "1GBq", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert "negative voxels hold" in result.stderr
+    assert "a half-life of 159.5 h" in result.stderr
 
 
 def test_an_unclear_folder_lists_the_candidates(

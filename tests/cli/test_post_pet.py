@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from pydicom.dataset import Dataset
 
 from sirtdose.io.image_file import write_nifti
 from sirtdose.io.read import read_image
@@ -60,7 +61,7 @@ def test_decay_from_administration_across_midnight(
 def test_its_clock_needs_a_zone(run: Run, folder: Callable[..., Path]) -> None:
     result = post(run, folder(), "--calibration", "image")
     assert result.exit_code == 3
-    assert "--scan-at" in result.stderr
+    assert "give --timezone" in result.stderr
 
 
 def test_a_pet_labeled_f18_stops_until_that_is_said(
@@ -82,6 +83,33 @@ def test_admin_needs_no_more_decay(run: Run, folder: Callable[..., Path]) -> Non
     result = post(run, folder(kind="ADMIN"), "--calibration", "image")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout)["times"]["elapsed_h"] == 0
+
+
+def test_the_header_and_the_user_disagree_on_the_administration(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    place = folder(kind="ADMIN")
+
+    def at(time: str) -> Callable[[Dataset], None]:
+        def change(dataset: Dataset) -> None:
+            if not dataset.get("RadiopharmaceuticalInformationSequence"):
+                dataset.RadiopharmaceuticalInformationSequence = [Dataset()]
+            item = dataset.RadiopharmaceuticalInformationSequence[0]
+            item.RadiopharmaceuticalStartDateTime = time
+
+        return change
+
+    slices = sorted((place / "slices").iterdir())
+    edit_all(slices, at("20260303204500"))
+    agreed = post(run, place, "--calibration", "image")
+    assert agreed.exit_code == 0, agreed.stderr
+    elapsed = json.loads(agreed.stdout)["times"]["elapsed_h"]
+    assert elapsed == pytest.approx(-5 / 60)
+    edit_all(slices, at("20260302084500"))
+    asked = post(run, place, "--calibration", "image", "--force")
+    assert asked.exit_code == 3
+    assert "H09" in asked.stderr
+    assert "-36.08 h from --administered-at" in asked.stderr
 
 
 def test_a_pet_without_attenuation_correction_asks(

@@ -343,7 +343,7 @@ class TestRtstruct:
             contour = dataset.ROIContourSequence[0].ContourSequence[0]
             contour.ContourData = contour.ContourData[:-1]
 
-        with pytest.raises(FileFormatError, match="not triplets"):
+        with pytest.raises(StructureError, match="not triplets"):
             read_rtstruct(edit(tmp_path / "rs.dcm", cut))
 
 

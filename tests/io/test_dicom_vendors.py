@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from sirtdose.errors import (
+    FileFormatError,
     GeometryError,
     MissingTagError,
     QuantityError,
@@ -99,6 +100,9 @@ class TestNmScales:
             (ge(np.float64(4.1795).tobytes(), "UN"), 4.1795),
             (hermes(0.5), 0.5),
             (both(hermes(2.5), slope("2.5")), 2.5),
+            # A scale of 1 contradicts none.
+            (both(hermes(2.5), slope("1")), 2.5),
+            (both(ge("4", "DS"), slope("1")), 4.0),
         ],
     )
     def test_scale_applies_wherever_it_is_kept(
@@ -116,10 +120,54 @@ class TestNmScales:
             image.data, COUNTS * np.array(each).reshape(-1, 1, 1)
         )
 
-    def test_quantitative_spect_says_its_unit(self, tmp_path: Path) -> None:
-        image = read_nm(nm(tmp_path, hermes(1.5, "kBq/ml")))
+    @pytest.mark.parametrize(
+        ("unit", "factor"),
+        [("Bq/ml", 1), ("kBq/ml", 1e3), ("kBq/mL", 1e3), ("MBq/ml", 1e6)],
+    )
+    def test_quantitative_spect_says_its_unit(
+        self, tmp_path: Path, unit: str, factor: float
+    ) -> None:
+        image = read_nm(nm(tmp_path, hermes(1.5, unit)))
         assert image.quantity is Quantity.ACTIVITY_CONCENTRATION
-        np.testing.assert_allclose(image.data, COUNTS * 1500)
+        np.testing.assert_allclose(image.data, COUNTS * 1.5 * factor)
+
+    def test_of_several_mappings_the_one_in_bq_per_ml_holds(
+        self, tmp_path: Path
+    ) -> None:
+        def several(*units: str) -> Change:
+            def change(dataset: Dataset) -> None:
+                items = []
+                for factor, unit in enumerate(units, start=2):
+                    hermes(float(factor), unit)(dataset)
+                    items += dataset.RealWorldValueMappingSequence
+                dataset.RealWorldValueMappingSequence = items
+
+            return change
+
+        image = read_nm(nm(tmp_path, several("{counts}", "Bq/ml")))
+        assert image.quantity is Quantity.ACTIVITY_CONCENTRATION
+        np.testing.assert_allclose(image.data, COUNTS * 3.0)
+        with pytest.raises(QuantityError, match="maps its values 2 ways"):
+            read_nm(nm(tmp_path, several("{counts}", "{counts}")))
+
+    def test_an_attenuation_map_is_no_activity(self, tmp_path: Path) -> None:
+        kind = ["DERIVED", "PRIMARY", "RECON TOMO", "TRANSMISSION"]
+        path = nm(tmp_path, lambda d: setattr(d, "ImageType", kind))
+        with pytest.raises(FileFormatError, match="is an attenuation map"):
+            read_nm(path)
+        [found] = discover(path)
+        assert found.kind is Kind.OTHER
+
+    def test_decay_correction_and_a_second_detector(self, tmp_path: Path) -> None:
+        def change(dataset: Dataset) -> None:
+            dataset.CorrectedImage = ["ATTN", "DECY"]
+            detectors = dataset.DetectorInformationSequence
+            dataset.DetectorInformationSequence = [Dataset(), detectors[0]]
+
+        image = read_nm(nm(tmp_path, change))
+        assert image.source
+        assert image.source.decay_correction == "DECY"
+        assert image.grid.matches(GRID)
 
     @pytest.mark.parametrize(
         ("change", "says"),
@@ -309,14 +357,9 @@ class TestPet:
                 "START, ADMIN or NONE",
             ),
             (
-                lambda d: setattr(d, "Manufacturer", "Nobody"),
+                lambda d: setattr(d, "RescaleSlope", "-1"),
                 QuantityError,
-                "give --scan-at",
-            ),
-            (
-                lambda d: setattr(d, "AcquisitionDate", "00010101"),
-                MissingTagError,
-                "give --scan-at",
+                "must be above 0",
             ),
         ],
     )
@@ -326,6 +369,58 @@ class TestPet:
         paths = pet(tmp_path, "GE MEDICAL SYSTEMS")
         with pytest.raises(error, match=says):
             read_pet(edit_all(paths, change))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda d: setattr(d, "Manufacturer", "Nobody"),
+            lambda d: setattr(d, "AcquisitionDate", "00010101"),
+        ],
+    )
+    def test_a_time_that_is_not_known_can_be_given(
+        self, tmp_path: Path, change: Change
+    ) -> None:
+        paths = pet(tmp_path, "GE MEDICAL SYSTEMS")
+        source = read_pet(edit_all(paths, change)).source
+        assert source
+        assert source.scan_start is None
+        assert "give --scan-at" in source.scan_start_origin
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda d: setattr(d, "Units", "CNTS"),
+            lambda d: delattr(d, "RescaleSlope"),
+            lambda d: setattr(d, "DecayCorrection", "ADMIN"),
+        ],
+    )
+    def test_one_slice_unlike_the_others_is_refused(
+        self, tmp_path: Path, change: Change
+    ) -> None:
+        paths = pet(tmp_path, "GE MEDICAL SYSTEMS")
+        edit_all(paths[2:3], change)
+        with pytest.raises((QuantityError, MissingTagError), match=paths[2].name):
+            read_pet(paths)
+
+    def test_a_wrong_nuclide_to_administration_cannot_be_undone(
+        self, tmp_path: Path
+    ) -> None:
+        paths = pet(tmp_path, "GE MEDICAL SYSTEMS")
+        edit_all(paths, lambda d: setattr(d, "DecayCorrection", "ADMIN"))
+        with pytest.raises(QuantityError, match="as F-18, and by how much"):
+            read_pet(paths, header_nuclide_was="F-18")
+
+    def test_the_header_says_when_it_was_given(self, tmp_path: Path) -> None:
+        def administered(dataset: Dataset) -> None:
+            dataset.DecayCorrection = "ADMIN"
+            item = Dataset()
+            item.RadiopharmaceuticalStartDateTime = "20260301083000"
+            dataset.RadiopharmaceuticalInformationSequence = [item]
+
+        paths = edit_all(pet(tmp_path, "GE MEDICAL SYSTEMS"), administered)
+        source = read_pet(paths).source
+        assert source
+        assert source.scan_start == datetime(2026, 3, 1, 8, 30)
 
     def test_monochrome1_is_not_inverted(self, tmp_path: Path) -> None:
         paths = pet(tmp_path, "SIEMENS")
@@ -388,6 +483,17 @@ class TestRtdose:
         dataset.GridFrameOffsetVector = [0, 2.5, 5, 7.5, 10, 20]
         dataset.save_as(path)
         with pytest.raises(GeometryError, match="not evenly spaced"):
+            read_rtdose(path)
+        for keyword, value in (("DoseType", "ERROR"), ("DoseSummationType", "BEAM")):
+            other = pydicom.dcmread(path)
+            other.GridFrameOffsetVector = [2.5 * k for k in range(6)]
+            setattr(other, keyword, value)
+            other.save_as(tmp_path / "other.dcm")
+            with pytest.raises(QuantityError, match=f"{keyword}.*= {value}"):
+                read_rtdose(tmp_path / "other.dcm")
+        dataset.GridFrameOffsetVector = [1000 + 2.5 * k for k in range(6)]
+        dataset.save_as(path)
+        with pytest.raises(GeometryError, match="begins at 1000 mm"):
             read_rtdose(path)
         dataset.DoseUnits = "RELATIVE"
         dataset.save_as(path)

@@ -1,6 +1,8 @@
 import os
 import shutil
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -11,7 +13,7 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import choose
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Kind, patients_in
+from sirtdose.io.found import Kind, names_in, patients_in
 from sirtdose.io.image_file import write_nifti
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.grid import Grid
@@ -138,6 +140,94 @@ def test_what_a_file_leaves_empty_makes_no_other_patient(
     other.PatientName = "Phantom^Digital^^^"
     other.save_as(tmp_path / "b.dcm")
     assert patients_in(discover(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("ours", "its", "people", "names"),
+    [
+        ("M\u00fcller^J\u00fcrgen", "Muller, Jurgen", 1, 1),
+        ("M\u00fcller^J\u00fcrgen", "Meier^J\u00fcrgen", 1, 2),
+    ],
+)
+def test_a_name_spelled_otherwise_is_no_other_patient(
+    exact_contours: Path, tmp_path: Path, ours: str, its: str, people: int, names: int
+) -> None:
+    for name, charset, file in (
+        (ours, "ISO_IR 192", "spect.dcm"),
+        (its, "ISO_IR 100", "structures.dcm"),
+    ):
+        dataset = pydicom.dcmread(exact_contours / file)
+        dataset.SpecificCharacterSet, dataset.PatientName = charset, name
+        dataset.PatientBirthDate = "19500101"
+        dataset.save_as(tmp_path / file)
+    found = discover(tmp_path)
+    assert (patients_in(found), names_in(found)) == (people, names)
+    dataset.PatientID = "another"
+    dataset.save_as(tmp_path / file)
+    assert patients_in(discover(tmp_path)) == 2
+
+
+def test_one_slice_stands_for_its_series(exact_contours: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(exact_contours, tmp_path / "patient")
+    for path in sorted((folder / "ct").iterdir()):
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesInstanceUID = "1.2.3.1"
+        dataset.save_as(path.with_name("second_" + path.name))
+    assert choose(discover(folder)).ct is None
+    chosen = choose(discover(folder), ct=min((folder / "ct").glob("second*"))).ct
+    assert chosen
+    assert len(chosen.paths) == 102
+    assert chosen.series_instance_uid.endswith(".1")
+    # And of a folder only what the option means.
+    other = choose(discover(folder), structures=(folder,)).structures
+    assert other[0].kind is Kind.CONTOURS
+
+
+def test_what_is_not_entered_is_listed(exact_contours: Path, tmp_path: Path) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "a.dcm")
+    (tmp_path / "link").symlink_to(exact_contours, target_is_directory=True)
+    shutil.make_archive(str(tmp_path / "more"), "zip", exact_contours / "ct")
+    remarks = {item.label: item.remark for item in discover(tmp_path)}
+    assert "is not followed" in remarks["link"]
+    assert "unpack it" in remarks["more.zip"]
+    with opened(tmp_path / "more.zip") as folder:
+        assert folder.name == "more.zip"
+
+
+def test_a_folder_that_may_not_be_entered_is_listed(
+    exact_contours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "a.dcm")
+    shutil.copytree(exact_contours / "ct", tmp_path / "ct")
+    scan = os.scandir
+
+    def guarded(path: str) -> Any:
+        if Path(path).name == "ct":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    remarks = {item.label: item.remark for item in discover(tmp_path)}
+    assert remarks["ct"] == "cannot be opened: Permission denied"
+
+
+def test_damaged_zips_of_any_packing_are_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    outcomes = set()
+    for packing in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w", packing) as archive:
+            archive.writestr("a", bytes(rng.integers(0, 9, 4000, np.uint8)))
+        whole = bytearray((tmp_path / "a.zip").read_bytes())
+        for _ in range(40):
+            cut = whole.copy()
+            cut[int(rng.integers(30, len(cut) - 100))] ^= 0xFF
+            (tmp_path / "b.zip").write_bytes(cut)
+            try:
+                with opened(tmp_path / "b.zip"):
+                    outcomes.add("read")
+            except FileFormatError:
+                outcomes.add("refused")
+    assert "refused" in outcomes
 
 
 def test_pipes_are_passed_over(exact_contours: Path, tmp_path: Path) -> None:

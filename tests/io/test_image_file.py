@@ -209,6 +209,31 @@ def test_what_is_no_mask_is_refused(oriented: Volume, tmp_path: Path) -> None:
         read_label_file(tmp_path / "none.nii")
 
 
+def test_segments_without_layers_have_one_each(
+    oriented: Volume, tmp_path: Path
+) -> None:
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", oriented)
+    data, header = nrrd.read(str(tmp_path / "a.seg.nrrd"))
+    old = {k: v for k, v in header.items() if "Layer" not in k and "Segment2" not in k}
+    old |= {"Segment1_LabelValue": "1"}
+    nrrd.write(str(tmp_path / "b.seg.nrrd"), data, old)
+    liver, tumor = read_label_file(tmp_path / "b.seg.nrrd")
+    assert liver.occupancy.sum() == 7 * 5 * 3
+    assert tumor.occupancy.sum() == 2 * 2 * 1
+
+
+@pytest.mark.parametrize("key", ["Offset", "ElementSpacing", "TransformMatrix"])
+def test_a_metaimage_without_its_place_is_refused(tmp_path: Path, key: str) -> None:
+    image = SimpleITK.GetImageFromArray(np.ones((3, 4, 5), np.float32))
+    SimpleITK.WriteImage(image, str(tmp_path / "a.mha"))
+    lines = (tmp_path / "a.mha").read_bytes().split(b"\n")
+    kept = [line for line in lines if not line.startswith(key.encode())]
+    assert len(kept) < len(lines)
+    (tmp_path / "a.mha").write_bytes(b"\n".join(kept))
+    with pytest.raises(GeometryError, match=f"a.mha has no {key}"):
+        read_image_file(tmp_path / "a.mha", COUNTS)
+
+
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha"])
 @pytest.mark.parametrize("part", [0.0, 0.05, 0.5, 0.98])
 def test_a_truncated_file_is_refused_by_name(
