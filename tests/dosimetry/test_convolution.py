@@ -1,0 +1,50 @@
+"""Convolution against a library's, in slabs and whole."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import convolve as reference
+
+from sirtdose.dosimetry import convolution
+from sirtdose.dosimetry.convolution import convolve
+from sirtdose.dosimetry.kernel import voxel_kernel
+
+sizes = st.tuples(st.integers(1, 13), st.integers(1, 9), st.integers(1, 11))
+
+
+@given(sizes, st.tuples(*[st.integers(1, 4)] * 3), st.integers(0, 2**31))
+def test_any_sizes(shape, reach, seed) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(seed)
+    data = rng.normal(size=shape).astype(np.float32)
+    octant = rng.random(reach)
+    full = octant
+    for axis in range(3):
+        mirrored = np.delete(np.flip(full, axis), -1, axis)
+        full = np.concatenate([mirrored, full], axis)
+    expected = reference(data.astype(float), full, method="direct")
+    result = convolve(data, octant)
+    assert result.dtype == np.float32
+    assert result.shape == expected.shape
+    np.testing.assert_allclose(
+        result, expected, atol=2e-6 * np.abs(data).sum() * octant.max()
+    )
+
+
+def test_slabs_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = np.random.default_rng(4).random((50, 20, 17), dtype=np.float32)
+    octant = voxel_kernel("Y-90", (3.0, 4.0, 5.0)).octant
+    whole = convolve(data, octant)
+    monkeypatch.setattr(convolution, "_VOXELS_MAX", 20_000)
+    slabs = convolve(data, octant)
+    np.testing.assert_allclose(slabs, whole, atol=2e-6 * whole.max())
+    assert slabs.sum(dtype=float) == pytest.approx(
+        data.sum(dtype=float) * voxel_kernel("Y-90", (3.0, 4.0, 5.0)).energy_recovered,
+        rel=1e-5,
+    )
+
+
+def test_the_same_bytes_every_time() -> None:
+    data = np.random.default_rng(5).random((30, 31, 32), dtype=np.float32)
+    octant = voxel_kernel("Y-90", (4.0, 4.0, 4.0)).octant
+    assert convolve(data, octant).tobytes() == convolve(data, octant).tobytes()
