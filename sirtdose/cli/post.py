@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
-_METHODS = ("local",)
+_METHODS = ("local", "kernel")
+_MEDIA = ("soft-tissue", "water")
 
 
 @click.command("post")
@@ -90,7 +91,14 @@ _METHODS = ("local",)
     "methods",
     type=click.Choice(_METHODS),
     multiple=True,
-    help="Dose calculation.  [default: local]",
+    help="Dose calculation; may be given twice.  [default: local]",
+)
+@click.option(
+    "--medium",
+    type=click.Choice(_MEDIA),
+    default="soft-tissue",
+    show_default=True,
+    help="Of the dose kernel.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
@@ -182,7 +190,8 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
         timezone=zone,
-        methods=options["methods"] or ("local",),
+        methods=tuple(dict.fromkeys(options["methods"])) or ("local",),
+        medium=options["medium"],
         density_g_per_ml=options["density"],
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",

@@ -27,7 +27,8 @@ class Dose:
 
     `energy_recovered` is the energy in the dose map over the energy of all the
     decays: 1 where nothing is lost. A kernel's rest has left the image or lies
-    beyond the kernel's table.
+    beyond the kernel's table; `electron_fraction` of it stays within the electrons'
+    range, `medium` is the kernel's.
     """
 
     volume: Volume
@@ -35,6 +36,8 @@ class Dose:
     nuclide: Nuclide
     density_g_per_ml: float
     energy_recovered: float
+    medium: str | None = None
+    electron_fraction: float | None = None
 
 
 def compute_dose(
@@ -105,6 +108,7 @@ def compute_dose(
     require_positive(density_g_per_ml=density_g_per_ml)
     voxel_kg = tia.grid.voxel_volume_ml * density_g_per_ml / 1000
     decays = tia.require(Quantity.TIME_INTEGRATED_ACTIVITY)
+    radial = None
     if method == "kernel":
         radial = RadialKernel.named(nuclide.name, medium).at_density(density_g_per_ml)
         decays = spread(decays, tia.grid.spacing_mm, radial)
@@ -119,6 +123,8 @@ def compute_dose(
         nuclide=nuclide,
         density_g_per_ml=density_g_per_ml,
         energy_recovered=volume.total() * voxel_kg / emitted,
+        medium=medium if method == "kernel" else None,
+        electron_fraction=radial.electron_fraction if radial else None,
     )
 
 

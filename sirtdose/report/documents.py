@@ -96,6 +96,8 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
         "doses": {
             method: {
                 "energy_recovered": dose.energy_recovered,
+                "medium": dose.medium,
+                "electron_fraction": dose.electron_fraction,
                 "density_g_per_ml": dose.density_g_per_ml,
                 "structures": [
                     _structure(row) for row in assessment.structure_doses[method]

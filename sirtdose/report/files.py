@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
 
 PLAN_FILES = ("plan.json",)
-DOSE_FILES = {"local_deposition": "dose_local.nii.gz"}
+DOSE_FILES = {
+    "local_deposition": "dose_local.nii.gz",
+    "kernel": "dose_kernel.nii.gz",
+}
 
 
 def post_files(method_names: Sequence[str], *, report: bool) -> list[str]:

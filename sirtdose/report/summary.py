@@ -55,7 +55,10 @@ def post_summary(document: dict[str, Any]) -> str:
         *image_lines(document["image"]),
         calibration_line(calibration),
     ]
+    first = next(iter(document["doses"].values()))["structures"]
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
     for method, result in document["doses"].items():
+        compared = result["structures"] is not first
         rows = [
             [
                 row["name"],
@@ -66,19 +69,29 @@ def post_summary(document: dict[str, Any]) -> str:
                     significant(row["dose_gy"][key])
                     for key in ("mean", "sd", "d98", "d70", "d50", "d2")
                 ),
+                *([_difference(row, usual[row["name"]])] if compared else []),
             ]
             for row in result["structures"]
         ]
         header = ["structure", "role", "mL", "GBq", "mean Gy", "SD Gy"]
         header += ["D98 Gy", "D70 Gy", "D50 Gy", "D2 Gy"]
+        header += ["mean, to the first"] if compared else []
         lines += [
             "",
-            f"{method}, density {result['density_g_per_ml']:g} g/mL, energy recovered "
-            f"{result['energy_recovered']:.6f}",
+            f"{method}, {_medium(result)}density {result['density_g_per_ml']:g} g/mL, "
+            f"energy recovered {result['energy_recovered']:.6f}",
             table(header, rows),
         ]
     lines += ["", lung_line(document["lungs"]), *_warning_lines(document)]
     return "\n".join(lines)
+
+
+def _difference(row: dict[str, Any], usual_gy: float) -> str:
+    return f"{row['dose_gy']['mean'] / usual_gy - 1:+.1%}" if usual_gy else "-"
+
+
+def _medium(result: dict[str, Any]) -> str:
+    return f"{result['medium']}, " if result["medium"] else ""
 
 
 def lung_line(lungs: dict[str, Any]) -> str:

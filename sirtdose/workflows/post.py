@@ -86,6 +86,7 @@ def _assess(request: PostRequest) -> "Assessment":
             nuclide=request.nuclide,
             density_g_per_ml=request.density_g_per_ml,
             method=method,
+            medium=request.medium,
         )
         doses[dose.method] = dose
         tables[dose.method] = _structure_doses(structures, dose, activity)

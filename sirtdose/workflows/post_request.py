@@ -44,6 +44,7 @@ class PostRequest:
     scan_duration_h: float | None = None
     timezone: str | None = None
     methods: tuple[str, ...] = ("local",)
+    medium: str = "soft-tissue"
     density_g_per_ml: float = 1.05
     lung_mass_kg: float = 1.0
     lung_mass_source: str = "default"
