@@ -195,6 +195,10 @@ class TestNm:
             write_nm(too_many, tmp_path / "big.dcm", STUDY)
 
 
+def _position(path: Path) -> list[float]:
+    return list(pydicom.dcmread(path).ImagePositionPatient)
+
+
 class TestCt:
     def test_written_and_read_is_the_same(
         self, oriented: Volume, ct: list[Path]
@@ -238,6 +242,19 @@ class TestCt:
         edit(ct[2], lambda d: setattr(d, "PixelSpacing", ["9", "9"]))
         with pytest.raises(GeometryError, match="differ in orientation"):
             read_ct(ct)
+
+    def test_positions_rounded_to_a_tenth_are_no_missing_slice(
+        self, tmp_path: Path
+    ) -> None:
+        grid = Grid.regular((9, 4, 5), spacing_mm=(3.27, 2.0, 1.5))
+        image = Volume(np.zeros(grid.shape, np.int16), grid, Quantity.CT_NUMBER)
+        paths = write_ct(framed(image, Quantity.CT_NUMBER), tmp_path, STUDY)
+        for path in paths:
+            rounded = [round(float(x), 1) for x in _position(path)]
+            edit(path, lambda d, p=rounded: setattr(d, "ImagePositionPatient", p))
+        assert read_ct(paths).grid.spacing_mm[0] == pytest.approx(3.27, abs=0.02)
+        with pytest.raises(GeometryError, match="H17"):
+            read_ct([*paths[:4], *paths[5:]])
 
     def test_one_slice_is_no_volume(self, ct: list[Path]) -> None:
         with pytest.raises(InputError, match="at least two slices"):
