@@ -1,23 +1,29 @@
 """Time-integrated activity to absorbed dose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.convolution import convolve
-from sirtdose.dosimetry.kernel import voxel_kernel
+from sirtdose.dosimetry.collapsed_cone import superpose
+from sirtdose.dosimetry.kernel_convolution import LEFT, PHOTONS_OUT, spread
 from sirtdose.dosimetry.photon_tail import photon_tail
 from sirtdose.dosimetry.radial_kernel import RadialKernel
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.dosimetry.rays import rays_for
+from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity, Volume
 
-Method = Literal["local", "kernel"]
-METHODS: dict[str, str] = {"local": "local_deposition", "kernel": "kernel"}
-# Energy put in and found again agree to this, or there is no dose.
+Method = Literal["local", "kernel", "collapsed-cone"]
+METHODS: dict[str, str] = {
+    "local": "local_deposition",
+    "kernel": "kernel",
+    "collapsed-cone": "collapsed_cone",
+}
+# Less than this is air: it has no dose to report.
+AIR_BELOW_G_PER_ML = 0.05
 _ENERGY_TOLERANCE = 1e-3
 
 
@@ -25,26 +31,30 @@ _ENERGY_TOLERANCE = 1e-3
 class Dose:
     """An absorbed dose and how it was computed.
 
-    `energy_recovered` is the energy in the dose map over the energy of all the
-    decays: 1 where nothing is lost. A kernel's rest has left the image or lies
-    beyond the kernel's table; `electron_fraction` of it stays within the electrons'
-    range, `medium` is the kernel's.
+    `density_g_per_ml` is the one value, or the map on the dose's grid, by which
+    energy became dose. `energy_recovered` is the energy in the dose map over the
+    energy of all the decays: 1 where nothing is lost; `energy_elsewhere` says where
+    rest went, as fractions of the same, and all of them add up to 1.
+    `electron_fraction` stays within the electrons' range; `medium` is the kernel's.
+    `rays` is the number of directions of a superposition.
     """
 
     volume: Volume
     method: str
     nuclide: Nuclide
-    density_g_per_ml: float
+    density_g_per_ml: float | Volume
     energy_recovered: float
+    energy_elsewhere: dict[str, float] = field(default_factory=dict)
     medium: str | None = None
     electron_fraction: float | None = None
+    rays: int | None = None
 
 
 def compute_dose(
     tia: Volume,
     *,
     nuclide: Nuclide,
-    density_g_per_ml: float,
+    density_g_per_ml: float | Volume,
     method: str = "local",
     medium: str = "soft-tissue",
 ) -> Dose:
@@ -53,20 +63,28 @@ def compute_dose(
     Local deposition, the EANM 2021 consensus method: every decay's energy stays
     in its voxel,
 
-    .. math:: D_i = \frac{K \ln 2}{T_{1/2}} \frac{\tilde A_i}{\rho V}
+    .. math:: D_i = \frac{K \ln 2}{T_{1/2}} \frac{\tilde A_i}{\rho_i V}
 
     Kernel convolution: a part of it goes to the voxels around, by the radial energy
     of a decay in one medium of one density, photons' long tail included,
 
     .. math:: D_i = \frac{K \ln 2}{T_{1/2}\, \rho V} \sum_j E_{i-j} \tilde A_j
 
+    Collapsed-cone superposition: the same where density varies, the electrons'
+    energy along straight paths by areal density
+    (:func:`sirtdose.dosimetry.collapsed_cone.superpose`), the photons' as a dose in
+    the uniform medium.
+
     Parameters
     ----------
     tia : Volume
         Time-integrated activity of each voxel, GBq h.
     nuclide : Nuclide
-    density_g_per_ml : float, > 0
-    method : {"local", "kernel"}
+    density_g_per_ml : float or Volume
+        One value above 0, or a density in g/mL on the grid of `tia`. Collapsed cone
+        needs the map. A kernel has one density: of a map, the median by activity.
+        Voxels of a map under 0.05 g/mL are air and get no dose.
+    method : {"local", "kernel", "collapsed-cone"}
     medium : {"soft-tissue", "water"}
         Of the kernel.
 
@@ -78,9 +96,12 @@ def compute_dose(
     Raises
     ------
     InputError
-        An unknown method.
+        An unknown method, or one that needs a map of densities without it.
+    GeometryError
+        The map of densities is on another grid.
     QuantityError
-        `tia` is not a time-integrated activity, or the dose is not finite (H30).
+        `tia` is not a time-integrated activity, a density is below 0, or the dose is
+        not finite (H30).
 
     References
     ----------
@@ -105,70 +126,101 @@ def compute_dose(
         raise InputError(
             f"'{method}' is not a dose method known here: use {', '.join(METHODS)}"
         )
-    require_positive(density_g_per_ml=density_g_per_ml)
-    voxel_kg = tia.grid.voxel_volume_ml * density_g_per_ml / 1000
     decays = tia.require(Quantity.TIME_INTEGRATED_ACTIVITY)
-    radial = None
-    if method == "kernel":
-        radial = RadialKernel.named(nuclide.name, medium).at_density(density_g_per_ml)
-        decays = spread(decays, tia.grid.spacing_mm, radial)
-    dose = decays * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg)
-    volume = tia.with_data(dose, Quantity.DOSE)
-    emitted = nuclide.dose_gy_kg_per_gbq_h * tia.total()
+    emitted = tia.total()
     if not emitted > 0:
         raise QuantityError("the image holds no activity: there is no dose to compute")
+    density = _usable(density_g_per_ml, tia)
+    if method == "kernel" and isinstance(density, Volume):
+        density = _median_by_activity(density, decays)
+    radial, number = None, None
+    energy: NDArray[Any] = decays
+    elsewhere: dict[str, float] = {}
+    if method != "local":
+        radial = RadialKernel.named(nuclide.name, medium)
+    if method == "kernel" and radial and not isinstance(density, Volume):
+        radial = radial.at_density(density)
+        energy, elsewhere = spread(decays, tia.grid.spacing_mm, radial)
+    if method == "collapsed-cone" and radial:
+        if not isinstance(density, Volume):
+            raise InputError(
+                "collapsed-cone follows energy through varying density: give a map "
+                "(--density ct, or a density image); in one density 'kernel' is exact"
+            )
+        energy, elsewhere, number = _through(decays, density, radial)
+    voxel_kg = tia.grid.voxel_volume_ml / 1000 * _values(density)
+    if isinstance(density, Volume):
+        tissue = density.data >= AIR_BELOW_G_PER_ML
+        elsewhere["in air"] = float(energy[~tissue].sum(dtype=float))
+        energy = np.where(tissue, energy, np.float32(0))
+        voxel_kg = np.where(tissue, voxel_kg, np.float32(1))
+    dose = energy * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg)
+    recovered = float(energy.sum(dtype=float)) / emitted
+    elsewhere = {where: part / emitted for where, part in elsewhere.items()}
+    _require_all_energy(recovered + sum(elsewhere.values()), decays, emitted)
     return Dose(
-        volume=volume,
+        volume=tia.with_data(dose, Quantity.DOSE),
         method=METHODS[method],
         nuclide=nuclide,
-        density_g_per_ml=density_g_per_ml,
-        energy_recovered=volume.total() * voxel_kg / emitted,
-        medium=medium if method == "kernel" else None,
+        density_g_per_ml=density,
+        energy_recovered=recovered,
+        energy_elsewhere=elsewhere,
+        medium=medium if radial else None,
         electron_fraction=radial.electron_fraction if radial else None,
+        rays=number,
     )
 
 
-def spread(
-    decays: NDArray[np.floating[Any]],
-    spacing_mm: tuple[float, float, float],
-    radial: RadialKernel,
-) -> NDArray[np.float32]:
-    """Energy left in each voxel, in units of one decay's, around the decays.
+def _through(
+    decays: NDArray[Any], density: Volume, radial: RadialKernel
+) -> tuple[NDArray[np.float32], dict[str, float], int]:
+    """Energy by superposition with the photons' dose, the rest, number of rays."""
+    spacing = density.grid.spacing_mm
+    rays = rays_for(radial, spacing)
+    result = superpose(decays, density.data, radial, rays)
+    # Photons reach far whatever lies between: their dose is the uniform medium's.
+    tail = photon_tail(np.asarray(decays, np.float32), spacing, radial)
+    tail *= density.data / np.float32(radial.density_g_per_ml)
+    photons = (1 - radial.electron_fraction) * float(decays.sum(dtype=float))
+    elsewhere = {PHOTONS_OUT: photons - float(tail.sum(dtype=float)), LEFT: result.left}
+    tail += result.energy
+    return tail, elsewhere, len(rays.weights)
 
-    Raises
-    ------
-    QuantityError
-        The convolution lost energy (H30).
-    """
-    a, b, c = spacing_mm
-    kernel = voxel_kernel(
-        radial.nuclide,
-        (float(a), float(b), float(c)),
-        medium=radial.medium,
-        density_g_per_ml=radial.density_g_per_ml,
-    )
-    data = np.asarray(decays, dtype=np.float32)
-    energy = photon_tail(data, kernel.spacing_mm, radial)
-    active = np.nonzero(data)
-    if not active[0].size:
-        return energy
-    low = np.array([int(axis.min()) for axis in active])
-    high = np.array([int(axis.max()) + 1 for axis in active])
-    box = data[tuple(slice(i, j) for i, j in zip(low, high, strict=True))]
-    around = convolve(box, kernel.octant)
-    expected = float(np.abs(box).sum(dtype=float)) * kernel.energy_recovered
-    found = float(around.sum(dtype=float))
-    lost = found - float(box.sum(dtype=float)) * kernel.energy_recovered
-    if abs(lost) > _ENERGY_TOLERANCE * expected:
+
+def _require_all_energy(found: float, decays: NDArray[Any], emitted: float) -> None:
+    """Energy in the map and elsewhere is what was emitted."""
+    size = float(np.abs(decays).sum(dtype=float)) / emitted
+    if not abs(found - 1) <= _ENERGY_TOLERANCE * size:
         raise QuantityError(
-            f"the convolution changed the energy by {lost / expected:.2e} (H30): no "
-            "dose is computed from it"
+            f"{found:.5f} of the energy was found again (H30): no dose is reported"
         )
-    # What reaches past the image's edges is left out.
-    start = low - (np.array(kernel.octant.shape) - 1)
-    first = np.maximum(start, 0)
-    last = np.minimum(start + around.shape, data.shape)
-    here = tuple(slice(i, j) for i, j in zip(first, last, strict=True))
-    there = tuple(slice(i, j) for i, j in zip(first - start, last - start, strict=True))
-    energy[here] += around[there]
-    return energy
+
+
+def _usable(density: float | Volume, tia: Volume) -> float | Volume:
+    if not isinstance(density, Volume):
+        require_positive(density_g_per_ml=density)
+        return density
+    values = density.require(Quantity.DENSITY)
+    if not density.grid.matches(tia.grid):
+        raise GeometryError(
+            "the densities are not on the activity's grid: bring them there with "
+            "mean_on()"
+        )
+    if values.min() < 0:
+        raise QuantityError(f"a density is {values.min():g} g/mL: none is below 0")
+    return density
+
+
+def _values(density: float | Volume) -> Any:
+    return density.data if isinstance(density, Volume) else density
+
+
+def _median_by_activity(density: Volume, decays: NDArray[Any]) -> float:
+    """Half of the decays are in tissue at least as dense."""
+    active = (decays > 0) & (density.data >= AIR_BELOW_G_PER_ML)
+    if not active.any():
+        raise QuantityError("all activity lies in air: there is no dose to compute")
+    values, weights = density.data[active], decays[active].astype(np.float64)
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(below, below[-1] / 2)]])

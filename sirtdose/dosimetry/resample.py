@@ -88,7 +88,7 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
     0.75
     """
     size = np.array(grid.shape) - 0.5
-    index = grid.index(_corners_mm(structure.grid))
+    index = grid.index(structure.grid.corners_mm())
     if (index >= -0.5).all() and (index <= size).all():
         return 1.0
     within_sum = whole_sum = 0.0
@@ -114,7 +114,7 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     if all(structure.grid.offset_in(first) is not None for structure in structures):
         return list(structures)
     finest = min((s.grid for s in structures), key=lambda grid: grid.voxel_volume_ml)
-    corners = np.concatenate([_corners_mm(s.grid) for s in structures])
+    corners = np.concatenate([s.grid.corners_mm() for s in structures])
     index = finest.index(corners)
     low = np.floor(index.min(axis=0)).astype(int) - 1
     high = np.ceil(index.max(axis=0)).astype(int) + 2
@@ -126,12 +126,6 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     return masks
 
 
-def _corners_mm(grid: Grid) -> NDArray[np.float64]:
-    ends = [(-0.5, n - 0.5) for n in grid.shape]
-    corners = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, 3)
-    return grid.world_mm(corners)
-
-
 def _outside(structure: Structure) -> StructureError:
     return StructureError(
         f"structure '{structure.name}' lies wholly outside the image (H19): use "
@@ -141,7 +135,7 @@ def _outside(structure: Structure) -> StructureError:
 
 def _covered_box(source: Grid, target: Grid) -> Box | None:
     """The box of target voxels that the source's outer edges can touch."""
-    index = target.index(_corners_mm(source))
+    index = target.index(source.corners_mm())
     low = np.floor(index.min(axis=0) + 0.5 + 1e-6).astype(int)
     high = np.ceil(index.max(axis=0) + 0.5 - 1e-6).astype(int)
     low = np.clip(low, 0, target.shape)
@@ -156,7 +150,7 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
     mask = structure.occupancy.transpose(axes)
     weights = [
-        _interval_overlap(
+        interval_overlap(
             n_target=target.shape[axis],
             n_source=structure.grid.shape[source_axis],
             start=float(across[source_axis, 3]),
@@ -175,7 +169,7 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
     return np.clip(occupancy, 0, 1)
 
 
-def _interval_overlap(
+def interval_overlap(
     *, n_target: int, n_source: int, start: float, step: float
 ) -> NDArray[np.float64]:
     """Fraction of each target interval that each source interval covers.

@@ -158,10 +158,17 @@ class Grid:
             return False
         return self._corners_differ_mm(other) < SAME_PLACE_MM
 
+    def corners_mm(self) -> NDArray[np.float64]:
+        """The eight outer corners of the voxels, (x, y, z) in mm: shape (8, 3)."""
+        return self.world_mm(self._corners())
+
+    def _corners(self) -> NDArray[np.float64]:
+        edges = [(-0.5, n - 0.5) for n in self.shape]
+        return np.stack(np.meshgrid(*edges, indexing="ij"), axis=-1).reshape(-1, 3)
+
     def _corners_differ_mm(self, other: "Grid") -> float:
-        edges = ((-0.5, n - 0.5) for n in self.shape)
-        corners = np.stack(np.meshgrid(*edges), axis=-1)
-        return float(np.abs(self.world_mm(corners) - other.world_mm(corners)).max())
+        theirs = other.world_mm(self._corners())
+        return float(np.abs(self.corners_mm() - theirs).max())
 
     def crop(self, box: Box) -> "Grid":
         """The part of this lattice inside a box of array indices."""

@@ -11,7 +11,7 @@ from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.printable import printable
 from sirtdose.model.role import Role, role_from_name
-from sirtdose.model.volume import Volume
+from sirtdose.model.volume import Quantity, Volume
 
 _Rule = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
@@ -89,9 +89,13 @@ class Structure:
         """Volume, partial voxels counted by their part."""
         return float(self.occupancy.sum(dtype=np.float64)) * self.grid.voxel_volume_ml
 
-    def mass_kg(self, density_g_per_ml: float) -> float:
-        """Mass at one density."""
-        return self.volume_ml * density_g_per_ml / 1000
+    def mass_kg(self, density_g_per_ml: float | Volume) -> float:
+        """Mass at one density, or by a map of densities on this grid."""
+        if not isinstance(density_g_per_ml, Volume):
+            return self.volume_ml * density_g_per_ml / 1000
+        density_g_per_ml.require(Quantity.DENSITY)
+        values, parts = self.values_in(density_g_per_ml)
+        return float((values * parts).sum()) * self.grid.voxel_volume_ml / 1000
 
     @property
     def empty(self) -> bool:

@@ -129,16 +129,11 @@ def _extent_mm(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     liver = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
     shown = [s for s in structures if s.role in liver] or list(structures)
-    corners = np.concatenate([_corners_mm(s.grid) for s in shown])
-    limits = _corners_mm(dose.grid)
+    corners = np.concatenate([s.grid.corners_mm() for s in shown])
+    limits = dose.grid.corners_mm()
     low = np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0))
     high = np.minimum(corners.max(axis=0) + _MARGIN_MM, limits.max(axis=0))
     return low, high
-
-
-def _corners_mm(grid: Grid) -> NDArray[np.float64]:
-    ends = [(-0.5, n - 0.5) for n in grid.shape]
-    return grid.world_mm(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3))
 
 
 def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:

@@ -77,11 +77,11 @@ def test_y90_pet_normal_tissue_converges(real_images: Path) -> None:
         if s.name == "Normal Tissue"
     ]
     # Exact in plane; only the slices of the mask are split into parts.
-    from sirtdose.dosimetry.resample import _interval_overlap
+    from sirtdose.dosimetry.resample import interval_overlap
 
     across = np.linalg.inv(normal.grid.affine_mm) @ image.grid.affine_mm
     _, rows, columns = (
-        _interval_overlap(
+        interval_overlap(
             n_target=image.grid.shape[axis],
             n_source=normal.grid.shape[axis],
             start=across[axis, 3],

@@ -1,0 +1,168 @@
+"""Straight paths from a voxel that stand for all directions of a decay."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.kernel import voxel_kernel
+from sirtdose.dosimetry.radial_kernel import RadialKernel
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+# How strongly weights are held alike: they stay positive, and organ means move by
+# under 0.1 % from a tenth of it to twice as much.
+_EVENNESS = 0.3
+_RAYS = 512
+_ENOUGH_FROM_MM = 2.0
+_MORE_AT_MOST = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Rays:
+    """Rays through a lattice of voxels, the same for every source voxel.
+
+    Parameters
+    ----------
+    directions : ndarray, shape (n, 3)
+        Unit vectors in array order (slice, row, column).
+    starts : ndarray, shape (n, 3)
+        Where each leaves its voxel's middle, in voxels, -0.5 to 0.5.
+    weights : ndarray, shape (n,)
+        Part of a decay's energy that each carries; their sum is 1.
+    spacing_mm : tuple of float
+    """
+
+    directions: NDArray[np.float64]
+    starts: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    spacing_mm: tuple[float, float, float]
+
+    def path(self, ray: int) -> Iterator[tuple[tuple[int, int, int], float]]:
+        """Offset of every voxel that a ray crosses, and the length in it in mm."""
+        speed = self.directions[ray] / self.spacing_mm
+        step = np.sign(speed).astype(int)
+        with np.errstate(divide="ignore"):
+            between = 1 / np.abs(speed)
+        # At mm from the start, per axis, the ray enters the next voxel.
+        ahead = (0.5 - step * self.starts[ray]) * between
+        offset, at = [0, 0, 0], 0.0
+        while True:
+            axis = int(ahead.argmin())
+            yield (offset[0], offset[1], offset[2]), float(ahead[axis]) - at
+            at = float(ahead[axis])
+            offset[axis] += int(step[axis])
+            ahead[axis] += between[axis]
+
+
+def rays_for(radial: RadialKernel, spacing_mm: tuple[float, float, float]) -> Rays:
+    """Rays enough for a voxel size: 512, and up to 1024 for sides under 2 mm."""
+    finer = (_ENOUGH_FROM_MM / min(spacing_mm)) ** 2
+    number = round(_RAYS * min(max(finer, 1), _MORE_AT_MOST))
+    return rays(radial, spacing_mm, number)
+
+
+def rays(
+    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int
+) -> Rays:
+    r"""Directions, starting points and weights of a number of rays.
+
+    Directions are a Fibonacci spiral on the sphere, starting points a sequence of low
+    discrepancy in the voxel. Alone they miss a voxel's own dose by 2 to 3 % at 256
+    rays. So the weights `w` are fitted: in the kernel's own uniform medium the rays
+    shall give its voxel kernel `E`, which is known exactly,
+
+    .. math:: \min_w \left\| \sum_d w_d\, e_d - E \right\|^2
+              + \lambda \left\| w - \tfrac1n \right\|^2
+
+    with `e_d` what ray `d` alone leaves in every voxel. The sum of the weights stays
+    1, so no energy is made or lost in any medium.
+
+    Parameters
+    ----------
+    radial : RadialKernel
+    spacing_mm : tuple of float, > 0
+        In array order.
+    number : int
+
+    Examples
+    --------
+    >>> some = rays(RadialKernel.named("Y-90"), (4.0, 4.0, 4.0), 64)
+    >>> round(float(some.weights.sum()), 12)
+    1.0
+    """
+    a, b, c = spacing_mm
+    key = (radial.nuclide, radial.medium)
+    return _fitted(key, (float(a), float(b), float(c)), number)
+
+
+@lru_cache(maxsize=8)
+def _fitted(
+    key: tuple[str, str], spacing_mm: tuple[float, float, float], number: int
+) -> Rays:
+    radial = RadialKernel.named(*key)
+    even = Rays(
+        directions=_spiral(number),
+        starts=_points_in_voxel(number),
+        weights=np.full(number, 1 / number),
+        spacing_mm=spacing_mm,
+    )
+    kernel = voxel_kernel(radial.nuclide, spacing_mm, medium=radial.medium)
+    exact = kernel.energy_fraction
+    alone = _alone(even, radial, exact.shape)
+    missing = exact.ravel() - alone.mean(axis=0)
+    # Rows and columns less their means: the changes then add up to 0 by themselves.
+    matrix = (alone @ alone.T).toarray()
+    matrix -= matrix.mean(axis=0)
+    matrix -= matrix.mean(axis=1)[:, None]
+    wanted = alone @ missing
+    matrix[np.diag_indices(number)] += _EVENNESS
+    weights = even.weights + np.linalg.solve(matrix, wanted - wanted.mean())
+    return Rays(even.directions, even.starts, weights, spacing_mm)
+
+
+def _alone(
+    rays: Rays, radial: RadialKernel, shape: tuple[int, ...]
+) -> "sparse.csr_array":
+    """What each ray leaves in each voxel around its source, in the uniform medium."""
+    from scipy import sparse
+
+    end = radial.electron_range_mm
+    strides = (shape[1] * shape[2], shape[2], 1)
+    middle = sum(n // 2 * stride for n, stride in zip(shape, strides, strict=True))
+    energy, rows, columns = [], [], []
+    for ray in range(len(rays.weights)):
+        at, before = 0.0, 0.0
+        for offset, length in rays.path(ray):
+            at = min(at + length, end)
+            within = radial.fraction_within(at)
+            shift = sum(o * s for o, s in zip(offset, strides, strict=True))
+            energy.append(within - before)
+            rows.append(ray)
+            columns.append(middle + shift)
+            before = within
+            if at >= end:
+                break
+    size = (len(rays.weights), shape[0] * shape[1] * shape[2])
+    return sparse.csr_array((energy, (rows, columns)), shape=size)
+
+
+def _spiral(number: int) -> NDArray[np.float64]:
+    """Fibonacci's evenly spread unit vectors."""
+    k = np.arange(number) + 0.5
+    z = 1 - 2 * k / number
+    azimuth = (k * (np.sqrt(5) - 1) / 2) % 1 * 2 * np.pi
+    across = np.sqrt(1 - z * z)
+    return np.stack([across * np.cos(azimuth), across * np.sin(azimuth), z], axis=1)
+
+
+def _points_in_voxel(number: int) -> NDArray[np.float64]:
+    """Evenly spread points: steps by powers of the root of x^4 = x + 1."""
+    root = 1.2207440846057596
+    steps = root ** -np.arange(1, 4)
+    points: NDArray[np.float64] = (0.5 + np.outer(np.arange(1, number + 1), steps)) % 1
+    return points - 0.5
