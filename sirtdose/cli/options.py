@@ -36,13 +36,14 @@ physics_options = _all(
         metavar="NAME|VALUE",
         help=f"{', '.join(DOSE_CONSTANTS)}, or a value such as '49.67 Gy kg/GBq'.",
     ),
-    click.option(
-        "--density",
-        type=QuantityType(DENSITY),
-        default=1.05,
-        show_default="1.05g/mL",
-        help="Of the treated liver.",
-    ),
+)
+
+density_option = click.option(
+    "--density",
+    type=QuantityType(DENSITY),
+    default=1.05,
+    show_default="1.05g/mL",
+    help="Of the treated liver.",
 )
 
 lung_options = _all(

@@ -7,6 +7,7 @@ import click
 
 from sirtdose.cli.options import (
     acceptance_options,
+    density_option,
     force_option,
     json_option,
     lung_options,
@@ -73,6 +74,7 @@ def plan_group() -> None:
 @click.option("--patient-key", metavar="KEY", help="Ties the plan to later results.")
 @lung_options
 @physics_options
+@density_option
 @acceptance_options
 @out_option(required=False)
 @force_option

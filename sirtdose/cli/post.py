@@ -1,7 +1,7 @@
 """`sirtdose post`: what dose was given."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -17,13 +17,21 @@ from sirtdose.cli.options import (
 from sirtdose.cli.quantities import QuantityType, acceptances_of, moment, nuclide_of
 from sirtdose.errors import QuantityError
 from sirtdose.model.role import GIVEN_ROLES, Role
-from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
+from sirtdose.model.units import (
+    ACTIVITY,
+    CAMERA_FACTOR,
+    DENSITY,
+    DURATION,
+    FRACTION,
+    LENGTH,
+)
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
-_METHODS = ("local", "kernel")
+_METHODS = ("local", "kernel", "collapsed-cone")
+_CURVES = ("TOPAS_Schneider", "GEMINI")
 _MEDIA = ("soft-tissue", "water")
 
 
@@ -91,7 +99,8 @@ _MEDIA = ("soft-tissue", "water")
     "methods",
     type=click.Choice(_METHODS),
     multiple=True,
-    help="Dose calculation; may be given twice.  [default: local]",
+    help="Dose calculation; may be repeated.  [default: local; with a density by "
+    "voxel also collapsed-cone]",
 )
 @click.option(
     "--medium",
@@ -99,6 +108,27 @@ _MEDIA = ("soft-tissue", "water")
     default="soft-tissue",
     show_default=True,
     help="Of the dose kernel.",
+)
+@click.option(
+    "--density",
+    metavar="VALUE|ct|FILE",
+    default="1.05g/mL",
+    show_default=True,
+    help="Of the treated liver, or by voxel: from the CT, or an image in g/mL.",
+)
+@click.option(
+    "--density-curve",
+    type=click.Choice(_CURVES),
+    default="TOPAS_Schneider",
+    show_default=True,
+    help="HU to density, for --density ct.",
+)
+@click.option(
+    "--dose-grid",
+    metavar="image|ct|SIDE",
+    default="image",
+    show_default=True,
+    help="Voxels to compute the dose on: the image's, the CT's, or cubes such as 2mm.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
@@ -119,7 +149,8 @@ def post_command(
     """After treatment: doses to tumors, normal liver and lungs from an image.
 
     FOLDER_OR_FILE is searched for the activity image, the CT and the structures.
-    Writes post.json, structures.csv, dvh.csv, dose_local.nii.gz and report.html.
+    Writes post.json, structures.csv, dvh.csv, report.html, and a dose_METHOD.nii.gz in
+    Gy for every method.
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
     """
@@ -138,7 +169,8 @@ def show_post(
     from sirtdose.report.summary import post_summary
     from sirtdose.workflows.post import assess_dose
 
-    names = post_files([METHODS[method] for method in request.methods], report=report)
+    used = [METHODS[method] for method in request.used_methods]
+    names = post_files(used, report=report)
     require_free(out, post_replaces(), force=force)
     assessment = assess_dose(request)
     document = post_document(assessment)
@@ -190,9 +222,11 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
         timezone=zone,
-        methods=tuple(dict.fromkeys(options["methods"])) or ("local",),
+        methods=tuple(dict.fromkeys(options["methods"])),
         medium=options["medium"],
-        density_g_per_ml=options["density"],
+        density=_density(options["density"], source),
+        density_curve=options["density_curve"],
+        dose_grid=_dose_grid(options["dose_grid"]),
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",
         lung_shunt_source=options["lung_shunt_source"],
@@ -225,6 +259,35 @@ def _calibration(text: str) -> tuple[str, float | None]:
     except QuantityError as error:
         raise click.BadParameter(
             f"{error}; or 'administered' or 'image'", param_hint="--calibration"
+        ) from None
+
+
+def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
+    if text.strip().lower() == "ct":
+        return "ct"
+    for path in (Path(text), source / text):
+        if path.is_file():
+            return path
+    try:
+        return DENSITY.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or ct, or the path of an image in g/mL (there is no such file)",
+            param_hint="--density",
+        ) from None
+
+
+def _dose_grid(text: str) -> "float | Literal['image', 'ct']":
+    word = text.strip().lower()
+    if word == "image":
+        return "image"
+    if word == "ct":
+        return "ct"
+    try:
+        return LENGTH.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or image or ct", param_hint="--dose-grid"
         ) from None
 
 

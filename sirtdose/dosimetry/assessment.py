@@ -30,7 +30,7 @@ class Assessment:
     """Doses after treatment with everything they rest on.
 
     `doses` and `structure_doses` go by method, such as ``local_deposition``.
-    `structures` are on the dose grid.
+    `image` and `structures` are on the dose grid, which `dose_grid` names.
     """
 
     nuclide: Nuclide
@@ -45,6 +45,9 @@ class Assessment:
     image: Volume
     ct: Volume | None
     structures: tuple[Structure, ...]
+    density_origin: str = "given"
+    density_source: str = ""
+    dose_grid: str = "image voxels"
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()

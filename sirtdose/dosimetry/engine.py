@@ -49,6 +49,12 @@ class Dose:
     electron_fraction: float | None = None
     rays: int | None = None
 
+    @property
+    def one_density_g_per_ml(self) -> float | None:
+        """The one density used; None where every voxel has its own."""
+        density = self.density_g_per_ml
+        return None if isinstance(density, Volume) else density
+
 
 def compute_dose(
     tia: Volume,

@@ -53,7 +53,7 @@ def activity_on(volume: Volume, grid: Grid) -> Volume:
     >>> activity_on(counts, fine).data.ravel().tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     """
-    grid.require_frame(volume.grid, what="the image")
+    grid.require_frame(volume.grid, what="the image to resample")
     if volume.grid.matches(grid):
         return volume
     adds_up = volume.quantity in _ADDS_UP
@@ -94,12 +94,13 @@ def mean_on(
     covered : ndarray, shape of `grid`
         0 to 1.
     """
-    grid.require_frame(volume.grid, what="the image")
+    grid.require_frame(volume.grid, what="the image to resample")
     axes = grid.axis_map(volume.grid)
     total: NDArray[Any]
     if axes is not None:
         total = _overlap_mean(volume, grid, axes)
-        parts = [w.sum(axis=1) for w in _weights(grid, volume.grid, axes)]
+        weights = _weights(grid, volume.grid, axes)
+        parts = [w.sum(axis=1).astype(np.float32) for w in weights]
         covered = parts[0][:, None, None] * parts[1][:, None] * parts[2]
     else:
         total, covered = _sampled_mean(volume, grid)

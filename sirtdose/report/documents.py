@@ -98,15 +98,22 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
                 "energy_recovered": dose.energy_recovered,
                 "medium": dose.medium,
                 "electron_fraction": dose.electron_fraction,
-                "density_g_per_ml": dose.density_g_per_ml,
+                "rays": dose.rays,
+                "energy_elsewhere": dose.energy_elsewhere,
+                "density_g_per_ml": dose.one_density_g_per_ml,
                 "structures": [
                     _structure(row) for row in assessment.structure_doses[method]
                 ],
             }
             for method, dose in assessment.doses.items()
         },
+        "density": {
+            "origin": assessment.density_origin,
+            "source": assessment.density_source or None,
+        },
         "lungs": _lungs(assessment.lungs),
         "grid": {
+            "of": assessment.dose_grid,
             "shape": list(assessment.image.grid.shape),
             "spacing_mm": list(assessment.image.grid.spacing_mm),
             "order": "slice, row, column",

@@ -13,6 +13,7 @@ PLAN_FILES = ("plan.json",)
 DOSE_FILES = {
     "local_deposition": "dose_local.nii.gz",
     "kernel": "dose_kernel.nii.gz",
+    "collapsed_cone": "dose_collapsed_cone.nii.gz",
 }
 
 

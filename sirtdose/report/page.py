@@ -8,9 +8,11 @@ from sirtdose.report.dvh_plot import dvh_plot
 from sirtdose.report.planes import drawn, fused_planes, structure_colors
 from sirtdose.report.summary import (
     calibration_line,
+    density_words,
     image_lines,
     ledger_lines,
     lung_line,
+    mean_difference,
 )
 from sirtdose.report.wording import significant
 
@@ -29,6 +31,8 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         trim_blocks=True,
     )
     method = next(iter(assessment.doses))
+    rows = document["doses"][method]["structures"]
+    usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
     planes, top_gy = fused_planes(assessment, method)
     colors = structure_colors(assessment.structures)
     anchors = table("colormap")["inferno"]
@@ -39,6 +43,9 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         calibration=calibration_line(document["calibration"]),
         image_lines=image_lines(document["image"]),
         lung=lung_line(document["lungs"]),
+        density=density_words,
+        difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        first=method.replace("_", " "),
         planes=planes,
         top_gy=top_gy,
         where="the middle of the largest tumor"

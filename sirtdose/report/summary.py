@@ -54,9 +54,11 @@ def post_summary(document: dict[str, Any]) -> str:
         "",
         *image_lines(document["image"]),
         calibration_line(calibration),
+        *_grid_lines(document["grid"]),
     ]
     first = next(iter(document["doses"].values()))["structures"]
     usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
+    density = document["density"]
     for method, result in document["doses"].items():
         compared = result["structures"] is not first
         rows = [
@@ -69,7 +71,7 @@ def post_summary(document: dict[str, Any]) -> str:
                     significant(row["dose_gy"][key])
                     for key in ("mean", "sd", "d98", "d70", "d50", "d2")
                 ),
-                *([_difference(row, usual[row["name"]])] if compared else []),
+                *([mean_difference(row, usual.get(row["name"]))] if compared else []),
             ]
             for row in result["structures"]
         ]
@@ -78,15 +80,41 @@ def post_summary(document: dict[str, Any]) -> str:
         header += ["mean, to the first"] if compared else []
         lines += [
             "",
-            f"{method}, {_medium(result)}density {result['density_g_per_ml']:g} g/mL, "
-            f"energy recovered {result['energy_recovered']:.6f}",
+            f"{method}, {_medium(result)}{density_words(result, density)}, "
+            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}",
             table(header, rows),
         ]
     lines += ["", lung_line(document["lungs"]), *_warning_lines(document)]
     return "\n".join(lines)
 
 
-def _difference(row: dict[str, Any], usual_gy: float) -> str:
+def density_words(result: dict[str, Any], density: dict[str, Any]) -> str:
+    """The one density of a result, or where its map of densities is from."""
+    if result["density_g_per_ml"] is None:
+        return f"density by voxel ({density['origin']})"
+    return f"density {result['density_g_per_ml']:.4g} g/mL"
+
+
+def _elsewhere(result: dict[str, Any]) -> str:
+    """Where more than a thousandth of the energy went that is not in the map."""
+    parts = [
+        f"{part:.3f} {where}"
+        for where, part in result["energy_elsewhere"].items()
+        if abs(part) >= 1e-3
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _grid_lines(grid: dict[str, Any]) -> list[str]:
+    """The dose grid where it is not the image's own: columns, rows, slices."""
+    if grid["of"] == "image voxels":
+        return []
+    z, y, x = grid["spacing_mm"]
+    return [f"Dose grid: {grid['of']}, {x:.4g} x {y:.4g} x {z:.4g} mm"]
+
+
+def mean_difference(row: dict[str, Any], usual_gy: float | None) -> str:
+    """How a row's mean dose compares with another method's of the same structure."""
     return f"{row['dose_gy']['mean'] / usual_gy - 1:+.1%}" if usual_gy else "-"
 
 

@@ -78,7 +78,7 @@ def run_demo(folder: Path, *, seed: int) -> Demo:
             calibrate_over="fov",
             cps_per_mbq=truth["camera_factor_cps_per_mbq"],
             scan_duration_h=truth["scan_duration_min"] / 60,
-            density_g_per_ml=truth["density_g_per_ml"],
+            density=truth["density_g_per_ml"],
         )
     )
     return Demo(truth, plan, assessment)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sirtdose.errors import InputError, SafetyStop
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.plausible import density_finding, nuclide_findings
+from sirtdose.model.plausible import nuclide_findings
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Volume
+from sirtdose.workflows.post_density import tissue_density
+from sirtdose.workflows.post_grid import on_dose_grid
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_request import PostRequest
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from sirtdose.io.found import Found
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
+
 
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
@@ -38,6 +41,7 @@ def assess_dose(request: PostRequest) -> "Assessment":
     """
     from sirtdose.io.archive import opened
 
+    _require_map(request)
     with opened(request.source) as source:
         return _assess(replace(request, source=source))
 
@@ -55,6 +59,8 @@ def _assess(request: PostRequest) -> "Assessment":
 
     findings: list[Finding] = []
     found = discover(request.source)
+    if isinstance(request.density, Path):
+        found = [item for item in found if request.density not in item.paths]
     choice = choose(
         found,
         image=_inside(request.source, request.image),
@@ -66,6 +72,8 @@ def _assess(request: PostRequest) -> "Assessment":
     volume = _activity_image(choice, request)
     findings += image_findings(volume, request)
     require_accepted(findings, request.acceptances)
+    ct = _ct_image(choice, request, volume, findings)
+    volume = on_dose_grid(request, volume, ct)
     structures, regions, lungs_covered = placed_structures(
         choice, request, volume, findings
     )
@@ -77,22 +85,23 @@ def _assess(request: PostRequest) -> "Assessment":
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
     require_accepted(findings, request.acceptances)
 
+    density = tissue_density(request, volume, ct, structures, findings)
+    require_accepted(findings, request.acceptances)
     activity = activity_at_administration(volume, calibrated.used)
     tia = time_integrated_activity(activity, request.nuclide)
     doses, tables = {}, {}
-    for method in request.methods:
+    for method in request.used_methods:
         dose = compute_dose(
             tia,
             nuclide=request.nuclide,
-            density_g_per_ml=request.density_g_per_ml,
+            density_g_per_ml=density.g_per_ml,
             method=method,
             medium=request.medium,
         )
         doses[dose.method] = dose
         tables[dose.method] = _structure_doses(structures, dose, activity)
     lungs = _lungs(request, ledger, findings)
-    findings += _physics_findings(request, structures)
-    ct = _ct_image(choice, request, volume, findings)
+    findings += _physics_findings(request, structures, doses)
     findings.append(
         Finding.of("H37", "not a medical device: verify with an approved system")
     )
@@ -103,6 +112,9 @@ def _assess(request: PostRequest) -> "Assessment":
         alternative=calibrated.alternative,
         doses=doses,
         structure_doses=tables,
+        density_origin=density.origin,
+        density_source=density.source,
+        dose_grid=_grid_in_words(request),
         lungs=lungs,
         findings=tuple(findings),
         accepted=request.acceptances,
@@ -111,8 +123,13 @@ def _assess(request: PostRequest) -> "Assessment":
         structures=tuple(structures),
         times=times,
         choices=choice.reasons,
-        inputs=tuple(_input_of(item) for item in _used(choice)),
+        inputs=tuple(_input_of(item) for item in _used(choice, request)),
     )
+
+
+def _grid_in_words(request: PostRequest) -> str:
+    side = request.dose_grid
+    return f"cubes of {side:g} mm" if isinstance(side, float) else f"{side} voxels"
 
 
 def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
@@ -215,7 +232,7 @@ def _structure_doses(
         )
         for structure in structures
         # One density is the liver's: it would give the lungs a third of their dose.
-        if structure.role is not Role.LUNGS
+        if structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
     ]
 
 
@@ -238,30 +255,49 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
 
 
 def _physics_findings(
-    request: PostRequest, structures: "list[Structure]"
+    request: PostRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
 ) -> list[Finding]:
-    findings = [
-        *nuclide_findings(request.nuclide),
-        density_finding(request.density_g_per_ml),
-    ]
-    findings += [
-        Finding.of(
-            "H27",
-            f"'{structure.name}' is not in the table: at the liver's density its dose "
-            "would be wrong; see the lung dose by shunt",
-        )
-        for structure in structures
-        if structure.role is Role.LUNGS
-    ]
+    findings = nuclide_findings(request.nuclide)
+    for dose in doses.values():
+        if dose.one_density_g_per_ml is None:
+            continue
+        findings += [
+            Finding.of(
+                "H27",
+                f"'{structure.name}' is not in the table of {dose.method}: at the "
+                "liver's density its dose would be wrong; see the lung dose by shunt",
+            )
+            for structure in structures
+            if structure.role is Role.LUNGS
+        ]
+        if request.density_by_voxel:
+            findings.append(
+                Finding.of(
+                    "H27",
+                    f"{dose.method} knows one density: {dose.one_density_g_per_ml:.4g} "
+                    "g/mL is used, the median where the activity is; near the lungs "
+                    "collapsed-cone is the method",
+                    severity=Severity.WARN,
+                )
+            )
     return findings
 
 
-def _used(choice: "Choice") -> "list[Found]":
-    return [
-        item
-        for item in (choice.image, choice.ct, *choice.structures)
-        if item is not None
-    ]
+def _require_map(request: PostRequest) -> None:
+    """Refuse before anything is read what could only be refused at the end."""
+    if "collapsed-cone" in request.used_methods and not request.density_by_voxel:
+        raise InputError(
+            "collapsed-cone follows energy through varying density: give --density ct "
+            "or an image of densities; in one density the kernel is exact"
+        )
+
+
+def _used(choice: "Choice", request: PostRequest) -> "list[Found]":
+    from sirtdose.io.discover import discover
+
+    densities = discover(request.density) if isinstance(request.density, Path) else []
+    items = (choice.image, choice.ct, *choice.structures, *densities)
+    return [item for item in items if item is not None]
 
 
 def _input_of(item: "Found") -> dict[str, Any]:

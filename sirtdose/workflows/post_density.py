@@ -1,0 +1,200 @@
+"""The tissue densities of a treatment: one value, from a CT, or an image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.plausible import density_finding
+from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.model.structure import Structure
+
+# Iodine above this raises the curve's density, not the tissue's.
+_CONTRAST_HU = 100.0
+_LUNG_G_PER_ML = (0.1, 0.6)
+_LIVER_ASK_G_PER_ML = (0.9, 1.25)
+# No tissue or metal in a patient is denser: gold has 19.3.
+_DENSEST_G_PER_ML = 25.0
+_OUTSIDE_WARN, _OUTSIDE_ASK = 0.01, 0.05
+_LIVERS = (Role.LIVER, Role.PERFUSED)
+
+
+@dataclass(frozen=True, eq=False)
+class TissueDensity:
+    """Densities on the dose grid, and in words where they are from."""
+
+    g_per_ml: float | Volume
+    origin: str
+    source: str = ""
+
+
+def tissue_density(
+    request: PostRequest,
+    volume: Volume,
+    ct: Volume | None,
+    structures: "list[Structure]",
+    findings: list[Finding],
+) -> TissueDensity:
+    """Densities on the image's grid, and what is to be said of them (H27).
+
+    A CT is converted at its own resolution, then averaged over the dose grid's
+    voxels, so that mass is conserved.
+
+    Raises
+    ------
+    InputError
+        No CT, an image that holds no densities, or another frame of reference.
+    """
+    if not isinstance(request.density, (str, Path)):
+        findings.append(density_finding(request.density))
+        return TissueDensity(request.density, "given")
+    from sirtdose.data.load import table
+    from sirtdose.dosimetry.radial_kernel import RadialKernel
+    from sirtdose.dosimetry.regrid import mean_on
+    from sirtdose.dosimetry.tissue_density import density_of_ct
+
+    source = ""
+    if isinstance(request.density, Path):
+        fine = _density_image(request.density)
+        origin = f"image {request.density.name}"
+    else:
+        if ct is None:
+            raise InputError(
+                "--density ct needs a CT on the image's frame of reference: there is "
+                "none to use; name one with --ct, or give one density"
+            )
+        fine = density_of_ct(ct, request.density_curve)
+        origin = f"CT by {request.density_curve}"
+        source = table("density_curves")[request.density_curve]["source"]
+    mean, covered = mean_on(fine, volume.grid)
+    # Beyond the CT there is tissue, of which nothing is known.
+    beyond = RadialKernel.named(request.nuclide.name, request.medium).density_g_per_ml
+    filled = mean * covered + beyond * (1 - covered)
+    density = Volume(filled, volume.grid, Quantity.DENSITY)
+    cover = Volume(covered, volume.grid, Quantity.DENSITY)
+    findings += _beyond_findings(volume, cover, structures, beyond)
+    findings += _structure_findings(density, structures, origin)
+    if not isinstance(request.density, Path) and ct is not None:
+        findings += _contrast_findings(ct, structures)
+    return TissueDensity(density, origin, source)
+
+
+def _density_image(path: Path) -> Volume:
+    from sirtdose.io.read import read_image
+
+    volume = read_image(path, quantity=Quantity.DENSITY)
+    if volume.quantity is not Quantity.DENSITY:
+        raise InputError(
+            f"--density {path.name} holds {volume.quantity.unit}: give densities in "
+            "g/mL as NIfTI, NRRD or MetaImage, or --density ct for a CT"
+        )
+    low, high = float(volume.data.min()), float(volume.data.max())
+    if low < 0:
+        raise QuantityError(
+            f"--density {path.name} goes down to {low:g}: densities in g/mL are 0 or "
+            "more; for CT numbers give --density ct and --ct"
+        )
+    if high > _DENSEST_G_PER_ML or high < _LUNG_G_PER_ML[0]:
+        raise QuantityError(
+            f"--density {path.name} goes up to {high:g}: densities in g/mL are about 1 "
+            "in tissue; is it in another unit?"
+        )
+    return volume
+
+
+def _mean_in(volume: Volume, structure: "Structure") -> float:
+    values, parts = structure.values_in(volume)
+    return float((values * parts).sum() / parts.sum())
+
+
+def _beyond_findings(
+    volume: Volume, cover: Volume, structures: "list[Structure]", filled: float
+) -> list[Finding]:
+    """Activity and structures where the densities are not known."""
+    import numpy as np
+
+    size = np.abs(volume.data)
+    outside = 1 - float((size * cover.data).sum(dtype=float)) / max(
+        float(size.sum(dtype=float)), 1e-30
+    )
+    found = []
+    if outside > _OUTSIDE_WARN:
+        found.append(("of the activity", outside))
+    for structure in structures:
+        part = 1 - _mean_in(cover, structure)
+        if part > _OUTSIDE_WARN and structure.role is not Role.OTHER:
+            found.append((f"of '{structure.name}'", part))
+    return [
+        Finding.of(
+            "H27",
+            f"{part:.1%} {what} lies where no density is known: taken as {filled:g} "
+            "g/mL there",
+            severity=Severity.ASK if part > _OUTSIDE_ASK else Severity.WARN,
+        )
+        for what, part in found
+    ]
+
+
+def _structure_findings(
+    density: Volume, structures: "list[Structure]", origin: str
+) -> list[Finding]:
+    """Mean densities of liver and lungs, with a warning where they are not theirs."""
+    findings, said = [], []
+    for structure in structures:
+        if structure.role not in (*_LIVERS, Role.LUNGS):
+            continue
+        mean = _mean_in(density, structure)
+        said.append(f"'{structure.name}' {mean:.3f}")
+        if structure.role is Role.LUNGS:
+            low, high = _LUNG_G_PER_ML
+            if not low <= mean <= high:
+                findings.append(
+                    Finding.of(
+                        "H27",
+                        f"'{structure.name}' has {mean:.3f} g/mL: lungs have 0.1 to "
+                        "0.6; do image and densities lie on each other?",
+                        severity=Severity.WARN,
+                    )
+                )
+            continue
+        usual = density_finding(mean)
+        low, high = _LIVER_ASK_G_PER_ML
+        if usual.severity is not Severity.NOTE:
+            findings.append(
+                Finding.of(
+                    "H27",
+                    f"'{structure.name}' has {mean:.3f} g/mL: livers are 1.00 to 1.06; "
+                    "are these CT numbers in HU, without contrast, and do image and "
+                    "densities lie on each other?",
+                    severity=Severity.WARN if low <= mean <= high else Severity.ASK,
+                )
+            )
+    listed = f": {', '.join(said)} g/mL" if said else ""
+    return [Finding.of("H27", f"density by voxel, {origin}{listed}"), *findings]
+
+
+def _contrast_findings(ct: Volume, structures: "list[Structure]") -> list[Finding]:
+    """Contrast in the liver raises CT numbers, not density."""
+    from sirtdose.dosimetry.regrid import mean_on
+
+    findings = []
+    for structure in structures:
+        if structure.role not in _LIVERS:
+            continue
+        hu, _ = mean_on(ct, structure.grid)
+        mean = _mean_in(Volume(hu, structure.grid, Quantity.CT_NUMBER), structure)
+        if mean > _CONTRAST_HU:
+            findings.append(
+                Finding.of(
+                    "H27",
+                    f"'{structure.name}' has {mean:.0f} HU, contrast: its density is "
+                    "overestimated; use a CT without contrast, or one density",
+                    severity=Severity.WARN,
+                )
+            )
+    return findings

@@ -1,0 +1,80 @@
+"""The voxels that doses are computed on: the image's, the CT's, or cubes."""
+
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+from sirtdose.model.grid import Grid, box_at
+from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.model.volume import Volume
+
+# 16 times a CT of 512 x 512 x 100: a slip of the unit, not a plan.
+_VOXELS_MAX = 400_000_000
+
+
+def on_dose_grid(
+    request: PostRequest, volume: "Volume", ct: "Volume | None"
+) -> "Volume":
+    """The image's activity on the voxels asked for; itself on its own.
+
+    Raises
+    ------
+    InputError
+        There is no CT, or there would be too many voxels.
+    """
+    if request.dose_grid == "image":
+        return volume
+    from sirtdose.dosimetry.regrid import activity_on
+
+    if request.dose_grid == "ct":
+        if ct is None:
+            raise InputError(
+                "--dose-grid ct needs a CT on the image's frame of reference: there is "
+                "none to use; name one with --ct"
+            )
+        grid = _lattice_over(ct.grid, volume.grid)
+    else:
+        grid = _cubes_over(volume.grid, request.dose_grid)
+    return activity_on(volume, grid)
+
+
+def _lattice_over(lattice: Grid, image: Grid) -> Grid:
+    """A lattice's voxels, as many as hold the whole image."""
+    index = lattice.index(image.corners_mm())
+    low = [_whole(x) for x in (index.min(axis=0) + 0.5)]
+    high = [-_whole(-x) for x in (index.max(axis=0) + 0.5)]
+    shape = [b - a for a, b in zip(low, high, strict=True)]
+    _require_few(shape)
+    return lattice.crop(box_at(low, shape))
+
+
+def _cubes_over(image: Grid, side_mm: float) -> Grid:
+    """Cubes along the image's axes, as many as hold it, around its middle."""
+    import numpy as np
+
+    spacing = np.array(image.spacing_mm)
+    shape = [
+        -_whole(-n * a / side_mm) for n, a in zip(image.shape, spacing, strict=True)
+    ]
+    _require_few(shape)
+    affine = image.affine_mm.copy()
+    affine[:3, :3] *= side_mm / spacing
+    middle = image.world_mm((np.array(image.shape) - 1) / 2)
+    affine[:3, 3] = middle - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    slices, rows, columns = shape
+    return Grid((slices, rows, columns), affine, image.frame_of_reference_uid)
+
+
+def _whole(x: float) -> int:
+    """Round down, unless a rounding error keeps it from the next whole number."""
+    return int((x + 1e-3) // 1)
+
+
+def _require_few(shape: list[int]) -> None:
+    number = shape[0] * shape[1] * shape[2]
+    if number > _VOXELS_MAX:
+        raise InputError(
+            f"--dose-grid would make {number:.2g} voxels: use larger ones, at most "
+            f"{_VOXELS_MAX:.0e} are computed"
+        )

@@ -1,0 +1,347 @@
+"""Densities by voxel, the dose grid, and what is refused of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from click.testing import Result
+
+from sirtdose.io.image_file import write_nifti
+from sirtdose.io.read import read_image
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+Run = Callable[..., Result]
+
+
+def post(run: Run, source: Path, out: Path, *options: object) -> Result:
+    given = ("--administered", "2GBq", "--calibrate-over", "fov", "--no-report")
+    return run("post", source, *given, "--json", "--out", out, *options)
+
+
+def document_of(result: Result) -> dict:
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def means(document: dict, method: str) -> dict[str, float]:
+    rows = document["doses"][method]["structures"]
+    return {row["name"]: row["dose_gy"]["mean"] for row in rows}
+
+
+def test_real_anatomy_against_monte_carlo(
+    run: Run, real_images: Path, tmp_path: Path
+) -> None:
+    folder = real_images / "mc_real_ct"
+    document = document_of(
+        post(
+            run,
+            folder / "activity.nii.gz",
+            tmp_path / "out",
+            *("--structures", folder / "labels.nii.gz"),
+            *("--density", folder / "density_g_per_ml.nii.gz"),
+            *("--administered", "1GBq"),
+        )
+    )
+    truth = json.loads((folder / "truth.json").read_text())["structures"]
+    assert list(document["doses"]) == ["local_deposition", "collapsed_cone"]
+    cone, local = means(document, "collapsed_cone"), means(document, "local_deposition")
+    for name, true in truth.items():
+        if name == "Bone":
+            continue
+        within = 0.02 if name == "Lungs" else 0.01
+        assert cone[name] == pytest.approx(true["mean_gy_per_gbq"], rel=within)
+        assert local[name] / true["mean_gy_per_gbq"] == pytest.approx(
+            true["local_deposition_over_mc"], rel=0.005
+        )
+
+    def array(name: str) -> np.ndarray:
+        return nibabel.load(folder / name).get_fdata()
+
+    from scipy.ndimage import distance_transform_edt
+
+    dose = nibabel.load(tmp_path / "out" / "dose_collapsed_cone.nii.gz").get_fdata()
+    monte_carlo, labels = array("dose_mc_gy_per_gbq.nii.gz"), array("labels.nii.gz")
+    ratio = np.divide(dose, monte_carlo, out=np.zeros_like(dose), where=monte_carlo > 0)
+    near_lung = (labels == 1) & (distance_transform_edt(labels != 5) * 4 <= 8)
+    assert near_lung.sum() > 300
+    mean_ratio = dose[near_lung].mean() / monte_carlo[near_lung].mean()
+    assert mean_ratio == pytest.approx(1, abs=0.01)
+    for label, worst in ((1, 0.04), (2, 0.025), (3, 0.025), (4, 0.025)):
+        deviation = np.abs(ratio[labels == label] - 1)
+        assert np.percentile(deviation, 95) < worst, label
+
+
+def test_from_the_ct_lungs_are_lungs(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    one = document_of(post(run, exact_contours, tmp_path / "one"))
+    by_ct = document_of(post(run, exact_contours, tmp_path / "ct", "--density", "ct"))
+    assert list(by_ct["doses"]) == ["local_deposition", "collapsed_cone"]
+    assert {path.name for path in (tmp_path / "ct").iterdir()} == {
+        "post.json",
+        "structures.csv",
+        "dvh.csv",
+        "dose_local.nii.gz",
+        "dose_collapsed_cone.nii.gz",
+    }
+    assert "Lungs" not in means(one, "local_deposition")
+    assert one["doses"]["local_deposition"]["density_g_per_ml"] == 1.05
+    result = by_ct["doses"]["collapsed_cone"]
+    assert result["density_g_per_ml"] is None
+    assert result["rays"] == 512
+    parts = [result["energy_recovered"], *result["energy_elsewhere"].values()]
+    assert sum(parts) == pytest.approx(1, abs=1e-5)
+    assert by_ct["density"]["origin"] == "CT by TOPAS_Schneider"
+    lungs = next(r for r in result["structures"] if r["name"] == "Lungs")
+    # 2.86 L of phantom lung at a quarter of the liver's density.
+    assert 0.5 < lungs["mass_kg"] < 0.9
+    local = means(by_ct, "local_deposition")["Lungs"]
+    by_mass = 49.67 * lungs["activity_gbq"] / lungs["mass_kg"]
+    assert local == pytest.approx(by_mass, rel=0.1)
+    notes = [w["message"] for w in by_ct["warnings"] if w["code"] == "H27"]
+    assert "'Liver' 1.07" in notes[0]
+    assert len(notes) == 1
+
+
+def test_one_density_map_is_that_density(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    image = read_image(exact_voxels / "spect.dcm")
+    path = tmp_path / "density.nii.gz"
+    flat = np.full(image.grid.shape, 1.05, np.float32)
+    write_nifti(Volume(flat, image.grid, Quantity.DENSITY), path)
+    methods = ("--method", "local", "--method", "kernel")
+    one = document_of(post(run, exact_voxels, tmp_path / "one", *methods))
+    mapped = document_of(
+        post(
+            run,
+            exact_voxels,
+            tmp_path / "map",
+            *methods,
+            *("--method", "collapsed-cone", "--density", path),
+        )
+    )
+    for name, mean in means(one, "local_deposition").items():
+        assert means(mapped, "local_deposition")[name] == pytest.approx(mean, rel=1e-5)
+    for name, mean in means(one, "kernel").items():
+        assert means(mapped, "kernel")[name] == pytest.approx(mean, rel=1e-5)
+        assert means(mapped, "collapsed_cone")[name] == pytest.approx(mean, rel=0.005)
+    warned = [w for w in mapped["warnings"] if "collapsed-cone is the" in w["message"]]
+    assert [w["severity"] for w in warned] == ["warn"]
+    files = [one["file"] for one in mapped["inputs"]]
+    assert "density.nii.gz" in files
+
+
+def test_the_curve_can_be_chosen(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    document = document_of(
+        post(
+            run,
+            exact_contours,
+            tmp_path / "out",
+            *("--density", "ct", "--density-curve", "GEMINI", "--method", "local"),
+        )
+    )
+    assert document["density"]["origin"] == "CT by GEMINI"
+    assert "Philips GEMINI" in document["density"]["source"]
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        (["--method", "collapsed-cone"], 3, "give --density ct or an image"),
+        (["--density", "1.05"], 2, "no such file"),
+        (["--density", "nowhere.nii.gz"], 2, "no such file"),
+        (["--density", "ct", "--density-curve", "mine"], 2, "GEMINI"),
+        (["--dose-grid", "2"], 2, "or image or ct"),
+        (["--dose-grid", "0.1mm"], 3, "use larger ones"),
+    ],
+)
+def test_refusals_of_words(
+    run: Run,
+    exact_contours: Path,
+    tmp_path: Path,
+    options: list[str],
+    exit_code: int,
+    message: str,
+) -> None:
+    result = post(run, exact_contours, tmp_path / "out", *options)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((-1000.0, 60.0), "--density ct and --ct"),
+        ((1.2, 1060.0), "in another unit"),
+        ((0.0, 0.001), "in another unit"),
+        ((0.0, float("nan")), "H30"),
+    ],
+)
+def test_refusals_of_images_that_hold_no_density(
+    run: Run,
+    exact_voxels: Path,
+    tmp_path: Path,
+    values: tuple[float, float],
+    message: str,
+) -> None:
+    grid = read_image(exact_voxels / "spect.dcm").grid
+    data = np.full(grid.shape, values[1], np.float32)
+    data[0] = values[0]
+    lps_to_ras = np.diag([-1.0, -1, 1, 1]) @ grid.affine_mm[:, [2, 1, 0, 3]]
+    path = tmp_path / "density.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(data.transpose(2, 1, 0), lps_to_ras), path)
+    result = post(run, exact_voxels, tmp_path / "out", "--density", path)
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--density", "--dose-grid"])
+def test_without_a_ct_there_is_none_to_use(
+    run: Run, exact_contours: Path, tmp_path: Path, option: str
+) -> None:
+    folder = tmp_path / "noct"
+    folder.mkdir()
+    for name in ("spect.dcm", "structures.dcm"):
+        (folder / name).write_bytes((exact_contours / name).read_bytes())
+    result = post(run, folder, tmp_path / "out", option, "ct")
+    assert result.exit_code == 3
+    assert f"{option} ct needs a CT" in result.stderr
+
+
+def changed_ct(
+    source: Path, folder: Path, change: Callable[[np.ndarray], None]
+) -> Path:
+    """A copy of the phantom with other CT numbers."""
+    (folder / "ct").mkdir(parents=True)
+    for name in ("spect.dcm", "structures.dcm"):
+        (folder / name).write_bytes((source / name).read_bytes())
+    for path in sorted((source / "ct").iterdir()):
+        slice_ = pydicom.dcmread(path)
+        values = slice_.pixel_array.copy()
+        change(values)
+        slice_.PixelData = values.tobytes()
+        slice_.save_as(folder / "ct" / path.name)
+    return folder
+
+
+def test_contrast_in_the_liver_warns(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    def enhance(values: np.ndarray) -> None:
+        first = pydicom.dcmread(next((exact_contours / "ct").iterdir()))
+        hu = values * float(first.RescaleSlope) + float(first.RescaleIntercept)
+        values[(hu > 20) & (hu < 100)] += np.array(90, values.dtype)
+
+    folder = changed_ct(exact_contours, tmp_path / "contrast", enhance)
+    document = document_of(post(run, folder, tmp_path / "out", "--density", "ct"))
+    said = [w for w in document["warnings"] if "contrast: its" in w["message"]]
+    assert {w["severity"] for w in said} == {"warn"}
+    assert "'Liver' has 1" in said[0]["message"]
+
+
+def test_a_ct_in_other_numbers_asks(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    def all_air(values: np.ndarray) -> None:
+        values[...] = values.min()
+
+    folder = changed_ct(exact_contours, tmp_path / "air", all_air)
+    result = post(run, folder, tmp_path / "out", "--density", "ct")
+    assert result.exit_code == 3
+    assert "H27" in result.stderr
+    assert "livers are 1.00 to 1.06" in result.stderr
+
+
+def test_densities_that_cover_a_part_ask(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    image = read_image(exact_voxels / "spect.dcm")
+    slices = image.grid.shape[0]
+    half = image.grid.crop(
+        (
+            slice(0, slices // 2),
+            slice(0, image.grid.shape[1]),
+            slice(0, image.grid.shape[2]),
+        )
+    )
+    path = tmp_path / "half.nii.gz"
+    write_nifti(Volume(np.full(half.shape, 1.05), half, Quantity.DENSITY), path)
+    options = ("--density", path, "--method", "local")
+    result = post(run, exact_voxels, tmp_path / "out", *options)
+    assert result.exit_code == 3
+    assert "of the activity lies where no density is known" in result.stderr
+    accepted = ("--accept", "H27", "--reason", "a phantom")
+    document_of(post(run, exact_voxels, tmp_path / "out", *options, *accepted))
+
+
+@pytest.mark.parametrize(
+    ("dose_grid", "rel"), [("ct", 0.01), ("3mm", 0.01), ("7mm", 0.02)]
+)
+def test_the_dose_grid_keeps_the_activity(
+    run: Run, exact_contours: Path, tmp_path: Path, dose_grid: str, rel: float
+) -> None:
+    usual = document_of(post(run, exact_contours, tmp_path / "usual"))
+    other = document_of(
+        post(run, exact_contours, tmp_path / "other", "--dose-grid", dose_grid)
+    )
+    assert usual["grid"]["of"] == "image voxels"
+    assert other["grid"]["of"] != usual["grid"]["of"]
+    mass_kg = other["grid"]["spacing_mm"]
+    size = np.prod(mass_kg) * 1.05e-6
+    dose = nibabel.load(tmp_path / "other" / "dose_local.nii.gz").get_fdata()
+    assert dose.sum() * size == pytest.approx(49.67 * 2.0, rel=1e-4)
+    assert other["calibration"]["bq_per_unit"] == pytest.approx(
+        usual["calibration"]["bq_per_unit"], rel=1e-4
+    )
+    liver = means(other, "local_deposition")["Liver"]
+    assert liver == pytest.approx(means(usual, "local_deposition")["Liver"], rel=rel)
+
+
+@pytest.fixture
+def cubes(tmp_path: Path) -> Path:
+    """A liver of 4 mm cubes in a larger box, with its densities."""
+    grid = Grid.regular((12, 12, 12), spacing_mm=(4.0, 4.0, 4.0))
+    folder = tmp_path / "case"
+    folder.mkdir()
+    activity = np.zeros(grid.shape)
+    activity[3:9, 3:9, 3:9] = 1.0
+    images = {
+        "activity": (activity, Quantity.COUNTS),
+        "rho": (np.full(grid.shape, 1.05), Quantity.DENSITY),
+        "liver": (activity, Quantity.COUNTS),
+    }
+    for name, (data, quantity) in images.items():
+        write_nifti(Volume(data, grid, quantity), folder / f"{name}.nii.gz")
+    return folder
+
+
+CUBES = ("--image", "activity.nii.gz", "--structures", "liver.nii.gz")
+
+
+def test_the_images_own_voxels_change_nothing(
+    run: Run, cubes: Path, tmp_path: Path
+) -> None:
+    document_of(post(run, cubes, tmp_path / "usual", *CUBES))
+    document_of(post(run, cubes, tmp_path / "same", *CUBES, "--dose-grid", "4mm"))
+    for name in ("structures.csv", "dvh.csv", "dose_local.nii.gz"):
+        usual, same = (tmp_path / run_ / name for run_ in ("usual", "same"))
+        assert usual.read_bytes() == same.read_bytes()
+
+
+def test_an_image_of_densities_in_the_folder_is_no_second_activity(
+    run: Run, cubes: Path, tmp_path: Path
+) -> None:
+    liver = (cubes / "liver.nii.gz").rename(tmp_path / "liver.nii.gz")
+    options = ("--structures", liver, "--density", "rho.nii.gz")
+    document = document_of(post(run, cubes, tmp_path / "out", *options))
+    assert document["density"]["origin"] == "image rho.nii.gz"
