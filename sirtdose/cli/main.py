@@ -7,6 +7,7 @@ import click
 from sirtdose import __version__
 from sirtdose.cli.demo import demo_command
 from sirtdose.cli.inspect import inspect_command
+from sirtdose.cli.kernel import kernel_command
 from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
@@ -49,6 +50,7 @@ for _command in (
     plan_group,
     post_command,
     inspect_command,
+    kernel_command,
     phantom_command,
     demo_command,
 ):

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, NUCLIDES, QuantityType
+from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, QuantityType
+from sirtdose.data.load import table
 from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -25,7 +26,7 @@ physics_options = _all(
     click.option("--device", type=click.Choice(DEVICES), help="Microspheres used."),
     click.option(
         "--nuclide",
-        type=click.Choice(NUCLIDES, case_sensitive=False),
+        type=click.Choice(tuple(table("nuclides")), case_sensitive=False),
         help="The device's, else Y-90.",
     ),
     click.option(
@@ -100,6 +101,14 @@ def out_option(*, required: bool) -> Callable[[_Command], _Command]:
         help="Folder for the results; made if need be.",
     )
 
+
+medium_option = click.option(
+    "--medium",
+    type=click.Choice(("soft-tissue", "water")),
+    default="soft-tissue",
+    show_default=True,
+    help="Of the dose kernel.",
+)
 
 lung_shunt_option = click.option(
     "--lung-shunt",

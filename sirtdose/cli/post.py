@@ -11,6 +11,7 @@ from sirtdose.cli.options import (
     json_option,
     lung_options,
     lung_shunt_option,
+    medium_option,
     out_option,
     physics_options,
 )
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 _METHODS = ("local", "kernel", "collapsed-cone")
 _CURVES = ("TOPAS_Schneider", "GEMINI")
-_MEDIA = ("soft-tissue", "water")
 
 
 @click.command("post")
@@ -102,13 +102,7 @@ _MEDIA = ("soft-tissue", "water")
     help="Dose calculation; may be repeated.  [default: local; with a density by "
     "voxel also collapsed-cone]",
 )
-@click.option(
-    "--medium",
-    type=click.Choice(_MEDIA),
-    default="soft-tissue",
-    show_default=True,
-    help="Of the dose kernel.",
-)
+@medium_option
 @click.option(
     "--density",
     metavar="VALUE|ct|FILE",

@@ -11,7 +11,6 @@ from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import DOSE_CONSTANT, Measure, parse_time
 
-NUCLIDES = ("Y-90", "Ho-166")
 DEVICES = ("resin", "glass", "ho166")
 DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
 

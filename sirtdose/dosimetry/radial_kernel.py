@@ -119,6 +119,12 @@ def _shells(file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rows = [line.split(",") for line in lines[1:]]
     edges = np.array([0.0, *(float(row[outer]) for row in rows)])
     fractions = np.array([0.0, *(float(row[within]) for row in rows)])
+    grows = (np.diff(edges) > 0).all() and (np.diff(fractions) >= 0).all()
+    if not grows or fractions[-1] > 1 + 1e-6:
+        raise InputError(
+            f"the dose kernel {file} is damaged: radii must grow, and energy fractions "
+            "with them, up to 1"
+        )
     for array in (edges, fractions):
         array.setflags(write=False)
     return edges, fractions

@@ -22,6 +22,7 @@ class Quantity(Enum):
     CT_NUMBER = "HU"
     DENSITY = "g/mL"
     DOSE = "Gy"
+    ENERGY_FRACTION = "1"
 
     @property
     def unit(self) -> str:

@@ -29,7 +29,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         "status": "draft",
         "method": plan.method,
         "device": plan.device.name if plan.device else None,
-        "nuclide": _nuclide(plan.nuclide),
+        "nuclide": nuclide_document(plan.nuclide),
         "activity_gbq": plan.activity_gbq,
         "activity_mci": plan.activity_mci,
         "draw_activity_gbq": plan.draw_activity_gbq,
@@ -75,7 +75,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
     return {
         "schema": "sirtdose.post/1",
         "sirtdose_version": __version__,
-        "nuclide": _nuclide(assessment.nuclide),
+        "nuclide": nuclide_document(assessment.nuclide),
         "ledger": _ledger(assessment.ledger, shunt_given=assessment.lungs.known),
         "times": {
             "administered_at": _iso(times.get("administered_at")),
@@ -147,7 +147,8 @@ def rounded(value: Any) -> Any:
     return value
 
 
-def _nuclide(nuclide: Nuclide) -> dict[str, Any]:
+def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
+    """A nuclide and its constants, with their sources."""
     return {
         "name": nuclide.name,
         "half_life_h": nuclide.half_life_h,
