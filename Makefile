@@ -22,6 +22,7 @@ benchmark: .venv/ready
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/read_ct.py
 	$(BIN)/python benchmarks/inspect_folder.py
+	$(BIN)/python benchmarks/dose_engine.py
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

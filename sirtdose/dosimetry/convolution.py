@@ -2,18 +2,31 @@
 
 import os
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+Pair = tuple[int, int]
+Margins = tuple[Pair, Pair, Pair]
+
+
+class Convolved(NamedTuple):
+    """Convolved values, and the sum of all that was computed."""
+
+    values: NDArray[np.float32]
+    total: float
+
 
 # Padded voxels of one transform: 256 MB in single precision.
 _VOXELS_MAX = 1 << 26
 
 
 def convolve(
-    data: NDArray[np.float32], octant: NDArray[np.float64]
-) -> NDArray[np.float32]:
+    data: NDArray[np.float32],
+    octant: NDArray[np.float64],
+    beyond: Margins | None = None,
+) -> Convolved:
     """Convolve with a kernel given by its octant; the result reaches beyond the data.
 
     Parameters
@@ -21,12 +34,16 @@ def convolve(
     data : ndarray, shape (a, b, c)
     octant : ndarray, shape (k, l, m)
         Kernel at offsets 0, 1, 2, ...; negative offsets mirror them.
+    beyond : three pairs of int, optional
+        How many voxels before and after the data are wanted, an axis each; at most
+        the kernel's reach, which is what is returned where nothing is given.
 
     Returns
     -------
-    ndarray, shape (a + 2 (k - 1), b + 2 (l - 1), c + 2 (m - 1)), float32
-        Its voxel ``(k - 1, l - 1, m - 1)`` lies on the first of `data`. Nothing
-        is lost: its sum is the product of the two sums.
+    Convolved
+        `values`, float32, of the data and the voxels wanted beyond it, and the
+        `total` of these and all that was computed but not wanted: the product of the
+        two sums, if nothing was lost.
 
     Notes
     -----
@@ -37,43 +54,65 @@ def convolve(
     Examples
     --------
     >>> line = np.ones((1, 1, 3), np.float32)
-    >>> convolve(line, np.array([[[0.5, 0.25]]])).round(3).tolist()
+    >>> kernel = np.array([[[0.5, 0.25]]])
+    >>> convolve(line, kernel).values.round(3).tolist()
     [[[0.25, 0.75, 1.0, 0.75, 0.25]]]
+    >>> part = convolve(line, kernel, ((0, 0), (0, 0), (0, 1)))
+    >>> part.values.round(3).tolist(), round(part.total, 3)
+    ([[[0.75, 1.0, 0.75, 0.25]]], 3.0)
     """
-    reach = np.array(octant.shape) - 1
-    full_shape = np.array(data.shape) + 2 * reach
-    slab = _slab_thickness(full_shape, data.shape[0], int(reach[0]))
+    reach = octant.shape[0] - 1
+    if beyond is None:
+        a, b, c = ((n - 1, n - 1) for n in octant.shape)
+        beyond = (a, b, c)
+    slab = _slab_thickness(data.shape, octant.shape)
     if slab >= data.shape[0]:
-        return _convolved(data, octant)
-    result = np.zeros(full_shape, np.float32)
+        return _convolved(data, octant, beyond)
+    low, high = beyond[0]
+    whole = (
+        data.shape[0] + 2 * reach,
+        *(n + sum(sides) for n, sides in zip(data.shape[1:], beyond[1:], strict=True)),
+    )
+    result = np.zeros(whole, np.float32)
+    total = 0.0
     for start in range(0, data.shape[0], slab):
-        part = _convolved(data[start : start + slab], octant)
-        result[start : start + part.shape[0]] += part
-    return result
+        part = _convolved(
+            data[start : start + slab], octant, ((reach, reach), *beyond[1:])
+        )
+        result[start : start + len(part.values)] += part.values
+        total += part.total
+    return Convolved(result[reach - low : whole[0] - reach + high], total)
 
 
-def _slab_thickness(full_shape: NDArray[np.int64], planes: int, reach: int) -> int:
-    per_plane = int(full_shape[1] * full_shape[2])
-    # At least as many planes of data as of overlap.
-    return min(planes, max(_VOXELS_MAX // per_plane - 2 * reach, 2 * reach, 1))
+def _slab_thickness(shape: tuple[int, ...], octant_shape: tuple[int, ...]) -> int:
+    """Planes at once: at least as many of data as of overlap."""
+    reach, *others = (n - 1 for n in octant_shape)
+    rows, columns = (n + 2 * r for n, r in zip(shape[1:], others, strict=True))
+    return min(shape[0], max(_VOXELS_MAX // (rows * columns) - 2 * reach, 2 * reach, 1))
 
 
 def _convolved(
-    data: NDArray[np.float32], octant: NDArray[np.float64]
-) -> NDArray[np.float32]:
+    data: NDArray[np.float32], octant: NDArray[np.float64], beyond: Margins
+) -> Convolved:
     from scipy import fft
 
-    reach = [n - 1 for n in octant.shape]
-    shape = [n + 2 * r for n, r in zip(data.shape, reach, strict=True)]
-    padded = tuple(fft.next_fast_len(n, real=True) for n in shape)
+    # The transform is periodic: what is not wanted wraps around onto the padding.
+    padded = tuple(
+        fft.next_fast_len(n + k - 1 + max(sides), real=True)
+        for n, k, sides in zip(data.shape, octant.shape, beyond, strict=True)
+    )
     workers = os.cpu_count() or 1
-    spectrum = fft.rfftn(data, padded, workers=workers)
+    box = np.zeros(padded, np.float32)
+    place = zip(beyond, data.shape, strict=True)
+    box[tuple(slice(low, low + n) for (low, _), n in place)] = data
+    spectrum = fft.rfftn(box, workers=workers)
     spectrum *= _transform(octant.tobytes(), octant.shape, padded)
     result: NDArray[np.float32] = fft.irfftn(
         spectrum, padded, workers=workers, overwrite_x=True
     )
-    # The kernel's middle is at the origin: what precedes the data has wrapped around.
-    return np.roll(result, reach, (0, 1, 2))[tuple(slice(n) for n in shape)]
+    wanted = (n + sum(sides) for n, sides in zip(data.shape, beyond, strict=True))
+    total = float(result.sum())
+    return Convolved(result[tuple(slice(n) for n in wanted)], total)
 
 
 @lru_cache(maxsize=4)

@@ -39,21 +39,17 @@ def photon_tail(
     Sums over blocks of voxels of about 8 mm are convolved, and the result is
     interpolated linearly between the blocks' middles.
     """
-    shape = decays.shape
     parts = [max(1, round(_COARSE_MM / side)) for side in spacing_mm]
     blocks = decays
     for axis, n in enumerate(parts):
-        starts = np.arange(0, shape[axis], n)
-        blocks = np.add.reduceat(blocks, starts, axis=axis)
+        blocks = _added_up(blocks, axis, n)
     sides = tuple(n * side for n, side in zip(parts, spacing_mm, strict=True))
     octant = _tail_kernel(radial.nuclide, radial.medium, radial.density_g_per_ml, sides)
-    reach = [n - 1 for n in octant.octant.shape]
-    inside = tuple(slice(r, r + n) for r, n in zip(reach, blocks.shape, strict=True))
-    energy = convolve(blocks.astype(np.float32), octant.octant)[inside]
-    energy = energy / np.float32(np.prod(parts))
-    for axis, n in enumerate(parts):
-        weights = _between_middles(shape[axis], blocks.shape[axis], n)
-        energy = np.moveaxis(np.tensordot(weights, energy, (1, axis)), 0, axis)
+    energy = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0))).values
+    energy = energy * np.float32(1 / np.prod(parts))
+    # The last axis first, while there is little: its voxels are not side by side.
+    for axis in (2, 1, 0):
+        energy = _between_middles(energy, axis, parts[axis], decays.shape[axis])
     return energy
 
 
@@ -67,15 +63,36 @@ def _tail_kernel(
     return kernel_between(radial, (a, b, c), radial.electron_range_mm, end)
 
 
-def _between_middles(fine: int, coarse: int, parts: int) -> NDArray[np.float32]:
-    """Weights (fine, coarse) of linear interpolation, held at both ends."""
-    place = (np.arange(fine) + 0.5) / parts - 0.5
-    place = place.clip(0, coarse - 1)
-    low = np.minimum(np.floor(place).astype(int), max(coarse - 2, 0))
-    upper = place - low
-    weights = np.zeros((fine, coarse), np.float32)
-    rows = np.arange(fine)
-    weights[rows, low] = 1 - upper
-    if coarse > 1:
-        weights[rows, low + 1] += upper.astype(np.float32)
-    return weights
+def _added_up(data: NDArray[np.float32], axis: int, parts: int) -> NDArray[np.float32]:
+    """Sums over as many neighbors along an axis; the last may be fewer."""
+    shape = list(data.shape)
+    shape[axis] = -(-shape[axis] // parts)
+    total = np.zeros(shape, np.float32)
+    along = np.moveaxis(total, axis, 0)
+    for k in range(parts):
+        some = np.moveaxis(data, axis, 0)[k::parts]
+        along[: len(some)] += some
+    return total
+
+
+def _between_middles(
+    coarse: NDArray[np.float32], axis: int, parts: int, size: int
+) -> NDArray[np.float32]:
+    """Linear interpolation to as many voxels a block, held at both ends."""
+    shape = list(coarse.shape)
+    shape[axis] = size
+    fine = np.empty(shape, np.float32)
+    blocks, along = np.moveaxis(coarse, axis, 0), np.moveaxis(fine, axis, 0)
+    for k in range(parts):
+        some = along[k::parts]
+        # In block lengths from the middle of the voxel's own block.
+        away = (k + 0.5) / parts - 0.5
+        np.multiply(blocks[: len(some)], np.float32(1 - abs(away)), out=some)
+        other = blocks * np.float32(abs(away))
+        if away > 0:
+            some[: len(blocks) - 1] += other[1 : len(some) + 1]
+            some[len(blocks) - 1 :] += other[-1]
+        else:
+            some[1:] += other[: len(some) - 1]
+            some[:1] += other[:1]
+    return fine
