@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.collapsed_cone import superpose
+from sirtdose.dosimetry.collapsed_cone import AIR_BELOW_G_PER_ML, superpose
 from sirtdose.dosimetry.kernel_convolution import LEFT, PHOTONS_OUT, spread
 from sirtdose.dosimetry.photon_tail import photon_tail
 from sirtdose.dosimetry.radial_kernel import RadialKernel
@@ -22,8 +22,6 @@ METHODS: dict[str, str] = {
     "kernel": "kernel",
     "collapsed-cone": "collapsed_cone",
 }
-# Less than this is air: it has no dose to report.
-AIR_BELOW_G_PER_ML = 0.05
 _ENERGY_TOLERANCE = 1e-3
 
 

@@ -1,9 +1,8 @@
 """Straight paths from a voxel that stand for all directions of a decay."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,13 @@ _EVENNESS = 0.3
 _RAYS = 512
 _ENOUGH_FROM_MM = 2.0
 _MORE_AT_MOST = 2
+
+
+class Path(NamedTuple):
+    """Voxels along a ray."""
+
+    offsets: NDArray[np.intp]
+    lengths_mm: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,21 +48,34 @@ class Rays:
     weights: NDArray[np.float64]
     spacing_mm: tuple[float, float, float]
 
-    def path(self, ray: int) -> Iterator[tuple[tuple[int, int, int], float]]:
-        """Offset of every voxel that a ray crosses, and the length in it in mm."""
+    def path(self, ray: int, steps: int) -> Path:
+        """The voxels that a ray crosses, one after the other.
+
+        Parameters
+        ----------
+        ray, steps : int
+            Which ray, and how many voxels of it.
+
+        Returns
+        -------
+        Path
+            `offsets`, shape (steps, 3), from the source voxel, and `lengths_mm`,
+            shape (steps,), inside each.
+        """
         speed = self.directions[ray] / self.spacing_mm
-        step = np.sign(speed).astype(int)
+        forward = np.sign(speed).astype(np.intp)
         with np.errstate(divide="ignore"):
             between = 1 / np.abs(speed)
-        # At mm from the start, per axis, the ray enters the next voxel.
-        ahead = (0.5 - step * self.starts[ray]) * between
-        offset, at = [0, 0, 0], 0.0
-        while True:
-            axis = int(ahead.argmin())
-            yield (offset[0], offset[1], offset[2]), float(ahead[axis]) - at
-            at = float(ahead[axis])
-            offset[axis] += int(step[axis])
-            ahead[axis] += between[axis]
+        # Millimeters from the start to every next voxel, an axis each.
+        first = (0.5 - forward * self.starts[ray]) * between
+        with np.errstate(invalid="ignore"):
+            borders = first[:, None] + np.arange(steps) * between[:, None]
+        order = np.argsort(borders, axis=None, kind="stable")[:steps]
+        crossed = np.zeros((steps, 3), np.intp)
+        axis = order // steps
+        crossed[np.arange(1, steps), axis[:-1]] = forward[axis[:-1]]
+        lengths = np.diff(borders.ravel()[order], prepend=0.0)
+        return Path(crossed.cumsum(axis=0), lengths)
 
 
 def rays_for(radial: RadialKernel, spacing_mm: tuple[float, float, float]) -> Rays:
@@ -134,21 +153,19 @@ def _alone(
     end = radial.electron_range_mm
     strides = (shape[1] * shape[2], shape[2], 1)
     middle = sum(n // 2 * stride for n, stride in zip(shape, strides, strict=True))
+    steps = sum(shape)
     energy, rows, columns = [], [], []
     for ray in range(len(rays.weights)):
-        at, before = 0.0, 0.0
-        for offset, length in rays.path(ray):
-            at = min(at + length, end)
-            within = radial.fraction_within(at)
-            shift = sum(o * s for o, s in zip(offset, strides, strict=True))
-            energy.append(within - before)
-            rows.append(ray)
-            columns.append(middle + shift)
-            before = within
-            if at >= end:
-                break
+        path = rays.path(ray, steps)
+        at = np.minimum(path.lengths_mm.cumsum(), end)
+        within = np.interp(at, radial.radius_mm, radial.energy_fraction_within)
+        crossed = int(np.searchsorted(at, end)) + 1
+        energy.append(np.diff(within, prepend=0.0)[:crossed])
+        rows.append(np.full(crossed, ray))
+        columns.append(middle + path.offsets[:crossed] @ strides)
     size = (len(rays.weights), shape[0] * shape[1] * shape[2])
-    return sparse.csr_array((energy, (rows, columns)), shape=size)
+    where = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.csr_array((np.concatenate(energy), where), shape=size)
 
 
 def _spiral(number: int) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sirtdose.dosimetry import collapsed_cone
 from sirtdose.dosimetry.collapsed_cone import superpose
 from sirtdose.dosimetry.engine import Dose, compute_dose
 from sirtdose.dosimetry.kernel import voxel_kernel
@@ -224,14 +225,26 @@ def test_weights_are_positive_and_complete(
 def test_a_path_crosses_voxel_after_voxel() -> None:
     some = rays(RADIAL, (4.0, 4.0, 4.0), 64)
     for ray in range(0, 64, 7):
-        path = some.path(ray)
-        steps = [next(path) for _ in range(30)]
-        offsets = np.array([offset for offset, _ in steps])
+        offsets, lengths_mm = some.path(ray, 30)
+        assert (offsets[0] == 0).all()
         assert (np.abs(np.diff(offsets, axis=0)).sum(axis=1) == 1).all()
-        length = sum(mm for _, mm in steps[:-1])
-        # Where the last voxel is entered lies on the straight line.
-        place = some.starts[ray] * 4 + length * some.directions[ray]
-        assert (np.abs(place - offsets[-1] * 4) <= 2 + 1e-9).all()
+        assert (lengths_mm > 0).all()
+        # Half-way through a voxel, the straight line is in it.
+        until = np.concatenate([[0], lengths_mm.cumsum()])
+        halfway = (until[1:] + until[:-1]) / 2
+        place = some.starts[ray] * 4 + halfway[:, None] * some.directions[ray]
+        assert (np.abs(place - offsets * 4) <= 2).all()
+
+
+def test_decays_in_air_stay_there() -> None:
+    decays = np.zeros((5, 5, 5))
+    decays[2, 2, 2] = 1.0
+    density = np.full(decays.shape, LIVER)
+    density[2, 2, 2] = 0.01
+    result = dose(decays, density, 4.0)
+    assert result.energy_elsewhere["in air"] == pytest.approx(
+        RADIAL.electron_fraction, abs=1e-4
+    )
 
 
 def test_needs_a_map_on_the_same_grid() -> None:
@@ -279,3 +292,26 @@ def test_a_kernel_has_the_density_most_decays_have() -> None:
         method="kernel",
     )
     assert result.density_g_per_ml == LIVER
+
+
+def test_without_a_folder_for_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    decays = np.zeros((7, 7, 7))
+    decays[3, 3, 3] = 1.0
+    density = np.full(decays.shape, LIVER)
+    usual = dose(decays, density, 4.0).volume.data
+    compile_ = numba.njit
+
+    def read_only(**options: object) -> object:
+        if options.get("cache"):
+            raise RuntimeError("cannot cache function: no locator available")
+        return compile_(**options)
+
+    monkeypatch.setattr(numba, "njit", read_only)
+    collapsed_cone._compiled.cache_clear()
+    try:
+        again = dose(decays, density, 4.0).volume.data
+    finally:
+        collapsed_cone._compiled.cache_clear()
+    assert again.tobytes() == usual.tobytes()
