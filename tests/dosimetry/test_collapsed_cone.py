@@ -119,6 +119,25 @@ def test_spheres_in_a_uniform_medium_are_the_kernel(
     assert cone.energy_recovered == pytest.approx(kernel.energy_recovered, rel=1e-3)
 
 
+@pytest.mark.parametrize("mass_g", [1, 10, 100])
+def test_spheres_in_water(mass_g: int) -> None:
+    radius_mm = (mass_g * 1000 * 3 / (4 * np.pi)) ** (1 / 3)
+    half = int((radius_mm + 13) / 2)
+    x = np.arange(-half, half + 1) * 2.0
+    decays = np.sqrt(x[:, None, None] ** 2 + x[:, None] ** 2 + x**2) <= radius_mm
+    grid = Grid.regular(decays.shape, spacing_mm=(2.0, 2.0, 2.0))  # type: ignore[arg-type]
+    compute = partial(
+        compute_dose,
+        Volume(decays.astype(float), grid, Quantity.TIME_INTEGRATED_ACTIVITY),
+        nuclide=Nuclide.named("Y-90"),
+        medium="water",
+    )
+    ones = Volume(np.ones(decays.shape), grid, Quantity.DENSITY)
+    kernel = compute(density_g_per_ml=1.0, method="kernel").volume.data
+    cone = compute(density_g_per_ml=ones, method="collapsed-cone").volume.data
+    assert cone[decays].mean() == pytest.approx(kernel[decays].mean(), rel=1e-3)
+
+
 @pytest.mark.parametrize("spacing", [(4.0, 4.0, 4.0), (2.0, 4.8, 4.8), (2.0, 2.0, 2.0)])
 def test_one_voxel_gives_its_neighbors_what_the_kernel_does(
     spacing: tuple[float, float, float],
