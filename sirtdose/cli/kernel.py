@@ -66,7 +66,7 @@ def kernel_command(
     kernel = voxel_kernel(
         nuclide.name,
         (z, y, x),
-        medium=options["medium"],
+        medium=options["medium"] or "soft-tissue",
         density_g_per_ml=options["density"],
     )
     document = kernel_document(kernel, nuclide)

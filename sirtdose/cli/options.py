@@ -87,7 +87,7 @@ json_option = click.option(
 )
 
 force_option = click.option(
-    "--force", is_flag=True, help="Overwrite what is already in --out."
+    "--force", is_flag=True, help="Overwrite what is already there."
 )
 
 
@@ -105,9 +105,7 @@ def out_option(*, required: bool) -> Callable[[_Command], _Command]:
 medium_option = click.option(
     "--medium",
     type=click.Choice(("soft-tissue", "water")),
-    default="soft-tissue",
-    show_default=True,
-    help="Of the dose kernel.",
+    help="Of the dose kernel; water for phantoms.  [default: soft-tissue]",
 )
 
 lung_shunt_option = click.option(

@@ -99,8 +99,9 @@ _CURVES = ("TOPAS_Schneider", "GEMINI")
     "methods",
     type=click.Choice(_METHODS),
     multiple=True,
-    help="Dose calculation; may be repeated.  [default: local; with a density by "
-    "voxel also collapsed-cone]",
+    help="local: all energy stays in its voxel. kernel: spread in one medium. "
+    "collapsed-cone: spread through each voxel's own density. May be repeated.  "
+    "[default: local; with a density by voxel also collapsed-cone]",
 )
 @medium_option
 @click.option(
@@ -113,9 +114,7 @@ _CURVES = ("TOPAS_Schneider", "GEMINI")
 @click.option(
     "--density-curve",
     type=click.Choice(_CURVES),
-    default="TOPAS_Schneider",
-    show_default=True,
-    help="HU to density, for --density ct.",
+    help="HU to density, for --density ct.  [default: TOPAS_Schneider]",
 )
 @click.option(
     "--dose-grid",
@@ -198,7 +197,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
     )
     calibration, factor = _calibration(options["calibration"])
     lung_mass = options["lung_mass"]
-    return PostRequest(
+    request = PostRequest(
         source=source,
         nuclide=nuclide,
         administered_gbq=options["administered"],
@@ -217,9 +216,9 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         scan_duration_h=options["scan_duration"],
         timezone=zone,
         methods=tuple(dict.fromkeys(options["methods"])),
-        medium=options["medium"],
+        medium=options["medium"] or "soft-tissue",
         density=_density(options["density"], source),
-        density_curve=options["density_curve"],
+        density_curve=options["density_curve"] or "TOPAS_Schneider",
         dose_grid=_dose_grid(options["dose_grid"]),
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",
@@ -228,6 +227,19 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         acceptances=acceptances_of(options["accept"], options["reason"]),
         **times,
     )
+    _require_used(request, options)
+    return request
+
+
+def _require_used(request: "PostRequest", options: dict[str, Any]) -> None:
+    """An option that would change nothing was meant to change something."""
+    if options["density_curve"] and request.density != "ct":
+        raise click.UsageError("--density-curve is for --density ct: give both")
+    if options["medium"] and request.used_methods == ("local",):
+        raise click.UsageError(
+            "--medium is of a kernel, and local deposition has none: add --method "
+            "kernel or collapsed-cone"
+        )
 
 
 def _require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
@@ -262,6 +274,11 @@ def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
     for path in (Path(text), source / text):
         if path.is_file():
             return path
+        if path.is_dir():
+            raise click.BadParameter(
+                f"'{text}' is a folder: give one image of densities in g/mL, or ct",
+                param_hint="--density",
+            )
     try:
         return DENSITY.parse(text)
     except QuantityError as error:

@@ -175,9 +175,9 @@ def _shared(
     if over == "fov":
         if lungs_covered >= LUNGS_COVERED_MIN:
             activity = ledger.delivered_gbq
-            numerator = "delivered activity, as the lungs are in view"
+            numerator = "delivered activity, as a lung structure lies in the image"
         else:
-            numerator = "treated activity, as the lungs are not in view"
+            numerator = "treated activity, as no lung structure lies in the image"
     return administered_calibration(
         volume,
         activity_gbq=activity,

@@ -155,7 +155,7 @@ def compute_dose(
     voxel_kg = tia.grid.voxel_volume_ml / 1000 * _values(density)
     if isinstance(density, Volume):
         tissue = density.data >= AIR_BELOW_G_PER_ML
-        elsewhere["in air"] = float(energy[~tissue].sum(dtype=float))
+        elsewhere["in_air"] = float(energy[~tissue].sum(dtype=float))
         energy = np.where(tissue, energy, np.float32(0))
         voxel_kg = np.where(tissue, voxel_kg, np.float32(1))
     dose = energy * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg)

@@ -15,8 +15,8 @@ from sirtdose.model.structure import bounding_box
 # Energy put in and found again agree to this, or there is no dose.
 _ENERGY_TOLERANCE = 1e-3
 # Where energy goes that is not in the map.
-LEFT = "left the image"
-PHOTONS_OUT = "photons beyond the image"
+LEFT = "electrons_past_edge"
+PHOTONS_OUT = "photons_past_edge"
 
 
 def spread(
@@ -65,6 +65,9 @@ def spread(
             f"the convolution changed the energy by {found / emitted - 1:.2e} (H30): "
             "no dose is computed from it"
         )
+    if box.min() >= 0:
+        # A transform's rounding leaves no negative energy where none was put.
+        np.maximum(around, 0, out=around)
     sides = zip((z, y, x), active, strict=True)
     here = tuple(slice(s.start - low, s.stop + high) for (low, high), s in sides)
     energy[here] += around

@@ -47,6 +47,8 @@ def photon_tail(
     octant = _tail_kernel(radial.nuclide, radial.medium, radial.density_g_per_ml, sides)
     energy = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0))).values
     energy = energy * np.float32(1 / np.prod(parts))
+    if blocks.min() >= 0:
+        np.maximum(energy, 0, out=energy)
     # The last axis first, while there is little: its voxels are not side by side.
     for axis in (2, 1, 0):
         energy = _between_middles(energy, axis, parts[axis], decays.shape[axis])

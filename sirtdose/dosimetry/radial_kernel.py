@@ -65,6 +65,11 @@ class RadialKernel:
             )
         entry = kernels[medium]
         edges, within = _shells(entry["file"])
+        if edges[-1] < entry["electron_range_mm"]:
+            raise InputError(
+                f"the dose kernel {entry['file']} ends at {edges[-1]:g} mm, before the "
+                f"electrons' range of {entry['electron_range_mm']:g} mm"
+            )
         return cls(
             nuclide=nuclide,
             medium=medium,
@@ -110,15 +115,31 @@ class RadialKernel:
 
 @cache
 def _shells(file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    text = files("sirtdose.data").joinpath("kernels", file).read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    names = lines[0].split(",")
+    try:
+        text = files("sirtdose.data").joinpath("kernels", file).read_text("utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"the dose kernel {file} is missing: it belongs in sirtdose/data/kernels"
+        ) from None
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    names = lines[0].split(",") if lines else []
+    missing = {"r_outer_mm", "cum_frac_of_emitted_E"} - set(names)
+    if missing:
+        raise InputError(
+            f"the dose kernel {file} has no column {', '.join(sorted(missing))}: its "
+            "first line names the columns, with commas between"
+        )
     outer, within = (
         names.index(name) for name in ("r_outer_mm", "cum_frac_of_emitted_E")
     )
     rows = [line.split(",") for line in lines[1:]]
-    edges = np.array([0.0, *(float(row[outer]) for row in rows)])
-    fractions = np.array([0.0, *(float(row[within]) for row in rows)])
+    try:
+        edges = np.array([0.0, *(float(row[outer]) for row in rows)])
+        fractions = np.array([0.0, *(float(row[within]) for row in rows)])
+    except (ValueError, IndexError):
+        raise InputError(
+            f"the dose kernel {file} has a line that is no row of numbers"
+        ) from None
     grows = (np.diff(edges) > 0).all() and (np.diff(fractions) >= 0).all()
     if not grows or fractions[-1] > 1 + 1e-6:
         raise InputError(

@@ -13,6 +13,7 @@ from sirtdose.model.structure import Structure
 _LIVER_ML = (500.0, 4500.0)
 _PERFUSED_MIN_ML = 100.0
 _TUMOR_SMALL_ML = 2.0
+_LUNGS_MIN_ML = 1500.0
 _BURDEN_MAX = 0.5
 _OUTSIDE_MAX = 0.05
 _CUT_OFF_MIN = 0.999
@@ -98,13 +99,28 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
                 Finding.of(
                     "H20",
                     f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under "
-                    f"{_TUMOR_SMALL_ML:g} mL its dose is underestimated",
+                    f"{_TUMOR_SMALL_ML:g} mL an image's blur hides a part of its dose",
                 )
             )
     for region in (livers, perfused):
         if region and tumors:
             findings += _tumors_in(region, tumors)
     return findings + _overlap_findings(tumors)
+
+
+def lung_volume_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """Lungs too small to be whole: cut off by the image or by the drawing."""
+    lungs = with_role(structures, Role.LUNGS)
+    volume_ml = sum(lung.volume_ml for lung in lungs)
+    if not lungs or volume_ml >= _LUNGS_MIN_ML:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"the lungs are {volume_ml:.0f} mL: whole ones are over "
+            f"{_LUNGS_MIN_ML:.0f} mL, so activity and dose are of a part of them",
+        )
+    ]
 
 
 def coverage_findings(structure: Structure, covered_fraction: float) -> list[Finding]:

@@ -6,23 +6,25 @@ from sirtdose.model.nuclide import Nuclide
 
 # Densities in use for liver run from 1.00 to 1.06 g/mL (physics tables).
 _LIVER_G_PER_ML = (0.95, 1.15)
+# Beyond, the unit is wrong: from lung to the densest bone.
+_ANY_TISSUE_G_PER_ML = (0.2, 2.0)
 # Half-lives and dose constants in live use differ by under 2 %.
 _DEVIATION_MAX = 0.02
 
 
 def density_finding(density_g_per_ml: float) -> Finding:
-    """The density, with a warning where it is no liver's (H27).
+    """The density, with a warning where it is no liver's, a question beyond (H27).
 
-    >>> density_finding(10.5).severity
-    <Severity.WARN: 'warn'>
+    >>> density_finding(1.2).severity, density_finding(10.5).severity
+    (<Severity.WARN: 'warn'>, <Severity.ASK: 'ask'>)
     """
     said = f"one density, {density_g_per_ml:g} g/mL, for all tissue"
     low, high = _LIVER_G_PER_ML
     if low <= density_g_per_ml <= high:
         return Finding.of("H27", said)
-    return Finding.of(
-        "H27", f"{said}: livers are 1.00 to 1.06 g/mL", severity=Severity.WARN
-    )
+    low, high = _ANY_TISSUE_G_PER_ML
+    severity = Severity.WARN if low <= density_g_per_ml <= high else Severity.ASK
+    return Finding.of("H27", f"{said}: livers are 1.00 to 1.06 g/mL", severity=severity)
 
 
 def nuclide_findings(nuclide: Nuclide) -> list[Finding]:

@@ -29,6 +29,11 @@ class Measure:
     example: str
     allows_zero: bool = True
 
+    @property
+    def article(self) -> str:
+        """The one that goes before its name."""
+        return "an" if self.name[0] in "aeiou" else "a"
+
     def parse(self, text: str) -> float:
         """Read text such as ``"45 mCi"`` into this measure's unit.
 
@@ -71,8 +76,8 @@ def _split(text: str, measure: "Measure") -> tuple[float, str]:
     if match is None or "," in text:
         comma = " (write the decimals with a point)" if "," in text else ""
         raise QuantityError(
-            f"'{text}' is not a {measure.name}{comma}: write a number and its "
-            f"unit, for example {measure.example}"
+            f"'{text}' is not {measure.article} {measure.name}{comma}: write a number "
+            f"and its unit, for example {measure.example}"
         )
     number = float(match[1])
     if number in (float("inf"), float("-inf")):

@@ -15,6 +15,8 @@ from sirtdose.phantom.anatomy import REGIONS, TUMOR_TO_NORMAL_RATIO, Region
 from sirtdose.phantom.request import PhantomRequest
 
 DENSITY_G_PER_ML = 1.05
+# What the CT's lungs, at -780 HU, weigh by the default curve.
+LUNG_DENSITY_G_PER_ML = 0.2277
 LUNG_MASS_KG = 1.0
 ADMINISTERED_AT = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
 SCAN_AT = datetime.fromisoformat("2026-03-03T09:30:00+01:00")
@@ -37,18 +39,22 @@ def truth_of(
     """
     grid, nuclide = spect.grid, request.nuclide
     k = nuclide.dose_constant_gy_kg_per_gbq
-    gy_per_gbq_voxel = k / (grid.voxel_volume_ml * DENSITY_G_PER_ML / 1000)
     in_image = spect.data * (ledger.delivered_gbq / spect.total())
     structures = []
     for region in REGIONS:
         part = occupancy[region.name]
         volume_on_grid = float(part.sum()) * grid.voxel_volume_ml
         held = float((part * activity).sum())
+        density = (
+            LUNG_DENSITY_G_PER_ML if region.role is Role.LUNGS else DENSITY_G_PER_ML
+        )
+        gy_per_gbq_voxel = k / (grid.voxel_volume_ml * density / 1000)
         row: dict[str, Any] = {
             "name": region.name,
             "role": str(region.role),
             "volume_ml": volume_on_grid if request.follow_voxels else region.volume_ml,
             "volume_on_grid_ml": volume_on_grid,
+            "density_g_per_ml": density,
             "activity_gbq": _activity_of(
                 region, ledger, concentration, occupancy, grid
             ),
@@ -57,9 +63,7 @@ def truth_of(
             * gy_per_gbq_voxel,
         }
         row["analytic_gy"] = (
-            k
-            * row["activity_gbq"]
-            / (row["volume_on_grid_ml"] * DENSITY_G_PER_ML / 1e3)
+            k * row["activity_gbq"] / (row["volume_on_grid_ml"] * density / 1e3)
         )
         row["voxel_cost"] = row["mean_on_grid_gy"] / row["analytic_gy"] - 1
         if region.role is Role.LUNGS:

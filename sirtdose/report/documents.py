@@ -111,7 +111,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "origin": assessment.density_origin,
             "source": assessment.density_source or None,
         },
-        "lungs": _lungs(assessment.lungs),
+        "lungs": _lungs_assessed(assessment.lungs),
         "grid": {
             "of": assessment.dose_grid,
             "shape": list(assessment.image.grid.shape),
@@ -203,6 +203,15 @@ def _lungs(lungs: Lungs) -> dict[str, Any]:
         "dose_gy": lungs.dose_gy,
         "cumulative_dose_gy": lungs.cumulative_dose_gy,
     }
+
+
+def _lungs_assessed(lungs: Lungs) -> dict[str, Any]:
+    """As planned, but what no shunt was given for is not known, rather than 0."""
+    document = _lungs(lungs)
+    if not lungs.known:
+        for key in ("shunt_fraction", "activity_gbq", "dose_gy", "cumulative_dose_gy"):
+            document[key] = None
+    return document
 
 
 def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:

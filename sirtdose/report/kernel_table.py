@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
 from sirtdose.errors import InputError
+from sirtdose.model.plausible import nuclide_findings
 from sirtdose.report.documents import document_text, nuclide_document
 from sirtdose.report.wording import significant, table
 
@@ -70,6 +71,10 @@ def kernel_document(kernel: "Kernel", nuclide: "Nuclide") -> dict[str, Any]:
         "energy_beyond_by_photons": 1 - kernel.radial.fraction_within(kernel.to_mm),
         "source": kernel.radial.source,
         "near": near,
+        "warnings": [
+            {"code": one.code, "severity": str(one.severity), "message": one.message}
+            for one in nuclide_findings(nuclide)
+        ],
     }
 
 
@@ -115,6 +120,10 @@ def kernel_summary(document: dict[str, Any]) -> str:
             f"Energy recovered {document['energy_recovered']:.6f} within "
             f"{document['reach_mm']:.4g} mm; the rest, "
             f"{document['energy_beyond_by_photons']:.6f}, goes farther by photons",
+            *(
+                f"{one['severity'].upper()} {one['code']}  {one['message']}"
+                for one in document["warnings"]
+            ),
         ]
     )
 

@@ -56,7 +56,8 @@ def post_summary(document: dict[str, Any]) -> str:
         calibration_line(calibration),
         *_grid_lines(document["grid"]),
     ]
-    first = next(iter(document["doses"].values()))["structures"]
+    first_name, first_result = next(iter(document["doses"].items()))
+    first = first_result["structures"]
     usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
     density = document["density"]
     for method, result in document["doses"].items():
@@ -77,7 +78,7 @@ def post_summary(document: dict[str, Any]) -> str:
         ]
         header = ["structure", "role", "mL", "GBq", "mean Gy", "SD Gy"]
         header += ["D98 Gy", "D70 Gy", "D50 Gy", "D2 Gy"]
-        header += ["mean, to the first"] if compared else []
+        header += [f"against {first_name}"] if compared else []
         lines += [
             "",
             f"{method}, {_medium(result)}{density_words(result, density)}, "
@@ -98,7 +99,7 @@ def density_words(result: dict[str, Any], density: dict[str, Any]) -> str:
 def _elsewhere(result: dict[str, Any]) -> str:
     """Where more than a thousandth of the energy went that is not in the map."""
     parts = [
-        f"{part:.3f} {where}"
+        f"{part:.3f} {where.replace('_', ' ')}"
         for where, part in result["energy_elsewhere"].items()
         if abs(part) >= 1e-3
     ]

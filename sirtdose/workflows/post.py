@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sirtdose.errors import InputError, SafetyStop
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.plausible import nuclide_findings
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.post_density import tissue_density
+from sirtdose.workflows.post_findings import lung_row_findings, physics_findings
 from sirtdose.workflows.post_grid import on_dose_grid
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_ledger import ledger_of, require_times
@@ -69,13 +69,13 @@ def _assess(request: PostRequest) -> "Assessment":
     )
     _require_one_patient([choice.image, *choice.structures, choice.ct], findings)
     require_accepted(findings, request.acceptances)
-    volume = _activity_image(choice, request)
-    findings += image_findings(volume, request)
+    image = _activity_image(choice, request)
+    findings += image_findings(image, request)
     require_accepted(findings, request.acceptances)
-    ct = _ct_image(choice, request, volume, findings)
-    volume = on_dose_grid(request, volume, ct)
+    ct = _ct_image(choice, request, image, findings)
+    volume = on_dose_grid(request, image, ct)
     structures, regions, lungs_covered = placed_structures(
-        choice, request, volume, findings
+        choice, request, image, volume, findings
     )
     ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
@@ -101,7 +101,8 @@ def _assess(request: PostRequest) -> "Assessment":
         doses[dose.method] = dose
         tables[dose.method] = _structure_doses(structures, dose, activity)
     lungs = _lungs(request, ledger, findings)
-    findings += _physics_findings(request, structures, doses)
+    findings += physics_findings(request, structures, doses)
+    findings += lung_row_findings(tables, lungs)
     findings.append(
         Finding.of("H37", "not a medical device: verify with an approved system")
     )
@@ -254,41 +255,20 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
     return result
 
 
-def _physics_findings(
-    request: PostRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
-) -> list[Finding]:
-    findings = nuclide_findings(request.nuclide)
-    for dose in doses.values():
-        if dose.one_density_g_per_ml is None:
-            continue
-        findings += [
-            Finding.of(
-                "H27",
-                f"'{structure.name}' is not in the table of {dose.method}: at the "
-                "liver's density its dose would be wrong; see the lung dose by shunt",
-            )
-            for structure in structures
-            if structure.role is Role.LUNGS
-        ]
-        if request.density_by_voxel:
-            findings.append(
-                Finding.of(
-                    "H27",
-                    f"{dose.method} knows one density: {dose.one_density_g_per_ml:.4g} "
-                    "g/mL is used, the median where the activity is; near the lungs "
-                    "collapsed-cone is the method",
-                    severity=Severity.WARN,
-                )
-            )
-    return findings
-
-
 def _require_map(request: PostRequest) -> None:
     """Refuse before anything is read what could only be refused at the end."""
+    if isinstance(request.density, Path) and request.density in (
+        request.source,
+        request.image,
+    ):
+        raise InputError(
+            f"--density {request.density.name} is the activity image itself: give an "
+            "image of densities in g/mL"
+        )
     if "collapsed-cone" in request.used_methods and not request.density_by_voxel:
         raise InputError(
             "collapsed-cone follows energy through varying density: give --density ct "
-            "or an image of densities; in one density the kernel is exact"
+            "or an image of densities; in one density --method kernel is exact"
         )
 
 

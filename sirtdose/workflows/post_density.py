@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 # Iodine above this raises the curve's density, not the tissue's.
 _CONTRAST_HU = 100.0
 _LUNG_G_PER_ML = (0.1, 0.6)
+_LIVER_G_PER_ML = (0.95, 1.15)
 _LIVER_ASK_G_PER_ML = (0.9, 1.25)
 # No tissue or metal in a patient is denser: gold has 19.3.
 _DENSEST_G_PER_ML = 25.0
 _OUTSIDE_WARN, _OUTSIDE_ASK = 0.01, 0.05
-_LIVERS = (Role.LIVER, Role.PERFUSED)
+_KNOWN_FROM = 0.1
+# Every CT of a patient holds fat or air, every one in HU.
+_LOWEST_AT_MOST_HU = -50.0
+_LUNG_ASK_G_PER_ML = (0.05, 0.8)
+_LIVERS = (Role.LIVER, Role.PERFUSED, Role.NORMAL_GIVEN)
+_SOFT = (*_LIVERS, Role.TUMOR)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +59,8 @@ def tissue_density(
     if not isinstance(request.density, (str, Path)):
         findings.append(density_finding(request.density))
         return TissueDensity(request.density, "given")
+    import numpy as np
+
     from sirtdose.data.load import table
     from sirtdose.dosimetry.radial_kernel import RadialKernel
     from sirtdose.dosimetry.regrid import mean_on
@@ -72,15 +80,17 @@ def tissue_density(
         origin = f"CT by {request.density_curve}"
         source = table("density_curves")[request.density_curve]["source"]
     mean, covered = mean_on(fine, volume.grid)
-    # Beyond the CT there is tissue, of which nothing is known.
+    # Beyond the CT there is tissue, of which nothing is known. A voxel that sticks out
+    # of the CT is of what lies in it.
     beyond = RadialKernel.named(request.nuclide.name, request.medium).density_g_per_ml
-    filled = mean * covered + beyond * (1 - covered)
+    known = covered > _KNOWN_FROM
+    filled = np.where(known, mean, np.float32(beyond))
     density = Volume(filled, volume.grid, Quantity.DENSITY)
-    cover = Volume(covered, volume.grid, Quantity.DENSITY)
+    cover = Volume(known, volume.grid, Quantity.DENSITY)
     findings += _beyond_findings(volume, cover, structures, beyond)
     findings += _structure_findings(density, structures, origin)
     if not isinstance(request.density, Path) and ct is not None:
-        findings += _contrast_findings(ct, structures)
+        findings += _ct_findings(ct, structures)
     return TissueDensity(density, origin, source)
 
 
@@ -143,46 +153,47 @@ def _beyond_findings(
 def _structure_findings(
     density: Volume, structures: "list[Structure]", origin: str
 ) -> list[Finding]:
-    """Mean densities of liver and lungs, with a warning where they are not theirs."""
+    """Mean densities of liver, tumors and lungs, questioned where not theirs."""
     findings, said = [], []
     for structure in structures:
-        if structure.role not in (*_LIVERS, Role.LUNGS):
+        lungs = structure.role is Role.LUNGS
+        if not lungs and structure.role not in _SOFT:
             continue
         mean = _mean_in(density, structure)
         said.append(f"'{structure.name}' {mean:.3f}")
-        if structure.role is Role.LUNGS:
-            low, high = _LUNG_G_PER_ML
-            if not low <= mean <= high:
-                findings.append(
-                    Finding.of(
-                        "H27",
-                        f"'{structure.name}' has {mean:.3f} g/mL: lungs have 0.1 to "
-                        "0.6; do image and densities lie on each other?",
-                        severity=Severity.WARN,
-                    )
-                )
+        low, high = _LUNG_G_PER_ML if lungs else _LIVER_G_PER_ML
+        if low <= mean <= high:
             continue
-        usual = density_finding(mean)
-        low, high = _LIVER_ASK_G_PER_ML
-        if usual.severity is not Severity.NOTE:
-            findings.append(
-                Finding.of(
-                    "H27",
-                    f"'{structure.name}' has {mean:.3f} g/mL: livers are 1.00 to 1.06; "
-                    "are these CT numbers in HU, without contrast, and do image and "
-                    "densities lie on each other?",
-                    severity=Severity.WARN if low <= mean <= high else Severity.ASK,
-                )
+        lowest, highest = _LUNG_ASK_G_PER_ML if lungs else _LIVER_ASK_G_PER_ML
+        usual = "lungs have 0.2 to 0.4" if lungs else "livers and tumors 1.00 to 1.08"
+        findings.append(
+            Finding.of(
+                "H27",
+                f"'{structure.name}' has {mean:.3f} g/mL, {usual}: is this the right "
+                "image, in HU without contrast or in g/mL, and do image and densities "
+                "lie on each other?",
+                severity=Severity.WARN if lowest <= mean <= highest else Severity.ASK,
             )
+        )
     listed = f": {', '.join(said)} g/mL" if said else ""
     return [Finding.of("H27", f"density by voxel, {origin}{listed}"), *findings]
 
 
-def _contrast_findings(ct: Volume, structures: "list[Structure]") -> list[Finding]:
-    """Contrast in the liver raises CT numbers, not density."""
+def _ct_findings(ct: Volume, structures: "list[Structure]") -> list[Finding]:
+    """Numbers of no CT, and contrast, which raises CT numbers but not density."""
     from sirtdose.dosimetry.regrid import mean_on
 
     findings = []
+    low, high = float(ct.data.min()), float(ct.data.max())
+    if low > _LOWEST_AT_MOST_HU:
+        findings.append(
+            Finding.of(
+                "H27",
+                f"the CT runs from {low:g} to {high:g}: a CT in HU holds air or fat, "
+                "below -50 HU; is it an image of densities (--density FILE)?",
+                severity=Severity.ASK,
+            )
+        )
     for structure in structures:
         if structure.role not in _LIVERS:
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
+from sirtdose.workflows.post_grid import regrid_findings
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 def placed_structures(
     choice: "Choice",
     request: PostRequest,
+    image: "Volume",
     volume: "Volume",
     findings: list[Finding],
 ) -> "tuple[list[Structure], dict[str, Structure], float]":
-    """Structures on the image's grid, calibration regions, part of lungs in view."""
+    """Structures on the dose grid, calibration regions, part of lungs in view.
+
+    `volume` is `image` on the dose grid.
+    """
     from sirtdose.dosimetry import structure_checks as checks
     from sirtdose.dosimetry.derived import derived_structures, union, with_role
     from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
@@ -38,12 +43,14 @@ def placed_structures(
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
+    findings += regrid_findings(image, volume, kept)
     combined = [
         s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver
     ]
     combined = on_one_lattice(combined) if combined else []
     derived = derived_structures(combined)
     findings += checks.volume_findings(combined)
+    findings += checks.lung_volume_findings(kept)
     findings += checks.normal_findings([*kept, *derived])
     on_grid += [occupancy_on(structure, volume.grid) for structure in derived]
     regions = {

@@ -124,10 +124,20 @@ def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
     assert "needs --lung-shunt; no shunt is assumed" in result.stderr
 
 
+def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:
+    result = run(*CASE, "--density", "10.5g/mL")
+    assert result.exit_code == 3
+    assert "H27 Density: one density, 10.5 g/mL" in result.stderr
+    accepted = run(
+        *(*CASE, "--density", "10.5g/mL"), "--accept", "H27", "--reason", "a metal"
+    )
+    assert accepted.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--density", "10.5g/mL"], "WARN H27  one density, 10.5 g/mL"),
+        (["--density", "1.2g/mL"], "WARN H27  one density, 1.2 g/mL"),
         (["--half-life", "64.1min"], "WARN H09  half-life 1.06833 h"),
         (["--dose-constant", "15 Gy kg/GBq"], "WARN H09  dose constant 15"),
         (["--prior-liver-dose", "50Gy"], "perfused volume: 150.0 Gy with earlier"),

@@ -124,6 +124,7 @@ def test_one_density_map_is_that_density(
             tmp_path / "map",
             *methods,
             *("--method", "collapsed-cone", "--density", path),
+            *("--accept", "H27", "--reason", "no lungs in it, on purpose"),
         )
     )
     for name, mean in means(one, "local_deposition").items():
@@ -259,7 +260,7 @@ def test_a_ct_in_other_numbers_asks(
     result = post(run, folder, tmp_path / "out", "--density", "ct")
     assert result.exit_code == 3
     assert "H27" in result.stderr
-    assert "livers are 1.00 to 1.06" in result.stderr
+    assert "livers and tumors 1.00 to 1.08" in result.stderr
 
 
 def test_densities_that_cover_a_part_ask(
@@ -345,3 +346,87 @@ def test_an_image_of_densities_in_the_folder_is_no_second_activity(
     options = ("--structures", liver, "--density", "rho.nii.gz")
     document = document_of(post(run, cubes, tmp_path / "out", *options))
     assert document["density"]["origin"] == "image rho.nii.gz"
+
+
+def test_a_density_given_as_ct_asks(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    grid = read_image(exact_voxels / "spect.dcm").grid
+    path = tmp_path / "density.nii.gz"
+    write_nifti(Volume(np.full(grid.shape, 1.05), grid, Quantity.DENSITY), path)
+    result = post(run, exact_voxels, tmp_path / "out", "--density", "ct", "--ct", path)
+    assert result.exit_code == 3
+    assert "the CT runs from 1.05 to 1.05" in result.stderr
+
+
+def test_voxels_that_do_not_divide_the_images_are_warned_of(
+    run: Run, cubes: Path, tmp_path: Path
+) -> None:
+    def said(side: str) -> list[str]:
+        document = document_of(
+            post(run, cubes, tmp_path / side, *CUBES, "--dose-grid", side)
+        )
+        return [w["message"] for w in document["warnings"] if w["code"] == "H20"]
+
+    assert said("2mm") == []
+    [message] = said("5mm")
+    assert "'liver' holds" in message
+    assert "% less activity" in message
+
+
+def test_lungs_over_their_limit_and_of_another_mass(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    options = ("--density", "ct", "--lung-shunt", "5%", "--lung-mass", "1.5kg")
+    usual = document_of(post(run, exact_contours, tmp_path / "usual", *options))
+    said = [w["message"] for w in usual["warnings"] if w["code"] == "H23"]
+    assert any("the dose by shunt takes 1.5 kg (given)" in one for one in said)
+    assert not [w for w in usual["warnings"] if "above 30 Gy" in w["message"]]
+    much = document_of(
+        post(
+            run,
+            exact_contours,
+            tmp_path / "much",
+            "--density",
+            "ct",
+            "--administered",
+            "15GBq",
+        )
+    )
+    over = [
+        w for w in much["warnings"] if "by collapsed_cone, above 30" in w["message"]
+    ]
+    assert [w["code"] for w in over] == ["H22"]
+    assert much["lungs"]["dose_gy"] is None
+    assert usual["lungs"]["dose_gy"] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--density-curve", "GEMINI"], "is for --density ct"),
+        (["--medium", "water"], "local deposition has none"),
+        (["--density", "."], "is a folder"),
+    ],
+)
+def test_options_that_would_change_nothing(
+    run: Run, cubes: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
+    result = post(run, cubes, tmp_path / "out", *CUBES, *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+def test_the_activity_is_no_density(run: Run, cubes: Path, tmp_path: Path) -> None:
+    image = cubes / "activity.nii.gz"
+    result = post(
+        run,
+        image,
+        tmp_path / "out",
+        "--structures",
+        cubes / "liver.nii.gz",
+        "--density",
+        image,
+    )
+    assert result.exit_code == 3
+    assert "is the activity image itself" in result.stderr

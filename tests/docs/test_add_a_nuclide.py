@@ -72,3 +72,28 @@ def test_a_kernel_that_cannot_be_is_refused(copy: Path, old: str, new: str) -> N
     )
     assert result.returncode == 3
     assert "Xy-99_soft_tissue.csv" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "is missing"),
+        ("r_outer_mm;cum_frac\n1;0.5\n", "has no column"),
+        ("r_outer_mm,cum_frac_of_emitted_E\n1,half\n", "no row of numbers"),
+        ("r_outer_mm,cum_frac_of_emitted_E\n1,0.5\n2,0.9\n", "ends at 2 mm"),
+        ("", "has no column"),
+    ],
+)
+def test_a_damaged_kernel_file_is_named(
+    copy: Path, text: str | None, message: str
+) -> None:
+    path = copy / "sirtdose" / "data" / "kernels" / "Xy-99_soft_tissue.csv"
+    path.unlink()
+    if text is not None:
+        path.write_text(text, "utf-8")
+    result = run_in(
+        copy, "kernel", "--nuclide", "Xy-99", "--spacing", "3mm", "--out", "out"
+    )
+    assert result.returncode == 3
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr

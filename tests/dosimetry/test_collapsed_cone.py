@@ -181,11 +181,11 @@ def test_all_energy_is_accounted_for() -> None:
     elsewhere = result.energy_elsewhere
     assert result.energy_recovered + sum(elsewhere.values()) == pytest.approx(1.0)
     assert set(elsewhere) == {
-        "in air",
-        "left the image",
-        "photons beyond the image",
+        "in_air",
+        "electrons_past_edge",
+        "photons_past_edge",
     }
-    assert 0 < elsewhere["in air"] < 0.001
+    assert 0 < elsewhere["in_air"] < 0.001
     assert (result.volume.data[:, :6] == 0).all()
     mass_kg = density * 0.064 / 1000
     emitted = result.nuclide.dose_gy_kg_per_gbq_h * decays.sum()
@@ -199,7 +199,7 @@ def test_energy_over_the_edge_is_lost_and_said() -> None:
     result = dose(decays, np.full(decays.shape, 1.04), 4.0)
     borders, densities = np.array([-50.0, 0.0, 50.0]), np.full(2, 1.04)
     beyond, _ = plane_source_profile(borders, densities, (0.0, 4.0))
-    left = result.energy_elsewhere["left the image"]
+    left = result.energy_elsewhere["electrons_past_edge"]
     assert left == pytest.approx(beyond, rel=0.01)
 
 
@@ -261,7 +261,7 @@ def test_decays_in_air_stay_there() -> None:
     density = np.full(decays.shape, LIVER)
     density[2, 2, 2] = 0.01
     result = dose(decays, density, 4.0)
-    assert result.energy_elsewhere["in air"] == pytest.approx(
+    assert result.energy_elsewhere["in_air"] == pytest.approx(
         RADIAL.electron_fraction, abs=1e-4
     )
 
@@ -296,7 +296,7 @@ def test_local_deposition_by_each_voxels_own_mass() -> None:
     first, second, air = result.volume.data.ravel()
     assert second == pytest.approx(4 * first)
     assert air == 0
-    assert result.energy_elsewhere["in air"] == pytest.approx(1 / 3)
+    assert result.energy_elsewhere["in_air"] == pytest.approx(1 / 3)
 
 
 def test_a_kernel_has_the_density_most_decays_have() -> None:

@@ -1,0 +1,82 @@
+"""What is to be said of the doses themselves."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.plausible import nuclide_findings
+from sirtdose.model.role import Role
+from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import StructureDose
+    from sirtdose.dosimetry.engine import Dose
+    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.structure import Structure
+
+# Lung masses further apart than this are said.
+_SAME_LUNG_MASS = 0.1
+
+
+def physics_findings(
+    request: PostRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
+) -> list[Finding]:
+    """Unusual constants, and what a method of one density leaves out (H09, H27)."""
+    findings = nuclide_findings(request.nuclide)
+    for dose in doses.values():
+        if dose.one_density_g_per_ml is None:
+            continue
+        findings += [
+            Finding.of(
+                "H27",
+                f"'{structure.name}' is not in the table of {dose.method}: at the "
+                "liver's density its dose would be wrong; --lung-shunt gives it by "
+                "shunt, --density ct by voxel",
+            )
+            for structure in structures
+            if structure.role is Role.LUNGS
+        ]
+        if request.density_by_voxel:
+            findings.append(
+                Finding.of(
+                    "H27",
+                    f"{dose.method} knows one density: {dose.one_density_g_per_ml:.4g} "
+                    "g/mL is used, the median where the activity is; near the lungs "
+                    "collapsed-cone is the method",
+                    severity=Severity.WARN,
+                )
+            )
+    return findings
+
+
+def lung_row_findings(
+    tables: "Mapping[str, list[StructureDose]]", lungs: "Lungs"
+) -> list[Finding]:
+    """The lungs' dose by voxel against their limit, their mass against the shunt's."""
+    from sirtdose.data.load import table
+
+    limit_gy = table("limits")["lungs"]["limit_gy"]
+    findings, masses = [], {}
+    for method, rows in tables.items():
+        for row in rows:
+            if row.structure.role is not Role.LUNGS:
+                continue
+            masses[row.structure.name] = row.mass_kg
+            if row.dvh.mean_gy > limit_gy:
+                findings.append(
+                    Finding.of(
+                        "H22",
+                        f"'{row.structure.name}' have a mean of {row.dvh.mean_gy:.4g} "
+                        f"Gy by {method}, above {limit_gy:g} Gy (this session)",
+                    )
+                )
+    mass_kg = sum(masses.values())
+    if masses and lungs.known and abs(mass_kg / lungs.mass_kg - 1) > _SAME_LUNG_MASS:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"the lungs weigh {mass_kg:.3g} kg by their densities, the dose by "
+                f"shunt takes {lungs.mass_kg:g} kg ({lungs.mass_source})",
+            )
+        )
+    return findings
