@@ -23,6 +23,14 @@ class _Program(click.Group):
         except SirtdoseError as error:
             click.secho(f"Error: {error}", fg="red", err=True)
             ctx.exit(error.exit_code)
+        except MemoryError:
+            click.secho(
+                "Error: this machine's memory is not enough: use coarser voxels "
+                "(--dose-grid) or fewer methods",
+                fg="red",
+                err=True,
+            )
+            ctx.exit(1)
 
 
 @click.group(

@@ -272,9 +272,13 @@ def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
     if text.strip().lower() == "ct":
         return "ct"
     for path in (Path(text), source / text):
-        if path.is_file():
+        try:
+            is_file, is_folder = path.is_file(), path.is_dir()
+        except OSError:
+            continue
+        if is_file:
             return path
-        if path.is_dir():
+        if is_folder:
             raise click.BadParameter(
                 f"'{text}' is a folder: give one image of densities in g/mL, or ct",
                 param_hint="--density",

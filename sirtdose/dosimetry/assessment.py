@@ -17,12 +17,17 @@ from sirtdose.model.volume import Volume
 
 @dataclass(frozen=True, eq=False)
 class StructureDose:
-    """One structure on the dose grid: volume, mass, activity and dose histogram."""
+    """One structure on the dose grid: volume, mass, activity and dose histogram.
+
+    The histogram's mean is over volume; `mean_by_mass_gy` is energy over mass, which
+    differs where density does.
+    """
 
     structure: Structure
     mass_kg: float
     activity_gbq: float
     dvh: Dvh
+    mean_by_mass_gy: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,11 @@ from sirtdose.dosimetry.collapsed_cone import AIR_BELOW_G_PER_ML, superpose
 from sirtdose.dosimetry.kernel_convolution import LEFT, PHOTONS_OUT, spread
 from sirtdose.dosimetry.photon_tail import photon_tail
 from sirtdose.dosimetry.radial_kernel import RadialKernel
-from sirtdose.dosimetry.rays import rays_for
+from sirtdose.dosimetry.rays import rays
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 Method = Literal["local", "kernel", "collapsed-cone"]
@@ -52,6 +53,14 @@ class Dose:
         """The one density used; None where every voxel has its own."""
         density = self.density_g_per_ml
         return None if isinstance(density, Volume) else density
+
+    def mean_by_mass_gy(self, structure: Structure) -> float:
+        """Energy in a structure over its mass; over volume where density is one."""
+        dose, parts = structure.values_in(self.volume)
+        if isinstance(self.density_g_per_ml, Volume):
+            parts = parts * structure.values_in(self.density_g_per_ml)[0]
+        mass = float(parts.sum())
+        return float((dose * parts).sum()) / mass if mass > 0 else 0.0
 
 
 def compute_dose(
@@ -133,8 +142,12 @@ def compute_dose(
     decays = tia.require(Quantity.TIME_INTEGRATED_ACTIVITY)
     emitted = tia.total()
     if not emitted > 0:
-        raise QuantityError("the image holds no activity: there is no dose to compute")
+        raise QuantityError(
+            "the image holds no activity, or less than none: no dose can be computed"
+        )
     density = _usable(density_g_per_ml, tia)
+    if isinstance(density, Volume):
+        _require_tissue(density, decays)
     if method == "kernel" and isinstance(density, Volume):
         density = _median_by_activity(density, decays)
     radial, number = None, None
@@ -180,15 +193,15 @@ def _through(
 ) -> tuple[NDArray[np.float32], dict[str, float], int]:
     """Energy by superposition with the photons' dose, the rest, number of rays."""
     spacing = density.grid.spacing_mm
-    rays = rays_for(radial, spacing)
-    result = superpose(decays, density.data, radial, rays)
+    fan = rays(radial, spacing)
+    result = superpose(decays, density.data, radial, fan)
     # Photons reach far whatever lies between: their dose is the uniform medium's.
     tail = photon_tail(np.asarray(decays, np.float32), spacing, radial)
     tail *= density.data / np.float32(radial.density_g_per_ml)
     photons = (1 - radial.electron_fraction) * float(decays.sum(dtype=float))
     elsewhere = {PHOTONS_OUT: photons - float(tail.sum(dtype=float)), LEFT: result.left}
     tail += result.energy
-    return tail, elsewhere, len(rays.weights)
+    return tail, elsewhere, len(fan.weights)
 
 
 def _require_all_energy(found: float, decays: NDArray[Any], emitted: float) -> None:
@@ -219,11 +232,14 @@ def _values(density: float | Volume) -> Any:
     return density.data if isinstance(density, Volume) else density
 
 
+def _require_tissue(density: Volume, decays: NDArray[Any]) -> None:
+    if not (decays[density.data >= AIR_BELOW_G_PER_ML] > 0).any():
+        raise QuantityError("all activity lies in air: there is no dose to compute")
+
+
 def _median_by_activity(density: Volume, decays: NDArray[Any]) -> float:
     """Half of the decays are in tissue at least as dense."""
     active = (decays > 0) & (density.data >= AIR_BELOW_G_PER_ML)
-    if not active.any():
-        raise QuantityError("all activity lies in air: there is no dose to compute")
     values, weights = density.data[active], decays[active].astype(np.float64)
     order = np.argsort(values)
     below = np.cumsum(weights[order])

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.convolution import convolve
 from sirtdose.dosimetry.kernel import Kernel, kernel_between
 from sirtdose.dosimetry.radial_kernel import RadialKernel
+from sirtdose.errors import QuantityError
 
 # It is smooth: half a percent of Y-90's energy, over 20 cm.
-_COARSE_MM = 8.0
+# Blocks of 8 mm where electrons reach 12 mm.
+_BLOCK_OF_RANGE = 2 / 3
 
 
 def photon_tail(
@@ -39,20 +41,40 @@ def photon_tail(
     Sums over blocks of voxels of about 8 mm are convolved, and the result is
     interpolated linearly between the blocks' middles.
     """
-    parts = [max(1, round(_COARSE_MM / side)) for side in spacing_mm]
+    parts = [
+        max(1, round(_BLOCK_OF_RANGE * radial.electron_range_mm / side))
+        for side in spacing_mm
+    ]
     blocks = decays
     for axis, n in enumerate(parts):
         blocks = _added_up(blocks, axis, n)
     sides = tuple(n * side for n, side in zip(parts, spacing_mm, strict=True))
     octant = _tail_kernel(radial.nuclide, radial.medium, radial.density_g_per_ml, sides)
-    energy = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0))).values
+    energy, _ = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0)))
     energy = energy * np.float32(1 / np.prod(parts))
     if blocks.min() >= 0:
         np.maximum(energy, 0, out=energy)
     # The last axis first, while there is little: its voxels are not side by side.
     for axis in (2, 1, 0):
         energy = _between_middles(energy, axis, parts[axis], decays.shape[axis])
+    _require_possible(energy, blocks, octant)
     return energy
+
+
+def _require_possible(
+    energy: NDArray[np.float32], blocks: NDArray[np.float32], octant: Kernel
+) -> None:
+    """What is in the image lies between the decays' own blocks' and the whole tail."""
+    size = float(np.abs(blocks).sum())
+    most = octant.energy_recovered * size
+    least = 0.0 if blocks.min() < 0 else 0.5 * float(octant.octant[0, 0, 0]) * size
+    found = float(np.abs(energy).sum() if blocks.min() < 0 else energy.sum())
+    # Interpolation may count a block at the edge as a tenth larger.
+    if not least <= found <= 1.1 * most:
+        raise QuantityError(
+            f"photons leave {found / size:.2e} of the energy, their table "
+            f"{octant.energy_recovered:.2e} (H30): no dose is computed from it"
+        )
 
 
 @lru_cache(maxsize=8)

@@ -1,6 +1,6 @@
 """How far from a decay its energy goes: the radial energy of a point source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -29,6 +29,8 @@ class RadialKernel:
         what the last border leaves out is not in the table.
     electron_range_mm : float
         Where the electrons have stopped: beyond it photons alone carry energy.
+    energy_mev_per_decay : float
+        Of which the fractions are: betas, or all emissions.
     source : str
     """
 
@@ -38,6 +40,7 @@ class RadialKernel:
     radius_mm: NDArray[np.float64]
     energy_fraction_within: NDArray[np.float64]
     electron_range_mm: float
+    energy_mev_per_decay: float
     source: str
 
     @classmethod
@@ -77,6 +80,7 @@ class RadialKernel:
             radius_mm=edges,
             energy_fraction_within=within,
             electron_range_mm=entry["electron_range_mm"],
+            energy_mev_per_decay=entry["energy_mev_per_decay"],
             source=entry["source"],
         )
 
@@ -84,14 +88,11 @@ class RadialKernel:
         """The same medium, denser or thinner: every length by the density's inverse."""
         require_positive(density_g_per_ml=density_g_per_ml)
         scale = self.density_g_per_ml / density_g_per_ml
-        return RadialKernel(
-            nuclide=self.nuclide,
-            medium=self.medium,
+        return replace(
+            self,
             density_g_per_ml=density_g_per_ml,
             radius_mm=self.radius_mm * scale,
-            energy_fraction_within=self.energy_fraction_within,
             electron_range_mm=self.electron_range_mm * scale,
-            source=self.source,
         )
 
     @property

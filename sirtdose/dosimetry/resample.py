@@ -104,6 +104,17 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
     return within_sum / whole_sum
 
 
+def overlap(one: Grid, other: Grid) -> bool:
+    """Whether two grids share any place, by the boxes around them.
+
+    >>> here = Grid.regular((2, 2, 2), spacing_mm=(1.0, 1.0, 1.0))
+    >>> there = Grid.regular((2, 2, 2), spacing_mm=(1.0,) * 3, origin_mm=(9.0, 0, 0))
+    >>> overlap(here, here), overlap(here, there)
+    (True, False)
+    """
+    return _covered_box(one, other) is not None
+
+
 def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     """Masks of all structures on one lattice, so that they can be combined.
 

@@ -59,6 +59,10 @@ def choose(
         reasons.append(f"activity image {activity.label}: the only {activity.kind}")
     if ct is not None:
         chosen_ct: Found | None = _given(ct, "--ct", (Kind.CT, Kind.IMAGE_FILE))
+        if chosen_ct and chosen_ct.kind not in (Kind.CT, Kind.IMAGE_FILE):
+            raise InputError(
+                f"--ct {chosen_ct.label} is no CT: it is a {chosen_ct.kind}"
+            )
         reasons.append("CT: given by --ct")
     else:
         series = [f for f in found if f.kind is Kind.CT]

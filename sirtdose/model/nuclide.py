@@ -8,6 +8,7 @@ from sirtdose.errors import InputError, RangeError
 from sirtdose.model.bounds import require_positive
 
 # Past this nothing is left, and before it nothing could have been handled.
+_JOULE_PER_MEV = 1.602176634e-13
 _HALF_LIVES_MAX = 100.0
 
 
@@ -146,3 +147,13 @@ class Nuclide:
     def dose_gy_kg_per_gbq_h(self) -> float:
         """Dose per time-integrated activity: K over the mean life."""
         return self.dose_constant_gy_kg_per_gbq / self.mean_life_h
+
+    @property
+    def energy_mev_per_decay(self) -> float:
+        """Energy per decay that the dose constant holds: K over the mean life.
+
+        >>> round(Nuclide.named("Y-90").energy_mev_per_decay, 4)
+        0.9319
+        """
+        decays_per_gbq = 1e9 * self.mean_life_h * 3600
+        return self.dose_constant_gy_kg_per_gbq / decays_per_gbq / _JOULE_PER_MEV

@@ -10,6 +10,8 @@ _LIVER_G_PER_ML = (0.95, 1.15)
 _ANY_TISSUE_G_PER_ML = (0.2, 2.0)
 # Half-lives and dose constants in live use differ by under 2 %.
 _DEVIATION_MAX = 0.02
+# Energies per decay in use differ by under 1 %; photons counted or not, by 4 %.
+_SAME_ENERGY, _OTHER_ENERGY = 0.01, 0.03
 
 
 def density_finding(density_g_per_ml: float) -> Finding:
@@ -56,3 +58,25 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             )
         )
     return findings
+
+
+def kernel_energy_findings(nuclide: Nuclide, table_mev: float) -> list[Finding]:
+    """A dose constant that counts other emissions than the kernel's table (H09).
+
+    >>> [f.severity for f in kernel_energy_findings(Nuclide.named("Ho-166"), 0.7271)]
+    [<Severity.NOTE: 'note'>]
+    """
+    held_mev = nuclide.energy_mev_per_decay
+    ratio = held_mev / table_mev - 1
+    if abs(ratio) <= _SAME_ENERGY:
+        return []
+    more = "lower" if ratio < 0 else "higher"
+    return [
+        Finding.of(
+            "H09",
+            f"K of {nuclide.name} holds {held_mev:.4f} MeV a decay, the kernel's table "
+            f"{table_mev:.4f} MeV: its doses are {100 * abs(ratio):.1f} % {more} than "
+            "the table's own",
+            severity=Severity.NOTE if abs(ratio) <= _OTHER_ENERGY else Severity.WARN,
+        )
+    ]

@@ -229,6 +229,7 @@ def _structure(row: "StructureDose") -> dict[str, Any]:
     dvh = row.dvh
     dose: dict[str, float] = {
         "mean": dvh.mean_gy,
+        "mean_by_mass": row.mean_by_mass_gy,
         "sd": dvh.sd_gy,
         "min": dvh.min_gy,
         "max": dvh.max_gy,

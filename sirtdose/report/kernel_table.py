@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
 from sirtdose.errors import InputError
-from sirtdose.model.plausible import nuclide_findings
+from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.report.documents import document_text, nuclide_document
 from sirtdose.report.wording import significant, table
 
@@ -73,7 +73,10 @@ def kernel_document(kernel: "Kernel", nuclide: "Nuclide") -> dict[str, Any]:
         "near": near,
         "warnings": [
             {"code": one.code, "severity": str(one.severity), "message": one.message}
-            for one in nuclide_findings(nuclide)
+            for one in (
+                *nuclide_findings(nuclide),
+                *kernel_energy_findings(nuclide, kernel.radial.energy_mev_per_decay),
+            )
         ],
     }
 

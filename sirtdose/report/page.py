@@ -12,6 +12,7 @@ from sirtdose.report.summary import (
     image_lines,
     ledger_lines,
     lung_line,
+    mass_lines,
     mean_difference,
 )
 from sirtdose.report.wording import significant
@@ -44,6 +45,7 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         image_lines=image_lines(document["image"]),
         lung=lung_line(document["lungs"]),
         density=density_words,
+        by_mass=mass_lines,
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         first=method.replace("_", " "),
         planes=planes,

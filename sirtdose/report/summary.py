@@ -4,6 +4,9 @@ from typing import Any
 
 from sirtdose.report.wording import activity, significant, table
 
+# Means over mass and over volume that differ by more are both shown.
+_SAME_MEAN = 0.01
+
 
 def plan_summary(document: dict[str, Any]) -> str:
     """What a plan says, in a few lines."""
@@ -84,9 +87,21 @@ def post_summary(document: dict[str, Any]) -> str:
             f"{method}, {_medium(result)}{density_words(result, density)}, "
             f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}",
             table(header, rows),
+            *mass_lines(result),
         ]
     lines += ["", lung_line(document["lungs"]), *_warning_lines(document)]
     return "\n".join(lines)
+
+
+def mass_lines(result: dict[str, Any]) -> list[str]:
+    """Means over mass where they are not those over volume."""
+    return [
+        f"'{row['name']}' over mass instead of volume: "
+        f"{significant(row['dose_gy']['mean_by_mass'])} Gy"
+        for row in result["structures"]
+        if abs(row["dose_gy"]["mean_by_mass"] - row["dose_gy"]["mean"])
+        > _SAME_MEAN * abs(row["dose_gy"]["mean"])
+    ]
 
 
 def density_words(result: dict[str, Any], density: dict[str, Any]) -> str:

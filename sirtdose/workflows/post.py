@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sirtdose.errors import InputError, SafetyStop
+from sirtdose.errors import GeometryError, InputError, SafetyStop
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
@@ -60,7 +60,10 @@ def _assess(request: PostRequest) -> "Assessment":
     findings: list[Finding] = []
     found = discover(request.source)
     if isinstance(request.density, Path):
-        found = [item for item in found if request.density not in item.paths]
+        own = request.density.resolve()
+        found = [
+            item for item in found if own not in [path.resolve() for path in item.paths]
+        ]
     choice = choose(
         found,
         image=_inside(request.source, request.image),
@@ -175,16 +178,27 @@ def _ct_image(
     choice: "Choice", request: PostRequest, volume: "Volume", findings: list[Finding]
 ) -> "Volume | None":
     """The CT for the pictures; one that was only found must not stop the doses."""
+    from sirtdose.dosimetry.resample import overlap
     from sirtdose.io.read import read_found_image
     from sirtdose.model.volume import Quantity
 
+    needed = "ct" in (request.density, request.dose_grid)
     if choice.ct is None:
+        several = [one for one in choice.reasons if one.startswith("CT: none")]
+        if needed and several:
+            raise InputError(f"a CT is needed; {several[0]}")
         return None
+    if set(choice.ct.paths) & set(choice.image.paths):
+        raise InputError(
+            f"--ct {choice.ct.label} is the activity image itself: give a CT"
+        )
     try:
         ct = read_found_image(choice.ct, quantity=Quantity.CT_NUMBER)
         volume.grid.require_frame(ct.grid, what="the CT")
+        if not overlap(ct.grid, volume.grid):
+            raise GeometryError("the CT lies wholly outside the image (H15)")
     except InputError as error:
-        if request.ct is not None:
+        if request.ct is not None or needed:
             raise
         findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
         return None
@@ -230,6 +244,7 @@ def _structure_doses(
             mass_kg=structure.mass_kg(dose.density_g_per_ml),
             activity_gbq=total_in(activity, structure),
             dvh=Dvh.of_structure(structure, dose.volume),
+            mean_by_mass_gy=dose.mean_by_mass_gy(structure),
         )
         for structure in structures
         # One density is the liver's: it would give the lungs a third of their dose.
@@ -257,10 +272,8 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
 
 def _require_map(request: PostRequest) -> None:
     """Refuse before anything is read what could only be refused at the end."""
-    if isinstance(request.density, Path) and request.density in (
-        request.source,
-        request.image,
-    ):
+    images = [path.resolve() for path in (request.source, request.image) if path]
+    if isinstance(request.density, Path) and request.density.resolve() in images:
         raise InputError(
             f"--density {request.density.name} is the activity image itself: give an "
             "image of densities in g/mL"

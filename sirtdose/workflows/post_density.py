@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.plausible import density_finding
+from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.post_request import PostRequest
@@ -23,6 +24,9 @@ _LIVER_ASK_G_PER_ML = (0.9, 1.25)
 _DENSEST_G_PER_ML = 25.0
 _OUTSIDE_WARN, _OUTSIDE_ASK = 0.01, 0.05
 _KNOWN_FROM = 0.1
+_IN_AIR_WARN, _IN_AIR_ASK = 0.02, 0.1
+# What interpolation may leave below zero.
+_ROUNDING_G_PER_ML = 1e-3
 # Every CT of a patient holds fat or air, every one in HU.
 _LOWEST_AT_MOST_HU = -50.0
 _LUNG_ASK_G_PER_ML = (0.05, 0.8)
@@ -68,13 +72,13 @@ def tissue_density(
 
     source = ""
     if isinstance(request.density, Path):
-        fine = _density_image(request.density)
-        origin = f"image {request.density.name}"
+        fine = _density_image(request.density, findings)
+        origin = f"image {printable(request.density.name)}"
     else:
         if ct is None:
             raise InputError(
-                "--density ct needs a CT on the image's frame of reference: there is "
-                "none to use; name one with --ct, or give one density"
+                "--density ct needs a CT: there is none; name one with --ct, or give "
+                "one density"
             )
         fine = density_of_ct(ct, request.density_curve)
         origin = f"CT by {request.density_curve}"
@@ -88,33 +92,45 @@ def tissue_density(
     density = Volume(filled, volume.grid, Quantity.DENSITY)
     cover = Volume(known, volume.grid, Quantity.DENSITY)
     findings += _beyond_findings(volume, cover, structures, beyond)
+    findings += _air_findings(volume, density)
     findings += _structure_findings(density, structures, origin)
     if not isinstance(request.density, Path) and ct is not None:
         findings += _ct_findings(ct, structures)
     return TissueDensity(density, origin, source)
 
 
-def _density_image(path: Path) -> Volume:
+def _density_image(path: Path, findings: list[Finding]) -> Volume:
+    import numpy as np
+
     from sirtdose.io.read import read_image
 
     volume = read_image(path, quantity=Quantity.DENSITY)
+    name = printable(path.name)
     if volume.quantity is not Quantity.DENSITY:
         raise InputError(
-            f"--density {path.name} holds {volume.quantity.unit}: give densities in "
-            "g/mL as NIfTI, NRRD or MetaImage, or --density ct for a CT"
+            f"--density {name} holds {volume.quantity.unit}: give densities in g/mL as "
+            "NIfTI, NRRD or MetaImage, or --density ct for a CT"
         )
     low, high = float(volume.data.min()), float(volume.data.max())
-    if low < 0:
+    if low < -_ROUNDING_G_PER_ML:
         raise QuantityError(
-            f"--density {path.name} goes down to {low:g}: densities in g/mL are 0 or "
-            "more; for CT numbers give --density ct and --ct"
+            f"--density {name} goes down to {low:g}: densities in g/mL are 0 or more; "
+            "for CT numbers give --density ct and --ct"
         )
     if high > _DENSEST_G_PER_ML or high < _LUNG_G_PER_ML[0]:
         raise QuantityError(
-            f"--density {path.name} goes up to {high:g}: densities in g/mL are about 1 "
-            "in tissue; is it in another unit?"
+            f"--density {name} goes up to {high:g}: densities in g/mL are about 1 in "
+            "tissue; is it in another unit?"
         )
-    return volume
+    if low == 0 and high == 1 and np.isin(volume.data, (0, 1)).all():
+        findings.append(
+            Finding.of(
+                "H27",
+                f"--density {name} holds 0 and 1 only: water in a vacuum, or a mask?",
+                severity=Severity.ASK,
+            )
+        )
+    return volume.with_data(np.maximum(volume.data, 0))
 
 
 def _mean_in(volume: Volume, structure: "Structure") -> float:
@@ -147,6 +163,29 @@ def _beyond_findings(
             severity=Severity.ASK if part > _OUTSIDE_ASK else Severity.WARN,
         )
         for what, part in found
+    ]
+
+
+def _air_findings(volume: Volume, density: Volume) -> list[Finding]:
+    """Activity where there is no tissue: its energy is in no dose."""
+    import numpy as np
+
+    from sirtdose.dosimetry.collapsed_cone import AIR_BELOW_G_PER_ML
+
+    size = np.abs(volume.data)
+    whole = float(size.sum(dtype=float))
+    part = float(size[density.data < AIR_BELOW_G_PER_ML].sum(dtype=float))
+    part = part / whole if whole > 0 else 0.0
+    if part <= _IN_AIR_WARN:
+        return []
+    return [
+        Finding.of(
+            "H27",
+            f"{part:.1%} of the image's activity lies in air (under "
+            f"{AIR_BELOW_G_PER_ML:g} g/mL) and is in no dose: noise outside the body, "
+            "or densities that do not lie on the image?",
+            severity=Severity.ASK if part > _IN_AIR_ASK else Severity.WARN,
+        )
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.plausible import nuclide_findings
+from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.role import Role
 from sirtdose.workflows.post_request import PostRequest
 
@@ -23,6 +23,11 @@ def physics_findings(
 ) -> list[Finding]:
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
     findings = nuclide_findings(request.nuclide)
+    if any(dose.medium for dose in doses.values()):
+        from sirtdose.dosimetry.radial_kernel import RadialKernel
+
+        radial = RadialKernel.named(request.nuclide.name, request.medium)
+        findings += kernel_energy_findings(request.nuclide, radial.energy_mev_per_decay)
     for dose in doses.values():
         if dose.one_density_g_per_ml is None:
             continue
@@ -62,12 +67,13 @@ def lung_row_findings(
             if row.structure.role is not Role.LUNGS:
                 continue
             masses[row.structure.name] = row.mass_kg
-            if row.dvh.mean_gy > limit_gy:
+            if row.mean_by_mass_gy > limit_gy:
                 findings.append(
                     Finding.of(
                         "H22",
-                        f"'{row.structure.name}' have a mean of {row.dvh.mean_gy:.4g} "
-                        f"Gy by {method}, above {limit_gy:g} Gy (this session)",
+                        f"'{row.structure.name}' have {row.mean_by_mass_gy:.4g} Gy, "
+                        f"energy over mass, by {method}, above {limit_gy:g} Gy (this "
+                        "session)",
                     )
                 )
     mass_kg = sum(masses.values())

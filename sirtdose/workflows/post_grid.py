@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
-# 16 times a CT of 512 x 512 x 100: a slip of the unit, not a plan.
-_VOXELS_MAX = 400_000_000
+# 512 x 512 x 450: beyond, 8 GiB are not enough.
+_VOXELS_MAX = 120_000_000
+# Coarser voxels than any dose is computed on.
+_SIDE_MAX_MM = 20.0
 # Activity that a structure gains or loses by the new voxels, and is told of.
 _MOVED_MAX = 0.02
 
@@ -35,8 +37,7 @@ def on_dose_grid(
     if request.dose_grid == "ct":
         if ct is None:
             raise InputError(
-                "--dose-grid ct needs a CT on the image's frame of reference: there is "
-                "none to use; name one with --ct"
+                "--dose-grid ct needs a CT: there is none; name one with --ct"
             )
         grid = _lattice_over(ct.grid, volume.grid)
     else:
@@ -94,6 +95,11 @@ def _cubes_over(image: Grid, side_mm: float) -> Grid:
     """Cubes along the image's axes, as many as hold it, around its middle."""
     import numpy as np
 
+    if side_mm > _SIDE_MAX_MM:
+        raise InputError(
+            f"--dose-grid {side_mm:g}mm is too coarse for a dose: give at most "
+            f"{_SIDE_MAX_MM:g}mm"
+        )
     spacing = np.array(image.spacing_mm)
     shape = [
         -_whole(-n * a / side_mm) for n, a in zip(image.shape, spacing, strict=True)

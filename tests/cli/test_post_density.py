@@ -93,7 +93,7 @@ def test_from_the_ct_lungs_are_lungs(
     assert one["doses"]["local_deposition"]["density_g_per_ml"] == 1.05
     result = by_ct["doses"]["collapsed_cone"]
     assert result["density_g_per_ml"] is None
-    assert result["rays"] == 512
+    assert result["rays"] == 1024
     parts = [result["energy_recovered"], *result["energy_elsewhere"].values()]
     assert sum(parts) == pytest.approx(1, abs=1e-5)
     assert by_ct["density"]["origin"] == "CT by TOPAS_Schneider"
@@ -430,3 +430,138 @@ def test_the_activity_is_no_density(run: Run, cubes: Path, tmp_path: Path) -> No
     )
     assert result.exit_code == 3
     assert "is the activity image itself" in result.stderr
+
+
+def test_activity_in_air_is_said(run: Run, cubes: Path, tmp_path: Path) -> None:
+    grid = Grid.regular((12, 12, 12), spacing_mm=(4.0, 4.0, 4.0))
+
+    def outcome(planes_of_air: int) -> Result:
+        density = np.full(grid.shape, 1.05)
+        density[3 : 3 + planes_of_air] = 0.01
+        path = tmp_path / f"air{planes_of_air}.nii.gz"
+        write_nifti(Volume(density, grid, Quantity.DENSITY), path)
+        # The whole liver would be in question by its mean density.
+        options = ("--role", "liver=other", "--density", path)
+        return post(run, cubes, tmp_path / path.stem, *CUBES, *options)
+
+    result = outcome(1)
+    assert result.exit_code == 3
+    assert "16.7% of the image's activity lies in air" in result.stderr
+    everything = outcome(6)
+    assert everything.exit_code == 3
+    document_of(outcome(0))
+
+
+def test_a_mask_as_density_asks(run: Run, cubes: Path, tmp_path: Path) -> None:
+    result = post(
+        run, cubes, tmp_path / "out", *CUBES, "--density", cubes / "liver.nii.gz"
+    )
+    assert result.exit_code == 3
+    assert "holds 0 and 1 only" in result.stderr
+
+
+def test_however_the_density_is_spelled(
+    run: Run, cubes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    liver = (cubes / "liver.nii.gz").rename(tmp_path / "liver.nii.gz")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link.nii.gz").symlink_to(cubes / "rho.nii.gz")
+    spelled = ["case/rho.nii.gz", cubes / "rho.nii.gz", "case/../case/rho.nii.gz"]
+    for k, density in enumerate([*spelled, "link.nii.gz"]):
+        options = ("--structures", liver, "--density", density)
+        document_of(post(run, Path("case"), tmp_path / f"out{k}", *options))
+
+
+def test_the_image_is_no_ct(run: Run, cubes: Path, tmp_path: Path) -> None:
+    result = post(
+        run,
+        cubes,
+        tmp_path / "out",
+        *CUBES,
+        *("--density", "ct", "--ct", cubes / "activity.nii.gz"),
+    )
+    assert result.exit_code == 3
+    assert "is the activity image itself" in result.stderr
+
+
+def test_a_spect_is_no_ct(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
+    spect = exact_voxels / "spect.dcm"
+    result = post(
+        run, exact_voxels, tmp_path / "out", "--dose-grid", "ct", "--ct", spect
+    )
+    assert result.exit_code == 3
+    assert "is no CT" in result.stderr
+
+
+def test_a_ct_elsewhere_is_refused(run: Run, cubes: Path, tmp_path: Path) -> None:
+    far = Grid.regular(
+        (4, 4, 4), spacing_mm=(4.0, 4.0, 4.0), origin_mm=(5000.0, 0.0, 0.0)
+    )
+    path = tmp_path / "far.nii.gz"
+    write_nifti(Volume(np.full(far.shape, -100.0), far, Quantity.CT_NUMBER), path)
+    result = post(
+        run, cubes, tmp_path / "out", *CUBES, "--dose-grid", "ct", "--ct", path
+    )
+    assert result.exit_code == 3
+    assert "wholly outside the image" in result.stderr
+
+
+def test_why_the_ct_cannot_be_used(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = changed_ct(exact_contours, tmp_path / "gap", lambda _: None)
+    slices = sorted((folder / "ct").iterdir())
+    slices[len(slices) // 2].unlink()
+    result = post(run, folder, tmp_path / "out", "--density", "ct")
+    assert result.exit_code == 3
+    assert "missing" in result.stderr
+
+
+def test_two_cts_are_to_be_chosen_from(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = changed_ct(exact_contours, tmp_path / "two", lambda _: None)
+    (folder / "again").mkdir()
+    for path in (folder / "ct").iterdir():
+        slice_ = pydicom.dcmread(path)
+        slice_.SeriesInstanceUID = "1.2.3.4"
+        slice_.save_as(folder / "again" / path.name)
+    result = post(run, folder, tmp_path / "out", "--density", "ct")
+    assert result.exit_code == 3
+    assert "there are 2 (give --ct)" in result.stderr
+
+
+def test_a_name_too_long_is_no_traceback(run: Run, cubes: Path, tmp_path: Path) -> None:
+    result = post(run, cubes, tmp_path / "out", *CUBES, "--density", "x" * 300)
+    assert result.exit_code == 2
+
+
+def test_means_over_mass_and_over_volume(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    result = post(run, exact_contours, tmp_path / "out", "--density", "ct")
+    document = document_of(result)
+    rows = document["doses"]["local_deposition"]["structures"]
+    lungs = next(row for row in rows if row["name"] == "Lungs")
+    by_mass = 49.67 * lungs["activity_gbq"] / lungs["mass_kg"]
+    assert lungs["dose_gy"]["mean_by_mass"] == pytest.approx(by_mass, rel=1e-4)
+    assert lungs["dose_gy"]["mean"] > 1.02 * by_mass
+    assert "'Lungs' over mass instead of volume" in result.stderr
+    assert "'Tumor 1' over mass" not in result.stderr
+    one = document_of(post(run, exact_contours, tmp_path / "one"))
+    for row in one["doses"]["local_deposition"]["structures"]:
+        assert row["dose_gy"]["mean_by_mass"] == pytest.approx(row["dose_gy"]["mean"])
+
+
+@pytest.mark.parametrize(
+    ("constant", "severity"), [("clinical", "note"), ("icrp107", "warn")]
+)
+def test_a_constant_of_other_emissions_than_the_kernel(
+    run: Run, cubes: Path, tmp_path: Path, constant: str, severity: str
+) -> None:
+    options = ("--nuclide", "Ho-166", "--dose-constant", constant)
+    document = document_of(
+        post(run, cubes, tmp_path / "out", *CUBES, *options, "--method", "kernel")
+    )
+    said = [w for w in document["warnings"] if "MeV a decay" in w["message"]]
+    assert [w["severity"] for w in said] == [severity]

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sirtdose.dosimetry import convolution, kernel_convolution, photon_tail
 from sirtdose.dosimetry.engine import compute_dose
 from sirtdose.dosimetry.radial_kernel import RadialKernel
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity, Volume
@@ -134,3 +135,33 @@ def test_no_kernel_no_dose() -> None:
         compute_dose(
             tia, nuclide=Y90, density_g_per_ml=1.0, method="kernel", medium="lung"
         )
+
+
+@pytest.mark.parametrize("factor", [0.3, 1.5])
+def test_energy_lost_inside_the_image_stops(
+    monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    def wrong(*arguments: object) -> convolution.Convolved:
+        values, total = convolution.convolve(*arguments)  # type: ignore[arg-type]
+        return convolution.Convolved(values * np.float32(factor), total)
+
+    monkeypatch.setattr(kernel_convolution, "convolve", wrong)
+    decays = np.zeros((20, 20, 20))
+    decays[8:12, 8:12, 8:12] = 1.0
+    with pytest.raises(QuantityError, match="inside the image"):
+        dose(decays, (4.0, 4.0, 4.0), "kernel")
+
+
+@pytest.mark.parametrize("factor", [0.0, 50.0])
+def test_photons_that_cannot_be_stop(
+    monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    def wrong(*arguments: object) -> convolution.Convolved:
+        values, total = convolution.convolve(*arguments)  # type: ignore[arg-type]
+        return convolution.Convolved(values * np.float32(factor), total)
+
+    monkeypatch.setattr(photon_tail, "convolve", wrong)
+    decays = np.zeros((30, 30, 30))
+    decays[8:22, 8:22, 8:22] = 1.0
+    with pytest.raises(QuantityError, match="photons leave"):
+        dose(decays, (4.0, 4.0, 4.0), "kernel")

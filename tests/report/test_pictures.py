@@ -52,7 +52,9 @@ def test_the_curve_in_the_drawing_is_the_histogram() -> None:
         GRID.crop((slice(0, 1), slice(0, 1), slice(0, 4))),
     )
     dvh = Dvh.of_values("T", [10, 20, 30, 40], [1, 1, 1, 1])
-    plot = dvh_plot([StructureDose(structure, 1.0, 1.0, dvh)], {"T": "#000000"})
+    plot = dvh_plot(
+        [StructureDose(structure, 1.0, 1.0, dvh, dvh.mean_gy)], {"T": "#000000"}
+    )
     [curve] = plot.curves
     points = [tuple(map(float, p.split(","))) for p in curve.points.split()]
     height = plot.bottom - plot.top
