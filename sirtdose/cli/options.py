@@ -13,7 +13,9 @@ from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-def _all(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator, in their order."""
+
     def decorate(command: _Command) -> _Command:
         for option in reversed(options):
             command = option(command)
@@ -22,7 +24,7 @@ def _all(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     return decorate
 
 
-physics_options = _all(
+physics_options = together(
     click.option("--device", type=click.Choice(DEVICES), help="Microspheres used."),
     click.option(
         "--nuclide",
@@ -47,7 +49,7 @@ density_option = click.option(
     help="Of the treated liver.",
 )
 
-lung_options = _all(
+lung_options = together(
     click.option(
         "--lung-shunt-source",
         type=click.Choice(("planar", "spect", "unknown")),
@@ -68,7 +70,7 @@ lung_options = _all(
     ),
 )
 
-acceptance_options = _all(
+acceptance_options = together(
     click.option(
         "--accept",
         "accept",

@@ -26,6 +26,15 @@ def lung_limits(result: Lungs) -> list[Limit]:
     ]
 
 
+def always_gy(name: str) -> float:
+    """A limit of those that every plan lists, Gy.
+
+    >>> always_gy("lungs")
+    30.0
+    """
+    return float(table("limits")[name]["limit_gy"])
+
+
 def _lung_value(result: Lungs, *, cumulative: bool) -> float | None:
     if not result.known:
         return None

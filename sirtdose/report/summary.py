@@ -252,6 +252,7 @@ def _limit_line(limit: dict[str, Any]) -> str:
     return (
         f"{limit['name']}: {significant(limit['value_gy'])} Gy of "
         f"{limit['limit_gy']:g} Gy, {'met' if limit['met'] else 'NOT MET'}"
+        f"{', binds' if limit['binding'] else ''}"
     )
 
 

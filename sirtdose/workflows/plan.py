@@ -1,6 +1,6 @@
 """Plan a treatment: numbers to activity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from sirtdose.model.nuclide import Nuclide
 
 if TYPE_CHECKING:
     from sirtdose.planning.mird import Convention
+    from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.result import Plan
 
 
@@ -64,6 +65,51 @@ def plan_mird(
         convention=convention,
         density_g_per_ml=request.density_g_per_ml,
         lung_shunt_fraction=request.lung_shunt_fraction,
+        lung_shunt_source=request.lung_shunt_source,
+        residual_fraction=request.residual_fraction,
+        nuclide=request.nuclide,
+        device=request.device,
+        lung_mass_kg=request.lung_mass_kg,
+        lung_mass_source=request.lung_mass_source,
+        prior_lung_dose_gy=request.prior_lung_dose_gy,
+        prior_liver_dose_gy=request.prior_liver_dose_gy,
+        limits_gy=request.limits_gy,
+    )
+    require_accepted(plan.findings, request.acceptances)
+    return replace(plan, accepted=request.acceptances, inputs=dict(request.inputs))
+
+
+def plan_partition(
+    request: PlanRequest,
+    injections: "Sequence[Injection]",
+    *,
+    liver_volume_ml: float | None = None,
+) -> "Plan":
+    """Plan one or more injections by the partition model.
+
+    Raises
+    ------
+    InputError
+        A value out of range, or a safety check that was not accepted.
+    PlanningError
+        A limit the user gave is not met, or no activity meets every limit.
+
+    Examples
+    --------
+    >>> from sirtdose.planning.partition_goal import Injection
+    >>> from sirtdose.planning.perfused import Tumor
+    >>> request = PlanRequest(Nuclide.named("Y-90"), density_g_per_ml=1.03)
+    >>> tumors = (Tumor("T1", 200, 3.0),)
+    >>> right = Injection("right", 1000, tumors, "tumor_dose", 300, 0.1)
+    >>> round(plan_partition(request, [right]).activity_gbq, 2)
+    3.23
+    """
+    from sirtdose.planning import partition_plan
+
+    plan = partition_plan.plan(
+        injections=injections,
+        density_g_per_ml=request.density_g_per_ml,
+        liver_volume_ml=liver_volume_ml,
         lung_shunt_source=request.lung_shunt_source,
         residual_fraction=request.residual_fraction,
         nuclide=request.nuclide,

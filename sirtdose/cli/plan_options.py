@@ -1,0 +1,122 @@
+"""What every way of planning is asked, and what comes of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.options import (
+    acceptance_options,
+    density_option,
+    force_option,
+    json_option,
+    lung_options,
+    lung_shunt_option,
+    out_option,
+    physics_options,
+    together,
+)
+from sirtdose.cli.quantities import QuantityType, acceptances_of, nuclide_of
+from sirtdose.errors import QuantityError
+from sirtdose.model.units import DOSE, FRACTION
+
+if TYPE_CHECKING:
+    from sirtdose.planning.result import Plan
+    from sirtdose.workflows.plan import PlanRequest
+
+plan_options = together(
+    lung_shunt_option,
+    click.option(
+        "--residual",
+        type=QuantityType(FRACTION),
+        default=0.0,
+        help="Part that is expected to stay behind: more is drawn up, not injected.",
+    ),
+    click.option(
+        "--limit",
+        "limits",
+        multiple=True,
+        metavar="NAME=DOSE",
+        help="A dose not to pass, by the name of its volume; exit 4 if it is.",
+    ),
+    click.option(
+        "--prior-liver-dose",
+        type=QuantityType(DOSE),
+        default=0.0,
+        help="Dose of earlier treatments to the same volume.",
+    ),
+    click.option(
+        "--patient-key", metavar="KEY", help="Ties the plan to later results."
+    ),
+    lung_options,
+    physics_options,
+    density_option,
+    acceptance_options,
+    out_option(required=False),
+    force_option,
+    json_option,
+)
+
+
+def plan_request(
+    options: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> "PlanRequest":
+    """What all methods share, from the options of a command."""
+    from sirtdose.workflows.plan import PlanRequest
+
+    chosen, microspheres = nuclide_of(
+        options["nuclide"],
+        options["device"],
+        options["half_life"],
+        options["dose_constant"],
+    )
+    lung_mass = options["lung_mass"]
+    return PlanRequest(
+        nuclide=chosen,
+        device=microspheres,
+        density_g_per_ml=options["density"],
+        lung_shunt_fraction=options["lung_shunt"],
+        lung_shunt_source=options["lung_shunt_source"],
+        lung_mass_kg=1.0 if lung_mass is None else lung_mass,
+        lung_mass_source="default" if lung_mass is None else "given",
+        residual_fraction=options["residual"],
+        prior_lung_dose_gy=options["prior_lung_dose"],
+        prior_liver_dose_gy=options["prior_liver_dose"],
+        limits_gy=_limits(options["limits"]),
+        acceptances=acceptances_of(options["accept"], options["reason"]),
+        inputs={"patient_key": options["patient_key"], **inputs},
+    )
+
+
+def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
+    """Print a plan, and write plan.json where a folder is given."""
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.report.documents import document_text, plan_document
+    from sirtdose.report.files import PLAN_FILES, write_plan
+    from sirtdose.report.summary import plan_summary
+
+    document = plan_document(plan)
+    if out is not None:
+        with output_folder(out, PLAN_FILES, force=force) as folder:
+            write_plan(document, folder)
+    click.echo(plan_summary(document), err=True)
+    if out is not None:
+        click.echo(f"\nWritten to {out / 'plan.json'}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
+
+
+def _limits(texts: tuple[str, ...]) -> dict[str, float]:
+    limits = {}
+    for text in texts:
+        name, equals, dose = text.rpartition("=")
+        if not equals:
+            raise click.BadParameter(
+                f"'{text}' is no limit: write it like lungs=30Gy", param_hint="--limit"
+            )
+        try:
+            limits[name.strip()] = DOSE.parse(dose)
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--limit") from None
+    return limits

@@ -1,0 +1,71 @@
+"""`sirtdose plan partition`: options, document, exit codes."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+CASE = ("plan", "partition", "--perfused-volume", "1000mL", "--tumor", "T1=200mL@3.0")
+CASE += ("--density", "1.03g/mL", "--lung-shunt", "10%")
+
+
+def test_the_published_case(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    result = run(*CASE, "--tumor-dose", "300Gy", "--json", "--out", out)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document == json.loads((out / "plan.json").read_text())
+    assert document["method"] == "partition"
+    assert document["activity_gbq"] == pytest.approx(3.23, abs=0.005)
+    assert document["activity_mci"] == pytest.approx(87.2, abs=0.05)
+    tumor, normal, perfused = document["compartments"]
+    assert (tumor["name"], tumor["role"]) == ("T1", "tumor")
+    assert tumor["dose_gy"] == pytest.approx(300)
+    assert normal["role"] == "normal_perfused"
+    assert perfused["dose_gy"] == pytest.approx(140)
+    assert document["assumptions"]["injections"][0]["goal"] == "tumor_dose"
+    assert document["inputs"]["tumors"] == ["T1=200mL@3.0"]
+
+
+def test_the_most_that_a_limit_allows(run: Run) -> None:
+    result = run(
+        *CASE, "--maximize", "--limit", "normal=70Gy", "--liver-volume", "1.8L"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "normal_perfused: 70.00 Gy of 70 Gy, met, binds" in result.stderr
+    assert "normal whole liver" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        ((), 2, "give one goal"),
+        (("--maximize", "--activity", "1GBq"), 2, "give one goal"),
+        (("--activity", "3"), 2, "has no unit"),
+        (("--maximize", "--lung-shunt", "0%"), 3, "needs a limit"),
+        (("--tumor-dose", "300Gy", "--limit", "normal=70Gy"), 4, "would meet it"),
+        (("--tumor-dose", "300Gy", "--limit", "spleen=70Gy"), 3, "names no volume"),
+        (("--activity", "1GBq", "--tumor", "T2=900mL@2"), 3, "includes its tumors"),
+        (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two things"),
+        (("--activity", "1GBq", "--tumor", "T2=9mL"), 2, "NAME=VOLUME@RATIO"),
+        (("--activity", "1GBq", "--tumor", "T2=9@2"), 2, "has no unit"),
+        (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "no ratio"),
+        (("--activity", "1GBq", "--tumor", "T2=9mL@nan"), 2, "no ratio"),
+        (("--activity", "1GBq", "--liver-volume", "900mL"), 3, "more than the liver"),
+        (
+            ("--maximize", "--limit", "normal=70Gy", "--prior-liver-dose", "75Gy"),
+            4,
+            "had 75 Gy already",
+        ),
+    ],
+)
+def test_refusals(
+    run: Run, tmp_path: Path, options: tuple[str, ...], exit_code: int, message: str
+) -> None:
+    result = run(*CASE, *options, "--out", tmp_path / "plan")
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+    assert not (tmp_path / "plan").exists()
