@@ -63,20 +63,10 @@ def plan_mird(
         dose_gy=dose_gy,
         perfused_volume_ml=perfused_volume_ml,
         convention=convention,
-        density_g_per_ml=request.density_g_per_ml,
         lung_shunt_fraction=request.lung_shunt_fraction,
-        lung_shunt_source=request.lung_shunt_source,
-        residual_fraction=request.residual_fraction,
-        nuclide=request.nuclide,
-        device=request.device,
-        lung_mass_kg=request.lung_mass_kg,
-        lung_mass_source=request.lung_mass_source,
-        prior_lung_dose_gy=request.prior_lung_dose_gy,
-        prior_liver_dose_gy=request.prior_liver_dose_gy,
-        limits_gy=request.limits_gy,
+        **_shared(request),
     )
-    require_accepted(plan.findings, request.acceptances)
-    return replace(plan, accepted=request.acceptances, inputs=dict(request.inputs))
+    return _accepted(plan, request)
 
 
 def plan_partition(
@@ -107,18 +97,56 @@ def plan_partition(
     from sirtdose.planning import partition_plan
 
     plan = partition_plan.plan(
-        injections=injections,
-        density_g_per_ml=request.density_g_per_ml,
-        liver_volume_ml=liver_volume_ml,
-        lung_shunt_source=request.lung_shunt_source,
-        residual_fraction=request.residual_fraction,
-        nuclide=request.nuclide,
-        device=request.device,
-        lung_mass_kg=request.lung_mass_kg,
-        lung_mass_source=request.lung_mass_source,
-        prior_lung_dose_gy=request.prior_lung_dose_gy,
-        prior_liver_dose_gy=request.prior_liver_dose_gy,
-        limits_gy=request.limits_gy,
+        injections=injections, liver_volume_ml=liver_volume_ml, **_shared(request)
     )
+    return _accepted(plan, request)
+
+
+def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
+    """Plan resin microspheres by body surface area.
+
+    `case` is what :func:`sirtdose.planning.bsa_plan.plan` needs beside what all methods
+    share.
+
+    Raises
+    ------
+    InputError
+        A value out of range, or a safety check that was not accepted.
+    PlanningError
+        A limit the user gave is not met.
+
+    Examples
+    --------
+    1.648 m2 by DuBois: 1.448 GBq, and 0.2 for a fifth of tumor.
+
+    >>> plan = plan_bsa(PlanRequest(Nuclide.named("Y-90")), height_cm=165, weight_kg=60,
+    ...                 liver_volume_ml=1500, tumor_volume_ml=300)
+    >>> round(plan.activity_gbq, 2)
+    1.66
+    """
+    from sirtdose.planning import bsa_plan
+
+    plan = bsa_plan.plan(
+        **case, lung_shunt_fraction=request.lung_shunt_fraction, **_shared(request)
+    )
+    return _accepted(plan, request)
+
+
+def _shared(request: PlanRequest) -> dict[str, Any]:
+    return {
+        "density_g_per_ml": request.density_g_per_ml,
+        "lung_shunt_source": request.lung_shunt_source,
+        "residual_fraction": request.residual_fraction,
+        "nuclide": request.nuclide,
+        "device": request.device,
+        "lung_mass_kg": request.lung_mass_kg,
+        "lung_mass_source": request.lung_mass_source,
+        "prior_lung_dose_gy": request.prior_lung_dose_gy,
+        "prior_liver_dose_gy": request.prior_liver_dose_gy,
+        "limits_gy": request.limits_gy,
+    }
+
+
+def _accepted(plan: "Plan", request: PlanRequest) -> "Plan":
     require_accepted(plan.findings, request.acceptances)
     return replace(plan, accepted=request.acceptances, inputs=dict(request.inputs))

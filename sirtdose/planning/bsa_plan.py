@@ -1,0 +1,280 @@
+"""Plan resin microspheres by body surface area, or by the empirical table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError
+from sirtdose.model.bounds import require_fraction, require_positive
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import density_finding, nuclide_findings
+from sirtdose.planning import bsa
+from sirtdose.planning import limits as limit_rules
+from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
+from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
+from sirtdose.planning.result import Compartment, Plan
+
+Rule = Literal["bsa", "empirical"]
+
+
+def lung_shunt_reduction(
+    lung_shunt_fraction: float,
+    bands: Sequence[tuple[float, float]] | None = None,
+) -> float:
+    """Part by which the activity is reduced for a lung shunt.
+
+    Parameters
+    ----------
+    lung_shunt_fraction : float, 0 to below 1
+    bands : sequence of (from, reduction), optional
+        Shunt from which on a reduction holds; those of ``data/bsa.json``, which are
+        not verified, where not given.
+
+    Examples
+    --------
+    >>> lung_shunt_reduction(0.12), lung_shunt_reduction(0.09)
+    (0.2, 0.0)
+    """
+    require_fraction(lung_shunt_fraction=lung_shunt_fraction)
+    used = known_reductions() if bands is None else bands
+    return max(
+        (cut for start, cut in used if lung_shunt_fraction >= start), default=0.0
+    )
+
+
+def known_reductions() -> list[tuple[float, float]]:
+    """The bands of ``data/bsa.json``: (shunt from which on, reduction)."""
+    bands = table("bsa")["lung_shunt_reductions"]["bands"]
+    return [(band["from_fraction"], band["reduction"]) for band in bands]
+
+
+def empirical_activity_gbq(involvement_fraction: float) -> float:
+    """Activity by tumor involvement alone, from ``data/bsa.json``; not verified.
+
+    >>> empirical_activity_gbq(0.2), empirical_activity_gbq(0.25)
+    (2.0, 2.5)
+    """
+    require_fraction(involvement_fraction=involvement_fraction)
+    bands = table("bsa")["empirical"]["bands"]
+    return float(
+        max(
+            band["activity_gbq"]
+            for band in bands
+            if involvement_fraction >= band["from_fraction"]
+        )
+    )
+
+
+def plan(
+    *,
+    liver_volume_ml: float,
+    tumor_volume_ml: float,
+    height_cm: float | None = None,
+    weight_kg: float | None = None,
+    treated_volume_ml: float | None = None,
+    rule: Rule = "bsa",
+    surface_formula: str = "dubois",
+    reductions: Sequence[tuple[float, float]] | None = None,
+    density_g_per_ml: float = 1.05,
+    lung_shunt_fraction: float | None = None,
+    residual_fraction: float = 0.0,
+    nuclide: Nuclide | None = None,
+    device: Device | None = None,
+    lung_mass_kg: float = 1.0,
+    lung_mass_source: str = "default",
+    lung_shunt_source: str = "unknown",
+    prior_lung_dose_gy: float = 0.0,
+    prior_liver_dose_gy: float = 0.0,
+    limits_gy: Mapping[str, float] | None = None,
+) -> Plan:
+    """Plan resin microspheres by the patient's size and the tumors' part of the liver.
+
+    Parameters
+    ----------
+    liver_volume_ml, tumor_volume_ml, treated_volume_ml : float
+        Of :func:`sirtdose.planning.bsa.activity_gbq`.
+    height_cm, weight_kg : float, optional
+        Needed but for the empirical table.
+    rule : {"bsa", "empirical"}
+    surface_formula : {"dubois", "mosteller"}
+        The method is defined with DuBois.
+    reductions : sequence of (from, reduction), optional
+        Instead of the unverified bands of ``data/bsa.json``; empty for none.
+
+    Raises
+    ------
+    RangeError
+        A value is outside its range.
+    InputError
+        Microspheres that are not resin, or no height and weight.
+    PlanningError
+        A limit of `limits_gy` is not met.
+    """
+    nuclide = nuclide or Nuclide.named("Y-90")
+    if (device and device.name != "resin") or nuclide.name != "Y-90":
+        other = device.product if device else f"{nuclide.name} microspheres"
+        raise InputError(
+            f"the BSA method is for resin microspheres with Y-90, not for {other}: "
+            "plan these by mird or partition"
+        )
+    treated_ml = liver_volume_ml if treated_volume_ml is None else treated_volume_ml
+    surface = None
+    if rule == "bsa":
+        if height_cm is None or weight_kg is None:
+            raise InputError("the BSA method needs the patient's height and weight")
+        _require_adult(height_cm, weight_kg)
+        surface = bsa.body_surface_m2(
+            height_cm=height_cm, weight_kg=weight_kg, formula=surface_formula
+        )
+        formula_gbq = bsa.activity_gbq(
+            body_surface_m2=surface,
+            tumor_volume_ml=tumor_volume_ml,
+            liver_volume_ml=liver_volume_ml,
+            treated_volume_ml=treated_volume_ml,
+        )
+    else:
+        require_positive(liver_volume_ml=liver_volume_ml)
+        if treated_volume_ml is not None:
+            raise InputError(
+                "the empirical table is for the whole liver: leave --treated-volume out"
+            )
+        formula_gbq = empirical_activity_gbq(tumor_volume_ml / liver_volume_ml)
+    shunt = lung_shunt_fraction or 0.0
+    reduction = lung_shunt_reduction(shunt, reductions)
+    injected = formula_gbq * (1 - reduction)
+    k = nuclide.dose_constant_gy_kg_per_gbq
+    mass_kg = treated_ml * density_g_per_ml / 1000
+    delivered = delivered_dose_gy(
+        activity_gbq=injected,
+        mass_kg=mass_kg,
+        dose_constant_gy_kg_per_gbq=k,
+        lung_shunt_fraction=shunt,
+    )
+    lung = lungs(
+        activity_gbq=injected,
+        lung_shunt_fraction=lung_shunt_fraction,
+        lung_mass_kg=lung_mass_kg,
+        lung_mass_source=lung_mass_source,
+        lung_shunt_source=lung_shunt_source,
+        prior_lung_dose_gy=prior_lung_dose_gy,
+        dose_constant_gy_kg_per_gbq=k,
+    )
+    doses = {
+        "perfused": delivered + prior_liver_dose_gy,
+        "lungs": lung.dose_gy,
+        "lungs_cumulative": lung.cumulative_dose_gy,
+    }
+    limits = limit_rules.lung_limits(lung)
+    limits += limit_rules.given_limits(limits_gy or {}, doses)
+    limit_rules.require_given_limits(limits, injected)
+    findings = [
+        *_rule_findings(shunt, reduction, reductions, rule, injected, surface_formula),
+        *limit_rules.limit_findings(limits),
+        *lung_shunt_findings(lung),
+        *nuclide_findings(nuclide),
+        density_finding(density_g_per_ml),
+        Finding.of("H37", "not a medical device: verify with an approved system"),
+    ]
+    return Plan(
+        method=rule,
+        nuclide=nuclide,
+        device=device,
+        activity_gbq=injected,
+        draw_activity_gbq=draw_activity_gbq(
+            activity_gbq=injected, residual_fraction=residual_fraction
+        ),
+        compartments=(
+            Compartment(
+                name="treated volume",
+                role="perfused",
+                volume_ml=treated_ml,
+                mass_kg=mass_kg,
+                activity_gbq=injected * (1 - shunt),
+                dose_gy=delivered,
+                cumulative_dose_gy=delivered + prior_liver_dose_gy,
+            ),
+        ),
+        lungs=lung,
+        limits=tuple(limits),
+        assumptions={
+            "density_g_per_ml": density_g_per_ml,
+            "residual_fraction": residual_fraction,
+            "body_surface_m2": surface,
+            "body_surface_formula": surface_formula if surface else None,
+            "tumor_involvement_fraction": tumor_volume_ml / liver_volume_ml,
+            "formula_activity_gbq": formula_gbq,
+            "lung_shunt_reduction": reduction,
+            "prior_lung_dose_gy": prior_lung_dose_gy,
+            "prior_liver_dose_gy": prior_liver_dose_gy,
+        },
+        findings=tuple(findings),
+    )
+
+
+def _require_adult(height_cm: float, weight_kg: float) -> None:
+    """Refuse a height or a weight that is another unit's."""
+    for name, value, low, high, unit in (
+        ("height", height_cm, 100.0, 250.0, "cm"),
+        ("weight", weight_kg, 25.0, 300.0, "kg"),
+    ):
+        if not low <= value <= high:
+            raise InputError(
+                f"{name} is {value:g} {unit}: adults have {low:g} to {high:g} {unit}"
+            )
+
+
+def _rule_findings(
+    shunt: float,
+    reduction: float,
+    given: Sequence[tuple[float, float]] | None,
+    rule: Rule,
+    injected_gbq: float,
+    surface_formula: str,
+) -> list[Finding]:
+    data: dict[str, Any] = table("bsa")
+    findings = []
+    exclusion = data["lung_shunt_exclusion"]
+    if shunt > exclusion["above_fraction"]:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"lung shunt is {shunt:.1%}, above {exclusion['above_fraction']:.0%}: "
+                f"resin is not given ({exclusion['source']})",
+                severity=Severity.ASK,
+            )
+        )
+    if reduction and given is None:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"activity reduced by {100 * reduction:g} % for the lung shunt: the "
+                "bands are not verified; --shunt-reduction gives your own",
+            )
+        )
+    if rule == "empirical":
+        findings.append(
+            Finding.of(
+                "H07", "the empirical table is not verified", severity=Severity.WARN
+            )
+        )
+    if surface_formula != "dubois":
+        findings.append(
+            Finding.of(
+                "H07",
+                f"body surface by {surface_formula}: the method is defined with DuBois",
+                severity=Severity.WARN,
+            )
+        )
+    most = Device.named("resin").vial_activity_gbq[-1]
+    if injected_gbq > most:
+        findings.append(
+            Finding.of(
+                "H07",
+                f"{injected_gbq:.3g} GBq is more than a vial of {most:g} GBq holds at "
+                "calibration",
+                severity=Severity.WARN,
+            )
+        )
+    return findings
