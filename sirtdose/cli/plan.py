@@ -8,6 +8,7 @@ import click
 from sirtdose.cli.plan_bsa import bsa_command
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.plan_partition import partition_command
+from sirtdose.cli.plan_vial import vial_command
 from sirtdose.cli.quantities import QuantityType
 from sirtdose.model.units import DOSE, VOLUME
 
@@ -70,3 +71,4 @@ def mird_command(
 
 plan_group.add_command(bsa_command)
 plan_group.add_command(partition_command)
+plan_group.add_command(vial_command)

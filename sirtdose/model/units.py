@@ -6,6 +6,7 @@ A bare number is never accepted: GBq typed for mCi has harmed patients.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from datetime import timezone as fixed_zone
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -242,4 +243,6 @@ def localized(time: datetime, timezone: str) -> datetime:
             f"{time.isoformat()} does not exist once in {timezone} (daylight saving "
             f"changes there): write the offset, such as {first.isoformat()}"
         )
-    return first
+    # A fixed offset: clocks of one zone subtract by the wall, across its changes too.
+    offset = first.utcoffset()
+    return first if offset is None else time.replace(tzinfo=fixed_zone(offset))

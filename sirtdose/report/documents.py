@@ -63,7 +63,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
             for limit in plan.limits
         ],
         "assumptions": plan.assumptions,
-        "warnings": _findings(plan.findings),
+        "warnings": findings_document(plan.findings),
         "accepted": _acceptances(plan.accepted),
         "inputs": plan.inputs,
     }
@@ -119,7 +119,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "order": "slice, row, column",
             "right_handed": assessment.image.grid.right_handed,
         },
-        "warnings": _findings(assessment.findings),
+        "warnings": findings_document(assessment.findings),
         "accepted": _acceptances(assessment.accepted),
         "choices": list(assessment.choices),
         "inputs": list(assessment.inputs),
@@ -251,7 +251,8 @@ def _structure(row: "StructureDose") -> dict[str, Any]:
     }
 
 
-def _findings(findings: Iterable[Finding]) -> list[dict[str, str]]:
+def findings_document(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """Findings as documents list them under `warnings`."""
     return [
         {
             "code": finding.code,

@@ -99,3 +99,10 @@ def test_time_is_refused_where_it_is_not_clear(
 ) -> None:
     with pytest.raises(QuantityError, match=says):
         units.parse_time(text, zone)
+
+
+def test_hours_across_a_change_of_daylight_saving() -> None:
+    start = units.parse_time("2026-03-28T12:00", "Europe/Brussels")
+    end = units.parse_time("2026-03-29T12:00", "Europe/Brussels")
+    assert (end - start).total_seconds() / 3600 == 23
+    assert end.isoformat() == "2026-03-29T12:00:00+02:00"

@@ -1,0 +1,101 @@
+"""`sirtdose plan vial`: which vial, calibrated when."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.options import (
+    acceptance_options,
+    force_option,
+    json_option,
+    out_option,
+)
+from sirtdose.cli.quantities import (
+    DEVICES,
+    QuantityType,
+    acceptances_of,
+    moment,
+    nuclide_of,
+)
+from sirtdose.model.units import ACTIVITY, DURATION
+
+
+@click.command("vial")
+@click.option(
+    "--activity",
+    type=QuantityType(ACTIVITY),
+    required=True,
+    help="To draw up, at the time of use.",
+)
+@click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
+@click.option("--device", type=click.Choice(DEVICES), required=True)
+@click.option(
+    "--vial",
+    "vials",
+    type=QuantityType(ACTIVITY),
+    multiple=True,
+    help="Size at calibration; may be repeated.  [default: the device's]",
+)
+@click.option(
+    "--calibrated-at",
+    metavar="TIME",
+    help="Of the vials.  [default: for each the time that suits]",
+)
+@click.option("--assay", type=QuantityType(ACTIVITY), help="What was measured.")
+@click.option("--assay-at", metavar="TIME", help="When it was measured.")
+@click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
+@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@acceptance_options
+@out_option(required=False)
+@force_option
+@json_option
+def vial_command(
+    *,
+    activity: float,
+    vials: tuple[float, ...],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Which vial, calibrated when, and what an early or late case does to the dose.
+
+    Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
+    --device glass
+    """
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.model.finding import require_accepted
+    from sirtdose.planning.vial import plan_vial
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.vial_table import VIAL_FILES, vial_document, vial_summary
+
+    zone = options["timezone"]
+    times = {
+        name: moment(options[name], f"--{name.replace('_', '-')}", zone)
+        for name in ("at", "calibrated_at", "assay_at")
+    }
+    nuclide, device = nuclide_of(None, options["device"], options["half_life"], None)
+    if device is None or times["at"] is None:
+        raise click.UsageError("give --device and --at")
+    plan = plan_vial(
+        activity_gbq=activity,
+        at=times["at"],
+        device=device,
+        nuclide=nuclide,
+        calibrated_at=times["calibrated_at"],
+        assay_gbq=options["assay"],
+        assay_at=times["assay_at"],
+        sizes_gbq=vials or None,
+    )
+    acceptances = acceptances_of(options["accept"], options["reason"])
+    require_accepted(plan.findings, acceptances)
+    document = vial_document(plan, acceptances)
+    if out is not None:
+        with output_folder(out, VIAL_FILES, force=force) as folder:
+            (folder / "vial.json").write_text(document_text(document), "utf-8")
+    click.echo(vial_summary(document), err=True)
+    if out is not None:
+        click.echo(f"\nWritten to {out / 'vial.json'}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)

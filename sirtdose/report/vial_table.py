@@ -1,0 +1,100 @@
+"""Vials as a document and a table."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.model.finding import Acceptance
+from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.documents import findings_document, nuclide_document
+from sirtdose.report.wording import activity, significant, table
+
+if TYPE_CHECKING:
+    from sirtdose.planning.vial import VialPlan
+
+VIAL_FILES = ("vial.json",)
+
+
+def vial_document(
+    plan: "VialPlan", accepted: Sequence[Acceptance] = ()
+) -> dict[str, Any]:
+    """What vial.json holds."""
+    return {
+        "schema": "sirtdose.vial/1",
+        "sirtdose_version": __version__,
+        "device": plan.device.name,
+        "vial_source": plan.device.vial_source,
+        "nuclide": nuclide_document(plan.nuclide),
+        "activity_gbq": plan.activity_gbq,
+        "activity_mci": plan.activity_gbq * MCI_PER_GBQ,
+        "at": plan.at.isoformat(),
+        "vials": [
+            {
+                "calibration_gbq": one.calibration_gbq,
+                "calibration_mci": one.calibration_gbq * MCI_PER_GBQ,
+                "calibrated_at": one.calibrated_at.isoformat(timespec="minutes"),
+                "hours_before_use": one.hours_before_use,
+                "at_use_gbq": one.at_use_gbq,
+                "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
+                "to_wanted_ratio": one.to_wanted_ratio,
+            }
+            for one in plan.choices
+        ],
+        "shifts": [
+            {"hours": one.hours, "at": one.at.isoformat(), "factor": one.factor}
+            for one in plan.shifts
+        ],
+        "assay_at_use_gbq": plan.assay_at_use_gbq,
+        "warnings": findings_document(plan.findings),
+        "accepted": [{"code": one.code, "reason": one.reason} for one in accepted],
+    }
+
+
+def vial_summary(document: dict[str, Any]) -> str:
+    """Vials and shifts, as tables for a terminal."""
+    vials = [
+        [
+            significant(one["calibration_gbq"]),
+            one["calibrated_at"],
+            f"{one['hours_before_use']:+.1f}",
+            significant(one["at_use_gbq"]),
+            significant(one["at_use_mci"]),
+            f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
+        ]
+        for one in document["vials"]
+    ]
+    shifts = [
+        [f"{one['hours']:+g} h", one["at"], f"{one['factor'] - 1:+.1%}"]
+        for one in document["shifts"]
+    ]
+    nuclide = document["nuclide"]
+    return "\n".join(
+        [
+            f"Vials of {document['device']} ({nuclide['name']}, half-life "
+            f"{nuclide['half_life_h']:g} h) for {activity(document['activity_gbq'])} "
+            f"at {document['at']}",
+            "",
+            table(
+                [
+                    "vial GBq",
+                    "calibrated at",
+                    "h before use",
+                    "at use GBq",
+                    "at use mCi",
+                    "to wanted",
+                ],
+                vials,
+            ),
+            "",
+            table(["case at", "time", "activity and dose"], shifts),
+            "",
+            *(
+                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
+                for one in document["warnings"]
+            ),
+            *(
+                f"ACCEPTED {one['code']}: {one['reason']}"
+                for one in document["accepted"]
+            ),
+        ]
+    )
