@@ -8,6 +8,7 @@ from sirtdose import __version__
 from sirtdose.cli.demo import demo_command
 from sirtdose.cli.inspect import inspect_command
 from sirtdose.cli.kernel import kernel_command
+from sirtdose.cli.lsf import lsf_group
 from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
@@ -59,6 +60,7 @@ for _command in (
     post_command,
     inspect_command,
     kernel_command,
+    lsf_group,
     phantom_command,
     demo_command,
 ):
