@@ -69,3 +69,43 @@ def test_refusals(
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
     assert not (tmp_path / "plan").exists()
+
+
+RIGHT = "right=perfused:900mL,tumor:T1=200mL@3.0,lung-shunt:6%,dose:120Gy"
+LEFT = "left=perfused:500mL,tumor:T2=40mL@5,normal-dose:30Gy"
+
+
+def test_several_injections(run: Run) -> None:
+    both = ("plan", "partition", "--injection", RIGHT, "--injection", LEFT)
+    both += ("--density", "1g/mL", "--lung-shunt", "2%", "--liver-volume", "1600mL")
+    result = run(*both, "--json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    right, left = document["assumptions"]["injections"]
+    # 120 Gy to 0.9 kg, 6 % shunt; 30 Gy to 0.46 kg, 5 times that to 0.04 kg, 2 %.
+    assert right["activity_gbq"] == pytest.approx(120 * 0.9 / (49.67 * 0.94))
+    assert left["activity_gbq"] == pytest.approx(30 * (0.46 + 0.2) / (49.67 * 0.98))
+    lungs = 49.67 * (0.06 * right["activity_gbq"] + 0.02 * left["activity_gbq"])
+    assert document["lungs"]["dose_gy"] == pytest.approx(lungs)
+    names = [row["name"] for row in document["compartments"]]
+    assert "normal perfused of left" in names
+    assert names[-1] == "normal whole liver"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--injection", RIGHT, "--activity", "1GBq"), "leave"),
+        ((), "or --injection"),
+        (("--injection", "right"), "is no injection"),
+        (("--injection", "right=dose:120Gy"), "needs perfused"),
+        (("--injection", "right=perfused:900mL"), "one of dose"),
+        (("--injection", "right=perfused:900mL,dose:120"), "has no unit"),
+        (("--injection", "right=perfused:900mL,spleen:120mL"), "is not known"),
+        (("--injection", "right=perfused:9mL,dose:1Gy,activity:1GBq"), "one of dose"),
+    ],
+)
+def test_injections_refused(run: Run, options: tuple[str, ...], message: str) -> None:
+    result = run("plan", "partition", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
