@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.plan_approve import approve_command
 from sirtdose.cli.plan_bsa import bsa_command
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.plan_partition import partition_command
@@ -69,6 +70,7 @@ def mird_command(
     show_plan(plan, out=out, force=force, as_json=as_json)
 
 
+plan_group.add_command(approve_command)
 plan_group.add_command(bsa_command)
 plan_group.add_command(partition_command)
 plan_group.add_command(vial_command)

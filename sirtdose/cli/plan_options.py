@@ -94,9 +94,10 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
     from sirtdose.io.output_folder import output_folder
     from sirtdose.report.documents import document_text, plan_document
     from sirtdose.report.files import PLAN_FILES, write_plan
+    from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_summary
 
-    document = plan_document(plan)
+    document = signed(plan_document(plan))
     if out is not None:
         with output_folder(out, PLAN_FILES, force=force) as folder:
             write_plan(document, folder)

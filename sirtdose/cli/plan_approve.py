@@ -1,0 +1,43 @@
+"""`sirtdose plan approve`: a person's name under a plan."""
+
+from pathlib import Path
+
+import click
+
+from sirtdose.cli.options import json_option
+from sirtdose.errors import InputError, OutputError
+
+
+@click.command("approve")
+@click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
+@click.option("--by", required=True, metavar="NAME", help="Who approves it.")
+@json_option
+def approve_command(*, path: Path, by: str, as_json: bool) -> None:
+    """Approve a plan as it was computed; one that was edited since is refused.
+
+    The name, the time and their hash are written into the file.
+
+    Example: sirtdose plan approve plan.json --by "A. Physicist"
+    """
+    from datetime import datetime
+
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.plan_hash import approved
+
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read: give a plan.json") from error
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    document = approved(text, by=by, at=now)
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_text(document_text(document), "utf-8")
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    approval = document["approval"]
+    click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
