@@ -168,7 +168,14 @@ def plan(
     }
     limits = limit_rules.lung_limits(lung)
     limits += limit_rules.given_limits(limits_gy or {}, doses)
-    limit_rules.require_given_limits(limits, injected)
+    limit_rules.require_given_limits(
+        limits,
+        injected,
+        {
+            "perfused": prior_liver_dose_gy,
+            "lungs_cumulative": prior_lung_dose_gy,
+        },
+    )
     findings = [
         *_rule_findings(shunt, reduction, reductions, rule, injected, surface_formula),
         *limit_rules.limit_findings(limits),

@@ -73,27 +73,44 @@ def given_limits(
     ]
 
 
-def require_given_limits(limits: list[Limit], activity_gbq: float) -> None:
+def require_given_limits(
+    limits: list[Limit],
+    activity_gbq: float,
+    prior_gy: Mapping[str, float] | None = None,
+) -> None:
     """Refuse a plan that breaks a limit the user gave.
+
+    Parameters
+    ----------
+    limits : list of Limit
+    activity_gbq : float
+    prior_gy : mapping, optional
+        By a limit's name, how much of its value earlier treatments gave.
 
     Raises
     ------
     PlanningError
         Names the limit, the dose, and the activity that would meet it.
     """
-    broken = [
-        (limit.value_gy / limit.limit_gy, limit)
-        for limit in limits
-        if limit.given_by_user and limit.value_gy is not None and not limit.met
-    ]
+    broken = []
+    for limit in limits:
+        if not limit.given_by_user or limit.value_gy is None or limit.met:
+            continue
+        prior = (prior_gy or {}).get(limit.name, 0.0)
+        now = limit.value_gy - prior
+        room = (limit.limit_gy - prior) / now if now > 0 else 0.0
+        broken.append((max(room, 0.0), limit))
     if not broken:
         return
-    excess, worst = max(broken, key=lambda pair: pair[0])
-    allowed = activity_gbq / excess
+    room, worst = min(broken, key=lambda pair: pair[0])
+    remedy = (
+        f"at most {activity_gbq * room:.4g} GBq would meet it, or another limit"
+        if room
+        else "earlier treatments alone reach it, no activity meets it"
+    )
     raise PlanningError(
         f"{activity_gbq:.4g} GBq gives {worst.volume} {worst.value_gy:.4g} Gy, above "
-        f"the limit of {worst.limit_gy:g} Gy: at most {allowed:.4g} GBq would meet it, "
-        "or another limit"
+        f"the limit of {worst.limit_gy:g} Gy: {remedy}"
     )
 
 

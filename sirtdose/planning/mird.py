@@ -180,7 +180,8 @@ def plan(
     nuclide : Nuclide, optional
         The device's, else Y-90.
     limits_gy : mapping, optional
-        Limits to hold, by ``perfused``, ``lungs`` or ``lungs_cumulative``.
+        Limits to hold, by ``perfused`` (with earlier treatments' dose), ``lungs`` or
+        ``lungs_cumulative``.
 
     Raises
     ------
@@ -238,13 +239,20 @@ def plan(
         cumulative_dose_gy=delivered + prior_liver_dose_gy,
     )
     doses = {
-        "perfused": delivered,
+        "perfused": perfused.cumulative_dose_gy,
         "lungs": lung.dose_gy,
         "lungs_cumulative": lung.cumulative_dose_gy,
     }
     always = limit_rules.lung_limits(lung)
     limits = always + limit_rules.given_limits(limits_gy or {}, doses)
-    limit_rules.require_given_limits(limits, injected)
+    limit_rules.require_given_limits(
+        limits,
+        injected,
+        {
+            "perfused": prior_liver_dose_gy,
+            "lungs_cumulative": prior_lung_dose_gy,
+        },
+    )
     findings = [
         *limit_rules.limit_findings(limits),
         *lung_shunt_findings(lung),

@@ -172,7 +172,9 @@ def _plan_of(
     maximized = any(one.goal == "maximize" for one in injections)
     if maximized:
         limits = [replace(limit, binding=_binds(limit)) for limit in limits]
-    limit_rules.require_given_limits(limits, total)
+    none = [0.0] * len(activities)
+    before = {name: gy or 0.0 for name, gy in case.doses_gy(none).items()}
+    limit_rules.require_given_limits(limits, total, before)
     findings = [
         *limit_rules.limit_findings(limits),
         *lung_shunt_findings(lung),

@@ -146,3 +146,16 @@ def test_what_is_said_of_the_lung_shunt(shunt: float, source: str, says: str) ->
 def test_what_cannot_be_is_refused(change: dict[str, float], says: str) -> None:
     with pytest.raises(RangeError, match=says):
         mird.plan(**(CASE | change))  # type: ignore[arg-type]
+
+
+def test_a_limit_counts_earlier_treatments_and_so_does_its_remedy() -> None:
+    case = CASE | {"lung_shunt_fraction": 0.1}
+    with pytest.raises(
+        PlanningError, match=r"at most (.*) GBq would meet it"
+    ) as caught:
+        mird.plan(**case, prior_liver_dose_gy=60.0, limits_gy={"perfused": 140.0})
+    allowed = float(str(caught.value).split("at most ")[1].split(" GBq")[0])
+    # 80 Gy are left of the limit, and 100 were asked for.
+    assert allowed == pytest.approx(0.8 * mird.plan(**case).activity_gbq, rel=1e-3)
+    with pytest.raises(PlanningError, match="no activity meets it"):
+        mird.plan(**case, prior_lung_dose_gy=55.0, limits_gy={"lungs_cumulative": 50.0})
