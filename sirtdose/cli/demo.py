@@ -26,6 +26,7 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     from sirtdose.io.output_folder import output_folder
     from sirtdose.report.documents import plan_document, post_document
     from sirtdose.report.files import write_plan, write_post
+    from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_summary, post_summary
     from sirtdose.workflows.demo import run_demo
 
@@ -33,7 +34,8 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
         for name in ("patient", "plan", "doses"):
             (folder / name).mkdir()
         demo = run_demo(folder / "patient", seed=seed)
-        plan, doses = plan_document(demo.plan), post_document(demo.assessment)
+        plan = signed(plan_document(demo.plan))
+        doses = post_document(demo.assessment)
         write_plan(plan, folder / "plan")
         write_post(demo.assessment, doses, folder / "doses", report=True)
     click.echo(plan_summary(plan), err=True)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sirtdose.cli.options import force_option, json_option, out_option
+from sirtdose.cli.show import show_document
 
 if TYPE_CHECKING:
     from sirtdose.planning.shunt_counts import Views
-
-LSF_FILES = ("lsf.json",)
 
 
 @click.group("lsf")
@@ -63,21 +62,19 @@ def planar_command(
 
     Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
     """
-    from sirtdose.io.output_folder import output_folder
-    from sirtdose.report.documents import document_text
     from sirtdose.report.shunt import planar_document, shunt_summary
 
     lungs = _views(lung_counts, lung_background, "--lung")
     liver = _views(liver_counts, liver_background, "--liver")
     document = planar_document(lungs, liver)
-    if out is not None:
-        with output_folder(out, LSF_FILES, force=force) as folder:
-            (folder / "lsf.json").write_text(document_text(document), "utf-8")
-    click.echo(shunt_summary(document), err=True)
-    if out is not None:
-        click.echo(f"\nWritten to {out / 'lsf.json'}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    show_document(
+        document,
+        shunt_summary(document),
+        name="lsf.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
 
 
 def _views(counts: str, background: str | None, option: str) -> "Views":

@@ -18,6 +18,7 @@ from sirtdose.cli.options import (
     together,
 )
 from sirtdose.cli.quantities import QuantityType, acceptances_of, nuclide_of
+from sirtdose.cli.show import show_document
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import DOSE, FRACTION
 
@@ -91,21 +92,19 @@ def plan_request(
 
 def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
     """Print a plan, and write plan.json where a folder is given."""
-    from sirtdose.io.output_folder import output_folder
-    from sirtdose.report.documents import document_text, plan_document
-    from sirtdose.report.files import PLAN_FILES, write_plan
+    from sirtdose.report.documents import plan_document
     from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_summary
 
     document = signed(plan_document(plan))
-    if out is not None:
-        with output_folder(out, PLAN_FILES, force=force) as folder:
-            write_plan(document, folder)
-    click.echo(plan_summary(document), err=True)
-    if out is not None:
-        click.echo(f"\nWritten to {out / 'plan.json'}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    show_document(
+        document,
+        plan_summary(document),
+        name="plan.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
 
 
 def _limits(texts: tuple[str, ...]) -> dict[str, float]:

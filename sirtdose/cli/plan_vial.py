@@ -18,6 +18,7 @@ from sirtdose.cli.quantities import (
     moment,
     nuclide_of,
 )
+from sirtdose.cli.show import show_document
 from sirtdose.model.units import ACTIVITY, DURATION
 
 
@@ -64,11 +65,9 @@ def vial_command(
     Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
     --device glass
     """
-    from sirtdose.io.output_folder import output_folder
     from sirtdose.model.finding import require_accepted
     from sirtdose.planning.vial import plan_vial
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.vial_table import VIAL_FILES, vial_document, vial_summary
+    from sirtdose.report.vial_table import vial_document, vial_summary
 
     zone = options["timezone"]
     times = {
@@ -91,11 +90,11 @@ def vial_command(
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(plan, acceptances)
-    if out is not None:
-        with output_folder(out, VIAL_FILES, force=force) as folder:
-            (folder / "vial.json").write_text(document_text(document), "utf-8")
-    click.echo(vial_summary(document), err=True)
-    if out is not None:
-        click.echo(f"\nWritten to {out / 'vial.json'}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    show_document(
+        document,
+        vial_summary(document),
+        name="vial.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )

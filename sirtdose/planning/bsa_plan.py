@@ -9,12 +9,11 @@ from sirtdose.model.bounds import require_fraction, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import bsa
-from sirtdose.planning import limits as limit_rules
-from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
+from sirtdose.planning.lung_shunt import lungs
 from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
-from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.one_compartment import one_compartment, usual_findings
+from sirtdose.planning.result import Plan
 
 Rule = Literal["bsa", "empirical"]
 
@@ -161,28 +160,20 @@ def plan(
         prior_lung_dose_gy=prior_lung_dose_gy,
         dose_constant_gy_kg_per_gbq=k,
     )
-    doses = {
-        "perfused": delivered + prior_liver_dose_gy,
-        "lungs": lung.dose_gy,
-        "lungs_cumulative": lung.cumulative_dose_gy,
-    }
-    limits = limit_rules.lung_limits(lung)
-    limits += limit_rules.given_limits(limits_gy or {}, doses)
-    limit_rules.require_given_limits(
-        limits,
-        injected,
-        {
-            "perfused": prior_liver_dose_gy,
-            "lungs_cumulative": prior_lung_dose_gy,
-        },
+    treated, limits = one_compartment(
+        name="treated volume",
+        activity_gbq=injected,
+        volume_ml=treated_ml,
+        mass_kg=mass_kg,
+        dose_gy=delivered,
+        lung=lung,
+        prior_lung_dose_gy=prior_lung_dose_gy,
+        prior_liver_dose_gy=prior_liver_dose_gy,
+        limits_gy=limits_gy,
     )
     findings = [
         *_rule_findings(shunt, reduction, reductions, rule, injected, surface_formula),
-        *limit_rules.limit_findings(limits),
-        *lung_shunt_findings(lung),
-        *nuclide_findings(nuclide),
-        density_finding(density_g_per_ml),
-        Finding.of("H37", "not a medical device: verify with an approved system"),
+        *usual_findings(limits, lung, nuclide, density_g_per_ml),
     ]
     return Plan(
         method=rule,
@@ -192,17 +183,7 @@ def plan(
         draw_activity_gbq=draw_activity_gbq(
             activity_gbq=injected, residual_fraction=residual_fraction
         ),
-        compartments=(
-            Compartment(
-                name="treated volume",
-                role="perfused",
-                volume_ml=treated_ml,
-                mass_kg=mass_kg,
-                activity_gbq=injected * (1 - shunt),
-                dose_gy=delivered,
-                cumulative_dose_gy=delivered + prior_liver_dose_gy,
-            ),
-        ),
+        compartments=(treated,),
         lungs=lung,
         limits=tuple(limits),
         assumptions={

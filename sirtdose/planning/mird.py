@@ -11,12 +11,10 @@ from sirtdose.model.bounds import (
     require_positive,
 )
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import density_finding, nuclide_findings
-from sirtdose.planning import limits as limit_rules
-from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
-from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.lung_shunt import lungs
+from sirtdose.planning.one_compartment import one_compartment, usual_findings
+from sirtdose.planning.result import Plan
 
 Convention = Literal["delivered", "label"]
 
@@ -229,37 +227,17 @@ def plan(
         prior_lung_dose_gy=prior_lung_dose_gy,
         dose_constant_gy_kg_per_gbq=nuclide.dose_constant_gy_kg_per_gbq,
     )
-    perfused = Compartment(
+    perfused, limits = one_compartment(
         name="perfused volume",
-        role="perfused",
+        activity_gbq=injected,
         volume_ml=perfused_volume_ml,
         mass_kg=mass_kg,
-        activity_gbq=injected * (1 - shunt),
         dose_gy=delivered,
-        cumulative_dose_gy=delivered + prior_liver_dose_gy,
+        lung=lung,
+        prior_lung_dose_gy=prior_lung_dose_gy,
+        prior_liver_dose_gy=prior_liver_dose_gy,
+        limits_gy=limits_gy,
     )
-    doses = {
-        "perfused": perfused.cumulative_dose_gy,
-        "lungs": lung.dose_gy,
-        "lungs_cumulative": lung.cumulative_dose_gy,
-    }
-    always = limit_rules.lung_limits(lung)
-    limits = always + limit_rules.given_limits(limits_gy or {}, doses)
-    limit_rules.require_given_limits(
-        limits,
-        injected,
-        {
-            "perfused": prior_liver_dose_gy,
-            "lungs_cumulative": prior_lung_dose_gy,
-        },
-    )
-    findings = [
-        *limit_rules.limit_findings(limits),
-        *lung_shunt_findings(lung),
-        *nuclide_findings(nuclide),
-        density_finding(density_g_per_ml),
-        Finding.of("H37", "not a medical device: verify with an approved system"),
-    ]
     return Plan(
         method="mird",
         nuclide=nuclide,
@@ -280,7 +258,7 @@ def plan(
             "prior_lung_dose_gy": prior_lung_dose_gy,
             "prior_liver_dose_gy": prior_liver_dose_gy,
         },
-        findings=tuple(findings),
+        findings=tuple(usual_findings(limits, lung, nuclide, density_g_per_ml)),
     )
 
 

@@ -6,12 +6,11 @@ from dataclasses import replace
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_not_negative, require_positive
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import limits as limit_rules
-from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
+from sirtdose.planning.lung_shunt import lungs
 from sirtdose.planning.mird import draw_activity_gbq
+from sirtdose.planning.one_compartment import usual_findings
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Injection, activities_gbq
 from sirtdose.planning.perfused import PerfusedVolume
@@ -175,13 +174,6 @@ def _plan_of(
     none = [0.0] * len(activities)
     before = {name: gy or 0.0 for name, gy in case.doses_gy(none).items()}
     limit_rules.require_given_limits(limits, total, before)
-    findings = [
-        *limit_rules.limit_findings(limits),
-        *lung_shunt_findings(lung),
-        *nuclide_findings(nuclide),
-        density_finding(density_g_per_ml),
-        Finding.of("H37", "not a medical device: verify with an approved system"),
-    ]
     return Plan(
         method="partition",
         nuclide=nuclide,
@@ -210,7 +202,7 @@ def _plan_of(
                 for one, gbq in zip(injections, activities, strict=True)
             ],
         },
-        findings=tuple(findings),
+        findings=tuple(usual_findings(limits, lung, nuclide, density_g_per_ml)),
     )
 
 

@@ -9,7 +9,6 @@ from sirtdose.report.documents import document_text
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
 
-PLAN_FILES = ("plan.json",)
 DOSE_FILES = {
     "local_deposition": "dose_local.nii.gz",
     "kernel": "dose_kernel.nii.gz",

@@ -12,8 +12,6 @@ from sirtdose.report.wording import activity, significant, table
 if TYPE_CHECKING:
     from sirtdose.planning.vial import VialPlan
 
-VIAL_FILES = ("vial.json",)
-
 
 def vial_document(
     plan: "VialPlan", accepted: Sequence[Acceptance] = ()

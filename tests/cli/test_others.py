@@ -140,7 +140,8 @@ def test_demo_says_where_the_report_is(run: Run, tmp_path: Path) -> None:
     match = re.search(r"The report is at (.*report\.html)", result.stdout)
     assert match
     assert Path(match[1]).is_file()
-    assert (tmp_path / "demo" / "plan" / "plan.json").is_file()
+    plan = tmp_path / "demo" / "plan" / "plan.json"
+    assert run("plan", "approve", plan, "--by", "A. Physicist").exit_code == 0
     assert (tmp_path / "demo" / "patient" / "truth.json").is_file()
     post = json.loads((tmp_path / "demo" / "doses" / "post.json").read_text())
     assert post["calibration"]["alternative_to_used_ratio"] == pytest.approx(1)

@@ -1,5 +1,7 @@
 """Doses by kernel convolution: energy, isotropy, agreement, invariance."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -137,31 +139,24 @@ def test_no_kernel_no_dose() -> None:
         )
 
 
-@pytest.mark.parametrize("factor", [0.3, 1.5])
-def test_energy_lost_inside_the_image_stops(
-    monkeypatch: pytest.MonkeyPatch, factor: float
+@pytest.mark.parametrize(
+    ("module", "factor", "message"),
+    [
+        (kernel_convolution, 0.3, "inside the image"),
+        (kernel_convolution, 1.5, "inside the image"),
+        (photon_tail, 0.0, "photons leave"),
+        (photon_tail, 50.0, "photons leave"),
+    ],
+)
+def test_energy_that_cannot_be_stops(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, factor: float, message: str
 ) -> None:
     def wrong(*arguments: object) -> convolution.Convolved:
         values, total = convolution.convolve(*arguments)  # type: ignore[arg-type]
         return convolution.Convolved(values * np.float32(factor), total)
 
-    monkeypatch.setattr(kernel_convolution, "convolve", wrong)
-    decays = np.zeros((20, 20, 20))
-    decays[8:12, 8:12, 8:12] = 1.0
-    with pytest.raises(QuantityError, match="inside the image"):
-        dose(decays, (4.0, 4.0, 4.0), "kernel")
-
-
-@pytest.mark.parametrize("factor", [0.0, 50.0])
-def test_photons_that_cannot_be_stop(
-    monkeypatch: pytest.MonkeyPatch, factor: float
-) -> None:
-    def wrong(*arguments: object) -> convolution.Convolved:
-        values, total = convolution.convolve(*arguments)  # type: ignore[arg-type]
-        return convolution.Convolved(values * np.float32(factor), total)
-
-    monkeypatch.setattr(photon_tail, "convolve", wrong)
+    monkeypatch.setattr(module, "convolve", wrong)
     decays = np.zeros((30, 30, 30))
     decays[8:22, 8:22, 8:22] = 1.0
-    with pytest.raises(QuantityError, match="photons leave"):
+    with pytest.raises(QuantityError, match=message):
         dose(decays, (4.0, 4.0, 4.0), "kernel")
