@@ -20,7 +20,7 @@ from sirtdose.cli.options import (
 from sirtdose.cli.quantities import QuantityType, acceptances_of, nuclide_of
 from sirtdose.cli.show import show_document
 from sirtdose.errors import QuantityError
-from sirtdose.model.units import DOSE, FRACTION
+from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION
 
 if TYPE_CHECKING:
     from sirtdose.planning.result import Plan
@@ -40,6 +40,23 @@ plan_options = together(
         multiple=True,
         metavar="NAME=DOSE",
         help="A dose not to pass, by the name of its volume; exit 4 if it is.",
+    ),
+    click.option(
+        "--limits",
+        "limit_table",
+        default="",
+        metavar="TABLE:DEVICE:DISEASE:SCENARIO",
+        help="Published limits, such as eanm2022:glass:hcc:lobectomy.",
+    ),
+    click.option(
+        "--bilirubin",
+        type=QuantityType(BILIRUBIN),
+        help="Total, such as 0.9mg/dL or 15umol/L: decides between --limits.",
+    ),
+    click.option(
+        "--liver-function",
+        type=click.Choice(("favorable", "compromised")),
+        help="Decides between --limits.",
     ),
     click.option(
         "--prior-liver-dose",
@@ -85,6 +102,9 @@ def plan_request(
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],
         limits_gy=_limits(options["limits"]),
+        limit_table=options["limit_table"],
+        bilirubin_mg_per_dl=options["bilirubin"],
+        liver_function=options["liver_function"],
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={"patient_key": options["patient_key"], **inputs},
     )

@@ -172,6 +172,19 @@ CAMERA_FACTOR: Final = Measure(
     "'12.3 cps/MBq'",
     allows_zero=False,
 )
+BILIRUBIN: Final = Measure(
+    "bilirubin",
+    "mg/dL",
+    {
+        "mg/dL": 1.0,
+        "mg/dl": 1.0,
+        "umol/L": 1 / 17.104,
+        "µmol/L": 1 / 17.104,
+        "umol/l": 1 / 17.104,
+    },
+    "0.9mg/dL",
+    allows_zero=False,
+)
 FRACTION: Final = _Fraction("fraction", "1", {}, "4.2% or 0.042")
 
 

@@ -1,6 +1,6 @@
 """Plan resin microspheres by body surface area, or by the empirical table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sirtdose.data.load import table
@@ -8,11 +8,9 @@ from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_fraction, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning import bsa
-from sirtdose.planning.lung_shunt import lungs
-from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
-from sirtdose.planning.one_compartment import one_compartment, usual_findings
+from sirtdose.planning.case_plan import Terms, plan_of
+from sirtdose.planning.one_compartment import one_compartment
 from sirtdose.planning.result import Plan
 
 Rule = Literal["bsa", "empirical"]
@@ -67,6 +65,7 @@ def empirical_activity_gbq(involvement_fraction: float) -> float:
 
 
 def plan(
+    terms: Terms,
     *,
     liver_volume_ml: float,
     tumor_volume_ml: float,
@@ -76,22 +75,13 @@ def plan(
     rule: Rule = "bsa",
     surface_formula: str = "dubois",
     reductions: Sequence[tuple[float, float]] | None = None,
-    density_g_per_ml: float = 1.05,
-    lung_shunt_fraction: float | None = None,
-    residual_fraction: float = 0.0,
-    nuclide: Nuclide | None = None,
-    device: Device | None = None,
-    lung_mass_kg: float = 1.0,
-    lung_mass_source: str = "default",
-    lung_shunt_source: str = "unknown",
-    prior_lung_dose_gy: float = 0.0,
-    prior_liver_dose_gy: float = 0.0,
-    limits_gy: Mapping[str, float] | None = None,
 ) -> Plan:
     """Plan resin microspheres by the patient's size and the tumors' part of the liver.
 
     Parameters
     ----------
+    terms : Terms
+        Limits go by ``perfused`` (the treated volume), ``lungs``, ``lungs_cumulative``.
     liver_volume_ml, tumor_volume_ml, treated_volume_ml : float
         Of :func:`sirtdose.planning.bsa.activity_gbq`.
     height_cm, weight_kg : float, optional
@@ -109,9 +99,9 @@ def plan(
     InputError
         Microspheres that are not resin, or no height and weight.
     PlanningError
-        A limit of `limits_gy` is not met.
+        A limit is not met.
     """
-    nuclide = nuclide or Nuclide.named("Y-90")
+    device, nuclide = terms.device, terms.nuclide
     if (device and device.name != "resin") or nuclide.name != "Y-90":
         other = device.product if device else f"{nuclide.name} microspheres"
         raise InputError(
@@ -140,64 +130,24 @@ def plan(
                 "the empirical table is for the whole liver: leave --treated-volume out"
             )
         formula_gbq = empirical_activity_gbq(tumor_volume_ml / liver_volume_ml)
-    shunt = lung_shunt_fraction or 0.0
+    shunt = terms.lung_shunt_fraction or 0.0
     reduction = lung_shunt_reduction(shunt, reductions)
     injected = formula_gbq * (1 - reduction)
-    k = nuclide.dose_constant_gy_kg_per_gbq
-    mass_kg = treated_ml * density_g_per_ml / 1000
-    delivered = delivered_dose_gy(
-        activity_gbq=injected,
-        mass_kg=mass_kg,
-        dose_constant_gy_kg_per_gbq=k,
-        lung_shunt_fraction=shunt,
-    )
-    lung = lungs(
-        activity_gbq=injected,
-        lung_shunt_fraction=lung_shunt_fraction,
-        lung_mass_kg=lung_mass_kg,
-        lung_mass_source=lung_mass_source,
-        lung_shunt_source=lung_shunt_source,
-        prior_lung_dose_gy=prior_lung_dose_gy,
-        dose_constant_gy_kg_per_gbq=k,
-    )
-    treated, limits = one_compartment(
-        name="treated volume",
-        activity_gbq=injected,
-        volume_ml=treated_ml,
-        mass_kg=mass_kg,
-        dose_gy=delivered,
-        lung=lung,
-        prior_lung_dose_gy=prior_lung_dose_gy,
-        prior_liver_dose_gy=prior_liver_dose_gy,
-        limits_gy=limits_gy,
-    )
-    findings = [
-        *_rule_findings(shunt, reduction, reductions, rule, injected, surface_formula),
-        *usual_findings(limits, lung, nuclide, density_g_per_ml),
-    ]
-    return Plan(
+    return plan_of(
+        [injected],
+        one_compartment("treated volume", treated_ml, terms),
+        terms,
         method=rule,
-        nuclide=nuclide,
-        device=device,
-        activity_gbq=injected,
-        draw_activity_gbq=draw_activity_gbq(
-            activity_gbq=injected, residual_fraction=residual_fraction
-        ),
-        compartments=(treated,),
-        lungs=lung,
-        limits=tuple(limits),
         assumptions={
-            "density_g_per_ml": density_g_per_ml,
-            "residual_fraction": residual_fraction,
             "body_surface_m2": surface,
             "body_surface_formula": surface_formula if surface else None,
             "tumor_involvement_fraction": tumor_volume_ml / liver_volume_ml,
             "formula_activity_gbq": formula_gbq,
             "lung_shunt_reduction": reduction,
-            "prior_lung_dose_gy": prior_lung_dose_gy,
-            "prior_liver_dose_gy": prior_liver_dose_gy,
         },
-        findings=tuple(findings),
+        findings=_rule_findings(
+            shunt, reduction, reductions, rule, injected, surface_formula
+        ),
     )
 
 

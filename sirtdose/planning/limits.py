@@ -1,91 +1,186 @@
-"""Dose limits: those always listed, and those the user gives."""
+"""Dose limits: what they hold for, and what a plan gives there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.finding import Finding
 from sirtdose.model.lungs import Lungs
+from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 from sirtdose.planning.result import Limit
 
+Sense = Literal["at_most", "at_least", "range"]
+# Names that mean one of the volumes a limit can hold for.
+_ALIASES = {"normal": "normal_perfused"}
 
-def lung_limits(result: Lungs) -> list[Limit]:
+
+@dataclass(frozen=True)
+class Rule:
+    """A limit as it is set, before a plan is held against it.
+
+    A range runs from `limit_gy` to `upper_gy`; `strict` leaves the bound itself out.
+    Where a rule that was `given` is broken by too much dose, there is no plan.
+    """
+
+    volume: str
+    sense: Sense
+    limit_gy: float
+    upper_gy: float | None = None
+    strict: bool = False
+    condition: str = ""
+    source: str = "given by the user"
+    verified: bool = True
+    given: bool = True
+
+    @property
+    def ceiling_gy(self) -> float | None:
+        """The most that it allows; None where it asks for more only."""
+        return {"at_most": self.limit_gy, "range": self.upper_gy}.get(self.sense)
+
+
+def lung_rules() -> list[Rule]:
     """The lung limits that every plan lists, from ``data/limits.json``."""
     return [
-        Limit(
-            name=name,
-            volume=entry["volume"],
+        Rule(
+            volume=name,
             sense=entry["sense"],
             limit_gy=entry["limit_gy"],
-            value_gy=_lung_value(result, cumulative=entry["cumulative"]),
             source=entry["source"],
-            binding=False,
             verified=entry["verified"],
+            given=False,
         )
         for name, entry in table("limits").items()
     ]
 
 
-def always_gy(name: str) -> float:
-    """A limit of those that every plan lists, Gy.
+def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
+    """Doses not to pass, by the names of their volumes.
 
-    >>> always_gy("lungs")
-    30.0
+    >>> [(rule.volume, rule.ceiling_gy) for rule in given_rules({"normal": 70.0})]
+    [('normal_perfused', 70.0)]
     """
-    return float(table("limits")[name]["limit_gy"])
-
-
-def _lung_value(result: Lungs, *, cumulative: bool) -> float | None:
-    if not result.known:
-        return None
-    return result.cumulative_dose_gy if cumulative else result.dose_gy
-
-
-def given_limits(
-    limits_gy: Mapping[str, float], doses_gy: Mapping[str, float]
-) -> list[Limit]:
-    """Limits the user gave, by the name of the volume they hold for.
-
-    Raises
-    ------
-    InputError
-        No dose goes by that name in this plan.
-    """
-    unknown = sorted(set(limits_gy) - set(doses_gy))
-    if unknown:
-        raise InputError(
-            f"--limit {unknown[0]} names no volume of this plan: use "
-            f"{', '.join(doses_gy)}"
-        )
     return [
-        Limit(
-            name=name,
-            volume=name,
-            sense="at_most",
-            limit_gy=limit_gy,
-            value_gy=doses_gy[name],
-            source="given by the user",
-            binding=False,
-            verified=True,
-            given_by_user=True,
-        )
+        Rule(volume=_ALIASES.get(name, name), sense="at_most", limit_gy=limit_gy)
         for name, limit_gy in limits_gy.items()
     ]
 
 
-def require_given_limits(
-    limits: list[Limit],
-    activity_gbq: float,
-    prior_gy: Mapping[str, float] | None = None,
-) -> None:
-    """Refuse a plan that breaks a limit the user gave.
+def require_known(rules: Sequence[Rule], case: Case) -> None:
+    """Refuse a limit of the user's own for a volume that is not in the plan.
 
-    Parameters
-    ----------
-    limits : list of Limit
-    activity_gbq : float
-    prior_gy : mapping, optional
-        By a limit's name, how much of its value earlier treatments gave.
+    Raises
+    ------
+    InputError
+        Names the volumes there are.
+    """
+    for rule in rules:
+        if rule.volume not in case.volumes and rule.volume not in (*ROLES, *LUNGS):
+            raise InputError(
+                f"--limit {rule.volume} names no volume of this plan: use "
+                f"{', '.join(case.volumes)}"
+            )
+        if rule.source == "given by the user" and not (
+            case.lines(rule.volume) or rule.volume in LUNGS
+        ):
+            needs = "; give --liver-volume" if "perfused" in case.volumes else ""
+            raise InputError(
+                f"--limit {rule.volume} names no volume of this plan: use "
+                f"{', '.join(case.volumes)}{needs}"
+            )
+
+
+def require_checkable(rules: Sequence[Rule], case: Case) -> None:
+    """Refuse to grow an activity past limits that nothing can be held against.
+
+    Raises
+    ------
+    InputError
+        Names the limit and what it needs.
+    """
+    for rule in rules:
+        if rule.ceiling_gy is not None and not case.lines(rule.volume):
+            raise InputError(
+                f"--maximize cannot obey the limit of {rule.ceiling_gy:g} Gy to "
+                f"{rule.volume} ({rule.source}), as its dose is not known: give "
+                f"{'--lung-shunt' if rule.volume in LUNGS else '--liver-volume'}"
+            )
+
+
+def checked_limits(
+    rules: Sequence[Rule], case: Case, activities: Sequence[float]
+) -> list[Limit]:
+    """What a plan gives where limits hold: the worst of several volumes."""
+    limits = []
+    for rule in rules:
+        lines = case.lines(rule.volume)
+        worst = max(
+            lines, key=lambda line: _excess(rule, line, activities), default=None
+        )
+        value = None if worst is None else worst.value_gy(activities)
+        limit = limit_at(rule, value)
+        limits.append(
+            replace(
+                limit,
+                value_of=worst.name if worst else "",
+                activity_needed_gbq=_needed(rule, worst, activities),
+            )
+        )
+    return limits
+
+
+def limit_at(rule: Rule, value_gy: float | None) -> Limit:
+    """A limit with the dose that is held against it; None where it is not known."""
+    return Limit(
+        name=rule.volume,
+        volume="lungs" if rule.volume in LUNGS else rule.volume,
+        sense=rule.sense,
+        limit_gy=rule.limit_gy,
+        upper_gy=rule.upper_gy,
+        strict=rule.strict,
+        condition=rule.condition,
+        value_gy=value_gy,
+        source=rule.source,
+        binding=False,
+        verified=rule.verified,
+        given_by_user=rule.given,
+    )
+
+
+def lung_limits(result: Lungs) -> list[Limit]:
+    """The lung limits that are always listed, with what these lungs get."""
+    values = {"lungs": result.dose_gy, "lungs_cumulative": result.cumulative_dose_gy}
+    return [
+        limit_at(rule, values[rule.volume] if result.known else None)
+        for rule in lung_rules()
+    ]
+
+
+def _excess(rule: Rule, line: Line, activities: Sequence[float]) -> float:
+    """How far a dose is on the wrong side; below 0 where it is on the right one."""
+    value = line.value_gy(activities)
+    over = value - (rule.ceiling_gy or value)
+    under = rule.limit_gy - value
+    if rule.sense == "at_most":
+        return over
+    return under if rule.sense == "at_least" else max(over, under)
+
+
+def _needed(rule: Rule, line: Line | None, activities: Sequence[float]) -> float | None:
+    """The activity at which a dose reaches what is asked of it at least."""
+    if line is None or rule.sense == "at_most":
+        return None
+    total = sum(activities)
+    value = line.value_gy(activities)
+    gain = value - line.prior_gy
+    if value >= rule.limit_gy or gain <= 0:
+        return None
+    return total * (rule.limit_gy - line.prior_gy) / gain
+
+
+def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) -> None:
+    """Refuse a plan that gives more than a limit the user gave.
 
     Raises
     ------
@@ -93,35 +188,54 @@ def require_given_limits(
         Names the limit, the dose, and the activity that would meet it.
     """
     broken = []
-    for limit in limits:
-        if not limit.given_by_user or limit.value_gy is None or limit.met:
+    total = sum(activities)
+    for rule in rules:
+        ceiling = rule.ceiling_gy
+        if ceiling is None or not rule.given:
             continue
-        prior = (prior_gy or {}).get(limit.name, 0.0)
-        now = limit.value_gy - prior
-        room = (limit.limit_gy - prior) / now if now > 0 else 0.0
-        broken.append((max(room, 0.0), limit))
+        for line in case.lines(rule.volume):
+            value = line.value_gy(activities)
+            if value < ceiling or (value == ceiling and not rule.strict):
+                continue
+            gain = value - line.prior_gy
+            room = max((ceiling - line.prior_gy) / gain, 0.0) if gain > 0 else 0.0
+            broken.append((room, value, ceiling, line.name))
     if not broken:
         return
-    room, worst = min(broken, key=lambda pair: pair[0])
+    room, value, ceiling, name = min(broken)
     remedy = (
-        f"at most {activity_gbq * room:.4g} GBq would meet it, or another limit"
+        f"at most {total * room:.4g} GBq would meet it, or another limit"
         if room
         else "earlier treatments alone reach it, no activity meets it"
     )
     raise PlanningError(
-        f"{activity_gbq:.4g} GBq gives {worst.volume} {worst.value_gy:.4g} Gy, above "
-        f"the limit of {worst.limit_gy:g} Gy: {remedy}"
+        f"{total:.4g} GBq gives {name} {value:.4g} Gy, above the limit of "
+        f"{ceiling:g} Gy: {remedy}"
     )
 
 
-def limit_findings(limits: list[Limit]) -> list[Finding]:
-    """A warning for each limit that is always listed and not met."""
-    return [
-        Finding.of(
-            "H22",
-            f"{limit.volume} get {limit.value_gy:.4g} Gy, above {limit.limit_gy:g} Gy "
-            f"({'all sessions' if 'cumulative' in limit.name else 'this session'})",
-        )
-        for limit in limits
-        if limit.met is False and limit.volume == "lungs" and not limit.given_by_user
-    ]
+def limit_findings(limits: Sequence[Limit]) -> list[Finding]:
+    """A warning for each limit that is not met, but for those that refuse."""
+    findings = []
+    for limit in limits:
+        if limit.met is not False:
+            continue
+        if limit.volume == "lungs" and not limit.given_by_user:
+            session = "all sessions" if "cumulative" in limit.name else "this session"
+            findings.append(
+                Finding.of(
+                    "H22",
+                    f"{limit.volume} get {limit.value_gy:.4g} Gy, above "
+                    f"{limit.limit_gy:g} Gy ({session})",
+                )
+            )
+        elif limit.activity_needed_gbq is not None:
+            findings.append(
+                Finding.of(
+                    "H25",
+                    f"'{limit.value_of}' gets {limit.value_gy:.4g} Gy, less than "
+                    f"{limit.limit_gy:g} Gy: that needs "
+                    f"{limit.activity_needed_gbq:.4g} GBq ({limit.source})",
+                )
+            )
+    return findings

@@ -1,57 +1,104 @@
-"""The doses of a partition plan, each linear in the injected activities."""
+"""The regions of a plan, whose doses are linear in the injected activities."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sirtdose.planning.perfused import PerfusedVolume
+# Doses of earlier treatments count for these.
+_HAD_BEFORE = ("normal_perfused", "normal_whole", "perfused", "liver")
+ROLES = (*_HAD_BEFORE, "tumor")
+LUNGS = ("lungs", "lungs_cumulative")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the liver with one mean dose, and what each injection gives it.
+
+    `of` names the injections whose goal it counts for; `uptakes` are the parts of
+    what each injection brings that end here, `gy_per_gbq` the doses of 1 GBq of each.
+    """
+
+    name: str
+    role: str
+    volume_ml: float
+    mass_kg: float
+    of: tuple[str, ...]
+    uptakes: tuple[float, ...]
+    gy_per_gbq: tuple[float, ...]
+
+    def activity_gbq(self, activities: Sequence[float]) -> float:
+        """What of the injected activities is here."""
+        return sum(u * gbq for u, gbq in zip(self.uptakes, activities, strict=True))
+
+    def dose_gy(self, activities: Sequence[float]) -> float:
+        """Mean dose by all injections, this session."""
+        return sum(g * gbq for g, gbq in zip(self.gy_per_gbq, activities, strict=True))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A dose that a limit can hold for: what earlier treatments gave, and a slope."""
+
+    name: str
+    prior_gy: float
+    gy_per_gbq: tuple[float, ...]
+
+    def value_gy(self, activities: Sequence[float]) -> float:
+        """The dose with earlier treatments.
+
+        >>> Line("normal", 10.0, (20.0, 5.0)).value_gy([2.0, 1.0])
+        55.0
+        """
+        return self.prior_gy + sum(
+            slope * gbq for slope, gbq in zip(self.gy_per_gbq, activities, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Case:
-    """Perfused volumes, what they share, and what was given before."""
+    """Regions and lungs, what injections do to them, and what was given before."""
 
-    volumes: tuple[PerfusedVolume, ...]
-    whole_normal_kg: float | None
+    injections: tuple[str, ...]
+    lung_shunt_fractions: tuple[float, ...]
+    regions: tuple[Region, ...]
+    dose_constant_gy_kg_per_gbq: float
     lung_mass_kg: float
     prior_lung_gy: float
     prior_liver_gy: float
     shunt_known: bool
 
-    def lungs_gy(self, activities: Sequence[float]) -> float:
-        """Dose of the lungs by all injections, this session."""
-        shunted = sum(
-            volume.dose_constant_gy_kg_per_gbq * volume.lung_shunt_fraction * gbq
-            for volume, gbq in zip(self.volumes, activities, strict=True)
-        )
-        return shunted / self.lung_mass_kg
+    def prior_gy(self, region: Region) -> float:
+        """Dose of earlier treatments, which tumors are not held to have had."""
+        return self.prior_liver_gy if region.role in _HAD_BEFORE else 0.0
 
-    def whole_gy(self, activities: Sequence[float]) -> float | None:
-        """Mean dose to all normal liver, perfused or not, this session."""
-        if self.whole_normal_kg is None:
-            return None
-        energy = sum(
-            volume.normal_gy_per_gbq * gbq * volume.normal_mass_kg
-            for volume, gbq in zip(self.volumes, activities, strict=True)
-        )
-        return energy / self.whole_normal_kg if self.whole_normal_kg > 0 else 0.0
+    def of_injection(self, name: str, *roles: str) -> list[Region]:
+        """The regions of some roles that an injection's goal counts."""
+        return [one for one in self.regions if name in one.of and one.role in roles]
 
-    def doses_gy(self, activities: Sequence[float]) -> dict[str, float | None]:
-        """By the names limits go by; the largest where there are several."""
-        pairs = list(zip(self.volumes, activities, strict=True))
-        whole = self.whole_gy(activities)
-        lungs_gy = self.lungs_gy(activities) if self.shunt_known else None
-        doses: dict[str, float | None] = {
-            "normal_perfused": self.prior_liver_gy
-            + max(volume.normal_gy_per_gbq * gbq for volume, gbq in pairs),
-            "normal_whole": None if whole is None else whole + self.prior_liver_gy,
-            "perfused": self.prior_liver_gy
-            + max(volume.mean_gy_per_gbq * gbq for volume, gbq in pairs),
-            "lungs": lungs_gy,
-            "lungs_cumulative": None
-            if lungs_gy is None
-            else lungs_gy + self.prior_lung_gy,
-        }
-        for volume, gbq in pairs:
-            for tumor in volume.tumors:
-                doses[tumor.name] = volume.tumor_gy_per_gbq(tumor) * gbq
-        return doses
+    def held(self, volume: str) -> list[Region]:
+        """The regions that a limit's volume stands for: a role, or a tumor's name."""
+        return [
+            one
+            for one in self.regions
+            if volume == one.role or (one.role == "tumor" and volume == one.name)
+        ]
+
+    def lines(self, volume: str) -> list[Line]:
+        """The doses that a limit of this volume holds for; none where not known."""
+        if volume in LUNGS:
+            if not self.shunt_known:
+                return []
+            k_by_mass = self.dose_constant_gy_kg_per_gbq / self.lung_mass_kg
+            slopes = tuple(k_by_mass * part for part in self.lung_shunt_fractions)
+            prior = self.prior_lung_gy if volume == "lungs_cumulative" else 0.0
+            return [Line(volume, prior, slopes)]
+        return [
+            Line(one.name, self.prior_gy(one), one.gy_per_gbq)
+            for one in self.held(volume)
+        ]
+
+    @property
+    def volumes(self) -> list[str]:
+        """Every name that a limit can hold for here."""
+        known = [role for role in ROLES if self.held(role)]
+        tumors = [one.name for one in self.held("tumor")]
+        return [*known, *LUNGS, *tumors]

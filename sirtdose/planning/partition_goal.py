@@ -1,16 +1,36 @@
 """How much to inject where: a goal of each injection, or the most limits allow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.bounds import require_positive
-from sirtdose.planning.limits import always_gy
-from sirtdose.planning.partition_case import Case
-from sirtdose.planning.perfused import PerfusedVolume, Tumor
+from sirtdose.planning.limits import Rule
+from sirtdose.planning.partition_case import Case, Line
+from sirtdose.planning.perfused import Tumor
 
 Goal = Literal["tumor_dose", "normal_dose", "perfused_dose", "activity", "maximize"]
+
+# The regions whose dose a goal is about.
+_ROLE_OF = {
+    "tumor_dose": "tumor",
+    "normal_dose": "normal_perfused",
+    "perfused_dose": "perfused",
+}
+_OWN = ("normal_perfused", "perfused", "tumor")
+_ROUNDS_MAX = 500
+
+
+class Wanted(Protocol):
+    """What an injection is to do; `value` in Gy, or in GBq for an activity."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def goal(self) -> Goal: ...  # noqa: D102
+    @property
+    def value(self) -> float | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -30,28 +50,35 @@ class Injection:
 
 
 def activities_gbq(
-    injections: Sequence[Injection], case: Case, limits_gy: Mapping[str, float]
+    wanted: Sequence[Wanted], case: Case, rules: Sequence[Rule]
 ) -> list[float]:
-    """What to inject where; a goal of each injection, or the most that limits allow."""
-    fixed = []
-    for one, volume in zip(injections, case.volumes, strict=True):
-        if one.goal == "maximize":
-            fixed.append(0.0)
-            continue
-        if one.value is None:
-            raise InputError(f"the goal of '{one.name}' needs a value")
-        require_positive(**{one.goal: one.value})
-        fixed.append(one.value / _per_gbq(one, volume))
-    growing = [
-        volume
-        for one, volume in zip(injections, case.volumes, strict=True)
-        if one.goal == "maximize"
-    ]
-    if not growing:
+    """What to inject where, in the order of the case's injections.
+
+    Raises
+    ------
+    InputError
+        A goal without its value or its region, or nothing that bounds the activity.
+    PlanningError
+        No activity meets the goals, or every limit.
+
+    Notes
+    -----
+    Doses of regions that injections share count for the goals of each: the
+    activities that meet all goals together are found by going round until they stand
+    still. To maximize, each injection grows until a limit of its own volume binds;
+    limits that injections share then scale them all alike.
+    """
+    grows = [one.goal == "maximize" for one in wanted]
+    fixed = _meeting_goals(wanted, case)
+    if not any(grows):
         return fixed
-    alone = {volume.name: _most_alone(volume, case, limits_gy) for volume in growing}
+    alone = {
+        one.name: _most_alone(i, one.name, case, rules)
+        for i, one in enumerate(wanted)
+        if grows[i]
+    }
     bounded = {name: gbq for name, gbq in alone.items() if gbq is not None}
-    if bounded and len(bounded) < len(growing):
+    if bounded and len(bounded) < len(alone):
         free = next(name for name in alone if name not in bounded)
         raise InputError(
             f"no limit of its own bounds '{free}', as others are: give --limit "
@@ -59,71 +86,134 @@ def activities_gbq(
         )
     # Where no volume has a limit of its own, they grow by the same mean dose.
     start = [
-        alone[volume.name] or 1.0 / volume.mean_gy_per_gbq if volume in growing else gbq
-        for volume, gbq in zip(case.volumes, fixed, strict=True)
+        (alone[one.name] or 1.0 / _mean_gy_per_gbq(i, one.name, case)) if grow else gbq
+        for i, (one, gbq, grow) in enumerate(zip(wanted, fixed, grows, strict=True))
     ]
-    factor = _shared_factor(fixed, start, case, limits_gy, bounded=bool(bounded))
+    factor = _shared_factor(fixed, start, case, rules, bounded=bool(bounded))
     return [gbq + factor * (most - gbq) for gbq, most in zip(fixed, start, strict=True)]
 
 
-def _per_gbq(one: Injection, volume: PerfusedVolume) -> float:
-    if one.goal == "activity":
-        return 1.0
-    if one.goal == "normal_dose":
-        return volume.normal_gy_per_gbq
-    if one.goal == "perfused_dose":
-        return volume.mean_gy_per_gbq
-    if not one.tumors:
-        raise InputError(f"'{one.name}' has no tumor to plan a dose for: give --tumor")
-    return min(volume.tumor_gy_per_gbq(tumor) for tumor in one.tumors)
-
-
-def _most_alone(
-    volume: PerfusedVolume, case: Case, limits_gy: Mapping[str, float]
-) -> float | None:
-    """The most that the limits of one perfused volume allow; None without any."""
-    per_gbq = {
-        "normal_perfused": (volume.normal_gy_per_gbq, case.prior_liver_gy),
-        "perfused": (volume.mean_gy_per_gbq, case.prior_liver_gy),
-    }
-    for tumor in volume.tumors:
-        per_gbq[tumor.name] = (volume.tumor_gy_per_gbq(tumor), 0.0)
-    own = [
-        _room(name, limit, per_gbq[name][1]) / per_gbq[name][0]
-        for name, limit in limits_gy.items()
-        if name in per_gbq
-    ]
-    return min(own, default=None)
-
-
-def _room(name: str, limit_gy: float, prior_gy: float) -> float:
-    if limit_gy <= prior_gy:
+def _meeting_goals(wanted: Sequence[Wanted], case: Case) -> list[float]:
+    """Activities that meet every goal; 0 for those that are to grow."""
+    activities = [0.0] * len(wanted)
+    slopes = [_slopes(i, one, case) for i, one in enumerate(wanted)]
+    _require_apart(wanted, slopes)
+    for _ in range(_ROUNDS_MAX):
+        before = list(activities)
+        for i, one in enumerate(wanted):
+            if one.value is None:
+                continue
+            # The region that gets least must reach the goal.
+            activities[i] = max(
+                (one.value - _others(slope, activities, i)) / slope[i]
+                for slope in slopes[i]
+            )
+        if all(
+            abs(a - b) <= 1e-14 * abs(a)
+            for a, b in zip(activities, before, strict=True)
+        ):
+            break
+    else:
         raise PlanningError(
-            f"{name} had {prior_gy:g} Gy already, its limit is {limit_gy:g} Gy: no "
-            "activity meets it; raise the limit, or do not treat"
+            "the goals of injections that share volume pull against each other: no "
+            "activities meet them all; give one of them an activity"
         )
-    return limit_gy - prior_gy
+    for one, gbq in zip(wanted, activities, strict=True):
+        if one.value is not None and gbq <= 0:
+            raise PlanningError(
+                f"the other injections alone give '{one.name}' its {one.value:g} Gy: "
+                "leave it out, or raise its goal"
+            )
+    return activities
+
+
+def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
+    """Gy, or GBq, of an injection's goal by 1 GBq of each injection."""
+    if one.goal == "maximize":
+        return []
+    if one.value is None:
+        raise InputError(f"the goal of '{one.name}' needs a value")
+    require_positive(**{one.goal: one.value})
+    if one.goal == "activity":
+        return [tuple(float(i == k) for k in range(len(case.injections)))]
+    role = _ROLE_OF[one.goal]
+    regions = [r for r in case.of_injection(one.name, role) if r.gy_per_gbq[i] > 0]
+    if not regions:
+        what = "tumor" if role == "tumor" else "normal liver"
+        raise InputError(
+            f"'{one.name}' has no {what} to plan a dose for"
+            f"{': give --tumor' if role == 'tumor' else ''}"
+        )
+    return [region.gy_per_gbq for region in regions]
+
+
+def _others(slope: tuple[float, ...], activities: Sequence[float], i: int) -> float:
+    return sum(
+        s * a for k, (s, a) in enumerate(zip(slope, activities, strict=True)) if k != i
+    )
+
+
+def _require_apart(
+    wanted: Sequence[Wanted], slopes: Sequence[Sequence[tuple[float, ...]]]
+) -> None:
+    """A goal cannot be met beside an injection that grows into its volume."""
+    for i, one in enumerate(wanted):
+        for k, other in enumerate(wanted):
+            if other.goal == "maximize" and any(s[k] > 1e-3 * s[i] for s in slopes[i]):
+                raise InputError(
+                    f"'{one.name}' and '{other.name}' share volume, so the first "
+                    "cannot have a goal while the second is maximized: give both a "
+                    "goal, or maximize both"
+                )
+
+
+def _mean_gy_per_gbq(i: int, name: str, case: Case) -> float:
+    [perfused] = case.of_injection(name, "perfused")
+    return perfused.gy_per_gbq[i]
+
+
+def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float | None:
+    """The most that the limits of one perfused volume allow; None without any."""
+    most = []
+    for rule in rules:
+        if rule.ceiling_gy is None:
+            continue
+        for region in case.held(rule.volume):
+            if name not in region.of or region.role not in _OWN:
+                continue
+            line = Line(region.name, case.prior_gy(region), region.gy_per_gbq)
+            room = _room(line, rule.ceiling_gy, line.prior_gy)
+            if region.gy_per_gbq[i] > 0:
+                most.append(room / region.gy_per_gbq[i])
+    return min(most, default=None)
+
+
+def _room(line: Line, limit_gy: float, before_gy: float) -> float:
+    if limit_gy <= before_gy:
+        raise PlanningError(
+            f"{line.name} had {before_gy:g} Gy already, its limit is {limit_gy:g} Gy: "
+            "no activity meets it; raise the limit, or do not treat"
+        )
+    return limit_gy - before_gy
 
 
 def _shared_factor(
     fixed: Sequence[float],
     start: Sequence[float],
     case: Case,
-    limits_gy: Mapping[str, float],
+    rules: Sequence[Rule],
     *,
     bounded: bool,
 ) -> float:
-    """How far from `fixed` towards `start`, or beyond, the shared limits let it go."""
-    limits = {name: always_gy(name) for name in ("lungs", "lungs_cumulative")} | dict(
-        limits_gy
-    )
+    """How far from `fixed` towards `start`, or beyond, the limits let it go."""
     factors = [1.0] if bounded else []
-    at_none, at_all = case.doses_gy(fixed), case.doses_gy(start)
-    for name in ("lungs", "lungs_cumulative", "normal_whole"):
-        before, after = at_none[name], at_all[name]
-        if name not in limits or before is None or after is None or after <= before:
+    for rule in rules:
+        if rule.ceiling_gy is None:
             continue
-        factors.append(_room(name, limits[name], before) / (after - before))
+        for line in case.lines(rule.volume):
+            before, after = line.value_gy(fixed), line.value_gy(start)
+            if after > before:
+                factors.append(_room(line, rule.ceiling_gy, before) / (after - before))
     if not factors:
         raise InputError(
             "--maximize needs a limit that bounds the activity: give --limit "

@@ -27,7 +27,8 @@ class Compartment:
 class Limit:
     """A dose limit, what the plan gives there, and whether that meets it.
 
-    Compared unrounded.
+    Compared unrounded. A range runs from `limit_gy` to `upper_gy`; `strict` leaves
+    the bound itself out. Of several volumes, `value_of` names the one that counts.
 
     Examples
     --------
@@ -44,15 +45,23 @@ class Limit:
     binding: bool
     verified: bool
     given_by_user: bool = False
+    upper_gy: float | None = None
+    strict: bool = False
+    condition: str = ""
+    value_of: str = ""
+    activity_needed_gbq: float | None = None
 
     @property
     def met(self) -> bool | None:
         """Whether the value meets the limit; None where the value is not known."""
-        if self.value_gy is None:
+        value = self.value_gy
+        if value is None:
             return None
-        if self.sense == "at_least":
-            return self.value_gy >= self.limit_gy
-        return self.value_gy <= self.limit_gy
+        if self.strict and value in (self.limit_gy, self.upper_gy):
+            return False
+        low = self.limit_gy if self.sense != "at_most" else None
+        high = self.limit_gy if self.sense == "at_most" else self.upper_gy
+        return (low is None or value >= low) and (high is None or value <= high)
 
 
 @dataclass(frozen=True)

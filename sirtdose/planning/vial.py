@@ -10,6 +10,7 @@ from sirtdose.model.bounds import require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.activity_checks import mixed_units_finding
 
 # Hours by which a case may come early or late.
 _SHIFTS_H = (-24.0, -4.0, -2.0, 2.0, 4.0, 24.0)
@@ -138,6 +139,8 @@ def plan_vial(
         require_positive(assay_gbq=assay_gbq)
         assayed = assay_gbq * nuclide.decay_factor(_hours(assay_at, at))
         findings.append(_assay_finding(assayed, activity_gbq))
+        mixed = mixed_units_finding(assayed, activity_gbq, "assay and order")
+        findings += [mixed] if mixed else []
     else:
         findings.append(
             Finding.of(

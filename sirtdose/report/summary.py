@@ -247,13 +247,25 @@ def _prior_lines(document: dict[str, Any]) -> list[str]:
 
 
 def _limit_line(limit: dict[str, Any]) -> str:
+    wanted = _wanted(limit)
     if limit["value_gy"] is None:
-        return f"{limit['name']}: limit {limit['limit_gy']:g} Gy, not checked"
-    return (
-        f"{limit['name']}: {significant(limit['value_gy'])} Gy of "
-        f"{limit['limit_gy']:g} Gy, {'met' if limit['met'] else 'NOT MET'}"
-        f"{', binds' if limit['binding'] else ''}"
-    )
+        return f"{limit['name']}: limit {wanted}, not checked"
+    given = significant(limit["value_gy"])
+    said = f"{limit['name']}: {given} Gy of {wanted}"
+    said += f", {'met' if limit['met'] else 'NOT MET'}"
+    said += ", binds" if limit["binding"] else ""
+    if limit["activity_needed_gbq"]:
+        said += f", needs {activity(limit['activity_needed_gbq'])}"
+    return f"{said} ({limit['condition']})" if limit["condition"] else said
+
+
+def _wanted(limit: dict[str, Any]) -> str:
+    """A limit in words: at most is not said."""
+    gy = f"{limit['limit_gy']:g}"
+    if limit["sense"] == "range":
+        return f"{gy} to {limit['upper_gy']:g} Gy"
+    under, over = ("less than ", "more than ") if limit["strict"] else ("", "at least ")
+    return f"{over if limit['sense'] == 'at_least' else under}{gy} Gy"
 
 
 def _warning_lines(document: dict[str, Any]) -> list[str]:

@@ -5,32 +5,80 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, require_accepted
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.planning.case_plan import Terms
 
 if TYPE_CHECKING:
-    from sirtdose.planning.mird import Convention
+    from sirtdose.planning.limit_table import LiverFunction
+    from sirtdose.planning.mird_plan import Convention
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.result import Plan
 
 
 @dataclass(frozen=True)
-class PlanRequest:
-    """What every planning method shares."""
+class PlanRequest(Terms):
+    """What every planning method shares, and what the user accepted.
 
-    nuclide: Nuclide
-    device: Device | None = None
-    density_g_per_ml: float = 1.05
-    lung_shunt_fraction: float | None = None
-    lung_shunt_source: str = "unknown"
-    lung_mass_kg: float = 1.0
-    lung_mass_source: str = "default"
-    residual_fraction: float = 0.0
-    prior_lung_dose_gy: float = 0.0
-    prior_liver_dose_gy: float = 0.0
-    limits_gy: Mapping[str, float] = field(default_factory=dict)
+    `limit_table` names published limits, such as ``"eanm2022:glass:hcc:lobectomy"``;
+    bilirubin and liver function decide between them.
+    """
+
+    limit_table: str = ""
+    bilirubin_mg_per_dl: float | None = None
+    liver_function: "LiverFunction | None" = None
     acceptances: tuple[Acceptance, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_limits(
+        self,
+        perfused_volume_ml: float,
+        liver_volume_ml: float | None = None,
+        *,
+        maximize: bool = False,
+    ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
+        """The same request with the limits of its table, and what is said of them.
+
+        Raises
+        ------
+        InputError
+            No such table, a bilirubin that it leaves open, or microspheres that it
+            is not for (H25).
+        """
+        if not self.limit_table:
+            return self, ()
+        from sirtdose.planning.limit_table import Patient, chosen_limits
+
+        reserve = 1 - perfused_volume_ml / liver_volume_ml if liver_volume_ml else None
+        chosen = chosen_limits(
+            self.limit_table,
+            Patient(
+                bilirubin_mg_per_dl=self.bilirubin_mg_per_dl,
+                reserve_fraction=reserve,
+                liver_function=self.liver_function,
+                treated_before=self.prior_liver_dose_gy > 0,
+                liver_known=liver_volume_ml is not None,
+            ),
+            ask_where_none=maximize
+            and not {"normal", "normal_perfused", "normal_whole"} & set(self.limits_gy),
+        )
+        mismatch = limit_device_findings(chosen.device, self)
+        require_accepted(mismatch, self.acceptances)
+        return replace(self, rules=chosen.rules), (*mismatch, *chosen.findings)
+
+
+def limit_device_findings(table_device: str, terms: Terms) -> list[Finding]:
+    """Limits of other microspheres than the plan's are not held against it (H25)."""
+    limits_for = Device.named(table_device)
+    if terms.device is None and limits_for.nuclide_name == terms.nuclide.name:
+        said = (
+            f"the limits are of {limits_for.product}: --device {table_device} says so"
+        )
+        return [Finding.of("H25", said)]
+    if terms.device is not None and terms.device.name == table_device:
+        return []
+    given = terms.device.product if terms.device else terms.nuclide.name
+    said = f"the limits are of {limits_for.product}, the plan is for {given}"
+    return [Finding.of("H25", said, severity=Severity.STOP)]
 
 
 def plan_mird(
@@ -51,22 +99,22 @@ def plan_mird(
 
     Examples
     --------
-    >>> request = PlanRequest(Nuclide.named("Y-90"), density_g_per_ml=1.03,
+    >>> request = PlanRequest(density_g_per_ml=1.03,
     ...                       lung_shunt_fraction=0.1)
     >>> plan = plan_mird(request, dose_gy=100, perfused_volume_ml=1000)
     >>> round(plan.activity_gbq, 2), round(plan.activity_mci, 1)
     (2.3, 62.3)
     """
-    from sirtdose.planning import mird
+    from sirtdose.planning import mird_plan
 
-    plan = mird.plan(
+    limited, said = request.with_limits(perfused_volume_ml)
+    plan = mird_plan.plan(
+        limited,
         dose_gy=dose_gy,
         perfused_volume_ml=perfused_volume_ml,
         convention=convention,
-        lung_shunt_fraction=request.lung_shunt_fraction,
-        **_shared(request),
     )
-    return _accepted(plan, request)
+    return _accepted(plan, request, said)
 
 
 def plan_partition(
@@ -88,7 +136,7 @@ def plan_partition(
     --------
     >>> from sirtdose.planning.partition_goal import Injection
     >>> from sirtdose.planning.perfused import Tumor
-    >>> request = PlanRequest(Nuclide.named("Y-90"), density_g_per_ml=1.03)
+    >>> request = PlanRequest(density_g_per_ml=1.03)
     >>> tumors = (Tumor("T1", 200, 3.0),)
     >>> right = Injection("right", 1000, tumors, "tumor_dose", 300, 0.1)
     >>> round(plan_partition(request, [right]).activity_gbq, 2)
@@ -96,10 +144,14 @@ def plan_partition(
     """
     from sirtdose.planning import partition_plan
 
-    plan = partition_plan.plan(
-        injections=injections, liver_volume_ml=liver_volume_ml, **_shared(request)
+    perfused_ml = sum(one.perfused_volume_ml for one in injections)
+    limited, said = request.with_limits(
+        perfused_ml,
+        liver_volume_ml,
+        maximize=any(one.goal == "maximize" for one in injections),
     )
-    return _accepted(plan, request)
+    plan = partition_plan.plan(limited, injections, liver_volume_ml=liver_volume_ml)
+    return _accepted(plan, request, said)
 
 
 def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
@@ -119,34 +171,28 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     --------
     1.648 m2 by DuBois: 1.448 GBq, and 0.2 for a fifth of tumor.
 
-    >>> plan = plan_bsa(PlanRequest(Nuclide.named("Y-90")), height_cm=165, weight_kg=60,
+    >>> plan = plan_bsa(PlanRequest(), height_cm=165, weight_kg=60,
     ...                 liver_volume_ml=1500, tumor_volume_ml=300)
     >>> round(plan.activity_gbq, 2)
     1.66
     """
     from sirtdose.planning import bsa_plan
 
-    plan = bsa_plan.plan(
-        **case, lung_shunt_fraction=request.lung_shunt_fraction, **_shared(request)
+    liver_ml = case["liver_volume_ml"]
+    limited, said = request.with_limits(
+        case.get("treated_volume_ml") or liver_ml, liver_ml
     )
-    return _accepted(plan, request)
+    return _accepted(bsa_plan.plan(limited, **case), request, said)
 
 
-def _shared(request: PlanRequest) -> dict[str, Any]:
-    return {
-        "density_g_per_ml": request.density_g_per_ml,
-        "lung_shunt_source": request.lung_shunt_source,
-        "residual_fraction": request.residual_fraction,
-        "nuclide": request.nuclide,
-        "device": request.device,
-        "lung_mass_kg": request.lung_mass_kg,
-        "lung_mass_source": request.lung_mass_source,
-        "prior_lung_dose_gy": request.prior_lung_dose_gy,
-        "prior_liver_dose_gy": request.prior_liver_dose_gy,
-        "limits_gy": request.limits_gy,
-    }
-
-
-def _accepted(plan: "Plan", request: PlanRequest) -> "Plan":
-    require_accepted(plan.findings, request.acceptances)
-    return replace(plan, accepted=request.acceptances, inputs=dict(request.inputs))
+def _accepted(
+    plan: "Plan", request: PlanRequest, said: Sequence[Finding] = ()
+) -> "Plan":
+    findings = (*said, *plan.findings)
+    require_accepted(findings, request.acceptances)
+    return replace(
+        plan,
+        findings=findings,
+        accepted=request.acceptances,
+        inputs=dict(request.inputs),
+    )

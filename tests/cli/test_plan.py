@@ -56,7 +56,7 @@ def test_label_convention_says_what_is_delivered(run: Run) -> None:
         (["--dose-constant", "ddep"], 49.38, 64.05),
         (["--dose-constant", "49.8 J/GBq"], 49.8, 64.05),
         (["--half-life", "64.1h"], 49.67, 64.1),
-        (["--device", "ho166"], 15.87, 26.8),
+        (["--device", "ho166", "--dose", "50Gy"], 15.87, 26.8),
         (["--nuclide", "Ho-166", "--dose-constant", "icrp107"], 15.53, 26.8),
     ],
 )
@@ -128,8 +128,12 @@ def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:
     result = run(*CASE, "--density", "10.5g/mL")
     assert result.exit_code == 3
     assert "H27 Density: one density, 10.5 g/mL" in result.stderr
+    # Ten times the mass takes ten times the activity: no vial holds it.
+    assert "H05 Unit of an activity: 21.14 GBq (571.3 mCi) is more" in result.stderr
     accepted = run(
-        *(*CASE, "--density", "10.5g/mL"), "--accept", "H27", "--reason", "a metal"
+        *(*CASE, "--density", "10.5g/mL"),
+        *("--accept", "H27", "--reason", "a metal"),
+        *("--accept", "H05", "--reason", "several vials"),
     )
     assert accepted.exit_code == 0
 

@@ -16,8 +16,8 @@ from sirtdose.planning import bsa
 from sirtdose.planning.bsa_plan import (
     empirical_activity_gbq,
     lung_shunt_reduction,
-    plan,
 )
+from tests import planned
 
 Run = Callable[..., Result]
 CASE = {"liver_volume_ml": 1500.0, "tumor_volume_ml": 300.0}
@@ -55,8 +55,10 @@ def test_the_lobar_form_as_the_instructions_word_it(
 
 def test_lam_2014_activities_are_in_reach() -> None:
     """45 patients: 0.85 to 2.58 GBq by this method, livers of 0.94 to 3.42 kg."""
-    small = plan(height_cm=150, weight_kg=45, liver_volume_ml=2000, tumor_volume_ml=20)
-    large = plan(
+    small = planned.bsa(
+        height_cm=150, weight_kg=45, liver_volume_ml=2000, tumor_volume_ml=20
+    )
+    large = planned.bsa(
         height_cm=190, weight_kg=120, liver_volume_ml=2000, tumor_volume_ml=500
     )
     assert 0.85 < small.activity_gbq < large.activity_gbq < 2.7
@@ -68,16 +70,18 @@ def test_lam_2014_activities_are_in_reach() -> None:
 )
 def test_reductions_by_band(shunt: float, reduction: float) -> None:
     assert lung_shunt_reduction(shunt) == reduction
-    usual = plan(**PATIENT, **CASE)
-    reduced = plan(**PATIENT, **CASE, lung_shunt_fraction=shunt)
+    usual = planned.bsa(**PATIENT, **CASE)
+    reduced = planned.bsa(**PATIENT, **CASE, lung_shunt_fraction=shunt)
     assert reduced.activity_gbq == pytest.approx(usual.activity_gbq * (1 - reduction))
     unverified = [f for f in reduced.findings if "not verified" in f.message]
     assert bool(unverified) is bool(reduction)
 
 
 def test_ones_own_reductions() -> None:
-    own = plan(**PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[(0.05, 0.5)])
-    none = plan(**PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[])
+    own = planned.bsa(
+        **PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[(0.05, 0.5)]
+    )
+    none = planned.bsa(**PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[])
     assert own.activity_gbq == pytest.approx(none.activity_gbq / 2)
     assert not [f for f in own.findings if "not verified" in f.message]
 
@@ -87,7 +91,7 @@ def test_ones_own_reductions() -> None:
 )
 def test_the_empirical_table(involvement: float, activity: float) -> None:
     assert empirical_activity_gbq(involvement) == activity
-    result = plan(
+    result = planned.bsa(
         rule="empirical", liver_volume_ml=1000, tumor_volume_ml=1000 * involvement
     )
     assert result.activity_gbq == activity
@@ -95,8 +99,8 @@ def test_the_empirical_table(involvement: float, activity: float) -> None:
 
 
 def test_the_dose_follows_the_liver_not_the_body() -> None:
-    small = plan(**PATIENT, liver_volume_ml=900, tumor_volume_ml=90)
-    large = plan(**PATIENT, liver_volume_ml=1800, tumor_volume_ml=180)
+    small = planned.bsa(**PATIENT, liver_volume_ml=900, tumor_volume_ml=90)
+    large = planned.bsa(**PATIENT, liver_volume_ml=1800, tumor_volume_ml=180)
     assert small.activity_gbq == pytest.approx(large.activity_gbq)
     [a], [b] = small.compartments, large.compartments
     assert a.dose_gy == pytest.approx(2 * b.dose_gy)
@@ -119,7 +123,7 @@ def test_the_dose_follows_the_liver_not_the_body() -> None:
 )
 def test_refusals(change: dict, message: str) -> None:
     with pytest.raises((InputError, RangeError), match=message):
-        plan(**(PATIENT | CASE | change))
+        planned.bsa(**(PATIENT | CASE | change))
 
 
 def test_the_command(run: Run, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sirtdose.errors import InputError, PlanningError, RangeError
-from sirtdose.model.device import Device
 from sirtdose.planning import mird
 from sirtdose.planning.partition import (
     lung_shunt_of_tumor_lung_shunt,
@@ -14,9 +13,9 @@ from sirtdose.planning.partition import (
     uptake_fractions,
 )
 from sirtdose.planning.partition_goal import Injection
-from sirtdose.planning.partition_plan import plan
 from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.result import Plan
+from tests import planned
 
 K = 49.67
 T1 = (Tumor("T1", 200.0, 3.0),)
@@ -113,7 +112,9 @@ def test_kaos_definitions_are_other_names_for_the_same_activities(
     ],
 )
 def test_the_goal_is_reached(goal: str, value: float, name: str) -> None:
-    result = plan(injections=[Injection("right", 1000, T1, goal, value, 0.08)])  # type: ignore[arg-type]
+    result = planned.partition(
+        injections=[Injection("right", 1000, T1, goal, value, 0.08)]
+    )  # type: ignore[arg-type]
     assert dose_of(result, name) == pytest.approx(value)
     assert dose_of(result, "T1") == pytest.approx(
         3 * dose_of(result, "normal perfused")
@@ -124,7 +125,7 @@ def test_the_goal_is_reached(goal: str, value: float, name: str) -> None:
 def test_doses_are_linear_in_the_activity(activity: float) -> None:
     def doses(gbq: float) -> list[float]:
         one = Injection("right", 1000, T1, "activity", gbq, 0.05)
-        result = plan(injections=[one], liver_volume_ml=1800)
+        result = planned.partition(injections=[one], liver_volume_ml=1800)
         return [row.dose_gy for row in result.compartments] + [result.lungs.dose_gy]
 
     assert [2 * gy for gy in doses(activity)] == pytest.approx(doses(2 * activity))
@@ -132,13 +133,15 @@ def test_doses_are_linear_in_the_activity(activity: float) -> None:
 
 def test_every_tumor_gets_at_least_the_dose() -> None:
     two = (*T1, Tumor("T2", 40.0, 1.5))
-    result = plan(injections=[Injection("right", 1000, two, "tumor_dose", 200, 0.0)])
+    result = planned.partition(
+        injections=[Injection("right", 1000, two, "tumor_dose", 200, 0.0)]
+    )
     assert dose_of(result, "T2") == pytest.approx(200)
     assert dose_of(result, "T1") == pytest.approx(400)
 
 
 def test_the_whole_normal_liver_counts_what_is_not_perfused() -> None:
-    result = plan(
+    result = planned.partition(
         injections=[Injection("right", 1000, T1, "normal_dose", 90, 0.0)],
         liver_volume_ml=1800,
     )
@@ -150,7 +153,7 @@ def test_the_whole_normal_liver_counts_what_is_not_perfused() -> None:
 def test_the_most_activity_breaks_no_limit_and_meets_one(
     normal_gy: float, shunt: float, prior_lungs: float, prior_liver: float
 ) -> None:
-    result = plan(
+    result = planned.partition(
         injections=[Injection("right", 1000, T1, "maximize", None, shunt)],
         liver_volume_ml=1500,
         limits_gy={"normal": normal_gy, "T1": 300.0, "normal_whole": 60.0},
@@ -177,7 +180,7 @@ def test_the_most_activity_breaks_no_limit_and_meets_one(
 def test_the_limit_that_binds_is_named(
     shunt: float, limits: dict[str, float], binds: str
 ) -> None:
-    result = plan(
+    result = planned.partition(
         injections=[Injection("right", 1000, T1, "maximize", None, shunt)],
         liver_volume_ml=1800,
         limits_gy=limits,
@@ -188,8 +191,13 @@ def test_the_limit_that_binds_is_named(
 def test_several_injections_add_up() -> None:
     right = Injection("right", 900, T1, "tumor_dose", 200, 0.06)
     left = Injection("left", 500, (Tumor("T2", 50, 5),), "normal_dose", 30, 0.02)
-    result = plan(injections=[right, left], liver_volume_ml=1600, density_g_per_ml=1.0)
-    alone = [plan(injections=[one], density_g_per_ml=1.0) for one in (right, left)]
+    result = planned.partition(
+        injections=[right, left], liver_volume_ml=1600, density_g_per_ml=1.0
+    )
+    alone = [
+        planned.partition(injections=[one], density_g_per_ml=1.0)
+        for one in (right, left)
+    ]
     assert result.activity_gbq == pytest.approx(sum(p.activity_gbq for p in alone))
     assert result.lungs.dose_gy == pytest.approx(sum(p.lungs.dose_gy for p in alone))
     assert dose_of(result, "normal perfused of left") == pytest.approx(30)
@@ -204,7 +212,7 @@ def test_shared_limits_scale_all_that_grow_and_nothing_else() -> None:
         Injection(name, volume, (Tumor(f"T {name}", 50, 4),), "maximize", None, 0.2)
         for name, volume in (("a", 400.0), ("b", 600.0))
     ]
-    result = plan(injections=[fixed, *grows], limits_gy={"normal": 200.0})
+    result = planned.partition(injections=[fixed, *grows], limits_gy={"normal": 200.0})
     by_name = {one["name"]: one for one in result.assumptions["injections"]}
     assert by_name["left"]["activity_gbq"] == pytest.approx(0.5)
     assert result.lungs.dose_gy == pytest.approx(30.0)
@@ -227,19 +235,19 @@ def test_shared_limits_scale_all_that_grow_and_nothing_else() -> None:
         ),
         (
             Injection("r", 1000, T1, "activity", 1),
-            {"device": Device.named("ho166"), "nuclide": None, "limits_gy": {"x": 1}},
+            {"limits_gy": {"x": 1}},
             "names no volume",
         ),
     ],
 )
 def test_refusals(injection: Injection, options: dict, message: str) -> None:
     with pytest.raises((InputError, RangeError), match=message):
-        plan(injections=[injection], **options)
+        planned.partition(injections=[injection], **options)
 
 
 def test_a_goal_beyond_a_limit_says_what_would_meet_it() -> None:
     with pytest.raises(PlanningError, match=r"at most .* GBq would meet it"):
-        plan(
+        planned.partition(
             injections=[Injection("right", 1000, T1, "tumor_dose", 300, 0.1)],
             limits_gy={"normal": 70.0},
         )
@@ -247,7 +255,7 @@ def test_a_goal_beyond_a_limit_says_what_would_meet_it() -> None:
 
 def test_no_room_left_by_earlier_treatments() -> None:
     with pytest.raises(PlanningError, match="had 80 Gy already"):
-        plan(
+        planned.partition(
             injections=[Injection("right", 1000, T1, "maximize", None, 0.1)],
             limits_gy={"normal": 70.0},
             prior_liver_dose_gy=80.0,

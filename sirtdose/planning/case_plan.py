@@ -1,0 +1,195 @@
+"""From the regions of a case and what is wanted to a plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sirtdose.errors import InputError
+from sirtdose.model.bounds import require_not_negative
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding
+from sirtdose.model.lungs import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import density_finding, nuclide_findings
+from sirtdose.planning import limits as limit_rules
+from sirtdose.planning.activity_checks import activity_findings
+from sirtdose.planning.limits import Rule
+from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
+from sirtdose.planning.mird import draw_activity_gbq
+from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
+from sirtdose.planning.partition_goal import Wanted, activities_gbq
+from sirtdose.planning.result import Compartment, Limit, Plan
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every plan rests on, whatever its method.
+
+    `lung_shunt_fraction` is that of an injection which has none of its own; None where
+    it was not measured: no shunt is assumed, and said to be.
+
+    Raises
+    ------
+    InputError
+        A device that carries another nuclide.
+    """
+
+    nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
+    device: Device | None = None
+    density_g_per_ml: float = 1.05
+    residual_fraction: float = 0.0
+    lung_shunt_fraction: float | None = None
+    lung_shunt_source: str = "unknown"
+    lung_mass_kg: float = 1.0
+    lung_mass_source: str = "default"
+    prior_lung_dose_gy: float = 0.0
+    prior_liver_dose_gy: float = 0.0
+    limits_gy: Mapping[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.device and self.device.nuclide_name != self.nuclide.name:
+            raise InputError(
+                f"{self.device.product} carry {self.device.nuclide_name}, not "
+                f"{self.nuclide.name}"
+            )
+        require_not_negative(
+            prior_liver_dose_gy=self.prior_liver_dose_gy,
+            prior_lung_dose_gy=self.prior_lung_dose_gy,
+        )
+
+    @property
+    def all_rules(self) -> list[Rule]:
+        """Every limit: those always listed, those typed, those of a table."""
+        typed = limit_rules.given_rules(self.limits_gy)
+        return [*limit_rules.lung_rules(), *typed, *self.rules]
+
+
+def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
+    """What to inject where; see :func:`activities_gbq`."""
+    limit_rules.require_known(terms.all_rules, case)
+    if any(one.goal == "maximize" for one in wanted):
+        limit_rules.require_checkable(terms.rules, case)
+    return activities_gbq(wanted, case, terms.all_rules)
+
+
+def plan_of(
+    activities: Sequence[float],
+    case: Case,
+    terms: Terms,
+    *,
+    method: str,
+    assumptions: Mapping[str, Any],
+    maximized: bool = False,
+    findings: Sequence[Finding] = (),
+) -> Plan:
+    """The plan that injects these activities.
+
+    Raises
+    ------
+    InputError
+        A limit for a volume that is not there.
+    PlanningError
+        A limit that the user gave is not met.
+    """
+    rules = terms.all_rules
+    limit_rules.require_known(rules, case)
+    limits = limit_rules.checked_limits(rules, case, activities)
+    if maximized:
+        limits = [replace(limit, binding=_binds(limit)) for limit in limits]
+    limit_rules.require_met(rules, case, activities)
+    total = sum(activities)
+    lung = _lungs(activities, case, terms)
+    draw = draw_activity_gbq(
+        activity_gbq=total, residual_fraction=terms.residual_fraction
+    )
+    return Plan(
+        method=method,
+        nuclide=terms.nuclide,
+        device=terms.device,
+        activity_gbq=total,
+        draw_activity_gbq=draw,
+        compartments=tuple(compartment(one, case, activities) for one in case.regions),
+        lungs=lung,
+        limits=tuple(limits),
+        assumptions={
+            "density_g_per_ml": terms.density_g_per_ml,
+            "residual_fraction": terms.residual_fraction,
+            "prior_lung_dose_gy": terms.prior_lung_dose_gy,
+            "prior_liver_dose_gy": terms.prior_liver_dose_gy,
+            **assumptions,
+        },
+        findings=(
+            *findings,
+            *activity_findings(activities, case, terms),
+            *_usual_findings(limits, lung, terms),
+        ),
+    )
+
+
+def compartment(region: Region, case: Case, activities: Sequence[float]) -> Compartment:
+    """A region as a plan shows it."""
+    dose = region.dose_gy(activities)
+    return Compartment(
+        name=region.name,
+        role=region.role,
+        volume_ml=region.volume_ml,
+        mass_kg=region.mass_kg,
+        activity_gbq=region.activity_gbq(activities),
+        dose_gy=dose,
+        cumulative_dose_gy=dose + case.prior_gy(region),
+    )
+
+
+def require_names(names: Sequence[str]) -> None:
+    """Refuse a name that is given twice, or that a limit already means.
+
+    Raises
+    ------
+    InputError
+        Says which.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"'{name}' names two things: give each its own name")
+        if name in (*ROLES, *LUNGS, "normal"):
+            raise InputError(
+                f"'{name}' cannot be a name, as limits go by it: give another, such as "
+                f"'{name} 1'"
+            )
+
+
+def _lungs(activities: Sequence[float], case: Case, terms: Terms) -> Lungs:
+    total = sum(activities)
+    pairs = zip(activities, case.lung_shunt_fractions, strict=True)
+    shunted = sum(gbq * part for gbq, part in pairs)
+    return lungs(
+        activity_gbq=total,
+        lung_shunt_fraction=shunted / total if case.shunt_known else None,
+        lung_mass_kg=case.lung_mass_kg,
+        lung_mass_source=terms.lung_mass_source,
+        lung_shunt_source=terms.lung_shunt_source,
+        prior_lung_dose_gy=case.prior_lung_gy,
+        dose_constant_gy_kg_per_gbq=case.dose_constant_gy_kg_per_gbq,
+    )
+
+
+def _usual_findings(
+    limits: Sequence[Limit], lung: Lungs, terms: Terms
+) -> list[Finding]:
+    """What every plan says, by whatever method."""
+    return [
+        *limit_rules.limit_findings(limits),
+        *lung_shunt_findings(lung),
+        *nuclide_findings(terms.nuclide),
+        density_finding(terms.density_g_per_ml),
+        Finding.of("H37", "not a medical device: verify with an approved system"),
+    ]
+
+
+def _binds(limit: Limit) -> bool:
+    """Whether a limit is what keeps the activity from growing."""
+    ceiling = limit.limit_gy if limit.sense == "at_most" else limit.upper_gy
+    if limit.value_gy is None or ceiling is None:
+        return False
+    return limit.value_gy >= ceiling * (1 - 1e-9)

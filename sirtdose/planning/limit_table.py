@@ -1,0 +1,237 @@
+"""Limits of published tables: by device, disease, scenario, and the patient's liver."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError, RangeError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.planning.limits import Rule
+
+TABLES = ("eanm2022",)
+DEVICES = ("resin", "glass", "ho166")
+DISEASES = ("hcc", "icc", "mcrc")
+SCENARIOS = ("segmentectomy", "lobectomy", "unilobar", "bilobar")
+LiverFunction = Literal["favorable", "compromised"]
+
+# Total bilirubin, mg/dL, and hepatic reserve at which the tables change.
+_BILIRUBIN_MG_PER_DL = 1.1
+_RESERVE = 0.30
+
+
+@dataclass(frozen=True)
+class Patient:
+    """What of a patient decides between limits; None where it is not known.
+
+    `reserve_fraction` is the part of the liver that is not treated.
+    """
+
+    bilirubin_mg_per_dl: float | None = None
+    reserve_fraction: float | None = None
+    liver_function: LiverFunction | None = None
+    treated_before: bool = False
+    liver_known: bool = False
+
+    @property
+    def pretreated_or_compromised(self) -> bool:
+        """Whether the table's stricter limit for a liver that had enough holds."""
+        return self.treated_before or self.liver_function == "compromised"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The limits of one scenario, and what is to be said of the choice."""
+
+    rules: tuple[Rule, ...]
+    findings: tuple[Finding, ...]
+    device: str
+    scenario: str
+
+
+_Condition = tuple[Callable[[Patient], bool], str]
+_MG = f"{_BILIRUBIN_MG_PER_DL:g} mg/dL"
+# When a row holds, and how that is said.
+_WHEN: Mapping[str, _Condition] = {
+    "": (lambda _: True, ""),
+    "liver_known": (lambda p: p.liver_known, "as the whole liver's dose is known"),
+    "liver_unknown": (
+        lambda p: not p.liver_known,
+        "as the whole liver's dose is not known",
+    ),
+    "first_treatment": (lambda p: not p.treated_before, "in a first treatment"),
+    "reserve_below_30_or_unknown": (
+        lambda p: p.reserve_fraction is None or p.reserve_fraction < _RESERVE,
+        "hepatic reserve under 30 %, or not known",
+    ),
+    "reserve_above_30": (
+        lambda p: p.reserve_fraction is not None and p.reserve_fraction > _RESERVE,
+        "hepatic reserve above 30 %",
+    ),
+    "bilirubin_unknown": (
+        lambda p: p.bilirubin_mg_per_dl is None,
+        "bilirubin not given",
+    ),
+    "bilirubin_needed": (lambda p: p.bilirubin_mg_per_dl is None, ""),
+    "bilirubin_above_1.1": (
+        lambda p: (p.bilirubin_mg_per_dl or 0.0) > _BILIRUBIN_MG_PER_DL,
+        f"bilirubin above {_MG}",
+    ),
+    "bilirubin_below_1.1": (
+        lambda p: 0 <= (p.bilirubin_mg_per_dl or -1.0) < _BILIRUBIN_MG_PER_DL,
+        f"bilirubin below {_MG}",
+    ),
+    "pretreated_or_compromised": (
+        lambda p: p.pretreated_or_compromised,
+        "treated before, or compromised liver function",
+    ),
+    "neither_pretreated_nor_compromised": (
+        lambda p: not p.pretreated_or_compromised,
+        "not treated before, liver function not said to be compromised",
+    ),
+    "liver_function_favorable": (
+        lambda p: p.liver_function == "favorable",
+        "favorable liver function",
+    ),
+    "liver_function_not_favorable": (
+        lambda p: p.liver_function != "favorable",
+        "liver function not said to be favorable",
+    ),
+}
+
+
+def chosen_limits(
+    text: str, patient: Patient, *, ask_where_none: bool = False
+) -> Chosen:
+    """Limits of TABLE:DEVICE:DISEASE:SCENARIO, as they hold for a patient.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"eanm2022:glass:hcc:lobectomy"``.
+    patient : Patient
+    ask_where_none : bool
+        Whether a person must choose where the table has no limit for normal liver, as
+        nothing else may keep an activity from growing.
+
+    Returns
+    -------
+    Chosen
+
+    Raises
+    ------
+    InputError
+        An unknown word, a bilirubin that the table leaves open, or one that it
+        needs and that was not given.
+    RangeError
+        A bilirubin below 0.
+
+    References
+    ----------
+    Weber M et al. 2022, doi:10.1007/s00259-021-05600-z, Tables 2 to 4.
+
+    Examples
+    --------
+    >>> chosen = chosen_limits("eanm2022:resin:mcrc:unilobar", Patient())
+    >>> [(rule.volume, rule.sense, rule.limit_gy) for rule in chosen.rules]
+    [('normal_perfused', 'at_most', 40.0), ('tumor', 'at_least', 100.0)]
+    """
+    name, device, disease, scenario = _words(text)
+    data = table(f"limits_{name}")
+    bilirubin = patient.bilirubin_mg_per_dl
+    if bilirubin is not None and bilirubin < 0:
+        raise RangeError(f"bilirubin is {bilirubin:g} mg/dL: it is 0 or more")
+    rules, findings = [], _notes(data, device, disease, scenario, ask=ask_where_none)
+    for row in data["rows"]:
+        if not _is_for(row, device, disease, scenario):
+            continue
+        when = row.get("when", "")
+        if when.startswith("bilirubin") and bilirubin == _BILIRUBIN_MG_PER_DL:
+            raise InputError(
+                f"bilirubin is exactly {_MG}, which {data['title']} leaves open: "
+                "choose by --limit normal_whole=50Gy or 90Gy, and leave --bilirubin out"
+            )
+        holds, condition = _WHEN[when]
+        if when == "reserve_above_30" and patient.reserve_fraction is None:
+            findings.append(_reserve_note(row, data))
+        if not holds(patient):
+            continue
+        if when == "bilirubin_needed":
+            raise InputError(
+                f"{text} has a limit for bilirubin above {_MG} and one below: give "
+                "--bilirubin, such as 0.9mg/dL"
+            )
+        rules.append(_rule(row, condition, data))
+    return Chosen(tuple(rules), tuple(findings), device, scenario)
+
+
+def _words(text: str) -> list[str]:
+    words = text.strip().lower().split(":")
+    for word, known in zip(
+        words + [""] * 4, (TABLES, DEVICES, DISEASES, SCENARIOS), strict=False
+    ):
+        if word not in known:
+            raise InputError(
+                f"--limits '{text}': '{word}' is not one of {', '.join(known)}; write "
+                "table:device:disease:scenario, such as eanm2022:glass:hcc:lobectomy"
+            )
+    if len(words) != len((TABLES, DEVICES, DISEASES, SCENARIOS)):
+        raise InputError(
+            f"--limits '{text}' has {len(words)} words: write "
+            "table:device:disease:scenario"
+        )
+    return words
+
+
+def _is_for(row: Mapping[str, Any], device: str, disease: str, scenario: str) -> bool:
+    return (
+        row["device"] == device
+        and disease in row.get("disease", DISEASES)
+        and scenario in row["scenario"]
+    )
+
+
+def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Rule:
+    said = "; ".join(part for part in (condition, row.get("note", "")) if part)
+    upper = row.get("upper_gy")
+    return Rule(
+        volume=row["volume"],
+        sense=row["sense"],
+        limit_gy=float(row["limit_gy"]),
+        upper_gy=None if upper is None else float(upper),
+        strict=row.get("strict", False),
+        condition=said,
+        source=f"{data['title']}, {row['table']}",
+        verified=data["verified"],
+    )
+
+
+def _notes(
+    data: Mapping[str, Any], device: str, disease: str, scenario: str, *, ask: bool
+) -> list[Finding]:
+    """What the table says in words: nothing that a dose can be held against."""
+
+    def severity(row: Mapping[str, Any]) -> Severity:
+        if "recommended" in row["says"]:
+            return Severity.WARN
+        return Severity.ASK if ask and "normal" in row["volume"] else Severity.NOTE
+
+    return [
+        Finding.of(
+            "H25",
+            f"{data['title']}, {scenario} with {device}: {row['volume']} "
+            f"{row['says']}; --limit sets your own",
+            severity=severity(row),
+        )
+        for row in data["not_evaluated"]
+        if _is_for(row, device, disease, scenario)
+    ]
+
+
+def _reserve_note(row: Mapping[str, Any], data: Mapping[str, Any]) -> Finding:
+    return Finding.of(
+        "H25",
+        f"not checked: {row['volume']} {row['limit_gy']:g} Gy ({data['title']}, "
+        f"{row['table']}) holds for a hepatic reserve above 30 %: needs --liver-volume",
+        severity=Severity.NOTE,
+    )

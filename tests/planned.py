@@ -1,0 +1,31 @@
+"""Plans from plain keywords: those that all methods share, and a method's own."""
+
+from dataclasses import fields
+from typing import Any
+
+from sirtdose.planning import bsa_plan, mird_plan, partition_plan
+from sirtdose.planning.case_plan import Terms
+from sirtdose.planning.result import Plan
+
+_TERMS = {field.name for field in fields(Terms)}
+
+
+def _split(case: dict[str, Any]) -> tuple[Terms, dict[str, Any]]:
+    shared = {name: value for name, value in case.items() if name in _TERMS}
+    own = {name: value for name, value in case.items() if name not in _TERMS}
+    return Terms(**shared), own
+
+
+def mird(**case: Any) -> Plan:
+    terms, own = _split(case)
+    return mird_plan.plan(terms, **own)
+
+
+def bsa(**case: Any) -> Plan:
+    terms, own = _split(case)
+    return bsa_plan.plan(terms, **own)
+
+
+def partition(**case: Any) -> Plan:
+    terms, own = _split(case)
+    return partition_plan.plan(terms, **own)
