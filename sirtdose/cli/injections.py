@@ -1,13 +1,17 @@
 """Tumors and injections as they are written on the command line."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import ACTIVITY, DOSE, FRACTION, VOLUME, Measure
+from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.perfused import Tumor
+
+_OPTION = "--injection"
 
 # What an injection is to do, by the word for it.
 _GOALS: dict[str, tuple[Any, Measure | None]] = {
@@ -46,45 +50,86 @@ def tumor_of(text: str, option: str) -> Tumor:
     return Tumor(name.strip(), volume_ml, value)
 
 
-def injection_of(text: str, lung_shunt_fraction: float | None) -> Injection:
-    """Read NAME=PART,PART,...; `lung_shunt_fraction` holds where it gives none.
+@dataclass(frozen=True)
+class _Written:
+    """The parts of an injection as they are written."""
 
-    >>> one = injection_of("right=perfused:900mL,tumor:T1=200mL@3.0,dose:120Gy", 0.05)
+    name: str
+    perfused: str
+    tumors: tuple[Tumor, ...]
+    goal: Any
+    value: float | None
+    lung_shunt_fraction: float | None
+
+
+def injection_of(text: str) -> Injection:
+    """Read NAME=PART,PART,...
+
+    >>> one = injection_of("right=perfused:900mL,tumor:T1=200mL@3.0,dose:120Gy")
     >>> one.goal, one.value, one.lung_shunt_fraction, len(one.tumors)
-    ('perfused_dose', 120.0, 0.05, 1)
+    ('perfused_dose', 120.0, None, 1)
     """
-    option = "--injection"
+    one = _written(text, "perfused:900mL")
+    volume_ml = _parsed(one.perfused, VOLUME, _OPTION)
+    return Injection(
+        one.name, volume_ml, one.tumors, one.goal, one.value, one.lung_shunt_fraction
+    )
+
+
+def imaged_injection_of(text: str) -> ImagedInjection:
+    """Read NAME=PART,PART,... whose perfused volume is a structure's name.
+
+    >>> one = imaged_injection_of("right=perfused:Right lobe,tumor-dose:120Gy")
+    >>> one.perfused, one.goal
+    ('Right lobe', 'tumor_dose')
+    """
+    one = _written(text, "perfused:STRUCTURE")
+    if one.tumors:
+        raise click.BadParameter(
+            f"'{one.name}' has tumors: by an image they are the structures of role "
+            "tumor",
+            param_hint=_OPTION,
+        )
+    return ImagedInjection(
+        one.name, one.perfused, one.goal, one.value, one.lung_shunt_fraction
+    )
+
+
+def _written(text: str, example: str) -> _Written:
     name, equals, rest = text.partition("=")
     if not (equals and name.strip()):
         raise click.BadParameter(
-            f"'{text}' is no injection: write NAME=perfused:900mL,dose:120Gy",
-            param_hint=option,
+            f"'{text}' is no injection: write NAME={example},dose:120Gy",
+            param_hint=_OPTION,
         )
-    volume_ml, shunt, goals, tumors = None, lung_shunt_fraction, [], []
+    perfused, shunt = "", None
+    goals: list[tuple[Any, float | None]] = []
+    tumors = []
     for part in rest.split(","):
         key, _, value = (piece.strip() for piece in part.partition(":"))
         if key == "perfused":
-            volume_ml = _parsed(value, VOLUME, option)
+            perfused = value
         elif key == "tumor":
-            tumors.append(tumor_of(value, option))
+            tumors.append(tumor_of(value, _OPTION))
         elif key == "lung-shunt":
-            shunt = _parsed(value, FRACTION, option)
+            shunt = _parsed(value, FRACTION, _OPTION)
         elif key in _GOALS:
             goal, measure = _GOALS[key]
-            goals.append((goal, _parsed(value, measure, option) if measure else None))
+            number = _parsed(value, measure, _OPTION) if measure else None
+            goals.append((goal, number))
         else:
             raise click.BadParameter(
                 f"'{part}' of '{name}' is not known: use perfused, tumor, lung-shunt, "
                 f"{', '.join(_GOALS)}",
-                param_hint=option,
+                param_hint=_OPTION,
             )
-    if volume_ml is None or len(goals) != 1:
+    if not perfused or len(goals) != 1:
         raise click.BadParameter(
-            f"'{name}' needs perfused:VOLUME and one of {', '.join(_GOALS)}",
-            param_hint=option,
+            f"'{name}' needs {example} and one of {', '.join(_GOALS)}",
+            param_hint=_OPTION,
         )
-    goal, number = goals[0]
-    return Injection(name.strip(), volume_ml, tuple(tumors), goal, number, shunt)
+    [(goal, number)] = goals
+    return _Written(name.strip(), perfused, tuple(tumors), goal, number, shunt)
 
 
 def _parsed(text: str, measure: Measure, option: str) -> float:

@@ -5,8 +5,10 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.options import density_option
 from sirtdose.cli.plan_approve import approve_command
 from sirtdose.cli.plan_bsa import bsa_command
+from sirtdose.cli.plan_image import image_command
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.plan_partition import partition_command
 from sirtdose.cli.plan_vial import vial_command
@@ -42,6 +44,7 @@ def plan_group() -> None:
     show_default=True,
     help="label: K 50 and no lung shunt in the formula, as the glass label has it.",
 )
+@density_option
 @plan_options
 def mird_command(
     *,
@@ -72,5 +75,6 @@ def mird_command(
 
 plan_group.add_command(approve_command)
 plan_group.add_command(bsa_command)
+plan_group.add_command(image_command)
 plan_group.add_command(partition_command)
 plan_group.add_command(vial_command)

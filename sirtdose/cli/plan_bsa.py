@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.options import density_option
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.quantities import QuantityType
 from sirtdose.errors import QuantityError
@@ -51,6 +52,7 @@ from sirtdose.model.units import FRACTION, LENGTH, MASS, VOLUME
     is_flag=True,
     help="By the (unverified) empirical table instead: no height or weight.",
 )
+@density_option
 @plan_options
 def bsa_command(
     *,

@@ -8,7 +8,6 @@ import click
 
 from sirtdose.cli.options import (
     acceptance_options,
-    density_option,
     force_option,
     json_option,
     lung_options,
@@ -69,7 +68,6 @@ plan_options = together(
     ),
     lung_options,
     physics_options,
-    density_option,
     acceptance_options,
     out_option(required=False),
     force_option,

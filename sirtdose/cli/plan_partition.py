@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.options import density_option
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.quantities import QuantityType
-from sirtdose.model.units import ACTIVITY, DOSE, VOLUME
-
-_GOALS = ("tumor_dose", "normal_dose", "activity", "maximize")
+from sirtdose.model.units import VOLUME
 
 
 @click.command("partition")
@@ -34,25 +34,13 @@ _GOALS = ("tumor_dose", "normal_dose", "activity", "maximize")
     metavar="NAME=VOLUME@RATIO",
     help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's.",
 )
-@click.option(
-    "--tumor-dose",
-    type=QuantityType(DOSE),
-    help="Mean dose that every tumor is to get at least.",
-)
-@click.option(
-    "--normal-dose",
-    type=QuantityType(DOSE),
-    help="Mean dose to the perfused normal liver.",
-)
-@click.option("--activity", type=QuantityType(ACTIVITY), help="To inject.")
-@click.option(
-    "--maximize", is_flag=True, help="The most activity that every limit allows."
-)
+@goal_options
 @click.option(
     "--liver-volume",
     type=QuantityType(VOLUME),
     help="Of the whole liver, for the dose to all of the normal liver.",
 )
+@density_option
 @plan_options
 def partition_command(
     *,
@@ -78,7 +66,6 @@ def partition_command(
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.workflows.plan import plan_partition
 
-    goals = [goal for goal in _GOALS if options[goal]]
     request = plan_request(
         options,
         {
@@ -89,29 +76,23 @@ def partition_command(
         },
     )
     if injections:
-        if perfused_volume is not None or tumors or goals:
+        if perfused_volume is not None or tumors or goals_given(options):
             raise click.UsageError(
                 "--injection holds its volume, tumors and goal itself: leave "
                 "--perfused-volume, --tumor and the goals out"
             )
-        planned = [
-            injection_of(text, request.lung_shunt_fraction) for text in injections
-        ]
+        planned = [injection_of(text) for text in injections]
     else:
         if perfused_volume is None:
             raise click.UsageError("give --perfused-volume, or --injection")
-        if len(goals) != 1:
-            raise click.UsageError(
-                "give one goal: --tumor-dose, --normal-dose, --activity or --maximize"
-            )
-        [goal] = goals
+        goal, value = goal_of(options)
         planned = [
             Injection(
                 name="perfused volume",
                 perfused_volume_ml=perfused_volume,
                 tumors=tuple(tumor_of(text, "--tumor") for text in tumors),
-                goal=goal,  # type: ignore[arg-type]
-                value=None if goal == "maximize" else options[goal],
+                goal=goal,
+                value=value,
                 lung_shunt_fraction=request.lung_shunt_fraction,
             )
         ]

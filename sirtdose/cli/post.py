@@ -1,62 +1,42 @@
 """`sirtdose post`: what dose was given."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.image_options import (
+    dose_options,
+    image_request,
+    reading_options,
+    require_used,
+)
 from sirtdose.cli.options import (
     acceptance_options,
     force_option,
     json_option,
     lung_options,
     lung_shunt_option,
-    medium_option,
     out_option,
     physics_options,
 )
-from sirtdose.cli.quantities import QuantityType, acceptances_of, moment, nuclide_of
+from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
 from sirtdose.errors import QuantityError
-from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import (
     ACTIVITY,
     CAMERA_FACTOR,
-    DENSITY,
     DURATION,
-    FRACTION,
-    LENGTH,
 )
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
-_METHODS = ("local", "kernel", "collapsed-cone")
-_CURVES = ("TOPAS_Schneider", "GEMINI")
 
 
 @click.command("post")
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
-@click.option("--image", type=_PATH, help="The activity image, if there are several.")
-@click.option("--ct", type=_PATH, help="The CT, if there are several.")
-@click.option(
-    "--structures",
-    type=_PATH,
-    multiple=True,
-    help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
-)
-@click.option(
-    "--probability-threshold",
-    type=QuantityType(FRACTION),
-    help="For a SEG of probabilities: inside from here on, such as 50%.",
-)
-@click.option(
-    "--role",
-    "roles",
-    multiple=True,
-    metavar="NAME=ROLE",
-    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
-)
+@reading_options
 @click.option(
     "--administered",
     type=QuantityType(ACTIVITY),
@@ -94,35 +74,7 @@ _CURVES = ("TOPAS_Schneider", "GEMINI")
 @click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
 @click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
-@click.option(
-    "--method",
-    "methods",
-    type=click.Choice(_METHODS),
-    multiple=True,
-    help="local: all energy stays in its voxel. kernel: spread in one medium. "
-    "collapsed-cone: spread through each voxel's own density. May be repeated.  "
-    "[default: local; with a density by voxel also collapsed-cone]",
-)
-@medium_option
-@click.option(
-    "--density",
-    metavar="VALUE|ct|FILE",
-    default="1.05g/mL",
-    show_default=True,
-    help="Of the treated liver, or by voxel: from the CT, or an image in g/mL.",
-)
-@click.option(
-    "--density-curve",
-    type=click.Choice(_CURVES),
-    help="HU to density, for --density ct.  [default: TOPAS_Schneider]",
-)
-@click.option(
-    "--dose-grid",
-    metavar="image|ct|SIDE",
-    default="image",
-    show_default=True,
-    help="Voxels to compute the dose on: the image's, the CT's, or cubes such as 2mm.",
-)
+@dose_options
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
 @physics_options
@@ -198,48 +150,25 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
     calibration, factor = _calibration(options["calibration"])
     lung_mass = options["lung_mass"]
     request = PostRequest(
-        source=source,
         nuclide=nuclide,
         administered_gbq=options["administered"],
         assay_gbq=options["assay"],
         residual_gbq=options["residual"],
         lung_shunt_fraction=options["lung_shunt"],
-        image=options["image"],
-        ct=options["ct"],
-        structures=options["structures"],
-        probability_threshold=options["probability_threshold"],
-        roles=_roles(options["roles"]),
         calibration=calibration,
         cps_per_mbq=factor,
         calibrate_over=options["calibrate_over"],
         header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
         timezone=zone,
-        methods=tuple(dict.fromkeys(options["methods"])),
-        medium=options["medium"] or "soft-tissue",
-        density=_density(options["density"], source),
-        density_curve=options["density_curve"] or "TOPAS_Schneider",
-        dose_grid=_dose_grid(options["dose_grid"]),
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],
-        acceptances=acceptances_of(options["accept"], options["reason"]),
-        **times,
+        **(image_request(source, options) | times),
     )
-    _require_used(request, options)
+    require_used(request, options)
     return request
-
-
-def _require_used(request: "PostRequest", options: dict[str, Any]) -> None:
-    """An option that would change nothing was meant to change something."""
-    if options["density_curve"] and request.density != "ct":
-        raise click.UsageError("--density-curve is for --density ct: give both")
-    if options["medium"] and request.used_methods == ("local",):
-        raise click.UsageError(
-            "--medium is of a kernel, and local deposition has none: add --method "
-            "kernel or collapsed-cone"
-        )
 
 
 def _require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
@@ -266,54 +195,3 @@ def _calibration(text: str) -> tuple[str, float | None]:
         raise click.BadParameter(
             f"{error}; or 'administered' or 'image'", param_hint="--calibration"
         ) from None
-
-
-def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
-    if text.strip().lower() == "ct":
-        return "ct"
-    for path in (Path(text), source / text):
-        try:
-            is_file, is_folder = path.is_file(), path.is_dir()
-        except OSError:
-            continue
-        if is_file:
-            return path
-        if is_folder:
-            raise click.BadParameter(
-                f"'{text}' is a folder: give one image of densities in g/mL, or ct",
-                param_hint="--density",
-            )
-    try:
-        return DENSITY.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or ct, or the path of an image in g/mL (there is no such file)",
-            param_hint="--density",
-        ) from None
-
-
-def _dose_grid(text: str) -> "float | Literal['image', 'ct']":
-    word = text.strip().lower()
-    if word == "image":
-        return "image"
-    if word == "ct":
-        return "ct"
-    try:
-        return LENGTH.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or image or ct", param_hint="--dose-grid"
-        ) from None
-
-
-def _roles(texts: tuple[str, ...]) -> dict[str, Role]:
-    roles = {}
-    for text in texts:
-        name, equals, role = text.rpartition("=")
-        if not equals or role not in GIVEN_ROLES:
-            raise click.BadParameter(
-                f"'{text}': write NAME=ROLE with one of {', '.join(GIVEN_ROLES)}",
-                param_hint="--role",
-            )
-        roles[name] = Role(role)
-    return roles

@@ -1,16 +1,18 @@
 """The result of a post-treatment assessment: everything a report needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sirtdose.dosimetry.activity import Calibration
+from sirtdose.dosimetry.activity import Calibration, total_in
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.dosimetry.engine import Dose
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
@@ -28,6 +30,24 @@ class StructureDose:
     activity_gbq: float
     dvh: Dvh
     mean_by_mass_gy: float
+
+
+def structure_doses(
+    structures: Sequence[Structure], dose: Dose, activity: Volume
+) -> list[StructureDose]:
+    """A row for each structure on the dose grid; `activity` at administration, GBq."""
+    return [
+        StructureDose(
+            structure=structure,
+            mass_kg=structure.mass_kg(dose.density_g_per_ml),
+            activity_gbq=total_in(activity, structure),
+            dvh=Dvh.of_structure(structure, dose.volume),
+            mean_by_mass_gy=dose.mean_by_mass_gy(structure),
+        )
+        for structure in structures
+        # One density is the liver's: it would give the lungs a third of their dose.
+        if structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
+    ]
 
 
 @dataclass(frozen=True, eq=False)

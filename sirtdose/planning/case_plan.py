@@ -81,9 +81,12 @@ def plan_of(
     method: str,
     assumptions: Mapping[str, Any],
     maximized: bool = False,
+    one_density: bool = True,
     findings: Sequence[Finding] = (),
 ) -> Plan:
     """The plan that injects these activities.
+
+    `one_density` is False where masses come from densities by voxel.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def plan_of(
         lungs=lung,
         limits=tuple(limits),
         assumptions={
-            "density_g_per_ml": terms.density_g_per_ml,
+            "density_g_per_ml": terms.density_g_per_ml if one_density else None,
             "residual_fraction": terms.residual_fraction,
             "prior_lung_dose_gy": terms.prior_lung_dose_gy,
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
@@ -123,6 +126,8 @@ def plan_of(
             *findings,
             *activity_findings(activities, case, terms),
             *_usual_findings(limits, lung, terms),
+            *([density_finding(terms.density_g_per_ml)] if one_density else []),
+            Finding.of("H37", "not a medical device: verify with an approved system"),
         ),
     )
 
@@ -182,8 +187,6 @@ def _usual_findings(
         *limit_rules.limit_findings(limits),
         *lung_shunt_findings(lung),
         *nuclide_findings(terms.nuclide),
-        density_finding(terms.density_g_per_ml),
-        Finding.of("H37", "not a medical device: verify with an approved system"),
     ]
 
 

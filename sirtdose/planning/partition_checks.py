@@ -43,7 +43,7 @@ def partition_findings(case: Case, liver_volume_ml: float | None) -> list[Findin
         for tumor in case.held("tumor")
         if tumor.volume_ml < _TUMOR_SMALL_ML
     ]
-    return findings + _ratio_findings(case)
+    return findings + ratio_findings(case)
 
 
 def _volume_findings(perfused: Region, tumors: list[Region]) -> list[Finding]:
@@ -66,7 +66,7 @@ def _volume_findings(perfused: Region, tumors: list[Region]) -> list[Finding]:
     return findings
 
 
-def _ratio_findings(case: Case) -> list[Finding]:
+def ratio_findings(case: Case) -> list[Finding]:
     """Tumors that take up little more than normal liver (H24)."""
     findings = []
     for i, name in enumerate(case.injections):

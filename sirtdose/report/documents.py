@@ -1,7 +1,7 @@
 """Results as documents: plan.json and post.json."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
@@ -14,7 +14,8 @@ from sirtdose.model.units import MCI_PER_GBQ
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
-    from sirtdose.model.volume import Source
+    from sirtdose.dosimetry.engine import Dose
+    from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Plan
 
 _D_PERCENT = (98, 95, 90, 70, 50, 2)
@@ -69,7 +70,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         ],
         "assumptions": plan.assumptions,
         "warnings": findings_document(plan.findings),
-        "accepted": _acceptances(plan.accepted),
+        "accepted": acceptances_document(plan.accepted),
         "inputs": plan.inputs,
     }
 
@@ -87,7 +88,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "scan_at": _iso(times.get("scan_at")),
             "elapsed_h": times.get("elapsed_h"),
         },
-        "image": _image(assessment.image.source),
+        "image": image_document(assessment.image.source),
         "calibration": {
             "used": assessment.calibration.method,
             "over": assessment.calibration.over or None,
@@ -99,17 +100,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "negative_voxels": "kept",
         },
         "doses": {
-            method: {
-                "energy_recovered": dose.energy_recovered,
-                "medium": dose.medium,
-                "electron_fraction": dose.electron_fraction,
-                "rays": dose.rays,
-                "energy_elsewhere": dose.energy_elsewhere,
-                "density_g_per_ml": dose.one_density_g_per_ml,
-                "structures": [
-                    _structure(row) for row in assessment.structure_doses[method]
-                ],
-            }
+            method: dose_document(dose, assessment.structure_doses[method])
             for method, dose in assessment.doses.items()
         },
         "density": {
@@ -117,17 +108,24 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "source": assessment.density_source or None,
         },
         "lungs": _lungs_assessed(assessment.lungs),
-        "grid": {
-            "of": assessment.dose_grid,
-            "shape": list(assessment.image.grid.shape),
-            "spacing_mm": list(assessment.image.grid.spacing_mm),
-            "order": "slice, row, column",
-            "right_handed": assessment.image.grid.right_handed,
-        },
+        "grid": grid_document(assessment.image, assessment.dose_grid),
         "warnings": findings_document(assessment.findings),
-        "accepted": _acceptances(assessment.accepted),
+        "accepted": acceptances_document(assessment.accepted),
         "choices": list(assessment.choices),
         "inputs": list(assessment.inputs),
+    }
+
+
+def dose_document(dose: "Dose", rows: "Sequence[StructureDose]") -> dict[str, Any]:
+    """One method's doses by structure, and where their energy is."""
+    return {
+        "energy_recovered": dose.energy_recovered,
+        "medium": dose.medium,
+        "electron_fraction": dose.electron_fraction,
+        "rays": dose.rays,
+        "energy_elsewhere": dose.energy_elsewhere,
+        "density_g_per_ml": dose.one_density_g_per_ml,
+        "structures": [_structure(row) for row in rows],
     }
 
 
@@ -152,6 +150,17 @@ def rounded(value: Any) -> Any:
     return value
 
 
+def grid_document(image: "Volume", dose_grid: str) -> dict[str, Any]:
+    """The voxels that doses were computed on."""
+    return {
+        "of": dose_grid,
+        "shape": list(image.grid.shape),
+        "spacing_mm": list(image.grid.spacing_mm),
+        "order": "slice, row, column",
+        "right_handed": image.grid.right_handed,
+    }
+
+
 def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
     """A nuclide and its constants, with their sources."""
     return {
@@ -164,7 +173,7 @@ def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
     }
 
 
-def _image(source: "Source | None") -> dict[str, Any] | None:
+def image_document(source: "Source | None") -> dict[str, Any] | None:
     """What the image's header says of scan and nuclide, and where it says it."""
     if source is None or source.modality == "file":
         return None
@@ -268,7 +277,10 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, str]]:
     ]
 
 
-def _acceptances(acceptances: Iterable[Acceptance]) -> list[dict[str, str]]:
+def acceptances_document(
+    acceptances: Iterable[Acceptance],
+) -> list[dict[str, str]]:
+    """What a person accepted, and why."""
     return [{"code": one.code, "reason": one.reason} for one in acceptances]
 
 

@@ -43,7 +43,7 @@ def write_post(
 
     (folder / "post.json").write_text(document_text(document), "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
-    (folder / "dvh.csv").write_text(dvh_csv(assessment), "utf-8")
+    (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
     for method, dose in assessment.doses.items():
         write_nifti(dose.volume, folder / DOSE_FILES[method])
     if report:

@@ -1,35 +1,53 @@
 """A lung shunt as a document and as text."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Acceptance, Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.lung_shunt import lung_dose_gy
 from sirtdose.planning.shunt_counts import (
     Views,
     geometric_mean,
     planar_lung_shunt,
     poisson_uncertainty,
 )
-from sirtdose.report.documents import findings_document
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    nuclide_document,
+)
 from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.spect_shunt import SpectShunt
 
 _WARN_ABOVE = 0.10
 
 
-def planar_document(lungs: Views, liver: Views) -> dict[str, Any]:
-    """What lsf.json holds of two planar views."""
+def planar_document(
+    lungs: Views,
+    liver: Views,
+    *,
+    findings: Sequence[Finding] = (),
+    accepted: Sequence[Acceptance] = (),
+    **measured: Any,
+) -> dict[str, Any]:
+    """What lsf.json holds of two planar views; `measured` where they are an image."""
     fraction = planar_lung_shunt(lungs=lungs, liver=liver)
-    findings = [
+    said = [
+        *findings,
         Finding.of(
             "H22",
             "the lung shunt is from planar images, which overestimate it, more so for "
             "left or dome tumors and a high shunt",
-        )
+        ),
+        *_height_findings(fraction),
     ]
-    if fraction > _WARN_ABOVE:
-        findings.append(Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %"))
     if not any((lungs.anterior_background, lungs.posterior_background)):
-        findings.append(
+        said.append(
             Finding.of("H22", "no background was subtracted", severity=Severity.NOTE)
         )
     return {
@@ -40,26 +58,128 @@ def planar_document(lungs: Views, liver: Views) -> dict[str, Any]:
         "counting_uncertainty": poisson_uncertainty(lungs=lungs, liver=liver),
         "lung_counts": geometric_mean(lungs),
         "liver_counts": geometric_mean(liver),
-        "warnings": findings_document(findings),
+        "views": {"lungs": asdict(lungs), "liver": asdict(liver)},
+        **measured,
+        "warnings": findings_document(said),
+        "accepted": acceptances_document(accepted),
     }
+
+
+def spect_document(
+    shunt: "SpectShunt",
+    *,
+    lungs_covered: float,
+    lung_mass_kg: float,
+    lung_mass_source: str,
+    nuclide: Nuclide,
+    findings: Sequence[Finding] = (),
+    accepted: Sequence[Acceptance] = (),
+    **read: Any,
+) -> dict[str, Any]:
+    """What lsf.json holds of a SPECT: the shunt, the lungs, and their dose per GBq."""
+    per_gbq = lung_dose_gy(
+        activity_gbq=1.0,
+        lung_shunt_fraction=shunt.fraction,
+        lung_mass_kg=lung_mass_kg,
+        dose_constant_gy_kg_per_gbq=nuclide.dose_constant_gy_kg_per_gbq,
+    )
+    said = [
+        *findings,
+        *_height_findings(shunt.fraction),
+        Finding.of("H23", f"lung mass {lung_mass_kg:.4g} kg ({lung_mass_source})"),
+    ]
+    return {
+        "schema": "sirtdose.lsf/1",
+        "sirtdose_version": __version__,
+        **shunt_document(shunt, lungs_covered),
+        "lung_mass_kg": lung_mass_kg,
+        "lung_mass_source": lung_mass_source,
+        "nuclide": nuclide_document(nuclide),
+        "lung_dose_gy_per_gbq": per_gbq,
+        **read,
+        "warnings": findings_document(said),
+        "accepted": acceptances_document(accepted),
+    }
+
+
+def shunt_document(shunt: "SpectShunt", lungs_covered: float) -> dict[str, Any]:
+    """A lung shunt measured on a SPECT."""
+    return {
+        "method": "spect",
+        "lung_shunt_fraction": shunt.fraction,
+        "lung_counts": shunt.lung_counts,
+        "liver_counts": shunt.liver_counts,
+        "lungs_covered_fraction": lungs_covered,
+        "lung_volume_ml": shunt.lung_volume_ml,
+        "shared_with_liver_ml": shunt.shared_ml,
+        "margin_mm": shunt.margin_mm,
+        "margin_ml": shunt.margin_ml,
+        "negative_fraction": shunt.negative_fraction,
+    }
+
+
+def _height_findings(fraction: float) -> list[Finding]:
+    if fraction <= _WARN_ABOVE:
+        return []
+    return [Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %")]
 
 
 def shunt_summary(document: dict[str, Any]) -> str:
     """A lung shunt and how it was found, in a few lines."""
-    fraction, spread = document["lung_shunt_fraction"], document["counting_uncertainty"]
+    fraction = document["lung_shunt_fraction"]
+    how = document["method"]
+    if how == "planar":
+        spread = document["counting_uncertainty"]
+        head = (
+            f"Lung shunt {fraction:.2%} (planar, geometric mean; +/- {spread:.2%} by "
+            "counting alone)"
+        )
+    else:
+        covered = document["lungs_covered_fraction"]
+        head = f"Lung shunt {fraction:.2%} (SPECT; {covered:.0%} of the lungs in view)"
+    lines = [
+        head,
+        f"lungs {significant(document['lung_counts'])}, liver "
+        f"{significant(document['liver_counts'])} counts",
+    ]
+    option = ""
+    if how == "spect":
+        mass = document["lung_mass_kg"]
+        nuclide = document["nuclide"]
+        lines.append(
+            f"1 GBq of {nuclide['name']} (K "
+            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq) gives the lungs "
+            f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
+            f"{significant(mass)} kg ({document['lung_mass_source']})"
+        )
+        option = f" --lung-mass {mass:.4g}kg"
+    else:
+        lines += _views_lines(document)
     return "\n".join(
         [
-            f"Lung shunt {fraction:.2%} ({document['method']}, geometric mean; +/- "
-            f"{spread:.2%} by counting alone)",
-            f"lungs {significant(document['lung_counts'])}, liver "
-            f"{significant(document['liver_counts'])} counts",
+            *lines,
             "",
             *(
                 f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
                 for one in document["warnings"]
             ),
+            *(
+                f"ACCEPTED {one['code']}: {one['reason']}"
+                for one in document["accepted"]
+            ),
             "",
             f"Try: sirtdose plan mird ... --lung-shunt {fraction:.4f} "
-            "--lung-shunt-source planar",
+            f"--lung-shunt-source {how}{option}",
         ]
     )
+
+
+def _views_lines(document: dict[str, Any]) -> list[str]:
+    """How the views were told apart, where they are an image."""
+    if "evidence" not in document:
+        return []
+    pixels = document["pixels"]
+    return [
+        f"views told apart by {document['evidence']}; {pixels['lungs']} pixels of "
+        f"lungs, {pixels['liver']} of liver"
+    ]

@@ -2,12 +2,13 @@
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.assessment import StructureDose
 
 STRUCTURE_COLUMNS = (
     "method",
@@ -47,10 +48,27 @@ def structures_csv(document: dict[str, Any]) -> str:
     return _csv(STRUCTURE_COLUMNS, rows)
 
 
-def dvh_csv(assessment: "Assessment") -> str:
-    """Cumulative histograms, each sampled exactly at evenly spaced doses."""
+def dvh_csv(tables: "Mapping[str, Sequence[StructureDose]]") -> str:
+    """Cumulative histograms by method, each sampled exactly at evenly spaced doses."""
+    return _csv(DVH_COLUMNS, _dvh_rows(tables))
+
+
+def dvh_per_gbq_csv(
+    tables: "Mapping[str, Mapping[str, Sequence[StructureDose]]]",
+) -> str:
+    """The same for 1 GBq of each injection: its name comes first, doses per GBq."""
+    rows = [
+        [_cell(name), *row]
+        for name, methods in tables.items()
+        for row in _dvh_rows(methods)
+    ]
+    header = [column.replace("dose_gy", "dose_gy_per_gbq") for column in DVH_COLUMNS]
+    return _csv(("injection", *header), rows)
+
+
+def _dvh_rows(tables: "Mapping[str, Sequence[StructureDose]]") -> list[list[str]]:
     rows = []
-    for method, structures in assessment.structure_doses.items():
+    for method, structures in tables.items():
         for one in structures:
             doses = np.linspace(0, max(one.dvh.max_gy, 0.0), _DVH_POINTS)
             volumes = one.dvh.curve(doses)
@@ -65,7 +83,7 @@ def dvh_csv(assessment: "Assessment") -> str:
                         f"{volume:.6g}",
                     ]
                 )
-    return _csv(DVH_COLUMNS, rows)
+    return rows
 
 
 def _cell(name: str) -> str:

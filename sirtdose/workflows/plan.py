@@ -114,7 +114,7 @@ def plan_mird(
         perfused_volume_ml=perfused_volume_ml,
         convention=convention,
     )
-    return _accepted(plan, request, said)
+    return accepted(plan, request, said)
 
 
 def plan_partition(
@@ -151,7 +151,7 @@ def plan_partition(
         maximize=any(one.goal == "maximize" for one in injections),
     )
     plan = partition_plan.plan(limited, injections, liver_volume_ml=liver_volume_ml)
-    return _accepted(plan, request, said)
+    return accepted(plan, request, said)
 
 
 def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
@@ -182,12 +182,19 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     limited, said = request.with_limits(
         case.get("treated_volume_ml") or liver_ml, liver_ml
     )
-    return _accepted(bsa_plan.plan(limited, **case), request, said)
+    return accepted(bsa_plan.plan(limited, **case), request, said)
 
 
-def _accepted(
+def accepted(
     plan: "Plan", request: PlanRequest, said: Sequence[Finding] = ()
 ) -> "Plan":
+    """A plan past its checks, with what was accepted and typed.
+
+    Raises
+    ------
+    SafetyStop
+        A check stops, or asks and nobody accepted it.
+    """
     findings = (*said, *plan.findings)
     require_accepted(findings, request.acceptances)
     return replace(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.role import Role
-from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
@@ -19,7 +19,7 @@ _SAME_LUNG_MASS = 0.1
 
 
 def physics_findings(
-    request: PostRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
+    request: ImageRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
 ) -> list[Finding]:
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
     findings = nuclide_findings(request.nuclide)

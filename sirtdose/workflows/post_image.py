@@ -2,6 +2,7 @@
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.volume import Source, Volume
+from sirtdose.workflows.image_corrections import correction_findings
 from sirtdose.workflows.post_request import PostRequest
 
 _SAME_HALF_LIFE = 0.02
@@ -18,7 +19,7 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
         findings += _pet_decay(source)
     else:
         findings += _spect_nuclide(source, request)
-    return findings + _corrections(source)
+    return findings + correction_findings(source)
 
 
 def _pet_nuclide(source: Source, request: PostRequest) -> list[Finding]:
@@ -80,27 +81,3 @@ def _pet_decay(source: Source) -> list[Finding]:
             f"({source.scan_start_origin})",
         )
     ]
-
-
-def _corrections(source: Source) -> list[Finding]:
-    if not source.corrections:
-        return [
-            Finding.of(
-                "H41",
-                "not checked: the header has no CorrectedImage (0028,0051)",
-                severity=Severity.NOTE,
-            )
-        ]
-    done = {one.upper() for one in source.corrections}
-    names = {"ATTN": "attenuation", "SCAT": "scatter"}
-    missing = [word for code, word in names.items() if not _has(done, code)]
-    if not missing:
-        return []
-    severity = Severity.ASK if source.modality == "PT" else Severity.WARN
-    said = f"not corrected for {' and '.join(missing)} (CorrectedImage (0028,0051))"
-    return [Finding.of("H41", said, severity=severity)]
-
-
-def _has(done: set[str], code: str) -> bool:
-    # PET writes the method behind a colon or the code alone.
-    return any(one.startswith(code) for one in done)

@@ -132,3 +132,45 @@ def test_maa_spect_is_the_right_way_up(real_images: Path) -> None:
             for values, part in (placed.values_in(image), placed.values_in(mirror))
         )
         assert inside > 2 * mirrored
+
+
+def ratios_of(run: Run, folder: Path, *options: str) -> dict[str, dict[str, float]]:
+    result = run("plan", "image", folder, "--activity", "1GBq", "--json", *options)
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(result.stdout)["measured"]["structures"]
+    return {row["name"]: row["tumor_to_normal_ratios"] for row in rows}
+
+
+def test_maa_spect_planned_by_its_image(run: Run, real_images: Path) -> None:
+    """T/N 4.47 and 3.76; the gallbladder counted as liver makes it 4.33 and 3.64."""
+    folder = real_images / "sirt_maa_spect"
+    own = ratios_of(run, folder)
+    for reference in ("perfused normal", "normal perfused"):
+        assert own["Tumor 1"][reference] == pytest.approx(4.47, rel=0.02)
+        assert own["Tumor 2"][reference] == pytest.approx(3.76, rel=0.02)
+    counted = ratios_of(run, folder, "--role", "gallbladder=other")
+    assert counted["Tumor 1"]["normal perfused"] == pytest.approx(4.33, rel=0.02)
+    assert counted["Tumor 2"]["normal perfused"] == pytest.approx(3.64, rel=0.02)
+    # The reference counts voxels by their centers: so counted it is met to a digit.
+    assert own["Tumor 1"]["perfused normal"] / counted["Tumor 1"][
+        "normal perfused"
+    ] == pytest.approx(4.47 / 4.33, rel=5e-3)
+
+
+def test_maa_spect_ratios_by_voxel_centers(real_images: Path) -> None:
+    folder = real_images / "sirt_maa_spect"
+    image = read_image(folder / "patient_2_SPECT.nrrd")
+    mean = {}
+    drawn = {
+        structure.name: structure
+        for structure in read_structures(folder / "patient_2_Segmentation.seg.nrrd")
+    }
+    with_gallbladder = drawn["perfused volume"] - drawn["Tumor 1"] - drawn["Tumor 2"]
+    for name, structure in (*drawn.items(), ("with gallbladder", with_gallbladder)):
+        center = occupancy_on(structure, image.grid, sampling="center")
+        values, _ = center.values_in(image)
+        mean[name] = float(values.mean())
+    assert mean["Tumor 1"] / mean["perfused normal"] == pytest.approx(4.47, abs=0.01)
+    assert mean["Tumor 2"] / mean["perfused normal"] == pytest.approx(3.76, abs=0.01)
+    assert mean["Tumor 1"] / mean["with gallbladder"] == pytest.approx(4.33, abs=0.01)
+    assert mean["Tumor 2"] / mean["with gallbladder"] == pytest.approx(3.64, abs=0.01)

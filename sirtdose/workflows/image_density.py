@@ -10,7 +10,7 @@ from sirtdose.model.plausible import density_finding
 from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
@@ -44,7 +44,7 @@ class TissueDensity:
 
 
 def tissue_density(
-    request: PostRequest,
+    request: ImageRequest,
     volume: Volume,
     ct: Volume | None,
     structures: "list[Structure]",

@@ -1,14 +1,14 @@
 """Bring the structures of a treatment onto its image, and check them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
-from sirtdose.workflows.post_grid import regrid_findings
-from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.image_grid import regrid_findings
+from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
@@ -16,14 +16,30 @@ if TYPE_CHECKING:
     from sirtdose.model.volume import Volume
 
 
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Structures of an image, drawn and derived, where doses are computed.
+
+    `on_grid` are on the dose grid, `regions` there too, by role; `drawn` are the
+    liver, its parts and what is excluded from it, on one lattice; `lungs` as drawn,
+    of which `lungs_covered` lies in the image.
+    """
+
+    on_grid: "tuple[Structure, ...]"
+    regions: "Mapping[str, Structure]"
+    drawn: "tuple[Structure, ...]"
+    lungs: "tuple[Structure, ...]"
+    lungs_covered: float
+
+
 def placed_structures(
     choice: "Choice",
-    request: PostRequest,
+    request: ImageRequest,
     image: "Volume",
     volume: "Volume",
     findings: list[Finding],
-) -> "tuple[list[Structure], dict[str, Structure], float]":
-    """Structures on the dose grid, calibration regions, part of lungs in view.
+) -> Placed:
+    """Read structures and bring them to the dose grid.
 
     `volume` is `image` on the dose grid.
     """
@@ -58,7 +74,13 @@ def placed_structures(
         for role in (Role.PERFUSED, Role.LIVER)
         if (members := with_role(combined, role))
     }
-    return on_grid, regions, lungs_covered
+    return Placed(
+        on_grid=tuple(on_grid),
+        regions=regions,
+        drawn=tuple(combined),
+        lungs=tuple(with_role(kept, Role.LUNGS)),
+        lungs_covered=lungs_covered,
+    )
 
 
 def _placed(

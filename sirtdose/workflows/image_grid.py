@@ -6,7 +6,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.role import Role
-from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
@@ -21,7 +21,7 @@ _MOVED_MAX = 0.02
 
 
 def on_dose_grid(
-    request: PostRequest, volume: "Volume", ct: "Volume | None"
+    request: ImageRequest, volume: "Volume", ct: "Volume | None"
 ) -> "Volume":
     """The image's activity on the voxels asked for; itself on its own.
 

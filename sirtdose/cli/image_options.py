@@ -1,0 +1,165 @@
+"""What every command that reads an image and computes doses is asked."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from sirtdose.cli.options import medium_option, together
+from sirtdose.cli.quantities import QuantityType, acceptances_of
+from sirtdose.errors import QuantityError
+from sirtdose.model.role import GIVEN_ROLES, Role
+from sirtdose.model.units import DENSITY, FRACTION, LENGTH
+
+if TYPE_CHECKING:
+    from sirtdose.workflows.image_request import ImageRequest
+
+_PATH = click.Path(path_type=Path)
+_METHODS = ("local", "kernel", "collapsed-cone")
+_CURVES = ("TOPAS_Schneider", "GEMINI")
+
+reading_options = together(
+    click.option(
+        "--image", type=_PATH, help="The activity image, if there are several."
+    ),
+    click.option("--ct", type=_PATH, help="The CT, if there are several."),
+    click.option(
+        "--structures",
+        type=_PATH,
+        multiple=True,
+        help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+    ),
+    click.option(
+        "--probability-threshold",
+        type=QuantityType(FRACTION),
+        help="For a SEG of probabilities: inside from here on, such as 50%.",
+    ),
+    click.option(
+        "--role",
+        "roles",
+        multiple=True,
+        metavar="NAME=ROLE",
+        help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+    ),
+)
+
+dose_options = together(
+    click.option(
+        "--method",
+        "methods",
+        type=click.Choice(_METHODS),
+        multiple=True,
+        help="local: all energy stays in its voxel. kernel: spread in one medium. "
+        "collapsed-cone: spread through each voxel's own density. May be repeated.  "
+        "[default: local; with a density by voxel also collapsed-cone]",
+    ),
+    medium_option,
+    click.option(
+        "--density",
+        metavar="VALUE|ct|FILE",
+        default="1.05g/mL",
+        show_default=True,
+        help="Of the treated liver, or by voxel: from the CT, or an image in g/mL.",
+    ),
+    click.option(
+        "--density-curve",
+        type=click.Choice(_CURVES),
+        help="HU to density, for --density ct.  [default: TOPAS_Schneider]",
+    ),
+    click.option(
+        "--dose-grid",
+        metavar="image|ct|SIDE",
+        default="image",
+        show_default=True,
+        help="Voxels to compute the dose on: the image's, the CT's, or cubes such as "
+        "2mm.",
+    ),
+)
+
+
+def read_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be read, and what was accepted."""
+    return {
+        "source": source,
+        "image": options["image"],
+        "ct": options["ct"],
+        "structures": options["structures"],
+        "probability_threshold": options["probability_threshold"],
+        "roles": _roles(options["roles"]),
+        "acceptances": acceptances_of(options["accept"], options["reason"]),
+    }
+
+
+def image_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, and how doses are computed."""
+    return {
+        **read_request(source, options),
+        "methods": tuple(dict.fromkeys(options["methods"])),
+        "medium": options["medium"] or "soft-tissue",
+        "density": _density(options["density"], source),
+        "density_curve": options["density_curve"] or "TOPAS_Schneider",
+        "dose_grid": _dose_grid(options["dose_grid"]),
+    }
+
+
+def require_used(request: "ImageRequest", options: Mapping[str, Any]) -> None:
+    """An option that would change nothing was meant to change something."""
+    if options["density_curve"] and request.density != "ct":
+        raise click.UsageError("--density-curve is for --density ct: give both")
+    if options["medium"] and request.used_methods == ("local",):
+        raise click.UsageError(
+            "--medium is of a kernel, and local deposition has none: add --method "
+            "kernel or collapsed-cone"
+        )
+
+
+def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
+    if text.strip().lower() == "ct":
+        return "ct"
+    for path in (Path(text), source / text):
+        try:
+            is_file, is_folder = path.is_file(), path.is_dir()
+        except OSError:
+            continue
+        if is_file:
+            return path
+        if is_folder:
+            raise click.BadParameter(
+                f"'{text}' is a folder: give one image of densities in g/mL, or ct",
+                param_hint="--density",
+            )
+    try:
+        return DENSITY.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or ct, or the path of an image in g/mL (there is no such file)",
+            param_hint="--density",
+        ) from None
+
+
+def _dose_grid(text: str) -> "float | Literal['image', 'ct']":
+    word = text.strip().lower()
+    if word == "image":
+        return "image"
+    if word == "ct":
+        return "ct"
+    try:
+        return LENGTH.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or image or ct", param_hint="--dose-grid"
+        ) from None
+
+
+def _roles(texts: tuple[str, ...]) -> dict[str, Role]:
+    roles = {}
+    for text in texts:
+        name, equals, role = text.rpartition("=")
+        if not equals or role not in GIVEN_ROLES:
+            raise click.BadParameter(
+                f"'{text}': write NAME=ROLE with one of {', '.join(GIVEN_ROLES)}",
+                param_hint="--role",
+            )
+        roles[name] = Role(role)
+    return roles

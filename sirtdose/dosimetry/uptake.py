@@ -1,0 +1,133 @@
+r"""What a scout image says an injection does: uptakes and doses per GBq.
+
+An injection's activity is shared out by the counts in its perfused volume,
+
+.. math:: a_v = (1 - L)\, \frac{n_v}{\sum_{w \in P} n_w}
+
+per GBq. Counts outside of every perfused volume are blur, or reach beyond what was
+drawn: they get what the injections give per count on average.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.activity import total_in
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.resample import occupancy_on
+from sirtdose.errors import QuantityError, StructureError
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Perfusion:
+    """An injection's perfused volume, on the lattice it was drawn on.
+
+    `counts` are the image's in it.
+    """
+
+    name: str
+    structure: Structure
+    counts: float
+    lung_shunt_fraction: float
+
+
+def perfusion(
+    name: str, structure: Structure, volume: Volume, *, lung_shunt_fraction: float
+) -> Perfusion:
+    """A perfused volume with its counts.
+
+    Raises
+    ------
+    QuantityError
+        The image adds up to nothing in it.
+    """
+    counts = total_in(volume, occupancy_on(structure, volume.grid))
+    if not counts > 0:
+        raise QuantityError(
+            f"the image adds up to {counts:g} {volume.quantity.unit} in "
+            f"'{structure.name}', which '{name}' perfuses: a plan by the image needs "
+            "counts there"
+        )
+    return Perfusion(name, structure, counts, lung_shunt_fraction)
+
+
+def uptakes(
+    structure: Structure, perfusions: Sequence[Perfusion], volume: Volume
+) -> tuple[float, ...]:
+    """Part of each injection that ends in a structure of the same lattice.
+
+    What lies in a perfused volume is split on the lattice, where it is exact.
+    """
+    beyond = _counts_in(_minus_all(structure, perfusions), volume)
+    shared = beyond / sum(one.counts for one in perfusions)
+    return tuple(
+        (1 - one.lung_shunt_fraction)
+        * (_counts_in(structure & one.structure, volume) / one.counts + shared)
+        for one in perfusions
+    )
+
+
+def inside_fractions(
+    structure: Structure, perfusions: Sequence[Perfusion]
+) -> tuple[float, ...]:
+    """Part of a structure's volume in each perfused volume."""
+    return tuple(
+        (structure & one.structure).volume_ml / structure.volume_ml
+        for one in perfusions
+    )
+
+
+def outside_fraction(
+    perfusions: Sequence[Perfusion], volume: Volume, lungs: Structure | None
+) -> float:
+    """Part of the image's counts outside of lungs and every perfused volume."""
+    whole = union([one.structure for one in perfusions])
+    inside = total_in(volume, occupancy_on(whole, volume.grid))
+    total = volume.total()
+    if lungs is not None:
+        total -= total_in(volume, occupancy_on(lungs, volume.grid))
+    return 1 - inside / total if total > 0 else 0.0
+
+
+def activity_per_gbq(
+    index: int, perfusions: Sequence[Perfusion], volume: Volume
+) -> Volume:
+    """Where 1 GBq of an injection goes: activity in each voxel, GBq."""
+    one = perfusions[index]
+    parts = [_placed(each.structure, volume) for each in perfusions]
+    beyond = 1 - np.clip(np.maximum.reduce(parts), 0, 1)
+    counts = np.asarray(volume.data, np.float64)
+    per_count = parts[index] / one.counts + beyond / sum(p.counts for p in perfusions)
+    treated = 1 - one.lung_shunt_fraction
+    return volume.with_data(treated * counts * per_count, Quantity.ACTIVITY)
+
+
+def _placed(structure: Structure, volume: Volume) -> NDArray[Any]:
+    on_grid = occupancy_on(structure, volume.grid)
+    offset = on_grid.grid.offset_in(volume.grid)
+    if offset is None:
+        raise StructureError(f"'{structure.name}' is not on the image's grid")
+    part = np.zeros(volume.grid.shape)
+    box = tuple(
+        slice(start, start + n)
+        for start, n in zip(offset, on_grid.grid.shape, strict=True)
+    )
+    part[box] = on_grid.occupancy
+    return part
+
+
+def _minus_all(structure: Structure, perfusions: Sequence[Perfusion]) -> Structure:
+    for one in perfusions:
+        structure = structure - one.structure
+    return structure
+
+
+def _counts_in(structure: Structure, volume: Volume) -> float:
+    if structure.empty:
+        return 0.0
+    return total_in(volume, occupancy_on(structure, volume.grid))

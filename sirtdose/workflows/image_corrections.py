@@ -1,0 +1,31 @@
+"""What an image's header says of its corrections (H41)."""
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.volume import Source
+
+
+def correction_findings(
+    source: Source, *, uncorrected_spect: Severity = Severity.WARN
+) -> list[Finding]:
+    """Whether attenuation and scatter were corrected; a PET without them asks."""
+    if not source.corrections:
+        return [
+            Finding.of(
+                "H41",
+                "not checked: the header has no CorrectedImage (0028,0051)",
+                severity=Severity.NOTE,
+            )
+        ]
+    done = {one.upper() for one in source.corrections}
+    names = {"ATTN": "attenuation", "SCAT": "scatter"}
+    missing = [word for code, word in names.items() if not _has(done, code)]
+    if not missing:
+        return []
+    severity = Severity.ASK if source.modality == "PT" else uncorrected_spect
+    said = f"not corrected for {' and '.join(missing)} (CorrectedImage (0028,0051))"
+    return [Finding.of("H41", said, severity=severity)]
+
+
+def _has(done: set[str], code: str) -> bool:
+    # PET writes the method behind a colon or the code alone.
+    return any(one.startswith(code) for one in done)

@@ -1,0 +1,52 @@
+"""An image and its structures, and how doses are computed from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from sirtdose.model.finding import Acceptance
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """What is to be read, and how doses are computed from it.
+
+    `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `dose_grid` the
+    image's own voxels, the CT's, or cubes of a side in mm.
+    """
+
+    source: Path
+    nuclide: Nuclide
+    image: Path | None = None
+    ct: Path | None = None
+    structures: tuple[Path, ...] = ()
+    probability_threshold: float | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    header_nuclide_was: str | None = None
+    methods: tuple[str, ...] = ()
+    medium: str = "soft-tissue"
+    density: float | Path | Literal["ct"] = 1.05
+    density_curve: str = "TOPAS_Schneider"
+    dose_grid: float | Literal["image", "ct"] = "image"
+    acceptances: tuple[Acceptance, ...] = ()
+
+    @property
+    def density_by_voxel(self) -> bool:
+        """Whether densities come from an image rather than as one value."""
+        return isinstance(self.density, (str, Path))
+
+    @property
+    def used_methods(self) -> tuple[str, ...]:
+        """The methods asked for, else those that suit the density."""
+        if self.methods:
+            return self.methods
+        return ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
+
+    @property
+    def grid_in_words(self) -> str:
+        """The voxels that doses are computed on."""
+        side = self.dose_grid
+        return f"cubes of {side:g} mm" if isinstance(side, float) else f"{side} voxels"

@@ -1,0 +1,150 @@
+"""Read what an image workflow works on: one patient's image, CT and densities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sirtdose.errors import GeometryError, InputError, SafetyStop
+from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image_request import ImageRequest
+
+if TYPE_CHECKING:
+    from sirtdose.io.choose import Choice
+    from sirtdose.io.found import Found
+
+_OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
+
+
+def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
+    """Pick image, CT and structures of one patient.
+
+    Raises
+    ------
+    InputError
+        Nothing to pick, several candidates, or files of two patients.
+    """
+    from sirtdose.io.choose import choose
+    from sirtdose.io.discover import discover
+
+    found = discover(request.source)
+    if isinstance(request.density, Path):
+        own = request.density.resolve()
+        found = [
+            item for item in found if own not in [path.resolve() for path in item.paths]
+        ]
+    choice = choose(
+        found,
+        image=_inside(request.source, request.image),
+        ct=_inside(request.source, request.ct),
+        structures=[_inside(request.source, path) for path in request.structures],
+    )
+    _require_one_patient([choice.image, *choice.structures, choice.ct], findings)
+    require_accepted(findings, request.acceptances)
+    return choice
+
+
+def activity_image(
+    choice: "Choice", request: ImageRequest, *, in_bq_per_ml: bool = False
+) -> Volume:
+    """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
+    from sirtdose.io.read import read_found_image
+
+    says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
+    return read_found_image(
+        choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
+    )
+
+
+def ct_image(
+    choice: "Choice", request: ImageRequest, volume: Volume, findings: list[Finding]
+) -> "Volume | None":
+    """The CT for the pictures; one that was only found must not stop the doses."""
+    from sirtdose.dosimetry.resample import overlap
+    from sirtdose.io.read import read_found_image
+
+    needed = "ct" in (request.density, request.dose_grid)
+    if choice.ct is None:
+        several = [one for one in choice.reasons if one.startswith("CT: none")]
+        if needed and several:
+            raise InputError(f"a CT is needed; {several[0]}")
+        return None
+    if set(choice.ct.paths) & set(choice.image.paths):
+        raise InputError(
+            f"--ct {choice.ct.label} is the activity image itself: give a CT"
+        )
+    try:
+        ct = read_found_image(choice.ct, quantity=Quantity.CT_NUMBER)
+        volume.grid.require_frame(ct.grid, what="the CT")
+        if not overlap(ct.grid, volume.grid):
+            raise GeometryError("the CT lies wholly outside the image (H15)")
+    except InputError as error:
+        if request.ct is not None or needed:
+            raise
+        findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
+        return None
+    return ct
+
+
+def require_map(request: ImageRequest) -> None:
+    """Refuse before anything is read what could only be refused at the end."""
+    images = [path.resolve() for path in (request.source, request.image) if path]
+    if isinstance(request.density, Path) and request.density.resolve() in images:
+        raise InputError(
+            f"--density {request.density.name} is the activity image itself: give an "
+            "image of densities in g/mL"
+        )
+    if "collapsed-cone" in request.used_methods and not request.density_by_voxel:
+        raise InputError(
+            "collapsed-cone follows energy through varying density: give --density ct "
+            "or an image of densities; in one density --method kernel is exact"
+        )
+
+
+def inputs_of(choice: "Choice", request: ImageRequest) -> tuple[dict[str, Any], ...]:
+    """What was used: name only, hash, series."""
+    return tuple(_input_of(item) for item in _used(choice, request))
+
+
+def _used(choice: "Choice", request: ImageRequest) -> "list[Found]":
+    from sirtdose.io.discover import discover
+
+    densities = discover(request.density) if isinstance(request.density, Path) else []
+    items = (choice.image, choice.ct, *choice.structures, *densities)
+    return [item for item in items if item is not None]
+
+
+def _input_of(item: "Found") -> dict[str, Any]:
+    from sirtdose.io.hashing import sha256_of
+
+    return {
+        "file": item.label,
+        "files": len(item.paths),
+        "kind": str(item.kind),
+        "sha256": sha256_of(item.paths),
+        "series_instance_uid": item.series_instance_uid or None,
+    }
+
+
+def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
+    """A path as given, or as the name of something in the folder."""
+    if path is not None and not path.exists() and (folder / path).exists():
+        return folder / path
+    return path
+
+
+def _require_one_patient(
+    items: "Sequence[Found | None]", findings: list[Finding]
+) -> None:
+    from sirtdose.io.found import names_in, patients_in
+
+    known = [item for item in items if item is not None]
+    people = patients_in(known)
+    if people > 1:
+        raise SafetyStop(
+            f"the files are of {people} patients (H01: PatientID, name, birth date and "
+            "sex differ): give the files of one"
+        )
+    if names_in(known) > 1:
+        said = "the patient's name differs, while PatientID and birth date agree"
+        findings.append(Finding.of("H01", said, severity=Severity.ASK))

@@ -1,0 +1,185 @@
+"""What is to be said of a scout image and of a plan by it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_request import ImageRequest
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.uptake import Perfusion
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Source, Volume
+    from sirtdose.planning.case_plan import Terms
+    from sirtdose.planning.result import Plan
+
+# Nuclides of particles that are given to find out where microspheres go.
+_SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
+_INTERVAL_MAX_D = 14.0
+_OUTSIDE_WARN, _OUTSIDE_ASK = 0.20, 0.80
+_OTHER_VOLUME = 0.10
+# A map and a formula that say the same agree to this.
+_SAME_DOSE = 0.03
+
+
+def scout_findings(
+    image: "Volume",
+    *,
+    treatment_at: datetime | None,
+    same_catheter: bool | None,
+    measures_shunt: bool,
+) -> list[Finding]:
+    """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
+    source = image.source
+    findings = _interval_findings(source, treatment_at, same_catheter)
+    if source is None or source.modality == "file":
+        return findings
+    findings += [Finding.of("H17", remark) for remark in source.remarks]
+    named = source.nuclide_in_header
+    if named and named not in _SCOUTS:
+        findings.append(
+            Finding.of(
+                "H11",
+                f"the header says {named}: a scout image is of {', '.join(_SCOUTS)}",
+                severity=Severity.WARN,
+            )
+        )
+    asks = Severity.ASK if measures_shunt else Severity.WARN
+    return findings + correction_findings(source, uncorrected_spect=asks)
+
+
+def _interval_findings(
+    source: "Source | None",
+    treatment_at: datetime | None,
+    same_catheter: bool | None,
+) -> list[Finding]:
+    """A scout long before the treatment, or from another catheter position (H24)."""
+    findings = []
+    scan = source.scan_start if source else None
+    if treatment_at is None or scan is None:
+        needs = "--treatment-at" if treatment_at is None else "an image with its date"
+        findings.append(
+            Finding.of(
+                "H24",
+                f"interval to the treatment not checked: needs {needs}",
+                severity=Severity.NOTE,
+            )
+        )
+    else:
+        if scan.tzinfo is None:
+            scan = scan.replace(tzinfo=treatment_at.tzinfo)
+        days = (treatment_at - scan).total_seconds() / 86400
+        if days < 0 or days > _INTERVAL_MAX_D:
+            findings.append(
+                Finding.of(
+                    "H24",
+                    f"the image was taken {days:.1f} d before the treatment, outside 0 "
+                    f"to {_INTERVAL_MAX_D:g} d: perfusion may have changed",
+                )
+            )
+    if same_catheter is None:
+        findings.append(
+            Finding.of(
+                "H24",
+                "catheter position not checked: needs --catheter same or other",
+                severity=Severity.NOTE,
+            )
+        )
+    elif not same_catheter:
+        findings.append(
+            Finding.of(
+                "H24",
+                "the catheter was elsewhere at the scout: its distribution does not "
+                "predict the treatment's",
+            )
+        )
+    return findings
+
+
+def typed_volume_findings(
+    typed_ml: Mapping[str, float],
+    perfused: "Sequence[Structure]",
+    drawn: "Sequence[Structure]",
+) -> list[Finding]:
+    """Volumes as they were typed against those drawn on the image (H06)."""
+    from sirtdose.dosimetry.derived import union
+
+    livers = [one for one in drawn if one.role is Role.LIVER]
+    in_image = {"perfused": perfused, "liver": livers}
+    findings = []
+    for name, ml in typed_ml.items():
+        if not in_image[name]:
+            findings.append(
+                Finding.of(
+                    "H06",
+                    f"the {name} volume was typed, and is not drawn on the image",
+                    severity=Severity.WARN,
+                )
+            )
+            continue
+        found_ml = union(in_image[name]).volume_ml
+        off = ml / found_ml - 1
+        said = f"the {name} volume is {found_ml:.0f} mL, {ml:.0f} mL was typed"
+        if abs(off) > _OTHER_VOLUME:
+            findings.append(
+                Finding.of("H06", f"{said} ({off:+.0%}): another region's?")
+            )
+        else:
+            findings.append(Finding.of("H06", said, severity=Severity.NOTE))
+    return findings
+
+
+def outside_findings(part: float) -> list[Finding]:
+    """Counts outside of what is perfused, lungs aside (H14)."""
+    said = (
+        f"{part:.0%} of the image's counts lie outside the perfused volume and the "
+        "lungs: blur, other organs, or a volume that is too small?"
+    )
+    if part > _OUTSIDE_ASK:
+        return [Finding.of("H14", said, severity=Severity.ASK)]
+    return [Finding.of("H14", said)] if part > _OUTSIDE_WARN else []
+
+
+def method_findings(images: ImageRequest, terms: "Terms") -> list[Finding]:
+    """Published thresholds held against another method's doses (H26)."""
+    method = images.used_methods[0]
+    if not terms.rules or method == "local":
+        return []
+    return [
+        Finding.of(
+            "H26",
+            f"the limits are of {terms.rules[0].source}, whose doses are means by "
+            f"local deposition; this plan's are by {method}",
+        )
+    ]
+
+
+def map_findings(
+    plan: "Plan",
+    doses: "Mapping[str, Dose]",
+    perfusions: "Sequence[Perfusion]",
+    volume: "Volume",
+) -> list[Finding]:
+    """The mean dose of each perfused volume by the map against the formula's (H06)."""
+    from sirtdose.dosimetry.resample import occupancy_on
+
+    dose = doses.get("local_deposition")
+    if dose is None or plan.assumptions["dose_method"] != "local_deposition":
+        return []
+    rows = [row for row in plan.compartments if row.role == "perfused"]
+    findings = []
+    for one, row in zip(perfusions, rows, strict=True):
+        by_map = dose.mean_by_mass_gy(occupancy_on(one.structure, volume.grid))
+        off = by_map / row.dose_gy - 1
+        said = (
+            f"'{row.name}' ({one.structure.name}, {row.volume_ml:.0f} mL, "
+            f"{row.mass_kg:.3f} kg): {by_map:.4g} Gy by the map, {row.dose_gy:.4g} Gy "
+            f"by the formula ({off:+.1%})"
+        )
+        severity = Severity.STOP if abs(off) > _SAME_DOSE else Severity.NOTE
+        findings.append(Finding.of("H06", said, severity=severity))
+    return findings
