@@ -6,17 +6,33 @@ noisy. Run: python benchmarks/startup.py
 
 import subprocess
 import sys
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 ROUNDS = 15
 CLICK = [sys.executable, "-c", "import click"]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
-PLAN = ["plan", "mird", "--dose", "120Gy", "--perfused-volume", "1000mL"]
+MIRD = ["--dose", "120Gy", "--perfused-volume", "1000mL"]
+BSA = ["--height", "165cm", "--weight", "60kg", "--liver-volume", "1500mL"]
+BSA += ["--tumor-volume", "300mL"]
+PARTITION = ["--perfused-volume", "1000mL", "--tumor", "T1=200mL@3"]
+PARTITION += ["--tumor-dose", "200Gy"]
+VIAL = ["--activity", "2.3GBq", "--at", "2026-03-04T10:00+01:00", "--device", "glass"]
+COUNTS = ["--lung-counts", "12000,10000", "--liver-counts", "160000,90000"]
+CASE = Path(__file__).parents[1] / "examples" / "partition.toml"
+LIMITS = ["--limits", "eanm2022:resin:mcrc:unilobar", "--normal-dose", "30Gy"]
 COMMANDS = {
     "import click": CLICK,
     "sirtdose --help": [*PROGRAM, "--help"],
-    "sirtdose plan mird": [*PROGRAM, *PLAN],
+    "plan mird": [*PROGRAM, "plan", "mird", *MIRD],
+    "plan bsa": [*PROGRAM, "plan", "bsa", *BSA],
+    "plan partition": [*PROGRAM, "plan", "partition", *PARTITION],
+    "with --limits": [*PROGRAM, "plan", "partition", *PARTITION[:4], *LIMITS],
+    "plan vial": [*PROGRAM, "plan", "vial", *VIAL],
+    "plan compare": [*PROGRAM, "plan", "compare", *PARTITION, *MIRD[:2]],
+    "plan CASE.toml": [*PROGRAM, "plan", str(CASE)],
+    "lsf planar": [*PROGRAM, "lsf", "planar", *COUNTS],
 }
 
 

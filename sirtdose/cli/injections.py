@@ -1,5 +1,6 @@
 """Tumors and injections as they are written on the command line."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,17 @@ _GOALS: dict[str, tuple[Any, Measure | None]] = {
 }
 
 
-def tumor_of(text: str, option: str) -> Tumor:
-    """Read NAME=VOLUME@RATIO.
+# A structure's name may hold commas: a part begins with a word and a colon.
+_PARTS = re.compile(r",(?=\s*(?:[a-z-]+\s*:|maximize\s*(?:,|$)))")
 
-    >>> tumor_of("T1=200mL@3.0", "--tumor")
-    Tumor(name='T1', volume_ml=200.0, ratio=3.0)
+
+def tumor_of(text: str, option: str) -> Tumor:
+    """Read NAME=VOLUME@RATIO, or NAME=VOLUME@R=RATIO with Kao's R.
+
+    >>> tumor_of("T1=200mL@3.0", "--tumor").ratio
+    3.0
+    >>> tumor_of("T1=200mL@R=1.5", "--tumor").by_activity
+    True
     """
     name, equals, rest = text.partition("=")
     volume, at, ratio = rest.rpartition("@")
@@ -37,6 +44,10 @@ def tumor_of(text: str, option: str) -> Tumor:
             param_hint=option,
         )
     volume_ml = _parsed(volume, VOLUME, option)
+    kao, equals, number = ratio.partition("=")
+    by_activity = bool(equals) and kao.strip() == "R"
+    if by_activity:
+        ratio = number
     try:
         value = float(ratio)
     except ValueError:
@@ -47,7 +58,7 @@ def tumor_of(text: str, option: str) -> Tumor:
             "3.0",
             param_hint=option,
         )
-    return Tumor(name.strip(), volume_ml, value)
+    return Tumor(name.strip(), volume_ml, value, by_activity)
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,7 @@ class _Written:
     goal: Any
     value: float | None
     lung_shunt_fraction: float | None
+    tumor_lung_shunt_fraction: float | None
 
 
 def injection_of(text: str) -> Injection:
@@ -72,7 +84,13 @@ def injection_of(text: str) -> Injection:
     one = _written(text, "perfused:900mL")
     volume_ml = _parsed(one.perfused, VOLUME, _OPTION)
     return Injection(
-        one.name, volume_ml, one.tumors, one.goal, one.value, one.lung_shunt_fraction
+        one.name,
+        volume_ml,
+        one.tumors,
+        one.goal,
+        one.value,
+        one.lung_shunt_fraction,
+        one.tumor_lung_shunt_fraction,
     )
 
 
@@ -84,10 +102,10 @@ def imaged_injection_of(text: str) -> ImagedInjection:
     ('Right lobe', 'tumor_dose')
     """
     one = _written(text, "perfused:STRUCTURE")
-    if one.tumors:
+    if one.tumors or one.tumor_lung_shunt_fraction is not None:
         raise click.BadParameter(
-            f"'{one.name}' has tumors: by an image they are the structures of role "
-            "tumor",
+            f"'{one.name}' has tumors or a TLSF: by an image tumors are the structures "
+            "of role tumor, and their uptake is measured",
             param_hint=_OPTION,
         )
     return ImagedInjection(
@@ -102,10 +120,10 @@ def _written(text: str, example: str) -> _Written:
             f"'{text}' is no injection: write NAME={example},dose:120Gy",
             param_hint=_OPTION,
         )
-    perfused, shunt = "", None
+    perfused, shunt, tlsf = "", None, None
     goals: list[tuple[Any, float | None]] = []
     tumors = []
-    for part in rest.split(","):
+    for part in _PARTS.split(rest):
         key, _, value = (piece.strip() for piece in part.partition(":"))
         if key == "perfused":
             perfused = value
@@ -113,6 +131,8 @@ def _written(text: str, example: str) -> _Written:
             tumors.append(tumor_of(value, _OPTION))
         elif key == "lung-shunt":
             shunt = _parsed(value, FRACTION, _OPTION)
+        elif key == "tlsf":
+            tlsf = _parsed(value, FRACTION, _OPTION)
         elif key in _GOALS:
             goal, measure = _GOALS[key]
             number = _parsed(value, measure, _OPTION) if measure else None
@@ -120,6 +140,7 @@ def _written(text: str, example: str) -> _Written:
         else:
             raise click.BadParameter(
                 f"'{part}' of '{name}' is not known: use perfused, tumor, lung-shunt, "
+                f"tlsf, "
                 f"{', '.join(_GOALS)}",
                 param_hint=_OPTION,
             )
@@ -129,7 +150,7 @@ def _written(text: str, example: str) -> _Written:
             param_hint=_OPTION,
         )
     [(goal, number)] = goals
-    return _Written(name.strip(), perfused, tuple(tumors), goal, number, shunt)
+    return _Written(name.strip(), perfused, tuple(tumors), goal, number, shunt, tlsf)
 
 
 def _parsed(text: str, measure: Measure, option: str) -> float:

@@ -5,20 +5,63 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.case_file import case_words
 from sirtdose.cli.options import density_option
 from sirtdose.cli.plan_approve import approve_command
 from sirtdose.cli.plan_bsa import bsa_command
+from sirtdose.cli.plan_compare import compare_command
 from sirtdose.cli.plan_image import image_command
-from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
+from sirtdose.cli.plan_options import CASE_FILE, plan_options, plan_request, show_plan
 from sirtdose.cli.plan_partition import partition_command
 from sirtdose.cli.plan_vial import vial_command
 from sirtdose.cli.quantities import QuantityType
+from sirtdose.errors import InputError
 from sirtdose.model.units import DOSE, VOLUME
 
+# Where the name of a case file is kept once all words were understood.
+_PARSED = "sirtdose.case_file_parsed"
 
-@click.group("plan")
+
+class _PlanGroup(click.Group):
+    """A word that is no subcommand is a case file."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        path = Path(args[0])
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        if not path.is_file():
+            ctx.fail(f"'{args[0]}' is no subcommand, and there is no such case file.")
+        name, *words = case_words(path, self.commands)
+        ctx.meta[CASE_FILE] = path.name
+        command = self.commands[name]
+        try:
+            # What the file says must stand on its own.
+            command.make_context(name, list(words), parent=ctx)
+        except click.UsageError as error:
+            raise InputError(f"{path.name}: {error.format_message()}") from None
+        words += args[1:]
+        command.make_context(name, list(words), parent=ctx)
+        ctx.meta[_PARSED] = path.name
+        return name, command, words
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            # Past the words of the command line, it is the file that is wrong.
+            if _PARSED not in ctx.meta:
+                raise
+            message = f"{ctx.meta[_PARSED]}: {error.format_message()}"
+            raise InputError(message) from None
+
+
+@click.group("plan", cls=_PlanGroup)
 def plan_group() -> None:
     """Before treatment: how much activity, and what it gives each compartment.
+
+    A word that is no subcommand is a case file: sirtdose plan CASE.toml --out DIR
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """
@@ -75,6 +118,7 @@ def mird_command(
 
 plan_group.add_command(approve_command)
 plan_group.add_command(bsa_command)
+plan_group.add_command(compare_command)
 plan_group.add_command(image_command)
 plan_group.add_command(partition_command)
 plan_group.add_command(vial_command)

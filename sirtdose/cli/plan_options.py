@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sirtdose.planning.result import Plan
     from sirtdose.workflows.plan import PlanRequest
 
+# Where the name of a case file is kept while its command runs.
+CASE_FILE = "sirtdose.case_file"
+
 plan_options = together(
     lung_shunt_option,
     click.option(
@@ -104,7 +107,11 @@ def plan_request(
         bilirubin_mg_per_dl=options["bilirubin"],
         liver_function=options["liver_function"],
         acceptances=acceptances_of(options["accept"], options["reason"]),
-        inputs={"patient_key": options["patient_key"], **inputs},
+        inputs={
+            "patient_key": options["patient_key"],
+            "case_file": click.get_current_context().meta.get(CASE_FILE),
+            **inputs,
+        },
     )
 
 

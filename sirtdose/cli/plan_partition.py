@@ -9,7 +9,7 @@ from sirtdose.cli.goals import goal_of, goal_options, goals_given
 from sirtdose.cli.options import density_option
 from sirtdose.cli.plan_options import plan_options, plan_request, show_plan
 from sirtdose.cli.quantities import QuantityType
-from sirtdose.model.units import VOLUME
+from sirtdose.model.units import FRACTION, VOLUME
 
 
 @click.command("partition")
@@ -32,9 +32,15 @@ from sirtdose.model.units import VOLUME
     "tumors",
     multiple=True,
     metavar="NAME=VOLUME@RATIO",
-    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's.",
+    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's; "
+    "or T1=200mL@R=1.5 with Kao's R, its activity over the normal liver's.",
 )
 @goal_options
+@click.option(
+    "--tlsf",
+    type=QuantityType(FRACTION),
+    help="Kao's tumor-lung shunt fraction, instead of --lung-shunt.",
+)
 @click.option(
     "--liver-volume",
     type=QuantityType(VOLUME),
@@ -75,11 +81,13 @@ def partition_command(
             "injections": list(injections),
         },
     )
+    if options["tlsf"] is not None and options["lung_shunt"] is not None:
+        raise click.UsageError("--tlsf takes the place of --lung-shunt: give one")
     if injections:
-        if perfused_volume is not None or tumors or goals_given(options):
+        if _given(options, perfused_volume, tumors):
             raise click.UsageError(
                 "--injection holds its volume, tumors and goal itself: leave "
-                "--perfused-volume, --tumor and the goals out"
+                "--perfused-volume, --tumor, --tlsf and the goals out"
             )
         planned = [injection_of(text) for text in injections]
     else:
@@ -93,8 +101,16 @@ def partition_command(
                 tumors=tuple(tumor_of(text, "--tumor") for text in tumors),
                 goal=goal,
                 value=value,
-                lung_shunt_fraction=request.lung_shunt_fraction,
+                tumor_lung_shunt_fraction=options["tlsf"],
             )
         ]
     plan = plan_partition(request, planned, liver_volume_ml=liver_volume)
     show_plan(plan, out=out, force=force, as_json=as_json)
+
+
+def _given(
+    options: dict[str, Any], perfused_volume: float | None, tumors: tuple[str, ...]
+) -> bool:
+    """Whether anything was given that an injection holds itself."""
+    own = perfused_volume is not None or options["tlsf"] is not None
+    return own or bool(tumors) or bool(goals_given(options))

@@ -26,11 +26,27 @@ from sirtdose.model.units import ACTIVITY, DURATION
 @click.option(
     "--activity",
     type=QuantityType(ACTIVITY),
-    required=True,
     help="To draw up, at the time of use.",
 )
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="plan.json, instead: of it the activity to draw up, and the device.",
+)
+@click.option("--injection", help="Of the plan, where it has several.")
+@click.option(
+    "--order",
+    "orders",
+    multiple=True,
+    metavar="NAME=ACTIVITY[@TIME]",
+    help="What is ordered for an injection of the plan, at its calibration TIME or at "
+    "use: checked against the plan.",
+)
 @click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
-@click.option("--device", type=click.Choice(DEVICES), required=True)
+@click.option(
+    "--device", type=click.Choice(DEVICES), help="Needed without a plan that names it."
+)
 @click.option(
     "--vial",
     "vials",
@@ -53,7 +69,8 @@ from sirtdose.model.units import ACTIVITY, DURATION
 @json_option
 def vial_command(
     *,
-    activity: float,
+    activity: float | None,
+    plan_file: Path | None,
     vials: tuple[float, ...],
     out: Path | None,
     force: bool,
@@ -65,6 +82,7 @@ def vial_command(
     Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
     --device glass
     """
+    from sirtdose.cli.planned_vial import of_plan, ordered
     from sirtdose.model.finding import require_accepted
     from sirtdose.planning.vial import plan_vial
     from sirtdose.report.vial_table import vial_document, vial_summary
@@ -74,11 +92,25 @@ def vial_command(
         name: moment(options[name], f"--{name.replace('_', '-')}", zone)
         for name in ("at", "calibrated_at", "assay_at")
     }
-    nuclide, device = nuclide_of(None, options["device"], options["half_life"], None)
-    if device is None or times["at"] is None:
+    if (activity is None) == (plan_file is None):
+        raise click.UsageError("give --activity, or --plan with plan.json")
+    planned = None if plan_file is None else of_plan(plan_file, options)
+    device_name = options["device"] or (planned.device if planned else None)
+    if device_name is None or times["at"] is None:
         raise click.UsageError("give --device and --at")
+    half_life_h = options["half_life"] or (planned.half_life_h if planned else None)
+    nuclide, device = nuclide_of(None, device_name, half_life_h, None)
+    if device is None:
+        raise click.UsageError("give --device")
+    if planned is None and options["orders"]:
+        raise click.UsageError("--order is held against a plan: give --plan")
+    findings = (
+        ordered(options["orders"], planned, times["at"], nuclide, device, zone)
+        if planned
+        else []
+    )
     plan = plan_vial(
-        activity_gbq=activity,
+        activity_gbq=planned.activity_gbq if planned else activity or 0.0,
         at=times["at"],
         device=device,
         nuclide=nuclide,
@@ -86,10 +118,13 @@ def vial_command(
         assay_gbq=options["assay"],
         assay_at=times["assay_at"],
         sizes_gbq=vials or None,
+        findings=findings,
     )
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
-    document = vial_document(plan, acceptances)
+    document = vial_document(
+        plan, acceptances, of_plan=planned.document if planned else None
+    )
     show_document(
         document,
         vial_summary(document),

@@ -10,6 +10,8 @@ from sirtdose.errors import InputError
 class Device:
     """Microspheres of one kind.
 
+    Where a part is drawn from the vial it may hold more than is injected.
+
     Examples
     --------
     >>> Device.named("glass").vial_activity_gbq
@@ -21,6 +23,7 @@ class Device:
     nuclide_name: str
     vial_activity_gbq: tuple[float, ...]
     vial_source: str
+    part_is_drawn: bool = False
 
     @classmethod
     def named(cls, name: str) -> "Device":
@@ -43,4 +46,5 @@ class Device:
             nuclide_name=entry["nuclide"],
             vial_activity_gbq=tuple(entry["vial_activity_gbq"]),
             vial_source=entry["vial_source"],
+            part_is_drawn=entry["part_is_drawn"],
         )

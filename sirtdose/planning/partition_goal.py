@@ -38,7 +38,8 @@ class Injection:
     """What is injected where, and what it is to do.
 
     `value` is in Gy, or in GBq where the goal is an activity; ``"maximize"`` needs
-    none. ``"tumor_dose"`` is met by the tumor that gets least.
+    none. ``"tumor_dose"`` is met by the tumor that gets least. A shunt is given as
+    that of all that is injected, or as Kao's tumor-lung shunt fraction, not as both.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Injection:
     goal: Goal
     value: float | None = None
     lung_shunt_fraction: float | None = None
+    tumor_lung_shunt_fraction: float | None = None
 
 
 def activities_gbq(

@@ -6,6 +6,7 @@ from typing import Any
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
 from sirtdose.planning.case_plan import Terms, activities_of, plan_of, require_names
+from sirtdose.planning.kao_terms import in_usual_terms
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.partition_checks import partition_findings
@@ -57,6 +58,7 @@ def plan(
         raise InputError("there is no injection to plan: give a perfused volume")
     names = [one.name for one in injections]
     require_names(names + [tumor.name for one in injections for tumor in one.tumors])
+    injections, kao = in_usual_terms(injections)
     case = case_of(terms, injections, liver_volume_ml=liver_volume_ml)
     activities = activities_of(injections, case, terms)
     return plan_of(
@@ -68,7 +70,7 @@ def plan(
         assumptions={
             "injections": injections_document(injections, case, activities, terms)
         },
-        findings=partition_findings(case, liver_volume_ml),
+        findings=[*kao, *partition_findings(case, liver_volume_ml)],
     )
 
 

@@ -10,11 +10,16 @@ from sirtdose.planning.partition import normal_dose_gy, uptake_fractions
 
 @dataclass(frozen=True)
 class Tumor:
-    """A tumor of the partition model; `ratio` is its T/N, by concentration."""
+    """A tumor of the partition model; `ratio` is its T/N, by concentration.
+
+    With `by_activity` it is Kao's R instead: the tumor's activity over that of the
+    perfused normal liver, see :mod:`sirtdose.planning.kao`.
+    """
 
     name: str
     volume_ml: float
     ratio: float
+    by_activity: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ _ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
 class VialChoice:
     """A vial, when it is calibrated, and what it holds when it is used.
 
-    `to_wanted_ratio` is its activity at use over the one wanted.
+    `to_wanted_ratio` is its activity at use over the one wanted; at `holds_it_at` it
+    holds just that.
     """
 
     calibration_gbq: float
@@ -29,6 +30,7 @@ class VialChoice:
     hours_before_use: float
     at_use_gbq: float
     to_wanted_ratio: float
+    holds_it_at: datetime
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def plan_vial(
     assay_gbq: float | None = None,
     assay_at: datetime | None = None,
     sizes_gbq: Sequence[float] | None = None,
+    findings: Sequence[Finding] = (),
 ) -> VialPlan:
     """Vials that give an activity at a time, and an assay against it.
 
@@ -134,7 +137,7 @@ def plan_vial(
     choices = [
         _choice(size, activity_gbq, at, nuclide, calibrated_at) for size in sizes
     ]
-    assayed, findings = None, []
+    assayed, findings = None, list(findings)
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)
         assayed = assay_gbq * nuclide.decay_factor(_hours(assay_at, at))
@@ -178,14 +181,21 @@ def _choice(
     nuclide: Nuclide,
     calibrated_at: datetime | None,
 ) -> VialChoice:
+    lead_h = calibration_lead_h(
+        calibration_gbq=size_gbq, activity_gbq=activity_gbq, nuclide=nuclide
+    )
     if calibrated_at is None:
-        lead_h = calibration_lead_h(
-            calibration_gbq=size_gbq, activity_gbq=activity_gbq, nuclide=nuclide
-        )
         calibrated_at = at - timedelta(hours=lead_h)
-    lead_h = _hours(calibrated_at, at)
-    at_use = size_gbq * nuclide.decay_factor(lead_h)
-    return VialChoice(size_gbq, calibrated_at, lead_h, at_use, at_use / activity_gbq)
+    waits_h = _hours(calibrated_at, at)
+    at_use = size_gbq * nuclide.decay_factor(waits_h)
+    return VialChoice(
+        calibration_gbq=size_gbq,
+        calibrated_at=calibrated_at,
+        hours_before_use=waits_h,
+        at_use_gbq=at_use,
+        to_wanted_ratio=at_use / activity_gbq,
+        holds_it_at=at + timedelta(hours=lead_h - waits_h),
+    )
 
 
 def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
     from sirtdose.dosimetry.engine import Dose
     from sirtdose.model.volume import Source, Volume
-    from sirtdose.planning.result import Plan
+    from sirtdose.planning.result import Compartment, Limit, Plan
 
 _D_PERCENT = (98, 95, 90, 70, 50, 2)
 _V_GY = (20, 30, 40, 50, 70, 80, 100, 120, 150, 200, 205, 250, 300)
@@ -35,43 +35,47 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         "activity_mci": plan.activity_mci,
         "draw_activity_gbq": plan.draw_activity_gbq,
         "draw_activity_mci": plan.draw_activity_mci,
-        "compartments": [
-            {
-                "name": part.name,
-                "role": part.role,
-                "volume_ml": part.volume_ml,
-                "mass_kg": part.mass_kg,
-                "activity_gbq": part.activity_gbq,
-                "activity_mci": part.activity_gbq * MCI_PER_GBQ,
-                "dose_gy": part.dose_gy,
-                "cumulative_dose_gy": part.cumulative_dose_gy,
-            }
-            for part in plan.compartments
-        ],
+        "compartments": [compartment_document(part) for part in plan.compartments],
         "lungs": _lungs(plan.lungs),
-        "limits": [
-            {
-                "name": limit.name,
-                "volume": limit.volume,
-                "sense": limit.sense,
-                "limit_gy": limit.limit_gy,
-                "upper_gy": limit.upper_gy,
-                "strict": limit.strict,
-                "condition": limit.condition or None,
-                "value_gy": limit.value_gy,
-                "value_of": limit.value_of or None,
-                "met": limit.met,
-                "binding": limit.binding,
-                "activity_needed_gbq": limit.activity_needed_gbq,
-                "verified": limit.verified,
-                "source": limit.source,
-            }
-            for limit in plan.limits
-        ],
+        "limits": [limit_document(limit) for limit in plan.limits],
         "assumptions": plan.assumptions,
         "warnings": findings_document(plan.findings),
         "accepted": acceptances_document(plan.accepted),
         "inputs": plan.inputs,
+    }
+
+
+def compartment_document(part: "Compartment") -> dict[str, Any]:
+    """A part of the liver with its dose."""
+    return {
+        "name": part.name,
+        "role": part.role,
+        "volume_ml": part.volume_ml,
+        "mass_kg": part.mass_kg,
+        "activity_gbq": part.activity_gbq,
+        "activity_mci": part.activity_gbq * MCI_PER_GBQ,
+        "dose_gy": part.dose_gy,
+        "cumulative_dose_gy": part.cumulative_dose_gy,
+    }
+
+
+def limit_document(limit: "Limit") -> dict[str, Any]:
+    """A limit, what is held against it, and whether that meets it."""
+    return {
+        "name": limit.name,
+        "volume": limit.volume,
+        "sense": limit.sense,
+        "limit_gy": limit.limit_gy,
+        "upper_gy": limit.upper_gy,
+        "strict": limit.strict,
+        "condition": limit.condition or None,
+        "value_gy": limit.value_gy,
+        "value_of": limit.value_of or None,
+        "met": limit.met,
+        "binding": limit.binding,
+        "activity_needed_gbq": limit.activity_needed_gbq,
+        "verified": limit.verified,
+        "source": limit.source,
     }
 
 

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def vial_document(
-    plan: "VialPlan", accepted: Sequence[Acceptance] = ()
+    plan: "VialPlan",
+    accepted: Sequence[Acceptance] = (),
+    *,
+    of_plan: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What vial.json holds."""
+    """What vial.json holds; `of_plan` where the activity is a plan's."""
     return {
         "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
@@ -35,6 +38,7 @@ def vial_document(
                 "at_use_gbq": one.at_use_gbq,
                 "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
                 "to_wanted_ratio": one.to_wanted_ratio,
+                "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
             }
             for one in plan.choices
         ],
@@ -43,6 +47,7 @@ def vial_document(
             for one in plan.shifts
         ],
         "assay_at_use_gbq": plan.assay_at_use_gbq,
+        "plan": of_plan,
         "warnings": findings_document(plan.findings),
         "accepted": [{"code": one.code, "reason": one.reason} for one in accepted],
     }
@@ -58,6 +63,7 @@ def vial_summary(document: dict[str, Any]) -> str:
             significant(one["at_use_gbq"]),
             significant(one["at_use_mci"]),
             f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
+            one["holds_it_at"],
         ]
         for one in document["vials"]
     ]
@@ -80,6 +86,7 @@ def vial_summary(document: dict[str, Any]) -> str:
                     "at use GBq",
                     "at use mCi",
                     "to wanted",
+                    "holds it at",
                 ],
                 vials,
             ),

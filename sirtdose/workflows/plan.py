@@ -9,6 +9,7 @@ from sirtdose.model.finding import Acceptance, Finding, Severity, require_accept
 from sirtdose.planning.case_plan import Terms
 
 if TYPE_CHECKING:
+    from sirtdose.planning.comparison import Compared, ComparedCase
     from sirtdose.planning.limit_table import LiverFunction
     from sirtdose.planning.mird_plan import Convention
     from sirtdose.planning.partition_goal import Injection
@@ -183,6 +184,32 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
         case.get("treated_volume_ml") or liver_ml, liver_ml
     )
     return accepted(bsa_plan.plan(limited, **case), request, said)
+
+
+def compare_plans(
+    request: PlanRequest, case: "ComparedCase"
+) -> "tuple[list[Compared], tuple[Finding, ...]]":
+    """One case by every method that it has what for, past all their checks.
+
+    Raises
+    ------
+    InputError
+        Fewer than two methods have what they need, or a check was not accepted.
+    PlanningError
+        No activity of the partition model meets the limits.
+    """
+    from sirtdose.planning.comparison import compare
+
+    request, said = request.with_limits(
+        case.perfused_volume_ml,
+        case.liver_volume_ml,
+        maximize=case.goal == "maximize",
+    )
+    rows = compare(request, case)
+    each = [finding for row in rows for finding in row.plan.findings]
+    findings = tuple(dict.fromkeys([*said, *each]))
+    require_accepted(findings, request.acceptances)
+    return rows, findings
 
 
 def accepted(

@@ -109,3 +109,36 @@ def test_injections_refused(run: Run, options: tuple[str, ...], message: str) ->
     result = run("plan", "partition", *options)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_kaos_terms_are_converted(run: Run) -> None:
+    """60 in 200 mL of tumor, 30 in 800 mL of normal liver, 10 in the lungs."""
+    kao = run(
+        *("plan", "partition", "--perfused-volume", "1L", "--tumor", "T1=200mL@R=2"),
+        *("--tlsf", "14.28571428571429%", "--activity", "2GBq", "--json"),
+    )
+    assert kao.exit_code == 0, kao.stderr
+    document = json.loads(kao.stdout)
+    parts = {row["name"]: row["activity_gbq"] for row in document["compartments"]}
+    assert parts["T1"] == pytest.approx(2 * 0.6)
+    assert parts["normal perfused"] == pytest.approx(2 * 0.3)
+    assert document["lungs"]["activity_gbq"] == pytest.approx(2 * 0.1)
+    assert "Kao's R 2 of 'T1' is T/N 8" in kao.stderr
+    assert "is a lung shunt of 0.1" in kao.stderr
+    written = run(
+        *("plan", "partition", "--json", "--injection"),
+        "r=perfused:1L,tumor:T1=200mL@R=2,tlsf:14.28571428571429%,activity:2GBq",
+    )
+    assert json.loads(written.stdout)["lungs"] == document["lungs"]
+    both = run(*CASE, "--tlsf", "10%", "--activity", "2GBq")
+    assert both.exit_code == 2
+    assert "takes the place of --lung-shunt" in both.stderr
+    # The same numbers under the wrong names are another treatment.
+    mistaken = run(
+        *("plan", "partition", "--perfused-volume", "1L", "--tumor", "T1=200mL@2"),
+        *("--lung-shunt", "14.28571428571429%", "--activity", "2GBq", "--json"),
+    )
+    [wrong] = [
+        r for r in json.loads(mistaken.stdout)["compartments"] if "T" in r["name"]
+    ]
+    assert wrong["activity_gbq"] < 0.5 * parts["T1"]

@@ -22,6 +22,15 @@ def test_examples_run(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Gy" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "case", sorted((ROOT / "examples").glob("*.toml")), ids=lambda p: p.stem
+)
+def test_example_cases_are_planned(case: Path, run: Run) -> None:
+    result = run("plan", case)
+    assert result.exit_code == 0, result.stderr
+    assert "Plan by" in result.stderr
+
+
 def blocks(name: str, language: str) -> list[str]:
     text = (ROOT / name).read_text("utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)

@@ -6,10 +6,12 @@ from hypothesis import strategies as st
 
 from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.planning import mird
-from sirtdose.planning.partition import (
+from sirtdose.planning.kao import (
     lung_shunt_of_tumor_lung_shunt,
-    normal_dose_gy,
     ratio_of_activity_ratio,
+)
+from sirtdose.planning.partition import (
+    normal_dose_gy,
     uptake_fractions,
 )
 from sirtdose.planning.partition_goal import Injection

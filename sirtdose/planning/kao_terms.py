@@ -1,0 +1,82 @@
+"""Injections that were given in Kao's terms, in the usual ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.planning.kao import (
+    lung_shunt_of_tumor_lung_shunt,
+    ratio_of_activity_ratio,
+)
+from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.perfused import Tumor
+
+
+def in_usual_terms(
+    injections: Sequence[Injection],
+) -> tuple[list[Injection], list[Finding]]:
+    """Kao's R and TLSF as T/N and lung shunt, and what became of them.
+
+    Examples
+    --------
+    60 in 200 mL of tumor, 30 in 800 mL of normal liver, 10 in the lungs.
+
+    >>> from sirtdose.planning.perfused import Tumor
+    >>> kao = Injection("right", 1000, (Tumor("T1", 200, 2, by_activity=True),),
+    ...                 "maximize", tumor_lung_shunt_fraction=1 / 7)
+    >>> [one], _ = in_usual_terms([kao])
+    >>> one.tumors[0].ratio, round(one.lung_shunt_fraction, 12)
+    (8.0, 0.1)
+    """
+    usual, findings = [], []
+    for one in injections:
+        normal_ml = one.perfused_volume_ml - sum(t.volume_ml for t in one.tumors)
+        tumors = []
+        for tumor in one.tumors:
+            if tumor.by_activity:
+                ratio = ratio_of_activity_ratio(
+                    tumor_to_normal_activity=tumor.ratio,
+                    tumor_mass_kg=tumor.volume_ml,
+                    normal_mass_kg=normal_ml,
+                )
+                findings.append(
+                    Finding.of(
+                        "H24",
+                        f"Kao's R {tumor.ratio:g} of '{tumor.name}' is T/N {ratio:.4g}",
+                        severity=Severity.NOTE,
+                    )
+                )
+                tumor = Tumor(tumor.name, tumor.volume_ml, ratio)
+            tumors.append(tumor)
+        shunt, tlsf = one.lung_shunt_fraction, one.tumor_lung_shunt_fraction
+        if tlsf is not None:
+            if shunt is not None or not tumors:
+                raise InputError(
+                    f"'{one.name}' has a TLSF, which needs tumors and takes the place "
+                    "of the lung shunt: give one of the two"
+                )
+            shunt = lung_shunt_of_tumor_lung_shunt(
+                tumor_lung_shunt_fraction=tlsf,
+                tumor_to_normal_activity=sum(
+                    tumor.ratio * tumor.volume_ml for tumor in tumors
+                )
+                / normal_ml,
+            )
+            findings.append(
+                Finding.of(
+                    "H22",
+                    f"Kao's TLSF {tlsf:.4g} of '{one.name}' is a lung shunt of "
+                    f"{shunt:.4g}",
+                    severity=Severity.NOTE,
+                )
+            )
+        usual.append(
+            replace(
+                one,
+                tumors=tuple(tumors),
+                lung_shunt_fraction=shunt,
+                tumor_lung_shunt_fraction=None,
+            )
+        )
+    return usual, findings
