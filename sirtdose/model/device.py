@@ -11,6 +11,7 @@ class Device:
     """Microspheres of one kind.
 
     Where a part is drawn from the vial it may hold more than is injected.
+    `spheres_per_gbq` is at calibration: later there are more of them for 1 GBq.
 
     Examples
     --------
@@ -24,6 +25,8 @@ class Device:
     vial_activity_gbq: tuple[float, ...]
     vial_source: str
     part_is_drawn: bool = False
+    spheres_per_gbq: float = 0.0
+    spheres_source: str = ""
 
     @classmethod
     def named(cls, name: str) -> "Device":
@@ -47,4 +50,6 @@ class Device:
             vial_activity_gbq=tuple(entry["vial_activity_gbq"]),
             vial_source=entry["vial_source"],
             part_is_drawn=entry["part_is_drawn"],
+            spheres_per_gbq=entry["spheres_per_gbq"],
+            spheres_source=entry["spheres_source"],
         )

@@ -8,8 +8,8 @@ from sirtdose.model.nuclide import Nuclide
 _LIVER_G_PER_ML = (0.95, 1.15)
 # Beyond, the unit is wrong: from lung to the densest bone.
 _ANY_TISSUE_G_PER_ML = (0.2, 2.0)
-# Half-lives and dose constants in live use differ by under 2 %.
-_DEVIATION_MAX = 0.02
+# Clinical reference, section 9: beyond 1 % of the default it is said.
+_DEVIATION_MAX = 0.01
 # Energies per decay in use differ by under 1 %; photons counted or not, by 4 %.
 _SAME_ENERGY, _OTHER_ENERGY = 0.01, 0.03
 

@@ -9,7 +9,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.lungs import NOT_GIVEN, Lungs
 
 # clinical reference, section 4: guard-rails seen in practice.
-_WARN_ABOVE, _HIGH_ABOVE = 0.10, 0.20
+_WARN_ABOVE, _HIGH_ABOVE, _DOUBT_FROM = 0.10, 0.20, 0.50
 
 
 def lung_dose_gy(
@@ -113,7 +113,16 @@ def lung_shunt_findings(result: Lungs) -> list[Finding]:
             )
         ]
     findings = []
-    if fraction > _WARN_ABOVE:
+    if fraction >= _DOUBT_FROM:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"lung shunt is {fraction:.1%}: was {fraction:g} % meant, which is "
+                f"written {fraction:g}%?",
+                severity=Severity.ASK,
+            )
+        )
+    elif fraction > _WARN_ABOVE:
         high = " (high: above 20 %)" if fraction > _HIGH_ABOVE else ""
         findings.append(
             Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %{high}")

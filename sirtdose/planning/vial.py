@@ -22,7 +22,8 @@ class VialChoice:
     """A vial, when it is calibrated, and what it holds when it is used.
 
     `to_wanted_ratio` is its activity at use over the one wanted; at `holds_it_at` it
-    holds just that.
+    holds just that. `spheres` are those injected: of all the vial, or of the part that
+    is drawn.
     """
 
     calibration_gbq: float
@@ -31,6 +32,7 @@ class VialChoice:
     at_use_gbq: float
     to_wanted_ratio: float
     holds_it_at: datetime
+    spheres: float
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def plan_vial(
     if (assay_gbq is None) != (assay_at is None):
         raise InputError("an assay needs its time: give --assay and --assay-at")
     choices = [
-        _choice(size, activity_gbq, at, nuclide, calibrated_at) for size in sizes
+        _choice(size, activity_gbq, at, nuclide, device, calibrated_at)
+        for size in sizes
     ]
     assayed, findings = None, list(findings)
     if assay_gbq is not None and assay_at is not None:
@@ -179,6 +182,7 @@ def _choice(
     activity_gbq: float,
     at: datetime,
     nuclide: Nuclide,
+    device: Device,
     calibrated_at: datetime | None,
 ) -> VialChoice:
     lead_h = calibration_lead_h(
@@ -195,6 +199,9 @@ def _choice(
         at_use_gbq=at_use,
         to_wanted_ratio=at_use / activity_gbq,
         holds_it_at=at + timedelta(hours=lead_h - waits_h),
+        spheres=device.spheres_per_gbq
+        * size_gbq
+        * (min(activity_gbq / at_use, 1.0) if device.part_is_drawn else 1.0),
     )
 
 

@@ -25,6 +25,7 @@ def vial_document(
         "sirtdose_version": __version__,
         "device": plan.device.name,
         "vial_source": plan.device.vial_source,
+        "spheres_source": plan.device.spheres_source,
         "nuclide": nuclide_document(plan.nuclide),
         "activity_gbq": plan.activity_gbq,
         "activity_mci": plan.activity_gbq * MCI_PER_GBQ,
@@ -39,6 +40,7 @@ def vial_document(
                 "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
                 "to_wanted_ratio": one.to_wanted_ratio,
                 "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
+                "spheres": one.spheres,
             }
             for one in plan.choices
         ],
@@ -64,6 +66,7 @@ def vial_summary(document: dict[str, Any]) -> str:
             significant(one["at_use_mci"]),
             f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
             one["holds_it_at"],
+            f"{one['spheres'] / 1e6:.2g}",
         ]
         for one in document["vials"]
     ]
@@ -87,6 +90,7 @@ def vial_summary(document: dict[str, Any]) -> str:
                     "at use mCi",
                     "to wanted",
                     "holds it at",
+                    "spheres, million",
                 ],
                 vials,
             ),
