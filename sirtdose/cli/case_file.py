@@ -13,7 +13,7 @@ _TOP = ("method", "source", "options", "tumor", "injection")
 _TUMOR = ("name", "volume", "ratio", "activity_ratio", "injection")
 _GOALS = ("dose", "tumor_dose", "normal_dose", "activity", "maximize")
 _INJECTION = (
-    *("name", "perfused_volume", "perfused", "lung_shunt", "tlsf"),
+    *("name", "perfused_volume", "perfused", "lung_shunt", "tlsf", "prior_dose"),
     *_GOALS,
 )
 # Options that name files: looked for beside the case file first.
@@ -98,6 +98,11 @@ def _require_known(
 
     for key in given:
         if key not in known:
+            if where == "[[injection]]" and key == "tumor":
+                raise InputError(
+                    f"{path.name}: write a tumor of an injection as [[tumor]] with "
+                    'injection = "its name"'
+                )
             near = get_close_matches(key, known, 1)
             meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
             raise InputError(f"{path.name}: '{key}' is not known in {where}{meant}")
@@ -130,6 +135,12 @@ def _option_words(
         for name in parameter.opts
         if name.startswith("--")
     }
+    for word in ("accept", "reason"):
+        if word in options:
+            raise InputError(
+                f"{path.name}: {word} is not for a file: whoever runs the case accepts "
+                "a check, with --accept and --reason"
+            )
     where = f"the options of plan {command.name}"
     _require_known(options, tuple(by_key), path, where)
     words = []
@@ -174,7 +185,7 @@ def _injection_text(
         )
     parts = [f"perfused:{_text(injection[volumes[0]], volumes[0], path)}"]
     parts += [f"tumor:{_tumor_text(tumor, path)}" for tumor in tumors]
-    for key in ("lung_shunt", "tlsf", *_GOALS):
+    for key in ("lung_shunt", "tlsf", "prior_dose", *_GOALS):
         if key not in injection or injection[key] is False:
             continue
         word = key.replace("_", "-")
@@ -189,10 +200,18 @@ def _text(value: Any, key: str, path: Path) -> str:
             f"{path.name}: {key} is {value!r}: write it as on the command line, in "
             "quotes"
         )
-    return str(value)
+    text = str(value)
+    if not text.isprintable():
+        raise InputError(f"{path.name}: {key} holds what cannot be printed")
+    return text
 
 
 def _beside(path: Path, text: str) -> str:
-    """A path beside the case file, where there is one."""
+    """A path beside the case file, where there is one; never a value or the word ct."""
+    if text.strip().lower() == "ct" or text[:1].isdigit():
+        return text
     beside = path.parent / text
-    return str(beside) if beside.exists() else text
+    try:
+        return str(beside) if beside.exists() else text
+    except OSError:
+        return text

@@ -31,7 +31,11 @@ goal_options = together(
 
 def goals_given(options: Mapping[str, Any]) -> list[str]:
     """The goals that are among the options."""
-    return [goal for goal in _GOALS if options[goal]]
+    return [
+        goal
+        for goal in _GOALS
+        if options[goal] is not None and options[goal] is not False
+    ]
 
 
 def goal_of(options: Mapping[str, Any]) -> tuple[Any, float | None]:

@@ -24,6 +24,7 @@ _GOALS: dict[str, tuple[Any, Measure | None]] = {
 }
 
 
+_FRACTIONS = ("lung-shunt", "tlsf")
 # A structure's name may hold commas: a part begins with a word and a colon.
 _PARTS = re.compile(r",(?=\s*(?:[a-z-]+\s*:|maximize\s*(?:,|$)))")
 
@@ -72,6 +73,7 @@ class _Written:
     value: float | None
     lung_shunt_fraction: float | None
     tumor_lung_shunt_fraction: float | None
+    prior_dose_gy: float | None
 
 
 def injection_of(text: str) -> Injection:
@@ -91,6 +93,7 @@ def injection_of(text: str) -> Injection:
         one.value,
         one.lung_shunt_fraction,
         one.tumor_lung_shunt_fraction,
+        one.prior_dose_gy,
     )
 
 
@@ -109,7 +112,12 @@ def imaged_injection_of(text: str) -> ImagedInjection:
             param_hint=_OPTION,
         )
     return ImagedInjection(
-        one.name, one.perfused, one.goal, one.value, one.lung_shunt_fraction
+        one.name,
+        one.perfused,
+        one.goal,
+        one.value,
+        one.lung_shunt_fraction,
+        one.prior_dose_gy,
     )
 
 
@@ -120,37 +128,45 @@ def _written(text: str, example: str) -> _Written:
             f"'{text}' is no injection: write NAME={example},dose:120Gy",
             param_hint=_OPTION,
         )
-    perfused, shunt, tlsf = "", None, None
-    goals: list[tuple[Any, float | None]] = []
+    parts: dict[str, str] = {}
     tumors = []
     for part in _PARTS.split(rest):
         key, _, value = (piece.strip() for piece in part.partition(":"))
-        if key == "perfused":
-            perfused = value
-        elif key == "tumor":
+        if key == "tumor":
             tumors.append(tumor_of(value, _OPTION))
-        elif key == "lung-shunt":
-            shunt = _parsed(value, FRACTION, _OPTION)
-        elif key == "tlsf":
-            tlsf = _parsed(value, FRACTION, _OPTION)
-        elif key in _GOALS:
-            goal, measure = _GOALS[key]
-            number = _parsed(value, measure, _OPTION) if measure else None
-            goals.append((goal, number))
-        else:
+            continue
+        if key not in ("perfused", *_FRACTIONS, "prior-dose", *_GOALS):
             raise click.BadParameter(
-                f"'{part}' of '{name}' is not known: use perfused, tumor, lung-shunt, "
-                f"tlsf, "
-                f"{', '.join(_GOALS)}",
+                f"'{part}' of '{name}' is not known: use perfused, tumor, "
+                f"{', '.join(_FRACTIONS)}, prior-dose, {', '.join(_GOALS)}",
                 param_hint=_OPTION,
             )
-    if not perfused or len(goals) != 1:
+        if key in parts:
+            raise click.BadParameter(
+                f"'{key}' is given twice in '{name}': give it once", param_hint=_OPTION
+            )
+        parts[key] = value
+    goals = [key for key in parts if key in _GOALS]
+    if not parts.get("perfused") or len(goals) != 1:
         raise click.BadParameter(
             f"'{name}' needs {example} and one of {', '.join(_GOALS)}",
             param_hint=_OPTION,
         )
-    [(goal, number)] = goals
-    return _Written(name.strip(), perfused, tuple(tumors), goal, number, shunt, tlsf)
+    goal, measure = _GOALS[goals[0]]
+
+    def number(key: str, measure: Measure) -> float | None:
+        return _parsed(parts[key], measure, _OPTION) if key in parts else None
+
+    return _Written(
+        name=name.strip(),
+        perfused=parts["perfused"],
+        tumors=tuple(tumors),
+        goal=goal,
+        value=number(goals[0], measure) if measure else None,
+        lung_shunt_fraction=number("lung-shunt", FRACTION),
+        tumor_lung_shunt_fraction=number("tlsf", FRACTION),
+        prior_dose_gy=number("prior-dose", DOSE),
+    )
 
 
 def _parsed(text: str, measure: Measure, option: str) -> float:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sirtdose.planning.shunt_counts import Views
 
 _PATH = click.Path(path_type=Path)
+# More than any scan counts.
+_COUNTS_MAX = 1e15
 
 
 @click.group("lsf")
@@ -226,7 +228,7 @@ def _pair(text: str, option: str) -> tuple[float, float]:
         anterior, posterior = (float(part) for part in text.split(","))
     except ValueError:
         anterior = posterior = -1.0
-    if not (0 <= anterior < float("inf") and 0 <= posterior < float("inf")):
+    if not (0 <= anterior <= _COUNTS_MAX and 0 <= posterior <= _COUNTS_MAX):
         raise click.BadParameter(
             f"'{text}' is no pair of counts: write anterior,posterior such as "
             "12000,10000",

@@ -24,6 +24,18 @@ class _Program(click.Group):
         except SirtdoseError as error:
             click.secho(f"Error: {error}", fg="red", err=True)
             ctx.exit(error.exit_code)
+        except UnicodeError:
+            click.secho(
+                "Error: an option or a file's name holds bytes that are no text in "
+                "UTF-8: write it anew",
+                fg="red",
+                err=True,
+            )
+            ctx.exit(2)
+        except OSError as error:
+            said = error.strerror or "cannot be read or written"
+            click.secho(f"Error: a file or folder: {said}", fg="red", err=True)
+            ctx.exit(3)
         except MemoryError:
             click.secho(
                 "Error: this machine's memory is not enough: use coarser voxels "

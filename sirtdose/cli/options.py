@@ -25,7 +25,11 @@ def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
 
 
 physics_options = together(
-    click.option("--device", type=click.Choice(DEVICES), help="Microspheres used."),
+    click.option(
+        "--device",
+        type=click.Choice(DEVICES, case_sensitive=False),
+        help="Microspheres used.",
+    ),
     click.option(
         "--nuclide",
         type=click.Choice(tuple(table("nuclides")), case_sensitive=False),

@@ -28,13 +28,21 @@ class _PlanGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+        from hashlib import sha256
+
         path = Path(args[0])
         if args[0] in self.commands or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         if not path.is_file():
-            ctx.fail(f"'{args[0]}' is no subcommand, and there is no such case file.")
+            near = get_close_matches(args[0], self.commands, 1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            ctx.fail(
+                f"'{args[0]}' is no subcommand, and there is no such case file.{meant}"
+            )
         name, *words = case_words(path, self.commands)
-        ctx.meta[CASE_FILE] = path.name
+        # Its name may be a patient's.
+        ctx.meta[CASE_FILE] = sha256(path.read_bytes()).hexdigest()
         command = self.commands[name]
         try:
             # What the file says must stand on its own.

@@ -23,6 +23,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
 
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_hash import approved
+    from sirtdose.report.summary import approved_lines
 
     try:
         text = path.read_text("utf-8")
@@ -38,6 +39,8 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         aside.unlink(missing_ok=True)
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
     approval = document["approval"]
+    for line in approved_lines(document):
+        click.echo(line, err=True)
     click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)

@@ -29,6 +29,8 @@ from sirtdose.model.units import FRACTION, LENGTH, MASS, VOLUME
 )
 @click.option(
     "--treated-volume",
+    "--perfused-volume",
+    "treated_volume",
     type=QuantityType(VOLUME),
     help="Lobe or segment, tumors included.  [default: the whole liver]",
 )
@@ -78,6 +80,8 @@ def bsa_command(
     """
     from sirtdose.workflows.plan import plan_bsa
 
+    if not empirical and (height is None or weight is None):
+        raise click.UsageError("the BSA method needs --height and --weight")
     request = plan_request(
         options,
         {

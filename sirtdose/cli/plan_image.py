@@ -83,7 +83,7 @@ def image_command(
     from sirtdose.report import prediction as files
     from sirtdose.report.documents import document_text, plan_document
     from sirtdose.report.plan_hash import signed
-    from sirtdose.report.summary import plan_summary
+    from sirtdose.report.summary import plan_lines, warning_lines
     from sirtdose.workflows.image_request import ImageRequest
     from sirtdose.workflows.plan_image import plan_image
 
@@ -101,8 +101,8 @@ def image_command(
     if out is not None:
         with output_folder(out, files.REPLACED, force=force) as folder:
             files.write_prediction(prediction, document, folder)
-    click.echo(files.prediction_summary(document) + "\n", err=True)
-    click.echo(plan_summary(document), err=True)
+    lines = [*plan_lines(document), "", files.prediction_summary(document)]
+    click.echo("\n".join([*lines, *warning_lines(document)]), err=True)
     if out is not None:
         names = ", ".join(files.prediction_files(prediction))
         click.echo(f"\nWritten to {out}: {names}", err=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sirtdose.planning.result import Plan
     from sirtdose.workflows.plan import PlanRequest
 
-# Where the name of a case file is kept while its command runs.
+# Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
 
 plan_options = together(
@@ -48,7 +48,8 @@ plan_options = together(
         "limit_table",
         default="",
         metavar="TABLE:DEVICE:DISEASE:SCENARIO",
-        help="Published limits, such as eanm2022:glass:hcc:lobectomy.",
+        help="Published limits, such as eanm2022:glass:hcc:lobectomy; resin, glass, "
+        "ho166; hcc, icc, mcrc; segmentectomy, lobectomy, unilobar, bilobar.",
     ),
     click.option(
         "--bilirubin",
@@ -64,7 +65,8 @@ plan_options = together(
         "--prior-liver-dose",
         type=QuantityType(DOSE),
         default=0.0,
-        help="Dose of earlier treatments to the same volume.",
+        help="Dose of earlier treatments to all of the liver; to one injection's "
+        "volume alone: prior-dose:40Gy in --injection.",
     ),
     click.option(
         "--patient-key", metavar="KEY", help="Ties the plan to later results."
@@ -109,7 +111,7 @@ def plan_request(
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={
             "patient_key": options["patient_key"],
-            "case_file": click.get_current_context().meta.get(CASE_FILE),
+            "case_file_sha256": click.get_current_context().meta.get(CASE_FILE),
             **inputs,
         },
     )
@@ -139,6 +141,11 @@ def _limits(texts: tuple[str, ...]) -> dict[str, float]:
         if not equals:
             raise click.BadParameter(
                 f"'{text}' is no limit: write it like lungs=30Gy", param_hint="--limit"
+            )
+        if name.strip() in limits:
+            raise click.BadParameter(
+                f"a limit for '{name.strip()}' is given twice: give the one that holds",
+                param_hint="--limit",
             )
         try:
             limits[name.strip()] = DOSE.parse(dose)

@@ -45,7 +45,9 @@ from sirtdose.model.units import ACTIVITY, DURATION
 )
 @click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
 @click.option(
-    "--device", type=click.Choice(DEVICES), help="Needed without a plan that names it."
+    "--device",
+    type=click.Choice(DEVICES, case_sensitive=False),
+    help="Needed without a plan that names it.",
 )
 @click.option(
     "--vial",
@@ -59,7 +61,11 @@ from sirtdose.model.units import ACTIVITY, DURATION
     metavar="TIME",
     help="Of the vials.  [default: for each the time that suits]",
 )
-@click.option("--assay", type=QuantityType(ACTIVITY), help="What was measured.")
+@click.option(
+    "--assay",
+    type=QuantityType(ACTIVITY),
+    help="What was measured of what is to be given; of resin, the part drawn.",
+)
 @click.option("--assay-at", metavar="TIME", help="When it was measured.")
 @click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
@@ -98,8 +104,9 @@ def vial_command(
     device_name = options["device"] or (planned.device if planned else None)
     if device_name is None or times["at"] is None:
         raise click.UsageError("give --device and --at")
-    half_life_h = options["half_life"] or (planned.half_life_h if planned else None)
-    nuclide, device = nuclide_of(None, device_name, half_life_h, None)
+    nuclide, device = nuclide_of(None, device_name, options["half_life"], None)
+    if planned and not options["half_life"]:
+        nuclide = planned.decaying_as(nuclide)
     if device is None:
         raise click.UsageError("give --device")
     if planned is None and options["orders"]:

@@ -28,6 +28,12 @@ class PlannedVial:
     status: str
     document: dict[str, Any]
 
+    def decaying_as(self, nuclide: Nuclide) -> Nuclide:
+        """The nuclide with the plan's half-life, where that is another."""
+        if self.half_life_h == nuclide.half_life_h:
+            return nuclide
+        return nuclide.with_half_life(self.half_life_h)
+
 
 def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
     """Read the activity to draw up from plan.json.
@@ -55,7 +61,7 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
     if wanted is None and len(each) > 1:
         raise InputError(
             f"the plan has {len(each)} injections: choose one with --injection "
-            f"{' or '.join(each)}"
+            f"{' or '.join(each)} (orders for all of them are checked)"
         )
     name = next(iter(each)) if wanted is None else wanted
     if name not in each:
@@ -65,6 +71,11 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
     device = options["device"]
     if device and plan["device"] and device != plan["device"]:
         raise InputError(f"the plan is for {plan['device']}, not for {device}")
+    if device and Device.named(device).nuclide_name != plan["nuclide"]["name"]:
+        raise InputError(
+            f"the plan is for {plan['nuclide']['name']}, and {device} carries "
+            f"{Device.named(device).nuclide_name}"
+        )
     return PlannedVial(
         activity_gbq=each[name],
         each_gbq=each,

@@ -224,10 +224,11 @@ def _region_findings(
     volume: Volume, regions: Mapping[str, Structure], over: Over
 ) -> list[Finding]:
     """Much of the image outside perfused volume or liver, or negative (H14)."""
-    return _outside(volume, regions, over) + _negative(volume)
+    return _outside(volume, regions, over) + negative_findings(volume)
 
 
-def _negative(volume: Volume) -> list[Finding]:
+def negative_findings(volume: Volume) -> list[Finding]:
+    """Voxels below 0 that hold a part of the image's total (H14)."""
     negative = -float(volume.data.clip(max=0).sum(dtype=float))
     positive = volume.total() + negative
     if negative <= _NEGATIVE_MAX * positive:

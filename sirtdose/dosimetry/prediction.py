@@ -40,11 +40,13 @@ class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method.
+    at the planned activities, by method. `in_map_gbq` is what the map holds, with what
+    lies outside of all that is perfused.
     """
 
     image: Volume
     image_total: float
+    in_map_gbq: float
     outside_fraction: float
     measured: tuple[Measured, ...]
     perfusions: tuple[Perfusion, ...]

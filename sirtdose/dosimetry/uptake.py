@@ -4,8 +4,10 @@ An injection's activity is shared out by the counts in its perfused volume,
 
 .. math:: a_v = (1 - L)\, \frac{n_v}{\sum_{w \in P} n_w}
 
-per GBq. Counts outside of every perfused volume are blur, or reach beyond what was
-drawn: they get what the injections give per count on average.
+per GBq. That is what a plan's regions get: what is injected ends in the perfused
+volume or in the lungs. Counts outside of every perfused volume are blur, background, or
+uptake that was not drawn: the map shows them at what the injections give per count on
+average, so that nothing is hidden, and so holds more than was injected by just those.
 """
 
 from collections.abc import Sequence
@@ -61,14 +63,27 @@ def uptakes(
 ) -> tuple[float, ...]:
     """Part of each injection that ends in a structure of the same lattice.
 
-    What lies in a perfused volume is split on the lattice, where it is exact.
+    What lies in a perfused volume is split on the lattice, where it is exact; what
+    lies outside of all gets nothing.
     """
-    beyond = _counts_in(_minus_all(structure, perfusions), volume)
-    shared = beyond / sum(one.counts for one in perfusions)
     return tuple(
         (1 - one.lung_shunt_fraction)
-        * (_counts_in(structure & one.structure, volume) / one.counts + shared)
+        * _counts_in(structure & one.structure, volume)
+        / one.counts
         for one in perfusions
+    )
+
+
+def uptakes_everywhere(
+    structure: Structure, perfusions: Sequence[Perfusion], volume: Volume
+) -> tuple[float, ...]:
+    """The same with what lies outside, as the map has it: for organs at risk."""
+    beyond = _counts_in(_minus_all(structure, perfusions), volume)
+    shared = beyond / sum(one.counts for one in perfusions)
+    inside = uptakes(structure, perfusions, volume)
+    return tuple(
+        part + (1 - one.lung_shunt_fraction) * shared
+        for part, one in zip(inside, perfusions, strict=True)
     )
 
 

@@ -27,6 +27,8 @@ class Device:
     part_is_drawn: bool = False
     spheres_per_gbq: float = 0.0
     spheres_source: str = ""
+    shelf_life_h: float = float("inf")
+    shelf_life_source: str = ""
 
     @classmethod
     def named(cls, name: str) -> "Device":
@@ -52,4 +54,6 @@ class Device:
             part_is_drawn=entry["part_is_drawn"],
             spheres_per_gbq=entry["spheres_per_gbq"],
             spheres_source=entry["spheres_source"],
+            shelf_life_h=entry["shelf_life_h"],
+            shelf_life_source=entry["shelf_life_source"],
         )

@@ -65,6 +65,20 @@ class Acceptance:
             raise InputError(f"--accept {self.code} needs a --reason that says why")
 
 
+def acceptances_used(
+    findings: Iterable[Finding], acceptances: Sequence[Acceptance]
+) -> tuple[Acceptance, ...]:
+    """The acceptances that a check asked for: others are no one's word on anything.
+
+    Examples
+    --------
+    >>> acceptances_used([], [Acceptance("H13", "known dead time")])
+    ()
+    """
+    asked = {one.code for one in findings if one.severity is Severity.ASK}
+    return tuple(one for one in acceptances if one.code in asked)
+
+
 def require_accepted(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> None:

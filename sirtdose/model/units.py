@@ -17,6 +17,9 @@ MCI_PER_GBQ: Final = 1000 / 37
 # Beyond these, in the unit used inside, nothing is measured.
 _LEAST, _MOST = 1e-9, 1e9
 
+# Radioembolization is of this time.
+_FIRST_YEAR, _LAST_YEAR = 1950, 2200
+
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 
 
@@ -215,6 +218,11 @@ def parse_time(text: str, timezone: str | None = None) -> datetime:
         raise QuantityError(
             f"'{text}' is not a time: write it like 2026-03-01T10:30+01:00"
         ) from None
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise QuantityError(
+            f"'{text}' is in the year {time.year}: give one from {_FIRST_YEAR} to "
+            f"{_LAST_YEAR}"
+        )
     if time.tzinfo is not None:
         return time
     if len(text.strip()) <= len("2026-03-01"):

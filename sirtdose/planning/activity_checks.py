@@ -19,6 +19,8 @@ _LEAST_MEAN_GY = 5.0
 _SAME_ACTIVITY = 0.005
 _OTHER_CALCULATION = 0.20
 _RESIDUAL_MAX = 0.20
+# Where chosen limits ask for about as much as is usual, this many times it is doubted.
+_ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
 # A factor between two notes of one activity that is a unit's, not a mistake's.
 _UNIT_FACTORS = {
     "GBq and mCi": MCI_PER_GBQ,
@@ -139,7 +141,7 @@ def _second_calculation(activities: Sequence[float], case: Case) -> list[Finding
         off = by_parts / alone - 1
         said = (
             f"second calculation, '{name}' as one compartment: {alone:.4g} Gy, the "
-            f"mean of its parts is {by_parts:.4g} Gy ({off:+.1%})"
+            f"mean of its parts is {by_parts:.4g} Gy ({round(off, 3) + 0:+.1%})"
         )
         severity = Severity.ASK if abs(off) > _OTHER_CALCULATION else Severity.NOTE
         findings.append(Finding.of("H07", said, severity=severity))
@@ -159,22 +161,33 @@ def _ceiling_findings(
                 severity=Severity.NOTE,
             )
         ]
-    ceiling = table("devices")[device.name]["ceiling"]
-    if any(
-        rule.volume == ceiling["volume"]
-        and rule.sense == "at_least"
-        and rule.limit_gy >= ceiling["dose_gy"]
+    bounded = any("normal" in rule.volume for rule in terms.all_rules)
+    unbounded = (
+        "" if bounded else "; no limit for normal liver was given: --limit normal=..."
+    )
+    findings = []
+    for ceiling in table("devices")[device.name]["ceilings"]:
+        most = _raised(ceiling["volume"], ceiling["dose_gy"], terms)
+        status = "" if ceiling["verified"] else "; not verified"
+        findings += [
+            Finding.of(
+                "H07",
+                f"'{one.name}' gets {one.dose_gy(activities) + one.prior_gy:.4g} Gy, "
+                f"above {most:g} Gy, which is not usual with {device.product} outside "
+                f"of one or two segments ({ceiling['source']}{status}){unbounded}",
+            )
+            for one in case.held(ceiling["volume"])
+            if one.dose_gy(activities) + one.prior_gy > most
+        ]
+    return findings
+
+
+def _raised(volume: str, usual_gy: float, terms: "Terms") -> float:
+    """What is usual, or well above it where the limits chosen ask for that much."""
+    wanted = [
+        rule.limit_gy
         for rule in terms.rules
-    ):
-        return []
-    status = "" if ceiling["verified"] else "; not verified"
-    return [
-        Finding.of(
-            "H07",
-            f"'{one.name}' gets {one.dose_gy(activities):.4g} Gy, above "
-            f"{ceiling['dose_gy']:g} Gy, which is not usual with {device.product} "
-            f"outside of one or two segments ({ceiling['source']}{status})",
-        )
-        for one in case.held(ceiling["volume"])
-        if one.dose_gy(activities) > ceiling["dose_gy"]
+        if rule.volume == volume and rule.sense == "at_least"
     ]
+    most = max(wanted, default=0.0)
+    return _ABOVE_WANTED * most if most >= _NEAR_USUAL * usual_gy else usual_gy

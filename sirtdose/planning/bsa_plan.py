@@ -132,6 +132,11 @@ def plan(
         formula_gbq = empirical_activity_gbq(tumor_volume_ml / liver_volume_ml)
     shunt = terms.lung_shunt_fraction or 0.0
     reduction = lung_shunt_reduction(shunt, reductions)
+    if not reduction < 1:
+        raise InputError(
+            f"the activity is reduced by {reduction:.0%} for the lung shunt: nothing "
+            "is left to inject; give a smaller reduction, or do not treat"
+        )
     injected = formula_gbq * (1 - reduction)
     return plan_of(
         [injected],

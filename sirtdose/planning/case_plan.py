@@ -7,18 +7,20 @@ from typing import Any
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_not_negative
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.activity_checks import activity_findings
 from sirtdose.planning.limits import Rule
-from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
+from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs, shunt_findings
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Limit, Plan
+
+_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def plan_of(
         device=terms.device,
         activity_gbq=total,
         draw_activity_gbq=draw,
-        compartments=tuple(compartment(one, case, activities) for one in case.regions),
+        compartments=tuple(compartment(one, activities) for one in case.regions),
         lungs=lung,
         limits=tuple(limits),
         assumptions={
@@ -125,14 +127,15 @@ def plan_of(
         findings=(
             *findings,
             *activity_findings(activities, case, terms),
-            *_usual_findings(limits, lung, terms),
+            *(_bound_findings(limits, len(case.injections)) if maximized else []),
+            *_usual_findings(limits, case, lung, terms),
             *([density_finding(terms.density_g_per_ml)] if one_density else []),
             Finding.of("H37", "not a medical device: verify with an approved system"),
         ),
     )
 
 
-def compartment(region: Region, case: Case, activities: Sequence[float]) -> Compartment:
+def compartment(region: Region, activities: Sequence[float]) -> Compartment:
     """A region as a plan shows it."""
     dose = region.dose_gy(activities)
     return Compartment(
@@ -142,7 +145,7 @@ def compartment(region: Region, case: Case, activities: Sequence[float]) -> Comp
         mass_kg=region.mass_kg,
         activity_gbq=region.activity_gbq(activities),
         dose_gy=dose,
-        cumulative_dose_gy=dose + case.prior_gy(region),
+        cumulative_dose_gy=dose + region.prior_gy,
     )
 
 
@@ -179,13 +182,50 @@ def _lungs(activities: Sequence[float], case: Case, terms: Terms) -> Lungs:
     )
 
 
+def _bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+    """The most activity where nothing holds it back for the liver (H07)."""
+    shared = [
+        limit
+        for limit in limits
+        if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
+    ]
+    if injections > 1 and shared:
+        said = (
+            f"{shared[0].name} binds all injections, which were scaled alike: with an "
+            "--injection's own goal one may get more at the others' cost"
+        )
+        return [Finding.of("H07", said, severity=Severity.NOTE)]
+    for_liver = [
+        limit
+        for limit in limits
+        if limit.volume in _LIVER_VOLUMES
+        and (limit.sense == "at_most" or limit.upper_gy is not None)
+    ]
+    if for_liver:
+        return []
+    return [
+        Finding.of(
+            "H07",
+            "the activity is the most that lungs or tumors allow: no limit for normal "
+            "liver or perfused volume was given (--limit normal=...)",
+        )
+    ]
+
+
 def _usual_findings(
-    limits: Sequence[Limit], lung: Lungs, terms: Terms
+    limits: Sequence[Limit], case: Case, lung: Lungs, terms: Terms
 ) -> list[Finding]:
     """What every plan says, by whatever method."""
     return [
         *limit_rules.limit_findings(limits),
         *lung_shunt_findings(lung),
+        *(
+            shunt_findings(
+                dict(zip(case.injections, case.lung_shunt_fractions, strict=True))
+            )
+            if len(case.injections) > 1
+            else []
+        ),
         *nuclide_findings(terms.nuclide),
     ]
 
@@ -195,4 +235,4 @@ def _binds(limit: Limit) -> bool:
     ceiling = limit.limit_gy if limit.sense == "at_most" else limit.upper_gy
     if limit.value_gy is None or ceiling is None:
         return False
-    return limit.value_gy >= ceiling * (1 - 1e-9)
+    return limit.value_gy >= ceiling * (1 - 1e-8)

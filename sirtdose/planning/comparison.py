@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from sirtdose.errors import InputError
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.case_plan import Terms, compartment
-from sirtdose.planning.limits import checked_limits
+from sirtdose.planning.limits import checked_limits, require_known
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
 from sirtdose.planning.perfused import Tumor
@@ -66,8 +66,9 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     >>> [(row.plan.method, round(row.plan.activity_gbq, 2)) for row in rows]
     [('mird', 2.67), ('partition', 2.6)]
     """
-    free = replace(terms, limits_gy={}, rules=())
+    free = _without_limits(terms)
     usual = _partitioned(case, free)
+    require_known(terms.all_rules, usual)
     plans = [
         plan
         for plan in (
@@ -81,14 +82,14 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
         has = plans[0].method if plans else "no method"
         raise InputError(
             f"{has} has what it needs, and two are to be compared: bsa needs --height, "
-            "--weight and --liver-volume, mird --dose, partition --tumor and a goal"
+            "--weight, --liver-volume and resin, mird --dose, partition --tumor and a "
+            "goal"
         )
     return [
         Compared(
             plan=plan,
             compartments=tuple(
-                compartment(region, usual, [plan.activity_gbq])
-                for region in usual.regions
+                compartment(region, [plan.activity_gbq]) for region in usual.regions
             ),
             limits=tuple(checked_limits(terms.all_rules, usual, [plan.activity_gbq])),
             lungs_gy=plan.lungs.dose_gy if plan.lungs.known else None,
@@ -96,6 +97,10 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
         )
         for plan in plans
     ]
+
+
+def _without_limits(terms: Terms) -> Terms:
+    return replace(terms, limits_gy={}, rules=())
 
 
 def _injection(case: ComparedCase, goal: Goal, value: float | None) -> Injection:
@@ -114,6 +119,8 @@ def _partitioned(case: ComparedCase, terms: Terms) -> Case:
 
 def _by_bsa(terms: Terms, case: ComparedCase) -> Plan | None:
     if case.height_cm is None or case.weight_kg is None or not case.liver_volume_ml:
+        return None
+    if terms.nuclide.name != "Y-90" or (terms.device and terms.device.name != "resin"):
         return None
     return bsa_plan.plan(
         terms,
@@ -136,6 +143,9 @@ def _by_mird(terms: Terms, case: ComparedCase) -> Plan | None:
 def _by_partition(terms: Terms, case: ComparedCase) -> Plan | None:
     if case.goal is None or not case.tumors:
         return None
+    # Only what is maximized needs limits; else they are listed, met or not.
+    if case.goal != "maximize":
+        terms = _without_limits(terms)
     return partition_plan.plan(
         terms,
         [_injection(case, case.goal, case.value)],
@@ -162,11 +172,12 @@ def _why(plan: Plan, terms: Terms) -> str:
         )
     [one] = assumptions["injections"]
     goal = one["goal"].replace("_", " ")
-    value = f" of {one['value']:g} {'GBq' if goal == 'activity' else 'Gy'}"
+    unit = "GBq" if goal == "activity" else "Gy"
+    value = "" if one["value"] is None else f" of {one['value']:g} {unit}"
     ratios = ", ".join(
         f"{name} {ratio:.3g}" for name, ratio in one["tumor_to_normal_ratio"].items()
     )
     return (
-        f"by {goal}{value if one['value'] else ''}, T/N {ratios}, and {shunt:.1%} to "
+        f"by {goal}{value}, T/N {ratios}, and {shunt:.1%} to "
         "the lungs: each part has its own dose"
     )

@@ -18,3 +18,4 @@ class ImagedInjection:
     goal: Goal
     value: float | None = None
     lung_shunt_fraction: float | None = None
+    prior_dose_gy: float | None = None

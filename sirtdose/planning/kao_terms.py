@@ -32,6 +32,14 @@ def in_usual_terms(
     usual, findings = [], []
     for one in injections:
         normal_ml = one.perfused_volume_ml - sum(t.volume_ml for t in one.tumors)
+        kao = one.tumor_lung_shunt_fraction is not None or any(
+            tumor.by_activity for tumor in one.tumors
+        )
+        if kao and not normal_ml > 0:
+            raise InputError(
+                f"'{one.name}' has no normal liver around its tumors, "
+                f"{one.perfused_volume_ml:g} mL perfused: Kao's R and TLSF need some"
+            )
         tumors = []
         for tumor in one.tumors:
             if tumor.by_activity:

@@ -18,6 +18,8 @@ LiverFunction = Literal["favorable", "compromised"]
 # Total bilirubin, mg/dL, and hepatic reserve at which the tables change.
 _BILIRUBIN_MG_PER_DL = 1.1
 _RESERVE = 0.30
+# Two units of one bilirubin agree to this.
+_SAME = 5e-4
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,7 @@ _WHEN: Mapping[str, _Condition] = {
 }
 
 
-def chosen_limits(
-    text: str, patient: Patient, *, ask_where_none: bool = False
-) -> Chosen:
+def chosen_limits(text: str, patient: Patient) -> Chosen:
     """Limits of TABLE:DEVICE:DISEASE:SCENARIO, as they hold for a patient.
 
     Parameters
@@ -110,9 +110,6 @@ def chosen_limits(
     text : str
         Such as ``"eanm2022:glass:hcc:lobectomy"``.
     patient : Patient
-    ask_where_none : bool
-        Whether a person must choose where the table has no limit for normal liver, as
-        nothing else may keep an activity from growing.
 
     Returns
     -------
@@ -141,12 +138,15 @@ def chosen_limits(
     bilirubin = patient.bilirubin_mg_per_dl
     if bilirubin is not None and bilirubin < 0:
         raise RangeError(f"bilirubin is {bilirubin:g} mg/dL: it is 0 or more")
-    rules, findings = [], _notes(data, device, disease, scenario, ask=ask_where_none)
+    rules, findings = [], _notes(data, device, disease, scenario)
     for row in data["rows"]:
         if not _is_for(row, device, disease, scenario):
             continue
         when = row.get("when", "")
-        if when.startswith("bilirubin") and bilirubin == _BILIRUBIN_MG_PER_DL:
+        open_case = (
+            bilirubin is not None and abs(bilirubin - _BILIRUBIN_MG_PER_DL) < _SAME
+        )
+        if when.startswith("bilirubin") and open_case:
             raise InputError(
                 f"bilirubin is exactly {_MG}, which {data['title']} leaves open: "
                 "choose by --limit normal_whole=50Gy or 90Gy, and leave --bilirubin out"
@@ -171,8 +171,9 @@ def _words(text: str) -> list[str]:
         words + [""] * 4, (TABLES, DEVICES, DISEASES, SCENARIOS), strict=False
     ):
         if word not in known:
+            said = f"'{word}' is not one of" if word else "missing is one of"
             raise InputError(
-                f"--limits '{text}': '{word}' is not one of {', '.join(known)}; write "
+                f"--limits '{text}': {said} {', '.join(known)}; write "
                 "table:device:disease:scenario, such as eanm2022:glass:hcc:lobectomy"
             )
     if len(words) != len((TABLES, DEVICES, DISEASES, SCENARIOS)):
@@ -207,21 +208,15 @@ def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Ru
 
 
 def _notes(
-    data: Mapping[str, Any], device: str, disease: str, scenario: str, *, ask: bool
+    data: Mapping[str, Any], device: str, disease: str, scenario: str
 ) -> list[Finding]:
     """What the table says in words: nothing that a dose can be held against."""
-
-    def severity(row: Mapping[str, Any]) -> Severity:
-        if "recommended" in row["says"]:
-            return Severity.WARN
-        return Severity.ASK if ask and "normal" in row["volume"] else Severity.NOTE
-
     return [
         Finding.of(
             "H25",
             f"{data['title']}, {scenario} with {device}: {row['volume']} "
             f"{row['says']}; --limit sets your own",
-            severity=severity(row),
+            severity=Severity.WARN if "recommended" in row["says"] else Severity.NOTE,
         )
         for row in data["not_evaluated"]
         if _is_for(row, device, disease, scenario)

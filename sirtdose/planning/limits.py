@@ -6,7 +6,7 @@ from typing import Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, PlanningError
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.lungs import Lungs
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 from sirtdose.planning.result import Limit
@@ -33,6 +33,11 @@ class Rule:
     source: str = "given by the user"
     verified: bool = True
     given: bool = True
+
+    @property
+    def typed(self) -> bool:
+        """Whether the user gave it by itself, not by a table's name."""
+        return self.given and self.source == "given by the user"
 
     @property
     def ceiling_gy(self) -> float | None:
@@ -81,13 +86,11 @@ def require_known(rules: Sequence[Rule], case: Case) -> None:
                 f"--limit {rule.volume} names no volume of this plan: use "
                 f"{', '.join(case.volumes)}"
             )
-        if rule.source == "given by the user" and not (
-            case.lines(rule.volume) or rule.volume in LUNGS
-        ):
-            needs = "; give --liver-volume" if "perfused" in case.volumes else ""
+        if rule.typed and not case.lines(rule.volume):
+            needs = "--lung-shunt" if rule.volume in LUNGS else "--liver-volume"
             raise InputError(
-                f"--limit {rule.volume} names no volume of this plan: use "
-                f"{', '.join(case.volumes)}{needs}"
+                f"--limit {rule.volume} cannot be checked, as its dose is not known "
+                f"in this plan: give {needs}, or limit {', '.join(case.volumes)}"
             )
 
 
@@ -119,6 +122,9 @@ def checked_limits(
             lines, key=lambda line: _excess(rule, line, activities), default=None
         )
         value = None if worst is None else worst.value_gy(activities)
+        if rule.volume == "lungs_cumulative" and worst is None:
+            # Earlier treatments alone may reach it, whatever the shunt.
+            value = case.prior_lung_gy if case.prior_lung_gy > rule.limit_gy else None
         limit = limit_at(rule, value)
         limits.append(
             replace(
@@ -218,6 +224,17 @@ def limit_findings(limits: Sequence[Limit]) -> list[Finding]:
     """A warning for each limit that is not met, but for those that refuse."""
     findings = []
     for limit in limits:
+        if limit.met is None and limit.given_by_user:
+            findings.append(
+                Finding.of(
+                    "H25",
+                    f"not checked: {limit.name} {limit.limit_gy:g} Gy "
+                    f"({limit.source}), as its dose is not known in this plan",
+                    severity=Severity.NOTE
+                    if limit.sense == "at_least"
+                    else Severity.WARN,
+                )
+            )
         if limit.met is not False:
             continue
         if limit.volume == "lungs" and not limit.given_by_user:

@@ -1,5 +1,8 @@
 """What the lungs get of an injection."""
 
+from collections.abc import Mapping
+
+from sirtdose.errors import InputError
 from sirtdose.model.bounds import (
     require_fraction,
     require_not_negative,
@@ -101,6 +104,49 @@ def lungs(
     )
 
 
+def all_shunts_known(shunts: Mapping[str, float | None]) -> bool:
+    """Whether every injection's shunt is known.
+
+    Raises
+    ------
+    InputError
+        Some are and some are not: what the lungs get would be taken for known.
+
+    Examples
+    --------
+    >>> all_shunts_known({"right": 0.05, "left": 0.02})
+    True
+    """
+    missing = [name for name, shunt in shunts.items() if shunt is None]
+    if missing and len(missing) < len(shunts):
+        raise InputError(
+            f"no lung shunt is given for {', '.join(missing)}: give --lung-shunt, or "
+            "lung-shunt: in each injection"
+        )
+    return not missing
+
+
+def shunt_findings(shunts: Mapping[str, float]) -> list[Finding]:
+    """Injections of several whose own shunt is high, or doubtful (H22)."""
+    findings = []
+    for name, fraction in shunts.items():
+        if fraction >= _DOUBT_FROM:
+            findings.append(_doubt(f"lung shunt of '{name}'", fraction))
+        elif fraction > _HIGH_ABOVE:
+            said = f"lung shunt of '{name}' is {fraction:.1%}, above 20 %"
+            findings.append(Finding.of("H22", said))
+    return findings
+
+
+def _doubt(what: str, fraction: float) -> Finding:
+    return Finding.of(
+        "H22",
+        f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
+        f"{fraction:g}%?",
+        severity=Severity.ASK,
+    )
+
+
 def lung_shunt_findings(result: Lungs) -> list[Finding]:
     """What a person must know of shunt and lung mass (H22, H23)."""
     fraction = result.shunt_fraction
@@ -108,20 +154,14 @@ def lung_shunt_findings(result: Lungs) -> list[Finding]:
         return [
             Finding.of(
                 "H22",
-                "not checked: needs --lung-shunt; no shunt is assumed",
+                "no lung shunt was given: the lungs' dose is not known, and nothing is "
+                "taken off the liver's",
                 severity=Severity.NOTE,
             )
         ]
     findings = []
     if fraction >= _DOUBT_FROM:
-        findings.append(
-            Finding.of(
-                "H22",
-                f"lung shunt is {fraction:.1%}: was {fraction:g} % meant, which is "
-                f"written {fraction:g}%?",
-                severity=Severity.ASK,
-            )
-        )
+        findings.append(_doubt("lung shunt", fraction))
     elif fraction > _WARN_ABOVE:
         high = " (high: above 20 %)" if fraction > _HIGH_ABOVE else ""
         findings.append(

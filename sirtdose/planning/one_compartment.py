@@ -31,6 +31,7 @@ def one_compartment(name: str, volume_ml: float, terms: Terms) -> Case:
         of=(name,),
         uptakes=(1 - shunt,),
         gy_per_gbq=(per_gbq,),
+        prior_gy=terms.prior_liver_dose_gy,
     )
     return Case(
         injections=(name,),
@@ -39,6 +40,5 @@ def one_compartment(name: str, volume_ml: float, terms: Terms) -> Case:
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.prior_lung_dose_gy,
-        prior_liver_gy=terms.prior_liver_dose_gy,
         shunt_known=terms.lung_shunt_fraction is not None,
     )

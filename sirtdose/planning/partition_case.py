@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Doses of earlier treatments count for these.
-_HAD_BEFORE = ("normal_perfused", "normal_whole", "perfused", "liver")
-ROLES = (*_HAD_BEFORE, "tumor")
+ROLES = ("normal_perfused", "normal_whole", "perfused", "liver", "tumor")
+# Regions that limits name one by one.
+_NAMED = ("tumor", "organ")
 LUNGS = ("lungs", "lungs_cumulative")
 
 
@@ -14,7 +14,8 @@ class Region:
     """A part of the liver with one mean dose, and what each injection gives it.
 
     `of` names the injections whose goal it counts for; `uptakes` are the parts of
-    what each injection brings that end here, `gy_per_gbq` the doses of 1 GBq of each.
+    what each injection brings that end here, `gy_per_gbq` the doses of 1 GBq of each,
+    `prior_gy` what earlier treatments gave.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Region:
     of: tuple[str, ...]
     uptakes: tuple[float, ...]
     gy_per_gbq: tuple[float, ...]
+    prior_gy: float = 0.0
 
     def activity_gbq(self, activities: Sequence[float]) -> float:
         """What of the injected activities is here."""
@@ -63,12 +65,7 @@ class Case:
     dose_constant_gy_kg_per_gbq: float
     lung_mass_kg: float
     prior_lung_gy: float
-    prior_liver_gy: float
     shunt_known: bool
-
-    def prior_gy(self, region: Region) -> float:
-        """Dose of earlier treatments, which tumors are not held to have had."""
-        return self.prior_liver_gy if region.role in _HAD_BEFORE else 0.0
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""
@@ -79,7 +76,7 @@ class Case:
         return [
             one
             for one in self.regions
-            if volume == one.role or (one.role == "tumor" and volume == one.name)
+            if volume == one.role or (one.role in _NAMED and volume == one.name)
         ]
 
     def lines(self, volume: str) -> list[Line]:
@@ -92,13 +89,12 @@ class Case:
             prior = self.prior_lung_gy if volume == "lungs_cumulative" else 0.0
             return [Line(volume, prior, slopes)]
         return [
-            Line(one.name, self.prior_gy(one), one.gy_per_gbq)
-            for one in self.held(volume)
+            Line(one.name, one.prior_gy, one.gy_per_gbq) for one in self.held(volume)
         ]
 
     @property
     def volumes(self) -> list[str]:
         """Every name that a limit can hold for here."""
         known = [role for role in ROLES if self.held(role)]
-        tumors = [one.name for one in self.held("tumor")]
-        return [*known, *LUNGS, *tumors]
+        named = [one.name for one in self.regions if one.role in _NAMED]
+        return [*known, *LUNGS, *named]

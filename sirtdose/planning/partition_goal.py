@@ -40,6 +40,7 @@ class Injection:
     `value` is in Gy, or in GBq where the goal is an activity; ``"maximize"`` needs
     none. ``"tumor_dose"`` is met by the tumor that gets least. A shunt is given as
     that of all that is injected, or as Kao's tumor-lung shunt fraction, not as both.
+    `prior_dose_gy` is what this volume had before, where the liver had another dose.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Injection:
     value: float | None = None
     lung_shunt_fraction: float | None = None
     tumor_lung_shunt_fraction: float | None = None
+    prior_dose_gy: float | None = None
 
 
 def activities_gbq(
@@ -139,7 +141,13 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
     if one.goal == "activity":
         return [tuple(float(i == k) for k in range(len(case.injections)))]
     role = _ROLE_OF[one.goal]
-    regions = [r for r in case.of_injection(one.name, role) if r.gy_per_gbq[i] > 0]
+    regions = case.of_injection(one.name, role)
+    for region in regions:
+        if not region.gy_per_gbq[i] > 0:
+            raise PlanningError(
+                f"'{region.name}' takes up nothing of '{one.name}': no activity gives "
+                "it a dose; leave it out (--role NAME=other), or choose another goal"
+            )
     if not regions:
         what = "tumor" if role == "tumor" else "normal liver"
         raise InputError(
@@ -183,7 +191,7 @@ def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float |
         for region in case.held(rule.volume):
             if name not in region.of or region.role not in _OWN:
                 continue
-            line = Line(region.name, case.prior_gy(region), region.gy_per_gbq)
+            line = Line(region.name, region.prior_gy, region.gy_per_gbq)
             room = _room(line, rule.ceiling_gy, line.prior_gy)
             if region.gy_per_gbq[i] > 0:
                 most.append(room / region.gy_per_gbq[i])
@@ -191,12 +199,17 @@ def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float |
 
 
 def _room(line: Line, limit_gy: float, before_gy: float) -> float:
-    if limit_gy <= before_gy:
+    if limit_gy > before_gy:
+        return limit_gy - before_gy
+    if line.prior_gy >= limit_gy:
         raise PlanningError(
-            f"{line.name} had {before_gy:g} Gy already, its limit is {limit_gy:g} Gy: "
-            "no activity meets it; raise the limit, or do not treat"
+            f"{line.name} had {line.prior_gy:g} Gy already, its limit is {limit_gy:g} "
+            "Gy: no activity meets it; raise the limit, or do not treat"
         )
-    return limit_gy - before_gy
+    raise PlanningError(
+        f"{line.name} gets {before_gy:.4g} Gy by the injections that have a goal, its "
+        f"limit is {limit_gy:g} Gy: nothing is left to maximize; lower those goals"
+    )
 
 
 def _shared_factor(
@@ -221,5 +234,5 @@ def _shared_factor(
             "--maximize needs a limit that bounds the activity: give --limit "
             "normal=70Gy or the like, or a lung shunt"
         )
-    # So that rounding does not break the limit that binds.
-    return min(factors) * (1 - 1e-12)
+    # So that neither rounding nor ten written digits break the limit that binds.
+    return min(factors) * (1 - 2e-9)

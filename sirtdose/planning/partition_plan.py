@@ -7,12 +7,16 @@ from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
 from sirtdose.planning.case_plan import Terms, activities_of, plan_of, require_names
 from sirtdose.planning.kao_terms import in_usual_terms
+from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.partition_checks import partition_findings
 from sirtdose.planning.partition_goal import Injection, Wanted
 from sirtdose.planning.perfused import PerfusedVolume
+from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.result import Plan
+
+_NOTHING_ML = 1e-6
 
 
 def plan(
@@ -105,15 +109,17 @@ def case_of(
     ]
     if liver_volume_ml is not None:
         regions += _whole(regions, volumes, liver_volume_ml, terms)
+    own_gy = {one.name: one.prior_dose_gy for one in injections}
     return Case(
         injections=tuple(one.name for one in injections),
         lung_shunt_fractions=tuple(volume.lung_shunt_fraction for volume in volumes),
-        regions=tuple(regions),
+        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
         dose_constant_gy_kg_per_gbq=terms.nuclide.dose_constant_gy_kg_per_gbq,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.prior_lung_dose_gy,
-        prior_liver_gy=terms.prior_liver_dose_gy,
-        shunt_known=any(shunt is not None for shunt in shunts),
+        shunt_known=all_shunts_known(
+            {one.name: shunt for one, shunt in zip(injections, shunts, strict=True)}
+        ),
     )
 
 
@@ -171,17 +177,21 @@ def _regions(volume: PerfusedVolume, i: int, count: int) -> list[Region]:
         )
         for tumor, part in zip(volume.tumors, tumor_parts, strict=True)
     ]
+    # A volume that is all tumor has no normal liver for a limit to hold for.
+    if volume.normal_volume_ml > _NOTHING_ML:
+        regions.append(
+            Region(
+                name=f"normal perfused{of}",
+                role="normal_perfused",
+                volume_ml=volume.normal_volume_ml,
+                mass_kg=volume.normal_mass_kg,
+                of=(volume.name,),
+                uptakes=alone(normal_part),
+                gy_per_gbq=alone(volume.normal_gy_per_gbq),
+            )
+        )
     return [
         *regions,
-        Region(
-            name=f"normal perfused{of}",
-            role="normal_perfused",
-            volume_ml=volume.normal_volume_ml,
-            mass_kg=volume.normal_mass_kg,
-            of=(volume.name,),
-            uptakes=alone(normal_part),
-            gy_per_gbq=alone(volume.normal_gy_per_gbq),
-        ),
         Region(
             name=f"perfused volume{of}",
             role="perfused",
@@ -214,7 +224,7 @@ def _whole(
     def region(name: str, role: str, volume_ml: float, part: str) -> Region:
         mass_kg = volume_ml * terms.density_g_per_ml / 1000
         of_each = zip(*(r.uptakes for r in regions if r.role == part), strict=True)
-        uptakes = tuple(sum(parts) for parts in of_each)
+        uptakes = tuple(sum(parts) for parts in of_each) or (0.0,) * len(volumes)
         return Region(
             name=name,
             role=role,

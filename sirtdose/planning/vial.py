@@ -23,7 +23,7 @@ class VialChoice:
 
     `to_wanted_ratio` is its activity at use over the one wanted; at `holds_it_at` it
     holds just that. `spheres` are those injected: of all the vial, or of the part that
-    is drawn.
+    is drawn, which is `part` of it.
     """
 
     calibration_gbq: float
@@ -33,6 +33,7 @@ class VialChoice:
     to_wanted_ratio: float
     holds_it_at: datetime
     spheres: float
+    part: float
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def plan_vial(
                 severity=Severity.NOTE,
             )
         )
+    findings += _calibration_findings(choices, activity_gbq, device, calibrated_at)
     findings.append(
         Finding.of("H37", "not a medical device: verify with an approved system")
     )
@@ -192,6 +194,7 @@ def _choice(
         calibrated_at = at - timedelta(hours=lead_h)
     waits_h = _hours(calibrated_at, at)
     at_use = size_gbq * nuclide.decay_factor(waits_h)
+    part = min(activity_gbq / at_use, 1.0) if device.part_is_drawn else 1.0
     return VialChoice(
         calibration_gbq=size_gbq,
         calibrated_at=calibrated_at,
@@ -199,10 +202,56 @@ def _choice(
         at_use_gbq=at_use,
         to_wanted_ratio=at_use / activity_gbq,
         holds_it_at=at + timedelta(hours=lead_h - waits_h),
-        spheres=device.spheres_per_gbq
-        * size_gbq
-        * (min(activity_gbq / at_use, 1.0) if device.part_is_drawn else 1.0),
+        spheres=device.spheres_per_gbq * size_gbq * part,
+        part=part,
     )
+
+
+def _calibration_findings(
+    choices: Sequence[VialChoice],
+    wanted_gbq: float,
+    device: Device,
+    calibrated_at: datetime | None,
+) -> list[Finding]:
+    """Vials of a given calibration that hold another activity, or are too old (H03)."""
+    if calibrated_at is None:
+        return []
+    findings = []
+    waits_h = choices[0].hours_before_use
+    if waits_h > device.shelf_life_h:
+        findings.append(
+            Finding.of(
+                "H03",
+                f"used {waits_h:.0f} h after calibration, over the shelf life of "
+                f"{device.shelf_life_h:g} h ({device.shelf_life_source})",
+                severity=Severity.WARN,
+            )
+        )
+    offs = [one.to_wanted_ratio - 1 for one in choices]
+    if len(choices) == 1:
+        off = offs[0]
+        wrong = -off if device.part_is_drawn else abs(off)
+        said = (
+            f"the vial holds {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} from "
+            f"the {wanted_gbq:.4g} GBq wanted"
+        )
+        if wrong > _STOP_ABOVE:
+            findings.append(Finding.of("H03", said, severity=Severity.STOP))
+        elif wrong > _ASK_ABOVE:
+            findings.append(Finding.of("H03", said, severity=Severity.ASK))
+    elif not any(
+        off >= -_ASK_ABOVE and (device.part_is_drawn or off <= _ASK_ABOVE)
+        for off in offs
+    ):
+        findings.append(
+            Finding.of(
+                "H03",
+                f"no vial of this calibration comes within {_ASK_ABOVE:.0%} of the "
+                "activity wanted: another calibration, or another time",
+                severity=Severity.WARN,
+            )
+        )
+    return findings
 
 
 def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:

@@ -11,6 +11,7 @@ from sirtdose.report.documents import (
     limit_document,
     nuclide_document,
 )
+from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.wording import activity, significant, table
 
 if TYPE_CHECKING:
@@ -71,12 +72,11 @@ def comparison_summary(document: dict[str, Any]) -> str:
     rows.append(["lungs Gy", *("-" if gy is None else significant(gy) for gy in lungs)])
     first = methods[0]["method"]
     broken = [
-        f"{one['method']}: {limit['name']} {significant(limit['value_gy'])} Gy, limit "
-        f"{limit['limit_gy']:g} Gy, NOT MET"
+        f"{one['method']}: {limit_line(limit)}"
         for one in methods
         for limit in one["limits"]
         if limit["met"] is False
-    ]
+    ] or ["Every limit that could be checked is met by every method."]
     return "\n".join(
         [
             f"Methods compared ({nuclide['name']}, half-life "

@@ -111,7 +111,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "origin": assessment.density_origin,
             "source": assessment.density_source or None,
         },
-        "lungs": _lungs_assessed(assessment.lungs),
+        "lungs": _lungs(assessment.lungs),
         "grid": grid_document(assessment.image, assessment.dose_grid),
         "warnings": findings_document(assessment.findings),
         "accepted": acceptances_document(assessment.accepted),
@@ -212,24 +212,17 @@ def _ledger(ledger: Ledger, *, shunt_given: bool) -> dict[str, Any]:
 
 
 def _lungs(lungs: Lungs) -> dict[str, Any]:
+    """What no shunt was given for is not known, rather than 0."""
+    known = lungs.known
     return {
-        "shunt_fraction": lungs.shunt_fraction,
+        "shunt_fraction": lungs.shunt_fraction if known else None,
         "shunt_source": lungs.shunt_source,
         "mass_kg": lungs.mass_kg,
         "mass_source": lungs.mass_source,
-        "activity_gbq": lungs.activity_gbq,
-        "dose_gy": lungs.dose_gy,
-        "cumulative_dose_gy": lungs.cumulative_dose_gy,
+        "activity_gbq": lungs.activity_gbq if known else None,
+        "dose_gy": lungs.dose_gy if known else None,
+        "cumulative_dose_gy": lungs.cumulative_dose_gy if known else None,
     }
-
-
-def _lungs_assessed(lungs: Lungs) -> dict[str, Any]:
-    """As planned, but what no shunt was given for is not known, rather than 0."""
-    document = _lungs(lungs)
-    if not lungs.known:
-        for key in ("shunt_fraction", "activity_gbq", "dose_gy", "cumulative_dose_gy"):
-            document[key] = None
-    return document
 
 
 def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:

@@ -64,8 +64,10 @@ def plan_of_text(text: str) -> dict[str, Any]:
         No plan, or one that was edited after it was computed or approved.
     """
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = json.loads(text, parse_constant=_no_number)
+        text.encode()
+        document_text(document).encode()
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or not str(document.get("schema", "")).startswith(
         "sirtdose.plan/"
@@ -83,6 +85,11 @@ def plan_of_text(text: str) -> dict[str, Any]:
     ):
         raise InputError("the plan's approval was edited: approve a draft again")
     return document
+
+
+def _no_number(text: str) -> float:
+    """NaN and infinity are no JSON, and in no plan."""
+    raise ValueError(text)
 
 
 def _approval_hash(content: str, approval: dict[str, Any]) -> str:

@@ -41,6 +41,7 @@ def prediction_document(prediction: "Prediction") -> dict[str, Any]:
             "unit": image.quantity.unit,
             "total": prediction.image_total,
             "outside_perfused_fraction": prediction.outside_fraction,
+            "in_map_gbq": prediction.in_map_gbq,
             "negative_voxels": "kept; as 0 in the lung shunt",
             "lung_shunt": prediction.shunt
             and shunt_document(prediction.shunt, prediction.lungs_covered),
@@ -80,7 +81,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
     """What was measured and what is predicted, as tables for a terminal."""
     measured = document["measured"]
     ratios = [
-        f"T/N of '{row['name']}': "
+        f"T/N of '{row['name']}', by volume: "
         + ", ".join(
             f"{ratio:.3g} against {name}"
             for name, ratio in row["tumor_to_normal_ratios"].items()
@@ -117,7 +118,11 @@ def prediction_summary(document: dict[str, Any]) -> str:
             for row in result["structures"]
         ]
         header = ["structure", "mean Gy", "SD Gy", "D95 Gy", "D70 Gy", "D50 Gy"]
-        lines += ["", f"Predicted by the image, {method}", table(header, doses)]
+        lines += [
+            "",
+            f"Predicted by the image, {method}, over volume",
+            table(header, doses),
+        ]
     return "\n".join(lines)
 
 
@@ -125,7 +130,7 @@ def prediction_files(prediction: "Prediction") -> list[str]:
     """The names of everything that a plan by an image writes."""
     names = ["plan.json", "structures.csv", "dvh.csv"]
     names += [DOSE_FILES[method] for method in prediction.doses]
-    names.append(f"{PER_GBQ}/dvh.csv")
+    names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
     return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
 
 
@@ -134,7 +139,12 @@ def write_prediction(
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
     from sirtdose.io.image_file import write_nifti
-    from sirtdose.report.tables import dvh_csv, dvh_per_gbq_csv, structures_csv
+    from sirtdose.report.tables import (
+        dvh_csv,
+        dvh_per_gbq_csv,
+        structures_csv,
+        structures_per_gbq_csv,
+    )
 
     (folder / "plan.json").write_text(document_text(document), "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
@@ -145,6 +155,8 @@ def write_prediction(
     each.mkdir()
     per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
     (each / "dvh.csv").write_text(per_gbq, "utf-8")
+    rows = structures_per_gbq_csv(document)
+    (each / "structures.csv").write_text(rows, "utf-8")
     for name, dose in _maps_per_gbq(prediction):
         write_nifti(dose.volume, each / name)
 

@@ -2,14 +2,21 @@
 
 from typing import Any
 
+from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.wording import activity, significant, table
 
 # Means over mass and over volume that differ by more are both shown.
 _SAME_MEAN = 0.01
+_GRAVITY = ("stop", "ask", "warn", "note")
 
 
 def plan_summary(document: dict[str, Any]) -> str:
     """What a plan says, in a few lines."""
+    return "\n".join([*plan_lines(document), *warning_lines(document)])
+
+
+def plan_lines(document: dict[str, Any]) -> list[str]:
+    """Activities, doses and limits of a plan: the answer, without its warnings."""
     lungs = document["lungs"]
     rows = [
         [
@@ -21,30 +28,72 @@ def plan_summary(document: dict[str, Any]) -> str:
         ]
         for part in document["compartments"]
     ]
+    known = lungs["shunt_source"] != "not given"
     rows.append(
         [
             "lungs",
             "-",
             significant(lungs["mass_kg"]),
-            significant(lungs["activity_gbq"]),
-            significant(lungs["dose_gy"]),
+            significant(lungs["activity_gbq"]) if known else "not known",
+            significant(lungs["dose_gy"]) if known else "not known",
         ]
     )
-    lines = [
-        f"Plan by {document['method']} ({_basis(document['nuclide'])})",
+    return [
+        f"Plan by {document['method']} ({_convention(document)}"
+        f"{_basis(document['nuclide'])})",
         "",
         f"Inject   {activity(document['activity_gbq'])}",
         f"Draw up  {activity(document['draw_activity_gbq'])}"
         f"  with {document['assumptions'].get('residual_fraction', 0):.1%} residual",
+        *_injection_lines(document),
         "",
         table(["compartment", "mL", "kg", "GBq", "mean Gy"], rows),
         "",
         *_label_lines(document),
         *_prior_lines(document),
-        *(_limit_line(limit) for limit in document["limits"]),
-        *_warning_lines(document),
+        *(limit_line(limit) for limit in document["limits"]),
     ]
-    return "\n".join(lines)
+
+
+def approved_lines(document: dict[str, Any]) -> list[str]:
+    """What a person puts a name to: activities, limits not met, warnings."""
+    return [
+        f"Plan by {document['method']}, device {document.get('device') or 'not given'}",
+        f"Inject   {activity(document['activity_gbq'])}",
+        f"Draw up  {activity(document['draw_activity_gbq'])}",
+        *_injection_lines(document),
+        *(
+            limit_line(limit)
+            for limit in document.get("limits", [])
+            if limit["met"] is not True
+        ),
+        *(
+            line
+            for line in warning_lines(document)
+            if line.startswith(("WARN", "ASK", "ACCEPTED"))
+        ),
+    ]
+
+
+def _injection_lines(document: dict[str, Any]) -> list[str]:
+    """What each of several injections is: activities, and what goes to the lungs."""
+    injections = document.get("assumptions", {}).get("injections", [])
+    if len(injections) < 2:
+        return []
+    lines = []
+    for one in injections:
+        shunt = one["lung_shunt_fraction"]
+        lines.append(
+            f"  {one['name']}: inject {activity(one['activity_gbq'])}, draw up "
+            f"{activity(one['draw_activity_gbq'])}, lung shunt "
+            f"{'not known' if shunt is None else f'{shunt:.1%}'}"
+        )
+    return lines
+
+
+def _convention(document: dict[str, Any]) -> str:
+    label = document["assumptions"].get("convention") == "label"
+    return "label convention; delivered doses by " if label else ""
 
 
 def post_summary(document: dict[str, Any]) -> str:
@@ -89,7 +138,7 @@ def post_summary(document: dict[str, Any]) -> str:
             table(header, rows),
             *mass_lines(result),
         ]
-    lines += ["", lung_line(document["lungs"]), *_warning_lines(document)]
+    lines += ["", lung_line(document["lungs"]), *warning_lines(document)]
     return "\n".join(lines)
 
 
@@ -246,32 +295,13 @@ def _prior_lines(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _limit_line(limit: dict[str, Any]) -> str:
-    wanted = _wanted(limit)
-    if limit["value_gy"] is None:
-        return f"{limit['name']}: limit {wanted}, not checked"
-    given = significant(limit["value_gy"])
-    said = f"{limit['name']}: {given} Gy of {wanted}"
-    said += f", {'met' if limit['met'] else 'NOT MET'}"
-    said += ", binds" if limit["binding"] else ""
-    if limit["activity_needed_gbq"]:
-        said += f", needs {activity(limit['activity_needed_gbq'])}"
-    return f"{said} ({limit['condition']})" if limit["condition"] else said
-
-
-def _wanted(limit: dict[str, Any]) -> str:
-    """A limit in words: at most is not said."""
-    gy = f"{limit['limit_gy']:g}"
-    if limit["sense"] == "range":
-        return f"{gy} to {limit['upper_gy']:g} Gy"
-    under, over = ("less than ", "more than ") if limit["strict"] else ("", "at least ")
-    return f"{over if limit['sense'] == 'at_least' else under}{gy} Gy"
-
-
-def _warning_lines(document: dict[str, Any]) -> list[str]:
+def warning_lines(document: dict[str, Any]) -> list[str]:
+    """What the checks found, the gravest first, and what was accepted."""
     lines = [
         f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
-        for finding in document["warnings"]
+        for finding in sorted(
+            document["warnings"], key=lambda one: _GRAVITY.index(one["severity"])
+        )
     ]
     lines += [
         f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]

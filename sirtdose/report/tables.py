@@ -28,6 +28,7 @@ STRUCTURE_COLUMNS = (
     "d50_gy",
     "d2_gy",
 )
+_PER_GBQ = ("mean", "mean_by_mass", "d95", "d70", "d50")
 DVH_COLUMNS = ("method", "name", "dose_gy", "volume_fraction", "volume_ml")
 # Points written of each curve; the metrics are computed from the exact one.
 _DVH_POINTS = 401
@@ -46,6 +47,24 @@ def structures_csv(document: dict[str, Any]) -> str:
             ]
             rows.append(row)
     return _csv(STRUCTURE_COLUMNS, rows)
+
+
+def structures_per_gbq_csv(document: dict[str, Any]) -> str:
+    """A row per injection, method and structure: doses of 1 GBq of each injection."""
+    rows = [
+        [
+            _cell(injection),
+            method,
+            _cell(one["name"]),
+            one["role"],
+            *(f"{one['dose_gy_per_gbq'][key]:.10g}" for key in _PER_GBQ),
+        ]
+        for injection, methods in document["doses_per_gbq"].items()
+        for method, structures in methods.items()
+        for one in structures
+    ]
+    header = ("injection", "method", "name", "role")
+    return _csv((*header, *(f"{key}_gy_per_gbq" for key in _PER_GBQ)), rows)
 
 
 def dvh_csv(tables: "Mapping[str, Sequence[StructureDose]]") -> str:

@@ -41,6 +41,7 @@ def vial_document(
                 "to_wanted_ratio": one.to_wanted_ratio,
                 "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
                 "spheres": one.spheres,
+                "part_to_draw": one.part,
             }
             for one in plan.choices
         ],
@@ -66,6 +67,7 @@ def vial_summary(document: dict[str, Any]) -> str:
             significant(one["at_use_mci"]),
             f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
             one["holds_it_at"],
+            f"{one['part_to_draw']:.0%}",
             f"{one['spheres'] / 1e6:.2g}",
         ]
         for one in document["vials"]
@@ -90,6 +92,7 @@ def vial_summary(document: dict[str, Any]) -> str:
                     "at use mCi",
                     "to wanted",
                     "holds it at",
+                    "to draw",
                     "spheres, million",
                 ],
                 vials,

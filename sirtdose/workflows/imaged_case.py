@@ -8,7 +8,9 @@ from sirtdose.errors import InputError
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import Terms, require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.prior_dose import with_prior
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine import Dose
@@ -92,12 +94,14 @@ def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
         )
     livers = with_role(placed.drawn, Role.LIVER)
     if livers:
-        liver = union(livers)
+        # A liver that was drawn without its tumors is one with them.
+        liver = union([*livers, *tumors])
         parts.append(Part(liver, "whole liver", "liver", ()))
         normal = _without(liver, taken)
         if not normal.empty:
             parts.append(Part(normal, "normal whole liver", "normal_whole", ()))
-    return parts
+    organs = [one for one in placed.drawn if one.role.excluded_from_liver]
+    return parts + [Part(organ, organ.name, "organ", ()) for organ in organs]
 
 
 def imaged_case(
@@ -115,11 +119,12 @@ def imaged_case(
     regions = []
     for part in parts:
         from sirtdose.dosimetry.resample import occupancy_on
-        from sirtdose.dosimetry.uptake import uptakes
+        from sirtdose.dosimetry.uptake import uptakes, uptakes_everywhere
 
         on_grid = occupancy_on(part.structure, volume.grid)
         mass_kg = on_grid.mass_kg(density)
-        taken_up = uptakes(part.structure, perfusions, volume)
+        reach = uptakes_everywhere if part.role == "organ" else uptakes
+        taken_up = reach(part.structure, perfusions, volume)
         slopes = (
             tuple(k * uptake / mass_kg for uptake in taken_up)
             if method == "local_deposition"
@@ -138,15 +143,17 @@ def imaged_case(
                 gy_per_gbq=slopes,
             )
         )
+    own_gy = {one.name: one.prior_dose_gy for one in injections}
     return Case(
         injections=tuple(one.name for one in perfusions),
         lung_shunt_fractions=tuple(one.lung_shunt_fraction for one in perfusions),
-        regions=tuple(regions),
+        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.prior_lung_dose_gy,
-        prior_liver_gy=terms.prior_liver_dose_gy,
-        shunt_known=any(_shunt(one, terms) is not None for one in injections),
+        shunt_known=all_shunts_known(
+            {one.name: _shunt(one, terms) for one in injections}
+        ),
     )
 
 

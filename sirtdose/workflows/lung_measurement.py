@@ -46,6 +46,8 @@ def measured_shunt(
     livers = [one for one in placed.drawn if one.role is Role.LIVER]
     if not placed.lungs or not livers:
         return None
+    # A liver that was drawn without its tumors is one with them.
+    livers += [one for one in placed.drawn if one.role is Role.TUMOR]
     shunt = spect_lung_shunt(
         volume,
         lungs=occupancy_on(union(on_one_lattice(placed.lungs)), volume.grid),

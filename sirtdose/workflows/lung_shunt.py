@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import (
+    Acceptance,
+    Finding,
+    Severity,
+    acceptances_used,
+    require_accepted,
+)
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.workflows.image_corrections import correction_findings
 from sirtdose.workflows.image_request import ImageRequest
@@ -100,7 +106,7 @@ def _of_spect(
         lungs_covered=placed.lungs_covered,
         mass=mass,
         findings=tuple(findings),
-        accepted=images.acceptances,
+        accepted=acceptances_used(findings, images.acceptances),
         choices=choice.reasons,
         inputs=inputs_of(choice, images),
     )

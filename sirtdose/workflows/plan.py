@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import (
+    Acceptance,
+    Finding,
+    Severity,
+    acceptances_used,
+    require_accepted,
+)
 from sirtdose.planning.case_plan import Terms
 
 if TYPE_CHECKING:
@@ -34,8 +40,6 @@ class PlanRequest(Terms):
         self,
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
-        *,
-        maximize: bool = False,
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
         """The same request with the limits of its table, and what is said of them.
 
@@ -59,8 +63,6 @@ class PlanRequest(Terms):
                 treated_before=self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
             ),
-            ask_where_none=maximize
-            and not {"normal", "normal_perfused", "normal_whole"} & set(self.limits_gy),
         )
         mismatch = limit_device_findings(chosen.device, self)
         require_accepted(mismatch, self.acceptances)
@@ -146,11 +148,7 @@ def plan_partition(
     from sirtdose.planning import partition_plan
 
     perfused_ml = sum(one.perfused_volume_ml for one in injections)
-    limited, said = request.with_limits(
-        perfused_ml,
-        liver_volume_ml,
-        maximize=any(one.goal == "maximize" for one in injections),
-    )
+    limited, said = request.with_limits(perfused_ml, liver_volume_ml)
     plan = partition_plan.plan(limited, injections, liver_volume_ml=liver_volume_ml)
     return accepted(plan, request, said)
 
@@ -200,11 +198,7 @@ def compare_plans(
     """
     from sirtdose.planning.comparison import compare
 
-    request, said = request.with_limits(
-        case.perfused_volume_ml,
-        case.liver_volume_ml,
-        maximize=case.goal == "maximize",
-    )
+    request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = [finding for row in rows for finding in row.plan.findings]
     findings = tuple(dict.fromkeys([*said, *each]))
@@ -227,6 +221,6 @@ def accepted(
     return replace(
         plan,
         findings=findings,
-        accepted=request.acceptances,
+        accepted=acceptances_used(findings, request.acceptances),
         inputs=dict(request.inputs),
     )

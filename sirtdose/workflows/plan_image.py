@@ -19,6 +19,7 @@ from sirtdose.workflows.imaged_case import (
 )
 from sirtdose.workflows.lung_measurement import measured_lung_mass, measured_shunt
 from sirtdose.workflows.plan import PlanRequest, accepted
+from sirtdose.workflows.post_findings import lung_row_findings
 from sirtdose.workflows.scene import (
     activity_image,
     chosen,
@@ -31,7 +32,10 @@ from sirtdose.workflows.scout_findings import (
     method_findings,
     outside_findings,
     scout_findings,
+    small_tumor_findings,
+    typed_shunt_findings,
     typed_volume_findings,
+    unperfused_findings,
 )
 
 if TYPE_CHECKING:
@@ -112,22 +116,25 @@ def _read(
 
     choice = chosen(images, findings)
     image = activity_image(choice, images)
-    measures = request.lung_shunt_fraction is None
+    typed = request.lung_shunt_fraction
     findings += scout_findings(
         image,
         treatment_at=scout.treatment_at,
         same_catheter=scout.same_catheter,
-        measures_shunt=measures,
+        measures_shunt=typed is None,
     )
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, images, image, findings)
     volume = on_dose_grid(images, image, ct)
     placed = placed_structures(choice, images, image, volume, findings)
     require_accepted(findings, request.acceptances)
-    shunt = None
-    if measures:
-        shunt = measured_shunt(volume, placed, findings, margin_mm=scout.margin_mm)
-    if shunt is not None:
+    about_shunt: list[Finding] = []
+    shunt = measured_shunt(volume, placed, about_shunt, margin_mm=scout.margin_mm)
+    if typed is None:
+        findings += about_shunt
+    elif shunt is not None:
+        findings += typed_shunt_findings(typed, shunt.fraction)
+    if shunt is not None and typed is None:
         request = replace(
             request, lung_shunt_fraction=shunt.fraction, lung_shunt_source="spect"
         )
@@ -148,6 +155,8 @@ def _planned(
     scout: Scout,
     findings: list[Finding],
 ) -> "tuple[Plan, Prediction]":
+    from sirtdose.dosimetry.calibrate import negative_findings
+    from sirtdose.dosimetry.derived import union
     from sirtdose.dosimetry.uptake import outside_fraction
 
     volume, placed = read.volume, read.placed
@@ -158,8 +167,11 @@ def _planned(
     lungs = next((s for s in placed.on_grid if s.role is Role.LUNGS), None)
     outside = outside_fraction(perfusions, volume, lungs)
     findings += outside_findings(outside)
+    findings += negative_findings(volume)
+    findings += small_tumor_findings(placed.drawn)
     doses = _doses_per_gbq(images, request, perfusions, read)
     parts = parts_of(perfusions, placed)
+    findings += unperfused_findings(parts)
     case = imaged_case(
         scout.injections,
         perfusions,
@@ -170,9 +182,8 @@ def _planned(
         request,
     )
     request, said = request.with_limits(
-        _volume_ml(case, "perfused"),
+        union([one.structure for one in perfusions]).volume_ml,
         _volume_ml(case, "liver") or None,
-        maximize=scout.maximizes,
     )
     findings += [*said, *method_findings(images, request)]
     require_accepted(findings, request.acceptances)
@@ -185,7 +196,8 @@ def _planned(
             perfusions, parts, placed, volume, read.density.g_per_ml
         ),
     )
-    checked = map_findings(plan, prediction.doses, perfusions, volume)
+    checked = map_findings(plan, prediction, volume)
+    checked += lung_row_findings(prediction.rows, plan.lungs)
     return replace(plan, findings=(*plan.findings, *checked)), prediction
 
 
@@ -284,6 +296,7 @@ def _prediction(
     return Prediction(
         image=read.volume,
         image_total=read.volume.total(),
+        in_map_gbq=0.0 if total is None else total.total(),
         outside_fraction=0.0,
         measured=(),
         perfusions=tuple(perfusions),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image_density import tissue_density
@@ -103,7 +103,7 @@ def _assess(request: PostRequest) -> "Assessment":
         dose_grid=request.grid_in_words,
         lungs=lungs,
         findings=tuple(findings),
-        accepted=request.acceptances,
+        accepted=acceptances_used(findings, request.acceptances),
         image=volume,
         ct=ct,
         structures=tuple(structures),

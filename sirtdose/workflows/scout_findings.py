@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from math import pi
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
@@ -10,12 +11,12 @@ from sirtdose.workflows.image_corrections import correction_findings
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine import Dose
-    from sirtdose.dosimetry.uptake import Perfusion
+    from sirtdose.dosimetry.prediction import Prediction
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.case_plan import Terms
     from sirtdose.planning.result import Plan
+    from sirtdose.workflows.imaged_case import Part
 
 # Nuclides of particles that are given to find out where microspheres go.
 _SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
@@ -23,7 +24,12 @@ _INTERVAL_MAX_D = 14.0
 _OUTSIDE_WARN, _OUTSIDE_ASK = 0.20, 0.80
 _OTHER_VOLUME = 0.10
 # A map and a formula that say the same agree to this.
-_SAME_DOSE = 0.03
+_SAME_DOSE, _BORDER_DOSE = 0.03, 0.15
+# Shunts, typed and measured, that differ by more than both are said.
+_OTHER_SHUNT, _OTHER_SHUNT_PART = 0.01, 0.25
+# A SPECT's usual blur; the image's own is not measured here.
+_USUAL_FWHM_MM = 15.0
+_BEYOND = 0.005
 
 
 def scout_findings(
@@ -73,12 +79,21 @@ def _interval_findings(
         if scan.tzinfo is None:
             scan = scan.replace(tzinfo=treatment_at.tzinfo)
         days = (treatment_at - scan).total_seconds() / 86400
-        if days < 0 or days > _INTERVAL_MAX_D:
+        if days < 0:
             findings.append(
                 Finding.of(
                     "H24",
-                    f"the image was taken {days:.1f} d before the treatment, outside 0 "
-                    f"to {_INTERVAL_MAX_D:g} d: perfusion may have changed",
+                    f"the image was taken {-days:.1f} d after the planned treatment: "
+                    "is the date right?",
+                    severity=Severity.ASK,
+                )
+            )
+        elif days > _INTERVAL_MAX_D:
+            findings.append(
+                Finding.of(
+                    "H24",
+                    f"the image was taken {days:.1f} d before the treatment, over "
+                    f"{_INTERVAL_MAX_D:g} d: perfusion may have changed",
                 )
             )
     if same_catheter is None:
@@ -158,28 +173,86 @@ def method_findings(images: ImageRequest, terms: "Terms") -> list[Finding]:
     ]
 
 
+def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
+    """The shunt that was typed beside the one that the image shows (H22)."""
+    said = f"the lung shunt was typed, {typed:.2%}; the image shows {measured:.2%}"
+    far = abs(typed - measured) > max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
+    severity = Severity.WARN if far else Severity.NOTE
+    return [Finding.of("H22", said, severity=severity)]
+
+
+def small_tumor_findings(drawn: "Sequence[Structure]") -> list[Finding]:
+    """Tumors whose uptake a SPECT's blur hides a part of (H20)."""
+    small = [
+        f"'{one.name}' ({_diameter_mm(one.volume_ml):.0f} mm)"
+        for one in drawn
+        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < 3 * _USUAL_FWHM_MM
+    ]
+    if not small:
+        return []
+    return [
+        Finding.of(
+            "H20",
+            f"{', '.join(small)} are under 3 widths of a SPECT's usual blur, "
+            f"{_USUAL_FWHM_MM:g} mm: their T/N and dose are underestimated, and a "
+            "tumor dose as goal takes too much activity",
+        )
+    ]
+
+
+def _diameter_mm(volume_ml: float) -> float:
+    """Of a sphere of this volume."""
+    return float((6000 * volume_ml / pi) ** (1 / 3))
+
+
+def unperfused_findings(parts: "Sequence[Part]") -> list[Finding]:
+    """Tumors that no injection reaches (H19)."""
+    missed = [part.name for part in parts if part.role == "tumor" and not part.of]
+    if not missed:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"no injection perfuses {', '.join(missed)}: no dose in this plan, and no "
+            "goal counts it",
+        )
+    ]
+
+
 def map_findings(
-    plan: "Plan",
-    doses: "Mapping[str, Dose]",
-    perfusions: "Sequence[Perfusion]",
-    volume: "Volume",
+    plan: "Plan", prediction: "Prediction", volume: "Volume"
 ) -> list[Finding]:
-    """The mean dose of each perfused volume by the map against the formula's (H06)."""
+    """The map against the plan: means that both give (H06), counts beyond (H14)."""
     from sirtdose.dosimetry.resample import occupancy_on
 
-    dose = doses.get("local_deposition")
-    if dose is None or plan.assumptions["dose_method"] != "local_deposition":
-        return []
-    rows = [row for row in plan.compartments if row.role == "perfused"]
     findings = []
-    for one, row in zip(perfusions, rows, strict=True):
+    extra = prediction.in_map_gbq - plan.activity_gbq + plan.lungs.activity_gbq
+    if extra > _BEYOND * plan.activity_gbq:
+        findings.append(
+            Finding.of(
+                "H14",
+                f"the map shows counts outside of what is perfused at the same scale: "
+                f"{extra:.3g} GBq more than is injected, in no region of the plan",
+                severity=Severity.NOTE,
+            )
+        )
+    dose = prediction.doses.get("local_deposition")
+    if dose is None or plan.assumptions["dose_method"] != "local_deposition":
+        return findings
+    rows = [row for row in plan.compartments if row.role == "perfused"]
+    alone = len(rows) == 1
+    for one, row in zip(prediction.perfusions, rows, strict=True):
         by_map = dose.mean_by_mass_gy(occupancy_on(one.structure, volume.grid))
         off = by_map / row.dose_gy - 1
         said = (
             f"'{row.name}' ({one.structure.name}, {row.volume_ml:.0f} mL, "
-            f"{row.mass_kg:.3f} kg): {by_map:.4g} Gy by the map, {row.dose_gy:.4g} Gy "
-            f"by the formula ({off:+.1%})"
+            f"{row.mass_kg:.3f} kg): {by_map:.4g} Gy by the map, {row.dose_gy:.4g} "
+            f"Gy by the formula ({round(off, 3) + 0:+.1%})"
         )
-        severity = Severity.STOP if abs(off) > _SAME_DOSE else Severity.NOTE
+        severity = Severity.NOTE
+        if abs(off) > _SAME_DOSE:
+            # Voxels on a border that two volumes share are split evenly in the map.
+            severe = alone or abs(off) > _BORDER_DOSE
+            severity = Severity.STOP if severe else Severity.WARN
         findings.append(Finding.of("H06", said, severity=severity))
     return findings

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_case_is_what_its_words_are(run: Run, tmp_path: Path) -> None:
     by_file = run("plan", path, "--json", "--out", tmp_path / "plan")
     assert content(by_file) == content(run(*WORDS, "--json"))
     saved = json.loads((tmp_path / "plan" / "plan.json").read_text())
-    assert saved["inputs"]["case_file"] == "case.toml"
+    digest = sha256(path.read_bytes()).hexdigest()
+    assert saved["inputs"]["case_file_sha256"] == digest
 
 
 @pytest.mark.parametrize(

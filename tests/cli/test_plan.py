@@ -101,10 +101,13 @@ def test_a_missing_option_is_a_usage_error(run: Run) -> None:
 
 
 def test_acceptance_is_recorded(run: Run) -> None:
-    result = run(*CASE, "--accept", "H22", "--reason", "measured twice", "--json")
+    accepts = ("--accept", "H22", "--reason", "measured twice", "--json")
+    result = run(*CASE, "--lung-shunt", "60%", *accepts)
     assert json.loads(result.stdout)["accepted"] == [
         {"code": "H22", "reason": "measured twice"}
     ]
+    # Where nothing was asked there is nothing to accept.
+    assert json.loads(run(*CASE, *accepts).stdout)["accepted"] == []
 
 
 def test_every_command_helps_with_an_example(run: Run) -> None:
@@ -121,7 +124,13 @@ def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
         None,
     ]
     assert "lungs: limit 30 Gy, not checked" in result.stderr
-    assert "needs --lung-shunt; no shunt is assumed" in result.stderr
+    assert "no lung shunt was given: the lungs' dose is not known" in result.stderr
+    assert json.loads(result.stdout)["lungs"]["dose_gy"] is None
+    limited = run(*CASE, "--limit", "lungs=20Gy")
+    assert limited.exit_code == 3
+    assert "cannot be checked" in limited.stderr
+    before = run(*CASE, "--prior-lung-dose", "60Gy")
+    assert "lungs_cumulative: 60.00 Gy of 50 Gy, NOT MET" in before.stderr
 
 
 def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:

@@ -126,7 +126,8 @@ def test_what_is_written(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*"))
     assert names == [
         *("dose_local.nii.gz", "dvh.csv", "per_gbq/dose_local.nii.gz"),
-        *("per_gbq/dvh.csv", "plan.json", "structures.csv"),
+        *("per_gbq/dvh.csv", "per_gbq/structures.csv", "plan.json"),
+        "structures.csv",
     ]
     at_2, per_gbq = (
         np.asarray(nibabel.load(out / folder / "dose_local.nii.gz").dataobj)
@@ -146,7 +147,7 @@ def test_what_is_written(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
     )
     assert several.exit_code == 0, several.stderr
     assert sorted(path.name for path in (out / "per_gbq").iterdir()) == [
-        *("dose_kernel.nii.gz", "dose_local.nii.gz", "dvh.csv")
+        *("dose_kernel.nii.gz", "dose_local.nii.gz", "dvh.csv", "structures.csv")
     ]
 
 
@@ -173,7 +174,7 @@ def test_volumes_that_overlap(run: Run, two_territories: Path) -> None:
     """
     result = run(
         *territories(two_territories, "Perfused A", "Perfused B"),
-        *("--injection", "a=perfused:Perfused A,activity:1GBq"),
+        *("--injection", "a=perfused:Perfused A,lung-shunt:0%,activity:1GBq"),
         *("--injection", "b=perfused:Perfused B,lung-shunt:10%,activity:2GBq"),
     )
     plan = document_of(result)

@@ -35,7 +35,7 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         *CASE, "--maximize", "--limit", "normal=70Gy", "--liver-volume", "1.8L"
     )
     assert result.exit_code == 0, result.stderr
-    assert "normal_perfused: 70.00 Gy of 70 Gy, met, binds" in result.stderr
+    assert "normal_perfused: 70.00 Gy of 70 Gy, yours, met, binds" in result.stderr
     assert "normal whole liver" in result.stderr
 
 

@@ -1,0 +1,316 @@
+"""What a hostile reading and a try as a new user found in planning."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+PARTITION = (
+    "plan",
+    "partition",
+    "--perfused-volume",
+    "900mL",
+    "--liver-volume",
+    "1.8L",
+)
+PARTITION += ("--tumor", "T1=200mL@3")
+RIGHT = "right=perfused:900mL,tumor:T1=200mL@3"
+
+
+def document_of(result: Result) -> dict:
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_each_injection_is_told_what_to_inject(run: Run) -> None:
+    result = run(
+        *("plan", "partition", "--injection", f"{RIGHT},lung-shunt:6%,activity:2GBq"),
+        *("--injection", "left=perfused:500mL,lung-shunt:2%,activity:1GBq"),
+        *("--residual", "20%"),
+    )
+    assert result.exit_code == 0, result.stderr
+    # What is to be injected, not what stays in the liver.
+    right = "right: inject 2.000 GBq (54.05 mCi), draw up 2.500 GBq (67.57 mCi), lung"
+    assert right in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        # A shunt that is known for one of two is not known.
+        (
+            (
+                *("--injection", f"{RIGHT},lung-shunt:2%,activity:2GBq"),
+                *("--injection", "left=perfused:600mL,activity:1GBq"),
+            ),
+            3,
+            "no lung shunt is given for left",
+        ),
+        # A part typed as a percentage is doubted in each injection.
+        (
+            (
+                *("--injection", f"{RIGHT},lung-shunt:2%,activity:2GBq"),
+                *("--injection", "left=perfused:300mL,lung-shunt:0.6,activity:1GBq"),
+            ),
+            3,
+            "lung shunt of 'left' is 60.0%: was 0.6 % meant",
+        ),
+        (
+            ("--injection", f"{RIGHT},perfused:300mL,activity:2GBq"),
+            2,
+            "'perfused' is given twice",
+        ),
+        (
+            (
+                *("--injection", f"{RIGHT},activity:2GBq"),
+                *("--limit", "normal=30Gy", "--limit", "normal=90Gy"),
+            ),
+            2,
+            "a limit for 'normal' is given twice",
+        ),
+        (
+            (
+                *("--injection", f"{RIGHT},lung-shunt:30%,activity:2GBq"),
+                *("--injection", "left=perfused:600mL,lung-shunt:5%,maximize"),
+                *("--limit", "normal=40Gy", "--limit", "lungs=20Gy"),
+            ),
+            4,
+            "nothing is left to maximize",
+        ),
+        (
+            ("--injection", "r=perfused:200mL,tumor:T=200mL@R=3,activity:1GBq"),
+            3,
+            "Kao's R and TLSF need some",
+        ),
+    ],
+)
+def test_injections(
+    run: Run, options: tuple[str, ...], exit_code: int, message: str
+) -> None:
+    result = run("plan", "partition", *options)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+
+
+def test_a_volume_that_is_all_tumor_has_no_normal_liver(run: Run) -> None:
+    words = ("plan", "partition", "--perfused-volume", "200mL", "--tumor", "T1=200mL@3")
+    plan = document_of(run(*words, "--activity", "1GBq", "--json"))
+    assert [part["role"] for part in plan["compartments"]] == ["tumor", "perfused"]
+    assert plan["compartments"][0]["dose_gy"] == pytest.approx(49.67 / 0.21)
+    limited = run(*words, "--maximize", "--limit", "normal=40Gy")
+    assert limited.exit_code == 3
+    assert "cannot be checked" in limited.stderr
+
+
+def test_the_most_that_nothing_bounds_for_the_liver_is_asked_about(run: Run) -> None:
+    words = ("--maximize", "--lung-shunt", "8%")
+    asked = run(*PARTITION, *words)
+    assert asked.exit_code == 3
+    assert "H07" in asked.stderr
+    assert "no limit for normal liver or perfused volume" in asked.stderr
+    table = ("--limits", "eanm2022:resin:hcc:lobectomy", "--device", "resin")
+    assert run(*PARTITION, *words, *table).exit_code == 3
+
+
+def test_doses_far_above_what_limits_ask_for(run: Run) -> None:
+    words = (
+        "plan",
+        "partition",
+        "--perfused-volume",
+        "150mL",
+        "--liver-volume",
+        "2.5L",
+    )
+    table = ("--limits", "eanm2022:glass:hcc:lobectomy", "--device", "glass")
+    far = run(*words, "--activity", "3.5GBq", "--lung-shunt", "1%", *table)
+    assert far.exit_code == 3
+    assert "H07" in far.stderr
+    above = run(
+        "plan",
+        "mird",
+        "--dose",
+        "900Gy",
+        "--perfused-volume",
+        "100mL",
+        "--device",
+        "resin",
+    )
+    assert above.exit_code == 3
+    assert "above 150 Gy" in above.stderr
+    again = run(
+        "plan",
+        "mird",
+        "--dose",
+        "100Gy",
+        "--perfused-volume",
+        "1L",
+        "--device",
+        "glass",
+        "--prior-liver-dose",
+        "100Gy",
+    )
+    assert again.exit_code == 3
+
+
+def test_an_earlier_dose_to_one_lobe_is_not_the_others(run: Run) -> None:
+    plan = document_of(
+        run(
+            *("plan", "partition", "--liver-volume", "2L", "--json", "--injection"),
+            "right=perfused:800mL,lung-shunt:1%,activity:1GBq,prior-dose:40Gy",
+            *("--injection", "left=perfused:400mL,lung-shunt:1%,activity:0.4GBq"),
+        )
+    )
+    had = {
+        row["name"]: row["cumulative_dose_gy"] - row["dose_gy"]
+        for row in plan["compartments"]
+    }
+    assert had["normal perfused of right"] == pytest.approx(40)
+    assert had["normal perfused of left"] == pytest.approx(0)
+    assert had["normal whole liver"] == pytest.approx(40 * 800 / 2000)
+
+
+def test_methods_that_have_no_part_are_left_out(run: Run) -> None:
+    case = ("plan", "compare", "--height", "165cm", "--weight", "60kg", "--json")
+    case += ("--liver-volume", "1500mL", "--tumor", "T1=300mL@3", "--lung-shunt", "4%")
+    glass = document_of(
+        run(*case, "--device", "glass", "--dose", "60Gy", "--normal-dose", "40Gy")
+    )
+    assert [one["method"] for one in glass["methods"]] == ["mird", "partition"]
+    most = document_of(run(*case, "--maximize", "--limit", "normal=40Gy"))
+    assert most["methods"][1]["why"].startswith("by maximize, T/N T1 3")
+    broken = run(*case, "--tumor-dose", "100Gy", "--limit", "normal=30Gy")
+    assert document_of(broken)["methods"][1]["limits"][-1]["met"] is False
+    assert "NOT MET" in broken.stderr
+    unknown = run(*case, "--tumor-dose", "100Gy", "--limit", "nonsense=30Gy")
+    assert unknown.exit_code == 3
+
+
+def test_a_vial_of_another_nuclide_is_refused(run: Run, tmp_path: Path) -> None:
+    words = ("plan", "mird", "--dose", "50Gy", "--perfused-volume", "1L")
+    assert run(*words, "--out", tmp_path).exit_code == 0
+    vial = ("plan", "vial", "--plan", tmp_path / "plan.json")
+    vial += ("--at", "2026-03-04T10:00+01:00")
+    wrong = run(*vial, "--device", "ho166", "--vial", "5GBq")
+    assert wrong.exit_code == 3
+    assert "the plan is for Y-90, and ho166 carries Ho-166" in wrong.stderr
+    right = document_of(run(*vial, "--device", "glass", "--json"))
+    assert right["nuclide"]["half_life_source"] != "given by the user"
+
+
+def test_a_vial_given_before_it_decayed(run: Run) -> None:
+    """ABS case 0003: 80 h too early, 1.5 GBq where 0.629 was prescribed."""
+    words = ("plan", "vial", "--activity", "0.629GBq", "--device", "glass")
+    words += ("--vial", "3GBq", "--calibrated-at", "2026-03-02T12:00+01:00")
+    early = run(*words, "--at", "2026-03-05T04:00+01:00")
+    assert early.exit_code == 3
+    assert "H03" in early.stderr
+    assert "from the 0.629 GBq wanted" in early.stderr
+    in_time = run(*words, "--at", "2026-03-08T12:20+01:00")
+    assert in_time.exit_code == 0, in_time.stderr
+
+
+def test_a_resin_vial_is_drawn_in_part(run: Run) -> None:
+    words = ("plan", "vial", "--activity", "1.4GBq", "--device", "resin", "--json")
+    words += ("--calibrated-at", "2026-03-04T18:00+01:00")
+    document = document_of(run(*words, "--at", "2026-03-04T10:00+01:00"))
+    [vial] = document["vials"]
+    # 3 GBq eight hours before its calibration hold 3.271 GBq.
+    assert vial["part_to_draw"] == pytest.approx(1.4 / 3.2714, abs=1e-4)
+    assert vial["spheres"] == pytest.approx(44e6 * vial["part_to_draw"], rel=1e-3)
+    old = run(*words, "--at", "2026-03-06T18:00+01:00")
+    assert "over the shelf life of 24 h" in old.stderr
+    assert "not verified" in old.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, '{"schema": "sirtdose.plan/1", "hash": NaN}', '"\\ud800"']
+)
+def test_damaged_plans_are_refused(run: Run, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    result = run("plan", "approve", path, "--by", "N")
+    assert result.exit_code == 3
+    assert "no plan.json" in result.stderr
+
+
+def test_what_is_approved_is_shown(run: Run, tmp_path: Path) -> None:
+    words = ("--normal-dose", "60Gy", "--lung-shunt", "30%", "--out", tmp_path)
+    assert run(*PARTITION, *words).exit_code == 0
+    result = run("plan", "approve", tmp_path / "plan.json", "--by", "N")
+    assert "Inject   " in result.stderr
+    assert "lungs: " in result.stderr
+    assert "NOT MET" in result.stderr
+    assert "WARN H22" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        (("plan", "mrid"), 2, "Did you mean mird?"),
+        (("plan", "x" * 5000), 3, "name too long"),
+        (
+            (
+                "plan",
+                "vial",
+                "--activity",
+                "1GBq",
+                "--device",
+                "glass",
+                "--at",
+                "9999-12-31T23:00+00:00",
+            ),
+            2,
+            "in the year 9999",
+        ),
+        (
+            ("lsf", "planar", "--lung-counts", "1e200,1e200", "--liver-counts", "1,1"),
+            2,
+            "is no pair of counts",
+        ),
+        (
+            (
+                *("plan", "bsa", "--height", "165cm", "--liver-volume", "1.5L"),
+                *("--tumor-volume", "300mL"),
+            ),
+            2,
+            "needs --height and --weight",
+        ),
+        (
+            (
+                *("plan", "bsa", "--height", "165cm", "--weight", "60kg"),
+                *("--liver-volume", "1.5L", "--tumor-volume", "300mL"),
+                *("--lung-shunt", "12%", "--shunt-reduction", "10%=100%"),
+            ),
+            3,
+            "nothing is left to inject",
+        ),
+        ((*PARTITION, "--tumor-dose", "0Gy", "--activity", "2GBq"), 2, "give one goal"),
+    ],
+)
+def test_bad_input_is_refused(
+    run: Run, words: tuple[str, ...], exit_code: int, message: str
+) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+
+
+def test_ct_is_a_word_in_a_case_file(
+    run: Run, tmp_path: Path, exact_voxels: Path
+) -> None:
+    # The folder of the case holds a folder named ct, as DICOM folders do.
+    (tmp_path / "ct").mkdir()
+    (tmp_path / "case.toml").write_text(
+        f'method = "image"\nsource = "{exact_voxels}"\n[options]\ndensity = "ct"\n'
+        'method = "local"\nlung_shunt = "5%"\nactivity = "1GBq"\n'
+    )
+    result = run("plan", tmp_path / "case.toml", "--json")
+    assert document_of(result)["density"]["origin"].startswith("CT by")
+    text = (tmp_path / "case.toml").read_text()
+    (tmp_path / "case.toml").write_text(text + 'accept = ["H07"]\nreason = ["x"]\n')
+    refused = run("plan", tmp_path / "case.toml")
+    assert refused.exit_code == 3
+    assert "accept is not for a file" in refused.stderr
