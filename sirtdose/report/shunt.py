@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.spect_shunt import SpectShunt
 
 _WARN_ABOVE = 0.10
+# No planar view tells the mass of the lungs.
+_LUNG_MASS_KG = 1.0
 
 
 def planar_document(
@@ -45,6 +47,11 @@ def planar_document(
             "left or dome tumors and a high shunt",
         ),
         *_height_findings(fraction),
+        Finding.of(
+            "H23",
+            f"lung mass {_LUNG_MASS_KG:g} kg (default); planar views tell neither it "
+            "nor how much of the lungs they hold",
+        ),
     ]
     if not any((lungs.anterior_background, lungs.posterior_background)):
         said.append(
@@ -59,6 +66,9 @@ def planar_document(
         "lung_counts": geometric_mean(lungs),
         "liver_counts": geometric_mean(liver),
         "views": {"lungs": asdict(lungs), "liver": asdict(liver)},
+        "lungs_covered_fraction": None,
+        "lung_mass_kg": _LUNG_MASS_KG,
+        "lung_mass_source": "default",
         **measured,
         "warnings": findings_document(said),
         "accepted": acceptances_document(accepted),

@@ -1,0 +1,95 @@
+"""Every hazard of planning has a case that makes its check fire, by its code."""
+
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+MIRD = "plan mird --dose 100Gy --perfused-volume 1000mL --lung-shunt 5%"
+PARTITION = "plan partition --perfused-volume 900mL --lung-shunt 5% --activity 2GBq"
+VIAL = "plan vial --activity 2GBq --at 2026-03-04T10:00+01:00 --device glass"
+TWO = (
+    "plan partition --lung-shunt 5% --injection a=perfused:900mL,activity:1.5GBq "
+    "--injection b=perfused:600mL,activity:1.5GBq"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        (f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00", 3, "H03 Activity"),
+        (f"{VIAL} --assay 2.5GBq --assay-at 2026-03-04T10:00+01:00", 3, "over 20 %"),
+        (TWO, 0, "WARN H04  'a' and 'b' get the same activity"),
+        ("plan partition --perfused-volume 1L --activity 2200GBq", 3, "H05 Unit"),
+        ("plan partition --perfused-volume 1L --activity 1.68mCi", 3, "H05 Unit"),
+        (f"{VIAL} --assay 54GBq --assay-at 2026-03-04T10:00+01:00", 3, "GBq and mCi"),
+        (f"{MIRD} --device glass --dose 540Gy", 3, "H07 Dose or activity"),
+        (f"{MIRD} --residual 25%", 0, "WARN H08  25% is expected to stay behind"),
+        (PARTITION, 0, "NOTE H18  normal perfused liver is the perfused volume"),
+        (f"{PARTITION} --liver-volume 5L", 0, "WARN H19  the liver is 5000 mL"),
+        (f"{PARTITION} --tumor T=500mL@3", 0, "WARN H19  tumors are 56% of"),
+        (
+            "plan partition --perfused-volume 90mL --activity 0.2GBq",
+            0,
+            "WARN H19  'perfused volume' is 90 mL",
+        ),
+        (f"{MIRD} --lung-shunt 25%", 0, "WARN H22  lung shunt is 25.0%, above 10 %"),
+        (f"{MIRD} --lung-shunt 60%", 3, "H22 Lung shunt"),
+        (f"{MIRD} --lung-shunt-source planar", 0, "WARN H22  the lung shunt is from"),
+        (f"{MIRD} --lung-shunt 25%", 0, "WARN H22  lungs get"),
+        (
+            f"{MIRD} --prior-lung-dose 45Gy",
+            0,
+            "above 50 Gy (all sessions)",
+        ),
+        (MIRD, 0, "NOTE H23  lung mass 1 kg (default)"),
+        (f"{PARTITION} --tumor T=50mL@1.2", 0, "WARN H24  'T' takes up 1.20"),
+        (f"{PARTITION} --tumor T=50mL@0.8", 3, "H24 What the scout image"),
+        (
+            f"{PARTITION} --device resin --limits eanm2022:glass:mcrc:unilobar",
+            3,
+            "H25 Thresholds of other microspheres",
+        ),
+    ],
+)
+def test_it_fires(run: Run, words: str, exit_code: int, said: str) -> None:
+    result = run(*words.split())
+    assert result.exit_code == exit_code, result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00", "H03"),
+        ("plan partition --perfused-volume 1L --activity 22GBq", "H05"),
+        (f"{MIRD} --device glass --dose 540Gy", "H07"),
+        (f"{MIRD} --lung-shunt 60%", "H22"),
+        (f"{PARTITION} --tumor T=50mL@0.8", "H24"),
+    ],
+)
+def test_what_asks_goes_on_when_accepted(run: Run, words: str, code: str) -> None:
+    assert run(*words.split()).exit_code == 3
+    assert run(*words.split(), "--accept", code).exit_code == 2
+    accepted = run(*words.split(), "--accept", code, "--reason", "known")
+    assert accepted.exit_code == 0, accepted.stderr
+    assert f"ACCEPTED {code}: known" in accepted.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (f"{MIRD} --lung-shunt 4.2", "for percent write 4.2%"),
+        (f"{MIRD} --lung-mass -1kg", "must be above 0"),
+        (f"{MIRD} --device steel", "is not one of"),
+        ("plan vial --activity 2GBq --at 2026-03-04T10:00 --device glass", "no offset"),
+        (f"{PARTITION} --tumor T=1L@3", "it includes its tumors"),
+        (f"{PARTITION} --liver-volume 800mL", "more than the liver of 800 mL"),
+    ],
+)
+def test_bad_input_says_what_would_do(run: Run, words: str, message: str) -> None:
+    result = run(*words.split())
+    assert result.exit_code in (2, 3)
+    assert result.stdout == ""
+    assert message in result.stderr
