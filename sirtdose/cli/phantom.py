@@ -30,6 +30,13 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
     show_default=True,
     help="RTSTRUCT of the true shapes, or SEG of whole SPECT voxels.",
 )
+@click.option(
+    "--tumors",
+    type=click.Choice(("usual", "spheres")),
+    default="usual",
+    show_default=True,
+    help="Or spheres of 10, 20 and 40 mm at 8:1, to judge corrections of blur by.",
+)
 @force_option
 @json_option
 def phantom_command(
@@ -39,6 +46,7 @@ def phantom_command(
     fwhm: float,
     noise: bool,
     structures: str,
+    tumors: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -55,6 +63,7 @@ def phantom_command(
         fwhm_mm=fwhm,
         noise=noise,
         follow_voxels=structures == "voxels",
+        spheres=tumors == "spheres",
         force=force,
     )
     _show(truth, folder, as_json=as_json)

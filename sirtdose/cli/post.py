@@ -26,6 +26,7 @@ from sirtdose.model.units import (
     ACTIVITY,
     CAMERA_FACTOR,
     DURATION,
+    LENGTH,
 )
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ _PATH = click.Path(path_type=Path)
 @click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
 @dose_options
+@click.option(
+    "--psf",
+    metavar="WIDTH[,WIDTH,WIDTH]",
+    help="FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it.",
+)
+@click.option(
+    "--pvc",
+    metavar="HOW",
+    help="iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "
+    "(volume_ml, rc).",
+)
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
 @physics_options
@@ -107,20 +119,18 @@ def show_post(
     request: "PostRequest", *, out: Path, force: bool, as_json: bool, report: bool
 ) -> None:
     """Assess, write the results to a folder, and print them."""
-    from sirtdose.dosimetry.engine import METHODS
     from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report.documents import document_text, post_document
     from sirtdose.report.files import post_files, post_replaces, write_post
     from sirtdose.report.summary import post_summary
     from sirtdose.workflows.post import assess_dose
 
-    used = [METHODS[method] for method in request.used_methods]
-    names = post_files(used, report=report)
     require_free(out, post_replaces(), force=force)
     assessment = assess_dose(request)
     document = post_document(assessment)
     with output_folder(out, post_replaces(), force=force) as folder:
         write_post(assessment, document, folder, report=report)
+    names = post_files(list(assessment.doses), report=report)
     click.echo(post_summary(document), err=True)
     click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
@@ -165,10 +175,44 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         lung_mass_source="default" if lung_mass is None else "given",
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],
+        **_partial_volume(options),
         **(image_request(source, options) | times),
     )
     require_used(request, options)
     return request
+
+
+def _partial_volume(options: dict[str, Any]) -> dict[str, Any]:
+    """Width and method of a correction of blur."""
+    width, method = options["psf"], options["pvc"]
+    psf_mm = None
+    if width is not None:
+        try:
+            each = [LENGTH.parse(part) for part in width.split(",")]
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--psf") from None
+        if len(each) not in (1, 3):
+            raise click.BadParameter(
+                f"'{width}' has {len(each)} widths: give one, or three along x,y,z",
+                param_hint="--psf",
+            )
+        psf_mm = tuple(each if len(each) == 3 else each * 3)
+    if method is None:
+        return {"psf_mm": psf_mm, "pvc": "iterative-yang" if psf_mm else None}
+    if method in ("iterative-yang", "gtm"):
+        if psf_mm is None:
+            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
+        return {"psf_mm": psf_mm, "pvc": method}
+    if psf_mm is not None:
+        raise click.UsageError("--psf has no use beside recovery coefficients")
+    path = Path(method)
+    if not path.is_file():
+        raise click.BadParameter(
+            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
+            "coefficients",
+            param_hint="--pvc",
+        )
+    return {"psf_mm": None, "pvc": path}
 
 
 def _require_times(options: dict[str, Any], times: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sirtdose.dosimetry.activity import Calibration, total_in
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.dosimetry.engine import Dose
+from sirtdose.dosimetry.partial_volume_result import PartialVolume
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
@@ -54,7 +55,8 @@ def structure_doses(
 class Assessment:
     """Doses after treatment with everything they rest on.
 
-    `doses` and `structure_doses` go by method, such as ``local_deposition``.
+    `doses` and `structure_doses` go by method, such as ``local_deposition``, or
+    ``local_deposition+iterative_yang`` where the image's blur was undone.
     `image` and `structures` are on the dose grid, which `dose_grid` names.
     """
 
@@ -73,6 +75,7 @@ class Assessment:
     density_origin: str = "given"
     density_source: str = ""
     dose_grid: str = "image voxels"
+    partial_volume: PartialVolume | None = None
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()

@@ -1,7 +1,7 @@
 """The digital patient's shapes: where liver, lobe, tumors and lungs are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,3 +93,26 @@ REGIONS = (
 )
 # Concentration in each tumor over that in the rest of the perfused lobe.
 TUMOR_TO_NORMAL_RATIO = {"Tumor 1": 4.0, "Tumor 2": 8.0, "Tumor 3": 6.0}
+_SPHERES_MM = {"Tumor 1": 20.0, "Tumor 2": 10.0, "Tumor 3": 5.0}
+
+
+def regions_of(*, spheres: bool) -> tuple[Region, ...]:
+    """The structures; with tumors of 40, 20 and 10 mm across on request."""
+    if not spheres:
+        return REGIONS
+    return tuple(
+        replace(
+            region,
+            shapes=(
+                replace(region.shapes[0], radii_mm=(_SPHERES_MM[region.name],) * 3),
+            ),
+        )
+        if region.role is Role.TUMOR
+        else region
+        for region in REGIONS
+    )
+
+
+def ratios_of(*, spheres: bool) -> dict[str, float]:
+    """Concentration of each tumor over normal liver's; all alike on request."""
+    return dict.fromkeys(_SPHERES_MM, 8.0) if spheres else TUMOR_TO_NORMAL_RATIO

@@ -26,6 +26,8 @@ from sirtdose.phantom.anatomy import (
     SPINE,
     TUMOR_TO_NORMAL_RATIO,
     Region,
+    ratios_of,
+    regions_of,
 )
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.phantom.truth import SCAN_AT, truth_of
@@ -59,12 +61,14 @@ def make_phantom(request: PhantomRequest) -> Phantom:
     rng = np.random.default_rng(request.seed)
     study = _study(request)
     spect_grid, ct_grid = _grids(study.frame_of_reference_uid)
+    regions = regions_of(spheres=request.spheres)
     ledger = Ledger(2.2, residual_gbq=0.05, lung_shunt_fraction=0.05)
     occupancy = {
         region.name: _occupancy(region, spect_grid, request.follow_voxels)
-        for region in REGIONS
+        for region in regions
     }
-    activity, concentration = _activity(occupancy, spect_grid, ledger)
+    ratios = ratios_of(spheres=request.spheres)
+    activity, concentration = _activity(occupancy, spect_grid, ledger, ratios)
     counts = _counts(activity, spect_grid, request, rng)
     spect = Volume(counts, spect_grid, Quantity.COUNTS)
     ct = Volume(
@@ -72,17 +76,18 @@ def make_phantom(request: PhantomRequest) -> Phantom:
     )
     masks = [
         Structure(region.name, region.role, occupancy[region.name] > 0, spect_grid)
-        for region in REGIONS
+        for region in regions
         if request.follow_voxels
     ]
     truth = truth_of(request, ledger, occupancy, activity, concentration, spect)
-    return Phantom(spect, ct, contours_on(ct_grid), masks, study, truth)
+    contours = contours_on(ct_grid, regions)
+    return Phantom(spect, ct, contours, masks, study, truth)
 
 
 def _study(request: PhantomRequest) -> Study:
     return Study(
         seed=f"sirtdose phantom {request.seed} {request.fwhm_mm} {request.noise} "
-        f"{request.follow_voxels}",
+        f"{request.follow_voxels}{' spheres' if request.spheres else ''}",
         patient_id="PHANTOM",
         patient_name="Phantom^Digital",
         description="sirtdose digital phantom",
@@ -139,17 +144,20 @@ def _occupancy(region: Region, grid: Grid, whole_voxels: bool) -> NDArray[np.flo
 
 
 def _activity(
-    occupancy: dict[str, NDArray[np.float64]], grid: Grid, ledger: Ledger
+    occupancy: dict[str, NDArray[np.float64]],
+    grid: Grid,
+    ledger: Ledger,
+    ratios: dict[str, float],
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
     """GBq in each voxel, and GBq/mL in each uniform part."""
     normal = occupancy["Perfused lobe"].copy()
     uptake = normal
-    for name, ratio in TUMOR_TO_NORMAL_RATIO.items():
+    for name, ratio in ratios.items():
         uptake = uptake + (ratio - 1) * occupancy[name]
     per_unit = ledger.treated_gbq / (uptake.sum() * grid.voxel_volume_ml)
     lungs = ledger.lung_gbq / (occupancy["Lungs"].sum() * grid.voxel_volume_ml)
     concentration = {"normal": per_unit, "Lungs": lungs} | {
-        name: ratio * per_unit for name, ratio in TUMOR_TO_NORMAL_RATIO.items()
+        name: ratio * per_unit for name, ratio in ratios.items()
     }
     gbq_per_ml = uptake * per_unit + occupancy["Lungs"] * lungs
     return gbq_per_ml * grid.voxel_volume_ml, concentration
@@ -183,7 +191,8 @@ def _ct_numbers(
     )
     numbers = np.full(grid.shape, -1000.0)
     numbers[np.broadcast_to(BODY.inside(x, y, z), grid.shape)] = 30
-    by_name = {region.name: region for region in REGIONS}
+    regions = regions_of(spheres=request.spheres)
+    by_name = {region.name: region for region in regions}
     painted = [("Lungs", -780), ("Liver", 60)]
     painted += [(name, 42) for name in TUMOR_TO_NORMAL_RATIO]
     for name, number in painted:
@@ -196,7 +205,9 @@ def _ct_numbers(
     return clipped
 
 
-def contours_on(grid: Grid) -> dict[str, list[NDArray[np.float64]]]:
+def contours_on(
+    grid: Grid, regions: tuple[Region, ...] = REGIONS
+) -> dict[str, list[NDArray[np.float64]]]:
     """Outlines of every region on the planes of an axial grid."""
     planes = grid.world_mm([(k, 0, 0) for k in range(grid.shape[0])])[:, 2]
     return {
@@ -206,5 +217,5 @@ def contours_on(grid: Grid) -> dict[str, list[NDArray[np.float64]]]:
             for shape in region.shapes
             if (outline := shape.contour(float(z))) is not None
         ]
-        for region in REGIONS
+        for region in regions
     }

@@ -20,12 +20,16 @@ class PhantomRequest:
         Poisson noise in the SPECT and noise in the CT.
     follow_voxels : bool
         Structures that are whole SPECT voxels, so that doses are exact.
+    spheres : bool
+        Tumors are spheres of 10, 20 and 40 mm, each at 8 times the normal liver's
+        concentration, to judge corrections of blur by.
     """
 
     seed: int = 1
     fwhm_mm: float = 15.0
     noise: bool = True
     follow_voxels: bool = False
+    spheres: bool = False
     nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
-from sirtdose.phantom.anatomy import REGIONS, TUMOR_TO_NORMAL_RATIO, Region
+from sirtdose.phantom.anatomy import Region, ratios_of, regions_of
 from sirtdose.phantom.request import PhantomRequest
 
 DENSITY_G_PER_ML = 1.05
@@ -41,7 +41,7 @@ def truth_of(
     k = nuclide.dose_constant_gy_kg_per_gbq
     in_image = spect.data * (ledger.delivered_gbq / spect.total())
     structures = []
-    for region in REGIONS:
+    for region in regions_of(spheres=request.spheres):
         part = occupancy[region.name]
         volume_on_grid = float(part.sum()) * grid.voxel_volume_ml
         held = float((part * activity).sum())
@@ -99,7 +99,7 @@ def truth_of(
         "scan_at": SCAN_AT.isoformat(),
         "scan_duration_min": 30.0,
         "camera_factor_cps_per_mbq": spect.total() / mbq_seconds,
-        "tumor_to_normal_ratio": TUMOR_TO_NORMAL_RATIO,
+        "tumor_to_normal_ratio": ratios_of(spheres=request.spheres),
         "post_options": [
             "--administered",
             f"{ledger.administered_gbq}GBq",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
     from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.partial_volume_result import PartialVolume
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Compartment, Limit, Plan
 
@@ -103,6 +104,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "alternative_to_used_ratio": assessment.alternative_to_used_ratio,
             "negative_voxels": "kept",
         },
+        "partial_volume": _partial_volume(assessment.partial_volume),
         "doses": {
             method: dose_document(dose, assessment.structure_doses[method])
             for method, dose in assessment.doses.items()
@@ -279,6 +281,29 @@ def acceptances_document(
 ) -> list[dict[str, str]]:
     """What a person accepted, and why."""
     return [{"code": one.code, "reason": one.reason} for one in acceptances]
+
+
+def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
+    """How the image's blur was undone, and how far that can be believed."""
+    if result is None:
+        return None
+    calibration = result.calibration
+    return {
+        "method": result.method,
+        "fwhm_mm": list(result.fwhm_mm) if result.fwhm_mm else None,
+        "source": result.source or None,
+        "rounds": result.rounds,
+        "settled": result.settled,
+        "total_change": result.total_change,
+        "bq_per_unit": calibration.bq_per_unit if calibration else None,
+        "concentrations": dict(result.concentrations),
+        "uniform_gy": dict(result.uniform_gy),
+        "recoveries": dict(result.recoveries),
+        "sensitivity": {
+            name: dict(changes) for name, changes in result.sensitivity.items()
+        },
+        "unreliable": list(result.unreliable),
+    }
 
 
 def _iso(time: Any) -> str | None:

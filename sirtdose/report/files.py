@@ -16,16 +16,35 @@ DOSE_FILES = {
 }
 
 
+_CORRECTED = ("", "iterative_yang", "gtm", "recovery")
+
+
+def dose_file(method: str) -> str:
+    """The name of a method's map; a correction of blur comes behind it.
+
+    >>> dose_file("local_deposition+gtm")
+    'dose_local_gtm.nii.gz'
+    """
+    base, _, correction = method.partition("+")
+    name = DOSE_FILES[base]
+    return name.replace(".nii.gz", f"_{correction}.nii.gz") if correction else name
+
+
 def post_files(method_names: Sequence[str], *, report: bool) -> list[str]:
     """The names of everything that an assessment writes."""
     names = ["post.json", "structures.csv", "dvh.csv"]
-    names += [DOSE_FILES[name] for name in method_names]
+    names += [dose_file(name) for name in method_names]
     return [*names, "report.html"] if report else names
 
 
 def post_replaces() -> list[str]:
     """Everything an earlier assessment may have left: replaced as a whole."""
-    return post_files(list(DOSE_FILES), report=True)
+    methods = [
+        f"{name}+{correction}" if correction else name
+        for name in DOSE_FILES
+        for correction in _CORRECTED
+    ]
+    return post_files(methods, report=True)
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -45,7 +64,7 @@ def write_post(
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
     for method, dose in assessment.doses.items():
-        write_nifti(dose.volume, folder / DOSE_FILES[method])
+        write_nifti(dose.volume, folder / dose_file(method))
     if report:
         page = post_page(assessment, document)
         (folder / "report.html").write_text(page, "utf-8")

@@ -14,6 +14,7 @@ from sirtdose.report.summary import (
     lung_line,
     mass_lines,
     mean_difference,
+    partial_volume_lines,
 )
 from sirtdose.report.wording import significant
 
@@ -47,6 +48,7 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         density=density_words,
         by_mass=mass_lines,
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
         first=method.replace("_", " "),
         planes=planes,
         top_gy=top_gy,

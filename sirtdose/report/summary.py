@@ -138,8 +138,34 @@ def post_summary(document: dict[str, Any]) -> str:
             table(header, rows),
             *mass_lines(result),
         ]
-    lines += ["", lung_line(document["lungs"]), *warning_lines(document)]
+    lines += [*partial_volume_lines(document["partial_volume"]), ""]
+    lines += [lung_line(document["lungs"]), *warning_lines(document)]
     return "\n".join(lines)
+
+
+def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
+    """How blur was undone, and how the tumors' means move with width and contour."""
+    if result is None:
+        return []
+    how = result["method"].replace("_", " ")
+    if result["fwhm_mm"]:
+        widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
+        how += f", {widths} mm FWHM, {result['rounds']} rounds"
+    if result["source"]:
+        how += f", {result['source']}"
+    lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
+    for name, changes in result["sensitivity"].items():
+        said = ", ".join(
+            f"{change:+.0%} with {what}" for what, change in changes.items()
+        )
+        inside = result["uniform_gy"].get(name)
+        shown = f"inside {significant(inside)} Gy; " if inside else ""
+        lines.append(f"'{name}': {shown}mean {said}")
+    lines += [
+        f"'{name}': recovery {recovery:.3f}"
+        for name, recovery in result["recoveries"].items()
+    ]
+    return lines
 
 
 def mass_lines(result: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
+from sirtdose.workflows.partial_volume import partial_volume, uniform_doses_gy
 from sirtdose.workflows.post_findings import lung_row_findings, physics_findings
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_ledger import ledger_of, require_times
@@ -73,18 +74,37 @@ def _assess(request: PostRequest) -> "Assessment":
     density = tissue_density(request, volume, ct, structures, findings)
     require_accepted(findings, request.acceptances)
     activity = activity_at_administration(volume, calibrated.used)
-    tia = time_integrated_activity(activity, request.nuclide)
-    doses, tables = {}, {}
-    for method in request.used_methods:
-        dose = compute_dose(
-            tia,
-            nuclide=request.nuclide,
-            density_g_per_ml=density.g_per_ml,
-            method=method,
-            medium=request.medium,
+    corrected = partial_volume(
+        request,
+        volume,
+        placed,
+        lambda image: _calibrated(request, image, placed, ledger, times).used,
+        findings,
+    )
+    images = {"": activity}
+    if corrected is not None and corrected.calibration is not None:
+        uniform = uniform_doses_gy(
+            corrected, structures, request.nuclide, density.g_per_ml
         )
-        doses[dose.method] = dose
-        tables[dose.method] = structure_doses(structures, dose, activity)
+        images[f"+{corrected.method}"] = activity_at_administration(
+            corrected.volume, corrected.calibration
+        )
+        corrected = replace(corrected, uniform_gy=uniform)
+    doses, tables = {}, {}
+    # What is not corrected comes first, by every method.
+    for tag, image_activity in images.items():
+        tia = time_integrated_activity(image_activity, request.nuclide)
+        for method in request.used_methods:
+            dose = compute_dose(
+                tia,
+                nuclide=request.nuclide,
+                density_g_per_ml=density.g_per_ml,
+                method=method,
+                medium=request.medium,
+            )
+            key = f"{dose.method}{tag}"
+            doses[key] = dose
+            tables[key] = structure_doses(structures, dose, image_activity)
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
@@ -95,6 +115,7 @@ def _assess(request: PostRequest) -> "Assessment":
         nuclide=request.nuclide,
         ledger=ledger,
         calibration=calibrated.used,
+        partial_volume=corrected,
         alternative=calibrated.alternative,
         doses=doses,
         structure_doses=tables,
@@ -102,7 +123,7 @@ def _assess(request: PostRequest) -> "Assessment":
         density_source=density.source,
         dose_grid=request.grid_in_words,
         lungs=lungs,
-        findings=tuple(findings),
+        findings=tuple(dict.fromkeys(findings)),
         accepted=acceptances_used(findings, request.acceptances),
         image=volume,
         ct=ct,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.workflows.image_request import ImageRequest
@@ -15,7 +16,9 @@ class PostRequest(ImageRequest):
     """What is to be assessed, and what was given when.
 
     Exactly one of `administered_gbq`, and `assay_gbq` with `assay_at`, is needed.
-    Times know their offset from UTC; `timezone` places an image's own clock.
+    Times know their offset from UTC; `timezone` places an image's own clock. `pvc` is
+    ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
+    widths (FWHM) of the blur along the patient's x, y and z.
     """
 
     administered_gbq: float | None = None
@@ -35,3 +38,5 @@ class PostRequest(ImageRequest):
     lung_mass_source: str = "default"
     lung_shunt_source: str = "unknown"
     prior_lung_dose_gy: float = 0.0
+    psf_mm: tuple[float, float, float] | None = None
+    pvc: str | Path | None = None

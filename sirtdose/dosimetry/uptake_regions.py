@@ -1,0 +1,150 @@
+"""The image as regions of one concentration each, which add up to every voxel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
+from sirtdose.errors import StructureError
+from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+# What is around the structures, so far that blur reaches no further.
+_MARGIN_FWHM = 3.0
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Parts of voxels by region, on a box of the grid; the last is what is around."""
+
+    names: tuple[str, ...]
+    parts: tuple[NDArray[np.float32], ...]
+    tumors: int
+    box: Box
+
+    def moved(self, voxels: int) -> "Regions":
+        """The same with every tumor wider by so many voxels, or tighter (below 0).
+
+        What a tumor gives up goes to the region after the tumors, the liver around it.
+        """
+        from scipy.ndimage import generate_binary_structure, grey_dilation, grey_erosion
+
+        cross = generate_binary_structure(3, 1)
+        change = grey_dilation if voxels > 0 else grey_erosion
+        tumors = list(self.parts[: self.tumors])
+        before = _sum(tumors, self.parts[-1])
+        for _ in range(abs(voxels)):
+            tumors = [change(one, footprint=cross) for one in tumors]
+        after = _sum(tumors, self.parts[-1])
+        scale = np.where(after > 1, np.maximum(after, 1), 1)
+        tumors = [np.asarray(one / scale, np.float32) for one in tumors]
+        after = np.minimum(after, 1)
+        room = np.where(before < 1, (1 - after) / np.maximum(1 - before, 1e-6), 0)
+        others = [
+            np.asarray(np.minimum(one * room, 1), np.float32)
+            for one in self.parts[self.tumors :]
+        ]
+        rest = np.clip(1 - after - _sum(others, self.parts[-1]), 0, 1)
+        others[0] = others[0] + rest
+        return replace(
+            self,
+            parts=tuple(np.asarray(one, np.float32) for one in (*tumors, *others)),
+        )
+
+
+def uptake_regions(
+    structures: Sequence[Structure], grid: Grid, fwhm_mm: float
+) -> Regions:
+    """Tumors, liver by what is perfused, lungs and organs as regions of an image.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        As drawn; those of other roles are background.
+    grid : Grid
+        The image's.
+    fwhm_mm : float
+        The widest blur: the box reaches three times as far.
+
+    Raises
+    ------
+    StructureError
+        No tumor: there is nothing whose uptake blur would hide.
+    """
+    drawn = on_one_lattice([s for s in structures if not s.empty])
+    tumors = with_role(drawn, Role.TUMOR)
+    if not tumors:
+        raise StructureError(
+            "a partial-volume correction needs tumors: draw them, or leave --psf out"
+        )
+    layers: list[tuple[str, Structure]] = [(one.name, one) for one in tumors]
+    organs = [one for one in drawn if one.role.excluded_from_liver]
+    layers += [(one.name, one) for one in organs]
+    for name, role in (
+        ("perfused liver", Role.PERFUSED),
+        ("liver", Role.LIVER),
+        ("lungs", Role.LUNGS),
+    ):
+        members = with_role(drawn, role)
+        if members:
+            layers.append((name, union(members)))
+    # The liver around the tumors comes right after them.
+    order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
+    order += range(len(tumors), len(tumors) + len(organs))
+    names, parts, taken = [], {}, None
+    box = _box([one for _, one in layers], grid, fwhm_mm)
+    for i, (name, layer) in enumerate(layers):
+        own = layer if taken is None else layer - taken
+        taken = layer if taken is None else taken | layer
+        parts[i] = _on_box(own, grid, box)
+        names.append(name)
+    chosen = [i for i in order if parts[i] is not None and parts[i].any()]
+    kept = [parts[i] for i in chosen]
+    total = _sum(kept, kept[0])
+    kept = [np.asarray(one / np.maximum(total, 1), np.float32) for one in kept]
+    background = np.clip(1 - total, 0, 1)
+    return Regions(
+        names=(*(names[i] for i in chosen), BACKGROUND),
+        parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
+        tumors=sum(i < len(tumors) for i in chosen),
+        box=box,
+    )
+
+
+def _sum(
+    parts: Sequence[NDArray[np.float32]], like: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    total = np.zeros(like.shape, np.float32)
+    for part in parts:
+        total += part
+    return total
+
+
+def _box(structures: Sequence[Structure], grid: Grid, fwhm_mm: float) -> Box:
+    corners = np.concatenate([one.grid.corners_mm() for one in structures])
+    index = grid.index(corners)
+    margin = _MARGIN_FWHM * fwhm_mm / np.array(grid.spacing_mm)
+    low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(grid.shape) - 1)
+    high = np.clip(np.ceil(index.max(axis=0) + margin) + 1, low + 1, grid.shape)
+    size = (high - low).astype(int)
+    return box_at(low.astype(int).tolist(), size.tolist())
+
+
+def _on_box(structure: Structure, grid: Grid, box: Box) -> NDArray[np.float32]:
+    target = grid.crop(box)
+    part = np.zeros(target.shape, np.float32)
+    if structure.empty:
+        return part
+    try:
+        placed = occupancy_on(structure, target)
+    except StructureError:
+        return part
+    offset = placed.grid.offset_in(target)
+    if offset is not None:
+        part[box_at(offset, placed.grid.shape)] = placed.occupancy
+    return part

@@ -1,0 +1,67 @@
+"""Recovery coefficients: how much of a lesion's uptake an image shows, by volume."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+
+from sirtdose.errors import RangeError
+
+
+@dataclass(frozen=True)
+class RecoveryTable:
+    """Recovery by volume, as a department measured it on a phantom.
+
+    Between two volumes it runs straight over the logarithm of volume; above the
+    largest it keeps its value, below the smallest it is not known.
+
+    Parameters
+    ----------
+    volumes_ml, recoveries : sequence of float
+        Ascending volumes above 0; recoveries above 0 and at most 1.2.
+
+    Raises
+    ------
+    RangeError
+        Fewer than two rows, or a value outside its range.
+
+    Examples
+    --------
+    >>> table = RecoveryTable((1.0, 100.0), (0.4, 0.9))
+    >>> round(table.at(10.0), 6), table.at(500.0), table.known(0.5)
+    (0.65, 0.9, False)
+    """
+
+    volumes_ml: Sequence[float]
+    recoveries: Sequence[float]
+
+    def __post_init__(self) -> None:
+        pairs = list(zip(self.volumes_ml, self.recoveries, strict=True))
+        if len(pairs) < 2:
+            raise RangeError(
+                f"{len(pairs)} recovery coefficients were given: two or more are needed"
+            )
+        for volume, recovery in pairs:
+            if not (0 < volume < 1e5 and 0 < recovery <= 1.2):
+                raise RangeError(
+                    f"a recovery of {recovery:g} at {volume:g} mL: volumes are above "
+                    "0, recoveries above 0 and at most 1.2"
+                )
+        ascending = all(a < b for a, b in pairwise(self.volumes_ml))
+        if not ascending:
+            raise RangeError("recovery coefficients must stand by ascending volume")
+
+    def known(self, volume_ml: float) -> bool:
+        """Whether the table reaches down to a volume."""
+        return volume_ml >= self.volumes_ml[0]
+
+    def at(self, volume_ml: float) -> float:
+        """The recovery of a volume; of the smallest one known below that."""
+        pairs = list(zip(self.volumes_ml, self.recoveries, strict=True))
+        if volume_ml <= pairs[0][0]:
+            return pairs[0][1]
+        for (low, a), (high, b) in pairwise(pairs):
+            if volume_ml <= high:
+                part = log(volume_ml / low) / log(high / low)
+                return a + part * (b - a)
+        return pairs[-1][1]
