@@ -30,6 +30,7 @@ from sirtdose.model.units import (
 )
 
 if TYPE_CHECKING:
+    from sirtdose.workflows.post_injections import InjectionGiven
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
@@ -42,6 +43,14 @@ _PATH = click.Path(path_type=Path)
     "--administered",
     type=QuantityType(ACTIVITY),
     help="Activity when it was given, such as '1.68 GBq'.",
+)
+@click.option(
+    "--injection",
+    "injections",
+    multiple=True,
+    metavar="NAME=PARTS",
+    help="One of several, instead: 'right=1.2GBq@TIME;perfused=STRUCTURE;"
+    "residual=20MBq@TIME;lung-shunt=5%'.",
 )
 @click.option("--assay", type=QuantityType(ACTIVITY), help="Activity when assayed.")
 @click.option("--assay-at", metavar="TIME", help="When it was assayed.")
@@ -86,6 +95,12 @@ _PATH = click.Path(path_type=Path)
     metavar="HOW",
     help="iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "
     "(volume_ml, rc).",
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=_PATH,
+    help="plan.json, approved: activity and doses are held against it.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
@@ -140,10 +155,16 @@ def show_post(
 def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
     from sirtdose.workflows.post_request import PostRequest
 
-    if (options["administered"] is None) == (options["assay"] is None):
+    given = [options["administered"], options["assay"], options["injections"] or None]
+    if sum(one is not None for one in given) != 1:
         raise click.UsageError(
             "give the activity once: --administered '1.68 GBq', or --assay with "
-            "--assay-at and --administered-at"
+            "--assay-at and --administered-at, or --injection for each of several"
+        )
+    if options["injections"] and (options["residual"] or options["calibrate_over"]):
+        raise click.UsageError(
+            "an --injection holds its own residual and volume: leave --residual and "
+            "--calibrate-over out"
         )
     zone = options["timezone"]
     times = {
@@ -175,11 +196,26 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         lung_mass_source="default" if lung_mass is None else "given",
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],
+        plan=options["plan_file"],
+        injections=_injections(options["injections"], zone, times),
         **_partial_volume(options),
         **(image_request(source, options) | times),
     )
     require_used(request, options)
     return request
+
+
+def _injections(
+    texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
+) -> "tuple[InjectionGiven, ...]":
+    """Injections as written; the first one's time stands for the administration."""
+    from sirtdose.cli.given_injections import given_injection_of
+
+    injections = tuple(given_injection_of(text, zone) for text in texts)
+    known = [one.at for one in injections if one.at is not None]
+    if known and times["administered_at"] is None:
+        times["administered_at"] = min(known)
+    return injections
 
 
 def _partial_volume(options: dict[str, Any]) -> dict[str, Any]:

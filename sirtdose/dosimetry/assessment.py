@@ -8,7 +8,9 @@ from typing import Any
 from sirtdose.dosimetry.activity import Calibration, total_in
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.dosimetry.engine import Dose
+from sirtdose.dosimetry.hot_spots import Extrahepatic
 from sirtdose.dosimetry.partial_volume_result import PartialVolume
+from sirtdose.dosimetry.planned_dose import PlanCompared
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
@@ -57,6 +59,7 @@ class Assessment:
 
     `doses` and `structure_doses` go by method, such as ``local_deposition``, or
     ``local_deposition+iterative_yang`` where the image's blur was undone.
+    `injections` are name, perfused structure and ledger of each of several.
     `image` and `structures` are on the dose grid, which `dose_grid` names.
     """
 
@@ -76,6 +79,9 @@ class Assessment:
     density_source: str = ""
     dose_grid: str = "image voxels"
     partial_volume: PartialVolume | None = None
+    extrahepatic: Extrahepatic | None = None
+    plan: PlanCompared | None = None
+    injections: tuple[tuple[str, str, Ledger], ...] = ()
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()

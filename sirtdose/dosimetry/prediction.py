@@ -28,6 +28,7 @@ class Measured:
     counts: float
     ratios: Mapping[str, float]
     inside: Mapping[str, float]
+    from_liver_mm: tuple[float, ...] | None = None
 
     @property
     def counts_per_ml(self) -> float:

@@ -4,6 +4,7 @@ NIfTI is RAS and is turned into LPS here; NRRD says which it is; MetaImage is LP
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from sirtdose.model.volume import Quantity, Source, Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_(ID|Name|LabelValue|Layer)$")
+_EXTENSIONS = "extensions"
+_LABEL = re.compile(r'<Label[^>]*\bKey="(\d+)"[^>]*>(?:<!\[CDATA\[)?([^\]<]*)')
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # NRRD's names of the spaces that this program reads, as signs on (x, y).
 _NRRD_SPACES = {
@@ -91,7 +94,8 @@ def read_label_file(path: Path) -> list[Structure]:
 
     A Slicer segmentation may overlap: each segment is found by its layer and
     label value. Another image is one structure per label, named by a ``.tsv`` of
-    the same stem beside it (columns index and name), else ``label N``; an image
+    the same stem beside it (columns index and name), by a table of labels in a NIfTI's
+    own header (TotalSegmentator), else ``label N``; an image
     of 0 and 1 only takes its file's name.
 
     Raises
@@ -105,7 +109,7 @@ def read_label_file(path: Path) -> list[Structure]:
     if any(_SEGMENT_KEY.match(key) for key in header):
         structures = _segments(data, grid, header, path)
     else:
-        structures = _labels(data, grid, path)
+        structures = _labels(data, grid, path, _names_in(header))
     if not structures:
         raise StructureError(f"{path.name} holds no structure: every voxel is 0")
     return structures
@@ -187,7 +191,25 @@ def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
                 f"{path.name} has voxel sizes in {unit}: only mm are read"
             )
         data = _without_unit_axes(np.asanyarray(image.dataobj))
-        return data, _RAS_TO_LPS @ image.affine, {}
+        return data, _RAS_TO_LPS @ image.affine, {_EXTENSIONS: _extensions(header)}
+
+
+def _extensions(header: Any) -> str:
+    """Text that a NIfTI carries behind its header: names of labels, at times."""
+    parts = [part.get_content() for part in header.extensions]
+    return "".join(
+        part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part)
+        for part in parts
+    )
+
+
+def _names_in(header: Any) -> dict[int, str]:
+    """Names of labels from a table in the header, as TotalSegmentator writes it."""
+    return {
+        int(key): name.strip()
+        for key, name in _LABEL.findall(str(header.get(_EXTENSIONS, "")))
+        if name.strip()
+    }
 
 
 def _without_unit_axes(data: NDArray[Any]) -> NDArray[Any]:
@@ -288,7 +310,9 @@ def _segments(
     return structures
 
 
-def _labels(data: NDArray[Any], grid: Grid, path: Path) -> list[Structure]:
+def _labels(
+    data: NDArray[Any], grid: Grid, path: Path, names: Mapping[int, str]
+) -> list[Structure]:
     if data.ndim == 4:
         raise FileFormatError(
             f"{path.name} has 4 dimensions: a single 3-D label image is needed"
@@ -308,7 +332,7 @@ def _labels(data: NDArray[Any], grid: Grid, path: Path) -> list[Structure]:
             f"{path.name} is no label image: it has {values.size} different values"
         )
     stem = _stem(path)
-    known = _label_names(path.with_name(f"{stem}.tsv"))
+    known = _label_names(path.with_name(f"{stem}.tsv")) or dict(names)
     labels = [int(value) for value in values if value != 0]
     if labels == [1] and not known:
         known = {1: stem}

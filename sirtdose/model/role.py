@@ -1,6 +1,7 @@
 """What a structure is for, and how its name tells."""
 
 import re
+import unicodedata
 from enum import StrEnum
 
 
@@ -30,26 +31,48 @@ GIVEN_ROLES = tuple(
     role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 )
 
+# English, Dutch, French, German, Spanish and Italian, without accents.
 _WORDS: tuple[tuple[Role, str], ...] = (
     (Role.LUNGS, r"(normal|healthy) lungs?"),
-    (Role.NORMAL_GIVEN, r"normal|ntl|healthy|non[- _]?tumou?r(al|ous)?"),
+    (
+        Role.NORMAL_GIVEN,
+        r"normal(e|es|er|es|em)?|normaal|ntl|healthy|gezond(e)?|gesund(e|es)?|sain(e)?|"
+        r"san[oa]|non[- _]?tumou?r(al|ous)?",
+    ),
     (
         Role.TUMOR,
-        r"tumou?rs?|lesions?|hcc|icc|gtv|mets?|metastas[ei]s|tum",
+        r"tumou?rs?|lesions?|hcc|icc|gtv|mets?|metastas[ei]s|tum|tumore[ns]?|"
+        r"tumeurs?|tumores|tumori|laesies?|lasion(en)?|laesion(en)?|lesion(es|i|e)|"
+        r"metastasen?|metastases?|metastasi",
     ),
-    (Role.PERFUSED, r"perfused|perfusion|treated|perf|ptv|target"),
-    (Role.GALLBLADDER, r"gall ?bladder|gb"),
+    (
+        Role.PERFUSED,
+        r"perfused|perfusion|treated|perf|ptv|target|geperfundeerd(e)?|behandeld?e?|"
+        r"behandelt(e|es)?|perfundiert(e|es)?|perfuse|traitee?|perfundid[oa]|tratad[oa]|"
+        r"perfus[oa]|trattat[oa]",
+    ),
+    (
+        Role.GALLBLADDER,
+        r"gall ?bladder|gb|galblaas|vesicule|gallenblase|vesicula|cistifellea|"
+        r"colecisti",
+    ),
     (
         Role.VESSEL,
         r"vessels?|veins?|arter(y|ies)|aorta|vena cava|ivc|portal",
     ),
-    (Role.LUNGS, r"lungs?"),
+    (
+        Role.LUNGS,
+        r"lungs?|longen|(linker|rechter)long|poumons?|lungen?|lungenflugel|pulmon(es)?|"
+        r"polmon[ei]",
+    ),
     (
         Role.ORGAN,
         r"spleen|stomach|kidneys?|duodenum|pancreas|bowel|colon|heart|esophagus|"
-        r"oesophagus|spinal cord|bladder",
+        r"oesophagus|spinal cord|bladder|milt|maag|nier(en)?|hart|rate|estomac|reins?|"
+        r"coeur|milz|magen|nieren?|herz|bazo|estomago|rinon(es)?|corazon|milza|stomaco|"
+        r"ren[ei]|cuore",
     ),
-    (Role.LIVER, r"liver|hepar"),
+    (Role.LIVER, r"liver|hepar|lever|foie|leber|higado|fegato"),
 )
 _PATTERNS = tuple(
     (role, re.compile(rf"(?<![a-z])({words})(?![a-z])")) for role, words in _WORDS
@@ -57,8 +80,9 @@ _PATTERNS = tuple(
 
 
 _WITHOUT = re.compile(
-    r"(liver|lungs?|lobe|perfused|treated)[ _]*(-|minus|without|w/o|excl\w*|no)[ _]*"
-    r"(the )?(gtv|ctv|ptv|itv|tumou?r|lesion|mets?\b|metast|hcc|icc)"
+    r"(liver|lungs?|lobe|perfused|treated|lever|foie|leber|higado|fegato)[ _-]*"
+    r"(-|minus|without|w/o|excl\w*|no|zonder|sans|ohne|sin|senza)[ _-]*"
+    r"(the )?(gtv|ctv|ptv|itv|tum|lesion|laes|las|mets?\b|metast|hcc|icc)"
 )
 _NEGATED = re.compile(
     r"\b(non|not|un)[-_ ]?(perfused|perfusion|target|treated)|\buntreated"
@@ -78,8 +102,11 @@ def role_from_name(name: str) -> Role:
     (<Role.TUMOR: 'tumor'>, <Role.NORMAL_GIVEN: 'normal_given'>)
     >>> role_from_name("GTV1_liver"), role_from_name("Perfused lobe")
     (<Role.TUMOR: 'tumor'>, <Role.PERFUSED: 'perfused'>)
+    >>> role_from_name("Lésion 1"), role_from_name("foie"), role_from_name("Lungen")
+    (<Role.TUMOR: 'tumor'>, <Role.LIVER: 'liver'>, <Role.LUNGS: 'lungs'>)
     """
-    lowered = name.lower()
+    spelled = unicodedata.normalize("NFKD", name.lower())
+    lowered = "".join(c for c in spelled if not unicodedata.combining(c))
     if _WITHOUT.search(lowered):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Role.OTHER if "lung" in lowered else Role.NORMAL_GIVEN

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment, StructureDose
     from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.hot_spots import Extrahepatic
     from sirtdose.dosimetry.partial_volume_result import PartialVolume
+    from sirtdose.dosimetry.planned_dose import PlanCompared
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Compartment, Limit, Plan
 
@@ -87,7 +89,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
         "schema": "sirtdose.post/1",
         "sirtdose_version": __version__,
         "nuclide": nuclide_document(assessment.nuclide),
-        "ledger": _ledger(assessment.ledger, shunt_given=assessment.lungs.known),
+        "ledger": _ledger(assessment),
         "times": {
             "administered_at": _iso(times.get("administered_at")),
             "scan_at": _iso(times.get("scan_at")),
@@ -109,6 +111,8 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             method: dose_document(dose, assessment.structure_doses[method])
             for method, dose in assessment.doses.items()
         },
+        "plan": _plan_compared(assessment.plan),
+        "extrahepatic": _extrahepatic(assessment.extrahepatic),
         "density": {
             "origin": assessment.density_origin,
             "source": assessment.density_source or None,
@@ -198,18 +202,28 @@ def image_document(source: "Source | None") -> dict[str, Any] | None:
     }
 
 
-def _ledger(ledger: Ledger, *, shunt_given: bool) -> dict[str, Any]:
+def _activities(ledger: Ledger) -> dict[str, Any]:
     return {
         "administered_gbq": ledger.administered_gbq,
         "residual_gbq": ledger.residual_gbq,
         "delivered_gbq": ledger.delivered_gbq,
         "lung_shunt_fraction": ledger.lung_shunt_fraction,
-        "lung_shunt_given": shunt_given,
         "lung_gbq": ledger.lung_gbq,
         "treated_gbq": ledger.treated_gbq,
+    }
+
+
+def _ledger(assessment: "Assessment") -> dict[str, Any]:
+    ledger = assessment.ledger
+    return {
+        **_activities(ledger),
+        "lung_shunt_given": assessment.lungs.known,
         "in_image_gbq": ledger.in_image_gbq,
         "image_to_treated_ratio": ledger.image_to_treated_ratio,
-        "injections": [],
+        "injections": [
+            {"name": name, "perfused": perfused, **_activities(own)}
+            for name, perfused, own in assessment.injections
+        ],
     }
 
 
@@ -303,6 +317,53 @@ def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
             name: dict(changes) for name, changes in result.sensitivity.items()
         },
         "unreliable": list(result.unreliable),
+    }
+
+
+def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
+    """What was planned beside what was delivered."""
+    if plan is None:
+        return None
+    return {
+        "hash": plan.hash,
+        "approval": plan.approval or None,
+        "method": plan.method,
+        "planned_gbq": plan.planned_gbq,
+        "planned_mci": plan.planned_gbq * MCI_PER_GBQ,
+        "delivered_gbq": plan.delivered_gbq,
+        "delivered_mci": plan.delivered_gbq * MCI_PER_GBQ,
+        "delivered_to_planned_ratio": plan.delivered_gbq / plan.planned_gbq,
+        "doses": [
+            {
+                "name": row.name,
+                "role": row.role,
+                "planned_gy": row.planned_gy,
+                "delivered_gy": row.delivered_gy,
+                "delivered_to_planned_ratio": row.ratio,
+            }
+            for row in plan.rows
+        ],
+    }
+
+
+def _extrahepatic(beyond: "Extrahepatic | None") -> dict[str, Any] | None:
+    """What lies outside of liver, perfused volume and lungs."""
+    if beyond is None:
+        return None
+    return {
+        "definition": "image - liver - perfused - tumors - lungs",
+        "activity_gbq": beyond.activity_gbq,
+        "activity_fraction": beyond.activity_fraction,
+        "hot_spots": [
+            {
+                "at_mm_lps": list(spot.at_mm),
+                "volume_ml": spot.volume_ml,
+                "mean_gy": spot.mean_gy,
+                "peak_gy": spot.peak_gy,
+                "inside": spot.inside or None,
+            }
+            for spot in beyond.spots
+        ],
     }
 
 

@@ -199,6 +199,7 @@ def _measured(row: "Measured") -> dict[str, Any]:
         "counts_per_ml": row.counts_per_ml,
         "tumor_to_normal_ratios": dict(row.ratios),
         "inside_fractions": dict(row.inside),
+        "from_liver_mm": list(row.from_liver_mm) if row.from_liver_mm else None,
     }
 
 

@@ -138,9 +138,35 @@ def post_summary(document: dict[str, Any]) -> str:
             table(header, rows),
             *mass_lines(result),
         ]
-    lines += [*partial_volume_lines(document["partial_volume"]), ""]
+    lines += [*partial_volume_lines(document["partial_volume"])]
+    lines += [*plan_compared_lines(document["plan"]), ""]
     lines += [lung_line(document["lungs"]), *warning_lines(document)]
     return "\n".join(lines)
+
+
+def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
+    """Planned and delivered, as a table."""
+    if plan is None:
+        return []
+    rows = [
+        [
+            row["name"],
+            significant(row["planned_gy"]),
+            significant(row["delivered_gy"]),
+            f"{row['delivered_to_planned_ratio'] - 1:+.0%}"
+            if row["delivered_to_planned_ratio"]
+            else "-",
+        ]
+        for row in plan["doses"]
+    ]
+    by = (plan["approval"] or {}).get("by", "nobody")
+    return [
+        "",
+        f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
+        f"{activity(plan['delivered_gbq'])} delivered "
+        f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
+        table(["", "planned Gy", f"{plan['method']} Gy", "difference"], rows),
+    ]
 
 
 def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
@@ -259,6 +285,10 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("treated", activity(ledger["treated_gbq"])),
     ]
+    lines += [
+        (f"  {one['name']}", f"{activity(one['delivered_gbq'])} into {one['perfused']}")
+        for one in ledger["injections"]
+    ]
     if ledger["in_image_gbq"] is None:
         return [*lines, ("in the image", "not known: no unit, factor or times")]
     ratio = ledger["image_to_treated_ratio"]
@@ -289,6 +319,8 @@ def _over(region: str | None) -> str:
     """A calibration region in words."""
     if not region:
         return ""
+    if region == "injections":
+        return " over each injection's volume"
     return f" over the {'field of view' if region == 'fov' else region}"
 
 

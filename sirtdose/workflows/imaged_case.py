@@ -167,6 +167,7 @@ def measured_parts(
     """Counts and masses of every part, and of normal liver that came with the data."""
     from sirtdose.dosimetry.activity import total_in
     from sirtdose.dosimetry.derived import with_role
+    from sirtdose.dosimetry.place import from_liver_mm
     from sirtdose.dosimetry.prediction import Measured
     from sirtdose.dosimetry.resample import occupancy_on
     from sirtdose.dosimetry.uptake import inside_fractions
@@ -185,6 +186,7 @@ def measured_parts(
         for part, _, _, concentration in rows
         if part.role in ("normal_perfused", "normal_given")
     }
+    places = from_liver_mm(placed.drawn)
     return tuple(
         Measured(
             structure=part.structure.renamed(
@@ -207,6 +209,7 @@ def measured_parts(
             )
             if part.role == "tumor"
             else {},
+            from_liver_mm=tuple(places.get(part.name, ())) or None,
         )
         for part, on_grid, counts, concentration in rows
     )

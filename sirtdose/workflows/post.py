@@ -10,9 +10,22 @@ from sirtdose.model.volume import Volume
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.partial_volume import partial_volume, uniform_doses_gy
-from sirtdose.workflows.post_findings import lung_row_findings, physics_findings
+from sirtdose.workflows.post_findings import (
+    INSIDE,
+    hot_spot_findings,
+    lung_row_findings,
+    physics_findings,
+)
 from sirtdose.workflows.post_image import image_findings
+from sirtdose.workflows.post_injections import (
+    calibration_of,
+    ledgers_of,
+    perfused_by,
+    require_one_moment,
+    shared_activity,
+)
 from sirtdose.workflows.post_ledger import ledger_of, require_times
+from sirtdose.workflows.post_plan import compared, read_plan
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.scene import (
     activity_image,
@@ -23,6 +36,7 @@ from sirtdose.workflows.scene import (
 )
 
 if TYPE_CHECKING:
+    from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.calibrate import Calibrated
     from sirtdose.model.lungs import Lungs
@@ -52,6 +66,7 @@ def _assess(request: PostRequest) -> "Assessment":
     )
     from sirtdose.dosimetry.assessment import Assessment, structure_doses
     from sirtdose.dosimetry.engine import compute_dose
+    from sirtdose.dosimetry.hot_spots import extrahepatic
     from sirtdose.workflows.image_structures import placed_structures
 
     findings: list[Finding] = []
@@ -73,7 +88,15 @@ def _assess(request: PostRequest) -> "Assessment":
 
     density = tissue_density(request, volume, ct, structures, findings)
     require_accepted(findings, request.acceptances)
-    activity = activity_at_administration(volume, calibrated.used)
+
+    def activity_of(image: Volume, calibration: "Calibration") -> Volume:
+        if not _by_injection(request):
+            return activity_at_administration(image, calibration)
+        ledgers = ledgers_of(request)
+        perfusions = perfused_by(request, placed, image, ledgers)
+        return shared_activity(perfusions, ledgers, image)
+
+    activity = activity_of(volume, calibrated.used)
     corrected = partial_volume(
         request,
         volume,
@@ -86,7 +109,7 @@ def _assess(request: PostRequest) -> "Assessment":
         uniform = uniform_doses_gy(
             corrected, structures, request.nuclide, density.g_per_ml
         )
-        images[f"+{corrected.method}"] = activity_at_administration(
+        images[f"+{corrected.method}"] = activity_of(
             corrected.volume, corrected.calibration
         )
         corrected = replace(corrected, uniform_gy=uniform)
@@ -105,6 +128,19 @@ def _assess(request: PostRequest) -> "Assessment":
             key = f"{dose.method}{tag}"
             doses[key] = dose
             tables[key] = structure_doses(structures, dose, image_activity)
+    first = next(iter(doses.values()))
+    beyond = extrahepatic(
+        first.volume,
+        activity,
+        [s for s in structures if s.role in INSIDE],
+        [s for s in structures if s.role not in INSIDE],
+    )
+    findings += hot_spot_findings(beyond)
+    against = None
+    if request.plan is not None:
+        plan = read_plan(request.plan, request.nuclide, findings)
+        against = compared(plan, ledger, tables, placed.drawn, findings)
+        require_accepted(findings, request.acceptances)
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
@@ -116,6 +152,16 @@ def _assess(request: PostRequest) -> "Assessment":
         ledger=ledger,
         calibration=calibrated.used,
         partial_volume=corrected,
+        extrahepatic=beyond,
+        plan=against,
+        injections=tuple(
+            zip(
+                (one.name for one in request.injections),
+                (one.perfused for one in request.injections),
+                ledgers_of(request),
+                strict=True,
+            )
+        ),
         alternative=calibrated.alternative,
         doses=doses,
         structure_doses=tables,
@@ -143,7 +189,8 @@ def _calibrated(
 ) -> "Calibrated":
     from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
 
-    return calibrate(
+    require_one_moment(request)
+    calibrated = calibrate(
         volume,
         placed.regions,
         request=CalibrationRequest(
@@ -157,6 +204,16 @@ def _calibrated(
         nuclide=request.nuclide,
         lungs_covered=placed.lungs_covered,
     )
+    if not _by_injection(request):
+        return calibrated
+    ledgers = ledgers_of(request)
+    perfusions = perfused_by(request, placed, volume, ledgers)
+    return replace(calibrated, used=calibration_of(perfusions, ledgers))
+
+
+def _by_injection(request: PostRequest) -> bool:
+    """Whether each injection's activity is shared over its own volume."""
+    return bool(request.injections) and request.calibration == "administered"
 
 
 def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lungs":
@@ -165,7 +222,9 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
 
     result = lungs(
         activity_gbq=ledger.delivered_gbq,
-        lung_shunt_fraction=request.lung_shunt_fraction,
+        lung_shunt_fraction=ledger.lung_shunt_fraction
+        if request.injections and ledger.lung_gbq > 0
+        else request.lung_shunt_fraction,
         lung_mass_kg=request.lung_mass_kg,
         lung_mass_source=request.lung_mass_source,
         lung_shunt_source=request.lung_shunt_source,

@@ -11,9 +11,16 @@ from sirtdose.workflows.image_request import ImageRequest
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.hot_spots import Extrahepatic
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
 
+# Where uptake is meant to be, or is told of by the lungs' own dose.
+INSIDE = (
+    *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
+    *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
+)
+_SPOTS_MAX = 5
 # Lung masses further apart than this are said.
 _SAME_LUNG_MASS = 0.1
 
@@ -51,6 +58,31 @@ def physics_findings(
                     severity=Severity.WARN,
                 )
             )
+    return findings
+
+
+def hot_spot_findings(beyond: "Extrahepatic") -> list[Finding]:
+    """Places with dose outside of liver and lungs (H28)."""
+    findings = []
+    for spot in beyond.spots[:_SPOTS_MAX]:
+        x, y, z = spot.at_mm
+        where = f" in '{spot.inside}'" if spot.inside else ""
+        findings.append(
+            Finding.of(
+                "H28",
+                f"{spot.mean_gy:.4g} Gy in {spot.volume_ml:.1f} mL{where} outside of "
+                f"liver and lungs (peak {spot.peak_gy:.4g} Gy at x {x:.0f}, y {y:.0f}, "
+                f"z {z:.0f} mm): uptake in another organ, or noise?",
+            )
+        )
+    if len(beyond.spots) > _SPOTS_MAX:
+        findings.append(
+            Finding.of(
+                "H28",
+                f"{len(beyond.spots) - _SPOTS_MAX} more hot spots outside of liver and "
+                "lungs",
+            )
+        )
     return findings
 
 

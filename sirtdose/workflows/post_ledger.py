@@ -7,6 +7,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import localized
+from sirtdose.workflows.post_injections import ledgers_of, summed
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -24,28 +25,13 @@ def ledger_of(
     request: PostRequest, volume: "Volume", findings: list[Finding]
 ) -> tuple[Ledger, dict[str, Any]]:
     """What was given, left behind and shunted, and the times it rests on."""
-    nuclide = request.nuclide
     scan_at = _scan_time(request, volume)
-    if request.administered_gbq is not None:
-        administered = request.administered_gbq
-    else:
-        if request.assay_gbq is None or request.assay_at is None:
-            raise InputError("give --administered, or --assay with --assay-at")
-        elapsed = _elapsed_h(request.assay_at, request.administered_at, "assay")
-        _check_elapsed(findings, "the assay is", -elapsed, -_ASSAY_MAX_H, _ASSAY_MAX_H)
-        administered = request.assay_gbq * nuclide.decay_factor(elapsed)
-    residual = request.residual_gbq
-    if residual > 0:
-        elapsed = _elapsed_h(request.residual_at, request.administered_at, "residual")
-        _check_elapsed(
-            findings, "the residual was measured", -elapsed, 0, _ELAPSED_MAX_H
-        )
-        residual *= nuclide.decay_factor(elapsed)
-    ledger = Ledger(
-        administered,
-        residual_gbq=residual,
-        lung_shunt_fraction=request.lung_shunt_fraction or 0.0,
+    ledger = (
+        summed(ledgers_of(request))
+        if request.injections
+        else _one_ledger(request, findings)
     )
+    administered, residual = ledger.administered_gbq, ledger.residual_gbq
     if residual > _RESIDUAL_MAX * administered:
         findings.append(
             Finding.of(
@@ -68,6 +54,31 @@ def ledger_of(
         times["elapsed_h"] = elapsed
         _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)
     return ledger, times
+
+
+def _one_ledger(request: PostRequest, findings: list[Finding]) -> Ledger:
+    """What was given at once, brought to its administration."""
+    nuclide = request.nuclide
+    if request.administered_gbq is not None:
+        administered = request.administered_gbq
+    else:
+        if request.assay_gbq is None or request.assay_at is None:
+            raise InputError("give --administered, or --assay with --assay-at")
+        elapsed = _elapsed_h(request.assay_at, request.administered_at, "assay")
+        _check_elapsed(findings, "the assay is", -elapsed, -_ASSAY_MAX_H, _ASSAY_MAX_H)
+        administered = request.assay_gbq * nuclide.decay_factor(elapsed)
+    residual = request.residual_gbq
+    if residual > 0:
+        elapsed = _elapsed_h(request.residual_at, request.administered_at, "residual")
+        _check_elapsed(
+            findings, "the residual was measured", -elapsed, 0, _ELAPSED_MAX_H
+        )
+        residual *= nuclide.decay_factor(elapsed)
+    return Ledger(
+        administered,
+        residual_gbq=residual,
+        lung_shunt_fraction=request.lung_shunt_fraction or 0.0,
+    )
 
 
 def _since_header_administration_h(

@@ -9,13 +9,15 @@ from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.calibrate import Over
+    from sirtdose.workflows.post_injections import InjectionGiven
 
 
 @dataclass(frozen=True)
 class PostRequest(ImageRequest):
     """What is to be assessed, and what was given when.
 
-    Exactly one of `administered_gbq`, and `assay_gbq` with `assay_at`, is needed.
+    Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
+    needed; several injections share the image out by their own perfused volumes.
     Times know their offset from UTC; `timezone` places an image's own clock. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z.
@@ -40,3 +42,5 @@ class PostRequest(ImageRequest):
     prior_lung_dose_gy: float = 0.0
     psf_mm: tuple[float, float, float] | None = None
     pvc: str | Path | None = None
+    plan: Path | None = None
+    injections: "tuple[InjectionGiven, ...]" = ()

@@ -308,3 +308,25 @@ def test_infinite_labels_are_refused(oriented: Volume, tmp_path: Path) -> None:
     nibabel.save(image, tmp_path / "bad.nii")
     with pytest.raises(FileFormatError, match="no mask or label image"):
         read_label_file(tmp_path / "bad.nii")
+
+
+def test_label_names_in_the_header_itself(tmp_path: Path) -> None:
+    """As TotalSegmentator writes them: a table of labels in a NIfTI extension."""
+    import nibabel
+
+    data = np.zeros((5, 6, 7), np.uint8)
+    data[1:3], data[3:] = 1, 5
+    image = nibabel.nifti1.Nifti1Image(data, np.diag([2.0, 2.0, 3.0, 1.0]))
+    table = (
+        '<?xml version="1.0"?><CaretExtension><VolumeInformation Index="0"><LabelTable>'
+        '<Label Key="1" Red="1" Alpha="1"><![CDATA[spleen]]></Label>'
+        '<Label Key="5" Red="0" Alpha="1"><![CDATA[liver]]></Label>'
+        "</LabelTable></VolumeInformation></CaretExtension>"
+    )
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, table.encode()))
+    nibabel.save(image, tmp_path / "segmentation.nii.gz")
+    found = read_label_file(tmp_path / "segmentation.nii.gz")
+    assert [(one.name, str(one.role)) for one in found] == [
+        ("spleen", "organ"),
+        ("liver", "liver"),
+    ]

@@ -250,3 +250,28 @@ class TestFinding:
             Acceptance("H99", "why")
         with pytest.raises(InputError, match="needs a --reason"):
             Acceptance("H13", "  ")
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        ("Lever lever foie Foie Leber Hígado fegato Liver_whole", "liver"),
+        (
+            "Tumeur_1 Läsion2 lesione Metastase metástasis tumores GTV liver_tumor",
+            "tumor",
+        ),
+        ("longen Poumons Lunge pulmones polmoni lung_upper_lobe_left", "lungs"),
+        ("galblaas Vésicule_biliaire Gallenblase vesícula cistifellea", "gallbladder"),
+        ("milt rate Milz bazo milza Magen estómago riñones nieren", "organ"),
+        ("perfusé behandelt tratado trattato geperfundeerd", "perfused"),
+        (
+            "normaal foie_sain gesunde_Leber higado_sano Leber-ohne-Tumor",
+            "normal_given",
+        ),
+        ("inferior_vena_cava portal_vein_and_splenic_vein", "vessel"),
+        ("vertebrae_L1 hip_left label_3 harness latent", "other"),
+    ],
+)
+def test_roles_in_six_languages(names: str, role: str) -> None:
+    found = {name: str(role_from_name(name)) for name in names.split()}
+    assert found == dict.fromkeys(found, role)

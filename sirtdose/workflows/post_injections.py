@@ -1,0 +1,187 @@
+"""Several injections of one session: each with its own activity and volume."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.nuclide import Nuclide
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.activity import Calibration
+    from sirtdose.dosimetry.uptake import Perfusion
+    from sirtdose.model.volume import Volume
+    from sirtdose.workflows.image_structures import Placed
+    from sirtdose.workflows.post_request import PostRequest
+
+# Injections further apart have no one moment that an image's own unit decays to.
+_ONE_MOMENT_H = 0.25
+
+
+@dataclass(frozen=True)
+class InjectionGiven:
+    """What was injected into which structure, and what stayed behind of it.
+
+    `at` is of the injection; a residual needs it and its own time.
+    """
+
+    name: str
+    administered_gbq: float
+    perfused: str
+    at: datetime | None = None
+    residual_gbq: float = 0.0
+    residual_at: datetime | None = None
+    lung_shunt_fraction: float | None = None
+
+    def ledger(self, nuclide: Nuclide, lung_shunt_fraction: float | None) -> Ledger:
+        """Its own ledger, at its own time; the shunt given holds where it has none.
+
+        Raises
+        ------
+        InputError
+            A residual without the times between which it decayed.
+        RangeError
+            A residual that is not less than what was administered.
+        """
+        residual = self.residual_gbq
+        if residual > 0:
+            if self.at is None or self.residual_at is None:
+                raise InputError(
+                    f"the residual of '{self.name}' decays to its injection: write "
+                    "both times, name=1.2GBq@TIME;...;residual=20MBq@TIME"
+                )
+            elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
+            residual /= nuclide.decay_factor(elapsed_h)
+        own = self.lung_shunt_fraction
+        return Ledger(
+            self.administered_gbq,
+            residual_gbq=residual,
+            lung_shunt_fraction=(lung_shunt_fraction if own is None else own) or 0.0,
+        )
+
+
+def ledgers_of(request: "PostRequest") -> list[Ledger]:
+    """The ledger of each injection.
+
+    Raises
+    ------
+    InputError
+        Two of one name, or shunts that are known for some of them only.
+    """
+    from sirtdose.planning.lung_shunt import all_shunts_known
+
+    names = [one.name for one in request.injections]
+    if len(set(names)) < len(names):
+        raise InputError("two injections have the same name: give each its own")
+    all_shunts_known(
+        {
+            one.name: request.lung_shunt_fraction
+            if one.lung_shunt_fraction is None
+            else one.lung_shunt_fraction
+            for one in request.injections
+        }
+    )
+    return [
+        one.ledger(request.nuclide, request.lung_shunt_fraction)
+        for one in request.injections
+    ]
+
+
+def summed(ledgers: Sequence[Ledger]) -> Ledger:
+    """All injections as one: activities add up, the shunt is that of the whole."""
+    administered = sum(one.administered_gbq for one in ledgers)
+    residual = sum(one.residual_gbq for one in ledgers)
+    lungs = sum(one.lung_gbq for one in ledgers)
+    return Ledger(
+        administered,
+        residual_gbq=residual,
+        lung_shunt_fraction=lungs / (administered - residual),
+    )
+
+
+def require_one_moment(request: "PostRequest") -> None:
+    """Refuse an absolute calibration of injections that lie apart in time.
+
+    Raises
+    ------
+    InputError
+        They do, or one has no time.
+    """
+    if request.calibration == "administered" or not request.injections:
+        return
+    times = [one.at for one in request.injections if one.at is not None]
+    apart = (max(times) - min(times)).total_seconds() / 3600 if times else 0.0
+    if len(times) < len(request.injections) or apart > _ONE_MOMENT_H:
+        raise InputError(
+            f"calibration '{request.calibration}' decays to one administration: "
+            "injections that lie apart need --calibration administered"
+        )
+
+
+def perfused_by(
+    request: "PostRequest", placed: "Placed", image: "Volume", ledgers: Sequence[Ledger]
+) -> "list[Perfusion]":
+    """Each injection's perfused volume with the image's counts in it.
+
+    Raises
+    ------
+    InputError
+        A structure that is not there.
+    """
+    from sirtdose.dosimetry.uptake import perfusion
+
+    by_name = {structure.name: structure for structure in placed.drawn}
+    found = []
+    for one, ledger in zip(request.injections, ledgers, strict=True):
+        if one.perfused not in by_name:
+            raise InputError(
+                f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
+                f"role perfused, liver or tumor here: there are {', '.join(by_name)}"
+            )
+        found.append(
+            perfusion(
+                one.name,
+                by_name[one.perfused],
+                image,
+                lung_shunt_fraction=ledger.lung_shunt_fraction,
+            )
+        )
+    return found
+
+
+def calibration_of(
+    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger]
+) -> "Calibration":
+    """What one unit of the image is worth on average over what was injected."""
+    from sirtdose.dosimetry.activity import Calibration
+
+    treated = sum(one.treated_gbq for one in ledgers)
+    counts = sum(one.counts for one in perfusions)
+    each = ", ".join(
+        f"{one.name} {ledger.treated_gbq / one.counts * 1e9:.4g} Bq"
+        for one, ledger in zip(perfusions, ledgers, strict=True)
+    )
+    return Calibration(
+        "administered",
+        "injections",
+        f"treated activity of each injection ({each} per unit)",
+        treated * 1e9 / counts,
+    )
+
+
+def shared_activity(
+    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger], image: "Volume"
+) -> "Volume":
+    """Activity in each voxel, each injection's at its own administration."""
+    from sirtdose.dosimetry.uptake import activity_per_gbq
+
+    total = None
+    for i, ledger in enumerate(ledgers):
+        each = activity_per_gbq(i, perfusions, image)
+        share = each.data * ledger.delivered_gbq
+        total = each.with_data(share if total is None else total.data + share)
+    if total is None:
+        raise InputError("there is no injection")
+    return total

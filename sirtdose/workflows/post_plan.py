@@ -1,0 +1,175 @@
+"""Hold a treatment against its plan."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.errors import FileFormatError, InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.role import Role
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import StructureDose
+    from sirtdose.dosimetry.planned_dose import PlanCompared
+    from sirtdose.model.nuclide import Nuclide
+    from sirtdose.model.structure import Structure
+
+# EANM: within 10 %; a difference of 20 % is what US rules have reported.
+_NEAR, _REPORTABLE = 0.10, 0.20
+_SAME_VOLUME = 0.25
+_SAME_PLACE_MM = 15.0
+# A plan's roles whose parts have no name of their own.
+_BY_ROLE = {
+    "normal_perfused": Role.NORMAL_PERFUSED,
+    "normal_whole": Role.NORMAL_WHOLE,
+    "perfused": Role.PERFUSED,
+    "liver": Role.LIVER,
+}
+
+
+def read_plan(
+    path: Path, nuclide: "Nuclide", findings: list[Finding]
+) -> dict[str, Any]:
+    """An approved plan of the same nuclide.
+
+    Raises
+    ------
+    InputError
+        No plan, an edited one, or one of another nuclide.
+    """
+    from sirtdose.report.plan_hash import plan_of_text
+
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is no plan.json of sirtdose") from None
+    plan = plan_of_text(text)
+    if plan["nuclide"]["name"] != nuclide.name:
+        raise InputError(
+            f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "
+            f"{nuclide.name}"
+        )
+    if plan.get("status") != "approved":
+        findings.append(
+            Finding.of(
+                "H02",
+                f"the plan is {plan.get('status')}: compare with the one that was "
+                "approved (`sirtdose plan approve`)",
+            )
+        )
+    return plan
+
+
+def compared(
+    plan: Mapping[str, Any],
+    ledger: Ledger,
+    tables: "Mapping[str, Sequence[StructureDose]]",
+    drawn: "Sequence[Structure]",
+    findings: list[Finding],
+) -> "PlanCompared":
+    """Activities and doses, planned and delivered, and whether lesions are the same."""
+    from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
+
+    method, rows = next(iter(tables.items()))
+    findings += _activity_findings(plan["activity_gbq"], ledger.delivered_gbq)
+    findings += _lesion_findings(plan, drawn)
+    pairs = []
+    for part in plan["compartments"]:
+        row = _row_of(part, plan["compartments"], rows)
+        if row is not None:
+            pairs.append(
+                PlannedDose(
+                    name=row.structure.name,
+                    role=part["role"],
+                    planned_gy=part["dose_gy"],
+                    delivered_gy=row.mean_by_mass_gy,
+                )
+            )
+    return PlanCompared(
+        hash=plan["hash"],
+        approval=dict(plan.get("approval") or {}),
+        method=method,
+        planned_gbq=plan["activity_gbq"],
+        delivered_gbq=ledger.delivered_gbq,
+        rows=tuple(pairs),
+    )
+
+
+def _row_of(
+    part: Mapping[str, Any],
+    parts: Sequence[Mapping[str, Any]],
+    rows: "Sequence[StructureDose]",
+) -> "StructureDose | None":
+    """The structure that a part of the plan stands for: tumors go by name."""
+    if part["role"] not in _BY_ROLE:
+        return next((r for r in rows if _same(r.structure.name, part["name"])), None)
+    alike = [other for other in parts if other["role"] == part["role"]]
+    found = [row for row in rows if row.structure.role is _BY_ROLE[part["role"]]]
+    return found[0] if len(alike) == len(found) == 1 else None
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def _activity_findings(planned_gbq: float, delivered_gbq: float) -> list[Finding]:
+    off = delivered_gbq / planned_gbq - 1
+    said = (
+        f"delivered {delivered_gbq:.4g} GBq, {off:+.1%} of the {planned_gbq:.4g} GBq "
+        "planned"
+    )
+    if abs(off) >= _REPORTABLE:
+        return [Finding.of("H08", f"{said}: 20 % or more may be reportable")]
+    severity = Severity.NOTE if abs(off) <= _NEAR else Severity.WARN
+    return [Finding.of("H08", said, severity=severity)]
+
+
+def _lesion_findings(
+    plan: Mapping[str, Any], drawn: "Sequence[Structure]"
+) -> list[Finding]:
+    """Tumors of the plan that are missing here, or others by volume or place."""
+    from sirtdose.dosimetry.place import from_liver_mm
+
+    tumors = [one for one in drawn if one.role is Role.TUMOR]
+    here = from_liver_mm(drawn)
+    planned = {
+        row["name"]: row.get("from_liver_mm")
+        for row in (plan.get("measured") or {}).get("structures", [])
+    }
+    findings = []
+    for part in (p for p in plan["compartments"] if p["role"] == "tumor"):
+        match = next((t for t in tumors if _same(t.name, part["name"])), None)
+        if match is None:
+            said = f"'{part['name']}' of the plan is no structure here"
+            findings.append(Finding.of("H38", said))
+            continue
+        off = match.volume_ml / part["volume_ml"] - 1
+        if abs(off) > _SAME_VOLUME:
+            findings.append(
+                Finding.of(
+                    "H38",
+                    f"'{match.name}' is {match.volume_ml:.1f} mL here and "
+                    f"{part['volume_ml']:.1f} mL in the plan: is it the same?",
+                )
+            )
+        there, found = planned.get(part["name"]), here.get(match.name)
+        if not there or not found:
+            continue
+        moved = sum((a - b) ** 2 for a, b in zip(there, found, strict=True)) ** 0.5
+        if moved > _SAME_PLACE_MM:
+            findings.append(
+                Finding.of(
+                    "H38",
+                    f"'{match.name}' lies {moved:.0f} mm from where the plan has it in "
+                    "the liver: is it the same?",
+                )
+            )
+    names = [part["name"] for part in plan["compartments"]]
+    new = [t.name for t in tumors if not any(_same(t.name, name) for name in names)]
+    if new:
+        said = f"{', '.join(new)} are not in the plan"
+        findings.append(Finding.of("H38", said, severity=Severity.WARN))
+    return findings

@@ -1,0 +1,121 @@
+"""`sirtdose post --plan`: planned beside delivered, and the checks between them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+GIVEN = ("--lung-shunt", "5%", "--json")
+
+
+@pytest.fixture(scope="module")
+def plan(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plan of 2 GBq by the phantom's own image, approved."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    out = tmp_path_factory.mktemp("plan") / "plan"
+    words = ["plan", "image", str(exact_voxels), "--activity", "2GBq"]
+    words += ["--lung-shunt", "5%", "--out", str(out)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    path = out / "plan.json"
+    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
+    assert done.exit_code == 0
+    return path
+
+
+def test_planned_beside_delivered(
+    run: Run, exact_voxels: Path, plan: Path, tmp_path: Path
+) -> None:
+    words = ("post", exact_voxels, *GIVEN, "--plan", plan, "--out", tmp_path / "out")
+    result = run(*words, "--administered", "2.1GBq")
+    assert result.exit_code == 0, result.stderr
+    compared = json.loads(result.stdout)["plan"]
+    assert compared["approval"]["by"] == "A. Person"
+    assert compared["delivered_to_planned_ratio"] == pytest.approx(1.05)
+    ratios = {
+        row["name"]: row["delivered_to_planned_ratio"] for row in compared["doses"]
+    }
+    for name in ("Tumor 1", "Tumor 2", "Tumor 3", "Perfused lobe", "normal_perfused"):
+        assert ratios[name] == pytest.approx(1.05, rel=5e-3)
+    assert "NOTE H08  delivered 2.1 GBq, +5.0% of the 2 GBq planned" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("administered", "residual", "said"),
+    [
+        ("2.3GBq", "0MBq", "WARN H08  delivered 2.3 GBq, +15.0%"),
+        ("2GBq", "500MBq", "20 % or more may be reportable"),
+    ],
+)
+def test_another_activity_than_planned(
+    run: Run,
+    exact_voxels: Path,
+    plan: Path,
+    tmp_path: Path,
+    administered: str,
+    residual: str,
+    said: str,
+) -> None:
+    at = "2026-03-02T10:00+01:00"
+    words = ("--administered", administered, "--administered-at", at)
+    words += ("--residual", residual, "--residual-at", at, "--plan", plan)
+    result = run("post", exact_voxels, *GIVEN, *words, "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stderr
+
+
+def test_a_draft_is_no_plan_to_hold_a_treatment_against(
+    run: Run, exact_voxels: Path, plan: Path, tmp_path: Path
+) -> None:
+    document = json.loads(plan.read_text())
+    draft = tmp_path / "draft.json"
+    document["status"] = "draft"
+    document.pop("approval")
+    draft.write_text(json.dumps(document))
+    words = ("post", exact_voxels, *GIVEN, "--administered", "2GBq")
+    result = run(*words, "--plan", draft, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "H02 A plan that is not the approved one: the plan is draft" in result.stderr
+    edited = tmp_path / "edited.json"
+    edited.write_text(
+        plan.read_text().replace('"activity_gbq": 2.0', '"activity_gbq": 3')
+    )
+    result = run(*words, "--plan", edited, "--out", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "does not fit its hash" in result.stderr
+    holmium = run(
+        *words, "--nuclide", "Ho-166", "--plan", plan, "--out", tmp_path / "x"
+    )
+    assert holmium.exit_code == 3
+    assert "the plan is for Y-90" in holmium.stderr
+
+
+def test_lesions_that_are_others(
+    run: Run, exact_voxels: Path, exact_contours: Path, plan: Path, tmp_path: Path
+) -> None:
+    words = ("--administered", "2GBq", "--plan", plan, "--out", tmp_path / "out")
+    missing = run("post", exact_voxels, *GIVEN, *words, "--role", "Tumor 1=other")
+    assert missing.exit_code == 3
+    assert "'Tumor 1' of the plan is no structure here" in missing.stderr
+    # Names exchanged: another volume, and elsewhere in the liver.
+    import pydicom
+
+    folder = tmp_path / "patient"
+    folder.mkdir()
+    (folder / "spect.dcm").symlink_to(exact_contours / "spect.dcm")
+    dataset = pydicom.dcmread(exact_contours / "structures.dcm")
+    swapped = {"Tumor 1": "Tumor 3", "Tumor 3": "Tumor 1"}
+    for item in dataset.StructureSetROISequence:
+        item.ROIName = swapped.get(item.ROIName, item.ROIName)
+    dataset.save_as(folder / "structures.dcm")
+    result = run("post", folder, *GIVEN, *words)
+    assert result.exit_code == 3
+    assert "'Tumor 1' is 5.6 mL here" in result.stderr
+    assert "from where the plan has it in the liver" in result.stderr
+    accepted = run("post", folder, *GIVEN, *words, "--accept", "H38", "--reason", "x")
+    assert accepted.exit_code == 0, accepted.stderr
