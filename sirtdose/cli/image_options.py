@@ -44,6 +44,21 @@ reading_options = together(
     ),
 )
 
+registration_options = together(
+    click.option(
+        "--registration",
+        metavar="rigid|affine|bspline|FILE",
+        help="Brings structures from the image they were drawn on to the CT of this "
+        "scan; or by a DICOM registration, or an ITK transform (image to drawn on).",
+    ),
+    click.option(
+        "--drawn-on",
+        type=_PATH,
+        help="The CT (or MR, as NIfTI, NRRD or MetaImage) that structures were drawn "
+        "on.",
+    ),
+)
+
 dose_options = together(
     click.option(
         "--method",
@@ -100,7 +115,23 @@ def image_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
         "density": _density(options["density"], source),
         "density_curve": options["density_curve"] or "TOPAS_Schneider",
         "dose_grid": _dose_grid(options["dose_grid"]),
+        **_registration(options),
     }
+
+
+def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
+    how, drawn_on = options["registration"], options["drawn_on"]
+    if how is None and drawn_on is not None:
+        raise click.UsageError("--drawn-on is for a --registration: give both")
+    if how is None:
+        return {}
+    if how in ("rigid", "affine", "bspline"):
+        if drawn_on is None:
+            raise click.UsageError(f"--registration {how} needs --drawn-on")
+        return {"registration": how, "drawn_on": drawn_on}
+    if drawn_on is not None:
+        raise click.UsageError("a transform file needs no --drawn-on: leave it out")
+    return {"registration": Path(how)}
 
 
 def require_used(request: "ImageRequest", options: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from sirtdose.cli.image_options import (
     dose_options,
     image_request,
     reading_options,
+    registration_options,
     require_used,
 )
 from sirtdose.cli.plan_options import plan_options, plan_request
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.command("image")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
+@registration_options
 @goal_options
 @click.option(
     "--injection",

@@ -9,6 +9,7 @@ from sirtdose.cli.image_options import (
     dose_options,
     image_request,
     reading_options,
+    registration_options,
     require_used,
 )
 from sirtdose.cli.options import (
@@ -39,6 +40,7 @@ _PATH = click.Path(path_type=Path)
 @click.command("post")
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
+@registration_options
 @click.option(
     "--administered",
     type=QuantityType(ACTIVITY),
@@ -101,6 +103,16 @@ _PATH = click.Path(path_type=Path)
     "plan_file",
     type=_PATH,
     help="plan.json, approved: activity and doses are held against it.",
+)
+@click.option(
+    "--prior-dose",
+    type=_PATH,
+    help="Dose map of an earlier session (RTDOSE, NIfTI): the sum stands beside.",
+)
+@click.option(
+    "--prior-transform",
+    type=_PATH,
+    help="ITK transform from this image to the earlier dose, if they lie apart.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @lung_options
@@ -197,11 +209,15 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         plan=options["plan_file"],
+        prior_dose=options["prior_dose"],
+        prior_transform=options["prior_transform"],
         injections=_injections(options["injections"], zone, times),
         **_partial_volume(options),
         **(image_request(source, options) | times),
     )
     require_used(request, options)
+    if request.prior_transform and not request.prior_dose:
+        raise click.UsageError("--prior-transform is for a --prior-dose: give both")
     return request
 
 

@@ -11,6 +11,7 @@ from sirtdose.dosimetry.engine import Dose
 from sirtdose.dosimetry.hot_spots import Extrahepatic
 from sirtdose.dosimetry.partial_volume_result import PartialVolume
 from sirtdose.dosimetry.planned_dose import PlanCompared
+from sirtdose.dosimetry.registration import Registration
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
@@ -81,6 +82,7 @@ class Assessment:
     partial_volume: PartialVolume | None = None
     extrahepatic: Extrahepatic | None = None
     plan: PlanCompared | None = None
+    registration: Registration | None = None
     injections: tuple[tuple[str, str, Ledger], ...] = ()
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()

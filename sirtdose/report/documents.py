@@ -10,6 +10,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.registration import registration_document
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
@@ -111,6 +112,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             method: dose_document(dose, assessment.structure_doses[method])
             for method, dose in assessment.doses.items()
         },
+        "registration": registration_document(assessment.registration),
         "plan": _plan_compared(assessment.plan),
         "extrahepatic": _extrahepatic(assessment.extrahepatic),
         "density": {

@@ -16,7 +16,9 @@ DOSE_FILES = {
 }
 
 
-_CORRECTED = ("", "iterative_yang", "gtm", "recovery")
+# How structures came from the image they were drawn on.
+TRANSFORM = "registration.tfm"
+_CORRECTED = ("", "iterative_yang", "gtm", "recovery", "with_prior")
 
 
 def dose_file(method: str) -> str:
@@ -44,7 +46,7 @@ def post_replaces() -> list[str]:
         for name in DOSE_FILES
         for correction in _CORRECTED
     ]
-    return post_files(methods, report=True)
+    return [*post_files(methods, report=True), TRANSFORM]
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -56,6 +58,7 @@ def write_post(
     assessment: "Assessment", document: dict[str, Any], folder: Path, *, report: bool
 ) -> None:
     """Write post.json, the tables, the dose maps and, if wanted, the page."""
+    from sirtdose.dosimetry.registration import write_transform
     from sirtdose.io.image_file import write_nifti
     from sirtdose.report.page import post_page
     from sirtdose.report.tables import dvh_csv, structures_csv
@@ -63,6 +66,8 @@ def write_post(
     (folder / "post.json").write_text(document_text(document), "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
+    if assessment.registration is not None:
+        write_transform(assessment.registration, folder / TRANSFORM)
     for method, dose in assessment.doses.items():
         write_nifti(dose.volume, folder / dose_file(method))
     if report:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.data.load import table
 from sirtdose.model.role import Role
 from sirtdose.report.dvh_plot import dvh_plot
-from sirtdose.report.planes import drawn, fused_planes, structure_colors
+from sirtdose.report.planes import drawn, fused_planes, png, structure_colors
 from sirtdose.report.summary import (
     calibration_line,
     density_words,
@@ -48,6 +48,9 @@ def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
         density=density_words,
         by_mass=mass_lines,
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        registration=[png(one) for one in assessment.registration.pictures]
+        if assessment.registration
+        else [],
         blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
         first=method.replace("_", " "),
         planes=planes,

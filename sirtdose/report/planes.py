@@ -88,7 +88,7 @@ def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], fl
                 top=letters[2],
                 bottom=letters[3],
                 position=f"{'xyz'[through]} = {center[through] + 0.0:.0f} mm",
-                png_base64=_png(picture),
+                png_base64=png(picture),
                 width=width,
                 height=height,
             )
@@ -231,7 +231,8 @@ def _outline(
         picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
-def _png(picture: NDArray[np.float64]) -> str:
+def png(picture: NDArray[Any]) -> str:
+    """A picture of (rows, columns, 3) as PNG in base64."""
     from PIL import Image
 
     stream = io.BytesIO()

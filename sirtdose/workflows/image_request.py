@@ -15,7 +15,9 @@ class ImageRequest:
     """What is to be read, and how doses are computed from it.
 
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `dose_grid` the
-    image's own voxels, the CT's, or cubes of a side in mm.
+    image's own voxels, the CT's, or cubes of a side in mm. `registration` is
+    ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a transform, by which
+    structures come from the image they were `drawn_on`.
     """
 
     source: Path
@@ -31,6 +33,8 @@ class ImageRequest:
     density: float | Path | Literal["ct"] = 1.05
     density_curve: str = "TOPAS_Schneider"
     dose_grid: float | Literal["image", "ct"] = "image"
+    registration: str | Path | None = None
+    drawn_on: Path | None = None
     acceptances: tuple[Acceptance, ...] = ()
 
     @property

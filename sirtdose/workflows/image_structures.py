@@ -8,9 +8,11 @@ from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
 from sirtdose.workflows.image_grid import regrid_findings
+from sirtdose.workflows.image_registration import registered
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
+    from sirtdose.dosimetry.registration import Registration
     from sirtdose.io.choose import Choice
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
@@ -30,6 +32,7 @@ class Placed:
     drawn: "tuple[Structure, ...]"
     lungs: "tuple[Structure, ...]"
     lungs_covered: float
+    registration: "Registration | None" = None
 
 
 def placed_structures(
@@ -38,6 +41,7 @@ def placed_structures(
     image: "Volume",
     volume: "Volume",
     findings: list[Finding],
+    ct: "Volume | None" = None,
 ) -> Placed:
     """Read structures and bring them to the dose grid.
 
@@ -56,6 +60,7 @@ def placed_structures(
         )
     ]
     drawn = _with_roles(drawn, request.roles)
+    drawn, registration = registered(request, drawn, image, ct, findings)
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
@@ -80,6 +85,7 @@ def placed_structures(
         drawn=tuple(combined),
         lungs=tuple(with_role(kept, Role.LUNGS)),
         lungs_covered=lungs_covered,
+        registration=registration,
     )
 
 

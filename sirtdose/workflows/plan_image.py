@@ -126,7 +126,7 @@ def _read(
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, images, image, findings)
     volume = on_dose_grid(images, image, ct)
-    placed = placed_structures(choice, images, image, volume, findings)
+    placed = placed_structures(choice, images, image, volume, findings, ct)
     require_accepted(findings, request.acceptances)
     about_shunt: list[Finding] = []
     shunt = measured_shunt(volume, placed, about_shunt, margin_mm=scout.margin_mm)

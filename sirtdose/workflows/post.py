@@ -27,6 +27,12 @@ from sirtdose.workflows.post_injections import (
 from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_plan import compared, read_plan
 from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.prior_session import (
+    TAG,
+    prior_lung_gy,
+    prior_on,
+    summed_dose,
+)
 from sirtdose.workflows.scene import (
     activity_image,
     chosen,
@@ -76,7 +82,7 @@ def _assess(request: PostRequest) -> "Assessment":
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, request, image, findings)
     volume = on_dose_grid(request, image, ct)
-    placed = placed_structures(choice, request, image, volume, findings)
+    placed = placed_structures(choice, request, image, volume, findings, ct)
     structures = list(placed.on_grid)
     ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
@@ -128,6 +134,18 @@ def _assess(request: PostRequest) -> "Assessment":
             key = f"{dose.method}{tag}"
             doses[key] = dose
             tables[key] = structure_doses(structures, dose, image_activity)
+    prior = prior_on(request, volume, structures, findings)
+    if prior is not None:
+        for method in [key for key in doses if "+" not in key]:
+            doses[f"{method}{TAG}"] = summed_dose(doses[method], prior)
+            tables[f"{method}{TAG}"] = structure_doses(
+                structures, doses[f"{method}{TAG}"], activity
+            )
+        if request.prior_lung_dose_gy == 0:
+            request = replace(
+                request,
+                prior_lung_dose_gy=prior_lung_gy(prior, structures, findings),
+            )
     first = next(iter(doses.values()))
     beyond = extrahepatic(
         first.volume,
@@ -154,6 +172,7 @@ def _assess(request: PostRequest) -> "Assessment":
         partial_volume=corrected,
         extrahepatic=beyond,
         plan=against,
+        registration=placed.registration,
         injections=tuple(
             zip(
                 (one.name for one in request.injections),

@@ -43,4 +43,6 @@ class PostRequest(ImageRequest):
     psf_mm: tuple[float, float, float] | None = None
     pvc: str | Path | None = None
     plan: Path | None = None
+    prior_dose: Path | None = None
+    prior_transform: Path | None = None
     injections: "tuple[InjectionGiven, ...]" = ()

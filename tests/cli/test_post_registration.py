@@ -1,0 +1,238 @@
+"""Structures drawn on another CT, brought over: against a known shift and rotation."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK
+from click.testing import Result
+from pydicom.dataset import Dataset
+
+from sirtdose.dosimetry.registration import of_transform, register, write_transform
+from sirtdose.dosimetry.resample import occupancy_on
+from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+Run = Callable[..., Result]
+GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
+NAMES = ("Liver", "Perfused lobe", "Tumor 1", "Tumor 2", "Lungs")
+SHIFT, TURN = (11.0, -7.0, 9.0), (2.5, -3.0, 5.0)
+
+
+def itk(values: np.ndarray, grid: Grid) -> SimpleITK.Image:
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values, np.float32))
+    image.SetOrigin(grid.affine_mm[:3, 3].tolist())
+    image.SetSpacing(grid.spacing_mm[::-1])
+    return image
+
+
+@pytest.fixture(scope="module")
+def known(exact_contours: Path) -> SimpleITK.Euler3DTransform:
+    """Where a point of the SPECT/CT lies on the diagnostic CT."""
+    grid = read_image(exact_contours / "ct", quantity=Quantity.CT_NUMBER).grid
+    transform = SimpleITK.Euler3DTransform()
+    center = grid.world_mm((np.array(grid.shape) - 1) / 2)
+    transform.SetCenter(center.tolist())
+    transform.SetRotation(*np.radians(TURN).tolist())
+    transform.SetTranslation(SHIFT)
+    return transform
+
+
+@pytest.fixture(scope="module")
+def diagnostic(
+    exact_contours: Path,
+    known: SimpleITK.Euler3DTransform,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A CT of the same patient lying otherwise, with structures drawn on it."""
+    folder = tmp_path_factory.mktemp("diagnostic")
+    ct = read_image(exact_contours / "ct", quantity=Quantity.CT_NUMBER)
+    back = known.GetInverse()
+    image = itk(ct.data, ct.grid)
+    laid = SimpleITK.Resample(image, image, back, SimpleITK.sitkLinear, -1000.0)
+    save(folder / "ct.nii.gz", SimpleITK.GetArrayFromImage(laid), ct.grid)
+    for structure in read_structures(exact_contours / "structures.dcm"):
+        if structure.name not in NAMES:
+            continue
+        placed = occupancy_on(structure, ct.grid)
+        part = np.zeros(ct.grid.shape, np.float32)
+        offset = placed.grid.offset_in(ct.grid)
+        assert offset is not None
+        box = tuple(
+            slice(a, a + n) for a, n in zip(offset, placed.grid.shape, strict=True)
+        )
+        part[box] = placed.occupancy
+        laid = SimpleITK.Resample(
+            itk(part, ct.grid), image, back, SimpleITK.sitkLinear, 0.0
+        )
+        mask = SimpleITK.GetArrayFromImage(laid) >= 0.5
+        save(folder / f"{structure.name}.nii.gz", mask.astype(np.uint8), ct.grid)
+    return folder
+
+
+def save(path: Path, data: np.ndarray, grid: Grid) -> None:
+    affine = np.diag([-1, -1, 1, 1]) @ grid.affine_mm[:, [2, 1, 0, 3]]
+    image = nibabel.nifti1.Nifti1Image(data.transpose(2, 1, 0), affine)
+    image.set_sform(affine, 1)
+    nibabel.save(image, path)
+
+
+def words(patient: Path, diagnostic: Path, out: Path) -> list[object]:
+    found: list[object] = ["post", patient, *GIVEN, "--image", patient / "spect.dcm"]
+    for name in NAMES:
+        found += ["--structures", diagnostic / f"{name}.nii.gz"]
+    return [*found, "--json", "--force", "--out", out]
+
+
+def means(result: Result) -> dict[str, float]:
+    assert result.exit_code == 0, result.stderr
+    rows = json.loads(result.stdout)["doses"]["local_deposition"]["structures"]
+    return {row["name"]: row["dose_gy"]["mean"] for row in rows}
+
+
+def test_a_known_shift_and_rotation_comes_back(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    known: SimpleITK.Euler3DTransform,
+    tmp_path: Path,
+) -> None:
+    usual = means(
+        run("post", exact_contours, *GIVEN, "--json", "--out", tmp_path / "usual")
+    )
+    command = words(exact_contours, diagnostic, tmp_path / "out")
+    result = run(
+        *command, "--registration", "rigid", "--drawn-on", diagnostic / "ct.nii.gz"
+    )
+    found = means(result)
+    document = json.loads(result.stdout)["registration"]
+    np.testing.assert_allclose(document["shift_mm"], [-s for s in SHIFT], atol=1.0)
+    true = of_transform(known, read_image(exact_contours / "ct").grid, method="file")
+    assert document["rotation_deg"] == pytest.approx(true.rotation_deg, abs=0.5)
+    for name in ("Tumor 1", "Tumor 2", "Perfused lobe"):
+        assert found[name] == pytest.approx(usual[name], rel=0.02)
+    assert document["mutual_information_after"] > document["mutual_information_before"]
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<h2>Registration</h2>" in page
+    # What was saved does the same again, and unregistered contours are wrong.
+    again = run(*command, "--registration", tmp_path / "out" / "registration.tfm")
+    assert means(again)["Tumor 2"] == pytest.approx(found["Tumor 2"], rel=1e-6)
+    assert means(run(*command))["Tumor 2"] < 0.8 * usual["Tumor 2"]
+
+
+def test_the_same_images_register_the_same() -> None:
+    rng = np.random.default_rng(5)
+    from scipy.ndimage import gaussian_filter
+
+    data = gaussian_filter(rng.normal(size=(24, 30, 36)), 3) * 4000
+    grid = Grid.regular((24, 30, 36), spacing_mm=(4.0, 3.0, 3.0))
+    fixed = Volume(data, grid, Quantity.CT_NUMBER)
+    moving = Volume(np.roll(data, (1, 2, 1), axis=(0, 1, 2)), grid, Quantity.CT_NUMBER)
+    one, other = (register(fixed, moving) for _ in range(2))
+    assert one.matrix is not None
+    np.testing.assert_array_equal(one.matrix, other.matrix)
+    np.testing.assert_allclose(one.shift_mm, (-3.0, -6.0, -4.0), atol=0.5)
+
+
+def test_a_transform_the_wrong_way_round_is_asked_about(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    known: SimpleITK.Euler3DTransform,
+    tmp_path: Path,
+) -> None:
+    grid = read_image(exact_contours / "ct").grid
+    far = SimpleITK.Euler3DTransform(known)
+    far.SetTranslation((40.0, -30.0, 25.0))
+    for name, transform in (("right", known), ("wrong", far)):
+        write_transform(
+            of_transform(transform, grid, method="file"), tmp_path / f"{name}.tfm"
+        )
+    command = words(exact_contours, diagnostic, tmp_path / "out")
+    right = run(*command, "--registration", tmp_path / "right.tfm")
+    assert right.exit_code == 0, right.stderr
+    wrong = run(*command, "--registration", tmp_path / "wrong.tfm")
+    assert wrong.exit_code == 3
+    assert "H16 Registration" in wrong.stderr
+    assert "over 20 mm or 10 degrees" in wrong.stderr
+
+
+def test_a_dicom_registration(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    known: SimpleITK.Euler3DTransform,
+    tmp_path: Path,
+) -> None:
+    """Its matrices go from each frame to its own: here to the image's."""
+    image = read_image(exact_contours / "spect.dcm")
+    found = of_transform(known, image.grid, method="file")
+    assert found.matrix is not None
+    reg = Dataset()
+    reg.file_meta = pydicom.dataset.FileMetaDataset()
+    reg.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    reg.SOPClassUID = reg.file_meta.MediaStorageSOPClassUID = (
+        "1.2.840.10008.5.1.4.1.1.66.1"
+    )
+    reg.SOPInstanceUID = reg.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
+    reg.Modality = "REG"
+    reg.FrameOfReferenceUID = image.grid.frame_of_reference_uid
+    items = []
+    for frame, matrix in (("1.2.3.4.6", found.matrix), (reg.FrameOfReferenceUID, None)):
+        one, sequence, part = Dataset(), Dataset(), Dataset()
+        one.FrameOfReferenceUID = frame
+        values = np.eye(4) if matrix is None else matrix
+        # 16 decimal strings of at most 16 characters.
+        part.FrameOfReferenceTransformationMatrix = [
+            f"{value:.8f}" for value in values.ravel()
+        ]
+        part.FrameOfReferenceTransformationMatrixType = "RIGID"
+        sequence.MatrixSequence = [part]
+        one.MatrixRegistrationSequence = [sequence]
+        items.append(one)
+    reg.RegistrationSequence = items
+    pydicom.dcmwrite(tmp_path / "reg.dcm", reg, enforce_file_format=True)
+    usual = means(
+        run("post", exact_contours, *GIVEN, "--json", "--out", tmp_path / "usual")
+    )
+    result = run(
+        *words(exact_contours, diagnostic, tmp_path / "out"),
+        *("--registration", tmp_path / "reg.dcm"),
+    )
+    for name in ("Tumor 1", "Tumor 2"):
+        assert means(result)[name] == pytest.approx(usual[name], rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        (("--registration", "rigid"), 2, "needs --drawn-on"),
+        (("--drawn-on", "ct.nii.gz"), 2, "is for a --registration"),
+        (("--registration", "no.tfm"), 3, "there is no transform file no.tfm"),
+        (("--registration", "ct.nii.gz"), 3, "is no transform that ITK reads"),
+        (("--registration", "spect.dcm"), 3, "is no spatial registration"),
+    ],
+)
+def test_refusals(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    exit_code: int,
+    message: str,
+) -> None:
+    places = {
+        "ct.nii.gz": diagnostic / "ct.nii.gz",
+        "spect.dcm": exact_contours / "spect.dcm",
+        "no.tfm": tmp_path / "no.tfm",
+    }
+    command = words(exact_contours, diagnostic, tmp_path / "out")
+    result = run(*command, *(places.get(one, one) for one in options))
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
