@@ -59,6 +59,21 @@ registration_options = together(
     ),
 )
 
+segmentation_options = together(
+    click.option(
+        "--segment-liver",
+        type=QuantityType(FRACTION),
+        help="Delineate the liver where none is drawn: above so much of the image's "
+        "most, such as 15%.",
+    ),
+    click.option(
+        "--segment-tumors",
+        metavar="PART|adaptive",
+        help="Delineate tumors in the liver where none are drawn: above so much of its "
+        "most, such as 40%, or half-way between two means.",
+    ),
+)
+
 dose_options = together(
     click.option(
         "--method",
@@ -103,7 +118,22 @@ def read_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
         "probability_threshold": options["probability_threshold"],
         "roles": _roles(options["roles"]),
         "acceptances": acceptances_of(options["accept"], options["reason"]),
+        **_segmentation(options),
     }
+
+
+def _segmentation(options: Mapping[str, Any]) -> dict[str, Any]:
+    tumors = options.get("segment_tumors")
+    if tumors is not None and tumors.strip().lower() != "adaptive":
+        try:
+            tumors = FRACTION.parse(tumors)
+        except QuantityError as error:
+            raise click.BadParameter(
+                f"{error}; or adaptive", param_hint="--segment-tumors"
+            ) from None
+    elif tumors is not None:
+        tumors = "adaptive"
+    return {"segment_liver": options.get("segment_liver"), "segment_tumors": tumors}
 
 
 def image_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sirtdose.cli.image_options import (
     reading_options,
     registration_options,
     require_used,
+    segmentation_options,
 )
 from sirtdose.cli.plan_options import plan_options, plan_request
 from sirtdose.cli.quantities import QuantityType, moment
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
+@segmentation_options
 @goal_options
 @click.option(
     "--injection",

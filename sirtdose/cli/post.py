@@ -11,6 +11,7 @@ from sirtdose.cli.image_options import (
     reading_options,
     registration_options,
     require_used,
+    segmentation_options,
 )
 from sirtdose.cli.options import (
     acceptance_options,
@@ -41,6 +42,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
+@segmentation_options
 @click.option(
     "--administered",
     type=QuantityType(ACTIVITY),

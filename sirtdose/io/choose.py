@@ -31,10 +31,11 @@ def choose(
     image: Path | None = None,
     ct: Path | None = None,
     structures: Sequence[Path] = (),
+    without_structures: bool = False,
 ) -> Choice:
     """Pick activity image, CT and structures, or say why that is not possible.
 
-    Paths given by the user win.
+    Paths given by the user win. `without_structures` lets there be none.
 
     Raises
     ------
@@ -75,6 +76,9 @@ def choose(
         kinds = (*STRUCTURES, Kind.IMAGE_FILE)
         chosen = tuple(_given(path, "--structures", kinds) for path in structures)
         reasons.append("structures: given by --structures")
+    elif without_structures and not any(f.kind in STRUCTURES for f in found):
+        chosen = ()
+        reasons.append("structures: none; they are delineated on the image")
     else:
         sets = [f for f in found if f.kind in STRUCTURES]
         chosen = (_only(sets, found, "structures", "--structures"),)

@@ -17,7 +17,9 @@ class ImageRequest:
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `dose_grid` the
     image's own voxels, the CT's, or cubes of a side in mm. `registration` is
     ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a transform, by which
-    structures come from the image they were `drawn_on`.
+    structures come from the image they were `drawn_on`. `segment_liver` and
+    `segment_tumors` delineate what is not drawn, above a part of the image's or the
+    liver's most, or adaptively.
     """
 
     source: Path
@@ -35,6 +37,8 @@ class ImageRequest:
     dose_grid: float | Literal["image", "ct"] = "image"
     registration: str | Path | None = None
     drawn_on: Path | None = None
+    segment_liver: float | None = None
+    segment_tumors: float | Literal["adaptive"] | None = None
     acceptances: tuple[Acceptance, ...] = ()
 
     @property

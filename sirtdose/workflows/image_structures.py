@@ -10,6 +10,7 @@ from sirtdose.model.role import Role
 from sirtdose.workflows.image_grid import regrid_findings
 from sirtdose.workflows.image_registration import registered
 from sirtdose.workflows.image_request import ImageRequest
+from sirtdose.workflows.image_segmentation import delineated
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.registration import Registration
@@ -61,6 +62,8 @@ def placed_structures(
     ]
     drawn = _with_roles(drawn, request.roles)
     drawn, registration = registered(request, drawn, image, ct, findings)
+    drawn += delineated(request, drawn, volume, findings)
+    require_accepted(findings, request.acceptances)
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)

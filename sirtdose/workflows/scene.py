@@ -38,6 +38,7 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
+        without_structures=request.segment_liver is not None,
     )
     _require_one_patient([choice.image, *choice.structures, choice.ct], findings)
     require_accepted(findings, request.acceptances)
