@@ -83,6 +83,7 @@ class Assessment:
     extrahepatic: Extrahepatic | None = None
     plan: PlanCompared | None = None
     registration: Registration | None = None
+    lungs_in_image_gbq: float | None = None
     injections: tuple[tuple[str, str, Ledger], ...] = ()
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()

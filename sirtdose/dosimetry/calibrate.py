@@ -117,8 +117,8 @@ def _absolute(
 ) -> Calibration | None:
     if request.method == "image" and volume.quantity is Quantity.COUNTS:
         raise QuantityError(
-            "the image is in counts, not Bq/mL: use --calibration administered, or a "
-            "camera factor such as --calibration '12.3 cps/MBq'"
+            "the image is in counts, not Bq/mL (H12): use --calibration administered, "
+            "or a camera factor such as --calibration '12.3 cps/MBq'"
         )
     if request.elapsed_h is None:
         return None

@@ -66,7 +66,7 @@ def superpose(
     Raises
     ------
     QuantityError
-        Energy was made or lost (H30).
+        Energy was made or lost (H29).
 
     Notes
     -----
@@ -121,7 +121,7 @@ def superpose(
     allowed = float(within[-1]) * float(np.abs(activity).sum(dtype=float))
     if not abs(found - emitted) <= _ENERGY_TOLERANCE * allowed:
         raise QuantityError(
-            f"the superposition changed the energy by {found / emitted - 1:.2e} (H30): "
+            f"the superposition changed the energy by {found / emitted - 1:.2e} (H29): "
             "no dose is computed from it"
         )
     return Superposition(inside, found - float(inside.sum(dtype=float)))

@@ -209,7 +209,7 @@ def _require_all_energy(found: float, decays: NDArray[Any], emitted: float) -> N
     size = float(np.abs(decays).sum(dtype=float)) / emitted
     if not abs(found - 1) <= _ENERGY_TOLERANCE * size:
         raise QuantityError(
-            f"{found:.5f} of the energy was found again (H30): no dose is reported"
+            f"{found:.5f} of the energy was found again (H29): no dose is reported"
         )
 
 

@@ -31,7 +31,7 @@ def spread(
     Raises
     ------
     QuantityError
-        The convolution lost energy (H30).
+        The convolution lost energy (H29).
     """
     a, b, c = spacing_mm
     kernel = voxel_kernel(
@@ -62,7 +62,7 @@ def spread(
         lost <= _ENERGY_TOLERANCE * kernel.energy_recovered * float(np.abs(box).sum())
     ):
         raise QuantityError(
-            f"the convolution changed the energy by {found / emitted - 1:.2e} (H30): "
+            f"the convolution changed the energy by {found / emitted - 1:.2e} (H29): "
             "no dose is computed from it"
         )
     if box.min() >= 0:
@@ -88,5 +88,5 @@ def _require_left_from_edge(
     if abs(left) > at_edge + _ENERGY_TOLERANCE * size:
         raise QuantityError(
             f"the convolution lost {left / size:.1e} of the energy inside the image "
-            "(H30): no dose is computed from it"
+            "(H29): no dose is computed from it"
         )

@@ -73,7 +73,7 @@ def _require_possible(
     if not least <= found <= 1.1 * most:
         raise QuantityError(
             f"photons leave {found / size:.2e} of the energy, their table "
-            f"{octant.energy_recovered:.2e} (H30): no dose is computed from it"
+            f"{octant.energy_recovered:.2e} (H29): no dose is computed from it"
         )
 
 

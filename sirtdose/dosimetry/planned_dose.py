@@ -6,12 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PlannedDose:
-    """A part of the liver with its planned and its delivered mean dose."""
+    """A part of the liver with its planned and its delivered mean dose.
+
+    D70, the least dose in the hottest 70 %, where the plan is by an image.
+    """
 
     name: str
     role: str
     planned_gy: float
     delivered_gy: float
+    planned_d70_gy: float | None = None
+    delivered_d70_gy: float | None = None
 
     @property
     def ratio(self) -> float | None:

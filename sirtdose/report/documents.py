@@ -119,7 +119,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
             "origin": assessment.density_origin,
             "source": assessment.density_source or None,
         },
-        "lungs": _lungs(assessment.lungs),
+        "lungs": _lungs(assessment.lungs) | _lungs_in_image(assessment),
         "grid": grid_document(assessment.image, assessment.dose_grid),
         "warnings": findings_document(assessment.findings),
         "accepted": acceptances_document(assessment.accepted),
@@ -243,6 +243,18 @@ def _lungs(lungs: Lungs) -> dict[str, Any]:
     }
 
 
+def _lungs_in_image(assessment: "Assessment") -> dict[str, Any]:
+    """The lungs' activity as the image has it, and its dose by their one mass."""
+    found = assessment.lungs_in_image_gbq
+    k = assessment.nuclide.dose_constant_gy_kg_per_gbq
+    return {
+        "in_image_gbq": found,
+        "in_image_dose_gy": None
+        if found is None
+        else k * found / assessment.lungs.mass_kg,
+    }
+
+
 def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
     if calibration is None:
         return None
@@ -341,6 +353,8 @@ def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
                 "role": row.role,
                 "planned_gy": row.planned_gy,
                 "delivered_gy": row.delivered_gy,
+                "planned_d70_gy": row.planned_d70_gy,
+                "delivered_d70_gy": row.delivered_d70_gy,
                 "delivered_to_planned_ratio": row.ratio,
             }
             for row in plan.rows

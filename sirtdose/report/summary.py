@@ -140,8 +140,25 @@ def post_summary(document: dict[str, Any]) -> str:
         ]
     lines += [*partial_volume_lines(document["partial_volume"])]
     lines += [*plan_compared_lines(document["plan"]), ""]
-    lines += [lung_line(document["lungs"]), *warning_lines(document)]
+    lines += [lung_line(document["lungs"]), *beyond_lines(document)]
+    lines += warning_lines(document)
     return "\n".join(lines)
+
+
+def beyond_lines(document: dict[str, Any]) -> list[str]:
+    """The lungs by the image, and what lies outside of liver and lungs."""
+    lungs, beyond = document["lungs"], document["extrahepatic"]
+    lines = []
+    if lungs["in_image_gbq"] is not None:
+        lines.append(
+            f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
+            f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
+        )
+    lines.append(
+        f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
+        f"{beyond['activity_fraction']:.1%} of the image"
+    )
+    return lines
 
 
 def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:

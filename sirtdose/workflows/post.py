@@ -14,6 +14,8 @@ from sirtdose.workflows.post_findings import (
     INSIDE,
     hot_spot_findings,
     lung_row_findings,
+    lungs_in_image_gbq,
+    noise_finding,
     physics_findings,
 )
 from sirtdose.workflows.post_image import image_findings
@@ -154,6 +156,7 @@ def _assess(request: PostRequest) -> "Assessment":
         [s for s in structures if s.role not in INSIDE],
     )
     findings += hot_spot_findings(beyond)
+    findings.append(noise_finding(volume))
     against = None
     if request.plan is not None:
         plan = read_plan(request.plan, request.nuclide, findings)
@@ -172,6 +175,7 @@ def _assess(request: PostRequest) -> "Assessment":
         partial_volume=corrected,
         extrahepatic=beyond,
         plan=against,
+        lungs_in_image_gbq=lungs_in_image_gbq(activity, structures),
         registration=placed.registration,
         injections=tuple(
             zip(

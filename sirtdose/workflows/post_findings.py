@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.hot_spots import Extrahepatic
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
 
 # Where uptake is meant to be, or is told of by the lungs' own dose.
 INSIDE = (
@@ -59,6 +60,32 @@ def physics_findings(
                 )
             )
     return findings
+
+
+def lungs_in_image_gbq(
+    activity: "Volume", structures: "list[Structure]"
+) -> float | None:
+    """Activity that the image shows in the lungs, liver left out; None if not drawn."""
+    lungs = [one for one in structures if one.role is Role.LUNGS]
+    if not lungs:
+        return None
+    from sirtdose.dosimetry.activity import total_in
+    from sirtdose.dosimetry.derived import union
+
+    whole = union(lungs)
+    livers = [one for one in structures if one.role is Role.LIVER]
+    for liver in livers:
+        whole = whole - liver
+    return 0.0 if whole.empty else total_in(activity, whole)
+
+
+def noise_finding(volume: "Volume") -> Finding:
+    """What of an image's lowest and highest voxels is shown (H21)."""
+    negative = int((volume.data < 0).sum())
+    said = "the lowest and highest voxel are noise: D98 and D2 stand for them"
+    if negative:
+        said += f"; {negative} voxels below 0 are kept, as clipping them adds activity"
+    return Finding.of("H21", said)
 
 
 def hot_spot_findings(beyond: "Extrahepatic") -> list[Finding]:

@@ -11,13 +11,14 @@ from sirtdose.model.role import Role
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
-    from sirtdose.dosimetry.planned_dose import PlanCompared
+    from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
 
 # EANM: within 10 %; a difference of 20 % is what US rules have reported.
 _NEAR, _REPORTABLE = 0.10, 0.20
 _SAME_VOLUME = 0.25
+_OTHER_D70 = 0.20
 _SAME_PLACE_MM = 15.0
 # A plan's roles whose parts have no name of their own.
 _BY_ROLE = {
@@ -86,8 +87,11 @@ def compared(
                     role=part["role"],
                     planned_gy=part["dose_gy"],
                     delivered_gy=row.mean_by_mass_gy,
+                    planned_d70_gy=_planned_d70(plan, method, row.structure.name),
+                    delivered_d70_gy=row.dvh.dose_to_volume_fraction_gy(0.70),
                 )
             )
+    findings += _distribution_findings(pairs)
     return PlanCompared(
         hash=plan["hash"],
         approval=dict(plan.get("approval") or {}),
@@ -113,6 +117,31 @@ def _row_of(
 
 def _same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
+
+
+def _planned_d70(plan: Mapping[str, Any], method: str, name: str) -> float | None:
+    rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
+    found = [row["dose_gy"]["d70"] for row in rows if _same(row["name"], name)]
+    return float(found[0]) if found else None
+
+
+def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
+    """Tumors whose mean is as planned, and whose dose lies otherwise (H39)."""
+    findings = []
+    for row in pairs:
+        planned, delivered = row.planned_d70_gy, row.delivered_d70_gy
+        if row.role != "tumor" or not planned or delivered is None or not row.ratio:
+            continue
+        if abs(row.ratio - 1) <= _NEAR and abs(delivered / planned - 1) > _OTHER_D70:
+            findings.append(
+                Finding.of(
+                    "H39",
+                    f"'{row.name}' has {row.ratio - 1:+.0%} of its planned mean, and a "
+                    f"D70 of {delivered:.4g} Gy where {planned:.4g} Gy were planned: "
+                    "the dose lies elsewhere in it",
+                )
+            )
+    return findings
 
 
 def _activity_findings(planned_gbq: float, delivered_gbq: float) -> list[Finding]:

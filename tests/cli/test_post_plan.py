@@ -119,3 +119,59 @@ def test_lesions_that_are_others(
     assert "from where the plan has it in the liver" in result.stderr
     accepted = run("post", folder, *GIVEN, *words, "--accept", "H38", "--reason", "x")
     assert accepted.exit_code == 0, accepted.stderr
+
+
+def test_the_same_mean_lying_elsewhere(
+    run: Run, exact_voxels: Path, plan: Path, tmp_path: Path
+) -> None:
+    """Tumor 1's activity gathered in its hotter half: mean as planned, D70 not."""
+    import nibabel
+    import numpy as np
+
+    from sirtdose.io.read import read_image, read_structures
+
+    image = read_image(exact_voxels / "spect.dcm")
+    [tumor] = [
+        s
+        for s in read_structures(exact_voxels / "structures.dcm")
+        if s.name == "Tumor 1"
+    ]
+    offset = tumor.grid.offset_in(image.grid)
+    assert offset is not None
+    data = np.array(image.data, np.float64)
+    box = tuple(slice(a, a + n) for a, n in zip(offset, tumor.grid.shape, strict=True))
+    inside = np.argwhere(tumor.occupancy) + [b.start for b in box]
+    half = len(inside) // 2
+    total = data[tuple(inside.T)].sum()
+    data[tuple(inside[:half].T)] = 0.02 * total / half
+    data[tuple(inside[half:].T)] = 0.98 * total / (len(inside) - half)
+    affine = np.diag([-1, -1, 1, 1]) @ image.grid.affine_mm[:, [2, 1, 0, 3]]
+    moved = nibabel.nifti1.Nifti1Image(
+        data.transpose(2, 1, 0).astype(np.float32), affine
+    )
+    moved.set_sform(affine, 1)
+    nibabel.save(moved, tmp_path / "spect.nii.gz")
+    words = ("post", tmp_path / "spect.nii.gz", *GIVEN, "--plan", plan)
+    words += (
+        "--structures",
+        exact_voxels / "structures.dcm",
+        "--out",
+        tmp_path / "out",
+    )
+    result = run(*words, "--administered", "2GBq")
+    assert result.exit_code == 0, result.stderr
+    assert "WARN H39  'Tumor 1' has +0% of its planned mean" in result.stderr
+    rows = {r["name"]: r for r in json.loads(result.stdout)["plan"]["doses"]}
+    assert rows["Tumor 1"]["delivered_d70_gy"] < 0.1 * rows["Tumor 1"]["planned_d70_gy"]
+    assert "NOTE H21" in result.stderr
+
+
+def test_lungs_by_the_image(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
+    words = ("post", exact_voxels, *GIVEN, "--calibrate-over", "fov")
+    result = run(*words, "--administered", "2GBq", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.stderr
+    lungs = json.loads(result.stdout)["lungs"]
+    # The phantom has 5 % in the lungs, and so has the image.
+    assert lungs["in_image_gbq"] == pytest.approx(lungs["activity_gbq"], rel=5e-3)
+    assert lungs["in_image_dose_gy"] == pytest.approx(lungs["dose_gy"], rel=5e-3)
+    assert "Lungs by the image: 0.0" in result.stderr

@@ -1,0 +1,105 @@
+"""Run time and peak memory of `sirtdose post` on a large PET/CT with ten structures.
+
+A PET of 256 x 256 x 200, a CT of 512 x 512 x 300 and ten structures drawn on the CT's
+voxels are written to a temporary folder, then assessed in a process of its own.
+Run: python benchmarks/post_memory.py
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import nibabel
+import numpy as np
+
+PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
+PET, PET_MM = (256, 256, 200), (2.0, 2.0, 2.5)
+CT, CT_MM = (512, 512, 300), (0.98, 0.98, 1.6)
+# Center (mm from the corner) and radii (mm) of each.
+STRUCTURES = {
+    "Liver": ((180, 240, 250), (95, 75, 80)),
+    "Perfused lobe": ((160, 240, 250), (70, 65, 70)),
+    **{
+        f"Tumor {k}": ((120 + 18 * k, 220 + 5 * k, 230), (10,) * 3) for k in range(1, 6)
+    },
+    "Lungs": ((250, 240, 400), (150, 90, 70)),
+    "Spleen": ((350, 280, 250), (35, 30, 45)),
+    "Stomach": ((300, 200, 250), (40, 35, 40)),
+}
+METHODS = {
+    "local": [],
+    "kernel": ["--method", "kernel"],
+    "local, density by voxel": ["--density", "ct", "--method", "local"],
+    "blur undone": ["--psf", "6mm"],
+}
+
+
+def ellipsoid(
+    shape: tuple[int, ...], spacing: tuple[float, ...], of: tuple[tuple, tuple]
+) -> np.ndarray:
+    """Whole voxels inside, axes x, y, z."""
+    axes = np.ogrid[tuple(slice(n) for n in shape)]
+    parts = zip(axes, spacing, *of, strict=True)
+    return sum(((i * mm - c) / r) ** 2 for i, mm, c, r in parts) <= 1
+
+
+def save(path: Path, data: np.ndarray, spacing: tuple[float, ...]) -> None:
+    """Write with a place."""
+    affine = np.diag([*spacing, 1.0])
+    image = nibabel.nifti1.Nifti1Image(data, affine)
+    image.set_sform(affine, 1)
+    nibabel.save(image, path)
+
+
+def patient(folder: Path) -> list[str]:
+    """Write the images; returns the options that name them."""
+    pet = np.full(PET, 100.0, np.float32)
+    pet[ellipsoid(PET, PET_MM, STRUCTURES["Perfused lobe"])] = 50_000
+    ct = np.full(CT, -1000, np.int16)
+    ct[ellipsoid(CT, CT_MM, ((250, 250, 240), (200, 140, 400)))] = 30
+    ct[ellipsoid(CT, CT_MM, STRUCTURES["Lungs"])] = -780
+    options = ["--image", str(folder / "pet.nii"), "--ct", str(folder / "ct.nii")]
+    for name, of in STRUCTURES.items():
+        path = folder / f"{name}.nii.gz"
+        save(path, ellipsoid(CT, CT_MM, of).astype(np.uint8), CT_MM)
+        options += ["--structures", str(path)]
+    save(folder / "pet.nii", pet, PET_MM)
+    save(folder / "ct.nii", ct, CT_MM)
+    return options
+
+
+def main() -> None:
+    """Print seconds and peak memory of each way of computing."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        options = patient(folder)
+        for said, more in METHODS.items():
+            command = [*PROGRAM, "post", name, *options, *more]
+            command += ["--administered", "2GBq", "--lung-shunt", "5%", "--force"]
+            command += ["--accept", "H14", "--reason", "made", "--accept", "H27"]
+            command += ["--reason", "made", "--out", str(folder / "out")]
+            script = (
+                "import resource, subprocess, sys; "
+                "code = subprocess.run(sys.argv[1:], capture_output=True).returncode; "
+                "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+            )
+            start = perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", script, *command],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            seconds = perf_counter() - start
+            code, peak = done.stdout.split()
+            print(
+                f"{said:<26}{seconds:6.1f} s  {int(peak) / 2**20:5.2f} GiB  exit "
+                f"{code}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
