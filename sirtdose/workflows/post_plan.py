@@ -136,7 +136,7 @@ def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
             findings.append(
                 Finding.of(
                     "H39",
-                    f"'{row.name}' has {row.ratio - 1:+.0%} of its planned mean, and a "
+                    f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its planned mean, and a "
                     f"D70 of {delivered:.4g} Gy where {planned:.4g} Gy were planned: "
                     "the dose lies elsewhere in it",
                 )
