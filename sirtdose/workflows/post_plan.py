@@ -136,9 +136,9 @@ def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
             findings.append(
                 Finding.of(
                     "H39",
-                    f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its planned mean, and a "
-                    f"D70 of {delivered:.4g} Gy where {planned:.4g} Gy were planned: "
-                    "the dose lies elsewhere in it",
+                    f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its "
+                    f"planned mean, and a D70 of {delivered:.4g} Gy where "
+                    f"{planned:.4g} Gy were planned: the dose lies elsewhere in it",
                 )
             )
     return findings
