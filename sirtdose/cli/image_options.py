@@ -54,8 +54,7 @@ registration_options = together(
     click.option(
         "--drawn-on",
         type=_PATH,
-        help="The CT (or MR, as NIfTI, NRRD or MetaImage) that structures were drawn "
-        "on.",
+        help="The CT or MR that structures were drawn on.",
     ),
 )
 

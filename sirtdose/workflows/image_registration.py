@@ -70,6 +70,7 @@ def _registration(
     ct: "Volume | None",
 ) -> "Registration":
     from sirtdose.dosimetry import registration as rules
+    from sirtdose.io.anatomy import read_anatomy
 
     how = request.registration
     if isinstance(how, Path):
@@ -83,19 +84,12 @@ def _registration(
             "a registration needs the image that structures were drawn on: give "
             "--drawn-on, or a transform file"
         )
-    moving = _drawn_on(request.drawn_on)
+    moving = read_anatomy(request.drawn_on)
     if how == "rigid":
         return rules.register(ct, moving, method="rigid")
     if how == "affine":
         return rules.register(ct, moving, method="affine")
     return rules.register(ct, moving, method="bspline")
-
-
-def _drawn_on(path: Path) -> "Volume":
-    from sirtdose.io.read import read_image
-    from sirtdose.model.volume import Quantity
-
-    return read_image(path, quantity=Quantity.CT_NUMBER)
 
 
 def _of_file(path: Path, drawn: "Sequence[Structure]", grid: "Grid") -> "Registration":

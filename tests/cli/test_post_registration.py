@@ -236,3 +236,33 @@ def test_refusals(
     result = run(*command, *(places.get(one, one) for one in options))
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
+
+
+def test_an_mr_is_laid_on_the_ct(
+    run: Run, exact_contours: Path, diagnostic: Path, tmp_path: Path
+) -> None:
+    """A DICOM MR of the diagnostic patient: other gray values, the same places."""
+    from sirtdose.io.dicom_write import write_ct
+    from tests.io.test_dicom import STUDY
+
+    ct = read_image(diagnostic / "ct.nii.gz", quantity=Quantity.CT_NUMBER)
+    # Fat and soft tissue bright, bone and air dark, lungs nearly so.
+    gray = np.interp(
+        ct.data, [-1000, -780, -200, 40, 150, 400], [0, 40, 300, 500, 350, 60]
+    )
+    folder = tmp_path / "mr"
+    folder.mkdir()
+    write_ct(Volume(gray.astype(np.int16), ct.grid, Quantity.CT_NUMBER), folder, STUDY)
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.SOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+        dataset.Modality = "MR"
+        dataset.save_as(path)
+    result = run(
+        *words(exact_contours, diagnostic, tmp_path / "out"),
+        *("--registration", "rigid", "--drawn-on", folder),
+    )
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)["registration"]
+    np.testing.assert_allclose(document["shift_mm"], [-s for s in SHIFT], atol=1.0)
