@@ -107,6 +107,9 @@ _PATH = click.Path(path_type=Path)
     help="plan.json, approved: activity and doses are held against it.",
 )
 @click.option(
+    "--patient-key", metavar="KEY", help="Compared with the plan's; another one stops."
+)
+@click.option(
     "--prior-dose",
     type=_PATH,
     help="Dose map of an earlier session (RTDOSE, NIfTI): the sum stands beside.",
@@ -211,6 +214,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         plan=options["plan_file"],
+        patient_key=options["patient_key"],
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         injections=_injections(options["injections"], zone, times),

@@ -159,7 +159,8 @@ def _assess(request: PostRequest) -> "Assessment":
     findings.append(noise_finding(volume))
     against = None
     if request.plan is not None:
-        plan = read_plan(request.plan, request.nuclide, findings)
+        plan = read_plan(request.plan, request.nuclide, request.patient_key, findings)
+        require_accepted(findings, request.acceptances)
         against = compared(plan, ledger, tables, placed.drawn, findings)
         require_accepted(findings, request.acceptances)
     lungs = _lungs(request, ledger, findings)

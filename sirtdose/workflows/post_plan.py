@@ -30,7 +30,10 @@ _BY_ROLE = {
 
 
 def read_plan(
-    path: Path, nuclide: "Nuclide", findings: list[Finding]
+    path: Path,
+    nuclide: "Nuclide",
+    patient_key: str | None,
+    findings: list[Finding],
 ) -> dict[str, Any]:
     """An approved plan of the same nuclide.
 
@@ -53,6 +56,7 @@ def read_plan(
             f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "
             f"{nuclide.name}"
         )
+    findings += _patient_findings(plan, patient_key)
     if plan.get("status") != "approved":
         findings.append(
             Finding.of(
@@ -62,6 +66,20 @@ def read_plan(
             )
         )
     return plan
+
+
+def _patient_findings(
+    plan: Mapping[str, Any], patient_key: str | None
+) -> list[Finding]:
+    """Whether plan and treatment are of one patient, by their keys (H01)."""
+    planned = (plan.get("inputs") or {}).get("patient_key")
+    if planned is None or patient_key is None:
+        said = "plan and patient not checked: needs --patient-key in both"
+        return [Finding.of("H01", said, severity=Severity.NOTE)]
+    if planned != patient_key:
+        said = "the plan's --patient-key is another than the treatment's"
+        return [Finding.of("H01", said)]
+    return []
 
 
 def compared(

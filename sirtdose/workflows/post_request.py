@@ -43,6 +43,7 @@ class PostRequest(ImageRequest):
     psf_mm: tuple[float, float, float] | None = None
     pvc: str | Path | None = None
     plan: Path | None = None
+    patient_key: str | None = None
     prior_dose: Path | None = None
     prior_transform: Path | None = None
     injections: "tuple[InjectionGiven, ...]" = ()

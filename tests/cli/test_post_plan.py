@@ -175,3 +175,20 @@ def test_lungs_by_the_image(run: Run, exact_voxels: Path, tmp_path: Path) -> Non
     assert lungs["in_image_gbq"] == pytest.approx(lungs["activity_gbq"], rel=5e-3)
     assert lungs["in_image_dose_gy"] == pytest.approx(lungs["dose_gy"], rel=5e-3)
     assert "Lungs by the image: 0.0" in result.stderr
+
+
+def test_a_plan_of_another_patient(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "plan"
+    words = ("plan", "image", exact_voxels, "--activity", "2GBq", "--lung-shunt", "5%")
+    assert run(*words, "--patient-key", "A7", "--out", out).exit_code == 0
+    assert run("plan", "approve", out / "plan.json", "--by", "N").exit_code == 0
+    post = ("post", exact_voxels, *GIVEN, "--administered", "2GBq", "--force")
+    post += ("--plan", out / "plan.json", "--out", tmp_path / "out")
+    same = run(*post, "--patient-key", "A7")
+    assert same.exit_code == 0, same.stderr
+    other = run(*post, "--patient-key", "B2")
+    assert other.exit_code == 3
+    assert "H01 Files of more than one patient" in other.stderr
+    assert "NOTE H01  plan and patient not checked" in run(*post).stderr
