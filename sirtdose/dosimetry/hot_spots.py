@@ -62,7 +62,7 @@ def extrahepatic(
     A hot spot is connected voxels of 20 Gy and more, 1 mL and more together, more
     than 20 mm from the structures.
     """
-    from scipy.ndimage import label
+    from scipy.ndimage import find_objects, label
 
     dose.require(Quantity.DOSE)
     covered = np.zeros(dose.grid.shape, bool)
@@ -76,8 +76,14 @@ def extrahepatic(
     far = _far(covered, dose)
     hot = far & (dose.data >= _LEAST_GY)
     numbers, count = label(hot, structure=np.ones((3, 3, 3)))
-    spots = [_spot(numbers == k, dose, named) for k in range(1, min(count, 500) + 1)]
-    large = [spot for spot in spots if spot.volume_ml >= _LEAST_ML]
+    least = _LEAST_ML / dose.grid.voxel_volume_ml
+    sizes = np.bincount(numbers.ravel(), minlength=count + 1)
+    boxes = find_objects(numbers)
+    large = [
+        _spot(numbers[boxes[k - 1]] == k, boxes[k - 1], dose, named)
+        for k in range(1, count + 1)
+        if sizes[k] >= least * (1 - 1e-6)
+    ]
     outside = float(held.sum(dtype=float))
     return Extrahepatic(
         activity_gbq=outside,
@@ -96,9 +102,14 @@ def _far(covered: NDArray[np.bool_], dose: Volume) -> NDArray[np.bool_]:
     return far
 
 
-def _spot(mask: NDArray[np.bool_], dose: Volume, named: Sequence[Structure]) -> HotSpot:
-    values = dose.data[mask]
-    index = np.argwhere(mask)
+def _spot(
+    mask: NDArray[np.bool_],
+    box: tuple[slice, ...],
+    dose: Volume,
+    named: Sequence[Structure],
+) -> HotSpot:
+    values = dose.data[box][mask]
+    index = np.argwhere(mask) + [side.start for side in box]
     peak = index[int(values.argmax())]
     x, y, z = (float(v) for v in dose.grid.world_mm(peak))
     return HotSpot(

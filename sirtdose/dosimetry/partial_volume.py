@@ -73,10 +73,10 @@ def sigma_in_voxels(grid: Grid, fwhm_mm: Sequence[float]) -> tuple[float, float,
     >>> [round(s, 3) for s in sigma_in_voxels(grid, (9.42, 9.42, 11.77))]
     [1.0, 1.0, 1.0]
     """
-    if len(fwhm_mm) != 3 or not all(0 < width < 100 for width in fwhm_mm):
+    if len(fwhm_mm) != 3 or not all(0 < width < 200 for width in fwhm_mm):
         raise RangeError(
             f"the widths of the blur are {', '.join(f'{w:g}' for w in fwhm_mm)} mm: "
-            "give one or three, each above 0 and under 100 mm"
+            "give one or three, each above 0 and under 200 mm"
         )
     widths = []
     for axis, spacing in enumerate(grid.spacing_mm):

@@ -23,7 +23,8 @@ _SPACING_MM = 2.5
 _BINS, _SAMPLED, _SEED = 40, 0.15, 20261121
 _MESH_MM = 60.0
 _STEPS = 200
-_ORTHOGONAL = 1e-6
+# What a matrix of few decimals may miss a rotation by; a patient keeps their size.
+_ORTHOGONAL, _SCALES = 1e-3, (0.5, 2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,16 +146,20 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
 
 
 def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
-    """A registration by a transform from the fixed to the moving image's points."""
+    """A registration by a transform from the fixed to the moving image's points.
+
+    Raises
+    ------
+    GeometryError
+        A matrix that mirrors, or makes a patient twice or half as large.
+    """
     matrix = _matrix(transform)
     center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
     there = np.array(transform.TransformPoint(tuple(center.tolist())))
     shift = (center - there).tolist()
-    back = None if matrix is None else np.linalg.inv(matrix)
     rotation, error = 0.0, 0.0
-    if matrix is not None and back is not None:
-        left, _, right = np.linalg.svd(matrix[:3, :3])
-        turn = left @ right
+    if matrix is not None:
+        turn = _nearest_rotation(matrix)
         rotation = float(
             np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
         )
@@ -173,10 +178,16 @@ def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
 
 
 def of_matrix(matrix: NDArray[np.float64], fixed: Grid) -> Registration:
-    """A registration by a matrix from the moving to the fixed image's points."""
+    """A registration by a matrix from the moving to the fixed image's points.
+
+    Raises
+    ------
+    GeometryError
+        As of a transform.
+    """
     import SimpleITK
 
-    inverse = np.linalg.inv(matrix)
+    inverse = _inverse(matrix)
     transform = SimpleITK.AffineTransform(3)
     transform.SetMatrix(inverse[:3, :3].ravel().tolist())
     transform.SetTranslation(inverse[:3, 3].tolist())
@@ -248,17 +259,44 @@ def moved(structure: Structure, registration: Registration, fixed: Grid) -> Stru
 
 
 def moved_grid(grid: Grid, registration: Registration, fixed: Grid) -> Grid | None:
-    """A grid at its place in the fixed image; None where its axes would not stay."""
+    """A grid at its place in the fixed image; None where its axes would not stay.
+
+    Of a matrix of few decimals it is the nearest rotation that moves it, about the
+    middle of the fixed image.
+    """
     matrix = registration.matrix
-    if matrix is None or not _rigid(matrix):
+    if matrix is None:
         return None
-    frame = fixed.frame_of_reference_uid
-    return Grid(grid.shape, matrix @ grid.affine_mm, frame)
-
-
-def _rigid(matrix: NDArray[np.float64]) -> bool:
     turn = matrix[:3, :3]
-    return bool(np.abs(turn.T @ turn - np.eye(3)).max() < _ORTHOGONAL)
+    if np.abs(turn.T @ turn - np.eye(3)).max() > _ORTHOGONAL:
+        return None
+    center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
+    there = np.linalg.solve(turn, center - matrix[:3, 3])
+    exact = np.eye(4)
+    exact[:3, :3] = _nearest_rotation(matrix)
+    exact[:3, 3] = center - exact[:3, :3] @ there
+    frame = fixed.frame_of_reference_uid
+    return Grid(grid.shape, exact @ grid.affine_mm, frame)
+
+
+def _nearest_rotation(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    left, _, right = np.linalg.svd(matrix[:3, :3])
+    found: NDArray[np.float64] = left @ right
+    return found
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.isfinite(matrix).all():
+        raise GeometryError("the transform's matrix is not finite (H16)")
+    scales = np.linalg.svd(matrix[:3, :3], compute_uv=False)
+    low, high = _SCALES
+    if scales.min() < low or scales.max() > high or np.linalg.det(matrix) < 0:
+        raise GeometryError(
+            "the transform's matrix mirrors the patient, or scales by "
+            f"{scales.min():.3g} to {scales.max():.3g}: {low:g} to {high:g} is what "
+            "a registration can be (H16)"
+        )
+    return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def _matrix(transform: Any) -> NDArray[np.float64] | None:
@@ -273,7 +311,7 @@ def _matrix(transform: Any) -> NDArray[np.float64] | None:
     forward = np.eye(4)
     forward[:3, :3] = np.column_stack(columns)
     forward[:3, 3] = origin
-    return np.asarray(np.linalg.inv(forward), np.float64)
+    return _inverse(forward)
 
 
 def _image(volume: Volume) -> Any:

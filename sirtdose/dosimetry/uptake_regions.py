@@ -27,6 +27,16 @@ class Regions:
     tumors: int
     box: Box
 
+    def without_empty(self) -> "Regions":
+        """The same without regions that have no voxel."""
+        kept = [k for k, part in enumerate(self.parts) if part.any()]
+        return replace(
+            self,
+            names=tuple(self.names[k] for k in kept),
+            parts=tuple(self.parts[k] for k in kept),
+            tumors=sum(k < self.tumors for k in kept),
+        )
+
     def moved(self, voxels: int) -> "Regions":
         """The same with every tumor wider by so many voxels, or tighter (below 0).
 

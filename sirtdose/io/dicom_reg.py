@@ -58,8 +58,13 @@ def read_registration(
         for name, other in ((from_frame, to_frame), (to_frame, from_frame))
     ]
     there, here = (matrices[end] for end in ends)
-    found: NDArray[np.float64] = np.linalg.inv(here) @ there
-    return found
+    try:
+        return np.asarray(np.linalg.solve(here, there), np.float64)
+    except np.linalg.LinAlgError:
+        raise GeometryError(
+            f"{path.name} holds a matrix that leads nowhere back (H16): "
+            "FrameOfReferenceTransformationMatrix (3006,00C6)"
+        ) from None
 
 
 def _frame(

@@ -21,8 +21,9 @@ def read_recovery(path: Path) -> RecoveryTable:
     """
     try:
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"cannot read {path.name} as text: {error}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        said = f"cannot read {path.name} as a table: {error}"
+        raise FileFormatError(said) from None
     try:
         pairs = [tuple(float(row[column]) for column in _COLUMNS) for row in rows]
     except (KeyError, TypeError, ValueError):

@@ -43,7 +43,8 @@ _WORDS: tuple[tuple[Role, str], ...] = (
         Role.TUMOR,
         r"tumou?rs?|lesions?|hcc|icc|gtv|mets?|metastas[ei]s|tum|tumore[ns]?|"
         r"tumeurs?|tumores|tumori|laesies?|lasion(en)?|laesion(en)?|lesion(es|i|e)|"
-        r"metastasen?|metastases?|metastasi",
+        r"metastasen?|metastases?|metastasi|"
+        r"(leber|lever)(tumou?r|metasta|laesi|lasion|laesion)[a-z]*",
     ),
     (
         Role.PERFUSED,
@@ -58,17 +59,17 @@ _WORDS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.VESSEL,
-        r"vessels?|veins?|arter(y|ies)|aorta|vena cava|ivc|portal",
+        r"vessels?|veins?|arter(y|ies)|aorta|vena (cava|porta)|ivc|portal|pfortader",
     ),
     (
         Role.LUNGS,
-        r"lungs?|longen|(linker|rechter)long|poumons?|lungen?|lungenflugel|pulmon(es)?|"
-        r"polmon[ei]",
+        r"lungs?|longen|(linker|rechter) ?long|poumons?|lungen?|lungenflugel|"
+        r"pulmon(es)?|polmon[ei]",
     ),
     (
         Role.ORGAN,
         r"spleen|stomach|kidneys?|duodenum|pancreas|bowel|colon|heart|esophagus|"
-        r"oesophagus|spinal cord|bladder|milt|maag|nier(en)?|hart|rate|estomac|reins?|"
+        r"oesophagus|spinal cord|bladder|milt|maag|nier(en)?|hart|estomac|reins?|"
         r"coeur|milz|magen|nieren?|herz|bazo|estomago|rinon(es)?|corazon|milza|stomaco|"
         r"ren[ei]|cuore",
     ),
@@ -79,13 +80,32 @@ _PATTERNS = tuple(
 )
 
 
-_WITHOUT = re.compile(
-    r"(liver|lungs?|lobe|perfused|treated|lever|foie|leber|higado|fegato)[ _-]*"
-    r"(-|minus|without|w/o|excl\w*|no|zonder|sans|ohne|sin|senza)[ _-]*"
-    r"(the )?(gtv|ctv|ptv|itv|tum|lesion|laes|las|mets?\b|metast|hcc|icc)"
+_TUMOR = r"(tum|lesion|laes|lasion|mets?\b|metast|hcc|icc)"
+_ORGANS = (
+    r"(liver|lungs?|lobe|perfused|treated|lever|foie|leber|higado|fegato|lob|lobulo)"
 )
-_NEGATED = re.compile(
-    r"\b(non|not|un)[-_ ]?(perfused|perfusion|target|treated)|\buntreated"
+_TAKEN_OUT = (
+    r"(minus|without|w/o|excl[a-z]*|no|zonder|sans|ohne|sin|senza|moins|menos|meno|min|"
+    r"hors)"
+)
+_SPACE = r"[ ._()-]*"
+# "Liver-GTV" is a difference, as is "liver - tumor"; "liver-tumor 1" is a tumor.
+_WITHOUT = re.compile(
+    rf"{_ORGANS}{_SPACE}\b{_TAKEN_OUT}\b{_SPACE}(the )?({_TUMOR}|gtv|ctv|ptv|itv)|"
+    rf"{_ORGANS}\s+-\s+({_TUMOR}|gtv|ctv|ptv|itv)|"
+    rf"{_ORGANS}[ _]*-[ _]*(gtv|ctv|ptv|itv)|"
+    rf"\b(non|not|no|nicht|niet|pas)[ ._-]*{_TUMOR}|"
+    r"tumou?r[ ._-]*(free|frei|vrij)"
+)
+_UNTREATED = re.compile(
+    r"\b(non|not|no|nicht|niet|pas|minus|without|ohne|sans|zonder|sin|senza|excl[a-z]*)"
+    r"[ ._-]*(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)|"
+    r"\b(un|on)[ ._-]?(perfus|perfund|treat|target|behand)|\s-\s*(perfus|perfund|treat)"
+)
+# French for spleen, and half of "dose rate".
+_ALONE = {"rate": Role.ORGAN}
+_LETTERS = str.maketrans(
+    {"\u0153": "oe", "\u00e6": "ae", "\u00df": "ss", "\u00f8": "o"}
 )
 
 
@@ -105,13 +125,15 @@ def role_from_name(name: str) -> Role:
     >>> role_from_name("Lésion 1"), role_from_name("foie"), role_from_name("Lungen")
     (<Role.TUMOR: 'tumor'>, <Role.LIVER: 'liver'>, <Role.LUNGS: 'lungs'>)
     """
-    spelled = unicodedata.normalize("NFKD", name.lower())
+    spelled = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
     lowered = "".join(c for c in spelled if not unicodedata.combining(c))
     if _WITHOUT.search(lowered):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Role.OTHER if "lung" in lowered else Role.NORMAL_GIVEN
-    if _NEGATED.search(lowered):
+    if _UNTREATED.search(lowered):
         return Role.OTHER
+    if lowered.strip() in _ALONE:
+        return _ALONE[lowered.strip()]
     words = re.sub(r"[_\-.]+", " ", lowered)
     words = re.sub(r"(?<=[a-z])(?=\d)", " ", words)
     for role, pattern in _PATTERNS:

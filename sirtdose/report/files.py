@@ -18,7 +18,8 @@ DOSE_FILES = {
 
 # How structures came from the image they were drawn on.
 TRANSFORM = "registration.tfm"
-_CORRECTED = ("", "iterative_yang", "gtm", "recovery", "with_prior")
+_BLUR = ("iterative_yang", "gtm", "recovery")
+_CORRECTED = ("", *_BLUR, "with_prior", *(f"{one}+with_prior" for one in _BLUR))
 
 
 def dose_file(method: str) -> str:
@@ -29,7 +30,8 @@ def dose_file(method: str) -> str:
     """
     base, _, correction = method.partition("+")
     name = DOSE_FILES[base]
-    return name.replace(".nii.gz", f"_{correction}.nii.gz") if correction else name
+    tag = correction.replace("+", "_")
+    return name.replace(".nii.gz", f"_{tag}.nii.gz") if tag else name
 
 
 def post_files(method_names: Sequence[str], *, report: bool) -> list[str]:

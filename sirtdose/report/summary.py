@@ -154,10 +154,11 @@ def beyond_lines(document: dict[str, Any]) -> list[str]:
             f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
             f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
         )
-    lines.append(
-        f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
-        f"{beyond['activity_fraction']:.1%} of the image"
-    )
+    if beyond is not None:
+        lines.append(
+            f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
+            f"{beyond['activity_fraction']:.1%} of the image"
+        )
     return lines
 
 

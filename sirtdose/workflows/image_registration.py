@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import InputError
+from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image_request import ImageRequest
@@ -37,18 +37,25 @@ def registered(
     Raises
     ------
     InputError
-        No CT to register to, no image that was drawn on, or a file that cannot be
-        used.
+        No CT to register to, no image that was drawn on, a file that cannot be used,
+        or nothing to bring over.
+    GeometryError
+        Structures in another frame of reference than the one it starts from (H15).
     """
     if request.registration is None:
         return list(drawn), None
     from sirtdose.dosimetry.registration import moved
 
-    found = _registration(request, drawn, image, ct)
     frame = image.grid.frame_of_reference_uid
     stay = [
         frame is not None and one.grid.frame_of_reference_uid == frame for one in drawn
     ]
+    if all(stay):
+        raise InputError(
+            "every structure is in the image's own frame of reference: there is "
+            "nothing for a --registration to bring over"
+        )
+    found = _registration(request, drawn, image, ct)
     target = (ct or image).grid
     placed = [
         one if stays else moved(one, found, target)
@@ -85,6 +92,7 @@ def _registration(
             "--drawn-on, or a transform file"
         )
     moving = read_anatomy(request.drawn_on)
+    _same_source(moving.grid.frame_of_reference_uid, drawn, image.grid)
     if how == "rigid":
         return rules.register(ct, moving, method="rigid")
     if how == "affine":
@@ -101,18 +109,36 @@ def _of_file(path: Path, drawn: "Sequence[Structure]", grid: "Grid") -> "Registr
         raise InputError(f"there is no transform file {path.name}")
     with path.open("rb") as file:
         head = file.read(132)
+    source = _same_source(None, drawn, grid)
     if head[128:] != b"DICM":
         return rules.read_transform(path, grid)
     from sirtdose.io.dicom_reg import read_registration
 
-    frames = {one.grid.frame_of_reference_uid for one in drawn}
-    others = frames - {grid.frame_of_reference_uid}
     matrix = read_registration(
-        path,
-        to_frame=grid.frame_of_reference_uid,
-        from_frame=next(iter(others)) if len(others) == 1 else None,
+        path, to_frame=grid.frame_of_reference_uid, from_frame=source
     )
     return rules.of_matrix(np.asarray(matrix), grid)
+
+
+def _same_source(
+    source: str | None, drawn: "Sequence[Structure]", grid: "Grid"
+) -> str | None:
+    """The one frame of reference, if any is stated, of what is to be brought over."""
+    frames = {
+        one.grid.frame_of_reference_uid: one.name
+        for one in drawn
+        if one.grid.frame_of_reference_uid not in (None, grid.frame_of_reference_uid)
+    }
+    foreign = [name for frame, name in frames.items() if frame != source]
+    if source is None and len(frames) <= 1:
+        return next(iter(frames), None)
+    if foreign:
+        raise GeometryError(
+            f"'{foreign[-1]}' was drawn in another frame of reference than the one "
+            "this registration starts from (H15): bring over one image's structures "
+            "at a time"
+        )
+    return source
 
 
 def _findings(found: "Registration") -> list[Finding]:
@@ -180,7 +206,7 @@ def _direction_findings(
     """Whether the transform the other way round would fit the image better."""
     import numpy as np
 
-    from sirtdose.dosimetry.registration import moved, of_matrix
+    from sirtdose.dosimetry.registration import of_matrix
 
     if found.matrix is None:
         return []
@@ -193,7 +219,7 @@ def _direction_findings(
         return []
     inverse = np.asarray(np.linalg.inv(found.matrix), np.float64)
     back = of_matrix(inverse, image.grid)
-    held = [_counts(moved(livers[0], way, image.grid), image) for way in (found, back)]
+    held = [_counts(livers[0], way, image) for way in (found, back)]
     if held[1] <= _OTHER_WAY * held[0]:
         return []
     return [
@@ -205,12 +231,13 @@ def _direction_findings(
     ]
 
 
-def _counts(structure: "Structure", image: "Volume") -> float:
+def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:
     from sirtdose.dosimetry.activity import total_in
+    from sirtdose.dosimetry.registration import moved
     from sirtdose.dosimetry.resample import occupancy_on
-    from sirtdose.errors import StructureError
 
     try:
-        return total_in(image, occupancy_on(structure, image.grid))
-    except StructureError:
+        placed = moved(structure, way, image.grid)
+        return total_in(image, occupancy_on(placed, image.grid))
+    except (GeometryError, StructureError):
         return 0.0

@@ -1,5 +1,6 @@
 """Undo the image's blur on request, and say how far it can be believed."""
 
+from dataclasses import replace
 from math import pi
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 # A correction that adds or takes more of the image's total than this is told of.
 _TOTAL_CHANGE_MAX = 0.005
-_WIDTH_OFF = 0.10
+_WIDTH_OFF, _WIDTH_MAX_MM = 0.10, 100.0
 # By which a tumor's mean may move with contour or width before it is told of.
 _SENSITIVE = 0.20
 
@@ -57,6 +58,11 @@ def partial_volume(
     else:
         if request.psf_mm is None:
             raise InputError(f"{request.pvc} needs the width of the blur: give --psf")
+        if max(request.psf_mm) >= _WIDTH_MAX_MM:
+            raise InputError(
+                f"a blur of {max(request.psf_mm):g} mm is no scanner's: give one under "
+                f"{_WIDTH_MAX_MM:g} mm"
+            )
         result = _by_width(request.pvc, request.psf_mm, volume, drawn, calibrate)
     findings += _findings(result)
     return result
@@ -95,12 +101,15 @@ def _by_width(
     ):
         other = regions.moved(voxels) if voxels else regions
         width = (fwhm_mm[0] * scale, fwhm_mm[1] * scale, fwhm_mm[2] * scale)
-        if any(not part.any() for part in other.parts[: other.tumors]):
+        if not any(part.any() for part in other.parts[: other.tumors]):
             continue
+        other = other.without_empty()
         varied = _corrected(method, image, other, width, volume)
         again = _means(varied, other, calibrate(whole(varied)))
         for name, mean in usual.items():
-            sensitivity[name][said] = again[name] / mean - 1 if mean else 0.0
+            # A tumor of which nothing is left has no such figure.
+            if name in again:
+                sensitivity[name][said] = again[name] / mean - 1 if mean else 0.0
     before, after = volume.total(), corrected.total()
     tumors = [one for one in drawn if one.role is Role.TUMOR]
     return PartialVolume(
@@ -158,21 +167,31 @@ def _by_table(
     from sirtdose.model.printable import printable
 
     table = read_recovery(path)
-    values = np.array(volume.data, dtype=np.float32)
-    recoveries, unknown = {}, []
-    for tumor in (one for one in placed.on_grid if one.role is Role.TUMOR):
-        recovery = table.at(tumor.volume_ml)
-        recoveries[tumor.name] = recovery
-        if not table.known(tumor.volume_ml):
-            unknown.append(tumor.name)
+    image = np.array(volume.data, dtype=np.float32)
+    tumors = [one for one in placed.on_grid if one.role is Role.TUMOR]
+    boxes = {}
+    shared = np.zeros(image.shape, np.float32)
+    for tumor in tumors:
         offset = tumor.grid.offset_in(volume.grid)
         if offset is not None:
-            box = box_at(offset, tumor.grid.shape)
-            part = tumor.occupancy.astype(np.float32)
-            # So that the mean over the parts inside is what the table says.
-            held, inside = part * values[box], part * part * values[box]
-            gain = float(held.sum(dtype=float)) / float(inside.sum(dtype=float))
-            values[box] *= 1 + part * np.float32((1 / recovery - 1) * gain)
+            boxes[tumor.name] = box_at(offset, tumor.grid.shape)
+            shared[boxes[tumor.name]] += tumor.occupancy
+    gain = np.zeros(image.shape, np.float32)
+    recoveries, unknown = {}, []
+    for tumor in (one for one in tumors if one.name in boxes):
+        recovery = table.at(tumor.volume_ml)
+        recoveries[tumor.name] = recovery
+        box = boxes[tumor.name]
+        part = tumor.occupancy.astype(np.float32)
+        # So that the mean over the parts inside is what the table says.
+        held = float((part * image[box]).sum(dtype=float))
+        inside = float((part * part * image[box]).sum(dtype=float))
+        if not table.known(tumor.volume_ml) or not inside > 0:
+            unknown.append(tumor.name)
+        scale = (1 / recovery - 1) * (held / inside if inside > 0 else 0.0)
+        # What lies in two tumors is theirs by halves: no voxel gains twice.
+        gain[box] += part * np.float32(scale) / np.maximum(shared[box], 1)
+    values = image * (1 + gain)
     if not recoveries:
         raise InputError("recovery coefficients are for tumors: there is none")
     return PartialVolume(
@@ -191,27 +210,28 @@ def _by_table(
     )
 
 
-def uniform_doses_gy(
+def with_uniform_doses(
     result: "PartialVolume",
     structures: "list[Structure]",
     nuclide: "Nuclide",
     density: "float | Volume",
-) -> dict[str, float]:
-    """Dose of each tumor by its one concentration: what its inside gets.
+) -> "PartialVolume":
+    """The same with each tumor's dose by its one concentration: what its inside gets.
 
     Its mean over voxels is less, as those on its border hold other tissue too. Where
     densities are by voxel it is not given.
     """
     if not isinstance(density, float) or result.calibration is None:
-        return {}
+        return result
     voxel_kg = result.volume.grid.voxel_volume_ml * density / 1000
     per_unit = result.calibration.bq_per_unit * 1e-9 / voxel_kg
     k = nuclide.dose_constant_gy_kg_per_gbq
-    return {
+    uniform = {
         one.name: result.concentrations[one.name] * per_unit * k
         for one in structures
         if one.role is Role.TUMOR and one.name in result.concentrations
     }
+    return replace(result, uniform_gy=uniform)
 
 
 def _diameter_mm(structure: "Structure") -> float:

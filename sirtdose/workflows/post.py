@@ -9,9 +9,10 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
-from sirtdose.workflows.partial_volume import partial_volume, uniform_doses_gy
+from sirtdose.workflows.partial_volume import partial_volume, with_uniform_doses
+from sirtdose.workflows.post_doses import all_doses
 from sirtdose.workflows.post_findings import (
-    INSIDE,
+    beyond_of,
     hot_spot_findings,
     lung_row_findings,
     lungs_in_image_gbq,
@@ -21,19 +22,20 @@ from sirtdose.workflows.post_findings import (
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_injections import (
     calibration_of,
+    injections_given,
     ledgers_of,
     perfused_by,
     require_one_moment,
     shared_activity,
+    shunts_given,
+    unshared_findings,
 )
 from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_plan import compared, read_plan
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.prior_session import (
-    TAG,
-    prior_lung_gy,
+    prior_lung_findings,
     prior_on,
-    summed_dose,
 )
 from sirtdose.workflows.scene import (
     activity_image,
@@ -68,13 +70,8 @@ def assess_dose(request: PostRequest) -> "Assessment":
 
 
 def _assess(request: PostRequest) -> "Assessment":
-    from sirtdose.dosimetry.activity import (
-        activity_at_administration,
-        time_integrated_activity,
-    )
-    from sirtdose.dosimetry.assessment import Assessment, structure_doses
-    from sirtdose.dosimetry.engine import compute_dose
-    from sirtdose.dosimetry.hot_spots import extrahepatic
+    from sirtdose.dosimetry.activity import activity_at_administration
+    from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.workflows.image_structures import placed_structures
 
     findings: list[Finding] = []
@@ -105,6 +102,9 @@ def _assess(request: PostRequest) -> "Assessment":
         return shared_activity(perfusions, ledgers, image)
 
     activity = activity_of(volume, calibrated.used)
+    if _by_injection(request):
+        findings += unshared_findings(request, placed, volume)
+        require_accepted(findings, request.acceptances)
     corrected = partial_volume(
         request,
         volume,
@@ -114,54 +114,27 @@ def _assess(request: PostRequest) -> "Assessment":
     )
     images = {"": activity}
     if corrected is not None and corrected.calibration is not None:
-        uniform = uniform_doses_gy(
-            corrected, structures, request.nuclide, density.g_per_ml
-        )
         images[f"+{corrected.method}"] = activity_of(
             corrected.volume, corrected.calibration
         )
-        corrected = replace(corrected, uniform_gy=uniform)
-    doses, tables = {}, {}
-    # What is not corrected comes first, by every method.
-    for tag, image_activity in images.items():
-        tia = time_integrated_activity(image_activity, request.nuclide)
-        for method in request.used_methods:
-            dose = compute_dose(
-                tia,
-                nuclide=request.nuclide,
-                density_g_per_ml=density.g_per_ml,
-                method=method,
-                medium=request.medium,
+        # Each injection has its own factor: one dose for a concentration is none.
+        if not _by_injection(request):
+            corrected = with_uniform_doses(
+                corrected, structures, request.nuclide, density.g_per_ml
             )
-            key = f"{dose.method}{tag}"
-            doses[key] = dose
-            tables[key] = structure_doses(structures, dose, image_activity)
     prior = prior_on(request, volume, structures, findings)
     if prior is not None:
-        for method in [key for key in doses if "+" not in key]:
-            doses[f"{method}{TAG}"] = summed_dose(doses[method], prior)
-            tables[f"{method}{TAG}"] = structure_doses(
-                structures, doses[f"{method}{TAG}"], activity
-            )
-        if request.prior_lung_dose_gy == 0:
-            request = replace(
-                request,
-                prior_lung_dose_gy=prior_lung_gy(prior, structures, findings),
-            )
-    first = next(iter(doses.values()))
-    beyond = extrahepatic(
-        first.volume,
-        activity,
-        [s for s in structures if s.role in INSIDE],
-        [s for s in structures if s.role not in INSIDE],
-    )
-    findings += hot_spot_findings(beyond)
+        findings += prior_lung_findings(request, structures)
+    doses, tables = all_doses(request, images, structures, density.g_per_ml, prior)
+    first = next(iter(doses))
+    beyond = beyond_of(doses[first], activity, structures)
+    findings += hot_spot_findings(beyond, tables[first])
     findings.append(noise_finding(volume))
     against = None
     if request.plan is not None:
         plan = read_plan(request.plan, request.nuclide, request.patient_key, findings)
         require_accepted(findings, request.acceptances)
-        against = compared(plan, ledger, tables, placed.drawn, findings)
+        against = compared(plan, request, ledger, tables, placed.drawn, findings)
         require_accepted(findings, request.acceptances)
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
@@ -178,14 +151,7 @@ def _assess(request: PostRequest) -> "Assessment":
         plan=against,
         lungs_in_image_gbq=lungs_in_image_gbq(activity, structures),
         registration=placed.registration,
-        injections=tuple(
-            zip(
-                (one.name for one in request.injections),
-                (one.perfused for one in request.injections),
-                ledgers_of(request),
-                strict=True,
-            )
-        ),
+        injections=injections_given(request),
         alternative=calibrated.alternative,
         doses=doses,
         structure_doses=tables,
@@ -247,7 +213,7 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
     result = lungs(
         activity_gbq=ledger.delivered_gbq,
         lung_shunt_fraction=ledger.lung_shunt_fraction
-        if request.injections and ledger.lung_gbq > 0
+        if shunts_given(request)
         else request.lung_shunt_fraction,
         lung_mass_kg=request.lung_mass_kg,
         lung_mass_source=request.lung_mass_source,

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from sirtdose.model.volume import Volume
 
 # Where uptake is meant to be, or is told of by the lungs' own dose.
-INSIDE = (
+_INSIDE = (
     *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
     *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
 )
 _SPOTS_MAX = 5
+_ORGAN_GY = 20.0
 # Lung masses further apart than this are said.
 _SAME_LUNG_MASS = 0.1
 
@@ -73,9 +74,9 @@ def lungs_in_image_gbq(
     from sirtdose.dosimetry.derived import union
 
     whole = union(lungs)
-    livers = [one for one in structures if one.role is Role.LIVER]
-    for liver in livers:
-        whole = whole - liver
+    for other in structures:
+        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
+            whole = whole - other
     return 0.0 if whole.empty else total_in(activity, whole)
 
 
@@ -88,9 +89,41 @@ def noise_finding(volume: "Volume") -> Finding:
     return Finding.of("H21", said)
 
 
-def hot_spot_findings(beyond: "Extrahepatic") -> list[Finding]:
-    """Places with dose outside of liver and lungs (H28)."""
-    findings = []
+def beyond_of(
+    dose: "Dose", activity: "Volume", structures: "list[Structure]"
+) -> "Extrahepatic | None":
+    """What lies outside of liver and lungs; None where no liver is drawn."""
+    if not any(one.role is Role.LIVER for one in structures):
+        return None
+    from sirtdose.dosimetry.hot_spots import extrahepatic
+
+    return extrahepatic(
+        dose.volume,
+        activity,
+        [one for one in structures if one.role in _INSIDE],
+        [one for one in structures if one.role not in _INSIDE],
+    )
+
+
+def hot_spot_findings(
+    beyond: "Extrahepatic | None", rows: "list[StructureDose]"
+) -> list[Finding]:
+    """Organs with dose, and places with dose outside of liver and lungs (H28)."""
+    findings = [
+        Finding.of(
+            "H28",
+            f"'{row.structure.name}' gets {row.mean_by_mass_gy:.4g} Gy: is it uptake "
+            "of its own, or the liver's blur?",
+        )
+        for row in rows
+        if row.structure.role in (Role.GALLBLADDER, Role.ORGAN)
+        and row.mean_by_mass_gy >= _ORGAN_GY
+    ]
+    if beyond is None:
+        said = (
+            "uptake outside of the liver not checked: needs a structure of role liver"
+        )
+        return [*findings, Finding.of("H28", said, severity=Severity.NOTE)]
     for spot in beyond.spots[:_SPOTS_MAX]:
         x, y, z = spot.at_mm
         where = f" in '{spot.inside}'" if spot.inside else ""

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # Injections further apart have no one moment that an image's own unit decays to.
 _ONE_MOMENT_H = 0.25
+_RESIDUAL_MAX_H = 200.0
+_MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ class InjectionGiven:
                     "both times, name=1.2GBq@TIME;...;residual=20MBq@TIME"
                 )
             elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
+            if not 0 <= elapsed_h <= _RESIDUAL_MAX_H:
+                raise InputError(
+                    f"the residual of '{self.name}' was measured {elapsed_h:.1f} h "
+                    f"after its injection, outside 0 to {_RESIDUAL_MAX_H:g} h: check "
+                    "dates and offsets"
+                )
             residual /= nuclide.decay_factor(elapsed_h)
         own = self.lung_shunt_fraction
         return Ledger(
@@ -185,3 +195,53 @@ def shared_activity(
     if total is None:
         raise InputError("there is no injection")
     return total
+
+
+def shunts_given(request: "PostRequest") -> bool:
+    """Whether the injections' own lung shunts are known, none of them 0 for lack."""
+    return bool(request.injections) and all(
+        one.lung_shunt_fraction is not None or request.lung_shunt_fraction is not None
+        for one in request.injections
+    )
+
+
+def unshared_findings(
+    request: "PostRequest", placed: "Placed", image: "Volume"
+) -> list[Finding]:
+    """Counts, and treated structures, that no injection has (H14)."""
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.uptake import inside_fractions, outside_fraction
+
+    perfusions = perfused_by(request, placed, image, ledgers_of(request))
+    findings = []
+    for structure in placed.drawn:
+        if structure.role not in (Role.PERFUSED, Role.TUMOR):
+            continue
+        if max(inside_fractions(structure, perfusions)) < _MOST_OF_IT:
+            findings.append(
+                Finding.of(
+                    "H14",
+                    f"'{structure.name}' lies outside of what any injection perfuses: "
+                    "is one left out? its activity comes on top of what was delivered",
+                    severity=Severity.ASK,
+                )
+            )
+    lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]
+    part = outside_fraction(perfusions, image, union(lungs) if lungs else None)
+    if part > _OUTSIDE_MAX:
+        findings.append(
+            Finding.of(
+                "H14",
+                f"{part:.0%} of the image lies outside of what injections perfuse and "
+                "of the lungs: it is shown at their mean scale, on top of what was "
+                "delivered",
+            )
+        )
+    return findings
+
+
+def injections_given(request: "PostRequest") -> tuple[tuple[str, str, Ledger], ...]:
+    """Name, perfused structure and ledger of each."""
+    ledgers = ledgers_of(request) if request.injections else []
+    pairs = zip(request.injections, ledgers, strict=True)
+    return tuple((one.name, one.perfused, ledger) for one, ledger in pairs)

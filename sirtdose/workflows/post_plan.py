@@ -1,6 +1,6 @@
 """Hold a treatment against its plan."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,12 +8,14 @@ from sirtdose.errors import FileFormatError, InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
+from sirtdose.workflows.post_injections import ledgers_of
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
+    from sirtdose.workflows.post_request import PostRequest
 
 # EANM: within 10 %; a difference of 20 % is what US rules have reported.
 _NEAR, _REPORTABLE = 0.10, 0.20
@@ -84,6 +86,7 @@ def _patient_findings(
 
 def compared(
     plan: Mapping[str, Any],
+    request: "PostRequest",
     ledger: Ledger,
     tables: "Mapping[str, Sequence[StructureDose]]",
     drawn: "Sequence[Structure]",
@@ -93,12 +96,15 @@ def compared(
     from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
 
     method, rows = next(iter(tables.items()))
-    findings += _activity_findings(plan["activity_gbq"], ledger.delivered_gbq)
+    findings += _activity_findings("", plan["activity_gbq"], ledger.delivered_gbq)
+    findings += _injection_findings(plan, request)
     findings += _lesion_findings(plan, drawn)
-    pairs = []
+    pairs, missed = [], []
     for part in plan["compartments"]:
-        row = _row_of(part, plan["compartments"], rows)
-        if row is not None:
+        row = _row_of(part, plan["compartments"], rows, request)
+        if row is None:
+            missed.append(part["name"])
+        else:
             pairs.append(
                 PlannedDose(
                     name=row.structure.name,
@@ -110,6 +116,14 @@ def compared(
                 )
             )
     findings += _distribution_findings(pairs)
+    if missed:
+        findings.append(
+            Finding.of(
+                "H38",
+                f"of the plan, {', '.join(missed)} is compared with no structure here",
+                severity=Severity.WARN,
+            )
+        )
     return PlanCompared(
         hash=plan["hash"],
         approval=dict(plan.get("approval") or {}),
@@ -124,23 +138,77 @@ def _row_of(
     part: Mapping[str, Any],
     parts: Sequence[Mapping[str, Any]],
     rows: "Sequence[StructureDose]",
+    request: "PostRequest",
 ) -> "StructureDose | None":
     """The structure that a part of the plan stands for: tumors go by name."""
+    by_name = {row.structure.name: row for row in rows}
     if part["role"] not in _BY_ROLE:
-        return next((r for r in rows if _same(r.structure.name, part["name"])), None)
+        return by_name.get(_named(part["name"], by_name) or "")
+    for one in request.injections:
+        if part["role"] == "perfused" and part["name"].endswith(f" of {one.name}"):
+            return by_name.get(one.perfused)
     alike = [other for other in parts if other["role"] == part["role"]]
     found = [row for row in rows if row.structure.role is _BY_ROLE[part["role"]]]
     return found[0] if len(alike) == len(found) == 1 else None
 
 
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
+def _named(name: str, known: Iterable[str]) -> str | None:
+    """The one known name that is the same; but for case where no other is so too."""
+    known = list(known)
+    if name in known:
+        return name
+    alike = [one for one in known if one.strip().casefold() == name.strip().casefold()]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _injection_findings(
+    plan: Mapping[str, Any], request: "PostRequest"
+) -> list[Finding]:
+    """Each injection's activity against the plan's of the same name (H04, H08)."""
+    planned = {
+        one["name"]: float(one["activity_gbq"])
+        for one in plan["assumptions"].get("injections", [])
+    }
+    if len(planned) < 2 and not request.injections:
+        return []
+    ledgers = ledgers_of(request) if request.injections else []
+    given = {
+        one.name: ledger.delivered_gbq
+        for one, ledger in zip(request.injections, ledgers, strict=True)
+    }
+    if set(given) != set(planned):
+        return [
+            Finding.of(
+                "H38",
+                f"the plan's injections are {', '.join(planned)}, those given "
+                f"{', '.join(given) or 'one, not named'}: name each with --injection "
+                "as the plan does, or their activities are not compared",
+            )
+        ]
+    findings = []
+    for name, gbq in given.items():
+        findings += _activity_findings(f"'{name}': ", planned[name], gbq)
+        others = [
+            other
+            for other, wanted in planned.items()
+            if other != name and abs(gbq / wanted - 1) <= _NEAR
+        ]
+        if others and abs(gbq / planned[name] - 1) >= _REPORTABLE:
+            findings.append(
+                Finding.of(
+                    "H04",
+                    f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
+                    f"'{others[0]}': were the two exchanged?",
+                    severity=Severity.ASK,
+                )
+            )
+    return findings
 
 
 def _planned_d70(plan: Mapping[str, Any], method: str, name: str) -> float | None:
     rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
-    found = [row["dose_gy"]["d70"] for row in rows if _same(row["name"], name)]
-    return float(found[0]) if found else None
+    doses = {row["name"]: float(row["dose_gy"]["d70"]) for row in rows}
+    return doses.get(_named(name, doses) or "")
 
 
 def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
@@ -162,11 +230,13 @@ def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
     return findings
 
 
-def _activity_findings(planned_gbq: float, delivered_gbq: float) -> list[Finding]:
+def _activity_findings(
+    what: str, planned_gbq: float, delivered_gbq: float
+) -> list[Finding]:
     off = delivered_gbq / planned_gbq - 1
     said = (
-        f"delivered {delivered_gbq:.4g} GBq, {off:+.1%} of the {planned_gbq:.4g} GBq "
-        "planned"
+        f"{what}delivered {delivered_gbq:.4g} GBq, {round(off, 4) + 0:+.1%} of the "
+        f"{planned_gbq:.4g} GBq planned"
     )
     if abs(off) >= _REPORTABLE:
         return [Finding.of("H08", f"{said}: 20 % or more may be reportable")]
@@ -188,7 +258,8 @@ def _lesion_findings(
     }
     findings = []
     for part in (p for p in plan["compartments"] if p["role"] == "tumor"):
-        match = next((t for t in tumors if _same(t.name, part["name"])), None)
+        found_name = _named(part["name"], (t.name for t in tumors))
+        match = next((t for t in tumors if t.name == found_name), None)
         if match is None:
             said = f"'{part['name']}' of the plan is no structure here"
             findings.append(Finding.of("H38", said))
@@ -215,7 +286,7 @@ def _lesion_findings(
                 )
             )
     names = [part["name"] for part in plan["compartments"]]
-    new = [t.name for t in tumors if not any(_same(t.name, name) for name in names)]
+    new = [t.name for t in tumors if _named(t.name, names) is None]
     if new:
         said = f"{', '.join(new)} are not in the plan"
         findings.append(Finding.of("H38", said, severity=Severity.WARN))

@@ -84,27 +84,22 @@ def summed_dose(dose: "Dose", prior: "Volume") -> "Dose":
     return replace(dose, volume=dose.volume.with_data(dose.volume.data + prior.data))
 
 
-def prior_lung_gy(
-    prior: "Volume", structures: "Sequence[Structure]", findings: list[Finding]
-) -> float:
-    """Mean dose that the earlier map gives the lungs, 0 where they are not drawn."""
-    doses = []
-    for lungs in (one for one in structures if one.role is Role.LUNGS):
-        values, part = lungs.values_in(prior)
-        doses.append((float((values * part).sum()), float(part.sum())))
-    total = sum(weight for _, weight in doses)
-    if not total > 0:
-        return 0.0
-    mean = sum(dose for dose, _ in doses) / total
-    findings.append(
+def prior_lung_findings(
+    request: "PostRequest", structures: "Sequence[Structure]"
+) -> list[Finding]:
+    """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
+    if request.prior_lung_dose_gy > 0:
+        return []
+    if not any(one.role is Role.LUNGS for one in structures):
+        return []
+    return [
         Finding.of(
             "H22",
-            f"the earlier dose map gives the lungs {mean:.3g} Gy: taken as their dose "
-            "of earlier treatments",
-            severity=Severity.NOTE,
+            "the lungs' dose of the earlier session is not taken from its map, whose "
+            "density is not known: --prior-lung-dose gives it; where the lungs have a "
+            "row, their sum is of both maps",
         )
-    )
-    return mean
+    ]
 
 
 def _read(path: Path) -> "Volume":

@@ -149,3 +149,75 @@ def test_refusals(
     result = run(*words(two_lobes, tmp_path / "out"), *options)
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr
+
+
+def test_a_lobe_that_is_left_out_is_asked_about(
+    run: Run, two_lobes: Path, tmp_path: Path
+) -> None:
+    """The right injection alone: the left lobe's counts come on top (H14)."""
+    result = run(*words(two_lobes, tmp_path / "out"), "--injection", RIGHT)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "'Treated left' lies outside of what any injection" in result.stderr
+    accepted = run(
+        *words(two_lobes, tmp_path / "out"),
+        *("--injection", RIGHT, "--accept", "H14", "--reason", "second was stasis"),
+    )
+    assert accepted.exit_code == 0, accepted.stderr
+    assert "of the image lies outside of what injections perfuse" in accepted.stderr
+
+
+@pytest.fixture(scope="module")
+def lobes_plan(two_lobes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1.5 GBq for the right lobe and 0.6 GBq for the left, by the image itself."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    out = tmp_path_factory.mktemp("plan") / "plan"
+    given = words(two_lobes, out)[1:]
+    given = ["plan", "image", *(str(word) for word in given)]
+    for name, structure, gbq in (
+        ("right", "Perfused lobe", 1.5),
+        ("left", "Treated left", 0.6),
+    ):
+        given += ["--injection", f"{name}=perfused:{structure},activity:{gbq}GBq"]
+    result = CliRunner().invoke(main, given)
+    assert result.exit_code == 0, result.stderr
+    path = out / "plan.json"
+    done = CliRunner().invoke(main, ["plan", "approve", str(path), "--by", "A. Person"])
+    assert done.exit_code == 0
+    return path
+
+
+def test_two_injections_against_their_plan(
+    run: Run, two_lobes: Path, lobes_plan: Path, tmp_path: Path
+) -> None:
+    """Exchanged, the total is the plan's and each of the two is not (H04, H08)."""
+    command = (*words(two_lobes, tmp_path / "out"), "--plan", lobes_plan)
+    right = run(*command, "--injection", RIGHT, "--injection", LEFT)
+    assert right.exit_code == 0, right.stderr
+    assert "WARN H08" not in right.stderr
+    doses = {
+        row["name"]: row["delivered_to_planned_ratio"]
+        for row in json.loads(right.stdout)["plan"]["doses"]
+    }
+    for name in ("Tumor 1", "Perfused lobe", "Treated left"):
+        assert doses[name] == pytest.approx(1, rel=0.01)
+    other_way = (
+        *("--injection", RIGHT.replace("1.5GBq", "0.6GBq")),
+        *("--injection", LEFT.replace("0.6GBq", "1.5GBq")),
+    )
+    stopped = run(*command, *other_way)
+    assert stopped.exit_code == 3
+    assert "'right' got the 0.6 GBq planned for 'left'" in stopped.stderr
+    exchanged = run(*command, *other_way, "--accept", "H04", "--reason", "as decided")
+    assert exchanged.exit_code == 0, exchanged.stderr
+    assert "'right': delivered 0.6 GBq, -60.0% of the 1.5 GBq" in exchanged.stderr
+    assert "'left': delivered 1.5 GBq, +150.0% of the 0.6 GBq" in exchanged.stderr
+    renamed = run(
+        *command,
+        *("--injection", RIGHT.replace("right=", "a=")),
+        *("--injection", LEFT.replace("left=", "b=")),
+    )
+    assert renamed.exit_code == 3
+    assert "the plan's injections are right, left, those given a, b" in renamed.stderr

@@ -12,7 +12,13 @@ import SimpleITK
 from click.testing import Result
 from pydicom.dataset import Dataset
 
-from sirtdose.dosimetry.registration import of_transform, register, write_transform
+from sirtdose.dosimetry.registration import (
+    moved_grid,
+    of_matrix,
+    of_transform,
+    register,
+    write_transform,
+)
 from sirtdose.dosimetry.resample import occupancy_on
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.grid import Grid
@@ -162,6 +168,35 @@ def test_a_transform_the_wrong_way_round_is_asked_about(
     assert "over 20 mm or 10 degrees" in wrong.stderr
 
 
+def write_registration(
+    path: Path, frame: str, matrix: np.ndarray, *, decimals: int
+) -> None:
+    """A DICOM registration of another frame, by `matrix`, to this one."""
+    reg = Dataset()
+    reg.file_meta = pydicom.dataset.FileMetaDataset()
+    reg.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
+    reg.SOPClassUID = reg.file_meta.MediaStorageSOPClassUID = (
+        "1.2.840.10008.5.1.4.1.1.66.1"
+    )
+    reg.SOPInstanceUID = reg.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
+    reg.Modality = "REG"
+    reg.FrameOfReferenceUID = frame
+    items = []
+    for name, values in (("1.2.3.4.6", matrix), (frame, np.eye(4))):
+        one, sequence, part = Dataset(), Dataset(), Dataset()
+        one.FrameOfReferenceUID = name
+        # 16 decimal strings of at most 16 characters.
+        part.FrameOfReferenceTransformationMatrix = [
+            f"{value:.{decimals}f}" for value in values.ravel()
+        ]
+        part.FrameOfReferenceTransformationMatrixType = "RIGID"
+        sequence.MatrixSequence = [part]
+        one.MatrixRegistrationSequence = [sequence]
+        items.append(one)
+    reg.RegistrationSequence = items
+    pydicom.dcmwrite(path, reg, enforce_file_format=True)
+
+
 def test_a_dicom_registration(
     run: Run,
     exact_contours: Path,
@@ -173,30 +208,9 @@ def test_a_dicom_registration(
     image = read_image(exact_contours / "spect.dcm")
     found = of_transform(known, image.grid, method="file")
     assert found.matrix is not None
-    reg = Dataset()
-    reg.file_meta = pydicom.dataset.FileMetaDataset()
-    reg.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    reg.SOPClassUID = reg.file_meta.MediaStorageSOPClassUID = (
-        "1.2.840.10008.5.1.4.1.1.66.1"
-    )
-    reg.SOPInstanceUID = reg.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
-    reg.Modality = "REG"
-    reg.FrameOfReferenceUID = image.grid.frame_of_reference_uid
-    items = []
-    for frame, matrix in (("1.2.3.4.6", found.matrix), (reg.FrameOfReferenceUID, None)):
-        one, sequence, part = Dataset(), Dataset(), Dataset()
-        one.FrameOfReferenceUID = frame
-        values = np.eye(4) if matrix is None else matrix
-        # 16 decimal strings of at most 16 characters.
-        part.FrameOfReferenceTransformationMatrix = [
-            f"{value:.8f}" for value in values.ravel()
-        ]
-        part.FrameOfReferenceTransformationMatrixType = "RIGID"
-        sequence.MatrixSequence = [part]
-        one.MatrixRegistrationSequence = [sequence]
-        items.append(one)
-    reg.RegistrationSequence = items
-    pydicom.dcmwrite(tmp_path / "reg.dcm", reg, enforce_file_format=True)
+    frame = image.grid.frame_of_reference_uid
+    assert frame is not None
+    write_registration(tmp_path / "reg.dcm", frame, found.matrix, decimals=8)
     usual = means(
         run("post", exact_contours, *GIVEN, "--json", "--out", tmp_path / "usual")
     )
@@ -266,3 +280,111 @@ def test_an_mr_is_laid_on_the_ct(
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)["registration"]
     np.testing.assert_allclose(document["shift_mm"], [-s for s in SHIFT], atol=1.0)
+
+
+def test_a_matrix_of_few_decimals_moves_grids(
+    known: SimpleITK.Euler3DTransform,
+) -> None:
+    """A rotation rounded to four decimals is still taken as one, not sampled."""
+    grid = Grid.regular((40, 50, 60), spacing_mm=(4.0, 3.0, 3.0))
+    exact = of_transform(known, grid, method="file").matrix
+    assert exact is not None
+    rounded = moved_grid(grid, of_matrix(exact.round(4), grid), grid)
+    assert rounded is not None
+    turn = rounded.affine_mm[:3, :3] / grid.spacing_mm
+    np.testing.assert_allclose(turn.T @ turn, np.eye(3), atol=1e-12)
+    ends = moved_grid(grid, of_matrix(exact, grid), grid)
+    assert ends is not None
+    np.testing.assert_allclose(rounded.corners_mm(), ends.corners_mm(), atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "matrix", "message"),
+    [
+        ("tfm", np.zeros((3, 3)), "scales by 0 to 0"),
+        ("tfm", np.diag([1.0, np.nan, 1.0]), "not finite"),
+        ("dcm", np.zeros((3, 3)), "scales by 0 to 0"),
+        ("dcm", np.diag([1.0, 1.0, -1.0]), "mirrors"),
+        ("prior", np.zeros((3, 3)), "scales by 0 to 0"),
+        ("prior", np.diag([10.0, 10.0, 10.0]), "scales by 10 to 10"),
+    ],
+)
+def test_what_is_no_patients_motion(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    tmp_path: Path,
+    kind: str,
+    matrix: np.ndarray,
+    message: str,
+) -> None:
+    path = tmp_path / f"way.{kind}"
+    if kind == "dcm":
+        frame = read_image(exact_contours / "spect.dcm").grid.frame_of_reference_uid
+        assert frame is not None
+        wide = np.eye(4)
+        wide[:3, :3] = matrix
+        write_registration(path, frame, wide, decimals=3)
+    else:
+        transform = SimpleITK.AffineTransform(3)
+        # ITK itself refuses to make a singular one, not to read it.
+        numbers = " ".join(f"{v:g}" for v in [*matrix.ravel(), 0, 0, 0])
+        SimpleITK.WriteTransform(transform, str(tmp_path / "way.tfm"))
+        lines = (tmp_path / "way.tfm").read_text().splitlines()
+        lines = [
+            f"Parameters: {numbers}" if line.startswith("Parameters") else line
+            for line in lines
+        ]
+        path = tmp_path / "way.tfm"
+        path.write_text("\n".join(lines) + "\n")
+    command = words(exact_contours, diagnostic, tmp_path / "out")
+    if kind == "prior":
+        dose = tmp_path / "dose.nii.gz"
+        grid = read_image(exact_contours / "ct").grid
+        save(dose, np.full(grid.shape, 5.0, np.float32), grid)
+        command += ["--prior-dose", dose, "--prior-transform", path]
+    else:
+        command += ["--registration", path]
+    result = run(*command)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert message in result.stderr or "no transform that ITK reads" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_structures_already_there_are_not_moved(
+    run: Run, exact_contours: Path, known: SimpleITK.Euler3DTransform, tmp_path: Path
+) -> None:
+    grid = read_image(exact_contours / "ct").grid
+    write_transform(of_transform(known, grid, method="file"), tmp_path / "way.tfm")
+    result = run(
+        *("post", exact_contours, *GIVEN, "--registration", tmp_path / "way.tfm"),
+        *("--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 3
+    assert "nothing for a --registration to bring over" in result.stderr
+
+
+def test_structures_of_a_third_image_are_refused(
+    run: Run,
+    exact_contours: Path,
+    diagnostic: Path,
+    known: SimpleITK.Euler3DTransform,
+    tmp_path: Path,
+) -> None:
+    """One transform brings over what was drawn on one image (H15)."""
+    grid = read_image(exact_contours / "ct").grid
+    write_transform(of_transform(known, grid, method="file"), tmp_path / "way.tfm")
+    command = words(exact_contours, diagnostic, tmp_path / "out")
+    for number in (1, 2):
+        dataset = pydicom.dcmread(exact_contours / "structures.dcm")
+        frame = f"1.2.3.4.{number}"
+        dataset.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = frame
+        for roi in dataset.StructureSetROISequence:
+            roi.ReferencedFrameOfReferenceUID = frame
+            roi.ROIName = f"{roi.ROIName} of {number}"
+        path = tmp_path / f"structures{number}.dcm"
+        dataset.save_as(path)
+        command += ["--structures", path]
+    result = run(*command, "--registration", tmp_path / "way.tfm")
+    assert result.exit_code == 3
+    assert "another frame of reference than the one" in result.stderr

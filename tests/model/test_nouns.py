@@ -275,3 +275,32 @@ class TestFinding:
 def test_roles_in_six_languages(names: str, role: str) -> None:
     found = {name: str(role_from_name(name)) for name in names.split()}
     assert found == dict.fromkeys(found, role)
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        (
+            "foie non traité|foie non perfusé|Leber nicht behandelt|"
+            "niet behandelde lever|nicht perfundierte Leber|niet-geperfundeerd|"
+            "no tratado|fegato non perfuso|"
+            "hígado no perfundido|non trattato|Liver minus perfused|Dose rate|"
+            "Whole Liver - Perfused|Foie - perfusé|untreated lobe|onbehandelde lever",
+            "other",
+        ),
+        (
+            "Tumor free liver|Nicht-Tumor|Niet tumor|Liver NOT tumor|Liver excl. GTV|"
+            "Leber (ohne Tumor)|Liver (minus tumor)|Foie hors tumeur|Foie moins tumeur|"
+            "Fegato meno tumore|higado menos tumor|Lever min tumor|tumorfreie Leber|"
+            "tumorvrije lever|fegato non tumorale|Liver-GTV|liver - tumor",
+            "normal_given",
+        ),
+        ("Lebertumor|Levertumor|Lebermetastase 2|Leber-Tumor|liver-tumor 1", "tumor"),
+        ("linker long|rechterlong", "lungs"),
+        ("cœur|rate", "organ"),
+        ("vena porta", "vessel"),
+    ],
+)
+def test_names_that_say_what_they_are_not(names: str, role: str) -> None:
+    found = {name: str(role_from_name(name)) for name in names.split("|")}
+    assert found == dict.fromkeys(found, role)
