@@ -87,6 +87,12 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
 @click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
+@click.option(
+    "--camera-limit",
+    type=QuantityType(ACTIVITY),
+    help="What the gamma camera counts in proportion to, such as 0.5GBq: more in view "
+    "is warned of.",
+)
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
 @dose_options
 @click.option(
@@ -208,6 +214,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         calibrate_over=options["calibrate_over"],
         header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
+        camera_limit_gbq=options["camera_limit"],
         timezone=zone,
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",

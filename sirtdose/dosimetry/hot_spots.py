@@ -30,11 +30,14 @@ class HotSpot:
 
 @dataclass(frozen=True)
 class Extrahepatic:
-    """Everything outside of liver, perfused volume and lungs.
+    """Everything outside of liver, perfused volume and lungs: the background.
 
+    `volume_ml` is all of it that is imaged, air too, and `mean_gy` its mean;
     `activity_fraction` is of the image; `spots` the hottest first.
     """
 
+    volume_ml: float
+    mean_gy: float
     activity_gbq: float
     activity_fraction: float
     spots: tuple[HotSpot, ...]
@@ -71,7 +74,8 @@ def extrahepatic(
         box = _box(structure, dose)
         covered[box] |= structure.occupancy > 0
         part[box] = np.maximum(part[box], structure.occupancy)
-    held = activity.data * (1 - part)
+    rest = 1 - part
+    held = activity.data * rest
     total = activity.total()
     far = _far(covered, dose)
     hot = far & (dose.data >= _LEAST_GY)
@@ -85,7 +89,10 @@ def extrahepatic(
         if sizes[k] >= least * (1 - 1e-6)
     ]
     outside = float(held.sum(dtype=float))
+    voxels = float(rest.sum(dtype=float))
     return Extrahepatic(
+        volume_ml=voxels * dose.grid.voxel_volume_ml,
+        mean_gy=float((dose.data * rest).sum(dtype=float)) / voxels if voxels else 0.0,
         activity_gbq=outside,
         activity_fraction=outside / total if total > 0 else 0.0,
         spots=tuple(sorted(large, key=lambda spot: -spot.mean_gy * spot.volume_ml)),

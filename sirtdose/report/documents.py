@@ -368,6 +368,8 @@ def _extrahepatic(beyond: "Extrahepatic | None") -> dict[str, Any] | None:
         return None
     return {
         "definition": "image - liver - perfused - tumors - lungs",
+        "volume_ml": beyond.volume_ml,
+        "mean_gy": beyond.mean_gy,
         "activity_gbq": beyond.activity_gbq,
         "activity_fraction": beyond.activity_fraction,
         "hot_spots": [

@@ -76,7 +76,7 @@ def _registration(
     image: "Volume",
     ct: "Volume | None",
 ) -> "Registration":
-    from sirtdose.dosimetry import registration as rules
+    from sirtdose.dosimetry.mutual_information import register
     from sirtdose.io.anatomy import read_anatomy
 
     how = request.registration
@@ -94,10 +94,10 @@ def _registration(
     moving = read_anatomy(request.drawn_on)
     _same_source(moving.grid.frame_of_reference_uid, drawn, image.grid)
     if how == "rigid":
-        return rules.register(ct, moving, method="rigid")
+        return register(ct, moving, method="rigid")
     if how == "affine":
-        return rules.register(ct, moving, method="affine")
-    return rules.register(ct, moving, method="bspline")
+        return register(ct, moving, method="affine")
+    return register(ct, moving, method="bspline")
 
 
 def _of_file(path: Path, drawn: "Sequence[Structure]", grid: "Grid") -> "Registration":

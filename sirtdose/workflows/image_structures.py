@@ -49,6 +49,7 @@ def placed_structures(
     `volume` is `image` on the dose grid.
     """
     from sirtdose.dosimetry import structure_checks as checks
+    from sirtdose.dosimetry.anatomy_checks import anatomy_findings
     from sirtdose.dosimetry.derived import derived_structures, union, with_role
     from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
     from sirtdose.io.read import read_found_structures
@@ -75,6 +76,7 @@ def placed_structures(
     derived = derived_structures(combined)
     findings += checks.volume_findings(combined)
     findings += checks.lung_volume_findings(kept)
+    findings += anatomy_findings(kept)
     findings += checks.normal_findings([*kept, *derived])
     on_grid += [occupancy_on(structure, volume.grid) for structure in derived]
     regions = {

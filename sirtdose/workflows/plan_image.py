@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.role import Role
 from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import TissueDensity, tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.image_request import ImageRequest
@@ -32,7 +33,6 @@ from sirtdose.workflows.scout_findings import (
     method_findings,
     outside_findings,
     scout_findings,
-    small_tumor_findings,
     typed_shunt_findings,
     typed_volume_findings,
     unperfused_findings,
@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from sirtdose.planning.partition_case import Case
     from sirtdose.planning.result import Plan
     from sirtdose.workflows.image_structures import Placed
+
+_TOO_LOW = (
+    "their T/N and dose are underestimated, and a tumor dose as goal takes too much "
+    "activity"
+)
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ def _planned(
     outside = outside_fraction(perfusions, volume, lungs)
     findings += outside_findings(outside)
     findings += negative_findings(volume)
-    findings += small_tumor_findings(placed.drawn)
+    findings += small_tumor_findings(placed.drawn, consequence=_TOO_LOW)
     doses = _doses_per_gbq(images, request, perfusions, read)
     parts = parts_of(perfusions, placed)
     findings += unperfused_findings(parts)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
+from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.partial_volume import partial_volume, with_uniform_doses
 from sirtdose.workflows.post_doses import all_doses
 from sirtdose.workflows.post_findings import (
     beyond_of,
+    camera_findings,
     hot_spot_findings,
     lung_row_findings,
     lungs_in_image_gbq,
@@ -89,6 +91,15 @@ def _assess(request: PostRequest) -> "Assessment":
     calibrated = _calibrated(request, volume, placed, ledger, times)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
+    findings += camera_findings(
+        request, volume, ledger.delivered_gbq, times["elapsed_h"]
+    )
+    findings += small_tumor_findings(
+        placed.drawn,
+        consequence="uncorrected, their dose is underestimated",
+        modality=volume.source.modality if volume.source else "file",
+        psf_mm=request.psf_mm,
+    )
     require_accepted(findings, request.acceptances)
 
     density = tissue_density(request, volume, ct, structures, findings)

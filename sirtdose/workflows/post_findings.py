@@ -7,6 +7,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.role import Role
 from sirtdose.workflows.image_request import ImageRequest
+from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
@@ -78,6 +79,37 @@ def lungs_in_image_gbq(
         if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
             whole = whole - other
     return 0.0 if whole.empty else total_in(activity, whole)
+
+
+def camera_findings(
+    request: PostRequest, image: "Volume", in_view_gbq: float, elapsed_h: float | None
+) -> list[Finding]:
+    """More activity in view than a gamma camera counts in proportion (H13)."""
+    if image.source is not None and image.source.modality == "PT":
+        return []
+    limit_gbq, holmium = request.camera_limit_gbq, request.nuclide.name == "Ho-166"
+    if limit_gbq is None or elapsed_h is None:
+        if limit_gbq is None and not holmium:
+            return []
+        said = (
+            "the camera's dead time not checked: needs --camera-limit, with "
+            "--administered-at and --scan-at"
+        )
+        return [Finding.of("H13", said, severity=Severity.NOTE)]
+    at_scan_gbq = in_view_gbq * request.nuclide.decay_factor(elapsed_h)
+    said = (
+        f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
+        f"proportion up to {limit_gbq:.4g} GBq"
+    )
+    if at_scan_gbq <= limit_gbq:
+        return [Finding.of("H13", said, severity=Severity.NOTE)]
+    return [
+        Finding.of(
+            "H13",
+            f"{said}: hot places look colder than they are",
+            severity=Severity.WARN,
+        )
+    ]
 
 
 def noise_finding(volume: "Volume") -> Finding:

@@ -1,6 +1,7 @@
 """Hold a treatment against its plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ _NEAR, _REPORTABLE = 0.10, 0.20
 _SAME_VOLUME = 0.25
 _OTHER_D70 = 0.20
 _SAME_PLACE_MM = 15.0
+_PLAN_MAX_BYTES = 50_000_000
 # A plan's roles whose parts have no name of their own.
 _BY_ROLE = {
     "normal_perfused": Role.NORMAL_PERFUSED,
@@ -67,7 +69,47 @@ def read_plan(
                 "approved (`sirtdose plan approve`)",
             )
         )
+    findings += _newer_findings(path, plan)
     return plan
+
+
+def _newer_findings(path: Path, plan: Mapping[str, Any]) -> list[Finding]:
+    """Plans that lie beside this one and were approved after it (H02)."""
+    from sirtdose.report.plan_hash import plan_of_text
+
+    findings = []
+    for other_path in sorted(path.resolve().parent.glob("*.json")):
+        if other_path == path.resolve() or other_path.stat().st_size > _PLAN_MAX_BYTES:
+            continue
+        try:
+            other = plan_of_text(other_path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, InputError):
+            continue
+        key = (other.get("inputs") or {}).get("patient_key")
+        if key != (plan.get("inputs") or {}).get("patient_key"):
+            continue
+        at, since = _approved_at(other), _approved_at(plan)
+        if at is None or since is None or at <= since:
+            continue
+        said = (
+            f"{other_path.name} beside the plan was approved after it, at "
+            f"{at.isoformat()}"
+        )
+        findings.append(
+            Finding.of("H02", f"{said}: give the newest plan")
+            if key is not None
+            else Finding.of(
+                "H02",
+                f"{said}; no --patient-key says whether it is the same patient's",
+                severity=Severity.WARN,
+            )
+        )
+    return findings
+
+
+def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
+    at = (plan.get("approval") or {}).get("at")
+    return None if at is None else datetime.fromisoformat(at)
 
 
 def _patient_findings(

@@ -18,7 +18,8 @@ class PostRequest(ImageRequest):
 
     Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
     needed; several injections share the image out by their own perfused volumes.
-    Times know their offset from UTC; `timezone` places an image's own clock. `pvc` is
+    Times know their offset from UTC; `timezone` places an image's own clock.
+    Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z.
     """
@@ -35,6 +36,7 @@ class PostRequest(ImageRequest):
     calibrate_over: "Over | None" = None
     scan_at: datetime | None = None
     scan_duration_h: float | None = None
+    camera_limit_gbq: float | None = None
     timezone: str | None = None
     lung_mass_kg: float = 1.0
     lung_mass_source: str = "default"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import pi
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
@@ -27,8 +26,6 @@ _OTHER_VOLUME = 0.10
 _SAME_DOSE, _BORDER_DOSE = 0.03, 0.15
 # Shunts, typed and measured, that differ by more than both are said.
 _OTHER_SHUNT, _OTHER_SHUNT_PART = 0.01, 0.25
-# A SPECT's usual blur; the image's own is not measured here.
-_USUAL_FWHM_MM = 15.0
 _BEYOND = 0.005
 
 
@@ -179,30 +176,6 @@ def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
     far = abs(typed - measured) > max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
     severity = Severity.WARN if far else Severity.NOTE
     return [Finding.of("H22", said, severity=severity)]
-
-
-def small_tumor_findings(drawn: "Sequence[Structure]") -> list[Finding]:
-    """Tumors whose uptake a SPECT's blur hides a part of (H20)."""
-    small = [
-        f"'{one.name}' ({_diameter_mm(one.volume_ml):.0f} mm)"
-        for one in drawn
-        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < 3 * _USUAL_FWHM_MM
-    ]
-    if not small:
-        return []
-    return [
-        Finding.of(
-            "H20",
-            f"{', '.join(small)} are under 3 widths of a SPECT's usual blur, "
-            f"{_USUAL_FWHM_MM:g} mm: their T/N and dose are underestimated, and a "
-            "tumor dose as goal takes too much activity",
-        )
-    ]
-
-
-def _diameter_mm(volume_ml: float) -> float:
-    """Of a sphere of this volume."""
-    return float((6000 * volume_ml / pi) ** (1 / 3))
 
 
 def unperfused_findings(parts: "Sequence[Part]") -> list[Finding]:

@@ -1,6 +1,7 @@
 """`sirtdose post --plan`: planned beside delivered, and the checks between them."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -192,3 +193,40 @@ def test_a_plan_of_another_patient(
     assert other.exit_code == 3
     assert "H01 Files of more than one patient" in other.stderr
     assert "NOTE H01  plan and patient not checked" in run(*post).stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "exit_code", "said"),
+    [
+        ("P7", 3, "H02 A plan that is not the approved one"),
+        (None, 0, "no --patient-key says whether it is the same patient's"),
+    ],
+)
+def test_a_newer_plan_beside_it(
+    run: Run,
+    exact_voxels: Path,
+    tmp_path: Path,
+    key: str | None,
+    exit_code: int,
+    said: str,
+) -> None:
+    """Two approved plans in one folder: the older is not what was decided (H02)."""
+    keyed = () if key is None else ("--patient-key", key)
+    for name, gbq in (("first", "2GBq"), ("second", "2.2GBq")):
+        # Approvals are written to the second.
+        time.sleep(1.1 if name == "second" else 0)
+        out = tmp_path / name
+        words = ("--activity", gbq, "--lung-shunt", "5%", *keyed, "--out", out)
+        assert run("plan", "image", exact_voxels, *words).exit_code == 0
+        path = out / "plan.json"
+        assert run("plan", "approve", path, "--by", "A. Person").exit_code == 0
+        path.rename(tmp_path / f"{name}.json")
+    given = ("post", exact_voxels, *GIVEN, *keyed, "--administered", "2.2GBq")
+    given = (*given, "--force", "--out", tmp_path / "out", "--plan")
+    newest = run(*given, tmp_path / "second.json")
+    assert newest.exit_code == 0, newest.stderr
+    assert "beside the plan" not in newest.stderr
+    older = run(*given, tmp_path / "first.json")
+    assert older.exit_code == exit_code
+    assert "second.json beside the plan was approved after it" in older.stderr
+    assert said in older.stderr

@@ -12,11 +12,11 @@ import SimpleITK
 from click.testing import Result
 from pydicom.dataset import Dataset
 
+from sirtdose.dosimetry.mutual_information import register
 from sirtdose.dosimetry.registration import (
     moved_grid,
     of_matrix,
     of_transform,
-    register,
     write_transform,
 )
 from sirtdose.dosimetry.resample import occupancy_on

@@ -67,6 +67,33 @@ def test_decay_is_of_the_hours_that_passed(
         assert passed.total_seconds() / 3600 == hours
 
 
+@pytest.mark.parametrize(
+    ("limit", "nuclide", "said"),
+    [
+        # 2.2 GBq after 6 h at 64.05 h: 2.0617 GBq.
+        ("2GBq", "Y-90", "WARN H13  2.062 GBq were in view at the scan"),
+        ("2.1GBq", "Y-90", "NOTE H13  2.062 GBq were in view at the scan"),
+        (None, "Ho-166", "NOTE H13  the camera's dead time not checked: needs"),
+    ],
+)
+def test_more_in_view_than_the_camera_counts(
+    run: Run,
+    exact_voxels: Path,
+    tmp_path: Path,
+    limit: str | None,
+    nuclide: str,
+    said: str,
+) -> None:
+    result = run(
+        *("post", exact_voxels, "--administered", "2.2GBq", "--nuclide", nuclide),
+        *("--administered-at", "2026-03-02T10:00+01:00"),
+        *("--scan-at", "2026-03-02T16:00+01:00", "--out", tmp_path / "out"),
+        *(() if limit is None else ("--camera-limit", limit)),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert said in result.stderr
+
+
 def test_a_camera_factor_that_is_far_off_is_caught(
     run: Run, exact_voxels: Path, tmp_path: Path
 ) -> None:

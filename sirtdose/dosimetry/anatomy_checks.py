@@ -1,0 +1,86 @@
+"""Whether structures lie in a patient as organs do: left, right, up, down (H17)."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.derived import with_role
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+# Lungs narrower than this may be one of the two: no middle of the patient.
+_BOTH_LUNGS_MM = 200.0
+# Centers of organs nearer than this tell nothing.
+_CLEAR_MM = 10.0
+_SPLEEN = re.compile(r"spleen|rate|milt|milza?|bazo", re.IGNORECASE)
+_SPINE = re.compile(r"spine|spinal|vertebra|wirbel|rachis|columna", re.IGNORECASE)
+_LEFT, _BACK, _UP = range(3)
+
+
+def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """The liver on the patient's right, below the lungs, in front of the spine.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        As they lie in the image; coordinates are the patient's (LPS).
+
+    Returns
+    -------
+    list of Finding
+        What asks, as a mirrored image is a wrong patient's; a NOTE where nothing is
+        drawn that could tell.
+    """
+    livers = with_role(structures, Role.LIVER)
+    lungs = with_role(structures, Role.LUNGS)
+    spleens = [one for one in structures if _is(_SPLEEN, one)]
+    spines = [one for one in structures if _is(_SPINE, one)]
+    if not livers or not (lungs or spleens or spines):
+        said = "left and right not checked: needs a liver with lungs, spleen or spine"
+        return [Finding.of("H17", said, severity=Severity.NOTE)]
+    liver = _center_mm(livers)
+    wrong = []
+    if lungs and liver[_UP] > _center_mm(lungs)[_UP] + _CLEAR_MM:
+        wrong.append("above the lungs")
+    if spleens and liver[_LEFT] > _center_mm(spleens)[_LEFT] + _CLEAR_MM:
+        wrong.append("on the left of the spleen")
+    if _both(lungs) and liver[_LEFT] > _center_mm(lungs)[_LEFT] + _CLEAR_MM:
+        wrong.append("on the left of the lungs' middle")
+    if spines and liver[_BACK] > _center_mm(spines)[_BACK] + _CLEAR_MM:
+        wrong.append("behind the spine")
+    if not wrong:
+        return []
+    return [
+        Finding.of(
+            "H17",
+            f"the liver lies {' and '.join(wrong)}: is the image or are the contours "
+            "mirrored or upside down? (situs inversus is one in 10 000)",
+            severity=Severity.ASK,
+        )
+    ]
+
+
+def _is(pattern: re.Pattern[str], structure: Structure) -> bool:
+    organ = structure.role in (Role.ORGAN, Role.OTHER)
+    return organ and pattern.search(structure.name) is not None
+
+
+def _both(lungs: Sequence[Structure]) -> bool:
+    if not lungs:
+        return False
+    x = np.concatenate([one.grid.corners_mm()[:, _LEFT] for one in lungs])
+    return bool(x.max() - x.min() > _BOTH_LUNGS_MM)
+
+
+def _center_mm(structures: Sequence[Structure]) -> NDArray[np.float64]:
+    """Center of volume, (x, y, z)."""
+    total, moment = 0.0, np.zeros(3)
+    for one in structures:
+        sums = [one.occupancy.sum(axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+        index = [float(s @ np.arange(s.size) / s.sum()) for s in sums]
+        moment += one.volume_ml * one.grid.world_mm(np.array(index))
+        total += one.volume_ml
+    return moment / total

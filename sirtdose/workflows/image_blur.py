@@ -1,0 +1,54 @@
+"""Tumors that an image's blur makes look colder than they are (H20)."""
+
+from collections.abc import Sequence
+from math import pi
+from typing import TYPE_CHECKING
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+
+if TYPE_CHECKING:
+    from sirtdose.model.structure import Structure
+
+# Widths at half maximum usual after reconstruction, mm; not measured here, and not
+# verified for any one scanner: --psf gives the image's own.
+_USUAL_FWHM_MM = {"PT": 7.0}
+_SPECT_FWHM_MM = 15.0
+_WIDTHS = 3
+
+
+def small_tumor_findings(
+    drawn: "Sequence[Structure]",
+    *,
+    consequence: str,
+    modality: str = "NM",
+    psf_mm: Sequence[float] | None = None,
+) -> list[Finding]:
+    """Tumors under three widths of the blur.
+
+    `consequence` ends the sentence: what of them is too low. Of an image file nobody
+    says whose blur it has.
+    """
+    if modality == "file" and not psf_mm:
+        said = "small tumors not checked: needs the width of the image's blur, --psf"
+        return [Finding.of("H20", said, severity=Severity.NOTE)]
+    fwhm_mm = max(psf_mm) if psf_mm else _USUAL_FWHM_MM.get(modality, _SPECT_FWHM_MM)
+    small = [
+        f"'{one.name}' ({_diameter_mm(one.volume_ml):.0f} mm)"
+        for one in drawn
+        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < _WIDTHS * fwhm_mm
+    ]
+    if not small:
+        return []
+    blur = "the blur given" if psf_mm else f"a {_named(modality)}'s usual blur"
+    said = f"under {_WIDTHS} widths of {blur}, {fwhm_mm:g} mm: {consequence}"
+    return [Finding.of("H20", f"{', '.join(small)}: {said}")]
+
+
+def _named(modality: str) -> str:
+    return "PET" if modality == "PT" else "SPECT"
+
+
+def _diameter_mm(volume_ml: float) -> float:
+    """Of a sphere of this volume."""
+    return float((6000 * volume_ml / pi) ** (1 / 3))
