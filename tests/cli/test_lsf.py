@@ -149,7 +149,7 @@ def slab(tmp_path: Path) -> Callable[..., list[object]]:
             data = np.zeros((2, 3, len(values)), np.float32)
             data[:] = values
             path = tmp_path / f"{name}.nii.gz"
-            affine = np.diag([20.0, 15.0, 30.0, 1.0])
+            affine = np.diag([20.0, 15.0, -30.0, 1.0])
             nibabel.save(nibabel.nifti1.Nifti1Image(data, affine), path)
             option = "--image" if name == "spect" else "--structures"
             words += [option, path]
@@ -183,8 +183,8 @@ def test_lungs_cut_off_are_said(
     words = slab([2, 2, 2, 60, 60], [1, 1, 1, 0, 0], [0, 0, 0, 1, 1])
     mask = np.zeros((2, 3, 8), np.uint8)
     mask[:, :, 3:] = 1
-    affine = np.diag([20.0, 15.0, 30.0, 1.0])
-    affine[2, 3] = -150.0
+    affine = np.diag([20.0, 15.0, -30.0, 1.0])
+    affine[2, 3] = 150.0
     # Five slices of lungs, three of them in the image.
     mask[:, :, :3], mask[:, :, 5:] = 0, 1
     nibabel.save(nibabel.nifti1.Nifti1Image(mask, affine), tmp_path / "Lungs.nii.gz")

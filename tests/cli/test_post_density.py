@@ -366,7 +366,11 @@ def test_voxels_that_do_not_divide_the_images_are_warned_of(
         document = document_of(
             post(run, cubes, tmp_path / side, *CUBES, "--dose-grid", side)
         )
-        return [w["message"] for w in document["warnings"] if w["code"] == "H20"]
+        return [
+            w["message"]
+            for w in document["warnings"]
+            if (w["code"], w["severity"]) == ("H20", "warn")
+        ]
 
     assert said("2mm") == []
     [message] = said("5mm")
