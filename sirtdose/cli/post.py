@@ -1,5 +1,6 @@
 """`sirtdose post`: what dose was given."""
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from sirtdose.cli.options import (
     physics_options,
 )
 from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
-from sirtdose.errors import QuantityError
+from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.units import (
     ACTIVITY,
     CAMERA_FACTOR,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
+_KEY_BYTES = 16
 
 
 @click.command("post")
@@ -126,6 +128,18 @@ _PATH = click.Path(path_type=Path)
     help="ITK transform from this image to the earlier dose, if they lie apart.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
+@click.option(
+    "--no-dicom", is_flag=True, help="Leave RTDOSE, RTPLAN and SEG of a DICOM out."
+)
+@click.option(
+    "--deidentify", is_flag=True, help="No identifier, UID or date of the patient's."
+)
+@click.option(
+    "--site-key",
+    type=_PATH,
+    metavar="FILE",
+    help="Secret that makes one patient's pseudonym the same every time.",
+)
 @lung_options
 @physics_options
 @acceptance_options
@@ -139,22 +153,36 @@ def post_command(
     force: bool,
     as_json: bool,
     no_report: bool,
+    no_dicom: bool,
     **options: Any,
 ) -> None:
     """After treatment: doses to tumors, normal liver and lungs from an image.
 
     FOLDER_OR_FILE is searched for the activity image, the CT and the structures.
     Writes post.json, structures.csv, dvh.csv, report.html, and a dose_METHOD.nii.gz in
-    Gy for every method.
+    Gy for every method; of a DICOM image RTDOSE, RTPLAN and SEG too.
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
     """
     request = _request(source, options)
-    show_post(request, out=out, force=force, as_json=as_json, report=not no_report)
+    show_post(
+        request,
+        out=out,
+        force=force,
+        as_json=as_json,
+        report=not no_report,
+        dicom=not no_dicom,
+    )
 
 
 def show_post(
-    request: "PostRequest", *, out: Path, force: bool, as_json: bool, report: bool
+    request: "PostRequest",
+    *,
+    out: Path,
+    force: bool,
+    as_json: bool,
+    report: bool,
+    dicom: bool,
 ) -> None:
     """Assess, write the results to a folder, and print them."""
     from sirtdose.io.output_folder import output_folder, require_free
@@ -167,8 +195,12 @@ def show_post(
     assessment = assess_dose(request)
     document = post_document(assessment)
     with output_folder(out, post_replaces(), force=force) as folder:
-        write_post(assessment, document, folder, report=report)
-    names = post_files(list(assessment.doses), report=report)
+        write_post(assessment, document, folder, report=report, dicom=dicom)
+    names = post_files(
+        list(assessment.doses),
+        report=report,
+        dicom=dicom and assessment.link is not None,
+    )
     click.echo(post_summary(document), err=True)
     click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
@@ -225,6 +257,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         injections=_injections(options["injections"], zone, times),
+        site_key=_site_key(options),
         **_partial_volume(options),
         **(image_request(source, options) | times),
     )
@@ -245,6 +278,25 @@ def _injections(
     if known and times["administered_at"] is None:
         times["administered_at"] = min(known)
     return injections
+
+
+def _site_key(options: dict[str, Any]) -> bytes | None:
+    """The secret of pseudonyms: of a file, or made for this run alone."""
+    path = options["site_key"]
+    if path is None:
+        return secrets.token_bytes(32) if options["deidentify"] else None
+    if not options["deidentify"]:
+        raise click.UsageError("--site-key is for --deidentify: give both")
+    try:
+        key: bytes = path.read_bytes().strip()
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from None
+    if len(key) < _KEY_BYTES:
+        raise InputError(
+            f"--site-key {path.name} holds {len(key)} bytes: a secret has at least "
+            f"{_KEY_BYTES}"
+        )
+    return key
 
 
 def _partial_volume(options: dict[str, Any]) -> dict[str, Any]:

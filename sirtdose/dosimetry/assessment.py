@@ -16,6 +16,7 @@ from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
@@ -61,7 +62,8 @@ class Assessment:
     `doses` and `structure_doses` go by method, such as ``local_deposition``, or
     ``local_deposition+iterative_yang`` where the image's blur was undone.
     `injections` are name, perfused structure and ledger of each of several.
-    `image` and `structures` are on the dose grid, which `dose_grid` names.
+    `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
+    whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are from.
     """
 
     nuclide: Nuclide
@@ -88,6 +90,8 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    link: PatientLink | None = None
+    structure_set: StructureSet | None = None
 
     @property
     def alternative_to_used_ratio(self) -> float | None:

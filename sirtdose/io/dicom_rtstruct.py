@@ -18,6 +18,8 @@ from sirtdose.io.dicom_header import (
     required,
 )
 from sirtdose.model.grid import Grid
+from sirtdose.model.patient_link import StructureSet
+from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -165,6 +167,17 @@ def read_rois(path: Path) -> list[Roi]:
                 Roi(name, tuple(contours), frame, tuple(remarks), marks_only=marks)
             )
     return rois
+
+
+def read_structure_set(path: Path) -> StructureSet:
+    """What a dose names an RTSTRUCT by: its UID, and its regions' numbers."""
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+        numbers = {
+            printable(str(item.get("ROIName", "") or "").strip()): int(item.ROINumber)
+            for item in required(dataset, "StructureSetROISequence", path)
+        }
+        return StructureSet(str(required(dataset, "SOPInstanceUID", path)), numbers)
 
 
 def _only_frame_of_reference(dataset: "Dataset") -> str | None:

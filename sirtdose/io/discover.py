@@ -55,9 +55,10 @@ def discover(root: Path) -> list[Found]:
     found: list[Found] = []
     with _no_collection():
         for path in _files(root, found):
+            if path != root and _is_our_result(path):
+                continue
             if is_image_file(path):
-                if not _is_our_result(path):
-                    found.append(_found_file(path))
+                found.append(_found_file(path))
             elif path != root and path.suffix.lower() == ".zip":
                 remark = "a zip inside the folder is not opened: unpack it"
                 found.append(Found(Kind.OTHER, (path,), remark=remark))
@@ -114,7 +115,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _is_our_result(path: Path) -> bool:
-    """A dose map beside its own post.json: never an input by itself."""
+    """A dose map beside its own post.json: never an input unless it is named."""
     return path.name.startswith("dose_") and path.with_name("post.json").is_file()
 
 

@@ -10,6 +10,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.deidentified import deidentified
 from sirtdose.report.registration import registration_document
 
 if TYPE_CHECKING:
@@ -85,6 +86,14 @@ def limit_document(limit: "Limit") -> dict[str, Any]:
 
 def post_document(assessment: "Assessment") -> dict[str, Any]:
     """An assessment as post.json holds it."""
+    document = _post_document(assessment)
+    link = assessment.link
+    if link is not None and link.shifted_d:
+        return deidentified(document, days=link.shifted_d)
+    return document
+
+
+def _post_document(assessment: "Assessment") -> dict[str, Any]:
     times = assessment.times
     return {
         "schema": "sirtdose.post/1",

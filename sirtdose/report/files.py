@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.report.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.documents import document_text
 
 if TYPE_CHECKING:
@@ -34,10 +35,24 @@ def dose_file(method: str) -> str:
     return name.replace(".nii.gz", f"_{tag}.nii.gz") if tag else name
 
 
-def post_files(method_names: Sequence[str], *, report: bool) -> list[str]:
+def dicom_file(method: str) -> str:
+    """The name of a method's RTDOSE.
+
+    >>> dicom_file("kernel+iterative_yang")
+    'dose_kernel_iterative_yang.dcm'
+    """
+    return dose_file(method).replace(".nii.gz", ".dcm")
+
+
+def post_files(
+    method_names: Sequence[str], *, report: bool, dicom: bool = False
+) -> list[str]:
     """The names of everything that an assessment writes."""
     names = ["post.json", "structures.csv", "dvh.csv"]
     names += [dose_file(name) for name in method_names]
+    if dicom:
+        names += [dicom_file(name) for name in method_names]
+        names += [PLAN_FILE, STRUCTURES_FILE]
     return [*names, "report.html"] if report else names
 
 
@@ -48,7 +63,7 @@ def post_replaces() -> list[str]:
         for name in DOSE_FILES
         for correction in _CORRECTED
     ]
-    return [*post_files(methods, report=True), TRANSFORM]
+    return [*post_files(methods, report=True, dicom=True), TRANSFORM]
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -57,9 +72,14 @@ def write_plan(document: dict[str, Any], folder: Path) -> None:
 
 
 def write_post(
-    assessment: "Assessment", document: dict[str, Any], folder: Path, *, report: bool
+    assessment: "Assessment",
+    document: dict[str, Any],
+    folder: Path,
+    *,
+    report: bool,
+    dicom: bool = False,
 ) -> None:
-    """Write post.json, the tables, the dose maps and, if wanted, the page."""
+    """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page."""
     from sirtdose.dosimetry.registration import write_transform
     from sirtdose.io.image_file import write_nifti
     from sirtdose.report.page import post_page
@@ -72,6 +92,9 @@ def write_post(
         write_transform(assessment.registration, folder / TRANSFORM)
     for method, dose in assessment.doses.items():
         write_nifti(dose.volume, folder / dose_file(method))
+    if dicom and assessment.link is not None:
+        names = {method: dicom_file(method) for method in assessment.doses}
+        write_dicom(assessment, assessment.link, folder, names)
     if report:
         page = post_page(assessment, document)
         (folder / "report.html").write_text(page, "utf-8")

@@ -13,6 +13,7 @@ def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
     """Write a digital patient as DICOM with its truth.json; returns the truth."""
     import json
 
+    from sirtdose.io.dicom_link import read_link
     from sirtdose.io.dicom_write import write_ct, write_nm
     from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
     from sirtdose.phantom.make import make_phantom
@@ -22,7 +23,8 @@ def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
     write_nm(phantom.spect, folder / "spect.dcm", phantom.study)
     slices = write_ct(phantom.ct, folder / "ct", phantom.study)
     if phantom.masks:
-        write_seg(phantom.masks, slices, folder / "structures.dcm", phantom.study)
+        link = read_link(slices, phantom.study.frame_of_reference_uid)
+        write_seg(phantom.masks, folder / "structures.dcm", link, made_by="MANUAL")
     else:
         write_rtstruct(phantom.contours, folder / "structures.dcm", phantom.study)
     text = json.dumps(phantom.truth, indent=1)

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
+from sirtdose.workflows.dicom_out import (
+    negative_dose_finding,
+    patient_link,
+    structure_set,
+)
 from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
@@ -150,6 +155,9 @@ def _assess(request: PostRequest) -> "Assessment":
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
+    link = patient_link(request, choice, image)
+    if link is not None:
+        findings += negative_dose_finding(doses)
     findings.append(
         Finding.of("H37", "not a medical device: verify with an approved system")
     )
@@ -178,6 +186,8 @@ def _assess(request: PostRequest) -> "Assessment":
         times=times,
         choices=choice.reasons,
         inputs=inputs_of(choice, request),
+        link=link,
+        structure_set=structure_set(request, choice, placed) if link else None,
     )
 
 

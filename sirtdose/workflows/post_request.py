@@ -19,6 +19,7 @@ class PostRequest(ImageRequest):
     Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
     needed; several injections share the image out by their own perfused volumes.
     Times know their offset from UTC; `timezone` places an image's own clock.
+    With a `site_key` results as DICOM carry a pseudonym made with it.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z.
@@ -49,3 +50,4 @@ class PostRequest(ImageRequest):
     prior_dose: Path | None = None
     prior_transform: Path | None = None
     injections: "tuple[InjectionGiven, ...]" = ()
+    site_key: bytes | None = None

@@ -17,7 +17,9 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 
 Run = Callable[..., Result]
-FILES = {"post.json", "structures.csv", "dvh.csv", "dose_local.nii.gz", "report.html"}
+TEXTS = {"post.json", "structures.csv", "dvh.csv", "report.html"}
+DICOM = {"dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"}
+FILES = TEXTS | DICOM | {"dose_local.nii.gz"}
 
 
 def post(run: Run, source: Path, out: Path, *options: object) -> Result:
@@ -70,7 +72,7 @@ def test_the_page_needs_nothing_else_and_names_nobody(
     assert "<script" not in page
     assert page.count("data:image/png;base64,") == 3
     assert "Not a medical device" in page
-    for name in FILES - {"dose_local.nii.gz"}:
+    for name in TEXTS:
         text = (tmp_path / "out" / name).read_text()
         assert "PHANTOM" not in text
         assert "Phantom^Digital" not in text
@@ -435,7 +437,9 @@ def test_forced_results_leave_no_stale_report(
 ) -> None:
     post(run, files, tmp_path / "out", *chosen(files))
     post(run, files, tmp_path / "out", *chosen(files), "--no-report", "--force")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == FILES - {"report.html"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == (
+        FILES - DICOM - {"report.html"}
+    )
 
 
 def test_one_file_cannot_be_image_and_structures(
@@ -503,8 +507,8 @@ def test_folder_names_do_not_reach_the_results(
     for name in ("spect.dcm", "structures.dcm"):
         shutil.copy(exact_contours / name, folder)
     assert post(run, folder, tmp_path / "out").exit_code == 0
-    for name in FILES - {"dose_local.nii.gz"}:
-        assert "DOE" not in (tmp_path / "out" / name).read_text()
+    for name in FILES:
+        assert b"DOE" not in (tmp_path / "out" / name).read_bytes()
 
 
 def test_derived_names_are_reserved(run: Run, files: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from sirtdose.errors import InputError
 from sirtdose.io.dicom_ct import read_ct
+from sirtdose.io.dicom_link import read_link
 from sirtdose.io.dicom_nm import read_nm
 from sirtdose.io.dicom_pet import read_pet
 from sirtdose.io.dicom_rtdose import read_rtdose
@@ -49,7 +50,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Reader
     contours = {"Liver": [square(z, 20) for z in (0.0, 3.0, 6.0)]}
     write_rtstruct(contours, folder / "rs.dcm", STUDY)
     masks = [Structure("Liver", Role.LIVER, COUNTS > 99, GRID)]
-    write_seg(masks, ct, folder / "seg.dcm", STUDY)
+    write_seg(masks, folder / "seg.dcm", read_link(ct, STUDY.frame_of_reference_uid))
     write_nifti(counts, folder / "a.nii")
     write_nifti(counts, folder / "a.nii.gz")
     write_nrrd(counts, folder / "a.nrrd", "left-posterior-superior")

@@ -23,6 +23,7 @@ from sirtdose.errors import (
     StructureError,
 )
 from sirtdose.io.dicom_ct import read_ct
+from sirtdose.io.dicom_link import read_link
 from sirtdose.io.dicom_nm import read_nm
 from sirtdose.io.dicom_rtstruct import read_rtstruct
 from sirtdose.io.dicom_seg import read_seg
@@ -376,7 +377,8 @@ class TestSeg:
             Structure("Liver", Role.LIVER, liver, grid),
             Structure("Tumor 1", Role.TUMOR, tumor, grid),
         ]
-        write_seg(drawn, ct, tmp_path / "seg.dcm", STUDY)
+        link = read_link(ct, STUDY.frame_of_reference_uid)
+        write_seg(drawn, tmp_path / "seg.dcm", link)
         again = read_seg(tmp_path / "seg.dcm")
         assert [s.name for s in again] == ["Liver", "Tumor 1"]
         for before, after in zip(drawn, again, strict=True):

@@ -7,6 +7,7 @@ import pydicom
 import pytest
 
 from sirtdose.errors import GeometryError, StructureError
+from sirtdose.io.dicom_link import read_link
 from sirtdose.io.dicom_rtstruct import read_rtstruct
 from sirtdose.io.dicom_seg import read_seg
 from sirtdose.io.dicom_write import write_ct
@@ -26,7 +27,8 @@ def seg(path: Path, slices: list[int], *, thickness: float) -> Path:
     mask[slices, 2:8, 2:6] = True
     ct = Volume(np.zeros(grid.shape, np.int16), grid, Quantity.CT_NUMBER)
     slices_of = write_ct(ct, path.parent, STUDY)
-    write_seg([Structure("T", Role.TUMOR, mask, grid)], slices_of, path, STUDY)
+    link = read_link(slices_of, STUDY.frame_of_reference_uid)
+    write_seg([Structure("T", Role.TUMOR, mask, grid)], path, link)
 
     def change(dataset: pydicom.Dataset) -> None:
         groups = dataset.SharedFunctionalGroupsSequence[0]

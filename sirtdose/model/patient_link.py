@@ -1,0 +1,115 @@
+"""What ties a result to its patient and examination, and nothing beyond that."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+# Far enough to hide a date, near enough for ages and equipment to stay true.
+_SHIFT_MAX_D = 365
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One file that a result was made from: its class and UID."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    modality: str
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class PatientLink:
+    """The attributes that a result shares with the images it was made from.
+
+    Parameters
+    ----------
+    patient_id, patient_name, birth_date, sex : str
+        As the image has them; a date is DICOM's YYYYMMDD, or empty.
+    study_uid, study_id, study_date, study_time, accession_number : str
+    frame_of_reference_uid : str
+    references : tuple of Reference
+        The image's files.
+    shifted_d : int
+        Days that all dates were moved back by, 0 while the patient is named.
+
+    Examples
+    --------
+    >>> link = PatientLink("7", "A^B", "19500102", "F", "1.2.3", "1", "20260302",
+    ...                    "101500", "", "1.2.4", ())
+    >>> hidden = link.deidentified(b"a site's secret")
+    >>> hidden.patient_name, hidden.birth_date, hidden.patient_id == "7"
+    ('', '', False)
+    >>> hidden == link.deidentified(b"a site's secret")
+    True
+    """
+
+    patient_id: str
+    patient_name: str
+    birth_date: str
+    sex: str
+    study_uid: str
+    study_id: str
+    study_date: str
+    study_time: str
+    accession_number: str
+    frame_of_reference_uid: str
+    references: tuple[Reference, ...]
+    shifted_d: int = 0
+
+    def deidentified(self, key: bytes) -> "PatientLink":
+        """The same without a person: what is not needed is empty, the rest by key.
+
+        One key gives one patient the same pseudonym, the same UIDs and one shift of
+        all dates, so that intervals between them stay.
+        """
+
+        def told(*what: str) -> str:
+            return hmac.new(key, "\0".join(what).encode(), sha256).hexdigest()
+
+        def uid(old: str) -> str:
+            return f"2.25.{int(told('uid', old)[:32], 16)}" if old else ""
+
+        person = told("patient", self.patient_id, self.birth_date)
+        days = 1 + int(told("shift", person)[:8], 16) % _SHIFT_MAX_D
+        return replace(
+            self,
+            patient_id=f"SD{person[:12]}",
+            patient_name="",
+            birth_date="",
+            study_uid=uid(self.study_uid),
+            study_id="",
+            study_date=_shifted(self.study_date, days),
+            study_time="",
+            accession_number="",
+            frame_of_reference_uid=uid(self.frame_of_reference_uid),
+            references=tuple(
+                replace(
+                    one,
+                    sop_instance_uid=uid(one.sop_instance_uid),
+                    series_instance_uid=uid(one.series_instance_uid),
+                )
+                for one in self.references
+            ),
+            shifted_d=days,
+        )
+
+
+@dataclass(frozen=True)
+class StructureSet:
+    """The RTSTRUCT that structures came from, and its regions' numbers by name."""
+
+    sop_instance_uid: str
+    roi_numbers: Mapping[str, int]
+
+
+def _shifted(date: str, days: int) -> str:
+    try:
+        then = datetime.strptime(date, "%Y%m%d") - timedelta(days=days)
+    except ValueError:
+        return ""
+    return then.strftime("%Y%m%d")
