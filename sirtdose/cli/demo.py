@@ -24,9 +24,10 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     Example: sirtdose demo --out demo
     """
     from sirtdose.io.output_folder import output_folder
-    from sirtdose.report.documents import plan_document, post_document
     from sirtdose.report.files import write_plan, write_post
+    from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
+    from sirtdose.report.post_document import post_document
     from sirtdose.report.summary import plan_summary, post_summary
     from sirtdose.workflows.demo import run_demo
 

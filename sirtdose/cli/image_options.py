@@ -115,7 +115,7 @@ def read_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
         "ct": options["ct"],
         "structures": options["structures"],
         "probability_threshold": options["probability_threshold"],
-        "roles": _roles(options["roles"]),
+        "roles": roles_of(options["roles"]),
         "acceptances": acceptances_of(options["accept"], options["reason"]),
         **_segmentation(options),
     }
@@ -212,7 +212,8 @@ def _dose_grid(text: str) -> "float | Literal['image', 'ct']":
         ) from None
 
 
-def _roles(texts: tuple[str, ...]) -> dict[str, Role]:
+def roles_of(texts: tuple[str, ...]) -> dict[str, Role]:
+    """Roles by structure name, of options written NAME=ROLE."""
     roles = {}
     for text in texts:
         name, equals, role = text.rpartition("=")

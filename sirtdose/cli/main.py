@@ -6,6 +6,7 @@ import click
 
 from sirtdose import __version__
 from sirtdose.cli.demo import demo_command
+from sirtdose.cli.dvh import dvh_command
 from sirtdose.cli.inspect import inspect_command
 from sirtdose.cli.kernel import kernel_command
 from sirtdose.cli.lsf import lsf_group
@@ -71,6 +72,7 @@ for _command in (
     plan_group,
     post_command,
     inspect_command,
+    dvh_command,
     kernel_command,
     lsf_group,
     phantom_command,

@@ -85,7 +85,8 @@ def image_command(
     """
     from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report import prediction as files
-    from sirtdose.report.documents import document_text, plan_document
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_lines, warning_lines
     from sirtdose.workflows.image_request import ImageRequest

@@ -119,7 +119,7 @@ def plan_request(
 
 def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
     """Print a plan, and write plan.json where a folder is given."""
-    from sirtdose.report.documents import plan_document
+    from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_summary
 

@@ -186,8 +186,9 @@ def show_post(
 ) -> None:
     """Assess, write the results to a folder, and print them."""
     from sirtdose.io.output_folder import output_folder, require_free
-    from sirtdose.report.documents import document_text, post_document
+    from sirtdose.report.documents import document_text
     from sirtdose.report.files import post_files, post_replaces, write_post
+    from sirtdose.report.post_document import post_document
     from sirtdose.report.summary import post_summary
     from sirtdose.workflows.post import assess_dose
 

@@ -5,7 +5,7 @@ so that holes, islands in holes and keyhole contours need no special case.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,10 @@ from sirtdose.errors import StructureError
 from sirtdose.model.grid import Grid
 
 # Distance of the sample points within the contours' planes, and least across them.
-IN_PLANE_STEP_MM = 0.5
+_IN_PLANE_STEP_MM = 0.5
+_FINE_STEP_MM = 0.25
+# Whose contours all lie in a box of fewer fine points is sampled finely.
+_FINE_POINTS = 20_000_000
 _ACROSS_STEP_MIN_MM = 0.4
 # A contour's points may leave their common plane by this much.
 _FLAT_MM = 0.1
@@ -88,6 +91,7 @@ class Frame:
     first_plane_mm: float
     plane_distance_mm: float
     step_mm: float
+    in_plane_step_mm: float
 
     def to_plane(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (n, 3) as (plane, row, column) distances in mm."""
@@ -137,7 +141,15 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
     steps = (planes - planes[0]) / distance
     regular = np.abs(steps - np.rint(steps)).max() <= _ON_LATTICE
     step = max(distance / (2 if regular else 6), min(_ACROSS_STEP_MIN_MM, distance / 2))
-    return Frame(along_row, along_column, normal, float(planes[0]), distance, step)
+    frame = Frame(
+        *(along_row, along_column, normal),
+        *(float(planes[0]), distance, step, _FINE_STEP_MM),
+    )
+    points = frame.to_plane(np.concatenate(contours))
+    extent = np.ptp(points, axis=0) / (step, _FINE_STEP_MM, _FINE_STEP_MM)
+    if extent.prod() > _FINE_POINTS:
+        frame = replace(frame, in_plane_step_mm=_IN_PLANE_STEP_MM)
+    return frame
 
 
 def fill(
@@ -161,7 +173,7 @@ def fill(
     places = np.array([contour[:, 0].mean() for contour in flat])
     planes = _distinct(places)
     bottom, top, remarks = _slabs(planes, frame)
-    step = np.array([frame.step_mm, IN_PLANE_STEP_MM, IN_PLANE_STEP_MM])
+    step = np.array([frame.step_mm, frame.in_plane_step_mm, frame.in_plane_step_mm])
     # Points lie half a step off round numbers, where straight edges often are.
     origin = np.array([frame.first_plane_mm, 0.0, 0.0]) + step / 2
     points = np.concatenate(flat)

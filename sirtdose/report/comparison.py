@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.report.documents import (
     acceptances_document,
-    compartment_document,
     findings_document,
-    limit_document,
     nuclide_document,
 )
 from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.plan_document import compartment_document, limit_document
 from sirtdose.report.wording import activity, significant, table
 
 if TYPE_CHECKING:

@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.report.documents import (
-    document_text,
-    dose_document,
-    grid_document,
-    image_document,
-)
+from sirtdose.report.documents import document_text, grid_document, image_document
+from sirtdose.report.dose_document import dose_document
 from sirtdose.report.files import DOSE_FILES
 from sirtdose.report.shunt import shunt_document
 from sirtdose.report.wording import significant, table

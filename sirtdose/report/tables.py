@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import StructureDose
+    from sirtdose.dosimetry.dvh import Dvh
 
 STRUCTURE_COLUMNS = (
     "method",
@@ -39,23 +40,23 @@ def structures_csv(document: dict[str, Any]) -> str:
     rows = []
     for method, result in document["doses"].items():
         for one in result["structures"]:
-            row = [method, _cell(one["name"]), one["role"]]
+            row = [method, name_cell(one["name"]), one["role"]]
             row += [f"{one[key]:.10g}" for key in STRUCTURE_COLUMNS[3:6]]
             row += [
                 f"{one['dose_gy'][column.removesuffix('_gy')]:.10g}"
                 for column in STRUCTURE_COLUMNS[6:]
             ]
             rows.append(row)
-    return _csv(STRUCTURE_COLUMNS, rows)
+    return csv_text(STRUCTURE_COLUMNS, rows)
 
 
 def structures_per_gbq_csv(document: dict[str, Any]) -> str:
     """A row per injection, method and structure: doses of 1 GBq of each injection."""
     rows = [
         [
-            _cell(injection),
+            name_cell(injection),
             method,
-            _cell(one["name"]),
+            name_cell(one["name"]),
             one["role"],
             *(f"{one['dose_gy_per_gbq'][key]:.10g}" for key in _PER_GBQ),
         ]
@@ -64,12 +65,12 @@ def structures_per_gbq_csv(document: dict[str, Any]) -> str:
         for one in structures
     ]
     header = ("injection", "method", "name", "role")
-    return _csv((*header, *(f"{key}_gy_per_gbq" for key in _PER_GBQ)), rows)
+    return csv_text((*header, *(f"{key}_gy_per_gbq" for key in _PER_GBQ)), rows)
 
 
 def dvh_csv(tables: "Mapping[str, Sequence[StructureDose]]") -> str:
     """Cumulative histograms by method, each sampled exactly at evenly spaced doses."""
-    return _csv(DVH_COLUMNS, _dvh_rows(tables))
+    return csv_text(DVH_COLUMNS, _dvh_rows(tables))
 
 
 def dvh_per_gbq_csv(
@@ -77,40 +78,44 @@ def dvh_per_gbq_csv(
 ) -> str:
     """The same for 1 GBq of each injection: its name comes first, doses per GBq."""
     rows = [
-        [_cell(name), *row]
+        [name_cell(name), *row]
         for name, methods in tables.items()
         for row in _dvh_rows(methods)
     ]
     header = [column.replace("dose_gy", "dose_gy_per_gbq") for column in DVH_COLUMNS]
-    return _csv(("injection", *header), rows)
+    return csv_text(("injection", *header), rows)
 
 
 def _dvh_rows(tables: "Mapping[str, Sequence[StructureDose]]") -> list[list[str]]:
-    rows = []
-    for method, structures in tables.items():
-        for one in structures:
-            doses = np.linspace(0, max(one.dvh.max_gy, 0.0), _DVH_POINTS)
-            volumes = one.dvh.curve(doses)
-            for dose, volume in zip(doses.tolist(), volumes.tolist(), strict=True):
-                fraction = volume / one.dvh.volume_ml
-                rows.append(
-                    [
-                        method,
-                        _cell(one.structure.name),
-                        f"{dose:.6g}",
-                        f"{fraction:.6f}",
-                        f"{volume:.6g}",
-                    ]
-                )
-    return rows
+    return [
+        [method, *row]
+        for method, structures in tables.items()
+        for one in structures
+        for row in curve_rows(one.structure.name, one.dvh)
+    ]
 
 
-def _cell(name: str) -> str:
+def curve_rows(name: str, dvh: "Dvh") -> list[list[str]]:
+    """A cumulative histogram: name, dose, fraction and volume a row."""
+    doses = np.linspace(0, max(dvh.max_gy, 0.0), _DVH_POINTS)
+    return [
+        [
+            name_cell(name),
+            f"{dose:.6g}",
+            f"{volume / dvh.volume_ml:.6f}",
+            f"{volume:.6g}",
+        ]
+        for dose, volume in zip(doses.tolist(), dvh.curve(doses).tolist(), strict=True)
+    ]
+
+
+def name_cell(name: str) -> str:
     """A name that a spreadsheet does not run as a formula."""
     return f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
 
 
-def _csv(header: tuple[str, ...], rows: list[list[str]]) -> str:
+def csv_text(header: tuple[str, ...], rows: list[list[str]]) -> str:
+    """Rows under a header, as a file."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)

@@ -20,6 +20,7 @@ from sirtdose.workflows.post_doses import all_doses
 from sirtdose.workflows.post_findings import (
     beyond_of,
     camera_findings,
+    few_voxel_findings,
     hot_spot_findings,
     lung_row_findings,
     lungs_in_image_gbq,
@@ -146,6 +147,7 @@ def _assess(request: PostRequest) -> "Assessment":
     beyond = beyond_of(doses[first], activity, structures)
     findings += hot_spot_findings(beyond, tables[first])
     findings.append(noise_finding(volume))
+    findings += few_voxel_findings(tables[first], volume.grid.voxel_volume_ml)
     against = None
     if request.plan is not None:
         plan = read_plan(request.plan, request.nuclide, request.patient_key, findings)

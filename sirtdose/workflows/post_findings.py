@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
+# Fewer carry no histogram.
+FEW_VOXELS = 30
 # Where uptake is meant to be, or is told of by the lungs' own dose.
 _INSIDE = (
     *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
@@ -110,6 +112,23 @@ def camera_findings(
             severity=Severity.WARN,
         )
     ]
+
+
+def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Finding]:
+    """Tumors of so few voxels that their histogram says little (H21)."""
+    few = [
+        f"'{row.structure.name}' ({row.dvh.volume_ml / voxel_ml:.0f})"
+        for row in rows
+        if row.structure.role is Role.TUMOR
+        and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
+    ]
+    if not few:
+        return []
+    said = (
+        f"under {FEW_VOXELS} voxels: {', '.join(few)}: the mean stands, D_x and "
+        "histogram rest on few numbers"
+    )
+    return [Finding.of("H21", said, severity=Severity.WARN)]
 
 
 def noise_finding(volume: "Volume") -> Finding:

@@ -83,11 +83,10 @@ def test_from_the_ct_lungs_are_lungs(
     by_ct = document_of(post(run, exact_contours, tmp_path / "ct", "--density", "ct"))
     assert list(by_ct["doses"]) == ["local_deposition", "collapsed_cone"]
     assert {path.name for path in (tmp_path / "ct").iterdir()} == {
-        "post.json",
-        "structures.csv",
-        "dvh.csv",
-        "dose_local.nii.gz",
-        "dose_collapsed_cone.nii.gz",
+        *("post.json", "structures.csv", "dvh.csv"),
+        *("dose_local.nii.gz", "dose_collapsed_cone.nii.gz"),
+        *("dose_local.dcm", "dose_collapsed_cone.dcm"),
+        *("dose_plan.dcm", "dose_structures.dcm"),
     }
     assert "Lungs" not in means(one, "local_deposition")
     assert one["doses"]["local_deposition"]["density_g_per_ml"] == 1.05

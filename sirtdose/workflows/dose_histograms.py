@@ -1,0 +1,95 @@
+"""Histograms of a dose map that another system, or this one, has made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError, QuantityError, StructureError
+from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.model.structure import Structure
+
+
+def dose_histograms(
+    dose: Path,
+    structures: Sequence[Path],
+    *,
+    roles: Mapping[str, Role] | None = None,
+    interpolated: bool = True,
+) -> "DoseHistograms":
+    """Histograms of all structures in a dose map.
+
+    Parameters
+    ----------
+    dose : Path
+        RTDOSE, or NIfTI, NRRD or MetaImage in Gy.
+    structures : sequence of Path
+        RTSTRUCT, SEG, masks or label images in the dose's frame of reference.
+    roles : mapping of str to Role, optional
+        Where a name does not tell.
+    interpolated : bool
+        Whether the dose is known at points, and interpolated between them, or is one
+        value a voxel, as this program's own are.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, no dose, no structure, two of one name.
+    """
+    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.dvh import Dvh
+    from sirtdose.dosimetry.resample import occupancy_on
+    from sirtdose.dosimetry.sampled_dvh import sampled_dvh
+    from sirtdose.io.read import read_image
+
+    volume = read_image(dose, quantity=Quantity.DOSE)
+    if volume.quantity is not Quantity.DOSE:
+        raise QuantityError(
+            f"{dose.name} is in {volume.quantity.unit or 'no unit'}: a dose in Gy is "
+            "needed"
+        )
+    rows, left_out = [], {}
+    for structure in _structures(structures, roles or {}):
+        if structure.empty:
+            left_out[structure.name] = "empty"
+            continue
+        try:
+            if interpolated:
+                dvh = sampled_dvh(structure, volume)
+            else:
+                placed = occupancy_on(structure, volume.grid)
+                dvh = Dvh.of_structure(placed, volume)
+        except StructureError as error:
+            left_out[structure.name] = str(error)
+            continue
+        rows.append((structure, dvh))
+    if not rows:
+        why = "; ".join(f"'{name}': {said}" for name, said in left_out.items())
+        raise InputError(f"no structure has a histogram: {why or 'none was found'}")
+    return DoseHistograms(volume, tuple(rows), left_out)
+
+
+def _structures(paths: Sequence[Path], roles: Mapping[str, Role]) -> "list[Structure]":
+    from sirtdose.io.read import read_structures
+
+    found = [one for path in paths for one in read_structures(path)]
+    names = [one.name for one in found]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise StructureError(
+            f"structures of one name (H19): {', '.join(double)}: rename all but one"
+        )
+    unknown = sorted(set(roles) - set(names))
+    if unknown:
+        raise InputError(
+            f"--role names no structure: {', '.join(unknown)}; there are "
+            f"{', '.join(sorted(names))}"
+        )
+    return [
+        replace(one, role=roles[one.name]) if one.name in roles else one
+        for one in found
+    ]
