@@ -127,6 +127,17 @@ _KEY_BYTES = 16
     type=_PATH,
     help="ITK transform from this image to the earlier dose, if they lie apart.",
 )
+@click.option(
+    "--disease",
+    type=click.Choice(("hcc", "icc", "mcrc", "breast")),
+    help="With --device: which outcome studies' doses are held against these.",
+)
+@click.option(
+    "--radiobiology",
+    type=_PATH,
+    metavar="FILE",
+    help="TOML with your own tissue parameters, TCP and NTCP models.",
+)
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @click.option(
     "--no-dicom", is_flag=True, help="Leave RTDOSE, RTPLAN and SEG of a DICOM out."
@@ -259,6 +270,9 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         prior_transform=options["prior_transform"],
         injections=_injections(options["injections"], zone, times),
         site_key=_site_key(options),
+        device=options["device"],
+        disease=options["disease"],
+        radiobiology=options["radiobiology"],
         **_partial_volume(options),
         **(image_request(source, options) | times),
     )

@@ -1,58 +1,24 @@
 """The result of a post-treatment assessment: everything a report needs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sirtdose.dosimetry.activity import Calibration, total_in
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.activity import Calibration
+from sirtdose.dosimetry.biology import Biology, ThresholdHeld
 from sirtdose.dosimetry.engine import Dose
 from sirtdose.dosimetry.hot_spots import Extrahepatic
 from sirtdose.dosimetry.partial_volume_result import PartialVolume
 from sirtdose.dosimetry.planned_dose import PlanCompared
 from sirtdose.dosimetry.registration import Registration
+from sirtdose.dosimetry.structure_dose import StructureDose
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
-from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
-
-
-@dataclass(frozen=True, eq=False)
-class StructureDose:
-    """One structure on the dose grid: volume, mass, activity and dose histogram.
-
-    The histogram's mean is over volume; `mean_by_mass_gy` is energy over mass, which
-    differs where density does.
-    """
-
-    structure: Structure
-    mass_kg: float
-    activity_gbq: float
-    dvh: Dvh
-    mean_by_mass_gy: float
-
-
-def structure_doses(
-    structures: Sequence[Structure], dose: Dose, activity: Volume
-) -> list[StructureDose]:
-    """A row for each structure on the dose grid; `activity` at administration, GBq."""
-    return [
-        StructureDose(
-            structure=structure,
-            mass_kg=structure.mass_kg(dose.density_g_per_ml),
-            activity_gbq=total_in(activity, structure),
-            dvh=Dvh.of_structure(structure, dose.volume),
-            mean_by_mass_gy=dose.mean_by_mass_gy(structure),
-        )
-        for structure in structures
-        # One density is the liver's: it would give the lungs a third of their dose.
-        if structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
-    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +56,8 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    biology: Biology | None = None
+    thresholds: tuple[ThresholdHeld, ...] = ()
     link: PatientLink | None = None
     structure_set: StructureSet | None = None
 

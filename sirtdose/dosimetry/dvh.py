@@ -66,18 +66,19 @@ class Dvh:
         return float(self.cumulative_ml[-1])
 
     @property
-    def _volumes(self) -> NDArray[np.float64]:
+    def volumes_ml(self) -> NDArray[np.float64]:
+        """Volume at each dose, in the order of the doses."""
         return np.diff(self.cumulative_ml, prepend=0.0)
 
     @property
     def mean_gy(self) -> float:
         """Mean dose."""
-        return float((self._volumes * self.dose_gy).sum() / self.volume_ml)
+        return float((self.volumes_ml * self.dose_gy).sum() / self.volume_ml)
 
     @property
     def sd_gy(self) -> float:
         """Standard deviation of the dose over the volume (not of the mean)."""
-        spread = self._volumes * (self.dose_gy - self.mean_gy) ** 2
+        spread = self.volumes_ml * (self.dose_gy - self.mean_gy) ** 2
         return float(np.sqrt(spread.sum() / self.volume_ml))
 
     @property

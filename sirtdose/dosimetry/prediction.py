@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.assessment import StructureDose
 from sirtdose.dosimetry.engine import Dose
 from sirtdose.dosimetry.spect_shunt import SpectShunt
+from sirtdose.dosimetry.structure_dose import StructureDose
 from sirtdose.dosimetry.uptake import Perfusion
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume

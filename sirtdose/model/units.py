@@ -136,6 +136,9 @@ ACTIVITY: Final = Measure(
     "1.68GBq or 45mCi",
 )
 DOSE: Final = Measure("dose", "Gy", {"Gy": 1.0, "cGy": 0.01, "mGy": 1e-3}, "120Gy")
+INVERSE_DOSE: Final = Measure(
+    "sensitivity", "/Gy", {"/Gy": 1.0, "1/Gy": 1.0, "Gy^-1": 1.0}, "0.036/Gy"
+)
 VOLUME: Final = Measure(
     "volume",
     "mL",

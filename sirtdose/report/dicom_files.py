@@ -8,7 +8,8 @@ import numpy as np
 from sirtdose.report.dvh_plot import nice_step
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment, StructureDose
+    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.io.dicom_write_dose import RoiHistogram
     from sirtdose.model.patient_link import PatientLink
 

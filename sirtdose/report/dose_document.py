@@ -1,21 +1,30 @@
 """Doses by structure as result documents hold them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.units import MCI_PER_GBQ
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
+    from sirtdose.dosimetry.biology import Biology
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.structure_dose import StructureDose
 
 
+_EFFECTS = ("bed_mean", "eqd2_mean", "eud", "eubed", "geud")
 _D_PERCENT = (98, 95, 90, 70, 50, 2)
 _V_GY = (20, 30, 40, 50, 70, 80, 100, 120, 150, 200, 205, 250, 300)
 
 
-def dose_document(dose: "Dose", rows: "Sequence[StructureDose]") -> dict[str, Any]:
+def dose_document(
+    dose: "Dose",
+    rows: "Sequence[StructureDose]",
+    *,
+    biology: "Biology | None" = None,
+    method: str = "",
+) -> dict[str, Any]:
     """One method's doses by structure, and where their energy is."""
     return {
         "energy_recovered": dose.energy_recovered,
@@ -24,7 +33,9 @@ def dose_document(dose: "Dose", rows: "Sequence[StructureDose]") -> dict[str, An
         "rays": dose.rays,
         "energy_elsewhere": dose.energy_elsewhere,
         "density_g_per_ml": dose.one_density_g_per_ml,
-        "structures": [_structure(row) for row in rows],
+        "structures": [
+            _structure(row) | _effects(row, biology, method) for row in rows
+        ],
     }
 
 
@@ -55,6 +66,43 @@ def _structure(row: "StructureDose") -> dict[str, Any]:
         "activity_gbq": row.activity_gbq,
         "activity_mci": row.activity_gbq * MCI_PER_GBQ,
         "voxels": metrics["voxels"],
+        "integral_dose_j": row.mean_by_mass_gy * row.mass_kg,
         "dose_gy": dict([mean, ("mean_by_mass", row.mean_by_mass_gy), *others]),
         "volume_fraction_above": metrics["volume_fraction_above"],
+    }
+
+
+def _effects(
+    row: "StructureDose", biology: "Biology | None", method: str
+) -> dict[str, Any]:
+    """Null where no tissue's parameters hold, or doses of two sessions are added."""
+    found = biology.effects(row) if biology and "with_prior" not in method else None
+    if biology is None or found is None:
+        return dict.fromkeys(
+            ("tissue", *(f"{key}_gy" for key in _EFFECTS), "probabilities")
+        )
+    return {
+        "tissue": found.tissue.name,
+        **{f"{key}_gy": getattr(found, f"{key}_gy") for key in _EFFECTS},
+        "probabilities": biology.probabilities(row, found, method),
+    }
+
+
+def biology_document(biology: "Biology", methods: Sequence[str]) -> dict[str, Any]:
+    """Parameters with their sources, and for which methods each model holds."""
+    return {
+        "half_life_h": biology.half_life_h,
+        "tissues": {name: asdict(one) for name, one in biology.tissues.items()},
+        "models": [
+            asdict(model)
+            | {
+                "not_applied": {
+                    method: list(found.differs)
+                    for method in methods
+                    if not (found := biology.match(model, method)).holds
+                },
+                "unstated": list(biology.match(model, methods[0]).unstated),
+            }
+            for model in biology.models
+        ],
     }

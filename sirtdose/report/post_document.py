@@ -15,12 +15,13 @@ from sirtdose.report.documents import (
     lungs_document,
     nuclide_document,
 )
-from sirtdose.report.dose_document import dose_document
+from sirtdose.report.dose_document import biology_document, dose_document
 from sirtdose.report.registration import registration_document
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.biology import ThresholdHeld
     from sirtdose.dosimetry.hot_spots import Extrahepatic
     from sirtdose.dosimetry.partial_volume_result import PartialVolume
     from sirtdose.dosimetry.planned_dose import PlanCompared
@@ -60,9 +61,18 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         },
         "partial_volume": _partial_volume(assessment.partial_volume),
         "doses": {
-            method: dose_document(dose, assessment.structure_doses[method])
+            method: dose_document(
+                dose,
+                assessment.structure_doses[method],
+                biology=assessment.biology,
+                method=method,
+            )
             for method, dose in assessment.doses.items()
         },
+        "radiobiology": biology_document(assessment.biology, list(assessment.doses))
+        if assessment.biology
+        else None,
+        "thresholds": [_threshold(one) for one in assessment.thresholds],
         "registration": registration_document(assessment.registration),
         "plan": _plan_compared(assessment.plan),
         "extrahepatic": _extrahepatic(assessment.extrahepatic),
@@ -175,6 +185,18 @@ def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
             }
             for row in plan.rows
         ],
+    }
+
+
+def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
+    """An outcome study's dose, and the structure's, where both are of one kind."""
+    return {
+        **held.threshold,
+        "structure": held.structure,
+        "value_gy": held.value_gy,
+        "reached": held.reached,
+        "not_applied": list(held.match.differs),
+        "unstated": list(held.match.unstated),
     }
 
 

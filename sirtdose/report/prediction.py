@@ -12,8 +12,8 @@ from sirtdose.report.shunt import shunt_document
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.prediction import Measured, Prediction
+    from sirtdose.dosimetry.structure_dose import StructureDose
 
 # The folder of what 1 GBq of each injection does.
 PER_GBQ = "per_gbq"

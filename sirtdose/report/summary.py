@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sirtdose.report.biology_lines import biology_lines
 from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.wording import activity, significant, table
 
@@ -139,6 +140,7 @@ def post_summary(document: dict[str, Any]) -> str:
             *mass_lines(result),
         ]
     lines += [*partial_volume_lines(document["partial_volume"])]
+    lines += biology_lines(document)
     lines += [*plan_compared_lines(document["plan"]), ""]
     lines += [lung_line(document["lungs"]), *beyond_lines(document)]
     lines += warning_lines(document)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.dvh import Dvh
+    from sirtdose.dosimetry.structure_dose import StructureDose
 
 STRUCTURE_COLUMNS = (
     "method",

@@ -276,8 +276,8 @@ def _prediction(
     doses: "Mapping[str, Mapping[str, Dose]]",
 ) -> "Prediction":
     """Maps and tables, per GBq of each injection and at the planned activities."""
-    from sirtdose.dosimetry.assessment import structure_doses
     from sirtdose.dosimetry.prediction import Prediction, combined
+    from sirtdose.dosimetry.structure_dose import structure_doses
     from sirtdose.dosimetry.uptake import activity_per_gbq
 
     structures = read.placed.on_grid

@@ -16,6 +16,11 @@ from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.partial_volume import partial_volume, with_uniform_doses
+from sirtdose.workflows.post_biology import (
+    biology_of,
+    model_findings,
+    thresholds_held,
+)
 from sirtdose.workflows.post_doses import all_doses
 from sirtdose.workflows.post_findings import (
     beyond_of,
@@ -157,6 +162,9 @@ def _assess(request: PostRequest) -> "Assessment":
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
+    biology = biology_of(request, volume)
+    findings += model_findings(biology, list(doses))
+    thresholds = thresholds_held(request, biology, tables, findings)
     link = patient_link(request, choice, image)
     if link is not None:
         findings += negative_dose_finding(doses)
@@ -186,6 +194,8 @@ def _assess(request: PostRequest) -> "Assessment":
         ct=ct,
         structures=tuple(structures),
         times=times,
+        biology=biology,
+        thresholds=thresholds,
         choices=choice.reasons,
         inputs=inputs_of(choice, request),
         link=link,

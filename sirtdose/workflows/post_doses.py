@@ -8,8 +8,8 @@ from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.prior_session import TAG, summed_dose
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.engine import Dose
+    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.model.structure import Structure
 
 
@@ -26,8 +26,8 @@ def all_doses(
     the image as it is, which comes first.
     """
     from sirtdose.dosimetry.activity import time_integrated_activity
-    from sirtdose.dosimetry.assessment import structure_doses
     from sirtdose.dosimetry.engine import compute_dose
+    from sirtdose.dosimetry.structure_dose import structure_doses
 
     doses: dict[str, Dose] = {}
     tables: dict[str, list[StructureDose]] = {}

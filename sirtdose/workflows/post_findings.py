@@ -10,9 +10,9 @@ from sirtdose.workflows.image_request import ImageRequest
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.engine import Dose
     from sirtdose.dosimetry.hot_spots import Extrahepatic
+    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume

@@ -12,8 +12,8 @@ from sirtdose.model.role import Role
 from sirtdose.workflows.post_injections import ledgers_of
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import StructureDose
     from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
+    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
     from sirtdose.workflows.post_request import PostRequest

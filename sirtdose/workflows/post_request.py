@@ -19,6 +19,8 @@ class PostRequest(ImageRequest):
     Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
     needed; several injections share the image out by their own perfused volumes.
     Times know their offset from UTC; `timezone` places an image's own clock.
+    `device` and `disease` say which outcome studies the doses are held against,
+    `radiobiology` is a TOML file of a department's own parameters and models.
     With a `site_key` results as DICOM carry a pseudonym made with it.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
@@ -51,3 +53,6 @@ class PostRequest(ImageRequest):
     prior_transform: Path | None = None
     injections: "tuple[InjectionGiven, ...]" = ()
     site_key: bytes | None = None
+    device: str | None = None
+    disease: str | None = None
+    radiobiology: Path | None = None

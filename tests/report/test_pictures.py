@@ -42,7 +42,7 @@ def test_ticks_are_round() -> None:
 
 
 def test_the_curve_in_the_drawing_is_the_histogram() -> None:
-    from sirtdose.dosimetry.assessment import StructureDose
+    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.report.dvh_plot import dvh_plot
 
     structure = Structure(

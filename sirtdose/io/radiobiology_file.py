@@ -1,0 +1,209 @@
+"""A department's own radiobiology, from a TOML file."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sirtdose.errors import FileFormatError, InputError, QuantityError
+from sirtdose.model.evidence import CONDITIONS
+from sirtdose.model.response_model import FORMS, METRICS, ResponseModel
+from sirtdose.model.role import Role
+from sirtdose.model.tissue_response import TissueResponse, default_tissues
+from sirtdose.model.units import DOSE, DURATION, INVERSE_DOSE, Measure
+
+_TABLES = {"tumor": "tumor", "normal_liver": "normal liver"}
+_QUANTITIES = {
+    "alpha_beta": ("alpha_beta_gy", DOSE),
+    "repair_half_time": ("repair_half_time_h", DURATION),
+    "alpha": ("alpha_per_gy", INVERSE_DOSE),
+}
+_PARAMETERS = {"d50": ("d50_gy", DOSE), "b1": ("b1_per_gy", INVERSE_DOSE)}
+_PLAIN = ("gamma50", "m", "b0")
+_MODEL = (
+    *("name", "form", "dose", "roles", "source", "endpoint"),
+    *CONDITIONS,
+    *_PARAMETERS,
+    *_PLAIN,
+)
+
+
+def read_radiobiology(
+    path: Path,
+) -> tuple[dict[str, TissueResponse], tuple[ResponseModel, ...]]:
+    """Tissues and models of a file; what it leaves out is as in the table.
+
+    Parameters
+    ----------
+    path : Path
+        TOML: tables ``[tumor]`` and ``[normal_liver]`` with ``alpha_beta``,
+        ``repair_half_time``, ``alpha`` (each with its unit), ``geud_a`` and ``source``;
+        and ``[[tcp]]`` and ``[[ntcp]]``, each with ``name``, ``form``, ``dose``,
+        ``roles``, ``source``, the form's parameters, and what it was fitted on.
+
+    Raises
+    ------
+    FileFormatError
+        No file, or no TOML.
+    InputError
+        A key or value that is not known, or one that is missing.
+    """
+    data = _loaded(path)
+    unknown = sorted(set(data) - {*_TABLES, "tcp", "ntcp"})
+    if unknown:
+        raise InputError(
+            f"{path.name}: {', '.join(unknown)} is not known: write "
+            f"{', '.join(_TABLES)}, [[tcp]] or [[ntcp]]"
+        )
+    tissues = default_tissues()
+    for key, name in _TABLES.items():
+        if key in data:
+            tissues[name] = _tissue(tissues[name], data[key], f"{path.name}: {key}")
+    models = [
+        _model(kind, one, f"{path.name}: {kind} {number}")
+        for kind in ("tcp", "ntcp")
+        for number, one in enumerate(_list(data.get(kind, []), kind, path), start=1)
+    ]
+    return tissues, tuple(models)
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
+
+
+def _list(value: Any, kind: str, path: Path) -> list[Any]:
+    if not isinstance(value, list):
+        raise InputError(f"{path.name}: write [[{kind}]], with two brackets")
+    return value
+
+
+def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
+    if not isinstance(given, dict):
+        raise InputError(f"{where} is no table: write [{where.split()[-1]}]")
+    allowed = (*_QUANTITIES, "geud_a", "source")
+    _require_known(given, allowed, where)
+    if "source" not in given:
+        raise InputError(f"{where} needs a source: where its numbers are from")
+    values: dict[str, Any] = {
+        field: _quantity(given[key], measure, f"{where}.{key}", above_zero=True)
+        for key, (field, measure) in _QUANTITIES.items()
+        if key in given
+    }
+    if "geud_a" in given:
+        values["geud_a"] = _number(given["geud_a"], f"{where}.geud_a")
+        if values["geud_a"] == 0:
+            raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
+    return replace(
+        known, **values, source=_text(given["source"], f"{where}.source"), verified=True
+    )
+
+
+def _model(kind: str, given: Any, where: str) -> ResponseModel:
+    if not isinstance(given, dict):
+        raise InputError(f"{where} is no table: write [[{kind}]]")
+    _require_known(given, _MODEL, where)
+    for key in ("name", "form", "dose", "source"):
+        if key not in given:
+            raise InputError(f"{where} needs {key}")
+    form, metric = (_text(given[key], f"{where}.{key}") for key in ("form", "dose"))
+    if form not in FORMS:
+        raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
+    if metric not in METRICS:
+        raise InputError(
+            f"{where}: dose is '{metric}': write one of {', '.join(METRICS)}"
+        )
+    parameters = _parameters(form, given, where)
+    conditions = {
+        key: _text(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
+    }
+    return ResponseModel(
+        kind=kind,
+        name=_text(given["name"], f"{where}.name"),
+        form=form,
+        metric=metric,
+        parameters=parameters,
+        roles=_roles(given.get("roles"), kind, where),
+        conditions=conditions,
+        source=_text(given["source"], f"{where}.source"),
+        endpoint=_text(given.get("endpoint", ""), f"{where}.endpoint"),
+    )
+
+
+def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for key, (field, measure) in _PARAMETERS.items():
+        if key in given:
+            above_zero = field == "d50_gy"
+            found[field] = _quantity(
+                given[key], measure, f"{where}.{key}", above_zero=above_zero
+            )
+    found |= {
+        key: _number(given[key], f"{where}.{key}") for key in _PLAIN if key in given
+    }
+    wanted = FORMS[form]
+    if set(found) != set(wanted):
+        names = [key.removesuffix("_gy").removesuffix("_per_gy") for key in wanted]
+        raise InputError(
+            f"{where}: a {form} model has the parameters {' and '.join(names)}, no "
+            "others"
+        )
+    for key in ("gamma50", "m"):
+        if key in found and not found[key] > 0:
+            raise InputError(f"{where}.{key} is {found[key]:g}: a number above 0")
+    return found
+
+
+def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
+    if value is None:
+        return (Role.TUMOR,) if kind == "tcp" else (Role.NORMAL_WHOLE,)
+    known = {str(role) for role in Role}
+    if not isinstance(value, list) or not value or not set(map(str, value)) <= known:
+        raise InputError(
+            f"{where}.roles is {value}: write a list of {', '.join(sorted(known))}"
+        )
+    return tuple(Role(str(one)) for one in value)
+
+
+def _require_known(given: Mapping[str, Any], allowed: Any, where: str) -> None:
+    unknown = sorted(set(given) - set(allowed))
+    if unknown:
+        raise InputError(
+            f"{where}: {', '.join(unknown)} is not known: write {', '.join(allowed)}"
+        )
+
+
+def _quantity(value: Any, measure: Measure, where: str, *, above_zero: bool) -> float:
+    if not isinstance(value, str):
+        raise InputError(
+            f"{where} is {value}: write it in quotes with its unit, "
+            f'such as "{measure.example}"'
+        )
+    # A slope may fall with dose.
+    sign, text = (-1.0, value[1:]) if value[:1] == "-" else (1.0, value)
+    try:
+        number = sign * measure.parse(text)
+    except QuantityError as error:
+        raise InputError(f"{where}: {error}") from None
+    if above_zero and not number > 0:
+        raise InputError(f"{where} is {value}: above 0 is needed")
+    return number
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"{where} is {value}: a number is needed")
+    if not abs(value) < 1e6:
+        raise InputError(f"{where} is {value}: no such number is meant")
+    return float(value)
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{where} is {value}: a text in quotes is needed")
+    return value

@@ -1,0 +1,94 @@
+"""Radiobiology and outcome studies in words and tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sirtdose.report.wording import significant, table
+
+_COLUMNS = (
+    ("bed_mean_gy", "BED mean Gy"),
+    ("eqd2_mean_gy", "EQD2 mean Gy"),
+    ("eud_gy", "EUD Gy"),
+    ("eubed_gy", "EUBED Gy"),
+    ("geud_gy", "gEUD Gy"),
+)
+
+
+def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """A header, and a row a structure whose tissue is known; probabilities last."""
+    rows = [row for row in result["structures"] if row.get("tissue")]
+    models = list(dict.fromkeys(name for row in rows for name in row["probabilities"]))
+    header = ["structure", "as", *(title for _, title in _COLUMNS), *models]
+    return header, [
+        [
+            row["name"],
+            row["tissue"],
+            *(_shown(row[key]) for key, _ in _COLUMNS),
+            *(_percent(row["probabilities"].get(name)) for name in models),
+        ]
+        for row in rows
+    ]
+
+
+def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
+    """The parameters behind them, and where they are from."""
+    lines = []
+    for name, one in biology["tissues"].items():
+        alpha = one["alpha_per_gy"]
+        lines.append(
+            f"{name}: alpha/beta {one['alpha_beta_gy']:g} Gy, repair half-time "
+            f"{one['repair_half_time_h']:g} h, "
+            f"{'no alpha known' if alpha is None else f'alpha {alpha:g}/Gy'}, gEUD a "
+            f"{one['geud_a']:g}{'' if one['verified'] else ' (not all verified)'}"
+            f"{': ' + one['source'] if sources else ''}"
+        )
+    for model in biology["models"]:
+        values = ", ".join(
+            f"{key} {value:g}" for key, value in model["parameters"].items()
+        )
+        state = "not applied" if model["not_applied"] else "applied"
+        lines.append(
+            f"{model['kind'].upper()} '{model['name']}' ({model['form']} in "
+            f"{model['metric']}, {values}; {state}): {model['source']}"
+        )
+    return lines
+
+
+def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
+    """Where doses lie against what outcome studies of such cases found."""
+    lines = []
+    for one in thresholds:
+        if one["value_gy"] is None:
+            continue
+        side = "at or above" if one["reached"] else "below"
+        metric = one["metric"].upper() if one["metric"] != "mean" else "mean"
+        lines.append(
+            f"{metric} of '{one['structure']}' {significant(one['value_gy'])} Gy: "
+            f"{side} {one['threshold_gy']:g} Gy, {one['endpoint']} ({one['source']}"
+            f"{'' if one['verified'] else '; not verified'})"
+        )
+    return lines
+
+
+def biology_lines(document: Mapping[str, Any]) -> list[str]:
+    """All of it for a terminal, of the first method."""
+    if document.get("radiobiology") is None:
+        return []
+    header, rows = biology_rows(next(iter(document["doses"].values())))
+    if not rows:
+        return []
+    return [
+        "",
+        "Radiobiology, one session, linear-quadratic",
+        table(header, rows),
+        *parameter_lines(document["radiobiology"], sources=False),
+        *threshold_lines(document["thresholds"]),
+    ]
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else significant(value)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
