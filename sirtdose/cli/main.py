@@ -83,4 +83,12 @@ for _command in (
 
 def run() -> None:
     """Entry point of the installed program."""
+    import signal
+
+    # Ended from outside it clears up, as it does when it is interrupted.
+    signal.signal(signal.SIGTERM, lambda *_: _end())
     main(prog_name="sirtdose")
+
+
+def _end() -> None:
+    raise SystemExit(143)

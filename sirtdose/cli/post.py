@@ -1,6 +1,5 @@
 """`sirtdose post`: what dose was given."""
 
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +22,17 @@ from sirtdose.cli.options import (
     out_option,
     physics_options,
 )
+from sirtdose.cli.post_arguments import (
+    calibration_of,
+    partial_volume,
+    require_no_idle,
+    require_times,
+    site_key,
+)
 from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
-from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.units import (
     ACTIVITY,
-    CAMERA_FACTOR,
     DURATION,
-    LENGTH,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
     from sirtdose.workflows.post_request import PostRequest
 
 _PATH = click.Path(path_type=Path)
-_KEY_BYTES = 16
 
 
 @click.command("post")
@@ -66,7 +68,7 @@ _KEY_BYTES = 16
     help="When it was given, such as 2026-03-01T10:30+01:00.",
 )
 @click.option(
-    "--residual", type=QuantityType(ACTIVITY), default=0.0, help="What stayed behind."
+    "--residual", type=QuantityType(ACTIVITY), help="What stayed behind, 0GBq if none."
 )
 @click.option("--residual-at", metavar="TIME", help="When the residual was measured.")
 @lung_shunt_option
@@ -212,6 +214,7 @@ def show_post(
         list(assessment.doses),
         report=report,
         dicom=dicom and assessment.link is not None,
+        registration=assessment.registration is not None,
     )
     click.echo(post_summary(document), err=True)
     click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
@@ -228,24 +231,20 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
             "give the activity once: --administered '1.68 GBq', or --assay with "
             "--assay-at and --administered-at, or --injection for each of several"
         )
-    if options["injections"] and (options["residual"] or options["calibrate_over"]):
-        raise click.UsageError(
-            "an --injection holds its own residual and volume: leave --residual and "
-            "--calibrate-over out"
-        )
+    require_no_idle(options)
     zone = options["timezone"]
     times = {
         name: moment(options[name], f"--{name.replace('_', '-')}", zone)
         for name in ("administered_at", "assay_at", "residual_at", "scan_at")
     }
-    _require_times(options, times)
+    require_times(options, times)
     nuclide, _ = nuclide_of(
         options["nuclide"],
         options["device"],
         options["half_life"],
         options["dose_constant"],
     )
-    calibration, factor = _calibration(options["calibration"])
+    calibration, factor = calibration_of(options["calibration"])
     lung_mass = options["lung_mass"]
     request = PostRequest(
         nuclide=nuclide,
@@ -269,16 +268,14 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         injections=_injections(options["injections"], zone, times),
-        site_key=_site_key(options),
+        site_key=site_key(options),
         device=options["device"],
         disease=options["disease"],
         radiobiology=options["radiobiology"],
-        **_partial_volume(options),
+        **partial_volume(options),
         **(image_request(source, options) | times),
     )
     require_used(request, options)
-    if request.prior_transform and not request.prior_dose:
-        raise click.UsageError("--prior-transform is for a --prior-dose: give both")
     return request
 
 
@@ -290,84 +287,10 @@ def _injections(
 
     injections = tuple(given_injection_of(text, zone) for text in texts)
     known = [one.at for one in injections if one.at is not None]
-    if known and times["administered_at"] is None:
+    if known and times["administered_at"] is not None:
+        raise click.UsageError(
+            "an --injection holds its own time: leave --administered-at out"
+        )
+    if known:
         times["administered_at"] = min(known)
     return injections
-
-
-def _site_key(options: dict[str, Any]) -> bytes | None:
-    """The secret of pseudonyms: of a file, or made for this run alone."""
-    path = options["site_key"]
-    if path is None:
-        return secrets.token_bytes(32) if options["deidentify"] else None
-    if not options["deidentify"]:
-        raise click.UsageError("--site-key is for --deidentify: give both")
-    try:
-        key: bytes = path.read_bytes().strip()
-    except OSError as error:
-        raise InputError(f"cannot read {path.name}: {error.strerror}") from None
-    if len(key) < _KEY_BYTES:
-        raise InputError(
-            f"--site-key {path.name} holds {len(key)} bytes: a secret has at least "
-            f"{_KEY_BYTES}"
-        )
-    return key
-
-
-def _partial_volume(options: dict[str, Any]) -> dict[str, Any]:
-    """Width and method of a correction of blur."""
-    width, method = options["psf"], options["pvc"]
-    psf_mm = None
-    if width is not None:
-        try:
-            each = [LENGTH.parse(part) for part in width.split(",")]
-        except QuantityError as error:
-            raise click.BadParameter(str(error), param_hint="--psf") from None
-        if len(each) not in (1, 3):
-            raise click.BadParameter(
-                f"'{width}' has {len(each)} widths: give one, or three along x,y,z",
-                param_hint="--psf",
-            )
-        psf_mm = tuple(each if len(each) == 3 else each * 3)
-    if method is None:
-        return {"psf_mm": psf_mm, "pvc": "iterative-yang" if psf_mm else None}
-    if method in ("iterative-yang", "gtm"):
-        if psf_mm is None:
-            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
-        return {"psf_mm": psf_mm, "pvc": method}
-    if psf_mm is not None:
-        raise click.UsageError("--psf has no use beside recovery coefficients")
-    path = Path(method)
-    if not path.is_file():
-        raise click.BadParameter(
-            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
-            "coefficients",
-            param_hint="--pvc",
-        )
-    return {"psf_mm": None, "pvc": path}
-
-
-def _require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
-    """A time is asked for where it enters a decay, and only there."""
-    needed = []
-    if options["assay"] is not None:
-        needed += ["assay_at", "administered_at"]
-    if options["residual"] > 0:
-        needed += ["residual_at", "administered_at"]
-    missing = [name for name in dict.fromkeys(needed) if times[name] is None]
-    if missing:
-        names = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
-        raise click.UsageError(
-            f"activity decays between its measurement and administration: give {names}"
-        )
-
-
-def _calibration(text: str) -> tuple[str, float | None]:
-    if text in ("administered", "image"):
-        return text, None
-    try:
-        return "camera", CAMERA_FACTOR.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or 'administered' or 'image'", param_hint="--calibration"
-        ) from None

@@ -56,6 +56,8 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    device: str | None = None
+    disease: str | None = None
     biology: Biology | None = None
     thresholds: tuple[ThresholdHeld, ...] = ()
     link: PatientLink | None = None

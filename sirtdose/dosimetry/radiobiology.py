@@ -106,9 +106,10 @@ def equivalent_uniform_dose_gy(
     ...     np.array([0.0, 100.0]), np.array([1.0, 1.0]), alpha_per_gy=0.036), 3)
     18.505
     """
+    dose, volume = dose_gy[volume > 0], volume[volume > 0]
     # From the coldest voxel: its exponent is the largest.
-    least = float(dose_gy.min())
-    mean = np.average(np.exp(-alpha_per_gy * (dose_gy - least)), weights=volume)
+    least = float(dose.min())
+    mean = np.average(np.exp(-alpha_per_gy * (dose - least)), weights=volume)
     return least - float(np.log(mean)) / alpha_per_gy
 
 
@@ -137,7 +138,7 @@ def generalized_eud_gy(
     """
     if a == 0:
         raise RangeError("a generalized EUD with a = 0 does not exist: 1 is the mean")
-    dose = np.maximum(dose_gy, 0.0)
+    dose, volume = np.maximum(dose_gy[volume > 0], 0.0), volume[volume > 0]
     largest = float(dose.max())
     if largest == 0 or (a < 0 and (dose == 0).any()):
         return 0.0

@@ -79,12 +79,19 @@ def uptakes_everywhere(
 ) -> tuple[float, ...]:
     """The same with what lies outside, as the map has it: for organs at risk."""
     beyond = _counts_in(_minus_all(structure, perfusions), volume)
-    shared = beyond / sum(one.counts for one in perfusions)
+    shared = beyond / counts_of_all(perfusions, volume)
     inside = uptakes(structure, perfusions, volume)
     return tuple(
         part + (1 - one.lung_shunt_fraction) * shared
         for part, one in zip(inside, perfusions, strict=True)
     )
+
+
+def counts_of_all(perfusions: Sequence[Perfusion], volume: Volume) -> float:
+    """Counts in any perfused volume, once where several overlap."""
+    if len(perfusions) == 1:
+        return perfusions[0].counts
+    return _counts_in(union([one.structure for one in perfusions]), volume)
 
 
 def inside_fractions(
@@ -117,7 +124,7 @@ def activity_per_gbq(
     parts = [_placed(each.structure, volume) for each in perfusions]
     beyond = 1 - np.clip(np.maximum.reduce(parts), 0, 1)
     counts = np.asarray(volume.data, np.float64)
-    per_count = parts[index] / one.counts + beyond / sum(p.counts for p in perfusions)
+    per_count = parts[index] / one.counts + beyond / counts_of_all(perfusions, volume)
     treated = 1 - one.lung_shunt_fraction
     return volume.with_data(treated * counts * per_count, Quantity.ACTIVITY)
 

@@ -1,6 +1,8 @@
 """Read and write what ties a result to its patient and examination."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,36 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 _MANUFACTURER = "sirtdose"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.strptime(text, "%Y%m%d")
+    except ValueError:
+        return False
+    return len(text) == 8
+
+
+def _of_length(most: int) -> Callable[[str], bool]:
+    return lambda text: len(text) <= most and "\\" not in text and text.isprintable()
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None
+
+
+# What is taken over of patient and study, and which values of it DICOM allows.
+_TEXTS: dict[str, Callable[[str], bool]] = {
+    "PatientID": _of_length(64),
+    "PatientName": _of_length(64),
+    "PatientBirthDate": _is_date,
+    "PatientSex": _matches("[MFO]"),
+    "StudyInstanceUID": _matches(r"[0-9.]{1,64}"),
+    "StudyID": _of_length(16),
+    "StudyDate": _is_date,
+    "StudyTime": _matches(r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"),
+    "AccessionNumber": _of_length(16),
+}
 
 
 def result_uid(link: PatientLink, *what: str) -> str:
@@ -63,6 +95,7 @@ def stamp_patient(link: PatientLink, dataset: "Dataset") -> None:
 def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> PatientLink:
     """Whom and what an image is of, from its headers.
 
+    A value that its attribute does not allow is left out: no archive would take it.
     `frame_of_reference_uid` is the image's; where it has none a frame is made up, as
     one that no other file shares.
     """
@@ -87,19 +120,25 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
     assert first is not None
     made_up = str(generate_uid(entropy_srcs=[references[0].sop_instance_uid, "frame"]))
 
-    def text(keyword: str) -> str:
-        return str(first.get(keyword, "") or "").strip()
+    with reading_dicom(paths[0]):
+        texts = {
+            keyword: str(first.get(keyword, "") or "").strip() for keyword in _TEXTS
+        }
+
+    def usable(keyword: str) -> str:
+        text = texts[keyword]
+        return text if _TEXTS[keyword](text) else ""
 
     return PatientLink(
-        patient_id=text("PatientID"),
-        patient_name=text("PatientName"),
-        birth_date=text("PatientBirthDate"),
-        sex=text("PatientSex"),
-        study_uid=text("StudyInstanceUID"),
-        study_id=text("StudyID"),
-        study_date=text("StudyDate"),
-        study_time=text("StudyTime"),
-        accession_number=text("AccessionNumber"),
+        patient_id=usable("PatientID"),
+        patient_name=usable("PatientName"),
+        birth_date=usable("PatientBirthDate"),
+        sex=usable("PatientSex"),
+        study_uid=usable("StudyInstanceUID"),
+        study_id=usable("StudyID"),
+        study_date=usable("StudyDate"),
+        study_time=usable("StudyTime"),
+        accession_number=usable("AccessionNumber"),
         frame_of_reference_uid=frame_of_reference_uid or made_up,
         references=tuple(references),
     )

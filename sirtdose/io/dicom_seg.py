@@ -11,6 +11,7 @@ from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom_header import reading_dicom
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
 SOP_CLASS_UIDS = (
@@ -64,6 +65,7 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         )
     affine = _with_slice_distance(segmentation, geometry, path)
     uid = str(geometry.frame_of_reference_uid or "") or None
+    ours = str(segmentation.get("Manufacturer", "")) == "sirtdose"
     structures = []
     for number in numbers:
         described = segmentation.get_segment_description(number)
@@ -78,6 +80,9 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         else:
             mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
         name = str(described.segment_label).strip()
+        if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
+            # Derived anew from what it was derived from.
+            continue
         structures.append(Structure.named(name, mask, grid).cropped())
     return structures
 

@@ -1,6 +1,7 @@
 """Structures to DICOM: contours (RTSTRUCT) and masks (SEG)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,7 +243,19 @@ def _stand_in(link: PatientLink, reference: Reference) -> "Dataset":
     from pydicom.dataset import Dataset
 
     image = Dataset()
-    stamp(link, image, _SINGLE_FRAME, reference.sop_instance_uid)
+    # Whom it is of is filled in when it is done: highdicom has its own mind of names.
+    nobody = replace(
+        link,
+        patient_name="",
+        patient_id="",
+        birth_date="",
+        sex="",
+        study_date="",
+        study_time="",
+        study_id="",
+        accession_number="",
+    )
+    stamp(nobody, image, _SINGLE_FRAME, reference.sop_instance_uid)
     image.Modality = reference.modality
     image.SeriesInstanceUID = reference.series_instance_uid
     image.Rows, image.Columns = reference.rows, reference.columns

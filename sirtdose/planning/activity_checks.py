@@ -37,7 +37,14 @@ def activity_findings(
 ) -> list[Finding]:
     """What to doubt of the activities of a plan (H04, H05, H07, H08)."""
     findings = [
-        *_size_findings(activities, case),
+        *size_findings(
+            sum(activities),
+            [
+                (one.name, one.dose_gy(activities))
+                for one in case.regions
+                if one.role == "perfused"
+            ],
+        ),
         *_same_findings(activities, case),
         *_second_calculation(activities, case),
         *_ceiling_findings(activities, case, terms),
@@ -74,14 +81,11 @@ def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding 
     return None
 
 
-def _size_findings(activities: Sequence[float], case: Case) -> list[Finding]:
-    """An activity, or the dose it gives, of another unit's size (H05)."""
-    total = sum(activities)
-    doses = [
-        (one.name, one.dose_gy(activities))
-        for one in case.regions
-        if one.role == "perfused"
-    ]
+def size_findings(total: float, doses: Sequence[tuple[str, float]]) -> list[Finding]:
+    """An activity, GBq, or the mean dose it gives, of another unit's size (H05).
+
+    `doses` are perfused volumes by name, with their mean in Gy.
+    """
     said = f"{total:.4g} GBq ({total * MCI_PER_GBQ:.4g} mCi) is"
     if total > _MOST_GBQ:
         meant = [

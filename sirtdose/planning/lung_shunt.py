@@ -13,6 +13,8 @@ from sirtdose.model.lungs import NOT_GIVEN, Lungs
 
 # clinical reference, section 4: guard-rails seen in practice.
 _WARN_ABOVE, _HIGH_ABOVE, _DOUBT_FROM = 0.10, 0.20, 0.50
+# What both lungs of an adult weigh.
+_LUNG_MASS_KG = (0.4, 1.6)
 
 
 def lung_dose_gy(
@@ -121,7 +123,7 @@ def all_shunts_known(shunts: Mapping[str, float | None]) -> bool:
     if missing and len(missing) < len(shunts):
         raise InputError(
             f"no lung shunt is given for {', '.join(missing)}: give --lung-shunt, or "
-            "lung-shunt: in each injection"
+            "the lung shunt of each injection"
         )
     return not missing
 
@@ -183,7 +185,16 @@ def lung_shunt_findings(result: Lungs) -> list[Finding]:
                 severity=Severity.NOTE,
             )
         )
+    least, most = _LUNG_MASS_KG
+    usual = least <= result.mass_kg <= most
+    said = f"lung mass {result.mass_kg:g} kg ({result.mass_source})"
     findings.append(
-        Finding.of("H23", f"lung mass {result.mass_kg:g} kg ({result.mass_source})")
+        Finding.of("H23", said)
+        if usual
+        else Finding.of(
+            "H23",
+            f"{said}: lungs weigh {least:g} to {most:g} kg",
+            severity=Severity.WARN,
+        )
     )
     return findings

@@ -7,11 +7,20 @@ from typing import Any
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Where dates, file names and UIDs of the patient's can be.
-_PATIENTS = ("times", "image", "plan", "warnings", "accepted", "choices", "inputs")
+_PATIENTS = (
+    "partial_volume",
+    "times",
+    "image",
+    "plan",
+    "warnings",
+    "accepted",
+    "choices",
+    "inputs",
+)
 
 
 def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
-    """The document with dates moved back, files named by kind, and no UIDs.
+    """The document with dates moved back, files named by kind, no UIDs or hashes.
 
     All dates move by the same days, so that intervals stay.
 
@@ -24,7 +33,7 @@ def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
     >>> found["times"]["scan_at"], found["choices"]
     ('2026-03-01T09:30:00+01:00', ['image: PET 1'])
     >>> found["inputs"]
-    [{'file': 'PET 1', 'kind': 'PET', 'series_instance_uid': None}]
+    [{'file': 'PET 1', 'kind': 'PET', 'series_instance_uid': None, 'sha256': None}]
     """
     names = {
         one["file"]: f"{one['kind']} {number}"
@@ -41,7 +50,9 @@ def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
         if key in result:
             result[key] = _through(result[key], hidden)
     for one in result.get("inputs", ()):
-        one["series_instance_uid"] = None
+        one["series_instance_uid"] = one["sha256"] = None
+    if result.get("plan"):
+        result["plan"] |= {"hash": None, "approval": None}
     return result
 
 

@@ -23,8 +23,8 @@ def write_dicom(
 ) -> None:
     """Write an RTDOSE of each method, the RTPLAN they share, and a SEG.
 
-    `names` are file names by method. The doses hold histograms where the structures
-    came from one RTSTRUCT.
+    `names` are file names by method, of this session: its plan is the only one known.
+    The doses hold histograms where the structures came from one RTSTRUCT.
     """
     from sirtdose.io.dicom_write_dose import write_rtdose, write_rtplan
     from sirtdose.io.dicom_write_structures import write_seg
@@ -39,10 +39,10 @@ def write_dicom(
         "Not a medical device.",
         structure_set=assessment.structure_set,
     )
-    for method, dose in assessment.doses.items():
+    for method, name in names.items():
         write_rtdose(
-            dose.volume,
-            folder / names[method],
+            assessment.doses[method].volume,
+            folder / name,
             link,
             method=method,
             plan_uid=plan_uid,

@@ -45,14 +45,19 @@ def dicom_file(method: str) -> str:
 
 
 def post_files(
-    method_names: Sequence[str], *, report: bool, dicom: bool = False
+    method_names: Sequence[str],
+    *,
+    report: bool,
+    dicom: bool = False,
+    registration: bool = False,
 ) -> list[str]:
     """The names of everything that an assessment writes."""
     names = ["post.json", "structures.csv", "dvh.csv"]
     names += [dose_file(name) for name in method_names]
     if dicom:
-        names += [dicom_file(name) for name in method_names]
+        names += [dicom_file(name) for name in method_names if "prior" not in name]
         names += [PLAN_FILE, STRUCTURES_FILE]
+    names += [TRANSFORM] if registration else []
     return [*names, "report.html"] if report else names
 
 
@@ -63,7 +68,7 @@ def post_replaces() -> list[str]:
         for name in DOSE_FILES
         for correction in _CORRECTED
     ]
-    return [*post_files(methods, report=True, dicom=True), TRANSFORM]
+    return post_files(methods, report=True, dicom=True, registration=True)
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -93,7 +98,11 @@ def write_post(
     for method, dose in assessment.doses.items():
         write_nifti(dose.volume, folder / dose_file(method))
     if dicom and assessment.link is not None:
-        names = {method: dicom_file(method) for method in assessment.doses}
+        names = {
+            method: dicom_file(method)
+            for method in assessment.doses
+            if "prior" not in method
+        }
         write_dicom(assessment, assessment.link, folder, names)
     if report:
         page = post_page(assessment, document)

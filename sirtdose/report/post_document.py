@@ -41,6 +41,8 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
     return {
         "schema": "sirtdose.post/1",
         "sirtdose_version": __version__,
+        "device": assessment.device,
+        "disease": assessment.disease,
         "nuclide": nuclide_document(assessment.nuclide),
         "ledger": _ledger(assessment),
         "times": {

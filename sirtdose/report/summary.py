@@ -8,6 +8,7 @@ from sirtdose.report.wording import activity, significant, table
 
 # Means over mass and over volume that differ by more are both shown.
 _SAME_MEAN = 0.01
+_REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
 _GRAVITY = ("stop", "ask", "warn", "note")
 
 
@@ -185,7 +186,8 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
         f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
         f"{activity(plan['delivered_gbq'])} delivered "
         f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
-        table(["", "planned Gy", f"{plan['method']} Gy", "difference"], rows),
+        f"Energy over mass, by {plan['method'].replace('_', ' ')}",
+        table(["", "planned Gy", "delivered Gy", "difference"], rows),
     ]
 
 
@@ -196,7 +198,7 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
     how = result["method"].replace("_", " ")
     if result["fwhm_mm"]:
         widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
-        how += f", {widths} mm FWHM, {result['rounds']} rounds"
+        how += f", {widths} mm FWHM, {_counted(result['rounds'], 'round')}"
     if result["source"]:
         how += f", {result['source']}"
     lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
@@ -335,13 +337,17 @@ def calibration_line(calibration: dict[str, Any]) -> str:
     )
 
 
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _over(region: str | None) -> str:
     """A calibration region in words."""
     if not region:
         return ""
     if region == "injections":
         return " over each injection's volume"
-    return f" over the {'field of view' if region == 'fov' else region}"
+    return f" over the {_REGIONS.get(region, region)}"
 
 
 def _basis(nuclide: dict[str, Any]) -> str:

@@ -58,7 +58,8 @@ def delineated(
         Finding.of(
             "H35",
             f"'{one.name}', {one.volume_ml:.1f} mL, was delineated here "
-            f"({one.definition}): look at it before its dose is used",
+            f"({one.definition}): its dose counts once somebody has looked at the "
+            "outline, which report.html shows when this is accepted",
         )
         for one in found
     ]

@@ -22,6 +22,12 @@ from sirtdose.workflows.post_biology import (
     thresholds_held,
 )
 from sirtdose.workflows.post_doses import all_doses
+from sirtdose.workflows.post_doubts import (
+    ceiling_doubts,
+    lungs_in_image_doubts,
+    plan_doubts,
+    size_doubts,
+)
 from sirtdose.workflows.post_findings import (
     beyond_of,
     camera_findings,
@@ -43,6 +49,7 @@ from sirtdose.workflows.post_injections import (
     shunts_given,
     unshared_findings,
 )
+from sirtdose.workflows.post_inputs import all_inputs, require_same_patients_prior
 from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_plan import compared, read_plan
 from sirtdose.workflows.post_request import PostRequest
@@ -54,7 +61,6 @@ from sirtdose.workflows.scene import (
     activity_image,
     chosen,
     ct_image,
-    inputs_of,
     require_map,
 )
 
@@ -89,6 +95,8 @@ def _assess(request: PostRequest) -> "Assessment":
 
     findings: list[Finding] = []
     choice = chosen(request, findings)
+    require_same_patients_prior(choice, request, findings)
+    require_accepted(findings, request.acceptances)
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
     findings += image_findings(image, request)
     require_accepted(findings, request.acceptances)
@@ -151,17 +159,22 @@ def _assess(request: PostRequest) -> "Assessment":
     first = next(iter(doses))
     beyond = beyond_of(doses[first], activity, structures)
     findings += hot_spot_findings(beyond, tables[first])
+    findings += size_doubts(ledger, tables[first])
+    findings += ceiling_doubts(request, tables[first])
     findings.append(noise_finding(volume))
     findings += few_voxel_findings(tables[first], volume.grid.voxel_volume_ml)
     against = None
     if request.plan is not None:
         plan = read_plan(request.plan, request.nuclide, request.patient_key, findings)
+        findings += plan_doubts(plan, request, ledger, first.partition("+")[0])
         require_accepted(findings, request.acceptances)
         against = compared(plan, request, ledger, tables, placed.drawn, findings)
         require_accepted(findings, request.acceptances)
     lungs = _lungs(request, ledger, findings)
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
+    in_lungs_gbq = lungs_in_image_gbq(activity, structures)
+    findings += lungs_in_image_doubts(request, lungs, in_lungs_gbq)
     biology = biology_of(request, volume)
     findings += model_findings(biology, list(doses))
     thresholds = thresholds_held(request, biology, tables, findings)
@@ -171,6 +184,7 @@ def _assess(request: PostRequest) -> "Assessment":
     findings.append(
         Finding.of("H37", "not a medical device: verify with an approved system")
     )
+    require_accepted(findings, request.acceptances)
     return Assessment(
         nuclide=request.nuclide,
         ledger=ledger,
@@ -178,7 +192,7 @@ def _assess(request: PostRequest) -> "Assessment":
         partial_volume=corrected,
         extrahepatic=beyond,
         plan=against,
-        lungs_in_image_gbq=lungs_in_image_gbq(activity, structures),
+        lungs_in_image_gbq=in_lungs_gbq,
         registration=placed.registration,
         injections=injections_given(request),
         alternative=calibrated.alternative,
@@ -194,10 +208,12 @@ def _assess(request: PostRequest) -> "Assessment":
         ct=ct,
         structures=tuple(structures),
         times=times,
+        device=request.device,
+        disease=request.disease,
         biology=biology,
         thresholds=thresholds,
         choices=choice.reasons,
-        inputs=inputs_of(choice, request),
+        inputs=all_inputs(choice, request),
         link=link,
         structure_set=structure_set(request, choice, placed) if link else None,
     )
@@ -231,7 +247,7 @@ def _calibrated(
         return calibrated
     ledgers = ledgers_of(request)
     perfusions = perfused_by(request, placed, volume, ledgers)
-    return replace(calibrated, used=calibration_of(perfusions, ledgers))
+    return replace(calibrated, used=calibration_of(perfusions, ledgers, volume))
 
 
 def _by_injection(request: PostRequest) -> bool:

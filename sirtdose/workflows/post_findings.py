@@ -93,10 +93,12 @@ def camera_findings(
     if limit_gbq is None or elapsed_h is None:
         if limit_gbq is None and not holmium:
             return []
-        said = (
-            "the camera's dead time not checked: needs --camera-limit, with "
-            "--administered-at and --scan-at"
+        needs = (
+            "--camera-limit, with --administered-at and --scan-at"
+            if limit_gbq is None
+            else "--administered-at and the time of the scan"
         )
+        said = f"the camera's dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     at_scan_gbq = in_view_gbq * request.nuclide.decay_factor(elapsed_h)
     said = (

@@ -13,7 +13,10 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     source = volume.source
     if source is None or source.modality == "file":
         return []
-    findings = [Finding.of("H17", remark) for remark in source.remarks]
+    findings = [
+        Finding.of("H10" if "decay" in remark else "H17", remark)
+        for remark in source.remarks
+    ]
     if source.modality == "PT":
         findings += _pet_nuclide(source, request)
         findings += _pet_decay(source)

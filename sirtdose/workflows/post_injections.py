@@ -162,13 +162,14 @@ def perfused_by(
 
 
 def calibration_of(
-    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger]
+    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger], image: "Volume"
 ) -> "Calibration":
     """What one unit of the image is worth on average over what was injected."""
     from sirtdose.dosimetry.activity import Calibration
+    from sirtdose.dosimetry.uptake import counts_of_all
 
     treated = sum(one.treated_gbq for one in ledgers)
-    counts = sum(one.counts for one in perfusions)
+    counts = counts_of_all(perfusions, image)
     each = ", ".join(
         f"{one.name} {ledger.treated_gbq / one.counts * 1e9:.4g} Bq"
         for one, ledger in zip(perfusions, ledgers, strict=True)

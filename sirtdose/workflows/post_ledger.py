@@ -7,6 +7,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import localized
+from sirtdose.workflows.post_doubts import residual_doubts, time_doubts
 from sirtdose.workflows.post_injections import ledgers_of, summed
 from sirtdose.workflows.post_request import PostRequest
 
@@ -26,6 +27,8 @@ def ledger_of(
 ) -> tuple[Ledger, dict[str, Any]]:
     """What was given, left behind and shunted, and the times it rests on."""
     scan_at = _scan_time(request, volume)
+    findings += time_doubts(request, volume)
+    findings += residual_doubts(request)
     ledger = (
         summed(ledgers_of(request))
         if request.injections
@@ -67,7 +70,7 @@ def _one_ledger(request: PostRequest, findings: list[Finding]) -> Ledger:
         elapsed = _elapsed_h(request.assay_at, request.administered_at, "assay")
         _check_elapsed(findings, "the assay is", -elapsed, -_ASSAY_MAX_H, _ASSAY_MAX_H)
         administered = request.assay_gbq * nuclide.decay_factor(elapsed)
-    residual = request.residual_gbq
+    residual = request.residual_gbq or 0.0
     if residual > 0:
         elapsed = _elapsed_h(request.residual_at, request.administered_at, "residual")
         _check_elapsed(

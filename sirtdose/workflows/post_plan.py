@@ -303,7 +303,7 @@ def _lesion_findings(
         found_name = _named(part["name"], (t.name for t in tumors))
         match = next((t for t in tumors if t.name == found_name), None)
         if match is None:
-            said = f"'{part['name']}' of the plan is no structure here"
+            said = f"'{part['name']}' of the plan is no structure of role tumor here"
             findings.append(Finding.of("H38", said))
             continue
         off = match.volume_ml / part["volume_ml"] - 1

@@ -18,6 +18,7 @@ class PostRequest(ImageRequest):
 
     Exactly one of `administered_gbq`, `assay_gbq` with `assay_at`, and `injections` is
     needed; several injections share the image out by their own perfused volumes.
+    A residual that is None is taken as none, and said to be so.
     Times know their offset from UTC; `timezone` places an image's own clock.
     `device` and `disease` say which outcome studies the doses are held against,
     `radiobiology` is a TOML file of a department's own parameters and models.
@@ -31,7 +32,7 @@ class PostRequest(ImageRequest):
     assay_gbq: float | None = None
     assay_at: datetime | None = None
     administered_at: datetime | None = None
-    residual_gbq: float = 0.0
+    residual_gbq: float | None = None
     residual_at: datetime | None = None
     lung_shunt_fraction: float | None = None
     calibration: str = "administered"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 
@@ -61,6 +61,11 @@ def prior_on(
                 "patient does here; --prior-transform brings it over",
                 severity=Severity.WARN,
             )
+        )
+    if not dose.grid.shares_frame(volume.grid):
+        raise GeometryError(
+            f"--prior-dose {request.prior_dose.name} is in another frame of reference "
+            "(0020,0052) than the image (H15): --prior-transform brings it over"
         )
     mean, covered = mean_on(dose, volume.grid)
     for structure in structures:

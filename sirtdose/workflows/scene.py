@@ -40,7 +40,7 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
         structures=[_inside(request.source, path) for path in request.structures],
         without_structures=request.segment_liver is not None,
     )
-    _require_one_patient([choice.image, *choice.structures, choice.ct], findings)
+    require_one_patient([choice.image, *choice.structures, choice.ct], findings)
     require_accepted(findings, request.acceptances)
     return choice
 
@@ -49,8 +49,14 @@ def activity_image(
     choice: "Choice", request: ImageRequest, *, in_bq_per_ml: bool = False
 ) -> Volume:
     """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
+    from sirtdose.io.found import Kind
     from sirtdose.io.read import read_found_image
 
+    if request.header_nuclide_was is not None and choice.image.kind is not Kind.PET:
+        raise InputError(
+            "--header-nuclide-was undoes a PET scanner's decay correction: "
+            f"{choice.image.label} is {choice.image.kind}; leave it out"
+        )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
         choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
@@ -134,9 +140,10 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
     return path
 
 
-def _require_one_patient(
+def require_one_patient(
     items: "Sequence[Found | None]", findings: list[Finding]
 ) -> None:
+    """Refuse files of two people (H01); ask where only the name differs."""
     from sirtdose.io.found import names_in, patients_in
 
     known = [item for item in items if item is not None]

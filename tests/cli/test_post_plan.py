@@ -102,7 +102,7 @@ def test_lesions_that_are_others(
     words = ("--administered", "2GBq", "--plan", plan, "--out", tmp_path / "out")
     missing = run("post", exact_voxels, *GIVEN, *words, "--role", "Tumor 1=other")
     assert missing.exit_code == 3
-    assert "'Tumor 1' of the plan is no structure here" in missing.stderr
+    assert "'Tumor 1' of the plan is no structure of role tumor here" in missing.stderr
     # Names exchanged: another volume, and elsewhere in the liver.
     import pydicom
 

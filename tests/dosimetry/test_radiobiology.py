@@ -63,6 +63,10 @@ def test_extremes_neither_overflow_nor_vanish() -> None:
     # Half of the cells survive where 2 Gy is, none elsewhere: 2 + ln 2 / 0.036.
     eud = equivalent_uniform_dose_gy(dose, volume, alpha_per_gy=0.036)
     assert eud == pytest.approx(2 + np.log(2) / 0.036)
+    # A part without volume counts for nothing.
+    alone = np.array([0.0, 1.0])
+    assert equivalent_uniform_dose_gy(dose, alone, alpha_per_gy=0.036) == 40000
+    assert generalized_eud_gy(np.array([0.0, 7.0]), alone, a=-10) == pytest.approx(7)
     assert generalized_eud_gy(dose, volume, a=-200) == pytest.approx(2, rel=4e-3)
     assert generalized_eud_gy(dose, volume, a=200) == pytest.approx(40000, rel=4e-3)
     assert generalized_eud_gy(np.array([-1.0, 3.0]), volume, a=-10) == 0

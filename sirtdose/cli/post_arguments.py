@@ -1,0 +1,126 @@
+"""What the options of `sirtdose post` mean together."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.model.units import CAMERA_FACTOR, LENGTH
+
+_KEY_BYTES = 16
+
+
+def require_no_idle(options: dict[str, Any]) -> None:
+    """An option that would change nothing was meant to change something."""
+    if options["injections"] and (options["residual"] or options["calibrate_over"]):
+        raise click.UsageError(
+            "an --injection holds its own residual and volume: leave --residual and "
+            "--calibrate-over out"
+        )
+    shunted = options["lung_shunt"] is not None or options["injections"]
+    by_factor = options["calibration"] not in ("administered", "image")
+    idle = (
+        (
+            options["prior_transform"],
+            options["prior_dose"],
+            "--prior-transform",
+            "a --prior-dose",
+        ),
+        (options["patient_key"], options["plan_file"], "--patient-key", "a --plan"),
+        (
+            options["lung_shunt_source"] != "unknown",
+            shunted,
+            "--lung-shunt-source",
+            "a --lung-shunt",
+        ),
+        (
+            options["scan_duration"],
+            by_factor,
+            "--scan-duration",
+            "a camera factor in --calibration",
+        ),
+    )
+    for given, needed, name, what in idle:
+        if given and not needed:
+            raise click.UsageError(f"{name} is for {what}: give both")
+
+
+def site_key(options: dict[str, Any]) -> bytes | None:
+    """The secret of pseudonyms: of a file, or made for this run alone."""
+    path = options["site_key"]
+    if path is None:
+        return secrets.token_bytes(32) if options["deidentify"] else None
+    if not options["deidentify"]:
+        raise click.UsageError("--site-key is for --deidentify: give both")
+    try:
+        key: bytes = path.read_bytes().strip()
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from None
+    if len(key) < _KEY_BYTES:
+        raise InputError(
+            f"--site-key {path.name} holds {len(key)} bytes: a secret has at least "
+            f"{_KEY_BYTES}"
+        )
+    return key
+
+
+def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
+    """Width and method of a correction of blur."""
+    width, method = options["psf"], options["pvc"]
+    psf_mm = None
+    if width is not None:
+        try:
+            each = [LENGTH.parse(part) for part in width.split(",")]
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--psf") from None
+        if len(each) not in (1, 3):
+            raise click.BadParameter(
+                f"'{width}' has {len(each)} widths: give one, or three along x,y,z",
+                param_hint="--psf",
+            )
+        psf_mm = tuple(each if len(each) == 3 else each * 3)
+    if method is None:
+        return {"psf_mm": psf_mm, "pvc": "iterative-yang" if psf_mm else None}
+    if method in ("iterative-yang", "gtm"):
+        if psf_mm is None:
+            raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
+        return {"psf_mm": psf_mm, "pvc": method}
+    if psf_mm is not None:
+        raise click.UsageError("--psf has no use beside recovery coefficients")
+    path = Path(method)
+    if not path.is_file():
+        raise click.BadParameter(
+            f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
+            "coefficients",
+            param_hint="--pvc",
+        )
+    return {"psf_mm": None, "pvc": path}
+
+
+def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
+    """A time is asked for where it enters a decay, and only there."""
+    needed = []
+    if options["assay"] is not None:
+        needed += ["assay_at", "administered_at"]
+    if options["residual"]:
+        needed += ["residual_at", "administered_at"]
+    missing = [name for name in dict.fromkeys(needed) if times[name] is None]
+    if missing:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
+        raise click.UsageError(
+            f"activity decays between its measurement and administration: give {names}"
+        )
+
+
+def calibration_of(text: str) -> tuple[str, float | None]:
+    """Which calibration, and its factor in cps/MBq if it is a camera's."""
+    if text in ("administered", "image"):
+        return text, None
+    try:
+        return "camera", CAMERA_FACTOR.parse(text)
+    except QuantityError as error:
+        raise click.BadParameter(
+            f"{error}; or 'administered' or 'image'", param_hint="--calibration"
+        ) from None

@@ -1,0 +1,240 @@
+"""A dose, the picture under it and outlines, small enough to be moved in a page.
+
+Everything lies on one axial lattice of the dose's own voxels, cropped to what matters;
+the picture and the outlines on one that is finer by a whole factor. Voxels are stored
+as differences along rows, high and low bytes apart, deflated, in base64: to unpack
+them a page needs no library.
+"""
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.model.grid import Box, Grid
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+_MARGIN_MM = 25.0
+# Together they keep a page under 3 MB.
+_DOSE_VOXELS_MAX = 450_000
+_FINE_VOXELS_MAX = 900_000
+_FINE_MM = 1.2
+_OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+_AIR_HU = -1000.0
+# 256 grays: fine where soft tissue is, coarse in lungs and bone.
+_HU_LEVELS = np.concatenate(
+    [
+        np.linspace(-1024, -200, 32, endpoint=False),
+        np.linspace(-200, 300, 200, endpoint=False),
+        np.linspace(300, 1500, 24),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Lattice:
+    """Which of the dose's voxels are shown, and how they lie in the patient."""
+
+    order: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
+    stride: int
+    grid: Grid
+    box: Box
+
+    def of(self, data: NDArray[Any]) -> NDArray[Any]:
+        """A dose's voxels with slices to the head, rows to the back, columns left."""
+        turned = data.transpose(self.order)
+        turned = turned[tuple(slice(None, None, -1 if f else 1) for f in self.flipped)]
+        shown: NDArray[Any] = turned[self.box][
+            :: self.stride, :: self.stride, :: self.stride
+        ]
+        return shown
+
+
+def view_data(
+    dose: Volume,
+    gray: Volume | None,
+    structures: Sequence[Structure],
+    *,
+    colors: Mapping[str, str],
+) -> dict[str, Any]:
+    """Everything that the page's planes show.
+
+    Parameters
+    ----------
+    dose : Volume
+        In Gy.
+    gray : Volume or None
+        CT, or the activity image where there is none.
+    structures : sequence of Structure
+        Those whose outlines are shown.
+    colors : mapping
+        A color for each structure's name.
+    """
+    lattice = _lattice(dose.grid, structures)
+    values = lattice.of(dose.require(Quantity.DOSE))
+    low = min(float(values.min()), 0.0)
+    step = max(float(values.max()) - low, 1e-6) / 65535
+    factor = _finer(lattice.grid)
+    points = _points(lattice.grid, factor)
+    return {
+        "grid": {
+            "shape": list(lattice.grid.shape),
+            "spacing_mm": list(lattice.grid.spacing_mm),
+            "affine_mm": lattice.grid.affine_mm.tolist(),
+            "every": lattice.stride,
+        },
+        "dose": {
+            "low_gy": low,
+            "step_gy": step,
+            "data": _packed(np.rint((values - low) / step).astype(np.uint16)),
+        },
+        "factor": factor,
+        "gray": None if gray is None else _gray(gray, points),
+        "structures": [
+            {
+                "name": one.name,
+                "color": colors[one.name],
+                "data": _bits(_sampled(one.occupancy, one.grid, points) >= 0.5),
+            }
+            for one in structures
+        ],
+    }
+
+
+def _lattice(grid: Grid, structures: Sequence[Structure]) -> _Lattice:
+    from scipy.optimize import linear_sum_assignment
+
+    directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
+    # For x, y and z the array axis that runs along it most.
+    _, axes = linear_sum_assignment(-np.abs(directions))
+    order = (int(axes[2]), int(axes[1]), int(axes[0]))
+    flipped = tuple(
+        bool(directions[world, axis] < 0)
+        for world, axis in zip((2, 1, 0), order, strict=True)
+    )
+    affine = np.eye(4)
+    affine[:3, 3] = grid.affine_mm[:3, 3]
+    for new, (axis, flip) in enumerate(zip(order, flipped, strict=True)):
+        column = grid.affine_mm[:3, axis]
+        if flip:
+            affine[:3, 3] += column * (grid.shape[axis] - 1)
+        affine[:3, new] = -column if flip else column
+    k, j, i = (grid.shape[axis] for axis in order)
+    turned = Grid((k, j, i), affine, grid.frame_of_reference_uid)
+    box = _box(turned, [one for one in structures if one.role is not Role.OTHER])
+    if turned.crop(box).shape != turned.shape and _count(box) > _DOSE_VOXELS_MAX:
+        box = _box(turned, [one for one in structures if one.role in _OF_LIVER])
+    stride = max(1, int(np.ceil((_count(box) / _DOSE_VOXELS_MAX) ** (1 / 3))))
+    shown = turned.crop(box)
+    if stride > 1:
+        wider = shown.affine_mm.copy()
+        wider[:3, :3] *= stride
+        k, j, i = (-(-n // stride) for n in shown.shape)
+        shown = Grid((k, j, i), wider, grid.frame_of_reference_uid)
+    a, b, c = flipped
+    return _Lattice(order, (a, b, c), stride, shown, box)
+
+
+def _box(grid: Grid, structures: Sequence[Structure]) -> Box:
+    """The voxels around structures, with a margin; all where there are none."""
+    if not structures:
+        z, y, x = (slice(0, n) for n in grid.shape)
+        return z, y, x
+    corners = np.concatenate([one.grid.corners_mm() for one in structures])
+    index = grid.index(corners)
+    margin = _MARGIN_MM / np.array(grid.spacing_mm)
+    low = np.clip(np.floor(index.min(axis=0) - margin), 0, None).astype(int)
+    high = np.ceil(index.max(axis=0) + margin).astype(int) + 1
+    z, y, x = (
+        slice(int(a), int(max(min(b, n), a + 1)))
+        for a, b, n in zip(low, high, grid.shape, strict=True)
+    )
+    return z, y, x
+
+
+def _count(box: Box) -> int:
+    return int(np.prod([one.stop - one.start for one in box]))
+
+
+def _finer(grid: Grid) -> int:
+    """How many picture voxels go on a dose voxel along each axis."""
+    by_size = int((_FINE_VOXELS_MAX / np.prod(grid.shape)) ** (1 / 3))
+    return max(1, min(by_size, int(min(grid.spacing_mm) / _FINE_MM)))
+
+
+def _points(grid: Grid, factor: int) -> tuple[Grid, tuple[int, int, int]]:
+    """The lattice that is finer by a factor, and its shape."""
+    affine = grid.affine_mm.copy()
+    affine[:3, :3] /= factor
+    affine[:3, 3] = grid.world_mm(np.full(3, (1 / factor - 1) / 2))
+    k, j, i = (n * factor for n in grid.shape)
+    fine = Grid((k, j, i), affine, grid.frame_of_reference_uid)
+    return fine, fine.shape
+
+
+def _gray(image: Volume, points: tuple[Grid, tuple[int, int, int]]) -> dict[str, Any]:
+    if image.quantity is Quantity.CT_NUMBER:
+        values = _sampled(image.data, image.grid, points, outside=_AIR_HU)
+        levels, window, unit = _HU_LEVELS, (-160.0, 240.0), "HU"
+    else:
+        values = _sampled(image.data, image.grid, points)
+        top = float(np.percentile(values, 99.9)) or 1.0
+        levels, window = np.linspace(0, top, 256), (0.0, top)
+        unit = image.quantity.unit
+    halves = (levels[1:] + levels[:-1]) / 2
+    return {
+        "levels": [round(float(level), 4) for level in levels],
+        "window": list(window),
+        "unit": unit,
+        "data": _packed(np.searchsorted(halves, values).astype(np.uint8)),
+    }
+
+
+def _sampled(
+    data: NDArray[Any],
+    grid: Grid,
+    points: tuple[Grid, tuple[int, int, int]],
+    outside: float = 0.0,
+) -> NDArray[np.float32]:
+    """Interpolate between voxels at the points of a lattice, slice by slice."""
+    from scipy.ndimage import affine_transform
+
+    fine, shape = points
+    to_data = np.linalg.inv(grid.affine_mm) @ fine.affine_mm
+    corners = grid.index(fine.corners_mm())
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, None)
+    high = np.ceil(corners.max(axis=0)).astype(int) + 2
+    part = data[tuple(slice(a, max(b, a)) for a, b in zip(low, high, strict=True))]
+    if not part.size:
+        return np.full(shape, outside, np.float32)
+    sampled: NDArray[np.float32] = affine_transform(
+        part.astype(np.float32),
+        to_data[:3, :3],
+        offset=to_data[:3, 3] - low,
+        output_shape=shape,
+        order=1,
+        mode="grid-constant",
+        cval=outside,
+    )
+    return sampled
+
+
+def _packed(values: NDArray[Any]) -> str:
+    """Differences from voxel to voxel, high bytes first, deflated, in base64."""
+    flat = values.ravel()
+    steps = np.diff(flat, prepend=flat.dtype.type(0))
+    if steps.dtype == np.uint16:
+        steps = np.concatenate([steps >> 8, steps & 255]).astype(np.uint8)
+    return base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode("ascii")
+
+
+def _bits(mask: NDArray[np.bool_]) -> str:
+    packed = np.packbits(mask.ravel(), bitorder="little")
+    return base64.b64encode(zlib.compress(packed.tobytes(), 9)).decode("ascii")

@@ -1,0 +1,51 @@
+"""Every file that an assessment rests on, besides image, CT and structures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.model.printable import printable
+from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.scene import inputs_of, require_one_patient
+
+if TYPE_CHECKING:
+    from sirtdose.io.choose import Choice
+    from sirtdose.model.finding import Finding
+
+
+def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:
+    """What was used: name only, hash, series; in the order of its use."""
+    from sirtdose.io.hashing import sha256_of
+
+    named = (
+        ("earlier dose", request.prior_dose),
+        ("transform of the earlier dose", request.prior_transform),
+        ("registration", request.registration),
+        ("recovery coefficients", request.pvc),
+        ("radiobiology", request.radiobiology),
+        ("plan", request.plan),
+    )
+    return (
+        *inputs_of(choice, request),
+        *(
+            {
+                "file": printable(path.name),
+                "files": 1,
+                "kind": kind,
+                "sha256": sha256_of([path]),
+                "series_instance_uid": None,
+            }
+            for kind, path in named
+            if isinstance(path, Path) and path.is_file()
+        ),
+    )
+
+
+def require_same_patients_prior(
+    choice: "Choice", request: PostRequest, findings: "list[Finding]"
+) -> None:
+    """Refuse an earlier dose of somebody else (H01)."""
+    if request.prior_dose is None or not request.prior_dose.exists():
+        return
+    from sirtdose.io.discover import discover
+
+    require_one_patient([choice.image, *discover(request.prior_dose)], findings)
