@@ -1,9 +1,10 @@
 # make demo   set up, then a digital patient from plan to report
+# make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean benchmark
+.PHONY: demo test test-browser check clean benchmark
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -17,6 +18,11 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+test-browser: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --no-build-isolation --editable ".[browser]"
+	$(BIN)/pytest -m browser
 
 benchmark: .venv/ready
 	$(BIN)/python benchmarks/startup.py

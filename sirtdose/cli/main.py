@@ -13,6 +13,8 @@ from sirtdose.cli.lsf import lsf_group
 from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
+from sirtdose.cli.report import report_command
+from sirtdose.cli.view import view_command
 from sirtdose.errors import SirtdoseError
 
 
@@ -72,6 +74,8 @@ for _command in (
     plan_group,
     post_command,
     inspect_command,
+    report_command,
+    view_command,
     dvh_command,
     kernel_command,
     lsf_group,

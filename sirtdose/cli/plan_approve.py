@@ -31,16 +31,30 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         raise InputError(f"{path.name} cannot be read: give a plan.json") from error
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        aside.write_text(document_text(document), "utf-8")
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    _replace(path, document_text(document))
+    _renew_page(path)
     approval = document["approval"]
     for line in approved_lines(document):
         click.echo(line, err=True)
     click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def _renew_page(path: Path) -> None:
+    """The plan's page beside it says so too; a plan without one needs none."""
+    page = path.with_name("plan.html")
+    if path.name == "plan.json" and page.is_file():
+        from sirtdose.report.page_files import page_of
+
+        _replace(page, page_of(path))
+
+
+def _replace(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_text(text, "utf-8")
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error

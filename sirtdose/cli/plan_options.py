@@ -118,12 +118,18 @@ def plan_request(
 
 
 def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
-    """Print a plan, and write plan.json where a folder is given."""
+    """Print a plan, and write plan.json and plan.html where a folder is given."""
+    from sirtdose.report.documents import document_text
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
     from sirtdose.report.summary import plan_summary
 
     document = signed(plan_document(plan))
+    pages = {}
+    if out is not None:
+        from sirtdose.report.page import plan_page
+
+        pages = {"plan.html": plan_page(document_text(document))}
     show_document(
         document,
         plan_summary(document),
@@ -131,6 +137,7 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
         out=out,
         force=force,
         as_json=as_json,
+        pages=pages,
     )
 
 

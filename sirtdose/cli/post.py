@@ -141,6 +141,7 @@ _PATH = click.Path(path_type=Path)
     help="TOML with your own tissue parameters, TCP and NTCP models.",
 )
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
+@click.option("--show-patient", is_flag=True, help="Name the patient on report.html.")
 @click.option(
     "--no-dicom", is_flag=True, help="Leave RTDOSE, RTPLAN and SEG of a DICOM out."
 )
@@ -167,6 +168,7 @@ def post_command(
     as_json: bool,
     no_report: bool,
     no_dicom: bool,
+    show_patient: bool,
     **options: Any,
 ) -> None:
     """After treatment: doses to tumors, normal liver and lungs from an image.
@@ -185,6 +187,7 @@ def post_command(
         as_json=as_json,
         report=not no_report,
         dicom=not no_dicom,
+        named=show_patient,
     )
 
 
@@ -196,6 +199,7 @@ def show_post(
     as_json: bool,
     report: bool,
     dicom: bool,
+    named: bool,
 ) -> None:
     """Assess, write the results to a folder, and print them."""
     from sirtdose.io.output_folder import output_folder, require_free
@@ -209,7 +213,9 @@ def show_post(
     assessment = assess_dose(request)
     document = post_document(assessment)
     with output_folder(out, post_replaces(), force=force) as folder:
-        write_post(assessment, document, folder, report=report, dicom=dicom)
+        write_post(
+            assessment, document, folder, report=report, dicom=dicom, named=named
+        )
     names = post_files(
         list(assessment.doses),
         report=report,

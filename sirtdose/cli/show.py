@@ -1,5 +1,6 @@
 """Print a document's summary, and write the document where a folder is given."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ def show_document(
     out: Path | None,
     force: bool,
     as_json: bool,
+    pages: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `name` into the folder `out`, whole or not at all, and say so."""
+    """Write `name`, and pages by their names, into a folder, whole or not at all."""
     from sirtdose.io.output_folder import output_folder
     from sirtdose.report.documents import document_text
 
     text = document_text(document)
     if out is not None:
-        with output_folder(out, (name,), force=force) as folder:
-            (folder / name).write_text(text, "utf-8")
+        files = {name: text, **(pages or {})}
+        with output_folder(out, files, force=force) as folder:
+            for own, content in files.items():
+                (folder / own).write_text(content, "utf-8")
     click.echo(summary, err=True)
     if out is not None:
         click.echo(f"\nWritten to {out / name}", err=True)

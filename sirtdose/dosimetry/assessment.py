@@ -14,6 +14,7 @@ from sirtdose.dosimetry.registration import Registration
 from sirtdose.dosimetry.structure_dose import StructureDose
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
@@ -56,6 +57,7 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    limits: tuple[Limit, ...] = ()
     device: str | None = None
     disease: str | None = None
     biology: Biology | None = None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,9 +121,24 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
     assert first is not None
     made_up = str(generate_uid(entropy_srcs=[references[0].sop_instance_uid, "frame"]))
 
-    with reading_dicom(paths[0]):
+    return replace(
+        _link_of(first, paths[0]),
+        frame_of_reference_uid=frame_of_reference_uid or made_up,
+        references=tuple(references),
+    )
+
+
+def read_patient(path: Path) -> PatientLink:
+    """Whom one file is of: patient and study, referring to nothing."""
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+    return _link_of(dataset, path)
+
+
+def _link_of(dataset: "Dataset", path: Path) -> PatientLink:
+    with reading_dicom(path):
         texts = {
-            keyword: str(first.get(keyword, "") or "").strip() for keyword in _TEXTS
+            keyword: str(dataset.get(keyword, "") or "").strip() for keyword in _TEXTS
         }
 
     def usable(keyword: str) -> str:
@@ -139,6 +155,6 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
         study_date=usable("StudyDate"),
         study_time=usable("StudyTime"),
         accession_number=usable("AccessionNumber"),
-        frame_of_reference_uid=frame_of_reference_uid or made_up,
-        references=tuple(references),
+        frame_of_reference_uid="",
+        references=(),
     )

@@ -8,6 +8,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_not_negative
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding, nuclide_findings
@@ -18,7 +19,7 @@ from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs, shunt_findi
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
-from sirtdose.planning.result import Compartment, Limit, Plan
+from sirtdose.planning.result import Compartment, Plan
 
 _LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 from sirtdose.errors import InputError
+from sirtdose.model.limit import Limit
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.case_plan import Terms, compartment
 from sirtdose.planning.limits import checked_limits, require_known
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
 from sirtdose.planning.perfused import Tumor
-from sirtdose.planning.result import Compartment, Limit, Plan
+from sirtdose.planning.result import Compartment, Plan
 
 
 @dataclass(frozen=True)

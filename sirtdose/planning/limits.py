@@ -7,9 +7,9 @@ from typing import Literal
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
-from sirtdose.planning.result import Limit
 
 Sense = Literal["at_most", "at_least", "range"]
 # Names that mean one of the volumes a limit can hold for.

@@ -37,6 +37,7 @@ class DvhPlot:
     top: int
     right: int
     bottom: int
+    end_gy: float
     curves: tuple[Curve, ...]
     dose_ticks: tuple[tuple[float, str], ...]
     volume_ticks: tuple[tuple[float, str], ...]
@@ -85,6 +86,7 @@ def dvh_plot(
         top=_TOP,
         right=_WIDTH - _RIGHT,
         bottom=_HEIGHT - _BOTTOM,
+        end_gy=end,
         curves=tuple(curves),
         dose_ticks=tuple((_LEFT + inner_width * t / end, f"{t:g}") for t in ticks),
         volume_ticks=tuple(

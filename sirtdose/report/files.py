@@ -17,6 +17,8 @@ DOSE_FILES = {
 }
 
 
+# Pictures and curves of the page, so that it can be made again.
+PAGE_DATA = "report_data.json"
 # How structures came from the image they were drawn on.
 TRANSFORM = "registration.tfm"
 _BLUR = ("iterative_yang", "gtm", "recovery")
@@ -58,7 +60,7 @@ def post_files(
         names += [dicom_file(name) for name in method_names if "prior" not in name]
         names += [PLAN_FILE, STRUCTURES_FILE]
     names += [TRANSFORM] if registration else []
-    return [*names, "report.html"] if report else names
+    return [*names, PAGE_DATA, "report.html"] if report else names
 
 
 def post_replaces() -> list[str]:
@@ -72,8 +74,12 @@ def post_replaces() -> list[str]:
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
-    """Write plan.json."""
-    (folder / "plan.json").write_text(document_text(document), "utf-8")
+    """Write plan.json and its page."""
+    from sirtdose.report.page import plan_page
+
+    text = document_text(document)
+    (folder / "plan.json").write_text(text, "utf-8")
+    (folder / "plan.html").write_text(plan_page(text), "utf-8")
 
 
 def write_post(
@@ -83,14 +89,20 @@ def write_post(
     *,
     report: bool,
     dicom: bool = False,
+    named: bool = False,
 ) -> None:
-    """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page."""
+    """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page.
+
+    Only a page that is to be `named` says whom the image is of.
+    """
     from sirtdose.dosimetry.registration import write_transform
     from sirtdose.io.image_file import write_nifti
     from sirtdose.report.page import post_page
+    from sirtdose.report.page_data import page_data_text, post_page_data
     from sirtdose.report.tables import dvh_csv, structures_csv
 
-    (folder / "post.json").write_text(document_text(document), "utf-8")
+    text = document_text(document)
+    (folder / "post.json").write_text(text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
     if assessment.registration is not None:
@@ -105,5 +117,7 @@ def write_post(
         }
         write_dicom(assessment, assessment.link, folder, names)
     if report:
-        page = post_page(assessment, document)
+        data = post_page_data(assessment)
+        (folder / PAGE_DATA).write_text(page_data_text(text, data), "utf-8")
+        page = post_page(text, data, assessment.link if named else None)
         (folder / "report.html").write_text(page, "utf-8")

@@ -1,11 +1,14 @@
-"""report.html: one file that opens from disk, without network or script."""
+"""Pages: one file that opens from disk, without network, with or without script."""
 
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.data.load import table
-from sirtdose.model.role import Role
-from sirtdose.report.dvh_plot import dvh_plot
-from sirtdose.report.planes import drawn, fused_planes, png, structure_colors
+from sirtdose.report.biology_lines import biology_rows, parameter_lines, threshold_lines
+from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.summary import (
     calibration_line,
     density_words,
@@ -19,47 +22,164 @@ from sirtdose.report.summary import (
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from sirtdose.model.patient_link import PatientLink
+
+_GRAVE = ("stop", "ask", "warn")
 
 
-def post_page(assessment: "Assessment", document: dict[str, Any]) -> str:
-    """The page of an assessment; numbers come from the saved document."""
+def case_hash(text: str) -> str:
+    """What a document's pages and figures carry, so that none is taken for another's.
+
+    >>> case_hash("{}")
+    '44136fa355b3'
+    """
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def post_page(
+    text: str, data: Mapping[str, Any], patient: "PatientLink | None" = None
+) -> str:
+    """The page of an assessment.
+
+    Parameters
+    ----------
+    text : str
+        post.json: every number of the page.
+    data : mapping
+        Pictures, planes and curves, of :func:`sirtdose.report.page_data`.
+    patient : PatientLink, optional
+        Whom to name; nobody otherwise.
+    """
+    document = json.loads(text)
+    methods = list(document["doses"])
+    rows = document["doses"][methods[0]]["structures"]
+    usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
+    return _render(
+        "post.html",
+        {"post-json": text, "view-data": data["view"], "dvh-data": data["dvh"]},
+        ("viewer.js", "dvh.js"),
+        d=document,
+        page=data,
+        patient=_named(patient),
+        case=case_hash(text),
+        first=methods[0].replace("_", " "),
+        rows=rows,
+        others=methods[1:],
+        other_mean=lambda method, name: _mean_of(document, method, name),
+        planned={
+            row["name"]: row["planned_gy"]
+            for row in (document["plan"] or {"doses": []})["doses"]
+        },
+        by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
+        ledger=ledger_lines(document["ledger"]),
+        calibration=calibration_line(document["calibration"]),
+        image_lines=image_lines(document["image"]),
+        lung=lung_line(document["lungs"]),
+        limits=[(limit, limit_line(limit)) for limit in document["limits"]],
+        thresholds=threshold_lines(document["thresholds"]),
+        grave=[one for one in document["warnings"] if one["severity"] in _GRAVE],
+        biology=biology_rows,
+        parameters=parameter_lines(document["radiobiology"], sources=True),
+        density=density_words,
+        by_mass=mass_lines,
+        difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
+    )
+
+
+def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
+    """The page of a plan; `data` are its planes, where an image was planned on."""
+    document = json.loads(text)
+    assumptions = {
+        name.replace("_", " "): value
+        for name, value in document["assumptions"].items()
+        if not isinstance(value, (list, dict))
+    }
+    injections = document["assumptions"].get("injections", [])
+    return _render(
+        "plan.html",
+        {"plan-json": text} | ({"view-data": data["view"]} if data else {}),
+        ("viewer.js",) if data else (),
+        d={"approval": None, "measured": None, "images": None} | document,
+        page=data,
+        injections=injections if len(injections) > 1 else [],
+        lung=lung_line(document["lungs"]),
+        limits=[(limit, limit_line(limit)) for limit in document["limits"]],
+        assumptions=assumptions.items(),
+    )
+
+
+def view_page(title: str, data: Mapping[str, Any]) -> str:
+    """Planes alone, of any dose."""
+    return _render(
+        "view.html", {"view-data": data["view"]}, ("viewer.js",), title=title, page=data
+    )
+
+
+def _render(
+    template: str, embedded: Mapping[str, Any], scripts: tuple[str, ...], **values: Any
+) -> str:
+    anchors = table("colormap")["inferno"]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=_own_text("style.css"),
+            scripts=[_own_text(name) for name in scripts],
+            embedded=[(name, _json(value)) for name, value in embedded.items()],
+            sig=significant,
+            gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
+            **values,
+        )
+    )
+
+
+def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("sirtdose.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    method = next(iter(assessment.doses))
-    rows = document["doses"][method]["structures"]
-    usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
-    planes, top_gy = fused_planes(assessment, method)
-    colors = structure_colors(assessment.structures)
-    anchors = table("colormap")["inferno"]
-    return environment.get_template("post.html").render(
-        d=document,
-        sig=significant,
-        ledger=ledger_lines(document["ledger"]),
-        calibration=calibration_line(document["calibration"]),
-        image_lines=image_lines(document["image"]),
-        lung=lung_line(document["lungs"]),
-        density=density_words,
-        by_mass=mass_lines,
-        difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
-        registration=[png(one) for one in assessment.registration.pictures]
-        if assessment.registration
-        else [],
-        blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
-        first=method.replace("_", " "),
-        planes=planes,
-        top_gy=top_gy,
-        where="the middle of the largest tumor"
-        if any(s.role is Role.TUMOR for s in assessment.structures)
-        else "the hottest voxel",
-        gray="CT" if assessment.ct else "the activity image",
-        gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
-        outlines=[(s.name, colors[s.name]) for s in assessment.structures if drawn(s)],
-        plot=dvh_plot(assessment.structure_doses[method], colors),
-    )
+
+
+def _own_text(name: str) -> "Markup":
+    from markupsafe import Markup
+
+    path = files("sirtdose.report").joinpath("templates").joinpath(name)
+    return Markup(path.read_text("utf-8"))
+
+
+def _json(value: Any) -> "Markup":
+    """As JSON that no text in it can end the element of."""
+    from markupsafe import Markup
+
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
+
+
+def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
+    for row in document["doses"][method]["structures"]:
+        if row["name"] == name:
+            return significant(row["dose_gy"]["mean"])
+    return "-"
+
+
+def _named(patient: "PatientLink | None") -> dict[str, str] | None:
+    if patient is None:
+        return None
+    return {
+        "name": patient.patient_name.replace("^", " ").strip(),
+        "id": patient.patient_id,
+        "born": _day(patient.birth_date),
+        "study": _day(patient.study_date),
+    }
+
+
+def _day(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else ""

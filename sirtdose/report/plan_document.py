@@ -12,7 +12,8 @@ from sirtdose.report.documents import (
 )
 
 if TYPE_CHECKING:
-    from sirtdose.planning.result import Compartment, Limit, Plan
+    from sirtdose.model.limit import Limit
+    from sirtdose.planning.result import Compartment, Plan
 
 
 def plan_document(plan: "Plan") -> dict[str, Any]:

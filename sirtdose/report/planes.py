@@ -2,9 +2,9 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,6 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
 
 # Eight colors that people with color-blindness tell apart (Okabe and Ito).
 COLORS = (
@@ -61,21 +58,23 @@ _VIEWS = (
 )
 
 
-def fused_planes(assessment: "Assessment", method: str) -> tuple[list[Plane], float]:
+def fused_planes(
+    dose: Volume,
+    gray: Volume | None,
+    outlined: Sequence[Structure],
+    colors: Mapping[str, str],
+) -> tuple[list[Plane], float]:
     """Three planes and the dose (Gy) at the top of their color scale.
 
-    The gray picture is the CT, or the activity image where there is none.
+    The gray picture is a CT, or the activity image.
     """
-    dose = assessment.doses[method].volume
-    outlined = [s for s in assessment.structures if drawn(s)]
-    center = _center_mm(outlined, dose)
+    center = center_mm(outlined, dose)
     low, high = _extent_mm(outlined, dose)
     top = _scale_top_gy(outlined, dose)
-    colors = structure_colors(assessment.structures)
     planes = []
     for name, across, down, through, letters in _VIEWS:
         points = _points(center, low, high, across, down)
-        picture = _gray(assessment.ct or assessment.image, points)
+        picture = _gray(gray, points)
         wash = _sample(dose.data, dose.grid, points)
         _blend(picture, wash / top)
         _outline(picture, outlined, colors, points)
@@ -113,8 +112,8 @@ def structure_colors(structures: Sequence[Structure]) -> dict[str, str]:
     }
 
 
-def _center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.float64]:
-    """The hottest voxel of the largest tumor, else of the image."""
+def center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.float64]:
+    """The middle of the largest tumor, else the hottest voxel of the dose."""
     tumors = [s for s in structures if s.role is Role.TUMOR]
     if tumors:
         largest = max(tumors, key=lambda s: s.volume_ml)
@@ -129,6 +128,9 @@ def _extent_mm(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     liver = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
     shown = [s for s in structures if s.role in liver] or list(structures)
+    if not shown:
+        corners = dose.grid.corners_mm()
+        return corners.min(axis=0), corners.max(axis=0)
     corners = np.concatenate([s.grid.corners_mm() for s in shown])
     limits = dose.grid.corners_mm()
     low = np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0))
@@ -193,7 +195,9 @@ def _sample(
     return sampled
 
 
-def _gray(image: Volume, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    if image is None:
+        return np.zeros((*points.shape[:2], 3))
     if image.quantity is Quantity.CT_NUMBER:
         values = _sample(image.data, image.grid, points, outside=_AIR_HU)
         low, high = _SOFT_TISSUE_HU
@@ -219,7 +223,7 @@ def _blend(picture: NDArray[np.float64], part: NDArray[Any]) -> None:
 def _outline(
     picture: NDArray[np.float64],
     structures: Sequence[Structure],
-    colors: dict[str, str],
+    colors: Mapping[str, str],
     points: NDArray[np.float64],
 ) -> None:
     from scipy.ndimage import binary_erosion

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.documents import document_text, grid_document, image_document
 from sirtdose.report.dose_document import dose_document
-from sirtdose.report.files import DOSE_FILES
+from sirtdose.report.files import DOSE_FILES, PAGE_DATA
 from sirtdose.report.shunt import shunt_document
 from sirtdose.report.wording import significant, table
 
@@ -20,6 +20,8 @@ PER_GBQ = "per_gbq"
 # Everything that an earlier plan by an image may have left.
 REPLACED = (
     "plan.json",
+    "plan.html",
+    PAGE_DATA,
     "structures.csv",
     "dvh.csv",
     *DOSE_FILES.values(),
@@ -124,7 +126,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
 
 def prediction_files(prediction: "Prediction") -> list[str]:
     """The names of everything that a plan by an image writes."""
-    names = ["plan.json", "structures.csv", "dvh.csv"]
+    names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
     names += [DOSE_FILES[method] for method in prediction.doses]
     names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
     return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
@@ -135,6 +137,8 @@ def write_prediction(
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
     from sirtdose.io.image_file import write_nifti
+    from sirtdose.report.page import plan_page
+    from sirtdose.report.page_data import page_data_text, prediction_page_data
     from sirtdose.report.tables import (
         dvh_csv,
         dvh_per_gbq_csv,
@@ -142,7 +146,11 @@ def write_prediction(
         structures_per_gbq_csv,
     )
 
-    (folder / "plan.json").write_text(document_text(document), "utf-8")
+    text, data = document_text(document), prediction_page_data(prediction)
+    (folder / "plan.json").write_text(text, "utf-8")
+    (folder / "plan.html").write_text(plan_page(text, data), "utf-8")
+    data_text = page_data_text(document["hash"], data)
+    (folder / PAGE_DATA).write_text(data_text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
     for method, dose in prediction.doses.items():

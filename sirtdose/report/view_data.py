@@ -1,7 +1,7 @@
 """A dose, the picture under it and outlines, small enough to be moved in a page.
 
 Everything lies on one axial lattice of the dose's own voxels, cropped to what matters;
-the picture and the outlines on one that is finer by a whole factor. Voxels are stored
+the picture and the outlines on one that is finer by whole factors. Voxels are stored
 as differences along rows, high and low bytes apart, deflated, in base64: to unpack
 them a page needs no library.
 """
@@ -21,9 +21,9 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 _MARGIN_MM = 25.0
-# Together they keep a page under 3 MB.
-_DOSE_VOXELS_MAX = 450_000
-_FINE_VOXELS_MAX = 900_000
+# Voxels of dose and picture: the first that keeps a page under 3 MB.
+_BUDGETS = ((900_000, 1_600_000), (450_000, 900_000), (200_000, 400_000))
+_SIZE_MAX = 2_400_000
 _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 _AIR_HU = -1000.0
@@ -77,12 +77,31 @@ def view_data(
     colors : mapping
         A color for each structure's name.
     """
-    lattice = _lattice(dose.grid, structures)
+    found: dict[str, Any] = {}
+    for voxels, fine_voxels in _BUDGETS:
+        lattice = _lattice(dose.grid, structures, voxels)
+        found = _packed_view(dose, gray, structures, colors, lattice, fine_voxels)
+        size = len(found["dose"]["data"]) + len(
+            (found["gray"] or found["dose"])["data"]
+        )
+        if size <= _SIZE_MAX:
+            break
+    return found
+
+
+def _packed_view(
+    dose: Volume,
+    gray: Volume | None,
+    structures: Sequence[Structure],
+    colors: Mapping[str, str],
+    lattice: _Lattice,
+    fine_voxels: int,
+) -> dict[str, Any]:
     values = lattice.of(dose.require(Quantity.DOSE))
     low = min(float(values.min()), 0.0)
     step = max(float(values.max()) - low, 1e-6) / 65535
-    factor = _finer(lattice.grid)
-    points = _points(lattice.grid, factor)
+    factors = _finer(lattice.grid, fine_voxels)
+    points = _points(lattice.grid, factors)
     return {
         "grid": {
             "shape": list(lattice.grid.shape),
@@ -95,7 +114,7 @@ def view_data(
             "step_gy": step,
             "data": _packed(np.rint((values - low) / step).astype(np.uint16)),
         },
-        "factor": factor,
+        "factors": factors,
         "gray": None if gray is None else _gray(gray, points),
         "structures": [
             {
@@ -108,7 +127,7 @@ def view_data(
     }
 
 
-def _lattice(grid: Grid, structures: Sequence[Structure]) -> _Lattice:
+def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _Lattice:
     from scipy.optimize import linear_sum_assignment
 
     directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
@@ -129,9 +148,9 @@ def _lattice(grid: Grid, structures: Sequence[Structure]) -> _Lattice:
     k, j, i = (grid.shape[axis] for axis in order)
     turned = Grid((k, j, i), affine, grid.frame_of_reference_uid)
     box = _box(turned, [one for one in structures if one.role is not Role.OTHER])
-    if turned.crop(box).shape != turned.shape and _count(box) > _DOSE_VOXELS_MAX:
+    if turned.crop(box).shape != turned.shape and _count(box) > voxels_max:
         box = _box(turned, [one for one in structures if one.role in _OF_LIVER])
-    stride = max(1, int(np.ceil((_count(box) / _DOSE_VOXELS_MAX) ** (1 / 3))))
+    stride = max(1, int(np.ceil((_count(box) / voxels_max) ** (1 / 3))))
     shown = turned.crop(box)
     if stride > 1:
         wider = shown.affine_mm.copy()
@@ -163,18 +182,29 @@ def _count(box: Box) -> int:
     return int(np.prod([one.stop - one.start for one in box]))
 
 
-def _finer(grid: Grid) -> int:
-    """How many picture voxels go on a dose voxel along each axis."""
-    by_size = int((_FINE_VOXELS_MAX / np.prod(grid.shape)) ** (1 / 3))
-    return max(1, min(by_size, int(min(grid.spacing_mm) / _FINE_MM)))
+def _finer(grid: Grid, voxels_max: int) -> list[int]:
+    """How many picture voxels go on a dose voxel along each axis: coarsest first."""
+    factors = [1, 1, 1]
+    while True:
+        sides = [side / f for side, f in zip(grid.spacing_mm, factors, strict=True)]
+        axis = int(np.argmax(sides))
+        more = factors.copy()
+        more[axis] += 1
+        if (
+            sides[axis] < 2 * _FINE_MM
+            or np.prod(more) * np.prod(grid.shape) > voxels_max
+        ):
+            return factors
+        factors = more
 
 
-def _points(grid: Grid, factor: int) -> tuple[Grid, tuple[int, int, int]]:
-    """The lattice that is finer by a factor, and its shape."""
+def _points(grid: Grid, factors: Sequence[int]) -> tuple[Grid, tuple[int, int, int]]:
+    """The lattice that is finer by a factor along each axis, and its shape."""
+    parts = np.array(factors, float)
     affine = grid.affine_mm.copy()
-    affine[:3, :3] /= factor
-    affine[:3, 3] = grid.world_mm(np.full(3, (1 / factor - 1) / 2))
-    k, j, i = (n * factor for n in grid.shape)
+    affine[:3, :3] /= parts
+    affine[:3, 3] = grid.world_mm((1 / parts - 1) / 2)
+    k, j, i = (n * f for n, f in zip(grid.shape, factors, strict=True))
     fine = Grid((k, j, i), affine, grid.frame_of_reference_uid)
     return fine, fine.shape
 

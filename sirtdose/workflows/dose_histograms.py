@@ -12,6 +12,7 @@ from sirtdose.model.volume import Quantity
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
     from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
 
 
 def dose_histograms(
@@ -44,16 +45,10 @@ def dose_histograms(
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.resample import occupancy_on
     from sirtdose.dosimetry.sampled_dvh import sampled_dvh
-    from sirtdose.io.read import read_image
 
-    volume = read_image(dose, quantity=Quantity.DOSE)
-    if volume.quantity is not Quantity.DOSE:
-        raise QuantityError(
-            f"{dose.name} is in {volume.quantity.unit or 'no unit'}: a dose in Gy is "
-            "needed"
-        )
+    volume = read_dose(dose)
     rows, left_out = [], {}
-    for structure in _structures(structures, roles or {}):
+    for structure in structures_of(structures, roles or {}):
         if structure.empty:
             left_out[structure.name] = "empty"
             continue
@@ -73,7 +68,35 @@ def dose_histograms(
     return DoseHistograms(volume, tuple(rows), left_out)
 
 
-def _structures(paths: Sequence[Path], roles: Mapping[str, Role]) -> "list[Structure]":
+def read_dose(path: Path) -> "Volume":
+    """A dose map of any system, Gy.
+
+    Raises
+    ------
+    QuantityError
+        An image of something else.
+    """
+    from sirtdose.io.read import read_image
+
+    volume = read_image(path, quantity=Quantity.DOSE)
+    if volume.quantity is not Quantity.DOSE:
+        raise QuantityError(
+            f"{path.name} is in {volume.quantity.unit or 'no unit'}: a dose in Gy is "
+            "needed"
+        )
+    return volume
+
+
+def structures_of(
+    paths: Sequence[Path], roles: Mapping[str, Role]
+) -> "list[Structure]":
+    """Every structure of the files, no two of one name; roles as given.
+
+    Raises
+    ------
+    InputError
+        Two of one name, or a role for a structure that is not there.
+    """
     from sirtdose.io.read import read_structures
 
     found = [one for path in paths for one in read_structures(path)]

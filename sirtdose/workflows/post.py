@@ -51,6 +51,7 @@ from sirtdose.workflows.post_injections import (
 )
 from sirtdose.workflows.post_inputs import all_inputs, require_same_patients_prior
 from sirtdose.workflows.post_ledger import ledger_of, require_times
+from sirtdose.workflows.post_limits import limits_of
 from sirtdose.workflows.post_plan import compared, read_plan
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.prior_session import (
@@ -163,7 +164,7 @@ def _assess(request: PostRequest) -> "Assessment":
     findings += ceiling_doubts(request, tables[first])
     findings.append(noise_finding(volume))
     findings += few_voxel_findings(tables[first], volume.grid.voxel_volume_ml)
-    against = None
+    against = plan = None
     if request.plan is not None:
         plan = read_plan(request.plan, request.nuclide, request.patient_key, findings)
         findings += plan_doubts(plan, request, ledger, first.partition("+")[0])
@@ -202,6 +203,7 @@ def _assess(request: PostRequest) -> "Assessment":
         density_source=density.source,
         dose_grid=request.grid_in_words,
         lungs=lungs,
+        limits=limits_of(lungs, plan, tables[first]),
         findings=tuple(dict.fromkeys(findings)),
         accepted=acceptances_used(findings, request.acceptances),
         image=volume,

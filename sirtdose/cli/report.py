@@ -1,0 +1,71 @@
+"""`sirtdose report`: the page of saved results, made again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sirtdose.cli.options import force_option
+from sirtdose.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from sirtdose.model.patient_link import PatientLink
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("report")
+@click.argument("path", type=_PATH, metavar="POST.JSON|PLAN.JSON")
+@click.option(
+    "--out",
+    type=_PATH,
+    metavar="DIR",
+    help="Folder for the page.  [default: the results' own, replacing theirs]",
+)
+@click.option(
+    "--show-patient",
+    is_flag=True,
+    help="Name the patient, by the dose_plan.dcm beside post.json.",
+)
+@click.option(
+    "--figures",
+    is_flag=True,
+    help="Also figures/ with the pictures and curves as PNG and SVG.",
+)
+@force_option
+def report_command(
+    *, path: Path, out: Path | None, show_patient: bool, figures: bool, force: bool
+) -> None:
+    """Make report.html or plan.html again from saved results.
+
+    Results that were changed since they were computed are refused.
+
+    Example: sirtdose report doses/post.json --figures
+    """
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.report.page_files import page_name, page_of, saved_data
+
+    name = page_name(path)
+    page = page_of(path, _patient(path) if show_patient else None)
+    folder = path.parent if out is None else out
+    names = [name, *(["figures"] if figures else [])]
+    with output_folder(folder, names, force=force or out is None) as aside:
+        (aside / name).write_text(page, "utf-8")
+        if figures:
+            from sirtdose.report.figures import write_figures
+
+            case, data = saved_data(path)
+            write_figures(data, case, aside / "figures")
+    click.echo(f"Written to {folder}: {', '.join(names)}", err=True)
+
+
+def _patient(path: Path) -> "PatientLink":
+    from sirtdose.io.dicom_link import read_patient
+
+    plan = path.with_name("dose_plan.dcm")
+    if not plan.is_file():
+        raise FileFormatError(
+            "nobody can be named: there is no dose_plan.dcm beside the results, which "
+            "`sirtdose post` writes of DICOM images"
+        )
+    return read_patient(plan)

@@ -1,0 +1,152 @@
+"""What a page shows besides the numbers of its document: pictures, planes, curves."""
+
+import json
+from dataclasses import asdict
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError
+from sirtdose.model.role import Role
+from sirtdose.report.dvh_plot import dvh_plot
+from sirtdose.report.planes import center_mm, drawn, fused_planes, png, structure_colors
+from sirtdose.report.view_data import view_data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.structure_dose import StructureDose
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
+_CURVE_POINTS = 401
+# Parts of the color scale's top at which isodoses are drawn.
+_ISODOSES = (0.1, 0.25, 0.5, 0.75, 1.0)
+
+
+def post_page_data(assessment: "Assessment") -> dict[str, Any]:
+    """Pictures, planes and curves of an assessment's first method."""
+    method = next(iter(assessment.doses))
+    outlined = [one for one in assessment.structures if drawn(one)]
+    colors = structure_colors(assessment.structures)
+    data = plane_data(
+        assessment.doses[method].volume,
+        assessment.ct or assessment.image,
+        outlined,
+        colors,
+    )
+    return {
+        "method": method,
+        **data,
+        "gray": "CT" if assessment.ct else "the activity image",
+        "dvh": _curves(assessment.structure_doses[method], colors),
+        "registration": [png(one) for one in assessment.registration.pictures]
+        if assessment.registration
+        else [],
+    }
+
+
+def prediction_page_data(prediction: "Prediction") -> dict[str, Any]:
+    """Planes of a prediction's first method over the scout image."""
+    method, dose = next(iter(prediction.doses.items()))
+    structures = [row.structure for row in prediction.rows[method]]
+    data = plane_data(
+        dose.volume,
+        prediction.image,
+        [one for one in structures if drawn(one)],
+        structure_colors(structures),
+    )
+    return {"method": method, **data, "gray": "the scout image"}
+
+
+def page_data_text(document_text: str, data: dict[str, Any]) -> str:
+    """The data as a file, with the hash of the document they belong to."""
+    own = {"schema": "sirtdose.report_data/1", "post_sha256": _sha256(document_text)}
+    return json.dumps(own | data, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def page_data_of(text: str, document_text: str) -> dict[str, Any]:
+    """The data of a file, provided they belong to the document.
+
+    Raises
+    ------
+    InputError
+        Something else, or of another document: one was changed since (H31).
+    """
+    try:
+        data = json.loads(text)
+    except ValueError:
+        data = None
+    if not isinstance(data, dict) or data.get("schema") != "sirtdose.report_data/1":
+        raise InputError("report_data.json is none of sirtdose: run `sirtdose post`")
+    if data["post_sha256"] != _sha256(document_text):
+        raise InputError(
+            "post.json was changed since its pictures were made (H31): no page is made "
+            "of numbers that nobody computed; run `sirtdose post` again"
+        )
+    return data
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
+def plane_data(
+    dose: "Volume",
+    gray: "Volume | None",
+    outlined: "Sequence[Structure]",
+    colors: "Mapping[str, str]",
+) -> dict[str, Any]:
+    """Still and moving planes of a dose over a gray picture."""
+    planes, top_gy = fused_planes(dose, gray, outlined, colors)
+    view = view_data(dose, gray, outlined, colors=colors)
+    shape = view["grid"]["shape"]
+    inverse = np.linalg.inv(np.array(view["grid"]["affine_mm"]))
+    start = inverse[:3, :3] @ center_mm(outlined, dose) + inverse[:3, 3]
+    return {
+        "top_gy": top_gy,
+        "planes": [asdict(one) for one in planes],
+        "where": "the middle of the largest tumor"
+        if any(one.role is Role.TUMOR for one in outlined)
+        else "the hottest voxel",
+        "outlines": [{"name": one.name, "color": colors[one.name]} for one in outlined],
+        "view": {
+            **view,
+            "top_gy": top_gy,
+            "isodoses_gy": [float(f"{part * top_gy:.2g}") for part in _ISODOSES],
+            "colormap": table("colormap")["inferno"],
+            "start": [
+                int(np.clip(round(float(at)), 0, n - 1))
+                for at, n in zip(start, shape, strict=True)
+            ],
+        },
+    }
+
+
+def _curves(
+    rows: "Sequence[StructureDose]", colors: "Mapping[str, str]"
+) -> dict[str, Any]:
+    plot = dvh_plot(rows, colors)
+    doses = np.linspace(0, plot.end_gy, _CURVE_POINTS)
+    return {
+        "plot": asdict(plot),
+        "end_gy": plot.end_gy,
+        "left": plot.left,
+        "right": plot.right,
+        "curves": [
+            {
+                "name": row.structure.name,
+                "color": colors[row.structure.name],
+                "volume_ml": row.dvh.volume_ml,
+                "fraction": [
+                    round(float(part), 5)
+                    for part in row.dvh.curve(doses) / row.dvh.volume_ml
+                ],
+            }
+            for row in rows
+        ],
+    }

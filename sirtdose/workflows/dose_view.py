@@ -1,0 +1,52 @@
+"""The planes of any dose map over a CT."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sirtdose.errors import QuantityError, StructureError
+from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity
+from sirtdose.workflows.dose_histograms import read_dose, structures_of
+
+
+def dose_view(
+    dose: Path,
+    ct: Path | None,
+    structures: Sequence[Path] = (),
+    *,
+    roles: Mapping[str, Role] | None = None,
+) -> dict[str, Any]:
+    """What the page of a dose shows, see :func:`sirtdose.report.page.view_page`.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, no dose, no CT, or files of different frames of
+        reference.
+    """
+    from sirtdose.dosimetry.resample import occupancy_on
+    from sirtdose.io.read import read_image
+    from sirtdose.report.page_data import plane_data
+    from sirtdose.report.planes import structure_colors
+
+    volume = read_dose(dose)
+    gray = None
+    if ct is not None:
+        gray = read_image(ct, quantity=Quantity.CT_NUMBER)
+        if gray.quantity is not Quantity.CT_NUMBER:
+            raise QuantityError(
+                f"{ct.name} is in {gray.quantity.unit}: a CT is needed for --ct"
+            )
+        volume.grid.require_frame(gray.grid, what="the CT")
+    outlined = []
+    for one in structures_of(structures, roles or {}):
+        if one.empty:
+            continue
+        try:
+            outlined.append(occupancy_on(one, volume.grid))
+        except StructureError:
+            # Nothing of it lies on the dose: there is nothing to outline.
+            continue
+    data = plane_data(volume, gray, outlined, structure_colors(outlined))
+    return {**data, "gray": "CT" if gray else "black"}

@@ -1,0 +1,228 @@
+"""The pages in a real browser: Debian's Chromium, from disk, without a network.
+
+Needs the `browser` extra and a Chromium; skipped, saying so, where one is missing.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def results(exact_contours: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    out = tmp_path_factory.mktemp("browser") / "out"
+    words = ["post", str(exact_contours), "--administered", "2.2GBq"]
+    words += ["--lung-shunt", "5%", "--out", str(out)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs the browser extra"
+    )
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, such as Debian's package")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that fails on any console error and on any request but its own file."""
+    opened = browser.new_page(viewport={"width": 1200, "height": 900})
+    wrong: list[str] = []
+    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "request",
+        lambda asked: (
+            wrong.append(asked.url) if not asked.url.startswith("file://") else None
+        ),
+    )
+    yield opened
+    opened.close()
+    assert wrong == []
+
+
+def opened(page: Any, path: Path) -> Any:
+    page.goto(path.as_uri())
+    page.wait_for_selector("#view[data-ready=yes]", timeout=20000)
+    return page
+
+
+def array_gy(results: Path, page: Any, place: str) -> float:
+    """The dose map's own value where the page says it is."""
+    view = json.loads(page.inner_text("#view-data", timeout=1000) or "null") or (
+        json.loads(page.evaluate("document.getElementById('view-data').textContent"))
+    )
+    index = [int(n) for n in place.split(",")]
+    affine = np.array(view["grid"]["affine_mm"])
+    x, y, z = affine[:3, :3] @ index + affine[:3, 3]
+    image = nibabel.load(results / "dose_local.nii.gz")
+    # NIfTI points to the right and the front where DICOM points left and back.
+    voxel = np.linalg.inv(image.affine) @ [-x, -y, z, 1]
+    return float(image.get_fdata()[tuple(np.rint(voxel[:3]).astype(int))])
+
+
+def test_gy_under_crosshair_and_pointer_are_the_arrays(
+    page: Any, results: Path
+) -> None:
+    opened(page, results / "report.html")
+    step = page.evaluate(
+        "JSON.parse(document.getElementById('view-data').textContent).dose.step_gy"
+    )
+    for name in ("axial", "coronal", "sagittal"):
+        plane = page.locator(f"#plane-{name}")
+        box = plane.bounding_box()
+        for part in (0.3, 0.55, 0.7):
+            place = {"x": box["width"] * part, "y": box["height"] * (1 - part)}
+            plane.hover(position=place)
+            pointed = page.locator("#pointer")
+            index = pointed.get_attribute("data-index")
+            shown = float(pointed.get_attribute("data-gy"))
+            assert shown == pytest.approx(
+                array_gy(results, page, index), abs=step / 2 + 1e-4
+            )
+            plane.click(position=place)
+            assert page.locator("#here").get_attribute("data-index") == index
+            assert float(page.locator("#here").get_attribute("data-gy")) == shown
+
+
+def test_planes_move_together(page: Any, results: Path) -> None:
+    opened(page, results / "report.html")
+
+    def pictures() -> dict[str, str]:
+        return {
+            name: page.evaluate(f"document.getElementById('plane-{name}').toDataURL()")
+            for name in ("axial", "coronal", "sagittal")
+        }
+
+    def index() -> list[int]:
+        text = page.locator("#here").get_attribute("data-index")
+        return [int(n) for n in text.split(",")]
+
+    before, at = pictures(), index()
+    page.locator("#plane-axial").focus()
+    page.keyboard.press("PageUp")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert index() == [at[0] + 1, at[1] + 1, at[2] + 1]
+    after = pictures()
+    assert all(after[name] != before[name] for name in before)
+    page.locator("#plane-coronal").hover()
+    page.mouse.wheel(0, 100)
+    assert index() == [at[0] + 1, at[1], at[2] + 1]
+    captions = page.locator("#view figcaption").all_inner_texts()
+    assert [text.split(",")[0] for text in captions] == ["axial", "coronal", "sagittal"]
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [
+        ("#wash-max", "50"),
+        ("#gray-low", "-800"),
+        ("#gray-high", "900"),
+        ("#levels", "30, 60"),
+        ("#wash-opacity", "5"),
+        ("#isodoses", None),
+        ("#smooth", None),
+        ("#view-structures input >> nth=0", None),
+    ],
+)
+def test_every_control_changes_the_picture(
+    page: Any, results: Path, control: str, value: str | None
+) -> None:
+    opened(page, results / "report.html")
+    picture = "document.getElementById('plane-axial').toDataURL()"
+    before = page.evaluate(picture)
+    if value is None:
+        page.locator(control).click()
+    else:
+        page.locator(control).fill(value)
+    assert page.evaluate(picture) != before
+
+
+def test_the_histogram_says_what_it_holds(page: Any, results: Path) -> None:
+    opened(page, results / "report.html")
+    drawing = page.locator("#dvh")
+    drawing.scroll_into_view_if_needed()
+    box = drawing.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.5)
+    dose = float(page.locator("#dvh-here").get_attribute("data-gy"))
+    rows = {
+        row.split("\t")[0]: float(row.split("\t")[1])
+        for row in page.locator("#dvh-here").inner_text().strip().split("\n")[1:]
+    }
+    import csv
+
+    curves: dict[str, list[tuple[float, float]]] = {}
+    with (results / "dvh.csv").open() as file:
+        for one in csv.DictReader(file):
+            point = (float(one["dose_gy"]), float(one["volume_fraction"]))
+            curves.setdefault(one["name"], []).append(point)
+    assert set(rows) == set(curves)
+    for name, points in curves.items():
+        doses, fractions = zip(*points, strict=True)
+        expected = 100 * np.interp(dose, doses, fractions, right=0.0)
+        assert rows[name] == pytest.approx(expected, abs=1.0), name
+
+
+def test_it_prints_with_its_answer_on_page_one(
+    page: Any, results: Path, tmp_path: Path
+) -> None:
+    opened(page, results / "report.html")
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert 2 <= content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") <= 8
+    page.emulate_media(media="print")
+    assert not page.locator("#view").is_visible()
+    assert page.locator("#still img").first.is_visible()
+    # What comes after page one begins below it: 273 mm of A4 at 96 dots an inch.
+    page.set_viewport_size({"width": 703, "height": 1032})
+    assert page.locator("h2.next").bounding_box()["y"] < 1032
+
+
+def test_without_script_the_still_pictures_stand(browser: Any, results: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((results / "report.html").as_uri())
+    assert page.locator("#still img").count() == 3
+    assert page.locator("#still img").first.is_visible()
+    assert not page.locator("#view").is_visible()
+    context.close()
+
+
+def test_the_view_alone(page: Any, results: Path, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    words = ["view", str(results / "dose_local.dcm"), "--structures"]
+    words += [str(results / "dose_structures.dcm"), "--out", str(tmp_path)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    opened(page, tmp_path / "view.html")
+    assert float(page.locator("#here").get_attribute("data-gy")) > 100
+    assert "Tumor 1" in page.locator("#here").inner_text()
