@@ -1,6 +1,8 @@
 """What the tests share: real images where they are at hand, and phantoms."""
 
+import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +43,48 @@ def run() -> Callable[..., Result]:
     from sirtdose.cli.main import main
 
     def call(*arguments: object) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
+        words = [str(a) for a in arguments]
+        result = CliRunner().invoke(main, words)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
+        if result.exit_code == 0 and words[0] in ("plan", "post"):
+            for text in _documents(words, result):
+                require_valid(text)
         return result
 
     return call
+
+
+def _documents(words: list[str], result: Result) -> list[str]:
+    """The result documents that a command printed or wrote."""
+    texts = [result.stdout] if "--json" in words else []
+    if "--out" in words:
+        folder = Path(words[words.index("--out") + 1])
+        names = ("plan.json", "post.json")
+        texts += [
+            (folder / name).read_text("utf-8")
+            for name in names
+            if (folder / name).is_file()
+        ]
+    return texts
+
+
+def require_valid(text: str) -> None:
+    """Every plan.json and post.json that any test makes is as its schema says."""
+    from jsonschema import Draft202012Validator
+
+    document = json.loads(text)
+    name = document["schema"].removeprefix("sirtdose.").removesuffix("/1")
+    if name in ("plan", "post"):
+        validator = Draft202012Validator(_schema(name))
+        wrong = [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document)]
+        assert wrong == []
+
+
+@cache
+def _schema(name: str) -> Any:
+    folder = Path(__file__).resolve().parents[1] / "sirtdose" / "data" / "schemas"
+    return json.loads((folder / f"{name}.schema.json").read_text("utf-8"))
 
 
 # Unequal sides, unequal spacing, off-center: no flip or transpose can pass.
