@@ -8,26 +8,38 @@ Run: python benchmarks/post_memory.py
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
 import nibabel
 import numpy as np
 
+from sirtdose.io.dicom_write import Study, write_nm
+from sirtdose.io.read import read_image
+
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
 PET, PET_MM = (256, 256, 200), (2.0, 2.0, 2.5)
 CT, CT_MM = (512, 512, 300), (0.98, 0.98, 1.6)
 # Center (mm from the corner) and radii (mm) of each.
 STRUCTURES = {
-    "Liver": ((180, 240, 250), (95, 75, 80)),
-    "Perfused lobe": ((160, 240, 250), (70, 65, 70)),
+    "Liver": ((320, 240, 250), (95, 75, 80)),
+    "Perfused lobe": ((340, 240, 250), (70, 65, 70)),
     **{
-        f"Tumor {k}": ((120 + 18 * k, 220 + 5 * k, 230), (10,) * 3) for k in range(1, 6)
+        f"Tumor {k}": ((380 - 18 * k, 220 + 5 * k, 230), (10,) * 3) for k in range(1, 6)
     },
     "Lungs": ((250, 240, 400), (150, 90, 70)),
-    "Spleen": ((350, 280, 250), (35, 30, 45)),
-    "Stomach": ((300, 200, 250), (40, 35, 40)),
+    "Spleen": ((150, 280, 250), (35, 30, 45)),
+    "Stomach": ((200, 200, 250), (40, 35, 40)),
 }
+STUDY = Study(
+    seed="benchmark",
+    patient_id="MADE",
+    patient_name="Made",
+    description="benchmark",
+    acquired=datetime(2026, 3, 3, 9, 30, tzinfo=UTC),
+    version="0",
+)
 METHODS = {
     "local": [],
     "kernel": ["--method", "kernel"],
@@ -60,14 +72,22 @@ def patient(folder: Path) -> list[str]:
     ct = np.full(CT, -1000, np.int16)
     ct[ellipsoid(CT, CT_MM, ((250, 250, 240), (200, 140, 400)))] = 30
     ct[ellipsoid(CT, CT_MM, STRUCTURES["Lungs"])] = -780
-    options = ["--image", str(folder / "pet.nii"), "--ct", str(folder / "ct.nii")]
+    options = ["--image", str(folder / "pet.dcm"), "--ct", str(folder / "ct.nii")]
     for name, of in STRUCTURES.items():
         path = folder / f"{name}.nii.gz"
         save(path, ellipsoid(CT, CT_MM, of).astype(np.uint8), CT_MM)
         options += ["--structures", str(path)]
     save(folder / "pet.nii", pet, PET_MM)
     save(folder / "ct.nii", ct, CT_MM)
+    # As DICOM, so that DICOM comes out.
+    write_nm(read_image(folder / "pet.nii"), folder / "pet.dcm", STUDY)
+    (folder / "pet.nii").unlink()
     return options
+
+
+def _page_mb(folder: Path) -> float:
+    page = folder / "out" / "report.html"
+    return page.stat().st_size / 1e6 if page.is_file() else 0.0
 
 
 def main() -> None:
@@ -96,7 +116,7 @@ def main() -> None:
             code, peak = done.stdout.split()
             print(
                 f"{said:<26}{seconds:6.1f} s  {int(peak) / 2**20:5.2f} GiB  exit "
-                f"{code}",
+                f"{code}, report {_page_mb(folder):.2f} MB",
                 flush=True,
             )
 

@@ -32,6 +32,7 @@ from sirtdose.cli.post_arguments import (
 from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
 from sirtdose.model.units import (
     ACTIVITY,
+    DOSE,
     DURATION,
 )
 
@@ -133,6 +134,12 @@ _PATH = click.Path(path_type=Path)
     "--disease",
     type=click.Choice(("hcc", "icc", "mcrc", "breast")),
     help="With --device: which outcome studies' doses are held against these.",
+)
+@click.option(
+    "--above",
+    type=QuantityType(DOSE),
+    multiple=True,
+    help="V_x too: part of each structure at this dose and more; may be repeated.",
 )
 @click.option(
     "--radiobiology",
@@ -278,6 +285,7 @@ def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
         device=options["device"],
         disease=options["disease"],
         radiobiology=options["radiobiology"],
+        above_gy=options["above"],
         **partial_volume(options),
         **(image_request(source, options) | times),
     )

@@ -57,6 +57,7 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    above_gy: tuple[float, ...] = ()
     limits: tuple[Limit, ...] = ()
     device: str | None = None
     disease: str | None = None

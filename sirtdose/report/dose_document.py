@@ -22,6 +22,7 @@ def dose_document(
     dose: "Dose",
     rows: "Sequence[StructureDose]",
     *,
+    above_gy: Sequence[float] = (),
     biology: "Biology | None" = None,
     method: str = "",
 ) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def dose_document(
         "energy_elsewhere": dose.energy_elsewhere,
         "density_g_per_ml": dose.one_density_g_per_ml,
         "structures": [
-            _structure(row) | _effects(row, biology, method) for row in rows
+            _structure(row, above_gy) | _effects(row, biology, method) for row in rows
         ],
     }
 
@@ -54,8 +55,8 @@ def dvh_metrics(dvh: "Dvh", above_gy: Sequence[float] = ()) -> dict[str, Any]:
     }
 
 
-def _structure(row: "StructureDose") -> dict[str, Any]:
-    metrics = dvh_metrics(row.dvh)
+def _structure(row: "StructureDose", above_gy: Sequence[float]) -> dict[str, Any]:
+    metrics = dvh_metrics(row.dvh, above_gy)
     mean, *others = metrics["dose_gy"].items()
     return {
         "name": row.structure.name,

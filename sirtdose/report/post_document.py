@@ -67,6 +67,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
             method: dose_document(
                 dose,
                 assessment.structure_doses[method],
+                above_gy=assessment.above_gy,
                 biology=assessment.biology,
                 method=method,
             )

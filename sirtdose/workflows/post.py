@@ -212,6 +212,7 @@ def _assess(request: PostRequest) -> "Assessment":
         times=times,
         device=request.device,
         disease=request.disease,
+        above_gy=request.above_gy,
         biology=biology,
         thresholds=thresholds,
         choices=choice.reasons,

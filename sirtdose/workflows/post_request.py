@@ -22,6 +22,7 @@ class PostRequest(ImageRequest):
     Times know their offset from UTC; `timezone` places an image's own clock.
     `device` and `disease` say which outcome studies the doses are held against,
     `radiobiology` is a TOML file of a department's own parameters and models.
+    The volume fractions at `above_gy` are given beside the usual ones.
     With a `site_key` results as DICOM carry a pseudonym made with it.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
@@ -57,3 +58,4 @@ class PostRequest(ImageRequest):
     device: str | None = None
     disease: str | None = None
     radiobiology: Path | None = None
+    above_gy: tuple[float, ...] = ()

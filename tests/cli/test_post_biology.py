@@ -51,9 +51,11 @@ def rows(result: Result, method: str = "local_deposition") -> dict[str, dict[str
 def test_every_structure_whose_tissue_is_known(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
-    result = post(run, exact_contours, tmp_path / "out")
+    result = post(run, exact_contours, tmp_path / "out", "--above", "79.5Gy")
     found = rows(result)
     tumor = found["Tumor 1"]
+    above = tumor["volume_fraction_above"]
+    assert above["80"] <= above["79.5"] <= above["70"] <= 1
     # From the map itself: alpha/beta 10 Gy, 1.5 h of 65.55 h.
     assert tumor["bed_mean_gy"] == pytest.approx(
         tumor["dose_gy"]["mean"]

@@ -124,7 +124,7 @@ def test_a_known_shift_and_rotation_comes_back(
         assert found[name] == pytest.approx(usual[name], rel=0.02)
     assert document["mutual_information_after"] > document["mutual_information_before"]
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "<h2>Registration</h2>" in page
+    assert "<h2>Quality of the registration</h2>" in page
     # What was saved does the same again, and unregistered contours are wrong.
     again = run(*command, "--registration", tmp_path / "out" / "registration.tfm")
     assert means(again)["Tumor 2"] == pytest.approx(found["Tumor 2"], rel=1e-6)
