@@ -1,6 +1,5 @@
 """What the options of `sirtdose post` mean together."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +50,8 @@ def site_key(options: dict[str, Any]) -> bytes | None:
     """The secret of pseudonyms: of a file, or made for this run alone."""
     path = options["site_key"]
     if path is None:
+        import secrets
+
         return secrets.token_bytes(32) if options["deidentify"] else None
     if not options["deidentify"]:
         raise click.UsageError("--site-key is for --deidentify: give both")

@@ -10,6 +10,7 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -128,12 +129,16 @@ def _packed_view(
 
 
 def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _Lattice:
-    from scipy.optimize import linear_sum_assignment
-
     directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
-    # For x, y and z the array axis that runs along it most.
-    _, axes = linear_sum_assignment(-np.abs(directions))
-    order = (int(axes[2]), int(axes[1]), int(axes[0]))
+    # The array axes that run along z, y and x most.
+    slices, rows, columns = max(
+        permutations(range(3)),
+        key=lambda axes: sum(
+            abs(directions[world, axis])
+            for world, axis in zip((2, 1, 0), axes, strict=True)
+        ),
+    )
+    order = (slices, rows, columns)
     flipped = tuple(
         bool(directions[world, axis] < 0)
         for world, axis in zip((2, 1, 0), order, strict=True)
