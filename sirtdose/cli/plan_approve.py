@@ -1,6 +1,8 @@
 """`sirtdose plan approve`: a person's name under a plan."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,8 +33,10 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         raise InputError(f"{path.name} cannot be read: give a plan.json") from error
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)
+    page = _page(path, document)
     _replace(path, document_text(document))
-    _renew_page(path)
+    if page is not None:
+        _replace(path.with_name("plan.html"), page)
     approval = document["approval"]
     for line in approved_lines(document):
         click.echo(line, err=True)
@@ -41,13 +45,22 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         click.echo(document_text(document), nl=False)
 
 
-def _renew_page(path: Path) -> None:
-    """The plan's page beside it says so too; a plan without one needs none."""
-    page = path.with_name("plan.html")
-    if path.name == "plan.json" and page.is_file():
-        from sirtdose.report.page_files import page_of
+def _page(path: Path, document: dict[str, Any]) -> str | None:
+    """The plan's page beside it, saying so too; None where there is none.
 
-        _replace(page, page_of(path))
+    Its pictures are left out where they are lost: the name under a plan counts more.
+    """
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.page import plan_page
+    from sirtdose.report.page_files import page_data
+
+    if path.name != "plan.json" or not path.with_name("plan.html").is_file():
+        return None
+    data = None
+    if "measured" in document:
+        with suppress(InputError):
+            data = page_data(path, document["hash"])
+    return plan_page(document_text(document), data)
 
 
 def _replace(path: Path, text: str) -> None:

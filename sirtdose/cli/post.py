@@ -30,6 +30,7 @@ from sirtdose.cli.post_arguments import (
     site_key,
 )
 from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
+from sirtdose.errors import InputError
 from sirtdose.model.units import (
     ACTIVITY,
     DOSE,
@@ -186,7 +187,9 @@ def post_command(
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
     """
-    request = _request(source, options)
+    request = _request(
+        source, options | {"show_patient": show_patient, "no_report": no_report}
+    )
     show_post(
         request,
         out=out,
@@ -218,6 +221,10 @@ def show_post(
 
     require_free(out, post_replaces(), force=force)
     assessment = assess_dose(request)
+    if named and assessment.link is None:
+        raise InputError(
+            "--show-patient: the image is no DICOM and names nobody; leave it out"
+        )
     document = post_document(assessment)
     with output_folder(out, post_replaces(), force=force) as folder:
         write_post(

@@ -20,6 +20,11 @@ def require_no_idle(options: dict[str, Any]) -> None:
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
     by_factor = options["calibration"] not in ("administered", "image")
+    if options["show_patient"] and (options["no_report"] or options["deidentify"]):
+        raise click.UsageError(
+            "--show-patient names the patient on the report: leave --no-report and "
+            "--deidentify out"
+        )
     idle = (
         (
             options["prior_transform"],

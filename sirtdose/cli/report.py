@@ -61,6 +61,8 @@ def report_command(
 
 def _patient(path: Path) -> "PatientLink":
     from sirtdose.io.dicom_link import read_patient
+    from sirtdose.report.page_data import require_own_plan_file
+    from sirtdose.report.page_files import saved_data
 
     plan = path.with_name("dose_plan.dcm")
     if not plan.is_file():
@@ -68,4 +70,5 @@ def _patient(path: Path) -> "PatientLink":
             "nobody can be named: there is no dose_plan.dcm beside the results, which "
             "`sirtdose post` writes of DICOM images"
         )
+    require_own_plan_file(saved_data(path)[1], plan)
     return read_patient(plan)

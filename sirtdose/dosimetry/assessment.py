@@ -30,7 +30,8 @@ class Assessment:
     ``local_deposition+iterative_yang`` where the image's blur was undone.
     `injections` are name, perfused structure and ledger of each of several.
     `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
-    whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are from.
+    whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are
+    from, and `shifted_d` the days that a pseudonym's dates are moved back by.
     """
 
     nuclide: Nuclide
@@ -64,6 +65,7 @@ class Assessment:
     biology: Biology | None = None
     thresholds: tuple[ThresholdHeld, ...] = ()
     link: PatientLink | None = None
+    shifted_d: int = 0
     structure_set: StructureSet | None = None
 
     @property

@@ -31,22 +31,32 @@ class Biology:
 
     def match(self, model: ResponseModel, method: str) -> Match:
         """Whether a model was fitted on what this case is (H25, H26)."""
-        return match(model.conditions, {**self.case, "method": method})
+        return case_match(model.conditions, {**self.case, "method": method})
 
     def probabilities(
-        self, row: StructureDose, found: Effects, method: str
+        self, row: StructureDose, found: Effects | None, method: str
     ) -> dict[str, float]:
         """Of the models that hold for a structure, by name."""
         values = {}
         for model in self.models:
+            if row.structure.role not in model.roles:
+                continue
             dose = metric_gy(model.metric, row.dvh, found)
-            if (
-                dose is not None
-                and row.structure.role in model.roles
-                and self.match(model, method).holds
-            ):
+            if dose is not None and self.match(model, method).holds:
                 values[model.name] = probability(model, dose)
         return values
+
+
+def case_match(
+    study: Mapping[str, str | None], case: Mapping[str, str | None]
+) -> Match:
+    """Whether a study holds for a treatment: never where it was on scout images."""
+    found = match(study, case)
+    if study.get("imaging") == "MAA" and case.get("imaging") is None:
+        unstated = tuple(key for key in found.unstated if key != "imaging")
+        said = "imaging: MAA, here after treatment"
+        return Match((*found.differs, said), unstated)
+    return found
 
 
 @dataclass(frozen=True)

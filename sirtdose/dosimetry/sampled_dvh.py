@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.resample import covered_fraction
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -15,6 +16,7 @@ from sirtdose.model.volume import Quantity, Volume
 # Cells that a structure is cut into: what D98 and D2 of a steep dose need.
 _CELLS = 200_000
 _AT_ONCE = 500_000
+_COVERED_MIN = 0.999
 # Powers of the root of x^4 = x + 1: the additive sequence that fills a cube evenly
 # (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
 _STRIDES = 1.2207440846057596 ** -np.arange(1, 4)
@@ -60,6 +62,7 @@ def sampled_dvh(structure: Structure, dose: Volume, *, cells: int = _CELLS) -> D
     dose.grid.require_frame(structure.grid, what=f"structure '{structure.name}'")
     if structure.empty:
         raise StructureError(f"structure '{structure.name}' is empty: draw or drop it")
+    require_covered(structure, dose)
     cut = _cut(structure.cropped(), cells)
     inside = np.argwhere(cut.occupancy > 0)
     volume = cut.occupancy[tuple(inside.T)] * cut.grid.voxel_volume_ml
@@ -69,7 +72,6 @@ def sampled_dvh(structure: Structure, dose: Volume, *, cells: int = _CELLS) -> D
         some = slice(start, start + _AT_ONCE)
         points = inside[some] + _scattered(start, len(inside[some]))
         index = points @ to_dose[:3, :3].T + to_dose[:3, 3]
-        _require_inside(structure, index, dose)
         values[some] = _interpolated(dose, index)
     return replace(
         Dvh.of_values(structure.name, values, volume),
@@ -129,16 +131,20 @@ def _rescaled(grid: Grid, axis: int, factor: float) -> Grid:
     return Grid((k, j, i), affine, grid.frame_of_reference_uid)
 
 
-def _require_inside(
-    structure: Structure, index: NDArray[np.float64], dose: Volume
-) -> None:
-    outside = (index < -0.5) | (index > np.array(dose.grid.shape) - 0.5)
-    count = int(outside.any(axis=1).sum())
-    if count:
+def require_covered(structure: Structure, dose: Volume) -> None:
+    """Refuse a structure that the dose does not cover.
+
+    Raises
+    ------
+    StructureError
+        A thousandth of its volume and more lies outside of the dose's voxels.
+    """
+    covered = covered_fraction(structure, dose.grid)
+    if covered < _COVERED_MIN:
         raise StructureError(
             f"structure '{structure.name}' lies outside the dose grid with "
-            f"{count / len(index):.1%} of its volume and more: its histogram is not "
-            "known; give a dose that covers it"
+            f"{1 - covered:.1%} of its volume: its histogram is not known; give a dose "
+            "that covers it"
         )
 
 

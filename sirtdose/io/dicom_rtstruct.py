@@ -159,7 +159,7 @@ def read_rois(path: Path) -> list[Roi]:
             drawn[int(item.ReferencedROINumber)] += item.get("ContourSequence") or []
         rois = []
         for item in items:
-            name = str(item.get("ROIName", "") or f"region {item.ROINumber}").strip()
+            name = _name(item) or f"region {item.ROINumber}"
             uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "").strip()
             contours, remarks, marks = _contours(drawn[int(item.ROINumber)], path)
             frame = uid or _only_frame_of_reference(dataset)
@@ -174,10 +174,17 @@ def read_structure_set(path: Path) -> StructureSet:
     with reading_dicom(path):
         dataset = read_dataset(path)
         numbers = {
-            printable(str(item.get("ROIName", "") or "").strip()): int(item.ROINumber)
+            printable(_name(item)): int(item.ROINumber)
             for item in required(dataset, "StructureSetROISequence", path)
         }
         return StructureSet(str(required(dataset, "SOPInstanceUID", path)), numbers)
+
+
+def _name(item: "Dataset") -> str:
+    """A region's name; a backslash in it parts it in two for DICOM."""
+    value = item.get("ROIName", "") or ""
+    parts = [value] if isinstance(value, str) else list(value)
+    return "\\".join(str(part) for part in parts).strip()
 
 
 def _only_frame_of_reference(dataset: "Dataset") -> str | None:

@@ -65,6 +65,12 @@ def read_radiobiology(
         for kind in ("tcp", "ntcp")
         for number, one in enumerate(_list(data.get(kind, []), kind, path), start=1)
     ]
+    names = [one.name for one in models]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise InputError(
+            f"{path.name}: two models are named {', '.join(double)}: give each its own"
+        )
     return tissues, tuple(models)
 
 
@@ -99,8 +105,15 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
         values["geud_a"] = _number(given["geud_a"], f"{where}.geud_a")
         if values["geud_a"] == 0:
             raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
+    own = _text(given["source"], f"{where}.source")
+    left = sorted(
+        {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
+    )
     return replace(
-        known, **values, source=_text(given["source"], f"{where}.source"), verified=True
+        known,
+        **values,
+        source=f"{own}; {', '.join(left)}: {known.source}" if left else own,
+        verified=not left or known.verified,
     )
 
 

@@ -5,10 +5,8 @@ from dataclasses import dataclass, fields
 from sirtdose.data.load import table
 from sirtdose.model.role import Role
 
-_OF_LIVER = (
-    *(Role.LIVER, Role.PERFUSED, Role.NORMAL_GIVEN),
-    *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
-)
+# Not liver and perfused volume: they hold tumors too.
+_OF_LIVER = (Role.NORMAL_GIVEN, Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,17 @@ _COLUMNS = (
 
 def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """A header, and a row a structure whose tissue is known; probabilities last."""
-    rows = [row for row in result["structures"] if row.get("tissue")]
+    rows = [
+        row
+        for row in result["structures"]
+        if row.get("tissue") or row.get("probabilities")
+    ]
     models = list(dict.fromkeys(name for row in rows for name in row["probabilities"]))
     header = ["structure", "as", *(title for _, title in _COLUMNS), *models]
     return header, [
         [
             row["name"],
-            row["tissue"],
+            row["tissue"] or "-",
             *(_shown(row[key]) for key, _ in _COLUMNS),
             *(_percent(row["probabilities"].get(name)) for name in models),
         ]
@@ -46,7 +50,8 @@ def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
         values = ", ".join(
             f"{key} {value:g}" for key, value in model["parameters"].items()
         )
-        state = "not applied" if model["not_applied"] else "applied"
+        not_to = [method.replace("_", " ") for method in model["not_applied"]]
+        state = f"not to {', '.join(not_to)}" if not_to else "applied"
         lines.append(
             f"{model['kind'].upper()} '{model['name']}' ({model['form']} in "
             f"{model['metric']}, {values}; {state}): {model['source']}"

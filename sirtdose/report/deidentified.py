@@ -6,23 +6,20 @@ from datetime import date, timedelta
 from typing import Any
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
-# Where dates, file names and UIDs of the patient's can be.
-_PATIENTS = (
-    "partial_volume",
-    "times",
-    "image",
-    "plan",
-    "warnings",
-    "accepted",
-    "choices",
-    "inputs",
-)
+# Of the program's own data: nothing of the patient's is in them.
+_OWN = ("schema", "sirtdose_version", "nuclide", "limits", "radiobiology", "thresholds")
+# Words of the program's own, which a file's name may be by chance.
+_CODES = ("code", "severity", "kind", "role", "name", "structure", "unit")
+# Texts that name files and little else.
+_ABOUT_FILES = ("choices",)
+_LETTERS = re.compile(r"[^\W\d_]")
 
 
 def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
     """The document with dates moved back, files named by kind, no UIDs or hashes.
 
-    All dates move by the same days, so that intervals stay.
+    All dates move by the same days, so that intervals stay. In messages a file's name
+    is replaced where it has two letters or more: others name nobody.
 
     Examples
     --------
@@ -35,25 +32,44 @@ def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
     >>> found["inputs"]
     [{'file': 'PET 1', 'kind': 'PET', 'series_instance_uid': None, 'sha256': None}]
     """
+    inputs = document.get("inputs", ())
     names = {
         one["file"]: f"{one['kind']} {number}"
-        for number, one in enumerate(document.get("inputs", ()), start=1)
+        for number, one in enumerate(inputs, start=1)
     }
-
-    def hidden(text: str) -> str:
-        for name in sorted(names, key=len, reverse=True):
-            text = text.replace(name, names[name])
-        return _DATE.sub(lambda found: _earlier(found, days), text)
-
-    result = dict(document)
-    for key in _PATIENTS:
-        if key in result:
-            result[key] = _through(result[key], hidden)
-    for one in result.get("inputs", ()):
-        one["series_instance_uid"] = one["sha256"] = None
+    telling = {old: new for old, new in names.items() if len(_LETTERS.findall(old)) > 1}
+    in_messages, in_choices = _replacer(telling, days), _replacer(names, days)
+    result = {
+        key: value
+        if key in _OWN
+        else _through(value, in_choices if key in _ABOUT_FILES else in_messages)
+        for key, value in document.items()
+    }
+    result["inputs"] = [
+        one | {"file": names[one["file"]], "series_instance_uid": None, "sha256": None}
+        for one in inputs
+    ]
     if result.get("plan"):
         result["plan"] |= {"hash": None, "approval": None}
     return result
+
+
+def _replacer(names: Mapping[str, str], days: int) -> Callable[[str], str]:
+    ordered = sorted(names, key=len, reverse=True)
+    whole = (
+        re.compile(
+            r"(?<![\w.])(?:" + "|".join(re.escape(one) for one in ordered) + r")(?!\w)"
+        )
+        if ordered
+        else None
+    )
+
+    def hidden(text: str) -> str:
+        if whole is not None:
+            text = whole.sub(lambda found: names[found[0]], text)
+        return _DATE.sub(lambda found: _earlier(found, days), text)
+
+    return hidden
 
 
 def _earlier(found: re.Match[str], days: int) -> str:
@@ -65,11 +81,14 @@ def _earlier(found: re.Match[str], days: int) -> str:
 
 
 def _through(value: Any, change: Callable[[str], str]) -> Any:
-    """A copy with every string changed."""
+    """A copy with every string changed but for names, codes and units."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {key: _through(one, change) for key, one in value.items()}
+        return {
+            key: one if key in _CODES else _through(one, change)
+            for key, one in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_through(one, change) for one in value]
     return value

@@ -1,5 +1,6 @@
 """A result as DICOM: doses, the plan they belong to, and the structures used."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,19 +64,21 @@ def _histograms(
         return []
     numbers, found = assessment.structure_set.roi_numbers, []
     for row in rows:
-        dvh, number = row.dvh, numbers.get(row.structure.name)
+        # As the voxels: RTDOSE has no number below 0.
+        dvh = replace(row.dvh, dose_gy=np.maximum(row.dvh.dose_gy, 0.0))
+        number = numbers.get(row.structure.name)
         if number is None:
             continue
         width = nice_step(max(dvh.max_gy, 0.01) / _BINS)
-        edges = np.arange(int(max(dvh.max_gy, 0) / width) + 2, dtype=np.float64)
+        edges = np.arange(int(dvh.max_gy / width) + 2, dtype=np.float64)
         found.append(
             RoiHistogram(
                 roi_number=number,
                 bin_gy=width,
                 volume_ml=dvh.curve(width * edges),
-                min_gy=max(dvh.min_gy, 0.0),
-                mean_gy=max(dvh.mean_gy, 0.0),
-                max_gy=max(dvh.max_gy, 0.0),
+                min_gy=dvh.min_gy,
+                mean_gy=dvh.mean_gy,
+                max_gy=dvh.max_gy,
             )
         )
     return found

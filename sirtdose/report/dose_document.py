@@ -77,14 +77,14 @@ def _effects(
     row: "StructureDose", biology: "Biology | None", method: str
 ) -> dict[str, Any]:
     """Null where no tissue's parameters hold, or doses of two sessions are added."""
-    found = biology.effects(row) if biology and "with_prior" not in method else None
-    if biology is None or found is None:
+    if biology is None or "with_prior" in method:
         return dict.fromkeys(
             ("tissue", *(f"{key}_gy" for key in _EFFECTS), "probabilities")
         )
+    found = biology.effects(row)
     return {
-        "tissue": found.tissue.name,
-        **{f"{key}_gy": getattr(found, f"{key}_gy") for key in _EFFECTS},
+        "tissue": found.tissue.name if found else None,
+        **{f"{key}_gy": getattr(found, f"{key}_gy", None) for key in _EFFECTS},
         "probabilities": biology.probabilities(row, found, method),
     }
 

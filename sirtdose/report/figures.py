@@ -21,11 +21,17 @@ def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
         figures["dvh"] = _dvh(data["dvh"])
     for name, figure in figures.items():
         said = f"{case}, {data['method'].replace('_', ' ')}, {_NOT_A_DEVICE}"
-        figure.text(0.995, 0.995, said, ha="right", va="top", fontsize=6)
+        figure.suptitle(said, x=0.99, ha="right", fontsize=6)
         for ending in ("png", "svg"):
             # No date and no random names: the same results give the same files.
             made = {"Software": None} if ending == "png" else {"Date": None}
             _save(figure, folder / f"{name}.{ending}", made)
+
+
+def _plain(name: str) -> str:
+    """A name as it is: no formula, and shown though it begins with a dash below."""
+    shown = name.replace("$", r"\$")
+    return f"\N{ZERO WIDTH SPACE}{shown}" if shown.startswith("_") else shown
 
 
 def _save(figure: "Figure", path: Path, metadata: dict[str, None]) -> None:
@@ -48,7 +54,7 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
             100 * np.array(curve["fraction"]),
             color=curve["color"],
             linestyle=_DASHES[drawn["dash"]],
-            label=curve["name"],
+            label=_plain(curve["name"]),
         )
     axes.set(xlabel="dose, Gy", ylabel="volume, %", ylim=(0, 100))
     axes.set_xlim(0, dvh["end_gy"])
@@ -97,7 +103,7 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
     bar = figure.colorbar(scale, ax=axes, shrink=0.7)
     bar.set_label("Gy", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    names = [one["name"] for one in data["outlines"]]
+    names = [_plain(one["name"]) for one in data["outlines"]]
     lines = [
         axes[0].plot([], [], color=one["color"], linewidth=2)[0]
         for one in data["outlines"]

@@ -118,6 +118,7 @@ def write_post(
         write_dicom(assessment, assessment.link, folder, names)
     if report:
         data = post_page_data(assessment)
-        (folder / PAGE_DATA).write_text(page_data_text(text, data), "utf-8")
+        data_text = page_data_text(text, data, folder / PLAN_FILE)
+        (folder / PAGE_DATA).write_text(data_text, "utf-8")
         page = post_page(text, data, assessment.link if named else None)
         (folder / "report.html").write_text(page, "utf-8")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
+_SCHEMA = "sirtdose.report_data/1"
 _CURVE_POINTS = 401
 # Parts of the color scale's top at which isodoses are drawn.
 _ISODOSES = (0.1, 0.25, 0.5, 0.75, 1.0)
@@ -63,27 +65,46 @@ def prediction_page_data(prediction: "Prediction") -> dict[str, Any]:
     return {"method": method, **data, "gray": "the scout image"}
 
 
-def page_data_text(document_text: str, data: dict[str, Any]) -> str:
-    """The data as a file, with the hash of the document they belong to."""
-    own = {"schema": "sirtdose.report_data/1", "post_sha256": _sha256(document_text)}
-    return json.dumps(own | data, separators=(",", ":"), allow_nan=False) + "\n"
+def page_data_text(
+    document_text: str, data: dict[str, Any], plan_file: Path | None = None
+) -> str:
+    """The data as a file, with the hashes of its content and of what it belongs to.
+
+    `plan_file` is the RTPLAN written with it, which says whose the results are.
+    """
+    named = plan_file is not None and plan_file.is_file()
+    content = {
+        "schema": _SCHEMA,
+        "document_sha256": _sha256(document_text.encode()),
+        "dose_plan_sha256": _sha256(plan_file.read_bytes())
+        if plan_file is not None and named
+        else None,
+        **data,
+    }
+    return _json({**content, "sha256": _sha256(_json(content).encode())}) + "\n"
 
 
 def page_data_of(text: str, document_text: str) -> dict[str, Any]:
-    """The data of a file, provided they belong to the document.
+    """The data of a file, provided they belong to the document and are as written.
 
     Raises
     ------
     InputError
-        Something else, or of another document: one was changed since (H31).
+        Something else, of another document, or changed since (H31).
     """
     try:
         data = json.loads(text)
     except ValueError:
         data = None
-    if not isinstance(data, dict) or data.get("schema") != "sirtdose.report_data/1":
+    if not isinstance(data, dict) or data.get("schema") != _SCHEMA:
         raise InputError("report_data.json is none of sirtdose: run `sirtdose post`")
-    if data["post_sha256"] != _sha256(document_text):
+    own = data.pop("sha256", None)
+    if own != _sha256(_json(data).encode()):
+        raise InputError(
+            "report_data.json was changed since it was written (H31): run `sirtdose "
+            "post` again"
+        )
+    if data["document_sha256"] != _sha256(document_text.encode()):
         raise InputError(
             "post.json was changed since its pictures were made (H31): no page is made "
             "of numbers that nobody computed; run `sirtdose post` again"
@@ -91,8 +112,27 @@ def page_data_of(text: str, document_text: str) -> dict[str, Any]:
     return data
 
 
-def _sha256(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def require_own_plan_file(data: dict[str, Any], plan_file: Path) -> None:
+    """Refuse an RTPLAN that was not written with these results (H32).
+
+    Raises
+    ------
+    InputError
+        Another one, or results that were written without.
+    """
+    if data["dose_plan_sha256"] != _sha256(plan_file.read_bytes()):
+        raise InputError(
+            f"{plan_file.name} was not written with these results (H32): it may name "
+            "another patient"
+        )
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":"), allow_nan=False)
+
+
+def _sha256(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def plane_data(

@@ -39,9 +39,8 @@ def page_of(path: Path, patient: PatientLink | None = None) -> str:
     text, document = _document(path)
     if document["schema"] == "sirtdose.plan/1":
         plan_of_text(text)
-        pictures = path.with_name(PAGE_DATA)
-        measured = "measured" in document and pictures.is_file()
-        return plan_page(text, page_data(path, document["hash"]) if measured else None)
+        imaged = "measured" in document
+        return plan_page(text, page_data(path, document["hash"]) if imaged else None)
     return post_page(text, page_data(path, text), patient)
 
 
@@ -50,6 +49,10 @@ def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
     text, document = _document(path)
     if document["schema"] == "sirtdose.post/1":
         return f"case {case_hash(text)}", page_data(path, text)
+    if "measured" not in document:
+        raise InputError(
+            f"{path.name} is of a plan without an image: it has no pictures"
+        )
     return f"plan {document['hash'][:12]}", page_data(path, document["hash"])
 
 

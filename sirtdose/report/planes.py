@@ -33,6 +33,7 @@ _SOFT_TISSUE_HU = (-160.0, 240.0)
 _AIR_HU = -1000.0
 # Doses under this part of the scale are left transparent.
 _WASH_FROM = 0.05
+_SOME = 0.01
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,15 @@ def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
         values = np.concatenate([s.values_in(dose)[0] for s in tumors])
         top = float(np.percentile(values, 98))
     else:
-        top = float(np.percentile(dose.data, 99.9))
+        top = _hot_gy(dose.data)
     return max(float(f"{top:.2g}"), 1e-6)
+
+
+def _hot_gy(dose: NDArray[Any]) -> float:
+    """High among what has dose at all: most of a grid may have none."""
+    most = float(dose.max(initial=0.0))
+    hot = dose[dose > _SOME * most]
+    return float(np.percentile(hot, 98)) if hot.size else most
 
 
 def _pixel_mm(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
@@ -229,10 +237,17 @@ def _outline(
     from scipy.ndimage import binary_erosion
 
     for structure in structures:
-        inside = _sample(structure.occupancy, structure.grid, points) >= 0.5
+        inside = _sample(structure.occupancy, structure.grid, points) >= outline_from(
+            structure
+        )
         edge = inside & ~binary_erosion(inside)
         color = colors[structure.name]
         picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def outline_from(structure: Structure) -> float:
+    """The part of a voxel from which it is outlined: less where none is half full."""
+    return min(0.5, float(structure.occupancy.max(initial=0.0)) / 2) or 0.5
 
 
 def png(picture: NDArray[Any]) -> str:

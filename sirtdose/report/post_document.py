@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 def post_document(assessment: "Assessment") -> dict[str, Any]:
     """An assessment as post.json holds it."""
     document = _post_document(assessment)
-    link = assessment.link
-    if link is not None and link.shifted_d:
-        return deidentified(document, days=link.shifted_d)
+    if assessment.shifted_d:
+        return deidentified(document, days=assessment.shifted_d)
     return document
 
 

@@ -20,6 +20,7 @@ from sirtdose.model.grid import Box, Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.report.planes import outline_from
 
 _MARGIN_MM = 25.0
 # Voxels of dose and picture: the first that keeps a page under 3 MB.
@@ -109,6 +110,7 @@ def _packed_view(
             "spacing_mm": list(lattice.grid.spacing_mm),
             "affine_mm": lattice.grid.affine_mm.tolist(),
             "every": lattice.stride,
+            "tilt_deg": _tilt_deg(lattice.grid),
         },
         "dose": {
             "low_gy": low,
@@ -121,7 +123,9 @@ def _packed_view(
             {
                 "name": one.name,
                 "color": colors[one.name],
-                "data": _bits(_sampled(one.occupancy, one.grid, points) >= 0.5),
+                "data": _bits(
+                    _sampled(one.occupancy, one.grid, points) >= outline_from(one)
+                ),
             }
             for one in structures
         ],
@@ -166,6 +170,13 @@ def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _L
     return _Lattice(order, (a, b, c), stride, shown, box)
 
 
+def _tilt_deg(grid: Grid) -> float:
+    """How far the planes are from the patient's own, at most."""
+    directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
+    cosines = [directions[world, axis] for axis, world in enumerate((2, 1, 0))]
+    return round(float(np.degrees(np.arccos(min(min(cosines), 1.0)))), 1)
+
+
 def _box(grid: Grid, structures: Sequence[Structure]) -> Box:
     """The voxels around structures, with a margin; all where there are none."""
     if not structures:
@@ -194,9 +205,10 @@ def _finer(grid: Grid, voxels_max: int) -> list[int]:
         sides = [side / f for side, f in zip(grid.spacing_mm, factors, strict=True)]
         axis = int(np.argmax(sides))
         more = factors.copy()
-        more[axis] += 1
+        # Odd, so that a dose voxel's middle is a picture voxel's.
+        more[axis] += 2
         if (
-            sides[axis] < 2 * _FINE_MM
+            grid.spacing_mm[axis] / more[axis] < _FINE_MM
             or np.prod(more) * np.prod(grid.shape) > voxels_max
         ):
             return factors
@@ -225,7 +237,7 @@ def _gray(image: Volume, points: tuple[Grid, tuple[int, int, int]]) -> dict[str,
         unit = image.quantity.unit
     halves = (levels[1:] + levels[:-1]) / 2
     return {
-        "levels": [round(float(level), 4) for level in levels],
+        "levels": [float(f"{level:.6g}") for level in levels],
         "window": list(window),
         "unit": unit,
         "data": _packed(np.searchsorted(halves, values).astype(np.uint8)),

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.patient_link import PatientLink, StructureSet, shift_days
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ def patient_link(
 
     link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
     return link.deidentified(request.site_key) if request.site_key else link
+
+
+def shifted_days(request: PostRequest, link: PatientLink | None) -> int:
+    """By how many days a pseudonym's dates are moved back; 0 without one."""
+    if request.site_key is None:
+        return 0
+    return link.shifted_d if link else shift_days(request.site_key)
 
 
 def structure_set(

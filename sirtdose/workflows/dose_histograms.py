@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import InputError, QuantityError, StructureError
+from sirtdose.errors import InputError, QuantityError, SafetyStop, StructureError
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
 
@@ -44,8 +44,9 @@ def dose_histograms(
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.resample import occupancy_on
-    from sirtdose.dosimetry.sampled_dvh import sampled_dvh
+    from sirtdose.dosimetry.sampled_dvh import require_covered, sampled_dvh
 
+    require_same_patient([dose, *structures])
     volume = read_dose(dose)
     rows, left_out = [], {}
     for structure in structures_of(structures, roles or {}):
@@ -56,6 +57,7 @@ def dose_histograms(
             if interpolated:
                 dvh = sampled_dvh(structure, volume)
             else:
+                require_covered(structure, volume)
                 placed = occupancy_on(structure, volume.grid)
                 dvh = Dvh.of_structure(placed, volume)
         except StructureError as error:
@@ -66,6 +68,25 @@ def dose_histograms(
         why = "; ".join(f"'{name}': {said}" for name, said in left_out.items())
         raise InputError(f"no structure has a histogram: {why or 'none was found'}")
     return DoseHistograms(volume, tuple(rows), left_out)
+
+
+def require_same_patient(paths: Sequence[Path]) -> None:
+    """Refuse files of two people (H01), as far as they name anybody.
+
+    Raises
+    ------
+    InputError
+        They do, or one of them is not there.
+    """
+    from sirtdose.io.discover import discover
+    from sirtdose.io.found import patients_in
+
+    people = patients_in(item for path in paths for item in discover(path))
+    if people > 1:
+        raise SafetyStop(
+            f"the files are of {people} patients (H01: PatientID, name, birth date and "
+            "sex differ): give the files of one"
+        )
 
 
 def read_dose(path: Path) -> "Volume":

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sirtdose.errors import QuantityError, StructureError
+from sirtdose.errors import GeometryError, QuantityError, StructureError
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
-from sirtdose.workflows.dose_histograms import read_dose, structures_of
+from sirtdose.workflows.dose_histograms import (
+    read_dose,
+    require_same_patient,
+    structures_of,
+)
 
 
 def dose_view(
@@ -25,11 +29,14 @@ def dose_view(
         What cannot be read, no dose, no CT, or files of different frames of
         reference.
     """
-    from sirtdose.dosimetry.resample import occupancy_on
+    from sirtdose.dosimetry.resample import occupancy_on, overlap
+    from sirtdose.io.discover import discover
+    from sirtdose.io.hashing import sha256_of
     from sirtdose.io.read import read_image
     from sirtdose.report.page_data import plane_data
     from sirtdose.report.planes import structure_colors
 
+    require_same_patient([dose, *([ct] if ct else []), *structures])
     volume = read_dose(dose)
     gray = None
     if ct is not None:
@@ -39,14 +46,20 @@ def dose_view(
                 f"{ct.name} is in {gray.quantity.unit}: a CT is needed for --ct"
             )
         volume.grid.require_frame(gray.grid, what="the CT")
-    outlined = []
+        if not overlap(gray.grid, volume.grid):
+            raise GeometryError("the CT lies wholly outside the dose (H15)")
+    outlined, outside = [], []
     for one in structures_of(structures, roles or {}):
         if one.empty:
             continue
         try:
             outlined.append(occupancy_on(one, volume.grid))
         except StructureError:
-            # Nothing of it lies on the dose: there is nothing to outline.
-            continue
+            outside.append(one.name)
     data = plane_data(volume, gray, outlined, structure_colors(outlined))
-    return {**data, "gray": "CT" if gray else "black"}
+    return {
+        **data,
+        "gray": "CT" if gray else "black",
+        "outside": outside,
+        "sha256": sha256_of(discover(dose)[0].paths),
+    }

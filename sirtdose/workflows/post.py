@@ -10,6 +10,7 @@ from sirtdose.model.volume import Volume
 from sirtdose.workflows.dicom_out import (
     negative_dose_finding,
     patient_link,
+    shifted_days,
     structure_set,
 )
 from sirtdose.workflows.image_blur import small_tumor_findings
@@ -177,7 +178,7 @@ def _assess(request: PostRequest) -> "Assessment":
     in_lungs_gbq = lungs_in_image_gbq(activity, structures)
     findings += lungs_in_image_doubts(request, lungs, in_lungs_gbq)
     biology = biology_of(request, volume)
-    findings += model_findings(biology, list(doses))
+    findings += model_findings(biology, tables)
     thresholds = thresholds_held(request, biology, tables, findings)
     link = patient_link(request, choice, image)
     if link is not None:
@@ -218,6 +219,7 @@ def _assess(request: PostRequest) -> "Assessment":
         choices=choice.reasons,
         inputs=all_inputs(choice, request),
         link=link,
+        shifted_d=shifted_days(request, link),
         structure_set=structure_set(request, choice, placed) if link else None,
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
-from sirtdose.model.evidence import match
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.tissue_response import default_tissues
 from sirtdose.workflows.post_request import PostRequest
@@ -38,29 +37,41 @@ def biology_of(request: PostRequest, image: "Volume") -> "Biology":
     return Biology(tissues, request.nuclide.half_life_h, models, case)
 
 
-def model_findings(biology: "Biology", methods: list[str]) -> list[Finding]:
+def model_findings(
+    biology: "Biology", tables: "Mapping[str, list[StructureDose]]"
+) -> list[Finding]:
     """Models that were fitted on something else than this case (H25, H26)."""
     findings = []
+    own = {name: rows for name, rows in tables.items() if "with_prior" not in name}
     for model in biology.models:
-        found = biology.match(model, methods[0])
-        if found.differs:
-            findings.append(
-                Finding.of(
-                    "H25",
-                    f"{model.kind.upper()} '{model.name}' is not applied: fitted on "
-                    f"another case ({'; '.join(found.differs)})",
-                    severity=Severity.WARN,
-                )
+        name = f"{model.kind.upper()} '{model.name}'"
+        matches = {method: biology.match(model, method) for method in own}
+        differs = {
+            "; ".join(found.differs): None
+            for found in matches.values()
+            if found.differs
+        }
+        used = any(
+            model.name in biology.probabilities(row, biology.effects(row), method)
+            for method, rows in own.items()
+            for row in rows
+        )
+        unstated = next(iter(matches.values())).unstated
+        if not any(found.holds for found in matches.values()):
+            said = f"is not applied: fitted on another case ({', '.join(differs)})"
+        elif not used:
+            said = (
+                f"is not applied: no structure of {', '.join(model.roles)} has its "
+                f"dose, {model.metric}"
             )
-        elif found.unstated:
-            findings.append(
-                Finding.of(
-                    "H25",
-                    f"{model.kind.upper()} '{model.name}': the file or the case does "
-                    f"not say: {', '.join(found.unstated)}",
-                    severity=Severity.NOTE,
-                )
-            )
+        elif differs:
+            said = f"is not applied everywhere ({', '.join(differs)})"
+        elif unstated:
+            said = f"the file or the case does not say: {', '.join(unstated)}"
+        else:
+            continue
+        severity = Severity.NOTE if used else Severity.WARN
+        findings.append(Finding.of("H25", f"{name}: {said}", severity=severity))
     return findings
 
 
@@ -75,7 +86,7 @@ def thresholds_held(
     Only studies of the case's disease are listed; one of another device, imaging or
     method is listed with why it is not held against the dose.
     """
-    from sirtdose.dosimetry.biology import ThresholdHeld
+    from sirtdose.dosimetry.biology import ThresholdHeld, case_match
     from sirtdose.dosimetry.radiobiology import metric_gy
 
     if request.disease is None or request.device is None:
@@ -87,17 +98,17 @@ def thresholds_held(
             )
         )
         return ()
-    method = next(iter(tables))
     held = []
     for threshold in table("thresholds")["outcome"]:
         if threshold["disease"] not in (None, request.disease):
             continue
-        found = match(threshold, {**biology.case, "method": method})
+        wanted = threshold["method"]
+        method = wanted if wanted in tables else next(iter(tables))
+        found = case_match(threshold, {**biology.case, "method": method})
         for row in tables[method]:
-            effects = biology.effects(row)
-            if row.structure.role != threshold["volume"] or effects is None:
+            if row.structure.role != threshold["volume"]:
                 continue
-            value = metric_gy(threshold["metric"], row.dvh, effects)
+            value = metric_gy(threshold["metric"], row.dvh, biology.effects(row))
             held.append(
                 ThresholdHeld(
                     threshold,

@@ -29,15 +29,25 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
         *(
             {
                 "file": printable(path.name),
-                "files": 1,
+                "files": len(paths),
                 "kind": kind,
-                "sha256": sha256_of([path]),
+                "sha256": sha256_of(paths),
                 "series_instance_uid": None,
             }
             for kind, path in named
-            if isinstance(path, Path) and path.is_file()
+            if isinstance(path, Path)
+            for paths in [_files(path)]
         ),
     )
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    """A file, or every file of what a folder holds."""
+    if path.is_file():
+        return (path,)
+    from sirtdose.io.discover import discover
+
+    return tuple(one for item in discover(path) for one in item.paths)
 
 
 def require_same_patients_prior(

@@ -111,6 +111,34 @@ def test_refusals(
     assert not (ramp / "out").exists()
 
 
+def test_what_the_dose_does_not_cover_is_left_out(run: Run, ramp: Path) -> None:
+    grid = Grid.regular((6, 7, 18), spacing_mm=(4.0, 4.0, 4.0))
+    mask = np.zeros((6, 7, 18), np.uint8)
+    mask[2:4, 3:5, 5:13] = 1
+    save(ramp / "long.nii.gz", mask, grid)
+    for sampling in ("points", "voxels"):
+        result = call(
+            *(run, ramp, "--structures", ramp / "long.nii.gz", "--force"),
+            *("--sampling", sampling, "--json"),
+        )
+        assert result.exit_code == 0, result.stderr
+        document = json.loads(result.stdout)
+        assert [one["name"] for one in document["structures"]] == ["tumor"]
+        assert "50.0% of its volume" in document["left_out"]["long"]
+
+
+def test_a_structure_that_fills_the_grid_is_inside_it(run: Run, tmp_path: Path) -> None:
+    """2 million voxels are merged to cells, the last of which hang over the edge."""
+    grid = Grid.regular((101, 143, 147), spacing_mm=(2.0, 2.0, 2.0))
+    save(tmp_path / "dose.nii.gz", np.full(grid.shape, 7.0, np.float32), grid)
+    save(tmp_path / "tumor.nii.gz", np.ones(grid.shape, np.uint8), grid)
+    result = call(run, tmp_path, "--json")
+    assert result.exit_code == 0, result.stderr
+    [row] = json.loads(result.stdout)["structures"]
+    assert row["volume_ml"] == pytest.approx(101 * 143 * 147 * 0.008, rel=1e-6)
+    assert row["dose_gy"]["mean"] == pytest.approx(7)
+
+
 def test_a_ct_is_no_dose(run: Run, exact_contours: Path, tmp_path: Path) -> None:
     result = run(
         *("dvh", exact_contours / "ct", "--structures"),

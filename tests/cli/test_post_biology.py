@@ -85,11 +85,12 @@ def test_a_departments_own_file(run: Run, exact_contours: Path, tmp_path: Path) 
     expected = 1 / (1 + np.exp(2 - 0.012 * mean))
     assert tumor["probabilities"] == {"ours": pytest.approx(expected)}
     assert rows(result)["normal_whole"]["probabilities"] == {}
-    assert "WARN H25  NTCP 'theirs' is not applied" in result.stderr
+    assert "WARN H25  NTCP 'theirs': is not applied" in result.stderr
     document = json.loads(result.stdout)["radiobiology"]
     assert document["tissues"]["tumor"]["alpha_beta_gy"] == 8
     assert document["tissues"]["tumor"]["repair_half_time_h"] == 1.5
-    assert document["tissues"]["tumor"]["source"] == "our clinic"
+    assert document["tissues"]["tumor"]["source"].startswith("our clinic; geud_a, rep")
+    assert document["tissues"]["tumor"]["verified"] is False
     assert document["tissues"]["normal liver"]["alpha_beta_gy"] == 2.5
 
 
@@ -117,6 +118,50 @@ def test_outcome_studies_of_such_cases_only(
     assert {one["reached"] for one in thresholds} == {None}
     assert "205" not in glass.stderr.split("NOTE")[0].split("Radiobiology")[1]
     assert "'survival, HCC' (imaging: MAA, here SPECT)" in glass.stderr
+
+
+def test_a_model_that_nothing_is_given_to_says_so(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(
+        "[[tcp]]\nname='by kernel'\nform='logit'\ndose='mean'\nb0=-2\nb1='0.01/Gy'\n"
+        "method='kernel'\nsource='x'\n"
+        "[[ntcp]]\nname='liver EUD'\nform='lyman'\ndose='eud'\nd50='52Gy'\nm=0.3\n"
+        "source='x'\n"
+        "[[ntcp]]\nname='lobe'\nform='lyman'\ndose='mean'\nd50='100Gy'\nm=0.3\n"
+        "roles=['perfused']\nsource='x'\n"
+    )
+    result = post(
+        *(run, exact_contours, tmp_path / "out", "--method", "local"),
+        *("--method", "kernel", "--radiobiology", tmp_path / "own.toml"),
+    )
+    assert rows(result)["Tumor 1"]["probabilities"] == {}
+    assert set(rows(result, "kernel")["Tumor 1"]["probabilities"]) == {"by kernel"}
+    assert "lobe" in rows(result)["Perfused lobe"]["probabilities"]
+    assert rows(result)["Perfused lobe"]["tissue"] is None
+    assert "NOTE H25  TCP 'by kernel': is not applied everywhere" in result.stderr
+    assert "WARN H25  NTCP 'liver EUD': is not applied: no structure" in result.stderr
+    assert "not to local deposition" in result.stderr
+
+
+def test_scout_studies_hold_for_no_treatment_whatever_its_file(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    from sirtdose.io.read import read_image
+    from tests.cli.test_post_registration import save
+
+    spect = read_image(exact_contours / "spect.dcm")
+    save(tmp_path / "image.nii.gz", np.asarray(spect.data), spect.grid)
+    result = post(
+        *(run, exact_contours, tmp_path / "out", "--image", tmp_path / "image.nii.gz"),
+        *("--device", "glass", "--disease", "hcc"),
+    )
+    assert result.exit_code == 0, result.stderr
+    by_name = {
+        one["name"]: one["value_gy"] for one in json.loads(result.stdout)["thresholds"]
+    }
+    assert by_name["survival, HCC"] is None
+    assert by_name["half of the lesions controlled"] is not None
 
 
 def test_a_sum_of_sessions_has_no_bed(
@@ -148,6 +193,11 @@ def test_a_sum_of_sessions_has_no_bed(
         (
             "[[tcp]]\nname='x'\nform='cubic'\ndose='mean'\nsource='y'",
             "form is 'cubic'",
+        ),
+        (
+            2 * "[[tcp]]\nname='x'\nform='logit'\ndose='mean'\nb0=1\nb1='1/Gy'\n"
+            "source='y'\n",
+            "two models are named x",
         ),
         (
             "[[tcp]]\nname='x'\nform='lyman'\ndose='mean'\nsource='y'\nd50='52Gy'",

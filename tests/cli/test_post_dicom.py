@@ -121,6 +121,81 @@ def test_deidentified_results_name_nothing_of_the_patients(
         assert {row["name"] for row in csv.DictReader(file)} >= {"Liver", "Tumor 1"}
 
 
+def test_a_file_named_by_a_digit_changes_no_number(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(exact_contours, tmp_path / "cd")
+    (tmp_path / "cd" / "spect.dcm").rename(tmp_path / "cd" / "1")
+    words = ("post", tmp_path / "cd", *GIVEN, "--deidentify")
+    result = run(
+        *(*words, "--administered-at", "2026-03-02T10:00+01:00"),
+        *("--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "one density, 1.05 g/mL" in result.stderr
+    document = json.loads((tmp_path / "out" / "post.json").read_text())
+    assert document["times"]["administered_at"][10:] == "T10:00:00+01:00"
+    assert document["inputs"][0]["file"] == "SPECT 1"
+    assert document["choices"][0].startswith("activity image SPECT 1")
+
+
+def test_files_that_are_no_dicom_are_deidentified_too(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    from tests.cli.test_post_registration import save
+
+    spect = read_image(exact_contours / "spect.dcm")
+    image = tmp_path / "DOE_JOHN_1950.nii.gz"
+    save(image, np.asarray(spect.data), spect.grid)
+    density = tmp_path / "DOE_density.nii.gz"
+    save(density, np.full(spect.grid.shape, 1.05, np.float32), spect.grid)
+    result = run(
+        *("post", exact_contours, *GIVEN, "--image", image, "--deidentify"),
+        *("--density", density, "--method", "local", "--administered-at"),
+        *("2026-03-02T10:00+01:00", "--out", tmp_path / "out"),
+        *("--accept", "H27", "--reason", "made"),
+    )
+    assert result.exit_code == 0, result.stderr
+    for path in (tmp_path / "out").iterdir():
+        content = path.read_bytes()
+        assert b"DOE_" not in content, path.name
+        assert b"2026-03-02" not in content, path.name
+    assert "DOE_" not in result.stderr
+
+
+def test_doses_below_zero_are_none_in_voxels_and_histogram_alike(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(exact_contours, tmp_path / "noisy")
+    path = tmp_path / "noisy" / "spect.dcm"
+    data = pydicom.dcmread(path)
+    pixels = data.pixel_array.astype(np.int32)
+    noise = np.random.default_rng(3).normal(0, 40, pixels.shape)
+    data.PixelData = np.rint(pixels + noise).clip(-9999, 32000).astype("<i2").tobytes()
+    data.PixelRepresentation = 1
+    data.save_as(path)
+    result = run(
+        *("post", tmp_path / "noisy", *GIVEN, "--out", tmp_path / "out"),
+        *("--accept", "H14", "--reason", "made noisy"),
+    )
+    assert result.exit_code == 0, result.stderr
+    contours = pydicom.dcmread(exact_contours / "structures.dcm")
+    names = {roi.ROINumber: roi.ROIName for roi in contours.StructureSetROISequence}
+    dose = pydicom.dcmread(tmp_path / "out" / "dose_local.dcm")
+    volumes = {
+        one.name: one.volume_ml
+        for one in read_structures(tmp_path / "out" / "dose_structures.dcm")
+    }
+    for histogram in dose.DVHSequence:
+        name = names[histogram.DVHReferencedROISequence[0].ReferencedROINumber]
+        first = float(histogram.DVHData[1])
+        assert first == pytest.approx(volumes[name], rel=2e-3), name
+
+
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [

@@ -110,6 +110,91 @@ def test_edited_results_get_no_page(run: Run, results: Path, tmp_path: Path) -> 
     assert (tmp_path / "edited" / "report.html").read_bytes() == before
 
 
+def test_edited_pictures_get_no_page(run: Run, results: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(results, tmp_path / "edited")
+    path = tmp_path / "edited" / "report_data.json"
+    data = json.loads(path.read_text("utf-8"))
+    data["planes"][0]["left"] = "L"
+    path.write_text(json.dumps(data, separators=(",", ":")) + "\n", "utf-8")
+    result = run("report", tmp_path / "edited" / "post.json")
+    assert result.exit_code == 3
+    assert "report_data.json was changed" in result.stderr
+    path.write_text('{"schema": "sirtdose.report_data/1"}')
+    assert run("report", tmp_path / "edited" / "post.json").exit_code == 3
+
+
+def test_nobody_is_named_by_another_patients_file(
+    run: Run, results: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    import pydicom
+
+    shutil.copytree(results, tmp_path / "mixed")
+    path = tmp_path / "mixed" / "dose_plan.dcm"
+    plan = pydicom.dcmread(path)
+    plan.PatientName = "Other^One"
+    plan.save_as(path)
+    result = run("report", tmp_path / "mixed" / "post.json", "--show-patient")
+    assert result.exit_code == 3
+    assert "H32" in result.stderr
+
+
+def test_names_that_look_like_formulas(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    import pydicom
+
+    contours = pydicom.dcmread(exact_contours / "structures.dcm")
+    for roi in contours.StructureSetROISequence:
+        if roi.ROIName == "Tumor 1":
+            roi.ROIName = r"_T$\frac$"
+    contours.save_as(tmp_path / "named.dcm")
+    made = run(
+        *("post", exact_contours, *GIVEN, "--structures", tmp_path / "named.dcm"),
+        *("--role", r"_T$\frac$=tumor", "--out", tmp_path / "out"),
+    )
+    assert made.exit_code == 0, made.stderr
+    drawn = run("report", tmp_path / "out" / "post.json", "--figures")
+    assert drawn.exit_code == 0, drawn.stderr
+    svg = (tmp_path / "out" / "figures" / "dvh.svg").read_text("utf-8")
+    assert r"_T$\frac$" in svg
+
+
+@pytest.mark.parametrize(
+    ("options", "exit_code", "message"),
+    [
+        (("--show-patient", "--no-report"), 2, "names the patient on the report"),
+        (("--show-patient", "--deidentify"), 2, "names the patient on the report"),
+    ],
+)
+def test_naming_and_not_naming(
+    run: Run,
+    exact_contours: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    exit_code: int,
+    message: str,
+) -> None:
+    result = run("post", exact_contours, *GIVEN, *options, "--out", tmp_path / "out")
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+
+
+def test_an_approval_does_not_wait_for_a_picture(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    words = ("plan", "image", exact_voxels, "--activity", "2GBq", "--lung-shunt", "5%")
+    assert run(*words, "--out", tmp_path / "plan").exit_code == 0
+    (tmp_path / "plan" / "report_data.json").write_text("{}")
+    approved = run("plan", "approve", tmp_path / "plan" / "plan.json", "--by", "B")
+    assert approved.exit_code == 0, approved.stderr
+    page = (tmp_path / "plan" / "plan.html").read_text("utf-8")
+    assert "<b>Approved</b> by B" in page
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -188,6 +273,7 @@ def test_a_view_of_any_dose(run: Run, exact_contours: Path, tmp_path: Path) -> N
     assert result.exit_code == 0, result.stderr
     page = (tmp_path / "one" / "view.html").read_text("utf-8")
     assert embedded(page, "view-data")["gray"] is None
+    assert "SHA-256 of the dose" in page
     wrong = run(
         *("view", tmp_path / "dose.nii.gz", "--ct", exact_contours / "spect.dcm"),
         *("--out", tmp_path / "two"),
@@ -195,3 +281,25 @@ def test_a_view_of_any_dose(run: Run, exact_contours: Path, tmp_path: Path) -> N
     assert wrong.exit_code == 3
     assert "a CT is needed" in wrong.stderr
     assert not (tmp_path / "two").exists()
+
+
+def test_a_view_is_of_one_patient(
+    run: Run, results: Path, exact_contours: Path, tmp_path: Path
+) -> None:
+    import pydicom
+
+    dose = pydicom.dcmread(results / "dose_local.dcm")
+    dose.PatientID, dose.PatientName = "OTHER", "Other^One"
+    dose.save_as(tmp_path / "other.dcm")
+    for words in (
+        ("view", tmp_path / "other.dcm", "--ct", exact_contours / "ct"),
+        (
+            "dvh",
+            tmp_path / "other.dcm",
+            "--structures",
+            exact_contours / "structures.dcm",
+        ),
+    ):
+        result = run(*words, "--out", tmp_path / "out")
+        assert result.exit_code == 3
+        assert "H01" in result.stderr

@@ -29,6 +29,20 @@ def test_a_structure_beyond_the_slice_leaves_no_outline() -> None:
         assert picture.any() == crosses
 
 
+def test_the_scale_is_that_of_what_is_hot() -> None:
+    """A segment in a large grid without a tumor: not the many voxels without dose."""
+    from sirtdose.model.volume import Quantity, Volume
+
+    grid = Grid.regular((40, 60, 60), spacing_mm=(4.0, 4.0, 4.0))
+    data = np.zeros(grid.shape)
+    data[10:12, 10:14, 10:14] = 431.0
+    planes_of, top_gy = planes.fused_planes(
+        Volume(data, grid, Quantity.DOSE), None, [], {}
+    )
+    assert top_gy == 430
+    assert len(planes_of) == 3
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0"), (8.5e-14, "0"), (0.0002147, "0.0002147"), (1234.5, "1234")],

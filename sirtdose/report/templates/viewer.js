@@ -153,7 +153,10 @@
     context.fillText(plane.letters[2], canvas.width / 2, 9 * ratio);
     context.fillText(plane.letters[3], canvas.width / 2, canvas.height - 9 * ratio);
     const world = place(state.at);
-    plane.caption.textContent = `${name}, ${"zyx"[plane.through]} = ${world[2 - plane.through].toFixed(0)} mm`;
+    const at = `${"zyx"[plane.through]} = ${world[2 - plane.through].toFixed(0)} mm`;
+    plane.caption.textContent = data.grid.tilt_deg > 2
+      ? `near ${name}, up to ${data.grid.tilt_deg}° off; ${at} at the crosshair`
+      : `${name}, ${at}`;
   }
 
   function isodoses(context, doses, columns, rows, sx, sy, ratio) {
@@ -218,7 +221,10 @@
     let text = `${what}: ${number(gy)} Gy at x ${x.toFixed(1)}, y ${y.toFixed(1)}, z ${z.toFixed(1)} mm`;
     const [a, b, c] = index.map((at, axis) => at * f[axis] + (f[axis] >> 1));
     const n = (a * fine[1] + b) * fine[2] + c;
-    if (gray) text += `, ${data.gray.levels[gray[n]].toFixed(0)} ${data.gray.unit}`;
+    if (gray && data.gray.unit === "HU") {
+      const beyond = gray[n] === 0 ? "at most " : gray[n] === 255 ? "at least " : "";
+      text += `, ${beyond}${data.gray.levels[gray[n]].toFixed(0)} HU`;
+    }
     const names = structures.filter((one) => inside(one.bits, n)).map((one) => one.name);
     if (names.length) text += `, in ${names.join(", ")}`;
     element.textContent = text;
