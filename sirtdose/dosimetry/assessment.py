@@ -58,6 +58,7 @@ class Assessment:
     times: dict[str, datetime | float | None] = field(default_factory=dict)
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
     above_gy: tuple[float, ...] = ()
     limits: tuple[Limit, ...] = ()
     device: str | None = None

@@ -85,6 +85,11 @@ def post_page(
         parameters=parameter_lines(document["radiobiology"], sources=True),
         density=density_words,
         by_mass=mass_lines,
+        options=[
+            (name.replace("_", " "), _words(value))
+            for name, value in document["options"].items()
+            if value not in (None, [], {})
+        ],
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
         blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
     )
@@ -168,6 +173,16 @@ def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
         if row["name"] == name:
             return significant(row["dose_gy"]["mean"])
     return "-"
+
+
+def _words(value: Any) -> str:
+    """An option as a person reads it."""
+    if isinstance(value, dict):
+        pairs = (f"{name} {_words(one)}" for name, one in value.items())
+        return ", ".join(pairs)
+    if isinstance(value, list):
+        return "; ".join(_words(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _named(patient: "PatientLink | None") -> dict[str, str] | None:

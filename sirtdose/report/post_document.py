@@ -90,6 +90,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         "accepted": acceptances_document(assessment.accepted),
         "choices": list(assessment.choices),
         "inputs": list(assessment.inputs),
+        "options": assessment.options,
     }
 
 

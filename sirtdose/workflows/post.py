@@ -50,7 +50,11 @@ from sirtdose.workflows.post_injections import (
     shunts_given,
     unshared_findings,
 )
-from sirtdose.workflows.post_inputs import all_inputs, require_same_patients_prior
+from sirtdose.workflows.post_inputs import (
+    all_inputs,
+    options_of,
+    require_same_patients_prior,
+)
 from sirtdose.workflows.post_ledger import ledger_of, require_times
 from sirtdose.workflows.post_limits import limits_of
 from sirtdose.workflows.post_plan import compared, read_plan
@@ -218,6 +222,7 @@ def _assess(request: PostRequest) -> "Assessment":
         thresholds=thresholds,
         choices=choice.reasons,
         inputs=all_inputs(choice, request),
+        options=options_of(request),
         link=link,
         shifted_d=shifted_days(request, link),
         structure_set=structure_set(request, choice, placed) if link else None,

@@ -1,8 +1,13 @@
 """Every file that an assessment rests on, besides image, CT and structures."""
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.printable import printable
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.scene import inputs_of, require_one_patient
@@ -10,6 +15,8 @@ from sirtdose.workflows.scene import inputs_of, require_one_patient
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.model.finding import Finding
+
+_NOT_KEPT = ("source", "site_key", "patient_key", "acceptances")
 
 
 def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:
@@ -39,6 +46,37 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
             for paths in [_files(path)]
         ),
     )
+
+
+def options_of(request: PostRequest) -> dict[str, Any]:
+    """Every option of a request, as a result keeps them: files by their name only.
+
+    Folders are often named after patients, and keys are secret: neither is kept.
+    """
+    kept = {}
+    for one in fields(request):
+        if one.name not in _NOT_KEPT:
+            kept[one.name] = _plain(getattr(request, one.name), request.source)
+    return kept
+
+
+def _plain(value: Any, source: Path) -> Any:
+    if isinstance(value, Path):
+        known = value.is_file() or (source / value).is_file()
+        return printable(value.name) if known else "a folder"
+    if isinstance(value, Nuclide):
+        return value.name
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            one.name: _plain(getattr(value, one.name), source) for one in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one, source) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one, source) for one in value]
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _files(path: Path) -> tuple[Path, ...]:

@@ -331,6 +331,28 @@ def test_options_that_would_change_nothing(
     assert said in result.stderr
 
 
+def test_every_option_is_kept_but_keys_and_folders(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "DOE_JANE"
+    shutil.copytree(exact_contours, folder)
+    result = post(
+        *(run, folder, tmp_path / "out", *GIVEN, "--structures", "structures.dcm"),
+        *("--ct", folder / "ct", "--administered-at", T, "--method", "kernel"),
+        *("--role", "Tumor 1=other"),
+    )
+    assert result.exit_code == 0, result.stderr
+    options = json.loads((tmp_path / "out" / "post.json").read_text())["options"]
+    assert options["structures"] == ["structures.dcm"]
+    assert options["ct"] == "a folder"
+    assert options["methods"] == ["kernel"]
+    assert options["administered_at"] == "2026-03-02T10:00:00+01:00"
+    assert options["roles"] == {"Tumor 1": "other"}
+    assert options["density"] == 1.05
+    assert "DOE" not in json.dumps(options)
+    assert not {"source", "site_key", "patient_key"} & set(options)
+
+
 def test_an_injection_has_its_own_time(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
