@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.model.structure import Structure
+from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
 
 # Blur carries the liver's and the lungs' counts so far.
@@ -77,8 +77,7 @@ def extrahepatic(
     rest = 1 - part
     held = activity.data * rest
     total = activity.total()
-    far = _far(covered, dose)
-    hot = far & (dose.data >= _LEAST_GY)
+    hot = _far(covered, (dose.data >= _LEAST_GY) & ~covered, dose)
     numbers, count = label(hot, structure=np.ones((3, 3, 3)))
     least = _LEAST_ML / dose.grid.voxel_volume_ml
     sizes = np.bincount(numbers.ravel(), minlength=count + 1)
@@ -99,13 +98,29 @@ def extrahepatic(
     )
 
 
-def _far(covered: NDArray[np.bool_], dose: Volume) -> NDArray[np.bool_]:
-    if not covered.any():
-        return np.ones(covered.shape, bool)
+def _far(
+    covered: NDArray[np.bool_], hot: NDArray[np.bool_], dose: Volume
+) -> NDArray[np.bool_]:
+    """The hot voxels that lie well outside of what is covered."""
+    box = bounding_box(hot)
+    if box is None or not covered.any():
+        return hot
     from scipy.ndimage import distance_transform_edt
 
-    distance = distance_transform_edt(~covered, sampling=dose.grid.spacing_mm)
-    far: NDArray[np.bool_] = distance > _MARGIN_MM
+    # What is nearer than the margin lies in the box or within the margin of it.
+    spacing = dose.grid.spacing_mm
+    around = tuple(
+        slice(max(0, side.start - reach), side.stop + reach)
+        for side, reach in zip(
+            box, (int(_MARGIN_MM / mm) + 1 for mm in spacing), strict=True
+        )
+    )
+    near = covered[around]
+    if not near.any():
+        return hot
+    far = np.zeros(hot.shape, bool)
+    distance = distance_transform_edt(~near, sampling=spacing)
+    far[around] = hot[around] & (distance > _MARGIN_MM)
     return far
 
 

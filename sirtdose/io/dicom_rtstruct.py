@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.3"
 # A contour this far off a slice, in slice distances, is said; half-way is too far.
 _OFF_SLICE_SAID, _OFF_SLICE_MAX = 0.1, 0.5
+
+_CONTOUR_DATA = 0x30060050
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,12 +207,7 @@ def _contours(
     contours, points = [], 0
     for contour in items:
         kind = str(contour.get("ContourGeometricType", "CLOSED_PLANAR"))
-        try:
-            data: NDArray[Any] = np.asarray(
-                contour.get("ContourData") or [], dtype=np.float64
-            )
-        except ValueError:
-            data = np.full(1, np.nan)
+        data = _coordinates(contour)
         if data.size % 3 or not np.isfinite(data).all():
             return (
                 [],
@@ -227,6 +224,23 @@ def _contours(
             points += 1
     said = f"{points} contours that are points or open lines enclose nothing"
     return contours, [said] if points else [], bool(points and not contours)
+
+
+def _coordinates(contour: "Dataset") -> NDArray[np.float64]:
+    """A contour's numbers; one that is none where they are no numbers.
+
+    Taken from the text as it stands: pydicom makes an object of each of them, which
+    takes most of the time that reading contours does.
+    """
+    item = contour.get_item(_CONTOUR_DATA)
+    value = None if item is None else item.value
+    if isinstance(value, bytes):
+        text = value.decode("latin-1").strip("\0 ")
+        value = text.split("\\") if text else []
+    try:
+        return np.asarray([] if value is None else value, dtype=np.float64).ravel()
+    except ValueError:
+        return np.full(1, np.nan)
 
 
 def _empty(roi: Roi) -> Structure:
