@@ -4,10 +4,9 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.image_options import roles_of
+from sirtdose.cli.image_options import role_option, roles_of, structures_option
 from sirtdose.cli.options import force_option, json_option, out_option
 from sirtdose.cli.quantities import QuantityType
-from sirtdose.model.role import GIVEN_ROLES
 from sirtdose.model.units import DOSE
 
 _PATH = click.Path(path_type=Path)
@@ -15,20 +14,8 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("dvh")
 @click.argument("dose", type=_PATH, metavar="DOSE")
-@click.option(
-    "--structures",
-    type=_PATH,
-    multiple=True,
-    required=True,
-    help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
-)
-@click.option(
-    "--role",
-    "roles",
-    multiple=True,
-    metavar="NAME=ROLE",
-    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
-)
+@structures_option(required=True)
+@role_option
 @click.option(
     "--sampling",
     type=click.Choice(("points", "voxels")),

@@ -1,6 +1,6 @@
 """What every command that reads an image and computes doses is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,29 +19,38 @@ _PATH = click.Path(path_type=Path)
 _METHODS = ("local", "kernel", "collapsed-cone")
 _CURVES = ("TOPAS_Schneider", "GEMINI")
 
+role_option = click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="NAME=ROLE",
+    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+)
+
+
+def structures_option(*, required: bool) -> Callable[[Any], Any]:
+    """Files of structures, several if need be."""
+    return click.option(
+        "--structures",
+        type=_PATH,
+        multiple=True,
+        required=required,
+        help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+    )
+
+
 reading_options = together(
     click.option(
         "--image", type=_PATH, help="The activity image, if there are several."
     ),
     click.option("--ct", type=_PATH, help="The CT, if there are several."),
-    click.option(
-        "--structures",
-        type=_PATH,
-        multiple=True,
-        help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
-    ),
+    structures_option(required=False),
     click.option(
         "--probability-threshold",
         type=QuantityType(FRACTION),
         help="For a SEG of probabilities: inside from here on, such as 50%.",
     ),
-    click.option(
-        "--role",
-        "roles",
-        multiple=True,
-        metavar="NAME=ROLE",
-        help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
-    ),
+    role_option,
 )
 
 registration_options = together(

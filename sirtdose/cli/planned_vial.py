@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.quantities import moment
-from sirtdose.errors import FileFormatError, InputError, QuantityError
+from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -44,15 +44,9 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
         No plan, one that was edited, another device, or several injections and no
         choice.
     """
-    from sirtdose.report.plan_hash import plan_of_text
+    from sirtdose.report.plan_hash import plan_of_file
 
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is no plan.json of sirtdose") from None
-    plan = plan_of_text(text)
+    plan = plan_of_file(path)
     each = {
         one["name"]: float(one["draw_activity_gbq"])
         for one in plan["assumptions"].get("injections", [])

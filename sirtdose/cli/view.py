@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.image_options import roles_of
+from sirtdose.cli.image_options import role_option, roles_of, structures_option
 from sirtdose.cli.options import force_option
-from sirtdose.model.role import GIVEN_ROLES
 
 _PATH = click.Path(path_type=Path)
 
@@ -14,19 +13,8 @@ _PATH = click.Path(path_type=Path)
 @click.command("view")
 @click.argument("dose", type=_PATH, metavar="DOSE")
 @click.option("--ct", type=_PATH, help="The CT to show it on.")
-@click.option(
-    "--structures",
-    type=_PATH,
-    multiple=True,
-    help="Outlines: RTSTRUCT, SEG, .seg.nrrd, a mask or label image; may be repeated.",
-)
-@click.option(
-    "--role",
-    "roles",
-    multiple=True,
-    metavar="NAME=ROLE",
-    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
-)
+@structures_option(required=False)
+@role_option
 @click.option(
     "--out",
     type=_PATH,

@@ -9,6 +9,9 @@ from sirtdose.errors import RangeError, StructureError
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
+# Fewer voxels than this carry no histogram.
+FEW_VOXELS = 30
+
 
 @dataclass(frozen=True, eq=False)
 class Dvh:

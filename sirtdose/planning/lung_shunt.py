@@ -14,7 +14,7 @@ from sirtdose.model.lungs import NOT_GIVEN, Lungs
 # clinical reference, section 4: guard-rails seen in practice.
 _WARN_ABOVE, _HIGH_ABOVE, _DOUBT_FROM = 0.10, 0.20, 0.50
 # What both lungs of an adult weigh.
-_LUNG_MASS_KG = (0.4, 1.6)
+LUNG_MASS_KG = (0.4, 1.6)
 
 
 def lung_dose_gy(
@@ -185,8 +185,9 @@ def lung_shunt_findings(result: Lungs) -> list[Finding]:
                 severity=Severity.NOTE,
             )
         )
-    least, most = _LUNG_MASS_KG
-    usual = least <= result.mass_kg <= most
+    least, most = LUNG_MASS_KG
+    # Weighed lungs are doubted where they are weighed.
+    usual = least <= result.mass_kg <= most or result.mass_source != "given"
     said = f"lung mass {result.mass_kg:g} kg ({result.mass_source})"
     findings.append(
         Finding.of("H23", said)

@@ -105,7 +105,12 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
     bar.ax.tick_params(labelsize=7)
     names = [_plain(one["name"]) for one in data["outlines"]]
     lines = [
-        axes[0].plot([], [], color=one["color"], linewidth=2)[0]
+        axes[0].plot(
+            *([], []),
+            color=one["color"],
+            linewidth=2,
+            linestyle=":" if one["dotted"] else "-",
+        )[0]
         for one in data["outlines"]
     ]
     if names:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.dvh import FEW_VOXELS
 from sirtdose.report.documents import document_text
 from sirtdose.report.dose_document import dvh_metrics
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
 _COLUMNS = ("mean", "sd", "min", "max", "d98", "d95", "d90", "d70", "d50", "d2")
-# Fewer voxels than this carry no histogram.
-FEW_VOXELS = 30
 
 
 def histograms_document(

@@ -12,7 +12,14 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
 from sirtdose.report.dvh_plot import dvh_plot
-from sirtdose.report.planes import center_mm, drawn, fused_planes, png, structure_colors
+from sirtdose.report.planes import (
+    center_mm,
+    comes_again,
+    drawn,
+    fused_planes,
+    png,
+    structure_colors,
+)
 from sirtdose.report.view_data import view_data
 
 if TYPE_CHECKING:
@@ -153,7 +160,14 @@ def plane_data(
         "where": "the middle of the largest tumor"
         if any(one.role is Role.TUMOR for one in outlined)
         else "the hottest voxel",
-        "outlines": [{"name": one.name, "color": colors[one.name]} for one in outlined],
+        "outlines": [
+            {
+                "name": one.name,
+                "color": colors[one.name],
+                "dotted": one.name in comes_again(outlined, colors),
+            }
+            for one in outlined
+        ],
         "view": {
             **view,
             "top_gy": top_gy,

@@ -5,9 +5,10 @@ It shows a change, by hand or by accident; it is no signature against forgery.
 
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from sirtdose.errors import InputError
+from sirtdose.errors import FileFormatError, InputError
 from sirtdose.report.documents import document_text
 
 # What an approval changes: everything else is content.
@@ -53,6 +54,25 @@ def approved(text: str, *, by: str, at: str) -> dict[str, Any]:
     approval = {"by": by.strip(), "at": at}
     approval["hash"] = _approval_hash(document["hash"], approval)
     return {**document, "status": "approved", "approval": approval}
+
+
+def plan_of_file(path: Path) -> dict[str, Any]:
+    """The plan of a file, as it was computed.
+
+    Raises
+    ------
+    FileFormatError
+        A file that cannot be read.
+    InputError
+        No plan, or one that was edited.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} is no plan.json of sirtdose") from None
+    return plan_of_text(text)
 
 
 def plan_of_text(text: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ _PIXEL_MM = 1.5
 _PIXELS_MAX = 400
 _MARGIN_MM = 25.0
 _SOFT_TISSUE_HU = (-160.0, 240.0)
-_AIR_HU = -1000.0
+AIR_HU = -1000.0
 # Doses under this part of the scale are left transparent.
 _WASH_FROM = 0.05
 _SOME = 0.01
@@ -207,7 +207,7 @@ def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float
     if image is None:
         return np.zeros((*points.shape[:2], 3))
     if image.quantity is Quantity.CT_NUMBER:
-        values = _sample(image.data, image.grid, points, outside=_AIR_HU)
+        values = _sample(image.data, image.grid, points, outside=AIR_HU)
         low, high = _SOFT_TISSUE_HU
     else:
         values = _sample(image.data, image.grid, points)
@@ -236,11 +236,15 @@ def _outline(
 ) -> None:
     from scipy.ndimage import binary_erosion
 
+    again = comes_again(structures, colors)
     for structure in structures:
         inside = _sample(structure.occupancy, structure.grid, points) >= outline_from(
             structure
         )
         edge = inside & ~binary_erosion(inside)
+        if structure.name in again:
+            rows, columns = np.indices(edge.shape)
+            edge &= (rows + columns) // 3 % 2 == 0
         color = colors[structure.name]
         picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
@@ -248,6 +252,18 @@ def _outline(
 def outline_from(structure: Structure) -> float:
     """The part of a voxel from which it is outlined: less where none is half full."""
     return min(0.5, float(structure.occupancy.max(initial=0.0)) / 2) or 0.5
+
+
+def comes_again(structures: Sequence[Structure], colors: Mapping[str, str]) -> set[str]:
+    """Structures whose color another has before them: theirs is a dotted line."""
+    seen: set[str] = set()
+    again = set()
+    for one in structures:
+        color = colors[one.name]
+        if color in seen:
+            again.add(one.name)
+        seen.add(color)
+    return again
 
 
 def png(picture: NDArray[Any]) -> str:

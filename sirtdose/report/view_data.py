@@ -20,7 +20,7 @@ from sirtdose.model.grid import Box, Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.report.planes import outline_from
+from sirtdose.report.planes import AIR_HU, comes_again, outline_from
 
 _MARGIN_MM = 25.0
 # Voxels of dose and picture: the first that keeps a page under 3 MB.
@@ -28,7 +28,6 @@ _BUDGETS = ((900_000, 1_600_000), (450_000, 900_000), (200_000, 400_000))
 _SIZE_MAX = 2_400_000
 _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
-_AIR_HU = -1000.0
 # 256 grays: fine where soft tissue is, coarse in lungs and bone.
 _HU_LEVELS = np.concatenate(
     [
@@ -104,6 +103,7 @@ def _packed_view(
     step = max(float(values.max()) - low, 1e-6) / 65535
     factors = _finer(lattice.grid, fine_voxels)
     points = _points(lattice.grid, factors)
+    again = comes_again(structures, colors)
     return {
         "grid": {
             "shape": list(lattice.grid.shape),
@@ -123,6 +123,7 @@ def _packed_view(
             {
                 "name": one.name,
                 "color": colors[one.name],
+                "dotted": one.name in again,
                 "data": _bits(
                     _sampled(one.occupancy, one.grid, points) >= outline_from(one)
                 ),
@@ -228,7 +229,7 @@ def _points(grid: Grid, factors: Sequence[int]) -> tuple[Grid, tuple[int, int, i
 
 def _gray(image: Volume, points: tuple[Grid, tuple[int, int, int]]) -> dict[str, Any]:
     if image.quantity is Quantity.CT_NUMBER:
-        values = _sampled(image.data, image.grid, points, outside=_AIR_HU)
+        values = _sampled(image.data, image.grid, points, outside=AIR_HU)
         levels, window, unit = _HU_LEVELS, (-160.0, 240.0), "HU"
     else:
         values = _sampled(image.data, image.grid, points)

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.errors import InputError, QuantityError, SafetyStop, StructureError
+from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
+from sirtdose.workflows.scene import require_one_patient
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
@@ -79,14 +80,8 @@ def require_same_patient(paths: Sequence[Path]) -> None:
         They do, or one of them is not there.
     """
     from sirtdose.io.discover import discover
-    from sirtdose.io.found import patients_in
 
-    people = patients_in(item for path in paths for item in discover(path))
-    if people > 1:
-        raise SafetyStop(
-            f"the files are of {people} patients (H01: PatientID, name, birth date and "
-            "sex differ): give the files of one"
-        )
+    require_one_patient([one for path in paths for one in discover(path)], [])
 
 
 def read_dose(path: Path) -> "Volume":

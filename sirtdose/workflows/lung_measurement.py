@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
+from sirtdose.planning.lung_shunt import LUNG_MASS_KG
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.spect_shunt import SpectShunt
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _COVERED_MIN = 0.85
 _NEGATIVE_MAX = 0.05
 # Lungs of adults weigh about 1 kg, of which CT densitometry finds 0.5 to 1.5.
-_MASS_KG = (0.4, 1.6)
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def measured_lung_mass(
             "the lungs weigh nothing by the CT: is it in HU, and do the lungs lie on "
             "it? give --lung-mass"
         )
-    low, high = _MASS_KG
+    low, high = LUNG_MASS_KG
     if not low <= mass_kg <= high:
         findings.append(
             Finding.of(

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
-# Fewer carry no histogram.
-FEW_VOXELS = 30
 # Where uptake is meant to be, or is told of by the lungs' own dose.
 _INSIDE = (
     *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
@@ -118,6 +116,8 @@ def camera_findings(
 
 def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Finding]:
     """Tumors of so few voxels that their histogram says little (H21)."""
+    from sirtdose.dosimetry.dvh import FEW_VOXELS
+
     few = [
         f"'{row.structure.name}' ({row.dvh.volume_ml / voxel_ml:.0f})"
         for row in rows

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
@@ -46,15 +46,9 @@ def read_plan(
     InputError
         No plan, an edited one, or one of another nuclide.
     """
-    from sirtdose.report.plan_hash import plan_of_text
+    from sirtdose.report.plan_hash import plan_of_file
 
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is no plan.json of sirtdose") from None
-    plan = plan_of_text(text)
+    plan = plan_of_file(path)
     if plan["nuclide"]["name"] != nuclide.name:
         raise InputError(
             f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "

@@ -29,6 +29,16 @@ def test_a_structure_beyond_the_slice_leaves_no_outline() -> None:
         assert picture.any() == crosses
 
 
+def test_a_ninth_outline_is_told_from_the_first() -> None:
+    names = [f"S{n}" for n in range(9)]
+    structures = [
+        Structure(name, Role.OTHER, np.ones(GRID.shape, bool), GRID) for name in names
+    ]
+    colors = planes.structure_colors(structures)
+    assert colors["S8"] == colors["S0"]
+    assert planes.comes_again(structures, colors) == {"S8"}
+
+
 def test_the_scale_is_that_of_what_is_hot() -> None:
     """A segment in a large grid without a tumor: not the many voxels without dose."""
     from sirtdose.model.volume import Quantity, Volume

@@ -29,7 +29,7 @@
   }
   const structures = [];
   for (const one of data.structures) {
-    structures.push({ name: one.name, color: one.color, bits: await inflate(one.data), shown: true });
+    structures.push({ name: one.name, color: one.color, dotted: one.dotted, bits: await inflate(one.data), shown: true });
   }
   const gyAt = (k, j, i) => data.dose.low_gy + data.dose.step_gy * steps[(k * nj + j) * ni + i];
   const inside = (bits, n) => (bits[n >> 3] >> (n & 7)) & 1;
@@ -200,6 +200,7 @@
       context.beginPath();
       for (let y = 0; y <= high; y++) {
         for (let x = 0; x <= wide; x++) {
+          if (one.dotted && ((x + y) >> 1) & 1) continue;
           const here = at(x, y);
           if (here !== at(x - 1, y)) {
             context.moveTo(x * sx, y * sy);
@@ -341,7 +342,8 @@
     });
     const swatch = document.createElement("span");
     swatch.className = "swatch";
-    swatch.style.background = one.color;
+    if (one.dotted) swatch.style.borderTop = `4px dotted ${one.color}`;
+    else swatch.style.background = one.color;
     label.append(box, swatch, one.name);
     document.getElementById("view-structures").append(label);
   }
