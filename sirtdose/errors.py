@@ -72,3 +72,29 @@ class OutputError(SirtdoseError):
     """A result would overwrite another or could not be written."""
 
     exit_code = 5
+
+
+def foreseen(error: BaseException) -> tuple[str, int] | None:
+    """What to say of an error, and the exit code; None for a bug.
+
+    >>> foreseen(OutputError("the folder is full"))
+    ('the folder is full', 5)
+    >>> foreseen(KeyError("x")) is None
+    True
+    """
+    if isinstance(error, SirtdoseError):
+        return str(error), error.exit_code
+    if isinstance(error, UnicodeError):
+        return (
+            "an option or a file's name holds bytes that are no text in UTF-8: write "
+            "it anew"
+        ), 2
+    if isinstance(error, OSError):
+        said = error.strerror or "cannot be read or written"
+        return f"a file or folder: {said}", 3
+    if isinstance(error, MemoryError):
+        return (
+            "this machine's memory is not enough: use coarser voxels (--dose-grid) or "
+            "fewer methods"
+        ), 1
+    return None

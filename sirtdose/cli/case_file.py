@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.option_words import option_table, option_words, require_known
 from sirtdose.errors import FileFormatError, InputError
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
@@ -38,7 +39,7 @@ def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
     InputError
         A key or value that is not known.
     """
-    data = _read(path)
+    data = read_toml(path)
     _require_known(data, _TOP, path, "a case file")
     method = data.get("method")
     if method not in METHODS:
@@ -76,7 +77,14 @@ def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
     return words
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a case file as it stands.
+
+    Raises
+    ------
+    FileFormatError
+        No file, or no TOML.
+    """
     import tomllib
 
     try:
@@ -94,18 +102,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _require_known(
     given: Mapping[str, Any], known: Sequence[str], path: Path, where: str
 ) -> None:
-    from difflib import get_close_matches
-
-    for key in given:
-        if key not in known:
-            if where == "[[injection]]" and key == "tumor":
-                raise InputError(
-                    f"{path.name}: write a tumor of an injection as [[tumor]] with "
-                    'injection = "its name"'
-                )
-            near = get_close_matches(key, known, 1)
-            meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
-            raise InputError(f"{path.name}: '{key}' is not known in {where}{meant}")
+    if where == "[[injection]]" and "tumor" in given:
+        raise InputError(
+            f"{path.name}: write a tumor of an injection as [[tumor]] with "
+            'injection = "its name"'
+        )
+    require_known(given, known, path.name, where)
 
 
 def _tables(
@@ -127,37 +129,20 @@ def _tables(
 def _option_words(
     options: Mapping[str, Any], command: click.Command, path: Path
 ) -> list[str]:
-    """The words of the table of options; a list repeats its option."""
-    by_key = {
-        name.removeprefix("--").replace("-", "_"): (name, parameter)
-        for parameter in command.params
-        if isinstance(parameter, click.Option)
-        for name in parameter.opts
-        if name.startswith("--")
-    }
     for word in ("accept", "reason"):
         if word in options:
             raise InputError(
                 f"{path.name}: {word} is not for a file: whoever runs the case accepts "
                 "a check, with --accept and --reason"
             )
-    where = f"the options of plan {command.name}"
-    _require_known(options, tuple(by_key), path, where)
-    words = []
-    for key, value in options.items():
-        name, parameter = by_key[key]
-        if parameter.is_flag:
-            if not isinstance(value, bool):
-                raise InputError(f"{path.name}: {key} is true or false, not '{value}'")
-            words += [name] if value else []
-            continue
-        values = value if isinstance(value, list) else [value]
-        if len(values) > 1 and not parameter.multiple:
-            raise InputError(f"{path.name}: {key} takes one value, not {len(values)}")
-        for one in values:
-            text = _text(one, key, path)
-            words += [name, _beside(path, text) if key in _PATHS else text]
-    return words
+    known = tuple(option_table(command))
+    _require_known(options, known, path, f"the options of plan {command.name}")
+
+    def text_of(value: Any, key: str) -> str:
+        text = _text(value, key, path)
+        return _beside(path, text) if key in _PATHS else text
+
+    return option_words(options, command, where=path.name, text_of=text_of)
 
 
 def _tumor_text(tumor: Mapping[str, Any], path: Path) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from sirtdose import __version__
+from sirtdose.cli.batch import batch_command
 from sirtdose.cli.demo import demo_command
 from sirtdose.cli.dvh import dvh_command
 from sirtdose.cli.inspect import inspect_command
@@ -14,8 +15,9 @@ from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
 from sirtdose.cli.report import report_command
+from sirtdose.cli.verify import verify_command
 from sirtdose.cli.view import view_command
-from sirtdose.errors import SirtdoseError
+from sirtdose.errors import SirtdoseError, foreseen
 
 
 class _Program(click.Group):
@@ -24,29 +26,10 @@ class _Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except SirtdoseError as error:
-            click.secho(f"Error: {error}", fg="red", err=True)
-            ctx.exit(error.exit_code)
-        except UnicodeError:
-            click.secho(
-                "Error: an option or a file's name holds bytes that are no text in "
-                "UTF-8: write it anew",
-                fg="red",
-                err=True,
-            )
-            ctx.exit(2)
-        except OSError as error:
-            said = error.strerror or "cannot be read or written"
-            click.secho(f"Error: a file or folder: {said}", fg="red", err=True)
-            ctx.exit(3)
-        except MemoryError:
-            click.secho(
-                "Error: this machine's memory is not enough: use coarser voxels "
-                "(--dose-grid) or fewer methods",
-                fg="red",
-                err=True,
-            )
-            ctx.exit(1)
+        except (SirtdoseError, UnicodeError, OSError, MemoryError) as error:
+            said, exit_code = foreseen(error) or (str(error), 1)
+            click.secho(f"Error: {said}", fg="red", err=True)
+            ctx.exit(exit_code)
 
 
 @click.group(
@@ -62,7 +45,7 @@ def main() -> None:
     the standard error.
 
     Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that you gave
-    cannot be met, 5 output, 1 any other refusal.
+    cannot be met, 5 output, 6 a batch with failed cases, 1 any other refusal.
 
     Not a medical device: verify every number with an approved system.
 
@@ -73,9 +56,11 @@ def main() -> None:
 for _command in (
     plan_group,
     post_command,
+    batch_command,
     inspect_command,
     report_command,
     view_command,
+    verify_command,
     dvh_command,
     kernel_command,
     lsf_group,

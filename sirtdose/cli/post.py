@@ -13,6 +13,7 @@ from sirtdose.cli.image_options import (
     require_used,
     segmentation_options,
 )
+from sirtdose.cli.option_words import typed_options
 from sirtdose.cli.options import (
     acceptance_options,
     force_option,
@@ -30,7 +31,6 @@ from sirtdose.cli.post_arguments import (
     site_key,
 )
 from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
-from sirtdose.errors import InputError
 from sirtdose.model.units import (
     ACTIVITY,
     DOSE,
@@ -40,11 +40,30 @@ from sirtdose.model.units import (
 if TYPE_CHECKING:
     from sirtdose.workflows.post_injections import InjectionGiven
     from sirtdose.workflows.post_request import PostRequest
+    from sirtdose.workflows.post_results import Wanted
 
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("post")
+_ASKED = "sirtdose.asked"
+
+
+class _Remembering(click.Command):
+    """Keeps what was typed, so that a run can be repeated."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = list(args)
+        rest = super().parse_args(ctx, args)
+        source, options = typed_options(self, ctx, typed)
+        ctx.meta[_ASKED] = {
+            "source": source,
+            "options": options,
+            "folder": str(Path.cwd()),
+        }
+        return rest
+
+
+@click.command("post", cls=_Remembering)
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
@@ -174,9 +193,6 @@ def post_command(
     out: Path,
     force: bool,
     as_json: bool,
-    no_report: bool,
-    no_dicom: bool,
-    show_patient: bool,
     **options: Any,
 ) -> None:
     """After treatment: doses to tumors, normal liver and lungs from an image.
@@ -187,62 +203,52 @@ def post_command(
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
     """
-    request = _request(
-        source, options | {"show_patient": show_patient, "no_report": no_report}
-    )
+    context = click.get_current_context()
     show_post(
-        request,
+        post_request(source, options),
+        wanted_of(options),
         out=out,
         force=force,
         as_json=as_json,
-        report=not no_report,
-        dicom=not no_dicom,
-        named=show_patient,
+        asked=context.meta.get(_ASKED),
     )
 
 
 def show_post(
     request: "PostRequest",
+    wanted: "Wanted",
     *,
     out: Path,
     force: bool,
     as_json: bool,
-    report: bool,
-    dicom: bool,
-    named: bool,
+    asked: dict[str, Any] | None,
 ) -> None:
     """Assess, write the results to a folder, and print them."""
-    from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report.documents import document_text
-    from sirtdose.report.files import post_files, post_replaces, write_post
-    from sirtdose.report.post_document import post_document
     from sirtdose.report.summary import post_summary
-    from sirtdose.workflows.post import assess_dose
+    from sirtdose.workflows.post_results import assess_into
 
-    require_free(out, post_replaces(), force=force)
-    assessment = assess_dose(request)
-    if named and assessment.link is None:
-        raise InputError(
-            "--show-patient: the image is no DICOM and names nobody; leave it out"
-        )
-    document = post_document(assessment)
-    with output_folder(out, post_replaces(), force=force) as folder:
-        write_post(
-            assessment, document, folder, report=report, dicom=dicom, named=named
-        )
-    names = post_files(
-        list(assessment.doses),
-        report=report,
-        dicom=dicom and assessment.link is not None,
-        registration=assessment.registration is not None,
-    )
-    click.echo(post_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
+    kept = assess_into(request, out, wanted, force=force, asked=asked)
+    click.echo(post_summary(kept.document), err=True)
+    click.echo(f"\nWritten to {out}: {', '.join(kept.names)}", err=True)
     if as_json:
-        click.echo(document_text(document), nl=False)
+        click.echo(document_text(kept.document), nl=False)
 
 
-def _request(source: Path, options: dict[str, Any]) -> "PostRequest":
+def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
+    """Which files are asked for."""
+    from sirtdose.workflows.post_results import Wanted
+
+    return Wanted(
+        report=not options["no_report"],
+        dicom=not options["no_dicom"],
+        named=options["show_patient"],
+        thumbnail=thumbnail,
+    )
+
+
+def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
+    """What the options of one case ask for."""
     from sirtdose.workflows.post_request import PostRequest
 
     given = [options["administered"], options["assay"], options["injections"] or None]

@@ -74,6 +74,12 @@ def discover(root: Path) -> list[Found]:
     return sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
 
 
+def first_dicom(root: Path) -> Path | None:
+    """The first DICOM file below a folder, in the order they are looked at."""
+    passed: list[Found] = []
+    return next((one for one in _files(root, passed) if _is_dicom(one, passed)), None)
+
+
 def _files(root: Path, found: list[Found]) -> Iterator[Path]:
     """Every file, sorted; what cannot be entered is listed, never passed over."""
     if root.is_file():

@@ -58,11 +58,18 @@ def output_folder(
             yield aside
             _move(aside, folder, names)
         except OSError as error:
-            raise OutputError(
-                f"cannot write to {folder}: {error.strerror or error}"
-            ) from error
+            raise OutputError(f"cannot write to {folder}: {_said(error)}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _said(error: BaseException | None) -> str:
+    """What the system said: a library's error around it has only a traceback."""
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+        error = error.__cause__ or error.__context__
+    return "the system does not say why"
 
 
 def _move(aside: Path, folder: Path, names: list[str]) -> None:

@@ -1,6 +1,7 @@
 """What ties a result to its patient and examination, and nothing beyond that."""
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -60,6 +61,19 @@ class PatientLink:
     frame_of_reference_uid: str
     references: tuple[Reference, ...]
     shifted_d: int = 0
+
+    def names(self, text: str) -> bool:
+        """Whether a text, such as a folder's name, holds the patient's name or ID.
+
+        Parts of a name count from three letters on, an ID from three characters on.
+
+        >>> link = PatientLink("4711", "Rivera^Ana", "", "", "", "", "", "", "", "", ())
+        >>> link.names("scans/RIVERA_2026"), link.names("scans/case-3")
+        (True, False)
+        """
+        words = [self.patient_id, *re.split(r"[\W_]+", self.patient_name)]
+        plain = text.casefold()
+        return any(len(word) >= 3 and word.casefold() in plain for word in words)
 
     def deidentified(self, key: bytes) -> "PatientLink":
         """The same without a person: what is not needed is empty, the rest by key.

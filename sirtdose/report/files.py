@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.documents import document_text
+from sirtdose.report.run_record import RUN_RECORD
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
@@ -21,6 +22,8 @@ DOSE_FILES = {
 PAGE_DATA = "report_data.json"
 # How structures came from the image they were drawn on.
 TRANSFORM = "registration.tfm"
+# The first picture of the page, for a list of many cases.
+THUMBNAIL = "thumbnail.png"
 _BLUR = ("iterative_yang", "gtm", "recovery")
 _CORRECTED = ("", *_BLUR, "with_prior", *(f"{one}+with_prior" for one in _BLUR))
 
@@ -70,7 +73,8 @@ def post_replaces() -> list[str]:
         for name in DOSE_FILES
         for correction in _CORRECTED
     ]
-    return post_files(methods, report=True, dicom=True, registration=True)
+    names = post_files(methods, report=True, dicom=True, registration=True)
+    return [*names, THUMBNAIL, RUN_RECORD]
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -90,6 +94,7 @@ def write_post(
     report: bool,
     dicom: bool = False,
     named: bool = False,
+    thumbnail: bool = False,
 ) -> None:
     """Write post.json, the tables, the dose maps and, if wanted, DICOM and the page.
 
@@ -122,3 +127,9 @@ def write_post(
         (folder / PAGE_DATA).write_text(data_text, "utf-8")
         page = post_page(text, data, assessment.link if named else None)
         (folder / "report.html").write_text(page, "utf-8")
+        if thumbnail:
+            from sirtdose.report.planes import thumbnail_png
+
+            (folder / THUMBNAIL).write_bytes(
+                thumbnail_png(data["planes"][0]["png_base64"])
+            )

@@ -1,7 +1,7 @@
 """Pages: one file that opens from disk, without network, with or without script."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -115,6 +115,47 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         limits=[(limit, limit_line(limit)) for limit in document["limits"]],
         assumptions=assumptions.items(),
     )
+
+
+def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
+    """The list of many cases, which can be sorted by every column."""
+    from sirtdose import __version__
+    from sirtdose.report.batch_files import state_counts
+
+    numbers = {
+        "delivered_gbq": "delivered GBq",
+        "lung_shunt_fraction": "lung shunt",
+        "lungs_gy": "lungs Gy",
+        "tumors": "tumors",
+        "tumors_ml": "tumors mL",
+        "tumors_mean_gy": "tumors Gy",
+        "normal_whole_mean_gy": "normal liver Gy",
+    }
+    return _render(
+        "batch.html",
+        {},
+        ("sort.js",),
+        cases=cases,
+        version=__version__,
+        counts=state_counts(cases),
+        numbers=list(numbers),
+        shown=_case_number,
+        columns=[
+            ("case", "text"),
+            ("state", "text"),
+            *((name, "number") for name in numbers.values()),
+            ("warnings", "text"),
+            ("what was wrong", "text"),
+        ],
+    )
+
+
+def _case_number(value: float | None, key: str) -> str:
+    if value is None:
+        return ""
+    if key.endswith("_fraction"):
+        return f"{value:.1%}"
+    return str(value) if isinstance(value, int) else significant(value)
 
 
 def view_page(title: str, data: Mapping[str, Any]) -> str:

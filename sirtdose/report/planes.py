@@ -28,6 +28,7 @@ COLORS = (
 )
 _PIXEL_MM = 1.5
 _PIXELS_MAX = 400
+_THUMBNAIL_PIXELS = 120
 _MARGIN_MM = 25.0
 _SOFT_TISSUE_HU = (-160.0, 240.0)
 AIR_HU = -1000.0
@@ -264,6 +265,18 @@ def comes_again(structures: Sequence[Structure], colors: Mapping[str, str]) -> s
             again.add(one.name)
         seen.add(color)
     return again
+
+
+def thumbnail_png(png_base64: str) -> bytes:
+    """A picture made small, as PNG."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode(png_base64))) as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
+    stream = io.BytesIO()
+    small.save(stream, "png", optimize=True)
+    return stream.getvalue()
 
 
 def png(picture: NDArray[Any]) -> str:

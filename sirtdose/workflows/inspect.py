@@ -30,6 +30,21 @@ def inspect_folder(source: Path) -> "Inspection":
         )
 
 
+def names_its_patient(folder: Path) -> bool:
+    """Whether a folder's own name holds the name or ID in the first DICOM below it.
+
+    Raises
+    ------
+    FileFormatError
+        That file is damaged.
+    """
+    from sirtdose.io.dicom_link import read_patient
+    from sirtdose.io.discover import first_dicom
+
+    path = first_dicom(folder)
+    return path is not None and read_patient(path).names(folder.name)
+
+
 def _tried(choice: "Choice") -> "tuple[tuple[str, ...], tuple[Structure, ...]]":
     """Why something chosen cannot be read after all, and the structures that can."""
     from sirtdose.io.read import read_found_image, read_found_structures

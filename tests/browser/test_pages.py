@@ -3,6 +3,7 @@
 Needs the `browser` extra and a Chromium; skipped, saying so, where one is missing.
 """
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -226,3 +227,46 @@ def test_the_view_alone(page: Any, results: Path, tmp_path: Path) -> None:
     opened(page, tmp_path / "view.html")
     assert float(page.locator("#here").get_attribute("data-gy")) > 100
     assert "Tumor 1" in page.locator("#here").inner_text()
+
+
+def test_a_list_of_cases_is_sorted_by_a_click(
+    page: Any, results: Path, tmp_path: Path
+) -> None:
+    from sirtdose.report.batch_files import BatchWriter, case_document
+    from sirtdose.report.planes import png
+
+    shutil.copytree(results, tmp_path / "case-b")
+    (tmp_path / "case-b" / "thumbnail.png").write_bytes(
+        base64.b64decode(png(np.full((9, 12, 3), 128.0)))
+    )
+    for name in ("case-c", "case-d"):
+        (tmp_path / name).symlink_to("case-b")
+    with BatchWriter(tmp_path) as writer:
+        for name, folder, mean in (
+            ("case-a", None, None),
+            ("case-b", tmp_path / "case-b", 90.0),
+            ("case-c", tmp_path / "case-b", 210.0),
+            ("case-d", tmp_path / "case-b", 40.0),
+        ):
+            said = "" if folder else "no <image> in it"
+            state = "done" if folder else "failed"
+            case = case_document(
+                name, state=state, exit_code=0, error=said, result=None
+            )
+            writer.add(case | {"tumors_mean_gy": mean}, folder)
+        writer.write_document({})
+    page.goto((tmp_path / "index.html").as_uri())
+
+    def order() -> str:
+        cells = page.locator("tbody tr td:nth-child(2)").all_inner_texts()
+        return "".join(cell[-1] for cell in cells)
+
+    assert order() == "abcd"
+    assert "no <image> in it" in page.inner_text("tbody tr:first-child")
+    button = page.get_by_role("button", name="tumors Gy")
+    button.click()
+    assert order() == "dbca"
+    button.click()
+    assert order() == "cbda"
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("tumors Gy")
+    assert page.evaluate("document.images[0].naturalWidth") > 0

@@ -1,0 +1,1 @@
+"""Many cases: run apart from each other, resumable, in one table."""

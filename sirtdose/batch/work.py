@@ -1,0 +1,82 @@
+"""What a worker does: one case, from its files to its folder."""
+
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from sirtdose.batch.case import Case, Outcome
+from sirtdose.errors import foreseen
+
+
+def run_case(case: Case) -> Outcome:
+    """Assess one case into its folder; a refusal is its outcome, not an error.
+
+    Only a bug raises.
+    """
+    started = perf_counter()
+    state, exit_code, said = "done", 0, ""
+    try:
+        state = _run(case)
+    except Exception as error:
+        known = foreseen(error)
+        if known is None:
+            error.add_note(_where(error))
+            raise
+        state, (said, exit_code) = "failed", known
+    return Outcome(
+        case.case_id,
+        state,
+        exit_code,
+        said,
+        perf_counter() - started,
+        peak_memory_mib(),
+    )
+
+
+def _run(case: Case) -> str:
+    from sirtdose.workflows.fingerprint import fingerprint
+    from sirtdose.workflows.post_results import assess_into
+
+    mark = fingerprint(case.request, case.wanted)
+    if case.resume and _stands(case, mark):
+        return "unchanged"
+    assess_into(
+        case.request,
+        case.folder,
+        case.wanted,
+        force=case.force or case.resume,
+        asked=case.asked,
+        fingerprint=mark,
+    )
+    return "done"
+
+
+def _stands(case: Case, mark: str) -> bool:
+    """Whether the results there are of the same inputs and options, and unchanged."""
+    from sirtdose.errors import FileFormatError
+    from sirtdose.report.run_record import changed_results, read_run_record
+
+    try:
+        record = read_run_record(case.folder)
+    except FileFormatError:
+        return False
+    return record["fingerprint"] == mark and not changed_results(case.folder, record)
+
+
+def _where(error: BaseException) -> str:
+    """The line of sirtdose that raised; the message is not told: it may name people."""
+    from traceback import extract_tb
+
+    own = [one for one in extract_tb(error.__traceback__) if "sirtdose" in one.filename]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+
+
+def peak_memory_mib() -> float | None:
+    """The most memory that this process has held; None where the system is silent."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Bytes on macOS, KiB elsewhere.
+    return float(peak / (2**20 if sys.platform == "darwin" else 2**10))

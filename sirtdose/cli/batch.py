@@ -1,0 +1,273 @@
+"""`sirtdose batch`: many cases, each apart from the others."""
+
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.manifest import Row, folder_rows, manifest_rows
+from sirtdose.cli.option_words import asked_options, parsed_options
+from sirtdose.cli.options import force_option, json_option, out_option
+from sirtdose.cli.post import post_command, post_request, wanted_of
+from sirtdose.errors import InputError, SirtdoseError, foreseen
+
+if TYPE_CHECKING:
+    from sirtdose.batch.case import Case, Outcome
+
+_PATH = click.Path(path_type=Path)
+_FAILED = 6
+# Of one case, and given by its row or its folder's case.toml.
+_OF_A_CASE = ("accept", "reason", "image", "ct", "structures")
+
+
+def _common_options(command: click.Command) -> click.Command:
+    """The options of `sirtdose post` as typed: each case's own are read with it."""
+    for key, option in asked_options(post_command).items():
+        if key not in _OF_A_CASE:
+            common = copy(option)
+            if not option.is_flag:
+                common.type, common.default = click.STRING, None
+                common.show_default = False
+            command.params.append(common)
+    return command
+
+
+@_common_options
+@click.command("batch")
+@click.argument("source", type=_PATH, metavar="MANIFEST.csv|ROOT")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Cases at a time on this machine.  [default: one a core]",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Run on a dask cluster instead, such as tcp://host:8786.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Leave cases alone whose files, options and results are unchanged.",
+)
+@click.option(
+    "--folder-names",
+    is_flag=True,
+    help="Of a ROOT: allow folders' names that hold a patient's ID, as pseudonyms do.",
+)
+@out_option(required=True)
+@force_option
+@json_option
+def batch_command(
+    *,
+    source: Path,
+    out: Path,
+    jobs: int | None,
+    scheduler: str | None,
+    resume: bool,
+    folder_names: bool,
+    force: bool,
+    as_json: bool,
+    **common: Any,
+) -> None:
+    """Doses of many cases: `sirtdose post` for each row or folder.
+
+    MANIFEST.csv has the columns case_id and input, and options of `sirtdose post` with
+    underscores; an empty cell is not given, several values stand between bars (|). Of
+    a ROOT every folder is a case, with the [options] of its own case.toml. Options
+    below hold for every case that does not have its own.
+
+    Writes a folder a case, cases.csv, summary.csv (a row per structure), index.html and
+    batch.json. A case that fails never stops the rest; the exit code is then 6. Ended
+    before its time, a batch goes on with --resume.
+
+    Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
+    """
+    from time import perf_counter
+
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
+    if common["deidentify"] and not common["site_key"]:
+        raise click.UsageError(
+            "--deidentify in a batch needs --site-key, so that one patient has one "
+            "pseudonym"
+        )
+    rows = _rows(source, out, by_name=folder_names)
+    cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
+    _require_out(out, cases, force=force or resume)
+    outcomes = {one.case_id: one for one in refused}
+    started = perf_counter()
+    for one in refused:
+        _say(one)
+    try:
+        with closing(_run(cases, jobs, scheduler)) as finished:
+            for one in _with_progress(finished, len(cases)):
+                outcomes[one.case_id] = one
+    finally:
+        document = _tables(
+            rows, outcomes, out, seconds=perf_counter() - started, jobs=jobs
+        )
+    _conclude(document, out, as_json=as_json)
+
+
+def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
+    if source.is_dir():
+        return folder_rows(source, post_command, leave_out=out, by_name=by_name)
+    if not source.is_file():
+        raise InputError(
+            f"there is no {source.name}: give a manifest.csv, or a folder of patients' "
+            "folders"
+        )
+    return manifest_rows(source, post_command)
+
+
+def _typed(common: Mapping[str, Any]) -> dict[str, Any]:
+    """Options for every case that were given, by their names in a table."""
+    known = asked_options(post_command)
+    given = {key: common.get(str(option.name)) for key, option in known.items()}
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in given.items()
+        if value not in (None, (), False)
+    }
+
+
+def _cases(
+    rows: Sequence[Row],
+    common: Mapping[str, Any],
+    out: Path,
+    *,
+    resume: bool,
+    force: bool,
+) -> "tuple[list[Case], list[Outcome]]":
+    """Cases to run, and those whose options are refused already."""
+    from sirtdose.batch.case import Case, Outcome
+
+    cases, refused = [], []
+    for row in rows:
+        options = {**common, **row.options}
+        try:
+            if row.error:
+                raise InputError(row.error)
+            params = parsed_options(
+                post_command, row.source, options, where="the manifest"
+            )
+            case = Case(
+                row.case_id,
+                post_request(row.source, params),
+                (out / row.case_id).absolute(),
+                wanted_of(params, thumbnail=True),
+                asked={
+                    "source": str(row.source),
+                    "options": options,
+                    "folder": str(Path.cwd()),
+                },
+                resume=resume,
+                force=force,
+            )
+        except click.ClickException as error:
+            said, code = error.format_message(), error.exit_code
+        except SirtdoseError as error:
+            said, code = foreseen(error) or (str(error), 1)
+        else:
+            cases.append(case)
+            continue
+        refused.append(Outcome(row.case_id, "failed", code, said))
+    return cases, refused
+
+
+def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
+    """Refuse before the first case what the first would be refused for."""
+    from sirtdose.io.output_folder import require_free
+    from sirtdose.report.batch_files import BATCH_FILES
+
+    taken = [*BATCH_FILES, *(case.case_id for case in cases)]
+    try:
+        require_free(out, taken, force=force)
+    except SirtdoseError as error:
+        raise type(error)(
+            f"{error}; --resume goes on with a batch and leaves what is unchanged"
+        ) from None
+
+
+def _run(
+    cases: "Sequence[Case]", jobs: int | None, scheduler: str | None
+) -> "Generator[Outcome, None, None]":
+    from sirtdose.batch.run import cores, run_cases, run_cases_on_cluster
+
+    if scheduler is not None:
+        return run_cases_on_cluster(cases, scheduler)
+    return run_cases(cases, jobs=jobs or cores())
+
+
+def _with_progress(
+    finished: "Generator[Outcome, None, None]", count: int
+) -> "Generator[Outcome, None, None]":
+    """Say how far it is: a bar on a terminal, else a line for each case."""
+    from time import perf_counter
+
+    if sys.stderr.isatty():
+        with click.progressbar(
+            length=count, label="cases", show_pos=True, file=sys.stderr
+        ) as bar:
+            for one in finished:
+                if one.error:
+                    click.echo("\r\033[K", nl=False, err=True)
+                    _say(one)
+                bar.update(1)
+                yield one
+        return
+    started = perf_counter()
+    for number, one in enumerate(finished, 1):
+        left_s = (perf_counter() - started) / number * (count - number)
+        _say(one, f"{number} of {count}, {_time(left_s)} left: ")
+        yield one
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _say(outcome: "Outcome", before: str = "") -> None:
+    said = f": {outcome.error}" if outcome.error else f", {outcome.seconds:.1f} s"
+    color = "red" if outcome.error else None
+    text = f"{before}{outcome.case_id} {outcome.state}{said}"
+    click.secho(text, fg=color, err=True)
+
+
+def _tables(
+    rows: Sequence[Row],
+    outcomes: "Mapping[str, Outcome]",
+    out: Path,
+    *,
+    seconds: float,
+    jobs: int | None,
+) -> dict[str, Any]:
+    """Write the tables of every case, of those that were not reached too."""
+    from sirtdose.batch.case import Outcome
+    from sirtdose.batch.tables import write_tables
+
+    every = [
+        outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
+    ]
+    return write_tables(every, out, seconds=seconds, jobs=jobs)
+
+
+def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
+    from sirtdose.report.batch_files import state_counts
+    from sirtdose.report.documents import document_text
+
+    counts = state_counts(list(document["run"]["cases"].values()))
+    said = ", ".join(f"{count} {state}" for state, count in counts.items())
+    total = len(document["cases"])
+    click.echo(f"\n{total} cases: {said}. See {out / 'index.html'}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
+    if counts.get("failed"):
+        click.get_current_context().exit(_FAILED)

@@ -1,0 +1,251 @@
+"""The cases of a batch: the rows of a manifest, or the folders below one."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.case_file import read_toml
+from sirtdose.cli.option_words import asked_options, require_known
+from sirtdose.errors import FileFormatError, InputError
+
+# A case's own options, beside its files.
+CASE_FILE = "case.toml"
+_OWN = ("case_id", "input")
+_CASE_ID = re.compile(r"\w[\w.-]{0,63}")
+# Names that the batch itself or Windows keeps for something else.
+_TAKEN = {"cases.csv", "summary.csv", "index.html", "batch.json", "con", "nul", "aux"}
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+# Options that may name files: looked for in the case's folder, then the manifest's.
+_PATHS = (
+    *("image", "ct", "structures", "density", "registration", "drawn_on", "pvc"),
+    *("plan", "prior_dose", "prior_transform", "radiobiology", "site_key"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case as it was written down: options as typed, by their names.
+
+    `error` says why the case cannot be run.
+    """
+
+    case_id: str
+    source: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+
+
+def manifest_rows(path: Path, command: click.Command) -> list[Row]:
+    """The cases of a csv file with a header: case_id, input, and options.
+
+    An empty cell is an option that is not given; several values of one that may be
+    repeated stand between bars, ``|``.
+
+    Raises
+    ------
+    FileFormatError
+        No csv of text.
+    InputError
+        Columns that are not known, cases without a name or with another's.
+    """
+    lines = _lines(path)
+    header = [cell.strip() for cell in lines[0][1]]
+    options = asked_options(command)
+    missing = [name for name in _OWN if name not in header]
+    if missing:
+        raise InputError(
+            f"{path.name} has no column {' and no column '.join(missing)}: its first "
+            "line names the columns case_id, input and options of `sirtdose post`, "
+            "with underscores"
+        )
+    twice = {name for name in header if header.count(name) > 1}
+    if twice:
+        raise InputError(f"{path.name} has the column {min(twice)} more than once")
+    require_known(header, (*_OWN, *options), f"{path.name}, line 1", "a manifest")
+    rows = []
+    for number, cells in lines[1:]:
+        if len(cells) != len(header):
+            raise InputError(
+                f"{path.name}, line {number} has {len(cells)} cells and the header "
+                f"{len(header)}: give one for each column, empty if not given"
+            )
+        given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        where = f"{path.name}, line {number}"
+        rows.append(_row(given, options, where, path.parent))
+    _require_names(rows, [number for number, _ in lines[1:]], path)
+    return rows
+
+
+def folder_rows(
+    root: Path, command: click.Command, *, leave_out: Path, by_name: bool
+) -> list[Row]:
+    """A case for each folder in a folder, with the options of its own case.toml.
+
+    A folder whose name holds its patient's is refused, unless `by_name`.
+
+    Raises
+    ------
+    InputError
+        No folder in it, or a name that is no case's.
+    """
+    folders = sorted(
+        one
+        for one in root.iterdir()
+        if one.is_dir()
+        and not one.name.startswith(".")
+        and one.resolve() != leave_out.resolve()
+    )
+    if not folders:
+        raise InputError(
+            f"{root.name} holds no folders: give a folder with one for each case, or a "
+            "manifest.csv"
+        )
+    return [
+        _of_folder(one, number, command, by_name=by_name)
+        for number, one in enumerate(folders, 1)
+    ]
+
+
+def _of_folder(
+    folder: Path, number: int, command: click.Command, *, by_name: bool
+) -> Row:
+    from sirtdose.workflows.inspect import names_its_patient
+
+    unnamed = f"folder-{number}"
+    if not _CASE_ID.fullmatch(folder.name):
+        said = (
+            "the folder's name cannot be a case's: use letters, digits, '-', '_' and "
+            "'.', at most 64, or write a manifest.csv with a case_id for it"
+        )
+        return Row(unnamed, folder, error=said)
+    try:
+        if not by_name and names_its_patient(folder):
+            said = (
+                "the folder's name holds the patient's name or ID, which no result "
+                "shows: rename it, write a manifest.csv with a case_id, or allow "
+                "it with --folder-names"
+            )
+            return Row(unnamed, folder, error=said)
+        own = folder / CASE_FILE
+        options = _case_options(own, command) if own.is_file() else {}
+    except InputError as error:
+        return Row(folder.name, folder, error=str(error))
+    return Row(folder.name, folder, _located(options, (folder,)))
+
+
+def _case_options(path: Path, command: click.Command) -> dict[str, Any]:
+    data = read_toml(path)
+    require_known(data, ("options",), path.name, "a case of a batch")
+    options = data.get("options", {})
+    if not isinstance(options, dict):
+        raise InputError(f"{path.name}: options is no table: write [options]")
+    known = [one for one in asked_options(command) if one not in ("accept", "reason")]
+    require_known(options, known, path.name, "the options of post")
+    return options
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Line numbers and cells; separated by what separates the header."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileFormatError(
+            f"{path.name} is no text in UTF-8: save it as CSV UTF-8"
+        ) from None
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    reader = csv.reader(text.splitlines(), delimiter=separator, strict=True)
+    try:
+        lines = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise FileFormatError(
+            f"{path.name}, line {reader.line_num} is no csv: {error}"
+        ) from None
+    filled = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
+    if len(filled) < 2:
+        raise InputError(f"{path.name} holds no case: a header and a line each")
+    return filled
+
+
+def _row(
+    given: Mapping[str, str],
+    options: Mapping[str, click.Option],
+    where: str,
+    beside: Path,
+) -> Row:
+    if not given["input"]:
+        raise InputError(f"{where}: input is empty: name the case's folder or file")
+    source = _path(given["input"], (beside,))
+    values = {
+        name: _value(text, name, options[name], where)
+        for name, text in given.items()
+        if text and name not in _OWN
+    }
+    return Row(given["case_id"], source, _located(values, (source, beside)))
+
+
+def _value(text: str, name: str, option: click.Option, where: str) -> Any:
+    if option.is_flag:
+        if text.lower() not in _FLAGS:
+            raise InputError(f"{where}: {name} is yes or no, not '{text}'")
+        return _FLAGS[text.lower()]
+    if option.multiple:
+        return [part.strip() for part in text.split("|") if part.strip()]
+    return text
+
+
+def _located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """The same, with files named by their whole path where they are found."""
+
+    def found(text: Any) -> Any:
+        if not isinstance(text, str) or text.strip().lower() == "ct":
+            return text
+        return str(_path(text, folders)) if _exists(text, folders) else text
+
+    return {
+        name: (
+            [found(one) for one in value] if isinstance(value, list) else found(value)
+        )
+        if name in _PATHS
+        else value
+        for name, value in options.items()
+    }
+
+
+def _exists(text: str, folders: Sequence[Path]) -> bool:
+    try:
+        return any((folder / text).exists() for folder in folders)
+    except (OSError, ValueError):
+        return False
+
+
+def _path(text: str, folders: Sequence[Path]) -> Path:
+    for folder in folders:
+        if (folder / text).exists():
+            return (folder / text).absolute()
+    return Path(text).absolute()
+
+
+def _require_names(rows: Sequence[Row], numbers: Sequence[int], path: Path) -> None:
+    """Each case has a name of its own that can be a folder's on any system."""
+    seen: dict[str, int] = {}
+    for row, number in zip(rows, numbers, strict=True):
+        name = row.case_id
+        if not _CASE_ID.fullmatch(name) or name.lower() in _TAKEN or name[-1] == ".":
+            raise InputError(
+                f"{path.name}, line {number}: case_id '{name}' cannot be a folder's "
+                "name: use letters, digits, '-', '_' and '.', at most 64"
+            )
+        if name.lower() in seen:
+            raise InputError(
+                f"{path.name}, line {number}: case_id '{name}' is that of line "
+                f"{seen[name.lower()]} too: each case needs its own"
+            )
+        seen[name.lower()] = number

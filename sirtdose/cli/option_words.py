@@ -1,0 +1,135 @@
+"""Options as a file or a record holds them, and as the words of a command line.
+
+A table of options has their names with underscores for dashes, and values as they are
+typed: a text, a list of texts for an option that may be repeated, true for a flag.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.errors import InputError
+
+# Where results go and how they are shown is no part of what is computed.
+_NOT_ASKED = ("help", "out", "force", "json")
+
+
+def option_table(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command by their name in a table."""
+    return {
+        name.removeprefix("--").replace("-", "_"): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+
+
+def asked_options(command: click.Command) -> dict[str, click.Option]:
+    """Those that say what is to be computed."""
+    return {
+        key: option
+        for key, option in option_table(command).items()
+        if key not in _NOT_ASKED
+    }
+
+
+def parsed_options(
+    command: click.Command, source: Path, options: Mapping[str, Any], *, where: str
+) -> dict[str, Any]:
+    """The parameters that a command makes of a source and a table of options.
+
+    Raises
+    ------
+    click.UsageError
+        What the command line would be refused for.
+    InputError
+        A value that the option cannot have.
+    """
+    words = option_words(
+        options, command, where=where, text_of=lambda value, _: str(value)
+    )
+    words = [str(source), *words, "--out", "."]
+    return command.make_context(str(command.name), words).params
+
+
+def typed_options(
+    command: click.Command, context: click.Context, words: Sequence[str]
+) -> tuple[str, dict[str, Any]]:
+    """The source and the table of options that were typed, as they were typed."""
+    values, _, _ = command.make_parser(context).parse_args(list(words))
+    by_parameter = {
+        str(option.name): key for key, option in asked_options(command).items()
+    }
+    table = {
+        by_parameter[name]: value
+        for name, value in values.items()
+        if name in by_parameter
+    }
+    return str(values["source"]), table
+
+
+def option_words(
+    options: Mapping[str, Any],
+    command: click.Command,
+    *,
+    where: str,
+    text_of: Callable[[Any, str], str],
+) -> list[str]:
+    """The words of a table of options; a list repeats its option.
+
+    Parameters
+    ----------
+    options : mapping
+        Whose keys are options of the command.
+    command : click.Command
+    where : str
+        The file that the options are of, for messages.
+    text_of : callable
+        Of a value and its key: the word, or an InputError.
+
+    Raises
+    ------
+    InputError
+        A value that the option cannot have.
+    """
+    known = option_table(command)
+    words = []
+    for key, value in options.items():
+        option = known[key]
+        name = next(one for one in option.opts if one.startswith("--"))
+        if option.is_flag:
+            if not isinstance(value, bool):
+                raise InputError(f"{where}: {key} is true or false, not '{value}'")
+            words += [name] if value else []
+            continue
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if len(values) > 1 and not option.multiple:
+            raise InputError(f"{where}: {key} takes one value, not {len(values)}")
+        for one in values:
+            words += [name, text_of(one, key)]
+    return words
+
+
+def require_known(
+    given: Sequence[str] | Mapping[str, Any],
+    known: Sequence[str],
+    file: str,
+    where: str,
+) -> None:
+    """Refuse a name that is none of the known ones, and guess what was meant.
+
+    Raises
+    ------
+    InputError
+        Names the first unknown one.
+    """
+    from difflib import get_close_matches
+
+    for key in given:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
+            raise InputError(f"{file}: '{key}' is not known in {where}{meant}")

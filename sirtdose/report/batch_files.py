@@ -1,0 +1,142 @@
+"""The tables of many cases: cases.csv, summary.csv, index.html and batch.json."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sirtdose.model.role import Role
+from sirtdose.report.documents import document_text
+from sirtdose.report.files import THUMBNAIL
+from sirtdose.report.tables import STRUCTURE_COLUMNS, name_cell
+
+BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
+CASE_COLUMNS = (
+    *("case_id", "state", "exit_code", "error", "nuclide", "device", "method"),
+    *("delivered_gbq", "treated_gbq", "lung_shunt_fraction", "lungs_gy"),
+    *("tumors", "tumors_ml", "tumors_mean_gy", "normal_whole_mean_gy"),
+    "warnings",
+)
+_GRAVE = ("stop", "ask", "warn")
+
+
+def case_document(
+    case_id: str, *, state: str, exit_code: int, error: str, result: Path | None
+) -> dict[str, Any]:
+    """What the tables say of one case: null where it has no results.
+
+    `result` is its post.json. Tumors' mean is over the volume of all of them, of the
+    first method.
+    """
+    document = dict.fromkeys(CASE_COLUMNS) | {
+        "case_id": case_id,
+        "state": state,
+        "exit_code": exit_code,
+        "error": error,
+    }
+    return document if result is None else document | _numbers(result)
+
+
+def _numbers(result: Path) -> dict[str, Any]:
+    post = json.loads(result.read_text("utf-8"))
+    method, dose = next(iter(post["doses"].items()))
+    tumors = [one for one in dose["structures"] if one["role"] == Role.TUMOR]
+    volume = sum(one["volume_ml"] for one in tumors)
+    whole = [
+        one["dose_gy"]["mean"]
+        for one in dose["structures"]
+        if one["role"] == Role.NORMAL_WHOLE
+    ]
+    ledger = post["ledger"]
+    grave = (one["code"] for one in post["warnings"] if one["severity"] in _GRAVE)
+    return {
+        "nuclide": post["nuclide"]["name"],
+        "device": post["device"],
+        "method": method,
+        "delivered_gbq": ledger["delivered_gbq"],
+        "treated_gbq": ledger["treated_gbq"],
+        "lung_shunt_fraction": ledger["lung_shunt_fraction"]
+        if ledger["lung_shunt_given"]
+        else None,
+        "lungs_gy": post["lungs"]["dose_gy"],
+        "tumors": len(tumors),
+        "tumors_ml": volume,
+        "tumors_mean_gy": sum(
+            one["dose_gy"]["mean"] * one["volume_ml"] for one in tumors
+        )
+        / volume
+        if tumors
+        else None,
+        "normal_whole_mean_gy": whole[0] if whole else None,
+        "warnings": " ".join(dict.fromkeys(grave)),
+    }
+
+
+class BatchWriter:
+    """Writes a line as each case comes: memory does not grow with their number."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cases: list[Mapping[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        self._case_stream = (self._folder / "cases.csv").open(
+            "w", encoding="utf-8", newline=""
+        )
+        self._row_stream = (self._folder / "summary.csv").open(
+            "w", encoding="utf-8", newline=""
+        )
+        self._case_table = csv.writer(self._case_stream, lineterminator="\n")
+        self._row_table = csv.writer(self._row_stream, lineterminator="\n")
+        self._case_table.writerow(CASE_COLUMNS)
+        self._row_table.writerow(("case_id", *STRUCTURE_COLUMNS))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._case_stream.close()
+        self._row_stream.close()
+
+    def add(self, case: Mapping[str, Any], folder: Path | None) -> None:
+        """Write a case's line, and a row of each structure of its structures.csv."""
+        self._case_table.writerow([_cell(case[name]) for name in CASE_COLUMNS])
+        picture = folder is not None and (folder / THUMBNAIL).is_file()
+        page = folder is not None and (folder / "report.html").is_file()
+        self._cases.append({**case, "picture": picture, "page": page})
+        if folder is None:
+            return
+        with (folder / "structures.csv").open(encoding="utf-8", newline="") as stream:
+            rows = csv.reader(stream)
+            next(rows)
+            self._row_table.writerows([case["case_id"], *row] for row in rows)
+
+    def write_document(self, document: Mapping[str, Any]) -> None:
+        """Write batch.json and the page that lists the cases."""
+        from sirtdose.report.page import batch_page
+
+        (self._folder / "batch.json").write_text(document_text(dict(document)), "utf-8")
+        (self._folder / "index.html").write_text(batch_page(self._cases), "utf-8")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return name_cell(str(value))
+
+
+def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many cases are in which state, in the order they come.
+
+    >>> state_counts([{"state": "done"}, {"state": "failed"}, {"state": "done"}])
+    {'done': 2, 'failed': 1}
+    """
+    states = [one["state"] for one in cases]
+    return {state: states.count(state) for state in dict.fromkeys(states)}

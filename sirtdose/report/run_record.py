@@ -1,0 +1,110 @@
+"""run.json: when and how results were made, and the hash of each of their files.
+
+The only file of a result that differs from run to run.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sirtdose import __version__
+from sirtdose.errors import FileFormatError
+from sirtdose.model.patient_link import PatientLink
+
+RUN_RECORD = "run.json"
+_SCHEMA = "sirtdose.run/1"
+_PACKAGES = ("numpy", "scipy", "pydicom", "highdicom", "nibabel", "SimpleITK")
+
+
+def write_run_record(
+    folder: Path,
+    *,
+    started: datetime,
+    asked: Mapping[str, Any] | None,
+    link: PatientLink | None,
+    fingerprint: str | None,
+) -> None:
+    """Write run.json beside the results that are in a folder.
+
+    What was `asked` holds paths, and each is kept only where it does not name the
+    patient of `link`; null stands for one that does.
+    """
+    import platform
+    from importlib.metadata import version
+
+    record = {
+        "schema": _SCHEMA,
+        "sirtdose_version": __version__,
+        "run": {
+            "started_at": started.isoformat(timespec="seconds"),
+            "seconds": round((datetime.now(UTC) - started).total_seconds(), 2),
+            "versions": {"python": platform.python_version()}
+            | {name: version(name) for name in _PACKAGES},
+        },
+        "asked": _unnamed(asked, link),
+        "fingerprint": fingerprint,
+        "results": {
+            path.name: _sha256(path)
+            for path in sorted(folder.iterdir())
+            if path.name != RUN_RECORD
+        },
+    }
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    (folder / RUN_RECORD).write_text(text, "utf-8")
+
+
+def read_run_record(folder: Path) -> dict[str, Any]:
+    """Read the run.json of a folder of results.
+
+    Raises
+    ------
+    FileFormatError
+        None there, or something else.
+    """
+    path = folder / RUN_RECORD
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise FileFormatError(
+            f"there is no {RUN_RECORD} in {folder.name or 'this folder'}: give one "
+            "that `sirtdose post` or `sirtdose batch` wrote"
+        ) from None
+    except (OSError, ValueError):
+        raise FileFormatError(
+            f"{RUN_RECORD} is damaged: run `sirtdose post` again"
+        ) from None
+    parts = {"results": dict, "run": dict, "sirtdose_version": str}
+    if (
+        not isinstance(record, dict)
+        or record.get("schema") != _SCHEMA
+        or not all(isinstance(record.get(key), kind) for key, kind in parts.items())
+    ):
+        raise FileFormatError(f"{RUN_RECORD} is none of sirtdose: run `sirtdose post`")
+    return record
+
+
+def changed_results(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
+    """Files of a result that are not as they were written: what is wrong by name."""
+    said = {}
+    for name, digest in record["results"].items():
+        path = folder / Path(name).name
+        if not path.is_file():
+            said[name] = "missing"
+        elif _sha256(path) != digest:
+            said[name] = "changed"
+    return said
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _unnamed(value: Any, link: PatientLink | None) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _unnamed(one, link) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_unnamed(one, link) for one in value]
+    return None if link is not None and link.names(str(value)) else value

@@ -1,0 +1,101 @@
+"""Assess a treatment and keep its results in a folder, whole or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sirtdose.errors import InputError
+from sirtdose.workflows.post_request import PostRequest
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is written besides numbers, tables and dose maps.
+
+    `report` is the page with its data, `dicom` RTDOSE, RTPLAN and SEG of a DICOM image,
+    `named` the patient on the page, `thumbnail` a small picture of the page's first.
+    """
+
+    report: bool = True
+    dicom: bool = True
+    named: bool = False
+    thumbnail: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an assessment said, and the names of the files it was written to."""
+
+    document: dict[str, Any]
+    names: tuple[str, ...]
+
+
+def assess_into(
+    request: PostRequest,
+    folder: Path,
+    wanted: Wanted,
+    *,
+    force: bool = False,
+    asked: Mapping[str, Any] | None = None,
+    fingerprint: str | None = None,
+) -> Kept:
+    """Assess, and write post.json, tables, maps, pages and DICOM to a folder.
+
+    Parameters
+    ----------
+    request : PostRequest
+    folder : Path
+        Made if need be; files appear in it when all of them are written.
+    wanted : Wanted
+    force : bool
+        Replace results that are there.
+    asked : mapping, optional
+        The request as it was typed, kept in run.json so that the run can be repeated;
+        left out where results name nobody, or where it names the patient.
+    fingerprint : str, optional
+        Of inputs and options, by which a batch knows that nothing changed.
+
+    Raises
+    ------
+    InputError
+        Whatever cannot be used or trusted.
+    OutputError
+        Something would be overwritten, or could not be written.
+    """
+    from datetime import UTC, datetime
+
+    from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.report.files import post_replaces, write_post
+    from sirtdose.report.post_document import post_document
+    from sirtdose.report.run_record import write_run_record
+    from sirtdose.workflows.post import assess_dose
+
+    require_free(folder, post_replaces(), force=force)
+    started = datetime.now(UTC)
+    assessment = assess_dose(request)
+    if wanted.named and assessment.link is None:
+        raise InputError(
+            "--show-patient: the image is no DICOM and names nobody; leave it out"
+        )
+    document = post_document(assessment)
+    with output_folder(folder, post_replaces(), force=force) as aside:
+        write_post(
+            assessment,
+            document,
+            aside,
+            report=wanted.report,
+            dicom=wanted.dicom,
+            named=wanted.named,
+            thumbnail=wanted.thumbnail,
+        )
+        names = tuple(sorted(path.name for path in aside.iterdir()))
+        nameless = request.site_key is not None
+        write_run_record(
+            aside,
+            started=started,
+            asked=None if nameless else asked,
+            link=assessment.link,
+            fingerprint=fingerprint,
+        )
+    return Kept(document, names)

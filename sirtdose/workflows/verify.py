@@ -1,0 +1,145 @@
+"""Whether results are as they were written, and would come out again."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sirtdose.errors import InputError
+from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.post_results import Wanted
+
+# Another processor's instructions move the eighth digit (docs/design.md).
+_SAME_WITHIN = 1e-7
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One number or word of post.json that a rerun gives otherwise."""
+
+    where: str
+    before: Any
+    now: Any
+
+    @property
+    def relative(self) -> float:
+        """By how much of the larger; infinite where either is no number."""
+        numbers = all(_is_number(one) for one in (self.before, self.now))
+        if not numbers:
+            return math.inf
+        larger = max(abs(self.before), abs(self.now))
+        return float(abs(self.now - self.before) / larger) if larger else 0.0
+
+    @property
+    def matters(self) -> bool:
+        """Whether it is more than another processor's rounding."""
+        return self.relative > _SAME_WITHIN
+
+
+def read_result(folder: Path) -> dict[str, Any]:
+    """The post.json of a folder of results.
+
+    Raises
+    ------
+    InputError
+        None there, or something else.
+    """
+    try:
+        document = json.loads((folder / "post.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        document = None
+    if not isinstance(document, dict) or "inputs" not in document:
+        raise InputError("there is no post.json of sirtdose that can be read")
+    return document
+
+
+def input_states(
+    document: Mapping[str, Any], request: PostRequest
+) -> list[dict[str, str]]:
+    """Each input of a result, and whether the file is still what it was.
+
+    Raises
+    ------
+    InputError
+        What was used cannot be found or chosen any more.
+    """
+    from dataclasses import replace
+
+    from sirtdose.io.archive import opened
+    from sirtdose.model.finding import Finding
+    from sirtdose.workflows.post_inputs import all_inputs
+    from sirtdose.workflows.scene import chosen
+
+    findings: list[Finding] = []
+    with opened(request.source) as source:
+        here = replace(request, source=source)
+        now = [dict(one) for one in all_inputs(chosen(here, findings), here)]
+    states = []
+    for one in document["inputs"]:
+        same = [n for n in now if n["kind"] == one["kind"]]
+        if any(n["sha256"] == one["sha256"] for n in same):
+            state = "unchanged"
+        else:
+            state = "changed" if same else "missing"
+        states.append({"kind": one["kind"], "file": one["file"], "state": state})
+    before = {one["sha256"] for one in document["inputs"]}
+    kinds = {one["kind"] for one in document["inputs"]}
+    return states + [
+        {"kind": one["kind"], "file": one["file"], "state": "new"}
+        for one in now
+        if one["sha256"] not in before and one["kind"] not in kinds
+    ]
+
+
+def rerun_differences(
+    document: Mapping[str, Any], request: PostRequest
+) -> list[Difference]:
+    """What a rerun with the version at hand gives otherwise, largest first.
+
+    Raises
+    ------
+    InputError
+        The case is refused now.
+    """
+    from sirtdose.workflows.post_results import assess_into
+
+    wanted = Wanted(report=False, dicom=False)
+    with TemporaryDirectory() as name:
+        folder = Path(name, "again")
+        assess_into(request, folder, wanted)
+        # Read as it was written: both are rounded to the same digits.
+        now = read_result(folder)
+    found = list(_differences(dict(document), now, ""))
+    return sorted(found, key=lambda one: -one.relative)
+
+
+def _differences(before: Any, now: Any, where: str) -> Iterator[Difference]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in {**before, **now}:
+            place = f"{where}.{key}" if where else key
+            yield from _differences(before.get(key), now.get(key), place)
+    elif isinstance(before, list) and isinstance(now, list):
+        length = max(len(before), len(now))
+        for index in range(length):
+            place = f"{where}[{_name(before, now, index)}]"
+            yield from _differences(_at(before, index), _at(now, index), place)
+    elif before != now:
+        yield Difference(where, before, now)
+
+
+def _at(values: Sequence[Any], index: int) -> Any:
+    return values[index] if index < len(values) else None
+
+
+def _name(before: Sequence[Any], now: Sequence[Any], index: int) -> str:
+    """What an element is called, else its number."""
+    one = _at(before, index) or _at(now, index)
+    name = one.get("name") or one.get("code") if isinstance(one, dict) else None
+    return str(name or index)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,184 @@
+"""Results are held against the files they were made from, and computed again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from click.testing import Result
+
+from tests.cli.test_batch import make_case, row
+
+Run = Callable[..., Result]
+GIVEN = ("--image", "spect.nii.gz", "--structures", "labels.nii.gz", "--no-report")
+
+
+@pytest.fixture
+def result(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A result whose input was named from another folder than the tests' own."""
+    make_case(tmp_path / "case")
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "doses"
+    words = ("--administered", "2GBq", "--lung-shunt", "5%", "--out", out)
+    assert run("post", "case", *GIVEN, *words).exit_code == 0
+    monkeypatch.chdir("/")
+    return out
+
+
+def states(run: Run, *words: object, code: int) -> dict[str, object]:
+    result = run("verify", *words, "--json")
+    assert result.exit_code == code, result.stderr
+    assert "Traceback" not in result.stderr
+    [case] = json.loads(result.stdout)["cases"]
+    return case
+
+
+def test_what_has_not_changed_is_as_it_was(run: Run, result: Path) -> None:
+    case = states(run, result, "--rerun", code=0)
+    assert case["good"]
+    assert set(case["results"].values()) == {"unchanged"}
+    assert "post.json" in case["results"]
+    assert [one["state"] for one in case["inputs"]] == ["unchanged"] * 2
+    assert case["rerun"] == "the same"
+    assert case["differences"] == []
+
+
+def test_a_changed_input_is_named(run: Run, result: Path, tmp_path: Path) -> None:
+    path = tmp_path / "case" / "spect.nii.gz"
+    image = nibabel.load(path)
+    data = np.asarray(image.dataobj).copy()
+    data[9, 8, 5] = 60
+    nibabel.save(nibabel.Nifti1Image(data, image.affine), path)
+    case = states(run, result, "--rerun", code=3)
+    by_file = {one["file"]: one["state"] for one in case["inputs"]}
+    assert by_file == {"spect.nii.gz": "changed", "labels.nii.gz": "unchanged"}
+    assert case["rerun"] == "differs"
+    where = [one["where"] for one in case["differences"]]
+    assert "doses.local_deposition.structures[Tumor 1].dose_gy.max" in where
+    said = run("verify", result).stderr
+    assert "NOT as it was" in said
+    assert "input image file spect.nii.gz: changed" in said
+
+
+def test_a_changed_or_missing_result_is_named(run: Run, result: Path) -> None:
+    text = (result / "structures.csv").read_text("utf-8")
+    (result / "structures.csv").write_text(text + "\n", "utf-8")
+    (result / "dvh.csv").unlink()
+    case = states(run, result, code=3)
+    assert case["results"]["structures.csv"] == "changed"
+    assert case["results"]["dvh.csv"] == "missing"
+    assert case["results"]["post.json"] == "unchanged"
+
+
+def test_an_edited_document_is_believed_nothing(run: Run, result: Path) -> None:
+    path = result / "post.json"
+    path.write_text(path.read_text("utf-8").replace("Tumor 1", "Tumor 2"), "utf-8")
+    case = states(run, result, "--rerun", code=3)
+    assert case["results"]["post.json"] == "changed"
+    assert case["inputs"] == []
+    assert "post.json" in case["inputs_said"]
+
+
+def test_an_input_that_is_gone_or_was_moved(
+    run: Run, result: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "case").rename(tmp_path / "moved")
+    case = states(run, result, code=3)
+    assert "cannot be checked" in case["inputs_said"]
+    case = states(run, result, "--inputs", tmp_path / "moved", "--rerun", code=0)
+    assert case["rerun"] == "the same"
+    (tmp_path / "moved" / "labels.nii.gz").unlink()
+    case = states(run, result, "--inputs", tmp_path / "moved", code=3)
+    assert "cannot be checked" in case["inputs_said"]
+
+
+def test_a_number_of_another_version_is_shown(run: Run, result: Path) -> None:
+    # As if another version had computed it: document and record agree with each other.
+    from hashlib import sha256
+
+    path, record_path = result / "post.json", result / "run.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["ledger"]["treated_gbq"] *= 1.01
+    text = json.dumps(document)
+    path.write_text(text, "utf-8")
+    record = json.loads(record_path.read_text("utf-8"))
+    record["results"]["post.json"] = sha256(text.encode()).hexdigest()
+    record["sirtdose_version"] = "0.0.9"
+    record_path.write_text(json.dumps(record), "utf-8")
+    case = states(run, result, "--rerun", code=3)
+    [one] = case["differences"]
+    assert one["where"] == "ledger.treated_gbq"
+    assert one["before"] == pytest.approx(1.919)
+    assert one["now"] == pytest.approx(1.9)
+    assert "made by sirtdose 0.0.9, checked by" in run("verify", result).stderr
+
+
+def test_every_case_of_a_batch(run: Run, tmp_path: Path) -> None:
+    make_case(tmp_path / "p1")
+    make_case(tmp_path / "p2", 5.0)
+    text = "case_id,input,image,structures,administered,no_report\n"
+    text += row("c1", "p1") + row("c2", "p2") + row("c3", "p9")
+    (tmp_path / "manifest.csv").write_text(text, "utf-8")
+    out = tmp_path / "out"
+    assert run("batch", tmp_path / "manifest.csv", "--out", out).exit_code == 6
+    good = run("verify", out, "--rerun", "--json")
+    assert good.exit_code == 0, good.stderr
+    assert [one["case"] for one in json.loads(good.stdout)["cases"]] == ["c1", "c2"]
+    (out / "c2" / "dvh.csv").unlink()
+    bad = run("verify", out)
+    assert bad.exit_code == 3
+    assert "c1: as it was" in bad.stderr
+    assert "c2: NOT as it was" in bad.stderr
+    assert run("verify", out, "--inputs", tmp_path / "p1").exit_code == 2
+
+
+def test_results_that_name_nobody_keep_no_request(
+    run: Run, tmp_path: Path, exact_voxels: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ("--administered", "2GBq", "--no-report", "--deidentify", "--out", out)
+    assert run("post", exact_voxels, *words).exit_code == 0
+    assert str(exact_voxels.parent) not in (out / "run.json").read_text("utf-8")
+    case = states(run, out, code=0)
+    assert "keep no request" in case["inputs_said"]
+    assert states(run, out, "--rerun", code=3)["rerun_said"]
+
+
+def test_a_place_that_names_the_patient_is_asked_for(
+    run: Run, tmp_path: Path, exact_voxels: Path
+) -> None:
+    named = tmp_path / "phantom"
+    named.symlink_to(exact_voxels)
+    out = tmp_path / "out"
+    words = ("--administered", "2GBq", "--no-report", "--no-dicom", "--out", out)
+    assert run("post", named, *words).exit_code == 0
+    record = json.loads((out / "run.json").read_text("utf-8"))
+    assert record["asked"]["source"] is None
+    assert "phantom" not in (out / "run.json").read_text("utf-8").lower()
+    assert "--inputs" in states(run, out, code=0)["inputs_said"]
+    case = states(run, out, "--inputs", named, "--rerun", code=0)
+    assert case["rerun"] == "the same"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (None, "", "there is no run.json"),
+        ("run.json", "{", "is damaged"),
+        ("run.json", "[]", "none of sirtdose"),
+        ("run.json", '{"schema": "sirtdose.run/1"}', "none of sirtdose"),
+        ("batch.json", "{}", "batch.json is damaged"),
+        ("batch.json", '{"cases": []}', "no case of this batch"),
+    ],
+)
+def test_what_is_no_result_is_refused(
+    run: Run, tmp_path: Path, name: str | None, text: str, message: str
+) -> None:
+    if name is not None:
+        (tmp_path / name).write_text(text, "utf-8")
+    result = run("verify", tmp_path)
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert run("verify", tmp_path / "nowhere").exit_code == 3
