@@ -1,10 +1,13 @@
 # make demo   set up, then a digital patient from plan to report
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
+# make docs   the documentation as a site in site/
+# make reference   docs/commands.md anew, after a command has changed
+# make pictures   docs/pictures anew, from the demo (Chromium is needed)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-browser check clean benchmark
+.PHONY: demo test test-browser check clean benchmark docs reference pictures
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -24,6 +27,17 @@ test-browser: .venv/ready
 	  --constraint constraints.txt --no-build-isolation --editable ".[browser]"
 	$(BIN)/pytest -m browser
 
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+
+reference: .venv/ready
+	$(BIN)/python docs/generate_commands.py
+
+pictures: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --no-build-isolation --editable ".[browser]"
+	$(BIN)/python docs/pictures.py
+
 benchmark: .venv/ready
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/read_ct.py
@@ -42,4 +56,4 @@ benchmark: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,7 +16,13 @@ from sirtdose.cli.options import force_option
     show_default=True,
     help="Folder for phantom, plan and doses.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the image's noise.",
+)
 @force_option
 def demo_command(*, out: Path, seed: int, force: bool) -> None:
     """Make a digital patient, plan its treatment, assess its doses, report.
@@ -24,6 +30,7 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     Example: sirtdose demo --out demo
     """
     from sirtdose.io.output_folder import output_folder
+    from sirtdose.report.documents import rounded
     from sirtdose.report.files import write_plan, write_post
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
@@ -36,7 +43,7 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
             (folder / name).mkdir()
         demo = run_demo(folder / "patient", seed=seed)
         plan = signed(plan_document(demo.plan))
-        doses = post_document(demo.assessment)
+        doses = rounded(post_document(demo.assessment))
         write_plan(plan, folder / "plan")
         write_post(demo.assessment, doses, folder / "doses", report=True)
     click.echo(plan_summary(plan), err=True)

@@ -107,6 +107,7 @@ def planar_command(
     "--lung-margin",
     type=QuantityType(LENGTH),
     default=0.0,
+    show_default="0cm",
     help="Lung nearer to the liver is left out, such as 2cm; the mean of the rest "
     "stands for it.",
 )

@@ -70,6 +70,7 @@ lung_options = together(
         "--prior-lung-dose",
         type=QuantityType(DOSE),
         default=0.0,
+        show_default="0Gy",
         help="Lung dose of earlier treatments.",
     ),
 )

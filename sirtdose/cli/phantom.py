@@ -14,7 +14,13 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
 
 @click.command("phantom")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the image's noise.",
+)
 @click.option(
     "--fwhm",
     type=QuantityType(_WIDTH),

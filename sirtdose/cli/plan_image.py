@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     "--lung-margin",
     type=QuantityType(LENGTH),
     default=0.0,
+    show_default="0cm",
     help="Lung nearer to the liver left out of the measured shunt, such as 2cm.",
 )
 @dose_options

@@ -34,6 +34,7 @@ plan_options = together(
         "--residual",
         type=QuantityType(FRACTION),
         default=0.0,
+        show_default="0%",
         help="Part that is expected to stay behind: more is drawn up, not injected.",
     ),
     click.option(
@@ -65,6 +66,7 @@ plan_options = together(
         "--prior-liver-dose",
         type=QuantityType(DOSE),
         default=0.0,
+        show_default="0Gy",
         help="Dose of earlier treatments to all of the liver; to one injection's "
         "volume alone: prior-dose:40Gy in --injection.",
     ),

@@ -29,6 +29,6 @@ def show_document(
                 (folder / own).write_text(content, "utf-8")
     click.echo(summary, err=True)
     if out is not None:
-        click.echo(f"\nWritten to {out / name}", err=True)
+        click.echo(f"\nWritten to {out}: {', '.join(files)}", err=True)
     if as_json:
         click.echo(text, nl=False)

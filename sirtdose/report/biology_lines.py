@@ -51,7 +51,7 @@ def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
             f"{key} {value:g}" for key, value in model["parameters"].items()
         )
         not_to = [method.replace("_", " ") for method in model["not_applied"]]
-        state = f"not to {', '.join(not_to)}" if not_to else "applied"
+        state = f"not applied to {', '.join(not_to)}" if not_to else "applied"
         lines.append(
             f"{model['kind'].upper()} '{model['name']}' ({model['form']} in "
             f"{model['metric']}, {values}; {state}): {model['source']}"

@@ -76,7 +76,7 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
         for one in planes
     ]
     widths = [picture.shape[1] for picture in pictures]
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    figure = Figure(figsize=(9, 2.9), layout="constrained")
     grid = figure.add_gridspec(1, len(planes), width_ratios=widths)
     axes = [figure.add_subplot(grid[0, n]) for n in range(len(planes))]
     for one, plane, picture in zip(axes, planes, pictures, strict=True):

@@ -66,6 +66,7 @@ def assess_into(
     from datetime import UTC, datetime
 
     from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.report.documents import rounded
     from sirtdose.report.files import post_replaces, write_post
     from sirtdose.report.post_document import post_document
     from sirtdose.report.run_record import write_run_record
@@ -78,7 +79,8 @@ def assess_into(
         raise InputError(
             "--show-patient: the image is no DICOM and names nobody; leave it out"
         )
-    document = post_document(assessment)
+    # What is printed and what is written are the same digits.
+    document = rounded(post_document(assessment))
     with output_folder(folder, post_replaces(), force=force) as aside:
         write_post(
             assessment,
@@ -89,7 +91,6 @@ def assess_into(
             named=wanted.named,
             thumbnail=wanted.thumbnail,
         )
-        names = tuple(sorted(path.name for path in aside.iterdir()))
         nameless = request.site_key is not None
         write_run_record(
             aside,
@@ -98,4 +99,5 @@ def assess_into(
             link=assessment.link,
             fingerprint=fingerprint,
         )
+        names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)

@@ -141,7 +141,7 @@ def test_a_model_that_nothing_is_given_to_says_so(
     assert rows(result)["Perfused lobe"]["tissue"] is None
     assert "NOTE H25  TCP 'by kernel': is not applied everywhere" in result.stderr
     assert "WARN H25  NTCP 'liver EUD': is not applied: no structure" in result.stderr
-    assert "not to local deposition" in result.stderr
+    assert "not applied to local deposition" in result.stderr
 
 
 def test_scout_studies_hold_for_no_treatment_whatever_its_file(
