@@ -1,10 +1,11 @@
 """One case of a batch, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sirtdose import __version__
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.post_results import Wanted
 
@@ -15,16 +16,17 @@ class Case:
 
     `asked` is the request as it was typed, for run.json. With `resume` a case whose
     inputs and options are those of the results that are there is left alone; `force`
-    replaces results.
+    replaces results. A worker of another `version` refuses it.
     """
 
     case_id: str
     request: PostRequest
     folder: Path
-    wanted: Wanted
+    wanted: Wanted = field(default_factory=lambda: Wanted(thumbnail=True))
     asked: Mapping[str, Any] | None = None
     resume: bool = False
     force: bool = False
+    version: str = __version__
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,21 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.batch.case import Outcome
 from sirtdose.batch.work import peak_memory_mib
-from sirtdose.io.output_folder import output_folder
+from sirtdose.io.output_folder import output_folder, remove_abandoned
 from sirtdose.report.batch_files import BATCH_FILES, BatchWriter, case_document
 
 
 def write_tables(
-    outcomes: Sequence[Outcome], out: Path, *, seconds: float, jobs: int | None
+    outcomes: Sequence[Outcome],
+    out: Path,
+    *,
+    seconds: float | None = None,
+    jobs: int | None = None,
 ) -> dict[str, Any]:
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
 
-    Only batch.json holds what differs from run to run: times and memory.
+    Only batch.json holds what differs from run to run: times and memory; the `seconds`
+    of all of them, with so many `jobs`.
 
     Raises
     ------
@@ -24,6 +29,7 @@ def write_tables(
         They could not be written.
     """
     documents = []
+    remove_abandoned(out)
     with output_folder(out, BATCH_FILES, force=True) as aside:
         with BatchWriter(aside) as writer:
             for outcome in outcomes:
@@ -42,7 +48,7 @@ def write_tables(
             "sirtdose_version": __version__,
             "cases": documents,
             "run": {
-                "seconds": round(seconds, 2),
+                "seconds": seconds,
                 "jobs": jobs,
                 "peak_memory_mib": peak_memory_mib(),
                 "cases": {

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
+from sirtdose import __version__
 from sirtdose.batch.case import Case, Outcome
-from sirtdose.errors import foreseen
+from sirtdose.errors import InputError, foreseen
 
 
 def run_case(case: Case) -> Outcome:
@@ -34,6 +35,11 @@ def run_case(case: Case) -> Outcome:
 
 
 def _run(case: Case) -> str:
+    if case.version != __version__:
+        raise InputError(
+            f"the worker has sirtdose {__version__}, the batch {case.version}: install "
+            "the same on both"
+        )
     from sirtdose.workflows.fingerprint import fingerprint
     from sirtdose.workflows.post_results import assess_into
 

@@ -103,14 +103,21 @@ def batch_command(
     started = perf_counter()
     for one in refused:
         _say(one)
+
+    def tables() -> dict[str, Any]:
+        seconds = round(perf_counter() - started, 2)
+        return _tables(rows, outcomes, out, seconds=seconds, jobs=jobs)
+
     try:
         with closing(_run(cases, jobs, scheduler)) as finished:
             for one in _with_progress(finished, len(cases)):
                 outcomes[one.case_id] = one
-    finally:
-        document = _tables(
-            rows, outcomes, out, seconds=perf_counter() - started, jobs=jobs
-        )
+    except (KeyboardInterrupt, SystemExit):
+        tables()
+        said = f"{len(outcomes)} of {len(rows)} cases: go on with --resume"
+        click.echo(f"\nEnded after {said}", err=True)
+        raise
+    document = tables()
     _conclude(document, out, as_json=as_json)
 
 

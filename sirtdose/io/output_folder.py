@@ -63,6 +63,27 @@ def output_folder(
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def remove_abandoned(folder: Path) -> None:
+    """Clear away what processes that were killed left half-written in a folder."""
+    for aside in (*folder.glob(".sirtdose-*"), *folder.glob("*/.sirtdose-*")):
+        owner = aside.name.split("-")[1]
+        if owner.isdigit() and not _is_running(int(owner)):
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _is_running(process_id: int) -> bool:
+    if os.name == "nt":
+        # There the signal 0 is Ctrl-C: nobody is asked, and nothing cleared away.
+        return True
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _said(error: BaseException | None) -> str:
     """What the system said: a library's error around it has only a traceback."""
     while error is not None:

@@ -34,8 +34,14 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
 
     >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
     ['half-life 1 h, while Y-90 has 64.05 h; the dose constant stays as it is']
+    >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+    >>> [f.message for f in nuclide_findings(own)]
+    ['half-life and dose constant of P-32 held against none in use']
     """
-    known = table("nuclides")[nuclide.name]
+    known = table("nuclides").get(nuclide.name)
+    if known is None:
+        said = f"half-life and dose constant of {nuclide.name} held against none in use"
+        return [Finding.of("H09", said, severity=Severity.WARN)]
     usual_h = known["half_life_h"]
     findings = []
     if abs(nuclide.half_life_h / usual_h - 1) > _DEVIATION_MAX:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from sirtdose.data.load import table
+from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.case_plan import Terms, plan_of
@@ -81,5 +82,11 @@ def label_constant(nuclide: Nuclide) -> float:
     >>> label_constant(Nuclide.named("Y-90"))
     50.0
     """
-    presets = table("nuclides")[nuclide.name]["dose_constants_gy_kg_per_gbq"]
+    entry = table("nuclides").get(nuclide.name, {})
+    presets = entry.get("dose_constants_gy_kg_per_gbq", {})
+    if "label" not in presets:
+        raise InputError(
+            f"no device's label has a dose constant for {nuclide.name}: plan by the "
+            "activity delivered"
+        )
     return float(presets["label"]["value"])

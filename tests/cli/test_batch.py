@@ -369,6 +369,7 @@ def test_options_that_cannot_be(
     result = run("batch", manifest, "--out", tmp_path / "out", *words)
     assert result.exit_code == code
     assert message in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_root_without_folders_is_refused(run: Run, tmp_path: Path) -> None:
@@ -453,6 +454,7 @@ def test_an_ended_batch_goes_on_where_it_was(
     states = {one["case_id"]: one["state"] for one in table(out / "cases.csv")}
     assert states["s1"] == "done"
     assert states["s4"] == "not run"
+    assert "go on with --resume" in said
     finished = {
         name: (out / name / "run.json").read_bytes()
         for name, state in states.items()
@@ -464,6 +466,55 @@ def test_an_ended_batch_goes_on_where_it_was(
     for name, before in finished.items():
         assert (out / name / "run.json").read_bytes() == before
     assert {one["state"] for one in table(out / "cases.csv")} == {"done"}
+
+
+def test_what_a_killed_process_left_is_cleared_away(
+    run: Run, manifest: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run("batch", manifest, "--out", out).exit_code == 0
+    # Above what any system numbers its processes with.
+    for left in (out / ".sirtdose-99999999-ab", out / "c1" / ".sirtdose-99999999-cd"):
+        left.mkdir()
+        (left / "post.json").write_text("{", "utf-8")
+    running = out / f".sirtdose-{os.getpid()}-ef"
+    running.mkdir()
+    assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
+    assert list(out.rglob(".sirtdose-*")) == [running]
+
+
+def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
+    from sirtdose import Case, Nuclide, PostRequest
+    from sirtdose.batch.work import run_case
+
+    request = PostRequest(manifest.parent / "p1", Nuclide.named("Y-90"))
+    case = Case("c1", request, manifest.parent / "out", version="0.0.1")
+    outcome = run_case(case)
+    assert (outcome.state, outcome.exit_code) == ("failed", 3)
+    assert "the batch 0.0.1" in outcome.error
+
+
+def test_a_bug_is_its_cases_row(manifest: Path) -> None:
+    from sirtdose import Case, Nuclide, PostRequest, run_cases
+
+    nuclide = Nuclide.named("Y-90")
+    folder = manifest.parent
+    broken = PostRequest(folder / "p1", nuclide, structures=3)  # type: ignore[arg-type]
+    whole = PostRequest(
+        folder / "p2",
+        nuclide,
+        image=Path("spect.nii.gz"),
+        structures=(Path("labels.nii.gz"),),
+        administered_gbq=2.0,
+    )
+    cases = [
+        Case("c1", broken, folder / "o1"),
+        Case("c2", whole, folder / "o2"),
+    ]
+    outcomes = {one.case_id: one for one in run_cases(cases, jobs=2)}
+    assert outcomes["c2"].state == "done"
+    assert outcomes["c1"].state == "failed"
+    assert "a bug, please report it: TypeError in scene.py:" in outcomes["c1"].error
 
 
 def test_a_full_disk_is_each_cases_row(

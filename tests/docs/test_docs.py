@@ -14,12 +14,34 @@ ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Result]
 
 
+# What each prints, by hand or by the truth of the digital patient.
+PRINTED = {
+    # 120 Gy x 1.05 kg / 49.67 / 0.95, and 0.05 of it in 1 kg of lungs.
+    "plan_a_lobe": ["inject 2.67 GBq (72.2 mCi)", "lungs 6.6 Gy at 1 kg"],
+    # Half a percent from truth is what its own test asks for.
+    "post_on_a_phantom": [r"Tumor 1 +2\d\d\.\d\d Gy, [+-]0\.\d\d% from truth"],
+    "batch_over_a_folder": ["case-3 done", r"case-3 Tumor 1 20\d\.\d Gy"],
+    # 2 MBq a voxel of 0.064 mL: 49.67 x 2e-3 / 67.2e-6 kg.
+    "library_in_twenty_lines": ["local   mean 1478 Gy, D70 1478 Gy", "kernel  mean 13"],
+    # 0.6955 MeV x 1.60218e-13 x 1e9 x 14.284 d x 86400 / 0.693147; 120 x 1.05 / K.
+    "add_a_nuclide": [r"K = 198\.4 Gy", "P-32: 0.635 GBq", "71% of it left"],
+}
+
+
 @pytest.mark.parametrize(
     "script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.stem
 )
 def test_examples_run(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(script), run_name="__main__")
-    assert "Gy" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for said in PRINTED[script.stem]:
+        assert re.search(said.replace("(", r"\(").replace(")", r"\)"), printed), said
+
+
+def test_the_library_takes_twenty_lines() -> None:
+    text = (ROOT / "examples" / "library_in_twenty_lines.py").read_text("utf-8")
+    code = text[text.index("y90 =") :]
+    assert code.count("\n") <= 20
 
 
 @pytest.mark.parametrize(

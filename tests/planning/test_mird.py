@@ -6,6 +6,7 @@ from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.workflows.plan import PlanRequest, plan_mird
 from tests import planned
 
 CASE = {"dose_gy": 100.0, "perfused_volume_ml": 1000.0, "density_g_per_ml": 1.03}
@@ -164,4 +165,12 @@ def test_a_limit_counts_earlier_treatments_and_so_does_its_remedy() -> None:
     with pytest.raises(PlanningError, match="no activity meets it"):
         planned.mird(
             **case, prior_lung_dose_gy=55.0, limits_gy={"lungs_cumulative": 50.0}
+        )
+
+
+def test_a_nuclide_of_ones_own_has_no_label() -> None:
+    own = Nuclide("P-32", 342.816, 198.4, "own", "source", "source")
+    with pytest.raises(InputError, match="no device's label"):
+        plan_mird(
+            PlanRequest(own), dose_gy=120, perfused_volume_ml=1000, convention="label"
         )

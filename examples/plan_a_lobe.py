@@ -1,4 +1,4 @@
-"""The activity that gives the perfused liver 120 Gy, and what the lungs get."""
+"""Plan a lobe: the activity for a mean dose of 120 Gy, and what the lungs get."""
 
 from sirtdose import Nuclide, PlanRequest, plan_mird
 
