@@ -15,7 +15,9 @@ Sampling = Literal["fraction", "center"]
 
 # Points per voxel along each axis where two grids are oblique to each other.
 _POINTS_MIN, _POINTS_MAX = 8, 12
-_SLICES_AT_ONCE = 16
+# Voxels of a grid that are summed up at once along an axis: each needs a few of the
+# mask's alone, and a product this small is not shared out to threads.
+_AT_ONCE = 8
 
 
 def occupancy_on(
@@ -169,15 +171,37 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
         )
         for axis, source_axis in enumerate(axes)
     ]
-    occupancy = np.zeros(target.shape)
-    # A few slices at a time: a body's outline is a hundred million voxels.
-    for start in range(0, len(mask), _SLICES_AT_ONCE):
-        part = slice(start, start + _SLICES_AT_ONCE)
-        if weights[0][:, part].any():
-            slab = mask[part].astype(np.float64) @ weights[2].T
-            slab = weights[1] @ slab
-            occupancy += np.tensordot(weights[0][:, part], slab, (1, 0))
-    return np.clip(occupancy, 0, 1)
+    rows, columns = _bands(weights[1]), _bands(weights[2])
+    planes = np.zeros((len(mask), *target.shape[1:]))
+    summed = np.zeros((mask.shape[1], target.shape[2]))
+    # A plane at a time: a body's outline is a hundred million voxels.
+    for k, plane in enumerate(mask):
+        # A contour's planes are sampled more than once.
+        if k and np.array_equal(plane, mask[k - 1]):
+            planes[k] = planes[k - 1]
+        elif weights[0][:, k].any():
+            for few, covered, part in columns:
+                summed[:, few] = plane[:, covered].astype(np.float64) @ part.T
+            for few, covered, part in rows:
+                planes[k, few] = part @ summed[covered]
+    return np.clip(np.tensordot(weights[0], planes, (1, 0)), 0, 1)
+
+
+def _bands(
+    weights: NDArray[np.float64],
+) -> list[tuple[slice, slice, NDArray[np.float64]]]:
+    """A few target intervals at a time, the source intervals that they cover, and how.
+
+    All other weights are 0.
+    """
+    bands = []
+    for start in range(0, len(weights), _AT_ONCE):
+        few = slice(start, start + _AT_ONCE)
+        covered = np.flatnonzero(weights[few].any(axis=0))
+        if covered.size:
+            source = slice(int(covered[0]), int(covered[-1]) + 1)
+            bands.append((few, source, weights[few, source]))
+    return bands
 
 
 def interval_overlap(
