@@ -87,7 +87,14 @@ class Structure:
     @property
     def volume_ml(self) -> float:
         """Volume, partial voxels counted by their part."""
-        return float(self.occupancy.sum(dtype=np.float64)) * self.grid.voxel_volume_ml
+        # Counting whole voxels takes a tenth of the time that adding them up does.
+        whole = self.occupancy.dtype == bool
+        voxels = (
+            np.count_nonzero(self.occupancy)
+            if whole
+            else self.occupancy.sum(dtype=np.float64)
+        )
+        return float(voxels) * self.grid.voxel_volume_ml
 
     def mass_kg(self, density_g_per_ml: float | Volume) -> float:
         """Mass at one density, or by a map of densities on this grid."""
@@ -193,11 +200,11 @@ def _placed(
 
 def bounding_box(occupancy: NDArray[Any]) -> Box | None:
     """The smallest box of array indices that holds every voxel above 0."""
-    box = []
     inside = occupancy if occupancy.dtype == bool else occupancy > 0
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        found = np.flatnonzero(inside.any(axis=others))
+    shadow: NDArray[np.bool_] = np.logical_or.reduce(inside, axis=0)
+    box = []
+    for along in (inside.any(axis=(1, 2)), shadow.any(axis=1), shadow.any(axis=0)):
+        found = np.flatnonzero(along)
         if not found.size:
             return None
         box.append(slice(int(found[0]), int(found[-1]) + 1))
