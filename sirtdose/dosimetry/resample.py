@@ -172,19 +172,20 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
         for axis, source_axis in enumerate(axes)
     ]
     rows, columns = _bands(weights[1]), _bands(weights[2])
-    planes = np.zeros((len(mask), *target.shape[1:]))
-    summed = np.zeros((mask.shape[1], target.shape[2]))
+    occupancy = np.zeros(target.shape)
+    by_column = np.zeros((mask.shape[1], target.shape[2]))
+    summed = np.zeros(target.shape[1:])
     # A plane at a time: a body's outline is a hundred million voxels.
     for k, plane in enumerate(mask):
         # A contour's planes are sampled more than once.
-        if k and np.array_equal(plane, mask[k - 1]):
-            planes[k] = planes[k - 1]
-        elif weights[0][:, k].any():
+        if k == 0 or not np.array_equal(plane, mask[k - 1]):
             for few, covered, part in columns:
-                summed[:, few] = plane[:, covered].astype(np.float64) @ part.T
+                by_column[:, few] = plane[:, covered].astype(np.float64) @ part.T
             for few, covered, part in rows:
-                planes[k, few] = part @ summed[covered]
-    return np.clip(np.tensordot(weights[0], planes, (1, 0)), 0, 1)
+                summed[few] = part @ by_column[covered]
+        for a in np.flatnonzero(weights[0][:, k]):
+            occupancy[a] += weights[0][a, k] * summed
+    return np.clip(occupancy, 0, 1)
 
 
 def _bands(
