@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Box, Grid, box_at
-from sirtdose.model.structure import Structure
+from sirtdose.model.structure import Structure, voxels_in
 
 Sampling = Literal["fraction", "center"]
 
@@ -18,6 +18,7 @@ _POINTS_MIN, _POINTS_MAX = 8, 12
 # Voxels of a grid that are summed up at once along an axis: each needs a few of the
 # mask's alone, and a product this small is not shared out to threads.
 _AT_ONCE = 8
+_NONE = slice(0, 0)
 
 
 def occupancy_on(
@@ -93,6 +94,10 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
     index = grid.index(structure.grid.corners_mm())
     if (index >= -0.5).all() and (index <= size).all():
         return 1.0
+    axes = structure.grid.axis_map(grid)
+    if axes is not None:
+        inside_box = structure.occupancy[_centers_within(structure.grid, grid, axes)]
+        return voxels_in(inside_box) / voxels_in(structure.occupancy)
     within_sum = whole_sum = 0.0
     # A slice at a time: a body's outline is a hundred million voxels.
     for k, plane in enumerate(structure.occupancy):
@@ -104,6 +109,18 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
         within_sum += float(part[within].sum())
         whole_sum += float(part.sum())
     return within_sum / whole_sum
+
+
+def _centers_within(source: Grid, target: Grid, axes: Sequence[int]) -> Box:
+    """The source's voxels whose centers lie in the target, along its own axes."""
+    across = np.linalg.inv(target.affine_mm) @ source.affine_mm
+    sides = []
+    for axis, other in enumerate(axes):
+        index = across[other, axis] * np.arange(source.shape[axis]) + across[other, 3]
+        within = (index >= -0.5) & (index <= target.shape[other] - 0.5)
+        found = np.flatnonzero(within)
+        sides.append(slice(int(found[0]), int(found[-1]) + 1) if found.size else _NONE)
+    return sides[0], sides[1], sides[2]
 
 
 def overlap(one: Grid, other: Grid) -> bool:
