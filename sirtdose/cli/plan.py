@@ -28,18 +28,19 @@ class _PlanGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
-        from hashlib import sha256
-
         path = Path(args[0])
         if args[0] in self.commands or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         if not path.is_file():
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], self.commands, 1)
             meant = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(
                 f"'{args[0]}' is no subcommand, and there is no such case file.{meant}"
             )
+        from hashlib import sha256
+
         name, *words = case_words(path, self.commands)
         # Its name may be a patient's.
         ctx.meta[CASE_FILE] = sha256(path.read_bytes()).hexdigest()

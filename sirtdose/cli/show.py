@@ -18,11 +18,12 @@ def show_document(
     pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write `name`, and pages by their names, into a folder, whole or not at all."""
-    from sirtdose.io.output_folder import output_folder
     from sirtdose.report.documents import document_text
 
     text = document_text(document)
     if out is not None:
+        from sirtdose.io.output_folder import output_folder
+
         files = {name: text, **(pages or {})}
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():

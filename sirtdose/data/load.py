@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 
@@ -15,6 +15,7 @@ def table(name: str) -> dict[str, Any]:
     >>> table("nuclides")["Ho-166"]["half_life_h"]
     26.8
     """
-    text = files("sirtdose.data").joinpath(f"{name}.json").read_text("utf-8")
+    # importlib.resources takes as long to import as all of the command line does.
+    text = Path(__file__).with_name(f"{name}.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded

@@ -43,11 +43,12 @@ def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
         return [Finding.of("H17", said, severity=Severity.NOTE)]
     liver = _center_mm(livers)
     wrong = []
-    if lungs and liver[_UP] > _center_mm(lungs)[_UP] + _CLEAR_MM:
+    chest = _center_mm(lungs) if lungs else liver
+    if liver[_UP] > chest[_UP] + _CLEAR_MM:
         wrong.append("above the lungs")
     if spleens and liver[_LEFT] > _center_mm(spleens)[_LEFT] + _CLEAR_MM:
         wrong.append("on the left of the spleen")
-    if _both(lungs) and liver[_LEFT] > _center_mm(lungs)[_LEFT] + _CLEAR_MM:
+    if _both(lungs) and liver[_LEFT] > chest[_LEFT] + _CLEAR_MM:
         wrong.append("on the left of the lungs' middle")
     if spines and liver[_BACK] > _center_mm(spines)[_BACK] + _CLEAR_MM:
         wrong.append("behind the spine")
@@ -79,7 +80,8 @@ def _center_mm(structures: Sequence[Structure]) -> NDArray[np.float64]:
     """Center of volume, (x, y, z)."""
     total, moment = 0.0, np.zeros(3)
     for one in structures:
-        sums = [one.occupancy.sum(axis=other) for other in ((1, 2), (0, 2), (0, 1))]
+        shadow = one.occupancy.sum(axis=0)
+        sums = [one.occupancy.sum(axis=(1, 2)), shadow.sum(axis=1), shadow.sum(axis=0)]
         index = [float(s @ np.arange(s.size) / s.sum()) for s in sums]
         moment += one.volume_ml * one.grid.world_mm(np.array(index))
         total += one.volume_ml

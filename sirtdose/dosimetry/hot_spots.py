@@ -1,12 +1,13 @@
 """Uptake outside of liver and lungs: where it is, and what dose it gets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
 
@@ -65,8 +66,6 @@ def extrahepatic(
     A hot spot is connected voxels of 20 Gy and more, 1 mL and more together, more
     than 20 mm from the structures.
     """
-    from scipy.ndimage import find_objects, label
-
     dose.require(Quantity.DOSE)
     covered = np.zeros(dose.grid.shape, bool)
     part = np.zeros(dose.grid.shape, np.float32)
@@ -77,16 +76,9 @@ def extrahepatic(
     rest = 1 - part
     held = activity.data * rest
     total = activity.total()
-    hot = _far(covered, (dose.data >= _LEAST_GY) & ~covered, dose)
-    numbers, count = label(hot, structure=np.ones((3, 3, 3)))
-    least = _LEAST_ML / dose.grid.voxel_volume_ml
-    sizes = np.bincount(numbers.ravel(), minlength=count + 1)
-    boxes = find_objects(numbers)
-    large = [
-        _spot(numbers[boxes[k - 1]] == k, boxes[k - 1], dose, named)
-        for k in range(1, count + 1)
-        if sizes[k] >= least * (1 - 1e-6)
-    ]
+    hot = (dose.data >= _LEAST_GY) & ~covered
+    far = _far(covered, hot, dose.grid.spacing_mm)
+    large = [_spot(mask, box, dose, named) for mask, box in _connected(far, dose.grid)]
     outside = float(held.sum(dtype=float))
     voxels = float(rest.sum(dtype=float))
     return Extrahepatic(
@@ -98,30 +90,75 @@ def extrahepatic(
     )
 
 
-def _far(
-    covered: NDArray[np.bool_], hot: NDArray[np.bool_], dose: Volume
-) -> NDArray[np.bool_]:
-    """The hot voxels that lie well outside of what is covered."""
-    box = bounding_box(hot)
-    if box is None or not covered.any():
-        return hot
-    from scipy.ndimage import distance_transform_edt
+def _connected(
+    far: NDArray[np.bool_], grid: Grid
+) -> Iterator[tuple[NDArray[np.bool_], tuple[slice, ...]]]:
+    """Connected voxels that are large enough together, each with its box."""
+    least = _LEAST_ML / grid.voxel_volume_ml * (1 - 1e-6)
+    if np.count_nonzero(far) < least:
+        return
+    from scipy.ndimage import find_objects, label
 
-    # What is nearer than the margin lies in the box or within the margin of it.
-    spacing = dose.grid.spacing_mm
-    around = tuple(
-        slice(max(0, side.start - reach), side.stop + reach)
-        for side, reach in zip(
-            box, (int(_MARGIN_MM / mm) + 1 for mm in spacing), strict=True
-        )
-    )
-    near = covered[around]
-    if not near.any():
+    numbers, _ = label(far, structure=np.ones((3, 3, 3)))
+    for number, box in enumerate(find_objects(numbers), start=1):
+        mask = numbers[box] == number
+        if np.count_nonzero(mask) >= least:
+            yield mask, box
+
+
+def _far(
+    covered: NDArray[np.bool_], hot: NDArray[np.bool_], spacing_mm: tuple[float, ...]
+) -> NDArray[np.bool_]:
+    """The hot voxels that have nothing covered within the margin.
+
+    Most are beside what is covered, and go at the first rows that are looked at: the
+    distance from everything takes far longer, and scipy to be imported.
+    """
+    box = bounding_box(hot)
+    if box is None:
         return hot
+    reach = [int(_MARGIN_MM / mm) for mm in spacing_mm]
+    around = tuple(
+        slice(side.start, side.stop + 2 * r) for side, r in zip(box, reach, strict=True)
+    )
+    near = np.pad(covered, [(r, r) for r in reach])[around]
+    # How many voxels it is along the row to the nearest that is covered.
+    along = np.full(near.shape, reach[2] + 1, np.uint16)
+    for steps in range(reach[2], -1, -1):
+        along[..., steps:][near[..., : near.shape[2] - steps]] = steps
+        along[..., : near.shape[2] - steps][near[..., steps:]] = steps
+    left = np.flatnonzero(np.pad(hot[box], [(r, r) for r in reach]))
+    steps_to = along.ravel()
+    for offset, within in _rows_within(reach, spacing_mm, near.shape):
+        left = left[steps_to[left + offset] > within]
+    at = np.unravel_index(left, near.shape)
     far = np.zeros(hot.shape, bool)
-    distance = distance_transform_edt(~near, sampling=spacing)
-    far[around] = hot[around] & (distance > _MARGIN_MM)
+    far[
+        tuple(
+            index + side.start - r
+            for index, side, r in zip(at, box, reach, strict=True)
+        )
+    ] = True
     return far
+
+
+def _rows_within(
+    reach: Sequence[int], spacing_mm: tuple[float, ...], shape: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Rows that the margin reaches, nearest first: where, and how many voxels along."""
+    z, y, x = (
+        np.arange(-r, r + 1) * mm for r, mm in zip(reach, spacing_mm, strict=True)
+    )
+    apart = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2)
+    within = ((apart <= _MARGIN_MM).sum(axis=2) - 1) // 2
+    order = np.argsort(apart.min(axis=2), axis=None)
+    rows = np.stack(np.unravel_index(order, within.shape), axis=1) - reach[:2]
+    offsets = rows @ (shape[1] * shape[2], shape[2])
+    return [
+        (int(offset), int(steps))
+        for offset, steps in zip(offsets, within.ravel()[order], strict=True)
+        if steps >= 0
+    ]
 
 
 def _spot(

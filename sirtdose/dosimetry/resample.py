@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Box, Grid, box_at
-from sirtdose.model.structure import Structure
+from sirtdose.model.structure import Structure, voxels_in
 
 Sampling = Literal["fraction", "center"]
 
 # Points per voxel along each axis where two grids are oblique to each other.
 _POINTS_MIN, _POINTS_MAX = 8, 12
-_SLICES_AT_ONCE = 16
+# Voxels of a grid that are summed up at once along an axis: each needs a few of the
+# mask's alone, and a product this small is not shared out to threads.
+_AT_ONCE = 8
+_NONE = slice(0, 0)
 
 
 def occupancy_on(
@@ -91,6 +94,10 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
     index = grid.index(structure.grid.corners_mm())
     if (index >= -0.5).all() and (index <= size).all():
         return 1.0
+    axes = structure.grid.axis_map(grid)
+    if axes is not None:
+        inside_box = structure.occupancy[_centers_within(structure.grid, grid, axes)]
+        return voxels_in(inside_box) / voxels_in(structure.occupancy)
     within_sum = whole_sum = 0.0
     # A slice at a time: a body's outline is a hundred million voxels.
     for k, plane in enumerate(structure.occupancy):
@@ -102,6 +109,18 @@ def covered_fraction(structure: Structure, grid: Grid) -> float:
         within_sum += float(part[within].sum())
         whole_sum += float(part.sum())
     return within_sum / whole_sum
+
+
+def _centers_within(source: Grid, target: Grid, axes: Sequence[int]) -> Box:
+    """The source's voxels whose centers lie in the target, along its own axes."""
+    across = np.linalg.inv(target.affine_mm) @ source.affine_mm
+    sides = []
+    for axis, other in enumerate(axes):
+        index = across[other, axis] * np.arange(source.shape[axis]) + across[other, 3]
+        within = (index >= -0.5) & (index <= target.shape[other] - 0.5)
+        found = np.flatnonzero(within)
+        sides.append(slice(int(found[0]), int(found[-1]) + 1) if found.size else _NONE)
+    return sides[0], sides[1], sides[2]
 
 
 def overlap(one: Grid, other: Grid) -> bool:
@@ -169,15 +188,38 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
         )
         for axis, source_axis in enumerate(axes)
     ]
+    rows, columns = _bands(weights[1]), _bands(weights[2])
     occupancy = np.zeros(target.shape)
-    # A few slices at a time: a body's outline is a hundred million voxels.
-    for start in range(0, len(mask), _SLICES_AT_ONCE):
-        part = slice(start, start + _SLICES_AT_ONCE)
-        if weights[0][:, part].any():
-            slab = mask[part].astype(np.float64) @ weights[2].T
-            slab = weights[1] @ slab
-            occupancy += np.tensordot(weights[0][:, part], slab, (1, 0))
+    by_column = np.zeros((mask.shape[1], target.shape[2]))
+    summed = np.zeros(target.shape[1:])
+    # A plane at a time: a body's outline is a hundred million voxels.
+    for k, plane in enumerate(mask):
+        # A contour's planes are sampled more than once.
+        if k == 0 or not np.array_equal(plane, mask[k - 1]):
+            for few, covered, part in columns:
+                by_column[:, few] = plane[:, covered].astype(np.float64) @ part.T
+            for few, covered, part in rows:
+                summed[few] = part @ by_column[covered]
+        for a in np.flatnonzero(weights[0][:, k]):
+            occupancy[a] += weights[0][a, k] * summed
     return np.clip(occupancy, 0, 1)
+
+
+def _bands(
+    weights: NDArray[np.float64],
+) -> list[tuple[slice, slice, NDArray[np.float64]]]:
+    """A few target intervals at a time, the source intervals that they cover, and how.
+
+    All other weights are 0.
+    """
+    bands = []
+    for start in range(0, len(weights), _AT_ONCE):
+        few = slice(start, start + _AT_ONCE)
+        covered = np.flatnonzero(weights[few].any(axis=0))
+        if covered.size:
+            source = slice(int(covered[0]), int(covered[-1]) + 1)
+            bands.append((few, source, weights[few, source]))
+    return bands
 
 
 def interval_overlap(

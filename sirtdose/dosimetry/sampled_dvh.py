@@ -15,7 +15,8 @@ from sirtdose.model.volume import Quantity, Volume
 
 # Cells that a structure is cut into: what D98 and D2 of a steep dose need.
 _CELLS = 200_000
-_AT_ONCE = 500_000
+# Points at once: what stays in the cache, in products too small to wait for threads.
+_AT_ONCE = 20_000
 _COVERED_MIN = 0.999
 # Powers of the root of x^4 = x + 1: the additive sequence that fills a cube evenly
 # (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
@@ -86,7 +87,8 @@ def _scattered(start: int, count: int) -> NDArray[np.float64]:
     an even gradient would be a staircase.
     """
     along = np.arange(start, start + count, dtype=np.float64)[:, None]
-    scattered: NDArray[np.float64] = (0.5 + along * _STRIDES) % 1.0 - 0.5
+    at = 0.5 + along * _STRIDES
+    scattered: NDArray[np.float64] = at - np.floor(at) - 0.5
     return scattered
 
 
@@ -95,28 +97,37 @@ def _cut(structure: Structure, cells: int) -> Structure:
     side_mm = (1000 * structure.volume_ml / cells) ** (1 / 3)
     occupancy, grid = structure.occupancy, structure.grid
     merged = 1
-    for axis, spacing in enumerate(grid.spacing_mm):
+    # Rows first: they are merged in one go, and leave a fraction for the others.
+    for axis in (1, 0, 2):
+        spacing = grid.spacing_mm[axis]
         finer = max(1, round(spacing / side_mm))
         coarser = max(1, int(side_mm / spacing))
         if finer > 1:
             occupancy = np.repeat(occupancy, finer, axis=axis)
             grid = _rescaled(grid, axis, 1 / finer)
         elif coarser > 1:
-            occupancy = _merged(occupancy, axis, coarser)
             merged *= coarser
+            occupancy = _merged(occupancy, axis, coarser, merged)
             grid = _rescaled(grid, axis, coarser)
     if merged > 1:
         occupancy = occupancy / np.float32(merged)
     return replace(structure, occupancy=occupancy, grid=grid)
 
 
-def _merged(occupancy: NDArray[Any], axis: int, count: int) -> NDArray[Any]:
-    """Sums of `count` voxels along an axis; a body's outline is a hundred million."""
-    if occupancy.dtype == bool:
-        occupancy = occupancy.view(np.uint8)
-    whole = np.uint32 if np.issubdtype(occupancy.dtype, np.integer) else np.float32
-    first = np.arange(0, occupancy.shape[axis], count)
-    merged: NDArray[Any] = np.add.reduceat(occupancy, first, axis=axis, dtype=whole)
+def _merged(occupancy: NDArray[Any], axis: int, count: int, most: int) -> NDArray[Any]:
+    """Sums of `count` voxels along an axis, none of which exceeds `most`."""
+    if occupancy.dtype == np.float32:
+        first = np.arange(0, occupancy.shape[axis], count)
+        parts: NDArray[Any] = np.add.reduceat(occupancy, first, axis=axis)
+        return parts
+    # A body's outline is a hundred million voxels: as many as fit are added at once.
+    shape = list(occupancy.shape)
+    shape[axis] = -(-shape[axis] // count)
+    merged = np.zeros(shape, np.min_scalar_type(most))
+    along, into = np.moveaxis(occupancy, axis, 0), np.moveaxis(merged, axis, 0)
+    for start in range(count):
+        part = along[start::count]
+        into[: len(part)] += part
     return merged
 
 

@@ -71,9 +71,13 @@ def even_odd_fill(
     slope = (end[edge, 1] - start[edge, 1]) / (end[edge, 0] - start[edge, 0])
     at = start[edge, 1] + (row - start[edge, 0]) * slope
     column = np.ceil(at).clip(0, columns).astype(np.int64)
-    toggles = np.bincount(row * (columns + 1) + column, minlength=rows * (columns + 1))
-    parity = np.cumsum(toggles.reshape(rows, columns + 1)[:, :columns], axis=1) & 1
-    return parity.astype(bool)
+    # Every row is crossed an even number of times: from every second crossing to the
+    # next it is inside.
+    crossings = np.sort(row * (columns + 1) + column)
+    inside = np.arange(crossings.size + 1) % 2 == 1
+    lengths = np.diff(crossings, prepend=0, append=rows * (columns + 1))
+    filled: NDArray[np.bool_] = np.repeat(inside, lengths).reshape(rows, columns + 1)
+    return filled[:, :columns]
 
 
 @dataclass(frozen=True, eq=False)

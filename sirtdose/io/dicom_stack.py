@@ -68,7 +68,9 @@ def read_stack(
         headers = [read_dataset(path) for path in paths]
     slices = list(zip(headers, paths, strict=True))
     first, first_path = slices[0]
-    # Compared as they stand in the files: most slices differ in no byte of these.
+    # Compared as they stand in the files: most slices differ in no byte of these. The
+    # first one's may have been decoded when the series was found.
+    same, same_path = slices[-1]
     planes = []
     for dataset, path in slices:
         with reading_dicom(path):
@@ -76,8 +78,8 @@ def read_stack(
     positions = []
     for (dataset, path), plane in zip(slices, planes, strict=True):
         with reading_dicom(path):
-            if plane != planes[0]:
-                _require_same_plane(dataset, path, first, first_path)
+            if plane != planes[-1]:
+                _require_same_plane(dataset, path, same, same_path)
             positions.append(numbers(dataset, "ImagePositionPatient", 3, path))
     with reading_dicom(first_path):
         along_row, along_column = orientation(first, first_path)

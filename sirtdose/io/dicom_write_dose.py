@@ -205,10 +205,9 @@ def _histogram(one: RoiHistogram) -> "Dataset":
     item.DVHDoseScaling = "1"
     item.DVHVolumeUnits = "CM3"
     item.DVHNumberOfBins = len(one.volume_ml)
+    width = decimal(one.bin_gy)
     item.DVHData = [
-        text
-        for volume in one.volume_ml
-        for text in (decimal(one.bin_gy), decimal(float(volume)))
+        text for volume in one.volume_ml for text in (width, decimal(float(volume)))
     ]
     item.DVHMinimumDose = decimal(one.min_gy)
     item.DVHMaximumDose = decimal(one.max_gy)

@@ -1,7 +1,6 @@
 """Structures to DICOM: contours (RTSTRUCT) and masks (SEG)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +9,18 @@ from numpy.typing import NDArray
 
 from sirtdose import __version__
 from sirtdose.errors import GeometryError
-from sirtdose.io.dicom_link import result_uid, stamp, stamp_patient
+from sirtdose.io.dicom_link import result_uid, stamp
 from sirtdose.io.dicom_write import Study, decimal, save
 from sirtdose.model.grid import Grid, box_at
-from sirtdose.model.patient_link import PatientLink, Reference
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
 if TYPE_CHECKING:
-    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
-# highdicom takes an NM image for an enhanced one, whose places it then looks for.
-_SINGLE_FRAME = "1.2.840.10008.5.1.4.1.1.128"
+_SEG = "1.2.840.10008.5.1.4.1.1.66.4"
 _ANATOMY = ("123037004", "SCT", "Anatomical Structure")
 _ALTERED = ("49755003", "SCT", "Morphologically Altered Structure")
 _CODES = {
@@ -32,6 +29,7 @@ _CODES = {
     Role.LUNGS: (_ANATOMY, ("39607008", "SCT", "Lung")),
     Role.TUMOR: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
 }
+_BY_HAND = ("123109", "DCM", "Manual Processing")
 _TISSUE = (("85756007", "SCT", "Tissue"), ("85756007", "SCT", "Tissue"))
 
 
@@ -98,47 +96,41 @@ def write_seg(
     """Write structures on one lattice as a segmentation.
 
     Masks are written as they are; parts of voxels as fractions, in steps of 1/255.
+    Planes in which a structure has no part are left out.
 
     Raises
     ------
     GeometryError
         Structures on different lattices.
     """
-    import highdicom
+    from pydicom.dataset import Dataset
 
     box = _box_of_all(structures)
-    dataset = highdicom.seg.Segmentation(
-        source_images=[_stand_in(link, one) for one in link.references],
-        pixel_array=_touched(structures, box, link),
-        segmentation_type="BINARY",
-        segment_descriptions=[
-            _segment(number, structure, made_by)
-            for number, structure in enumerate(structures, start=1)
-        ],
-        series_instance_uid=result_uid(link, "seg series"),
-        series_number=series_number,
-        series_description="sirtdose structures",
-        sop_instance_uid=result_uid(link, "seg", *(_told(one) for one in structures)),
-        instance_number=1,
-        manufacturer="sirtdose",
-        manufacturer_model_name="sirtdose",
-        software_versions=__version__,
-        device_serial_number="0",
-    )
-    # highdicom stamps the moment of writing and makes up a UID; the same input must
-    # give the same file.
-    organization = result_uid(link, "seg dimensions")
-    dataset.DimensionOrganizationSequence[0].DimensionOrganizationUID = organization
-    for index in dataset.DimensionIndexSequence:
-        index.DimensionOrganizationUID = organization
-    del dataset.ContributingEquipmentSequence
-    if any(one.occupancy.dtype != bool for one in structures):
-        _put_fractions(dataset, structures, box)
+    dataset = Dataset()
+    uid = result_uid(link, "seg", *(_told(one) for one in structures))
+    stamp(link, dataset, _SEG, uid)
+    del dataset.OperatorsName
+    dataset.Modality = "SEG"
+    dataset.SeriesInstanceUID = result_uid(link, "seg series")
+    dataset.SeriesNumber = series_number
+    dataset.SeriesDescription = "sirtdose structures"
+    dataset.InstanceNumber = 1
+    # The same input must give the same file: not the moment of writing.
     for prefix in ("Content", "InstanceCreation", "Series"):
         setattr(dataset, f"{prefix}Date", link.study_date or "19000101")
         setattr(dataset, f"{prefix}Time", link.study_time or "000000")
-    stamp_patient(link, dataset)
-    _name_sources(dataset, link)
+    dataset.ContentLabel = f"{link.references[0].modality}_SEG"
+    dataset.ContentDescription = ""
+    dataset.ImageType = ["DERIVED", "PRIMARY"]
+    dataset.LossyImageCompression = "00"
+    dataset.PresentationLUTShape = "IDENTITY"
+    dataset.SegmentSequence = [
+        _segment(number, structure, made_by)
+        for number, structure in enumerate(structures, start=1)
+    ]
+    _put_sources(dataset, link)
+    _put_dimensions(dataset, result_uid(link, "seg dimensions"))
+    _put_frames(dataset, structures, box)
     save(dataset, path)
 
 
@@ -162,106 +154,158 @@ def _offset(structure: Structure, lattice: Grid) -> NDArray[np.int64]:
     return np.array(offset)
 
 
-def _touched(structures: Sequence[Structure], box: Grid, link: PatientLink) -> Any:
-    """Every voxel that has a part in a structure, with a channel for each."""
-    import highdicom
-
-    masks = np.zeros((*box.shape, len(structures)), np.uint8)
-    for number, one in enumerate(structures):
-        place = box_at(_offset(one, box).tolist(), one.grid.shape)
-        masks[(*place, number)] = one.occupancy > 0
-    return highdicom.Volume(
-        array=masks,
-        affine=box.affine_mm,
-        coordinate_system="PATIENT",
-        frame_of_reference_uid=link.frame_of_reference_uid,
-        channels={"SegmentNumber": list(range(1, len(structures) + 1))},
-    )
-
-
-def _put_fractions(
-    dataset: "Dataset", structures: Sequence[Structure], box: Grid
-) -> None:
-    """Parts of voxels in place of masks: highdicom would hold all of them as floats."""
+def _put_frames(dataset: "Dataset", structures: Sequence[Structure], box: Grid) -> None:
+    """A frame for each structure and each plane that it has a part in."""
+    fractions = any(one.occupancy.dtype != bool for one in structures)
+    # Planes are numbered against DICOM's normal, as highdicom does.
+    numbers = range(box.shape[0])[:: -1 if box.right_handed else 1]
+    touched: NDArray[Any] = np.zeros((len(structures), *box.shape), bool)
     frames = []
-    for item in dataset.PerFrameFunctionalGroupsSequence:
-        segment = item.SegmentIdentificationSequence[0].ReferencedSegmentNumber
-        structure = structures[segment - 1]
-        position = item.PlanePositionSequence[0].ImagePositionPatient
-        k = int(np.rint(box.index(np.array(position, float))[0]))
-        first, j, i = (int(start) for start in _offset(structure, box))
-        frame = np.zeros(box.shape[1:], np.uint8)
-        part = structure.occupancy[k - first]
-        frame[j : j + part.shape[0], i : i + part.shape[1]] = np.rint(255 * part)
-        frames.append(frame)
-    dataset.SegmentationType = "FRACTIONAL"
-    dataset.SegmentationFractionalType = "OCCUPANCY"
-    dataset.MaximumFractionalValue = 255
-    dataset.SegmentsOverlap = "UNDEFINED"
-    dataset.BitsAllocated = dataset.BitsStored = 8
-    dataset.HighBit = 7
-    pixels = np.stack(frames).tobytes()
+    for segment, one in enumerate(structures):
+        place = box_at(_offset(one, box).tolist(), one.grid.shape)
+        touched[(segment, *place)] = one.occupancy > 0
+        whole = touched[segment]
+        drawn = np.flatnonzero(whole.any(axis=(1, 2)))
+        if fractions:
+            whole = np.zeros(box.shape, np.uint8)
+            whole[place] = np.rint(255 * one.occupancy)
+        frames += [(segment, k, whole[k]) for k in numbers if k in drawn]
+    used = {k for _, k, _ in frames}
+    _put_pixels(dataset, np.stack([pixels for _, _, pixels in frames]))
+    if not fractions:
+        shared = (touched.sum(axis=0, dtype=np.uint16) > 1).any()
+        dataset.SegmentsOverlap = "YES" if shared else "NO"
+    places = [(segment, k) for segment, k, _ in frames]
+    _put_places(dataset, box, places, [k for k in numbers if k in used])
+
+
+def _put_pixels(dataset: "Dataset", frames: NDArray[Any]) -> None:
+    fractions = frames.dtype != bool
+    dataset.SamplesPerPixel = 1
+    dataset.PhotometricInterpretation = "MONOCHROME2"
+    dataset.NumberOfFrames, dataset.Rows, dataset.Columns = frames.shape
+    dataset.BitsAllocated = dataset.BitsStored = 8 if fractions else 1
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = 0
+    dataset.SegmentationType = "FRACTIONAL" if fractions else "BINARY"
+    if fractions:
+        dataset.SegmentationFractionalType = "OCCUPANCY"
+        dataset.MaximumFractionalValue = 255
+        dataset.SegmentsOverlap = "UNDEFINED"
+    else:
+        frames = np.packbits(frames, bitorder="little")
+    pixels = frames.tobytes()
     dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
     dataset["PixelData"].VR = "OB"
 
 
-def _segment(number: int, structure: Structure, made_by: str) -> Any:
-    import highdicom
-    from pydicom.sr.coding import Code
-
-    category, kind = _CODES.get(structure.role, _TISSUE)
-    algorithm = None
-    if made_by != "MANUAL":
-        algorithm = highdicom.AlgorithmIdentificationSequence(
-            name="sirtdose",
-            version=__version__,
-            family=Code("123109", "DCM", "Manual Processing"),
+def _put_dimensions(dataset: "Dataset", organization_uid: str) -> None:
+    """Frames are told apart by their segment, then by their place."""
+    organization = _item(DimensionOrganizationUID=organization_uid)
+    dataset.DimensionOrganizationSequence = [organization]
+    dataset.DimensionIndexSequence = [
+        _item(
+            DimensionOrganizationUID=organization_uid,
+            DimensionIndexPointer=pointer,
+            FunctionalGroupPointer=group,
+            DimensionDescriptionLabel=label,
         )
-    return highdicom.seg.SegmentDescription(
-        segment_number=number,
-        segment_label=structure.name[:64],
-        segmented_property_category=Code(*category),
-        segmented_property_type=Code(*kind),
-        algorithm_type=made_by,
-        algorithm_identification=algorithm,
+        for pointer, group, label in (
+            (0x0062000B, 0x0062000A, "Referenced Segment Number"),
+            (0x00200032, 0x00209113, "Image Position Patient"),
+        )
+    ]
+
+
+def _put_places(
+    dataset: "Dataset",
+    box: Grid,
+    frames: Sequence[tuple[int, int]],
+    planes: Sequence[int],
+) -> None:
+    """What and where each frame is; `frames` are (segment, plane)."""
+    steps = box.affine_mm[:3, :3] / box.spacing_mm
+    slices_apart, rows_apart, columns_apart = (decimal(x) for x in box.spacing_mm)
+    orientation = [decimal(x) for x in (*steps[:, 2], *steps[:, 1])]
+    measures = _item(
+        SliceThickness=slices_apart,
+        SpacingBetweenSlices=slices_apart,
+        PixelSpacing=[rows_apart, columns_apart],
     )
+    dataset.SharedFunctionalGroupsSequence = [
+        _item(
+            PlaneOrientationSequence=[_item(ImageOrientationPatient=orientation)],
+            PixelMeasuresSequence=[measures],
+        )
+    ]
+    # Hundreds of frames share these: made once.
+    positions = {
+        k: _item(ImagePositionPatient=[decimal(x) for x in box.world_mm((k, 0, 0))])
+        for k in planes
+    }
+    segments = {
+        segment: _item(ReferencedSegmentNumber=segment + 1) for segment, _ in frames
+    }
+    dataset.PerFrameFunctionalGroupsSequence = [
+        _item(
+            DerivationImageSequence=[],
+            FrameContentSequence=[
+                _item(DimensionIndexValues=[segment + 1, planes.index(k) + 1])
+            ],
+            PlanePositionSequence=[positions[k]],
+            SegmentIdentificationSequence=[segments[segment]],
+        )
+        for segment, k in frames
+    ]
 
 
-def _name_sources(dataset: "Dataset", link: PatientLink) -> None:
-    """Put the images' own class where their stand-ins' is."""
-    classes = {one.sop_instance_uid: one.sop_class_uid for one in link.references}
+def _segment(number: int, structure: Structure, made_by: str) -> "Dataset":
+    category, kind = _CODES.get(structure.role, _TISSUE)
+    segment = _item(
+        SegmentNumber=number,
+        SegmentLabel=structure.name[:64],
+        SegmentedPropertyCategoryCodeSequence=[_code(category)],
+        SegmentedPropertyTypeCodeSequence=[_code(kind)],
+        SegmentAlgorithmType=made_by,
+    )
+    if made_by != "MANUAL":
+        segment.SegmentAlgorithmName = "sirtdose"
+        segment.SegmentationAlgorithmIdentificationSequence = [
+            _item(
+                AlgorithmFamilyCodeSequence=[_code(_BY_HAND)],
+                AlgorithmVersion=__version__,
+                AlgorithmName="sirtdose",
+            )
+        ]
+    return segment
 
-    def put(item: "Dataset", element: "DataElement") -> None:
-        if element.keyword == "ReferencedSOPInstanceUID" and element.value in classes:
-            item.ReferencedSOPClassUID = classes[element.value]
 
-    dataset.walk(put)
+def _put_sources(dataset: "Dataset", link: PatientLink) -> None:
+    """Name the images that the structures are of, and the series they belong to."""
+    series: dict[str, list[Dataset]] = {}
+    for one in link.references:
+        item = _item(
+            ReferencedSOPClassUID=one.sop_class_uid,
+            ReferencedSOPInstanceUID=one.sop_instance_uid,
+        )
+        series.setdefault(one.series_instance_uid, []).append(item)
+    dataset.SourceImageSequence = [item for items in series.values() for item in items]
+    dataset.ReferencedSeriesSequence = [
+        _item(SeriesInstanceUID=uid, ReferencedInstanceSequence=items)
+        for uid, items in series.items()
+    ]
 
 
-def _stand_in(link: PatientLink, reference: Reference) -> "Dataset":
-    """What a segmentation takes over from its image: not more than the link has."""
+def _code(code: tuple[str, str, str]) -> "Dataset":
+    value, scheme, meaning = code
+    return _item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
+
+
+def _item(**attributes: Any) -> "Dataset":
+    """An item of a sequence, by the keywords of its attributes."""
     from pydicom.dataset import Dataset
 
-    image = Dataset()
-    # Whom it is of is filled in when it is done: highdicom has its own mind of names.
-    nobody = replace(
-        link,
-        patient_name="",
-        patient_id="",
-        birth_date="",
-        sex="",
-        study_date="",
-        study_time="",
-        study_id="",
-        accession_number="",
-    )
-    stamp(nobody, image, _SINGLE_FRAME, reference.sop_instance_uid)
-    image.Modality = reference.modality
-    image.SeriesInstanceUID = reference.series_instance_uid
-    image.Rows, image.Columns = reference.rows, reference.columns
-    # highdicom asks where a source lies; the segments have places of their own.
-    image.ImagePositionPatient = [0, 0, 0]
-    image.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    image.PixelSpacing = [1, 1]
-    image.SliceThickness = 1
-    return image
+    item = Dataset()
+    for keyword, value in attributes.items():
+        setattr(item, keyword, value)
+    return item

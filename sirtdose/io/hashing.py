@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
@@ -10,7 +11,9 @@ def sha256_of(paths: Sequence[Path]) -> str:
 
     File names and order do not enter: a renamed or reordered series is the same.
     """
-    digests = sorted(_digest(path) for path in paths)
+    # Reading and hashing leave the interpreter to others.
+    with ThreadPoolExecutor() as threads:
+        digests = sorted(threads.map(_digest, paths))
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -31,6 +31,7 @@ GIVEN_ROLES = tuple(
     role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 )
 
+# Patterns are compiled when they are first used: planning knows no structures.
 # English, Dutch, French, German, Spanish and Italian, without accents.
 _WORDS: tuple[tuple[Role, str], ...] = (
     (Role.LUNGS, r"(normal|healthy) lungs?"),
@@ -75,11 +76,6 @@ _WORDS: tuple[tuple[Role, str], ...] = (
     ),
     (Role.LIVER, r"liver|hepar|lever|foie|leber|higado|fegato"),
 )
-_PATTERNS = tuple(
-    (role, re.compile(rf"(?<![a-z])({words})(?![a-z])")) for role, words in _WORDS
-)
-
-
 _TUMOR = r"(tum|lesion|laes|lasion|mets?\b|metast|hcc|icc)"
 _ORGANS = (
     r"(liver|lungs?|lobe|perfused|treated|lever|foie|leber|higado|fegato|lob|lobulo)"
@@ -90,14 +86,14 @@ _TAKEN_OUT = (
 )
 _SPACE = r"[ ._()-]*"
 # "Liver-GTV" is a difference, as is "liver - tumor"; "liver-tumor 1" is a tumor.
-_WITHOUT = re.compile(
+_WITHOUT = (
     rf"{_ORGANS}{_SPACE}\b{_TAKEN_OUT}\b{_SPACE}(the )?({_TUMOR}|gtv|ctv|ptv|itv)|"
     rf"{_ORGANS}\s+-\s+({_TUMOR}|gtv|ctv|ptv|itv)|"
     rf"{_ORGANS}[ _]*-[ _]*(gtv|ctv|ptv|itv)|"
     rf"\b(non|not|no|nicht|niet|pas)[ ._-]*{_TUMOR}|"
     r"tumou?r[ ._-]*(free|frei|vrij)"
 )
-_UNTREATED = re.compile(
+_UNTREATED = (
     r"\b(non|not|no|nicht|niet|pas|minus|without|ohne|sans|zonder|sin|senza|excl[a-z]*)"
     r"[ ._-]*(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)|"
     r"\b(un|on)[ ._-]?(perfus|perfund|treat|target|behand)|\s-\s*(perfus|perfund|treat)"
@@ -127,16 +123,16 @@ def role_from_name(name: str) -> Role:
     """
     spelled = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
     lowered = "".join(c for c in spelled if not unicodedata.combining(c))
-    if _WITHOUT.search(lowered):
+    if re.search(_WITHOUT, lowered):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Role.OTHER if "lung" in lowered else Role.NORMAL_GIVEN
-    if _UNTREATED.search(lowered):
+    if re.search(_UNTREATED, lowered):
         return Role.OTHER
     if lowered.strip() in _ALONE:
         return _ALONE[lowered.strip()]
     words = re.sub(r"[_\-.]+", " ", lowered)
     words = re.sub(r"(?<=[a-z])(?=\d)", " ", words)
-    for role, pattern in _PATTERNS:
-        if pattern.search(words):
+    for role, names in _WORDS:
+        if re.search(rf"(?<![a-z])({names})(?![a-z])", words):
             return role
     return Role.OTHER

@@ -1,6 +1,5 @@
 """A named region: which part of each voxel belongs to it."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +11,6 @@ from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.printable import printable
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.volume import Quantity, Volume
-
-_Rule = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ class Structure:
     @property
     def volume_ml(self) -> float:
         """Volume, partial voxels counted by their part."""
-        return float(self.occupancy.sum(dtype=np.float64)) * self.grid.voxel_volume_ml
+        return voxels_in(self.occupancy) * self.grid.voxel_volume_ml
 
     def mass_kg(self, density_g_per_ml: float | Volume) -> float:
         """Mass at one density, or by a map of densities on this grid."""
@@ -107,7 +104,10 @@ class Structure:
         box = bounding_box(self.occupancy)
         if box is None:
             box = (slice(0, 1), slice(0, 1), slice(0, 1))
-        occupancy = np.ascontiguousarray(self.occupancy[box])
+        occupancy = self.occupancy[box]
+        # Where most of it stays, a copy would take more memory than it frees.
+        if 2 * occupancy.size < self.occupancy.size:
+            occupancy = occupancy.copy()
         return replace(self, occupancy=occupancy, grid=self.grid.crop(box))
 
     def renamed(self, name: str, role: Role, definition: str) -> "Structure":
@@ -138,21 +138,14 @@ class Structure:
         return volume.data[box][inside], self.occupancy[inside].astype(np.float64)
 
     def __and__(self, other: "Structure") -> "Structure":
-        return self._combined(other, np.minimum)
+        ours, theirs = self._shared(other)
+        both = np.minimum(self.occupancy[ours], other.occupancy[theirs])
+        if not both.size:
+            ours, both = box_at((0, 0, 0), (1, 1, 1)), np.zeros((1, 1, 1), bool)
+        return replace(self, occupancy=both, grid=self.grid.crop(ours)).cropped()
 
     def __or__(self, other: "Structure") -> "Structure":
-        return self._combined(other, np.maximum)
-
-    def __sub__(self, other: "Structure") -> "Structure":
-        return self._combined(other, _remainder)
-
-    def _combined(self, other: "Structure", rule: _Rule) -> "Structure":
-        offset = other.grid.offset_in(self.grid)
-        if offset is None:
-            raise GeometryError(
-                f"structures '{self.name}' and '{other.name}' are on different "
-                "lattices of voxels: bring both onto one grid first"
-            )
+        offset = self._offset_of(other)
         low = [min(0, start) for start in offset]
         high = [
             max(n, start + m)
@@ -162,42 +155,63 @@ class Structure:
         ]
         size = [b - a for a, b in zip(low, high, strict=True)]
         grid = self.grid.crop(box_at(low, size))
-        ours = _placed(self.occupancy, [-a for a in low], grid.shape)
-        theirs = _placed(
-            other.occupancy,
-            [start - a for start, a in zip(offset, low, strict=True)],
-            grid.shape,
-        )
-        combined = rule(ours, theirs)
-        return replace(self, occupancy=combined, grid=grid).cropped()
+        kind = np.result_type(self.occupancy, other.occupancy)
+        either = np.zeros(grid.shape, kind)
+        either[box_at([-a for a in low], self.grid.shape)] = self.occupancy
+        start = [at - a for at, a in zip(offset, low, strict=True)]
+        part = either[box_at(start, other.grid.shape)]
+        np.maximum(part, other.occupancy, out=part)
+        return replace(self, occupancy=either, grid=grid).cropped()
+
+    def __sub__(self, other: "Structure") -> "Structure":
+        ours, theirs = self._shared(other)
+        kind = np.result_type(self.occupancy, other.occupancy)
+        rest = self.occupancy.astype(kind)
+        taken = other.occupancy[theirs]
+        if rest.dtype == bool:
+            rest[ours] &= ~taken
+        else:
+            rest[ours] = np.maximum(rest[ours] - taken, np.float32(0))
+        return replace(self, occupancy=rest).cropped()
+
+    def _shared(self, other: "Structure") -> tuple[Box, Box]:
+        """Where both have voxels, in this one and in the other; empty if nowhere."""
+        offset = self._offset_of(other)
+        low = [max(0, start) for start in offset]
+        size = [
+            max(0, min(n, start + m) - a)
+            for n, start, m, a in zip(
+                self.grid.shape, offset, other.grid.shape, low, strict=True
+            )
+        ]
+        start = [a - at for a, at in zip(low, offset, strict=True)]
+        return box_at(low, size), box_at(start, size)
+
+    def _offset_of(self, other: "Structure") -> tuple[int, int, int]:
+        offset = other.grid.offset_in(self.grid)
+        if offset is None:
+            raise GeometryError(
+                f"structures '{self.name}' and '{other.name}' are on different "
+                "lattices of voxels: bring both onto one grid first"
+            )
+        return offset
 
 
-def _remainder(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    rest: NDArray[Any] = (
-        a & ~b
-        if a.dtype == bool and b.dtype == bool
-        else np.maximum(a.astype(np.float32) - b, np.float32(0))
-    )
-    return rest
-
-
-def _placed(
-    occupancy: NDArray[Any], start: Sequence[int], shape: tuple[int, ...]
-) -> NDArray[Any]:
-    if occupancy.shape == shape:
-        return occupancy
-    placed = np.zeros(shape, occupancy.dtype)
-    placed[box_at(start, occupancy.shape)] = occupancy
-    return placed
+def voxels_in(occupancy: NDArray[Any]) -> float:
+    """How many voxels an occupancy holds, partial ones by their part."""
+    # Counting whole voxels takes a tenth of the time that adding them up does.
+    if occupancy.dtype == bool:
+        return float(np.count_nonzero(occupancy))
+    return float(occupancy.sum(dtype=np.float64))
 
 
 def bounding_box(occupancy: NDArray[Any]) -> Box | None:
     """The smallest box of array indices that holds every voxel above 0."""
-    box = []
     inside = occupancy if occupancy.dtype == bool else occupancy > 0
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        found = np.flatnonzero(inside.any(axis=others))
+    shadow: NDArray[np.bool_] = np.logical_or.reduce(inside, axis=0)
+    box = []
+    for along in (inside.any(axis=(1, 2)), shadow.any(axis=1), shadow.any(axis=0)):
+        found = np.flatnonzero(along)
         if not found.size:
             return None
         box.append(slice(int(found[0]), int(found[-1]) + 1))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from datetime import timezone as fixed_zone
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sirtdose.errors import QuantityError
 
@@ -254,6 +253,8 @@ def localized(time: datetime, timezone: str) -> datetime:
     >>> localized(datetime(2026, 7, 1, 12), "Europe/Brussels").isoformat()
     '2026-07-01T12:00:00+02:00'
     """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

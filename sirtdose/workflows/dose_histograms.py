@@ -12,6 +12,7 @@ from sirtdose.workflows.scene import require_one_patient
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -42,33 +43,43 @@ def dose_histograms(
     InputError
         What cannot be read, no dose, no structure, two of one name.
     """
+    from concurrent.futures import ThreadPoolExecutor
+    from os import cpu_count
+
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
-    from sirtdose.dosimetry.dvh import Dvh
-    from sirtdose.dosimetry.resample import occupancy_on
-    from sirtdose.dosimetry.sampled_dvh import require_covered, sampled_dvh
 
     require_same_patient([dose, *structures])
     volume = read_dose(dose)
-    rows, left_out = [], {}
-    for structure in structures_of(structures, roles or {}):
-        if structure.empty:
-            left_out[structure.name] = "empty"
-            continue
-        try:
-            if interpolated:
-                dvh = sampled_dvh(structure, volume)
-            else:
-                require_covered(structure, volume)
-                placed = occupancy_on(structure, volume.grid)
-                dvh = Dvh.of_structure(placed, volume)
-        except StructureError as error:
-            left_out[structure.name] = str(error)
-            continue
-        rows.append((structure, dvh))
+    known = structures_of(structures, roles or {})
+    # Sorting and interpolating leave the interpreter to the next structure.
+    with ThreadPoolExecutor(cpu_count()) as threads:
+        found = threads.map(lambda one: _histogram(one, volume, interpolated), known)
+        told = list(zip(known, found, strict=True))
+    rows = [(one, dvh) for one, dvh in told if not isinstance(dvh, str)]
+    left_out = {one.name: why for one, why in told if isinstance(why, str)}
     if not rows:
         why = "; ".join(f"'{name}': {said}" for name, said in left_out.items())
         raise InputError(f"no structure has a histogram: {why or 'none was found'}")
     return DoseHistograms(volume, tuple(rows), left_out)
+
+
+def _histogram(
+    structure: "Structure", volume: "Volume", interpolated: bool
+) -> "Dvh | str":
+    """A structure's histogram, or why it has none."""
+    from sirtdose.dosimetry.dvh import Dvh
+    from sirtdose.dosimetry.resample import occupancy_on
+    from sirtdose.dosimetry.sampled_dvh import require_covered, sampled_dvh
+
+    if structure.empty:
+        return "empty"
+    try:
+        if interpolated:
+            return sampled_dvh(structure, volume)
+        require_covered(structure, volume)
+        return Dvh.of_structure(occupancy_on(structure, volume.grid), volume)
+    except StructureError as error:
+        return str(error)
 
 
 def require_same_patient(paths: Sequence[Path]) -> None:

@@ -78,9 +78,15 @@ def placed_structures(
     findings += checks.lung_volume_findings(kept)
     findings += anatomy_findings(kept)
     findings += checks.normal_findings([*kept, *derived])
+    # The union of one is that one, whose place is known.
+    placed = dict(zip(map(id, kept), on_grid, strict=True))
+
+    def placed_of(region: "Structure") -> "Structure":
+        return placed.get(id(region)) or occupancy_on(region, volume.grid)
+
     on_grid += [occupancy_on(structure, volume.grid) for structure in derived]
     regions = {
-        str(role): occupancy_on(union(members), volume.grid)
+        str(role): placed_of(union(members))
         for role in (Role.PERFUSED, Role.LIVER)
         if (members := with_role(combined, role))
     }

@@ -1,8 +1,10 @@
 """Hot spots outside of liver and lungs: found where they are, and nowhere else."""
 
 import numpy as np
+import pytest
+from scipy.ndimage import distance_transform_edt
 
-from sirtdose.dosimetry.hot_spots import extrahepatic
+from sirtdose.dosimetry.hot_spots import _far, extrahepatic
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -59,3 +61,18 @@ def test_nothing_outside() -> None:
         [],
     )
     assert (found.spots, found.activity_fraction) == ((), 0.0)
+
+
+@pytest.mark.parametrize("spacing", [(5.0, 4.0, 4.0), (2.4, 3.1, 25.0), (1.0,) * 3])
+@pytest.mark.parametrize("part", [0.0, 0.0005, 0.02])
+def test_far_is_farther_than_the_margin(
+    spacing: tuple[float, float, float], part: float
+) -> None:
+    random = np.random.default_rng(7)
+    covered = random.random((21, 34, 45)) < part
+    hot = (random.random(covered.shape) < 0.3) & ~covered
+    hot[:, :3] = False
+    expected = hot
+    if covered.any():
+        expected = hot & (distance_transform_edt(~covered, spacing) > 20.0)
+    assert np.array_equal(_far(covered, hot, spacing), expected)

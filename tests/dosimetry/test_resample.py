@@ -147,3 +147,32 @@ def test_outside_empty_and_foreign_are_refused() -> None:
     theirs = Structure.named("T", block, Grid((4, 4, 4), fine(), "1.2.4"))
     with pytest.raises(GeometryError, match="another frame of reference"):
         occupancy_on(theirs, ours)
+
+
+@pytest.mark.parametrize("turned", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_the_overlap_is_the_product_of_three_on_any_size(
+    turned: tuple[int, int, int],
+) -> None:
+    random = np.random.default_rng(3)
+    mask = random.random((31, 40, 57)) < 0.4
+    # Two planes alike and one empty, as contours give them.
+    mask[7], mask[20] = mask[6], False
+    fine = Grid.regular(mask.shape, spacing_mm=(0.7, 0.5, 0.6), origin_mm=(1, 2, 3))
+    affine = fine.affine_mm[:, [*turned, 3]] @ np.diag([2.3, -1.9, 3.1, 1])
+    start = np.full(3, -1.7)
+    start[turned[1]] += mask.shape[turned[1]]
+    affine[:3, 3] = fine.world_mm(start)
+    grid = Grid((40, 40, 40), affine)
+    found = occupancy_on(Structure.named("Liver", mask, fine), grid)
+    weights = []
+    to_fine = np.linalg.inv(fine.affine_mm) @ found.grid.affine_mm
+    for axis, source in enumerate(turned):
+        ends = to_fine[source, 3] + to_fine[source, axis] * (
+            np.arange(found.grid.shape[axis])[:, None] + (-0.5, 0.5)
+        )
+        edges = np.arange(mask.shape[source] + 1) - 0.5
+        low = np.maximum(ends.min(axis=1)[:, None], edges[:-1])
+        high = np.minimum(ends.max(axis=1)[:, None], edges[1:])
+        weights.append(np.clip(high - low, 0, None) / np.ptp(ends, axis=1)[:, None])
+    expected = np.einsum("ai,bj,ck,ijk->abc", *weights, mask.transpose(turned) * 1.0)
+    np.testing.assert_allclose(found.occupancy, expected, atol=1e-6)
