@@ -50,7 +50,7 @@ class Dvh:
         """
         dose = np.asarray(dose_gy, dtype=np.float64).ravel()
         volume = np.asarray(volume_ml, dtype=np.float64).ravel()
-        order = np.argsort(dose, kind="stable")[::-1]
+        order = np.argsort(dose)[::-1]
         cumulative = np.cumsum(volume[order])
         if not cumulative.size or not cumulative[-1] > 0:
             raise StructureError(f"structure '{name}' has no volume on the dose grid")

@@ -14,7 +14,7 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 # Cells that a structure is cut into: what D98 and D2 of a steep dose need.
-_CELLS = 200_000
+_CELLS = 100_000
 # Points at once: what stays in the cache, in products too small to wait for threads.
 _AT_ONCE = 20_000
 _COVERED_MIN = 0.999

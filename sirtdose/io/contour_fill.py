@@ -16,6 +16,8 @@ from sirtdose.model.grid import Grid
 # Distance of the sample points within the contours' planes, and least across them.
 _IN_PLANE_STEP_MM = 0.5
 _FINE_STEP_MM = 0.25
+# A region that is combined with no other may have points of its own, up to here apart.
+_ALONE_STEP_MM = 1.0
 # Whose contours all lie in a box of fewer fine points is sampled finely.
 _FINE_POINTS = 20_000_000
 _ACROSS_STEP_MIN_MM = 0.4
@@ -102,6 +104,21 @@ class Frame:
         moved: NDArray[np.float64] = points_mm @ self.axes
         return moved
 
+    def fine_enough(
+        self,
+        contours: Sequence[NDArray[np.float64]],
+        *,
+        coarsest_mm: float = _ALONE_STEP_MM,
+    ) -> "Frame":
+        """The same planes, with the finest points that are not too many."""
+        extent = np.ptp(self.to_plane(np.concatenate(contours)), axis=0)
+        step = _FINE_STEP_MM
+        while step < coarsest_mm and (
+            extent.prod() / (self.step_mm * step**2) > _FINE_POINTS
+        ):
+            step *= 2
+        return replace(self, in_plane_step_mm=step)
+
     @property
     def axes(self) -> NDArray[np.float64]:
         """Unit vectors across planes, along columns and along rows, as columns."""
@@ -149,11 +166,7 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
         *(along_row, along_column, normal),
         *(float(planes[0]), distance, step, _FINE_STEP_MM),
     )
-    points = frame.to_plane(np.concatenate(contours))
-    extent = np.ptp(points, axis=0) / (step, _FINE_STEP_MM, _FINE_STEP_MM)
-    if extent.prod() > _FINE_POINTS:
-        frame = replace(frame, in_plane_step_mm=_IN_PLANE_STEP_MM)
-    return frame
+    return frame.fine_enough(contours, coarsest_mm=_IN_PLANE_STEP_MM)
 
 
 def fill(

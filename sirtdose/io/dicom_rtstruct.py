@@ -44,8 +44,11 @@ class Roi:
     marks_only: bool = False
 
 
-def read_rtstruct(path: Path) -> list[Structure]:
+def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
     """Read every region of an RTSTRUCT, sampled at half a millimeter in plane.
+
+    A file that spans little is sampled every 0.25 mm. Regions that stay `apart` have
+    points of their own, from 0.25 to 1 mm by their size, and cannot be combined.
 
     A region without contours is returned empty: the reader cannot know whether
     it matters. So is one whose contours cannot be filled, with the reason as its
@@ -70,7 +73,7 @@ def read_rtstruct(path: Path) -> list[Structure]:
         frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
     except StructureError:
         frame = None
-    structures = [_filled(roi, frame) for roi in rois]
+    structures = [_filled(roi, frame, apart=apart) for roi in rois]
     if all(structure.empty for structure in structures):
         raise StructureError(
             f"{path.name} holds no volume: "
@@ -79,13 +82,14 @@ def read_rtstruct(path: Path) -> list[Structure]:
     return structures
 
 
-def _filled(roi: Roi, frame: Frame | None) -> Structure:
+def _filled(roi: Roi, frame: Frame | None, *, apart: bool) -> Structure:
     if not roi.contours:
         return _empty(roi)
     try:
+        own = frame or common_frame(roi.contours, f"structure '{roi.name}'")
         mask, grid, remarks = fill(
             roi.contours,
-            frame or common_frame(roi.contours, f"structure '{roi.name}'"),
+            own.fine_enough(roi.contours) if apart else own,
             name=roi.name,
             frame_of_reference_uid=roi.frame_of_reference_uid,
         )

@@ -27,15 +27,18 @@ def read_image(path: Path, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
     return read_found_image(_single(path), quantity=quantity)
 
 
-def read_structures(path: Path) -> list[Structure]:
+def read_structures(path: Path, *, apart: bool = False) -> list[Structure]:
     """Read every structure of a file: RTSTRUCT, SEG, mask, labels or .seg.nrrd.
+
+    Where they stay `apart`, each RTSTRUCT region has points as fine as its size allows;
+    otherwise all have the same, so that unions and differences are exact.
 
     Raises
     ------
     InputError
         No structures there, or ones that cannot be read.
     """
-    return read_found_structures(_single(path))
+    return read_found_structures(_single(path), apart=apart)
 
 
 def read_found_image(
@@ -73,7 +76,7 @@ def read_found_image(
 
 
 def read_found_structures(
-    found: Found, *, probability_threshold: float | None = None
+    found: Found, *, probability_threshold: float | None = None, apart: bool = False
 ) -> list[Structure]:
     """Read structures that :func:`sirtdose.io.discover.discover` found."""
     path = found.paths[0]
@@ -84,7 +87,7 @@ def read_found_structures(
     if found.kind is Kind.CONTOURS:
         from sirtdose.io.dicom_rtstruct import read_rtstruct
 
-        return read_rtstruct(path)
+        return read_rtstruct(path, apart=apart)
     if found.kind is Kind.SEGMENTATION:
         from sirtdose.io.dicom_seg import read_seg
 

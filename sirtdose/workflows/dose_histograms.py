@@ -50,7 +50,7 @@ def dose_histograms(
 
     require_same_patient([dose, *structures])
     volume = read_dose(dose)
-    known = structures_of(structures, roles or {})
+    known = structures_of(structures, roles or {}, apart=interpolated)
     # Sorting and interpolating leave the interpreter to the next structure.
     with ThreadPoolExecutor(cpu_count()) as threads:
         found = threads.map(lambda one: _histogram(one, volume, interpolated), known)
@@ -115,9 +115,11 @@ def read_dose(path: Path) -> "Volume":
 
 
 def structures_of(
-    paths: Sequence[Path], roles: Mapping[str, Role]
+    paths: Sequence[Path], roles: Mapping[str, Role], *, apart: bool = False
 ) -> "list[Structure]":
     """Every structure of the files, no two of one name; roles as given.
+
+    Those of an RTSTRUCT are sampled at the same points, unless they stay `apart`.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def structures_of(
     """
     from sirtdose.io.read import read_structures
 
-    found = [one for path in paths for one in read_structures(path)]
+    found = [one for path in paths for one in read_structures(path, apart=apart)]
     names = [one.name for one in found]
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
