@@ -44,6 +44,7 @@ benchmark: .venv/ready
 	$(BIN)/python benchmarks/inspect_folder.py
 	$(BIN)/python benchmarks/dose_engine.py
 	$(BIN)/python benchmarks/post_case.py
+	$(BIN)/python benchmarks/batch.py
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \

@@ -8,19 +8,17 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from concurrent.futures import (
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    as_completed,
-)
-from concurrent.futures.process import BrokenProcessPool
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any
 
+from sirtdose import __version__
 from sirtdose.batch.case import Case, Outcome
-from sirtdose.batch.work import run_case
+from sirtdose.batch.work import run_case, unforeseen
 from sirtdose.errors import InputError, SirtdoseError
 
 # Loaded once, before the workers are forked from there: what every case needs.
@@ -35,7 +33,7 @@ _LOADED_ONCE = (
     "nibabel",
     "jinja2",
 )
-_CONNECT_S = "20s"
+_CONNECT_S = 20
 
 
 def cores() -> int:
@@ -63,15 +61,85 @@ def run_cases(
     Started from a script, the call must stand under ``if __name__ == "__main__":``, as
     the workers load the script too.
     """
-    context = _context()
+    workers = _Workers()
     with ThreadPoolExecutor(jobs) as threads:
-        futures = {threads.submit(_apart, case, context): case for case in cases}
+        futures = [threads.submit(workers.run, case) for case in cases]
         try:
-            yield from _outcomes(as_completed(futures), futures)
+            for future in as_completed(futures):
+                yield future.result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
-                worker.terminate()
+            workers.end()
+
+
+class _Workers:
+    """The processes of a batch; a thread waits for each of them."""
+
+    def __init__(self) -> None:
+        self._context = _context()
+        self._running: set[BaseProcess] = set()
+        self._ending = threading.Event()
+
+    def run(self, case: Case) -> Outcome:
+        """One case in a process of its own, whatever becomes of it."""
+        if hasattr(signal, "pthread_sigmask"):
+            # Ctrl-C is for this program; while it is loaded a worker has no answer.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        receiving, sending = self._context.Pipe(duplex=False)
+        process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
+            target=_in_worker, args=(case, sending)
+        )
+        process.start()
+        sending.close()
+        self._running.add(process)
+        if self._ending.is_set():
+            process.terminate()
+        try:
+            outcome: Outcome = receiving.recv()
+        except EOFError:
+            said = "its process was ended from outside: killed, or out of memory"
+            outcome = Outcome(case.case_id, "failed", 1, said)
+        process.join()
+        receiving.close()
+        self._running.discard(process)
+        return outcome
+
+    def end(self) -> None:
+        """End those that are running."""
+        self._ending.set()
+        for process in tuple(self._running):
+            process.terminate()
+
+
+def _context() -> BaseContext:
+    """How workers start: forked from a process that has loaded what they need."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_LOADED_ONCE))
+    return context
+
+
+def _in_worker(case: Case, sending: Connection) -> None:
+    """Ended from outside a worker clears up, as it does when it is interrupted."""
+    for name in ("SIGTERM", "SIGINT"):
+        signal.signal(getattr(signal, name), lambda *_: sys.exit(143))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        outcome = run_case(case)
+    except Exception as error:  # noqa: BLE001 - a bug is its case's, and no other's
+        outcome = unforeseen(case, error)
+    sending.send(outcome)
+
+
+def _end_with_parent() -> None:
+    """A worker whose batch was killed has nobody to work for."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(143)
 
 
 def run_cases_on_cluster(
@@ -85,69 +153,66 @@ def run_cases_on_cluster(
     Raises
     ------
     InputError
-        No scheduler answers, or dask is not installed.
+        No scheduler or worker answers, a worker has another version or none, or dask
+        is not installed.
+    SirtdoseError
+        The scheduler is lost before the end.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import as_completed as completed
     except ImportError:
         raise InputError(
             '--scheduler needs dask: pip install "sirtdose[cluster]"'
         ) from None
-    try:
-        client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"no dask scheduler answers at {scheduler} ({type(error).__name__}): start "
-            "one with `dask scheduler`, and give its address, such as "
-            "tcp://host:8786"
-        ) from None
-    with client:
+    with _client(scheduler) as client:
         futures = {
             client.submit(run_case, case, pure=False, priority=-index): case
             for index, case in enumerate(cases)
         }
         try:
-            yield from _outcomes(as_completed(list(futures), loop=client.loop), futures)
+            for future in completed(list(futures), loop=client.loop):
+                error = None if future.cancelled() else future.exception()
+                if future.cancelled() or type(error).__name__ == "CommClosedError":
+                    raise SirtdoseError(
+                        "the scheduler was lost: go on with --resume when it is back"
+                    )
+                case = futures[future]
+                yield future.result() if error is None else unforeseen(case, error)
         finally:
             client.cancel(list(futures))
 
 
-def _context() -> BaseContext:
-    """How workers start: forked from a process that has loaded what they need."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_LOADED_ONCE))
-    return context
+def _client(scheduler: str) -> Any:
+    """A connection to a scheduler whose workers have what they need."""
+    import dask
+    from distributed import Client
 
-
-def _apart(case: Case, context: BaseContext) -> Outcome:
-    with ProcessPoolExecutor(1, mp_context=context, initializer=_in_worker) as process:
-        return process.submit(run_case, case).result()
-
-
-def _in_worker() -> None:
-    """Ended from outside a worker clears up, as it does when it is interrupted."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _outcomes(
-    finished: "Iterable[Future[Outcome]]", cases: Mapping[Any, Case]
-) -> Generator[Outcome, None, None]:
-    for future in finished:
-        error = future.exception()
-        case = cases[future]
-        yield future.result() if error is None else _unforeseen(case, error)
-
-
-def _unforeseen(case: Case, error: BaseException) -> Outcome:
-    """A case that ended without an outcome: its process died, or a bug."""
-    if isinstance(error, SirtdoseError):
-        said = str(error)
-    elif isinstance(error, BrokenProcessPool) or type(error).__name__ == "KilledWorker":
-        said = "its process was ended from outside: killed, or out of memory"
-    else:
-        where = " ".join(["", "in", *getattr(error, "__notes__", [])])
-        said = f"a bug, please report it: {type(error).__name__}{where}"
-    return Outcome(case.case_id, "failed", 1, said)
+    client: Any
+    try:
+        with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S}s"}):
+            client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"no dask scheduler answers at {scheduler} ({type(error).__name__}): start "
+            "one with `dask scheduler`, and give its address, such as "
+            "tcp://host:8786"
+        ) from None
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_S)
+        workers = client.get_versions(packages=["sirtdose"])["workers"]
+    except OSError:
+        client.close()
+        raise InputError(
+            f"no worker is connected to {scheduler} after {_CONNECT_S} s: start some "
+            f"with `dask worker {scheduler}`"
+        ) from None
+    for address, known in workers.items():
+        version = known["packages"].get("sirtdose")
+        if version != __version__:
+            client.close()
+            raise InputError(
+                f"the worker at {address} has "
+                f"{f'sirtdose {version}' if version else 'no sirtdose'}: install "
+                f"{__version__} on all of them"
+            )
+    return client

@@ -1,6 +1,8 @@
 """The tables of a batch, from what stands in its cases' folders, one at a time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +35,13 @@ def write_tables(
     with output_folder(out, BATCH_FILES, force=True) as aside:
         with BatchWriter(aside) as writer:
             for outcome in outcomes:
-                folder = out / outcome.case_id if outcome.has_results else None
+                seen = _seen(outcome, out)
+                folder = out / seen.case_id if seen.has_results else None
                 document = case_document(
-                    outcome.case_id,
-                    state="done" if folder else outcome.state,
-                    exit_code=outcome.exit_code,
-                    error=outcome.error,
+                    seen.case_id,
+                    state="done" if folder else seen.state,
+                    exit_code=seen.exit_code,
+                    error=seen.error,
                     result=folder / "post.json" if folder else None,
                 )
                 writer.add(document, folder)
@@ -57,9 +60,21 @@ def write_tables(
                         "seconds": round(one.seconds, 3),
                         "peak_memory_mib": one.peak_memory_mib,
                     }
-                    for one in outcomes
+                    for one in map(partial(_seen, out=out), outcomes)
                 },
             },
         }
         writer.write_document(batch)
     return batch
+
+
+def _seen(outcome: Outcome, out: Path) -> Outcome:
+    """The same, failed where its results are not where they are expected."""
+    post = out / outcome.case_id / "post.json"
+    if outcome.has_results and not post.is_file():
+        said = "its results are not seen here: is --out the same on every worker?"
+        return replace(outcome, state="failed", exit_code=5, error=said)
+    if outcome.state == "failed" and post.is_file():
+        said = f"{outcome.error}; results of an earlier run remain"
+        return replace(outcome, error=said)
+    return outcome

@@ -77,8 +77,24 @@ def _where(error: BaseException) -> str:
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
 
 
+def unforeseen(case: Case, error: BaseException) -> Outcome:
+    """A case that ended without an outcome: its process died, or a bug."""
+    if type(error).__name__ == "KilledWorker":
+        said = "its process was ended from outside: killed, or out of memory"
+    else:
+        where = " in ".join(["", *getattr(error, "__notes__", [])])
+        said = f"a bug, please report it: {type(error).__name__}{where}"
+    return Outcome(case.case_id, "failed", 1, said)
+
+
 def peak_memory_mib() -> float | None:
     """The most memory that this process has held; None where the system is silent."""
+    try:
+        # What `resource` tells there, a process inherits from the one that started it.
+        status = Path("/proc/self/status").read_text("ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) / 2**10
+    except (OSError, IndexError, ValueError):
+        pass
     try:
         import resource
     except ImportError:

@@ -1,5 +1,6 @@
 """`sirtdose batch`: many cases, each apart from the others."""
 
+import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
@@ -9,19 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirtdose.cli.manifest import Row, folder_rows, manifest_rows
+from sirtdose.cli.manifest import (
+    Row,
+    folder_of,
+    folder_rows,
+    located,
+    manifest_rows,
+)
 from sirtdose.cli.option_words import asked_options, parsed_options
 from sirtdose.cli.options import force_option, json_option, out_option
 from sirtdose.cli.post import post_command, post_request, wanted_of
-from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
 
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Outcome
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
-# Of one case, and given by its row or its folder's case.toml.
-_OF_A_CASE = ("accept", "reason", "image", "ct", "structures")
+# Somebody has looked at that case: never for all of them.
+_OF_A_CASE = ("accept", "reason")
 
 
 def _common_options(command: click.Command) -> click.Command:
@@ -89,6 +96,8 @@ def batch_command(
     """
     from time import perf_counter
 
+    from sirtdose.batch.run import cores
+
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
     if common["deidentify"] and not common["site_key"]:
@@ -96,6 +105,8 @@ def batch_command(
             "--deidentify in a batch needs --site-key, so that one patient has one "
             "pseudonym"
         )
+    if scheduler is None:
+        jobs = jobs or cores()
     rows = _rows(source, out, by_name=folder_names)
     cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
     _require_out(out, cases, force=force or resume)
@@ -112,7 +123,9 @@ def batch_command(
         with closing(_run(cases, jobs, scheduler)) as finished:
             for one in _with_progress(finished, len(cases)):
                 outcomes[one.case_id] = one
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, SirtdoseError) as error:
+        if isinstance(error, SirtdoseError) and len(outcomes) == len(refused):
+            raise
         tables()
         said = f"{len(outcomes)} of {len(rows)} cases: go on with --resume"
         click.echo(f"\nEnded after {said}", err=True)
@@ -156,10 +169,13 @@ def _cases(
 
     cases, refused = [], []
     for row in rows:
-        options = {**common, **row.options}
+        # A file for all of them is looked for in each one's own folder first.
+        options = {**located(common, (folder_of(row.source),)), **row.options}
         try:
             if row.error:
                 raise InputError(row.error)
+            if not row.source.exists():
+                raise InputError("there is no such input: name a folder or file")
             params = parsed_options(
                 post_command, row.source, options, where="the manifest"
             )
@@ -177,9 +193,10 @@ def _cases(
                 force=force,
             )
         except click.ClickException as error:
-            said, code = error.format_message(), error.exit_code
+            said, code = _at(row, error.format_message()), error.exit_code
         except SirtdoseError as error:
             said, code = foreseen(error) or (str(error), 1)
+            said = _at(row, said)
         else:
             cases.append(case)
             continue
@@ -187,28 +204,35 @@ def _cases(
     return cases, refused
 
 
+def _at(row: Row, said: str) -> str:
+    return f"{row.where}: {said}" if row.where else said
+
+
 def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
     """Refuse before the first case what the first would be refused for."""
     from sirtdose.io.output_folder import require_free
     from sirtdose.report.batch_files import BATCH_FILES
 
-    taken = [*BATCH_FILES, *(case.case_id for case in cases)]
+    there = next(one for one in (out, *out.absolute().parents) if one.exists())
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"cannot write to {out}: the folder is read-only")
     try:
-        require_free(out, taken, force=force)
-    except SirtdoseError as error:
-        raise type(error)(
-            f"{error}; --resume goes on with a batch and leaves what is unchanged"
-        ) from None
+        require_free(
+            out, [*BATCH_FILES, *(case.case_id for case in cases)], force=force
+        )
+    except OutputError as error:
+        hint = "; --resume goes on with a batch and leaves what is unchanged"
+        raise OutputError(f"{error}{hint if out.is_dir() else ''}") from None
 
 
 def _run(
     cases: "Sequence[Case]", jobs: int | None, scheduler: str | None
 ) -> "Generator[Outcome, None, None]":
-    from sirtdose.batch.run import cores, run_cases, run_cases_on_cluster
+    from sirtdose.batch.run import run_cases, run_cases_on_cluster
 
     if scheduler is not None:
         return run_cases_on_cluster(cases, scheduler)
-    return run_cases(cases, jobs=jobs or cores())
+    return run_cases(cases, jobs=jobs or 1)
 
 
 def _with_progress(

@@ -29,15 +29,19 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
 
     Example: sirtdose demo --out demo
     """
+    from datetime import UTC, datetime
+
     from sirtdose.io.output_folder import output_folder
     from sirtdose.report.documents import rounded
     from sirtdose.report.files import write_plan, write_post
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
     from sirtdose.report.post_document import post_document
+    from sirtdose.report.run_record import write_run_record
     from sirtdose.report.summary import plan_summary, post_summary
     from sirtdose.workflows.demo import run_demo
 
+    started = datetime.now(UTC)
     with output_folder(out, ("patient", "plan", "doses"), force=force) as folder:
         for name in ("patient", "plan", "doses"):
             (folder / name).mkdir()
@@ -46,6 +50,13 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
         doses = rounded(post_document(demo.assessment))
         write_plan(plan, folder / "plan")
         write_post(demo.assessment, doses, folder / "doses", report=True)
+        write_run_record(
+            folder / "doses",
+            started=started,
+            asked=None,
+            link=demo.assessment.link,
+            fingerprint=None,
+        )
     click.echo(plan_summary(plan), err=True)
     click.echo("\n" + post_summary(doses), err=True)
     click.echo(f"\n{demo.comparison}", err=True)

@@ -75,9 +75,12 @@ def run() -> None:
     import signal
 
     # Ended from outside it clears up, as it does when it is interrupted.
-    signal.signal(signal.SIGTERM, lambda *_: _end())
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            number = getattr(signal, name)
+            signal.signal(number, lambda which, _: _end(128 + which))
     main(prog_name="sirtdose")
 
 
-def _end() -> None:
-    raise SystemExit(143)
+def _end(exit_code: int) -> None:
+    raise SystemExit(exit_code)

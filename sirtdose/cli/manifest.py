@@ -1,6 +1,7 @@
 """The cases of a batch: the rows of a manifest, or the folders below one."""
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,11 @@ CASE_FILE = "case.toml"
 _OWN = ("case_id", "input")
 _CASE_ID = re.compile(r"\w[\w.-]{0,63}")
 # Names that the batch itself or Windows keeps for something else.
-_TAKEN = {"cases.csv", "summary.csv", "index.html", "batch.json", "con", "nul", "aux"}
+_TAKEN = {
+    *("cases.csv", "summary.csv", "index.html", "batch.json"),
+    *("con", "nul", "aux", "prn"),
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
+}
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 # Options that may name files: looked for in the case's folder, then the manifest's.
 _PATHS = (
@@ -31,12 +36,13 @@ _PATHS = (
 class Row:
     """One case as it was written down: options as typed, by their names.
 
-    `error` says why the case cannot be run.
+    `where` it was written down, for messages; `error` says why it cannot be run.
     """
 
     case_id: str
     source: Path
     options: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
     error: str = ""
 
 
@@ -54,7 +60,9 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
         Columns that are not known, cases without a name or with another's.
     """
     lines = _lines(path)
-    header = [cell.strip() for cell in lines[0][1]]
+    header = [cell.strip().casefold() for cell in lines[0][1]]
+    while header and not header[-1]:
+        header.pop()
     options = asked_options(command)
     missing = [name for name in _OWN if name not in header]
     if missing:
@@ -67,8 +75,13 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     if twice:
         raise InputError(f"{path.name} has the column {min(twice)} more than once")
     require_known(header, (*_OWN, *options), f"{path.name}, line 1", "a manifest")
+    if len(lines) < 2:
+        raise InputError(f"{path.name} holds no case: a header and a line each")
     rows = []
     for number, cells in lines[1:]:
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
+        _require_one_line(cells, f"{path.name}, line {number}")
         if len(cells) != len(header):
             raise InputError(
                 f"{path.name}, line {number} has {len(cells)} cells and the header "
@@ -77,7 +90,7 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
         given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
         where = f"{path.name}, line {number}"
         rows.append(_row(given, options, where, path.parent))
-    _require_names(rows, [number for number, _ in lines[1:]], path)
+    _require_names(rows)
     return rows
 
 
@@ -86,7 +99,8 @@ def folder_rows(
 ) -> list[Row]:
     """A case for each folder in a folder, with the options of its own case.toml.
 
-    A folder whose name holds its patient's is refused, unless `by_name`.
+    A folder whose name holds its patient's is refused, unless `by_name`; one that holds
+    a batch's results is no case.
 
     Raises
     ------
@@ -98,26 +112,31 @@ def folder_rows(
         for one in root.iterdir()
         if one.is_dir()
         and not one.name.startswith(".")
-        and one.resolve() != leave_out.resolve()
+        and not leave_out.resolve().is_relative_to(one.resolve())
+        and not (one / "batch.json").is_file()
     )
     if not folders:
         raise InputError(
             f"{root.name} holds no folders: give a folder with one for each case, or a "
             "manifest.csv"
         )
-    return [
-        _of_folder(one, number, command, by_name=by_name)
-        for number, one in enumerate(folders, 1)
-    ]
+    taken = {one.name.lower() for one in folders}
+    rows = []
+    for number, one in enumerate(folders, 1):
+        unnamed = f"folder-{number}"
+        while unnamed in taken:
+            unnamed += "-unnamed"
+        rows.append(_of_folder(one, unnamed, command, by_name=by_name))
+    _require_names(rows)
+    return rows
 
 
 def _of_folder(
-    folder: Path, number: int, command: click.Command, *, by_name: bool
+    folder: Path, unnamed: str, command: click.Command, *, by_name: bool
 ) -> Row:
     from sirtdose.workflows.inspect import names_its_patient
 
-    unnamed = f"folder-{number}"
-    if not _CASE_ID.fullmatch(folder.name):
+    if not _is_case_id(folder.name):
         said = (
             "the folder's name cannot be a case's: use letters, digits, '-', '_' and "
             "'.', at most 64, or write a manifest.csv with a case_id for it"
@@ -135,7 +154,7 @@ def _of_folder(
         options = _case_options(own, command) if own.is_file() else {}
     except InputError as error:
         return Row(folder.name, folder, error=str(error))
-    return Row(folder.name, folder, _located(options, (folder,)))
+    return Row(folder.name, folder, located(options, (folder,)), CASE_FILE)
 
 
 def _case_options(path: Path, command: click.Command) -> dict[str, Any]:
@@ -159,9 +178,13 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         raise FileFormatError(
             f"{path.name} is no text in UTF-8: save it as CSV UTF-8"
         ) from None
+    if text[:4].lower() == "sep=":
+        # A spreadsheet's own line, before the header.
+        text = text.partition("\n")[2]
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
-    reader = csv.reader(text.splitlines(), delimiter=separator, strict=True)
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=separator, strict=True)
     try:
         lines = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
@@ -169,9 +192,18 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
             f"{path.name}, line {reader.line_num} is no csv: {error}"
         ) from None
     filled = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
-    if len(filled) < 2:
+    if not filled:
         raise InputError(f"{path.name} holds no case: a header and a line each")
     return filled
+
+
+def _require_one_line(cells: Sequence[str], where: str) -> None:
+    for number, cell in enumerate(cells, 1):
+        if not cell.strip().isprintable():
+            raise InputError(
+                f"{where}, cell {number} holds a line break or what cannot be printed: "
+                "write it anew"
+            )
 
 
 def _row(
@@ -182,13 +214,14 @@ def _row(
 ) -> Row:
     if not given["input"]:
         raise InputError(f"{where}: input is empty: name the case's folder or file")
-    source = _path(given["input"], (beside,))
+    source = _path(given["input"], (beside,), where)
     values = {
         name: _value(text, name, options[name], where)
         for name, text in given.items()
         if text and name not in _OWN
     }
-    return Row(given["case_id"], source, _located(values, (source, beside)))
+    folders = (folder_of(source), beside)
+    return Row(given["case_id"], source, located(values, folders), where)
 
 
 def _value(text: str, name: str, option: click.Option, where: str) -> Any:
@@ -201,13 +234,18 @@ def _value(text: str, name: str, option: click.Option, where: str) -> Any:
     return text
 
 
-def _located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
-    """The same, with files named by their whole path where they are found."""
+def folder_of(source: Path) -> Path:
+    """Where a case's files lie: the source, or beside it where that is a file."""
+    return source.parent if source.is_file() else source
+
+
+def located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """A table of options with files named by their whole path where they are found."""
 
     def found(text: Any) -> Any:
         if not isinstance(text, str) or text.strip().lower() == "ct":
             return text
-        return str(_path(text, folders)) if _exists(text, folders) else text
+        return str(_path(text, folders, "")) if _exists(text, folders) else text
 
     return {
         name: (
@@ -226,26 +264,37 @@ def _exists(text: str, folders: Sequence[Path]) -> bool:
         return False
 
 
-def _path(text: str, folders: Sequence[Path]) -> Path:
-    for folder in folders:
-        if (folder / text).exists():
-            return (folder / text).absolute()
-    return Path(text).absolute()
+def _path(text: str, folders: Sequence[Path], where: str) -> Path:
+    """Where something that was written down lies, or would."""
+    try:
+        path = Path(text).expanduser()
+        for folder in folders:
+            if (folder / path).exists():
+                return (folder / path).absolute()
+    except (OSError, ValueError, RuntimeError):
+        raise InputError(f"{where}: '{text[:80]}' is no path") from None
+    return path.absolute()
 
 
-def _require_names(rows: Sequence[Row], numbers: Sequence[int], path: Path) -> None:
+def _is_case_id(name: str) -> bool:
+    usable = _CASE_ID.fullmatch(name) is not None and name[-1] != "."
+    return usable and name.lower() not in _TAKEN
+
+
+def _require_names(rows: Sequence[Row]) -> None:
     """Each case has a name of its own that can be a folder's on any system."""
-    seen: dict[str, int] = {}
-    for row, number in zip(rows, numbers, strict=True):
+    seen: dict[str, Row] = {}
+    for row in rows:
         name = row.case_id
-        if not _CASE_ID.fullmatch(name) or name.lower() in _TAKEN or name[-1] == ".":
+        if not _is_case_id(name):
             raise InputError(
-                f"{path.name}, line {number}: case_id '{name}' cannot be a folder's "
-                "name: use letters, digits, '-', '_' and '.', at most 64"
+                f"{row.where}: case_id '{name}' cannot be a folder's name: use "
+                "letters, digits, '-', '_' and '.', at most 64"
             )
         if name.lower() in seen:
+            other = seen[name.lower()].where.rpartition(", ")[2]
             raise InputError(
-                f"{path.name}, line {number}: case_id '{name}' is that of line "
-                f"{seen[name.lower()]} too: each case needs its own"
+                f"{row.where}: case_id '{name}' is that of {other or 'another'} too: "
+                "each case needs its own"
             )
-        seen[name.lower()] = number
+        seen[name.lower()] = row

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,13 +11,16 @@ from sirtdose.cli.option_words import asked_options, parsed_options
 from sirtdose.cli.options import json_option
 from sirtdose.cli.post import post_command, post_request
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
-
-if TYPE_CHECKING:
-    pass
+from sirtdose.model.printable import printable
 
 _PATH = click.Path(path_type=Path)
 _SHOWN_MAX = 8
 _GOOD = ("unchanged", "the same")
+_HEADLINES = {
+    "good": "as it was",
+    "unknown": "results as they were, inputs not checked",
+    "bad": "NOT as it was",
+}
 
 
 @click.command("verify")
@@ -54,6 +57,8 @@ def verify_command(
     from sirtdose.report.documents import document_text
 
     cases = _cases(folder)
+    # Another folder is entered below.
+    inputs = inputs.absolute() if inputs else None
     if inputs is not None and len(cases) > 1:
         raise click.UsageError("--inputs is of one case: give that case's folder")
     documents = []
@@ -65,7 +70,7 @@ def verify_command(
     if as_json:
         told = {"schema": "sirtdose.verify/1", "cases": documents}
         click.echo(document_text(told), nl=False)
-    if not all(one["good"] for one in documents):
+    if any(one["state"] == "bad" for one in documents):
         click.get_current_context().exit(3)
 
 
@@ -91,38 +96,54 @@ def _cases(folder: Path) -> list[Path]:
 def _verified(
     folder: Path, inputs: Path | None, patient_key: str | None, *, rerun: bool
 ) -> dict[str, Any]:
+    """What is found of one case; `state` is good, unknown or bad."""
     from sirtdose import __version__
     from sirtdose.report.run_record import changed_results, read_run_record
 
-    record = read_run_record(folder)
-    changed = changed_results(folder, record)
     document: dict[str, Any] = {
-        "case": folder.name,
-        "made_by": record["sirtdose_version"],
+        "case": printable(folder.resolve().name),
+        "state": "bad",
+        "made_by": "",
         "checked_by": __version__,
-        "results": {name: changed.get(name, "unchanged") for name in record["results"]},
+        "results": {},
         "inputs": [],
         "inputs_said": "",
         "rerun": None,
         "rerun_said": "",
         "differences": [],
     }
-    if "post.json" in changed:
-        document["inputs_said"] = (
-            "not checked: post.json, which lists them, was changed"
-        )
-    else:
-        _check_inputs(document, folder, record, inputs, patient_key, rerun=rerun)
-    document["good"] = _is_good(document)
+    try:
+        record = read_run_record(folder)
+        changed = changed_results(folder, record)
+        document["made_by"] = printable(record["sirtdose_version"])
+        names = [*record["results"], *changed]
+        document["results"] = {name: changed.get(name, "unchanged") for name in names}
+        if "post.json" in changed:
+            said = "not checked: post.json, which lists them, was changed"
+            document["inputs_said"] = said
+        else:
+            checked = _check_inputs(
+                document, folder, record, inputs, patient_key, rerun=rerun
+            )
+            document["state"] = _state(document, checked=checked)
+    except SirtdoseError as error:
+        document["inputs_said"] = f"cannot be checked: {error}"
     return document
 
 
-def _is_good(document: Mapping[str, Any]) -> bool:
+def _state(document: Mapping[str, Any], *, checked: bool | None) -> str:
+    """Good, bad, or unknown where inputs could not be looked at and all else is good.
+
+    `checked` is None where a check was begun and failed.
+    """
     states = [*document["results"].values()]
     states += [one["state"] for one in document["inputs"]]
     states += [document["rerun"]] if document["rerun"] else []
-    refused = document["inputs_said"].startswith("cannot") or document["rerun_said"]
-    return all(state in _GOOD for state in states) and not refused
+    if checked is None or not all(state in _GOOD for state in states):
+        return "bad"
+    if document["rerun_said"]:
+        return "bad"
+    return "good" if checked else "unknown"
 
 
 def _check_inputs(
@@ -133,7 +154,8 @@ def _check_inputs(
     patient_key: str | None,
     *,
     rerun: bool,
-) -> None:
+) -> bool | None:
+    """Whether inputs could be looked at; None where that failed."""
     from sirtdose.workflows.verify import (
         input_states,
         read_result,
@@ -143,16 +165,17 @@ def _check_inputs(
     post = read_result(folder)
     try:
         options = _options(record, inputs)
-        if patient_key is not None:
-            options["patient_key"] = patient_key
     except InputError as error:
         document["inputs_said"] = f"not checked: {error}"
         document["rerun_said"] = "not possible: the request is not known" * rerun
-        return
-    where = record["asked"]["folder"]
+        return False
+    if patient_key is not None:
+        options["patient_key"] = patient_key
+    source = Path(record["asked"]["source"] or "") if inputs is None else inputs
+    where = Path(record["asked"]["folder"] or ".")
     try:
-        with chdir(where if where and Path(where).is_dir() else "."):
-            source = inputs or Path(record["asked"]["source"])
+        # Options may name files from where the run was started.
+        with chdir(where if where.is_dir() else "."):
             params = parsed_options(post_command, source, options, where="run.json")
             request = post_request(source, params)
             document["inputs"] = input_states(post, request)
@@ -164,18 +187,22 @@ def _check_inputs(
                     {"where": one.where, "before": one.before, "now": one.now}
                     for one in found
                 ]
-    except (click.ClickException, SirtdoseError, OSError) as error:
-        known = foreseen(error) if not isinstance(error, click.ClickException) else None
-        said = known[0] if known else str(error)
-        after = "rerun_said" if document["inputs"] else "inputs_said"
-        document[after] = f"cannot be checked: {said}"
+    except click.ClickException as error:
+        said = error.format_message()
+    except (SirtdoseError, OSError) as error:
+        said, _ = foreseen(error) or (str(error), 1)
+    else:
+        return True
+    after = "rerun_said" if document["inputs"] else "inputs_said"
+    document[after] = f"cannot be checked: {said}"
+    return None
 
 
 def _options(record: Mapping[str, Any], inputs: Path | None) -> dict[str, Any]:
     """The options of a run as they were typed, if its record tells all of them."""
     asked = record.get("asked")
     if not isinstance(asked, Mapping):
-        raise InputError("results that name nobody keep no request")
+        raise InputError("the request is not kept with these results")
     if inputs is None and not asked.get("source"):
         raise InputError(
             "the input's place names the patient and is not kept: --inputs"
@@ -190,11 +217,11 @@ def _options(record: Mapping[str, Any], inputs: Path | None) -> dict[str, Any]:
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
-    by = f"made by sirtdose {document['made_by']}"
-    if document["made_by"] != document["checked_by"]:
+    by = f" (made by sirtdose {document['made_by']}" if document["made_by"] else ""
+    if by and document["made_by"] != document["checked_by"]:
         by += f", checked by {document['checked_by']}"
-    how = "as it was" if document["good"] else "NOT as it was"
-    yield f"{document['case']}: {how} ({by})"
+    by += ")" if by else ""
+    yield f"{document['case']}: {_HEADLINES[document['state']]}{by}"
     bad = {n: s for n, s in document["results"].items() if s != "unchanged"}
     yield f"  results: {len(document['results']) - len(bad)} files unchanged"
     yield from (f"  result {name}: {state}" for name, state in bad.items())

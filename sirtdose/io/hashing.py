@@ -2,18 +2,23 @@
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from sirtdose.io.companions import companions
 
 
 def sha256_of(paths: Sequence[Path]) -> str:
     """SHA-256 of a file; of several, of their digests in sorted order.
 
-    File names and order do not enter: a renamed or reordered series is the same.
+    File names and order do not enter: a renamed or reordered series is the same. Files
+    that belong to one, as the voxels of a MetaImage do to its header, count with it.
     """
-    # Reading and hashing leave the interpreter to others.
-    with ThreadPoolExecutor() as threads:
-        digests = sorted(threads.map(_digest, paths))
+    from concurrent.futures import ThreadPoolExecutor
+    from os import cpu_count
+
+    every = [one for path in paths for one in (path, *companions(path))]
+    with ThreadPoolExecutor(cpu_count()) as threads:
+        digests = sorted(threads.map(_digest, every))
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode()).hexdigest()

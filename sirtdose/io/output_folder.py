@@ -48,7 +48,7 @@ def output_folder(
     require_free(folder, names, force=force)
     # Beside what it becomes: a rename must not cross a mount point.
     beside = folder if folder.is_dir() else folder.parent
-    aside = beside / f".sirtdose-{os.getpid()}-{secrets.token_hex(4)}"
+    aside = beside / f"{_prefix()}{os.getpid()}-{secrets.token_hex(4)}"
     try:
         aside.mkdir(parents=True)
     except OSError as error:
@@ -64,11 +64,20 @@ def output_folder(
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Clear away what processes that were killed left half-written in a folder."""
-    for aside in (*folder.glob(".sirtdose-*"), *folder.glob("*/.sirtdose-*")):
-        owner = aside.name.split("-")[1]
+    """Clear away what this machine's killed processes left half-written in a folder."""
+    prefix = _prefix()
+    for aside in (*folder.glob(f"{prefix}*"), *folder.glob(f"*/{prefix}*")):
+        owner = aside.name.removeprefix(prefix).split("-")[0]
         if owner.isdigit() and not _is_running(int(owner)):
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _prefix() -> str:
+    """What the names of this machine's unfinished folders begin with."""
+    import platform
+
+    machine = "".join(c for c in platform.node() if c.isalnum())
+    return f".sirtdose-{machine or 'machine'}-"
 
 
 def _is_running(process_id: int) -> bool:

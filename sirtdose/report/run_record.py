@@ -6,16 +6,18 @@ The only file of a result that differs from run to run.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sirtdose import __version__
 from sirtdose.errors import FileFormatError
+from sirtdose.io.hashing import sha256_of
 from sirtdose.model.patient_link import PatientLink
 
 RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"
+# Files of these kinds that a run did not write are told of.
+_ENDINGS = (".json", ".csv", ".html", ".dcm", ".nii.gz", ".tfm")
 _PACKAGES = ("numpy", "scipy", "pydicom", "highdicom", "nibabel", "SimpleITK")
 
 
@@ -47,7 +49,7 @@ def write_run_record(
         "asked": _unnamed(asked, link),
         "fingerprint": fingerprint,
         "results": {
-            path.name: _sha256(path)
+            path.name: sha256_of([path])
             for path in sorted(folder.iterdir())
             if path.name != RUN_RECORD
         },
@@ -76,30 +78,56 @@ def read_run_record(folder: Path) -> dict[str, Any]:
         raise FileFormatError(
             f"{RUN_RECORD} is damaged: run `sirtdose post` again"
         ) from None
-    parts = {"results": dict, "run": dict, "sirtdose_version": str}
-    if (
-        not isinstance(record, dict)
-        or record.get("schema") != _SCHEMA
-        or not all(isinstance(record.get(key), kind) for key, kind in parts.items())
-    ):
+    if not _is_record(record):
         raise FileFormatError(f"{RUN_RECORD} is none of sirtdose: run `sirtdose post`")
     return record
 
 
+def _is_record(record: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether every part is of its kind: a record can be edited."""
+    if not isinstance(record, dict) or record.get("schema") != _SCHEMA:
+        return False
+    results, asked = record.get("results"), record.get("asked")
+    if not (
+        isinstance(results, dict)
+        and "post.json" in results
+        and all(isinstance(one, str) and one == Path(one).name for one in results)
+        and isinstance(record.get("fingerprint"), (str, type(None)))
+        and isinstance(record.get("sirtdose_version"), str)
+    ):
+        return False
+    return asked is None or (
+        isinstance(asked, dict)
+        and isinstance(asked.get("options"), dict)
+        and all(
+            isinstance(asked.get(k), (str, type(None))) for k in ("source", "folder")
+        )
+    )
+
+
+def result_names(folder: Path) -> list[str]:
+    """The files that a run wrote to a folder; none where no record can be read."""
+    try:
+        return [RUN_RECORD, *read_run_record(folder)["results"]]
+    except FileFormatError:
+        return []
+
+
 def changed_results(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
     """Files of a result that are not as they were written: what is wrong by name."""
-    said = {}
+    said = {
+        path.name: "new"
+        for path in sorted(folder.iterdir())
+        if path.name.endswith(_ENDINGS)
+        and path.name not in {RUN_RECORD, *record["results"]}
+    }
     for name, digest in record["results"].items():
-        path = folder / Path(name).name
+        path = folder / name
         if not path.is_file():
             said[name] = "missing"
-        elif _sha256(path) != digest:
+        elif sha256_of([path]) != digest:
             said[name] = "changed"
     return said
-
-
-def _sha256(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
 
 
 def _unnamed(value: Any, link: PatientLink | None) -> Any:

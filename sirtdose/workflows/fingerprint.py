@@ -9,6 +9,8 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.io.hashing import sha256_of
+from sirtdose.report.batch_files import BATCH_FILES
+from sirtdose.report.run_record import RUN_RECORD, result_names
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.post_results import Wanted
 
@@ -18,7 +20,7 @@ def fingerprint(request: PostRequest, wanted: Wanted) -> str:
 
     Where files lie does not enter, so results stand when a folder is moved as a whole.
     Everything in the source counts, as a file more may change what is chosen; only
-    folders of results do not.
+    results and hidden files do not.
 
     Raises
     ------
@@ -43,18 +45,31 @@ def _told(value: Any, source: Path) -> Any:
         return {str(key): _told(one, source) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_told(one, source) for one in value]
-    return (
-        value if value is None or isinstance(value, (bool, int, float)) else str(value)
-    )
+    plain = value is None or isinstance(value, (bool, int, float))
+    return value if plain else str(value)
 
 
 def _content(path: Path) -> Any:
     """The digest of a file, or of every file of a folder by its name in there."""
     if not path.is_dir():
         return sha256_of([path]) if path.is_file() else f"no file: {path.name}"
+    results = _results_below(path)
     found = sorted(one for one in path.rglob("*") if one.is_file())
     return [
         [one.relative_to(path).as_posix(), sha256_of([one])]
         for one in found
-        if not one.with_name("post.json").is_file()
+        if one not in results
+        and not any(part.startswith(".") for part in one.relative_to(path).parts)
     ]
+
+
+def _results_below(path: Path) -> set[Path]:
+    """The files of results and batches that lie in a folder."""
+    found = {
+        batch.with_name(name)
+        for batch in path.rglob("batch.json")
+        for name in BATCH_FILES
+    }
+    for record in path.rglob(RUN_RECORD):
+        found.update(record.with_name(name) for name in result_names(record.parent))
+    return found

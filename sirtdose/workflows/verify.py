@@ -51,7 +51,12 @@ def read_result(folder: Path) -> dict[str, Any]:
         document = json.loads((folder / "post.json").read_text("utf-8"))
     except (OSError, ValueError):
         document = None
-    if not isinstance(document, dict) or "inputs" not in document:
+    inputs = document.get("inputs") if isinstance(document, dict) else None
+    known = isinstance(inputs, list) and all(
+        isinstance(one, dict) and {"kind", "file", "sha256"} <= set(one)
+        for one in inputs
+    )
+    if not isinstance(document, dict) or not known:
         raise InputError("there is no post.json of sirtdose that can be read")
     return document
 

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import multiprocessing
 import os
+import platform
 import resource
 import signal
 import subprocess
@@ -97,7 +99,9 @@ def test_a_failed_case_never_stops_the_rest(
         "damaged": "failed",
     }
     assert cases["no_unit"]["exit_code"] == "2"
+    assert "manifest.csv, line 5: Invalid value" in cases["no_unit"]["error"]
     assert "'2.0' has no unit" in cases["no_unit"]["error"]
+    assert "manifest.csv, line 6: there is no such input" in cases["no_folder"]["error"]
     assert cases["damaged"]["exit_code"] == cases["no_folder"]["exit_code"] == "3"
     assert "spect.nii.gz" in cases["damaged"]["error"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == [
@@ -111,7 +115,8 @@ def test_a_failed_case_never_stops_the_rest(
     assert "Traceback" not in result.stderr
     assert nothing_half_written(tmp_path / "out")
     # No terminal: a line a case, with the time that is left.
-    assert " of 5, 0 min " in result.stderr
+    assert " of 4, 0 min " in result.stderr
+    assert document["run"]["jobs"] == 2
 
 
 def test_tables_hold_what_each_case_says(
@@ -225,6 +230,11 @@ def test_results_stand_when_everything_is_moved(
         ("", "holds no case"),
         ("case_id,input,out\nc1,p1,x\n", "'out' is not known"),
         ('case_id,input\n"c1,p1\n', "no csv"),
+        ('case_id,input,administered\nc1,p1,"2\n0 GBq"\n', "cell 3 holds a line break"),
+        ("case_id,input\nc1,p\x001\n", "cannot be printed"),
+        (f"case_id,input\nc1,{'p' * 5000}\n", "line 2: 'ppp"),
+        ("case_id,input\nlpt1,p1\n", "cannot be a folder's name"),
+        ("c1,p1,2GBq\n", "no column case_id"),
     ],
 )
 def test_a_manifest_is_refused_by_line_and_column(
@@ -245,6 +255,11 @@ def test_a_manifest_of_a_spreadsheet_is_read(
         b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode() + b";;;;;\r\n"
     )
     assert run("batch", manifest, "--out", tmp_path / "out").exit_code == 0
+    lines = [line + ";;" for line in text.splitlines()]
+    lines[0] = lines[0].replace("case_id", "Case_ID")
+    manifest.write_text("sep=;\n" + "\n".join(lines), "utf-8")
+    again = run("batch", manifest, "--out", tmp_path / "out", "--resume")
+    assert "3 cases: 3 unchanged" in again.stderr
     manifest.write_bytes(text.encode("utf-16"))
     result = run("batch", manifest, "--out", tmp_path / "other")
     assert result.exit_code == 3
@@ -349,6 +364,54 @@ def test_a_folder_named_after_its_patient_is_not_shown(
     assert table(out / "cases.csv")[1]["state"] == "done"
 
 
+def test_cases_of_one_name_or_of_a_tables_name_are_refused(
+    run: Run, tmp_path: Path
+) -> None:
+    for name in ("a case", "folder-1", "index.html"):
+        make_case(tmp_path / "root" / name)
+    out = tmp_path / "out"
+    words = ("--image", "spect.nii.gz", "--structures", "labels.nii.gz", "--no-report")
+    result = run(
+        "batch", tmp_path / "root", *words, "--administered", "2GBq", "--out", out
+    )
+    assert result.exit_code == 6
+    states = {one["case_id"]: one["state"] for one in table(out / "cases.csv")}
+    assert states == {
+        "folder-1-unnamed": "failed",
+        "folder-1": "done",
+        "folder-3": "failed",
+    }
+    assert len(table(out / "summary.csv")) == 3
+
+
+def test_results_that_lie_in_an_input_do_not_change_it(
+    run: Run, tmp_path: Path
+) -> None:
+    make_case(tmp_path / "case")
+    manifest = tmp_path / "case" / "manifest.csv"
+    manifest.write_text(HEADER + row("c1", "."), "utf-8")
+    words = ("batch", manifest, "--out", tmp_path / "case" / "out")
+    assert run(*words).exit_code == 0
+    assert "1 unchanged" in run(*words, "--resume").stderr
+    # An image of somebody else beside a result is no result.
+    (tmp_path / "case" / "out" / "c1" / "other.nii.gz").write_bytes(b"new")
+    assert "1 done" in run(*words, "--resume").stderr
+
+
+def test_a_case_that_fails_now_says_that_old_results_remain(
+    run: Run, manifest: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert run("batch", manifest, "--out", out).exit_code == 0
+    text = manifest.read_text("utf-8").replace(row("c2", "p2"), row("c2", "p2", "2"))
+    manifest.write_text(text, "utf-8")
+    assert run("batch", manifest, "--out", out, "--resume").exit_code == 6
+    case = table(out / "cases.csv")[1]
+    assert case["state"] == "failed"
+    assert case["error"].endswith("results of an earlier run remain")
+    assert case["tumors_mean_gy"] == ""
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -356,6 +419,7 @@ def test_a_folder_named_after_its_patient_is_not_shown(
         (("--deidentify",), 2, "needs --site-key"),
         (("--jobs", 0), 2, "--jobs"),
         (("--scheduler", "nowhere"), 3, "no dask scheduler answers at nowhere"),
+        (("--scheduler", "tls://127.0.0.1:1"), 3, "no dask scheduler answers at tls"),
     ],
 )
 def test_options_that_cannot_be(
@@ -417,16 +481,42 @@ def slow_cases(tmp_path: Path, exact_voxels: Path) -> Path:
     return path
 
 
-def test_a_killed_worker_is_its_cases_row(slow_cases: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_worker_is_its_cases_row(
+    slow_cases: Path, tmp_path: Path, how: signal.Signals
+) -> None:
     out = tmp_path / "out"
     process = started("batch", slow_cases, "--out", out, "--jobs", 1, "--no-report")
-    worker_of(process).send_signal(signal.SIGKILL)
+    worker_of(process).send_signal(how)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 6, said
     states = [one["state"] for one in table(out / "cases.csv")]
     assert sorted(states) == ["done", "done", "done", "failed"]
     assert "killed, or out of memory" in said
     assert nothing_half_written(out)
+
+
+def test_a_killed_batch_leaves_no_process(slow_cases: Path, tmp_path: Path) -> None:
+    process = started("batch", slow_cases, "--out", tmp_path / "out", "--jobs", 1)
+    worker = worker_of(process)
+    process.kill()
+    # Its end closes what a pipe behind it waits for.
+    process.communicate(timeout=20)
+    gone, alive = psutil.wait_procs([worker], timeout=20)
+    assert (gone, alive) == ([worker], [])
+
+
+def test_other_processes_of_the_caller_go_on(manifest: Path) -> None:
+    from sirtdose import Case, Nuclide, PostRequest, run_cases
+
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    other.start()
+    request = PostRequest(manifest.parent / "p9", Nuclide.named("Y-90"))
+    [outcome] = run_cases([Case("c1", request, manifest.parent / "o")])
+    assert outcome.state == "failed"
+    assert other.is_alive()
+    other.kill()
+    other.join()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -473,14 +563,20 @@ def test_what_a_killed_process_left_is_cleared_away(
 ) -> None:
     out = tmp_path / "out"
     assert run("batch", manifest, "--out", out).exit_code == 0
+    own = "".join(c for c in platform.node() if c.isalnum())
     # Above what any system numbers its processes with.
-    for left in (out / ".sirtdose-99999999-ab", out / "c1" / ".sirtdose-99999999-cd"):
+    for left in (
+        out / f".sirtdose-{own}-99999999-ab",
+        out / "c1" / f".sirtdose-{own}-99999999-cd",
+    ):
         left.mkdir()
         (left / "post.json").write_text("{", "utf-8")
-    running = out / f".sirtdose-{os.getpid()}-ef"
+    running = out / f".sirtdose-{own}-{os.getpid()}-ef"
+    elsewhere = out / ".sirtdose-othermachine-99999999-ab"
     running.mkdir()
+    elsewhere.mkdir()
     assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
-    assert list(out.rglob(".sirtdose-*")) == [running]
+    assert sorted(out.rglob(".sirtdose-*")) == sorted([running, elsewhere])
 
 
 def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
@@ -538,13 +634,18 @@ def test_a_full_disk_is_each_cases_row(
     assert nothing_half_written(out)
 
 
-def test_a_cluster_gives_the_same(run: Run, manifest: Path, tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same(
+    run: Run, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from distributed import LocalCluster
 
     here, there = tmp_path / "here", tmp_path / "there"
     assert run("batch", manifest, "--out", here).exit_code == 0
+    # Looked for by the worker alone.
+    make_case(tmp_path / "p4")
+    (tmp_path / "p4" / "labels.nii.gz").unlink()
     with manifest.open("a", encoding="utf-8") as stream:
-        stream.write(row("no_folder", "p9"))
+        stream.write(row("no_labels", "p4"))
     with LocalCluster(
         n_workers=2,
         threads_per_worker=1,
@@ -558,6 +659,12 @@ def test_a_cluster_gives_the_same(run: Run, manifest: Path, tmp_path: Path) -> N
         again = run(
             "batch", manifest, "--out", there, "--scheduler", address, "--resume"
         )
+        cluster.scale(0)
+        time.sleep(1)
+        monkeypatch.setattr("sirtdose.batch.run._CONNECT_S", 2)
+        none = run("batch", manifest, "--out", tmp_path / "o", "--scheduler", address)
     assert "3 unchanged, 1 failed" in again.stderr
+    assert none.exit_code == 3
+    assert "no worker is connected" in none.stderr
     for name in ("c1", "c2", "c3"):
         assert contents(here / name) == contents(there / name)

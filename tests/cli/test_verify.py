@@ -37,7 +37,7 @@ def states(run: Run, *words: object, code: int) -> dict[str, object]:
 
 def test_what_has_not_changed_is_as_it_was(run: Run, result: Path) -> None:
     case = states(run, result, "--rerun", code=0)
-    assert case["good"]
+    assert case["state"] == "good"
     assert set(case["results"].values()) == {"unchanged"}
     assert "post.json" in case["results"]
     assert [one["state"] for one in case["inputs"]] == ["unchanged"] * 2
@@ -82,13 +82,16 @@ def test_an_edited_document_is_believed_nothing(run: Run, result: Path) -> None:
 
 
 def test_an_input_that_is_gone_or_was_moved(
-    run: Run, result: Path, tmp_path: Path
+    run: Run, result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "case").rename(tmp_path / "moved")
     case = states(run, result, code=3)
     assert "cannot be checked" in case["inputs_said"]
     case = states(run, result, "--inputs", tmp_path / "moved", "--rerun", code=0)
     assert case["rerun"] == "the same"
+    # From where the user is, not from where the run was started.
+    monkeypatch.chdir(tmp_path / "moved")
+    assert states(run, result, "--inputs", ".", code=0)["state"] == "good"
     (tmp_path / "moved" / "labels.nii.gz").unlink()
     case = states(run, result, "--inputs", tmp_path / "moved", code=3)
     assert "cannot be checked" in case["inputs_said"]
@@ -115,6 +118,28 @@ def test_a_number_of_another_version_is_shown(run: Run, result: Path) -> None:
     assert "made by sirtdose 0.0.9, checked by" in run("verify", result).stderr
 
 
+def test_voxels_beside_a_header_and_names_of_labels_count(
+    run: Run, tmp_path: Path
+) -> None:
+    import SimpleITK
+
+    case = make_case(tmp_path / "case")
+    image = SimpleITK.ReadImage(str(case / "spect.nii.gz"))
+    SimpleITK.WriteImage(image, str(case / "spect.mhd"))
+    out = tmp_path / "out"
+    words = ("--image", "spect.mhd", "--structures", "labels.nii.gz", "--no-report")
+    given = ("--administered", "2GBq", "--out", out)
+    assert run("post", case, *words, *given).exit_code == 0
+    assert states(run, out, code=0)["state"] == "good"
+    names = case / "labels.tsv"
+    names.write_text(names.read_text("utf-8").replace("Tumor", "Lesion"), "utf-8")
+    voxels = bytearray((case / "spect.raw").read_bytes())
+    voxels[:4] = np.float32(9).tobytes()
+    (case / "spect.raw").write_bytes(bytes(voxels))
+    by_file = {one["file"]: one["state"] for one in states(run, out, code=3)["inputs"]}
+    assert by_file == {"spect.mhd": "changed", "labels.nii.gz": "changed"}
+
+
 def test_every_case_of_a_batch(run: Run, tmp_path: Path) -> None:
     make_case(tmp_path / "p1")
     make_case(tmp_path / "p2", 5.0)
@@ -126,11 +151,16 @@ def test_every_case_of_a_batch(run: Run, tmp_path: Path) -> None:
     good = run("verify", out, "--rerun", "--json")
     assert good.exit_code == 0, good.stderr
     assert [one["case"] for one in json.loads(good.stdout)["cases"]] == ["c1", "c2"]
-    (out / "c2" / "dvh.csv").unlink()
+    (out / "c1" / "run.json").unlink()
+    (out / "c2" / "dose_kernel.dcm").write_bytes(b"of somebody else")
+    (out / "c2" / "notes.txt").write_text("seen by the physicist", "utf-8")
     bad = run("verify", out)
     assert bad.exit_code == 3
-    assert "c1: as it was" in bad.stderr
+    assert "c1: NOT as it was" in bad.stderr
+    assert "there is no run.json" in bad.stderr
     assert "c2: NOT as it was" in bad.stderr
+    assert "result dose_kernel.dcm: new" in bad.stderr
+    assert "notes.txt" not in bad.stderr
     assert run("verify", out, "--inputs", tmp_path / "p1").exit_code == 2
 
 
@@ -142,7 +172,9 @@ def test_results_that_name_nobody_keep_no_request(
     assert run("post", exact_voxels, *words).exit_code == 0
     assert str(exact_voxels.parent) not in (out / "run.json").read_text("utf-8")
     case = states(run, out, code=0)
-    assert "keep no request" in case["inputs_said"]
+    assert "the request is not kept" in case["inputs_said"]
+    assert case["state"] == "unknown"
+    assert "results as they were, inputs not checked" in run("verify", out).stderr
     assert states(run, out, "--rerun", code=3)["rerun_said"]
 
 
@@ -162,6 +194,18 @@ def test_a_place_that_names_the_patient_is_asked_for(
     assert case["rerun"] == "the same"
 
 
+def record(**changes: object) -> str:
+    """A run.json that somebody edited."""
+    whole: dict[str, object] = {
+        "schema": "sirtdose.run/1",
+        "sirtdose_version": "0.1.0",
+        "fingerprint": None,
+        "results": {"post.json": ""},
+        "asked": None,
+    }
+    return json.dumps(whole | changes)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
@@ -169,6 +213,12 @@ def test_a_place_that_names_the_patient_is_asked_for(
         ("run.json", "{", "is damaged"),
         ("run.json", "[]", "none of sirtdose"),
         ("run.json", '{"schema": "sirtdose.run/1"}', "none of sirtdose"),
+        ("run.json", record(results={}), "none of sirtdose"),
+        ("run.json", record(results={"post.json": "", "../x.csv": ""}), "none of"),
+        ("run.json", record(asked={"options": [1]}), "none of sirtdose"),
+        ("run.json", record(asked={"options": {}, "source": 5}), "none of sirtdose"),
+        ("run.json", record(asked={"options": {}, "folder": 7}), "none of sirtdose"),
+        ("run.json", record(fingerprint=3), "none of sirtdose"),
         ("batch.json", "{}", "batch.json is damaged"),
         ("batch.json", '{"cases": []}', "no case of this batch"),
     ],
