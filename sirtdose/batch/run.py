@@ -82,9 +82,6 @@ class _Workers:
 
     def run(self, case: Case) -> Outcome:
         """One case in a process of its own, whatever becomes of it."""
-        if hasattr(signal, "pthread_sigmask"):
-            # Ctrl-C is for this program; while it is loaded a worker has no answer.
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         receiving, sending = self._context.Pipe(duplex=False)
         process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
             target=_in_worker, args=(case, sending)
@@ -115,23 +112,41 @@ def _context() -> BaseContext:
     """How workers start: forked from a process that has loaded what they need."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_LOADED_ONCE))
+    # Ctrl-C is for this program: while it loads, that process has no answer to it. What
+    # starts first here would let it through again.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return context
 
 
 def _in_worker(case: Case, sending: Connection) -> None:
     """Ended from outside a worker clears up, as it does when it is interrupted."""
+    # First of all: a signal in the middle of a thread's start would leave it half-made.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     for name in ("SIGTERM", "SIGINT"):
         signal.signal(getattr(signal, name), lambda *_: sys.exit(143))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        outcome = run_case(case)
+        sending.send(_outcome(case))
+    except SystemExit:
+        # Not by the interpreter's own end, which waits for threads that were cut off.
+        os._exit(143)
+
+
+def _outcome(case: Case) -> Outcome:
+    try:
+        return run_case(case)
     except Exception as error:  # noqa: BLE001 - a bug is its case's, and no other's
-        outcome = unforeseen(case, error)
-    sending.send(outcome)
+        return unforeseen(case, error)
 
 
 def _end_with_parent() -> None:

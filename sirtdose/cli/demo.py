@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.options import force_option
+from sirtdose.cli.options import force_option, seed_option
 
 
 @click.command("demo")
@@ -16,13 +16,7 @@ from sirtdose.cli.options import force_option
     show_default=True,
     help="Folder for phantom, plan and doses.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the image's noise.",
-)
+@seed_option
 @force_option
 def demo_command(*, out: Path, seed: int, force: bool) -> None:
     """Make a digital patient, plan its treatment, assess its doses, report.

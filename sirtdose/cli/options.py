@@ -120,3 +120,11 @@ lung_shunt_option = click.option(
     type=QuantityType(FRACTION),
     help="Part of the activity that goes to the lungs, such as 4.2%.",
 )
+
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the image's noise.",
+)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.options import force_option, json_option
+from sirtdose.cli.options import force_option, json_option, seed_option
 from sirtdose.cli.quantities import QuantityType
 from sirtdose.model.units import LENGTH, Measure
 
@@ -14,13 +14,7 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
 
 @click.command("phantom")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the image's noise.",
-)
+@seed_option
 @click.option(
     "--fwhm",
     type=QuantityType(_WIDTH),
