@@ -131,8 +131,10 @@ def _in_worker(case: Case, sending: Connection) -> None:
     """Ended from outside a worker clears up, as it does when it is interrupted."""
     # First of all: a signal in the middle of a thread's start would leave it half-made.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    for name in ("SIGTERM", "SIGINT"):
-        signal.signal(getattr(signal, name), lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # What was started to ignore Ctrl-C goes on ignoring it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit(143))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:

@@ -76,8 +76,9 @@ def run() -> None:
 
     # Ended from outside it clears up, as it does when it is interrupted.
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            number = getattr(signal, name)
+        number = getattr(signal, name, None)
+        # Under nohup a hang-up is ignored, and stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda which, _: _end(128 + which))
     main(prog_name="sirtdose")
 

@@ -444,12 +444,21 @@ def test_a_root_without_folders_is_refused(run: Run, tmp_path: Path) -> None:
     assert run("batch", tmp_path / "none", "--out", tmp_path / "out").exit_code == 3
 
 
-def started(*words: object, **options: Any) -> subprocess.Popen[str]:
+def started(
+    *words: object, before: Callable[[], object] = int, **options: Any
+) -> subprocess.Popen[str]:
+    def as_from_a_terminal() -> None:
+        # Tests that run in the background ignore Ctrl-C, and so would this.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        before()
+
     return subprocess.Popen(
         [*PROGRAM, *(str(word) for word in words)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_from_a_terminal,
         **options,
     )
 
@@ -504,6 +513,23 @@ def test_a_killed_batch_leaves_no_process(slow_cases: Path, tmp_path: Path) -> N
     process.communicate(timeout=20)
     gone, alive = psutil.wait_procs([worker], timeout=20)
     assert (gone, alive) == ([worker], [])
+
+
+def test_nohup_is_honored(manifest: Path, tmp_path: Path) -> None:
+    def nohup() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    out = tmp_path / "out"
+    process = started(
+        "batch", manifest, "--out", out, before=nohup, start_new_session=True
+    )
+    worker_of(process)
+    os.killpg(process.pid, signal.SIGHUP)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "3 done" in said
 
 
 def test_other_processes_of_the_caller_go_on(manifest: Path) -> None:
@@ -622,7 +648,7 @@ def test_a_full_disk_is_each_cases_row(
     with manifest.open("a", encoding="utf-8") as stream:
         stream.write(f"large,{exact_voxels},,,2GBq,yes\n")
     out = tmp_path / "out"
-    process = started("batch", manifest, "--out", out, preexec_fn=small_files)
+    process = started("batch", manifest, "--out", out, before=small_files)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 6, said
     cases = {one["case_id"]: one for one in table(out / "cases.csv")}

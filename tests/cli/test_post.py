@@ -19,7 +19,7 @@ from sirtdose.model.volume import Quantity, Volume
 Run = Callable[..., Result]
 TEXTS = {"post.json", "structures.csv", "dvh.csv", "report.html", "report_data.json"}
 DICOM = {"dose_local.dcm", "dose_plan.dcm", "dose_structures.dcm"}
-FILES = TEXTS | DICOM | {"dose_local.nii.gz"}
+FILES = TEXTS | DICOM | {"dose_local.nii.gz", "run.json"}
 
 
 def post(run: Run, source: Path, out: Path, *options: object) -> Result:

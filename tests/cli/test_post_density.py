@@ -83,7 +83,7 @@ def test_from_the_ct_lungs_are_lungs(
     by_ct = document_of(post(run, exact_contours, tmp_path / "ct", "--density", "ct"))
     assert list(by_ct["doses"]) == ["local_deposition", "collapsed_cone"]
     assert {path.name for path in (tmp_path / "ct").iterdir()} == {
-        *("post.json", "structures.csv", "dvh.csv"),
+        *("post.json", "structures.csv", "dvh.csv", "run.json"),
         *("dose_local.nii.gz", "dose_collapsed_cone.nii.gz"),
         *("dose_local.dcm", "dose_collapsed_cone.dcm"),
         *("dose_plan.dcm", "dose_structures.dcm"),
