@@ -17,7 +17,11 @@ from sirtdose.cli.manifest import (
     located,
     manifest_rows,
 )
-from sirtdose.cli.option_words import asked_options, parsed_options
+from sirtdose.cli.option_words import (
+    asked_options,
+    parsed_options,
+    request_asked,
+)
 from sirtdose.cli.options import force_option, json_option, out_option
 from sirtdose.cli.post import post_command, post_request, wanted_of
 from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
@@ -184,11 +188,7 @@ def _cases(
                 post_request(row.source, params),
                 (out / row.case_id).absolute(),
                 wanted_of(params, thumbnail=True),
-                asked={
-                    "source": str(row.source),
-                    "options": options,
-                    "folder": str(Path.cwd()),
-                },
+                asked=request_asked(row.source, options),
                 resume=resume,
                 force=force,
             )

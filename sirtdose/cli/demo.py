@@ -48,8 +48,8 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
             folder / "doses",
             started=started,
             asked=None,
-            link=demo.assessment.link,
             fingerprint=None,
+            kept_in=out / "doses",
         )
     click.echo(plan_summary(plan), err=True)
     click.echo("\n" + post_summary(doses), err=True)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.case_file import read_toml
-from sirtdose.cli.option_words import asked_options, require_known
+from sirtdose.cli.option_words import PATH_OPTIONS, asked_options, require_known
 from sirtdose.errors import FileFormatError, InputError
 
 # A case's own options, beside its files.
@@ -25,11 +25,6 @@ _TAKEN = {
     *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
 }
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-# Options that may name files: looked for in the case's folder, then the manifest's.
-_PATHS = (
-    *("image", "ct", "structures", "density", "registration", "drawn_on", "pvc"),
-    *("plan", "prior_dose", "prior_transform", "radiobiology", "site_key"),
-)
 
 
 @dataclass(frozen=True)
@@ -242,17 +237,18 @@ def folder_of(source: Path) -> Path:
 def located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
     """A table of options with files named by their whole path where they are found."""
 
-    def found(text: Any) -> Any:
-        if not isinstance(text, str) or text.strip().lower() == "ct":
+    def found(name: str, text: Any) -> Any:
+        is_word = not isinstance(text, str) or text.lower() in PATH_OPTIONS[name]
+        if is_word or not _exists(text, folders):
             return text
-        return str(_path(text, folders, "")) if _exists(text, folders) else text
+        return str(_path(text, folders, ""))
 
     return {
-        name: (
-            [found(one) for one in value] if isinstance(value, list) else found(value)
-        )
-        if name in _PATHS
-        else value
+        name: value
+        if name not in PATH_OPTIONS
+        else [found(name, one) for one in value]
+        if isinstance(value, list)
+        else found(name, value)
         for name, value in options.items()
     }
 

@@ -12,6 +12,15 @@ import click
 
 from sirtdose.errors import InputError
 
+# Options of `sirtdose post` that may name a file, and words that are none.
+PATH_OPTIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("image", "ct", "structures", "drawn_on", "plan"), ()),
+    **dict.fromkeys(("prior_dose", "prior_transform", "radiobiology", "site_key"), ()),
+    "density": ("ct",),
+    "registration": ("rigid", "affine", "bspline"),
+    "pvc": ("iterative-yang", "gtm"),
+}
+_SECRET = ("patient_key",)
 # Where results go and how they are shown is no part of what is computed.
 _NOT_ASKED = ("help", "out", "force", "json")
 
@@ -69,6 +78,24 @@ def typed_options(
         if name in by_parameter
     }
     return str(values["source"]), table
+
+
+def request_asked(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A request as a record keeps it: what is a file from here as a Path.
+
+    What is not is the name of something in the source, or no file at all.
+    """
+
+    def told(key: str, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [told(key, one) for one in value]
+        words = PATH_OPTIONS.get(key)
+        if words is None or str(value).lower() in words or not Path(value).exists():
+            return value
+        return Path(value).absolute()
+
+    kept = {key: told(key, one) for key, one in options.items() if key not in _SECRET}
+    return {"source": source.absolute(), "options": kept}
 
 
 def option_words(

@@ -13,7 +13,7 @@ from sirtdose.cli.image_options import (
     require_used,
     segmentation_options,
 )
-from sirtdose.cli.option_words import typed_options
+from sirtdose.cli.option_words import request_asked, typed_options
 from sirtdose.cli.options import (
     acceptance_options,
     force_option,
@@ -55,11 +55,7 @@ class _Remembering(click.Command):
         typed = list(args)
         rest = super().parse_args(ctx, args)
         source, options = typed_options(self, ctx, typed)
-        ctx.meta[_ASKED] = {
-            "source": source,
-            "options": options,
-            "folder": str(Path.cwd()),
-        }
+        ctx.meta[_ASKED] = request_asked(Path(source), options)
         return rest
 
 

@@ -156,6 +156,7 @@ def _check_inputs(
     rerun: bool,
 ) -> bool | None:
     """Whether inputs could be looked at; None where that failed."""
+    from sirtdose.report.run_record import asked_again
     from sirtdose.workflows.verify import (
         input_states,
         read_result,
@@ -163,19 +164,20 @@ def _check_inputs(
     )
 
     post = read_result(folder)
-    try:
-        options = _options(record, inputs)
-    except InputError as error:
-        document["inputs_said"] = f"not checked: {error}"
+    asked = asked_again(folder, record)
+    if asked is None:
+        document["inputs_said"] = "not checked: the request is not kept with results"
         document["rerun_said"] = "not possible: the request is not known" * rerun
         return False
-    if patient_key is not None:
-        options["patient_key"] = patient_key
-    source = Path(record["asked"]["source"] or "") if inputs is None else inputs
-    where = Path(record["asked"]["folder"] or ".")
     try:
-        # Options may name files from where the run was started.
-        with chdir(where if where.is_dir() else "."):
+        source = inputs or asked["source"]
+        options = _options(asked)
+        if source is None:
+            raise InputError("the input is not where it was: say where with --inputs")
+        if patient_key is not None:
+            options["patient_key"] = patient_key
+        # There no name of the source's files stands for another.
+        with chdir(Path.cwd().anchor):
             params = parsed_options(post_command, source, options, where="run.json")
             request = post_request(source, params)
             document["inputs"] = input_states(post, request)
@@ -198,22 +200,17 @@ def _check_inputs(
     return None
 
 
-def _options(record: Mapping[str, Any], inputs: Path | None) -> dict[str, Any]:
-    """The options of a run as they were typed, if its record tells all of them."""
-    asked = record.get("asked")
-    if not isinstance(asked, Mapping):
-        raise InputError("the request is not kept with these results")
-    if inputs is None and not asked.get("source"):
-        raise InputError(
-            "the input's place names the patient and is not kept: --inputs"
-        )
-    options = dict(asked["options"])
+def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a run, if all that they name is found."""
     known = asked_options(post_command)
-    for key, value in options.items():
-        parts = value if isinstance(value, list) else [value]
-        if key not in known or None in parts:
-            raise InputError(f"the request's {key} is not kept, or no option any more")
-    return options
+    for key, value in asked["options"].items():
+        if key not in known:
+            raise InputError(f"the request's {key} is no option any more")
+        if value is None or (isinstance(value, list) and None in value):
+            raise InputError(
+                f"the file of --{key.replace('_', '-')} is not where it was"
+            )
+    return dict(asked["options"])
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:

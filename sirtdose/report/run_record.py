@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from sirtdose import __version__
 from sirtdose.errors import FileFormatError
 from sirtdose.io.hashing import sha256_of
-from sirtdose.model.patient_link import PatientLink
+from sirtdose.io.place import find_place, place_of
 
 RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"
@@ -26,17 +26,19 @@ def write_run_record(
     *,
     started: datetime,
     asked: Mapping[str, Any] | None,
-    link: PatientLink | None,
     fingerprint: str | None,
+    kept_in: Path,
 ) -> None:
     """Write run.json beside the results that are in a folder.
 
-    What was `asked` holds paths, and each is kept only where it does not name the
-    patient of `link`; null stands for one that does.
+    Of what was `asked` every Path is told as a place, without the names of folders,
+    seen from where the results will be `kept_in`.
     """
     import platform
+    import secrets
     from importlib.metadata import version
 
+    salt = secrets.token_hex(8)
     record = {
         "schema": _SCHEMA,
         "sirtdose_version": __version__,
@@ -46,7 +48,8 @@ def write_run_record(
             "versions": {"python": platform.python_version()}
             | {name: version(name) for name in _PACKAGES},
         },
-        "asked": _unnamed(asked, link),
+        "salt": salt,
+        "asked": _placed(asked, kept_in, salt),
         "fingerprint": fingerprint,
         "results": {
             path.name: sha256_of([path])
@@ -99,9 +102,7 @@ def _is_record(record: Any) -> TypeGuard[dict[str, Any]]:
     return asked is None or (
         isinstance(asked, dict)
         and isinstance(asked.get("options"), dict)
-        and all(
-            isinstance(asked.get(k), (str, type(None))) for k in ("source", "folder")
-        )
+        and isinstance(asked.get("source"), dict)
     )
 
 
@@ -130,9 +131,31 @@ def changed_results(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
     return said
 
 
-def _unnamed(value: Any, link: PatientLink | None) -> Any:
+def asked_again(folder: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was asked, with files where they are found now, None for those that are not.
+
+    None altogether where the request is not kept.
+    """
+    asked = record["asked"]
+    if asked is None:
+        return None
+    salt = str(record.get("salt"))
+
+    def found(value: Any) -> Any:
+        if isinstance(value, dict):
+            return find_place(value.get("place"), seen_from=folder, salt=salt)
+        return [found(one) for one in value] if isinstance(value, list) else value
+
+    options = {key: found(value) for key, value in asked["options"].items()}
+    return {"source": found(asked.get("source")), "options": options}
+
+
+def _placed(value: Any, kept_in: Path, salt: str) -> Any:
+    if isinstance(value, Path):
+        place = place_of(value, seen_from=kept_in, salt=salt)
+        return {"place": place}
     if isinstance(value, Mapping):
-        return {key: _unnamed(one, link) for key, one in value.items()}
+        return {key: _placed(one, kept_in, salt) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_unnamed(one, link) for one in value]
-    return None if link is not None and link.names(str(value)) else value
+        return [_placed(one, kept_in, salt) for one in value]
+    return value

@@ -51,8 +51,8 @@ def assess_into(
     force : bool
         Replace results that are there.
     asked : mapping, optional
-        The request as it was typed, kept in run.json so that the run can be repeated;
-        left out where results name nobody, or where it names the patient.
+        `source` and `options` as they were typed, files as Path: kept in run.json, so
+        that the run can be repeated, but not where results are to name nobody.
     fingerprint : str, optional
         Of inputs and options, by which a batch knows that nothing changed.
 
@@ -96,8 +96,8 @@ def assess_into(
             aside,
             started=started,
             asked=None if nameless else asked,
-            link=assessment.link,
             fingerprint=fingerprint,
+            kept_in=folder,
         )
         names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)

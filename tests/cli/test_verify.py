@@ -86,7 +86,7 @@ def test_an_input_that_is_gone_or_was_moved(
 ) -> None:
     (tmp_path / "case").rename(tmp_path / "moved")
     case = states(run, result, code=3)
-    assert "cannot be checked" in case["inputs_said"]
+    assert "say where with --inputs" in case["inputs_said"]
     case = states(run, result, "--inputs", tmp_path / "moved", "--rerun", code=0)
     assert case["rerun"] == "the same"
     # From where the user is, not from where the run was started.
@@ -178,20 +178,34 @@ def test_results_that_name_nobody_keep_no_request(
     assert states(run, out, "--rerun", code=3)["rerun_said"]
 
 
-def test_a_place_that_names_the_patient_is_asked_for(
-    run: Run, tmp_path: Path, exact_voxels: Path
+def test_no_folders_name_is_kept_and_all_are_found_again(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    named = tmp_path / "phantom"
-    named.symlink_to(exact_voxels)
-    out = tmp_path / "out"
-    words = ("--administered", "2GBq", "--no-report", "--no-dicom", "--out", out)
-    assert run("post", named, *words).exit_code == 0
-    record = json.loads((out / "run.json").read_text("utf-8"))
-    assert record["asked"]["source"] is None
-    assert "phantom" not in (out / "run.json").read_text("utf-8").lower()
-    assert "--inputs" in states(run, out, code=0)["inputs_said"]
-    case = states(run, out, "--inputs", named, "--rerun", code=0)
-    assert case["rerun"] == "the same"
+    """The request names files from here, from the source and from elsewhere."""
+    for name in ("DOE_JANE", "DOE_elsewhere"):
+        (tmp_path / name).mkdir()
+    case = make_case(tmp_path / "DOE_JANE" / "scan")
+    prior = tmp_path / "DOE_elsewhere" / "prior"
+    words = ("--administered", "1GBq", "--no-report", "--out")
+    assert run("post", case, *GIVEN, *words, prior).exit_code == 0
+    monkeypatch.chdir(tmp_path / "DOE_elsewhere")
+    given = (*GIVEN[:4], "--prior-dose", "prior/dose_local.nii.gz", "--no-report")
+    out = tmp_path / "DOE_JANE" / "out"
+    source = "../DOE_JANE/scan"
+    assert run("post", source, *given, *words[:2], "--out", out).exit_code == 0
+    assert "DOE" not in (out / "run.json").read_text("utf-8")
+    assert "elsewhere" not in (out / "run.json").read_text("utf-8")
+    monkeypatch.chdir("/")
+    case_now = states(run, out, "--rerun", code=0)
+    assert case_now["state"] == "good"
+    kinds = {one["kind"] for one in case_now["inputs"]}
+    assert "earlier dose" in kinds
+    # Moved together, it is found; the earlier dose moved alone is not.
+    (tmp_path / "DOE_JANE").rename(tmp_path / "ROE_JANE")
+    assert states(run, tmp_path / "ROE_JANE" / "out", code=0)["state"] == "good"
+    (tmp_path / "DOE_elsewhere").rename(tmp_path / "away")
+    lost = states(run, tmp_path / "ROE_JANE" / "out", code=3)
+    assert "the file of --prior-dose is not where it was" in lost["inputs_said"]
 
 
 def record(**changes: object) -> str:
@@ -217,7 +231,6 @@ def record(**changes: object) -> str:
         ("run.json", record(results={"post.json": "", "../x.csv": ""}), "none of"),
         ("run.json", record(asked={"options": [1]}), "none of sirtdose"),
         ("run.json", record(asked={"options": {}, "source": 5}), "none of sirtdose"),
-        ("run.json", record(asked={"options": {}, "folder": 7}), "none of sirtdose"),
         ("run.json", record(fingerprint=3), "none of sirtdose"),
         ("batch.json", "{}", "batch.json is damaged"),
         ("batch.json", '{"cases": []}', "no case of this batch"),

@@ -1,0 +1,89 @@
+"""Where a file lies, told so that only who has the folders can find it again.
+
+Folders are often named after patients. A place is the way to a file with a digest in
+place of every name: whoever stands where it began, and sees the same folders, can walk
+it; whoever has the place alone reads no name.
+"""
+
+import hmac
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+_DIGITS = 24
+_UP = ".."
+
+
+def place_of(path: Path, *, seen_from: Path, salt: str) -> dict[str, Any]:
+    """The way to a file, from a folder and from the root.
+
+    Parameters
+    ----------
+    path : Path
+    seen_from : Path
+        The folder that the place will be kept in.
+    salt : str
+        Of one record: the same name has another digest in the next.
+    """
+    whole = _whole(path)
+    try:
+        relative = Path(os.path.relpath(whole, _whole(seen_from))).parts
+    except ValueError:
+        # Another drive.
+        relative = ()
+    return {
+        "from_here": [_step(name, salt) for name in relative],
+        "root": whole.anchor,
+        "from_root": [_step(name, salt) for name in whole.parts[1:]],
+    }
+
+
+def find_place(place: Any, *, seen_from: Path, salt: str) -> Path | None:
+    """The file that a place leads to; None where the way ends.
+
+    What was moved together with the folder is found first.
+    """
+    if not isinstance(place, dict):
+        return None
+    ways = (
+        (_whole(seen_from), place.get("from_here")),
+        (Path(str(place.get("root"))), place.get("from_root")),
+    )
+    for start, steps in ways:
+        if isinstance(steps, list) and steps:
+            found = _walked(start, steps, salt)
+            if found is not None:
+                return found
+    return None
+
+
+def _whole(path: Path) -> Path:
+    """From the root, without a way back; links stay what they are."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _step(name: str, salt: str) -> str:
+    if name in (_UP, "."):
+        return name
+    return hmac.new(salt.encode(), name.encode(), sha256).hexdigest()[:_DIGITS]
+
+
+def _walked(start: Path, steps: Sequence[Any], salt: str) -> Path | None:
+    at = start
+    for step in steps:
+        if step == _UP:
+            at = at.parent
+            continue
+        if step == ".":
+            continue
+        try:
+            names = sorted(one.name for one in at.iterdir())
+        except OSError:
+            return None
+        following = next((one for one in names if _step(one, salt) == step), None)
+        if following is None:
+            return None
+        at = at / following
+    return at
