@@ -201,19 +201,12 @@ def run_cases_on_cluster(
 
 def _client(scheduler: str) -> Any:
     """A connection to a scheduler whose workers have what they need."""
-    import dask
-    from distributed import Client
+    import logging
 
-    client: Any
-    try:
-        with dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S}s"}):
-            client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"no dask scheduler answers at {scheduler} ({type(error).__name__}): start "
-            "one with `dask scheduler`, and give its address, such as "
-            "tcp://host:8786"
-        ) from None
+    # What it logs as errors is told in one line here, or is a case's row.
+    client = _connected(scheduler)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         client.wait_for_workers(1, timeout=_CONNECT_S)
         workers = client.get_versions(packages=["sirtdose"])["workers"]
@@ -233,3 +226,29 @@ def _client(scheduler: str) -> Any:
                 f"{__version__} on all of them"
             )
     return client
+
+
+def _connected(scheduler: str) -> Any:
+    """A client, or a refusal in time: one of another service waits for long."""
+    from distributed import Client
+
+    connected: list[Any] = []
+    failed: list[str] = []
+
+    def connect() -> None:
+        try:
+            client: Any = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+            connected.append(client)
+        except (OSError, ValueError, TypeError) as error:
+            failed.append(type(error).__name__)
+
+    trying = threading.Thread(target=connect, daemon=True)
+    trying.start()
+    trying.join(2 * _CONNECT_S)
+    if not connected:
+        why = failed[0] if failed else f"nothing in {2 * _CONNECT_S} s"
+        raise InputError(
+            f"no dask scheduler answers at {scheduler} ({why}): start one with `dask "
+            "scheduler`, and give its address, such as tcp://host:8786"
+        )
+    return connected[0]

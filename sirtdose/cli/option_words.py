@@ -61,7 +61,10 @@ def parsed_options(
         options, command, where=where, text_of=lambda value, _: str(value)
     )
     words = [str(source), *words, "--out", "."]
-    return command.make_context(str(command.name), words).params
+    # click keeps the first help option that is asked for: it has to be the right one.
+    return command.make_context(
+        str(command.name), words, help_option_names=["-h", "--help"]
+    ).params
 
 
 def typed_options(
@@ -90,9 +93,12 @@ def request_asked(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, (list, tuple)):
             return [told(key, one) for one in value]
         words = PATH_OPTIONS.get(key)
-        if words is None or str(value).lower() in words or not Path(value).exists():
+        if words is None or str(value).lower() in words:
             return value
-        return Path(value).absolute()
+        try:
+            return Path(value).absolute() if Path(value).exists() else value
+        except (OSError, ValueError):
+            return value
 
     kept = {key: told(key, one) for key, one in options.items() if key not in _SECRET}
     return {"source": source.absolute(), "options": kept}

@@ -266,6 +266,13 @@ def test_a_manifest_of_a_spreadsheet_is_read(
     assert "CSV UTF-8" in result.stderr
 
 
+def test_help_is_the_same_after_a_batch(
+    run: Run, manifest: Path, tmp_path: Path
+) -> None:
+    assert run("batch", manifest, "--out", tmp_path / "out").exit_code == 0
+    assert run("post", "-h").exit_code == 0
+
+
 def test_options_for_all_give_way_to_a_cases_own(run: Run, tmp_path: Path) -> None:
     make_case(tmp_path / "p1")
     make_case(tmp_path / "p2")
