@@ -1,0 +1,1 @@
+"""Patients to outcomes: response, toxicity, liver function, eligibility, statistics."""

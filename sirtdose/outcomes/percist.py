@@ -1,0 +1,149 @@
+"""Metabolic response of tumors by FDG PET over time: PERCIST 1.0 and its variants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from sirtdose.errors import InputError, RangeError
+
+_CHANGE, _CHANGE_SUL, _TLG_CHANGE = 0.30, 0.8, 0.75
+_ROOM = 1e-9
+
+
+@dataclass(frozen=True)
+class PetScan:
+    """One PET: uptake of the tumors and of the normal liver.
+
+    Parameters
+    ----------
+    day : date
+    sul : tuple of float
+        SULpeak (or another metric, the same at every scan) of each lesion that counts,
+        g/mL, hottest first; 0 for one that is not seen.
+    liver_mean, liver_sd : float
+        SUL in a 3 cm sphere of normal liver.
+    tlg : float, optional
+        Total lesion glycolysis.
+    new_lesion : bool
+    """
+
+    day: date
+    sul: tuple[float, ...]
+    liver_mean: float
+    liver_sd: float
+    tlg: float | None = None
+    new_lesion: bool = False
+
+
+@dataclass(frozen=True)
+class Metabolic:
+    """CMR, PMR, SMD, PMD or NE at one scan, and the rule that decided."""
+
+    day: date
+    response: str
+    rule: str
+    sum_sul: float
+    baseline_sul: float
+
+
+def measurable_from_sul(scan: PetScan) -> float:
+    """The SULpeak from which a lesion can be followed: 1.5 x liver mean + 2 SD.
+
+    Examples
+    --------
+    1.5 x 1.6 + 2 x 0.2 = 2.8.
+
+    >>> round(measurable_from_sul(PetScan(date(2026, 5, 1), (4.0,), 1.6, 0.2)), 6)
+    2.8
+    """
+    return 1.5 * scan.liver_mean + 2 * scan.liver_sd
+
+
+def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metabolic]:
+    """Metabolic response at each scan after the first.
+
+    Partial: 30 % and 0.8 SUL lower than at baseline, or more. Progressive: 30 % and 0.8
+    SUL higher, or total lesion glycolysis 75 % higher, or a new lesion. Complete:
+    nothing above the liver is left.
+
+    Parameters
+    ----------
+    scans : sequence of PetScan
+        Baseline first, in order of their days.
+    lesions_max : int
+        1 in PERCIST (the hottest lesion of each scan); a modified PERCIST that follows
+        several takes their sum, up to so many.
+
+    Raises
+    ------
+    InputError
+        No baseline, scans out of order, or a baseline that cannot be measured.
+    RangeError
+        An uptake below 0.
+
+    References
+    ----------
+    Wahl et al., J Nucl Med 2009;50(Suppl 1):122S; what a "modified" PERCIST modifies
+    differs between studies and is to be said.
+
+    Examples
+    --------
+    From 2.1 to 1.4 is a third less, but only 0.7 SUL: stable.
+
+    >>> first = PetScan(date(2026, 3, 1), (2.1,), 0.8, 0.1)
+    >>> then = PetScan(date(2026, 5, 1), (1.4,), 0.8, 0.1)
+    >>> [one.response for one in assess_pets([first, then])]
+    ['SMD']
+    """
+    _require(scans, lesions_max)
+    first, *later = scans
+    baseline = sum(first.sul[:lesions_max])
+    return [_assessed(scan, first, baseline, lesions_max) for scan in later]
+
+
+def _require(scans: Sequence[PetScan], lesions_max: int) -> None:
+    if not scans or not scans[0].sul:
+        raise InputError("a baseline PET with a lesion is needed first")
+    if lesions_max < 1:
+        raise RangeError(f"{lesions_max} lesions: at least 1 is followed")
+    if any(b.day <= a.day for a, b in pairwise(scans)):
+        raise InputError("PETs are not in the order of their days, each on its own")
+    for scan in scans:
+        if min((*scan.sul, scan.liver_mean, scan.liver_sd, scan.tlg or 0.0)) < 0:
+            raise RangeError(f"PET of {scan.day}: an uptake is below 0")
+        if list(scan.sul) != sorted(scan.sul, reverse=True):
+            raise InputError(f"PET of {scan.day}: lesions go hottest first")
+    least = measurable_from_sul(scans[0])
+    if scans[0].sul[0] < least - _ROOM:
+        raise InputError(
+            f"baseline SULpeak {scans[0].sul[0]:g} is under {least:.3g} (1.5 x liver "
+            "mean + 2 SD): the lesion cannot be followed by PERCIST"
+        )
+
+
+def _assessed(
+    scan: PetScan, first: PetScan, baseline: float, lesions_max: int
+) -> Metabolic:
+    total = sum(scan.sul[:lesions_max])
+    change, relative = total - baseline, total / baseline - 1
+    said = f"SUL {baseline:g} to {total:g}: {relative:+.0%}, {change:+.2g}"
+    if scan.new_lesion:
+        response, rule = "PMD", "a new lesion"
+    elif relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
+        response, rule = "PMD", said
+    elif _tlg_grown(first, scan):
+        response, rule = "PMD", f"TLG {first.tlg:g} to {scan.tlg:g}: 75 % more or above"
+    elif not scan.sul or scan.sul[0] <= scan.liver_mean:
+        response, rule = "CMR", "nothing above the liver is left"
+    elif relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
+        response, rule = "PMR", said
+    else:
+        response, rule = "SMD", said
+    return Metabolic(scan.day, response, rule, total, baseline)
+
+
+def _tlg_grown(first: PetScan, scan: PetScan) -> bool:
+    if not first.tlg or scan.tlg is None:
+        return False
+    return scan.tlg >= (1 + _TLG_CHANGE) * first.tlg - _ROOM

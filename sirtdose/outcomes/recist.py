@@ -1,0 +1,297 @@
+"""Response of tumors by their diameters over time: RECIST 1.1 and mRECIST."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+from typing import Literal
+
+from sirtdose.errors import InputError, RangeError
+
+Criteria = Literal["RECIST 1.1", "mRECIST"]
+NonTargets = Literal["none", "absent", "present", "progressed", "not evaluated"]
+
+_TARGETS_MAX = 5
+_PER_ORGAN_MAX = 2
+_TARGET_MM, _NODE_MM, _NODE_GONE_MM = 10.0, 15.0, 10.0
+_PARTIAL, _PROGRESS, _PROGRESS_MM = 0.70, 1.20, 5.0
+# Sums are of measured diameters: the last bit of a product decides nothing.
+_ROOM = 1e-9
+_CONFIRMED_D = 28
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A target lesion as it was at baseline.
+
+    `node` is a lymph node, measured by its short axis.
+    """
+
+    name: str
+    organ: str
+    baseline_mm: float
+    node: bool = False
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One time point after baseline: diameters by lesion, mm; None not evaluated."""
+
+    day: date
+    diameters_mm: Mapping[str, float | None]
+    non_targets: NonTargets = "none"
+    new_lesions: bool = False
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """The response at one time point, and the rule that decided.
+
+    `response` is CR, PR, SD, PD, NE, or non-CR/non-PD. Sums are of targets, mm;
+    `nadir_mm` is the smallest before this scan, baseline included.
+    """
+
+    day: date
+    response: str
+    rule: str
+    sum_mm: float | None
+    baseline_mm: float
+    nadir_mm: float
+    target_response: str = field(default="")
+
+
+def assess_scans(
+    lesions: Sequence[Lesion],
+    scans: Sequence[Scan],
+    *,
+    criteria: Criteria = "RECIST 1.1",
+    targets_max: int = _TARGETS_MAX,
+) -> list[Assessed]:
+    """Response at each time point.
+
+    Complete: no target left, nodes under 10 mm. Partial: the sum is 70 % of baseline or
+    less. Progressive: 20 % and 5 mm above the smallest sum so far, or a new lesion, or
+    non-targets that progressed. Each bound belongs to the response it leads to. In
+    mRECIST diameters are of what takes up contrast in the arterial phase, and 5 mm are
+    not asked for.
+
+    Parameters
+    ----------
+    lesions : sequence of Lesion
+        The targets.
+    scans : sequence of Scan
+        After baseline, in order of their days.
+    criteria : {"RECIST 1.1", "mRECIST"}
+    targets_max : int
+        5 in RECIST 1.1, at most 2 of an organ; a protocol may take fewer.
+
+    Raises
+    ------
+    InputError
+        Too many targets, targets too small, lesions that are not known, scans out of
+        order.
+
+    References
+    ----------
+    Eisenhauer et al., Eur J Cancer 2009;45:228; mRECIST: Lencioni and Llovet, Semin
+    Liver Dis 2010;30:52 (recalled, read in transcription).
+
+    Examples
+    --------
+    From 50 mm to 35 mm is 70 %: partial response.
+
+    >>> lesion = Lesion("T1", "liver", 50)
+    >>> [one.response for one in assess_scans(
+    ...     [lesion], [Scan(date(2026, 5, 1), {"T1": 35.0})])]
+    ['PR']
+    """
+    _require_targets(lesions, criteria, targets_max)
+    _require_scans(lesions, scans)
+    baseline = sum(one.baseline_mm for one in lesions)
+    nadir, progressed = baseline, False
+    found = []
+    for scan in scans:
+        sum_mm, target, rule = _targets(lesions, scan, baseline, nadir, criteria)
+        response, rule = _overall(target, rule, scan, has_targets=bool(lesions))
+        if progressed and response != "PD":
+            response, rule = "PD", "progressive before: nothing returns from it"
+        progressed = progressed or response == "PD"
+        found.append(
+            Assessed(scan.day, response, rule, sum_mm, baseline, nadir, target)
+        )
+        if sum_mm is not None:
+            nadir = min(nadir, sum_mm)
+    return found
+
+
+def _require_targets(
+    lesions: Sequence[Lesion], criteria: Criteria, targets_max: int
+) -> None:
+    if len(lesions) > targets_max:
+        raise InputError(
+            f"{len(lesions)} target lesions: {criteria} here takes at most "
+            f"{targets_max}; follow the others as non-targets"
+        )
+    organs = [one.organ for one in lesions]
+    for organ in organs:
+        if organs.count(organ) > _PER_ORGAN_MAX:
+            raise InputError(
+                f"{organs.count(organ)} target lesions in {organ}: at most "
+                f"{_PER_ORGAN_MAX} of an organ are targets"
+            )
+    names = [one.name for one in lesions]
+    for one in lesions:
+        if names.count(one.name) > 1:
+            raise InputError(f"two target lesions are called '{one.name}'")
+        least = _NODE_MM if one.node else _TARGET_MM
+        if not one.baseline_mm >= least:
+            raise RangeError(
+                f"target '{one.name}' has {one.baseline_mm:g} mm at baseline: "
+                f"{'a node' if one.node else 'a target'} has {least:g} mm or more"
+            )
+
+
+def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
+    names = {one.name for one in lesions}
+    days = [scan.day for scan in scans]
+    if any(b <= a for a, b in pairwise(days)):
+        raise InputError("scans are not in the order of their days, each on its own")
+    for scan in scans:
+        unknown = sorted(set(scan.diameters_mm) - names)
+        if unknown:
+            raise InputError(f"scan of {scan.day}: '{unknown[0]}' is no target lesion")
+        for name, value in scan.diameters_mm.items():
+            if value is not None and not value >= 0:
+                raise RangeError(f"scan of {scan.day}: '{name}' has {value:g} mm")
+
+
+def _targets(
+    lesions: Sequence[Lesion],
+    scan: Scan,
+    baseline: float,
+    nadir: float,
+    criteria: Criteria,
+) -> tuple[float | None, str, str]:
+    """Sum of diameters, the targets' response, and why."""
+    if not lesions:
+        return None, "", ""
+    known = {one.name: scan.diameters_mm.get(one.name) for one in lesions}
+    measured = [value for value in known.values() if value is not None]
+    missing = [name for name, value in known.items() if value is None]
+    total = sum(measured)
+    # What is seen of them may already be too much.
+    grown = total >= _PROGRESS * nadir - _ROOM and (
+        criteria == "mRECIST" or total - nadir >= _PROGRESS_MM - _ROOM
+    )
+    if grown and nadir > 0:
+        more = f"{total / nadir - 1:+.0%}, {total - nadir:+g} mm"
+        return (
+            total,
+            "PD",
+            f"sum {total:g} mm is {more} from the smallest, {nadir:g} mm",
+        )
+    if nadir == 0 and total > 0:
+        return total, "PD", f"{total:g} mm after none was left"
+    if missing:
+        return None, "NE", f"not evaluated: {', '.join(missing)}"
+    gone = all(
+        (one.node and (known[one.name] or 0) < _NODE_GONE_MM) or known[one.name] == 0
+        for one in lesions
+    )
+    if gone:
+        nodes = any(one.node for one in lesions)
+        return total, "CR", f"no target left{', nodes under 10 mm' if nodes else ''}"
+    change = f"sum {total:g} mm is {total / baseline - 1:+.0%} from baseline"
+    if total <= _PARTIAL * baseline + _ROOM:
+        return total, "PR", f"{change}, {baseline:g} mm"
+    return total, "SD", f"{change}, {total - nadir:+g} mm from the smallest"
+
+
+def _overall(
+    target: str, rule: str, scan: Scan, *, has_targets: bool
+) -> tuple[str, str]:
+    """Targets, non-targets and new lesions together (Tables 1 and 2)."""
+    if scan.new_lesions:
+        return "PD", "a new lesion"
+    if target == "PD":
+        return "PD", rule
+    if scan.non_targets == "progressed":
+        return "PD", "non-targets progressed"
+    if not has_targets:
+        return {
+            "absent": ("CR", "no non-target left"),
+            "present": ("non-CR/non-PD", "non-targets are still there"),
+            "none": ("NE", "nothing to assess"),
+            "not evaluated": ("NE", "non-targets not evaluated"),
+        }[scan.non_targets]
+    if target == "CR" and scan.non_targets in ("present", "not evaluated"):
+        return "PR", f"{rule}, but non-targets {scan.non_targets}"
+    return target, rule
+
+
+def best_overall(
+    found: Sequence[Assessed],
+    *,
+    confirmed: bool = False,
+    stable_d: int | None = None,
+    start: date | None = None,
+) -> tuple[str, str]:
+    """The best response until progression, and why.
+
+    Parameters
+    ----------
+    found : sequence of Assessed
+    confirmed : bool
+        CR and PR need the same or better again, 28 days later or more.
+    stable_d : int, optional
+        Days from `start` from which SD counts; a protocol's own, 42 to 56.
+    start : date, optional
+        Of treatment or baseline, for `stable_d`.
+
+    Examples
+    --------
+    >>> best_overall([])
+    ('NE', 'no scan')
+    """
+    if not found:
+        return "NE", "no scan"
+    if stable_d is not None and start is None:
+        raise InputError("a least time of stable disease needs the day it starts from")
+    before = _until_progression(found)
+    for response in ("CR", "PR"):
+        for one in before:
+            if one.response != response:
+                continue
+            if not confirmed or _confirmed(one, before):
+                return response, f"on {one.day}: {one.rule}"
+    lasting = [
+        one
+        for one in before
+        if one.response in ("CR", "PR", "SD", "non-CR/non-PD")
+        and (stable_d is None or start is None or (one.day - start).days >= stable_d)
+    ]
+    if lasting:
+        kinds = {one.response for one in lasting}
+        response = "non-CR/non-PD" if kinds == {"non-CR/non-PD"} else "SD"
+        return response, f"on {lasting[0].day}: {lasting[0].rule}"
+    worst = [one for one in before if one.response == "PD"]
+    if worst:
+        return "PD", f"on {worst[0].day}: {worst[0].rule}"
+    return "NE", "nothing that counts was seen"
+
+
+def _until_progression(found: Sequence[Assessed]) -> list[Assessed]:
+    before = []
+    for one in found:
+        before.append(one)
+        if one.response == "PD":
+            break
+    return before
+
+
+def _confirmed(one: Assessed, found: Sequence[Assessed]) -> bool:
+    as_good = ("CR",) if one.response == "CR" else ("CR", "PR")
+    return any(
+        later.response in as_good and (later.day - one.day).days >= _CONFIRMED_D
+        for later in found
+    )

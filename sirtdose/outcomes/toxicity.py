@@ -1,0 +1,154 @@
+"""Grades of adverse events by laboratory value: CTCAE, in the version that is named."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError, RangeError
+
+VERSIONS = ("5.0",)
+# Values and bounds are products: 3 x 0.1 is above 0.3 by its last bit alone.
+_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A grade, 0 to 4, and the rule that decided; None where it cannot be graded.
+
+    `rule` says in words which bound was passed, or what is missing.
+    """
+
+    grade: int | None
+    rule: str
+
+
+def terms(version: str) -> dict[str, Any]:
+    """The laboratory terms of a version of CTCAE.
+
+    Raises
+    ------
+    InputError
+        A version that is not held here.
+    """
+    if version not in VERSIONS:
+        raise InputError(
+            f"CTCAE {version} is not held here: use {' or '.join(VERSIONS)}; versions "
+            "grade the same value differently"
+        )
+    laboratory: dict[str, Any] = table(f"ctcae_{version}")["laboratory"]
+    return laboratory
+
+
+def laboratory_grade(
+    term: str,
+    value: float,
+    *,
+    version: str,
+    uln: float | None = None,
+    lln: float | None = None,
+    baseline: float | None = None,
+) -> Grade:
+    """CTCAE grade of a laboratory value.
+
+    A bound belongs to the milder grade: 3.0 x ULN of ALT is grade 1, 3.01 grade 2.
+    Where the baseline was above the upper limit, multiples are of the baseline.
+
+    Parameters
+    ----------
+    term : str
+        Such as ``"ALT"``; see :func:`terms`.
+    value, uln, lln, baseline : float
+        In one unit: that of the term's absolute bounds where it has any.
+    version : str
+        ``"5.0"``.
+
+    Returns
+    -------
+    Grade
+        With None where a limit that decides is not given.
+
+    Raises
+    ------
+    InputError
+        A version or term that is not held here.
+    RangeError
+        A value below 0.
+
+    Examples
+    --------
+    ALT of 121 U/L at an upper limit of 40 is 3.025 times that:
+
+    >>> laboratory_grade("ALT", 121, version="5.0", uln=40)
+    Grade(grade=2, rule='above 3 x ULN (40)')
+    >>> laboratory_grade("ALT", 120, version="5.0", uln=40).grade
+    1
+    >>> laboratory_grade("platelets", 75, version="5.0", lln=150).grade
+    1
+    """
+    known = terms(version)
+    if term not in known:
+        raise InputError(f"'{term}' is no laboratory term here: use {', '.join(known)}")
+    for name, number in (("value", value), ("uln", uln), ("lln", lln)):
+        if number is not None and not number >= 0:
+            raise RangeError(f"{term}: {name} is {number:g}: it must be 0 or more")
+    rule = known[term]
+    if "below" in rule:
+        return _below(rule, value, lln)
+    if "above" in rule:
+        return _worst(value, [(bound, f"{bound:g}") for bound in rule["above"]])
+    return _multiples(rule, value, uln, baseline)
+
+
+def _below(rule: Mapping[str, Any], value: float, lln: float | None) -> Grade:
+    if lln is None:
+        return Grade(None, "needs the lower limit of normal")
+    grade, said = 0, f"not below LLN ({lln:g})"
+    for number, bound in enumerate(rule["below"], 1):
+        limit = lln if bound == "lln" else bound
+        if _less(value, limit):
+            grade, said = number, f"below {'LLN ' * (bound == 'lln')}{limit:g}"
+    return Grade(grade, said)
+
+
+def _multiples(
+    rule: Mapping[str, Any], value: float, uln: float | None, baseline: float | None
+) -> Grade:
+    if uln is None:
+        return Grade(None, "needs the upper limit of normal")
+    abnormal = baseline is not None and _less(uln, baseline)
+    if abnormal and baseline is not None and "baseline_above" in rule:
+        bounds = _of("baseline", baseline, rule["baseline_above"])
+        found = _worst(value, bounds)
+        lowest = rule.get("baseline_from")
+        if found.grade == 0 and lowest and not _less(value, lowest * baseline):
+            return Grade(1, f"{lowest:g} x baseline ({baseline:g}) or more")
+        return found
+    found = _worst(value, _of("ULN", uln, rule["uln_above"]))
+    if baseline is None or "also_baseline_above" not in rule:
+        return found
+    own = _worst(value, _of("baseline", baseline, rule["also_baseline_above"]))
+    return max(found, own, key=lambda one: one.grade or 0)
+
+
+def _of(
+    name: str, limit: float, multiples: list[float | None]
+) -> list[tuple[float | None, str]]:
+    return [
+        (None if times is None else times * limit, f"{times} x {name} ({limit:g})")
+        for times in multiples
+    ]
+
+
+def _worst(value: float, bounds: list[tuple[float | None, str]]) -> Grade:
+    """The grade of the last bound that the value is above."""
+    first = next(said for bound, said in bounds if bound is not None)
+    grade, rule = 0, f"not above {first}"
+    for number, (bound, said) in enumerate(bounds, 1):
+        if bound is not None and _less(bound, value):
+            grade, rule = number, f"above {said}"
+    return Grade(grade, rule)
+
+
+def _less(a: float, b: float) -> bool:
+    return float(f"{a:.{_DIGITS}g}") < float(f"{b:.{_DIGITS}g}")

@@ -1,0 +1,50 @@
+"""The study's schedule, cohort by cohort: 6, 12, 24 and 72 mg in all."""
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+
+from sirtdose.errors import InputError, RangeError
+from sirtdose.outcomes.mitomycin import schedule
+
+TREATED = date(2026, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("cohort", "cycles", "in_all_mg"),
+    [("A", 1, 6), ("B", 1, 12), ("C", 2, 24), ("D", 6, 72)],
+)
+def test_cohorts(cohort: str, cycles: int, in_all_mg: float) -> None:
+    found = schedule(cohort, treated=TREATED, interval_d=28)
+    assert len(found) == cycles
+    assert found[-1].cumulative_mg == in_all_mg
+    assert found[0].day == date(2026, 4, 27)
+    apart = {(b.day - a.day).days for a, b in pairwise(found)}
+    assert apart <= {28}
+
+
+def test_imaging_follows_every_second_cycle_of_d() -> None:
+    found = schedule("D", treated=TREATED, interval_d=21)
+    imaged = [one.number for one in found if one.imaging_after]
+    assert imaged == [2, 4, 6]
+
+
+def test_gates() -> None:
+    counts = [101.0, 100.0, 99.0, None]
+    found = schedule("D", treated=TREATED, interval_d=28, platelets=counts)
+    assert [bool(one.hold) for one in found] == [False, True, True, *[False] * 3]
+    assert "above 100 is needed" in found[1].hold
+    stopped = schedule("A", treated=TREATED, interval_d=None, progressed=True)
+    assert "untreatable progression" in stopped[0].hold
+
+
+def test_refusals() -> None:
+    with pytest.raises(InputError, match="use A, B, C, D"):
+        schedule("E", treated=TREATED, interval_d=28)
+    with pytest.raises(InputError, match="the study does not state the days"):
+        schedule("C", treated=TREATED, interval_d=None)
+    with pytest.raises(RangeError, match="must be 1 d or more"):
+        schedule("C", treated=TREATED, interval_d=0)
+    with pytest.raises(RangeError, match="5 weeks after treatment: the study had 6 to"):
+        schedule("A", treated=TREATED, interval_d=None, first_after_weeks=5)

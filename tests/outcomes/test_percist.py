@@ -1,0 +1,64 @@
+"""PERCIST at its bounds: 30 % and 0.8 SUL, both, at and beyond."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from sirtdose.errors import InputError, RangeError
+from sirtdose.outcomes.percist import PetScan, assess_pets, measurable_from_sul
+
+
+def scan(month: int, *sul: float, **more: Any) -> PetScan:
+    return PetScan(date(2026, month, 1), sul, 1.6, 0.2, **more)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (10.0, 7.0, "PMR"),
+        (10.0, 7.01, "SMD"),
+        (10.0, 13.0, "PMD"),
+        (10.0, 12.99, "SMD"),
+        # A third of 3, but under 0.8.
+        (3.0, 2.21, "SMD"),
+        (2.8, 1.99, "SMD"),
+        (2.8, 1.95, "PMR"),
+        (10.0, 1.6, "CMR"),
+        (10.0, 1.61, "PMR"),
+        (10.0, 0.0, "CMR"),
+    ],
+)
+def test_bounds(before: float, after: float, expected: str) -> None:
+    [found] = assess_pets([scan(3, before), scan(5, after)])
+    assert found.response == expected, found
+
+
+def test_new_lesions_and_glycolysis_are_progression() -> None:
+    first = scan(3, 10.0, tlg=100.0)
+    assert assess_pets([first, scan(5, 5.0, new_lesion=True)])[0].response == "PMD"
+    assert assess_pets([first, scan(5, 10.0, tlg=175.0)])[0].response == "PMD"
+    assert assess_pets([first, scan(5, 10.0, tlg=174.0)])[0].response == "SMD"
+
+
+def test_several_lesions_are_a_modification_that_is_named() -> None:
+    pets = [scan(3, 10.0, 8.0, 4.0), scan(5, 9.0, 3.0, 3.0)]
+    assert assess_pets(pets)[0].response == "SMD"
+    [found] = assess_pets(pets, lesions_max=2)
+    assert (found.baseline_sul, found.sum_sul, found.response) == (18.0, 12.0, "PMR")
+
+
+def test_refusals() -> None:
+    assert measurable_from_sul(scan(3, 9.0)) == pytest.approx(2.8)
+    with pytest.raises(InputError, match=r"2\.7 is under 2\.8"):
+        assess_pets([scan(3, 2.7)])
+    with pytest.raises(InputError, match="a baseline PET"):
+        assess_pets([])
+    with pytest.raises(InputError, match="order of their days"):
+        assess_pets([scan(5, 9.0), scan(3, 9.0)])
+    with pytest.raises(InputError, match="hottest first"):
+        assess_pets([scan(3, 4.0, 9.0)])
+    with pytest.raises(RangeError, match="below 0"):
+        assess_pets([scan(3, 9.0), scan(5, -1.0)])
+    with pytest.raises(RangeError, match="at least 1"):
+        assess_pets([scan(3, 9.0)], lesions_max=0)
