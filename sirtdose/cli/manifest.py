@@ -1,7 +1,5 @@
 """The cases of a batch: the rows of a manifest, or the folders below one."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,8 @@ import click
 
 from sirtdose.cli.case_file import read_toml
 from sirtdose.cli.option_words import PATH_OPTIONS, asked_options, require_known
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.csv_table import csv_lines, header_of, require_printable
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"
@@ -54,10 +53,8 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     InputError
         Columns that are not known, cases without a name or with another's.
     """
-    lines = _lines(path)
-    header = [cell.strip().casefold() for cell in lines[0][1]]
-    while header and not header[-1]:
-        header.pop()
+    lines = csv_lines(path)
+    header = header_of(lines[0][1])
     options = asked_options(command)
     missing = [name for name in _OWN if name not in header]
     if missing:
@@ -76,7 +73,7 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     for number, cells in lines[1:]:
         while len(cells) > len(header) and not cells[-1].strip():
             cells.pop()
-        _require_one_line(cells, f"{path.name}, line {number}")
+        require_printable(cells, f"{path.name}, line {number}")
         if len(cells) != len(header):
             raise InputError(
                 f"{path.name}, line {number} has {len(cells)} cells and the header "
@@ -161,44 +158,6 @@ def _case_options(path: Path, command: click.Command) -> dict[str, Any]:
     known = [one for one in asked_options(command) if one not in ("accept", "reason")]
     require_known(options, known, path.name, "the options of post")
     return options
-
-
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Line numbers and cells; separated by what separates the header."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(
-            f"{path.name} is no text in UTF-8: save it as CSV UTF-8"
-        ) from None
-    if text[:4].lower() == "sep=":
-        # A spreadsheet's own line, before the header.
-        text = text.partition("\n")[2]
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    stream = io.StringIO(text, newline="")
-    reader = csv.reader(stream, delimiter=separator, strict=True)
-    try:
-        lines = [(reader.line_num, cells) for cells in reader]
-    except csv.Error as error:
-        raise FileFormatError(
-            f"{path.name}, line {reader.line_num} is no csv: {error}"
-        ) from None
-    filled = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
-    if not filled:
-        raise InputError(f"{path.name} holds no case: a header and a line each")
-    return filled
-
-
-def _require_one_line(cells: Sequence[str], where: str) -> None:
-    for number, cell in enumerate(cells, 1):
-        if not cell.strip().isprintable():
-            raise InputError(
-                f"{where}, cell {number} holds a line break or what cannot be printed: "
-                "write it anew"
-            )
 
 
 def _row(

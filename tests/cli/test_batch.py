@@ -227,7 +227,7 @@ def test_results_stand_when_everything_is_moved(
         ("case_id,input\nc1,\n", "line 2: input is empty"),
         ("case_id,input,no_report\nc1,p1,maybe\n", "no_report is yes or no"),
         ("case_id,input\n\n", "holds no case"),
-        ("", "holds no case"),
+        ("", "is empty"),
         ("case_id,input,out\nc1,p1,x\n", "'out' is not known"),
         ('case_id,input\n"c1,p1\n', "no csv"),
         ('case_id,input,administered\nc1,p1,"2\n0 GBq"\n', "cell 3 holds a line break"),

@@ -1,0 +1,226 @@
+"""Tables that people write: csv with a header, by commas, semicolons or tabs."""
+
+import csv
+import io
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sirtdose.errors import FileFormatError, InputError, RangeError
+
+# What people write where a value is missing.
+_MISSING = ("", "na", "n/a", "nan", ".", "-", "none", "null", "unknown")
+_YES = ("yes", "y", "true", "1")
+_NO = ("no", "n", "false", "0")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: its cells by column, and where it stands for messages."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """A cell as it is written; empty where it is missing or has no column."""
+        cell = self.cells.get(column, "")
+        return "" if cell.casefold() in _MISSING else cell
+
+    def required(self, column: str) -> str:
+        """A cell that cannot be missing."""
+        cell = self.text(column)
+        if not cell:
+            raise InputError(f"{self.at(column)} is empty: it is needed")
+        return cell
+
+    def number(
+        self, column: str, *, least: float = -math.inf, above: bool = False
+    ) -> float | None:
+        """A number, None where it is missing.
+
+        Raises
+        ------
+        InputError
+            A cell that is no number.
+        RangeError
+            One below `least`, or, with `above`, not above it.
+        """
+        cell = self.text(column)
+        if not cell:
+            return None
+        try:
+            value = float(cell)
+        except ValueError:
+            raise InputError(
+                f"{self.at(column)}: '{cell[:40]}' is no number: write one such as "
+                "1.5, with a point and no unit, or leave the cell empty"
+            ) from None
+        if not math.isfinite(value) or value < least or (above and value == least):
+            raise RangeError(
+                f"{self.at(column)} is {cell}: it must be "
+                f"{'above' if above else 'at least'} {least:g}"
+                if math.isfinite(least)
+                else f"{self.at(column)} is {cell}: it must be a finite number"
+            )
+        return value
+
+    def flag(self, column: str) -> bool | None:
+        """Yes or no (1 or 0, true or false), None where it is missing."""
+        cell = self.text(column).casefold()
+        if cell in _YES or cell in _NO:
+            return cell in _YES
+        if cell:
+            raise InputError(
+                f"{self.at(column)}: '{cell[:40]}' is neither yes nor no (1, 0)"
+            )
+        return None
+
+    def day(self, column: str) -> date | None:
+        """A day written as year-month-day, None where it is missing."""
+        cell = self.text(column)
+        if not cell:
+            return None
+        try:
+            return date.fromisoformat(cell)
+        except ValueError:
+            raise InputError(
+                f"{self.at(column)}: '{cell[:40]}' is no day: write it as 2026-03-01"
+            ) from None
+
+    def at(self, column: str) -> str:
+        """Where a cell stands, for messages."""
+        return f"{self.where}, column {column}"
+
+
+def read_table(
+    path: Path,
+    *,
+    required: Collection[str],
+    optional: Collection[str] | None = None,
+    what: str = "a table",
+) -> list[Line]:
+    """Read a csv with a header.
+
+    Parameters
+    ----------
+    path : Path
+    required, optional : collection of str
+        Its columns; any others may stand there where `optional` is None.
+    what : str
+        What it is a table of, for messages.
+
+    Raises
+    ------
+    FileFormatError
+        No csv of text.
+    InputError
+        Columns that are missing, unknown or there twice, or no line below the header.
+    """
+    lines = csv_lines(path)
+    header = header_of(lines[0][1])
+    _require_columns(path.name, header, required, optional, what)
+    if len(lines) < 2:
+        raise InputError(f"{path.name} holds only a header: a line each is needed")
+    return list(_cells(path.name, header, lines[1:]))
+
+
+def header_of(cells: Sequence[str]) -> list[str]:
+    """The names of columns as they are compared, without empty ones at the end."""
+    header = [cell.strip().casefold() for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    return header
+
+
+def _require_columns(
+    name: str,
+    header: Sequence[str],
+    required: Collection[str],
+    optional: Collection[str] | None,
+    what: str,
+) -> None:
+    missing = [column for column in required if column not in header]
+    if missing:
+        raise InputError(
+            f"{name}, line 1 has no column {' and no column '.join(missing)}: {what} "
+            f"has the columns {', '.join(required)}"
+        )
+    twice = {column for column in header if header.count(column) > 1}
+    if twice:
+        raise InputError(f"{name}, line 1 has the column {min(twice)!r} more than once")
+    if optional is None:
+        return
+    known = (*required, *optional)
+    unknown = [column for column in header if column not in known]
+    if unknown:
+        raise InputError(
+            f"{name}, line 1: column {unknown[0][:40]!r} is not known in {what}: its "
+            f"columns are {', '.join(known)}"
+        )
+
+
+def _cells(
+    name: str, header: Sequence[str], lines: Sequence[tuple[int, list[str]]]
+) -> Iterator[Line]:
+    for number, cells in lines:
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
+        where = f"{name}, line {number}"
+        require_printable(cells, where)
+        if len(cells) != len(header):
+            raise InputError(
+                f"{where} has {len(cells)} cells and the header "
+                f"{len(header)}: give one for each column, empty if not given"
+            )
+        own = {key: cell.strip() for key, cell in zip(header, cells, strict=True)}
+        yield Line(where, own)
+
+
+def require_printable(cells: Sequence[str], where: str) -> None:
+    """Refuse line breaks and what cannot be printed within a cell."""
+    for number, cell in enumerate(cells, 1):
+        if not cell.strip().isprintable():
+            raise InputError(
+                f"{where}, cell {number} holds a line break or what cannot be printed: "
+                "write it anew"
+            )
+
+
+def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Line numbers and cells, header first; separated by what separates the header.
+
+    Raises
+    ------
+    FileFormatError
+        No csv of text.
+    InputError
+        Nothing in it.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileFormatError(
+            f"{path.name} is no text in UTF-8: save it as CSV UTF-8"
+        ) from None
+    skipped = 0
+    if text[:4].lower() == "sep=":
+        # A spreadsheet's own line, before the header.
+        text, skipped = text.partition("\n")[2], 1
+    header = text.partition("\n")[0]
+    separator = max(",;\t", key=header.count)
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=separator, strict=True)
+    try:
+        lines = [(reader.line_num + skipped, cells) for cells in reader]
+    except csv.Error as error:
+        raise FileFormatError(
+            f"{path.name}, line {reader.line_num + skipped} is no csv: {error}"
+        ) from None
+    filled = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
+    if not filled:
+        raise InputError(f"{path.name} is empty: a header and a line each are needed")
+    return filled
