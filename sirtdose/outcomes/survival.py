@@ -1,0 +1,242 @@
+"""Time to an event: Kaplan-Meier curves, medians, log-rank tests and follow-up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sirtdose.errors import InputError, RangeError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Numbers = Sequence[float] | np.ndarray
+
+Interval = Literal["log-log", "log", "plain"]
+INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
+# As statsmodels calls them.
+_OURS_THERE = {"log-log": "cloglog", "log": "log", "plain": "linear"}
+_Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Median:
+    """Median time with its 95 % interval by a method; None where it is not reached.
+
+    It is the first time at which half or fewer are left, as in lifelines; R takes the
+    middle where exactly half are left for a while.
+    """
+
+    time: float | None
+    low: float | None
+    high: float | None
+    method: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A Kaplan-Meier curve, with its 95 % band by the method named.
+
+    Times in the unit given, from 0. `medians` holds the interval by each method: the
+    same data have been published with different ones.
+    """
+
+    n: int
+    events: int
+    times: tuple[float, ...]
+    survival: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    method: str
+    median: Median
+    medians: tuple[Median, ...]
+
+
+@dataclass(frozen=True)
+class LogRank:
+    """Log-rank test of two groups or more: events seen and expected in each."""
+
+    chi_squared: float
+    degrees: int
+    p: float
+    observed: Mapping[str, int]
+    expected: Mapping[str, float]
+
+
+def kaplan_meier(
+    times: Sequence[float], events: Sequence[bool], *, interval: Interval = "log-log"
+) -> Curve:
+    """Kaplan-Meier estimate of survival.
+
+    Parameters
+    ----------
+    times : sequence of float, >= 0
+        Until the event, or until the last contact.
+    events : sequence of bool
+        True where the event was seen, False where it was not until then (censored).
+    interval : {"log-log", "log", "plain"}
+        Transformation of Greenwood's interval: lifelines and SAS use log-log, R log,
+        older software plain. SPSS's symmetric interval of a median is none of these.
+
+    Raises
+    ------
+    InputError
+        No time, or an interval that is not known.
+    RangeError
+        A time below 0.
+
+    References
+    ----------
+    Brookmeyer and Crowley, Biometrics 1982;38:29 (median), as statsmodels computes it.
+
+    Examples
+    --------
+    Of four, one dies at each of 1, 2, 3, 4 months: half are left after 2.
+
+    >>> kaplan_meier([1, 2, 3, 4], [True] * 4).median.time
+    2.0
+    """
+    import numpy as np
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    time, event = _checked(times, events)
+    if interval not in INTERVALS:
+        raise InputError(f"interval '{interval}': use {', '.join(INTERVALS)}")
+    found = SurvfuncRight(time, event)
+    survival, error = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
+    low, high = _band(survival, error, interval)
+    half = _half(time, event)
+    medians = tuple(_median(found, half, method) for method in INTERVALS)
+    start, end = (0.0,), (float(time.max()),)
+    own = tuple(map(float, found.surv_times))
+    last = float(survival[-1]) if len(survival) else 1.0
+    ends = end if not own or end[0] > own[-1] else ()
+    return Curve(
+        len(time),
+        int(event.sum()),
+        start + own + ends,
+        (1.0, *map(float, survival), *(last for _ in ends)),
+        (1.0, *low, *(low[-1:] or (1.0,) if ends else ())),
+        (1.0, *high, *(high[-1:] or (1.0,) if ends else ())),
+        interval,
+        next(one for one in medians if one.method == interval),
+        medians,
+    )
+
+
+def _checked(
+    times: Sequence[float], events: Sequence[bool]
+) -> tuple["np.ndarray", "np.ndarray"]:
+    import numpy as np
+
+    time, event = np.asarray(times, float), np.asarray(events, bool)
+    if len(time) == 0:
+        raise InputError("no time to draw a curve of")
+    if time.min() < 0:
+        raise RangeError(f"a time is {time.min():g}: it must be 0 or more")
+    return time, event.astype(int)
+
+
+def _band(
+    survival: "np.ndarray", error: "np.ndarray", interval: Interval
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    import numpy as np
+
+    low, high = survival.copy(), survival.copy()
+    inside = (survival > 0) & (survival < 1)
+    s, e = survival[inside], error[inside]
+    if interval == "plain":
+        bounds = s - _Z95 * e, s + _Z95 * e
+    elif interval == "log":
+        width = np.exp(_Z95 * e / s)
+        bounds = s / width, s * width
+    else:
+        width = np.exp(_Z95 * e / (s * np.abs(np.log(s))))
+        bounds = s**width, s ** (1 / width)
+    low[inside], high[inside] = (np.clip(one, 0, 1) for one in bounds)
+    return tuple(map(float, low)), tuple(map(float, high))
+
+
+def _half(time: "np.ndarray", event: "np.ndarray") -> float | None:
+    from lifelines import KaplanMeierFitter
+
+    return _finite(KaplanMeierFitter().fit(time, event).median_survival_time_)
+
+
+def _median(found: Any, half: float | None, method: Interval) -> Median:
+    low, high = found.quantile_ci(0.5, method=_OURS_THERE[method])
+    return Median(half, _finite(low), _finite(high), method)
+
+
+def _finite(value: float) -> float | None:
+    from math import isfinite
+
+    return float(value) if isfinite(value) else None
+
+
+def at_risk(times: "Numbers", at: "Numbers") -> list[int]:
+    """Count who is under observation just before each time.
+
+    >>> at_risk([1, 2, 2, 5], [0, 2, 5, 6])
+    [4, 3, 1, 0]
+    """
+    import numpy as np
+
+    ordered = np.sort(np.asarray(times, float))
+    return [len(ordered) - int(np.searchsorted(ordered, one)) for one in at]
+
+
+def follow_up(
+    times: Sequence[float], events: Sequence[bool], *, interval: Interval = "log-log"
+) -> Median:
+    """Median follow-up by the reverse Kaplan-Meier method: censoring is the event.
+
+    Examples
+    --------
+    >>> follow_up([1, 2, 3, 4], [False] * 4).time
+    2.0
+    """
+    return kaplan_meier(times, [not one for one in events], interval=interval).median
+
+
+def log_rank(
+    times: Sequence[float], events: Sequence[bool], groups: Sequence[str]
+) -> LogRank:
+    """Test by log-rank whether survival is the same in every group.
+
+    Raises
+    ------
+    InputError
+        Fewer than two groups, or no event.
+
+    Examples
+    --------
+    >>> log_rank([1, 2, 3, 4], [True] * 4, ["a", "b", "a", "b"]).degrees
+    1
+    """
+    import numpy as np
+    from lifelines.statistics import multivariate_logrank_test
+
+    time, event = _checked(times, events)
+    names = np.asarray(groups, str)
+    own = [str(one) for one in np.unique(names)]
+    if len(own) < 2:
+        raise InputError("a log-rank test needs two groups")
+    if not event.any():
+        raise InputError("no event was seen: nothing to test")
+    found = multivariate_logrank_test(time, names, event)
+    when, deaths = np.unique(time[event == 1], return_counts=True)
+    all_at_risk = np.array(at_risk(times, when))
+    return LogRank(
+        float(found.test_statistic),
+        len(own) - 1,
+        float(found.p_value),
+        {name: int(event[names == name].sum()) for name in own},
+        {
+            name: float(
+                (
+                    deaths * np.array(at_risk(time[names == name], when)) / all_at_risk
+                ).sum()
+            )
+            for name in own
+        },
+    )
