@@ -15,6 +15,7 @@ from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
 from sirtdose.cli.report import report_command
+from sirtdose.cli.response import response_command
 from sirtdose.cli.verify import verify_command
 from sirtdose.cli.view import view_command
 from sirtdose.errors import SirtdoseError, foreseen
@@ -64,6 +65,7 @@ for _command in (
     dvh_command,
     kernel_command,
     lsf_group,
+    response_command,
     phantom_command,
     demo_command,
 ):

@@ -9,9 +9,10 @@ from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.units import DOSE_CONSTANT, Measure, parse_time
+from sirtdose.model.units import DAYS, DOSE_CONSTANT, Measure, parse_time
 
 DEVICES = ("resin", "glass", "ho166")
+_DAYS_MAX = 3660
 DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
 
 
@@ -39,6 +40,38 @@ class QuantityType(click.ParamType):  # type: ignore[type-arg]
         """Show the kind of quantity instead of a type name."""
         del param, ctx
         return f"<{self.measure.name}>"
+
+
+class DaysType(click.ParamType):  # type: ignore[type-arg]
+    """A whole number of days, written in days or weeks."""
+
+    name = "days"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Parse text; a default that is a number already passes."""
+        if isinstance(value, int):
+            return value
+        try:
+            days = DAYS.parse(value)
+        except QuantityError as error:
+            self.fail(str(error), param, ctx)
+        if days != int(days) or days > _DAYS_MAX:
+            self.fail(
+                f"'{value}' is {days:g} days: give a whole number of days up to "
+                f"{_DAYS_MAX}, for example {DAYS.example}",
+                param,
+                ctx,
+            )
+        return int(days)
+
+    def get_metavar(
+        self, param: click.Parameter, ctx: click.Context | None = None
+    ) -> str:
+        """Show what it is instead of a type name."""
+        del param, ctx
+        return "<days>"
 
 
 def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:

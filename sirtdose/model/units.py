@@ -163,6 +163,12 @@ DURATION: Final = Measure(
     "64.05h",
     allows_zero=False,
 )
+DAYS: Final = Measure(
+    "number of days",
+    "d",
+    {"d": 1.0, "wk": 7.0, "w": 7.0, "weeks": 7.0},
+    "42d or 6wk",
+)
 DOSE_CONSTANT: Final = Measure(
     "dose constant",
     "Gy kg/GBq",

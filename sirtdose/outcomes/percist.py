@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 from sirtdose.errors import InputError, RangeError
 
 _CHANGE, _CHANGE_SUL, _TLG_CHANGE = 0.30, 0.8, 0.75
+# Livers further apart than both of these are of scans that cannot be compared.
+_LIVER_CHANGE, _LIVER_CHANGE_SUL = 0.20, 0.3
 _ROOM = 1e-9
 
 
@@ -47,6 +50,14 @@ class Metabolic:
     baseline_sul: float
 
 
+class BestMetabolic(NamedTuple):
+    """The best metabolic response, the rule that decided, and the day it was seen."""
+
+    response: str
+    rule: str
+    day: date | None = None
+
+
 def measurable_from_sul(scan: PetScan) -> float:
     """The SULpeak from which a lesion can be followed: 1.5 x liver mean + 2 SD.
 
@@ -58,6 +69,47 @@ def measurable_from_sul(scan: PetScan) -> float:
     2.8
     """
     return 1.5 * scan.liver_mean + 2 * scan.liver_sd
+
+
+def livers_agree(first: PetScan, scan: PetScan) -> bool:
+    """Whether the normal liver of two PETs takes up alike: within 20 % and 0.3 SUL.
+
+    Notes
+    -----
+    PERCIST asks for it so that two scans may be compared; recalled, not verified, and
+    no response is changed by it here.
+
+    Examples
+    --------
+    >>> first = PetScan(date(2026, 3, 1), (9.0,), 1.6, 0.2)
+    >>> livers_agree(first, PetScan(date(2026, 5, 1), (5.0,), 1.9, 0.2))
+    True
+    >>> livers_agree(first, PetScan(date(2026, 5, 1), (5.0,), 2.0, 0.2))
+    False
+    """
+    change = abs(scan.liver_mean - first.liver_mean)
+    within = change <= _LIVER_CHANGE * first.liver_mean + _ROOM
+    return within and change <= _LIVER_CHANGE_SUL + _ROOM
+
+
+def best_metabolic(found: Sequence[Metabolic]) -> BestMetabolic:
+    """The best metabolic response until progression, complete before partial.
+
+    Examples
+    --------
+    >>> best_metabolic([]).response
+    'NE'
+    """
+    before: list[Metabolic] = []
+    for one in found:
+        before.append(one)
+        if one.response == "PMD":
+            break
+    for response in ("CMR", "PMR", "SMD", "PMD"):
+        for one in before:
+            if one.response == response:
+                return BestMetabolic(response, one.rule, one.day)
+    return BestMetabolic("NE", "no scan after baseline")
 
 
 def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metabolic]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sirtdose.errors import InputError, RangeError
 
@@ -60,6 +60,14 @@ class Assessed:
     target_response: str = field(default="")
 
 
+class Best(NamedTuple):
+    """The best response, the rule that decided, and the day it was seen."""
+
+    response: str
+    rule: str
+    day: date | None = None
+
+
 def assess_scans(
     lesions: Sequence[Lesion],
     scans: Sequence[Scan],
@@ -73,7 +81,7 @@ def assess_scans(
     less. Progressive: 20 % and 5 mm above the smallest sum so far, or a new lesion, or
     non-targets that progressed. Each bound belongs to the response it leads to. In
     mRECIST diameters are of what takes up contrast in the arterial phase, and 5 mm are
-    not asked for.
+    not asked for. What is seen again after a complete response is progression.
 
     Parameters
     ----------
@@ -108,14 +116,17 @@ def assess_scans(
     _require_targets(lesions, criteria, targets_max)
     _require_scans(lesions, scans)
     baseline = sum(one.baseline_mm for one in lesions)
-    nadir, progressed = baseline, False
+    nadir, progressed, complete = baseline, False, False
     found = []
     for scan in scans:
         sum_mm, target, rule = _targets(lesions, scan, baseline, nadir, criteria)
         response, rule = _overall(target, rule, scan, has_targets=bool(lesions))
         if progressed and response != "PD":
             response, rule = "PD", "progressive before: nothing returns from it"
+        elif complete and response != "PD" and _is_seen(lesions, scan):
+            response, rule = "PD", "seen again after a complete response"
         progressed = progressed or response == "PD"
+        complete = complete or response == "CR"
         found.append(
             Assessed(scan.day, response, rule, sum_mm, baseline, nadir, target)
         )
@@ -143,12 +154,33 @@ def _require_targets(
     for one in lesions:
         if names.count(one.name) > 1:
             raise InputError(f"two target lesions are called '{one.name}'")
-        least = _NODE_MM if one.node else _TARGET_MM
-        if not one.baseline_mm >= least:
-            raise RangeError(
-                f"target '{one.name}' has {one.baseline_mm:g} mm at baseline: "
-                f"{'a node' if one.node else 'a target'} has {least:g} mm or more"
-            )
+        require_target_size(one)
+
+
+def require_target_size(lesion: Lesion) -> None:
+    """Refuse a target that is too small to be one: 10 mm, a node 15 mm.
+
+    Examples
+    --------
+    >>> require_target_size(Lesion("T1", "liver", 10.0))
+
+    Raises
+    ------
+    RangeError
+        Says what it has and what it needs.
+    """
+    least = _NODE_MM if lesion.node else _TARGET_MM
+    if not lesion.baseline_mm >= least:
+        raise RangeError(
+            f"target '{lesion.name}' has {lesion.baseline_mm:g} mm at baseline: "
+            f"{'a node' if lesion.node else 'a target'} has {least:g} mm or more"
+        )
+
+
+def _is_seen(lesions: Sequence[Lesion], scan: Scan) -> bool:
+    """Whether any target but a node, or a non-target, is there."""
+    targets = [scan.diameters_mm.get(one.name) for one in lesions if not one.node]
+    return scan.non_targets == "present" or any(mm for mm in targets)
 
 
 def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
@@ -235,7 +267,7 @@ def best_overall(
     confirmed: bool = False,
     stable_d: int | None = None,
     start: date | None = None,
-) -> tuple[str, str]:
+) -> Best:
     """The best response until progression, and why.
 
     Parameters
@@ -250,11 +282,11 @@ def best_overall(
 
     Examples
     --------
-    >>> best_overall([])
-    ('NE', 'no scan')
+    >>> best_overall([]).response
+    'NE'
     """
     if not found:
-        return "NE", "no scan"
+        return Best("NE", "no scan after baseline")
     if stable_d is not None and start is None:
         raise InputError("a least time of stable disease needs the day it starts from")
     before = _until_progression(found)
@@ -263,7 +295,7 @@ def best_overall(
             if one.response != response:
                 continue
             if not confirmed or _confirmed(one, before):
-                return response, f"on {one.day}: {one.rule}"
+                return Best(response, one.rule, one.day)
     lasting = [
         one
         for one in before
@@ -271,13 +303,24 @@ def best_overall(
         and (stable_d is None or start is None or (one.day - start).days >= stable_d)
     ]
     if lasting:
-        kinds = {one.response for one in lasting}
-        response = "non-CR/non-PD" if kinds == {"non-CR/non-PD"} else "SD"
-        return response, f"on {lasting[0].day}: {lasting[0].rule}"
+        return _stable(lasting)
     worst = [one for one in before if one.response == "PD"]
     if worst:
-        return "PD", f"on {worst[0].day}: {worst[0].rule}"
-    return "NE", "nothing that counts was seen"
+        return Best("PD", worst[0].rule, worst[0].day)
+    early = next((one for one in before if one.response != "NE"), None)
+    if early is None:
+        return Best("NE", "nothing that counts was seen")
+    return Best("NE", f"{early.response} seen only before {stable_d} days")
+
+
+def _stable(lasting: Sequence[Assessed]) -> Best:
+    """Stable disease, or a response that was asked to be confirmed and was not."""
+    first = lasting[0]
+    if {one.response for one in lasting} == {"non-CR/non-PD"}:
+        return Best("non-CR/non-PD", first.rule, first.day)
+    if first.response in ("CR", "PR"):
+        return Best("SD", f"{first.response} not confirmed: {first.rule}", first.day)
+    return Best("SD", first.rule, first.day)
 
 
 def _until_progression(found: Sequence[Assessed]) -> list[Assessed]:

@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 
 from sirtdose.errors import InputError, RangeError
-from sirtdose.outcomes.percist import PetScan, assess_pets, measurable_from_sul
+from sirtdose.outcomes.percist import (
+    PetScan,
+    assess_pets,
+    best_metabolic,
+    livers_agree,
+    measurable_from_sul,
+)
 
 
 def scan(month: int, *sul: float, **more: Any) -> PetScan:
@@ -46,6 +52,26 @@ def test_several_lesions_are_a_modification_that_is_named() -> None:
     assert assess_pets(pets)[0].response == "SMD"
     [found] = assess_pets(pets, lesions_max=2)
     assert (found.baseline_sul, found.sum_sul, found.response) == (18.0, 12.0, "PMR")
+
+
+def test_the_best_is_the_best_until_progression() -> None:
+    pets = [scan(3, 10.0), scan(5, 9.0), scan(6, 6.0), scan(7, 13.0), scan(8, 0.0)]
+    found = assess_pets(pets)
+    assert [one.response for one in found] == ["SMD", "PMR", "PMD", "CMR"]
+    best = best_metabolic(found)
+    assert (best.response, best.day) == ("PMR", date(2026, 6, 1))
+    assert best_metabolic(found[2:]).response == "PMD"
+    assert best_metabolic([]).response == "NE"
+
+
+def test_livers_that_take_up_alike() -> None:
+    # 1.6: 20 % are 0.32, 0.3 is the tighter bound.
+    for mean, agrees in ((1.9, True), (1.901, False), (1.3, True), (1.29, False)):
+        other = PetScan(date(2026, 5, 1), (5.0,), mean, 0.2)
+        assert livers_agree(scan(3, 10.0), other) is agrees
+    # 1.0: 20 % is.
+    low = PetScan(date(2026, 3, 1), (5.0,), 1.0, 0.2)
+    assert not livers_agree(low, PetScan(date(2026, 5, 1), (5.0,), 1.21, 0.2))
 
 
 def test_refusals() -> None:

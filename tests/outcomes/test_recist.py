@@ -103,10 +103,28 @@ def test_table_2(non_targets: NonTargets, new: bool, expected: str) -> None:
     assert responses(assess_scans([], [scan])) == [expected]
 
 
+def test_what_returns_after_a_complete_response_is_progression() -> None:
+    node = Lesion("N1", "node", 20.0, node=True)
+    gone = Scan(START, {"T1": 0.0, "N1": 8.0}, "absent")
+    later = START + timedelta(days=56)
+    for again in (
+        Scan(later, {"T1": 4.0, "N1": 8.0}, "absent"),
+        Scan(later, {"T1": 0.0, "N1": 8.0}, "present"),
+    ):
+        found = assess_scans([LIVER, node], [gone, again])
+        assert responses(found) == ["CR", "PD"]
+        assert found[1].rule == "seen again after a complete response"
+    still = Scan(later, {"T1": 0.0, "N1": 9.0}, "absent")
+    assert responses(assess_scans([LIVER, node], [gone, still])) == ["CR", "CR"]
+
+
 def test_best_overall_and_its_confirmation() -> None:
     found = assess_scans([LIVER], scans(30.0, 48.0))
     assert best_overall(found)[0] == "PR"
-    assert best_overall(found, confirmed=True)[0] == "SD"
+    assert best_overall(found).day == START + timedelta(days=56)
+    unconfirmed = best_overall(found, confirmed=True)
+    assert unconfirmed.response == "SD"
+    assert unconfirmed.rule.startswith("PR not confirmed: sum 30 mm is -40%")
     later = assess_scans([LIVER], scans(30.0, 29.0, every_d=28))
     assert best_overall(later, confirmed=True)[0] == "PR"
     sooner = assess_scans([LIVER], scans(30.0, 29.0, every_d=27))

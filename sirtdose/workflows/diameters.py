@@ -1,0 +1,192 @@
+"""Diameters of lesions over time, from a table, as RECIST takes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from sirtdose.errors import InputError
+from sirtdose.io.csv_table import Line, read_table
+from sirtdose.outcomes.recist import Lesion, NonTargets, Scan, require_target_size
+from sirtdose.workflows.case_lines import Days, by_case, measured, said_at
+
+REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
+OPTIONAL = ("state",)
+_TARGETS = ("target", "target-node")
+_KINDS = (*_TARGETS, "non-target", "new")
+_STATES = ("absent", "present", "progressed", "not evaluated")
+# No lesion of a person is larger.
+_MOST_MM = 1000.0
+
+
+@dataclass(frozen=True)
+class DiameterCase:
+    """A case's targets, its scans after baseline, and how many diameters count not."""
+
+    case_id: str
+    where: str
+    baseline_day: date
+    targets: tuple[Lesion, ...]
+    scans: tuple[Scan, ...]
+    not_counted: int
+
+
+def diameter_cases(path: Path) -> list[DiameterCase]:
+    """Read a table of diameters.
+
+    Raises
+    ------
+    InputError
+        What is missing, unknown, there twice or contradicts itself, with its line.
+    """
+    lines = read_table(
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of diameters"
+    )
+    return [
+        _case(f"{path.name}, case '{case_id}'", case_id, days)
+        for case_id, days in by_case(lines, item="lesion").items()
+    ]
+
+
+def _case(where: str, case_id: str, days: Days) -> DiameterCase:
+    first, *later = days
+    known = {line.text("lesion").casefold(): line for line in days[first]}
+    targets = {}
+    for line in days[first]:
+        kind = _baseline_kind(line)
+        if kind in _TARGETS:
+            targets[line.text("lesion").casefold()] = _target(line, kind)
+    followed = [
+        name for name, line in known.items() if line.text("kind") == "non-target"
+    ]
+    scans = [_scan(day, days[day], known, targets, followed) for day in later]
+    extra = sum(
+        bool(line.text("diameter_mm"))
+        for lines in days.values()
+        for line in lines
+        if line.text("kind") not in _TARGETS
+    )
+    return DiameterCase(
+        case_id, where, first, tuple(targets.values()), tuple(scans), extra
+    )
+
+
+def _kind(line: Line) -> str:
+    kind = line.required("kind")
+    if kind not in _KINDS:
+        raise InputError(f"{line.at('kind')} is '{kind[:40]}': use {', '.join(_KINDS)}")
+    return kind
+
+
+def _baseline_kind(line: Line) -> str:
+    kind = _kind(line)
+    if kind == "new":
+        raise InputError(
+            f"{line.at('kind')}: a new lesion on {line.text('date')}, the earliest day "
+            "of its case, which is its baseline: write target or non-target"
+        )
+    state = _state(line, kind)
+    if kind == "non-target" and state != "present":
+        raise InputError(
+            f"{line.at('state')} is '{state}' at baseline: a non-target is present "
+            "there"
+        )
+    return kind
+
+
+def _target(line: Line, kind: str) -> Lesion:
+    line.required("diameter_mm")
+    lesion = Lesion(
+        line.text("lesion"),
+        line.required("organ").casefold(),
+        _diameter(line) or 0.0,
+        kind == "target-node",
+    )
+    with said_at(line.at("diameter_mm")):
+        require_target_size(lesion)
+    return lesion
+
+
+def _diameter(line: Line) -> float | None:
+    return measured(line, "diameter_mm", most=_MOST_MM, unit="mm")
+
+
+def _state(line: Line, kind: str) -> str:
+    """The state of a lesion that is not measured; of a target empty."""
+    state = line.text("state")
+    if state and state not in _STATES:
+        raise InputError(
+            f"{line.at('state')} is '{state[:40]}': use {', '.join(_STATES)}"
+        )
+    _diameter(line)
+    if kind in _TARGETS:
+        if state and (state != "not evaluated" or line.text("diameter_mm")):
+            raise InputError(
+                f"{line.at('state')} is '{state}': a target has its diameter, 0 where "
+                "it is gone, or is not evaluated and has none"
+            )
+        return state
+    if kind == "new":
+        if state not in ("", "present"):
+            raise InputError(
+                f"{line.at('state')} is '{state}': a new lesion is present, or is left "
+                "out of the table"
+            )
+        return "present"
+    return line.required("state")
+
+
+def _scan(
+    day: date,
+    lines: Iterable[Line],
+    known: dict[str, Line],
+    targets: dict[str, Lesion],
+    followed: list[str],
+) -> Scan:
+    diameters: dict[str, float | None] = {}
+    states, new = {}, False
+    for line in lines:
+        name, kind = line.text("lesion").casefold(), _kind(line)
+        _require_same(line, kind, known)
+        state = _state(line, kind)
+        if kind in _TARGETS:
+            diameters[targets[name].name] = _diameter(line)
+        elif kind == "new":
+            new = True
+        else:
+            states[name] = state
+    return Scan(day, diameters, _together(states, followed), new)
+
+
+def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:
+    """A lesion keeps its kind and organ; one that is first seen later is new."""
+    name = line.text("lesion")
+    before = known.setdefault(name.casefold(), line)
+    if before is line and kind != "new":
+        raise InputError(
+            f"{line.at('kind')} is {kind}: '{name}' is not at its case's baseline, so "
+            "write new, or enter it there"
+        )
+    if before.text("kind") != kind:
+        raise InputError(
+            f"{line.at('kind')} is {kind}: '{name}' is {before.text('kind')} in "
+            f"{before.where.rpartition(', ')[2]}, and a lesion keeps its kind"
+        )
+    organ, first = line.text("organ"), before.text("organ")
+    if kind in _TARGETS and organ and organ.casefold() != first.casefold():
+        raise InputError(
+            f"{line.at('organ')} is '{organ}': '{name}' is in '{first}' in "
+            f"{before.where.rpartition(', ')[2]}"
+        )
+
+
+def _together(states: dict[str, str], followed: list[str]) -> NonTargets:
+    """All non-targets as one; what is not in the table is not evaluated."""
+    if not followed:
+        return "none"
+    found = {states.get(name, "not evaluated") for name in followed}
+    for state in ("progressed", "not evaluated", "present"):
+        if state in found:
+            return cast("NonTargets", state)
+    return "absent"

@@ -1,0 +1,165 @@
+"""Response of many patients, from a table of their lesions over time."""
+
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from sirtdose.outcomes.percist import (
+    Metabolic,
+    assess_pets,
+    best_metabolic,
+    livers_agree,
+)
+from sirtdose.outcomes.recist import Assessed, Criteria, assess_scans, best_overall
+from sirtdose.outcomes.response import CaseResponse, TimePoint
+from sirtdose.workflows.case_lines import said_at
+from sirtdose.workflows.diameters import DiameterCase, diameter_cases
+from sirtdose.workflows.uptakes import UptakeCase, uptake_cases
+
+
+def response_by_diameters(
+    path: Path,
+    *,
+    criteria: str,
+    targets_max: int,
+    confirmed: bool = False,
+    stable_from_d: int | None = None,
+) -> tuple[list[CaseResponse], int]:
+    """Response by RECIST 1.1 or mRECIST of each case of a table.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    criteria : {"RECIST 1.1", "mRECIST"}
+    targets_max : int
+    confirmed : bool
+        Complete and partial responses need to be seen again 28 days later or more.
+    stable_from_d : int, optional
+        Days from baseline from which stable disease counts.
+
+    Returns
+    -------
+    list of CaseResponse
+    int
+        How many diameters were read that decide nothing: of non-targets and new
+        lesions.
+
+    Raises
+    ------
+    InputError
+        A table that cannot be read, with its line and column.
+    """
+    cases = diameter_cases(path)
+    found = []
+    for case in cases:
+        with said_at(case.where):
+            assessed = assess_scans(
+                case.targets,
+                case.scans,
+                criteria=cast("Criteria", criteria),
+                targets_max=targets_max,
+            )
+        best = best_overall(
+            assessed,
+            confirmed=confirmed,
+            stable_d=stable_from_d,
+            start=case.baseline_day,
+        )
+        found.append(
+            CaseResponse(
+                case_id=case.case_id,
+                baseline_day=case.baseline_day,
+                baseline=_sum(case),
+                lesions=tuple(one.name for one in case.targets),
+                timepoints=_by_diameter(case, assessed),
+                best_response=best.response,
+                best_rule=best.rule,
+                best_day=best.day,
+            )
+        )
+    return found, sum(case.not_counted for case in cases)
+
+
+def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
+    """Metabolic response of each case of a table.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    lesions_max : int
+        How many of the hottest lesions of each scan are summed; 1 in PERCIST 1.0.
+
+    Raises
+    ------
+    InputError
+        A table that cannot be read, with its line and column, or a baseline that
+        cannot be measured.
+    """
+    found = []
+    for case in uptake_cases(path):
+        with said_at(case.where):
+            assessed = assess_pets(case.scans, lesions_max=lesions_max)
+        best = best_metabolic(assessed)
+        first = case.scans[0]
+        found.append(
+            CaseResponse(
+                case_id=case.case_id,
+                baseline_day=first.day,
+                baseline=sum(first.sul[:lesions_max]),
+                lesions=case.lesions,
+                timepoints=_by_uptake(case, assessed),
+                best_response=best.response,
+                best_rule=best.rule,
+                best_day=best.day,
+            )
+        )
+    return found
+
+
+def _sum(case: DiameterCase) -> float | None:
+    return sum(one.baseline_mm for one in case.targets) if case.targets else None
+
+
+def _by_diameter(case: DiameterCase, assessed: list[Assessed]) -> tuple[TimePoint, ...]:
+    has_targets = bool(case.targets)
+    return tuple(
+        TimePoint(
+            day=one.day,
+            days=_days(one.day, case.baseline_day),
+            response=one.response,
+            rule=one.rule,
+            sum=one.sum_mm,
+            baseline=one.baseline_mm if has_targets else None,
+            nadir=one.nadir_mm if has_targets else None,
+            new_lesion=scan.new_lesions,
+        )
+        for one, scan in zip(assessed, case.scans, strict=True)
+    )
+
+
+def _by_uptake(case: UptakeCase, assessed: list[Metabolic]) -> tuple[TimePoint, ...]:
+    first, *later = case.scans
+    points = []
+    nadir = assessed[0].baseline_sul if assessed else 0.0
+    for one, scan in zip(assessed, later, strict=True):
+        points.append(
+            TimePoint(
+                day=one.day,
+                days=_days(one.day, first.day),
+                response=one.response,
+                rule=one.rule,
+                sum=one.sum_sul,
+                baseline=one.baseline_sul,
+                nadir=nadir,
+                new_lesion=scan.new_lesion,
+                liver_differs=not livers_agree(first, scan),
+            )
+        )
+        nadir = min(nadir, one.sum_sul)
+    return tuple(points)
+
+
+def _days(day: date, start: date) -> int:
+    return (day - start).days

@@ -1,0 +1,96 @@
+"""Uptake of lesions in FDG PET over time, from a table, as PERCIST takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sirtdose.errors import InputError, RangeError
+from sirtdose.io.csv_table import Line, read_table
+from sirtdose.outcomes.percist import PetScan
+from sirtdose.workflows.case_lines import Days, by_case, measured
+
+REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
+OPTIONAL = ("tlg", "new")
+_MOST_SUL, _MOST_TLG = 1000.0, 1e6
+_UNIT = "g/mL"
+
+
+@dataclass(frozen=True)
+class UptakeCase:
+    """A case's scans in order, baseline first, and the names of its lesions there."""
+
+    case_id: str
+    where: str
+    lesions: tuple[str, ...]
+    scans: tuple[PetScan, ...]
+
+
+def uptake_cases(path: Path) -> list[UptakeCase]:
+    """Read a table of SULpeak.
+
+    Raises
+    ------
+    InputError
+        What is missing, unknown, there twice or contradicts itself, with its line.
+    """
+    lines = read_table(
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of uptake"
+    )
+    return [
+        _case(path.name, case_id, days)
+        for case_id, days in by_case(lines, item="lesion").items()
+    ]
+
+
+def _case(file: str, case_id: str, days: Days) -> UptakeCase:
+    first = next(iter(days))
+    for line in days[first]:
+        if line.flag("new"):
+            raise InputError(
+                f"{line.at('new')}: a new lesion on {first}, the earliest day of its "
+                "case, which is its baseline"
+            )
+    new: set[str] = set()
+    scans = tuple(_scan(day, lines, new) for day, lines in days.items())
+    lesions = tuple(line.text("lesion") for line in days[first])
+    return UptakeCase(case_id, f"{file}, case '{case_id}'", lesions, scans)
+
+
+def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:
+    uptake, new_lesion = [], False
+    for line in lines:
+        name = line.text("lesion").casefold()
+        if line.flag("new"):
+            new.add(name)
+        else:
+            line.required("sul_peak")
+        sul = measured(line, "sul_peak", most=_MOST_SUL, unit=_UNIT)
+        uptake += [] if sul is None else [sul]
+        # What was new once is so, compared with baseline, as long as it is seen.
+        new_lesion |= bool(line.flag("new")) or (name in new and bool(sul))
+    mean, sd = (_one(lines, name, _MOST_SUL) for name in ("liver_mean", "liver_sd"))
+    if not mean or sd is None:
+        name = "liver_sd" if mean else "liver_mean"
+        raise (InputError if mean is None or mean else RangeError)(
+            f"{lines[0].at(name)} is {lines[0].text(name) or 'empty'} on every line of "
+            f"{day}: the normal liver's uptake is needed, in {_UNIT}"
+        )
+    tlg = _one(lines, "tlg", _MOST_TLG)
+    return PetScan(day, tuple(sorted(uptake, reverse=True)), mean, sd, tlg, new_lesion)
+
+
+def _one(lines: Sequence[Line], column: str, most: float) -> float | None:
+    """A value of the whole scan: all lines that have it agree."""
+    found: float | None = None
+    for line in lines:
+        value = measured(line, column, most=most, unit="" if column == "tlg" else _UNIT)
+        if value is None:
+            continue
+        if found is not None and value != found:
+            raise InputError(
+                f"{line.at(column)} is {value:g}: another line of the same case and "
+                f"day has {found:g}, and a scan has one"
+            )
+        found = value
+    return found
