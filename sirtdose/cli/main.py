@@ -16,6 +16,7 @@ from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
 from sirtdose.cli.report import report_command
 from sirtdose.cli.response import response_command
+from sirtdose.cli.toxicity import toxicity_command
 from sirtdose.cli.verify import verify_command
 from sirtdose.cli.view import view_command
 from sirtdose.errors import SirtdoseError, foreseen
@@ -66,6 +67,7 @@ for _command in (
     kernel_command,
     lsf_group,
     response_command,
+    toxicity_command,
     phantom_command,
     demo_command,
 ):

@@ -1,6 +1,6 @@
 """Grades of adverse events by laboratory value: CTCAE, in the version that is named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,35 @@ def terms(version: str) -> dict[str, Any]:
     return laboratory
 
 
+def clinical_terms(version: str) -> dict[str, Any]:
+    """The terms of a version of CTCAE that a person grades, not a value.
+
+    Examples
+    --------
+    >>> clinical_terms("5.0")["nausea"]["grades"]
+    [1, 2, 3]
+    """
+    terms(version)
+    clinical: dict[str, Any] = table(f"ctcae_{version}")["clinical"]
+    return clinical
+
+
+def grades_of(version: str, term: str) -> tuple[int, ...]:
+    """The grades that a term has, 0 included.
+
+    Examples
+    --------
+    >>> grades_of("5.0", "INR"), grades_of("5.0", "hemoglobin")
+    ((0, 1, 2, 3), (0, 1, 2, 3, 4, 5))
+    """
+    clinical = clinical_terms(version)
+    if term in clinical:
+        return (0, *clinical[term]["grades"])
+    rule = terms(version)[term]
+    bounds = next(rule[key] for key in ("below", "above", "uln_above") if key in rule)
+    return tuple(sorted({*range(len(bounds) + 1), *rule.get("by_user", ())}))
+
+
 def laboratory_grade(
     term: str,
     value: float,
@@ -48,6 +77,8 @@ def laboratory_grade(
     uln: float | None = None,
     lln: float | None = None,
     baseline: float | None = None,
+    anticoagulated: bool = False,
+    unit: str | None = None,
 ) -> Grade:
     """CTCAE grade of a laboratory value.
 
@@ -62,6 +93,11 @@ def laboratory_grade(
         In one unit: that of the term's absolute bounds where it has any.
     version : str
         ``"5.0"``.
+    anticoagulated : bool
+        INR is graded by multiples of the baseline then.
+    unit : str, optional
+        Where the values are in another unit that CTCAE prints bounds in, as hemoglobin
+        in ``"mmol/L"``: those bounds are not conversions of each other.
 
     Returns
     -------
@@ -89,22 +125,29 @@ def laboratory_grade(
     known = terms(version)
     if term not in known:
         raise InputError(f"'{term}' is no laboratory term here: use {', '.join(known)}")
-    for name, number in (("value", value), ("uln", uln), ("lln", lln)):
+    given = (("value", value), ("uln", uln), ("lln", lln), ("baseline", baseline))
+    for name, number in given:
         if number is not None and not number >= 0:
             raise RangeError(f"{term}: {name} is {number:g}: it must be 0 or more")
     rule = known[term]
     if "below" in rule:
-        return _below(rule, value, lln)
+        bounds = rule["below"] if unit is None else rule["below_in"][unit]
+        return _below(bounds, value, lln)
+    if anticoagulated and "anticoagulated_baseline_above" in rule:
+        if baseline is None:
+            return Grade(None, "needs the baseline, as anticoagulated")
+        times = rule["anticoagulated_baseline_above"]
+        return _worst(value, _of("baseline", baseline, times))
     if "above" in rule:
         return _worst(value, [(bound, f"{bound:g}") for bound in rule["above"]])
     return _multiples(rule, value, uln, baseline)
 
 
-def _below(rule: Mapping[str, Any], value: float, lln: float | None) -> Grade:
+def _below(bounds: Sequence[Any], value: float, lln: float | None) -> Grade:
     if lln is None:
         return Grade(None, "needs the lower limit of normal")
     grade, said = 0, f"not below LLN ({lln:g})"
-    for number, bound in enumerate(rule["below"], 1):
+    for number, bound in enumerate(bounds, 1):
         limit = lln if bound == "lln" else bound
         if _less(value, limit):
             grade, said = number, f"below {'LLN ' * (bound == 'lln')}{limit:g}"

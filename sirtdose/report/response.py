@@ -12,7 +12,6 @@ from sirtdose.report.wording import significant, table
 if TYPE_CHECKING:
     from sirtdose.outcomes.response import CaseResponse, TimePoint
 
-RESPONSE_FILES = ("response.json", "timepoints.csv", "best.csv")
 TIMEPOINT_COLUMNS = (
     *("case_id", "date", "days", "response", "rule", "sum", "baseline", "nadir"),
     *("change_from_baseline", "change_from_nadir", "new_lesion"),

@@ -3,7 +3,7 @@
 import pytest
 
 from sirtdose.errors import InputError, RangeError
-from sirtdose.outcomes.toxicity import laboratory_grade, terms
+from sirtdose.outcomes.toxicity import grades_of, laboratory_grade, terms
 
 # term, limits, then (value, grade); retyped from the text of CTCAE 5.0.
 HIGH = [
@@ -100,6 +100,49 @@ def test_without_its_limit_a_value_is_not_graded() -> None:
     for term in ("platelets", "hemoglobin"):
         found = laboratory_grade(term, 1, version="5.0")
         assert (found.grade, found.rule) == (None, "needs the lower limit of normal")
+
+
+@pytest.mark.parametrize(
+    ("value", "grade"),
+    [
+        # Baseline 2.4, on an anticoagulant: multiples of it, 3.6 and 6.
+        (2.4, 0),
+        (2.41, 1),
+        (3.6, 1),
+        (3.61, 2),
+        (6.0, 2),
+        (6.01, 3),
+    ],
+)
+def test_inr_of_the_anticoagulated_is_by_baseline(value: float, grade: int) -> None:
+    found = laboratory_grade(
+        "INR", value, version="5.0", baseline=2.4, anticoagulated=True
+    )
+    assert found.grade == grade
+    # Of others the baseline changes nothing.
+    plain = laboratory_grade("INR", value, version="5.0", baseline=2.4)
+    assert plain == laboratory_grade("INR", value, version="5.0")
+
+
+def test_inr_of_the_anticoagulated_needs_its_baseline() -> None:
+    found = laboratory_grade("INR", 2.0, version="5.0", anticoagulated=True)
+    assert (found.grade, found.rule) == (None, "needs the baseline, as anticoagulated")
+
+
+def test_hemoglobin_in_millimoles_has_its_printed_bounds() -> None:
+    # 6.2 mmol/L is printed for 100 g/L, and is 99.9: no grade 2.
+    for value, grade in ((7.5, 0), (7.4, 1), (6.2, 1), (6.19, 2), (4.9, 2), (4.89, 3)):
+        found = laboratory_grade(
+            "hemoglobin", value, version="5.0", lln=7.5, unit="mmol/L"
+        )
+        assert found.grade == grade, value
+
+
+def test_the_grades_that_a_term_has() -> None:
+    assert grades_of("5.0", "ALT") == (0, 1, 2, 3, 4)
+    assert grades_of("5.0", "fatigue") == (0, 1, 2, 3)
+    assert grades_of("5.0", "albumin") == (0, 1, 2, 3, 4, 5)
+    assert grades_of("5.0", "gastrointestinal ulcer") == (0, 1, 2, 3, 4, 5)
 
 
 def test_refusals() -> None:

@@ -1,0 +1,220 @@
+"""Toxicity of many patients, from a table of laboratory values and grades."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from sirtdose.errors import InputError
+from sirtdose.outcomes.adverse_events import (
+    Graded,
+    Window,
+    hepatotoxicity,
+    worst_grades,
+)
+from sirtdose.outcomes.laboratory import is_same_unit, unit_inside
+from sirtdose.outcomes.liver_function import albi, child_pugh
+from sirtdose.outcomes.patient_toxicity import (
+    Baseline,
+    LiverDay,
+    OfWindow,
+    PatientToxicity,
+)
+from sirtdose.outcomes.toxicity import (
+    Grade,
+    clinical_terms,
+    laboratory_grade,
+    terms,
+)
+from sirtdose.workflows.laboratory_table import (
+    Row,
+    laboratory_cases,
+    treatment_days,
+)
+
+AFTER = Window("after treatment", 0)
+_ALL_LABEL = "all values"
+
+
+def toxicity_of(
+    path: Path,
+    *,
+    version: str,
+    windows: Sequence[Window] = (),
+    treated: Path | None = None,
+    ascites_from: int = 3,
+) -> list[PatientToxicity]:
+    """Grades, worst grades, hepatotoxicity and liver function of each case.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    version : str
+        Of CTCAE: ``"5.0"``.
+    windows : sequence of Window
+        Days after treatment; without one, all after it, or all values of a case whose
+        day of treatment is not known.
+    treated : Path, optional
+        A table of the cases' days of treatment.
+    ascites_from : {2, 3}
+
+    Raises
+    ------
+    InputError
+        A version that is not held here, a table that cannot be read, with its line and
+        column, or windows for a case without a day of treatment.
+    """
+    terms(version)
+    cases = laboratory_cases(path, version)
+    days = treatment_days(cases, treated)
+    without = [case_id for case_id, day in days.items() if day is None]
+    if windows and without:
+        raise InputError(
+            f"{path.name}: case '{without[0]}' has no day of treatment, and windows "
+            "are days after it: give a column treated, or --treated with a table"
+        )
+    return [
+        _patient(case_id, rows, days[case_id], version, windows, ascites_from)
+        for case_id, rows in cases.items()
+    ]
+
+
+def _patient(
+    case_id: str,
+    rows: Sequence[Row],
+    treated: date | None,
+    version: str,
+    windows: Sequence[Window],
+    ascites_from: int,
+) -> PatientToxicity:
+    baselines = _baselines(rows, treated)
+    graded = tuple(
+        _graded(row, treated, baselines.get(row.term), version)
+        for row in rows
+        if not row.word
+    )
+    chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
+    found = [_of_window(graded, (one,), version, ascites_from) for one in chosen]
+    together = _of_window(graded, chosen, version, ascites_from)
+    return PatientToxicity(
+        case_id=case_id,
+        treated=treated,
+        graded=graded,
+        windows=tuple(found),
+        together=together,
+        baselines=baselines,
+        liver=tuple(_liver_days(rows, treated)),
+    )
+
+
+def _of_window(
+    graded: Sequence[Graded],
+    windows: Sequence[Window | None],
+    version: str,
+    ascites_from: int,
+) -> OfWindow:
+    inside = [one for one in graded if any(one.is_in(window) for window in windows)]
+    worst = tuple(worst_grades(inside, None))
+    label = " or ".join(_ALL_LABEL if one is None else one.label for one in windows)
+    liver = hepatotoxicity(worst, version=version, ascites_from=ascites_from)
+    return OfWindow(label, worst, liver)
+
+
+def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
+    """As given, else the latest value on or before the day of treatment."""
+    found = {}
+    for row in rows:
+        before = treated is not None and row.day <= treated
+        if before and row.value is not None and not row.word:
+            # Rows go by their days: a later one takes the place.
+            found[row.term] = Baseline(row.value, f"value of {row.day}")
+    given = {row.term: row.baseline for row in rows if row.baseline is not None}
+    return found | {term: Baseline(value, "given") for term, value in given.items()}
+
+
+def _graded(
+    row: Row, treated: date | None, baseline: Baseline | None, version: str
+) -> Graded:
+    days = None if treated is None else (row.day - treated).days
+    if row.term in clinical_terms(version):
+        rule = "not graded" if row.grade is None else "graded by the user"
+        return Graded(row.term, row.day, days, row.grade, rule, by_user=True)
+    # Before treatment there is nothing to compare with yet.
+    used = None if days is not None and days <= 0 else baseline
+    found = _by_value(row, used, version)
+    if row.grade is not None and (found.grade is None or row.grade > found.grade):
+        found = Grade(row.grade, f"graded by the user (by value: {found.rule})")
+    return Graded(
+        term=row.term,
+        day=row.day,
+        days=days,
+        grade=found.grade,
+        rule=found.rule,
+        value=row.value,
+        unit=unit_inside(row.term),
+        baseline=None if used is None else used.value,
+        baseline_from="" if used is None else used.origin,
+    )
+
+
+def _by_value(row: Row, baseline: Baseline | None, version: str) -> Grade:
+    if row.factor is None:
+        return Grade(None, "no unit")
+    if row.value is None:
+        return Grade(None, "no value")
+    # Bounds that CTCAE prints in the unit as written hold, not their conversion.
+    own: dict[str, object] = terms(version)[row.term].get("below_in", {})
+    printed = next((unit for unit in own if is_same_unit(unit, row.printed)), None)
+    scale = row.factor if printed else 1.0
+    return laboratory_grade(
+        row.term,
+        row.value / scale,
+        version=version,
+        uln=None if row.uln is None else row.uln / scale,
+        lln=None if row.lln is None else row.lln / scale,
+        baseline=None if baseline is None else baseline.value / scale,
+        anticoagulated=row.anticoagulated,
+        unit=printed,
+    )
+
+
+def _liver_days(rows: Sequence[Row], treated: date | None) -> list[LiverDay]:
+    """ALBI and Child-Pugh at each day that has their values."""
+    found = []
+    for day in dict.fromkeys(row.day for row in rows):
+        values = {
+            row.term: row.value
+            for row in rows
+            if row.day == day and row.value is not None
+        }
+        words = {row.term: row.word for row in rows if row.day == day and row.word}
+        bilirubin, albumin = values.get("bilirubin"), values.get("albumin")
+        if bilirubin is None or albumin is None:
+            continue
+        inr = values.get("INR")
+        ascites = words.get("ascites-child-pugh")
+        encephalopathy = words.get("encephalopathy-child-pugh")
+        missing = {
+            "INR": inr,
+            "ascites-child-pugh": ascites,
+            "encephalopathy-child-pugh": encephalopathy,
+        }
+        score = None
+        if inr is not None and ascites and encephalopathy:
+            score = child_pugh(
+                bilirubin_umol_per_l=bilirubin,
+                albumin_g_per_l=albumin,
+                inr=inr,
+                ascites=ascites,
+                encephalopathy=encephalopathy,
+            )
+        found.append(
+            LiverDay(
+                day=day,
+                days=None if treated is None else (day - treated).days,
+                albi=albi(bilirubin_umol_per_l=bilirubin, albumin_g_per_l=albumin),
+                child_pugh=score,
+                missing=tuple(name for name, one in missing.items() if one is None),
+            )
+        )
+    return found
