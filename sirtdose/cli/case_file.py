@@ -95,7 +95,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise FileFormatError(
             f"{path.name} is no text in UTF-8: no case file"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is another error than TOML's own.
         raise FileFormatError(f"{path.name} is no TOML: {error}") from None
 
 

@@ -8,9 +8,11 @@ from sirtdose import __version__
 from sirtdose.cli.batch import batch_command
 from sirtdose.cli.demo import demo_command
 from sirtdose.cli.dvh import dvh_command
+from sirtdose.cli.eligibility import eligibility_command
 from sirtdose.cli.inspect import inspect_command
 from sirtdose.cli.kernel import kernel_command
 from sirtdose.cli.lsf import lsf_group
+from sirtdose.cli.mmc import mmc_command
 from sirtdose.cli.phantom import phantom_command
 from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
@@ -68,6 +70,8 @@ for _command in (
     lsf_group,
     response_command,
     toxicity_command,
+    eligibility_command,
+    mmc_command,
     phantom_command,
     demo_command,
 ):

@@ -7,6 +7,10 @@ from datetime import date, timedelta
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
 
+_INTERVAL_MAX_D = 366
+# 10^9/L: what is above was written per microliter.
+_PLATELETS_MAX = 5000.0
+
 
 @dataclass(frozen=True)
 class Cycle:
@@ -72,15 +76,24 @@ def schedule(
             f"cohort {cohort} has {own['cycles']} cycles, and the study does not state "
             "the days between them: give an interval"
         )
-    if interval_d is not None and interval_d < 1:
-        raise RangeError(f"interval is {interval_d} d: it must be 1 d or more")
+    if interval_d is not None and not 1 <= interval_d <= _INTERVAL_MAX_D:
+        raise RangeError(
+            f"interval is {interval_d} d: it must be 1 d or more, up to "
+            f"{_INTERVAL_MAX_D} d"
+        )
+    if len(platelets) > own["cycles"]:
+        raise InputError(
+            f"{len(platelets)} platelet counts: cohort {cohort} has {own['cycles']} "
+            f"cycle{'s' * (own['cycles'] > 1)}"
+        )
+    _require_counts(platelets)
     earliest, _, latest = protocol["first_after_weeks"]
     if not earliest <= first_after_weeks <= latest:
         raise RangeError(
             f"first cycle {first_after_weeks:g} weeks after treatment: the study had "
             f"{earliest} to {latest}"
         )
-    first = treated + timedelta(weeks=first_after_weeks)
+    first = treated + timedelta(days=round(7 * first_after_weeks))
     cycles = []
     for number in range(1, own["cycles"] + 1):
         count = platelets[number - 1] if number <= len(platelets) else None
@@ -90,11 +103,21 @@ def schedule(
                 day=first + timedelta(days=(interval_d or 0) * (number - 1)),
                 dose_mg=own["dose_mg"],
                 cumulative_mg=own["dose_mg"] * number,
-                imaging_after=number % own.get("image_every", own["cycles"]) == 0,
+                # Stated for one cohort only.
+                imaging_after="image_every" in own and number % own["image_every"] == 0,
                 hold=_hold(count, protocol["platelets_above"], progressed=progressed),
             )
         )
     return cycles
+
+
+def _require_counts(platelets: Sequence[float | None]) -> None:
+    for count in platelets:
+        if count is not None and not 0 <= count <= _PLATELETS_MAX:
+            raise RangeError(
+                f"platelets {count:g} x 10^9/L: it must be 0 to {_PLATELETS_MAX:g}, "
+                "such as 150 for 150000/uL"
+            )
 
 
 def _hold(platelets: float | None, least: float, *, progressed: bool) -> str:

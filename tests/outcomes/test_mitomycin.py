@@ -28,6 +28,10 @@ def test_imaging_follows_every_second_cycle_of_d() -> None:
     found = schedule("D", treated=TREATED, interval_d=21)
     imaged = [one.number for one in found if one.imaging_after]
     assert imaged == [2, 4, 6]
+    # Of the others the study does not tell.
+    for cohort in "ABC":
+        found = schedule(cohort, treated=TREATED, interval_d=21)
+        assert not any(one.imaging_after for one in found)
 
 
 def test_gates() -> None:
@@ -48,3 +52,11 @@ def test_refusals() -> None:
         schedule("C", treated=TREATED, interval_d=0)
     with pytest.raises(RangeError, match="5 weeks after treatment: the study had 6 to"):
         schedule("A", treated=TREATED, interval_d=None, first_after_weeks=5)
+    with pytest.raises(RangeError, match="interval is 367 d"):
+        schedule("D", treated=TREATED, interval_d=367)
+    with pytest.raises(RangeError, match=r"150000 x 10\^9/L: it must be 0 to 5000"):
+        schedule("A", treated=TREATED, interval_d=None, platelets=[150000])
+    with pytest.raises(RangeError, match="platelets nan"):
+        schedule("A", treated=TREATED, interval_d=None, platelets=[float("nan")])
+    with pytest.raises(InputError, match="2 platelet counts: cohort B has 1 cycle"):
+        schedule("B", treated=TREATED, interval_d=None, platelets=[150, 160])
