@@ -56,7 +56,10 @@ def toxicity_document(
             "source": rule["source"],
             "verified": rule["verified"],
         },
-        "notes": _notes(patients, rule, ascites_from),
+        "notes": [
+            *_notes(patients, rule, ascites_from),
+            *_not_verified(patients, criteria["not_verified"]),
+        ],
         "cases": [_patient(one) for one in patients],
     }
 
@@ -84,6 +87,18 @@ def _notes(
     if any(day.child_pugh for case in patients for day in case.liver):
         notes.append(_INR_BANDS)
     return notes
+
+
+def _not_verified(
+    patients: Sequence["PatientToxicity"], recalled: dict[str, str]
+) -> list[str]:
+    """What of the criteria is not verified, of the terms that are there."""
+    terms = {one.term for case in patients for one in case.graded}
+    return [
+        f"not verified, {term}: {words}"
+        for term, words in recalled.items()
+        if term in terms
+    ]
 
 
 def _patient(case: "PatientToxicity") -> dict[str, Any]:

@@ -108,6 +108,7 @@ def test_a_table_by_hand(run: Run, tmp_path: Path) -> None:
     assert (after["points_bilirubin"], after["points_albumin"]) == ("3", "2")
     assert (after["modified_albi_grade"], after["points_inr"]) == ("2b", "1")
     assert any("above 2.3 it has 3" in note for note in found["notes"])
+    assert any(note.startswith("not verified, INR:") for note in found["notes"])
 
 
 def test_the_summary(run: Run, tmp_path: Path) -> None:
