@@ -26,8 +26,8 @@ _OF_DIAMETERS = ("targets_max", "confirmed", "stable_from")
 )
 @click.option(
     "--targets-max",
-    type=click.IntRange(min=1, max=10),
-    help="The most target lesions of a case.  [default: RECIST 1.1 5, mRECIST 2]",
+    type=click.IntRange(min=1, max=5),
+    help="The most target lesions, up to 5.  [default: RECIST 1.1 5, mRECIST 2]",
 )
 @click.option(
     "--lesions-max",

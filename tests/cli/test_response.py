@@ -354,6 +354,7 @@ def test_refusals_of_uptake(
     [
         (("--criteria", "choi"), 2, "'choi' is not one of"),
         ((), 2, "Missing option '--criteria'"),
+        ((*RECIST, "--targets-max", 6), 2, "6 is not in the range 1<=x<=5"),
         ((*RECIST, "--lesions-max", 2), 2, "--lesions-max is of percist"),
         (("--criteria", "percist", "--confirmed"), 2, "--confirmed is of recist-1.1"),
         (("--criteria", "percist", "--lesions-max", 5), 2, "use --criteria mpercist"),
