@@ -40,6 +40,12 @@ class Level:
         """Of how many patients the rows are."""
         return len({row.case_id for row in self.rows})
 
+    @property
+    def columns(self) -> str:
+        """The names of both tables' columns."""
+        row = self.rows[0]
+        return ", ".join(dict.fromkeys((*row.doses.cells, *row.outcomes.cells)))
+
     def has(self, column: str) -> bool:
         """Whether either table has a column."""
         row = self.rows[0]
@@ -67,54 +73,56 @@ class Level:
                 f"doses and outcomes both have a column '{name}': rename one of them"
             )
         if not doses and not outcomes:
-            known = [one for one in (*row.doses.cells, *row.outcomes.cells)]
             raise InputError(
                 f"no table of {self.name}s has a column '{name}': they have "
-                f"{', '.join(dict.fromkeys(known))}"
+                f"{self.columns}"
             )
 
 
-def joined_levels(doses: Path, outcomes: Sequence[Path]) -> dict[str, Level]:
+def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, Level]:
     """Patients and lesions, as far as there are outcomes of them.
 
     Parameters
     ----------
-    doses : Path
-        A csv or the folder of a batch.
-    outcomes : sequence of Path
-        At most one by case and one by lesion.
+    doses, outcomes : sequence of Path
+        Tables, at most one by case and one by lesion; a batch's folder has both.
 
     Raises
     ------
     InputError
         Cases or lesions that stand twice, tables of the same kind, nothing in common.
     """
-    dosed = _batch(doses) if doses.is_dir() else _table(doses)
-    levels: dict[str, Level] = {}
-    for path in outcomes:
-        lines = read_table(path, required=["case_id"], what="a table of outcomes")
-        name = "lesion" if "lesion" in lines[0].cells else "patient"
-        if name in levels:
-            raise InputError(
-                f"{path.name} is another table of outcomes by {name}: put them in one"
-            )
+    dosed = _tables(doses, "doses")
+    levels = {}
+    for name, lines in _tables(outcomes, "outcomes").items():
         if name not in dosed:
             raise InputError(
-                f"{path.name} has outcomes by {name}, but {doses.name} no doses by "
-                f"{name}: it needs the columns case_id"
+                f"there are outcomes by {name}, but no doses by {name}: give a table "
+                f"of doses with the columns case_id"
                 f"{' and lesion' if name == 'lesion' else ''}"
             )
-        levels[name] = _joined(name, dosed[name], _by_key(lines, name), path.name)
+        levels[name] = _joined(name, dosed[name], lines)
     return levels
 
 
-def _joined(
-    name: str, doses: dict[Key, Line], outcomes: dict[Key, Line], file: str
-) -> Level:
+def _tables(paths: Sequence[Path], what: str) -> dict[str, dict[Key, Line]]:
+    tables: dict[str, dict[Key, Line]] = {}
+    for path in paths:
+        own = _batch(path) if path.is_dir() else _table(path, what)
+        twice = [name for name in own if name in tables]
+        if twice:
+            raise InputError(
+                f"{path.name} is another table of {what} by {twice[0]}: put them in one"
+            )
+        tables |= own
+    return tables
+
+
+def _joined(name: str, doses: dict[Key, Line], outcomes: dict[Key, Line]) -> Level:
     both = [key for key in doses if key in outcomes]
     if not both:
         raise InputError(
-            f"no {name} of {file} is among the doses: is case_id"
+            f"no {name} with an outcome is among the doses: is case_id"
             f"{' and lesion' if name == 'lesion' else ''} written alike in both?"
         )
     return Level(
@@ -125,19 +133,18 @@ def _joined(
     )
 
 
-def _table(path: Path) -> dict[str, dict[Key, Line]]:
-    lines = read_table(path, required=["case_id"], what="a table of doses")
-    if "lesion" in lines[0].cells:
-        return {"lesion": _by_key(lines, "lesion")}
-    return {"patient": _by_key(lines, "patient")}
+def _table(path: Path, what: str) -> dict[str, dict[Key, Line]]:
+    lines = read_table(path, required=["case_id"], what=f"a table of {what}")
+    level = "lesion" if "lesion" in lines[0].cells else "patient"
+    return {level: _by_key(lines, level)}
 
 
 def _batch(folder: Path) -> dict[str, dict[Key, Line]]:
     for name in ("cases.csv", "summary.csv"):
         if not (folder / name).is_file():
             raise InputError(
-                f"{folder.name} holds no {name}: give the --out of `sirtdose batch`, or "
-                "a csv with a column case_id"
+                f"{folder.name} holds no {name}: give the --out of `sirtdose batch`, "
+                "or a csv with a column case_id"
             )
     cases = read_table(folder / "cases.csv", required=["case_id", "method"])
     required = ["case_id", "method", "name", "role", "mean_gy"]

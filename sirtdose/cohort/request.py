@@ -15,9 +15,9 @@ class CohortRequest:
 
     Parameters
     ----------
-    doses : Path
-        A csv with a line a case (or, with a column ``lesion``, a line a lesion), or the
-        folder of a batch.
+    doses : tuple of Path
+        Tables with a line a case (or, with a column ``lesion``, a line a lesion), or
+        the folder of a batch.
     outcomes : tuple of Path
         Tables of outcomes by case, or, with a column ``lesion``, by lesion.
     dose, lesion_dose, liver_dose : str or None
@@ -44,7 +44,7 @@ class CohortRequest:
         Whether the tables are made up: every page says so.
     """
 
-    doses: Path
+    doses: tuple[Path, ...]
     outcomes: tuple[Path, ...]
     dose: str | None = None
     lesion_dose: str | None = None

@@ -12,8 +12,8 @@ from sirtdose.errors import FileFormatError, InputError, RangeError
 
 # What people write where a value is missing.
 _MISSING = ("", "na", "n/a", "nan", ".", "-", "none", "null", "unknown")
-_YES = ("yes", "y", "true", "1")
-_NO = ("no", "n", "false", "0")
+_YES = ("yes", "y", "true", "1", "1.0")
+_NO = ("no", "n", "false", "0", "0.0")
 
 
 @dataclass(frozen=True)

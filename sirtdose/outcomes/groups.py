@@ -36,13 +36,13 @@ class Test:
 class Odds:
     """Fisher's exact test, and the odds ratio with its 95 % interval.
 
-    The ratio is the conditional maximum likelihood's; its interval may end at infinity.
+    The ratio is the conditional maximum likelihood's; None is infinite, or not defined.
     """
 
     p: float
-    ratio: float
-    low: float
-    high: float
+    ratio: float | None
+    low: float | None
+    high: float | None
     method: str = (
         "Fisher's exact test, two-sided by probability; odds ratio conditional"
     )
@@ -140,12 +140,9 @@ def fisher(table: Sequence[Sequence[int]]) -> Odds:
         raise InputError("Fisher's test here takes two by two counts of 0 or more")
     found = odds_ratio(counts)
     interval = found.confidence_interval(0.95)
-    return Odds(
-        float(fisher_exact(counts).pvalue),
-        float(found.statistic),
-        float(interval.low),
-        float(interval.high),
-    )
+    ends = (found.statistic, interval.low, interval.high)
+    ratio, low, high = (float(one) if np.isfinite(one) else None for one in ends)
+    return Odds(float(fisher_exact(counts).pvalue), ratio, low, high)
 
 
 def chi_squared(table: Sequence[Sequence[int]]) -> Test:

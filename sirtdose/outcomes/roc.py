@@ -214,17 +214,22 @@ def _resampled(
 def _percentiles(
     samples: Sequence["np.ndarray"], function: Any
 ) -> tuple[float | None, float | None]:
-    import numpy as np
-    from scipy.stats import bootstrap
+    import warnings
 
-    found = bootstrap(
-        samples,
-        function,
-        n_resamples=_RESAMPLES,
-        vectorized=False,
-        method="percentile",
-        rng=np.random.default_rng(_SEED),
-    ).confidence_interval
+    import numpy as np
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    with warnings.catch_warnings():
+        # A statistic that is the same in every sample has no interval: None says so.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        found = bootstrap(
+            samples,
+            function,
+            n_resamples=_RESAMPLES,
+            vectorized=False,
+            method="percentile",
+            rng=np.random.default_rng(_SEED),
+        ).confidence_interval
     if not np.isfinite((found.low, found.high)).all():
         return None, None
     return float(found.low), float(found.high)

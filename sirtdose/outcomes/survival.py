@@ -16,6 +16,7 @@ INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
 # As statsmodels calls them.
 _OURS_THERE = {"log-log": "cloglog", "log": "log", "plain": "linear"}
 _Z95 = 1.959963984540054
+_LAST_BITS = 1e-12
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,13 @@ def kaplan_meier(
     time, event = _checked(times, events)
     if interval not in INTERVALS:
         raise InputError(f"interval '{interval}': use {', '.join(INTERVALS)}")
-    found = SurvfuncRight(time, event)
+    # Where nobody is left its logarithms are of 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = SurvfuncRight(time, event)
+        half = _half(found)
+        medians = tuple(_median(found, half, method) for method in INTERVALS)
     survival, error = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
     low, high = _band(survival, error, interval)
-    half = _half(time, event)
-    medians = tuple(_median(found, half, method) for method in INTERVALS)
     start, end = (0.0,), (float(time.max()),)
     own = tuple(map(float, found.surv_times))
     last = float(survival[-1]) if len(survival) else 1.0
@@ -156,10 +159,15 @@ def _band(
     return tuple(map(float, low)), tuple(map(float, high))
 
 
-def _half(time: "np.ndarray", event: "np.ndarray") -> float | None:
-    from lifelines import KaplanMeierFitter
+def _half(found: Any) -> float | None:
+    """The first time at which half or fewer are left.
 
-    return _finite(KaplanMeierFitter().fit(time, event).median_survival_time_)
+    Survival is a product: its last bit may lie above one half where half are left.
+    """
+    import numpy as np
+
+    left = np.flatnonzero(np.asarray(found.surv_prob) <= 0.5 + _LAST_BITS)
+    return float(found.surv_times[left[0]]) if len(left) else None
 
 
 def _median(found: Any, half: float | None, method: Interval) -> Median:

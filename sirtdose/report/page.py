@@ -57,7 +57,7 @@ def post_page(
     methods = list(document["doses"])
     rows = document["doses"][methods[0]]["structures"]
     usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
-    return _render(
+    return render(
         "post.html",
         {"post-json": text, "view-data": data["view"], "dvh-data": data["dvh"]},
         ("viewer.js", "dvh.js"),
@@ -104,7 +104,7 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         if not isinstance(value, (list, dict))
     }
     injections = document["assumptions"].get("injections", [])
-    return _render(
+    return render(
         "plan.html",
         {"plan-json": text} | ({"view-data": data["view"]} if data else {}),
         ("viewer.js",) if data else (),
@@ -131,7 +131,7 @@ def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
         "tumors_mean_gy": "tumors Gy",
         "normal_whole_mean_gy": "normal liver Gy",
     }
-    return _render(
+    return render(
         "batch.html",
         {},
         ("sort.js",),
@@ -160,14 +160,15 @@ def _case_number(value: float | None, key: str) -> str:
 
 def view_page(title: str, data: Mapping[str, Any]) -> str:
     """Planes alone, of any dose."""
-    return _render(
+    return render(
         "view.html", {"view-data": data["view"]}, ("viewer.js",), title=title, page=data
     )
 
 
-def _render(
+def render(
     template: str, embedded: Mapping[str, Any], scripts: tuple[str, ...], **values: Any
 ) -> str:
+    """Fill a template with values, scripts and embedded documents."""
     anchors = table("colormap")["inferno"]
     return (
         _environment()

@@ -1,0 +1,166 @@
+"""The analysis of a cohort, as one document."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sirtdose import __version__
+from sirtdose.cohort.covariates import Covariate, covariate
+from sirtdose.cohort.endpoint import endpoint_document
+from sirtdose.cohort.follow_up import survival_document
+from sirtdose.cohort.join import Level, joined_levels
+from sirtdose.cohort.request import CohortRequest
+from sirtdose.errors import InputError
+from sirtdose.io.hashing import sha256_of
+
+_LIBRARIES = ("scipy", "statsmodels", "lifelines", "scikit-learn", "numpy", "pandas")
+_USUAL = {
+    "tumor": {"patient": "tumors_mean_gy", "lesion": "mean_gy"},
+    "liver": {"patient": "normal_whole_mean_gy"},
+}
+
+
+def analyzed(request: CohortRequest) -> dict[str, Any]:
+    """Join doses with outcomes, and say what follows from them.
+
+    Raises
+    ------
+    InputError
+        Tables, columns or codes that cannot be used, with line and column.
+    """
+    if not (request.response or request.toxicity or request.time):
+        raise InputError(
+            "nothing is asked of the cohort: give --response, --toxicity, or --time "
+            "with --event, each with the name of a column"
+        )
+    levels = joined_levels(request.doses, request.outcomes)
+    patients = levels.get("patient")
+    endpoints = [*_endpoints(levels, request)]
+    if request.time is not None and patients is None:
+        raise InputError("survival is of patients: give a table of outcomes by case")
+    return {
+        "schema": "sirtdose.cohort/1",
+        "sirtdose_version": __version__,
+        "simulated": request.simulated or _said_simulated(levels),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "request": _request(request),
+        "inputs": [_input(path) for path in (*request.doses, *request.outcomes)],
+        "join": {name: _join(level) for name, level in levels.items()},
+        "endpoints": endpoints,
+        "survival": survival_document(
+            patients,
+            request,
+            _covariates(patients, request),
+            dose=_dose_column(patients, request, "tumor", required=False),
+        )
+        if request.time is not None and patients is not None
+        else None,
+    }
+
+
+def _endpoints(
+    levels: dict[str, Level], request: CohortRequest
+) -> Sequence[dict[str, Any]]:
+    found = []
+    for kind, column, dosed in (
+        ("response", request.response, "tumor"),
+        ("toxicity", request.toxicity, "liver"),
+    ):
+        own = [one for one in levels.values() if column and one.has(column)]
+        if column and not own:
+            raise InputError(
+                f"no table has the column '{column}' that --{kind} names: they have "
+                + "; ".join(f"by {one.name}: {one.columns}" for one in levels.values())
+            )
+        for level in own:
+            if kind == "toxicity" and level.name == "lesion":
+                raise InputError("toxicity is of patients: give a table by case")
+            found.append(
+                endpoint_document(
+                    level,
+                    kind=kind,
+                    column=str(column),
+                    dose=str(_dose_column(level, request, dosed)),
+                    yes=request.responders,
+                    toxic_from=request.toxic_from,
+                    threshold_gy=request.threshold_gy if kind == "response" else None,
+                    covariates=_covariates(level, request),
+                )
+            )
+    return found
+
+
+def _covariates(level: Level, request: CohortRequest) -> list[Covariate]:
+    if level.name == "lesion":
+        return []
+    return [covariate(level, column) for column in request.covariates]
+
+
+def _dose_column(
+    level: Level, request: CohortRequest, dosed: str, *, required: bool = True
+) -> str | None:
+    """The column named, the usual one of a batch, or the only one in Gy."""
+    option, named = {
+        ("tumor", "patient"): ("--dose", request.dose),
+        ("tumor", "lesion"): ("--lesion-dose", request.lesion_dose),
+        ("liver", "patient"): ("--liver-dose", request.liver_dose),
+    }[(dosed, level.name)]
+    if named is not None:
+        return named
+    usual = _USUAL[dosed][level.name]
+    if level.has(usual):
+        return usual
+    doses = [one for one in level.rows[0].doses.cells if one.endswith("_gy")]
+    if len(doses) == 1:
+        return doses[0]
+    if not required:
+        return None
+    said = f"'{usual}', nor one alone that ends in _gy" if doses else f"'{usual}'"
+    raise InputError(
+        f"which column holds the dose by {level.name}? The doses have no {said}: name "
+        f"it with {option}"
+    )
+
+
+def _said_simulated(levels: dict[str, Level]) -> bool:
+    """Tables that were made up say so in a column."""
+    return any(
+        line.text("simulated").casefold() in ("yes", "1", "true")
+        for level in levels.values()
+        for row in level.rows
+        for line in (row.doses, row.outcomes)
+    )
+
+
+def _join(level: Level) -> dict[str, Any]:
+    return {
+        "joined": len(level.rows),
+        "patients": level.patients,
+        "doses_without_outcome": len(level.unmatched_doses),
+        "outcomes_without_dose": len(level.unmatched_outcomes),
+        "lines_without_the_other": [
+            *level.unmatched_doses,
+            *level.unmatched_outcomes,
+        ],
+    }
+
+
+def _request(request: CohortRequest) -> dict[str, Any]:
+    """What was asked, files by their names."""
+    own = vars(request)
+    return {
+        name: [one.name for one in value]
+        if name in ("doses", "outcomes")
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in own.items()
+        if name != "simulated"
+    }
+
+
+def _input(path: Path) -> dict[str, str]:
+    """SHA-256 of what was read, by its name."""
+    files = [path / "cases.csv", path / "summary.csv"] if path.is_dir() else [path]
+    return {one.name: sha256_of([one]) for one in files}

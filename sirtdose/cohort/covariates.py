@@ -1,0 +1,75 @@
+"""Covariates: columns of numbers, or of categories where not all are numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sirtdose.cohort.join import Level
+from sirtdose.errors import InputError
+from sirtdose.io.csv_table import Line
+
+_CATEGORIES_MAX = 8
+
+
+@dataclass(frozen=True)
+class Covariate:
+    """A column, and its categories in their order; none where it holds numbers.
+
+    The first category is the one that others are compared with.
+    """
+
+    column: str
+    categories: tuple[str, ...] = ()
+
+    def of(self, level: Level) -> list[float | str | None]:
+        """Read its values, None where missing."""
+        if self.categories:
+            return [one or None for one in level.column(self.column, Line.text)]
+        return list(level.column(self.column, Line.number))
+
+    def coded(self, values: Sequence[float | str]) -> dict[str, list[float]]:
+        """Columns of numbers for a model: 0 and 1 for each category but the first."""
+        if not self.categories:
+            return {self.column: [float(one) for one in values]}
+        first, *others = self.categories
+        return {
+            f"{self.column}: {one} (against {first})": [
+                float(value == one) for value in values
+            ]
+            for one in others
+        }
+
+
+def covariate(level: Level, column: str) -> Covariate:
+    """Tell whether a column holds numbers or categories.
+
+    A column is of numbers where any cell is one: another cell in it is then refused.
+
+    Raises
+    ------
+    InputError
+        No such column, nothing in it, or more categories than can be compared.
+    """
+    words = [one for one in level.column(column, Line.text) if one]
+    if not words:
+        raise InputError(f"column '{column}' is empty for every {level.name}")
+    if any(_is_number(one) for one in words):
+        level.column(column, Line.number)
+        return Covariate(column)
+    categories = tuple(
+        sorted(set(words), key=lambda one: (one.casefold() != "no", one))
+    )
+    if not 1 < len(categories) <= _CATEGORIES_MAX:
+        said = "one value" if len(categories) == 1 else f"{len(categories)} categories"
+        raise InputError(
+            f"column '{column}' has {said} for {len(words)} {level.name}s: 2 to "
+            f"{_CATEGORIES_MAX} can be compared"
+        )
+    return Covariate(column, categories)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

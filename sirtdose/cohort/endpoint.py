@@ -1,0 +1,186 @@
+"""What doses say of a yes-or-no outcome: groups, ROC curve, logistic curve."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sirtdose.cohort.codes import event_of
+from sirtdose.cohort.covariates import Covariate
+from sirtdose.cohort.join import Level
+from sirtdose.errors import InputError
+from sirtdose.io.csv_table import Line
+from sirtdose.outcomes.dose_response import dose_response
+from sirtdose.outcomes.groups import chi_squared, fisher, rank_sum, spread
+from sirtdose.outcomes.roc import roc
+
+_LEAST = 2
+
+
+def dose_of(line: Line, column: str) -> float | None:
+    """A dose in Gy: None where it is missing.
+
+    Raises
+    ------
+    RangeError
+        One below 0.
+    """
+    return line.number(column, least=0)
+
+
+def endpoint_document(
+    level: Level,
+    *,
+    kind: str,
+    column: str,
+    dose: str,
+    yes: tuple[str, ...],
+    toxic_from: int,
+    threshold_gy: float | None,
+    covariates: Sequence[Covariate],
+) -> dict[str, Any]:
+    """All that is said of one outcome at one level.
+
+    Raises
+    ------
+    InputError
+        Codes that are not known, or a group of fewer than two.
+    """
+
+    def had(line: Line, name: str) -> bool | None:
+        return event_of(line, name, yes=yes, toxic_from=toxic_from)
+
+    outcomes = level.column(column, had)
+    doses = level.column(dose, dose_of)
+    pairs = [
+        (value, event, row.case_id)
+        for value, event, row in zip(doses, outcomes, level.rows, strict=True)
+        if value is not None and event is not None
+    ]
+    groups = {
+        word: [value for value, event, _ in pairs if event is told]
+        for word, told in (("yes", True), ("no", False))
+    }
+    for word, values in groups.items():
+        if len(values) < _LEAST:
+            raise InputError(
+                f"{len(values)} {level.name}s have a dose in '{dose}' and a '{word}' "
+                f"in '{column}': {_LEAST} or more are needed in each group"
+            )
+    values = [value for value, *_ in pairs]
+    events = [event for _, event, _ in pairs]
+    cases = [case_id for *_, case_id in pairs]
+    clusters = cases if level.name == "lesion" else None
+    return {
+        "kind": kind,
+        "column": column,
+        "level": level.name,
+        "dose_column": dose,
+        "yes": list(yes) if kind == "response" else None,
+        "grade_from": toxic_from if column.endswith("_grade") else None,
+        "n": len(pairs),
+        "events": len(groups["yes"]),
+        "missing": {
+            "outcome": sum(one is None for one in outcomes),
+            "dose": sum(
+                one is None and event is not None
+                for one, event in zip(doses, outcomes, strict=True)
+            ),
+        },
+        "clustering": _clustering(cases) if clusters else None,
+        "groups": {
+            word: asdict(spread(own)) | {"values_gy": sorted(own)}
+            for word, own in groups.items()
+        },
+        "rank_sum": asdict(rank_sum(groups["yes"], groups["no"])),
+        "roc": asdict(roc(values, events, clusters)),
+        "dose_response": asdict(dose_response(values, events, clusters)),
+        "threshold": None
+        if threshold_gy is None
+        else _divided(values, events, threshold_gy),
+        "covariates": [
+            _compared(one, one.of(level), outcomes)
+            for one in covariates
+            if one.column not in (dose, column)
+        ]
+        if clusters is None
+        else [],
+    }
+
+
+def _clustering(cases: Sequence[str]) -> dict[str, Any]:
+    from collections import Counter
+
+    counts = sorted(Counter(cases).values())
+    return {
+        "lesions": len(cases),
+        "patients": len(counts),
+        "most_of_a_patient": counts[-1],
+        "median_of_a_patient": spread(counts).median,
+        "patients_with_several": sum(one > 1 for one in counts),
+    }
+
+
+def _divided(
+    values: Sequence[float], events: Sequence[bool], threshold_gy: float
+) -> dict[str, Any]:
+    """Counts at and above a dose that was known beforehand, and below it."""
+    table = [[0, 0], [0, 0]]
+    for value, event in zip(values, events, strict=True):
+        table[value < threshold_gy][not event] += 1
+    (hit, false), (missed, true) = table
+    return {
+        "threshold_gy": threshold_gy,
+        "at_or_above": {"yes": hit, "no": false},
+        "below": {"yes": missed, "no": true},
+        "sensitivity": hit / (hit + missed),
+        "specificity": true / (true + false),
+        "fisher": asdict(fisher(table)),
+    }
+
+
+def _compared(
+    covariate: Covariate,
+    given: Sequence[float | str | None],
+    outcomes: Sequence[bool | None],
+) -> dict[str, Any]:
+    """A covariate in those with the outcome and those without."""
+    pairs = [
+        (value, event)
+        for value, event in zip(given, outcomes, strict=True)
+        if value is not None and event is not None
+    ]
+    document: dict[str, Any] = {
+        "column": covariate.column,
+        "n": len(pairs),
+        "missing": len(given) - len(pairs),
+    }
+    groups = {
+        word: [value for value, event in pairs if event is told]
+        for word, told in (("yes", True), ("no", False))
+    }
+    if not all(groups.values()):
+        return document | {"failed": "a group has no value"}
+    if covariate.categories:
+        return document | _counted(groups, covariate.categories)
+    numbers = {word: [float(one) for one in own] for word, own in groups.items()}
+    return document | {
+        "groups": {word: asdict(spread(own)) for word, own in numbers.items()},
+        "test": asdict(rank_sum(numbers["yes"], numbers["no"])),
+    }
+
+
+def _counted(
+    groups: dict[str, list[Any]], categories: tuple[str, ...]
+) -> dict[str, Any]:
+    counts = {
+        word: {category: own.count(category) for category in categories}
+        for word, own in groups.items()
+    }
+    used = [one for one in categories if any(own[one] for own in counts.values())]
+    document: dict[str, Any] = {"counts": counts}
+    if len(used) < _LEAST:
+        return document | {"failed": "all are the same"}
+    table = [[own[one] for one in used] for own in counts.values()]
+    if len(used) == _LEAST:
+        return document | {"test": {"name": "Fisher", **asdict(fisher(table))}}
+    return document | {"test": asdict(chi_squared(table))}

@@ -1,0 +1,224 @@
+"""What doses and covariates say of survival: curves, log-rank, Cox models."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sirtdose.cohort.codes import event_of, seen_of, unit_of_time
+from sirtdose.cohort.covariates import Covariate, covariate
+from sirtdose.cohort.join import Level
+from sirtdose.cohort.request import CohortRequest
+from sirtdose.errors import InputError
+from sirtdose.io.csv_table import Line
+from sirtdose.outcomes.proportional_hazards import Ties, cox
+from sirtdose.outcomes.survival import (
+    Interval,
+    at_risk,
+    follow_up,
+    kaplan_meier,
+    log_rank,
+)
+
+_TICKS = 7
+# Fewer events than this for each covariate, and a model is not to be trusted.
+_EVENTS_PER_COVARIATE = 10
+
+Times = list[tuple[int, float, bool]]
+
+
+def survival_document(
+    level: Level,
+    request: CohortRequest,
+    covariates: Sequence[Covariate],
+    *,
+    dose: str | None,
+) -> dict[str, Any]:
+    """All that is said of time to an event, by patient.
+
+    Raises
+    ------
+    InputError
+        A column that is not there, or codes that are not known.
+    RangeError
+        A time below 0.
+    """
+    if request.time is None or request.event is None:
+        raise InputError("survival needs both --time and --event")
+    unit = unit_of_time(request.time)
+    times = level.column(request.time, lambda line, name: line.number(name, least=0))
+    seen = level.column(request.event, seen_of)
+    known: Times = [
+        (row, time, event)
+        for row, (time, event) in enumerate(zip(times, seen, strict=True))
+        if time is not None and event is not None
+    ]
+    if not known:
+        raise InputError(
+            f"no {level.name} has both a time in '{request.time}' and an event in "
+            f"'{request.event}'"
+        )
+    groups = _groups(level, request, dose)
+    return {
+        "time": request.time,
+        "event": request.event,
+        "unit": unit,
+        "n": len(known),
+        "events": sum(event for *_, event in known),
+        "missing": len(times) - len(known),
+        "overall": _curve(known, request.interval),
+        "follow_up": asdict(
+            follow_up(
+                [time for _, time, _ in known],
+                [event for *_, event in known],
+                interval=request.interval,
+            )
+        ),
+        "groups": [
+            _by_group(known, name, own, request.landmark, request.interval)
+            for name, own in groups.items()
+        ],
+        "cox": _models(level, known, covariates, request.ties) if covariates else None,
+    }
+
+
+def _groups(
+    level: Level, request: CohortRequest, dose: str | None
+) -> dict[str, list[str | None]]:
+    """What curves are drawn by: a column's groups, and sides of a known dose."""
+    groups: dict[str, list[str | None]] = {}
+    if request.by is not None:
+        if not covariate(level, request.by).categories:
+            raise InputError(
+                f"column '{request.by}' holds numbers: curves are drawn by categories, "
+                "such as yes and no"
+            )
+        groups[request.by] = [
+            one or None for one in level.column(request.by, Line.text)
+        ]
+    elif request.response is not None and level.has(request.response):
+        had = level.column(
+            request.response,
+            lambda line, name: event_of(line, name, yes=request.responders),
+        )
+        groups[request.response] = [
+            None if one is None else "response" if one else "no response" for one in had
+        ]
+    if request.threshold_gy is not None and dose is not None:
+        given = level.column(dose, lambda line, name: line.number(name, least=0))
+        groups[dose] = [
+            None
+            if one is None
+            else f"{'below' if one < request.threshold_gy else 'at or above'} "
+            f"{request.threshold_gy:g} Gy"
+            for one in given
+        ]
+    return groups
+
+
+def _curve(known: Times, interval: Interval, *, ticks: Sequence[float] = ()) -> Any:
+    times = [time for _, time, _ in known]
+    curve = asdict(
+        kaplan_meier(times, [event for *_, event in known], interval=interval)
+    )
+    ticks = ticks or _ticks(max(times))
+    return curve | {
+        "risk_times": list(ticks),
+        "at_risk": at_risk(times, ticks),
+        "censored": sorted(time for _, time, event in known if not event),
+    }
+
+
+def _ticks(end: float) -> list[float]:
+    """Round times for the numbers at risk."""
+    if end <= 0:
+        return [0.0]
+    from math import floor, log10
+
+    rough = end / (_TICKS - 1)
+    power = 10.0 ** floor(log10(rough))
+    step = next(one * power for one in (1, 2, 2.5, 3, 5, 6, 10) if one * power >= rough)
+    return [n * step for n in range(_TICKS + 1) if n * step <= end * (1 + 1e-9)]
+
+
+def _by_group(
+    known: Times,
+    name: str,
+    own: Sequence[str | None],
+    landmark: float,
+    interval: Interval,
+) -> dict[str, Any]:
+    kept = [
+        (own[row], (row, time - landmark, event))
+        for row, time, event in known
+        if own[row] is not None and time >= landmark
+    ]
+    document = {
+        "by": name,
+        "landmark": landmark,
+        "n": len(kept),
+        "missing": sum(own[row] is None for row, *_ in known),
+        "before_landmark": sum(
+            own[row] is not None and time < landmark for row, time, _ in known
+        ),
+    }
+    names = sorted({group for group, _ in kept if group is not None})
+    if len(names) < 2:
+        return document | {"failed": "fewer than two groups are left"}
+    ticks = _ticks(max(time for _, (_, time, _) in kept))
+    curves = {
+        group: _curve([one for g, one in kept if g == group], interval, ticks=ticks)
+        for group in names
+    }
+    if not any(event for _, (*_, event) in kept):
+        return document | {"curves": curves, "failed": "no event was seen"}
+    test = log_rank(
+        [time for _, (_, time, _) in kept],
+        [event for _, (*_, event) in kept],
+        [str(group) for group, _ in kept],
+    )
+    return document | {"curves": curves, "log_rank": asdict(test)}
+
+
+def _models(
+    level: Level, known: Times, covariates: Sequence[Covariate], ties: Ties
+) -> dict[str, Any]:
+    values = {one.column: one.of(level) for one in covariates}
+    single = [_model(known, [one], values, ties) for one in covariates]
+    together = _model(known, covariates, values, ties) if len(covariates) > 1 else None
+    return {"univariable": single, "multivariable": together}
+
+
+def _model(
+    known: Times,
+    covariates: Sequence[Covariate],
+    values: dict[str, list[float | str | None]],
+    ties: Ties,
+) -> dict[str, Any]:
+    """A model of the patients with every covariate; others are counted as missing."""
+    used = [
+        one
+        for one in known
+        if all(values[own.column][one[0]] is not None for own in covariates)
+    ]
+    document = {
+        "covariates": [one.column for one in covariates],
+        "missing": len(known) - len(used),
+    }
+    if not used:
+        return document | {"n": 0, "failed": "no patient has all of them"}
+    columns: dict[str, list[float]] = {}
+    for own in covariates:
+        given = [
+            value for row, *_ in used if (value := values[own.column][row]) is not None
+        ]
+        columns |= own.coded(given)
+    model = asdict(
+        cox(
+            [time for _, time, _ in used],
+            [event for *_, event in used],
+            columns,
+            ties=ties,
+        )
+    )
+    few = model["events"] < _EVENTS_PER_COVARIATE * len(columns)
+    return document | model | {"few_events": few}

@@ -1,0 +1,116 @@
+"""The page of a cohort: cohort.html, one file with its pictures in it."""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report import cohort_words as words
+from sirtdose.report.cohort_figures import (
+    box_figure,
+    dose_response_figure,
+    forest_figure,
+    roc_figure,
+    survival_figure,
+    svg_text,
+)
+from sirtdose.report.page import case_hash, render
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COHORT_FILES = ("cohort.json", "tables.csv", "cohort.html")
+Document = Mapping[str, Any]
+
+
+def cohort_page(text: str) -> str:
+    """The page of cohort.json's text."""
+    document = json.loads(text)
+    joined = document["join"]
+    survival = document["survival"]
+    return render(
+        "cohort.html",
+        {},
+        (),
+        d=document,
+        case=case_hash(text),
+        patients=next(iter(joined.values()))["patients"],
+        joined=words.join_words(document),
+        endpoints=[_endpoint(one) for one in document["endpoints"]],
+        survival=_survival(survival) if survival else None,
+        cautions=words.cautions(document),
+        methods=words.methods_paragraph(document),
+    )
+
+
+def _endpoint(endpoint: Document) -> dict[str, Any]:
+    return {
+        "kind": endpoint["kind"],
+        "title": words.endpoint_title(endpoint),
+        "lines": words.endpoint_lines(endpoint),
+        "covariates": [words.comparison_words(one) for one in endpoint["covariates"]],
+        "box": _picture(
+            box_figure(endpoint),
+            "Dose of those without and with: median, quartiles, least and most.",
+        ),
+        "roc": _picture(
+            roc_figure(endpoint), f"ROC curve: {words.area_words(endpoint)}."
+        ),
+        "curve": _picture(
+            dose_response_figure(endpoint),
+            f"Logistic curve with its 95 % band: {words.curve_words(endpoint)}.",
+        ),
+    }
+
+
+def _survival(survival: Document) -> dict[str, Any]:
+    unit = survival["unit"]
+    curves = {"all": survival["overall"]}
+    pictures = [_picture(survival_figure(curves, unit), _caption(survival, "all"))]
+    rows = [_medians("all", survival["overall"])]
+    for group in survival["groups"]:
+        if "curves" in group:
+            figure = survival_figure(group["curves"], unit)
+            pictures.append(_picture(figure, _caption(survival, f"by {group['by']}")))
+            rows += [_medians(name, one) for name, one in group["curves"].items()]
+    return {
+        "lines": words.survival_lines(survival),
+        "curves": pictures,
+        "forest": _picture(
+            forest_figure(survival),
+            "Hazard ratios of the Cox models; a number's is by one of its unit.",
+        ),
+        "methods": [
+            f"95 % CI, {one['method']}" for one in survival["overall"]["medians"]
+        ],
+        "medians": rows,
+    }
+
+
+def _caption(survival: Document, of: str) -> str:
+    return (
+        f"Kaplan-Meier, {of}, with 95 % bands ({survival['overall']['method']}); ticks "
+        "are patients last seen without event."
+    )
+
+
+def _medians(name: str, curve: Document) -> list[str]:
+    return [
+        name,
+        str(curve["n"]),
+        str(curve["events"]),
+        _time(curve["median"]["time"]),
+        *(f"{_time(one['low'])} to {_time(one['high'])}" for one in curve["medians"]),
+    ]
+
+
+def _time(value: float | None) -> str:
+    return "not reached" if value is None else significant(value)
+
+
+def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
+    if figure is None:
+        return None
+    svg = base64.b64encode(svg_text(figure).encode()).decode()
+    return {"svg": svg, "says": says}
