@@ -111,14 +111,14 @@ def _dose_column(
     usual = _USUAL[dosed][level.name]
     if level.has(usual):
         return usual
-    doses = [one for one in level.rows[0].doses.cells if one.endswith("_gy")]
+    doses = [one for own in level.tables for one in own if one.endswith("_gy")]
     if len(doses) == 1:
         return doses[0]
     if not required:
         return None
     said = f"'{usual}', nor one alone that ends in _gy" if doses else f"'{usual}'"
     raise InputError(
-        f"which column holds the dose by {level.name}? The doses have no {said}: name "
+        f"which column holds the dose by {level.name}? The tables have no {said}: name "
         f"it with {option}"
     )
 
@@ -129,7 +129,7 @@ def _said_simulated(levels: dict[str, Level]) -> bool:
         line.text("simulated").casefold() in ("yes", "1", "true")
         for level in levels.values()
         for row in level.rows
-        for line in (row.doses, row.outcomes)
+        for line in row.lines
     )
 
 

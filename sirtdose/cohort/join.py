@@ -1,6 +1,6 @@
 """Doses joined with outcomes, by case and, where both tell them apart, by lesion."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -11,26 +11,31 @@ from sirtdose.model.role import Role
 
 T = TypeVar("T")
 Key = tuple[str, str]
+Table = dict[Key, Line]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A patient, or a lesion of one, with a line of doses and one of outcomes."""
+    """A patient, or a lesion of one, with its line of each table of the level.
+
+    A line is empty where a table does not have it.
+    """
 
     case_id: str
     lesion: str
-    doses: Line
-    outcomes: Line
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True)
 class Level:
-    """Patients, or lesions, whose doses and outcomes are both known.
+    """Patients, or lesions, that have both doses and outcomes.
 
-    `unmatched_doses` and `unmatched_outcomes` say where lines stand without the other.
+    `tables` are the columns of each table; `unmatched_doses` and `unmatched_outcomes`
+    say where lines stand without the other.
     """
 
     name: str
+    tables: tuple[tuple[str, ...], ...]
     rows: tuple[Row, ...]
     unmatched_doses: tuple[str, ...]
     unmatched_outcomes: tuple[str, ...]
@@ -42,14 +47,12 @@ class Level:
 
     @property
     def columns(self) -> str:
-        """The names of both tables' columns."""
-        row = self.rows[0]
-        return ", ".join(dict.fromkeys((*row.doses.cells, *row.outcomes.cells)))
+        """The names of all tables' columns."""
+        return ", ".join(dict.fromkeys(one for own in self.tables for one in own))
 
     def has(self, column: str) -> bool:
-        """Whether either table has a column."""
-        row = self.rows[0]
-        return column in row.doses.cells or column in row.outcomes.cells
+        """Whether any table has a column."""
+        return any(column in own for own in self.tables)
 
     def column(self, name: str, read: Callable[[Line, str], T]) -> list[T]:
         """Read a column by a function of a line and the column's name.
@@ -57,26 +60,20 @@ class Level:
         Raises
         ------
         InputError
-            No such column, or one in either table.
+            No such column, or one in several tables.
         """
-        self._require_once(name)
-        return [
-            read(row.outcomes if name in row.outcomes.cells else row.doses, name)
-            for row in self.rows
-        ]
-
-    def _require_once(self, name: str) -> None:
-        row = self.rows[0]
-        doses, outcomes = name in row.doses.cells, name in row.outcomes.cells
-        if doses and outcomes:
-            raise InputError(
-                f"doses and outcomes both have a column '{name}': rename one of them"
-            )
-        if not doses and not outcomes:
+        having = [number for number, own in enumerate(self.tables) if name in own]
+        if not having:
             raise InputError(
                 f"no table of {self.name}s has a column '{name}': they have "
                 f"{self.columns}"
             )
+        if len(having) > 1:
+            raise InputError(
+                f"column '{name}' stands in {len(having)} tables of {self.name}s: "
+                "rename it in all but one"
+            )
+        return [read(row.lines[having[0]], name) for row in self.rows]
 
 
 def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, Level]:
@@ -85,61 +82,75 @@ def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, 
     Parameters
     ----------
     doses, outcomes : sequence of Path
-        Tables, at most one by case and one by lesion; a batch's folder has both.
+        Tables by case or by lesion; several of a kind are put beside each other. A
+        batch's folder has both.
 
     Raises
     ------
     InputError
-        Cases or lesions that stand twice, tables of the same kind, nothing in common.
+        Cases or lesions that stand twice, outcomes without doses, nothing in common.
     """
-    dosed = _tables(doses, "doses")
+    dosed, known = _tables(doses, "doses"), _tables(outcomes, "outcomes")
     levels = {}
-    for name, lines in _tables(outcomes, "outcomes").items():
+    for name, tables in known.items():
         if name not in dosed:
             raise InputError(
                 f"there are outcomes by {name}, but no doses by {name}: give a table "
                 f"of doses with the columns case_id"
                 f"{' and lesion' if name == 'lesion' else ''}"
             )
-        levels[name] = _joined(name, dosed[name], lines)
+        levels[name] = _joined(name, dosed[name], tables)
     return levels
 
 
-def _tables(paths: Sequence[Path], what: str) -> dict[str, dict[Key, Line]]:
-    tables: dict[str, dict[Key, Line]] = {}
+def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
+    tables: dict[str, list[Table]] = {}
     for path in paths:
         own = _batch(path) if path.is_dir() else _table(path, what)
-        twice = [name for name in own if name in tables]
-        if twice:
-            raise InputError(
-                f"{path.name} is another table of {what} by {twice[0]}: put them in one"
-            )
-        tables |= own
+        for name, one in own.items():
+            tables.setdefault(name, []).append(one)
     return tables
 
 
-def _joined(name: str, doses: dict[Key, Line], outcomes: dict[Key, Line]) -> Level:
-    both = [key for key in doses if key in outcomes]
+def _joined(name: str, doses: list[Table], outcomes: list[Table]) -> Level:
+    dosed, known = (
+        dict.fromkeys(key for one in some for key in one) for some in (doses, outcomes)
+    )
+    both = [key for key in dosed if key in known]
     if not both:
         raise InputError(
             f"no {name} with an outcome is among the doses: is case_id"
             f"{' and lesion' if name == 'lesion' else ''} written alike in both?"
         )
+    tables = (*doses, *outcomes)
+    nothing = Line("", {})
     return Level(
         name,
-        tuple(Row(*key, doses[key], outcomes[key]) for key in both),
-        tuple(one.where for key, one in doses.items() if key not in outcomes),
-        tuple(one.where for key, one in outcomes.items() if key not in doses),
+        tuple(tuple(next(iter(one.values())).cells) for one in tables),
+        tuple(
+            Row(*key, tuple(one.get(key, nothing) for one in tables)) for key in both
+        ),
+        _alone(doses, known),
+        _alone(outcomes, dosed),
     )
 
 
-def _table(path: Path, what: str) -> dict[str, dict[Key, Line]]:
+def _alone(tables: list[Table], others: Container[Key]) -> tuple[str, ...]:
+    return tuple(
+        line.where
+        for table in tables
+        for key, line in table.items()
+        if key not in others
+    )
+
+
+def _table(path: Path, what: str) -> dict[str, Table]:
     lines = read_table(path, required=["case_id"], what=f"a table of {what}")
     level = "lesion" if "lesion" in lines[0].cells else "patient"
     return {level: _by_key(lines, level)}
 
 
-def _batch(folder: Path) -> dict[str, dict[Key, Line]]:
+def _batch(folder: Path) -> dict[str, Table]:
     for name in ("cases.csv", "summary.csv"):
         if not (folder / name).is_file():
             raise InputError(
@@ -160,8 +171,8 @@ def _batch(folder: Path) -> dict[str, dict[Key, Line]]:
     return levels | ({"lesion": _by_key(tumors, "lesion")} if tumors else {})
 
 
-def _by_key(lines: Iterable[Line], level: str) -> dict[Key, Line]:
-    found: dict[Key, Line] = {}
+def _by_key(lines: Iterable[Line], level: str) -> Table:
+    found: Table = {}
     for line in lines:
         key = (
             line.required("case_id"),

@@ -19,7 +19,8 @@ class CohortRequest:
         Tables with a line a case (or, with a column ``lesion``, a line a lesion), or
         the folder of a batch.
     outcomes : tuple of Path
-        Tables of outcomes by case, or, with a column ``lesion``, by lesion.
+        Tables of outcomes by case, or, with a column ``lesion``, by lesion; several of
+        a kind are put beside each other.
     dose, lesion_dose, liver_dose : str or None
         Columns of doses: the patient's tumors, each lesion, the normal liver; the usual
         ones of a batch where None.

@@ -303,6 +303,23 @@ class TestJoin:
         assert by_lesion["clustering"]["patients"] == 4
         assert document["join"]["lesion"]["doses_without_outcome"] == 4
 
+    def test_tables_of_outcomes_are_put_beside_each_other(self, small, tmp_path):
+        doses, outcomes = small
+        more = write(
+            tmp_path / "more.csv",
+            ["case_id", "lobes"],
+            [(f"c{n}", "one" if n % 2 else "both") for n in range(1, 6)],
+        )
+        document = analyzed(
+            *(tmp_path / "out", doses, "--outcomes", outcomes, "--outcomes", more),
+            *("--response", "response", "--covariate", "lobes"),
+        )
+        lobes = document["endpoints"][0]["covariates"][0]
+        # c6 has no line in the second: missing, and still in the first.
+        assert document["endpoints"][0]["n"] == 6
+        assert (lobes["n"], lobes["missing"]) == (5, 1)
+        assert lobes["counts"]["no"] == {"both": 1, "one": 2}
+
     def test_semicolons_and_a_byte_order_mark(self, small, tmp_path):
         doses, outcomes = small
         for path in small:
@@ -504,7 +521,7 @@ def test_a_column_in_both_tables_is_refused(tmp_path):
         *("--covariate", "age", "--out", tmp_path / "out"),
     )
     assert result.exit_code == 3
-    assert "both have a column 'age'" in result.stderr
+    assert "column 'age' stands in 2 tables of patients" in result.stderr
 
 
 @pytest.mark.parametrize(
