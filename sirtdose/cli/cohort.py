@@ -35,7 +35,7 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     multiple=True,
     metavar="OUTCOMES.csv",
     help="By case, or by lesion where it has a column lesion. Several are put "
-    "beside each other, such as the best.csv of `response` and the patients.csv of `toxicity`.",
+    "beside each other, such as best.csv of `response` and patients.csv of `toxicity`.",
 )
 @_column("--response", "Yes or no, or CR, PR, SD, PD, CMR, PMR, SMD, PMD, NE.")
 @click.option(
