@@ -112,12 +112,13 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     from sirtdose.cohort.analysis import analyzed
     from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report.cohort_page import COHORT_FILES, cohort_page
+    from sirtdose.report.cohort_summary import cohort_summary
     from sirtdose.report.cohort_table import cohort_table
-    from sirtdose.report.cohort_words import cohort_summary
     from sirtdose.report.documents import document_text, rounded
 
     simulated = options.pop("simulated")
-    names = (*COHORT_FILES, *_simulated_files()) if simulated else COHORT_FILES
+    # Tables of an earlier simulation would lie beside patients who exist.
+    names = (*COHORT_FILES, *_simulated_files())
     _require_tables(options, simulated=simulated)
     require_free(out, names, force=force)
     with output_folder(out, names, force=force) as folder:
@@ -129,7 +130,8 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
         (folder / "tables.csv").write_text(cohort_table(document), "utf-8")
         (folder / "cohort.html").write_text(cohort_page(text), "utf-8")
     click.echo(cohort_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
+    written = names if simulated else COHORT_FILES
+    click.echo(f"\nWritten to {out}: {', '.join(written)}", err=True)
     if as_json:
         click.echo(text, nl=False)
 

@@ -35,6 +35,7 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
             "with --event, each with the name of a column"
         )
     levels = joined_levels(request.doses, request.outcomes)
+    _require_used(request, levels)
     patients = levels.get("patient")
     endpoints = [*_endpoints(levels, request)]
     if request.time is not None and patients is None:
@@ -52,7 +53,9 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
             patients,
             request,
             _covariates(patients, request),
-            dose=_dose_column(patients, request, "tumor", required=False),
+            dose=_dose_column(patients, request, "tumor")
+            if request.threshold_gy is not None
+            else None,
         )
         if request.time is not None and patients is not None
         else None,
@@ -81,7 +84,7 @@ def _endpoints(
                     level,
                     kind=kind,
                     column=str(column),
-                    dose=str(_dose_column(level, request, dosed)),
+                    dose=_dose_column(level, request, dosed),
                     yes=request.responders,
                     toxic_from=request.toxic_from,
                     threshold_gy=request.threshold_gy if kind == "response" else None,
@@ -97,9 +100,46 @@ def _covariates(level: Level, request: CohortRequest) -> list[Covariate]:
     return [covariate(level, column) for column in request.covariates]
 
 
-def _dose_column(
-    level: Level, request: CohortRequest, dosed: str, *, required: bool = True
-) -> str | None:
+def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
+    """Refuse what was given and would change nothing.
+
+    Raises
+    ------
+    InputError
+        Says which option, and what it needs.
+    """
+    timed, dosed = request.time is not None, request.threshold_gy is not None
+    needs = {
+        "--event": (request.event is not None, timed, "--time"),
+        "--by": (request.by is not None, timed, "--time"),
+        "--landmark": (request.landmark > 0, timed, "--time"),
+        "--liver-dose": (
+            request.liver_dose is not None,
+            request.toxicity is not None,
+            "--toxicity",
+        ),
+        "--lesion-dose": (
+            request.lesion_dose is not None,
+            "lesion" in levels and request.response is not None,
+            "--response and outcomes by lesion",
+        ),
+        "--threshold": (
+            dosed,
+            request.response is not None or timed,
+            "--response or --time",
+        ),
+        "--dose": (
+            request.dose is not None,
+            "patient" in levels and (request.response is not None or (timed and dosed)),
+            "--response by case, or --time with --threshold",
+        ),
+    }
+    for option, (given, used, what) in needs.items():
+        if given and not used:
+            raise InputError(f"{option} needs {what}: without it, it changes nothing")
+
+
+def _dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
     """The column named, the usual one of a batch, or the only one in Gy."""
     option, named = {
         ("tumor", "patient"): ("--dose", request.dose),
@@ -114,8 +154,6 @@ def _dose_column(
     doses = [one for own in level.tables for one in own if one.endswith("_gy")]
     if len(doses) == 1:
         return doses[0]
-    if not required:
-        return None
     said = f"'{usual}', nor one alone that ends in _gy" if doses else f"'{usual}'"
     raise InputError(
         f"which column holds the dose by {level.name}? The tables have no {said}: name "
@@ -137,12 +175,9 @@ def _join(level: Level) -> dict[str, Any]:
     return {
         "joined": len(level.rows),
         "patients": level.patients,
-        "doses_without_outcome": len(level.unmatched_doses),
-        "outcomes_without_dose": len(level.unmatched_outcomes),
-        "lines_without_the_other": [
-            *level.unmatched_doses,
-            *level.unmatched_outcomes,
-        ],
+        "doses_without_outcome": level.doses_alone,
+        "outcomes_without_dose": level.outcomes_alone,
+        "lines_without_the_other": list(level.lines_alone),
     }
 
 

@@ -1,7 +1,7 @@
 """Covariates: columns of numbers, or of categories where not all are numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sirtdose.cohort.join import Level
 from sirtdose.errors import InputError
@@ -23,8 +23,17 @@ class Covariate:
     def of(self, level: Level) -> list[float | str | None]:
         """Read its values, None where missing."""
         if self.categories:
-            return [one or None for one in level.column(self.column, Line.text)]
+            spelled = {one.casefold(): one for one in self.categories}
+            given = level.column(self.column, Line.text)
+            return [spelled[one.casefold()] if one else None for one in given]
         return list(level.column(self.column, Line.number))
+
+    def among(self, values: Sequence[float | str]) -> "Covariate | None":
+        """The same with the categories that are left, None where one is."""
+        if not self.categories:
+            return self
+        left = tuple(one for one in self.categories if one in values)
+        return replace(self, categories=left) if len(left) > 1 else None
 
     def coded(self, values: Sequence[float | str]) -> dict[str, list[float]]:
         """Columns of numbers for a model: 0 and 1 for each category but the first."""
@@ -42,7 +51,8 @@ class Covariate:
 def covariate(level: Level, column: str) -> Covariate:
     """Tell whether a column holds numbers or categories.
 
-    A column is of numbers where any cell is one: another cell in it is then refused.
+    A column is of numbers where any cell is one, and another cell in it is then
+    refused; 0 and 1 alone are categories.
 
     Raises
     ------
@@ -52,7 +62,7 @@ def covariate(level: Level, column: str) -> Covariate:
     words = [one for one in level.column(column, Line.text) if one]
     if not words:
         raise InputError(f"column '{column}' is empty for every {level.name}")
-    if any(_is_number(one) for one in words):
+    if set(words) != {"0", "1"} and any(_is_number(one) for one in words):
         level.column(column, Line.number)
         return Covariate(column)
     categories = tuple(

@@ -7,13 +7,14 @@ from typing import Any
 from sirtdose.cohort.codes import event_of
 from sirtdose.cohort.covariates import Covariate
 from sirtdose.cohort.join import Level
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.io.csv_table import Line
 from sirtdose.outcomes.dose_response import dose_response
 from sirtdose.outcomes.groups import chi_squared, fisher, rank_sum, spread
 from sirtdose.outcomes.roc import roc
 
 _LEAST = 2
+_MOST_GY = 1e5
 
 
 def dose_of(line: Line, column: str) -> float | None:
@@ -22,9 +23,14 @@ def dose_of(line: Line, column: str) -> float | None:
     Raises
     ------
     RangeError
-        One below 0.
+        One below 0, or above any.
     """
-    return line.number(column, least=0)
+    dose = line.number(column, least=0)
+    if dose is not None and dose > _MOST_GY:
+        raise RangeError(
+            f"{line.at(column)} is {dose:g} Gy: no dose is above {_MOST_GY:g} Gy"
+        )
+    return dose
 
 
 def endpoint_document(
@@ -63,8 +69,8 @@ def endpoint_document(
     for word, values in groups.items():
         if len(values) < _LEAST:
             raise InputError(
-                f"{len(values)} {level.name}s have a dose in '{dose}' and a '{word}' "
-                f"in '{column}': {_LEAST} or more are needed in each group"
+                f"of the {level.name}s, {len(values)} with a dose in '{dose}' and "
+                f"'{word}' in '{column}': {_LEAST} or more are needed in each group"
             )
     values = [value for value, *_ in pairs]
     events = [event for _, event, _ in pairs]
@@ -101,9 +107,7 @@ def endpoint_document(
             _compared(one, one.of(level), outcomes)
             for one in covariates
             if one.column not in (dose, column)
-        ]
-        if clusters is None
-        else [],
+        ],
     }
 
 
@@ -152,7 +156,10 @@ def _compared(
     document: dict[str, Any] = {
         "column": covariate.column,
         "n": len(pairs),
-        "missing": len(given) - len(pairs),
+        "missing": sum(
+            value is None and event is not None
+            for value, event in zip(given, outcomes, strict=True)
+        ),
     }
     groups = {
         word: [value for value, event in pairs if event is told]

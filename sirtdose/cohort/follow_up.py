@@ -9,7 +9,6 @@ from sirtdose.cohort.covariates import Covariate, covariate
 from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
-from sirtdose.io.csv_table import Line
 from sirtdose.outcomes.proportional_hazards import Ties, cox
 from sirtdose.outcomes.survival import (
     Interval,
@@ -74,7 +73,14 @@ def survival_document(
             )
         ),
         "groups": [
-            _by_group(known, name, own, request.landmark, request.interval)
+            # A dose was known from the beginning.
+            _by_group(
+                known,
+                name,
+                own,
+                0.0 if name == dose else request.landmark,
+                request.interval,
+            )
             for name, own in groups.items()
         ],
         "cox": _models(level, known, covariates, request.ties) if covariates else None,
@@ -87,14 +93,13 @@ def _groups(
     """What curves are drawn by: a column's groups, and sides of a known dose."""
     groups: dict[str, list[str | None]] = {}
     if request.by is not None:
-        if not covariate(level, request.by).categories:
+        by = covariate(level, request.by)
+        if not by.categories:
             raise InputError(
                 f"column '{request.by}' holds numbers: curves are drawn by categories, "
                 "such as yes and no"
             )
-        groups[request.by] = [
-            one or None for one in level.column(request.by, Line.text)
-        ]
+        groups[request.by] = [None if one is None else str(one) for one in by.of(level)]
     elif request.response is not None and level.has(request.response):
         had = level.column(
             request.response,
@@ -150,7 +155,7 @@ def _by_group(
     kept = [
         (own[row], (row, time - landmark, event))
         for row, time, event in known
-        if own[row] is not None and time >= landmark
+        if own[row] is not None and not _ended(time, landmark)
     ]
     document = {
         "by": name,
@@ -158,7 +163,7 @@ def _by_group(
         "n": len(kept),
         "missing": sum(own[row] is None for row, *_ in known),
         "before_landmark": sum(
-            own[row] is not None and time < landmark for row, time, _ in known
+            own[row] is not None and _ended(time, landmark) for row, time, _ in known
         ),
     }
     names = sorted({group for group, _ in kept if group is not None})
@@ -177,6 +182,11 @@ def _by_group(
         [str(group) for group, _ in kept],
     )
     return document | {"curves": curves, "log_rank": asdict(test)}
+
+
+def _ended(time: float, landmark: float) -> bool:
+    """Whether a time is over at the landmark: who dies on it is not at risk after."""
+    return landmark > 0 and time <= landmark
 
 
 def _models(
@@ -211,7 +221,15 @@ def _model(
         given = [
             value for row, *_ in used if (value := values[own.column][row]) is not None
         ]
-        columns |= own.coded(given)
+        left = own.among(given)
+        if left is None:
+            return document | {
+                "n": len(used),
+                "events": sum(event for *_, event in used),
+                "failed": f"'{own.column}' is the same for all who have every "
+                "covariate",
+            }
+        columns |= left.coded(given)
     model = asdict(
         cox(
             [time for _, time, _ in used],

@@ -30,15 +30,16 @@ class Row:
 class Level:
     """Patients, or lesions, that have both doses and outcomes.
 
-    `tables` are the columns of each table; `unmatched_doses` and `unmatched_outcomes`
-    say where lines stand without the other.
+    `tables` are the columns of each table; `doses_alone` and `outcomes_alone` are how
+    many have the one without the other, `lines_alone` where their lines stand.
     """
 
     name: str
     tables: tuple[tuple[str, ...], ...]
     rows: tuple[Row, ...]
-    unmatched_doses: tuple[str, ...]
-    unmatched_outcomes: tuple[str, ...]
+    doses_alone: int
+    outcomes_alone: int
+    lines_alone: tuple[str, ...]
 
     @property
     def patients(self) -> int:
@@ -130,8 +131,9 @@ def _joined(name: str, doses: list[Table], outcomes: list[Table]) -> Level:
         tuple(
             Row(*key, tuple(one.get(key, nothing) for one in tables)) for key in both
         ),
-        _alone(doses, known),
-        _alone(outcomes, dosed),
+        sum(key not in known for key in dosed),
+        sum(key not in dosed for key in known),
+        _alone(doses, known) + _alone(outcomes, dosed),
     )
 
 

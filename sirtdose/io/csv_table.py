@@ -11,7 +11,7 @@ from pathlib import Path
 from sirtdose.errors import FileFormatError, InputError, RangeError
 
 # What people write where a value is missing.
-_MISSING = ("", "na", "n/a", "nan", ".", "-", "none", "null", "unknown")
+_MISSING = ("", "na", "n/a", "nan", "unknown")
 _YES = ("yes", "y", "true", "1", "1.0")
 _NO = ("no", "n", "false", "0", "0.0")
 
@@ -58,11 +58,10 @@ class Line:
                 "1.5, with a point and no unit, or leave the cell empty"
             ) from None
         if not math.isfinite(value) or value < least or (above and value == least):
+            bound = f"{'above' if above else 'at least'} {least:g}"
             raise RangeError(
                 f"{self.at(column)} is {cell}: it must be "
-                f"{'above' if above else 'at least'} {least:g}"
-                if math.isfinite(least)
-                else f"{self.at(column)} is {cell}: it must be a finite number"
+                f"{bound if math.isfinite(value) else 'a finite number'}"
             )
         return value
 

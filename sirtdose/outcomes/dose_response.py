@@ -19,8 +19,10 @@ class DoseResponse:
 
     `d50_gy` is the dose at P = 0.5 (TCP50 where the event is control of a tumor), with
     the interval in which the curve's 95 % band holds 0.5 (Fieller's): None at an end
-    that is not bounded. `gamma50` is the normalized slope, slope x D50 / 4: the change
-    of P by 1 % of dose, in hundredths. `failed` says why there is no curve.
+    that is not bounded, and of a curve that rises through 0.5 at no dose. `d50_seen` is
+    whether it lies among the doses given. `gamma50` is the normalized slope,
+    slope x D50 / 4: the change of P by 1 % of dose, in hundredths. `failed` says why
+    there is no curve.
     """
 
     n: int
@@ -33,6 +35,7 @@ class DoseResponse:
     slope_high: float | None = None
     p: float | None = None
     d50_gy: float | None = None
+    d50_seen: bool = False
     d50_low_gy: float | None = None
     d50_high_gy: float | None = None
     gamma50: float | None = None
@@ -86,6 +89,8 @@ def dose_response(
     said = "robust, clustered by patient" if clusters is not None else "model-based"
     empty = DoseResponse(len(had), int(had.sum()), said)
     separated = _separated(doses, had)
+    if clusters is not None and len(set(clusters)) < 2:
+        separated = "all are of one patient"
     if separated:
         return DoseResponse(empty.n, empty.events, said, failed=separated)
     found = _fit(doses, had, clusters)
@@ -112,7 +117,6 @@ def _fit(
     import numpy as np
     import statsmodels.api as sm
 
-    # Doses in their own spread: the fit does not depend on their unit.
     model = sm.Logit(had.astype(float), sm.add_constant(doses))
     robust: dict[str, Any] = {}
     if clusters is not None:
@@ -139,8 +143,11 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
     half = _Z95 * np.sqrt(
         covariance[0, 0] + 2 * grid * covariance[0, 1] + grid**2 * covariance[1, 1]
     )
-    d50 = -intercept / slope if slope else None
+    # A curve that falls, or stands above one half at no dose, has none.
+    d50 = -intercept / slope if slope > 0 > intercept else None
     low, high = _fieller(intercept, slope, covariance)
+    if d50 is None:
+        low = high = None
     return DoseResponse(
         n=empty.n,
         events=empty.events,
@@ -151,6 +158,7 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
         slope_high=slope + _Z95 * error,
         p=float(found.pvalues[1]),
         d50_gy=d50,
+        d50_seen=d50 is not None and bool(doses.min() <= d50 <= doses.max()),
         d50_low_gy=low,
         d50_high_gy=high,
         gamma50=None if d50 is None else slope * d50 / 4,

@@ -7,6 +7,8 @@ from sirtdose.errors import InputError
 
 # As in R: an exact distribution for small groups without ties.
 _EXACT_BELOW = 50
+# Of expected counts, below which Pearson's p is not to be trusted.
+_FEW = 5
 QUARTILES = "linear between order statistics (R type 7, NumPy)"
 
 
@@ -160,7 +162,8 @@ def chi_squared(table: Sequence[Sequence[int]]) -> Test:
     found = chi2_contingency(table, correction=False)
     return Test(
         "chi-squared",
-        f"Pearson, {found.dof} degrees of freedom",
+        f"Pearson, {found.dof} degrees of freedom"
+        + ("; expected counts below 5" if found.expected_freq.min() < _FEW else ""),
         float(found.statistic),
         float(found.pvalue),
     )

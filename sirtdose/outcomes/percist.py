@@ -179,7 +179,7 @@ def _assessed(
 ) -> Metabolic:
     total = sum(scan.sul[:lesions_max])
     change, relative = total - baseline, total / baseline - 1
-    said = f"SUL {baseline:g} to {total:g}: {relative:+.0%}, {change:+.2g}"
+    said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
     if scan.new_lesion:
         response, rule = "PMD", "a new lesion"
     elif relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Ties = Literal["efron", "breslow"]
+_EVENTS_TO_CHECK = 10
 TIES: tuple[Ties, ...] = ("efron", "breslow")
 
 
@@ -18,7 +19,8 @@ class HazardRatio:
     """Of one covariate, by one unit of it, with 95 % interval and Wald's p.
 
     `proportional_p` is of the check that it does not change over time (scaled
-    Schoenfeld residuals against Kaplan-Meier time): low where it does.
+    Schoenfeld residuals against Kaplan-Meier time): low where it does, None where
+    fewer than 10 events cannot say.
     """
 
     name: str
@@ -27,7 +29,7 @@ class HazardRatio:
     low: float
     high: float
     p: float
-    proportional_p: float
+    proportional_p: float | None
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,23 @@ def _fitted(
     covariates: Mapping[str, Sequence[float]],
     ties: Ties,
 ) -> Cox:
-    fitter, table = _lifelines(times, had, covariates)
-    checked = _proportional(fitter, table)
+    import numpy as np
+
+    # In their own spread: lifelines takes a column of small numbers for a constant.
+    spreads = {name: float(np.std(one)) for name, one in covariates.items()}
+    scaled = {
+        name: [value / spreads[name] for value in one]
+        for name, one in covariates.items()
+    }
+    fitter, table = _lifelines(times, had, scaled)
+    checked = _proportional(fitter, table, scaled, int(had.sum()))
     if ties == "efron":
-        summary = fitter.summary
         rows = [
-            (name, float(row["coef"]), float(row["se(coef)"]), float(row["p"]))
-            for name, row in summary.iterrows()
+            (
+                *(name, float(row["coef"]) / spreads[name]),
+                *(float(row["se(coef)"]) / spreads[name], float(row["p"])),
+            )
+            for name, (_, row) in zip(scaled, fitter.summary.iterrows(), strict=True)
         ]
         test = fitter.log_likelihood_ratio_test()
         likelihood = float(fitter.log_likelihood_)
@@ -146,12 +158,24 @@ def _fitted(
         log_likelihood=likelihood,
         likelihood_ratio=ratio,
         likelihood_ratio_p=ratio_p,
-        concordance=float(fitter.concordance_index_),
+        concordance=_concordance(fitter),
     )
 
 
+def _concordance(fitter: Any) -> float | None:
+    try:
+        return float(fitter.concordance_index_)
+    except ZeroDivisionError:
+        # No two times differ.
+        return None
+
+
 def _ratio(
-    name: str, coefficient: float, error: float, p: float, proportional_p: float
+    name: str,
+    coefficient: float,
+    error: float,
+    p: float,
+    proportional_p: float | None,
 ) -> HazardRatio:
     from math import exp
 
@@ -176,14 +200,18 @@ def _lifelines(
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
+    # Names of their own: a covariate may be called anything.
     table = pd.DataFrame(
-        {name: pd.Series(one, dtype=float) for name, one in covariates.items()}
+        {
+            f"covariate {n}": pd.Series(one, dtype=float)
+            for n, one in enumerate(covariates.values())
+        }
     )
-    table["_time"], table["_event"] = times, had.astype(int)
+    table["time"], table["event"] = times, had.astype(int)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         try:
-            fitter = CoxPHFitter().fit(table, "_time", "_event")
+            fitter = CoxPHFitter().fit(table, "time", "event")
         except ConvergenceError:
             raise _NoFit(
                 "the fit did not converge: a covariate may divide events from the "
@@ -194,16 +222,26 @@ def _lifelines(
     return fitter, table
 
 
-def _proportional(fitter: Any, table: Any) -> dict[str, float]:
+def _proportional(
+    fitter: Any, table: Any, covariates: Mapping[str, Sequence[float]], events: int
+) -> dict[str, float | None]:
     import warnings
 
     import numpy as np
     from lifelines.statistics import proportional_hazard_test
 
+    if events < _EVENTS_TO_CHECK:
+        return dict.fromkeys(covariates)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = proportional_hazard_test(fitter, table, time_transform="km")
-    return dict(zip(found.name, map(float, np.atleast_1d(found.p_value)), strict=True))
+    # The test sorts its rows by name: "covariate 10" comes before "covariate 2".
+    by_name = dict(zip(found.name, np.atleast_1d(found.p_value), strict=True))
+    checked = [float(by_name[f"covariate {n}"]) for n in range(len(covariates))]
+    return {
+        name: p if np.isfinite(p) else None
+        for name, p in zip(covariates, checked, strict=True)
+    }
 
 
 def _breslow(

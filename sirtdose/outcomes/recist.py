@@ -216,7 +216,7 @@ def _targets(
         criteria == "mRECIST" or total - nadir >= _PROGRESS_MM - _ROOM
     )
     if grown and nadir > 0:
-        more = f"{total / nadir - 1:+.0%}, {total - nadir:+g} mm"
+        more = f"{total / nadir - 1:+.1%}, {total - nadir:+g} mm"
         return (
             total,
             "PD",
@@ -233,7 +233,7 @@ def _targets(
     if gone:
         nodes = any(one.node for one in lesions)
         return total, "CR", f"no target left{', nodes under 10 mm' if nodes else ''}"
-    change = f"sum {total:g} mm is {total / baseline - 1:+.0%} from baseline"
+    change = f"sum {total:g} mm is {total / baseline - 1:+.1%} from baseline"
     if total <= _PARTIAL * baseline + _ROOM:
         return total, "PR", f"{change}, {baseline:g} mm"
     return total, "SD", f"{change}, {total - nadir:+g} mm from the smallest"

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 _Z95 = 1.959963984540054
-_RESAMPLES = 1000
-_SEED = 20260301
+_NOTHING = 1e-15
+RESAMPLES = 1000
+SEED = 20260301
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def roc(
     Notes
     -----
     The threshold and its sensitivity are of the same data: elsewhere they are worse.
+    DeLong's interval is None where every pair is in order: it would have no width.
     Intervals by resampling are percentiles of 1000 samples with a fixed seed; without
     `clusters` each sample keeps the number of events.
 
@@ -102,7 +104,7 @@ def roc(
     interval = "DeLong"
     if clusters is not None:
         low, high = _resampled(_area, scores, positive, clusters)
-        interval = f"percentiles, {_RESAMPLES} samples of patients"
+        interval = f"percentiles, {RESAMPLES} samples of patients"
     return Roc(
         int(positive.sum()),
         int((~positive).sum()),
@@ -175,6 +177,9 @@ def _delong(
         float(part.var(ddof=1)) / len(part) if len(part) > 1 else 0.0
         for part in (above, below)
     )
+    if variance <= _NOTHING:
+        # Where every pair is in order, or all are tied, its variance says nothing.
+        return None, None
     half = _Z95 * variance**0.5
     return max(0.0, area - half), min(1.0, area + half)
 
@@ -225,10 +230,10 @@ def _percentiles(
         found = bootstrap(
             samples,
             function,
-            n_resamples=_RESAMPLES,
+            n_resamples=RESAMPLES,
             vectorized=False,
             method="percentile",
-            rng=np.random.default_rng(_SEED),
+            rng=np.random.default_rng(SEED),
         ).confidence_interval
     if not np.isfinite((found.low, found.high)).all():
         return None, None

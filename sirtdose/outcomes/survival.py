@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sirtdose.errors import InputError, RangeError
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Interval = Literal["log-log", "log", "plain"]
 INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
-# As statsmodels calls them.
-_OURS_THERE = {"log-log": "cloglog", "log": "log", "plain": "linear"}
 _Z95 = 1.959963984540054
 _LAST_BITS = 1e-12
 
@@ -87,7 +85,7 @@ def kaplan_meier(
 
     References
     ----------
-    Brookmeyer and Crowley, Biometrics 1982;38:29 (median), as statsmodels computes it.
+    Brookmeyer and Crowley, Biometrics 1982;38:29 (median: where the band holds 1/2).
 
     Examples
     --------
@@ -105,10 +103,16 @@ def kaplan_meier(
     # Where nobody is left its logarithms are of 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         found = SurvfuncRight(time, event)
-        half = _half(found)
-        medians = tuple(_median(found, half, method) for method in INTERVALS)
     survival, error = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
-    low, high = _band(survival, error, interval)
+    bands = {name: _band(survival, error, name) for name in INTERVALS}
+    low, high = bands[interval]
+    half = _half(found.surv_times, survival)
+    medians = tuple(
+        Median(
+            half, _half(found.surv_times, lower), _half(found.surv_times, upper), name
+        )
+        for name, (lower, upper) in bands.items()
+    )
     start, end = (0.0,), (float(time.max()),)
     own = tuple(map(float, found.surv_times))
     last = float(survival[-1]) if len(survival) else 1.0
@@ -159,26 +163,15 @@ def _band(
     return tuple(map(float, low)), tuple(map(float, high))
 
 
-def _half(found: Any) -> float | None:
-    """The first time at which half or fewer are left.
+def _half(times: "np.ndarray", survival: "Numbers") -> float | None:
+    """The first time at which half or fewer are left, None where more are.
 
     Survival is a product: its last bit may lie above one half where half are left.
     """
     import numpy as np
 
-    left = np.flatnonzero(np.asarray(found.surv_prob) <= 0.5 + _LAST_BITS)
-    return float(found.surv_times[left[0]]) if len(left) else None
-
-
-def _median(found: Any, half: float | None, method: Interval) -> Median:
-    low, high = found.quantile_ci(0.5, method=_OURS_THERE[method])
-    return Median(half, _finite(low), _finite(high), method)
-
-
-def _finite(value: float) -> float | None:
-    from math import isfinite
-
-    return float(value) if isfinite(value) else None
+    left = np.flatnonzero(np.asarray(survival) <= 0.5 + _LAST_BITS)
+    return float(times[left[0]]) if len(left) else None
 
 
 def at_risk(times: "Numbers", at: "Numbers") -> list[int]:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SIMULATED_FILES = (
-    *("doses.csv", "outcomes.csv"),
-    *("lesion_doses.csv", "lesion_outcomes.csv"),
+    *("simulated_doses.csv", "simulated_outcomes.csv"),
+    *("simulated_lesion_doses.csv", "simulated_lesion_outcomes.csv"),
 )
 # What its columns mean to an analysis.
 SIMULATED_COLUMNS: dict[str, Any] = {

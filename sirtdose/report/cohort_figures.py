@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.report.cohort_words import models
+from sirtdose.report.cohort_words import models, ratio_words
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -13,8 +13,20 @@ if TYPE_CHECKING:
 
 Document = Mapping[str, Any]
 # Told apart by everybody, and by their dashes in print.
-_COLORS = ("#0b5394", "#b45309", "#4d7c0f", "#7e22ce", "#0f766e", "#9f1239")
-_DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
+_COLORS = (
+    *("#0b5394", "#b45309", "#4d7c0f", "#7e22ce"),
+    *("#0f766e", "#9f1239", "#374151", "#a16207"),
+)
+_DASHES = (
+    "-",
+    "--",
+    ":",
+    "-.",
+    (0, (5, 1)),
+    (0, (1, 1)),
+    (0, (7, 2)),
+    (0, (3, 1, 1, 1)),
+)
 _GRID = "#e6e9ec"
 _RATIOS_MAX = 1e3
 
@@ -22,7 +34,11 @@ _RATIOS_MAX = 1e3
 def svg_text(figure: "Figure") -> str:
     """Write a figure as SVG: the same figure gives the same text."""
     import matplotlib as mpl
+    from matplotlib.text import Text
 
+    # Names are shown as they are written: a dollar begins no formula.
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     stream = StringIO()
     with mpl.rc_context({"svg.hashsalt": "sirtdose", "svg.fonttype": "none"}):
         figure.savefig(stream, format="svg", metadata={"Date": None})
@@ -229,8 +245,8 @@ def forest_figure(survival: Document) -> "Figure | None":
         )
         axes.text(
             *(1.01, place),
-            f"{significant(one['ratio'], 3)} ({significant(one['low'], 3)} to "
-            f"{significant(one['high'], 3)})",
+            f"{ratio_words(one['ratio'])} ({ratio_words(one['low'])} to "
+            f"{ratio_words(one['high'])})",
             transform=axes.get_yaxis_transform(),
             va="center",
             fontsize=8,

@@ -14,6 +14,7 @@ from sirtdose.report.cohort_figures import (
     survival_figure,
     svg_text,
 )
+from sirtdose.report.cohort_methods import cautions, methods_paragraph
 from sirtdose.report.page import case_hash, render
 from sirtdose.report.wording import significant
 
@@ -39,8 +40,8 @@ def cohort_page(text: str) -> str:
         joined=words.join_words(document),
         endpoints=[_endpoint(one) for one in document["endpoints"]],
         survival=_survival(survival) if survival else None,
-        cautions=words.cautions(document),
-        methods=words.methods_paragraph(document),
+        cautions=cautions(document),
+        methods=methods_paragraph(document),
     )
 
 
@@ -71,9 +72,13 @@ def _survival(survival: Document) -> dict[str, Any]:
     rows = [_medians("all", survival["overall"])]
     for group in survival["groups"]:
         if "curves" in group:
-            figure = survival_figure(group["curves"], unit)
-            pictures.append(_picture(figure, _caption(survival, f"by {group['by']}")))
-            rows += [_medians(name, one) for name, one in group["curves"].items()]
+            after = _after(group["landmark"], unit)
+            figure = survival_figure(group["curves"], f"{unit}{after}")
+            said = f"by {group['by']}{after}"
+            pictures.append(_picture(figure, _caption(survival, said)))
+            rows += [
+                _medians(f"{name}{after}", one) for name, one in group["curves"].items()
+            ]
     return {
         "lines": words.survival_lines(survival),
         "curves": pictures,
@@ -86,6 +91,10 @@ def _survival(survival: Document) -> dict[str, Any]:
         ],
         "medians": rows,
     }
+
+
+def _after(landmark: float, unit: str) -> str:
+    return f", from {landmark:g} {unit} on" if landmark else ""
 
 
 def _caption(survival: Document, of: str) -> str:

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sirtdose.report.cohort_words import models
+from sirtdose.report.cohort_words import models, outcome_words
 from sirtdose.report.tables import name_cell
 
 COLUMNS = (
@@ -37,7 +38,7 @@ def _rows(document: Document) -> Iterator[Row]:
         head = {
             "part": endpoint["kind"],
             "level": endpoint["level"],
-            "outcome": endpoint["column"],
+            "outcome": outcome_words(endpoint),
         }
         for row in _endpoint(endpoint):
             yield head | row
@@ -100,10 +101,16 @@ def _divided(divided: Document) -> Iterator[Row]:
     method = f"at and above {divided['threshold_gy']:g} Gy, given"
     for name in ("sensitivity", "specificity"):
         yield _value(f"{name} at given dose", divided[name], method=method)
+    for where in ("at_or_above", "below"):
+        for word, count in divided[where].items():
+            said = f"count {where.replace('_', ' ')}"
+            yield {"group": word, "quantity": said, "value": count, "method": method}
     found = divided["fisher"]
-    yield _value(
-        "odds ratio", found["ratio"], found["low"], found["high"], method=method
-    )
+    # One that is defined has a lower end.
+    most = None if found["low"] is None else math.inf
+    ends = (found["ratio"], found["low"], found["high"])
+    ratio, low, high = (most if one is None else one for one in ends)
+    yield _value("odds ratio", ratio, low, high, method=method)
     yield _value("Fisher p", found["p"], method=found["method"])
 
 
@@ -132,13 +139,26 @@ def _survival(survival: Document) -> Iterator[Row]:
         for name, curve in group.get("curves", {}).items():
             for median in curve["medians"]:
                 row = _time(median, "median", unit)
-                yield head | row | {"group": name, "n": curve["n"]}
+                own = {"group": name, "n": curve["n"]}
+                own["method"] = f"{row['method']}, from {group['landmark']:g} {unit} on"
+                yield head | row | own
         if "log_rank" in group:
-            method = f"log-rank, landmark {group['landmark']:g} {unit}"
-            value = group["log_rank"]["p"]
-            yield head | {"n": group["n"]} | _value("log-rank p", value, method=method)
+            yield from (
+                head | {"n": group["n"]} | row
+                for row in _log_rank(group["log_rank"], group["landmark"], unit)
+            )
     for model in models(survival):
         yield from _model(model)
+
+
+def _log_rank(test: Document, landmark: float, unit: str) -> Iterator[Row]:
+    method = f"log-rank, from {landmark:g} {unit} on"
+    yield _value("log-rank p", test["p"], method=method)
+    yield _value("log-rank chi-squared", test["chi_squared"], method=method)
+    for name, count in test["observed"].items():
+        yield _value("events", count, method=method) | {"group": name}
+        expected = test["expected"][name]
+        yield _value("events expected", expected, method=method) | {"group": name}
 
 
 def _model(model: Document) -> Iterator[Row]:
@@ -149,6 +169,9 @@ def _model(model: Document) -> Iterator[Row]:
         name = ", ".join(model["covariates"])
         yield head | {"variable": name} | _value(kind, None, method=model["failed"])
         return
+    whole = head | {"variable": ", ".join(model["covariates"])}
+    for name in ("likelihood_ratio", "likelihood_ratio_p", "concordance"):
+        yield whole | _value(name.replace("_", " "), model[name], method=kind)
     for one in model["ratios"]:
         own = head | {"variable": one["name"]}
         method = f"{kind}, {model['ties']} ties"

@@ -1,4 +1,4 @@
-"""A cohort in words: what the terminal shows, captions, methods and cautions."""
+"""A cohort in words: lines of the terminal and the page, and captions."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -45,12 +45,30 @@ def median_words(median: Document, unit: str) -> str:
 
 def endpoint_title(endpoint: Document) -> str:
     """What an endpoint is, at which level."""
-    return f"{endpoint['kind']} ({endpoint['column']}) by {endpoint['level']}"
+    return f"{endpoint['kind']} ({outcome_words(endpoint)}) by {endpoint['level']}"
+
+
+def outcome_words(endpoint: Document) -> str:
+    """An outcome's column, and from which grade it counts."""
+    grade = endpoint["grade_from"]
+    column = str(endpoint["column"])
+    return f"{column}, grade {grade} and above" if grade else column
+
+
+def ratio_words(ratio: float) -> str:
+    """A hazard ratio; near 1 with digits enough to differ from it.
+
+    >>> ratio_words(2.425), ratio_words(1.00043)
+    ('2.43', '1.00043')
+    """
+    return f"{ratio:.5f}" if abs(ratio - 1) < 0.01 else significant(ratio, 3)
 
 
 def cutoff_words(endpoint: Document) -> str:
     """Write the Youden threshold by both conventions, with its rule and direction."""
     cut = endpoint["roc"]["cutoff"]
+    if cut["youden"] <= 0:
+        return "no threshold: none tells more apart than chance (Youden index 0)"
     others = (
         f"; {cut['equals']} thresholds are as good, the lowest is given"
         if cut["equals"] > 1
@@ -69,6 +87,11 @@ def cutoff_words(endpoint: Document) -> str:
 def area_words(endpoint: Document) -> str:
     """Write the area under the curve with its interval."""
     roc = endpoint["roc"]
+    if roc["auc_low"] is None:
+        return (
+            f"AUC {roc['auc']:.3f} (no interval by {roc['interval']}: every pair is in "
+            "order, or too few differ)"
+        )
     return (
         f"AUC {roc['auc']:.3f} "
         f"({interval_words(roc['auc_low'], roc['auc_high'])}, {roc['interval']})"
@@ -80,13 +103,19 @@ def curve_words(endpoint: Document) -> str:
     fit = endpoint["dose_response"]
     if fit["failed"]:
         return f"no logistic curve: {fit['failed']}"
+    slope = (
+        f"slope {significant(fit['slope_per_gy'])} per Gy "
+        f"({interval_words(fit['slope_low'], fit['slope_high'])}, {p_words(fit['p'])}, "
+        f"{fit['covariance']})"
+    )
     name = "TCP50" if endpoint["kind"] == "response" else "D50"
+    if fit["d50_gy"] is None:
+        return f"no {name}: the curve rises through one half at no dose; {slope}"
+    beyond = "" if fit["d50_seen"] else ", beyond the doses given: extrapolated"
     return (
         f"{name} {significant(fit['d50_gy'])} Gy "
-        f"({interval_words(fit['d50_low_gy'], fit['d50_high_gy'])}, Fieller), slope "
-        f"{significant(fit['slope_per_gy'])} per Gy "
-        f"({interval_words(fit['slope_low'], fit['slope_high'])}, {p_words(fit['p'])}, "
-        f"{fit['covariance']}), gamma50 {significant(fit['gamma50'])}"
+        f"({interval_words(fit['d50_low_gy'], fit['d50_high_gy'])}, Fieller{beyond}), "
+        f"{slope}, gamma50 {significant(fit['gamma50'])}"
     )
 
 
@@ -98,9 +127,16 @@ def divided_words(endpoint: Document) -> str:
         f"at and above {significant(divided['threshold_gy'])} Gy (given) "
         f"{above['yes']} of {above['yes'] + above['no']}, below it {below['yes']} of "
         f"{below['yes'] + below['no']}: sensitivity {divided['sensitivity']:.3f}, "
-        f"specificity {divided['specificity']:.3f}, Fisher "
-        f"{p_words(divided['fisher']['p'])}"
+        f"specificity {divided['specificity']:.3f}, odds ratio "
+        f"{_odds_words(divided['fisher'])}, Fisher {p_words(divided['fisher']['p'])}"
     )
+
+
+def _odds_words(odds: Document) -> str:
+    if odds["low"] is None:
+        return "not defined"
+    ratio = "infinite" if odds["ratio"] is None else significant(odds["ratio"], 3)
+    return f"{ratio} ({interval_words(odds['low'], odds['high'])}, conditional)"
 
 
 def endpoint_lines(endpoint: Document) -> list[str]:
@@ -125,8 +161,8 @@ def endpoint_lines(endpoint: Document) -> list[str]:
             1,
             f"{clustering['lesions']} lesions of {clustering['patients']} patients, up "
             f"to {clustering['most_of_a_patient']} each: lesions of one patient are "
-            "alike, so the rank-sum p is too small; intervals of area and threshold "
-            "draw patients, and the slope's is clustered by patient",
+            "alike, so p of rank-sum and Fisher are too small; intervals of area and "
+            "threshold draw patients, and the slope's is clustered by patient",
         )
     return lines
 
@@ -170,8 +206,8 @@ def group_words(group: Document, unit: str) -> str:
     said = f"by {group['by']}"
     if group["landmark"]:
         said += (
-            f", from a landmark at {group['landmark']:g} {unit} "
-            f"({group['before_landmark']} ended before)"
+            f", after a landmark at {group['landmark']:g} {unit} "
+            f"({group['before_landmark']} ended until then)"
         )
     if "curves" in group:
         said += ": " + "; ".join(
@@ -205,74 +241,15 @@ def model_lines(model: Document) -> Iterator[str]:
         return
     for one in model["ratios"]:
         yield (
-            f"Cox, {kind}, {one['name']}: HR {significant(one['ratio'])} "
-            f"({interval_words(one['low'], one['high'])}), {p_words(one['p'])}; "
-            f"proportional hazards {p_words(one['proportional_p'])}; "
-            f"{model['missing']} missing"
+            f"Cox, {kind}, {one['name']}: HR {ratio_words(one['ratio'])} (95 % CI "
+            f"{ratio_words(one['low'])} to {ratio_words(one['high'])}), "
+            f"{p_words(one['p'])}; proportional hazards "
+            f"{_checked_words(one['proportional_p'])}; {model['missing']} missing"
         )
 
 
-def cautions(document: Document) -> list[str]:
-    """What a reader is to bear in mind."""
-    lines = []
-    if document["endpoints"]:
-        lines.append(
-            "A threshold found in these patients tells fewer apart in others: test it "
-            "in a cohort of its own."
-        )
-    for endpoint in document["endpoints"]:
-        roc = endpoint["roc"]
-        if roc["auc"] < 0.5:
-            lines.append(
-                f"{endpoint_title(endpoint)}: it came with lower doses here (area "
-                f"{roc['auc']:.3f}); thresholds are still read as at and above."
-            )
-        if min(roc["positives"], roc["negatives"]) < 10:
-            lines.append(f"{endpoint_title(endpoint)}: a group has fewer than 10.")
-    survival = document["survival"]
-    if survival:
-        lines.extend(_survival_cautions(survival, document["request"]))
-    tests = _count_of_tests(document)
-    if tests > 1:
-        lines.append(f"{tests} tests stand here; no p is corrected for their number.")
-    return lines
-
-
-def _survival_cautions(survival: Document, request: Document) -> Iterator[str]:
-    response = request["response"]
-    if not request["landmark"] and any(
-        one["by"] == response for one in survival["groups"]
-    ):
-        yield (
-            "Survival by response without a landmark favors responders: they lived "
-            "until it was seen. Give the time of that with --landmark."
-        )
-    for model in models(survival):
-        if model.get("failed"):
-            continue
-        if model["few_events"]:
-            yield (
-                f"Cox, {', '.join(model['covariates'])}: {model['events']} events are "
-                "fewer than 10 for each covariate."
-            )
-        for one in model["ratios"]:
-            if one["proportional_p"] < 0.05:
-                yield (
-                    f"Cox, {one['name']}: its hazard ratio changes over time "
-                    f"({p_words(one['proportional_p'])})."
-                )
-
-
-def _count_of_tests(document: Document) -> int:
-    endpoints = sum(
-        2 + bool(one["threshold"]) + len(one["covariates"])
-        for one in document["endpoints"]
-    )
-    survival = document["survival"]
-    if not survival:
-        return endpoints
-    ratios = sum(len(one.get("ratios", ())) for one in models(survival))
-    return endpoints + sum("log_rank" in one for one in survival["groups"]) + ratios
+def _checked_words(p: float | None) -> str:
+    return "not checked, too few events" if p is None else p_words(p)
 
 
 def join_words(document: Document) -> list[str]:
@@ -284,72 +261,3 @@ def join_words(document: Document) -> list[str]:
         f"{one['outcomes_without_dose']} outcomes without dose"
         for name, one in document["join"].items()
     ]
-
-
-def methods_paragraph(document: Document) -> str:
-    """The paragraph a paper would have, with versions."""
-    libraries, request = document["libraries"], document["request"]
-    said = [
-        f"Analyzed with sirtdose {document['sirtdose_version']} "
-        f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
-        "Medians are with quartiles (linear between order statistics, R type 7).",
-    ]
-    if document["endpoints"]:
-        said += _endpoint_methods(document)
-    if document["survival"]:
-        said += [
-            "Survival was estimated by Kaplan and Meier; the median is the first time "
-            "at which half or fewer were left, with 95 % interval by the "
-            f"{request['interval']} transformation (Brookmeyer and Crowley); follow-up "
-            "by reverse Kaplan-Meier.",
-            "Groups were compared by the log-rank test.",
-        ]
-        if document["survival"]["cox"]:
-            said.append(
-                "Hazard ratios are of Cox models with ties after "
-                f"{request['ties'].capitalize()}, proportional hazards checked by "
-                "scaled Schoenfeld residuals against Kaplan-Meier time (of the fit by "
-                "Efron); patients without a covariate were left out of its models and "
-                "counted."
-            )
-    said.append("Tests are two-sided.")
-    return " ".join(said)
-
-
-def _endpoint_methods(document: Document) -> list[str]:
-    request = document["request"]
-    said = [
-        "Groups were compared by the Wilcoxon rank-sum test (exact below 50 a group "
-        "without ties, else asymptotic with ties and continuity corrected), categories "
-        "by Fisher's exact test, or Pearson's chi-squared with more than two.",
-        "Areas under ROC curves have DeLong's 95 % interval; the threshold is that of "
-        "the largest Youden index, half way between observed values (and as observed), "
-        "with a percentile interval of 1000 stratified samples, fixed seed.",
-        "Dose-response curves are logistic regressions on dose, with Fieller's "
-        "interval of the dose of one half.",
-    ]
-    if request["response"]:
-        said.append(f"Response was {' or '.join(request['responders'])}.")
-    if "lesion" in {one["level"] for one in document["endpoints"]}:
-        said.append(
-            "By lesion, intervals of area and threshold resample patients, and the "
-            "covariance of the logistic curve is robust, clustered by patient."
-        )
-    return said
-
-
-def cohort_summary(document: Document) -> str:
-    """What the terminal shows."""
-    lines = []
-    if document["simulated"]:
-        lines += ["SIMULATED: these patients do not exist.", ""]
-    lines += join_words(document)
-    for endpoint in document["endpoints"]:
-        lines += ["", endpoint_title(endpoint)]
-        lines += [f"  {line}" for line in endpoint_lines(endpoint)]
-        lines += [f"  {comparison_words(one)}" for one in endpoint["covariates"]]
-    if document["survival"]:
-        lines += ["", f"survival ({document['survival']['time']}) by patient"]
-        lines += [f"  {line}" for line in survival_lines(document["survival"])]
-    lines += ["", *(f"NOTE {line}" for line in cautions(document))]
-    return "\n".join(lines)

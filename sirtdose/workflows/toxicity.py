@@ -31,6 +31,8 @@ from sirtdose.workflows.laboratory_table import (
     treatment_days,
 )
 
+# An older value says nothing of the liver that is treated.
+_BASELINE_D = 366
 AFTER = Window("after treatment", 0)
 _ALL_LABEL = "all values"
 
@@ -121,10 +123,10 @@ def _of_window(
 
 
 def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
-    """As given, else the latest value on or before the day of treatment."""
+    """As given, else the latest value of the year up to the day of treatment."""
     found = {}
     for row in rows:
-        before = treated is not None and row.day <= treated
+        before = treated is not None and 0 <= (treated - row.day).days <= _BASELINE_D
         if before and row.value is not None and not row.word:
             # Rows go by their days: a later one takes the place.
             found[row.term] = Baseline(row.value, f"value of {row.day}")

@@ -51,10 +51,37 @@ def _case(file: str, case_id: str, days: Days) -> UptakeCase:
                 f"{line.at('new')}: a new lesion on {first}, the earliest day of its "
                 "case, which is its baseline"
             )
+    known = {line.text("lesion").casefold() for line in days[first]}
+    for day, lines in days.items():
+        _require_same_lesions(known, day, lines)
     new: set[str] = set()
     scans = tuple(_scan(day, lines, new) for day, lines in days.items())
     lesions = tuple(line.text("lesion") for line in days[first])
     return UptakeCase(case_id, f"{file}, case '{case_id}'", lesions, scans)
+
+
+def _require_same_lesions(known: set[str], day: date, lines: Sequence[Line]) -> None:
+    """Each lesion of the baseline is on every scan; another one says that it is new.
+
+    One that is left out would count as gone.
+    """
+    for line in lines:
+        name = line.text("lesion").casefold()
+        if line.flag("new"):
+            known.add(name)
+        if name not in known:
+            raise InputError(
+                f"{line.at('lesion')}: '{line.text('lesion')}' is not on its case's "
+                "baseline scan: write its uptake there, or yes under new"
+            )
+    seen = {line.text("lesion").casefold() for line in lines}
+    missing = sorted(known - seen)
+    if missing:
+        raise InputError(
+            f"{lines[0].where}: the scan of {day} has no line for lesion "
+            f"'{missing[0]}', which earlier scans have: write its uptake, 0 if it is "
+            "not seen"
+        )
 
 
 def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:

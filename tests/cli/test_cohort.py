@@ -168,8 +168,8 @@ class TestSimulated:
     def test_its_tables_say_so_wherever_they_go(self, simulated, tmp_path):
         out, _ = simulated
         document = analyzed(
-            *(tmp_path / "again", out / "doses.csv"),
-            *("--outcomes", out / "outcomes.csv"),
+            *(tmp_path / "again", out / "simulated_doses.csv"),
+            *("--outcomes", out / "simulated_outcomes.csv"),
             *("--response", "response", "--dose", "tumor_mean_gy"),
         )
         assert document["simulated"] is True
@@ -367,8 +367,8 @@ class TestNumbers:
             *("--landmark", "5"),
         )
         group = document["survival"]["groups"][0]
-        # c1 ended at 3; c2 at 5, the landmark itself.
-        assert (group["n"], group["before_landmark"]) == (5, 1)
+        # c1 ended at 3; c2 died at 5, the landmark itself.
+        assert (group["n"], group["before_landmark"]) == (4, 2)
         assert group["curves"]["response"]["times"] == [0, 3, 10]
         assert document["survival"]["overall"]["n"] == 6
 
@@ -398,7 +398,7 @@ class TestNumbers:
         )
         # One alone is left without: too few to compare.
         assert result.exit_code == 3
-        assert "1 patients have a dose in 'tumor_gy' and a 'no'" in result.stderr
+        assert "1 with a dose in 'tumor_gy' and 'no'" in result.stderr
         assert not (tmp_path / "out").exists()
 
     def test_covariates_of_numbers_and_of_categories(self, tmp_path):
@@ -453,7 +453,7 @@ REFUSED = [
     ("o", "case_id,answer\nc1,PR\nc2,SD\n", "'response'", "--response"),
     ("o", "case_id,response\nc1,PR\nc2,SD\nc1,SD\n", "line 4", "line 2 already"),
     ("o", "case_id,lesion,response\nc1,T1,PR\n", "no doses by lesion", "lesion"),
-    ("o", "case_id,response\nc1,PR\nc2,PR\nc3,SD\n", "1 patients", "'no'"),
+    ("o", "case_id,response\nc1,PR\nc2,PR\nc3,SD\n", "1 with a dose", "'no'"),
 ]  # fmt: skip
 
 
@@ -578,3 +578,224 @@ def test_json_goes_to_the_standard_output(small, tmp_path):
     )
     assert again.exit_code == 5
     assert "--force" in again.stderr
+
+
+def survival_of(tmp_path, times, events, *more, extra=None):
+    """A cohort of times in years, with columns in `extra`."""
+    extra = extra or {}
+    cases = [f"c{n}" for n in range(len(times))]
+    doses = write(tmp_path / "d.csv", ["case_id", "x_gy"], [(c, 1) for c in cases])
+    rows = zip(cases, times, events, *extra.values(), strict=True)
+    outcomes = write(
+        tmp_path / "o.csv", ["case_id", "os_years", "dead", *extra], list(rows)
+    )
+    return run(
+        *(doses, "--outcomes", outcomes, "--time", "os_years", "--event", "dead"),
+        *(*more, "--out", tmp_path / "out"),
+    )
+
+
+def document_of(tmp_path):
+    return json.loads((tmp_path / "out" / "cohort.json").read_text("utf-8"))
+
+
+class TestReviewed:
+    """What a reading by others found."""
+
+    def test_the_median_of_coarse_times_has_an_interval(self, tmp_path):
+        # 25 of 100 die in the first year, 65 in the second, 10 in the third.
+        times = [1] * 25 + [2] * 65 + [3] * 10
+        assert survival_of(tmp_path, times, [1] * 100).exit_code == 0
+        median = document_of(tmp_path)["survival"]["overall"]["median"]
+        assert (median["time"], median["low"], median["high"]) == (2, 2, 2)
+
+    def test_the_log_log_interval_is_that_of_lifelines(self):
+        import numpy as np
+        from lifelines import KaplanMeierFitter
+        from lifelines.utils import median_survival_times
+
+        from sirtdose.outcomes.survival import kaplan_meier
+
+        rng = np.random.default_rng(5)
+        compared = 0
+        for _ in range(60):
+            count = int(rng.integers(8, 60))
+            times = rng.integers(1, 25, count)
+            events = rng.random(count) < 0.7
+            theirs = KaplanMeierFitter().fit(times, events)
+            if theirs.survival_function_.iloc[-1, 0] == 0:
+                # At 0 their band is not a number's.
+                continue
+            low, high = median_survival_times(theirs.confidence_interval_).iloc[0]
+            ours = kaplan_meier(list(times), list(events)).median
+            assert (ours.low or np.inf, ours.high or np.inf) == (low, high)
+            compared += 1
+        assert compared > 10
+
+    def test_small_numbers_are_no_constant(self, tmp_path):
+        shunts = [0.02, 0.031, 0.024, 0.038, 0.029, 0.022, 0.036, 0.027, 0.033, 0.03]
+        percent = [100 * one for one in shunts]
+        times, events = list(range(1, 11)), [1, 1, 0, 1, 1, 0, 1, 1, 1, 1]
+        result = survival_of(
+            *(tmp_path, times, events, "--covariate", "lsf", "--covariate", "percent"),
+            extra={"lsf": shunts, "percent": percent},
+        )
+        assert result.exit_code == 0
+        by_part, by_percent = document_of(tmp_path)["survival"]["cox"]["univariable"]
+        a, b = by_part["ratios"][0], by_percent["ratios"][0]
+        assert a["coefficient"] == pytest.approx(100 * b["coefficient"], rel=1e-6)
+        assert a["p"] == pytest.approx(b["p"], rel=1e-6)
+
+    @pytest.mark.parametrize(
+        ("times", "events", "said"),
+        [
+            ([1, 2, 3, 4, 5, 6], [0, 0, 1, 0, 0, 0], "Cox, univariable, _event"),
+            ([1, 2, 3, 4, 5, 6], [1, 0, 1, 1, 0, 0], "not checked, too few events"),
+            ([3, 3, 3, 3, 3, 3], [1, 1, 1, 1, 1, 1], "median"),
+            ([0, 0, 1, 2, 3, 4], [1, 0, 1, 1, 0, 1], "median"),
+            ([1, 2, 3, 4, 5, 6], [0, 0, 0, 0, 0, 0], "no event"),
+        ],
+    )
+    def test_little_to_go_on(self, tmp_path, times, events, said):
+        result = survival_of(
+            *(tmp_path, times, events, "--covariate", "_event", "--by", "$x^"),
+            extra={"_event": [3, 1, 2, 5, 4, 6], "$x^": ["$a_", "b"] * 3},
+        )
+        assert result.exit_code == 0, result.output
+        assert said in result.stderr
+
+    def test_none_is_a_category_and_unknown_is_missing(self, tmp_path):
+        extra = {"spread": ["none", "None", "bone", "bone", "lung", "unknown"]}
+        result = survival_of(
+            *(tmp_path, [1, 2, 3, 4, 5, 6], [1] * 6, "--by", "spread"), extra=extra
+        )
+        assert result.exit_code == 0
+        group = document_of(tmp_path)["survival"]["groups"][0]
+        assert {name: one["n"] for name, one in group["curves"].items()} == {
+            "none": 2, "bone": 2, "lung": 1,
+        }  # fmt: skip
+        assert group["missing"] == 1
+
+    def test_after_a_landmark_times_are_named_so(self, tmp_path):
+        extra = {"seen": ["yes", "no"] * 5}
+        result = survival_of(
+            *(tmp_path, range(1, 11), [1] * 10, "--by", "seen", "--landmark", "2"),
+            extra=extra,
+        )
+        assert "after a landmark at 2 years (2 ended until then)" in result.stderr
+        page = (tmp_path / "out" / "cohort.html").read_text("utf-8")
+        assert "yes, from 2 years on" in page
+        methods = {
+            one["method"]
+            for one in rows_of(tmp_path / "out")
+            if one["variable"] == "seen" and one["quantity"] == "median"
+        }
+        assert methods == {
+            f"{one}, from 2 years on" for one in ("log-log", "log", "plain")
+        }
+
+    def test_without_a_landmark_any_group_is_cautioned(self, tmp_path):
+        extra = {"seen": ["yes", "no"] * 5}
+        result = survival_of(
+            *(tmp_path, range(1, 11), [1] * 10, "--by", "seen"), extra=extra
+        )
+        assert "NOTE Survival by seen counts from the beginning" in result.stderr
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--by", "dead"], "--by needs --time"),
+            (["--landmark", "3"], "--landmark needs --time"),
+            (["--liver-dose", "tumor_gy"], "--liver-dose needs --toxicity"),
+            (["--lesion-dose", "tumor_gy"], "--lesion-dose needs"),
+        ],
+    )
+    def test_what_would_change_nothing_is_refused(self, small, tmp_path, options, said):
+        doses, outcomes = small
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response", *options),
+            *("--out", tmp_path / "out"),
+        )
+        assert result.exit_code == 3
+        assert said in result.stderr
+
+    def test_lesions_of_one_patient_have_no_curve(self, tmp_path):
+        rows = [("p", f"T{n}", 10 * n) for n in range(1, 7)]
+        doses = write(tmp_path / "d.csv", ["case_id", "lesion", "mean_gy"], rows)
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "lesion", "response"],
+            [("p", f"T{n}", "PR" if n in (2, 4, 6) else "SD") for n in range(1, 7)],
+        )
+        document = analyzed(
+            tmp_path / "out", doses, "--outcomes", outcomes, "--response", "response"
+        )
+        assert document["endpoints"][0]["dose_response"]["failed"] == (
+            "all are of one patient"
+        )
+
+    def test_perfect_order_has_no_interval_of_no_width(self, small, tmp_path):
+        doses, outcomes = small
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--out", tmp_path / "out"),
+        )
+        assert "AUC 1.000 (no interval by DeLong" in result.stderr
+
+    def test_a_falling_curve_has_no_dose_of_one_half(self, tmp_path):
+        doses = write(
+            tmp_path / "d.csv", ["case_id", "x_gy"], [(f"c{n}", n) for n in range(10)]
+        )
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "response"],
+            [(f"c{n}", "PR" if n in (0, 1, 2, 5) else "SD") for n in range(10)],
+        )
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--out", tmp_path / "out"),
+        )
+        assert "no TCP50: the curve rises through one half at no dose" in result.stderr
+        assert "it came with lower doses here" in result.stderr
+
+    def test_the_grade_that_counts_is_said(self, tmp_path):
+        doses = write(
+            tmp_path / "d.csv", ["case_id", "x_gy"], [(f"c{n}", n) for n in range(6)]
+        )
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "worst_grade"],
+            [(f"c{n}", n % 4) for n in range(6)],
+        )
+        result = run(
+            *(doses, "--outcomes", outcomes, "--toxicity", "worst_grade"),
+            *("--toxic-from", "1", "--out", tmp_path / "out"),
+        )
+        assert "toxicity (worst_grade, grade 1 and above) by patient" in result.stderr
+        assert {one["outcome"] for one in rows_of(tmp_path / "out")} == {
+            "worst_grade, grade 1 and above"
+        }
+
+    def test_a_level_that_nobody_has_is_left_out(self, tmp_path):
+        extra = {
+            "site": ["a", "a", "b", "b", "b", "c", "c", "b", "c", "b"],
+            "age": ["", "", 50, 61, 47, 66, 58, 52, 49, 70],
+        }
+        result = survival_of(
+            *(tmp_path, range(1, 11), [1, 1, 1, 0, 1, 1, 1, 1, 0, 1]),
+            *("--covariate", "site", "--covariate", "age"),
+            extra=extra,
+        )
+        assert result.exit_code == 0
+        both = document_of(tmp_path)["survival"]["cox"]["multivariable"]
+        assert [one["name"] for one in both["ratios"]] == ["site: c (against b)", "age"]
+
+    def test_no_dose_is_so_high(self, small, tmp_path):
+        doses, outcomes = small
+        doses.write_text("case_id,tumor_gy\nc1,1e300\nc2,10\n", "utf-8")
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--out", tmp_path / "out"),
+        )
+        assert result.exit_code == 3
+        assert "line 2, column tumor_gy is 1e+300 Gy" in result.stderr

@@ -71,9 +71,9 @@ def test_recist_by_hand(run: Run, tmp_path: Path) -> None:
     assert float(second["change_from_nadir"]) == pytest.approx(0.2)
     assert (third["case_id"], third["response"]) == ("p2", "SD")
     best = [tuple(one.values()) for one in rows(out / "best.csv")]
-    rule = "sum 40 mm is -33% from baseline, 60 mm"
+    rule = "sum 40 mm is -33.3% from baseline, 60 mm"
     assert best[0] == ("p1", "PR", "2026-03-02", rule, "yes", "2")
-    rule = "sum 45 mm is -10% from baseline, -5 mm from the smallest"
+    rule = "sum 45 mm is -10.0% from baseline, -5 mm from the smallest"
     assert best[1] == ("p2", "SD", "2026-03-09", rule, "no", "1")
     assert best[2] == ("p3", "NE", "", "no scan after baseline", "", "0")
     assert "1 of 2 evaluable cases (50%); best: PR 1, SD 1, NE 1" in result.stderr
@@ -392,3 +392,30 @@ def test_no_table_leaves_no_traceback(run: Run, tmp_path: Path, content: bytes) 
         assert (result.exit_code, result.stdout) == (3, "")
     assert run("response", tmp_path / "none.csv", *RECIST).exit_code == 3
     assert run("response", tmp_path, *RECIST).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ("p1,2026-01-05,A,10,1.6,0.2,,", "p1,2026-01-05,B,8,,,,",
+             "p1,2026-03-05,A,9,1.6,0.2,,"),
+            "line 4: the scan of 2026-03-05 has no line for lesion 'b'",
+        ),
+        (
+            ("p1,2026-01-05,A,10,1.6,0.2,,", "p1,2026-03-05,A,9,1.6,0.2,,",
+             "p1,2026-03-05,Z,9,,,,"),
+            "line 4, column lesion: 'Z' is not on its case's baseline scan",
+        ),
+    ],
+)  # fmt: skip
+def test_a_lesion_is_never_gone_or_new_by_silence(
+    run: Run, tmp_path: Path, lines: tuple[str, ...], said: str
+) -> None:
+    result = run(
+        *("response", written(tmp_path, pet(*lines)), "--criteria", "mpercist"),
+        *("--lesions-max", 2, "--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not (tmp_path / "out").exists()

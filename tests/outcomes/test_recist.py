@@ -124,7 +124,7 @@ def test_best_overall_and_its_confirmation() -> None:
     assert best_overall(found).day == START + timedelta(days=56)
     unconfirmed = best_overall(found, confirmed=True)
     assert unconfirmed.response == "SD"
-    assert unconfirmed.rule.startswith("PR not confirmed: sum 30 mm is -40%")
+    assert unconfirmed.rule.startswith("PR not confirmed: sum 30 mm is -40.0%")
     later = assess_scans([LIVER], scans(30.0, 29.0, every_d=28))
     assert best_overall(later, confirmed=True)[0] == "PR"
     sooner = assess_scans([LIVER], scans(30.0, 29.0, every_d=27))

@@ -1,0 +1,32 @@
+"""What the terminal shows of a cohort."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sirtdose.report.cohort_methods import cautions
+from sirtdose.report.cohort_words import (
+    comparison_words,
+    endpoint_lines,
+    endpoint_title,
+    join_words,
+    survival_lines,
+)
+
+Document = Mapping[str, Any]
+
+
+def cohort_summary(document: Document) -> str:
+    """What the terminal shows."""
+    lines = []
+    if document["simulated"]:
+        lines += ["SIMULATED: these patients do not exist.", ""]
+    lines += join_words(document)
+    for endpoint in document["endpoints"]:
+        lines += ["", endpoint_title(endpoint)]
+        lines += [f"  {line}" for line in endpoint_lines(endpoint)]
+        lines += [f"  {comparison_words(one)}" for one in endpoint["covariates"]]
+    if document["survival"]:
+        lines += ["", f"survival ({document['survival']['time']}) by patient"]
+        lines += [f"  {line}" for line in survival_lines(document["survival"])]
+    lines += ["", *(f"NOTE {line}" for line in cautions(document))]
+    return "\n".join(lines)
