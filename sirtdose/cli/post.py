@@ -163,6 +163,22 @@ class _Remembering(click.Command):
     metavar="FILE",
     help="TOML with your own tissue parameters, TCP and NTCP models.",
 )
+@click.option(
+    "--uncertainty",
+    type=click.IntRange(20, 100_000),
+    metavar="N",
+    help="Every dose with its standard uncertainty and 95 % interval, of N "
+    "realizations, such as 200.",
+)
+@click.option(
+    "--budget",
+    type=_PATH,
+    metavar="FILE",
+    help="TOML with your own standard uncertainties for --uncertainty.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Of the realizations.  [default: 0]"
+)
 @click.option("--no-report", is_flag=True, help="Leave report.html out.")
 @click.option("--show-patient", is_flag=True, help="Name the patient on report.html.")
 @click.option(
@@ -295,6 +311,9 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         disease=options["disease"],
         radiobiology=options["radiobiology"],
         above_gy=options["above"],
+        uncertainty=options["uncertainty"],
+        budget=options["budget"],
+        seed=options["seed"],
         **partial_volume(options),
         **(image_request(source, options) | times),
     )

@@ -33,6 +33,13 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "a --prior-dose",
         ),
         (options["patient_key"], options["plan_file"], "--patient-key", "a --plan"),
+        (options["budget"], options["uncertainty"], "--budget", "--uncertainty"),
+        (
+            options["seed"] is not None,
+            options["uncertainty"],
+            "--seed",
+            "--uncertainty",
+        ),
         (
             options["lung_shunt_source"] != "unknown",
             shunted,

@@ -19,6 +19,7 @@ from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.model.structure import Structure
+from sirtdose.model.uncertain import Uncertainty
 from sirtdose.model.volume import Volume
 
 
@@ -68,6 +69,7 @@ class Assessment:
     link: PatientLink | None = None
     shifted_d: int = 0
     structure_set: StructureSet | None = None
+    uncertainty: Uncertainty | None = None
 
     @property
     def alternative_to_used_ratio(self) -> float | None:

@@ -122,7 +122,7 @@ def _components(mask: NDArray[Any]) -> list[NDArray[np.bool_]]:
     """Connected regions, face to face, the largest first."""
     from skimage.measure import label
 
-    numbers: NDArray[np.int64] = label(mask, connectivity=1)  # type: ignore[no-untyped-call]
+    numbers: NDArray[np.int64] = label(mask, connectivity=1)
     sizes = np.bincount(numbers.ravel())[1:]
     order = np.argsort(sizes, kind="stable")[::-1][: 2 * _TUMORS_MAX]
     return [numbers == k + 1 for k in order]

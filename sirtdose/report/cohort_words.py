@@ -59,7 +59,7 @@ def ratio_words(ratio: float) -> str:
     """A hazard ratio; near 1 with digits enough to differ from it.
 
     >>> ratio_words(2.425), ratio_words(1.00043)
-    ('2.43', '1.00043')
+    ('2.42', '1.00043')
     """
     return f"{ratio:.5f}" if abs(ratio - 1) < 0.01 else significant(ratio, 3)
 

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44
 _CURVE_POINTS = 220
+Band = tuple[Sequence[float], Sequence[float], Sequence[float]]
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One structure's line: how it is drawn, and where."""
+    """One structure's line: how it is drawn, and where; its 95 % band where known."""
 
     name: str
     color: str
     dash: str
     points: str
+    band: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,14 @@ class DvhPlot:
 
 
 def dvh_plot(
-    structures: Sequence["StructureDose"], colors: Mapping[str, str]
+    structures: Sequence["StructureDose"],
+    colors: Mapping[str, str],
+    bands: Mapping[str, Band] | None = None,
 ) -> DvhPlot:
     """Lay out cumulative curves in percent of each structure's volume.
 
-    A color that comes again gets another dash, so that no two look alike.
+    A color that comes again gets another dash, so that no two look alike. `bands` are
+    doses, and the fractions between which a structure's curve lies.
     """
     # The few hottest voxels would stretch the axis over everything else.
     hottest = max(
@@ -64,17 +69,15 @@ def dvh_plot(
     for one in structures:
         color = colors[one.structure.name]
         fractions = one.dvh.curve(doses) / one.dvh.volume_ml
-        points = " ".join(
-            f"{_LEFT + inner_width * dose / end:.1f},"
-            f"{_TOP + inner_height * (1 - fraction):.1f}"
-            for dose, fraction in zip(doses, fractions, strict=True)
-        )
+        points = _points(doses.tolist(), fractions.tolist(), end)
+        band = (bands or {}).get(one.structure.name)
         curves.append(
             Curve(
                 one.structure.name,
                 color,
                 _DASHES[drawn[color] % len(_DASHES)],
                 points,
+                "" if band is None else _outline(band, end),
             )
         )
         drawn[color] += 1
@@ -93,6 +96,21 @@ def dvh_plot(
             (_TOP + inner_height * (1 - v / 100), f"{v}") for v in range(0, 101, 20)
         ),
     )
+
+
+def _points(doses: Sequence[float], fractions: Sequence[float], end: float) -> str:
+    width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    return " ".join(
+        f"{_LEFT + width * min(dose, end) / end:.1f},"
+        f"{_TOP + height * (1 - fraction):.1f}"
+        for dose, fraction in zip(doses, fractions, strict=True)
+    )
+
+
+def _outline(band: Band, end: float) -> str:
+    """Along the lower curve and back along the upper one."""
+    doses, low, high = band
+    return f"{_points(doses, low, end)} {_points(doses[::-1], high[::-1], end)}"
 
 
 def nice_step(least: float) -> float:

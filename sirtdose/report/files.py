@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.report.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import RUN_RECORD
+from sirtdose.report.uncertainty import (
+    UNCERTAINTY_FILES,
+    budget_csv,
+    uncertainty_csv,
+)
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
@@ -74,7 +79,7 @@ def post_replaces() -> list[str]:
         for correction in _CORRECTED
     ]
     names = post_files(methods, report=True, dicom=True, registration=True)
-    return [*names, THUMBNAIL, RUN_RECORD]
+    return [*names, *UNCERTAINTY_FILES, THUMBNAIL, RUN_RECORD]
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
@@ -110,6 +115,10 @@ def write_post(
     (folder / "post.json").write_text(text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(assessment.structure_doses), "utf-8")
+    if document["uncertainty"] is not None:
+        pairs = zip(UNCERTAINTY_FILES, (uncertainty_csv, budget_csv), strict=True)
+        for name, table in pairs:
+            (folder / name).write_text(table(document["uncertainty"]), "utf-8")
     if assessment.registration is not None:
         write_transform(assessment.registration, folder / TRANSFORM)
     for method, dose in assessment.doses.items():

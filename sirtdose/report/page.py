@@ -19,6 +19,7 @@ from sirtdose.report.summary import (
     mean_difference,
     partial_volume_lines,
 )
+from sirtdose.report.uncertainty import interval_words, share_bars
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def post_page(
         parameters=parameter_lines(document["radiobiology"], sources=True),
         density=density_words,
         by_mass=mass_lines,
+        shares=share_bars,
+        dose_interval=interval_words,
         options=[
             (name.replace("_", " "), _words(value))
             for name, value in document["options"].items()

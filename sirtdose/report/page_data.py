@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
+    from sirtdose.report.dvh_plot import Band
 
 _SCHEMA = "sirtdose.report_data/1"
 _CURVE_POINTS = 401
@@ -52,7 +53,9 @@ def post_page_data(assessment: "Assessment") -> dict[str, Any]:
         "method": method,
         **data,
         "gray": "CT" if assessment.ct else "the activity image",
-        "dvh": _curves(assessment.structure_doses[method], colors),
+        "dvh": _curves(
+            assessment.structure_doses[method], colors, _bands(assessment, method)
+        ),
         "registration": [png(one) for one in assessment.registration.pictures]
         if assessment.registration
         else [],
@@ -181,10 +184,20 @@ def plane_data(
     }
 
 
+def _bands(assessment: "Assessment", method: str) -> "dict[str, Band]":
+    """Between what curves each structure's lies, where that was asked for."""
+    result = assessment.uncertainty
+    if result is None:
+        return {}
+    return {one.name: one.band for one in result.rows.get(method, ())}
+
+
 def _curves(
-    rows: "Sequence[StructureDose]", colors: "Mapping[str, str]"
+    rows: "Sequence[StructureDose]",
+    colors: "Mapping[str, str]",
+    bands: "Mapping[str, Band]",
 ) -> dict[str, Any]:
-    plot = dvh_plot(rows, colors)
+    plot = dvh_plot(rows, colors, bands)
     doses = np.linspace(0, plot.end_gy, _CURVE_POINTS)
     return {
         "plot": asdict(plot),

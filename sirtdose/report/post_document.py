@@ -18,6 +18,7 @@ from sirtdose.report.documents import (
 from sirtdose.report.dose_document import biology_document, dose_document
 from sirtdose.report.plan_document import limit_document
 from sirtdose.report.registration import registration_document
+from sirtdose.report.uncertainty import uncertainty_document
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
@@ -86,6 +87,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         "lungs": lungs_document(assessment.lungs) | _lungs_in_image(assessment),
         "grid": grid_document(assessment.image, assessment.dose_grid),
         "limits": [limit_document(one) for one in assessment.limits],
+        "uncertainty": uncertainty_document(assessment.uncertainty),
         "warnings": findings_document(assessment.findings),
         "accepted": acceptances_document(assessment.accepted),
         "choices": list(assessment.choices),

@@ -4,6 +4,7 @@ from typing import Any
 
 from sirtdose.report.biology_lines import biology_lines
 from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.uncertainty import uncertainty_lines
 from sirtdose.report.wording import activity, significant, table
 
 # Means over mass and over volume that differ by more are both shown.
@@ -144,6 +145,7 @@ def post_summary(document: dict[str, Any]) -> str:
     lines += biology_lines(document)
     lines += [*plan_compared_lines(document["plan"]), ""]
     lines += [lung_line(document["lungs"]), *beyond_lines(document)]
+    lines += uncertainty_lines(document["uncertainty"])
     lines += warning_lines(document)
     return "\n".join(lines)
 

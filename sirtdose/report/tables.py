@@ -5,8 +5,6 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.structure_dose import StructureDose
@@ -97,6 +95,8 @@ def _dvh_rows(tables: "Mapping[str, Sequence[StructureDose]]") -> list[list[str]
 
 def curve_rows(name: str, dvh: "Dvh") -> list[list[str]]:
     """A cumulative histogram: name, dose, fraction and volume a row."""
+    import numpy as np
+
     doses = np.linspace(0, max(dvh.max_gy, 0.0), _DVH_POINTS)
     return [
         [

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
@@ -16,7 +16,8 @@ from sirtdose.workflows.dicom_out import (
 from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
-from sirtdose.workflows.partial_volume import partial_volume, with_uniform_doses
+from sirtdose.workflows.partial_volume import with_uniform_doses
+from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_biology import (
     biology_of,
     model_findings,
@@ -41,12 +42,7 @@ from sirtdose.workflows.post_findings import (
 )
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_injections import (
-    calibration_of,
     injections_given,
-    ledgers_of,
-    perfused_by,
-    require_one_moment,
-    shared_activity,
     shunts_given,
     unshared_findings,
 )
@@ -69,13 +65,14 @@ from sirtdose.workflows.scene import (
     ct_image,
     require_map,
 )
+from sirtdose.workflows.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.activity import Calibration
     from sirtdose.dosimetry.assessment import Assessment
-    from sirtdose.dosimetry.calibrate import Calibrated
+    from sirtdose.dosimetry.engine import Dose
     from sirtdose.model.lungs import Lungs
-    from sirtdose.workflows.image_structures import Placed
+    from sirtdose.model.structure import Structure
+    from sirtdose.workflows.image_density import TissueDensity
 
 
 def assess_dose(request: PostRequest) -> "Assessment":
@@ -95,7 +92,6 @@ def assess_dose(request: PostRequest) -> "Assessment":
 
 
 def _assess(request: PostRequest) -> "Assessment":
-    from sirtdose.dosimetry.activity import activity_at_administration
     from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.workflows.image_structures import placed_structures
 
@@ -113,7 +109,8 @@ def _assess(request: PostRequest) -> "Assessment":
     ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
     require_times(request, volume, times)
-    calibrated = _calibrated(request, volume, placed, ledger, times)
+    activities = Activities(request, placed, ledger, times)
+    calibrated = activities.calibrated(volume)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
     findings += camera_findings(
@@ -130,31 +127,18 @@ def _assess(request: PostRequest) -> "Assessment":
     density = tissue_density(request, volume, ct, structures, findings)
     require_accepted(findings, request.acceptances)
 
-    def activity_of(image: Volume, calibration: "Calibration") -> Volume:
-        if not _by_injection(request):
-            return activity_at_administration(image, calibration)
-        ledgers = ledgers_of(request)
-        perfusions = perfused_by(request, placed, image, ledgers)
-        return shared_activity(perfusions, ledgers, image)
-
-    activity = activity_of(volume, calibrated.used)
-    if _by_injection(request):
+    activity = activities.of_image(volume, calibrated.used)
+    if activities.by_injection:
         findings += unshared_findings(request, placed, volume)
         require_accepted(findings, request.acceptances)
-    corrected = partial_volume(
-        request,
-        volume,
-        placed,
-        lambda image: _calibrated(request, image, placed, ledger, times).used,
-        findings,
-    )
+    corrected = activities.without_blur(volume, findings)
     images = {"": activity}
     if corrected is not None and corrected.calibration is not None:
-        images[f"+{corrected.method}"] = activity_of(
+        images[f"+{corrected.method}"] = activities.of_image(
             corrected.volume, corrected.calibration
         )
         # Each injection has its own factor: one dose for a concentration is none.
-        if not _by_injection(request):
+        if not activities.by_injection:
             corrected = with_uniform_doses(
                 corrected, structures, request.nuclide, density.g_per_ml
             )
@@ -177,6 +161,7 @@ def _assess(request: PostRequest) -> "Assessment":
         against = compared(plan, request, ledger, tables, placed.drawn, findings)
         require_accepted(findings, request.acceptances)
     lungs = _lungs(request, ledger, findings)
+    limits = limits_of(lungs, plan, tables[first])
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
     in_lungs_gbq = lungs_in_image_gbq(activity, structures)
@@ -208,7 +193,7 @@ def _assess(request: PostRequest) -> "Assessment":
         density_source=density.source,
         dose_grid=request.grid_in_words,
         lungs=lungs,
-        limits=limits_of(lungs, plan, tables[first]),
+        limits=limits,
         findings=tuple(dict.fromkeys(findings)),
         accepted=acceptances_used(findings, request.acceptances),
         image=volume,
@@ -226,43 +211,35 @@ def _assess(request: PostRequest) -> "Assessment":
         link=link,
         shifted_d=shifted_days(request, link),
         structure_set=structure_set(request, choice, placed) if link else None,
-    )
-
-
-def _calibrated(
-    request: PostRequest,
-    volume: "Volume",
-    placed: "Placed",
-    ledger: Ledger,
-    times: Mapping[str, Any],
-) -> "Calibrated":
-    from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
-
-    require_one_moment(request)
-    calibrated = calibrate(
-        volume,
-        placed.regions,
-        request=CalibrationRequest(
-            method=request.calibration,
-            over=request.calibrate_over,
-            cps_per_mbq=request.cps_per_mbq,
-            elapsed_h=times["elapsed_h"],
-            scan_duration_h=request.scan_duration_h,
+        uncertainty=uncertainty_of(
+            request,
+            doses=doses,
+            tables=tables,
+            calibration=calibrated.used,
+            ledger=ledger,
+            lungs=lungs,
+            limits=limits,
+            wider=lambda psf_mm: _wider(
+                activities, volume, structures, density, psf_mm
+            ),
         ),
-        ledger=ledger,
-        nuclide=request.nuclide,
-        lungs_covered=placed.lungs_covered,
     )
-    if not _by_injection(request):
-        return calibrated
-    ledgers = ledgers_of(request)
-    perfusions = perfused_by(request, placed, volume, ledgers)
-    return replace(calibrated, used=calibration_of(perfusions, ledgers, volume))
 
 
-def _by_injection(request: PostRequest) -> bool:
-    """Whether each injection's activity is shared over its own volume."""
-    return bool(request.injections) and request.calibration == "administered"
+def _wider(
+    activities: Activities,
+    volume: Volume,
+    structures: "list[Structure]",
+    density: "TissueDensity",
+    psf_mm: tuple[float, float, float],
+) -> "Mapping[str, Dose]":
+    """Doses with another width of the blur that is undone."""
+    again = activities.without_blur(volume, [], psf_mm)
+    if again is None or again.calibration is None:
+        return {}
+    image = activities.of_image(again.volume, again.calibration)
+    images = {f"+{again.method}": image}
+    return all_doses(activities.request, images, structures, density.g_per_ml, None)[0]
 
 
 def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lungs":

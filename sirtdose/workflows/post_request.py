@@ -26,7 +26,9 @@ class PostRequest(ImageRequest):
     With a `site_key` results as DICOM carry a pseudonym made with it.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
-    widths (FWHM) of the blur along the patient's x, y and z.
+    widths (FWHM) of the blur along the patient's x, y and z. With `uncertainty` every
+    dose has its interval, of so many realizations drawn with `seed`, by the package's
+    budget or the TOML file `budget`.
     """
 
     administered_gbq: float | None = None
@@ -59,3 +61,6 @@ class PostRequest(ImageRequest):
     disease: str | None = None
     radiobiology: Path | None = None
     above_gy: tuple[float, ...] = ()
+    uncertainty: int | None = None
+    budget: Path | None = None
+    seed: int | None = None

@@ -1,0 +1,60 @@
+"""Numbers that are not sure: what they are known to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """A value with its standard uncertainty (k = 1) and 95 % interval."""
+
+    value: float
+    standard: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class RowUncertainty:
+    """What is known of one structure's doses by one method.
+
+    `quantities` (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``) are by the ensemble;
+    `first_order` is the mean by propagation, `parts_gy` the standard uncertainty that
+    each component of the budget adds to it. `band` is of the histogram: doses, and the
+    fractions of volume between which 95 % of the curves lie.
+    """
+
+    name: str
+    role: str
+    quantities: Mapping[str, Uncertain]
+    first_order: Uncertain
+    parts_gy: Mapping[str, float]
+    band: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class LimitChance:
+    """How probable it is that a limit is met, of the realizations."""
+
+    name: str
+    volume: str
+    limit_gy: float
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """All that is known of the doses of an assessment.
+
+    `budget` are the components used, as :mod:`sirtdose.uncertainty.budget` has them;
+    `left_out` says what is not in it.
+    """
+
+    realizations: int
+    seed: int
+    rows: Mapping[str, tuple[RowUncertainty, ...]]
+    lungs: Uncertain | None
+    limits: tuple[LimitChance, ...]
+    budget: tuple[Mapping[str, Any], ...]
+    left_out: tuple[str, ...]

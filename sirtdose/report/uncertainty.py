@@ -1,0 +1,195 @@
+"""How sure doses are, as documents, tables, lines and bands."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report.tables import csv_text, name_cell
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
+
+UNCERTAINTY_FILES = ("uncertainty.csv", "uncertainty_budget.csv")
+COVERAGE = (
+    "standard uncertainties have coverage factor k = 1; intervals hold 95 % of the "
+    "realizations, by first order 1.96 standard uncertainties"
+)
+_COLUMNS = (
+    *("method", "name", "role", "quantity", "value", "standard_uncertainty"),
+    *("low", "high", "unit", "by"),
+)
+_BUDGET_COLUMNS = ("method", "name", "component", "standard_gy", "part_of_variance")
+# A component with less of the variance is not worth a color.
+_SHOWN = 0.01
+
+
+def uncertainty_document(result: "Uncertainty | None") -> dict[str, Any] | None:
+    """All of it as post.json holds it; None where it was not asked for."""
+    if result is None:
+        return None
+    return {
+        "realizations": result.realizations,
+        "seed": result.seed,
+        "coverage": COVERAGE,
+        "methods": {
+            method: [_row(one) for one in rows] for method, rows in result.rows.items()
+        },
+        "lungs_gy": None if result.lungs is None else _interval(result.lungs),
+        "limits": [
+            {
+                "name": one.name,
+                "volume": one.volume,
+                "limit_gy": one.limit_gy,
+                "probability_met": one.probability,
+            }
+            for one in result.limits
+        ],
+        "budget": [dict(one) for one in result.budget],
+        "left_out": list(result.left_out),
+    }
+
+
+def _row(row: "RowUncertainty") -> dict[str, Any]:
+    variance = row.first_order.standard**2
+    doses, low, high = row.band
+    return {
+        "name": row.name,
+        "role": row.role,
+        "quantities": {name: _interval(one) for name, one in row.quantities.items()},
+        "mean_by_first_order_gy": _interval(row.first_order),
+        "components": {
+            name: {
+                "standard_gy": part,
+                "part_of_variance": part**2 / variance if variance else 0.0,
+            }
+            for name, part in row.parts_gy.items()
+        },
+        "dvh_band": {
+            "dose_gy": list(doses),
+            "low_fraction": list(low),
+            "high_fraction": list(high),
+        },
+    }
+
+
+def _interval(one: "Uncertain") -> dict[str, float]:
+    return {
+        "value": one.value,
+        "standard_uncertainty": one.standard,
+        "low": one.low,
+        "high": one.high,
+    }
+
+
+def uncertainty_csv(document: Mapping[str, Any]) -> str:
+    """A row per method, structure and quantity; the mean by both routes."""
+    return csv_text(_COLUMNS, list(_rows(document)))
+
+
+def _rows(document: Mapping[str, Any]) -> Iterator[list[str]]:
+    for method, rows in document["methods"].items():
+        for row in rows:
+            head = [method, name_cell(row["name"]), row["role"]]
+            for name, one in row["quantities"].items():
+                yield [*head, *_cells(name, one), "ensemble"]
+            first = row["mean_by_first_order_gy"]
+            yield [*head, *_cells("mean_gy", first), "first order"]
+    if document["lungs_gy"] is not None:
+        head = ["lung shunt", "lungs", "lungs"]
+        yield [*head, *_cells("mean_gy", document["lungs_gy"]), "ensemble"]
+
+
+def _cells(quantity: str, one: Mapping[str, float]) -> list[str]:
+    unit = "Gy" if quantity.endswith("_gy") else "mL" if "_ml" in quantity else "1"
+    name = quantity.removesuffix("_gy").removesuffix("_ml")
+    values = (one[key] for key in ("value", "standard_uncertainty", "low", "high"))
+    return [name, *(f"{value:.10g}" for value in values), unit]
+
+
+def budget_csv(document: Mapping[str, Any]) -> str:
+    """What each component of the budget adds to the variance of each mean."""
+    rows = [
+        [
+            *(method, name_cell(row["name"]), component),
+            f"{own['standard_gy']:.10g}",
+            f"{own['part_of_variance']:.6f}",
+        ]
+        for method, structures in document["methods"].items()
+        for row in structures
+        for component, own in row["components"].items()
+    ]
+    return csv_text(_BUDGET_COLUMNS, rows)
+
+
+def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
+    """Means with their intervals, for a terminal."""
+    if document is None:
+        return []
+    lines = [
+        f"Uncertainty by {document['realizations']} realizations (seed "
+        f"{document['seed']}): {COVERAGE}",
+    ]
+    for method, rows in document["methods"].items():
+        lines.append(f"  {method.replace('_', ' ')}, mean")
+        lines += [f"    {row['name']}: {mean_words(row)}" for row in rows]
+    if document["lungs_gy"] is not None:
+        lines.append(f"  lungs, mean {interval_words(document['lungs_gy'])}")
+    lines += [
+        f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
+        f"{one['probability_met']:.1%} of them"
+        for one in document["limits"]
+    ]
+    lines.append(f"  not in it: {'; '.join(document['left_out'])}")
+    return lines
+
+
+def mean_words(row: Mapping[str, Any]) -> str:
+    """A mean with its interval, and its standard uncertainty by the other route."""
+    first = row["mean_by_first_order_gy"]["standard_uncertainty"]
+    return (
+        f"{interval_words(row['quantities']['mean_gy'])}; by first order "
+        f"u = {significant(first, 3)} Gy"
+    )
+
+
+def interval_words(one: Mapping[str, float]) -> str:
+    """Write a dose with what it is known to.
+
+    >>> interval_words(
+    ...     {"value": 120, "standard_uncertainty": 9, "low": 103, "high": 138})
+    '120.0 Gy, u = 9.00 Gy (k = 1), 95 % interval 103.0 to 138.0 Gy'
+    """
+    value, u, low, high = (
+        one[key] for key in ("value", "standard_uncertainty", "low", "high")
+    )
+    return (
+        f"{significant(value)} Gy, u = {significant(u, 3)} Gy (k = 1), 95 % interval "
+        f"{significant(low)} to {significant(high)} Gy"
+    )
+
+
+def share_bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Parts of the variance by structure, in colors, with a key."""
+    colors = (
+        *("#0b5394", "#b45309", "#4d7c0f", "#7e22ce", "#0f766e", "#9f1239"),
+        *("#374151", "#a16207", "#1d4ed8", "#be185d"),
+    )
+    shown = [
+        name
+        for name in (rows[0]["components"] if rows else {})
+        if any(row["components"][name]["part_of_variance"] >= _SHOWN for row in rows)
+    ]
+    by_color = {name: colors[n % len(colors)] for n, name in enumerate(shown)}
+    return {
+        "key": [(name.replace("_", " "), color) for name, color in by_color.items()],
+        "bars": [
+            (
+                row["name"],
+                [
+                    (color, 100 * row["components"][name]["part_of_variance"])
+                    for name, color in by_color.items()
+                ],
+            )
+            for row in rows
+        ],
+    }

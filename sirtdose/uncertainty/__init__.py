@@ -1,0 +1,1 @@
+"""How sure a dose is: what it rests on, propagated by two routes."""

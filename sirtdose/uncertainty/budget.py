@@ -1,0 +1,86 @@
+"""The budget: a standard uncertainty for everything a dose rests on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError, RangeError
+
+# Beyond these nothing is known any more.
+_MOST = {"relative": 1.0, "voxel sides": 10.0, "mm": 50.0}
+
+
+@dataclass(frozen=True)
+class Component:
+    """One entry: its standard uncertainty (k = 1), unit, and where it is from."""
+
+    name: str
+    value: float
+    unit: str
+    says: str
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Standard uncertainties by name; those not given are the package's own.
+
+    Examples
+    --------
+    >>> budget = Budget.of({"administered": 0.08}, "our calibrator")
+    >>> budget["administered"], budget.components["administered"].source
+    (0.08, 'our calibrator')
+    >>> budget["contour_voxels"]
+    0.5
+    """
+
+    components: Mapping[str, Component] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, float], source: str = "") -> "Budget":
+        """The package's own entries, with those given in their place.
+
+        Raises
+        ------
+        InputError
+            A name that is not known.
+        RangeError
+            A value below 0, or too large to be a standard uncertainty.
+        """
+        known: dict[str, Any] = table("budget")["components"]
+        for name in given:
+            if name not in known:
+                raise InputError(
+                    f"a budget of uncertainties has no '{name[:40]}': it has "
+                    f"{', '.join(known)}"
+                )
+        return cls(
+            {
+                name: Component(
+                    name=name,
+                    value=_checked(name, given[name], own["unit"])
+                    if name in given
+                    else own["value"],
+                    unit=own["unit"],
+                    says=own["says"],
+                    source=source if name in given else own["source"],
+                    verified=name in given or own["verified"],
+                )
+                for name, own in known.items()
+            }
+        )
+
+    def __getitem__(self, name: str) -> float:
+        return self.components[name].value
+
+
+def _checked(name: str, value: float, unit: str) -> float:
+    # Written so that a NaN fails too.
+    if not 0 <= value <= _MOST[unit]:
+        raise RangeError(
+            f"budget: {name} is {value:g} ({unit}): it must be 0 to {_MOST[unit]:g}; "
+            "5 % is 0.05"
+        )
+    return float(value)

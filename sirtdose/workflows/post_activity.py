@@ -1,0 +1,94 @@
+"""From the image to activity at administration: as it is, and without its blur."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.volume import Volume
+from sirtdose.workflows.partial_volume import partial_volume
+from sirtdose.workflows.post_injections import (
+    calibration_of,
+    ledgers_of,
+    perfused_by,
+    require_one_moment,
+    shared_activity,
+)
+from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.activity import Calibration
+    from sirtdose.dosimetry.calibrate import Calibrated
+    from sirtdose.dosimetry.partial_volume_result import PartialVolume
+    from sirtdose.workflows.image_structures import Placed
+
+
+@dataclass(frozen=True, eq=False)
+class Activities:
+    """What an image's activity rests on: structures, ledger and times."""
+
+    request: PostRequest
+    placed: "Placed"
+    ledger: Ledger
+    times: Mapping[str, Any]
+
+    @property
+    def by_injection(self) -> bool:
+        """Whether each injection's activity is shared over its own volume."""
+        request = self.request
+        return bool(request.injections) and request.calibration == "administered"
+
+    def calibrated(self, volume: Volume) -> "Calibrated":
+        """Both calibrations of an image, and what to know of them."""
+        from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
+
+        request = self.request
+        require_one_moment(request)
+        calibrated = calibrate(
+            volume,
+            self.placed.regions,
+            request=CalibrationRequest(
+                method=request.calibration,
+                over=request.calibrate_over,
+                cps_per_mbq=request.cps_per_mbq,
+                elapsed_h=self.times["elapsed_h"],
+                scan_duration_h=request.scan_duration_h,
+            ),
+            ledger=self.ledger,
+            nuclide=request.nuclide,
+            lungs_covered=self.placed.lungs_covered,
+        )
+        if not self.by_injection:
+            return calibrated
+        ledgers = ledgers_of(request)
+        perfusions = perfused_by(request, self.placed, volume, ledgers)
+        return replace(calibrated, used=calibration_of(perfusions, ledgers, volume))
+
+    def of_image(self, image: Volume, calibration: "Calibration") -> Volume:
+        """Activity at administration, in each voxel."""
+        from sirtdose.dosimetry.activity import activity_at_administration
+
+        if not self.by_injection:
+            return activity_at_administration(image, calibration)
+        ledgers = ledgers_of(self.request)
+        perfusions = perfused_by(self.request, self.placed, image, ledgers)
+        return shared_activity(perfusions, ledgers, image)
+
+    def without_blur(
+        self,
+        volume: Volume,
+        findings: list[Finding],
+        psf_mm: tuple[float, float, float] | None = None,
+    ) -> "PartialVolume | None":
+        """The image without its blur, of another width where one is given."""
+        request = self.request
+        if psf_mm is not None:
+            request = replace(request, psf_mm=psf_mm)
+        return partial_volume(
+            request,
+            volume,
+            self.placed,
+            lambda image: self.calibrated(image).used,
+            findings,
+        )

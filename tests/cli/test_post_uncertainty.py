@@ -1,0 +1,172 @@
+"""`sirtdose post --uncertainty`: every dose with what it is known to."""
+
+import csv
+import json
+from importlib.resources import files
+
+import pytest
+from jsonschema import Draft202012Validator
+
+GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%")
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory):
+    from sirtdose.phantom.request import PhantomRequest
+    from sirtdose.workflows.phantom import write_phantom
+
+    folder = tmp_path_factory.mktemp("patient")
+    write_phantom(PhantomRequest(), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def assessed(patient, tmp_path_factory):
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    out = tmp_path_factory.mktemp("doses") / "out"
+    words = ["post", str(patient), *GIVEN, "--uncertainty", "40", "--out", str(out)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.stderr
+    return out, result
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_every_mean_and_quantity_has_its_interval(assessed):
+    out, result = assessed
+    document = json.loads((out / "post.json").read_text("utf-8"))
+    schema = files("sirtdose.data").joinpath("schemas/post.schema.json")
+    Draft202012Validator(json.loads(schema.read_text("utf-8"))).validate(document)
+    known = document["uncertainty"]
+    doses = document["doses"]["local_deposition"]["structures"]
+    by_name = {one["name"]: one for one in known["methods"]["local_deposition"]}
+    for one in doses:
+        quantities = by_name[one["name"]]["quantities"]
+        mean = quantities["mean_gy"]
+        assert mean["value"] == one["dose_gy"]["mean"]
+        assert mean["low"] < mean["value"] < mean["high"]
+        assert quantities["d70_gy"]["value"] == one["dose_gy"]["d70"]
+        assert quantities["v100"]["value"] == one["volume_fraction_above"]["100"]
+        first = by_name[one["name"]]["mean_by_first_order_gy"]
+        assert first["standard_uncertainty"] == pytest.approx(
+            mean["standard_uncertainty"], rel=0.35
+        )
+        shares = by_name[one["name"]]["components"].values()
+        assert sum(part["part_of_variance"] for part in shares) == pytest.approx(1)
+    assert "u = " in result.stderr
+    assert "(k = 1), 95 % interval" in result.stderr
+
+
+def test_the_lungs_and_their_limit(assessed):
+    out, _ = assessed
+    known = json.loads((out / "post.json").read_text("utf-8"))["uncertainty"]
+    # 49.67 x 2.2 x 0.05 = 5.4637 Gy; root of 5 %, 30 %, 20 % and 0.36 % is 36.4 %.
+    lungs = known["lungs_gy"]
+    assert lungs["value"] == pytest.approx(5.4637)
+    assert lungs["standard_uncertainty"] / 5.4637 == pytest.approx(0.364, rel=0.25)
+    chances = {one["name"]: one["probability_met"] for one in known["limits"]}
+    assert chances == {"lungs": 1.0, "lungs_cumulative": 1.0}
+
+
+def test_tables_and_page(assessed):
+    out, _ = assessed
+    table = rows(out / "uncertainty.csv")
+    assert {one["by"] for one in table} == {"ensemble", "first order"}
+    assert {one["unit"] for one in table} == {"Gy", "mL", "1"}
+    parts = rows(out / "uncertainty_budget.csv")
+    assert {one["component"] for one in parts} >= {"contour_voxels", "administered"}
+    page = (out / "report.html").read_text("utf-8")
+    assert "How sure the doses are" in page
+    assert page.count("<polygon") == 7
+    assert "not verified" in page
+
+
+def test_without_it_nothing_of_it_is_written(run, patient, tmp_path):
+    out = tmp_path / "out"
+    run("post", patient, *GIVEN, "--out", out)
+    assert json.loads((out / "post.json").read_text("utf-8"))["uncertainty"] is None
+    assert not (out / "uncertainty.csv").exists()
+    assert "none was asked for (--uncertainty)" in (out / "report.html").read_text(
+        "utf-8"
+    )
+
+
+def test_an_own_budget_and_a_seed(run, patient, tmp_path):
+    budget = tmp_path / "budget.toml"
+    zero = ("contour_voxels", "contour_shift_voxels", "registration_mm", "noise")
+    none = ("lung_shunt", "density", "dose_constant")
+    lines = [f"{name} = 0" for name in (*zero, *none)]
+    budget.write_text(
+        "\n".join(['source = "our lab"', "[budget]", "administered = 0.08", *lines]),
+        "utf-8",
+    )
+    made = []
+    for name in ("a", "b"):
+        out = tmp_path / name
+        result = run(
+            *("post", patient, *GIVEN, "--uncertainty", 100, "--budget", budget),
+            *("--seed", 5, "--no-report", "--no-dicom", "--out", out),
+        )
+        assert result.exit_code == 0, result.stderr
+        made.append((out / "uncertainty.csv").read_bytes())
+    assert made[0] == made[1]
+    known = json.loads((tmp_path / "a" / "post.json").read_text("utf-8"))["uncertainty"]
+    # The administered activity alone: 8 % of every mean, by both routes.
+    for one in known["methods"]["local_deposition"]:
+        mean = one["quantities"]["mean_gy"]
+        relative = mean["standard_uncertainty"] / mean["value"]
+        assert relative == pytest.approx(0.08, rel=0.05)
+        first = one["mean_by_first_order_gy"]["standard_uncertainty"]
+        assert first / mean["value"] == pytest.approx(0.08, rel=1e-6)
+    used = {one["name"]: one for one in known["budget"]}
+    assert used["administered"]["source"] == "our lab"
+
+
+def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
+    out = tmp_path / "out"
+    result = run(
+        *("post", patient, *GIVEN, "--psf", "12mm", "--uncertainty", 20),
+        *("--no-report", "--no-dicom", "--out", out),
+    )
+    assert result.exit_code == 0, result.stderr
+    known = json.loads((out / "post.json").read_text("utf-8"))["uncertainty"]
+    undone = known["methods"]["local_deposition+iterative_yang"]
+    tumors = [one for one in undone if one["role"] == "tumor"]
+    assert all(one["components"]["psf"]["standard_gy"] > 0 for one in tumors)
+    assert "psf" not in known["methods"]["local_deposition"][0]["components"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[budget]\nadministred = 0.1\n", "no 'administred'"),
+        ("[budget]\nadministered = 5\n", "5 % is 0.05"),
+        ('[budget]\nadministered = "5 %"\n', "is no number"),
+        ("[budgets]\nadministered = 0.05\n", "'budgets' is not known"),
+        ("[budget\n", "is no TOML"),
+    ],
+)
+def test_a_wrong_budget_is_refused(run, patient, tmp_path, text, said):
+    budget, out = tmp_path / "budget.toml", tmp_path / "out"
+    budget.write_text(text, "utf-8")
+    result = run(
+        *("post", patient, *GIVEN, "--uncertainty", 20, "--budget", budget),
+        *("--out", out),
+    )
+    assert result.exit_code == 3
+    assert said in result.stderr
+    assert not out.exists()
+
+
+def test_a_budget_without_a_number_is_refused(run, patient, tmp_path):
+    result = run(
+        *("post", patient, *GIVEN, "--seed", 3, "--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 2
+    assert "--uncertainty" in result.stderr
