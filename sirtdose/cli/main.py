@@ -6,6 +6,7 @@ import click
 
 from sirtdose import __version__
 from sirtdose.cli.batch import batch_command
+from sirtdose.cli.check import check_command
 from sirtdose.cli.cohort import cohort_command
 from sirtdose.cli.demo import demo_command
 from sirtdose.cli.dvh import dvh_command
@@ -63,6 +64,7 @@ for _command in (
     post_command,
     batch_command,
     cohort_command,
+    check_command,
     inspect_command,
     report_command,
     view_command,

@@ -143,13 +143,20 @@ def _of_folder(
             )
             return Row(unnamed, folder, error=said)
         own = folder / CASE_FILE
-        options = _case_options(own, command) if own.is_file() else {}
+        options = case_options(own, command) if own.is_file() else {}
     except InputError as error:
         return Row(folder.name, folder, error=str(error))
     return Row(folder.name, folder, located(options, (folder,)), CASE_FILE)
 
 
-def _case_options(path: Path, command: click.Command) -> dict[str, Any]:
+def case_options(path: Path, command: click.Command) -> dict[str, Any]:
+    """The [options] of a case.toml.
+
+    Raises
+    ------
+    InputError
+        No file, no TOML, or an option that is not known or not for a file.
+    """
     data = read_toml(path)
     require_known(data, ("options",), path.name, "a case of a batch")
     options = data.get("options", {})

@@ -1,0 +1,162 @@
+"""Another system's dose beside ours, on our grid, and how far they are apart."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import GeometryError, QuantityError
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+# More points than these say no more about what two doses differ by.
+_POINTS_MAX = 60_000
+
+
+def interpolated_on(
+    volume: Volume, grid: Grid
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """An image at the points of another grid, trilinear, and which of them it covers.
+
+    Up to half a voxel beyond its outermost points it is as there, farther out 0.
+
+    Examples
+    --------
+    >>> from sirtdose.model.grid import Grid
+    >>> coarse = Grid.regular((1, 1, 2), spacing_mm=(4.0, 4.0, 4.0))
+    >>> fine = Grid.regular((1, 1, 4), spacing_mm=(4.0, 4.0, 2.0))
+    >>> dose = Volume(np.array([[[10.0, 20.0]]]), coarse, Quantity.DOSE)
+    >>> values, covered = interpolated_on(dose, fine)
+    >>> values.ravel().tolist(), covered.ravel().tolist()
+    ([10.0, 15.0, 20.0, 20.0], [True, True, True, True])
+    """
+    if volume.grid.matches(grid):
+        return volume.data.astype(np.float64), np.ones(grid.shape, bool)
+    values = np.zeros(grid.shape)
+    covered = np.zeros(grid.shape, bool)
+    rows, columns = np.indices(grid.shape[1:])
+    # A slice at a time: indices of a whole grid are six times its doses.
+    for k in range(grid.shape[0]):
+        index = np.stack([np.full(rows.shape, k), rows, columns], axis=-1)
+        at = grid.world_mm(index.reshape(-1, 3))
+        found, inside = sampled_at(volume, at)
+        values[k] = found.reshape(rows.shape)
+        covered[k] = inside.reshape(rows.shape)
+    return values, covered
+
+
+def sampled_at(
+    volume: Volume, world_mm: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """An image at places (n, 3) in mm, trilinear, and whether it covers them."""
+    from scipy.ndimage import map_coordinates
+
+    index = volume.grid.index(world_mm)
+    last = np.array(volume.grid.shape) - 1.0
+    inside = ((index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)).all(axis=1)
+    values = map_coordinates(
+        volume.data, index.T, output=np.float64, order=1, mode="nearest"
+    )
+    within: NDArray[np.bool_] = np.asarray(inside, bool)
+    return np.where(within, values, 0.0), within
+
+
+@dataclass(frozen=True, eq=False)
+class DosePair:
+    """Two doses in one frame of reference, in Gy.
+
+    They are compared at the points of our grid that both cover and where either has
+    `cutoff_fraction` of our greatest dose and more.
+    """
+
+    ours: Volume
+    theirs: Volume
+    cutoff_fraction: float = 0.1
+
+    def __post_init__(self) -> None:
+        for volume in (self.ours, self.theirs):
+            volume.require(Quantity.DOSE)
+            if not volume.data.max() > 0:
+                raise QuantityError("a dose of 0 Gy everywhere cannot be compared")
+        self.ours.grid.require_frame(self.theirs.grid, what="their dose")
+        if not self.compared.any():
+            raise GeometryError(
+                "the two doses do not lie over each other where there is dose (H15): "
+                "give doses of one patient and scan, or register them first"
+            )
+
+    @cached_property
+    def _on_ours(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        return interpolated_on(self.theirs, self.ours.grid)
+
+    @property
+    def theirs_on_ours(self) -> Volume:
+        """Their dose at our points, 0 where it is not known."""
+        return self.ours.with_data(self._on_ours[0])
+
+    @property
+    def same_points(self) -> bool:
+        """Whether both doses have the same voxels."""
+        return self.theirs.grid.matches(self.ours.grid)
+
+    @property
+    def difference(self) -> Volume:
+        """Theirs minus ours, Gy, 0 where theirs is not known."""
+        values, covered = self._on_ours
+        apart = np.where(covered, values - self.ours.data, 0.0)
+        return self.ours.with_data(apart.astype(np.float32))
+
+    @property
+    def cutoff_gy(self) -> float:
+        """Doses from here on are compared."""
+        return self.cutoff_fraction * float(self.ours.data.max())
+
+    @cached_property
+    def compared(self) -> NDArray[np.bool_]:
+        """Points of our grid that are compared."""
+        values, covered = self._on_ours
+        some: NDArray[np.bool_] = np.maximum(values, self.ours.data) >= self.cutoff_gy
+        return some & covered
+
+    @property
+    def covered_fraction(self) -> float:
+        """Part of our points above the cutoff that lie inside their grid."""
+        above = self.ours.data >= self.cutoff_gy
+        return float(self._on_ours[1][above].mean())
+
+    @property
+    def total_ratio(self) -> float:
+        """Their dose over ours, summed over the points compared.
+
+        Neither blur nor a shift changes it much: it is the ratio of calibrations.
+        """
+        theirs = float(self._on_ours[0][self.compared].sum())
+        return theirs / float(self.ours.data[self.compared].sum(dtype=float))
+
+    @property
+    def rms_gy(self) -> float:
+        """Root mean square of the difference over the points compared."""
+        apart = self._on_ours[0][self.compared] - self.ours.data[self.compared]
+        return float(np.sqrt((apart**2).mean()))
+
+    @cached_property
+    def points(self) -> NDArray[np.intp]:
+        """Indices (n, 3) of the points compared, evenly thinned where they are many."""
+        every: NDArray[np.intp] = np.argwhere(self.compared)
+        return every[:: -(-len(every) // _POINTS_MAX)]
+
+    @property
+    def at_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Our and their doses at :attr:`points`."""
+        at = tuple(self.points.T)
+        return self.ours.data[at].astype(np.float64), self._on_ours[0][at]
+
+
+def rms(apart: NDArray[np.float64]) -> float:
+    """Root mean square.
+
+    >>> rms(np.array([3.0, -4.0, 0.0, 0.0]))
+    2.5
+    """
+    return float(np.sqrt((apart**2).mean()))

@@ -1,0 +1,147 @@
+"""A factor between two doses, and the known choices that would give it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+from sirtdose.data.load import table
+
+# Two factors nearer than this cannot be told apart.
+SAME_WITHIN = 0.003
+# Liver densities in use, g/mL.
+DENSITIES_G_PER_ML = (1.0, 1.03, 1.04, 1.05, 1.06)
+_HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.8, 26.83)}
+_MCI_PER_GBQ = 1000 / 37
+_DENSITY, _CONSTANT, _CALIBRATION = "density", "dose constant", "calibration"
+
+
+@dataclass(frozen=True)
+class OurChoices:
+    """What our dose was computed with, as far as it is known.
+
+    `density_g_per_ml` is None where it varies by voxel or is not known, the other
+    numbers where they are not. `calibrations_ratio` is the image's other calibration
+    over the one used.
+    """
+
+    nuclide: str = "Y-90"
+    half_life_h: float | None = None
+    dose_constant_gy_kg_per_gbq: float | None = None
+    density_g_per_ml: float | None = None
+    lung_shunt_fraction: float | None = None
+    residual_fraction: float | None = None
+    elapsed_h: float | None = None
+    calibrations_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class KnownFactor:
+    """A choice that makes their dose this factor of ours."""
+
+    kind: str
+    factor: float
+    says: str
+    parts: int = field(default=1)
+
+
+def known_factors(ours: OurChoices) -> list[KnownFactor]:
+    """Every single choice of theirs that is known to differ between systems."""
+    found = [*_of_density(ours), *_of_constant(ours), *_of_activity(ours)]
+    found += _of_decay(ours)
+    found += [
+        KnownFactor("unit", 100.0, "cGy written as Gy"),
+        KnownFactor("unit", 0.01, "Gy written as cGy"),
+        KnownFactor("unit", _MCI_PER_GBQ, "an activity in mCi taken as GBq"),
+        KnownFactor("unit", 1 / _MCI_PER_GBQ, "an activity in GBq taken as mCi"),
+    ]
+    return [one for one in found if abs(one.factor - 1) > 1e-4]
+
+
+def explanations(
+    factor: float, ours: OurChoices, *, within: float = SAME_WITHIN
+) -> list[KnownFactor]:
+    """The choices that give a factor, one alone before two together, nearest first.
+
+    Their number is the point: a factor alone cannot say which of them it was.
+
+    Examples
+    --------
+    1.05 g/mL here and 1.03 there: 1.05 / 1.03 = 1.0194.
+
+    >>> ours = OurChoices(density_g_per_ml=1.05, dose_constant_gy_kg_per_gbq=49.67)
+    >>> explanations(1.0194, ours)[0].says
+    'density 1.03 g/mL instead of our 1.05 g/mL'
+    """
+    single = known_factors(ours)
+    two = (
+        KnownFactor(
+            f"{one.kind} and {other.kind}",
+            one.factor * other.factor,
+            f"{one.says}, and {other.says}",
+            parts=2,
+        )
+        for one, other in product(single, single)
+        if (one.kind, other.kind) in _TOGETHER
+    )
+    near = [one for one in (*single, *two) if abs(factor / one.factor - 1) <= within]
+    return sorted(near, key=lambda one: (one.parts, abs(factor / one.factor - 1)))
+
+
+# Choices that systems are known to make together.
+_TOGETHER = (
+    (_CONSTANT, _DENSITY),
+    (_CONSTANT, "lung shunt"),
+    ("lung shunt", _DENSITY),
+    ("residual", _DENSITY),
+)
+
+
+def _of_density(ours: OurChoices) -> Iterator[KnownFactor]:
+    own = ours.density_g_per_ml
+    if own is None:
+        return
+    for other in DENSITIES_G_PER_ML:
+        says = f"density {other:g} g/mL instead of our {own:g} g/mL"
+        yield KnownFactor(_DENSITY, own / other, says)
+
+
+def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
+    own = ours.dose_constant_gy_kg_per_gbq
+    known: Mapping[str, dict[str, dict[str, float]]] = table("nuclides")
+    if own is None or ours.nuclide not in known:
+        return
+    presets = known[ours.nuclide]["dose_constants_gy_kg_per_gbq"]
+    for name, preset in presets.items():
+        value = preset["value"]  # type: ignore[index]
+        says = f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}"
+        yield KnownFactor(_CONSTANT, value / own, says)
+
+
+def _of_activity(ours: OurChoices) -> Iterator[KnownFactor]:
+    shunt, residual = ours.lung_shunt_fraction, ours.residual_fraction
+    if shunt:
+        says = f"the lung shunt of {shunt:.2%} not taken off the treated activity"
+        yield KnownFactor("lung shunt", 1 / (1 - shunt), says)
+        says = f"the lung shunt of {shunt:.2%} taken off twice"
+        yield KnownFactor("lung shunt", 1 - shunt, says)
+    if residual:
+        says = f"the residual of {residual:.2%} not taken off what was administered"
+        yield KnownFactor("residual", 1 / (1 - residual), says)
+    if ours.calibrations_ratio:
+        says = "the image's other calibration (its own units or camera factor)"
+        yield KnownFactor(_CALIBRATION, ours.calibrations_ratio, says)
+
+
+def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
+    own = ours.half_life_h
+    if own is None:
+        return
+    for other in _HALF_LIVES_H.get(ours.nuclide, ()):
+        says = f"half-life {other:g} h instead of our {own:g} h, for the decays in all"
+        yield KnownFactor("half-life", other / own, says)
+    hours = ours.elapsed_h
+    if hours:
+        left = 2.0 ** (-hours / own)
+        says = f"decay over the {hours:.4g} h from administration to scan left out"
+        yield KnownFactor("decay time", left, says)
+        yield KnownFactor("decay time", 1 / left, f"{says}, or applied twice")

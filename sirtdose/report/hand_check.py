@@ -1,0 +1,80 @@
+"""A plan's numbers beside the same by hand, as a document and lines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.report.documents import rounded
+from sirtdose.report.wording import significant, table
+
+if TYPE_CHECKING:
+    from sirtdose.planning.hand_check import HandNumber
+
+HAND_CHECK_FILE = "plan_check.json"
+
+
+def hand_check_document(
+    plan: Mapping[str, Any], numbers: "Sequence[HandNumber]"
+) -> dict[str, Any]:
+    """Every number twice, and the parts of each perfused volume for comparison."""
+    from sirtdose.planning.hand_check import ROUNDING
+
+    failures = [
+        f"{one.name}: {one.plan:.6g} {one.unit} in the plan, {one.by_hand:.6g} "
+        f"{one.unit} by hand ({one.how}), {one.difference:+.2%} (H07)"
+        for one in numbers
+        if not one.agrees
+    ]
+    document: dict[str, Any] = {
+        "schema": "sirtdose.plan_check/1",
+        "sirtdose_version": __version__,
+        "plan_hash": plan["hash"],
+        "method": plan["method"],
+        "passed": not failures,
+        "failures": failures,
+        "rounding": ROUNDING,
+        "numbers": [
+            {**asdict(one), "difference": one.difference, "agrees": one.agrees}
+            for one in numbers
+        ],
+        "method_doses": [
+            {"name": one["name"], "role": one["role"], "dose_gy": one["dose_gy"]}
+            for one in plan["compartments"]
+        ],
+    }
+    found: dict[str, Any] = rounded(document)
+    return found
+
+
+def hand_check_summary(document: Mapping[str, Any]) -> str:
+    """The table that a person sees."""
+    rows = [
+        [
+            one["name"],
+            f"{significant(one['plan'])} {one['unit']}",
+            f"{significant(one['by_hand'])} {one['unit']}",
+            f"{100 * one['difference']:+.3f} %",
+            "pass" if one["agrees"] else "FAIL",
+            one["how"],
+        ]
+        for one in document["numbers"]
+    ]
+    by_parts = [
+        f"{one['name']} {significant(one['dose_gy'])} Gy"
+        for one in document["method_doses"]
+        if one["dose_gy"] is not None and one["role"] in ("tumor", "normal_perfused")
+    ]
+    said = [
+        f"{'PASS' if document['passed'] else 'FAIL'}: plan by {document['method']} "
+        "against one compartment by hand, D = K A (1 - shunt) / M",
+        "",
+        table(["", "plan", "by hand", "apart", "", "K A / M"], rows),
+    ]
+    if by_parts:
+        said += ["", f"The method's own doses to its parts: {', '.join(by_parts)}"]
+    if document["failures"]:
+        said += ["", *document["failures"]]
+    return "\n".join(
+        [*said, "", "Not a medical device: verify with an approved system"]
+    )
