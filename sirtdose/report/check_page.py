@@ -28,6 +28,7 @@ def check_page(text: str, check: "DoseCheck") -> str:
         d=document,
         case=case_hash(text),
         headline=words.headline(document),
+        small=words.small_gy,
         how=words.how_ours(document),
         tables=[
             ("Both dose maps, in our structures", _table(document["structures"])),

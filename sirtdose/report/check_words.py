@@ -157,7 +157,8 @@ def cause_lines(document: Document) -> list[str]:
     lines = []
     if not document["causes"]:
         lines.append(
-            f"Nothing to explain between the dose maps: they differ by {before:.3g} Gy "
+            f"Nothing to explain between the dose maps: they differ by "
+            f"{small_gy(before)} Gy "
             "(root mean square)"
         )
     else:
@@ -207,9 +208,18 @@ def cause_words(cause: Document) -> str:
     """An explanation, and what is left after it."""
     left = (
         f"takes away {100 * cause['explained_fraction']:.1f} %, leaves "
-        f"{cause['rms_after_gy']:.3g} of {cause['rms_before_gy']:.3g} Gy"
+        f"{small_gy(cause['rms_after_gy'])} of {cause['rms_before_gy']:.3g} Gy"
     )
     return f"{_what(cause)}: {left}"
+
+
+def small_gy(value: float) -> str:
+    """A difference that may be mere rounding.
+
+    >>> small_gy(0.36142), small_gy(1e-13), small_gy(0.0)
+    ('0.361', 'under 0.001', '0')
+    """
+    return "under 0.001" if 0 < value < 1e-3 else f"{value:.3g}"
 
 
 def _what(cause: Document) -> str:

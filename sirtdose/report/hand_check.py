@@ -54,7 +54,7 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
             one["name"],
             f"{significant(one['plan'])} {one['unit']}",
             f"{significant(one['by_hand'])} {one['unit']}",
-            f"{100 * one['difference']:+.3f} %",
+            f"{round(100 * one['difference'], 3) + 0.0:+.3f} %",
             "pass" if one["agrees"] else "FAIL",
             one["how"],
         ]
