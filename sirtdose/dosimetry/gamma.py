@@ -94,7 +94,8 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
 
     The evaluated dose is interpolated (trilinear) where it is looked at: on a lattice
     of an eighth of the distance criterion, nearest places first, until none can be
-    nearer than the best; then around the best in steps halved four times.
+    nearer than the best; then around the best in steps halved four times. What is found
+    is never below gamma, and above it only where the dose is steep between two places.
 
     Parameters
     ----------

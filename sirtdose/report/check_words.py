@@ -162,6 +162,7 @@ def cause_lines(document: Document) -> list[str]:
             "(root mean square)"
         )
     else:
+        before = document["causes"][0]["rms_before_gy"]
         lines.append(
             f"What explains {before:.3g} Gy (root mean square) between the maps"
         )
@@ -232,7 +233,7 @@ def _what(cause: Document) -> str:
         "mirror": "a mirrored axis",
     }[kind]
     if kind == "shift":
-        x, y, z = cause["shift_mm"]
+        x, y, z = (round(one, 1) + 0.0 for one in cause["shift_mm"])
         length = (x**2 + y**2 + z**2) ** 0.5
         said += f" of {length:.1f} mm (x {x:+.1f}, y {y:+.1f}, z {z:+.1f} mm, LPS)"
     if kind == "blur":

@@ -82,14 +82,22 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
     own = _map(folder, name)
     dose = read_dose(own)
     drawn = folder / STRUCTURES_FILE
-    density = document["doses"][name]["density_g_per_ml"]
+    try:
+        density = document["doses"][name]["density_g_per_ml"]
+        choices = _choices(document, density)
+        treated_gbq = document["ledger"]["treated_gbq"]
+        roles = _roles(document["doses"][name]["structures"])
+    except (KeyError, TypeError, ValueError):
+        raise FileFormatError("post.json is damaged: run `sirtdose post` again") from (
+            None
+        )
     return OurDose(
         dose,
         own,
-        choices=_choices(document, density),
+        choices=choices,
         choices_known=True,
         method=name,
-        treated_gbq=document["ledger"]["treated_gbq"],
+        treated_gbq=treated_gbq,
         one_density=density is not None,
         others={
             other: _on(dose, read_dose(_map(folder, other)))
@@ -97,7 +105,7 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
             if other != name
         },
         structures=(drawn,) if drawn.is_file() else (),
-        roles=_roles(document["doses"][name]["structures"]),
+        roles=roles,
     )
 
 
