@@ -116,6 +116,7 @@ class DoseCheck:
                 said += [
                     f"'{row.name}'{kind}: {difference_words(one)}" for one in beyond
                 ]
+        said += [f"no gamma: {self.ignored_gamma}"] if self.ignored_gamma else []
         said += [
             f"gamma {one.criterion}: {one.pass_fraction:.2%} of {one.points} points "
             f"pass, {self.tolerances['gamma']:.1%} are asked for"

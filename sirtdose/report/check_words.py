@@ -62,7 +62,7 @@ def means_table(rows: Sequence[Document]) -> tuple[list[str], list[list[str]]]:
                 row["name"],
                 significant(row["volume_ml"]),
                 *([_gy(mean["ours"]), _gy(mean["theirs"])] if mean else ["-", "-"]),
-                f"{mean['difference']:+.2f}" if mean else "-",
+                apart(mean) if mean else "-",
                 percent(mean),
                 percent(d70),
                 "pass" if row["met"] else "FAIL",
