@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sirtdose import __version__
 from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.post_results import Wanted
+
+
+class Named(Protocol):
+    """Whatever a worker is given."""
+
+    @property
+    def case_id(self) -> str:
+        """The name of its outcome."""
 
 
 @dataclass(frozen=True)

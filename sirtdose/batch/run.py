@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.batch.case import Case, Outcome
+from sirtdose.batch.case import Case, Named, Outcome
 from sirtdose.batch.work import run_case, unforeseen
 from sirtdose.errors import InputError, SirtdoseError
 
@@ -45,7 +45,10 @@ def cores() -> int:
 
 
 def run_cases(
-    cases: Sequence[Case], *, jobs: int = 1
+    cases: Sequence[Named],
+    *,
+    jobs: int = 1,
+    work: Callable[[Any], Outcome] = run_case,
 ) -> Generator[Outcome, None, None]:
     """Run cases on this machine, so many at a time; outcomes as they come.
 
@@ -53,15 +56,17 @@ def run_cases(
 
     Parameters
     ----------
-    cases : sequence of Case
+    cases : sequence of Case, or of what `work` takes
     jobs : int, 1 or more
+    work : callable
+        What is run over each, a function of a module.
 
     Notes
     -----
     Started from a script, the call must stand under ``if __name__ == "__main__":``, as
     the workers load the script too.
     """
-    workers = _Workers()
+    workers = _Workers(work)
     with ThreadPoolExecutor(jobs) as threads:
         futures = [threads.submit(workers.run, case) for case in cases]
         try:
@@ -75,16 +80,17 @@ def run_cases(
 class _Workers:
     """The processes of a batch; a thread waits for each of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Callable[[Any], Outcome]) -> None:
+        self._work = work
         self._context = _context()
         self._running: set[BaseProcess] = set()
         self._ending = threading.Event()
 
-    def run(self, case: Case) -> Outcome:
+    def run(self, case: Named) -> Outcome:
         """One case in a process of its own, whatever becomes of it."""
         receiving, sending = self._context.Pipe(duplex=False)
         process: BaseProcess = self._context.Process(  # type: ignore[attr-defined]
-            target=_in_worker, args=(case, sending)
+            target=_in_worker, args=(case, sending, self._work)
         )
         process.start()
         sending.close()
@@ -127,7 +133,9 @@ def _context() -> BaseContext:
     return context
 
 
-def _in_worker(case: Case, sending: Connection) -> None:
+def _in_worker(
+    case: Named, sending: Connection, work: Callable[[Any], Outcome]
+) -> None:
     """Ended from outside a worker clears up, as it does when it is interrupted."""
     # First of all: a signal in the middle of a thread's start would leave it half-made.
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -138,15 +146,15 @@ def _in_worker(case: Case, sending: Connection) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
-        sending.send(_outcome(case))
+        sending.send(_outcome(case, work))
     except SystemExit:
         # Not by the interpreter's own end, which waits for threads that were cut off.
         os._exit(143)
 
 
-def _outcome(case: Case) -> Outcome:
+def _outcome(case: Named, work: Callable[[Any], Outcome]) -> Outcome:
     try:
-        return run_case(case)
+        return work(case)
     except Exception as error:  # noqa: BLE001 - a bug is its case's, and no other's
         return unforeseen(case, error)
 

@@ -1,11 +1,12 @@
 """What a worker does: one case, from its files to its folder."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
 from sirtdose import __version__
-from sirtdose.batch.case import Case, Outcome
+from sirtdose.batch.case import Case, Named, Outcome
 from sirtdose.errors import InputError, foreseen
 
 
@@ -14,10 +15,15 @@ def run_case(case: Case) -> Outcome:
 
     Only a bug raises.
     """
+    return outcome_of(case.case_id, lambda: _run(case))
+
+
+def outcome_of(case_id: str, task: Callable[[], str]) -> Outcome:
+    """What becomes of a task that returns its state; only a bug raises."""
     started = perf_counter()
     state, exit_code, said = "done", 0, ""
     try:
-        state = _run(case)
+        state = task()
     except Exception as error:
         known = foreseen(error)
         if known is None:
@@ -25,7 +31,7 @@ def run_case(case: Case) -> Outcome:
             raise
         state, (said, exit_code) = "failed", known
     return Outcome(
-        case.case_id,
+        case_id,
         state,
         exit_code,
         said,
@@ -77,7 +83,7 @@ def _where(error: BaseException) -> str:
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
 
 
-def unforeseen(case: Case, error: BaseException) -> Outcome:
+def unforeseen(case: Named, error: BaseException) -> Outcome:
     """A case that ended without an outcome: its process died, or a bug."""
     if type(error).__name__ == "KilledWorker":
         said = "its process was ended from outside: killed, or out of memory"

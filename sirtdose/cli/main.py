@@ -13,6 +13,7 @@ from sirtdose.cli.dvh import dvh_command
 from sirtdose.cli.eligibility import eligibility_command
 from sirtdose.cli.inspect import inspect_command
 from sirtdose.cli.kernel import kernel_command
+from sirtdose.cli.listen import listen_command
 from sirtdose.cli.lsf import lsf_group
 from sirtdose.cli.mmc import mmc_command
 from sirtdose.cli.phantom import phantom_command
@@ -20,6 +21,7 @@ from sirtdose.cli.plan import plan_group
 from sirtdose.cli.post import post_command
 from sirtdose.cli.report import report_command
 from sirtdose.cli.response import response_command
+from sirtdose.cli.send import send_command
 from sirtdose.cli.toxicity import toxicity_command
 from sirtdose.cli.verify import verify_command
 from sirtdose.cli.view import view_command
@@ -66,6 +68,8 @@ for _command in (
     cohort_command,
     check_command,
     inspect_command,
+    listen_command,
+    send_command,
     report_command,
     view_command,
     verify_command,

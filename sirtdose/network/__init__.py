@@ -1,0 +1,1 @@
+"""DICOM over the network: what comes in is kept and worked on, results go out."""

@@ -1,0 +1,102 @@
+"""A connection that cannot be made to hold memory, or a thread, without end."""
+
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+_HEAD = struct.Struct(">BBL")
+_DATA_UNIT = 4
+# Negotiation of 128 contexts, and commands before a data set, stay far below.
+_SLACK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one connection may do.
+
+    Parameters
+    ----------
+    pdu_bytes : int
+        The longest protocol data unit that is announced.
+    object_bytes : int
+        The largest object.
+    timeout_s : float
+        Within which a unit that has begun has to be complete.
+    """
+
+    pdu_bytes: int
+    object_bytes: int
+    timeout_s: float
+
+
+class LimitedSocket(socket.socket):
+    """Follows the units of DICOM's upper layer (PS3.8, 9.3) as they are read.
+
+    The library that reads them takes any length up to 4 GiB, and waits for a unit as
+    long as a byte of it comes now and then.
+    """
+
+    def __init__(
+        self, accepted: socket.socket, limits: Limits, said: Callable[[str], None]
+    ) -> None:
+        family, kind, protocol = accepted.family, accepted.type, accepted.proto
+        super().__init__(family, kind, protocol, fileno=accepted.detach())
+        self.settimeout(limits.timeout_s)
+        self._limits = limits
+        self._said = said
+        self._head = b""
+        self._left = 0
+        self._held = 0
+        self._begun: float | None = None
+
+    def recv(self, size: int, *flags: Any) -> bytes:
+        """Read as usual, or fail where a limit is passed."""
+        if self._begun is not None:
+            late = monotonic() - self._begun > self._limits.timeout_s
+            self._refuse_if(late, "a unit was not complete in time")
+        data = super().recv(size, *flags)
+        self._follow(data)
+        return data
+
+    def send(self, data: Any, *flags: Any) -> int:
+        """Send as usual: an answer says that what was held is done with."""
+        self._held = 0
+        return super().send(data, *flags)
+
+    def _follow(self, data: bytes) -> None:
+        while data:
+            if self._left:
+                taken = min(self._left, len(data))
+                self._left -= taken
+                data = data[taken:]
+            else:
+                missing = _HEAD.size - len(self._head)
+                self._head += data[:missing]
+                data = data[missing:]
+                self._begun = self._begun or monotonic()
+                if len(self._head) == _HEAD.size:
+                    self._begin_unit()
+            if not self._left and not self._head:
+                self._begun = None
+
+    def _begin_unit(self) -> None:
+        kind, _, length = _HEAD.unpack(self._head)
+        self._head, self._left = b"", length
+        self._refuse_if(
+            length > self._limits.pdu_bytes + _SLACK,
+            "a unit over the longest announced",
+        )
+        if kind == _DATA_UNIT:
+            self._held += length
+            self._refuse_if(
+                self._held > self._limits.object_bytes + _SLACK,
+                f"an object over {self._limits.object_bytes / 1e6:g} MB",
+            )
+
+    def _refuse_if(self, wrong: bool, why: str) -> None:
+        if wrong:
+            self._said(f"connection closed: {why}")
+            raise ConnectionAbortedError(why)

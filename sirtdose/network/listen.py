@@ -1,0 +1,235 @@
+"""Listen: keep what comes, and run something over each study that came to rest."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from sirtdose.errors import OutputError
+from sirtdose.io.output_folder import remove_abandoned
+from sirtdose.network.arrivals import Arrivals
+from sirtdose.network.durable import remove_parts
+from sirtdose.network.names import names_of
+from sirtdose.network.reception import Reception
+from sirtdose.network.records import RESULTS, Ended, Records, Run
+from sirtdose.network.server import Endpoint, serving
+from sirtdose.network.store import Store
+
+LOCK_FILE = "listen.lock"
+_LOOK_EVERY_S = 0.2
+
+
+class Work(Protocol):
+    """What is run over a study, in a process of its own."""
+
+    @property
+    def name(self) -> str:
+        """Under which it is written down."""
+
+    def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
+        """SHA-256 of the file of a study's options.
+
+        Parameters
+        ----------
+        study : str
+        used_by : callable
+            Tells the study that a file of this SHA-256 was used for.
+
+        Raises
+        ------
+        NotYet
+            There are none for it.
+        """
+
+    def run(self, study: str, source: Path, folder: Path) -> Ended:
+        """Process it; results appear in the folder whole or not at all."""
+
+
+class NotYet(Exception):
+    """A study whose options are not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """How a listener goes on.
+
+    Parameters
+    ----------
+    out : Path
+        Its folder.
+    settle_s : float
+        For how long nothing may come before a study is processed.
+    reserve_bytes : int
+        What stays free on the disk.
+    once : bool
+        End after the first study.
+    """
+
+    out: Path
+    settle_s: float
+    reserve_bytes: int
+    once: bool
+
+
+def listen(
+    endpoint: Endpoint, how: Listening, work: Work | None, say: Callable[[str], None]
+) -> int:
+    """Listen until an exception ends it, or with `once` the first study is processed.
+
+    Returns
+    -------
+    int
+        The exit code of the one study.
+
+    Raises
+    ------
+    InputError, OutputError
+        It cannot listen there, or write to its folder.
+    """
+    with _owned(how.out):
+        names = names_of(how.out)
+        store = Store(how.out, names, reserve_bytes=how.reserve_bytes)
+        records = Records(how.out)
+        arrivals = Arrivals(how.settle_s)
+        processing = _Processing(how, store, records, arrivals, work, say)
+        processing.take_up()
+        reception = Reception(store, arrivals, say)
+        with serving(endpoint, reception, say) as (host, port):
+            say(f"listening at {host}:{port} as {endpoint.ae_title}")
+            return processing.go_on()
+
+
+class _Processing:
+    """Studies at rest, one after the other."""
+
+    def __init__(
+        self,
+        how: Listening,
+        store: Store,
+        records: Records,
+        arrivals: Arrivals,
+        work: Work | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._how = how
+        self._store = store
+        self._records = records
+        self._arrivals = arrivals
+        self._work = work
+        self._say = say
+        self._told: set[str] = set()
+        self._never = threading.Event()
+
+    def take_up(self) -> None:
+        """Studies that an earlier listener kept and did not process."""
+        remove_abandoned(self._how.out / RESULTS)
+        if self._work is None:
+            return
+        for study, instances in self._store.studies().items():
+            if self._records.is_due(study, self._work.name, instances):
+                self._say(f"study {study}: {len(instances)} objects from before")
+                self._arrivals.came(study)
+
+    def go_on(self) -> int:
+        """Process what comes to rest; ends with an exception, or after the first."""
+        while True:
+            study = self._arrivals.take_settled()
+            if study is None:
+                self._never.wait(_LOOK_EVERY_S)
+                continue
+            try:
+                ended = self._process(study)
+            except OSError as error:
+                # A full disk is somebody's to clear; the study waits for it.
+                self._say(f"study {study}: cannot be written down: {error.strerror}")
+                self._arrivals.came(study)
+                continue
+            if ended is not None and self._how.once:
+                return ended.exit_code
+
+    def _process(self, study: str) -> Ended | None:
+        """Process a study unless that was done; None where it was not."""
+        instances = self._store.studies().get(study, frozenset())
+        if self._work is None:
+            self._say(f"study {study}: {len(instances)} objects, at rest")
+            return Ended()
+        if not self._records.is_due(study, self._work.name, instances):
+            return None
+        try:
+            options = self._work.options_of(study, self._used_by(study))
+        except NotYet as waiting:
+            if study not in self._told:
+                self._told.add(study)
+                self._say(f"study {study}: waits: {waiting}")
+            self._arrivals.came(study)
+            return None
+        run = self._records.begin(study, self._work.name, instances, options)
+        if run is None:
+            self._say(f"study {study}: its last run had ended already")
+            return None
+        return self._run(self._work, study, run)
+
+    def _used_by(self, study: str) -> Callable[[str], str | None]:
+        def used_by(options: str) -> str | None:
+            user = self._records.options_used_by(options)
+            return None if user == study else user
+
+        return used_by
+
+    def _run(self, work: Work, study: str, run: Run) -> Ended:
+        count = len(run.instances)
+        self._say(f"study {study}: {work.name} of {count} objects begins")
+        try:
+            ended = work.run(
+                study, self._store.folder(study), self._how.out / run.folder
+            )
+        except BaseException:
+            self._records.give_up(study, run)
+            raise
+        _flush_everything()
+        self._records.end(study, run, ended)
+        if ended.exit_code:
+            self._say(f"study {study}: {work.name} failed: {ended.error}")
+        else:
+            took = f"{ended.seconds:.1f} s"
+            self._say(f"study {study}: {work.name} done in {took}: {run.folder}")
+        return ended
+
+
+def _flush_everything() -> None:
+    """What is written down as done is on the disk."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+@contextmanager
+def _owned(out: Path) -> Iterator[None]:
+    """The folder, made if need be, for one listener at a time."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        stream = (out / LOCK_FILE).open("ab")
+    except OSError as error:
+        raise OutputError(f"cannot write to {out}: {error.strerror}") from None
+    with stream:
+        if not _locked(stream):
+            raise OutputError(
+                f"another listener writes to {out}: end it, or give another --out"
+            )
+        remove_parts(out)
+        yield
+
+
+def _locked(stream: "IO[bytes]") -> bool:
+    """Whether the lock is ours now; it ends with this process, however that ends."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""What there is to send: the DICOM files of a folder, as they are."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sirtdose.errors import FileFormatError
+
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A DICOM file: what its header says it is, and how it is encoded."""
+
+    path: Path
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not sent, and why."""
+
+    path: Path
+    why: str
+
+
+def outgoing_files(
+    sources: Sequence[Path],
+) -> tuple[list[Outgoing], list[Skipped]]:
+    """The DICOM files below folders and among files, in order, each once.
+
+    Raises
+    ------
+    FileFormatError
+        Nothing there, or a file that is named is no DICOM that can be sent.
+    """
+    sending: dict[Path, Outgoing] = {}
+    skipped: list[Skipped] = []
+    for source in sources:
+        if not source.exists():
+            raise FileFormatError(f"there is no file or folder {source.name}")
+        for path in _files(source):
+            found = _look(path)
+            if isinstance(found, Outgoing):
+                sending.setdefault(path.absolute(), found)
+            elif path == source:
+                raise FileFormatError(f"{path.name} cannot be sent: {found.why}")
+            else:
+                skipped.append(found)
+    if not sending:
+        raise FileFormatError(
+            "there is no DICOM to send: name a folder with some, such as the results "
+            "of `sirtdose post`"
+        )
+    return list(sending.values()), skipped
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if not source.is_dir():
+        yield source
+        return
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        for name in sorted(names):
+            path = Path(folder) / name
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def _look(path: Path) -> Outgoing | Skipped:
+    from pydicom.errors import InvalidDicomError
+    from pydicom.filereader import read_file_meta_info
+
+    try:
+        meta = read_file_meta_info(path)
+        known = [
+            str(meta.get(keyword, "") or "")
+            for keyword in (
+                "MediaStorageSOPClassUID",
+                "MediaStorageSOPInstanceUID",
+                "TransferSyntaxUID",
+            )
+        ]
+    except InvalidDicomError:
+        return Skipped(path, "no DICOM")
+    except OSError as error:
+        return Skipped(path, f"cannot be opened: {error.strerror or 'cut off'}")
+    except (ValueError, EOFError, KeyError, NotImplementedError):
+        return Skipped(path, "its header cannot be read: damaged")
+    if known[0] == _DIRECTORY_CLASS:
+        return Skipped(path, "a DICOMDIR")
+    if not all(known):
+        return Skipped(path, "its header does not say what it is")
+    return Outgoing(path, *known)

@@ -1,0 +1,140 @@
+"""Answer the requests of associations, and say what came through each."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.network.arrivals import Arrivals
+from sirtdose.network.received import (
+    CANNOT_UNDERSTAND,
+    OTHER_CLASS,
+    Received,
+    Refused,
+    Told,
+)
+from sirtdose.network.store import Store
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+    from pynetdicom.events import Event
+
+_COMMENT_LETTERS = 64
+
+
+@dataclass
+class _Tally:
+    """What came through one association."""
+
+    stored: int = 0
+    known: int = 0
+    refused: int = 0
+    studies: set[str] = field(default_factory=set)
+
+    def said(self) -> str:
+        counts = (
+            f"{self.stored} stored, {self.known} known already, {self.refused} refused"
+        )
+        studies = ", ".join(sorted(self.studies))
+        return f"{counts}{f', study {studies}' if studies else ''}"
+
+
+class Reception:
+    """The handlers of a listener's events."""
+
+    def __init__(
+        self, store: Store, arrivals: Arrivals, say: Callable[[str], None]
+    ) -> None:
+        self._store = store
+        self._arrivals = arrivals
+        self._say = say
+        self._lock = threading.Lock()
+        self._tallies: dict[Any, _Tally] = {}
+
+    def handlers(self) -> list[tuple[Any, Callable[..., Any]]]:
+        """Each event with what answers it."""
+        from pynetdicom import evt
+
+        return [
+            (evt.EVT_C_ECHO, lambda _: 0x0000),
+            (evt.EVT_C_STORE, self._on_store),
+            (evt.EVT_ACCEPTED, self._on_accepted),
+            (evt.EVT_REJECTED, self._on_rejected),
+            (evt.EVT_RELEASED, lambda event: self._on_end(event, "ended")),
+            (evt.EVT_ABORTED, lambda event: self._on_end(event, "aborted")),
+            (evt.EVT_CONN_CLOSE, lambda event: self._on_end(event, "connection lost")),
+        ]
+
+    def _on_accepted(self, event: "Event") -> None:
+        with self._lock:
+            self._tallies[event.assoc] = _Tally()
+        self._say(f"{_caller(event)}: association begun")
+
+    def _on_rejected(self, event: "Event") -> None:
+        self._say(f"{_caller(event)}: association rejected: {_why_rejected(event)}")
+
+    def _on_end(self, event: "Event", how: str) -> None:
+        with self._lock:
+            tally = self._tallies.pop(event.assoc, None)
+        if tally is not None:
+            self._say(f"{_caller(event)}: association {how}: {tally.said()}")
+
+    def _on_store(self, event: "Event") -> "int | Dataset":
+        """Answer only when the object is on the disk."""
+        with self._lock:
+            tally = self._tallies.setdefault(event.assoc, _Tally())
+        try:
+            with _received(event) as data:
+                kept = self._store.keep(data)
+        except Refused as refused:
+            tally.refused += 1
+            self._say(f"{_caller(event)}: refused {refused.status:04X}H: {refused}")
+            return _answer(refused)
+        tally.stored += kept.new
+        tally.known += not kept.new
+        tally.studies.add(kept.study)
+        self._arrivals.came(kept.study, event.assoc)
+        return 0x0000
+
+
+@contextmanager
+def _received(event: "Event") -> Iterator[Received]:
+    """The object of a C-STORE; its buffer is let go of at the end."""
+    request: Any = event.request
+    context = event.context
+    told = Told(
+        str(request.AffectedSOPClassUID or ""),
+        str(request.AffectedSOPInstanceUID or ""),
+    )
+    if told.sop_class != str(context.abstract_syntax):
+        raise Refused(OTHER_CLASS, "another SOP class than was negotiated")
+    if request.DataSet is None:
+        raise Refused(CANNOT_UNDERSTAND, "there is no data set")
+    with request.DataSet.getbuffer() as view:
+        yield Received(view, str(context.transfer_syntax), told)
+
+
+def _answer(refused: Refused) -> "Dataset":
+    from pydicom.dataset import Dataset
+
+    answer = Dataset()
+    answer.Status = refused.status
+    answer.ErrorComment = str(refused)[:_COMMENT_LETTERS]
+    return answer
+
+
+def _caller(event: "Event") -> str:
+    requestor = event.assoc.requestor
+    title = "".join(c for c in str(requestor.ae_title or "") if c.isprintable()).strip()
+    return f"{title or 'somebody'} at {requestor.address}"
+
+
+def _why_rejected(event: "Event") -> str:
+    ae, requestor = event.assoc.ae, event.assoc.requestor
+    asked: Any = requestor.primitive
+    if ae.require_calling_aet and asked.calling_ae_title not in ae.require_calling_aet:
+        return "its AE title is not allowed"
+    if asked.called_ae_title != event.assoc.acceptor.ae_title.strip():
+        return "it called another AE title"
+    return "too many associations"

@@ -1,0 +1,255 @@
+"""Send files: verify, then store each, on new associations where one fails."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.errors import OutputError
+from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
+from sirtdose.network.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+
+# A context has an odd number of one byte.
+_MOST_CONTEXTS = 126
+_WARNING = 0xB000
+_REJECTED = {
+    (1, 3): "it does not know the calling AE title: give another --calling-aet",
+    (1, 7): "it has another AE title: give it with --aet",
+    (3, 2): "it has as many associations as it takes",
+}
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where to send, under which names, and how patiently."""
+
+    host: str
+    port: int
+    called: str
+    calling: str
+    timeout_s: float
+    retries: int
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a file.
+
+    Parameters
+    ----------
+    file : Outgoing
+    status : int or None
+        The DICOM status that was answered; None where there was no answer.
+    said : str
+        Why it was not stored, or what was warned of; empty otherwise.
+    attempts : int
+    """
+
+    file: Outgoing
+    status: int | None
+    said: str
+    attempts: int
+
+    @property
+    def stored(self) -> bool:
+        """Whether it is there now."""
+        return self.status is not None and (
+            self.status == 0 or self.status & 0xF000 == _WARNING
+        )
+
+
+class _Rejected(OutputError):
+    """No association, and none on another try."""
+
+
+def send_files(
+    files: Sequence[Outgoing], to: Destination, say: Callable[[str], None]
+) -> list[Sent]:
+    """Send every file; each as it is encoded in it.
+
+    Raises
+    ------
+    OutputError
+        Nobody is there, or the association is rejected, on the last try too.
+    """
+    done: dict[int, Sent] = {}
+    left = list(enumerate(files))
+    for attempt in range(1, to.retries + 2):
+        try:
+            for part in _parts(left):
+                for number, sent in _send_part(part, to, attempt):
+                    done[number] = sent
+        except OutputError as error:
+            over = isinstance(error, _Rejected) or attempt > to.retries
+            if over and all(one.status is None for one in done.values()):
+                raise
+            say(str(error))
+            done |= {
+                number: Sent(file, None, str(error), attempt)
+                for number, file in left
+                if number not in done
+            }
+            if over:
+                break
+        left = [
+            (number, file)
+            for number, file in left
+            if not done[number].stored and _may_work_later(done[number])
+        ]
+        if not left or attempt > to.retries:
+            break
+        say(f"{len(left)} of {len(files)} not stored: again in {to.wait_s:g} s")
+        time.sleep(to.wait_s)
+    return [done[number] for number in range(len(files))]
+
+
+def _may_work_later(sent: Sent) -> bool:
+    return sent.said != _NOT_NEGOTIATED
+
+
+_NOT_NEGOTIATED = "the receiver does not take this kind of object in this encoding"
+
+
+def _parts(
+    files: Sequence[tuple[int, Outgoing]],
+) -> Iterator[list[tuple[int, Outgoing]]]:
+    """As many as the contexts of one association are enough for."""
+    part: list[tuple[int, Outgoing]] = []
+    contexts: set[tuple[str, str]] = set()
+    for number, file in files:
+        more = contexts | set(_contexts(file))
+        if len(more) > _MOST_CONTEXTS:
+            yield part
+            part, more = [], set(_contexts(file))
+        part.append((number, file))
+        contexts = more
+    if part:
+        yield part
+
+
+def _contexts(file: Outgoing) -> list[tuple[str, str]]:
+    """In its own encoding; and in the one that every receiver has to know."""
+    wanted = [(file.sop_class, file.transfer_syntax)]
+    if file.transfer_syntax == EXPLICIT:
+        wanted.append((file.sop_class, IMPLICIT))
+    return wanted
+
+
+def _send_part(
+    part: Sequence[tuple[int, Outgoing]], to: Destination, attempt: int
+) -> Iterator[tuple[int, Sent]]:
+    contexts = list(dict.fromkeys(one for _, file in part for one in _contexts(file)))
+    with _association(to, contexts) as association:
+        accepted = {
+            (str(one.abstract_syntax), str(one.transfer_syntax[0]))
+            for one in association.accepted_contexts
+        }
+        for number, file in part:
+            status, said = _store(association, file, accepted)
+            yield number, Sent(file, status, said, attempt)
+
+
+def _store(
+    association: "Association", file: Outgoing, accepted: set[tuple[str, str]]
+) -> tuple[int | None, str]:
+    usable = [one for one in _contexts(file) if one in accepted]
+    if not usable:
+        return None, _NOT_NEGOTIATED
+    if not association.is_established:
+        return None, "the association was lost"
+    try:
+        if usable[0][1] == file.transfer_syntax:
+            with _as_it_is():
+                answer = association.send_c_store(file.path)
+        else:
+            from sirtdose.io.dicom_header import read_dataset
+
+            answer = association.send_c_store(read_dataset(file.path))
+    except (RuntimeError, ValueError, AttributeError, OSError):
+        return None, "it could not be read, or the association was lost"
+    status = answer.get("Status")
+    if status is None:
+        return None, "no answer"
+    comment = str(answer.get("ErrorComment", "") or "")
+    return int(status), _meaning(int(status), comment)
+
+
+def _meaning(status: int, comment: str) -> str:
+    if status == 0:
+        return ""
+    kinds = {0xA700: "out of resources", 0xA900: "does not match its SOP class"}
+    kind = kinds.get(status & 0xFF00, "")
+    if not kind and status & 0xF000 == 0xC000:
+        kind = "cannot be understood"
+    if not kind and status & 0xF000 == _WARNING:
+        kind = "stored with a warning"
+    said = "".join(c for c in comment if c.isprintable())
+    return ": ".join(one for one in (kind, said) if one) or "refused"
+
+
+@contextmanager
+def _as_it_is() -> Iterator[None]:
+    """Have the library send a file's bytes, and not what it makes of them."""
+    from pynetdicom import _config
+
+    before = _config.STORE_SEND_CHUNKED_DATASET
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    try:
+        yield
+    finally:
+        _config.STORE_SEND_CHUNKED_DATASET = before
+
+
+@contextmanager
+def _association(
+    to: Destination, contexts: Sequence[tuple[str, str]]
+) -> "Iterator[Association]":
+    """An open association whose other side answers."""
+    from pynetdicom import AE, _config, build_context
+
+    # What it logs may hold names.
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
+    _config.LOG_HANDLER_LEVEL = "none"
+    ae = AE(ae_title=to.calling)
+    ae.connection_timeout = ae.acse_timeout = to.timeout_s
+    ae.dimse_timeout = ae.network_timeout = to.timeout_s
+    wanted = [build_context(VERIFICATION, [EXPLICIT, IMPLICIT])]
+    wanted += [build_context(kind, syntax) for kind, syntax in contexts]
+    association = ae.associate(to.host, to.port, contexts=wanted, ae_title=to.called)
+    if not association.is_established:
+        raise _failure(association, to)
+    try:
+        _verify(association, to)
+        yield association
+    finally:
+        if association.is_established:
+            association.release()
+
+
+def _verify(association: "Association", to: Destination) -> None:
+    known = {str(one.abstract_syntax) for one in association.accepted_contexts}
+    # A receiver need not offer it.
+    if VERIFICATION in known and association.send_c_echo().get("Status") != 0:
+        raise OutputError(f"{to.host}:{to.port} does not answer C-ECHO")
+
+
+def _failure(association: Any, to: Destination) -> OutputError:
+    where = f"{to.host}:{to.port}"
+    if association.is_rejected:
+        answer = association.acceptor.primitive
+        source, reason = answer.result_source, answer.diagnostic
+        why = _REJECTED.get((source, reason), f"source {source}, reason {reason}")
+        said = f"{where} rejects the association: {why}"
+        # 1: for good; 2: for now.
+        return _Rejected(said) if answer.result == 1 else OutputError(said)
+    if association.is_aborted:
+        return OutputError(
+            f"no association with {where}: nobody listens there, or it was not answered"
+        )
+    return OutputError(f"no association with {where}")

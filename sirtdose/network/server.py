@@ -1,0 +1,171 @@
+"""The DICOM side of a listener: a Storage and Verification SCP."""
+
+import ipaddress
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from socketserver import BaseServer
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.errors import InputError, OutputError
+from sirtdose.network.classes import (
+    EXPLICIT,
+    IMPLICIT,
+    STORAGE_CLASSES,
+    TRANSFER_SYNTAXES,
+    VERIFICATION,
+)
+from sirtdose.network.limited_socket import LimitedSocket, Limits
+from sirtdose.network.reception import Reception
+
+if TYPE_CHECKING:
+    from pynetdicom import AE
+
+# Connections that have not been rejected yet, or are about to go.
+_SPARE_CONNECTIONS = 16
+_END_S = 5.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a listener is and whom it lets in.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Port 0 takes a free one.
+    ae_title : str
+        That has to be called.
+    allowed : tuple of str
+        Calling AE titles; empty for any.
+    max_associations : int
+        At a time.
+    limits : Limits
+    """
+
+    host: str
+    port: int
+    ae_title: str
+    allowed: tuple[str, ...]
+    max_associations: int
+    limits: Limits
+
+
+@contextmanager
+def serving(
+    endpoint: Endpoint, reception: Reception, say: Callable[[str], None]
+) -> Iterator[tuple[str, int]]:
+    """Take associations in, in threads of their own; yields host and port.
+
+    Raises
+    ------
+    InputError, OutputError
+        No such host; the port is taken or may not be used.
+    """
+    ae = _application(endpoint)
+    server = _server(ae, endpoint, reception, say)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        host, port = server.server_address[:2]
+        yield str(host), int(port)
+    finally:
+        # The library's own would look for a server that it started itself.
+        BaseServer.shutdown(server)
+        server.server_close()
+        _end_associations(ae)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
+    (True, False)
+    """
+    return all(
+        ipaddress.ip_address(address).is_loopback for address in _addresses(host)
+    )
+
+
+def _addresses(host: str) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise InputError(
+            f"--host: there is no address '{host}' here: give an address of this "
+            "machine, such as 127.0.0.1"
+        ) from None
+    return [str(one[4][0]).partition("%")[0] for one in found]
+
+
+def _application(endpoint: Endpoint) -> "AE":
+    from pynetdicom import AE, _config
+
+    # What it logs may hold names; what matters is said here.
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
+    _config.LOG_HANDLER_LEVEL = "none"
+    ae = AE(ae_title=endpoint.ae_title)
+    ae.require_called_aet = True
+    ae.require_calling_aet = list(endpoint.allowed)
+    ae.maximum_associations = endpoint.max_associations
+    ae.maximum_pdu_size = endpoint.limits.pdu_bytes
+    timeout_s = endpoint.limits.timeout_s
+    ae.network_timeout = ae.acse_timeout = ae.dimse_timeout = timeout_s
+    ae.add_supported_context(VERIFICATION, [EXPLICIT, IMPLICIT])
+    for sop_class in STORAGE_CLASSES:
+        ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))
+    return ae
+
+
+def _server(
+    ae: "AE", endpoint: Endpoint, reception: Reception, say: Callable[[str], None]
+) -> Any:
+    from pynetdicom.transport import ThreadedAssociationServer
+
+    class Server(ThreadedAssociationServer):
+        """Whose connections are few and limited."""
+
+        def get_request(self) -> Any:
+            accepted, address = super().get_request()
+            limited = LimitedSocket(
+                accepted, endpoint.limits, lambda why: say(f"{address[0]}: {why}")
+            )
+            return limited, address
+
+        def verify_request(self, *_: Any) -> bool:
+            most = endpoint.max_associations + _SPARE_CONNECTIONS
+            return len(self.active_associations) < most
+
+    address = _addresses(endpoint.host)[0]
+    where = f"{endpoint.host}:{endpoint.port}"
+    try:
+        return ae.make_server(
+            (address, endpoint.port),
+            evt_handlers=[*reception.handlers()],
+            server_class=Server,
+        )
+    except PermissionError:
+        raise OutputError(
+            f"cannot listen at {where}: this user may not; give a --port of 1024 or "
+            "more, such as 11112"
+        ) from None
+    except OSError as error:
+        raise OutputError(
+            f"cannot listen at {where}: {error.strerror}; give another --port or "
+            "--host, or end what is there"
+        ) from None
+
+
+def _end_associations(ae: "AE") -> None:
+    """Abort those that are open, without waiting for one that does not answer."""
+    ending = [
+        threading.Thread(target=one.abort, daemon=True)
+        for one in ae.active_associations
+    ]
+    for one in ending:
+        one.start()
+    for one in ending:
+        one.join(_END_S)
