@@ -3,12 +3,14 @@
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 _HEAD = struct.Struct(">BBL")
 _DATA_UNIT = 4
+_QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)
 # Negotiation of 128 contexts, and commands before a data set, stay far below.
 _SLACK = 1 << 20
 
@@ -45,6 +47,7 @@ class LimitedSocket(socket.socket):
         family, kind, protocol = accepted.family, accepted.type, accepted.proto
         super().__init__(family, kind, protocol, fileno=accepted.detach())
         self.settimeout(limits.timeout_s)
+        self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._limits = limits
         self._said = said
         self._head = b""
@@ -57,6 +60,10 @@ class LimitedSocket(socket.socket):
         if self._begun is not None:
             late = monotonic() - self._begun > self._limits.timeout_s
             self._refuse_if(late, "a unit was not complete in time")
+        if _QUICK is not None:
+            # A sender's data wait for the receipt of its command, by default for 40 ms;
+            # the system forgets this setting after a while.
+            self.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
         data = super().recv(size, *flags)
         self._follow(data)
         return data
@@ -65,6 +72,12 @@ class LimitedSocket(socket.socket):
         """Send as usual: an answer says that what was held is done with."""
         self._held = 0
         return super().send(data, *flags)
+
+    def shutdown(self, how: int) -> None:
+        """Shut down as usual; what is closed already need not be."""
+        # The library would leave the socket open after an error.
+        with suppress(OSError):
+            super().shutdown(how)
 
     def _follow(self, data: bytes) -> None:
         while data:

@@ -169,7 +169,7 @@ class _Processing:
         run = self._records.begin(study, self._work.name, instances, options)
         if run is None:
             self._say(f"study {study}: its last run had ended already")
-            return None
+            return self._records.last_end(study, self._work.name)
         return self._run(self._work, study, run)
 
     def _used_by(self, study: str) -> Callable[[str], str | None]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
+from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import SirtdoseError
@@ -23,6 +24,11 @@ _SOP_CLASS, _SOP_INSTANCE, _STUDY = 0x00080016, 0x00080018, 0x0020000D
 _UID = re.compile(r"[0-9][0-9.]{0,63}")
 _UNDEFINED = 0xFFFFFFFF
 _DEEPEST = 32
+_HEAD_BYTES = 8
+_ITEM = (0xFFFE, 0xE000)
+_ROWS = 0x00280010
+# Whole numbers, and numbers of single and double precision.
+_PIXELS = (0x7FE00010, 0x7FE00008, 0x7FE00009)
 
 
 class Refused(SirtdoseError):
@@ -78,27 +84,53 @@ def study_of(received: Received) -> str:
 
 
 def same_content(one: bytes, syntax: str, received: Received) -> bool:
-    """Whether two encodings hold the same data set."""
+    """Whether two little-endian encodings hold the same data set."""
     implicit, little = encoding(syntax)
+    if not little or not encoding(received.transfer_syntax)[1]:
+        return False
     try:
         ours = _read(BytesIO(one), implicit=implicit, little=little)
-        other = _top(received)
-        return bool(ours == other)
+        return _values(ours) == _values(_top(received))
     except Exception:  # noqa: BLE001 - whatever a value is, it was not shown the same
         return False
 
 
+def _values(found: "Dataset") -> dict[int, Any]:
+    """Each element's bytes; the items of a sequence as such: their lengths may vary."""
+    values: dict[int, Any] = {}
+    for tag in list(found.keys()):
+        raw: Any = found.get_item(tag)
+        items = list(_items(found, tag, raw))
+        # Lengths of groups are of their encoding.
+        if tag.element != 0:
+            values[int(tag)] = [_values(one) for one in items] or raw.value or b""
+    return values
+
+
 def _top(received: Received) -> "Dataset":
     implicit, little = encoding(received.transfer_syntax)
-    stream = BytesIO(received.data)
+    stream = _Stream(received.data)
     try:
         found = _read(stream, implicit=implicit, little=little)
-        whole = stream.tell() == len(received.data) and _is_whole(found, 0)
+        at_end = stream.tell() == len(received.data) and not stream.cut_off
+        whole = at_end and _is_whole(found, 0) and _has_its_pixels(found)
     except Exception:  # noqa: BLE001 - what a stranger sends may break a parser anyhow
         whole = False
     if not whole:
         raise Refused(CANNOT_UNDERSTAND, "the data set is damaged or cut off")
     return found
+
+
+class _Stream(BytesIO):
+    """Notes where the head of an element is cut off: it is passed over in silence."""
+
+    cut_off = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        if size == _HEAD_BYTES and 0 < len(data) < _HEAD_BYTES:
+            self.cut_off = True
+        return data
 
 
 def _read(stream: BytesIO, *, implicit: bool, little: bool) -> "Dataset":
@@ -116,21 +148,48 @@ def _is_whole(found: "Dataset", depth: int) -> bool:
         length = getattr(raw, "length", _UNDEFINED)
         if length != _UNDEFINED and len(raw.value or b"") != length:
             return False
+        if _is_sequence(tag, raw) and not _items_fit(raw):
+            return False
         if not all(_is_whole(item, depth + 1) for item in _items(found, tag, raw)):
             return False
     return True
 
 
-def _items(found: "Dataset", tag: Any, raw: Any) -> "Iterable[Dataset]":
+def _has_its_pixels(found: "Dataset") -> bool:
+    """An image that is cut off between two elements has lost its last one."""
+    return _ROWS not in found or any(tag in found for tag in _PIXELS)
+
+
+def _is_sequence(tag: Any, raw: Any) -> bool:
     from pydicom.datadict import dictionary_VR
 
-    vr = raw.VR
-    if vr is None:
-        try:
-            vr = dictionary_VR(tag)
-        except KeyError:
-            return ()
-    return found[tag].value or () if vr == "SQ" else ()
+    if raw.VR is not None:
+        return bool(raw.VR == "SQ")
+    try:
+        return dictionary_VR(tag) == "SQ"
+    except KeyError:
+        return False
+
+
+def _items_fit(raw: Any) -> bool:
+    """Whether the items of a sequence of known length fill it."""
+    if not isinstance(raw.value, bytes):
+        return True
+    head = Struct("<HHL" if raw.is_little_endian else ">HHL")
+    at = 0
+    while at + head.size <= len(raw.value):
+        group, element, length = head.unpack_from(raw.value, at)
+        if (group, element) != _ITEM:
+            return False
+        if length == _UNDEFINED:
+            # Its end is looked for when it is read.
+            return True
+        at += head.size + length
+    return at == len(raw.value)
+
+
+def _items(found: "Dataset", tag: Any, raw: Any) -> "Iterable[Dataset]":
+    return found[tag].value or () if _is_sequence(tag, raw) else ()
 
 
 def _uid(found: "Dataset", tag: int) -> str:

@@ -90,7 +90,7 @@ class Records:
         there was done, and only its end not written down.
         """
         last = self._last(study, work)
-        attempts = 1
+        attempts, instead_of = 1, None
         if last is not None and last.state == "running":
             if (self._out / last.folder).exists():
                 self._change(study, last, _ended(last, Ended()))
@@ -98,7 +98,7 @@ class Records:
                     return None
             else:
                 attempts = last.attempts + (_objects(last) == instances)
-                self._change(study, last, None)
+                instead_of = last
         run = Run(
             work,
             self._free_folder(study),
@@ -109,10 +109,15 @@ class Records:
         )
         if attempts > _MOST_ATTEMPTS:
             said = f"the listener ended {_MOST_ATTEMPTS} times while it ran"
-            self._change(study, None, _ended(run, Ended(1, said)))
+            self._change(study, instead_of, _ended(run, Ended(1, said)))
             return None
-        self._change(study, None, run)
+        self._change(study, instead_of, run)
         return run
+
+    def last_end(self, study: str, work: str) -> Ended:
+        """How the last run ended that was written down."""
+        last = self._last(study, work)
+        return Ended(last.exit_code, last.error) if last else Ended()
 
     def end(self, study: str, run: Run, ended: Ended) -> None:
         """Write down how a run ended."""

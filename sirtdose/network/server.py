@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from socketserver import BaseServer
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sirtdose.errors import InputError, OutputError
 from sirtdose.network.classes import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Connections that have not been rejected yet, or are about to go.
 _SPARE_CONNECTIONS = 16
 _END_S = 5.0
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def serving(
     """
     ae = _application(endpoint)
     server = _server(ae, endpoint, reception, say)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(_LOOK_EVERY_S,), daemon=True
+    )
     thread.start()
     try:
         host, port = server.server_address[:2]
@@ -77,6 +81,8 @@ def serving(
         BaseServer.shutdown(server)
         server.server_close()
         _end_associations(ae)
+        for one in tuple(server.connections):
+            one.shutdown(socket.SHUT_RDWR)
 
 
 def is_loopback(host: str) -> bool:
@@ -128,11 +134,16 @@ def _server(
     class Server(ThreadedAssociationServer):
         """Whose connections are few and limited."""
 
+        def __init__(self, *words: Any, **more: Any) -> None:
+            self.connections: WeakSet[LimitedSocket] = WeakSet()
+            super().__init__(*words, **more)
+
         def get_request(self) -> Any:
             accepted, address = super().get_request()
             limited = LimitedSocket(
                 accepted, endpoint.limits, lambda why: say(f"{address[0]}: {why}")
             )
+            self.connections.add(limited)
             return limited, address
 
         def verify_request(self, *_: Any) -> bool:
@@ -164,6 +175,8 @@ def _end_associations(ae: "AE") -> None:
     ending = [
         threading.Thread(target=one.abort, daemon=True)
         for one in ae.active_associations
+        # The library cannot abort one that has not begun.
+        if one.is_established
     ]
     for one in ending:
         one.start()

@@ -1,0 +1,317 @@
+"""`sirtdose listen`: nothing is lost, nothing is processed twice."""
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from click.testing import Result
+from pydicom.uid import generate_uid
+
+from tests.network_peers import (
+    LOOPBACK,
+    NAME,
+    PATIENT_ID,
+    STUDY,
+    Program,
+    dcmtk,
+    free_port,
+    half_written,
+    kept,
+    wait_until,
+    write_study,
+)
+
+Run = Callable[..., Result]
+INSPECT = ("--run", "inspect", "--reserve", "1MB")
+
+
+def runs_of(out: Path) -> list[dict[str, Any]]:
+    """Every run that was written down."""
+    return [
+        run
+        for path in sorted((out / "studies").glob("*.json"))
+        for run in json.loads(path.read_text("utf-8"))["runs"]
+    ]
+
+
+def send(run: Run, port: int, *sources: object) -> Result:
+    to = ("--to", f"{LOOPBACK}:{port}", "--aet", "SIRTDOSE", "--retries", "0")
+    return run("send", *sources, *to)
+
+
+def results_of(out: Path) -> list[str]:
+    return sorted(path.name for path in (out / "results").iterdir())
+
+
+def test_interrupted_twice_a_study_is_complete_and_processed_once(
+    tmp_path: Path,
+) -> None:
+    program = dcmtk("storescu")
+    files = write_study(tmp_path / "study", 300)
+    out, port = tmp_path / "out", free_port()
+    words = [program, "-aec", "SIRTDOSE", LOOPBACK, str(port), *map(str, files)]
+
+    def sending() -> subprocess.Popen[bytes]:
+        null = subprocess.DEVNULL
+        return subprocess.Popen(words, stdout=null, stderr=null)
+
+    settle = ("--settle", "3s")
+    listener = Program(out, *INSPECT, *settle, port=port)
+    first = sending()
+    wait_until(lambda: len(kept(out)) >= 40)
+    first.kill()
+    first.wait()
+    assert 40 <= len(kept(out)) < 300
+    second = sending()
+    wait_until(lambda: len(kept(out)) >= 150)
+    assert listener.end(signal.SIGKILL) == -signal.SIGKILL
+    assert second.wait(30) != 0
+    assert 150 <= len(kept(out)) < 300
+    for path in kept(out):
+        pydicom.dcmread(path)
+    again = Program(out, *INSPECT, *settle, port=port)
+    assert sending().wait(60) == 0
+    again.wait_for("inspect done")
+    time.sleep(0.5)
+    assert again.end(signal.SIGTERM) == 0
+
+    assert len(kept(out)) == 300
+    assert half_written(out) == []
+    sent = {pydicom.dcmread(path).SOPInstanceUID: path for path in files}
+    for path in kept(out):
+        found = pydicom.dcmread(path)
+        original = pydicom.dcmread(sent.pop(found.SOPInstanceUID))
+        assert found.PixelData == original.PixelData
+        assert found == original
+    assert sent == {}
+    [only] = runs_of(out)
+    assert (only["state"], len(only["instances"])) == ("done", 300)
+    assert results_of(out) == [Path(only["folder"]).name]
+    said = listener.text + again.text
+    assert said.count("inspect of 300 objects begins") == 1
+    assert said.count("begins") == 1
+    for private in (NAME, "DOE", PATIENT_ID, STUDY):
+        assert private not in said
+        assert not [path for path in out.rglob("*") if private in str(path)]
+
+
+def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> None:
+    study, out = tmp_path / "study", tmp_path / "out"
+    write_study(study, 20)
+    listener = Program(out, *INSPECT, "--settle", "0.3s")
+    assert send(run, listener.port, study).exit_code == 0
+    listener.wait_for("inspect of 20 objects begins")
+    assert listener.end(signal.SIGKILL) == -signal.SIGKILL
+    assert runs_of(out)[0]["state"] == "running"
+    again = Program(out, *INSPECT, "--settle", "0.3s", "--once")
+    again.wait_for("20 objects from before")
+    assert again.ended() == 0
+    [only] = runs_of(out)
+    assert len(only["instances"]) == 20
+    assert results_of(out) == [Path(only["folder"]).name]
+    # And a third start has nothing to do.
+    third = Program(out, *INSPECT, "--settle", "0.3s")
+    time.sleep(1)
+    assert third.end(signal.SIGTERM) == 0
+    assert "from before" not in third.text
+    assert "begins" not in third.text
+
+
+def test_doses_are_those_of_the_files_that_were_sent(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    case, out = tmp_path / "case.toml", tmp_path / "out"
+    case.write_text('[options]\nadministered = "2 GBq"\nno_report = true\n', "utf-8")
+    words = ("--run", "post", "--case", case, "--settle", "0.5s", "--reserve", "1MB")
+    listener = Program(out, *words)
+    sent = send(run, listener.port, exact_contours)
+    assert sent.exit_code == 0
+    assert "truth.json skipped: no DICOM" in sent.stderr
+    done = listener.wait_for("post done")
+    folder = out / done.split(": ")[-1]
+    alone = tmp_path / "alone"
+    given = ("--administered", "2GBq", "--no-report", "--out", alone)
+    assert run("post", exact_contours, *given).exit_code == 0
+    ours, theirs = (
+        json.loads((one / "post.json").read_text("utf-8")) for one in (folder, alone)
+    )
+    assert ours["doses"] == theirs["doses"]
+    assert (folder / "dose_local.dcm").is_file()
+
+    # The activity of one treatment is no other's: that study waits for its own.
+    other = tmp_path / "other"
+    shutil.copytree(exact_contours, other)
+    for path in other.rglob("*.dcm"):
+        found = pydicom.dcmread(path)
+        found.StudyInstanceUID = "1.2.3.4"
+        found.SOPInstanceUID = generate_uid(entropy_srcs=[found.SOPInstanceUID])
+        found.file_meta.MediaStorageSOPInstanceUID = found.SOPInstanceUID
+        found.save_as(path)
+    send(run, listener.port, other)
+    waits = listener.wait_for("waits: ")
+    assert "case.toml was used for study" in waits
+    assert results_of(out) == [folder.name]
+    name = waits.split("study ")[1].split(":")[0]
+    assert f"write cases/{name}.toml" in waits
+    (out / "cases").mkdir()
+    own = '[options]\nadministered = "1 GBq"\nlung_shunt = "5%"\nno_report = true\n'
+    (out / "cases" / f"{name}.toml").write_text(own, "utf-8")
+    wait_until(lambda: len(runs_of(out)) == 2 and runs_of(out)[1]["state"] != "running")
+    assert listener.end(signal.SIGTERM) == 0
+    assert {one["state"] for one in runs_of(out)} <= {"done", "failed"}
+    assert "NAME" not in listener.text
+
+
+def test_what_comes_later_is_processed_into_another_folder(
+    run: Run, tmp_path: Path
+) -> None:
+    files = write_study(tmp_path / "study", 6)
+    out = tmp_path / "out"
+    listener = Program(out, *INSPECT, "--settle", "0.3s")
+    send(run, listener.port, *files[:4])
+    first = listener.wait_for("inspect done").split(": ")[-1]
+    # The same again changes nothing.
+    send(run, listener.port, *files[:4])
+    time.sleep(1)
+    assert listener.text.count("objects begins") == 1
+    send(run, listener.port, *files)
+    second = listener.wait_for(f"{first}-2").split(": ")[-1]
+    assert listener.end(signal.SIGTERM) == 0
+    counts = [len(one["instances"]) for one in runs_of(out)]
+    assert counts == [4, 6]
+    documents = [
+        json.loads((out / one / "inspection.json").read_text("utf-8"))
+        for one in (first, second)
+    ]
+    assert [one["found"][0]["files"] for one in documents] == [4, 6]
+
+
+def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
+    run: Run, tmp_path: Path
+) -> None:
+    case, out = tmp_path / "case.toml", tmp_path / "out"
+    case.write_text('[options]\nadministered = "2 GBq"\n', "utf-8")
+    words = ("--run", "post", "--case", case, "--settle", "0.3s", "--reserve", "1MB")
+    write_study(tmp_path / "study", 3)
+    listener = Program(out, *words, "--case-for-every-study")
+    send(run, listener.port, tmp_path / "study")
+    assert "no activity image" in listener.wait_for("post failed")
+    write_study(tmp_path / "another", 3, study="1.2.3")
+    send(run, listener.port, tmp_path / "another")
+    wait_until(lambda: listener.text.count("post failed") == 2)
+    assert listener.end(signal.SIGTERM) == 0
+    assert [one["state"] for one in runs_of(out)] == ["failed", "failed"]
+    assert runs_of(out)[0]["exit_code"] == 3
+    assert results_of(out) == []
+    # With --once its exit code is the run's.
+    write_study(tmp_path / "third", 3, study="1.2.4")
+    once = Program(out, *words, "--case-for-every-study", "--once")
+    send(run, once.port, tmp_path / "third")
+    assert once.ended() == 3
+    assert "Traceback" not in listener.text + once.text
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)]
+)
+def test_a_signal_ends_it_in_the_middle_of_a_run(
+    run: Run, exact_contours: Path, tmp_path: Path, number: int, code: int
+) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("needs Ctrl-C, which is ignored here")
+    case, out = tmp_path / "case.toml", tmp_path / "out"
+    slow = '[options]\nadministered = "2 GBq"\nmethod = ["kernel"]\ndose_grid = "ct"\n'
+    case.write_text(slow, "utf-8")
+    words = ("--run", "post", "--case", case, "--settle", "0.3s", "--reserve", "1MB")
+    listener = Program(out, *words)
+    send(run, listener.port, exact_contours)
+    listener.wait_for("objects begins")
+    time.sleep(0.7)
+    assert listener.end(number) == code
+    assert "Traceback" not in listener.text
+    assert listener.said[-1].endswith(" ends")
+    # It was not ended by itself, so it counts for nothing.
+    assert [one["state"] for one in runs_of(out)] in ([], ["done"])
+    end = time.monotonic() + 20
+    while list(out.rglob(".sirtdose-*")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not list(out.rglob(".sirtdose-*"))
+
+
+def test_it_listens_to_this_machine_alone_unless_told_otherwise(
+    run: Run, tmp_path: Path
+) -> None:
+    import psutil
+
+    out = tmp_path / "out"
+    listener = Program(out)
+    try:
+        process = psutil.Process(listener.process.pid)
+        addresses = {
+            one.laddr.ip
+            for one in process.net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN
+        }
+        assert addresses == {LOOPBACK}
+        assert "Warning" not in listener.text
+
+        taken = run("listen", "--out", tmp_path / "other", "--port", listener.port)
+        assert taken.exit_code == 5
+        assert "give another --port" in taken.stderr
+        shared = run("listen", "--out", out, "--port", 0)
+        assert shared.exit_code == 5
+        assert "another listener writes" in shared.stderr
+        away = ("--host", "0.0.0.0", "--port", listener.port)
+        refused = run("listen", "--out", tmp_path / "third", *away)
+        assert refused.exit_code == 5
+        assert "no encryption" in refused.stderr
+    finally:
+        assert listener.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--case", "case.toml"), 2, "--case is for --run post"),
+        (("--case-for-every-study",), 2, "is for a --case"),
+        (("--run", "post", "--case", "none.toml"), 3, "cannot read none.toml"),
+        (("--run", "post", "--case", "case.toml"), 3, "was administered meant"),
+        (("--run", "post", "--case", "two.toml"), 2, "give the activity once"),
+        (("--ae-title", "A" * 17), 2, "no AE title"),
+        (("--ae-title", "A\\B"), 2, "no AE title"),
+        (("--host", "no.such.host.invalid"), 3, "there is no address"),
+        (("--host", "192.0.2.77", "--port", "0"), 5, "cannot listen at 192.0.2.77:0"),
+        (("--settle", "30"), 2, "has no unit"),
+        (("--port", "70000"), 2, "70000"),
+        (("--max-object-size", "1GBq"), 2, "unknown unit"),
+    ],
+)
+def test_options_are_refused_before_anything_is_listened_to(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("case.toml").write_text('[options]\nadminstered = "2 GBq"\n', "utf-8")
+    Path("two.toml").write_text("[options]\nno_report = true\n", "utf-8")
+    result = run("listen", "--out", "out", *words)
+    assert result.exit_code == code
+    assert message in result.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_said(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run("listen", "--out", tmp_path / "file" / "out", "--port", 0)
+    assert result.exit_code == 5
+    assert "cannot write to" in result.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,218 @@
+"""`sirtdose send`: every file as it is, and what was not stored said."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from click.testing import Result
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, evt
+
+from tests.network_peers import (
+    LOOPBACK,
+    data_set,
+    dcmtk,
+    free_port,
+    make_object,
+    wait_until,
+    write_object,
+    write_study,
+)
+
+Run = Callable[..., Result]
+
+
+@contextmanager
+def receiver(
+    answer: Callable[[Any], int], *syntaxes: str, verifies: bool = True
+) -> Iterator[int]:
+    """Somebody else's Storage SCP; yields its port."""
+    ae = AE(ae_title="PACS")
+    ae.require_called_aet = True
+    ae.add_supported_context(CTImageStorage, list(syntaxes))
+    if verifies:
+        ae.add_supported_context("1.2.840.10008.1.1")
+    port = free_port()
+    handlers = [(evt.EVT_C_STORE, answer), (evt.EVT_C_ECHO, lambda _: 0)]
+    server = ae.start_server((LOOPBACK, port), block=False, evt_handlers=handlers)
+    assert server is not None
+    try:
+        yield port
+    finally:
+        ae.shutdown()
+
+
+def to(port: int, *more: object) -> tuple[object, ...]:
+    where = ("--to", f"{LOOPBACK}:{port}", "--aet", "PACS")
+    return (*where, "--wait", "0.05s", *more)
+
+
+def test_storescp_receives_what_was_sent(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    program = dcmtk("storescp")
+    doses, there = tmp_path / "doses", tmp_path / "there"
+    there.mkdir()
+    given = ("--administered", "2GBq", "--no-report", "--out", doses)
+    assert run("post", exact_voxels, *given).exit_code == 0
+    port = free_port()
+    # +B: data sets byte by byte as they came.
+    words = [program, "-aet", "PACS", "+B", "-od", str(there), str(port)]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    try:
+        result = run("send", doses, *to(port, "--retries", 20, "--wait", "0.2s"))
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert result.exit_code == 0, result.stderr
+    sent = sorted(doses.glob("*.dcm"))
+    assert [path.name for path in sent] == [
+        "dose_local.dcm",
+        "dose_plan.dcm",
+        "dose_structures.dcm",
+    ]
+    assert f"{len(sent)} of {len(sent)} stored" in result.stderr
+    assert "post.json skipped: no DICOM" in result.stderr
+    came = {pydicom.dcmread(path).SOPInstanceUID: path for path in there.iterdir()}
+    for path in sent:
+        assert data_set(came.pop(pydicom.dcmread(path).SOPInstanceUID)) == data_set(
+            path
+        )
+    assert came == {}
+
+
+def test_data_sets_are_sent_byte_by_byte(run: Run, tmp_path: Path) -> None:
+    came: list[bytes] = []
+
+    def answer(event: Any) -> int:
+        came.append(event.request.DataSet.getvalue())
+        return 0
+
+    files = write_study(tmp_path / "study", 3)
+    implicit = make_object(4)
+    path = write_object(tmp_path / "study" / "x", implicit, ImplicitVRLittleEndian)
+    with receiver(answer, ExplicitVRLittleEndian, ImplicitVRLittleEndian) as port:
+        result = run("send", tmp_path / "study", *to(port), "--json")
+    assert result.exit_code == 0
+    assert came == [data_set(one) for one in (*files, path)]
+    document = json.loads(result.stdout)
+    assert [one["status"] for one in document["sent"]] == ["0000H"] * 4
+    assert document["skipped"] == []
+
+
+def test_who_knows_only_implicit_little_endian_gets_it(
+    run: Run, tmp_path: Path
+) -> None:
+    came = []
+
+    def answer(event: Any) -> int:
+        assert event.context.transfer_syntax == ImplicitVRLittleEndian
+        came.append(event.dataset)
+        return 0
+
+    [path] = write_study(tmp_path / "study", 1)
+    with receiver(answer, ImplicitVRLittleEndian) as port:
+        assert run("send", path, *to(port)).exit_code == 0
+    assert came[0].PixelData == pydicom.dcmread(path).PixelData
+
+
+def test_what_failed_is_sent_again_and_only_that(run: Run, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def answer(event: Any) -> int:
+        number = event.dataset.InstanceNumber
+        asked.append(str(number))
+        return 0xA700 if number == 2 and asked.count("2") < 3 else 0
+
+    write_study(tmp_path / "study", 3)
+    with receiver(answer, ExplicitVRLittleEndian) as port:
+        result = run("send", tmp_path / "study", *to(port, "--retries", 2), "--json")
+    assert result.exit_code == 0
+    assert asked == ["1", "2", "3", "2", "2"]
+    sent = json.loads(result.stdout)["sent"]
+    assert [one["attempts"] for one in sent] == [1, 3, 1]
+    assert "1 of 3 not stored: again" in result.stderr
+
+
+def test_a_lost_association_is_begun_anew(run: Run, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def answer(event: Any) -> int:
+        asked.append(int(event.dataset.InstanceNumber))
+        if len(asked) == 2:
+            event.assoc.abort()
+        return 0
+
+    write_study(tmp_path / "study", 4)
+    with receiver(answer, ExplicitVRLittleEndian) as port:
+        result = run("send", tmp_path / "study", *to(port, "--timeout", "1s"))
+    assert result.exit_code == 0, result.stderr
+    assert asked == [1, 2, 2, 3, 4]
+
+
+def test_what_is_not_stored_is_said(run: Run, tmp_path: Path) -> None:
+    def answer(event: Any) -> int:
+        return {1: 0xB007, 2: 0xC123, 3: 0xA900}[int(event.dataset.InstanceNumber)]
+
+    write_study(tmp_path / "study", 3)
+    other = make_object(4)
+    other.SOPClassUID = "1.2.840.10008.5.1.4.1.1.20"
+    write_object(tmp_path / "study" / "nm.dcm", other, ExplicitVRLittleEndian)
+    with receiver(answer, ExplicitVRLittleEndian, verifies=False) as port:
+        result = run("send", tmp_path / "study", *to(port, "--retries", 1), "--json")
+    assert result.exit_code == 5
+    sent = json.loads(result.stdout)["sent"]
+    assert [one["stored"] for one in sent] == [True, False, False, False]
+    assert [one["attempts"] for one in sent] == [1, 2, 2, 1]
+    assert "stored with a warning" in sent[0]["said"]
+    assert "cannot be understood" in sent[1]["said"]
+    assert "does not match its SOP class" in sent[2]["said"]
+    assert "does not take this kind of object" in sent[3]["said"]
+    assert "1 of 4 stored" in result.stderr
+
+
+def test_a_wrong_title_and_nobody_there_are_said(run: Run, tmp_path: Path) -> None:
+    write_study(tmp_path / "study", 2)
+    with receiver(lambda _: 0, ExplicitVRLittleEndian) as port:
+        where = ("--to", f"{LOOPBACK}:{port}", "--aet", "OTHER")
+        wrong = run("send", tmp_path / "study", *where)
+        assert wrong.exit_code == 5
+        assert "it has another AE title: give it with --aet" in wrong.stderr
+    nobody = run("send", tmp_path / "study", *to(free_port(), "--retries", 1))
+    assert nobody.exit_code == 5
+    assert "nobody listens there" in nobody.stderr
+
+
+def test_only_whole_dicom_is_sent(run: Run, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    write_study(study, 1)
+    (study / "notes.txt").write_text("no image")
+    (study / "empty.dcm").write_bytes(b"")
+    (study / "cut.dcm").write_bytes(bytes(128) + b"DICM\x02\x00")
+    (study / ".hidden.dcm").write_bytes((study / "0001.dcm").read_bytes())
+    asked: list[Any] = []
+    with receiver(lambda event: asked.append(event) or 0, ExplicitVRLittleEndian) as p:
+        result = run("send", study, study, *to(p))
+        assert result.exit_code == 0
+        assert run("send", study / "notes.txt", *to(p)).exit_code == 3
+        nothing = tmp_path / "nothing"
+        nothing.mkdir()
+        assert "no DICOM to send" in run("send", nothing, *to(p)).stderr
+        assert run("send", tmp_path / "none", *to(p)).exit_code == 3
+    wait_until(lambda: len(asked) == 1)
+    for name in ("notes.txt", "empty.dcm", "cut.dcm"):
+        assert f"{name} skipped" in result.stderr
+
+
+@pytest.mark.parametrize("address", ["pacs", "pacs:", ":104", "pacs:0", "pacs:x"])
+def test_an_address_has_a_host_and_a_port(
+    run: Run, tmp_path: Path, address: str
+) -> None:
+    result = run("send", tmp_path, "--to", address, "--aet", "PACS")
+    assert result.exit_code == 2
+    assert "is no HOST:PORT" in result.stderr
