@@ -97,9 +97,9 @@ _INTERRUPTED = 130
 @click.option(
     "--max-object-size",
     type=QuantityType(_SIZE),
-    default="1GB",
+    default="500MB",
     show_default=True,
-    help="Of one object, which is held in memory while it comes.",
+    help="Of one object; memory of three times as much is needed while it comes.",
 )
 @click.option(
     "--reserve",
