@@ -16,7 +16,7 @@ from sirtdose.network.names import names_of
 from sirtdose.network.reception import Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving
-from sirtdose.network.store import Store
+from sirtdose.network.store import INCOMING, MISSING, Store
 
 LOCK_FILE = "listen.lock"
 _LOOK_EVERY_S = 0.2
@@ -159,6 +159,7 @@ class _Processing:
         if not self._records.is_due(study, self._work.name, instances):
             return None
         try:
+            self._require_complete(study)
             options = self._work.options_of(study, self._used_by(study))
         except NotYet as waiting:
             if study not in self._told:
@@ -171,6 +172,14 @@ class _Processing:
             self._say(f"study {study}: its last run had ended already")
             return self._records.last_end(study, self._work.name)
         return self._run(self._work, study, run)
+
+    def _require_complete(self, study: str) -> None:
+        missing = self._store.missing(study)
+        if missing:
+            raise NotYet(
+                f"{missing} of its objects found no room: send them again, or take "
+                f"the {MISSING} files out of its folder in {INCOMING} and begin anew"
+            )
 
     def _used_by(self, study: str) -> Callable[[str], str | None]:
         def used_by(options: str) -> str | None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,8 @@ from sirtdose.network.received import (
 
 INCOMING = "incoming"
 _SUFFIX = ".dcm"
+# What stands for an object that there was no room for, until it comes again.
+MISSING = ".missing"
 _CHUNK = 1 << 20
 
 
@@ -40,6 +43,7 @@ class Store:
         self._names = names
         self._reserve_bytes = reserve_bytes
         self._lock = threading.Lock()
+        self._missed: dict[str, set[str]] = {}
         make_folder(self._folder)
         remove_parts(self._folder)
         self._study_of = {
@@ -81,6 +85,7 @@ class Store:
                     OTHER_CONTENT, "its SOPInstanceUID is of an object that is kept"
                 )
             self._write(study, instance, received)
+            self._path(study, instance).with_suffix(MISSING).unlink(missing_ok=True)
             self._study_of[instance] = study
         return Kept(study, instance, new=True)
 
@@ -93,8 +98,28 @@ class Store:
             make_folder(self._folder / study)
             write_durably(self._path(study, instance), [_head(received), received.data])
         except OSError as error:
+            self._miss(study, instance)
             why = error.strerror or "the system does not say why"
             raise Refused(OUT_OF_RESOURCES, f"cannot be written: {why}") from None
+        except Refused:
+            self._miss(study, instance)
+            raise
+
+    def _miss(self, study: str, instance: str) -> None:
+        """Note that an object did not find room: an empty file needs next to none."""
+        self._missed.setdefault(study, set()).add(instance)
+        # Where not even that can be written, it is known until the listener ends.
+        with suppress(OSError):
+            make_folder(self._folder / study)
+            self._path(study, instance).with_suffix(MISSING).touch()
+
+    def missing(self, study: str) -> int:
+        """How many objects of a study found no room and have not come since."""
+        noted = {
+            path.stem for path in (self._folder / study).glob(f"*{MISSING}")
+        } | self._missed.get(study, set())
+        with self._lock:
+            return len(noted - set(self._study_of))
 
     def _require_room(self, size: int) -> None:
         free = shutil.disk_usage(self._folder).free

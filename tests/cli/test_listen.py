@@ -124,6 +124,29 @@ def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> 
     assert "begins" not in third.text
 
 
+def test_a_study_that_lacks_objects_waits_for_them(run: Run, tmp_path: Path) -> None:
+    study, out = tmp_path / "study", tmp_path / "out"
+    write_study(study, 3)
+    keeping = Program(out, "--reserve", "1MB", "--settle", "60s")
+    assert send(run, keeping.port, study).exit_code == 0
+    assert keeping.end(signal.SIGTERM) == 0
+    [folder] = (out / "incoming").iterdir()
+    # As a full disk leaves it: two came, for one there was no room.
+    kept(out)[0].unlink()
+    missing = folder / f"{'0' * 16}.missing"
+    missing.touch()
+    waiting = Program(out, *INSPECT, "--settle", "0.3s")
+    said = waiting.wait_for("waits: 1 of its objects found no room")
+    assert "send them again" in said
+    time.sleep(0.5)
+    assert waiting.end(signal.SIGTERM) == 0
+    assert runs_of(out) == []
+    missing.unlink()
+    complete = Program(out, *INSPECT, "--settle", "0.3s", "--once")
+    assert complete.ended() == 0
+    assert "inspect of 2 objects begins" in complete.text
+
+
 def test_doses_are_those_of_the_files_that_were_sent(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:

@@ -207,6 +207,32 @@ def test_an_object_that_there_is_no_room_for_is_refused(tmp_path: Path) -> None:
     assert kept(tmp_path) == half_written(tmp_path) == []
 
 
+def test_a_study_that_lacks_an_object_is_known_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def store() -> Store:
+        return Store(tmp_path, names_of(tmp_path), reserve_bytes=0)
+
+    with listening(tmp_path) as listener:
+        assert listener.store(make_object(1)).Status == 0
+        [study] = store().studies()
+        assert store().missing(study) == 0
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        with monkeypatch.context() as patched:
+            patched.setattr("sirtdose.network.durable.os.fsync", full)
+            assert listener.store(make_object(2)).Status == 0xA700
+            assert listener.store(make_object(3)).Status == 0xA700
+        # Known to a listener that begins anew, too.
+        assert store().missing(study) == 2
+        assert listener.store(make_object(2)).Status == 0
+        assert store().missing(study) == 1
+        assert listener.store(make_object(3)).Status == 0
+    assert store().missing(study) == 0
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_fills_up_leaves_no_half_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
