@@ -4,6 +4,8 @@ Data sets of R's survival, stats and pROC are retyped; lung, rossi and waltons c
 lifelines. Each convention that changes a figure is named.
 """
 
+import re
+
 import pytest
 
 from sirtdose.outcomes.groups import fisher, rank_sum, spread
@@ -32,6 +34,11 @@ S100B = {
     70: (0, 1), 71: (0, 2), 74: (0, 1), 77: (0, 1), 82: (0, 1), 86: (0, 1), 96: (0, 1),
     207: (0, 1),
 }  # fmt: skip
+# pROC::aSAH, ndka from the lowest value on: good or poor, equal values in brackets.
+NDKA = (
+    "gpggpppgggggggggpggggggppggpg(gg)gp(gp)ggggpggpggggggpppgpggpgggggpg(gp)ggpggp"
+    "pgppgg(gp)ppgggpggggppppggpgggppppggpgpgpgp"
+)
 # The grade of the World Federation of Neurosurgical Societies: good, poor.
 WFNS = {1: (37, 2), 2: (20, 12), 3: (3, 1), 4: (8, 8), 5: (4, 18)}
 
@@ -203,6 +210,16 @@ class TestSubarachnoidHemorrhage:
         assert cutoff.observed == 22
         assert cutoff.sensitivity == pytest.approx(0.634, abs=5e-4)
         assert cutoff.specificity == pytest.approx(0.806, abs=5e-4)
+
+    def test_ndka(self):
+        ranked = [
+            (float(rank), letter == "p")
+            for rank, (tied, one) in enumerate(re.findall(r"\((\w+)\)|(\w)", NDKA))
+            for letter in tied or one
+        ]
+        values, events = zip(*ranked, strict=True)
+        assert (len(values), sum(events)) == (113, 41)
+        assert roc(values, events).auc == pytest.approx(0.611958, abs=5e-7)
 
     def test_wfns(self):
         found = roc(*_scores(WFNS))
