@@ -23,6 +23,7 @@ from sirtdose.cli.report import report_command
 from sirtdose.cli.response import response_command
 from sirtdose.cli.send import send_command
 from sirtdose.cli.toxicity import toxicity_command
+from sirtdose.cli.validate import validate_command
 from sirtdose.cli.verify import verify_command
 from sirtdose.cli.view import view_command
 from sirtdose.errors import SirtdoseError, foreseen
@@ -73,6 +74,7 @@ for _command in (
     report_command,
     view_command,
     verify_command,
+    validate_command,
     dvh_command,
     kernel_command,
     lsf_group,

@@ -1,0 +1,88 @@
+"""`sirtdose validate`: whether this installation computes as it should."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.options import force_option, json_option, out_option
+
+if TYPE_CHECKING:
+    from sirtdose.validation.run import Outcome
+
+
+@click.command("validate")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Leave out the slow comparisons: under 30 s, for after an update.",
+)
+@out_option(required=False)
+@force_option
+@json_option
+def validate_command(
+    *, quick: bool, out: Path | None, force: bool, as_json: bool
+) -> None:
+    """Compare this installation with published, analytic and simulated figures.
+
+    Constants and decay, planning cases, dose kernels, spheres, histograms of solids,
+    resampling, contours, a digital patient, statistics, and the digest of every shipped
+    file, each with its source and tolerance. With --out, validation.html is a sheet for
+    a commissioning file, and validation.json and validation.csv are the same for
+    programs. The exit code is 1 where anything fails.
+
+    Example: sirtdose validate --quick --out validation
+    """
+    from datetime import UTC, datetime
+    from time import perf_counter
+
+    from sirtdose.io.output_folder import require_free
+    from sirtdose.validation.document import VALIDATION_FILES, validation_document
+
+    if out is not None:
+        require_free(out, VALIDATION_FILES, force=force)
+    started, start = datetime.now(UTC), perf_counter()
+    outcomes = _run(quick=quick)
+    document = validation_document(
+        outcomes, quick=quick, started=started, seconds=perf_counter() - start
+    )
+    _show(document, out, force=force, as_json=as_json)
+    if not document["passed"]:
+        click.get_current_context().exit(1)
+
+
+def _run(*, quick: bool) -> "list[Outcome]":
+    from sirtdose.validation.run import all_checks, run_checks
+
+    with click.progressbar(
+        all_checks(quick=quick),
+        label="Comparing",
+        file=sys.stderr,
+    ) as checks:
+        return run_checks(checks)
+
+
+def _show(
+    document: dict[str, Any], out: Path | None, *, force: bool, as_json: bool
+) -> None:
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.report.documents import document_text
+    from sirtdose.validation.document import (
+        VALIDATION_FILES,
+        validation_csv,
+        validation_page,
+        validation_summary,
+    )
+
+    text = document_text(document)
+    if out is not None:
+        pages = (text, validation_csv(document), validation_page(text))
+        with output_folder(out, VALIDATION_FILES, force=force) as folder:
+            for name, content in zip(VALIDATION_FILES, pages, strict=True):
+                (folder / name).write_text(content, "utf-8")
+    click.echo(validation_summary(document), err=True)
+    if out is not None:
+        click.echo(f"\nWritten to {out}: {', '.join(VALIDATION_FILES)}", err=True)
+    if as_json:
+        click.echo(text, nl=False)

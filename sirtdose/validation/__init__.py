@@ -1,0 +1,1 @@
+"""What is installed here against figures that others, or a hand, arrived at."""

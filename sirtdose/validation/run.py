@@ -1,0 +1,134 @@
+"""Run the checks: every one of them, each judged by itself."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from sirtdose.validation.bench import Bench, Figure
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a figure is held against.
+
+    Parameters
+    ----------
+    group, name, source : str
+        `source` is where the expected figure comes from.
+    expected : float or str
+        A word, such as a digest, must be the same.
+    figure : str
+        Which function gives it, with what is `given` to it.
+    tolerance : float
+        Of `expected` if `relative`, else in `unit`.
+    slow : bool
+        Left out of a quick run.
+    """
+
+    group: str
+    name: str
+    source: str
+    expected: float | str
+    figure: str
+    given: dict[str, Any]
+    unit: str = ""
+    tolerance: float = 0.0
+    relative: bool = True
+    slow: bool = False
+
+    @property
+    def tolerance_absolute(self) -> float:
+        """The tolerance in the check's unit."""
+        if isinstance(self.expected, str) or not self.relative:
+            return self.tolerance
+        return self.tolerance * abs(self.expected)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check; no `figure`, and why, where it could not be computed."""
+
+    check: Check
+    figure: float | str | None
+    passed: bool
+    seconds: float
+    error: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """As validation.json lists it."""
+        row = asdict(self.check)
+        for name in ("figure", "given", "slow"):
+            del row[name]
+        return row | {
+            "figure": self.figure,
+            "passed": self.passed,
+            "seconds": round(self.seconds, 3),
+            "error": self.error or None,
+        }
+
+
+def all_checks(*, quick: bool = False) -> list[Check]:
+    """Every comparison there is; without the slow ones on request.
+
+    >>> len(all_checks(quick=True)) < len(all_checks())
+    True
+    """
+    from sirtdose.data.load import table
+    from sirtdose.validation.figures_physics import checksum_checks
+
+    known = [*table("validation")["checks"], *checksum_checks()]
+    checks = [Check(**{"given": {}} | one) for one in known]
+    return [check for check in checks if not (quick and check.slow)]
+
+
+def figures(bench: Bench) -> dict[str, Figure]:
+    """Every figure by its name."""
+    from sirtdose.validation import figures_images, figures_physics, figures_planning
+
+    shared = figures_images.SHARED_FIGURES
+    return {
+        **figures_physics.FIGURES,
+        **figures_planning.FIGURES,
+        **figures_images.FIGURES,
+        **{name: partial(figure, bench) for name, figure in shared.items()},
+    }
+
+
+def run_checks(
+    checks: Iterable[Check], *, known: Mapping[str, Figure] | None = None
+) -> list[Outcome]:
+    """Run checks one after the other: one that fails to run does not stop the rest.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+    known : mapping, optional
+        Figures by name.  [default: :func:`figures`]
+    """
+    with TemporaryDirectory(prefix="sirtdose-validate-") as folder:
+        by_name = figures(Bench(Path(folder))) if known is None else known
+        return [run_check(check, by_name[check.figure]) for check in checks]
+
+
+def run_check(check: Check, figure: Figure) -> Outcome:
+    """Run one check; whatever it raises is a failure with its message."""
+    started = perf_counter()
+    try:
+        found = figure(**check.given)
+    # Nothing that a damaged installation does may end the run.
+    except Exception as error:  # noqa: BLE001
+        said = f"{type(error).__name__}: {error}"
+        return Outcome(check, None, False, perf_counter() - started, said)
+    return Outcome(check, found, _holds(check, found), perf_counter() - started)
+
+
+def _holds(check: Check, found: float | str) -> bool:
+    if isinstance(check.expected, str) or isinstance(found, str):
+        return found == check.expected
+    # Rounding of the last bit is none of the tolerance's business.
+    allowed = check.tolerance_absolute * (1 + 1e-9) + 1e-12 * abs(check.expected)
+    return abs(found - check.expected) <= allowed

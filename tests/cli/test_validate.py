@@ -1,0 +1,261 @@
+"""`sirtdose validate`: green as shipped, red where anything was altered."""
+
+import csv
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from sirtdose.cli import validate
+from sirtdose.data.load import table
+from sirtdose.validation.bench import Bench
+from sirtdose.validation.run import (
+    Check,
+    Outcome,
+    all_checks,
+    figures,
+    run_check,
+    run_checks,
+)
+
+Run = Callable[..., Result]
+ROOT = Path(__file__).resolve().parents[2]
+FILES = {"validation.json", "validation.csv", "validation.html"}
+# Run in another process, on a copy of the package: names of what failed.
+FAILING = """
+from sirtdose.validation.run import all_checks, run_checks
+groups = {"constants and decay", "planning", "kernels", "spheres", "dose engine"}
+groups |= {"files as shipped"}
+checks = [one for one in all_checks(quick=True) if one.group in groups]
+for one in run_checks(checks):
+    if not one.passed:
+        print(one.check.name, one.error)
+"""
+
+
+def test_the_whole_of_a_quick_run(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "validation"
+    result = run("validate", "--quick", "--out", out, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in out.iterdir()} == FILES
+    document = json.loads(result.stdout)
+    assert document == json.loads((out / "validation.json").read_text("utf-8"))
+    assert document["schema"] == "sirtdose.validation/1"
+    assert document["passed"]
+    assert document["counts"] == {"passed": len(document["checks"]), "failed": 0}
+    assert document["run"]["seconds"] < 30
+    assert {"python", "numpy", "scipy", "pydicom", "SimpleITK", "numba"} <= set(
+        document["run"]["versions"]
+    )
+    text = (out / "validation.csv").read_text("utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["name"] for row in rows] == [c["name"] for c in document["checks"]]
+    assert {row["passed"] for row in rows} == {"yes"}
+    page = (out / "validation.html").read_text("utf-8")
+    for said in ("Not a medical device", "Medical physicist", "PASS", "Lanconelli"):
+        assert said in page
+    assert "FAIL" not in page
+    assert f"PASS: {len(rows)} of {len(rows)} comparisons passed" in result.stderr
+    again = run("validate", "--quick", "--out", out)
+    assert again.exit_code == 5
+    assert "already holds validation.json" in again.stderr
+
+
+def test_the_slow_ones_pass() -> None:
+    slow = [check for check in all_checks() if check.slow]
+    assert len(slow) > 10
+    assert [one.check.name for one in run_checks(slow) if not one.passed] == []
+
+
+CHECK = Check("planning", "one", "by hand", 2.0, "two", {}, unit="Gy", tolerance=0.01)
+
+
+@pytest.mark.parametrize(
+    ("figure", "passed"), [(2.0, True), (2.02, True), (2.03, False), (1.97, False)]
+)
+def test_a_relative_tolerance(figure: float, passed: bool) -> None:
+    assert run_check(CHECK, lambda: figure).passed is passed
+
+
+def test_what_is_not_a_number_fails() -> None:
+    assert not run_check(CHECK, lambda: float("nan")).passed
+    assert not run_check(CHECK, lambda: "2.0").passed
+
+
+def _raises() -> float:
+    raise ZeroDivisionError("no mass")
+
+
+def test_a_check_that_raises_is_a_failure(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    outcomes = [run_check(CHECK, _raises), run_check(CHECK, lambda: 2.0)]
+    assert outcomes[0].error == "ZeroDivisionError: no mass"
+
+    def failing(*, quick: bool) -> list[Outcome]:
+        assert not quick
+        return outcomes
+
+    monkeypatch.setattr(validate, "_run", failing)
+    result = run("validate", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "FAIL planning: one: ZeroDivisionError: no mass instead of 2 Gy" in (
+        result.stderr
+    )
+    assert "FAIL: 1 of 2 comparisons passed" in result.stderr
+    page = (tmp_path / "out" / "validation.html").read_text("utf-8")
+    assert "Do not use this installation" in page
+    row = json.loads((tmp_path / "out" / "validation.json").read_text())["checks"][0]
+    assert (row["figure"], row["passed"]) == (None, False)
+
+
+def test_all_or_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from sirtdose.validation import document
+
+    def full(_: Any) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(document, "validation_csv", full)
+    monkeypatch.setattr(validate, "_run", lambda *, quick: [])  # noqa: ARG005
+    assert run("validate", "--out", tmp_path / "out").exit_code != 0
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_check_has_its_figure_and_its_source() -> None:
+    known = figures(Bench(Path()))
+    for check in all_checks():
+        assert check.source
+        assert check.figure in known
+    names = [(check.group, check.name) for check in all_checks()]
+    assert len(names) == len(set(names))
+    used = {check.figure for check in all_checks()}
+    assert used == set(known)
+
+
+def test_the_digests_are_of_the_shipped_files() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "generate_checksums.py"))["text"]()
+    written = (ROOT / "sirtdose" / "data" / "checksums.json").read_text("utf-8")
+    assert made == written, (
+        "sirtdose/data/checksums.json is out of date: run `make reference`, or "
+        "`python docs/generate_checksums.py`"
+    )
+    assert json.loads(written) == table("checksums")
+
+
+def _scaled(column: str, factor: float) -> Callable[[str], str]:
+    """A kernel's file with one column scaled."""
+
+    def altered(text: str) -> str:
+        head, names, *rows = text.splitlines()
+        at = names.split(",").index(column)
+        changed = []
+        for row in rows:
+            cells = row.split(",")
+            cells[at] = f"{float(cells[at]) * factor:.7g}"
+            changed.append(",".join(cells))
+        return "\n".join([head, names, *changed, ""])
+
+    return altered
+
+
+def _replaced(old: str, new: str) -> Callable[[str], str]:
+    def altered(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return altered
+
+
+KERNEL = "data/kernels/Y-90_soft_tissue.csv"
+NUCLIDES = "data/nuclides.json"
+
+
+@pytest.mark.parametrize(
+    ("file", "alter", "red"),
+    [
+        (
+            NUCLIDES,
+            _replaced('"half_life_h": 64.05', '"half_life_h": 64.6905'),
+            ["half-life of Y-90", "Y-90 left after one week"],
+        ),
+        (
+            NUCLIDES,
+            _replaced('"half_life_h": 26.8', '"half_life_h": 27.068'),
+            ["half-life of Ho-166"],
+        ),
+        (
+            NUCLIDES,
+            _replaced('"value": 49.67', '"value": 50.1667'),
+            [
+                "energy in the usual constant of Y-90",
+                "100 Gy to 1000 mL, shunt 10 %: activity",
+                "deep in a uniform 1 GBq h/mL, local",
+            ],
+        ),
+        (
+            NUCLIDES,
+            _replaced('"value": 15.87', '"value": 16.0287'),
+            ["Ho-166 for 60 Gy to 1 kg, constant 'clinical'"],
+        ),
+        (
+            KERNEL,
+            _scaled("cum_frac_of_emitted_E", 0.99),
+            [
+                "energy within 12 mm, Y-90 in soft-tissue",
+                "energy recovered in voxels of 4.8 x 4.8 x 4.8 mm, Y-90",
+                "energy kept by 10 g of 2 mm voxels, kernel",
+                "deep in a uniform 1 GBq h/mL, kernel",
+            ],
+        ),
+        (
+            KERNEL,
+            _scaled("r_outer_mm", 1.01),
+            ["radius of 50 % of the energy, Y-90 in soft-tissue"],
+        ),
+        (
+            KERNEL,
+            _scaled("E_MeV_per_decay", 1.01),
+            ["energy in all shells of Y-90_soft_tissue.csv"],
+        ),
+        (
+            "model/units.py",
+            _replaced("1000 / 37", "1010 / 37"),
+            ["100 Gy to 1000 mL, shunt 10 %: activity in mCi"],
+        ),
+    ],
+    ids=[
+        *("half-life", "half-life of Ho-166", "dose constant", "constant of Ho-166"),
+        *("kernel's energy", "kernel's radii", "kernel's other column", "mCi"),
+    ],
+)
+def test_one_percent_is_seen(
+    file: str, alter: Callable[[str], str], red: list[str], tmp_path: Path
+) -> None:
+    package = tmp_path / "sirtdose"
+    shutil.copytree(
+        ROOT / "sirtdose", package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    path = package / file
+    path.write_text(alter(path.read_text("utf-8")), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    for name in red:
+        assert name in done.stdout
+    if file.startswith("data/"):
+        assert file.removeprefix("data/") in done.stdout
