@@ -105,8 +105,8 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "group": row["group"],
         "name": row["name"],
         "source": row["source"],
-        "expected": _value(row["expected"]),
-        "figure": row["error"] or _value(row["figure"]),
+        "expected": value_words(row["expected"]),
+        "figure": row["error"] or value_words(row["figure"]),
         "unit": row["unit"],
         "difference": _difference(row),
         "tolerance": tolerance_words(row),
@@ -114,7 +114,12 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _value(value: float | str | None) -> str:
+def value_words(value: float | str | None) -> str:
+    """Write a figure at six digits, or the beginning of a digest.
+
+    >>> value_words(0.123456789), value_words("none")
+    ('0.123457', 'none')
+    """
     if isinstance(value, str):
         return value[:_DIGEST_SHOWN]
     return "" if value is None else f"{value:.6g}"
@@ -162,10 +167,11 @@ def validation_summary(document: dict[str, Any]) -> str:
     ]
     lines += [""] * bool(failed) + [table(["comparisons", "all", "passed"], rows), ""]
     every = counts["passed"] + counts["failed"]
-    word = "PASS" if document["passed"] else "FAIL"
     which = ", without the slow ones" if document["quick"] else ""
     lines.append(
-        f"{word}: {counts['passed']} of {every} comparisons passed{which} "
-        f"({document['run']['seconds']:.0f} s)"
+        f"PASS: every comparison passed{which}"
+        if document["passed"]
+        else f"FAIL: {counts['failed']} of {every} comparisons failed{which}"
     )
+    lines.append(f"{every} comparisons in {document['run']['seconds']:.0f} s")
     return "\n".join(lines)

@@ -201,6 +201,8 @@ def _box_ml(*, planes_mm: list[float]) -> float:
 def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, float]]:
     """Mean dose and volume by structure of a digital patient, read from its files."""
     from datetime import datetime
+    from pathlib import Path
+    from tempfile import mkdtemp
 
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.phantom.request import PhantomRequest
@@ -208,8 +210,7 @@ def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, fl
     from sirtdose.workflows.post import assess_dose
     from sirtdose.workflows.post_request import PostRequest
 
-    folder = bench.folder / ("voxels" if follow_voxels else "contours")
-    folder.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(dir=bench.folder))
     write_phantom(
         PhantomRequest(fwhm_mm=0.0, noise=False, follow_voxels=follow_voxels), folder
     )

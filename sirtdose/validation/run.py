@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from sirtdose.errors import FileFormatError
 from sirtdose.validation.bench import Bench, Figure
 
 
@@ -74,14 +75,27 @@ class Outcome:
 def all_checks(*, quick: bool = False) -> list[Check]:
     """Every comparison there is; without the slow ones on request.
 
+    Raises
+    ------
+    FileFormatError
+        The lists of comparisons or digests are missing or damaged.
+
+    Examples
+    --------
     >>> len(all_checks(quick=True)) < len(all_checks())
     True
     """
     from sirtdose.data.load import table
     from sirtdose.validation.figures_physics import checksum_checks
 
-    known = [*table("validation")["checks"], *checksum_checks()]
-    checks = [Check(**{"given": {}} | one) for one in known]
+    try:
+        known = [*table("validation")["checks"], *checksum_checks()]
+        checks = [Check(**{"given": {}} | one) for one in known]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise FileFormatError(
+            "validation.json or checksums.json of sirtdose/data is missing or damaged: "
+            "install sirtdose again"
+        ) from None
     return [check for check in checks if not (quick and check.slow)]
 
 
