@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _Z95 = 1.959963984540054
 _POINTS = 101
+# With fewer patients a clustered covariance is far too small.
+CLUSTERS_MIN = 10
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def dose_response(
 
     Notes
     -----
-    Maximum likelihood; `p` is Wald's, of the slope. Where a dose divides events from
-    the others without exception there is no finite slope.
+    Maximum likelihood; `p` is Wald's, of the slope; clusters are to be 10 or more.
+    Where a dose divides events from the others without exception there is no finite
+    slope.
 
     Examples
     --------
@@ -89,8 +92,11 @@ def dose_response(
     said = "robust, clustered by patient" if clusters is not None else "model-based"
     empty = DoseResponse(len(had), int(had.sum()), said)
     separated = _separated(doses, had)
-    if clusters is not None and len(set(clusters)) < 2:
-        separated = "all are of one patient"
+    if clusters is not None and len(set(clusters)) < CLUSTERS_MIN:
+        separated = (
+            f"{len(set(clusters))} patients are too few for a covariance clustered by "
+            f"patient: {CLUSTERS_MIN} are needed"
+        )
     if separated:
         return DoseResponse(empty.n, empty.events, said, failed=separated)
     found = _fit(doses, had, clusters)
@@ -148,6 +154,8 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
     low, high = _fieller(intercept, slope, covariance)
     if d50 is None:
         low = high = None
+    elif low is not None:
+        low = max(low, 0.0)
     return DoseResponse(
         n=empty.n,
         events=empty.events,

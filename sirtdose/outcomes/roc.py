@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _Z95 = 1.959963984540054
 _NOTHING = 1e-15
+# Fewer patients than this say nothing of what others would give.
+_PATIENTS_MIN = 10
 RESAMPLES = 1000
 SEED = 20260301
 
@@ -71,7 +73,8 @@ def roc(
     Notes
     -----
     The threshold and its sensitivity are of the same data: elsewhere they are worse.
-    DeLong's interval is None where every pair is in order: it would have no width.
+    DeLong's interval is None where every pair is in order: it would have no width;
+    those that draw patients are None of fewer than 10.
     Intervals by resampling are percentiles of 1000 samples with a fixed seed; without
     `clusters` each sample keeps the number of events.
 
@@ -203,7 +206,7 @@ def _resampled(
 
         return _percentiles((scores[positive], scores[~positive]), of_groups)
     members = _members(clusters)
-    if len(members) < 2:
+    if len(members) < _PATIENTS_MIN:
         return None, None
 
     def of_patients(drawn: "np.ndarray") -> float:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.dose_pair import sampled_at
 from sirtdose.model.role import Role
-from sirtdose.report.planes import COLORS, center_mm, drawn, structure_colors
+from sirtdose.report.planes import (
+    COLORS,
+    center_mm,
+    drawn,
+    plane_points,
+    structure_colors,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +84,7 @@ def _row(
     extent: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> None:
     name, across, down, through, letters = view
-    points = _plane(center, extent, across, down)
+    points = plane_points(center, *extent, across, down, pixel_mm=_PIXEL_MM)
     for one, (title, volume, colors, low, high) in zip(axes, maps, strict=True):
         values = sampled_at(volume, points.reshape(-1, 3))[0]
         one.imshow(
@@ -101,24 +107,6 @@ def _row(
     axis = "xyz"[through]
     label = f"{name}, {axis} = {center[through] + 0.0:.0f} mm"
     axes[0].set_ylabel(label, fontsize=9)
-
-
-def _plane(
-    center: NDArray[np.float64],
-    extent: tuple[NDArray[np.float64], NDArray[np.float64]],
-    across: tuple[int, float],
-    down: tuple[int, float],
-) -> NDArray[np.float64]:
-    def steps(axis: int, sign: float) -> NDArray[np.float64]:
-        values = np.arange(extent[0][axis], extent[1][axis], _PIXEL_MM)
-        return values if sign > 0 else values[::-1]
-
-    columns, rows = steps(*across), steps(*down)
-    points = np.empty((len(rows), len(columns), 3))
-    points[:] = center
-    points[..., across[0]] = columns
-    points[..., down[0]] = rows[:, None]
-    return points
 
 
 def _outlines(

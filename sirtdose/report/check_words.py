@@ -8,6 +8,10 @@ from sirtdose.report.wording import significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
+NO_STRUCTURES = (
+    "No structure was compared: none was kept with our results or given; give them "
+    "with --structures. What is judged is gamma alone"
+)
 
 
 def check_summary(document: Document) -> str:
@@ -15,7 +19,9 @@ def check_summary(document: Document) -> str:
     said = [
         f"{headline(document)}: their dose against ours ({how_ours(document)})",
         "",
-        table(*means_table(document["structures"])),
+        table(*means_table(document["structures"]))
+        if document["structures"]
+        else NO_STRUCTURES,
         "",
         *gamma_lines(document),
         total_line(document),

@@ -69,14 +69,19 @@ def cutoff_words(endpoint: Document) -> str:
     cut = endpoint["roc"]["cutoff"]
     if cut["youden"] <= 0:
         return "no threshold: none tells more apart than chance (Youden index 0)"
+    interval = (
+        "no interval"
+        if cut["midpoint_low"] is None
+        else interval_words(cut["midpoint_low"], cut["midpoint_high"])
+    )
     others = (
         f"; {cut['equals']} thresholds are as good, the lowest is given"
         if cut["equals"] > 1
         else ""
     )
     return (
-        f"Youden threshold {significant(cut['midpoint'])} Gy (midpoint; "
-        f"{interval_words(cut['midpoint_low'], cut['midpoint_high'])}; observed value "
+        f"Youden threshold {significant(cut['midpoint'])} Gy (midpoint; {interval}; "
+        "observed value "
         f"{significant(cut['observed'])} Gy), {endpoint['kind']} expected at and "
         f"above: sensitivity {cut['sensitivity']:.3f}, specificity "
         f"{cut['specificity']:.3f}"
@@ -89,8 +94,8 @@ def area_words(endpoint: Document) -> str:
     roc = endpoint["roc"]
     if roc["auc_low"] is None:
         return (
-            f"AUC {roc['auc']:.3f} (no interval by {roc['interval']}: every pair is in "
-            "order, or too few differ)"
+            f"AUC {roc['auc']:.3f} (no interval by {roc['interval']}: too few "
+            "patients, or every pair in order)"
         )
     return (
         f"AUC {roc['auc']:.3f} "

@@ -75,7 +75,9 @@ def fused_planes(
     top = _scale_top_gy(outlined, dose)
     planes = []
     for name, across, down, through, letters in _VIEWS:
-        points = _points(center, low, high, across, down)
+        points = plane_points(
+            center, low, high, across, down, pixel_mm=_pixel_mm(low, high)
+        )
         picture = _gray(gray, points)
         wash = _sample(dose.data, dose.grid, points)
         _blend(picture, wash / top)
@@ -162,15 +164,22 @@ def _pixel_mm(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
     return max(_PIXEL_MM, float((high - low).max()) / _PIXELS_MAX)
 
 
-def _points(
+def plane_points(
     center: NDArray[np.float64],
     low: NDArray[np.float64],
     high: NDArray[np.float64],
     across: tuple[int, float],
     down: tuple[int, float],
+    *,
+    pixel_mm: float,
 ) -> NDArray[np.float64]:
+    """Where the pixels of a plane through a point lie, in mm: rows, columns, 3.
+
+    `across` and `down` are the axis and its sign along columns and rows.
+    """
+
     def steps(axis: int, sign: float) -> NDArray[np.float64]:
-        values = np.arange(low[axis], high[axis], _pixel_mm(low, high))
+        values = np.arange(low[axis], high[axis], pixel_mm)
         return values if sign > 0 else values[::-1]
 
     columns, rows = steps(*across), steps(*down)

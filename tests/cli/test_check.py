@@ -485,3 +485,20 @@ def test_a_plan_with_a_wrong_number_fails(run: Run, tmp_path: Path) -> None:
     assert run("check", "--plan", path).exit_code == 3
     idle = run("check", "--plan", path, "--gamma", "3%/3mm")
     assert idle.exit_code == 2
+
+
+def test_without_structures_it_says_that_gamma_alone_is_judged(run, tmp_path):
+    import nibabel
+    import numpy as np
+
+    values = np.full((12, 14, 16), 60.0, np.float32)
+    for name in ("ours", "theirs"):
+        image = nibabel.Nifti1Image(values, np.diag([4.0, 4.0, 5.0, 1.0]))
+        nibabel.save(image, tmp_path / f"{name}.nii.gz")
+    result = run(
+        *("check", tmp_path / "theirs.nii.gz", "--against", tmp_path / "ours.nii.gz"),
+        *("--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "No structure was compared" in result.stderr
+    assert "give them with --structures." in result.stderr

@@ -730,9 +730,35 @@ class TestReviewed:
         document = analyzed(
             tmp_path / "out", doses, "--outcomes", outcomes, "--response", "response"
         )
-        assert document["endpoints"][0]["dose_response"]["failed"] == (
-            "all are of one patient"
+        endpoint = document["endpoints"][0]
+        assert "1 patients are too few" in endpoint["dose_response"]["failed"]
+        assert endpoint["roc"]["auc_low"] is endpoint["roc"]["auc_high"] is None
+        assert endpoint["roc"]["cutoff"]["midpoint_low"] is None
+
+    @pytest.mark.parametrize(("patients", "known"), [(9, False), (10, True)])
+    def test_few_patients_with_many_lesions_have_no_interval(
+        self, tmp_path, patients, known
+    ):
+        rows = [
+            (f"p{n}", f"T{k}", 20 * k + 3 * n)
+            for n in range(patients)
+            for k in (1, 2, 3)
+        ]
+        doses = write(tmp_path / "d.csv", ["case_id", "lesion", "mean_gy"], rows)
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "lesion", "response"],
+            [
+                (case, lesion, "PR" if (dose > 50) != (n % 7 == 0) else "SD")
+                for n, (case, lesion, dose) in enumerate(rows)
+            ],
         )
+        document = analyzed(
+            tmp_path / "out", doses, "--outcomes", outcomes, "--response", "response"
+        )
+        endpoint = document["endpoints"][0]
+        assert (endpoint["roc"]["auc_low"] is not None) is known
+        assert (not endpoint["dose_response"]["failed"]) is known
 
     def test_perfect_order_has_no_interval_of_no_width(self, small, tmp_path):
         doses, outcomes = small
