@@ -18,7 +18,7 @@ _INJECTION = (
     *_GOALS,
 )
 # Options that name files: looked for beside the case file first.
-_PATHS = ("image", "ct", "structures", "density")
+_PATHS = ("image", "ct", "structures", "density", "budget")
 
 
 def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:

@@ -30,9 +30,10 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     from sirtdose.report.files import write_plan, write_post
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
+    from sirtdose.report.plan_summary import plan_summary
     from sirtdose.report.post_document import post_document
     from sirtdose.report.run_record import write_run_record
-    from sirtdose.report.summary import plan_summary, post_summary
+    from sirtdose.report.summary import post_summary
     from sirtdose.workflows.demo import run_demo
 
     started = datetime.now(UTC)

@@ -115,6 +115,14 @@ medium_option = click.option(
     help="Of the dose kernel; water for phantoms.  [default: soft-tissue]",
 )
 
+calibrator_factor_option = click.option(
+    "--calibrator-factor",
+    type=float,
+    default=1.0,
+    metavar="FACTOR",
+    help="True activity over what your dose calibrator reads.  [default: 1]",
+)
+
 lung_shunt_option = click.option(
     "--lung-shunt",
     type=QuantityType(FRACTION),

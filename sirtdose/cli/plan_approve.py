@@ -25,7 +25,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
 
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_hash import approved
-    from sirtdose.report.summary import approved_lines
+    from sirtdose.report.plan_summary import approved_lines
 
     try:
         text = path.read_text("utf-8")

@@ -89,7 +89,8 @@ def image_command(
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
-    from sirtdose.report.summary import plan_lines, warning_lines
+    from sirtdose.report.plan_summary import plan_lines
+    from sirtdose.report.summary import warning_lines
     from sirtdose.workflows.image_request import ImageRequest
     from sirtdose.workflows.plan_image import plan_image
 

@@ -73,6 +73,24 @@ plan_options = together(
     click.option(
         "--patient-key", metavar="KEY", help="Ties the plan to later results."
     ),
+    click.option(
+        "--uncertainty",
+        type=click.IntRange(20, 100_000),
+        metavar="N",
+        help="Intervals of an ensemble of N realizations too, such as 1000; by first "
+        "order every dose has one.",
+    ),
+    click.option(
+        "--budget",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="TOML with your own standard uncertainties.",
+    ),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        help="Of the realizations.  [default: 0]",
+    ),
     lung_options,
     physics_options,
     acceptance_options,
@@ -95,6 +113,8 @@ def plan_request(
         options["dose_constant"],
     )
     lung_mass = options["lung_mass"]
+    if options["seed"] is not None and not options["uncertainty"]:
+        raise click.UsageError("--seed is for --uncertainty: give both")
     return PlanRequest(
         nuclide=chosen,
         device=microspheres,
@@ -110,6 +130,9 @@ def plan_request(
         limit_table=options["limit_table"],
         bilirubin_mg_per_dl=options["bilirubin"],
         liver_function=options["liver_function"],
+        budget=options["budget"],
+        realizations=options["uncertainty"],
+        seed=options["seed"] or 0,
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={
             "patient_key": options["patient_key"],
@@ -124,7 +147,7 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
-    from sirtdose.report.summary import plan_summary
+    from sirtdose.report.plan_summary import plan_summary
 
     document = signed(plan_document(plan))
     pages = {}

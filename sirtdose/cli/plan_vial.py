@@ -7,6 +7,7 @@ import click
 
 from sirtdose.cli.options import (
     acceptance_options,
+    calibrator_factor_option,
     force_option,
     json_option,
     out_option,
@@ -67,6 +68,7 @@ from sirtdose.model.units import ACTIVITY, DURATION
     help="What was measured of what is to be given; of resin, the part drawn.",
 )
 @click.option("--assay-at", metavar="TIME", help="When it was measured.")
+@calibrator_factor_option
 @click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
 @acceptance_options
@@ -124,6 +126,7 @@ def vial_command(
         calibrated_at=times["calibrated_at"],
         assay_gbq=options["assay"],
         assay_at=times["assay_at"],
+        calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
         findings=findings,
     )

@@ -16,6 +16,7 @@ from sirtdose.cli.image_options import (
 from sirtdose.cli.option_words import request_asked, typed_options
 from sirtdose.cli.options import (
     acceptance_options,
+    calibrator_factor_option,
     force_option,
     json_option,
     lung_options,
@@ -88,6 +89,7 @@ class _Remembering(click.Command):
     "--residual", type=QuantityType(ACTIVITY), help="What stayed behind, 0GBq if none."
 )
 @click.option("--residual-at", metavar="TIME", help="When the residual was measured.")
+@calibrator_factor_option
 @lung_shunt_option
 @click.option(
     "--calibration",
@@ -296,6 +298,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         header_nuclide_was=options["header_nuclide_was"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],
+        calibrator_factor=options["calibrator_factor"],
         timezone=zone,
         lung_mass_kg=1.0 if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+# Of a normal distribution, the standard deviations that hold 95 %.
+Z95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,8 @@ def plan_of(
             "prior_liver_dose_gy": terms.prior_liver_dose_gy,
             **assumptions,
         },
+        case=case,
+        activities_gbq=tuple(activities),
         findings=(
             *findings,
             *activity_findings(activities, case, terms),

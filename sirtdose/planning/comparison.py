@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from sirtdose.errors import InputError
 from sirtdose.model.limit import Limit
+from sirtdose.model.planned_uncertainty import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.case_plan import Terms, compartment
 from sirtdose.planning.limits import checked_limits, require_known
@@ -32,13 +33,18 @@ class ComparedCase:
 
 @dataclass(frozen=True)
 class Compared:
-    """A method's plan, what its activity gives each part, and what it rests on."""
+    """A method's plan, what its activity gives each part, and what it rests on.
+
+    `case` is what every method's activity is held against, `doses` how sure each is.
+    """
 
     plan: Plan
     compartments: tuple[Compartment, ...]
     limits: tuple[Limit, ...]
     lungs_gy: float | None
     why: str
+    case: Case
+    doses: tuple[PlannedDose, ...] = ()
 
 
 def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
@@ -95,6 +101,7 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
             limits=tuple(checked_limits(terms.all_rules, usual, [plan.activity_gbq])),
             lungs_gy=plan.lungs.dose_gy if plan.lungs.known else None,
             why=_why(plan, terms),
+            case=usual,
         )
         for plan in plans
     ]

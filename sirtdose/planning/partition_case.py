@@ -57,7 +57,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Case:
-    """Regions and lungs, what injections do to them, and what was given before."""
+    """Regions and lungs, what injections do to them, and what was given before.
+
+    `measured` says that uptakes are counts in an image, not T/N that were typed.
+    """
 
     injections: tuple[str, ...]
     lung_shunt_fractions: tuple[float, ...]
@@ -66,6 +69,7 @@ class Case:
     lung_mass_kg: float
     prior_lung_gy: float
     shunt_known: bool
+    measured: bool = False
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""

@@ -8,7 +8,9 @@ from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.planned_uncertainty import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.planning.partition_case import Case
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Plan:
 
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
+    `case` and `activities_gbq`, one an injection, are what the doses follow from.
     """
 
     method: str
@@ -41,6 +44,9 @@ class Plan:
     lungs: Lungs
     limits: tuple[Limit, ...]
     assumptions: dict[str, Any]
+    case: Case
+    activities_gbq: tuple[float, ...]
+    uncertainty: PlanUncertainty | None = None
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from math import log2
 
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.calibrator import calibrator_findings, require_calibrator_factor
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -99,6 +100,7 @@ def plan_vial(
     calibrated_at: datetime | None = None,
     assay_gbq: float | None = None,
     assay_at: datetime | None = None,
+    calibrator_factor: float = 1.0,
     sizes_gbq: Sequence[float] | None = None,
     findings: Sequence[Finding] = (),
 ) -> VialPlan:
@@ -117,6 +119,8 @@ def plan_vial(
         One calibration for all sizes; else each is calibrated when it suits.
     assay_gbq, assay_at : optional
         What a dose calibrator read, and when.
+    calibrator_factor : float, 0.5 to 2
+        True activity over what it reads.
     sizes_gbq : sequence of float, optional
         Instead of the device's.
 
@@ -144,6 +148,9 @@ def plan_vial(
     assayed, findings = None, list(findings)
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)
+        require_calibrator_factor(calibrator_factor)
+        findings += calibrator_findings(calibrator_factor)
+        assay_gbq *= calibrator_factor
         assayed = assay_gbq * nuclide.decay_factor(_hours(assay_at, at))
         findings.append(_assay_finding(assayed, activity_gbq))
         mixed = mixed_units_finding(assayed, activity_gbq, "assay and order")

@@ -11,6 +11,7 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan_document import compartment_document, limit_document
+from sirtdose.report.planned_uncertainty import planned_dose_document
 from sirtdose.report.wording import activity, significant, table
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def comparison_document(
                     compartment_document(part) for part in row.compartments
                 ],
                 "lungs_gy": row.lungs_gy,
+                "uncertainty": [planned_dose_document(one) for one in row.doses],
                 "limits": [limit_document(limit) for limit in row.limits],
                 "why": row.why,
             }
@@ -64,11 +66,13 @@ def comparison_summary(document: dict[str, Any]) -> str:
         [
             f"{name} Gy",
             *(significant(one["compartments"][i]["dose_gy"]) for one in methods),
+            _relative(methods[0], name),
         ]
         for i, name in enumerate(names)
     ]
     lungs = [one["lungs_gy"] for one in methods]
-    rows.append(["lungs Gy", *("-" if gy is None else significant(gy) for gy in lungs)])
+    known = ["-" if gy is None else significant(gy) for gy in lungs]
+    rows.append(["lungs Gy", *known, _relative(methods[0], "lungs")])
     first = methods[0]["method"]
     broken = [
         f"{one['method']}: {limit_line(limit)}"
@@ -90,7 +94,9 @@ def comparison_summary(document: dict[str, Any]) -> str:
             ),
             "",
             "Mean doses that each activity would give, all by the partition model:",
-            table(["", *(one["method"] for one in methods)], rows),
+            table(["", *(one["method"] for one in methods), "u"], rows),
+            "u is the relative standard uncertainty (k = 1) of each of them, by first "
+            "order",
             "",
             *broken,
             *(
@@ -103,3 +109,13 @@ def comparison_summary(document: dict[str, Any]) -> str:
             ),
         ]
     )
+
+
+def _relative(method: dict[str, Any], name: str) -> str:
+    """What a dose is known to; the same for every activity."""
+    for row in method["uncertainty"]:
+        if row["name"] == name:
+            own = row["dose_by_first_order_gy"]
+            if own["value"] > 0:
+                return f"{own['standard_uncertainty'] / own['value']:.1%}"
+    return "-"

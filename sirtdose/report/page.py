@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.data.load import table
 from sirtdose.report.biology_lines import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.planned_uncertainty import (
+    chance_words,
+    prediction_words,
+    uncertainty_cells,
+    uncertainty_columns,
+)
 from sirtdose.report.summary import (
     calibration_line,
     density_words,
@@ -107,17 +113,40 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         if not isinstance(value, (list, dict))
     }
     injections = document["assumptions"].get("injections", [])
+    # A plan that was approved before doses had an uncertainty has none.
+    unsure = document.get("uncertainty")
     return render(
         "plan.html",
         {"plan-json": text} | ({"view-data": data["view"]} if data else {}),
         ("viewer.js",) if data else (),
-        d={"approval": None, "measured": None, "images": None} | document,
+        d={"approval": None, "measured": None, "images": None, "uncertainty": None}
+        | document,
         page=data,
         injections=injections if len(injections) > 1 else [],
         lung=lung_line(document["lungs"]),
         limits=[(limit, limit_line(limit)) for limit in document["limits"]],
         assumptions=assumptions.items(),
+        columns=uncertainty_columns(unsure),
+        cells=lambda name: uncertainty_cells(unsure, name),
+        earlier=any(
+            one["cumulative_dose_gy"] != one["dose_gy"]
+            for one in document["compartments"]
+        ),
+        lungs_interval=_lungs_interval(unsure),
+        prediction=unsure
+        and unsure["prediction"]
+        and prediction_words(unsure["prediction"]),
+        chance=chance_words,
+        shares=share_bars,
     )
+
+
+def _lungs_interval(unsure: Mapping[str, Any] | None) -> str | None:
+    """What the lungs' dose is known to, in words."""
+    cells = uncertainty_cells(unsure, "lungs")
+    if not cells or cells[0] == "-":
+        return None
+    return f"u = {cells[0]} Gy (k = 1), 95 % interval {cells[1]} Gy"
 
 
 def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from sirtdose.report.documents import (
     lungs_document,
     nuclide_document,
 )
+from sirtdose.report.planned_uncertainty import plan_uncertainty_document
 
 if TYPE_CHECKING:
     from sirtdose.model.limit import Limit
@@ -32,6 +33,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         "compartments": [compartment_document(part) for part in plan.compartments],
         "lungs": lungs_document(plan.lungs),
         "limits": [limit_document(limit) for limit in plan.limits],
+        "uncertainty": plan_uncertainty_document(plan.uncertainty),
         "assumptions": plan.assumptions,
         "warnings": findings_document(plan.findings),
         "accepted": acceptances_document(plan.accepted),

@@ -34,7 +34,7 @@ def uncertainty_document(result: "Uncertainty | None") -> dict[str, Any] | None:
         "methods": {
             method: [_row(one) for one in rows] for method, rows in result.rows.items()
         },
-        "lungs_gy": None if result.lungs is None else _interval(result.lungs),
+        "lungs_gy": None if result.lungs is None else interval_document(result.lungs),
         "limits": [
             {
                 "name": one.name,
@@ -55,8 +55,10 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     return {
         "name": row.name,
         "role": row.role,
-        "quantities": {name: _interval(one) for name, one in row.quantities.items()},
-        "mean_by_first_order_gy": _interval(row.first_order),
+        "quantities": {
+            name: interval_document(one) for name, one in row.quantities.items()
+        },
+        "mean_by_first_order_gy": interval_document(row.first_order),
         "components": {
             name: {
                 "standard_gy": part,
@@ -72,7 +74,8 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     }
 
 
-def _interval(one: "Uncertain") -> dict[str, float]:
+def interval_document(one: "Uncertain") -> dict[str, float]:
+    """A value with what it is known to."""
     return {
         "value": one.value,
         "standard_uncertainty": one.standard,

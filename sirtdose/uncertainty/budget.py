@@ -13,7 +13,10 @@ _MOST = {"relative": 1.0, "voxel sides": 10.0, "mm": 50.0}
 
 @dataclass(frozen=True)
 class Component:
-    """One entry: its standard uncertainty (k = 1), unit, and where it is from."""
+    """One entry: its standard uncertainty (k = 1), unit, and where it is from.
+
+    `stages` are those whose doses rest on it: ``"plan"``, ``"post"``.
+    """
 
     name: str
     value: float
@@ -21,6 +24,7 @@ class Component:
     says: str
     source: str
     verified: bool
+    stages: tuple[str, ...] = ("plan", "post")
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,22 @@ class Budget:
                     says=own["says"],
                     source=source if name in given else own["source"],
                     verified=name in given or own["verified"],
+                    stages=tuple(own["stages"]),
                 )
                 for name, own in known.items()
             }
+        )
+
+    def rows(self, stage: str) -> tuple[dict[str, Any], ...]:
+        """The components of a stage as documents have them.
+
+        >>> [one["name"] for one in Budget.of({}).rows("plan")][-2:]
+        ['border_mm', 'tumor_to_normal']
+        """
+        return tuple(
+            {name: value for name, value in vars(one).items() if name != "stages"}
+            for one in self.components.values()
+            if stage in one.stages
         )
 
     def __getitem__(self, name: str) -> float:

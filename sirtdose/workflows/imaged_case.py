@@ -154,6 +154,7 @@ def imaged_case(
         shunt_known=all_shunts_known(
             {one.name: _shunt(one, terms) for one in injections}
         ),
+        measured=True,
     )
 
 

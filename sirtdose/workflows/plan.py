@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.device import Device
@@ -15,11 +16,13 @@ from sirtdose.model.finding import (
 from sirtdose.planning.case_plan import Terms
 
 if TYPE_CHECKING:
+    from sirtdose.model.planned_uncertainty import PlannedDose
     from sirtdose.planning.comparison import Compared, ComparedCase
     from sirtdose.planning.limit_table import LiverFunction
     from sirtdose.planning.mird_plan import Convention
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.result import Plan
+    from sirtdose.uncertainty.budget import Budget
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,17 @@ class PlanRequest(Terms):
     """What every planning method shares, and what the user accepted.
 
     `limit_table` names published limits, such as ``"eanm2022:glass:hcc:lobectomy"``;
-    bilirubin and liver function decide between them.
+    bilirubin and liver function decide between them. With `realizations` doses have
+    intervals of an ensemble too, drawn with `seed`, by the package's budget or the TOML
+    file `budget`.
     """
 
     limit_table: str = ""
     bilirubin_mg_per_dl: float | None = None
     liver_function: "LiverFunction | None" = None
+    budget: Path | None = None
+    realizations: int | None = None
+    seed: int = 0
     acceptances: tuple[Acceptance, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -197,29 +205,53 @@ def compare_plans(
         No activity of the partition model meets the limits.
     """
     from sirtdose.planning.comparison import compare
+    from sirtdose.workflows.budget import budget_at, budget_findings
 
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = [finding for row in rows for finding in row.plan.findings]
-    findings = tuple(dict.fromkeys([*said, *each]))
+    budget = budget_at(request.budget)
+    findings = tuple(dict.fromkeys([*said, *each, *budget_findings(budget)]))
     require_accepted(findings, request.acceptances)
-    return rows, findings
+    unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
+    return unsure, findings
+
+
+def _doses_of(
+    row: "Compared", request: PlanRequest, budget: "Budget"
+) -> "tuple[PlannedDose, ...]":
+    from sirtdose.uncertainty.planned import Planned, planned_doses
+
+    doses, _ = planned_doses(
+        Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
+        budget,
+        realizations=request.realizations,
+        seed=request.seed,
+    )
+    return tuple(doses)
 
 
 def accepted(
     plan: "Plan", request: PlanRequest, said: Sequence[Finding] = ()
 ) -> "Plan":
-    """A plan past its checks, with what was accepted and typed.
+    """A plan past its checks, with how sure it is, what was accepted and typed.
 
     Raises
     ------
     SafetyStop
         A check stops, or asks and nobody accepted it.
     """
-    findings = (*said, *plan.findings)
+    from sirtdose.workflows.budget import budget_at, budget_findings
+    from sirtdose.workflows.planned_uncertainty import planned_uncertainty
+
+    budget = budget_at(request.budget)
+    findings = (*said, *plan.findings, *budget_findings(budget))
     require_accepted(findings, request.acceptances)
     return replace(
         plan,
+        uncertainty=planned_uncertainty(
+            plan, budget, realizations=request.realizations, seed=request.seed
+        ),
         findings=findings,
         accepted=acceptances_used(findings, request.acceptances),
         inputs=dict(request.inputs),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
+from sirtdose.workflows.budget import budget_at, budget_findings
+from sirtdose.workflows.calibrator import on_own_scale
 from sirtdose.workflows.dicom_out import (
     negative_dose_finding,
     patient_link,
@@ -96,6 +98,7 @@ def _assess(request: PostRequest) -> "Assessment":
     from sirtdose.workflows.image_structures import placed_structures
 
     findings: list[Finding] = []
+    given, request = request, on_own_scale(request, findings)
     choice = chosen(request, findings)
     require_same_patients_prior(choice, request, findings)
     require_accepted(findings, request.acceptances)
@@ -152,6 +155,8 @@ def _assess(request: PostRequest) -> "Assessment":
     findings += size_doubts(ledger, tables[first])
     findings += ceiling_doubts(request, tables[first])
     findings.append(noise_finding(volume))
+    if request.uncertainty is not None:
+        findings += budget_findings(budget_at(request.budget))
     findings += few_voxel_findings(tables[first], volume.grid.voxel_volume_ml)
     against = plan = None
     if request.plan is not None:
@@ -207,7 +212,7 @@ def _assess(request: PostRequest) -> "Assessment":
         thresholds=thresholds,
         choices=choice.reasons,
         inputs=all_inputs(choice, request),
-        options=options_of(request),
+        options=options_of(given),
         link=link,
         shifted_d=shifted_days(request, link),
         structure_set=structure_set(request, choice, placed) if link else None,

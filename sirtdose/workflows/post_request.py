@@ -24,6 +24,8 @@ class PostRequest(ImageRequest):
     `radiobiology` is a TOML file of a department's own parameters and models.
     The volume fractions at `above_gy` are given beside the usual ones.
     With a `site_key` results as DICOM carry a pseudonym made with it.
+    True activities are `calibrator_factor` times those given, as a dose calibrator
+    read them.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z. With `uncertainty` every
@@ -44,6 +46,7 @@ class PostRequest(ImageRequest):
     scan_at: datetime | None = None
     scan_duration_h: float | None = None
     camera_limit_gbq: float | None = None
+    calibrator_factor: float = 1.0
     timezone: str | None = None
     lung_mass_kg: float = 1.0
     lung_mass_source: str = "default"

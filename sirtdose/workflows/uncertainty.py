@@ -11,6 +11,7 @@ from sirtdose.model.uncertain import (
     Uncertain,
     Uncertainty,
 )
+from sirtdose.workflows.budget import budget_at
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def uncertainty_of(
     """
     if request.uncertainty is None:
         return None
-    budget = budget_of(request)
+    budget = budget_at(request.budget)
     factors = _factors(budget, calibration, ledger)
     blurred = _wider(request, budget["psf"], wider)
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -88,19 +89,9 @@ def uncertainty_of(
         rows=rows,
         lungs=None if in_lungs is None else _described(lungs.dose_gy, in_lungs),
         limits=tuple(_chances(limits, tables, first, in_lungs, lungs)),
-        budget=tuple(vars(one) for one in budget.components.values()),
+        budget=budget.rows("post"),
         left_out=tuple(_left_out(request, lungs, doses)),
     )
-
-
-def budget_of(request: PostRequest) -> "Budget":
-    """The package's budget, with what a department wrote in place of it."""
-    from sirtdose.io.budget_file import read_budget
-    from sirtdose.uncertainty.budget import Budget
-
-    if request.budget is None:
-        return Budget.of({})
-    return Budget.of(*read_budget(request.budget))
 
 
 def _wider(

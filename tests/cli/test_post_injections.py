@@ -112,6 +112,34 @@ def test_residual_and_shunt_of_each(run: Run, two_lobes: Path, tmp_path: Path) -
     assert lungs["activity_gbq"] == pytest.approx(right["lung_gbq"])
 
 
+def test_all_that_a_calibrator_read_is_scaled(
+    run: Run, two_lobes: Path, tmp_path: Path
+) -> None:
+    later = "2026-03-02T14:00+01:00"
+    given = ("--injection", f"{RIGHT};residual=100MBq@{later}", "--injection", LEFT)
+    as_read = run(*words(two_lobes, tmp_path / "read"), *given)
+    scaled = run(
+        *words(two_lobes, tmp_path / "scaled"), *given, "--calibrator-factor", "1.1"
+    )
+    assert scaled.exit_code == 0, scaled.stderr
+    before, after = json.loads(as_read.stdout), json.loads(scaled.stdout)
+    for key in ("administered_gbq", "residual_gbq", "delivered_gbq"):
+        assert after["ledger"][key] == pytest.approx(1.1 * before["ledger"][key])
+        for one, other in zip(
+            after["ledger"]["injections"], before["ledger"]["injections"], strict=True
+        ):
+            assert one[key] == pytest.approx(1.1 * other[key])
+    dose = "local_deposition"
+    for one, other in zip(
+        after["doses"][dose]["structures"],
+        before["doses"][dose]["structures"],
+        strict=True,
+    ):
+        assert one["dose_gy"]["mean"] == pytest.approx(1.1 * other["dose_gy"]["mean"])
+    assert after["options"]["calibrator_factor"] == 1.1
+    assert "1.1 times as read, the dose calibrator's factor" in scaled.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [

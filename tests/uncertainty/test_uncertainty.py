@@ -237,7 +237,7 @@ class TestBudget:
     def test_defaults_have_sources(self):
         budget = Budget.of({})
         assert all(one.source for one in budget.components.values())
-        assert budget["administered"] == 0.05
+        assert budget["administered"] == 0.058
 
     @pytest.mark.parametrize(
         ("given", "error", "said"),
