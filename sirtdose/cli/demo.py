@@ -34,13 +34,14 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     from sirtdose.report.post_document import post_document
     from sirtdose.report.run_record import write_run_record
     from sirtdose.report.summary import post_summary
+    from sirtdose.validation.self_test import self_test
     from sirtdose.workflows.demo import run_demo
 
     started = datetime.now(UTC)
     with output_folder(out, ("patient", "plan", "doses"), force=force) as folder:
         for name in ("patient", "plan", "doses"):
             (folder / name).mkdir()
-        demo = run_demo(folder / "patient", seed=seed)
+        demo = run_demo(folder / "patient", seed=seed, self_test=self_test())
         plan = signed(plan_document(demo.plan))
         doses = rounded(post_document(demo.assessment))
         write_plan(plan, folder / "plan")

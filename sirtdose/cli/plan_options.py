@@ -104,6 +104,7 @@ def plan_request(
     options: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> "PlanRequest":
     """What all methods share, from the options of a command."""
+    from sirtdose.validation.self_test import self_test
     from sirtdose.workflows.plan import PlanRequest
 
     chosen, microspheres = nuclide_of(
@@ -133,6 +134,7 @@ def plan_request(
         budget=options["budget"],
         realizations=options["uncertainty"],
         seed=options["seed"] or 0,
+        self_test=self_test(),
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={
             "patient_key": options["patient_key"],

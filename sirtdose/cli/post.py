@@ -263,6 +263,7 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
 
 def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
     """What the options of one case ask for."""
+    from sirtdose.validation.self_test import self_test
     from sirtdose.workflows.post_request import PostRequest
 
     given = [options["administered"], options["assay"], options["injections"] or None]
@@ -317,6 +318,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         uncertainty=options["uncertainty"],
         budget=options["budget"],
         seed=options["seed"],
+        self_test=self_test(),
         **partial_volume(options),
         **(image_request(source, options) | times),
     )

@@ -18,6 +18,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.self_test import SelfTest
 from sirtdose.model.structure import Structure
 from sirtdose.model.uncertain import Uncertainty
 from sirtdose.model.volume import Volume
@@ -70,6 +71,7 @@ class Assessment:
     shifted_d: int = 0
     structure_set: StructureSet | None = None
     uncertainty: Uncertainty | None = None
+    self_test: SelfTest | None = None
 
     @property
     def alternative_to_used_ratio(self) -> float | None:

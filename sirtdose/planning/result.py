@@ -9,6 +9,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.planned_uncertainty import PlanUncertainty
+from sirtdose.model.self_test import SelfTest
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.partition_case import Case
 
@@ -47,6 +48,7 @@ class Plan:
     case: Case
     activities_gbq: tuple[float, ...]
     uncertainty: PlanUncertainty | None = None
+    self_test: SelfTest | None = None
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)

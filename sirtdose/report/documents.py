@@ -9,6 +9,7 @@ from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 
 if TYPE_CHECKING:
+    from sirtdose.model.self_test import SelfTest
     from sirtdose.model.volume import Source, Volume
 
 
@@ -73,6 +74,25 @@ def image_document(source: "Source | None") -> dict[str, Any] | None:
         "corrections": list(source.corrections),
         "energy_windows_kev": [list(window) for window in source.energy_windows_kev],
     }
+
+
+def self_test_document(result: "SelfTest | None") -> dict[str, Any] | None:
+    """What the program's own comparisons said; None where there were none."""
+    if result is None:
+        return None
+    return {"comparisons": result.comparisons, "failed": list(result.failed)}
+
+
+def self_test_words(result: dict[str, Any] | None) -> str:
+    """Whether the program's own comparisons passed, for a report.
+
+    >>> self_test_words({"comparisons": 83, "failed": []})
+    'Self-test before it: 83 of 83 comparisons pass'
+    """
+    if result is None:
+        return "No self-test was made before it"
+    passed = result["comparisons"] - len(result["failed"])
+    return f"Self-test before it: {passed} of {result['comparisons']} comparisons pass"
 
 
 def lungs_document(lungs: Lungs) -> dict[str, Any]:

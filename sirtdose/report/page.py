@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.data.load import table
 from sirtdose.report.biology_lines import biology_rows, parameter_lines, threshold_lines
+from sirtdose.report.documents import self_test_words
 from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.planned_uncertainty import (
     chance_words,
@@ -93,6 +94,7 @@ def post_page(
         density=density_words,
         by_mass=mass_lines,
         shares=share_bars,
+        self_test=self_test_words(document.get("self_test")),
         dose_interval=interval_words,
         options=[
             (name.replace("_", " "), _words(value))
@@ -126,6 +128,7 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         lung=lung_line(document["lungs"]),
         limits=[(limit, limit_line(limit)) for limit in document["limits"]],
         assumptions=assumptions.items(),
+        self_test=self_test_words(document.get("self_test")),
         columns=uncertainty_columns(unsure),
         cells=lambda name: uncertainty_cells(unsure, name),
         earlier=any(

@@ -9,6 +9,7 @@ from sirtdose.report.documents import (
     findings_document,
     lungs_document,
     nuclide_document,
+    self_test_document,
 )
 from sirtdose.report.planned_uncertainty import plan_uncertainty_document
 
@@ -34,6 +35,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
         "lungs": lungs_document(plan.lungs),
         "limits": [limit_document(limit) for limit in plan.limits],
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
+        "self_test": self_test_document(plan.self_test),
         "assumptions": plan.assumptions,
         "warnings": findings_document(plan.findings),
         "accepted": acceptances_document(plan.accepted),

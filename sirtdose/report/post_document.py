@@ -14,6 +14,7 @@ from sirtdose.report.documents import (
     iso,
     lungs_document,
     nuclide_document,
+    self_test_document,
 )
 from sirtdose.report.dose_document import biology_document, dose_document
 from sirtdose.report.plan_document import limit_document
@@ -88,6 +89,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         "grid": grid_document(assessment.image, assessment.dose_grid),
         "limits": [limit_document(one) for one in assessment.limits],
         "uncertainty": uncertainty_document(assessment.uncertainty),
+        "self_test": self_test_document(assessment.self_test),
         "warnings": findings_document(assessment.findings),
         "accepted": acceptances_document(assessment.accepted),
         "choices": list(assessment.choices),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.self_test import SelfTest
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.plan import PlanRequest, plan_mird
 from sirtdose.workflows.post import assess_dose
@@ -45,7 +46,7 @@ class Demo:
         return table(header, lines)
 
 
-def run_demo(folder: Path, *, seed: int) -> Demo:
+def run_demo(folder: Path, *, seed: int, self_test: SelfTest | None = None) -> Demo:
     """Write a digital patient into a folder, then plan and assess it."""
     from sirtdose.phantom.request import PhantomRequest
 
@@ -59,6 +60,7 @@ def run_demo(folder: Path, *, seed: int) -> Demo:
             density_g_per_ml=truth["density_g_per_ml"],
             lung_shunt_fraction=truth["lung_shunt_fraction"],
             lung_shunt_source="spect",
+            self_test=self_test,
             residual_fraction=truth["residual_gbq"] / truth["administered_gbq"],
         ),
         dose_gy=lobe["analytic_gy"],
@@ -79,6 +81,7 @@ def run_demo(folder: Path, *, seed: int) -> Demo:
             cps_per_mbq=truth["camera_factor_cps_per_mbq"],
             scan_duration_h=truth["scan_duration_min"] / 60,
             density=truth["density_g_per_ml"],
+            self_test=self_test,
         )
     )
     return Demo(truth, plan, assessment)

@@ -13,6 +13,7 @@ from sirtdose.model.finding import (
     acceptances_used,
     require_accepted,
 )
+from sirtdose.model.self_test import SelfTest, self_test_findings
 from sirtdose.planning.case_plan import Terms
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class PlanRequest(Terms):
     `limit_table` names published limits, such as ``"eanm2022:glass:hcc:lobectomy"``;
     bilirubin and liver function decide between them. With `realizations` doses have
     intervals of an ensemble too, drawn with `seed`, by the package's budget or the TOML
-    file `budget`.
+    file `budget`. `self_test` is what the program's own comparisons said.
     """
 
     limit_table: str = ""
@@ -41,6 +42,7 @@ class PlanRequest(Terms):
     budget: Path | None = None
     realizations: int | None = None
     seed: int = 0
+    self_test: SelfTest | None = None
     acceptances: tuple[Acceptance, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -211,7 +213,8 @@ def compare_plans(
     rows = compare(request, case)
     each = [finding for row in rows for finding in row.plan.findings]
     budget = budget_at(request.budget)
-    findings = tuple(dict.fromkeys([*said, *each, *budget_findings(budget)]))
+    own = [*self_test_findings(request.self_test), *budget_findings(budget)]
+    findings = tuple(dict.fromkeys([*said, *each, *own]))
     require_accepted(findings, request.acceptances)
     unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
     return unsure, findings
@@ -245,10 +248,16 @@ def accepted(
     from sirtdose.workflows.planned_uncertainty import planned_uncertainty
 
     budget = budget_at(request.budget)
-    findings = (*said, *plan.findings, *budget_findings(budget))
+    findings = (
+        *self_test_findings(request.self_test),
+        *said,
+        *plan.findings,
+        *budget_findings(budget),
+    )
     require_accepted(findings, request.acceptances)
     return replace(
         plan,
+        self_test=request.self_test,
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),

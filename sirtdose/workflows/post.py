@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.self_test import self_test_findings
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.budget import budget_at, budget_findings
 from sirtdose.workflows.calibrator import on_own_scale
@@ -98,6 +99,7 @@ def _assess(request: PostRequest) -> "Assessment":
     from sirtdose.workflows.image_structures import placed_structures
 
     findings: list[Finding] = []
+    findings += self_test_findings(request.self_test)
     given, request = request, on_own_scale(request, findings)
     choice = chosen(request, findings)
     require_same_patients_prior(choice, request, findings)
@@ -216,6 +218,7 @@ def _assess(request: PostRequest) -> "Assessment":
         link=link,
         shifted_d=shifted_days(request, link),
         structure_set=structure_set(request, choice, placed) if link else None,
+        self_test=request.self_test,
         uncertainty=uncertainty_of(
             request,
             doses=doses,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.model.finding import Finding
 
-_NOT_KEPT = ("source", "site_key", "patient_key", "acceptances")
+_NOT_KEPT = ("source", "site_key", "patient_key", "acceptances", "self_test")
 
 
 def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:

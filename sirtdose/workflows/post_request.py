@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.model.self_test import SelfTest
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class PostRequest(ImageRequest):
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z. With `uncertainty` every
     dose has its interval, of so many realizations drawn with `seed`, by the package's
-    budget or the TOML file `budget`.
+    budget or the TOML file `budget`. `self_test` is what the program's own comparisons
+    said.
     """
 
     administered_gbq: float | None = None
@@ -67,3 +69,4 @@ class PostRequest(ImageRequest):
     uncertainty: int | None = None
     budget: Path | None = None
     seed: int | None = None
+    self_test: SelfTest | None = None
