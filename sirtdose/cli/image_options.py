@@ -11,6 +11,7 @@ from sirtdose.cli.quantities import QuantityType, acceptances_of
 from sirtdose.errors import QuantityError
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
 if TYPE_CHECKING:
     from sirtdose.workflows.image_request import ImageRequest
@@ -96,7 +97,7 @@ dose_options = together(
     click.option(
         "--density",
         metavar="VALUE|ct|FILE",
-        default="1.05g/mL",
+        default=f"{LIVER_DENSITY_G_PER_ML:g}g/mL",
         show_default=True,
         help="Of the treated liver, or by voxel: from the CT, or an image in g/mL.",
     ),

@@ -9,6 +9,7 @@ import click
 from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS, QuantityType
 from sirtdose.data.load import table
 from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -48,8 +49,8 @@ physics_options = together(
 density_option = click.option(
     "--density",
     type=QuantityType(DENSITY),
-    default=1.05,
-    show_default="1.05g/mL",
+    default=LIVER_DENSITY_G_PER_ML,
+    show_default=f"{LIVER_DENSITY_G_PER_ML:g}g/mL",
     help="Of the treated liver.",
 )
 
@@ -64,7 +65,7 @@ lung_options = together(
     click.option(
         "--lung-mass",
         type=QuantityType(MASS),
-        help="Of both lungs.  [default: 1kg]",
+        help=f"Of both lungs.  [default: {LUNG_MASS_KG:g}kg]",
     ),
     click.option(
         "--prior-lung-dose",

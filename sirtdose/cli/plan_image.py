@@ -17,6 +17,7 @@ from sirtdose.cli.image_options import (
 from sirtdose.cli.plan_options import plan_options, plan_request
 from sirtdose.cli.quantities import QuantityType, moment
 from sirtdose.model.units import LENGTH, VOLUME
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
 if TYPE_CHECKING:
     from sirtdose.planning.imaged_injection import ImagedInjection
@@ -95,7 +96,8 @@ def image_command(
     from sirtdose.workflows.plan_image import plan_image
 
     read = image_request(source, options)
-    one_density = read["density"] if isinstance(read["density"], float) else 1.05
+    density = read["density"]
+    one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
     request = plan_request(
         {**options, "density": one_density}, {"injections": list(options["injections"])}
     )

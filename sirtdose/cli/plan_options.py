@@ -20,6 +20,7 @@ from sirtdose.cli.quantities import QuantityType, acceptances_of, nuclide_of
 from sirtdose.cli.show import show_document
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION
+from sirtdose.model.usual import LUNG_MASS_KG
 
 if TYPE_CHECKING:
     from sirtdose.planning.result import Plan
@@ -122,7 +123,7 @@ def plan_request(
         density_g_per_ml=options["density"],
         lung_shunt_fraction=options["lung_shunt"],
         lung_shunt_source=options["lung_shunt_source"],
-        lung_mass_kg=1.0 if lung_mass is None else lung_mass,
+        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],

@@ -37,6 +37,7 @@ from sirtdose.model.units import (
     DOSE,
     DURATION,
 )
+from sirtdose.model.usual import LUNG_MASS_KG
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post_injections import InjectionGiven
@@ -301,7 +302,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         camera_limit_gbq=options["camera_limit"],
         calibrator_factor=options["calibrator_factor"],
         timezone=zone,
-        lung_mass_kg=1.0 if lung_mass is None else lung_mass,
+        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
         lung_mass_source="default" if lung_mass is None else "given",
         lung_shunt_source=options["lung_shunt_source"],
         prior_lung_dose_gy=options["prior_lung_dose"],

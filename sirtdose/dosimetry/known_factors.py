@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from sirtdose.data.load import table
+from sirtdose.model.units import MCI_PER_GBQ
 
 # Two factors nearer than this cannot be told apart.
 SAME_WITHIN = 0.003
 # Liver densities in use, g/mL.
 DENSITIES_G_PER_ML = (1.0, 1.03, 1.04, 1.05, 1.06)
 _HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.8,)}
-_MCI_PER_GBQ = 1000 / 37
 _DENSITY, _CONSTANT, _CALIBRATION = "density", "dose constant", "calibration"
 
 
@@ -51,8 +51,8 @@ def known_factors(ours: OurChoices) -> list[KnownFactor]:
     found += [
         KnownFactor("unit", 100.0, "cGy written as Gy"),
         KnownFactor("unit", 0.01, "Gy written as cGy"),
-        KnownFactor("unit", _MCI_PER_GBQ, "an activity in mCi taken as GBq"),
-        KnownFactor("unit", 1 / _MCI_PER_GBQ, "an activity in GBq taken as mCi"),
+        KnownFactor("unit", MCI_PER_GBQ, "an activity in mCi taken as GBq"),
+        KnownFactor("unit", 1 / MCI_PER_GBQ, "an activity in GBq taken as mCi"),
     ]
     return [one for one in found if abs(one.factor - 1) > 1e-4]
 

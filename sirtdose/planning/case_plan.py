@@ -12,6 +12,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding, nuclide_findings
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.activity_checks import activity_findings
 from sirtdose.planning.limits import Rule
@@ -39,11 +40,11 @@ class Terms:
 
     nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
     device: Device | None = None
-    density_g_per_ml: float = 1.05
+    density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
     residual_fraction: float = 0.0
     lung_shunt_fraction: float | None = None
     lung_shunt_source: str = "unknown"
-    lung_mass_kg: float = 1.0
+    lung_mass_kg: float = LUNG_MASS_KG
     lung_mass_source: str = "default"
     prior_lung_dose_gy: float = 0.0
     prior_liver_dose_gy: float = 0.0

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.dosimetry.dose_check import metric_words
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.report.wording import significant, table
 
 Document = Mapping[str, Any]
@@ -184,6 +186,15 @@ def cause_lines(document: Document) -> list[str]:
     return lines
 
 
+def _usual() -> str:
+    """What a dose map that says nothing of itself is taken to be made with."""
+    y90 = Nuclide.named("Y-90")
+    return (
+        f"{LIVER_DENSITY_G_PER_ML:g} g/mL, {y90.dose_constant_gy_kg_per_gbq:g} "
+        f"Gy kg/GBq, {y90.half_life_h:g} h"
+    )
+
+
 def factor_lines(document: Document) -> list[str]:
     """Which known choices would give the factor, and that it cannot tell them apart."""
     factor = document["factor"]
@@ -195,11 +206,7 @@ def factor_lines(document: Document) -> list[str]:
             f"A factor of {factor['value']:.4f} is none of the known choices: "
             "calibration of the image, administered activity or time are left"
         ]
-    taken = (
-        ""
-        if factor["ours_known"]
-        else " (taking ours as 1.05 g/mL, 49.67 Gy kg/GBq, 64.05 h)"
-    )
+    taken = "" if factor["ours_known"] else f" (taking ours as {_usual()})"
     lines = [
         f"A factor of {factor['value']:.4f}, within {100 * factor['within']:g} %, is "
         f"given by each of these{taken}; the doses alone cannot tell them apart, nor "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.model.finding import Acceptance, Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.lung_shunt import lung_dose_gy
 from sirtdose.planning.shunt_counts import (
     Views,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.spect_shunt import SpectShunt
 
 _WARN_ABOVE = 0.10
-# No planar view tells the mass of the lungs.
-_LUNG_MASS_KG = 1.0
 
 
 def planar_document(
@@ -49,7 +48,8 @@ def planar_document(
         *_height_findings(fraction),
         Finding.of(
             "H23",
-            f"lung mass {_LUNG_MASS_KG:g} kg (default); planar views tell neither it "
+            # No planar view tells the mass of the lungs.
+            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
             "nor how much of the lungs they hold",
         ),
     ]
@@ -67,7 +67,7 @@ def planar_document(
         "liver_counts": geometric_mean(liver),
         "views": {"lungs": asdict(lungs), "liver": asdict(liver)},
         "lungs_covered_fraction": None,
-        "lung_mass_kg": _LUNG_MASS_KG,
+        "lung_mass_kg": LUNG_MASS_KG,
         "lung_mass_source": "default",
         **measured,
         "warnings": findings_document(said),

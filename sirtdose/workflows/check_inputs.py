@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.known_factors import OurChoices
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.workflows.dose_histograms import read_dose
 
 if TYPE_CHECKING:
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 
 _SCHEMA = "sirtdose.post/1"
 # What a dose that says nothing of itself is taken to be made with.
+_Y90 = Nuclide.named("Y-90")
 _USUAL = OurChoices(
-    half_life_h=64.05, dose_constant_gy_kg_per_gbq=49.67, density_g_per_ml=1.05
+    half_life_h=_Y90.half_life_h,
+    dose_constant_gy_kg_per_gbq=_Y90.dose_constant_gy_kg_per_gbq,
+    density_g_per_ml=LIVER_DENSITY_G_PER_ML,
 )
 
 

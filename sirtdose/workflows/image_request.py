@@ -8,6 +8,7 @@ from typing import Literal
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ImageRequest:
     header_nuclide_was: str | None = None
     methods: tuple[str, ...] = ()
     medium: str = "soft-tissue"
-    density: float | Path | Literal["ct"] = 1.05
+    density: float | Path | Literal["ct"] = LIVER_DENSITY_G_PER_ML
     density_curve: str = "TOPAS_Schneider"
     dose_grid: float | Literal["image", "ct"] = "image"
     registration: str | Path | None = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PostRequest(ImageRequest):
     camera_limit_gbq: float | None = None
     calibrator_factor: float = 1.0
     timezone: str | None = None
-    lung_mass_kg: float = 1.0
+    lung_mass_kg: float = LUNG_MASS_KG
     lung_mass_source: str = "default"
     lung_shunt_source: str = "unknown"
     prior_lung_dose_gy: float = 0.0
