@@ -18,7 +18,7 @@ _COLUMNS = (
     *("group", "name", "source", "expected", "figure", "unit", "tolerance"),
     *("relative", "passed", "seconds", "error"),
 )
-_DIGEST_SHOWN = 12
+_DIGEST_SHOWN, _DIGEST_LENGTH = 12, 64
 
 
 def validation_document(
@@ -117,11 +117,11 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 def value_words(value: float | str | None) -> str:
     """Write a figure at six digits, or the beginning of a digest.
 
-    >>> value_words(0.123456789), value_words("none")
-    ('0.123457', 'none')
+    >>> value_words(0.123456789), value_words("none"), value_words("0a" * 32)
+    ('0.123457', 'none', '0a0a0a0a0a0a')
     """
     if isinstance(value, str):
-        return value[:_DIGEST_SHOWN]
+        return value[:_DIGEST_SHOWN] if len(value) == _DIGEST_LENGTH else value
     return "" if value is None else f"{value:.6g}"
 
 

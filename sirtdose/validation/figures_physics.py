@@ -7,7 +7,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.validation.bench import Figure
 
 _JOULE_PER_MEV = 1.602176634e-13
-_DATA = Path(__file__).parents[1] / "data"
+_DATA = Path(__file__).resolve().parents[1] / "data"
 
 
 def _half_life_h(*, nuclide: str) -> float:
@@ -52,6 +52,16 @@ def _kernel_radius_mm(*, nuclide: str, medium: str, fraction: float) -> float:
     from sirtdose.dosimetry.radial_kernel import RadialKernel
 
     return RadialKernel.named(nuclide, medium).radius_of_fraction(fraction)
+
+
+def _scaled_radius_mm(
+    *, nuclide: str, medium: str, density_g_per_ml: float, fraction: float
+) -> float:
+    """Radius that holds a part of the energy where a kernel is scaled by density."""
+    from sirtdose.dosimetry.radial_kernel import RadialKernel
+
+    kernel = RadialKernel.named(nuclide, medium).at_density(density_g_per_ml)
+    return kernel.radius_of_fraction(fraction)
 
 
 def _rows(file: str) -> list[dict[str, str]]:
@@ -106,14 +116,14 @@ def _s_value(
 
 
 def data_files() -> list[str]:
-    """Every table, schema and kernel that is shipped, but for the list of digests.
+    """Every table, schema, kernel and case that is shipped, but the list of digests.
 
     >>> "kernels/Y-90_water.csv" in data_files()
     True
     """
     found = [
         path.relative_to(_DATA).as_posix()
-        for pattern in ("*.json", "*.csv")
+        for pattern in ("*.json", "*.csv", "*.npz", "*.txt")
         for path in _DATA.rglob(pattern)
     ]
     return sorted(set(found) - {"checksums.json"})
@@ -131,6 +141,28 @@ def _unlisted(*, known: list[str]) -> str:
     return ", ".join(sorted(set(data_files()) - set(known))) or "none"
 
 
+def _changed_code() -> str:
+    """Program files that differ from what their installer wrote down, by name."""
+    from base64 import urlsafe_b64encode
+    from hashlib import sha256
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    package = _DATA.parent
+    try:
+        listed = distribution(package.name).files or []
+    except PackageNotFoundError:
+        listed = []
+    changed = []
+    for one in listed:
+        path = Path(str(one.locate())).resolve()
+        if one.hash is None or path.suffix != ".py" or package not in path.parents:
+            continue
+        found = sha256(path.read_bytes()).digest() if path.is_file() else b""
+        if urlsafe_b64encode(found).rstrip(b"=").decode() != one.hash.value:
+            changed.append(path.relative_to(package).as_posix())
+    return ", ".join(sorted(changed)) or "none"
+
+
 FIGURES: dict[str, Figure] = {
     "half_life_h": _half_life_h,
     "decay_factor": _decay_factor,
@@ -138,17 +170,19 @@ FIGURES: dict[str, Figure] = {
     "gbq_for_dose": _gbq_for_dose,
     "kernel_value": _kernel_value,
     "kernel_radius_mm": _kernel_radius_mm,
+    "scaled_radius_mm": _scaled_radius_mm,
     "table_mev": _table_mev,
     "table_radius_mm": _table_radius_mm,
     "voxel_kernel_energy": _voxel_kernel_energy,
     "s_value": _s_value,
     "digest": digest,
     "unlisted": _unlisted,
+    "changed_code": _changed_code,
 }
 
 
 def checksum_checks() -> list[dict[str, Any]]:
-    """A check for each file of the list of digests, and one for files beside them."""
+    """A check for each file of the list of digests, files beside them, and the code."""
     from sirtdose.data.load import table
 
     listed = table("checksums")["sha256"]
@@ -166,4 +200,12 @@ def checksum_checks() -> list[dict[str, Any]]:
         "figure": "unlisted",
         "given": {"known": list(listed)},
     }
-    return [*found, common | last]
+    code = {
+        "name": "program files that are not as installed",
+        "source": "the installer's list, RECORD; an editable install has none",
+        "expected": "none",
+        "unit": "",
+        "figure": "changed_code",
+        "given": {},
+    }
+    return [*found, common | last, common | code]

@@ -101,13 +101,32 @@ def all_checks(*, quick: bool = False) -> list[Check]:
 
 def figures(bench: Bench) -> dict[str, Figure]:
     """Every figure by its name."""
-    from sirtdose.validation import figures_images, figures_physics, figures_planning
+    from sirtdose.validation import (
+        figures_anatomy,
+        figures_corrections,
+        figures_counts,
+        figures_images,
+        figures_layers,
+        figures_physics,
+        figures_planning,
+        figures_radiobiology,
+        figures_tables,
+    )
 
-    shared = figures_images.SHARED_FIGURES
+    shared = {
+        **figures_images.SHARED_FIGURES,
+        **figures_anatomy.SHARED_FIGURES,
+        **figures_layers.SHARED_FIGURES,
+        **figures_corrections.SHARED_FIGURES,
+    }
     return {
         **figures_physics.FIGURES,
         **figures_planning.FIGURES,
         **figures_images.FIGURES,
+        **figures_corrections.FIGURES,
+        **figures_counts.FIGURES,
+        **figures_radiobiology.FIGURES,
+        **figures_tables.FIGURES,
         **{name: partial(figure, bench) for name, figure in shared.items()},
     }
 

@@ -7,7 +7,9 @@ import runpy
 import shutil
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = {"validation.json", "validation.csv", "validation.html"}
 # Run in another process, on a copy of the package: names of what failed.
 FAILING = """
+import sys
 from sirtdose.validation.run import all_checks, run_checks
-groups = {"constants and decay", "planning", "kernels", "spheres", "dose engine"}
-groups |= {"files as shipped"}
+groups = {"files as shipped", *sys.argv[1:]}
 checks = [one for one in all_checks(quick=True) if one.group in groups]
 for one in run_checks(checks):
     if not one.passed:
@@ -172,14 +174,14 @@ def _scaled(column: str, factor: float) -> Callable[[str], str]:
     """A kernel's file with one column scaled."""
 
     def altered(text: str) -> str:
-        head, names, *rows = text.splitlines()
-        at = names.split(",").index(column)
-        changed = []
-        for row in rows:
-            cells = row.split(",")
+        lines = text.splitlines()
+        first = next(k for k, line in enumerate(lines) if not line.startswith("#"))
+        at = lines[first].split(",").index(column)
+        for k in range(first + 1, len(lines)):
+            cells = lines[k].split(",")
             cells[at] = f"{float(cells[at]) * factor:.7g}"
-            changed.append(",".join(cells))
-        return "\n".join([head, names, *changed, ""])
+            lines[k] = ",".join(cells)
+        return "\n".join([*lines, ""])
 
     return altered
 
@@ -194,6 +196,36 @@ def _replaced(old: str, new: str) -> Callable[[str], str]:
 
 KERNEL = "data/kernels/Y-90_soft_tissue.csv"
 NUCLIDES = "data/nuclides.json"
+UNITS = "model/units.py"
+DOSES = ("constants and decay", "planning", "kernels", "spheres", "dose engine")
+
+
+def failing(package: Path, groups: tuple[str, ...]) -> str:
+    """Names of comparisons that fail in a copy of the package."""
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, *groups],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=package.parent,
+        env=os.environ | {"PYTHONPATH": str(package.parent)},
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, to be altered."""
+    copy = tmp_path / "sirtdose"
+    shutil.copytree(
+        ROOT / "sirtdose", copy, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return copy
+
+
+def alter_one(package: Path, file: str, alter: Callable[[str], str]) -> None:
+    path = package / file
+    path.write_text(alter(path.read_text("utf-8")), "utf-8")
 
 
 @pytest.mark.parametrize(
@@ -234,44 +266,183 @@ NUCLIDES = "data/nuclides.json"
             ],
         ),
         (
-            KERNEL,
-            _scaled("r_outer_mm", 1.01),
-            ["radius of 50 % of the energy, Y-90 in soft-tissue"],
+            "model/nuclide.py",
+            _replaced("1.602176634e-13", "1.618198400e-13"),
+            ["energy in the usual constant of Y-90"],
         ),
         (
-            KERNEL,
-            _scaled("E_MeV_per_decay", 1.01),
-            ["energy in all shells of Y-90_soft_tissue.csv"],
-        ),
-        (
-            "model/units.py",
+            UNITS,
             _replaced("1000 / 37", "1010 / 37"),
             ["100 Gy to 1000 mL, shunt 10 %: activity in mCi"],
         ),
     ],
     ids=[
         *("half-life", "half-life of Ho-166", "dose constant", "constant of Ho-166"),
-        *("kernel's energy", "kernel's radii", "kernel's other column", "mCi"),
+        *("kernel's energy", "joule", "mCi"),
     ],
 )
 def test_one_percent_is_seen(
-    file: str, alter: Callable[[str], str], red: list[str], tmp_path: Path
+    file: str, alter: Callable[[str], str], red: list[str], package: Path
 ) -> None:
-    package = tmp_path / "sirtdose"
-    shutil.copytree(
-        ROOT / "sirtdose", package, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    path = package / file
-    path.write_text(alter(path.read_text("utf-8")), "utf-8")
+    alter_one(package, file, alter)
+    said = failing(package, DOSES)
+    for name in red:
+        assert name in said
+    if file.startswith("data/"):
+        assert file.removeprefix("data/") in said
+
+
+KERNELS = sorted(path.name for path in (ROOT / "sirtdose/data/kernels").iterdir())
+
+
+@pytest.mark.parametrize("file", KERNELS)
+def test_one_percent_of_every_kernel_is_seen(file: str, package: Path) -> None:
+    """By its own figures, and by its digest; each column by itself."""
+    path = package / "data" / "kernels" / file
+    shipped = path.read_text("utf-8")
+    seen = {
+        "cum_frac_of_emitted_E": (0.99, "radius of "),
+        "r_outer_mm": (1.01, "radius of "),
+        "E_MeV_per_decay": (1.01, "energy in all shells of "),
+    }
+    nuclide, medium = file.removesuffix(".csv").split("_", 1)
+    for column, (factor, name) in seen.items():
+        path.write_text(_scaled(column, factor)(shipped), "utf-8")
+        said = failing(package, ("kernels",))
+        lines = [line for line in said.splitlines() if line.startswith(name)]
+        own = [x for x in lines if nuclide in x and medium in x.replace("-t", "_t")]
+        assert own, (column, said)
+        assert f"kernels/{file}" in said
+
+
+TABLES = ("planning", "radiobiology and outcomes", "tables and units")
+
+
+@pytest.mark.parametrize(
+    ("file", "alter", "red"),
+    [
+        (
+            "data/usual.json",
+            _replaced('"value": 1.05', '"value": 1.0605'),
+            ["density of the liver where none", "100 Gy to 1000 mL, usual density"],
+        ),
+        (
+            "data/usual.json",
+            _replaced('"value": 1.0,', '"value": 1.01,'),
+            ["mass of the lungs where none is given", "shunt 10 %: lungs"],
+        ),
+        (
+            "data/density_curves.json",
+            _replaced("[-700, 0.31012]", "[-700, 0.31322]"),
+            ["density at -700 HU by TOPAS_Schneider"],
+        ),
+        (
+            "data/density_curves.json",
+            _replaced("[60, 1.07314]", "[60, 1.08387]"),
+            ["density at 60 HU by TOPAS_Schneider"],
+        ),
+        (
+            "data/density_curves.json",
+            _replaced("[42, 1.049]", "[42, 1.05949]"),
+            ["density at 42 HU by GEMINI"],
+        ),
+        (
+            "data/radiobiology.json",
+            _replaced('"alpha_beta_gy": 10.0', '"alpha_beta_gy": 10.1'),
+            ["BED of 100 Gy to a tumor, usual parameters"],
+        ),
+        (
+            "data/radiobiology.json",
+            _replaced('"repair_half_time_h": 2.5', '"repair_half_time_h": 2.525'),
+            ["BED of 40 Gy to the normal liver, usual parameters"],
+        ),
+        (
+            "data/laboratory.json",
+            _replaced('"mg/dL": 88.42', '"mg/dL": 89.3042'),
+            ["1 mg/dL of creatinine"],
+        ),
+        (
+            "data/devices.json",
+            _replaced("14.67e6", "14.8167e6"),
+            ["resin: spheres of 1 GBq at calibration"],
+        ),
+        (
+            "data/limits.json",
+            _replaced('"limit_gy": 50.0', '"limit_gy": 50.5'),
+            ["limit that every plan lists, lungs_cumulative"],
+        ),
+        (UNITS, _replaced('"mCi": 0.037', '"mCi": 0.03737'), ["45mCi as typed"]),
+        (UNITS, _replaced("1 / 17.104", "1 / 17.275"), ["34.208umol/L as typed"]),
+        (
+            "planning/hand_check.py",
+            _replaced("_GBQ_PER_MCI = 0.037", "_GBQ_PER_MCI = 0.03737"),
+            ["2.3041 GBq in mCi by the second calculation"],
+        ),
+        (
+            "planning/bsa.py",
+            _replaced("0.007184 *", "0.00725584 *"),
+            ["body surface by DuBois"],
+        ),
+        (
+            "outcomes/liver_function.py",
+            _replaced("- 0.085 * albumin", "- 0.08585 * albumin"),
+            ["ALBI, 10 umol/L, 40 g/L"],
+        ),
+    ],
+    ids=[
+        *("liver's density", "lungs' mass", "lung by CT", "liver by CT", "GEMINI"),
+        *("alpha/beta", "repair", "creatinine", "spheres", "limit", "typed mCi"),
+        *("bilirubin", "second mCi", "body surface", "ALBI"),
+    ],
+)
+def test_one_percent_of_a_table_or_unit_is_seen(
+    file: str, alter: Callable[[str], str], red: list[str], package: Path
+) -> None:
+    alter_one(package, file, alter)
+    said = failing(package, TABLES)
+    for name in red:
+        assert name in said
+    if file.startswith("data/"):
+        assert file.removeprefix("data/") in said
+
+
+def test_the_command_itself_is_red(package: Path) -> None:
+    """The default density, 1 % up: exit code 1."""
+    alter_one(package, "data/usual.json", _replaced('"value": 1.05', '"value": 1.0605'))
     done = subprocess.run(
-        [sys.executable, "-c", FAILING],
+        [
+            *(sys.executable, "-c"),
+            "import sys; from sirtdose.cli.main import run; sys.argv[0] = 'sirtdose'; "
+            "run()",
+            *("validate", "--quick"),
+        ],
         capture_output=True,
         text=True,
-        check=True,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        check=False,
+        cwd=package.parent,
+        env=os.environ | {"PYTHONPATH": str(package.parent)},
     )
-    for name in red:
-        assert name in done.stdout
-    if file.startswith("data/"):
-        assert file.removeprefix("data/") in done.stdout
+    assert done.returncode == 1
+    assert "FAIL digital patient: Liver, whole voxels: mean" in done.stderr
+
+
+def test_code_that_is_not_as_installed(package: Path) -> None:
+    """As an installer lists it; a constant that no figure reaches is altered."""
+    info = package.parent / "sirtdose-9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: sirtdose\nVersion: 9\n"
+    )
+    rows = []
+    for path in sorted(package.rglob("*.py")):
+        digest = urlsafe_b64encode(sha256(path.read_bytes()).digest())
+        name = path.relative_to(package.parent).as_posix()
+        rows.append(f"{name},sha256={digest.rstrip(b'=').decode()},1")
+    (info / "RECORD").write_text("\n".join([*rows, ""]))
+    assert failing(package, ()) == ""
+    alter_one(
+        package,
+        "dosimetry/collapsed_cone.py",
+        _replaced("AIR_BELOW_G_PER_ML = 0.05", "AIR_BELOW_G_PER_ML = 0.0505"),
+    )
+    assert "program files that are not as installed" in failing(package, ())

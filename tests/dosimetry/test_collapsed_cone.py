@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sirtdose.data.load import table
 from sirtdose.dosimetry import collapsed_cone
 from sirtdose.dosimetry.collapsed_cone import superpose
 from sirtdose.dosimetry.engine import Dose, compute_dose
@@ -95,6 +96,21 @@ def test_layers_of_liver_lung_and_bone(side: float, axis: int, flipped: bool) ->
     seen = expected > 1e-3 * expected.max()
     assert seen[density == LUNG].sum() * side >= 24
     np.testing.assert_allclose(profile[seen], expected[seen], rtol=0.02)
+
+
+def test_what_validate_expects_of_layers_is_the_integral() -> None:
+    borders = np.arange(31) * 4.0
+    tissues = np.repeat(["bone", "liver", "lung"], [8, 10, 12])
+    density = np.repeat([BONE, LIVER, LUNG], [8, 10, 12])
+    integral = plane_source_profile(borders, density, (32.0, 72.0))
+    checks = [c for c in table("validation")["checks"] if c["figure"] == "layer_energy"]
+    assert len(checks) == 8
+    for check in checks:
+        own = integral[tissues == check["given"]["tissue"]]
+        depth = check["given"].get("depth")
+        expected = own.sum() if depth is None else own[depth]
+        # The one expected has a hundred times the points.
+        assert check["expected"] == pytest.approx(expected, rel=0.003)
 
 
 @pytest.mark.parametrize("nuclide", ["Y-90", "Ho-166"])
