@@ -2,7 +2,7 @@
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 # make docs   the documentation as a site in site/
-# make reference   docs/commands.md, docs/validation-table.md, data/checksums.json anew
+# make reference   docs/commands.md, docs/validation.md, data/checksums.json anew
 # make pictures   docs/pictures anew, from the demo (Chromium is needed)
 PYTHON ?= python3
 BIN := .venv/bin

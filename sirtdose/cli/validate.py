@@ -26,9 +26,10 @@ def validate_command(
 ) -> None:
     """Compare this installation with published, analytic and simulated figures.
 
-    Constants and decay, planning cases, dose kernels, spheres, histograms of solids,
-    resampling, contours, a digital patient, statistics, and the digest of every shipped
-    file, each with its source and tolerance. With --out, validation.html is a sheet for
+    Constants and decay, planning cases, dose kernels, spheres, Monte Carlo on real
+    anatomy, borders of tissues, registration, blur, histograms of solids, resampling,
+    contours, a digital patient, statistics, tables and units, and the digest of every
+    shipped file, each with its source and tolerance. With --out, validation.html is a sheet for
     a commissioning file, and validation.json and validation.csv are the same for
     programs. The exit code is 1 where anything fails.
 

@@ -23,6 +23,8 @@ _BODIES = (
 _EDGE_MM = 3.0
 # The sphere's center is in the middle of no voxel.
 _OFF_MM = (0.7, -0.4, 1.1)
+# An optimizer stops elsewhere by less on another processor.
+_SAME_DIGITS = 1
 _BLURRED_SPACING_MM = (4.8, 4.4, 4.6)
 
 
@@ -83,11 +85,12 @@ def _found_back(
         f"registered {shift_mm} {degrees}", lambda: _registered(shift_mm, degrees)
     )
     if of == "degrees":
-        return found.rotation_deg
+        return round(found.rotation_deg, _SAME_DIGITS)
     points = np.array([place for _, place, _ in _BODIES])
     laid = points @ _turn(degrees).T + shift_mm
     ends = np.array([found.transform.TransformPoint(p) for p in points.tolist()])
-    return float(np.linalg.norm(ends - laid, axis=1).max())
+    farthest = float(np.linalg.norm(ends - laid, axis=1).max())
+    return round(farthest, _SAME_DIGITS)
 
 
 def _away_mm(grid: "Grid", parts: int) -> "NDArray[np.float64]":

@@ -77,9 +77,9 @@ def test_all_of_them_pass_and_stand_in_the_documents() -> None:
     assert sum(one.check.slow for one in outcomes) > 10
     assert [one.check.name for one in outcomes if not one.passed] == []
     page = runpy.run_path(str(ROOT / "docs" / "generate_validation.py"))["page"]
-    written = (ROOT / "docs" / "validation-table.md").read_text("utf-8")
+    written = (ROOT / "docs" / "validation.md").read_text("utf-8")
     assert page(outcomes) == written, (
-        "docs/validation-table.md is out of date: run `make reference`, or "
+        "docs/validation.md is out of date: run `make reference`, or "
         "`python docs/generate_validation.py`"
     )
 
