@@ -27,8 +27,8 @@ by hand from the source in the second column.
 """
 # What a reader needs to know to judge a group's table.
 SAYS = {
-    "planning": "Published cases have the tolerance of half their last digit. Event ABS "
-    "0003, whose reported doses are 0.2 % off, has 0.25 %.",
+    "planning": "Published cases have the tolerance of half their last digit. Event "
+    "ABS 0003, whose reported doses are 0.2 % off, has 0.25 %.",
     "kernels": "S values of others have a wider tolerance than our own simulation: "
     "they differ from ours by up to 0.9 %.",
     "spheres": "Spheres are made of 2 mm voxels, and so are those of the random "

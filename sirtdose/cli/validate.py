@@ -29,9 +29,9 @@ def validate_command(
     Constants and decay, planning cases, dose kernels, spheres, Monte Carlo on real
     anatomy, borders of tissues, registration, blur, histograms of solids, resampling,
     contours, a digital patient, statistics, tables and units, and the digest of every
-    shipped file, each with its source and tolerance. With --out, validation.html is a sheet for
-    a commissioning file, and validation.json and validation.csv are the same for
-    programs. The exit code is 1 where anything fails.
+    shipped file, each with its source and tolerance. With --out, validation.html is a
+    sheet for a commissioning file, and validation.json and validation.csv are the same
+    for programs. The exit code is 1 where anything fails.
 
     Example: sirtdose validate --quick --out validation
     """
