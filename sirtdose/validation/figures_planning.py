@@ -157,7 +157,38 @@ def _area(*, counts: list[list[int]]) -> float:
     return roc([one[0] for one in scores], [one[1] for one in scores]).auc
 
 
+def _planned_u(*, of: str, component: str, u: float) -> float:
+    """The relative uncertainty of 800 mL of liver and 200 mL of tumor at T/N 3."""
+    from sirtdose.planning import partition_plan
+    from sirtdose.planning.case_plan import Terms
+    from sirtdose.planning.partition_goal import Injection
+    from sirtdose.planning.perfused import Tumor
+    from sirtdose.uncertainty.budget import Budget
+    from sirtdose.uncertainty.planned import Planned, planned_doses
+
+    one = Injection("p", 1000, (Tumor("T1", 200, 3),), "activity", 2.0, 0.1)
+    plan = partition_plan.plan(Terms(), [one])
+    nothing = dict.fromkeys(Budget.of({}).components, 0.0)
+    doses, _ = planned_doses(
+        Planned(plan.case, plan.activities_gbq, 0.0, plan.limits),
+        Budget.of({**nothing, component: u}),
+    )
+    [row] = [row for row in doses if row.role == of]
+    return row.first_order.standard / row.first_order.value
+
+
+def _predicted(*, role: str, dose_gy: float, end: str) -> float:
+    from sirtdose.planning.scout_agreement import predicted
+
+    found = predicted(role, dose_gy)
+    if found is None:
+        raise ValueError(f"nothing is foretold of {role}")
+    return float(getattr(found, f"{end}_gy"))
+
+
 FIGURES: dict[str, Figure] = {
+    "planned_u": _planned_u,
+    "predicted": _predicted,
     "mird": _mird,
     "partition": _partition,
     "dose_of_activity": _dose_of_activity,
