@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sirtdose.dosimetry.difference_causes import Cause
+from sirtdose.dosimetry.cause import Cause
 from sirtdose.dosimetry.dose_pair import DosePair
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.dosimetry.gamma import Gamma

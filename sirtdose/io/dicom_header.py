@@ -151,7 +151,7 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
     if min(rows_apart, columns_apart) <= 0:
         raise GeometryError(
             f"{path.name} has PixelSpacing (0028,0030) = "
-            f"{[rows_apart, columns_apart]} mm: it must be above 0"
+            f"{rows_apart:g}, {columns_apart:g} mm: it must be above 0"
         )
     return float(rows_apart), float(columns_apart)
 

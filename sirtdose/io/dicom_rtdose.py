@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.2"
 _EVEN = 1e-3
+_SAME_MM = 0.5
 
 
 def read_rtdose(path: Path) -> Volume:
@@ -83,22 +84,28 @@ def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float
     """Distance of each frame from the first along the normal, in either form.
 
     Relative offsets begin at 0; absolute ones at the position's own coordinate
-    along the normal.
+    along the normal, or at its z (PS3.3, C.8.8.3.2), which a turned patient's normal
+    may run against.
     """
     if frames == 1 and dataset.get("GridFrameOffsetVector") is None:
-        thickness = float(required(dataset, "SliceThickness", path))
-        return np.array([0.0, thickness])[:1]
+        return np.zeros(1)
     offsets = numbers(dataset, "GridFrameOffsetVector", frames, path)
     along_row, along_column = orientation(dataset, path)
     position = numbers(dataset, "ImagePositionPatient", 3, path)
     own = float(position @ np.cross(along_row, along_column))
-    if min(abs(offsets[0]), abs(offsets[0] - own), abs(offsets[0] - position[2])) > 0.5:
+    if (
+        min(abs(offsets[0]), abs(offsets[0] - own), abs(offsets[0] - position[2]))
+        > _SAME_MM
+    ):
         raise GeometryError(
             f"{path.name} has a GridFrameOffsetVector (3004,000C) that begins at "
             f"{offsets[0]:g} mm: 0, or the first slice's own {own:g} mm, is needed"
         )
     relative: NDArray[np.float64] = offsets - offsets[0]
-    return relative
+    if abs(offsets[0]) <= _SAME_MM or abs(offsets[0] - own) <= _SAME_MM:
+        return relative
+    # Coordinates along z of planes whose normal looks the other way.
+    return -relative
 
 
 def _grid(
@@ -120,7 +127,7 @@ def _grid(
             f"{path.name} has a GridFrameOffsetVector (3004,000C) that is not evenly "
             "spaced: export the dose on an even grid"
         )
-    step = float(steps.mean()) if steps.size else float(dataset.SliceThickness)
+    step = float(steps.mean()) if steps.size else _thickness_mm(dataset, path)
     turned = step < 0
     affine = np.eye(4)
     affine[:3, 0] = normal * abs(step)
@@ -129,3 +136,14 @@ def _grid(
     affine[:3, 3] = position + (normal * offsets[-1] if turned else 0)
     k, j, i = shape
     return Grid((k, j, i), affine, frame_of_reference(dataset)), turned
+
+
+def _thickness_mm(dataset: "Dataset", path: Path) -> float:
+    """Of a single slice, which has no neighbor to tell it."""
+    thickness = float(required(dataset, "SliceThickness", path))
+    if not thickness > 0:
+        raise GeometryError(
+            f"{path.name} has SliceThickness (0018,0050) = {thickness:g} mm: a single "
+            "slice needs one above 0"
+        )
+    return thickness

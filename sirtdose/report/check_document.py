@@ -28,6 +28,8 @@ CHECK_FILES = (
 RECOMPUTED = "recomputed"
 # A cause that takes away less than this does not explain a difference.
 _EXPLAINS = 0.5
+# A ratio of sums nearer to 1 than this is no factor where nothing explains the rest.
+_SUMS_WITHIN = 0.02
 _COLUMNS = ("of", "name", "number", "unit", "ours", "theirs", "difference", "relative")
 
 
@@ -108,8 +110,9 @@ def check_document(check: "DoseCheck") -> dict[str, Any]:
 
 def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     cause["explained_fraction"] = explained
-    if cause["shift_mm"] is not None:
-        cause["shift_mm"] = list(cause["shift_mm"])
+    for key in ("shift_mm", "rotation_deg"):
+        if cause[key] is not None:
+            cause[key] = list(cause[key])
     return {**cause, "says": cause_words(cause)}
 
 
@@ -129,7 +132,11 @@ def _factor(check: "DoseCheck") -> dict[str, Any] | None:
     if not check.causes or abs(check.factor - 1) < 1e-3:
         return None
     best = check.causes[0]
-    if best.factor is None and best.explained_fraction >= _EXPLAINS:
+    explains = best.explained_fraction >= _EXPLAINS
+    # What two doses differ by besides moves their sums by about as much.
+    if (explains and best.factor is None) or (
+        not explains and abs(check.factor - 1) < _SUMS_WITHIN
+    ):
         return None
     return {
         "value": check.factor,

@@ -166,8 +166,8 @@ def cause_lines(document: Document) -> list[str]:
     if not document["causes"]:
         lines.append(
             f"Nothing to explain between the dose maps: they differ by "
-            f"{small_gy(before)} Gy "
-            "(root mean square)"
+            f"{small_gy(before)} Gy (root mean square, at "
+            f"{document['difference']['cutoff_gy']:.3g} Gy and more)"
         )
     else:
         before = document["causes"][0]["rms_before_gy"]
@@ -244,11 +244,14 @@ def _what(cause: Document) -> str:
         "blur": "blur",
         "method": "the dose method",
         "mirror": "a mirrored axis",
+        "rigid": "a turn",
     }[kind]
     if kind == "shift":
         x, y, z = (round(one, 1) + 0.0 for one in cause["shift_mm"])
         length = (x**2 + y**2 + z**2) ** 0.5
         said += f" of {length:.1f} mm (x {x:+.1f}, y {y:+.1f}, z {z:+.1f} mm, LPS)"
+    if kind == "rigid":
+        said += _turn_words(cause)
     if kind == "blur":
         width = cause["fwhm_mm"]
         whose = "theirs is ours" if width > 0 else "ours is theirs"
@@ -256,10 +259,26 @@ def _what(cause: Document) -> str:
     if kind == "method":
         said += f": theirs is our {str(cause['method']).replace('_', ' ')}"
     if kind == "mirror":
-        said += f", {cause['axis']}"
+        several = " and " in cause["axis"]
+        said = f"{'mirrored axes' if several else said}, {cause['axis']}"
     if cause["factor"] is not None:
         said += f"{' and a factor' if kind != 'scale' else ''} of {cause['factor']:.4f}"
     return said
+
+
+def _turn_words(cause: Document) -> str:
+    """Degrees about each axis, and the shift of what it is around."""
+    turn, shift = (
+        [round(one, 1) + 0.0 for one in cause[key]]
+        for key in ("rotation_deg", "shift_mm")
+    )
+    angle = sum(one**2 for one in cause["rotation_deg"]) ** 0.5
+    axes = ", ".join(f"{a} {one:+.1f}" for a, one in zip("xyz", turn, strict=True))
+    moved = ", ".join(f"{a} {one:+.1f}" for a, one in zip("xyz", shift, strict=True))
+    return (
+        f" by {angle:.1f} degrees (about {axes}) around the middle of our dose, with a "
+        f"shift of {moved} mm (LPS)"
+    )
 
 
 def all_numbers(row: Document) -> list[tuple[str, Document]]:

@@ -23,7 +23,7 @@ from sirtdose.workflows.dose_histograms import (
 )
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.difference_causes import Cause
+    from sirtdose.dosimetry.cause import Cause
     from sirtdose.dosimetry.dose_pair import DosePair
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.gamma import Criterion, Gamma

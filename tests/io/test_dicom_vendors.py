@@ -480,6 +480,16 @@ class TestRtdose:
         assert dose.data[k, j, i] == pytest.approx(COUNTS[5, 2, 3] * 0.01)
         assert dose.grid.spacing_mm == pytest.approx((2.5, 4.7, 4.4))
 
+        # A patient with the feet first: the normal runs against z, coordinates do not.
+        dataset.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]
+        dataset.GridFrameOffsetVector = [412 + 2.5 * k for k in range(6)]
+        dataset.save_as(path)
+        dose = read_rtdose(path)
+        last = dose.grid.index([-90 - 4.4 * 3, 31 + 4.7 * 2, 412 + 2.5 * 5])
+        k, j, i = np.rint(last).astype(int)
+        assert dose.data[k, j, i] == pytest.approx(COUNTS[5, 2, 3] * 0.01)
+        dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+
         dataset.GridFrameOffsetVector = [0, 2.5, 5, 7.5, 10, 20]
         dataset.save_as(path)
         with pytest.raises(GeometryError, match="not evenly spaced"):
