@@ -237,7 +237,7 @@ def _criteria(options: dict[str, Any]) -> "tuple[Criterion, ...]":
 
     kinds = {"global": (False,), "local": (True,), "both": (False, True)}
     found = []
-    for text in options["gamma"] or _GAMMA:
+    for text in dict.fromkeys(options["gamma"] or _GAMMA):
         dose, _, distance = text.partition("/")
         try:
             found += [
@@ -266,4 +266,10 @@ def _tolerances(texts: tuple[str, ...]) -> dict[str, float]:
             raise click.BadParameter(
                 f"'{text}': {error}; write it like mean=3%", param_hint="--tolerance"
             ) from None
+    named = [text.partition("=")[0].strip().lower() for text in texts]
+    double = next((name for name in named if named.count(name) > 1), None)
+    if double is not None:
+        raise click.BadParameter(
+            f"{double} is there more than once: give it once", param_hint="--tolerance"
+        )
     return found

@@ -1,19 +1,29 @@
 """A table of another system's doses: a line a structure, or its histograms."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.csv_table import Line, csv_lines, header_of, read_table
+from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.units import FRACTION
 
 _CURVE = ("name", "dose_gy", "volume_fraction")
 _WHAT = "a table of another system's doses"
-_CURVE_POINTS_LEAST = 5
 
 
-def read_dose_table(path: Path) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class DoseTable:
+    """Numbers by structure, and what of the table is not compared or not sure."""
+
+    numbers: Mapping[str, Mapping[str, float]]
+    remarks: tuple[str, ...] = ()
+
+
+def read_dose_table(
+    path: Path, *, percent: Sequence[float] = (), doses_gy: Sequence[float] = ()
+) -> DoseTable:
     """Numbers by structure: `mean`, `volume` (mL), `d70` (Gy), `v100` (fraction).
 
     Either a line a structure with the columns `name` and any of `mean_gy`, `volume_ml`,
@@ -21,19 +31,31 @@ def read_dose_table(path: Path) -> dict[str, dict[str, float]]:
     such as 45% or 0.45); or a cumulative histogram with the columns `name`, `dose_gy`
     and `volume_fraction` (and `volume_ml`, the volume at each dose).
 
+    Parameters
+    ----------
+    path : Path
+    percent, doses_gy : sequence of float
+        Which D_x and V_x of a histogram.
+
     Raises
     ------
     FileFormatError
         No csv of text.
     InputError
-        Missing columns, a structure there twice, a cell that is no number, or a
-        histogram that rises.
+        Missing columns, a structure there twice or without a number, a cell that is no
+        number, or a histogram that rises.
     """
     header = header_of(csv_lines(path)[0][1])
     if all(column in header for column in _CURVE):
-        return _of_curves(path)
+        curves = _curves(path)
+        return DoseTable(
+            {name: one.numbers(percent, doses_gy) for name, one in curves.items()},
+            tuple(
+                _end_words(name, one) for name, one in curves.items() if one.ends_early
+            ),
+        )
     lines = read_table(path, required=("name",), what=_WHAT)
-    columns = _columns(header)
+    columns = _columns(path.name, header)
     if not columns:
         raise InputError(
             f"{path.name}, line 1 names no dose: give mean_gy, d70_gy, v100, volume_ml "
@@ -42,14 +64,29 @@ def read_dose_table(path: Path) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for line in lines:
         name = line.required("name").lstrip("'")
-        if name in found:
+        if name.casefold() in (one.casefold() for one in found):
             raise InputError(f"{line.at('name')}: '{name}' is there twice (H19)")
         numbers = {key: _number(line, column) for column, key in columns.items()}
         found[name] = {key: one for key, one in numbers.items() if one is not None}
-    return found
+        if not found[name]:
+            raise InputError(
+                f"{line.where}: '{name}' has no number: give one of "
+                f"{', '.join(columns)}, or leave the line out"
+            )
+    idle = [one for one in header if one not in columns and one != "name"]
+    said = f"column {', '.join(idle)} of their table is not compared"
+    return DoseTable(found, (said,) if idle else ())
 
 
-def _columns(header: Sequence[str]) -> dict[str, str]:
+def _end_words(name: str, curve: DoseCurve) -> str:
+    return (
+        f"their histogram of '{name}' ends at {curve.doses_gy[-1]:.4g} Gy with "
+        f"{curve.parts[-1]:.1%} of the volume: if it was cut off there, its mean and "
+        "hottest doses are too low"
+    )
+
+
+def _columns(name: str, header: Sequence[str]) -> dict[str, str]:
     """Columns that are numbers of a structure, with the name of the number."""
     columns = {}
     for column in header:
@@ -57,6 +94,11 @@ def _columns(header: Sequence[str]) -> dict[str, str]:
         is_dose = column.endswith("_gy") and (stem == "mean" or _of(stem, "d"))
         is_volume = column == "volume_ml"
         is_part = _of(stem, "v") and not column.endswith("_ml")
+        if is_dose and stem != "mean" and not 0 < float(stem[1:]) <= 100:
+            raise InputError(
+                f"{name}, line 1, column {column}: D_x is of more than 0 and at most "
+                "100 % of a volume"
+            )
         if is_dose or is_volume or is_part:
             columns[column] = stem
     return columns
@@ -78,7 +120,7 @@ def _number(line: Line, column: str) -> float | None:
         raise InputError(f"{line.at(column)}: {error}") from None
 
 
-def _of_curves(path: Path) -> dict[str, dict[str, float]]:
+def _curves(path: Path) -> dict[str, DoseCurve]:
     curves: dict[str, list[tuple[float, float]]] = {}
     volumes: dict[str, float] = {}
     for line in read_table(path, required=_CURVE, what=_WHAT):
@@ -96,37 +138,11 @@ def _of_curves(path: Path) -> dict[str, dict[str, float]]:
         if volume is not None:
             volumes[name] = max(volumes.get(name, 0.0), volume)
         curves.setdefault(name, []).append((dose, part))
-    return {
-        name: _of_curve(f"{path.name}, '{name}'", points)
-        | ({"volume": volumes[name]} if name in volumes else {})
-        for name, points in curves.items()
-    }
-
-
-def _of_curve(where: str, points: Sequence[tuple[float, float]]) -> dict[str, float]:
-    """Mean and D_x of a cumulative curve, straight between its points."""
-    if len(points) < _CURVE_POINTS_LEAST:
-        raise InputError(f"{where}: a histogram of {len(points)} points is too coarse")
-    doses, parts = zip(*sorted(points), strict=True)
-    pairs = list(pairwise(parts))
-    if any(after > before + 1e-6 for before, after in pairs) or parts[0] < 1 - 1e-3:
-        raise InputError(
-            f"{where}: a cumulative histogram begins at 1 and never rises: is it a "
-            "differential one?"
-        )
-    steps = zip(doses, doses[1:], pairs, strict=False)
-    mean = doses[0] + sum((b - a) * (p + q) / 2 for a, b, (p, q) in steps)
-    found = {"mean": mean}
-    for x in (98, 95, 90, 70, 50, 2):
-        found[f"d{x}"] = _dose_at(x / 100, doses, parts)
+    found = {}
+    for name, points in curves.items():
+        doses, parts = zip(*points, strict=True)
+        try:
+            found[name] = DoseCurve.of(doses, parts, volumes.get(name))
+        except InputError as error:
+            raise InputError(f"{path.name}, '{name}': {error}") from None
     return found
-
-
-def _dose_at(part: float, doses: Sequence[float], parts: Sequence[float]) -> float:
-    after = next((n for n, one in enumerate(parts) if one < part), len(parts) - 1)
-    before = max(after - 1, 0)
-    fall = parts[before] - parts[after]
-    if fall <= 0:
-        return doses[before]
-    along = (parts[before] - part) / fall
-    return doses[before] + along * (doses[after] - doses[before])

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.dosimetry.dose_check import LEAST_GY
+from sirtdose.dosimetry.comparison import LEAST_GY
 from sirtdose.dosimetry.gamma import GAMMA_MAX
 from sirtdose.dosimetry.known_factors import SAME_WITHIN
 from sirtdose.model.units import MCI_PER_GBQ
-from sirtdose.report.check_words import cause_words
+from sirtdose.report.check_words import as_ours_and_theirs, cause_words
 from sirtdose.report.documents import document_text, rounded
 from sirtdose.report.tables import csv_text, name_cell
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.dose_check import Comparison, DoseCheck, Row
+    from sirtdose.dosimetry.comparison import Comparison
+    from sirtdose.dosimetry.dose_check import DoseCheck, Row
+    from sirtdose.dosimetry.stated_histogram import StatedHistogram
 
 CHECK_FILES = (
     "check.json",
@@ -65,9 +67,16 @@ def check_document(check: "DoseCheck") -> dict[str, Any]:
         },
         "total": _total(check),
         "difference": _difference(check),
+        "lone_dose": [{**asdict(one), "at_mm": list(one.at_mm)} for one in check.lone],
         "structures": [_row(row) for row in check.rows],
         "reported": [_row(row) for row in check.reported],
+        "histograms": {
+            "compared": [_stated(one) for one in check.stated.compared],
+            "findings": check.stated.findings,
+            "left_out": dict(check.stated.left_out),
+        },
         "unmatched": list(check.unmatched),
+        "table_remarks": list(check.table_remarks),
         "left_out": dict(check.left_out),
         "gamma": [
             {
@@ -196,6 +205,22 @@ def _number(one: "Comparison") -> dict[str, Any]:
     }
 
 
+def _stated(one: "StatedHistogram") -> dict[str, Any]:
+    numbers = {}
+    for number in one.comparisons:
+        told = _number(number)
+        both = {"recomputed": told.pop("ours"), "stated": told.pop("theirs")}
+        numbers[number.metric] = {"unit": told.pop("unit"), **both, **told}
+    return {
+        "name": one.name,
+        "bin_gy": one.bin_gy,
+        "mean_tag": one.tag_gy,
+        "remarks": list(one.remarks),
+        "met": one.met,
+        "numbers": numbers,
+    }
+
+
 def _finite(value: float) -> float | None:
     return value if value < float("inf") else None
 
@@ -231,8 +256,12 @@ def _csv(document: Mapping[str, Any]) -> str:
             "" if one["tolerance"] is None else f"{one['tolerance']:g}",
             {None: "", True: "yes", False: "no"}[one["met"]],
         ]
-        for of, rows_of in (("maps", "structures"), ("reported", "reported"))
-        for row in document[rows_of]
+        for of, rows_of in (
+            ("maps", document["structures"]),
+            ("reported", document["reported"]),
+            ("histograms", as_ours_and_theirs(document["histograms"]["compared"])),
+        )
+        for row in rows_of
         for number, one in row["numbers"].items()
     ]
     return csv_text((*_COLUMNS, "tolerance", "met"), rows)

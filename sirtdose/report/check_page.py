@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report import check_words as words
@@ -33,7 +33,16 @@ def check_page(text: str, check: "DoseCheck") -> str:
         tables=[
             ("Both dose maps, in our structures", _table(document["structures"])),
             ("As they report it, against ours", _table(document["reported"])),
+            (
+                "Their own histograms (DVHSequence), against their dose",
+                _table(
+                    words.as_ours_and_theirs(document["histograms"]["compared"]),
+                    ("their dose", "stated"),
+                    words.FINDINGS,
+                ),
+            ),
         ],
+        unread=words.unread_lines(document) + document["table_remarks"],
         gamma=words.gamma_lines(document),
         gamma_how=words.gamma_how(document),
         total=words.total_line(document),
@@ -44,14 +53,21 @@ def check_page(text: str, check: "DoseCheck") -> str:
     )
 
 
-def _table(rows: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    labels: tuple[str, str] = ("ours", "theirs"),
+    verdicts: tuple[str, str] = words.VERDICTS,
+) -> dict[str, Any] | None:
     """Header and rows of every number that any of the structures has."""
     if not rows:
         return None
-    names = [name for name, _ in max((words.all_numbers(row) for row in rows), key=len)]
+    every = (name for row in rows for name, _ in words.all_numbers(row))
+    names = list(dict.fromkeys(every))
     return {
         "names": names,
-        "rows": [{**row, "cells": _cells(row, names)} for row in rows],
+        "labels": labels,
+        "verdicts": verdicts,
+        "rows": [{"remarks": [], **row, "cells": _cells(row, names)} for row in rows],
     }
 
 

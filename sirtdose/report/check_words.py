@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sirtdose.dosimetry.dose_check import metric_words
+from sirtdose.dosimetry.comparison import metric_words
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.report.wording import significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
+VERDICTS = ("pass", "FAIL")
+# Of a system held against itself: said, not judged.
+FINDINGS = ("same", "differs")
 NO_STRUCTURES = (
     "No structure was compared: none was kept with our results or given; give them "
     "with --structures. What is judged is gamma alone"
@@ -34,10 +37,12 @@ def check_summary(document: Document) -> str:
     if document["reported"]:
         said += ["", "As they report it, against ours", ""]
         said.append(table(*means_table(document["reported"])))
+    said += histogram_lines(document)
     if document["failures"]:
         said += ["", "Beyond tolerance"]
         said += [f"  {line}" for line in document["failures"]]
     said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
+    said += document["table_remarks"]
     said += ["", "Not a medical device: verify with an approved system"]
     return "\n".join(said)
 
@@ -58,7 +63,49 @@ def how_ours(document: Document) -> str:
     return f"{method}, density {where}, K {constant:g} Gy kg/GBq"
 
 
-def means_table(rows: Sequence[Document]) -> tuple[list[str], list[list[str]]]:
+def histogram_lines(document: Document) -> list[str]:
+    """What the histograms of their RTDOSE say, against their dose in the contours."""
+    held = document["histograms"]
+    rows = as_ours_and_theirs(held["compared"])
+    said = []
+    if rows:
+        header, lines = means_table(rows, FINDINGS)
+        header[2:4] = ["their dose Gy", "stated Gy"]
+        said += ["", "Their own histograms (DVHSequence), against their dose", ""]
+        said.append(table(header, lines))
+    said += [f"  {one}" for one in held["findings"]]
+    said += [f"  '{row['name']}': {one}" for row in rows for one in row["remarks"]]
+    return said + unread_lines(document)
+
+
+def unread_lines(document: Document) -> list[str]:
+    """Which histograms of their RTDOSE were not compared, a line for each reason."""
+    names: dict[str, list[str]] = {}
+    for name, why in document["histograms"]["left_out"].items():
+        names.setdefault(why, []).append(f"'{name}'")
+    return [
+        f"their histogram of {', '.join(some)} was not compared: {why}"
+        for why, some in names.items()
+    ]
+
+
+def as_ours_and_theirs(rows: Sequence[Document]) -> list[dict[str, Any]]:
+    """Histograms in the form of the other tables: what is recomputed stands as ours."""
+    found = []
+    for row in rows:
+        numbers = {
+            key: {**one, "ours": one["recomputed"], "theirs": one["stated"]}
+            for key, one in row["numbers"].items()
+        }
+        volume = numbers["volume"]["ours"] if "volume" in numbers else None
+        shared = {"our_structure": row["name"], "volume_ml": volume}
+        found.append({**row, **shared, "numbers": numbers})
+    return found
+
+
+def means_table(
+    rows: Sequence[Document], verdicts: tuple[str, str] = VERDICTS
+) -> tuple[list[str], list[list[str]]]:
     """Header and rows: volume, mean, D70 of both, and whether all is within."""
     header = ["structure", "mL", "ours Gy", "theirs Gy", "Gy", "%", "D70 %", ""]
     lines = []
@@ -68,12 +115,12 @@ def means_table(rows: Sequence[Document]) -> tuple[list[str], list[list[str]]]:
         lines.append(
             [
                 row["name"],
-                significant(row["volume_ml"]),
+                "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
                 *([_gy(mean["ours"]), _gy(mean["theirs"])] if mean else ["-", "-"]),
                 apart(mean) if mean else "-",
                 percent(mean),
                 percent(d70),
-                "pass" if row["met"] else "FAIL",
+                verdicts[0] if row["met"] else verdicts[1],
             ]
         )
     return header, lines

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.comparison import compared
 from sirtdose.dosimetry.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
     Row,
-    compared,
     metrics_of,
     require_known_metric,
 )
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.structure_causes import Candidate, StructureCause
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
+    from sirtdose.workflows.check_reported import Said
 
 _LUNGS_SAID = "one density, the liver's, gives the lungs no dose"
 
@@ -67,16 +68,19 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     from sirtdose.dosimetry.difference_causes import causes
     from sirtdose.dosimetry.dose_pair import DosePair
     from sirtdose.dosimetry.gamma import gamma_index
+    from sirtdose.dosimetry.known_factors import explanations
+    from sirtdose.dosimetry.lone_dose import lone_doses
 
     for name in request.tolerances:
-        require_known_metric(name, request.above_gy)
+        require_known_metric(name)
     ours = our_dose(request.against, request.method)
     files = request.structures or ours.structures
     require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
     pair = DosePair(ours.dose, read_dose(request.theirs), request.cutoff_fraction)
     look = _Look(request, ours, pair)
     rows, left_out = look.rows()
-    reported, unmatched, structure_causes = look.reported()
+    said = look.said()
+    reports = look.reported(said)
     found = causes(pair, ours.others)
     gammas: list[Gamma] = []
     ignored = ""
@@ -86,8 +90,6 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         except RangeError as error:
             ignored = str(error)
     factor = _factor(pair, found)
-    from sirtdose.dosimetry.known_factors import explanations
-
     return DoseCheck(
         pair=pair,
         choices=ours.choices,
@@ -95,15 +97,18 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         method=ours.method,
         treated_gbq=ours.treated_gbq,
         rows=tuple(rows),
-        reported=tuple(reported),
-        unmatched=tuple(unmatched),
-        left_out=left_out,
+        reported=tuple(reports.rows),
+        unmatched=tuple(reports.unmatched),
+        stated=said.stated,
+        table_remarks=said.table_remarks,
+        left_out={**left_out, **said.left_out, **reports.left_out},
         gammas=tuple(gammas),
         causes=tuple(found),
         factor=factor,
         factors=tuple(explanations(factor, ours.choices)) if found else (),
-        structure_causes=tuple(structure_causes),
+        structure_causes=tuple(reports.causes),
         tolerances=look.tolerances,
+        lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
         inputs=_inputs(request, ours, files),
     )
@@ -131,24 +136,34 @@ def _inputs(
     )
 
 
+@dataclass
+class Reports:
+    """Their numbers against ours, those of none of ours, and what others are of."""
+
+    rows: list[Row] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    causes: "list[StructureCause]" = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
 class _Look:
     """Structures of both systems, and how their histograms are made."""
 
     def __init__(self, request: CheckRequest, ours: OurDose, pair: "DosePair") -> None:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
+        self.files = request.structures or ours.structures
         self.structures = self._structures()
 
     def _structures(self) -> "list[Structure]":
         from sirtdose.dosimetry.derived import derived_structures
         from sirtdose.dosimetry.resample import on_one_lattice
 
-        files = self.request.structures or self.ours.structures
-        if not files:
+        if not self.files:
             return []
         drawn = [
             replace(one, role=self.ours.roles.get(one.name, one.role))
-            for one in structures_of(files, {})
+            for one in structures_of(self.files, {})
             if not one.empty
         ]
         drawn = [
@@ -187,15 +202,8 @@ class _Look:
             except StructureError as error:
                 left_out[one.name] = str(error)
                 continue
-            rows.append(
-                self._row(
-                    one.name,
-                    one,
-                    ours,
-                    theirs,
-                    metrics_of(theirs, self.request.above_gy),
-                )
-            )
+            numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
+            rows.append(self._row(one.name, one, ours, theirs, numbers))
         return rows, left_out
 
     def _row(
@@ -205,63 +213,77 @@ class _Look:
         ours: "Dvh",
         theirs: "Dvh | None",
         numbers: Mapping[str, float],
+        bin_gy: float = 0.0,
     ) -> Row:
-        asked = {key.removesuffix("_gy"): one for key, one in self.tolerances.items()}
-        mine = metrics_of(ours, self.request.above_gy)
-        return Row(name, structure, ours, theirs, compared(mine, numbers, asked))
+        also = (one for one in numbers if one[1:2].isdigit())
+        mine = metrics_of(ours, self.request.above_gy, also)
+        both = compared(mine, numbers, self.tolerances, bin_gy)
+        return Row(name, structure, ours, theirs, both)
 
-    def reported(self) -> "tuple[list[Row], list[str], list[StructureCause]]":
-        """What they say of their own structures, and which of ours those are."""
+    @property
+    def _asked(self) -> list[str]:
+        """D_x and V_x that have a tolerance: to name one is to ask for it."""
+        return [one for one in self.tolerances if one[1:2].isdigit()]
+
+    def said(self) -> "Said":
+        """What they say of their structures, in any of the ways they may."""
+        from sirtdose.workflows.check_reported import said_by_them
+
+        request = self.request
+        said = said_by_them(
+            request.theirs,
+            contours=request.their_structures,
+            table=request.their_table,
+            own_files=self.files,
+            own=[one for one in self.structures if not one.definition],
+            histogram=self._theirs_in,
+            above_gy=request.above_gy,
+            tolerances=self.tolerances,
+        )
+        mute = said.by_contours and not said.stated.compared
+        if not self.structures and (said.by_table or mute):
+            raise InputError(
+                "their table or structures need ours to be held against: give "
+                "--structures"
+            )
+        return said
+
+    def reported(self, said: "Said") -> "Reports":
+        """Their numbers against ours, and which of our structures those are of."""
         from sirtdose.dosimetry.structure_causes import (
             Reported,
             candidates,
             structure_cause,
         )
 
-        said = self._said()
-        if not said:
-            return [], [], []
-        if not self.structures:
-            raise InputError(
-                "their table or structures need ours to be held against: give "
-                "--structures"
-            )
-        every = candidates(self.structures, self._theirs_in)
-        rows, unmatched, found = [], [], []
-        for name, (numbers, theirs) in said.items():
+        found = Reports()
+        told = said.numbers(self.request.above_gy)
+        every = candidates(self.structures, self._theirs_in) if told else []
+        for name, (numbers, theirs) in told.items():
             own = self._named(name)
             if own is None:
-                unmatched.append(name)
+                # Of a file's many regions most are none of ours.
+                asked = name in said.by_table or name in said.by_contours
+                if not asked or not self.structures:
+                    continue
+                found.unmatched.append(name)
+            elif own.role is Role.LUNGS and self.ours.one_density:
+                found.left_out[f"their {name}"] = _LUNGS_SAID
+                continue
             else:
                 ours = self.histogram(own, self.pair.ours)
-                rows.append(self._row(name, own, ours, theirs, numbers))
+                width = said.bin_gy(name)
+                found.rows.append(self._row(name, own, ours, theirs, numbers, width))
             cause = structure_cause(
                 Reported(name, numbers.get("mean"), numbers.get("volume")),
                 _candidate(every, own),
                 every,
             )
-            found += [cause] if cause else []
-        return rows, unmatched, found
+            found.causes += [cause] if cause else []
+        return found
 
     def _theirs_in(self, structure: "Structure") -> "Dvh":
         return self.histogram(structure, self.pair.theirs)
-
-    def _said(self) -> "dict[str, tuple[Mapping[str, float], Dvh | None]]":
-        """Their numbers by structure: of their table, else by their contours."""
-        from sirtdose.io.dose_table import read_dose_table
-
-        said: dict[str, tuple[Mapping[str, float], Dvh | None]] = {}
-        drawn = structures_of(self.request.their_structures, {})
-        for one in drawn:
-            try:
-                dvh = self.histogram(one, self.pair.theirs)
-            except StructureError:
-                continue
-            said[one.name] = (metrics_of(dvh, self.request.above_gy), dvh)
-        if self.request.their_table is not None:
-            for name, numbers in read_dose_table(self.request.their_table).items():
-                said[name] = (numbers, said.get(name, ({}, None))[1])
-        return said
 
     def _named(self, name: str) -> "Structure | None":
         """Our structure of that name, else the only one of the role it tells."""

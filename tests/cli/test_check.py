@@ -340,7 +340,7 @@ def test_strict_and_tolerances(run: Run, post: Path, tmp_path: Path) -> None:
         (("--gamma", "3mm"), 2, "write it like 3%/3mm"),
         (("--gamma", "0%/3mm"), 2, "above 0"),
         (("--tolerance", "mean"), 2, "write it like mean=3%"),
-        (("--tolerance", "d71=3%"), 3, "has no tolerance"),
+        (("--tolerance", "d0=3%"), 3, "has no tolerance"),
         (("--dose-cutoff", "100%"), 2, "cutoff"),
         (("--role", "lump=tumor"), 3, "names no structure: lump"),
         (("--their-table", "bad.csv"), 3, "is no number"),

@@ -1,0 +1,68 @@
+"""What another system's own histogram says, against its dose in the same contours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sirtdose.dosimetry.comparison import Comparison, difference_words
+from sirtdose.model.dose_curve import DoseCurve
+
+_TAG_WITHIN, _BIN_MOST = 0.02, 0.02
+_BIN_MOST_GY = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class StatedHistogram:
+    """A histogram of their RTDOSE, and the same recomputed.
+
+    In `comparisons`, ours is the recomputed number: their dose grid in the contours of
+    that name, not our dose. `tag_gy` is the mean that a tag of its own says.
+    """
+
+    name: str
+    curve: DoseCurve
+    comparisons: tuple[Comparison, ...]
+    bin_gy: float | None = None
+    tag_gy: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether nothing is beyond its tolerance."""
+        return all(one.met is not False for one in self.comparisons)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What its numbers cannot tell, or tell wrongly."""
+        mean = self.curve.mean_gy
+        said = []
+        if self.tag_gy is not None and abs(self.tag_gy - mean) > _TAG_WITHIN * mean:
+            said.append(
+                f"its DVHMeanDose says {self.tag_gy:.4g}, its curve {mean:.4g} Gy: the "
+                "curve is taken"
+            )
+        if self.bin_gy is not None and self.bin_gy > max(
+            _BIN_MOST * mean, _BIN_MOST_GY
+        ):
+            said.append(f"its bins are {self.bin_gy:.3g} Gy wide")
+        if self.curve.volume_ml is None:
+            said.append("it tells no volume in mL")
+        return tuple(said)
+
+
+@dataclass(frozen=True)
+class StatedHistograms:
+    """Those of a file that were compared, and why others were not, by name."""
+
+    compared: tuple[StatedHistogram, ...]
+    left_out: Mapping[str, str]
+
+    @property
+    def findings(self) -> list[str]:
+        """Where a histogram and the dose beside it are further apart than allowed."""
+        return [
+            f"their own histogram of '{one.name}': "
+            f"{difference_words(number, 'their dose there,')}: it is of other "
+            "contours, or sampled otherwise"
+            for one in self.compared
+            for number in one.comparisons
+            if number.met is False
+        ]

@@ -1,0 +1,188 @@
+"""What another system says of its structures: contours, histograms, a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.dosimetry.comparison import compared
+from sirtdose.dosimetry.dose_check import D_PERCENT, V_GY, metrics_of
+from sirtdose.dosimetry.stated_histogram import StatedHistogram, StatedHistograms
+from sirtdose.errors import StructureError
+from sirtdose.workflows.dose_histograms import structures_of
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.dvh import Dvh
+    from sirtdose.io.dicom_dvh import DicomHistogram
+    from sirtdose.model.dose_curve import DoseCurve
+    from sirtdose.model.structure import Structure
+
+_SOME_NAMES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """Their numbers by structure, with the curve of their dose where it is known.
+
+    `by_table` and `by_contours` are what the user gave; `by_histogram` are the curves
+    of their RTDOSE; `table_remarks` say what of the table is not compared or sure.
+    """
+
+    by_contours: "Mapping[str, Dvh]"
+    by_histogram: "Mapping[str, DoseCurve]"
+    by_table: Mapping[str, Mapping[str, float]]
+    stated: StatedHistograms
+    left_out: Mapping[str, str]
+    table_remarks: tuple[str, ...] = ()
+
+    def bin_gy(self, name: str) -> float:
+        """How well a structure's doses are told: 0 where it is no histogram's number."""
+        if name in self.by_table:
+            return 0.0
+        bins = {one.name: one.bin_gy for one in self.stated.compared}
+        return bins.get(name) or 0.0
+
+    def numbers(
+        self, above_gy: Sequence[float]
+    ) -> "dict[str, tuple[Mapping[str, float], Dvh | None]]":
+        """Of the table first, then of their histograms, then by their contours."""
+        found: dict[str, tuple[Mapping[str, float], Dvh | None]] = {}
+        for name, dvh in self.by_contours.items():
+            found[name] = (metrics_of(dvh, above_gy), dvh)
+        for name, curve in self.by_histogram.items():
+            numbers = curve.numbers(D_PERCENT, _doses(above_gy))
+            found[name] = (numbers, self.by_contours.get(name))
+        for name, told in self.by_table.items():
+            found[name] = (told, self.by_contours.get(name))
+        return found
+
+
+def said_by_them(
+    dose: Path,
+    *,
+    contours: Sequence[Path],
+    table: Path | None,
+    own_files: Sequence[Path],
+    own: "Sequence[Structure]",
+    histogram: "Callable[[Structure], Dvh]",
+    above_gy: Sequence[float],
+    tolerances: Mapping[str, float],
+) -> Said:
+    """Everything that the other system says of its structures.
+
+    Parameters
+    ----------
+    dose : Path
+        Their dose, whose own histograms are read where it is an RTDOSE.
+    contours, table : Path
+        Their structures and their table, where they are given.
+    own_files, own
+        Our structures and the files they are of.
+    histogram : callable
+        A structure's histogram in their dose.
+    above_gy, tolerances
+        As asked for.
+
+    Raises
+    ------
+    InputError
+        A table or contours that cannot be read.
+    """
+    from sirtdose.io.dose_table import DoseTable, read_dose_table
+
+    drawn = structures_of(contours, {})
+    by_contours, left_out = {}, {}
+    for one in drawn:
+        if one.empty:
+            left_out[f"their {one.name}"] = "it is empty"
+            continue
+        try:
+            by_contours[one.name] = histogram(one)
+        except StructureError as error:
+            left_out[f"their {one.name}"] = str(error)
+    told = DoseTable({})
+    if table is not None:
+        told = read_dose_table(table, percent=D_PERCENT, doses_gy=_doses(above_gy))
+    stated = _stated(
+        _numbered(dose, (*contours, *own_files)),
+        [*drawn, *own],
+        lambda one: metrics_of(histogram(one), above_gy),
+        tolerances,
+    )
+    return Said(
+        by_contours,
+        {one.name: one.curve for one in stated.compared},
+        told.numbers,
+        stated,
+        left_out,
+        told.remarks,
+    )
+
+
+def _doses(above_gy: Sequence[float]) -> list[float]:
+    return sorted({*V_GY, *above_gy})
+
+
+def _numbered(
+    dose: Path, files: Sequence[Path]
+) -> "list[tuple[str, DicomHistogram, str]]":
+    """Histograms of their RTDOSE with the name of each, and why it has none."""
+    from sirtdose.io.dicom_dvh import read_histograms, read_roi_names
+    from sirtdose.io.discover import discover
+    from sirtdose.io.found import Kind
+
+    doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
+    if not doses:
+        return []
+    held = read_histograms(doses[0])
+    sets = [
+        read_roi_names(one.paths[0])
+        for path in files
+        for one in discover(path)
+        if one.kind is Kind.CONTOURS
+    ]
+    wanted = held.structure_set_uid
+    names = next((own for uid, own in sets if wanted in (uid, None)), None)
+    why = ""
+    if names is None:
+        why = (
+            "the RTSTRUCT it is of was not given: give it with --their-structures"
+            if not sets
+            else "it is of another RTSTRUCT than those given: give it with "
+            "--their-structures"
+        )
+    found = []
+    for one in held.histograms:
+        number = one.roi_number
+        name = (names or {}).get(number) if number is not None else None
+        unknown = why or f"its RTSTRUCT has no ROI number {number}"
+        label = name or f"ROI {'?' if number is None else number}"
+        found.append((label, one, one.unread or ("" if name else unknown)))
+    return found
+
+
+def _stated(
+    held: "Sequence[tuple[str, DicomHistogram, str]]",
+    drawn: "Sequence[Structure]",
+    metrics: "Callable[[Structure], Mapping[str, float]]",
+    tolerances: Mapping[str, float],
+) -> StatedHistograms:
+    by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
+    rows, left_out = [], {}
+    for name, one, why in held:
+        structure = by_name.get(name.casefold())
+        if why or one.curve is None or structure is None:
+            left_out[name] = why or "its contours are empty, or were not given"
+            continue
+        try:
+            recomputed = metrics(structure)
+        except StructureError as error:
+            left_out[name] = str(error)
+            continue
+        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
+        numbers = one.curve.numbers(D_PERCENT, doses)
+        both = compared(recomputed, numbers, tolerances, one.bin_gy or 0.0)
+        rows.append(
+            StatedHistogram(structure.name, one.curve, both, one.bin_gy, one.mean_gy)
+        )
+    return StatedHistograms(tuple(rows), left_out)
