@@ -47,7 +47,7 @@ def run() -> Callable[..., Result]:
         result = CliRunner().invoke(main, words)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
-        if result.exit_code == 0 and words[0] in ("plan", "post"):
+        if result.exit_code == 0:
             for text in _documents(words, result):
                 require_valid(text)
         return result
@@ -60,31 +60,34 @@ def _documents(words: list[str], result: Result) -> list[str]:
     texts = [result.stdout] if "--json" in words else []
     if "--out" in words:
         folder = Path(words[words.index("--out") + 1])
-        names = ("plan.json", "post.json")
         texts += [
-            (folder / name).read_text("utf-8")
-            for name in names
-            if (folder / name).is_file()
+            (folder / f"{name}.json").read_text("utf-8")
+            for name in SCHEMAS
+            if (folder / f"{name}.json").is_file()
         ]
     return texts
 
 
 def require_valid(text: str) -> None:
-    """Every plan.json and post.json that any test makes is as its schema says."""
+    """Every document that any test makes is as its schema says, where it has one."""
     from jsonschema import Draft202012Validator
 
     document = json.loads(text)
-    name = document["schema"].removeprefix("sirtdose.").removesuffix("/1")
-    if name in ("plan", "post"):
+    known = document.get("schema", "") if isinstance(document, dict) else ""
+    name = known.removeprefix("sirtdose.").removesuffix("/1")
+    if name in SCHEMAS:
         validator = Draft202012Validator(_schema(name))
         wrong = [f"{e.json_path}: {e.message}" for e in validator.iter_errors(document)]
         assert wrong == []
 
 
+_SCHEMA_FILES = Path(__file__).resolve().parents[1] / "sirtdose" / "data" / "schemas"
+SCHEMAS = [one.name.removesuffix(".schema.json") for one in _SCHEMA_FILES.iterdir()]
+
+
 @cache
 def _schema(name: str) -> Any:
-    folder = Path(__file__).resolve().parents[1] / "sirtdose" / "data" / "schemas"
-    return json.loads((folder / f"{name}.schema.json").read_text("utf-8"))
+    return json.loads((_SCHEMA_FILES / f"{name}.schema.json").read_text("utf-8"))
 
 
 # Unequal sides, unequal spacing, off-center: no flip or transpose can pass.

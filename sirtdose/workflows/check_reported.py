@@ -36,7 +36,7 @@ class Said:
     table_remarks: tuple[str, ...] = ()
 
     def bin_gy(self, name: str) -> float:
-        """How well a structure's doses are told: 0 where it is no histogram's number."""
+        """How well a structure's doses are told: 0 where it is of no histogram."""
         if name in self.by_table:
             return 0.0
         bins = {one.name: one.bin_gy for one in self.stated.compared}

@@ -1,0 +1,168 @@
+"""Schemas of the documents beside plan and post: real ones hold, wrong ones do not."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import Result
+from jsonschema import Draft202012Validator
+
+from sirtdose.model.grid import Grid
+from tests.cli.test_post_registration import save
+
+Run = Callable[..., Result]
+NAMES = sorted(
+    path.name.removesuffix(".schema.json")
+    for path in files("sirtdose.data").joinpath("schemas").iterdir()
+    if not path.name.startswith(("plan.", "post."))
+)
+LESIONS = "case_id,date,lesion,organ,kind,diameter_mm,state\n"
+LESIONS += "p1,2026-01-05,T1,liver,target,40,\np1,2026-03-02,T1,,target,26,\n"
+LABS = "case_id,date,term,value,unit,uln,lln,baseline,treated,grade,anticoagulated\n"
+LABS += "p1,2026-04-01,bilirubin,30,umol/L,20,,,2026-03-02,,\n"
+CASE = 'case_id = "p1"\n[values]\nlung_shunt_fraction = "12%"\nkarnofsky = 80\n'
+
+
+def schema(name: str) -> dict[str, Any]:
+    path = files("sirtdose.data").joinpath(f"schemas/{name}.schema.json")
+    loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return loaded
+
+
+def objects(part: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of an object with named keys."""
+    if isinstance(part, dict):
+        if "properties" in part and isinstance(part["properties"], dict):
+            yield part
+        for one in part.values():
+            yield from objects(one)
+    elif isinstance(part, list):
+        for one in part:
+            yield from objects(one)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_schemas_and_leave_nothing_open(name: str) -> None:
+    whole = schema(name)
+    Draft202012Validator.check_schema(whole)
+    assert whole["properties"]["schema"] == {"const": f"sirtdose.{name}/1"}
+    assert "schema" in whole["required"]
+    for one in objects(whole):
+        # Tolerances name any D_x; everything else is listed.
+        assert one["additionalProperties"] is False or "propertyNames" in one
+        assert set(one["required"]) <= {*one["properties"], "mean"}
+
+
+def _doses(folder: Path) -> tuple[Path, Path, Path]:
+    grid = Grid.regular((12, 14, 16), spacing_mm=(5.0, 4.0, 4.0))
+    index = np.indices(grid.shape)
+    dose = 200 * np.exp(-sum((index[n] - 6) ** 2 for n in range(3)) / 18)
+    liver = (dose > 20).astype(np.uint8)
+    for name, values in (("ours", dose), ("theirs", 1.05 * dose), ("liver", liver)):
+        save(folder / f"{name}.nii.gz", values, grid)
+    ours, theirs, mask = (folder / f"{n}.nii.gz" for n in ("ours", "theirs", "liver"))
+    return ours, theirs, mask
+
+
+def _made(name: str, run: Run, folder: Path) -> Any:
+    """A real document, as a user would make it."""
+    if name == "validation":
+        return _validation()
+    (folder / "lesions.csv").write_text(LESIONS)
+    (folder / "labs.csv").write_text(LABS)
+    (folder / "case.toml").write_text(CASE)
+    ours, theirs, mask = _doses(folder)
+    drawn = ("--structures", mask)
+    words: dict[str, tuple[object, ...]] = {
+        "check": ("check", theirs, "--against", ours, *drawn, "--out", folder / "o"),
+        "cohort": ("cohort", "--simulated", "--out", folder / "o"),
+        "dvh": ("dvh", ours, *drawn, "--out", folder / "o"),
+        "eligibility": ("eligibility", folder / "case.toml"),
+        "inspect": ("inspect", ours),
+        "kernel": ("kernel", "--spacing", "4mm", "--out", folder / "o"),
+        "lsf": ("lsf", "planar", "--lung-counts", "12000,10000"),
+        "mmc": ("mmc", "--treated", "2026-03-02", "--cohort", "A"),
+        "response": ("response", folder / "lesions.csv", "--criteria", "recist-1.1"),
+        "toxicity": ("toxicity", folder / "labs.csv", "--ctcae", "5.0"),
+    }
+    words["lsf"] += ("--liver-counts", "160000,90000")
+    if name == "plan_check":
+        plan = ("--dose", "120Gy", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
+        assert run("plan", "mird", *plan, "--out", folder / "p").exit_code == 0
+        words[name] = ("check", "--plan", folder / "p" / "plan.json")
+    if name == "vial":
+        words[name] = ("plan", "vial", "--activity", "3GBq")
+        words[name] += ("--at", "2026-03-02T10:00+01:00", "--device", "glass")
+    result = run(*words[name], "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def _validation() -> Any:
+    from sirtdose.validation.document import validation_document
+    from sirtdose.validation.run import all_checks, run_checks
+
+    few = [one for one in all_checks(quick=True) if "half-life" in one.name][:3]
+    outcomes = run_checks(few)
+    return validation_document(
+        list(outcomes), quick=True, started=datetime.now(UTC), seconds=0.1
+    )
+
+
+@pytest.mark.parametrize("name", [one for one in NAMES if one != "verify"])
+def test_a_real_document_holds_and_wrong_ones_do_not(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    document = _made(name, run, tmp_path)
+    validator = Draft202012Validator(schema(name))
+    assert [error.message for error in validator.iter_errors(document)] == []
+    for key in schema(name)["required"]:
+        less = {one: value for one, value in document.items() if one != key}
+        assert not validator.is_valid(less), f"without {key}"
+    assert not validator.is_valid(document | {"more": 1})
+    assert not validator.is_valid(document | {"schema": "sirtdose.other/1"})
+
+
+WRONG = {
+    "check": [
+        (("passed",), "yes"),
+        (("structures", 0, "numbers", "mean", "unit"), "cGy"),
+        (("structures", 0, "numbers", "mean", "ours"), "61 Gy"),
+        (("structures", 0, "numbers", "max"), None),
+        (("gamma", 0, "pass_fraction"), 99.8),
+        (("tolerances", "gamma"), 95),
+        (("tolerances", "max"), 0.1),
+        (("causes", 0, "factor"), "1.05"),
+        (("grid", "our_shape"), [1, 2]),
+        (("inputs", 0, "sha256"), 5),
+    ],
+    "dvh": [
+        (("structures", 0, "dose_gy", "mean"), None),
+        (("structures", 0, "role"), "tumour"),
+    ],
+    "lsf": [
+        (("lung_shunt_fraction",), 6.5),
+        (("warnings",), [{"code": "22", "severity": "warn", "message": ""}]),
+    ],
+    "eligibility": [(("results", 0, "result"), "perhaps")],
+    "mmc": [(("cycles", 0, "dose_mg"), "12 mg")],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_value_is_refused(run: Run, tmp_path: Path, name: str) -> None:
+    real = _made(name, run, tmp_path)
+    validator = Draft202012Validator(schema(name))
+    for where, value in WRONG[name]:
+        document = copy.deepcopy(real)
+        at: Any = document
+        for key in where[:-1]:
+            at = at[key]
+        at[where[-1]] = value
+        assert not validator.is_valid(document), where
