@@ -61,7 +61,7 @@ class StatedHistograms:
         return [
             f"their own histogram of '{one.name}': "
             f"{difference_words(number, 'their dose there,')}: it is of other "
-            "contours, or sampled otherwise"
+            "contours, of another dose, or sampled otherwise"
             for one in self.compared
             for number in one.comparisons
             if number.met is False

@@ -14,6 +14,7 @@ MEAN_WITHIN, VOLUME_WITHIN = 0.01, 0.03
 # Up to here a number is taken to be of the structure whose name it has.
 _OWN_MEAN_WITHIN, _OWN_VOLUME_WITHIN = 0.03, 0.05
 _BY_VOLUME = (0.05, 0.005)
+_NEARER = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,8 @@ def structure_cause(
     if not near and reported.volume_ml is not None:
         # A volume that fits closely stands for a mean that fits less.
         near = [one for one in others if _is_of(reported, one, *_BY_VOLUME)]
+    # A region that fits no better than our own of that name explains nothing.
+    near = [one for one in near if _apart(reported, one) < _NEARER * before]
     if not near:
         said = (
             f"their '{reported.name}' ({reported.mean_gy:.4g} Gy) is none of our "

@@ -115,12 +115,29 @@ def test_a_histogram_of_other_contours_is_a_finding(
     assert rows["Tumor 1"]["met"]
     findings = document["histograms"]["findings"]
     assert any("'Liver': mean 92" in one for one in findings), findings
-    assert "of other contours, or sampled otherwise" in said
+    assert "of other contours, of another dose, or sampled otherwise" in said
     causes = {one["name"]: one["says"] for one in document["structure_causes"]}
     assert "is our 'Perfused lobe'" in causes["Liver"]
     assert any("DVHMeanDose says 50" in one for one in rows["Tumor 1"]["remarks"])
     # Their dose is ours; what they report of the liver is not.
     assert all("as they report it" in one for one in document["failures"])
+
+
+def test_a_histogram_of_another_dose_is_no_other_structure(
+    run: Run, post: Path, contours: Path, tmp_path: Path
+) -> None:
+    """Our perfused volume with its tumors is our perfused volume: it names nothing."""
+
+    def scaled(data: Any) -> None:
+        data.DoseGridScaling = f"{float(data.DoseGridScaling) * 1.05:.10g}"
+
+    theirs = edited(post, tmp_path / "theirs.dcm", scaled)
+    document, _ = check(run, theirs, post, tmp_path / "out", "--structures", contours)
+    assert document["causes"][0]["kind"] == "scale"
+    assert document["histograms"]["findings"]
+    assert document["structure_causes"]
+    for one in document["structure_causes"]:
+        assert "is none of our structures" in one["says"]
 
 
 def test_histograms_without_their_rtstruct(
