@@ -12,6 +12,8 @@ from sirtdose.model.volume import Quantity, Volume
 
 # More points than these say no more about what two doses differ by.
 _POINTS_MAX = 60_000
+# A hundred times what any voxel gets, in cGy: beyond is no dose.
+_GY_MOST = 1e8
 
 
 def interpolated_on(
@@ -79,6 +81,11 @@ class DosePair:
             volume.require(Quantity.DOSE)
             if not volume.data.max() > 0:
                 raise QuantityError("a dose of 0 Gy everywhere cannot be compared")
+            if volume.data.max() > _GY_MOST:
+                raise QuantityError(
+                    f"a dose of up to {volume.data.max():.3g} Gy is none: is it scaled "
+                    "as its file says (DoseGridScaling of an RTDOSE)?"
+                )
         self.ours.grid.require_frame(self.theirs.grid, what="their dose")
         if not self.compared.any():
             raise GeometryError(

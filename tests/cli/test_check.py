@@ -405,6 +405,7 @@ def test_what_cannot_be_compared(run: Run, post: Path, tmp_path: Path) -> None:
     assert "do not lie over each other" in call(tmp_path / "away.nii.gz")
     save(tmp_path / "zero.nii.gz", np.zeros(grid.shape), grid)
     assert "0 Gy everywhere" in call(tmp_path / "zero.nii.gz")
+    assert "is none: is it scaled" in call(edited(post, path, scaled(1e25)))
     broken = shutil.copytree(post, tmp_path / "broken")
     (broken / "post.json").write_text("{")
     assert "no post.json of sirtdose" in call(post / "dose_local.dcm", broken)
