@@ -11,6 +11,7 @@ import pytest
 
 from sirtdose.dosimetry.resample import occupancy_on
 from sirtdose.errors import QuantityError
+from sirtdose.io.dicom_dvh import read_histograms, read_roi_names
 from sirtdose.io.dicom_rtstruct import read_rtstruct_at_voxel_centers
 from sirtdose.io.dicom_seg import read_seg
 from sirtdose.io.dicom_stack import read_stack
@@ -56,6 +57,23 @@ def test_rtstruct_volumes(real_images: Path, expected: dict[str, Any]) -> None:
     for name in ("Heart", "Breast"):
         assert volumes[name] == pytest.approx(case["volume_mL"][name], rel=0.01)
     assert volumes["Areola"] == 0
+
+
+def test_histograms_of_an_rtdose(real_images: Path, expected: dict[str, Any]) -> None:
+    case = expected["rtdose_dvh (rtdose_rtstruct)"]
+    folder = real_images / "rtdose_rtstruct"
+    held = read_histograms(folder / "rtdose.dcm")
+    uid, names = read_roi_names(folder / "rtss.dcm")
+    assert held.structure_set_uid == uid
+    curves = {names[one.roi_number or 0]: one.curve for one in held.histograms}
+    for name, mean in case["DVHData_mean_Gy"].items():
+        curve = curves[name]
+        assert curve
+        assert curve.mean_gy == pytest.approx(mean, abs=1e-3)
+    for name, volume in case["volume_mL"].items():
+        curve = curves[name]
+        assert curve
+        assert curve.volume_ml == pytest.approx(volume, abs=1e-3)
 
 
 def test_rtstruct_on_ct(real_images: Path, expected: dict[str, Any]) -> None:
