@@ -129,17 +129,22 @@ class Listener:
             return association.send_c_store(with_meta(found, syntax))
 
     def store_raw(
-        self, data: bytes, *, sop_class: str = CTImageStorage, instance: str = ""
+        self,
+        data: bytes,
+        *,
+        sop_class: str = CTImageStorage,
+        instance: str = "",
+        syntax: str = ExplicitVRLittleEndian,
     ) -> int:
         """Send bytes as what they may not be; returns the status."""
         from pynetdicom.dimse_primitives import C_STORE
 
-        with self.association() as association:
+        with self.association([syntax]) as association:
             request = C_STORE()
             request.MessageID, request.Priority = 1, 2
             request.AffectedSOPClassUID = sop_class
             request.AffectedSOPInstanceUID = instance or f"{STUDY}.7.1"
-            request.DataSet = BytesIO(data)
+            request.DataSet = BytesIO(data) if data else None
             context = next(
                 one
                 for one in association.accepted_contexts
@@ -186,7 +191,7 @@ def listening(
     arrivals = Arrivals(settle_s)
     limits = Limits(65536, object_bytes, timeout_s)
     endpoint = Endpoint(LOOPBACK, 0, "SIRTDOSE", allowed, most, limits)
-    reception = Reception(store, arrivals, said.append)
+    reception = Reception(store, arrivals, said.append, object_bytes=object_bytes)
     with serving(endpoint, reception, said.append) as (_, port):
         yield Listener(out, port, said, arrivals)
 

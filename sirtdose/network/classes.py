@@ -7,6 +7,7 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 IMPLICIT: Final = "1.2.840.10008.1.2"
 EXPLICIT: Final = "1.2.840.10008.1.2.1"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
+DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 
 STORAGE_CLASSES: Final = {
     f"{_STORAGE}.2": "CT",
@@ -42,6 +43,7 @@ TRANSFER_SYNTAXES: Final = (
     "1.2.840.10008.1.2.4.91",
     # RLE.
     "1.2.840.10008.1.2.5",
+    DEFLATED,
 )
 
 

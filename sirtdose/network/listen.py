@@ -96,7 +96,8 @@ def listen(
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)
         processing.take_up()
-        reception = Reception(store, arrivals, say)
+        most = endpoint.limits.object_bytes
+        reception = Reception(store, arrivals, say, object_bytes=most)
         with serving(endpoint, reception, say) as (host, port):
             say(f"listening at {host}:{port} as {endpoint.ae_title}")
             return processing.go_on()
@@ -129,9 +130,13 @@ class _Processing:
         if self._work is None:
             return
         for study, instances in self._store.studies().items():
+            failed = self._records.failed(study, self._work.name)
             if self._records.is_due(study, self._work.name, instances):
                 self._say(f"study {study}: {len(instances)} objects from before")
                 self._arrivals.came(study)
+            elif failed is not None:
+                self._say_failed(study, failed.error, "had failed")
+                self._watch(study, failed)
 
     def go_on(self) -> int:
         """Process what comes to rest; ends with an exception, or after the first."""
@@ -156,7 +161,7 @@ class _Processing:
         if self._work is None:
             self._say(f"study {study}: {len(instances)} objects, at rest")
             return Ended()
-        if not self._records.is_due(study, self._work.name, instances):
+        if not self._is_due(study, self._work, instances):
             return None
         try:
             self._require_complete(study)
@@ -169,9 +174,42 @@ class _Processing:
             return None
         run = self._records.begin(study, self._work.name, instances, options)
         if run is None:
-            self._say(f"study {study}: its last run had ended already")
-            return self._records.last_end(study, self._work.name)
+            return self._ended_before(study, self._work)
         return self._run(self._work, study, run)
+
+    def _is_due(self, study: str, work: Work, instances: frozenset[str]) -> bool:
+        """Whether there are objects, or after a failure options, that no run had."""
+        if self._records.is_due(study, work.name, instances):
+            return True
+        failed = self._records.failed(study, work.name)
+        if failed is None:
+            return False
+        try:
+            options = work.options_of(study, self._used_by(study))
+        except NotYet:
+            options = failed.options
+        if options != failed.options:
+            return True
+        self._watch(study, failed)
+        return False
+
+    def _watch(self, study: str, failed: Run) -> None:
+        """Look again later whether a failed run's options were changed."""
+        if failed.options:
+            self._arrivals.came(study)
+
+    def _ended_before(self, study: str, work: Work) -> Ended:
+        """What became of a run that an earlier listener began."""
+        ended = self._records.last_end(study, work.name)
+        if ended.exit_code:
+            self._say_failed(study, ended.error)
+        else:
+            self._say(f"study {study}: its last run had ended already")
+        return ended
+
+    def _say_failed(self, study: str, error: str, how: str = "failed") -> None:
+        assert self._work is not None
+        self._say(f"study {study}: {self._work.name} {how}: {error}")
 
     def _require_complete(self, study: str) -> None:
         missing = self._store.missing(study)
@@ -201,7 +239,8 @@ class _Processing:
         _flush_everything()
         self._records.end(study, run, ended)
         if ended.exit_code:
-            self._say(f"study {study}: {work.name} failed: {ended.error}")
+            self._say_failed(study, ended.error)
+            self._watch(study, run)
         else:
             took = f"{ended.seconds:.1f} s"
             self._say(f"study {study}: {work.name} done in {took}: {run.folder}")

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
+from sirtdose.network.received import Received, Refused, Told, require_whole
 
+# The length of an element has 32 bits.
+_MOST_BYTES = 1 << 32
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
@@ -95,4 +98,21 @@ def _look(path: Path) -> Outgoing | Skipped:
         return Skipped(path, "a DICOMDIR")
     if not all(known):
         return Skipped(path, "its header does not say what it is")
-    return Outgoing(path, *known)
+    found = Outgoing(path, *known)
+    # A receiver may store half an image without a word.
+    if not _is_whole(found):
+        return Skipped(path, "its data set is damaged or cut off")
+    return found
+
+
+def _is_whole(file: Outgoing) -> bool:
+    from pynetdicom.dsutils import split_dataset
+
+    told = Told(file.sop_class, file.sop_instance)
+    try:
+        _, at = split_dataset(file.path)
+        data = memoryview(file.path.read_bytes())[at:]
+        require_whole(Received(data, file.transfer_syntax, told, _MOST_BYTES))
+    except (Refused, OSError):
+        return False
+    return True

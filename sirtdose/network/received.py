@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import SirtdoseError
 from sirtdose.network.classes import encoding
+from sirtdose.network.deflated import TooLarge, plain
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -49,11 +50,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Received:
-    """An object that came: its bytes as they came, and how they are encoded."""
+    """An object that came: its bytes as they came, and how they are encoded.
+
+    `most_bytes` is what it may inflate to.
+    """
 
     data: memoryview
     transfer_syntax: str
     told: Told
+    most_bytes: int
 
 
 def study_of(received: Received) -> str:
@@ -83,13 +88,27 @@ def study_of(received: Received) -> str:
     return study
 
 
+def require_whole(received: Received) -> None:
+    """Refuse what is damaged or cut off.
+
+    Raises
+    ------
+    Refused
+    """
+    _top(received)
+
+
 def same_content(one: bytes, syntax: str, received: Received) -> bool:
     """Whether two little-endian encodings hold the same data set."""
     implicit, little = encoding(syntax)
     if not little or not encoding(received.transfer_syntax)[1]:
         return False
     try:
-        ours = _read(BytesIO(one), implicit=implicit, little=little)
+        ours = _read(
+            BytesIO(plain(one, syntax, received.most_bytes)),
+            implicit=implicit,
+            little=little,
+        )
         return _values(ours) == _values(_top(received))
     except Exception:  # noqa: BLE001 - whatever a value is, it was not shown the same
         return False
@@ -109,11 +128,16 @@ def _values(found: "Dataset") -> dict[int, Any]:
 
 def _top(received: Received) -> "Dataset":
     implicit, little = encoding(received.transfer_syntax)
-    stream = _Stream(received.data)
     try:
+        data = plain(received.data, received.transfer_syntax, received.most_bytes)
+        stream = _Stream(data)
         found = _read(stream, implicit=implicit, little=little)
-        at_end = stream.tell() == len(received.data) and not stream.cut_off
+        at_end = stream.tell() == len(data) and not stream.cut_off
         whole = at_end and _is_whole(found, 0) and _has_its_pixels(found)
+    except TooLarge:
+        raise Refused(
+            OUT_OF_RESOURCES, f"inflates to over {received.most_bytes / 1e6:g} MB"
+        ) from None
     except Exception:  # noqa: BLE001 - what a stranger sends may break a parser anyhow
         whole = False
     if not whole:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pynetdicom.events import Event
 
 _COMMENT_LETTERS = 64
+_NOTHING = "there is no data set"
 
 
 @dataclass
@@ -41,11 +42,26 @@ class _Tally:
 
 
 class Reception:
-    """The handlers of a listener's events."""
+    """The handlers of a listener's events.
+
+    Parameters
+    ----------
+    store : Store
+    arrivals : Arrivals
+    say : callable
+    object_bytes : int
+        The largest data set, inflated where it comes deflated.
+    """
 
     def __init__(
-        self, store: Store, arrivals: Arrivals, say: Callable[[str], None]
+        self,
+        store: Store,
+        arrivals: Arrivals,
+        say: Callable[[str], None],
+        *,
+        object_bytes: int,
     ) -> None:
+        self._object_bytes = object_bytes
         self._store = store
         self._arrivals = arrivals
         self._say = say
@@ -85,7 +101,7 @@ class Reception:
         with self._lock:
             tally = self._tallies.setdefault(event.assoc, _Tally())
         try:
-            with _received(event) as data:
+            with _received(event, self._object_bytes) as data:
                 kept = self._store.keep(data)
         except Refused as refused:
             tally.refused += 1
@@ -99,7 +115,7 @@ class Reception:
 
 
 @contextmanager
-def _received(event: "Event") -> Iterator[Received]:
+def _received(event: "Event", most_bytes: int) -> Iterator[Received]:
     """The object of a C-STORE; its buffer is let go of at the end."""
     request: Any = event.request
     context = event.context
@@ -110,9 +126,12 @@ def _received(event: "Event") -> Iterator[Received]:
     if told.sop_class != str(context.abstract_syntax):
         raise Refused(OTHER_CLASS, "another SOP class than was negotiated")
     if request.DataSet is None:
-        raise Refused(CANNOT_UNDERSTAND, "there is no data set")
+        raise Refused(CANNOT_UNDERSTAND, _NOTHING)
     with request.DataSet.getbuffer() as view:
-        yield Received(view, str(context.transfer_syntax), told)
+        # A command that says that none follows.
+        if not len(view):
+            raise Refused(CANNOT_UNDERSTAND, _NOTHING)
+        yield Received(view, str(context.transfer_syntax), told, most_bytes)
 
 
 def _answer(refused: Refused) -> "Dataset":

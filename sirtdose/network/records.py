@@ -74,6 +74,11 @@ class Records:
         last = self._last(study, work)
         return last is None or last.state == "running" or _objects(last) != instances
 
+    def failed(self, study: str, work: str) -> Run | None:
+        """The last run of this work, if it failed."""
+        last = self._last(study, work)
+        return last if last is not None and last.state == "failed" else None
+
     def options_used_by(self, options: str) -> str | None:
         """The study that a file of options was used for."""
         for study, runs in self._runs.items():

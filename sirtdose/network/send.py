@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOST_CONTEXTS = 126
 _WARNING = 0xB000
 _REJECTED = {
+    (1, 1): "it does not say why",
     (1, 3): "it does not know the calling AE title: give another --calling-aet",
     (1, 7): "it has another AE title: give it with --aet",
     (3, 2): "it has as many associations as it takes",
@@ -221,7 +222,15 @@ def _association(
     ae.dimse_timeout = ae.network_timeout = to.timeout_s
     wanted = [build_context(VERIFICATION, [EXPLICIT, IMPLICIT])]
     wanted += [build_context(kind, syntax) for kind, syntax in contexts]
-    association = ae.associate(to.host, to.port, contexts=wanted, ae_title=to.called)
+    try:
+        association = ae.associate(
+            to.host, to.port, contexts=wanted, ae_title=to.called
+        )
+    except (OSError, UnicodeError):
+        raise OutputError(
+            f"there is no host '{to.host}': give the receiver's name or address, as in "
+            "--to pacs.example:104"
+        ) from None
     if not association.is_established:
         raise _failure(association, to)
     try:

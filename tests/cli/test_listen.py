@@ -241,6 +241,50 @@ def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
     assert "Traceback" not in listener.text + once.text
 
 
+def test_a_run_that_failed_is_tried_again_with_other_options(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    case, out = tmp_path / "case.toml", tmp_path / "out"
+    text = '[options]\nadministered = "{} GBq"\nlung_shunt = "5%"\nno_report = true\n'
+    case.write_text(text.format(2) + 'role = ["NONE=tumor"]\n', "utf-8")
+    words = ("--run", "post", "--case", case, "--settle", "0.3s", "--reserve", "1MB")
+    listener = Program(out, *words)
+    send(run, listener.port, exact_contours)
+    listener.wait_for("post failed")
+    time.sleep(1)
+    assert listener.text.count("objects begins") == 1
+    assert listener.end(signal.SIGTERM) == 0
+    # Another start says so, and does not try the same again.
+    again = Program(out, *words)
+    again.wait_for("post had failed: ")
+    time.sleep(1)
+    assert "objects begins" not in again.text
+    case.write_text(text.format(2), "utf-8")
+    again.wait_for("post done")
+    assert again.end(signal.SIGTERM) == 0
+    assert [one["state"] for one in runs_of(out)] == ["failed", "done"]
+    assert len(results_of(out)) == 1
+
+
+def test_a_run_that_takes_the_listener_along_is_said_to_have_failed(
+    run: Run, tmp_path: Path
+) -> None:
+    study, out = tmp_path / "study", tmp_path / "out"
+    write_study(study, 20)
+    listener = Program(out, *INSPECT, "--settle", "0.3s")
+    send(run, listener.port, study)
+    for _ in range(3):
+        listener.wait_for("inspect of 20 objects begins")
+        assert listener.end(signal.SIGKILL) == -signal.SIGKILL
+        listener = Program(out, *INSPECT, "--settle", "0.3s")
+    listener.wait_for("inspect failed: the listener ended 3 times while it ran")
+    assert listener.end(signal.SIGTERM) == 0
+    assert [one["state"] for one in runs_of(out)] == ["failed"]
+    third = Program(out, *INSPECT, "--settle", "0.3s")
+    third.wait_for("inspect had failed: the listener ended 3 times")
+    assert third.end(signal.SIGTERM) == 0
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)]
 )

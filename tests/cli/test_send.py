@@ -194,6 +194,8 @@ def test_only_whole_dicom_is_sent(run: Run, tmp_path: Path) -> None:
     (study / "notes.txt").write_text("no image")
     (study / "empty.dcm").write_bytes(b"")
     (study / "cut.dcm").write_bytes(bytes(128) + b"DICM\x02\x00")
+    whole = (study / "0001.dcm").read_bytes()
+    (study / "half.dcm").write_bytes(whole[:-20])
     (study / ".hidden.dcm").write_bytes((study / "0001.dcm").read_bytes())
     asked: list[Any] = []
     with receiver(lambda event: asked.append(event) or 0, ExplicitVRLittleEndian) as p:
@@ -207,6 +209,16 @@ def test_only_whole_dicom_is_sent(run: Run, tmp_path: Path) -> None:
     wait_until(lambda: len(asked) == 1)
     for name in ("notes.txt", "empty.dcm", "cut.dcm"):
         assert f"{name} skipped" in result.stderr
+    assert "half.dcm skipped: its data set is damaged or cut off" in result.stderr
+
+
+def test_a_host_that_is_none_is_said(run: Run, tmp_path: Path) -> None:
+    write_study(tmp_path / "study", 1)
+    more = ("--aet", "PACS", "--retries", 0)
+    for host in ("no.such.host.invalid", "a..b"):
+        result = run("send", tmp_path / "study", "--to", f"{host}:104", *more)
+        assert result.exit_code == 5
+        assert f"there is no host '{host}'" in result.stderr
 
 
 @pytest.mark.parametrize("address", ["pacs", "pacs:", ":104", "pacs:0", "pacs:x"])

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -56,6 +58,53 @@ def test_an_object_is_kept_as_it_came(tmp_path: Path, syntax: str) -> None:
         said = " ".join([*listener.said, *map(str, path.relative_to(tmp_path).parts)])
     for private in (NAME, "DOE", PATIENT_ID, STUDY):
         assert private not in said
+
+
+def test_a_deflated_data_set_stays_as_it_is(tmp_path: Path) -> None:
+    with listening(tmp_path) as listener:
+        assert listener.store(make_object(), DeflatedExplicitVRLittleEndian).Status == 0
+        [path] = kept(tmp_path)
+        again = pydicom.dcmread(path)
+        assert again.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
+        assert again.PixelData == make_object().PixelData
+        # It is known however it comes, and so is what differs.
+        assert listener.store(make_object()).Status == 0
+        assert listener.store(make_object(level=9)).Status == 0xC002
+    assert kept(tmp_path) == [path]
+
+
+def deflated(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (deflated(encoded(make_object())) + b"\0", 0),
+        (deflated(encoded(make_object()))[:-4], 0xC000),
+        (deflated(encoded(make_object())[:-1]), 0xC000),
+        (deflated(encoded(make_object())) + b"more", 0xC000),
+        (encoded(make_object()), 0xC000),
+        # 3 kB that inflate to 3 MB.
+        (deflated(encoded(make_object()) + bytes(3_000_000)), 0xA700),
+    ],
+    ids=["padded", "cut off", "whole but half", "followed", "not deflated", "bomb"],
+)
+def test_what_inflates_to_nothing_whole_is_refused(
+    tmp_path: Path, data: bytes, status: int
+) -> None:
+    syntax = DeflatedExplicitVRLittleEndian
+    with listening(tmp_path, object_bytes=100_000) as listener:
+        assert listener.store_raw(data, syntax=syntax) == status
+    assert len(kept(tmp_path)) == (status == 0)
+
+
+def test_a_message_without_a_data_set_is_answered(tmp_path: Path) -> None:
+    with listening(tmp_path) as listener:
+        assert listener.store_raw(b"") == 0xC000
+        assert any("there is no data set" in one for one in listener.said)
+        assert listener.store(make_object()).Status == 0
 
 
 @pytest.mark.parametrize("syntax", [JPEG2000Lossless, RLELossless])
@@ -293,7 +342,9 @@ def test_only_this_machine_reaches_it(tmp_path: Path) -> None:
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         store = Store(tmp_path, names_of(tmp_path), reserve_bytes=0)
-        reception = Reception(store, listener.arrivals, listener.said.append)
+        reception = Reception(
+            store, listener.arrivals, listener.said.append, object_bytes=1000
+        )
         limits = Limits(65536, 1000, 1.0)
         endpoint = Endpoint(LOOPBACK, listener.port, "SIRTDOSE", (), 1, limits)
         with (
