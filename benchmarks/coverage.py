@@ -17,12 +17,11 @@ PATIENTS, REALIZATIONS = 200, 200
 def main() -> None:
     """Print the counts."""
     start = perf_counter()
-    held = coverage(PATIENTS, REALIZATIONS)
-    for way, counts in held.items():
-        for name, count in counts.items():
-            whole = {"L": "liver", "T": "tumor"}[name]
-            part = f"{count / PATIENTS:.1%}"
-            print(f"{way}, {whole}: {count} of {PATIENTS} ({part})")
+    held = coverage(PATIENTS, REALIZATIONS, others=True)
+    for (route, name, quantity), count in held.items():
+        whole = {"L": "liver", "T": "tumor"}[name]
+        part = f"{count / PATIENTS:.1%}"
+        print(f"{route}, {whole}, {quantity}: {count} of {PATIENTS} ({part})")
     print(f"{REALIZATIONS} realizations each, {perf_counter() - start:.0f} s in all")
 
 

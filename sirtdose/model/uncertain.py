@@ -22,18 +22,27 @@ class Uncertain:
 class RowUncertainty:
     """What is known of one structure's doses by one method.
 
-    `quantities` (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``) are by the ensemble;
-    `first_order` is the mean by propagation, `parts_gy` the standard uncertainty that
-    each component of the budget adds to it. `band` is of the histogram: doses, and the
-    fractions of volume between which 95 % of the curves lie.
+    `quantities` (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``) are by the ensemble,
+    `by_first_order` the same by propagation; `parts_gy` the standard uncertainty that
+    each component of the budget adds to the mean. `band` is of the histogram: doses,
+    and the fractions of volume between which 95 % of the curves lie;
+    `first_order_band` such fractions at the same doses. `gone` is the part of the
+    realizations in which a contour shrank to nothing.
     """
 
     name: str
     role: str
     quantities: Mapping[str, Uncertain]
-    first_order: Uncertain
+    by_first_order: Mapping[str, Uncertain]
     parts_gy: Mapping[str, float]
     band: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+    first_order_band: tuple[tuple[float, ...], tuple[float, ...]]
+    gone: float
+
+    @property
+    def first_order(self) -> Uncertain:
+        """The mean by propagation."""
+        return self.by_first_order["mean_gy"]
 
 
 @dataclass(frozen=True)

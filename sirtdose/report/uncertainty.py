@@ -52,13 +52,15 @@ def uncertainty_document(result: "Uncertainty | None") -> dict[str, Any] | None:
 def _row(row: "RowUncertainty") -> dict[str, Any]:
     variance = row.first_order.standard**2
     doses, low, high = row.band
+    first_low, first_high = row.first_order_band
     return {
         "name": row.name,
         "role": row.role,
-        "quantities": {
-            name: interval_document(one) for name, one in row.quantities.items()
+        "quantities": {name: interval_document(one) for name, one in row.quantities.items()},
+        "by_first_order": {
+            name: interval_document(one) for name, one in row.by_first_order.items()
         },
-        "mean_by_first_order_gy": interval_document(row.first_order),
+        "part_of_realizations_gone": row.gone,
         "components": {
             name: {
                 "standard_gy": part,
@@ -70,6 +72,8 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
             "dose_gy": list(doses),
             "low_fraction": list(low),
             "high_fraction": list(high),
+            "low_fraction_by_first_order": list(first_low),
+            "high_fraction_by_first_order": list(first_high),
         },
     }
 
@@ -85,7 +89,7 @@ def interval_document(one: "Uncertain") -> dict[str, float]:
 
 
 def uncertainty_csv(document: Mapping[str, Any]) -> str:
-    """A row per method, structure and quantity; the mean by both routes."""
+    """A row per method, structure, quantity and route."""
     return csv_text(_COLUMNS, list(_rows(document)))
 
 
@@ -95,8 +99,8 @@ def _rows(document: Mapping[str, Any]) -> Iterator[list[str]]:
             head = [method, name_cell(row["name"]), row["role"]]
             for name, one in row["quantities"].items():
                 yield [*head, *_cells(name, one), "ensemble"]
-            first = row["mean_by_first_order_gy"]
-            yield [*head, *_cells("mean_gy", first), "first order"]
+            for name, one in row["by_first_order"].items():
+                yield [*head, *_cells(name, one), "first order"]
     if document["lungs_gy"] is not None:
         head = ["lung shunt", "lungs", "lungs"]
         yield [*head, *_cells("mean_gy", document["lungs_gy"]), "ensemble"]
@@ -135,6 +139,7 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
     for method, rows in document["methods"].items():
         lines.append(f"  {method.replace('_', ' ')}, mean")
         lines += [f"    {row['name']}: {mean_words(row)}" for row in rows]
+        lines += [f"    {one}" for one in gone_lines(rows)]
     if document["lungs_gy"] is not None:
         lines.append(f"  lungs, mean {interval_words(document['lungs_gy'])}")
     lines += [
@@ -148,11 +153,22 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
 
 def mean_words(row: Mapping[str, Any]) -> str:
     """A mean with its interval, and its standard uncertainty by the other route."""
-    first = row["mean_by_first_order_gy"]["standard_uncertainty"]
+    first = row["by_first_order"]["mean_gy"]["standard_uncertainty"]
     return (
         f"{interval_words(row['quantities']['mean_gy'])}; by first order "
         f"u = {significant(first, 3)} Gy"
     )
+
+
+def gone_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Structures that shrank to nothing in some realizations."""
+    return [
+        f"{row['name']}: nothing was left of it in "
+        f"{row['part_of_realizations_gone']:.1%} of the realizations; its doses are of "
+        "the others"
+        for row in rows
+        if row["part_of_realizations_gone"] > 0
+    ]
 
 
 def interval_words(one: Mapping[str, float]) -> str:

@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sirtdose.uncertainty.scene import Scene
+
 Array = NDArray[np.float64]
 Shape = tuple[int, int, int]
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3
 _POINTS_MAX = 3_000_000
+# Borders beyond this many standard uncertainties are as good as there.
+_FAR = 4.0
 # A point this much further, relative, than the nearest one is as good.
 _NEARLY = 0.01
 
@@ -40,7 +44,8 @@ def signed_distance_mm(
     """
     from scipy.spatial import cKDTree
 
-    sign = np.where(occupancy >= 0.5, -1.0, 1.0)
+    # Of what fills no voxel by half, the inside is where most of it lies.
+    sign = np.where(occupancy >= 0.5 * float(occupancy.max()), -1.0, 1.0)
     roughly = ndimage.distance_transform_edt(sign > 0, sampling=spacing_mm)
     roughly += ndimage.distance_transform_edt(sign < 0, sampling=spacing_mm)
     # From center to center: the border lies half a voxel nearer.
@@ -137,6 +142,17 @@ class Border:
         # Differences, so that what is not moved stays what was drawn.
         occupancy.ravel()[self.at] = np.clip(self.part + ramp - self.ramp, 0, 1)
         return occupancy
+
+
+def borders_of(scene: Scene) -> dict[str, Border]:
+    """The borders of a scene's structures, as far as they may lie off."""
+    # Of a shift, each border sees the part along its own normal.
+    aside_mm = np.hypot(scene.contour_shift_mm, scene.registration_mm)
+    reach = _FAR * float(np.hypot(scene.contour_mm, aside_mm))
+    return {
+        name: Border.of(own, scene.spacing_mm, reach)
+        for name, own in scene.drawn.items()
+    }
 
 
 def _side_mm(spacing_mm: tuple[float, float, float]) -> float:

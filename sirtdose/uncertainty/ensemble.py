@@ -9,28 +9,38 @@ from scipy import ndimage
 
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.errors import RangeError
-from sirtdose.uncertainty.borders import Border
-from sirtdose.uncertainty.scene import Part, Scene
+from sirtdose.uncertainty.borders import Border, borders_of
+from sirtdose.uncertainty.quantities import (
+    composed,
+    histogram_axis,
+    quantities,
+    region_total,
+)
+from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
-D_X = (98, 95, 90, 70, 50, 2)
 REALIZATIONS = (20, 100_000)
+# So many realizations are done without noise too.
+_PAIRS = 40
 _PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
-_POINTS = 101
-# Borders beyond this many standard uncertainties are as good as there.
-_FAR = 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class RowDraws:
     """Every realization of a row's quantities, and its histogram's band.
 
-    `values` go by quantity (``mean_gy``, ``d70_gy``, ``v100_gy``, ``volume_ml``);
-    `dose_gy` are the doses at which `curve_low` and `curve_high` hold 95 % of the
-    curves, as fractions of volume.
+    `values` go by quantity (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``), NaN
+    where nothing of the row was left; `dose_gy` are the doses at which `curve_low` and
+    `curve_high` hold 95 % of the curves, as fractions of volume.
+
+    The image has its noise already, and a realization adds another: what that moves a
+    quantity by, on average, is `by_noise`. It is taken off the values; as the image's
+    own noise has moved what was measured likewise, intervals reach further by it, to
+    the other side.
     """
 
     values: Mapping[str, Array]
+    by_noise: Mapping[str, float]
     dose_gy: Array
     curve_low: Array
     curve_high: Array
@@ -51,6 +61,7 @@ def ensemble(
     realizations: int,
     seed: int = 0,
     above_gy: Sequence[float] = (),
+    borders: Mapping[str, Border] | None = None,
 ) -> Ensemble:
     """Draw everything uncertain together, and compute every row anew each time.
 
@@ -63,6 +74,8 @@ def ensemble(
         The same seed gives the same draws.
     above_gy : sequence of float
         Doses of V_x.
+    borders : mapping of str to Border, optional
+        Of the structures drawn, where they are known already.
 
     Raises
     ------
@@ -87,36 +100,35 @@ def ensemble(
     rng = np.random.default_rng(seed)
     normal = _normals(scene, realizations, rng)
     scales = _scales(scene, normal)
-    reach = _FAR * float(
-        np.hypot(
-            scene.contour_mm,
-            3**0.5 * np.hypot(scene.contour_shift_mm, scene.registration_mm),
-        )
-    )
-    borders = {
-        name: Border.of(own, scene.spacing_mm, reach)
-        for name, own in scene.drawn.items()
-    }
+    borders = borders_of(scene) if borders is None else borders
     still = {name: np.asarray(own) for name, own in scene.drawn.items()}
-    unmoved = {part.name: _composed(part, still) for part in scene.parts}
+    unmoved = {
+        part.name: composed(part.plus, part.minus, still) for part in scene.parts
+    }
     rows = {
         part.name: _Collected(part.name, scene, realizations, above_gy)
         for part in scene.parts
     }
-    region_total = _total(scene.region, still, scene.dose_gy)
+    whole = region_total(scene.region, still, scene.dose_gy)
     total_scale = np.empty(realizations)
     for n in range(realizations):
         moved = _moved(scene, borders, normal, n)
-        dose = _noisy(scene, normal, n, rng)
-        scale = float(scales[n])
-        if scene.region:
-            scale *= region_total / _total(scene.region, moved, dose)
-        total_scale[n] = scale
-        dose *= scale
+        quiet = _blurred(scene, normal, n)
+        noisy = _noisy(scene, quiet, rng)
+        doses = [noisy] if n >= _PAIRS or noisy is quiet else [noisy, quiet]
+        by_region = [
+            whole / region_total(scene.region, moved, one) if scene.region else 1.0
+            for one in doses
+        ]
+        total_scale[n] = float(scales[n]) * by_region[0]
+        doses = [
+            one * (float(scales[n]) * own)
+            for one, own in zip(doses, by_region, strict=True)
+        ]
         for part in scene.parts:
-            change = _composed(part, moved) - unmoved[part.name]
+            change = composed(part.plus, part.minus, moved) - unmoved[part.name]
             occupancy = np.clip(scene.occupied[part.name] + change, 0, 1)
-            rows[part.name].add(n, dose, occupancy)
+            rows[part.name].add(n, doses, occupancy)
     return Ensemble(
         {name: own.draws() for name, own in rows.items()},
         total_scale,
@@ -124,6 +136,28 @@ def ensemble(
             factor.name: _relative(normal[f"factor {k}"], factor.relative)
             for k, factor in enumerate(scene.factors)
         },
+    )
+
+
+def interval_of(
+    measured: float, draws: Array, by_noise: float = 0.0
+) -> tuple[float, float]:
+    """95 % interval of draws about what was measured.
+
+    It reaches further by what noise has moved the measured value itself, and always to
+    that value.
+
+    Examples
+    --------
+    >>> low, high = interval_of(50.0, np.linspace(40, 60, 41), by_noise=-5.0)
+    >>> low, high
+    (40.5, 64.5)
+    """
+    known = draws[np.isfinite(draws)]
+    low, high = np.percentile(known, (2.5, 97.5))
+    return (
+        min(float(low) - max(by_noise, 0.0), measured),
+        max(float(high) + max(-by_noise, 0.0), measured),
     )
 
 
@@ -176,21 +210,24 @@ def _moved(
     }
 
 
-def _noisy(
-    scene: Scene, normal: Mapping[str, Array], n: int, rng: np.random.Generator
-) -> Array:
-    """The dose with another blur and other noise."""
-    dose = scene.dose_gy.copy()
-    if scene.blur_step_gy is not None:
-        dose += float(normal["blur"][n]) * scene.blur_step_gy
-    if scene.noise > 0:
-        spread = scene.noise * np.sqrt(
-            scene.noise_at_gy * np.clip(scene.dose_gy, 0, None)
-        )
-        dose += spread * smooth_noise(
-            scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
-        )
-    return dose
+def _blurred(scene: Scene, normal: Mapping[str, Array], n: int) -> Array:
+    """The dose with another blur."""
+    if scene.blur_step_gy is None:
+        return scene.dose_gy
+    blurred: Array = scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
+    return blurred
+
+
+def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
+    """A dose with other noise."""
+    if scene.noise <= 0:
+        return dose_gy
+    spread = scene.noise * np.sqrt(scene.noise_at_gy * np.clip(scene.dose_gy, 0, None))
+    noise = smooth_noise(
+        scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
+    )
+    noisy: Array = dose_gy + spread * noise
+    return noisy
 
 
 def smooth_noise(
@@ -218,21 +255,6 @@ def _gain(size: int, sigma: float) -> float:
     return float(np.linalg.norm(weights))
 
 
-def _composed(part: Part, drawn: Mapping[str, Array]) -> Array:
-    whole = drawn[part.plus[0]]
-    for name in part.plus[1:]:
-        whole = np.maximum(whole, drawn[name])
-    for name in part.minus:
-        whole = np.clip(whole - drawn[name], 0, None)
-    return whole
-
-
-def _total(region: tuple[str, ...], drawn: Mapping[str, Array], dose: Array) -> float:
-    if not region:
-        return 1.0
-    return float((_composed(Part("", "", region), drawn) * dose).sum())
-
-
 class _Collected:
     """A row's quantities as they come."""
 
@@ -240,30 +262,49 @@ class _Collected:
         self, name: str, scene: Scene, realizations: int, above_gy: Sequence[float]
     ) -> None:
         self._name, self._voxel_ml, self._above = name, scene.voxel_ml, above_gy
-        inside = scene.occupied[name] > 0
-        top = float(scene.dose_gy[inside].max(initial=0.0))
-        self._axis = np.linspace(0, max(1.3 * top, 1e-9), _POINTS)
-        names = ["mean_gy", "volume_ml", *(f"d{x}_gy" for x in D_X)]
-        names += [f"v{x:g}" for x in above_gy]
-        self._values = {one: np.full(realizations, np.nan) for one in names}
-        self._curves = np.zeros((realizations, _POINTS), np.float32)
+        self._axis = histogram_axis(scene, name)
+        self._names = tuple(quantities(Dvh.of_values(name, [0.0], [1.0]), above_gy))
+        self._vectors = np.full((realizations, self._size), np.nan)
+        self._by_noise = np.full((min(realizations, _PAIRS), self._size), np.nan)
 
-    def add(self, n: int, dose: Array, occupancy: Array) -> None:
+    @property
+    def _size(self) -> int:
+        return len(self._names) + len(self._axis)
+
+    def add(self, n: int, doses: Sequence[Array], occupancy: Array) -> None:
+        """Add a realization: with noise, and where it was done without it too."""
         inside = occupancy > 0
         if not inside.any():
+            self._vectors[n, self._names.index("volume_ml")] = 0.0
             return
-        dvh = Dvh.of_values(
-            self._name, dose[inside], occupancy[inside] * self._voxel_ml
-        )
-        values = self._values
-        values["mean_gy"][n] = dvh.mean_gy
-        values["volume_ml"][n] = dvh.volume_ml
-        for x in D_X:
-            values[f"d{x}_gy"][n] = dvh.dose_to_volume_fraction_gy(x / 100)
-        for above in self._above:
-            values[f"v{above:g}"][n] = dvh.volume_fraction_above(above)
-        self._curves[n] = dvh.curve(self._axis) / dvh.volume_ml
+        volumes = occupancy[inside] * self._voxel_ml
+        noisy, *quiet = (self._vector(dose[inside], volumes) for dose in doses)
+        self._vectors[n] = noisy
+        for one in quiet:
+            self._by_noise[n] = noisy - one
+
+    def _vector(self, dose_gy: Array, volumes_ml: Array) -> Array:
+        dvh = Dvh.of_values(self._name, dose_gy, volumes_ml)
+        curve = dvh.curve(self._axis) / dvh.volume_ml
+        return np.array([*quantities(dvh, self._above).values(), *curve])
 
     def draws(self) -> RowDraws:
-        low, high = np.percentile(self._curves, (2.5, 97.5), axis=0)
-        return RowDraws(self._values, self._axis, low, high)
+        """All of them, about what was measured."""
+        known = np.isfinite(self._by_noise[:, 0])
+        by_noise = np.zeros(self._size)
+        if known.any():
+            by_noise = self._by_noise[known].mean(axis=0)
+            # On average a mean is not moved: that of a few would be chance alone.
+            by_noise[self._names.index("mean_gy")] = 0.0
+        about = self._vectors - by_noise
+        count = len(self._names)
+        kept = about[np.isfinite(about[:, count]), count:]
+        low, high = np.percentile(kept, (2.5, 97.5), axis=0)
+        further = by_noise[count:]
+        return RowDraws(
+            {name: about[:, k] for k, name in enumerate(self._names)},
+            dict(zip(self._names, map(float, by_noise), strict=False)),
+            self._axis,
+            np.clip(low - np.clip(further, 0, None), 0, 1),
+            np.clip(high + np.clip(-further, 0, None), 0, 1),
+        )

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.uncertainty.borders import surface_of
+from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.scene import Part, Scene
 
 Array = NDArray[np.float64]
-_PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,13 @@ def propagated(scene: Scene) -> dict[str, Propagated]:
         name: _surface(own, scene.dose_gy, scene.spacing_mm)
         for name, own in scene.drawn.items()
     }
-    return {part.name: _row(part, scene, surfaces) for part in scene.parts}
+    noise = Noise.of(scene)
+    return {part.name: _row(part, scene, surfaces, noise) for part in scene.parts}
 
 
-def _row(part: Part, scene: Scene, surfaces: Mapping[str, _Surface]) -> Propagated:
+def _row(
+    part: Part, scene: Scene, surfaces: Mapping[str, _Surface], noise: Noise
+) -> Propagated:
     occupancy = scene.occupied[part.name]
     voxels = float(occupancy.sum())
     mean = float((occupancy * scene.dose_gy).sum() / voxels)
@@ -92,7 +95,7 @@ def _row(part: Part, scene: Scene, surfaces: Mapping[str, _Surface]) -> Propagat
         "contour_voxels": _root([own * scene.contour_mm for own in by_border.values()]),
         "contour_shift_voxels": _root(np.concatenate(list(own_shift.values()))),
         "registration_mm": _root(together * scene.registration_mm),
-        "noise": _by_noise(scene, occupancy, voxels, mean),
+        "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:
         of_dose = mean * factor.of_dose
@@ -166,27 +169,6 @@ def _by_shift(
         relative = np.array([float((own * one).sum()) for one in gradient]) / total
         steps[name] = steps.get(name, np.zeros(3)) - mean_gy * relative
     return steps
-
-
-def _by_noise(scene: Scene, occupancy: Array, voxels: float, mean_gy: float) -> float:
-    """Standard uncertainty of a mean by noise that goes together over some voxels.
-
-    Noise of the region that the activity was shared over scales every dose back.
-    """
-    weight = occupancy / voxels
-    if scene.region:
-        region = np.max([scene.drawn[name] for name in scene.region], axis=0)
-        weight = weight - mean_gy * region / float((region * scene.dose_gy).sum())
-    variance = scene.noise**2 * scene.noise_at_gy * np.clip(scene.dose_gy, 0, None)
-    # Two points of smoothed noise go together over sqrt(2) of its width.
-    sigmas = [
-        max(scene.noise_fwhm_mm * _PER_FWHM / side, 1e-9) for side in scene.spacing_mm
-    ]
-    together = float(np.prod([max(1.0, (4 * np.pi) ** 0.5 * s) for s in sigmas]))
-    mean_variance = float((weight**2 * variance).sum()) * together
-    # No more can go together than there are.
-    most = float((np.abs(weight) * np.sqrt(variance)).sum()) ** 2
-    return float(min(mean_variance, most) ** 0.5)
 
 
 def _surface(

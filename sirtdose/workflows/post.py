@@ -227,6 +227,7 @@ def _assess(request: PostRequest) -> "Assessment":
             ledger=ledger,
             lungs=lungs,
             limits=limits,
+            drawn_on=image.grid,
             wider=lambda psf_mm: _wider(
                 activities, volume, structures, density, psf_mm
             ),

@@ -53,14 +53,48 @@ def test_every_mean_and_quantity_has_its_interval(assessed):
         assert mean["low"] < mean["value"] < mean["high"]
         assert quantities["d70_gy"]["value"] == one["dose_gy"]["d70"]
         assert quantities["v100"]["value"] == one["volume_fraction_above"]["100"]
-        first = by_name[one["name"]]["mean_by_first_order_gy"]
+        first = by_name[one["name"]]["by_first_order"]["mean_gy"]
         assert first["standard_uncertainty"] == pytest.approx(
             mean["standard_uncertainty"], rel=0.35
         )
         shares = by_name[one["name"]]["components"].values()
         assert sum(part["part_of_variance"] for part in shares) == pytest.approx(1)
+        # D_x, V_x, volume and histogram by the other route too.
+        others = by_name[one["name"]]["by_first_order"]
+        assert others.keys() == quantities.keys()
+        for name in ("d50_gy", "volume_ml"):
+            assert others[name]["value"] == quantities[name]["value"]
+            assert others[name]["standard_uncertainty"] == pytest.approx(
+                quantities[name]["standard_uncertainty"], rel=0.4
+            )
+        for interval in (*quantities.values(), *others.values()):
+            assert interval["low"] <= interval["value"] <= interval["high"]
+        assert all(others[v]["high"] <= 1 for v in others if v.startswith("v1"))
+        assert by_name[one["name"]]["part_of_realizations_gone"] == 0
+        band = by_name[one["name"]]["dvh_band"]
+        assert len(band["low_fraction_by_first_order"]) == len(band["dose_gy"])
     assert "u = " in result.stderr
     assert "(k = 1), 95 % interval" in result.stderr
+
+
+def test_lungs_by_voxel_have_theirs_too(run, patient, tmp_path):
+    out = tmp_path / "out"
+    density = ("--density", "ct", "--density-curve", "TOPAS_Schneider")
+    result = run(
+        *("post", patient, *GIVEN, *density, "--method", "local"),
+        *("--uncertainty", 20, "--no-report", "--no-dicom", "--out", out),
+    )
+    assert result.exit_code == 0, result.stderr
+    document = json.loads((out / "post.json").read_text("utf-8"))
+    known = document["uncertainty"]
+    rows_of = known["methods"]["local_deposition"]
+    [lungs] = [one for one in rows_of if one["role"] == "lungs"]
+    mean = lungs["quantities"]["mean_gy"]
+    assert 0.02 < mean["standard_uncertainty"] / mean["value"] < 0.3
+    assert mean["low"] < mean["value"] < mean["high"]
+    first = lungs["by_first_order"]["mean_gy"]["standard_uncertainty"]
+    assert first == pytest.approx(mean["standard_uncertainty"], rel=0.4)
+    assert any("breathing" in one for one in known["left_out"])
 
 
 def test_the_lungs_and_their_limit(assessed):
@@ -78,6 +112,15 @@ def test_tables_and_page(assessed):
     out, _ = assessed
     table = rows(out / "uncertainty.csv")
     assert {one["by"] for one in table} == {"ensemble", "first order"}
+    of = {
+        by: {
+            one["quantity"]
+            for one in table
+            if one["by"] == by and one["role"] != "lungs"
+        }
+        for by in ("ensemble", "first order")
+    }
+    assert of["ensemble"] == of["first order"] >= {"mean", "d70", "v100", "volume"}
     assert {one["unit"] for one in table} == {"Gy", "mL", "1"}
     parts = rows(out / "uncertainty_budget.csv")
     assert {one["component"] for one in parts} >= {"contour_voxels", "administered"}
@@ -122,10 +165,33 @@ def test_an_own_budget_and_a_seed(run, patient, tmp_path):
         mean = one["quantities"]["mean_gy"]
         relative = mean["standard_uncertainty"] / mean["value"]
         assert relative == pytest.approx(0.08, rel=0.05)
-        first = one["mean_by_first_order_gy"]["standard_uncertainty"]
+        first = one["by_first_order"]["mean_gy"]["standard_uncertainty"]
         assert first / mean["value"] == pytest.approx(0.08, rel=1e-6)
     used = {one["name"]: one for one in known["budget"]}
     assert used["administered"]["source"] == "our lab"
+
+
+def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, tmp_path):
+    known = []
+    for grid in ("image", "2.5mm"):
+        out = tmp_path / grid
+        finer = () if grid == "image" else ("--dose-grid", grid)
+        result = run(
+            *("post", patient, *GIVEN, *finer, "--uncertainty", 20),
+            *("--no-report", "--no-dicom", "--out", out),
+        )
+        assert result.exit_code == 0, result.stderr
+        document = json.loads((out / "post.json").read_text("utf-8"))
+        rows_of = document["uncertainty"]["methods"]["local_deposition"]
+        known.append(
+            {
+                one["name"]: one["by_first_order"]["mean_gy"]["standard_uncertainty"]
+                for one in rows_of
+            }
+        )
+    # In sides of the dose grid's voxels, contours would be twice as sure.
+    for name, standard in known[0].items():
+        assert known[1][name] == pytest.approx(standard, rel=0.15)
 
 
 def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):

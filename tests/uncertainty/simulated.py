@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.uncertainty.borders import Border
-from sirtdose.uncertainty.ensemble import ensemble, smooth_noise
+from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.uncertainty.borders import Border, borders_of
+from sirtdose.uncertainty.differences import by_differences
+from sirtdose.uncertainty.ensemble import ensemble, interval_of, smooth_noise
 from sirtdose.uncertainty.first_order import propagated
+from sirtdose.uncertainty.quantities import quantities
 from sirtdose.uncertainty.scene import Factor, Part, Scene
 
 Array = NDArray[np.float64]
@@ -70,29 +73,59 @@ def measured(
     )
 
 
-def coverage(patients: int, realizations: int) -> dict[str, dict[str, int]]:
-    """In how many of so many patients each 95 % interval holds the truth."""
+ABOVE_GY = (60.0,)
+MEANS, OTHERS = ("mean_gy",), ("d90_gy", "d70_gy", "d50_gy", "v60")
+
+
+def quantities_of(dose: Array, part: Array) -> dict[str, float]:
+    inside = part > 0
+    volumes = part[inside] * np.prod(SPACING) / 1000
+    return quantities(Dvh.of_values("", dose[inside], volumes), ABOVE_GY)
+
+
+def coverage(
+    patients: int, realizations: int, *, others: bool = False
+) -> dict[tuple[str, str, str], int]:
+    """In how many of so many patients each 95 % interval holds the truth.
+
+    By route, structure and quantity; with `others` of D_x and V_x too.
+    """
     structures = {
         "L": ellipsoid_in(SHAPE, SPACING, MIDDLE, (42, 46, 46)),
         "T": ellipsoid_in(SHAPE, SPACING, (50.0, 52.0, 66.0), (18, 18, 18)),
     }
     truth = 2 + 23 * structures["L"] + 75 * structures["T"]
-    true_gy = {
-        name: float((own * truth).sum() / own.sum()) for name, own in structures.items()
-    }
+    true = {name: quantities_of(truth, own) for name, own in structures.items()}
     rng = np.random.default_rng(11)
-    held = {way: dict.fromkeys(true_gy, 0) for way in ("first order", "ensemble")}
+    held: dict[tuple[str, str, str], int] = {}
+    wanted = MEANS + OTHERS if others else MEANS
+
+    def count(route: str, name: str, low: float, quantity: str, high: float) -> None:
+        key = (route, name, quantity)
+        held[key] = held.get(key, 0) + int(low <= true[name][quantity] <= high)
+
     for n in range(patients):
         scene = measured(rng, truth, structures)
+        borders = borders_of(scene)
         first = propagated(scene)
-        for name, dose in true_gy.items():
-            off = abs(first[name].mean_gy - dose)
-            held["first order"][name] += int(off <= 1.96 * first[name].standard_gy)
-        if not realizations:
-            continue
-        found = ensemble(scene, realizations=realizations, seed=n)
-        for name, dose in true_gy.items():
-            draws = found.rows[name].values["mean_gy"]
-            low, high = np.percentile(draws, (2.5, 97.5))
-            held["ensemble"][name] += int(low <= dose <= high)
+        drawn = ensemble(
+            scene, realizations=realizations, seed=n, above_gy=ABOVE_GY, borders=borders
+        ) if realizations else None  # fmt: skip
+        further = by_differences(scene, borders, above_gy=ABOVE_GY) if others else {}
+        for name in true:
+            values = quantities_of(scene.dose_gy, scene.drawn[name])
+            for quantity in wanted:
+                standard = (
+                    first[name].standard_gy
+                    if quantity in MEANS
+                    else further[name].standard[quantity]
+                )
+                value, off = values[quantity], 1.96 * standard
+                count("first order", name, value - off, quantity, value + off)
+                if drawn is not None:
+                    row = drawn.rows[name]
+                    low, high = interval_of(
+                        value, row.values[quantity], row.by_noise[quantity]
+                    )
+                    count("ensemble", name, low, quantity, high)
     return held

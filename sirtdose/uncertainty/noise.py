@@ -1,0 +1,100 @@
+r"""What the noise of voxels does to numbers that go with them in a line.
+
+Noise is white noise smoothed by a Gaussian G and scaled by each voxel's own size s. A
+number that changes by :math:`\sum w_i \varepsilon_i` has the variance
+:math:`\lVert G (w s) \rVert^2`, exactly. Where doses are scaled back to a total over a
+region of weights r, it is that of w - c r.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from sirtdose.uncertainty.quantities import composed
+from sirtdose.uncertainty.scene import Scene
+
+Array = NDArray[np.float64]
+_PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
+# As far as scipy's Gaussian reaches.
+_REACH = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """The noise of a scene's voxels.
+
+    `size_gy` is its standard deviation; `back` is what the region's weights become when
+    they are smoothed twice, and `back_variance` their own variance.
+    """
+
+    size_gy: Array
+    sigma: tuple[float, ...]
+    total: float
+    back: Array | None
+    back_variance: float
+
+    @classmethod
+    def of(cls, scene: Scene) -> "Noise":
+        """The noise of a scene."""
+        size = scene.noise * np.sqrt(
+            scene.noise_at_gy * np.clip(scene.dose_gy, 0, None)
+        )
+        sigma = tuple(scene.noise_fwhm_mm * _PER_FWHM / a for a in scene.spacing_mm)
+        if not scene.region:
+            return cls(size, sigma, 1.0, None, 0.0)
+        region = composed(scene.region, (), scene.drawn)
+        weights = region * size
+        back = _smooth(_smooth(weights, sigma), sigma)
+        total = float((region * scene.dose_gy).sum())
+        return cls(size, sigma, total, back, float((weights * back).sum()))
+
+    def standard(self, weight: Array, goes_with_scale: float) -> float:
+        """Standard uncertainty of a number.
+
+        Parameters
+        ----------
+        weight : array
+            How it changes with each voxel's dose.
+        goes_with_scale : float
+            How it changes when all doses are scaled, relative; for a dose itself.
+        """
+        box = self._box_of(weight)
+        scaled = weight[box] * self.size_gy[box]
+        variance = float((_smooth(scaled, self.sigma) ** 2).sum())
+        if self.back is not None:
+            share = goes_with_scale / self.total
+            variance -= 2 * share * float((scaled * self.back[box]).sum())
+            variance += share**2 * self.back_variance
+        # A difference of nearly equal numbers: rounding must not make it negative.
+        return float(max(variance, 0.0) ** 0.5)
+
+    def _box_of(self, weight: Array) -> tuple[slice, ...]:
+        found = ndimage.find_objects((weight != 0).astype(np.int8))
+        if not found:
+            return tuple(slice(0, 1) for _ in weight.shape)
+        margins = [int(np.ceil(_REACH * one)) + 1 for one in self.sigma]
+        return tuple(
+            slice(max(one.start - margin, 0), one.stop + margin)
+            for one, margin in zip(found[0], margins, strict=True)
+        )
+
+
+def _smooth(values: Array, sigma: tuple[float, ...]) -> Array:
+    """Smooth, so that white noise of 1 stays noise of 1."""
+    if max(sigma) <= 0:
+        return values
+    smooth: Array = ndimage.gaussian_filter(
+        values, sigma, mode="constant", truncate=_REACH
+    )
+    return smooth / float(np.prod([_left(one) for one in sigma]))
+
+
+def _left(sigma: float) -> float:
+    """What the filter along an axis leaves of the deviation of white noise."""
+    impulse = np.zeros(2 * int(np.ceil(_REACH * sigma)) + 3)
+    impulse[len(impulse) // 2] = 1.0
+    return float(
+        np.linalg.norm(ndimage.gaussian_filter1d(impulse, sigma, mode="constant"))
+    )
