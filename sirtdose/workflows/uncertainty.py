@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.role import Role
@@ -261,6 +262,8 @@ def _left_out(
         said.append("how injections share the image: their activities vary together")
     if any("prior" in one for one in doses):
         said.append("earlier sessions")
-    if request.pvc is not None:
+    if isinstance(request.pvc, Path):
+        said.append("how well the recovery coefficients are known")
+    elif request.pvc is not None:
         said.append("what contours change in the undoing of the blur")
     return said

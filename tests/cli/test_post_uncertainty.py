@@ -194,6 +194,36 @@ def test_a_finer_dose_grid_makes_no_dose_surer(run, patient, tmp_path):
         assert known[1][name] == pytest.approx(standard, rel=0.15)
 
 
+def test_a_table_of_recoveries_is_said_to_be_left_out(run, patient, tmp_path):
+    table, out = tmp_path / "recovery.csv", tmp_path / "out"
+    table.write_text("volume_ml,rc\n1,0.4\n10,0.7\n100,0.9\n", "utf-8")
+    result = run(
+        *("post", patient, *GIVEN, "--pvc", table, "--uncertainty", 20),
+        *("--no-report", "--no-dicom", "--out", out),
+    )
+    assert result.exit_code == 0, result.stderr
+    known = json.loads((out / "post.json").read_text("utf-8"))["uncertainty"]
+    assert "local_deposition+recovery" in known["methods"]
+    assert "how well the recovery coefficients are known" in known["left_out"]
+    assert "what contours change in the undoing of the blur" not in known["left_out"]
+
+
+def test_injections_are_said_to_vary_together(run, patient, tmp_path):
+    out = tmp_path / "out"
+    one = "lobe=2.2GBq@2026-03-02T10:00+01:00;perfused=Perfused lobe"
+    result = run(
+        *("post", patient, "--injection", one, "--uncertainty", 20),
+        *("--accept", "H14", "--reason", "blur beside the lobe"),
+        *("--no-report", "--no-dicom", "--out", out),
+    )
+    assert result.exit_code == 0, result.stderr
+    known = json.loads((out / "post.json").read_text("utf-8"))["uncertainty"]
+    assert any("injections share the image" in one for one in known["left_out"])
+    for row in known["methods"]["local_deposition"]:
+        mean = row["quantities"]["mean_gy"]
+        assert mean["low"] < mean["value"] < mean["high"]
+
+
 def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
     out = tmp_path / "out"
     result = run(
