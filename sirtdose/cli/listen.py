@@ -12,10 +12,12 @@ import click
 from sirtdose.cli.ae_title import AeTitle
 from sirtdose.cli.options import out_option
 from sirtdose.cli.quantities import QuantityType
+from sirtdose.cli.tls_options import tls_of, tls_options
 from sirtdose.model.units import DURATION, Measure
 
 if TYPE_CHECKING:
     from sirtdose.network.listen import Work
+    from sirtdose.network.server import Endpoint
 
 _PATH = click.Path(path_type=Path)
 _SIZE: Final = Measure(
@@ -45,7 +47,7 @@ _INTERRUPTED = 130
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Of this machine, to be reached at; 0.0.0.0 for all. DICOM is not encrypted.",
+    help="Of this machine, to be reached at; 0.0.0.0 for all.",
 )
 @click.option(
     "--allow",
@@ -115,6 +117,10 @@ _INTERRUPTED = 130
     show_default=True,
     help="After which a connection that does nothing is ended.",
 )
+@tls_options(
+    "Ours: connections are within TLS, others are refused.",
+    "Only callers with a certificate of it are let in.",
+)
 def listen_command(**options: Any) -> None:
     """Receive studies over DICOM, and process each when it has come to rest.
 
@@ -144,7 +150,10 @@ def listen_command(**options: Any) -> None:
             round(options["max_object_size"] * 1e6),
             options["timeout"] * 3600,
         ),
+        tls_of(*(options[f"tls_{one}"] for one in ("certificate", "key", "ca"))),
     )
+    if endpoint.tls is not None and endpoint.tls.certificate is None:
+        raise click.UsageError("a listener within TLS needs --tls-certificate")
     how = Listening(
         options["out"],
         options["settle"] * 3600,
@@ -152,17 +161,29 @@ def listen_command(**options: Any) -> None:
         options["once"],
     )
     if not is_loopback(endpoint.host):
-        click.secho(
-            "Warning: DICOM has no encryption and does not know who its users are: "
-            f"whoever reaches {endpoint.host} can read along and send anything. Keep "
-            "it behind a wall, or tunnel it",
-            fg="yellow",
-            err=True,
-        )
+        _warn_of_strangers(endpoint)
     with _ends_cleanly(), _quiet():
         exit_code = listen(endpoint, how, work, _say)
     if exit_code:
         click.get_current_context().exit(exit_code)
+
+
+def _warn_of_strangers(endpoint: "Endpoint") -> None:
+    if endpoint.tls is None:
+        click.secho(
+            "Warning: DICOM has no encryption and does not know who its users are: "
+            f"whoever reaches {endpoint.host} can read along and send anything. Give "
+            "--tls-certificate and --tls-ca, keep it behind a wall, or tunnel it",
+            fg="yellow",
+            err=True,
+        )
+    elif endpoint.tls.authorities is None:
+        click.secho(
+            "Warning: without --tls-ca the connection is encrypted, but whoever "
+            f"reaches {endpoint.host} can send anything",
+            fg="yellow",
+            err=True,
+        )
 
 
 def _work(options: dict[str, Any]) -> "Work | None":

@@ -9,6 +9,7 @@ import click
 from sirtdose.cli.ae_title import AeTitle
 from sirtdose.cli.options import json_option
 from sirtdose.cli.quantities import QuantityType
+from sirtdose.cli.tls_options import tls_of, tls_options
 from sirtdose.model.units import DURATION
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
     show_default=True,
     help="For each answer.",
 )
+@tls_options(
+    "Ours, where the receiver asks for one.",
+    "Whose certificates are believed: the connection is within TLS.",
+)
 @json_option
 def send_command(
     *,
@@ -84,6 +89,7 @@ def send_command(
     wait: float,
     timeout: float,
     as_json: bool,
+    **tls: Path | None,
 ) -> None:
     """Send DICOM files to a PACS: verify the connection (C-ECHO), then store each.
 
@@ -99,7 +105,13 @@ def send_command(
 
     files, skipped = outgoing_files(sources)
     to = Destination(
-        *address, aet, calling_aet, timeout * 3600, retries, round(wait * 3600, 3)
+        *address,
+        aet,
+        calling_aet,
+        timeout * 3600,
+        retries,
+        round(wait * 3600, 3),
+        tls_of(tls["tls_certificate"], tls["tls_key"], tls["tls_ca"]),
     )
     sent = send_files(files, to, lambda text: click.echo(text, err=True))
     _show(sent, skipped, as_json=as_json)

@@ -1,6 +1,7 @@
 """A connection that cannot be made to hold memory, or a thread, without end."""
 
 import socket
+import ssl
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,18 +35,15 @@ class Limits:
     timeout_s: float
 
 
-class LimitedSocket(socket.socket):
+class Limited(socket.socket):
     """Follows the units of DICOM's upper layer (PS3.8, 9.3) as they are read.
 
     The library that reads them takes any length up to 4 GiB, and waits for a unit as
     long as a byte of it comes now and then.
     """
 
-    def __init__(
-        self, accepted: socket.socket, limits: Limits, said: Callable[[str], None]
-    ) -> None:
-        family, kind, protocol = accepted.family, accepted.type, accepted.proto
-        super().__init__(family, kind, protocol, fileno=accepted.detach())
+    def limit(self, limits: Limits, said: Callable[[str], None]) -> None:
+        """Begin to follow."""
         self.settimeout(limits.timeout_s)
         self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._limits = limits
@@ -113,3 +111,40 @@ class LimitedSocket(socket.socket):
         if wrong:
             self._said(f"connection closed: {why}")
             raise ConnectionAbortedError(why)
+
+
+class LimitedSocket(Limited):
+    """A connection as it was accepted."""
+
+    def __init__(
+        self, accepted: socket.socket, limits: Limits, said: Callable[[str], None]
+    ) -> None:
+        family, kind, protocol = accepted.family, accepted.type, accepted.proto
+        super().__init__(family, kind, protocol, fileno=accepted.detach())
+        self.limit(limits, said)
+
+
+class LimitedTlsSocket(Limited, ssl.SSLSocket):  # type: ignore[misc]
+    """The same within TLS; `limit` has to be called."""
+
+
+def limited(
+    accepted: socket.socket,
+    limits: Limits,
+    said: Callable[[str], None],
+    context: ssl.SSLContext | None,
+) -> Limited:
+    """A connection that is followed, within TLS where there is a context for it.
+
+    The first that is read greets: nobody else waits for a caller who is slow to.
+    """
+    if context is None:
+        return LimitedSocket(accepted, limits, said)
+    context.sslsocket_class = LimitedTlsSocket
+    accepted.settimeout(limits.timeout_s)
+    wrapped = context.wrap_socket(
+        accepted, server_side=True, do_handshake_on_connect=False
+    )
+    assert isinstance(wrapped, LimitedTlsSocket)
+    wrapped.limit(limits, said)
+    return wrapped

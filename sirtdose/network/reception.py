@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pynetdicom.events import Event
 
 _COMMENT_LETTERS = 64
+# DICOM PS3.8, 9.2: a connection is open; it closes, or what comes is no request.
+_AWAITS_REQUEST, _NO_REQUEST = "Sta2", ("Evt17", "Evt19")
 _NOTHING = "there is no data set"
 
 
@@ -80,6 +82,7 @@ class Reception:
             (evt.EVT_RELEASED, lambda event: self._on_end(event, "ended")),
             (evt.EVT_ABORTED, lambda event: self._on_end(event, "aborted")),
             (evt.EVT_CONN_CLOSE, lambda event: self._on_end(event, "connection lost")),
+            (evt.EVT_FSM_TRANSITION, _let_go),
         ]
 
     def _on_accepted(self, event: "Event") -> None:
@@ -112,6 +115,12 @@ class Reception:
         tally.studies.add(kept.study)
         self._arrivals.came(kept.study, event.assoc)
         return 0x0000
+
+
+def _let_go(event: "Event") -> None:
+    """Wait no longer for the request of a caller that left, or spoke something else."""
+    if event.current_state == _AWAITS_REQUEST and event.fsm_event in _NO_REQUEST:
+        event.assoc.dul.to_user_queue.put(None)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.errors import OutputError
 from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
 from sirtdose.network.outgoing import Outgoing
+from sirtdose.network.tls import Tls, calling_context
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -36,6 +37,7 @@ class Destination:
     timeout_s: float
     retries: int
     wait_s: float
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,11 @@ def _association(
     wanted += [build_context(kind, syntax) for kind, syntax in contexts]
     try:
         association = ae.associate(
-            to.host, to.port, contexts=wanted, ae_title=to.called
+            to.host,
+            to.port,
+            contexts=wanted,
+            ae_title=to.called,
+            tls_args=None if to.tls is None else (calling_context(to.tls), to.host),
         )
     except (OSError, UnicodeError):
         raise OutputError(
@@ -258,7 +264,9 @@ def _failure(association: Any, to: Destination) -> OutputError:
         # 1: for good; 2: for now.
         return _Rejected(said) if answer.result == 1 else OutputError(said)
     if association.is_aborted:
+        belief = "" if to.tls is None else ", or a certificate was not believed"
         return OutputError(
-            f"no association with {where}: nobody listens there, or it was not answered"
+            f"no association with {where}: nobody listens there, or it was not "
+            f"answered{belief}"
         )
     return OutputError(f"no association with {where}")

@@ -19,11 +19,13 @@ from sirtdose.network.classes import (
     TRANSFER_SYNTAXES,
     VERIFICATION,
 )
-from sirtdose.network.limited_socket import LimitedSocket, Limits
+from sirtdose.network.limited_socket import Limited, Limits, limited
 from sirtdose.network.reception import Reception
+from sirtdose.network.tls import Tls, serving_context
 
 if TYPE_CHECKING:
     from pynetdicom import AE
+    from pynetdicom.association import Association
 
 # Connections that have not been rejected yet, or are about to go.
 _SPARE_CONNECTIONS = 16
@@ -46,6 +48,7 @@ class Endpoint:
     max_associations : int
         At a time.
     limits : Limits
+    tls : Tls or None
     """
 
     host: str
@@ -54,6 +57,7 @@ class Endpoint:
     allowed: tuple[str, ...]
     max_associations: int
     limits: Limits
+    tls: Tls | None = None
 
 
 @contextmanager
@@ -113,7 +117,16 @@ def _application(endpoint: Endpoint) -> "AE":
     # What it logs may hold names; what matters is said here.
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
     _config.LOG_HANDLER_LEVEL = "none"
-    ae = AE(ae_title=endpoint.ae_title)
+
+    class Application(AE):
+        """Whose associations are those that asked for one, not every connection."""
+
+        @property
+        def active_associations(self) -> "list[Association]":
+            known = super().active_associations
+            return [one for one in known if one.requestor.primitive is not None]
+
+    ae = Application(ae_title=endpoint.ae_title)
     ae.require_called_aet = True
     ae.require_calling_aet = list(endpoint.allowed)
     ae.maximum_associations = endpoint.max_associations
@@ -131,20 +144,25 @@ def _server(
 ) -> Any:
     from pynetdicom.transport import ThreadedAssociationServer
 
+    context = None if endpoint.tls is None else serving_context(endpoint.tls)
+
     class Server(ThreadedAssociationServer):
         """Whose connections are few and limited."""
 
         def __init__(self, *words: Any, **more: Any) -> None:
-            self.connections: WeakSet[LimitedSocket] = WeakSet()
+            self.connections: WeakSet[Limited] = WeakSet()
             super().__init__(*words, **more)
 
         def get_request(self) -> Any:
             accepted, address = super().get_request()
-            limited = LimitedSocket(
-                accepted, endpoint.limits, lambda why: say(f"{address[0]}: {why}")
+            connection = limited(
+                accepted,
+                endpoint.limits,
+                lambda why: say(f"{address[0]}: {why}"),
+                context,
             )
-            self.connections.add(limited)
-            return limited, address
+            self.connections.add(connection)
+            return connection, address
 
         def verify_request(self, *_: Any) -> bool:
             most = endpoint.max_associations + _SPARE_CONNECTIONS

@@ -4,9 +4,10 @@ import errno
 import os
 import socket
 import struct
+import threading
 import time
 import zlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pydicom
@@ -383,6 +384,34 @@ def test_a_stranger_holds_nothing_for_long(tmp_path: Path, sent: bytes) -> None:
             connection.sendall(sent)
             assert closed(connection)
         assert listener.store(make_object()).Status == 0
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n\r\n", None])
+def test_strangers_take_no_association(tmp_path: Path, sent: bytes | None) -> None:
+    """As scans of ports and checks of health do: each left a thread until its time."""
+    with (
+        listening(tmp_path, most=2, timeout_s=20) as listener,
+        ExitStack() as open_ones,
+    ):
+        for _ in range(8):
+            stranger = socket.create_connection((LOOPBACK, listener.port), 5)
+            if sent is None:
+                open_ones.enter_context(stranger)
+            else:
+                stranger.sendall(sent)
+                stranger.close()
+        assert listener.store(make_object()).Status == 0
+        # And those that left are forgotten.
+        if sent is not None:
+            wait_until(
+                lambda: (
+                    not any(
+                        "AcceptorThread" in one.name for one in threading.enumerate()
+                    )
+                ),
+                10,
+            )
+    assert len(kept(tmp_path)) == 1
 
 
 def test_drops_do_not_keep_a_connection_open(tmp_path: Path) -> None:

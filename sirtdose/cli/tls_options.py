@@ -1,0 +1,42 @@
+"""Options of TLS: --tls-certificate, --tls-key, --tls-ca."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sirtdose.network.tls import Tls
+
+_PATH = click.Path(path_type=Path)
+
+
+def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:
+    """Add them to a command, with what is said of two of them."""
+
+    def add(command: Any) -> Any:
+        for name, metavar, text in (
+            ("--tls-ca", "CA.pem", authorities),
+            ("--tls-key", "KEY.pem", "Of --tls-certificate, unless it is in there."),
+            ("--tls-certificate", "CERT.pem", certificate),
+        ):
+            command = click.option(name, type=_PATH, metavar=metavar, help=text)(
+                command
+            )
+        return command
+
+    return add
+
+
+def tls_of(
+    certificate: Path | None, key: Path | None, authorities: Path | None
+) -> "Tls | None":
+    """What was asked for; None where nothing was."""
+    from sirtdose.network.tls import Tls
+
+    if key is not None and certificate is None:
+        raise click.UsageError("--tls-key is of a --tls-certificate: give both")
+    if certificate is None and authorities is None:
+        return None
+    return Tls(certificate, key, authorities)

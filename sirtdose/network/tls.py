@@ -1,0 +1,99 @@
+"""TLS about a connection: who we are, and whose word is taken for the other side."""
+
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sirtdose.errors import InputError
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM.
+
+    Parameters
+    ----------
+    certificate : Path or None
+        Ours; a listener needs one.
+    key : Path or None
+        Of the certificate; None where its file holds it too.
+    authorities : Path or None
+        Whose certificates are believed. A listener then lets in only who has one; a
+        sender without them believes those of the system.
+    """
+
+    certificate: Path | None
+    key: Path | None
+    authorities: Path | None
+
+
+class _Closing(ssl.SSLSocket):
+    """Shut down as usual; what is closed already need not be."""
+
+    def shutdown(self, how: int) -> None:
+        # The library would leave the socket open after an error.
+        with suppress(OSError):
+            super().shutdown(how)
+
+
+def serving_context(tls: Tls) -> ssl.SSLContext:
+    """For the side that is called.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or a key of another certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if tls.authorities is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+    return _with_files(context, tls)
+
+
+def calling_context(tls: Tls) -> ssl.SSLContext:
+    """For the side that calls: the other's certificate has to be of its host.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, or a key of another certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = _Closing
+    if tls.authorities is None:
+        context.load_default_certs()
+    return _with_files(context, tls)
+
+
+def _with_files(context: ssl.SSLContext, tls: Tls) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.certificate is not None:
+        names = " and ".join(
+            one.name for one in (tls.certificate, tls.key) if one is not None
+        )
+        try:
+            # A key with a password would ask for it at the terminal.
+            context.load_cert_chain(tls.certificate, tls.key, password=_none)
+        except OSError as error:
+            raise InputError(
+                _unusable(names, "certificate and its key", error)
+            ) from None
+    if tls.authorities is not None:
+        try:
+            context.load_verify_locations(tls.authorities)
+        except OSError as error:
+            said = _unusable(tls.authorities.name, "certificates", error)
+            raise InputError(said) from None
+    return context
+
+
+def _none() -> bytes:
+    return b""
+
+
+def _unusable(names: str, what: str, error: OSError) -> str:
+    # OpenSSL's own errors are OSErrors too.
+    if isinstance(error, ssl.SSLError):
+        return f"{names}: no {what} in PEM, without a password, that go together"
+    return f"cannot read {names}: {error.strerror}"
