@@ -56,7 +56,9 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     return {
         "name": row.name,
         "role": row.role,
-        "quantities": {name: interval_document(one) for name, one in row.quantities.items()},
+        "quantities": {
+            name: interval_document(one) for name, one in row.quantities.items()
+        },
         "by_first_order": {
             name: interval_document(one) for name, one in row.by_first_order.items()
         },

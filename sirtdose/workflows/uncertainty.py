@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sirtdose.model.ledger import Ledger
     from sirtdose.model.limit import Limit
     from sirtdose.model.lungs import Lungs
-    from sirtdose.uncertainty.budget import Budget
     from sirtdose.uncertainty.differences import Differences
     from sirtdose.uncertainty.ensemble import Ensemble, RowDraws
     from sirtdose.uncertainty.first_order import Propagated
