@@ -10,6 +10,7 @@ from scipy import ndimage
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.uncertainty.borders import Border, borders_of
+from sirtdose.uncertainty.noise_bias import noise_bias
 from sirtdose.uncertainty.quantities import (
     composed,
     histogram_axis,
@@ -34,9 +35,9 @@ class RowDraws:
     `curve_high` hold 95 % of the curves, as fractions of volume.
 
     The image has its noise already, and a realization adds another: what that moves a
-    quantity by, on average, is `by_noise`. It is taken off the values; as the image's
-    own noise has moved what was measured likewise, intervals reach further by it, to
-    the other side.
+    quantity by, on average, is taken off the values. What the image's own noise has
+    moved the measured value by is `by_noise`: intervals reach further by it, to the
+    other side.
     """
 
     values: Mapping[str, Array]
@@ -266,6 +267,11 @@ class _Collected:
         self._names = tuple(quantities(Dvh.of_values(name, [0.0], [1.0]), above_gy))
         self._vectors = np.full((realizations, self._size), np.nan)
         self._by_noise = np.full((min(realizations, _PAIRS), self._size), np.nan)
+        occupancy = scene.occupied[name]
+        inside = occupancy > 0
+        self._measured = self._vector(
+            scene.dose_gy[inside], occupancy[inside] * scene.voxel_ml
+        )
 
     @property
     def _size(self) -> int:
@@ -301,9 +307,15 @@ class _Collected:
         kept = about[np.isfinite(about[:, count]), count:]
         low, high = np.percentile(kept, (2.5, 97.5), axis=0)
         further = by_noise[count:]
+        mean_gy = float(self._measured[self._names.index("mean_gy")])
         return RowDraws(
             {name: about[:, k] for k, name in enumerate(self._names)},
-            dict(zip(self._names, map(float, by_noise), strict=False)),
+            {
+                name: noise_bias(
+                    name, float(self._measured[k]), mean_gy, float(by_noise[k])
+                )
+                for k, name in enumerate(self._names)
+            },
             self._axis,
             np.clip(low - np.clip(further, 0, None), 0, 1),
             np.clip(high + np.clip(-further, 0, None), 0, 1),

@@ -153,7 +153,8 @@ def _row(
             for name, values in own.values.items()
         },
         by_first_order={
-            name: _symmetric(measured[name], standard[name], name) for name in measured
+            name: _symmetric(measured[name], standard[name], own.by_noise[name], name)
+            for name in measured
         },
         parts_gy=mean.parts_gy,
         band=(
@@ -180,9 +181,15 @@ def _possible(
     return max(low, min(value, 0.0)), min(high, 1.0) if is_part else high
 
 
-def _symmetric(value: float, standard: float, quantity: str) -> Uncertain:
-    """A value with 1.96 standard uncertainties on both sides, as far as it can be."""
-    low, high = value - _Z95 * standard, value + _Z95 * standard
+def _symmetric(
+    value: float, standard: float, by_noise: float, quantity: str
+) -> Uncertain:
+    """A value with 1.96 standard uncertainties on both sides, as far as it can be.
+
+    Further by what noise has moved it, to the other side.
+    """
+    low = value - _Z95 * standard - max(by_noise, 0.0)
+    high = value + _Z95 * standard + max(-by_noise, 0.0)
     return Uncertain(value, standard, *_possible(value, low, high, quantity))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from sirtdose.dosimetry.dvh import Dvh
 from sirtdose.uncertainty.borders import Border, borders_of
@@ -84,17 +85,21 @@ def quantities_of(dose: Array, part: Array) -> dict[str, float]:
 
 
 def coverage(
-    patients: int, realizations: int, *, others: bool = False
+    patients: int, realizations: int, *, others: bool = False, blur_mm: float = 0.0
 ) -> dict[tuple[str, str, str], int]:
     """In how many of so many patients each 95 % interval holds the truth.
 
-    By route, structure and quantity; with `others` of D_x and V_x too.
+    By route, structure and quantity; with `others` of D_x and V_x too. `blur_mm`
+    (FWHM) is of the true doses: none of them changes within a voxel then.
     """
     structures = {
         "L": ellipsoid_in(SHAPE, SPACING, MIDDLE, (42, 46, 46)),
         "T": ellipsoid_in(SHAPE, SPACING, (50.0, 52.0, 66.0), (18, 18, 18)),
     }
     truth = 2 + 23 * structures["L"] + 75 * structures["T"]
+    if blur_mm > 0:
+        sigma = [blur_mm / 2.3548 / side for side in SPACING]
+        truth = ndimage.gaussian_filter(truth, sigma)
     true = {name: quantities_of(truth, own) for name, own in structures.items()}
     rng = np.random.default_rng(11)
     held: dict[tuple[str, str, str], int] = {}
@@ -121,7 +126,9 @@ def coverage(
                     else further[name].standard[quantity]
                 )
                 value, off = values[quantity], 1.96 * standard
-                count("first order", name, value - off, quantity, value + off)
+                bias = drawn.rows[name].by_noise[quantity] if drawn else 0.0
+                low, high = value - max(bias, 0.0), value + max(-bias, 0.0)
+                count("first order", name, low - off, quantity, high + off)
                 if drawn is not None:
                     row = drawn.rows[name]
                     low, high = interval_of(
