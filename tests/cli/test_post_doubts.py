@@ -47,7 +47,7 @@ class _NoWarning:
         self.caught.__exit__(None, None, None)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize(
     ("keyword", "value"),
     [
@@ -68,7 +68,7 @@ def test_headers_of_the_wild_are_written_as_allowed(
         assert pydicom.dcmread(tmp_path / "out" / name)[keyword].value in ("", None)
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize(
     ("keyword", "value", "written"),
     [
