@@ -146,7 +146,7 @@ def plan_request(
 
 
 def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
-    """Print a plan, and write plan.json and plan.html where a folder is given."""
+    """Print a plan; write it, its page and its table where a folder is given."""
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_document import plan_document
     from sirtdose.report.plan_hash import signed
@@ -156,8 +156,15 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
     pages = {}
     if out is not None:
         from sirtdose.report.page import plan_page
+        from sirtdose.report.planned_uncertainty import (
+            PLAN_UNCERTAINTY_FILE,
+            plan_uncertainty_csv,
+        )
 
-        pages = {"plan.html": plan_page(document_text(document))}
+        pages = {
+            "plan.html": plan_page(document_text(document)),
+            PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
+        }
     show_document(
         document,
         plan_summary(document),

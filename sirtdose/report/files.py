@@ -83,12 +83,18 @@ def post_replaces() -> list[str]:
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
-    """Write plan.json and its page."""
+    """Write plan.json, its page and its table."""
     from sirtdose.report.page import plan_page
+    from sirtdose.report.planned_uncertainty import (
+        PLAN_UNCERTAINTY_FILE,
+        plan_uncertainty_csv,
+    )
 
     text = document_text(document)
     (folder / "plan.json").write_text(text, "utf-8")
     (folder / "plan.html").write_text(plan_page(text), "utf-8")
+    known = plan_uncertainty_csv(document["uncertainty"])
+    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
 
 
 def write_post(

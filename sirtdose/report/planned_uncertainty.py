@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.uncertainty import interval_document
 from sirtdose.report.wording import significant
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
         Predicted,
     )
 
+PLAN_UNCERTAINTY_FILE = "uncertainty.csv"
+_COLUMNS = (
+    *("name", "role", "mean", "standard_uncertainty", "low", "high"),
+    *("unit", "by"),
+)
+_NUMBERS = ("value", "standard_uncertainty", "low", "high")
+_ROUTES = (
+    ("first order", "dose_by_first_order_gy"),
+    ("ensemble", "dose_by_ensemble_gy"),
+)
 COVERAGE = (
     "u is the standard uncertainty (k = 1) by first order, and the interval holds 95 % "
     "of a log-normal with it; an ensemble's holds 95 % of the realizations"
@@ -76,6 +87,33 @@ def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
 
 def _predicted(one: "Predicted") -> dict[str, float]:
     return {"median": one.median_gy, "low": one.low_gy, "high": one.high_gy}
+
+
+def plan_uncertainty_csv(document: Mapping[str, Any]) -> str:
+    """A row per compartment and route, and what a component adds to its variance."""
+    rows = []
+    for dose in document["doses"]:
+        name = name_cell(dose["name"])
+        for by, key in _ROUTES:
+            own = dose[key]
+            if own is not None:
+                numbers = [own[one] for one in _NUMBERS]
+                rows.append(_csv_row(name, dose["role"], by, numbers))
+        foretold = dose["predicted_gy"]
+        if foretold is not None:
+            ends = [foretold["median"], None, foretold["low"], foretold["high"]]
+            rows.append(_csv_row(name, dose["role"], "prediction", ends))
+        for component, own in dose["components"].items():
+            part = [None, own["standard_gy"], None, None]
+            rows.append(_csv_row(name, dose["role"], f"component {component}", part))
+    return csv_text(_COLUMNS, rows)
+
+
+def _csv_row(
+    name: str, role: str, by: str, numbers: Sequence[float | None]
+) -> list[str]:
+    cells = ["" if one is None else f"{one:.10g}" for one in numbers]
+    return [name, role, *cells, "Gy", by]
 
 
 def uncertainty_columns(document: Mapping[str, Any] | None) -> list[str]:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.report.documents import document_text, grid_document, image_document
 from sirtdose.report.dose_document import dose_document
 from sirtdose.report.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.planned_uncertainty import (
+    PLAN_UNCERTAINTY_FILE,
+    plan_uncertainty_csv,
+)
 from sirtdose.report.shunt import shunt_document
 from sirtdose.report.wording import significant, table
 
@@ -24,6 +28,7 @@ REPLACED = (
     PAGE_DATA,
     "structures.csv",
     "dvh.csv",
+    PLAN_UNCERTAINTY_FILE,
     *DOSE_FILES.values(),
     PER_GBQ,
 )
@@ -127,6 +132,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
 def prediction_files(prediction: "Prediction") -> list[str]:
     """The names of everything that a plan by an image writes."""
     names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
+    names.append(PLAN_UNCERTAINTY_FILE)
     names += [DOSE_FILES[method] for method in prediction.doses]
     names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
     return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
@@ -153,6 +159,8 @@ def write_prediction(
     (folder / PAGE_DATA).write_text(data_text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
+    known = plan_uncertainty_csv(document["uncertainty"])
+    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
     for method, dose in prediction.doses.items():
         write_nifti(dose.volume, folder / DOSE_FILES[method])
     each = folder / PER_GBQ

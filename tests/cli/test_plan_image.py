@@ -127,7 +127,7 @@ def test_what_is_written(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
     assert names == [
         *("dose_local.nii.gz", "dvh.csv", "per_gbq/dose_local.nii.gz"),
         *("per_gbq/dvh.csv", "per_gbq/structures.csv", "plan.html", "plan.json"),
-        *("report_data.json", "structures.csv"),
+        *("report_data.json", "structures.csv", "uncertainty.csv"),
     ]
     at_2, per_gbq = (
         np.asarray(nibabel.load(out / folder / "dose_local.nii.gz").dataobj)

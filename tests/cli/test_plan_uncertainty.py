@@ -1,5 +1,6 @@
 """`sirtdose plan`: what its doses are known to."""
 
+import csv
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -57,6 +58,19 @@ def test_the_terminal_and_the_page_say_what_it_is(run: Run, tmp_path: Path) -> N
     for said in ("standard uncertainty (k = 1)", "not verified", "95 of 100"):
         assert said in result.stderr
         assert said in page
+    with (tmp_path / "plan" / "uncertainty.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["name"] == "T1"]
+    by = {row["by"]: row for row in rows}
+    assert float(by["first order"]["mean"]) == 200
+    assert float(by["prediction"]["mean"]) == 202
+    assert float(by["ensemble"]["low"]) < 200 < float(by["ensemble"]["high"])
+    squares = sum(
+        float(row["standard_uncertainty"]) ** 2
+        for name, row in by.items()
+        if name.startswith("component")
+    )
+    own = float(by["first order"]["standard_uncertainty"])
+    assert own**2 == pytest.approx(squares)
     assert "Ensemble of 200 realizations (seed 0)" in result.stderr
     assert "parts of the variance of T1" in page
     assert "tumor to normal 20 %" in result.stderr
