@@ -41,7 +41,9 @@ def test_a_plan_is_approved_once(run: Run, draft: Path) -> None:
     again = run("plan", "approve", draft, "--by", "Another")
     assert again.exit_code == 3
     assert "approved already, by A. Physicist" in again.stderr
-    assert {path.name for path in draft.parent.iterdir()} == {"plan.html", "plan.json"}
+    assert {path.name for path in draft.parent.iterdir()} == {
+        *("plan.html", "plan.json", "uncertainty.csv")
+    }
 
 
 @pytest.mark.parametrize(
