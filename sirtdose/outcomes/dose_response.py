@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
+from sirtdose.model.uncertain import Z95
 
 if TYPE_CHECKING:
     import numpy as np
 
-_Z95 = 1.959963984540054
 _POINTS = 101
 # With fewer patients a clustered covariance is far too small.
 CLUSTERS_MIN = 10
@@ -146,7 +146,7 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
     error = float(covariance[1, 1] ** 0.5)
     grid = np.linspace(0, doses.max(), _POINTS)
     line = intercept + slope * grid
-    half = _Z95 * np.sqrt(
+    half = Z95 * np.sqrt(
         covariance[0, 0] + 2 * grid * covariance[0, 1] + grid**2 * covariance[1, 1]
     )
     # A curve that falls, or stands above one half at no dose, has none.
@@ -162,8 +162,8 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
         covariance=empty.covariance,
         intercept=intercept,
         slope_per_gy=slope,
-        slope_low=slope - _Z95 * error,
-        slope_high=slope + _Z95 * error,
+        slope_low=slope - Z95 * error,
+        slope_high=slope + Z95 * error,
         p=float(found.pvalues[1]),
         d50_gy=d50,
         d50_seen=d50 is not None and bool(doses.min() <= d50 <= doses.max()),
@@ -187,9 +187,9 @@ def _fieller(
     intercept: float, slope: float, covariance: "np.ndarray"
 ) -> tuple[float | None, float | None]:
     """Where the band of the line holds 0: bounded only where the slope is not 0."""
-    a = slope**2 - _Z95**2 * covariance[1, 1]
-    b = 2 * (intercept * slope - _Z95**2 * covariance[0, 1])
-    c = intercept**2 - _Z95**2 * covariance[0, 0]
+    a = slope**2 - Z95**2 * covariance[1, 1]
+    b = 2 * (intercept * slope - Z95**2 * covariance[0, 1])
+    c = intercept**2 - Z95**2 * covariance[0, 0]
     if a <= 0 or b**2 < 4 * a * c:
         return None, None
     root = (b**2 - 4 * a * c) ** 0.5

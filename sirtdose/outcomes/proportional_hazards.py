@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sirtdose.errors import InputError
+from sirtdose.model.uncertain import Z95
 
 if TYPE_CHECKING:
     import numpy as np
@@ -179,7 +180,7 @@ def _ratio(
 ) -> HazardRatio:
     from math import exp
 
-    half = 1.959963984540054 * error
+    half = Z95 * error
     return HazardRatio(
         name,
         coefficient,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
+from sirtdose.model.uncertain import Z95
 
 if TYPE_CHECKING:
     import numpy as np
 
-_Z95 = 1.959963984540054
 _NOTHING = 1e-15
 # Fewer patients than this say nothing of what others would give.
 _PATIENTS_MIN = 10
@@ -183,7 +183,7 @@ def _delong(
     if variance <= _NOTHING:
         # Where every pair is in order, or all are tied, its variance says nothing.
         return None, None
-    half = _Z95 * variance**0.5
+    half = Z95 * variance**0.5
     return max(0.0, area - half), min(1.0, area + half)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sirtdose.errors import InputError, RangeError
+from sirtdose.model.uncertain import Z95
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 Interval = Literal["log-log", "log", "plain"]
 INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
-_Z95 = 1.959963984540054
 _LAST_BITS = 1e-12
 
 
@@ -152,12 +152,12 @@ def _band(
     inside = (survival > 0) & (survival < 1)
     s, e = survival[inside], error[inside]
     if interval == "plain":
-        bounds = s - _Z95 * e, s + _Z95 * e
+        bounds = s - Z95 * e, s + Z95 * e
     elif interval == "log":
-        width = np.exp(_Z95 * e / s)
+        width = np.exp(Z95 * e / s)
         bounds = s / width, s * width
     else:
-        width = np.exp(_Z95 * e / (s * np.abs(np.log(s))))
+        width = np.exp(Z95 * e / (s * np.abs(np.log(s))))
         bounds = s**width, s ** (1 / width)
     low[inside], high[inside] = (np.clip(one, 0, 1) for one in bounds)
     return tuple(map(float, low)), tuple(map(float, high))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.role import Role
 from sirtdose.model.uncertain import (
+    Z95,
     LimitChance,
     RowUncertainty,
     Uncertain,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from sirtdose.uncertainty.scene import Scene
 
     Array = NDArray[np.float64]
-
-_Z95 = 1.959963984540054
 
 
 def uncertainty_of(
@@ -143,7 +142,7 @@ def _row(
     measured = {name: quantity_of(row.dvh, name) for name in own.values}
     standard = {**others.standard, "mean_gy": mean.standard_gy}
     curve = row.dvh.curve(own.dose_gy) / row.dvh.volume_ml
-    half = _Z95 * others.curve
+    half = Z95 * others.curve
     volume = own.values["volume_ml"]
     return RowUncertainty(
         name=row.structure.name,
@@ -188,8 +187,8 @@ def _symmetric(
 
     Further by what noise has moved it, to the other side.
     """
-    low = value - _Z95 * standard - max(by_noise, 0.0)
-    high = value + _Z95 * standard + max(-by_noise, 0.0)
+    low = value - Z95 * standard - max(by_noise, 0.0)
+    high = value + Z95 * standard + max(-by_noise, 0.0)
     return Uncertain(value, standard, *_possible(value, low, high, quantity))
 
 
