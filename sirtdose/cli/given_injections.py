@@ -36,7 +36,9 @@ def given_injection_of(text: str, timezone: str | None = None) -> InjectionGiven
             f"'{name}' needs perfused=STRUCTURE", param_hint=_OPTION
         )
     gbq, at = _activity_at(activity, timezone)
-    residual, residual_at = _activity_at(parts.get("residual", "0GBq"), timezone)
+    residual, residual_at = None, None
+    if "residual" in parts:
+        residual, residual_at = _activity_at(parts["residual"], timezone)
     shunt = None
     if "lung-shunt" in parts:
         try:

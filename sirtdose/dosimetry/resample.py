@@ -80,6 +80,22 @@ def occupancy_on(
     return moved
 
 
+def placed_on(structure: Structure, grid: Grid) -> NDArray[Any]:
+    """The occupancy of a structure that is on a grid, in all of the grid's voxels.
+
+    Raises
+    ------
+    StructureError
+        It is on another lattice of voxels.
+    """
+    offset = structure.grid.offset_in(grid)
+    if offset is None:
+        raise StructureError(f"'{structure.name}' is not on the image's grid")
+    part = np.zeros(grid.shape)
+    part[box_at(offset, structure.grid.shape)] = structure.occupancy
+    return part
+
+
 def covered_fraction(structure: Structure, grid: Grid) -> float:
     """Which part of a structure's volume lies inside a grid, by its voxels' centers.
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.activity import total_in
 from sirtdose.dosimetry.derived import union
-from sirtdose.dosimetry.resample import occupancy_on
-from sirtdose.errors import QuantityError, StructureError
+from sirtdose.dosimetry.resample import occupancy_on, placed_on
+from sirtdose.errors import QuantityError
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -95,20 +95,17 @@ def counts_of_all(perfusions: Sequence[Perfusion], volume: Volume) -> float:
 
 
 def inside_fractions(
-    structure: Structure, perfusions: Sequence[Perfusion]
+    structure: Structure, volumes: Sequence[Structure]
 ) -> tuple[float, ...]:
     """Part of a structure's volume in each perfused volume."""
-    return tuple(
-        (structure & one.structure).volume_ml / structure.volume_ml
-        for one in perfusions
-    )
+    return tuple((structure & one).volume_ml / structure.volume_ml for one in volumes)
 
 
 def outside_fraction(
-    perfusions: Sequence[Perfusion], volume: Volume, lungs: Structure | None
+    volumes: Sequence[Structure], volume: Volume, lungs: Structure | None
 ) -> float:
     """Part of the image's counts outside of lungs and every perfused volume."""
-    whole = union([one.structure for one in perfusions])
+    whole = union(volumes)
     inside = total_in(volume, occupancy_on(whole, volume.grid))
     total = volume.total()
     if lungs is not None:
@@ -121,26 +118,19 @@ def activity_per_gbq(
 ) -> Volume:
     """Where 1 GBq of an injection goes: activity in each voxel, GBq."""
     one = perfusions[index]
-    parts = [_placed(each.structure, volume) for each in perfusions]
-    beyond = 1 - np.clip(np.maximum.reduce(parts), 0, 1)
+    whole = one.structure
+    if len(perfusions) > 1:
+        whole = union([each.structure for each in perfusions])
+    beyond = 1 - np.clip(_placed(whole, volume), 0, 1)
     counts = np.asarray(volume.data, np.float64)
-    per_count = parts[index] / one.counts + beyond / counts_of_all(perfusions, volume)
+    inside = _placed(one.structure, volume) / one.counts
+    per_count = inside + beyond / counts_of_all(perfusions, volume)
     treated = 1 - one.lung_shunt_fraction
     return volume.with_data(treated * counts * per_count, Quantity.ACTIVITY)
 
 
 def _placed(structure: Structure, volume: Volume) -> NDArray[Any]:
-    on_grid = occupancy_on(structure, volume.grid)
-    offset = on_grid.grid.offset_in(volume.grid)
-    if offset is None:
-        raise StructureError(f"'{structure.name}' is not on the image's grid")
-    part = np.zeros(volume.grid.shape)
-    box = tuple(
-        slice(start, start + n)
-        for start, n in zip(offset, on_grid.grid.shape, strict=True)
-    )
-    part[box] = on_grid.occupancy
-    return part
+    return placed_on(occupancy_on(structure, volume.grid), volume.grid)
 
 
 def _minus_all(structure: Structure, perfusions: Sequence[Perfusion]) -> Structure:

@@ -31,7 +31,7 @@ def on_own_scale(request: PostRequest, findings: list[Finding]) -> PostRequest:
             replace(
                 one,
                 administered_gbq=one.administered_gbq * factor,
-                residual_gbq=one.residual_gbq * factor,
+                residual_gbq=scaled(one.residual_gbq),
             )
             for one in request.injections
         ),

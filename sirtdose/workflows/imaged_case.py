@@ -74,7 +74,7 @@ def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
     ]
     parts = []
     for tumor in tumors:
-        inside = inside_fractions(tumor, perfusions)
+        inside = inside_fractions(tumor, [one.structure for one in perfusions])
         enough = min(_MOST_OF_IT, max(inside))
         owners = [
             one.name
@@ -188,6 +188,7 @@ def measured_parts(
         if part.role in ("normal_perfused", "normal_given")
     }
     places = from_liver_mm(placed.drawn)
+    volumes = [one.structure for one in perfusions]
     return tuple(
         Measured(
             structure=part.structure.renamed(
@@ -204,7 +205,7 @@ def measured_parts(
             inside=dict(
                 zip(
                     (one.name for one in perfusions),
-                    inside_fractions(part.structure, perfusions),
+                    inside_fractions(part.structure, volumes),
                     strict=True,
                 )
             )

@@ -170,7 +170,7 @@ def _planned(
         scout.typed_ml, [one.structure for one in perfusions], placed.drawn
     )
     lungs = next((s for s in placed.on_grid if s.role is Role.LUNGS), None)
-    outside = outside_fraction(perfusions, volume, lungs)
+    outside = outside_fraction([one.structure for one in perfusions], volume, lungs)
     findings += outside_findings(outside)
     findings += negative_findings(volume)
     findings += small_tumor_findings(placed.drawn, consequence=_TOO_LOW)

@@ -46,6 +46,7 @@ from sirtdose.workflows.post_findings import (
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_injections import (
     injections_given,
+    sharing_findings,
     shunts_given,
     unshared_findings,
 )
@@ -114,7 +115,7 @@ def _assess(request: PostRequest) -> "Assessment":
     ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
     require_times(request, volume, times)
-    activities = Activities(request, placed, ledger, times)
+    activities = Activities(request, volume, placed, ledger, times)
     calibrated = activities.calibrated(volume)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
@@ -134,7 +135,8 @@ def _assess(request: PostRequest) -> "Assessment":
 
     activity = activities.of_image(volume, calibrated.used)
     if activities.by_injection:
-        findings += unshared_findings(request, placed, volume)
+        findings += sharing_findings(activities.injected, volume)
+        findings += unshared_findings(activities.injected, placed, volume)
         require_accepted(findings, request.acceptances)
     corrected = activities.without_blur(volume, findings)
     images = {"": activity}

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.partial_volume import partial_volume
-from sirtdose.workflows.post_injections import (
-    calibration_of,
-    ledgers_of,
-    perfused_by,
-    require_one_moment,
-    shared_activity,
-)
+from sirtdose.workflows.post_injections import Injected, require_one_moment
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -26,9 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Activities:
-    """What an image's activity rests on: structures, ledger and times."""
+    """What an image's activity rests on: structures, ledger and times.
+
+    `on` is the image, or any other on its grid.
+    """
 
     request: PostRequest
+    on: Volume
     placed: "Placed"
     ledger: Ledger
     times: Mapping[str, Any]
@@ -38,6 +37,11 @@ class Activities:
         """Whether each injection's activity is shared over its own volume."""
         request = self.request
         return bool(request.injections) and request.calibration == "administered"
+
+    @cached_property
+    def injected(self) -> Injected:
+        """The injections with the parts of their volumes, found once."""
+        return Injected.of(self.request, self.placed.drawn, self.on)
 
     def calibrated(self, volume: Volume) -> "Calibrated":
         """Both calibrations of an image, and what to know of them."""
@@ -61,9 +65,7 @@ class Activities:
         )
         if not self.by_injection:
             return calibrated
-        ledgers = ledgers_of(request)
-        perfusions = perfused_by(request, self.placed, volume, ledgers)
-        return replace(calibrated, used=calibration_of(perfusions, ledgers, volume))
+        return replace(calibrated, used=self.injected.calibration(volume))
 
     def of_image(self, image: Volume, calibration: "Calibration") -> Volume:
         """Activity at administration, in each voxel."""
@@ -71,9 +73,7 @@ class Activities:
 
         if not self.by_injection:
             return activity_at_administration(image, calibration)
-        ledgers = ledgers_of(self.request)
-        perfusions = perfused_by(self.request, self.placed, image, ledgers)
-        return shared_activity(perfusions, ledgers, image)
+        return self.injected.activity(image)
 
     def without_blur(
         self,

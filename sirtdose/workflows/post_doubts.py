@@ -149,12 +149,15 @@ def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
 
 def residual_doubts(request: PostRequest) -> list[Finding]:
     """A residual that nobody gave is taken as none (H08)."""
-    given = request.residual_gbq is not None or any(
-        one.residual_gbq for one in request.injections
-    )
-    if given:
+    silent = [one.name for one in request.injections if one.residual_gbq is None]
+    if request.residual_gbq is not None or (request.injections and not silent):
         return []
     said = "not checked: needs --residual; what stayed behind is taken as none"
+    if silent:
+        said = (
+            f"not checked for {', '.join(silent)}: needs residual=ACTIVITY@TIME in "
+            "--injection; what stayed behind is taken as none"
+        )
     return [Finding.of("H08", said, severity=Severity.NOTE)]
 
 

@@ -13,7 +13,8 @@ from sirtdose.model.role import Role
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
-    from sirtdose.dosimetry.uptake import Perfusion
+    from sirtdose.dosimetry.injection_shares import Part, Shares
+    from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.workflows.image_structures import Placed
     from sirtdose.workflows.post_request import PostRequest
@@ -22,20 +23,23 @@ if TYPE_CHECKING:
 _ONE_MOMENT_H = 0.25
 _RESIDUAL_MAX_H = 200.0
 _MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
+# By how much a dose in an overlap may move before it is noted, and warned of.
+_REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
 
 @dataclass(frozen=True)
 class InjectionGiven:
     """What was injected into which structure, and what stayed behind of it.
 
-    `at` is of the injection; a residual needs it and its own time.
+    `at` is of the injection; a residual needs it and its own time, and one that is
+    None was not given and is taken as none.
     """
 
     name: str
     administered_gbq: float
     perfused: str
     at: datetime | None = None
-    residual_gbq: float = 0.0
+    residual_gbq: float | None = None
     residual_at: datetime | None = None
     lung_shunt_fraction: float | None = None
 
@@ -49,7 +53,7 @@ class InjectionGiven:
         RangeError
             A residual that is not less than what was administered.
         """
-        residual = self.residual_gbq
+        residual = self.residual_gbq or 0.0
         if residual > 0:
             if self.at is None or self.residual_at is None:
                 raise InputError(
@@ -130,72 +134,224 @@ def require_one_moment(request: "PostRequest") -> None:
         )
 
 
-def perfused_by(
-    request: "PostRequest", placed: "Placed", image: "Volume", ledgers: Sequence[Ledger]
-) -> "list[Perfusion]":
-    """Each injection's perfused volume with the image's counts in it.
+@dataclass(frozen=True, eq=False)
+class Injected:
+    """Injections of one session, and the parts of their perfused volumes.
 
-    Raises
-    ------
-    InputError
-        A structure that is not there.
+    `ledgers` and `volumes` are in the order of `given`.
     """
-    from sirtdose.dosimetry.uptake import perfusion
 
-    by_name = {structure.name: structure for structure in placed.drawn}
-    found = []
-    for one, ledger in zip(request.injections, ledgers, strict=True):
-        if one.perfused not in by_name:
-            raise InputError(
-                f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
-                f"role perfused, liver or tumor here: there are {', '.join(by_name)}"
+    given: tuple[InjectionGiven, ...]
+    ledgers: tuple[Ledger, ...]
+    volumes: "tuple[Structure, ...]"
+    parts: "tuple[Part, ...]"
+    nuclide: Nuclide
+
+    @classmethod
+    def of(
+        cls, request: "PostRequest", drawn: "Sequence[Structure]", image: "Volume"
+    ) -> "Injected":
+        """Find each injection's perfused volume, and where they overlap.
+
+        Raises
+        ------
+        InputError
+            A structure that is not there.
+        """
+        from sirtdose.dosimetry.injection_shares import parts_of_union
+
+        by_name = {structure.name: structure for structure in drawn}
+        volumes = []
+        for one in request.injections:
+            if one.perfused not in by_name:
+                raise InputError(
+                    f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
+                    f"role perfused, liver or tumor here: there are "
+                    f"{', '.join(by_name)}"
+                )
+            volumes.append(by_name[one.perfused])
+        return cls(
+            request.injections,
+            tuple(ledgers_of(request)),
+            tuple(volumes),
+            parts_of_union(volumes, image),
+            request.nuclide,
+        )
+
+    @property
+    def elapsed_h(self) -> tuple[float, ...]:
+        """From each injection to the last one; 0 where a time is not known."""
+        times = [one.at for one in self.given]
+        known = [at for at in times if at is not None]
+        if len(known) < len(times):
+            return (0.0,) * len(times)
+        last = max(known)
+        return tuple((last - at).total_seconds() / 3600 for at in known)
+
+    def shares(self, image: "Volume") -> "Shares":
+        """Divide an image's activity among the injections."""
+        from sirtdose.dosimetry.injection_shares import shares
+
+        return shares(
+            self.parts,
+            image,
+            treated_gbq=[one.treated_gbq for one in self.ledgers],
+            decayed=[self.nuclide.decay_factor(h) for h in self.elapsed_h],
+        )
+
+    def mean_bq_per_count(self, image: "Volume") -> float:
+        """All that was treated over all counts of their volumes."""
+        treated = sum(one.treated_gbq for one in self.ledgers)
+        return treated * 1e9 / sum(self.shares(image).counts)
+
+    def calibration(self, image: "Volume") -> "Calibration":
+        """What one unit of the image is worth on average over what was injected."""
+        from sirtdose.dosimetry.activity import Calibration
+
+        found = self.shares(image)
+        each = ", ".join(
+            f"{self.names(group)} {found.gbq_per_count(group) * 1e9:.4g} Bq"
+            for group in found.groups
+        )
+        return Calibration(
+            "administered",
+            "injections",
+            f"treated activity of each injection ({each} per unit)",
+            self.mean_bq_per_count(image),
+        )
+
+    def activity(self, image: "Volume") -> "Volume":
+        """Activity in each voxel, each injection's at its own administration, GBq.
+
+        Counts outside of all volumes are shown at the injections' mean scale.
+        """
+        import numpy as np
+
+        from sirtdose.dosimetry.resample import placed_on
+        from sirtdose.model.volume import Quantity
+
+        found = self.shares(image)
+        inside = np.zeros(image.grid.shape)
+        factor = np.zeros(image.grid.shape)
+        for part, gbq in zip(found.parts, found.at_administration, strict=True):
+            occupancy = placed_on(part.on_grid, image.grid)
+            inside += occupancy
+            factor += occupancy * gbq
+        factor += np.clip(1 - inside, 0, 1) * self.mean_bq_per_count(image) * 1e-9
+        counts = np.asarray(image.data, np.float64)
+        return image.with_data(counts * factor, Quantity.ACTIVITY)
+
+    def names(self, group: Sequence[int]) -> str:
+        """The names of some of them, as they are written."""
+        return " and ".join(self.given[i].name for i in group)
+
+
+def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
+    """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
+    from sirtdose.dosimetry.calibrate import RATIO_RANGE
+
+    found = injected.shares(image)
+    low, high = RATIO_RANGE
+    return [
+        *_factor_findings(injected, found, high),
+        *(
+            Finding.of(
+                "H13",
+                f"'{one.name}': the image shows {ratio:.3g} times the activity typed "
+                f"({typed * ratio:.4g} instead of {typed:.4g} GBq) where only this "
+                f"injection went, outside {low:g} to {high:g}: were syringes, "
+                "activities or perfused volumes exchanged? The image's own "
+                "distribution is used",
+                severity=Severity.ASK,
             )
-        found.append(
-            perfusion(
-                one.name,
-                by_name[one.perfused],
-                image,
-                lung_shunt_fraction=ledger.lung_shunt_fraction,
+            for one, ratio, ledger in zip(
+                injected.given, found.image_to_typed, injected.ledgers, strict=True
+            )
+            for typed in [ledger.treated_gbq]
+            if not low <= ratio <= high
+        ),
+        *_overlap_findings(injected, found),
+    ]
+
+
+def _factor_findings(injected: Injected, found: "Shares", most: float) -> list[Finding]:
+    factors = {
+        injected.names(group): found.gbq_per_count(group) * 1e9
+        for group in found.groups
+    }
+    apart = max(factors.values()) / min(factors.values())
+    if apart <= most:
+        return []
+    each = ", ".join(f"{name} {bq:.4g} Bq per unit" for name, bq in factors.items())
+    return [
+        Finding.of(
+            "H13",
+            f"one scan has one activity per count, but the activities typed give "
+            f"{each}: a factor of {apart:.3g} apart, more than {most:g}. Were "
+            "syringes, activities or perfused volumes exchanged? If accepted, each "
+            "volume keeps the activity typed for it",
+            severity=Severity.ASK,
+        )
+    ]
+
+
+def _overlap_findings(injected: Injected, found: "Shares") -> list[Finding]:
+    findings = []
+    for group in found.groups:
+        if len(group) == 1:
+            continue
+        shared = [
+            i
+            for i, part in enumerate(found.parts)
+            if len(part.members) > 1 and part.members[0] in group
+        ]
+        volume_ml = sum(found.parts[i].structure.volume_ml for i in shared)
+        findings.append(
+            Finding.of(
+                "H14",
+                f"the volumes of {injected.names(group)} overlap by {volume_ml:.1f} "
+                "mL: all their counts have one factor, "
+                f"{found.gbq_per_count(group) * 1e9:.4g} Bq per unit",
+                severity=Severity.NOTE,
             )
         )
-    return found
+        findings += _untimed_findings(injected, group)
+        for index in shared:
+            findings += _reach_findings(injected, found, index)
+    return findings
 
 
-def calibration_of(
-    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger], image: "Volume"
-) -> "Calibration":
-    """What one unit of the image is worth on average over what was injected."""
-    from sirtdose.dosimetry.activity import Calibration
-    from sirtdose.dosimetry.uptake import counts_of_all
-
-    treated = sum(one.treated_gbq for one in ledgers)
-    counts = counts_of_all(perfusions, image)
-    each = ", ".join(
-        f"{one.name} {ledger.treated_gbq / one.counts * 1e9:.4g} Bq"
-        for one, ledger in zip(perfusions, ledgers, strict=True)
-    )
-    return Calibration(
-        "administered",
-        "injections",
-        f"treated activity of each injection ({each} per unit)",
-        treated * 1e9 / counts,
-    )
+def _untimed_findings(injected: Injected, group: Sequence[int]) -> list[Finding]:
+    untimed = [i for i in group if injected.given[i].at is None]
+    if not untimed:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the volumes of {injected.names(group)} overlap, and the injection time "
+            f"of {injected.names(untimed)} is not known: all are taken as given at one "
+            "time; write name=ACTIVITY@TIME",
+            severity=Severity.WARN,
+        )
+    ]
 
 
-def shared_activity(
-    perfusions: "Sequence[Perfusion]", ledgers: Sequence[Ledger], image: "Volume"
-) -> "Volume":
-    """Activity in each voxel, each injection's at its own administration."""
-    from sirtdose.dosimetry.uptake import activity_per_gbq
-
-    total = None
-    for i, ledger in enumerate(ledgers):
-        each = activity_per_gbq(i, perfusions, image)
-        share = each.data * ledger.delivered_gbq
-        total = each.with_data(share if total is None else total.data + share)
-    if total is None:
-        raise InputError("there is no injection")
-    return total
+def _reach_findings(injected: Injected, found: "Shares", index: int) -> list[Finding]:
+    low, high = found.reach(index)
+    if high - low < _REACH_NOTED:
+        return []
+    part = found.parts[index]
+    hours = [injected.elapsed_h[i] for i in part.members]
+    return [
+        Finding.of(
+            "H14",
+            f"where {injected.names(part.members)} overlap "
+            f"({part.structure.volume_ml:.1f} mL) the image cannot tell whose counts "
+            f"are whose, and they were given {max(hours) - min(hours):.1f} h apart: a "
+            f"dose there may lie {low:+.0%} to {high:+.0%} from the one shown",
+            severity=Severity.WARN if high - low > _REACH_WARNED else Severity.NOTE,
+        )
+    ]
 
 
 def shunts_given(request: "PostRequest") -> bool:
@@ -207,18 +363,17 @@ def shunts_given(request: "PostRequest") -> bool:
 
 
 def unshared_findings(
-    request: "PostRequest", placed: "Placed", image: "Volume"
+    injected: Injected, placed: "Placed", image: "Volume"
 ) -> list[Finding]:
     """Counts, and treated structures, that no injection has (H14)."""
     from sirtdose.dosimetry.derived import union
     from sirtdose.dosimetry.uptake import inside_fractions, outside_fraction
 
-    perfusions = perfused_by(request, placed, image, ledgers_of(request))
     findings = []
     for structure in placed.drawn:
         if structure.role not in (Role.PERFUSED, Role.TUMOR):
             continue
-        if max(inside_fractions(structure, perfusions)) < _MOST_OF_IT:
+        if max(inside_fractions(structure, injected.volumes)) < _MOST_OF_IT:
             findings.append(
                 Finding.of(
                     "H14",
@@ -228,7 +383,7 @@ def unshared_findings(
                 )
             )
     lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]
-    part = outside_fraction(perfusions, image, union(lungs) if lungs else None)
+    part = outside_fraction(injected.volumes, image, union(lungs) if lungs else None)
     if part > _OUTSIDE_MAX:
         findings.append(
             Finding.of(

@@ -21,7 +21,7 @@ LEFT = f"left=0.6GBq@{T};perfused=Treated left"
 
 @pytest.fixture(scope="module")
 def two_lobes(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The phantom's image, with 3 times the right's counts per voxel in the left lobe.
+    """The phantom's image with an even left lobe, counted 1.2 times as well.
 
     Truth: 1.5 GBq in the right lobe as the phantom has it, 0.6 GBq evenly in the left.
     """
@@ -32,7 +32,8 @@ def two_lobes(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     masks = {"Treated left": left, **drawn}
     counts = np.array(image.data, np.float64)
     inside = full(left, image) > 0
-    counts[inside] = 3 * counts[full(drawn["Perfused lobe"], image) > 0].mean()
+    right = counts[full(drawn["Perfused lobe"], image) > 0].sum()
+    counts[inside] = 1.2 * 0.6 / 1.5 * right / inside.sum()
     write(folder / "spect.nii.gz", counts, image)
     for name in ("Liver", "Perfused lobe", "Treated left", "Tumor 1"):
         write(folder / f"{name}.nii.gz", full(masks[name], image), image)
@@ -88,11 +89,12 @@ def test_each_lobe_gets_its_own_activity(
     assert ledger["administered_gbq"] == pytest.approx(2.1)
     assert [one["name"] for one in ledger["injections"]] == ["right", "left"]
     assert document["calibration"]["over"] == "injections"
-    # Shared over both as one, the left lobe would get what its counts say.
+    # Shared over both as one, the left lobe would get what its counts say: 1.2 * 2.1
+    # of 1.5 + 1.2 * 0.6 GBq, 13.5 % more.
     as_one = run(*words(two_lobes, tmp_path / "one"), "--administered", "2.1GBq")
     rows = json.loads(as_one.stdout)["doses"]["local_deposition"]["structures"]
     wrong = {row["name"]: row["dose_gy"]["mean"] for row in rows}
-    assert wrong["Treated left"] > 2 * even
+    assert wrong["Treated left"] == pytest.approx(1.135 * even, rel=0.01)
 
 
 def test_residual_and_shunt_of_each(run: Run, two_lobes: Path, tmp_path: Path) -> None:
@@ -235,10 +237,17 @@ def test_two_injections_against_their_plan(
         *("--injection", RIGHT.replace("1.5GBq", "0.6GBq")),
         *("--injection", LEFT.replace("0.6GBq", "1.5GBq")),
     )
-    stopped = run(*command, *other_way)
+    # The image says which lobe got which: 1.5 / 0.6 twice, over the 1.2 of the start.
+    seen = run(*command, *other_way)
+    assert seen.exit_code == 3
+    assert "H13" in seen.stderr
+    assert "a factor of 5.21 apart, more than 1.25" in seen.stderr
+    known = ("--accept", "H13", "--reason", "camera")
+    stopped = run(*command, *other_way, *known)
     assert stopped.exit_code == 3
     assert "'right' got the 0.6 GBq planned for 'left'" in stopped.stderr
-    exchanged = run(*command, *other_way, "--accept", "H04", "--reason", "as decided")
+    decided = ("--accept", "H04", "--reason", "as decided")
+    exchanged = run(*command, *other_way, *known, *decided)
     assert exchanged.exit_code == 0, exchanged.stderr
     assert "'right': delivered 0.6 GBq, -60.0% of the 1.5 GBq" in exchanged.stderr
     assert "'left': delivered 1.5 GBq, +150.0% of the 0.6 GBq" in exchanged.stderr
