@@ -134,6 +134,47 @@ class Dvh:
         count = int(np.searchsorted(-self.dose_gy, -dose_gy, side="right"))
         return float(self.cumulative_ml[count - 1] / self.volume_ml) if count else 0.0
 
+    def staircase(
+        self, step: float = 0.002
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The corners of the cumulative histogram, from 0 Gy and the whole volume.
+
+        Doses that differ by more than a part `step` have corners of their own: a D_x
+        read from the lines between them is the exact one to that part.
+
+        Parameters
+        ----------
+        step : float, above 0
+
+        Returns
+        -------
+        dose_gy, volume_ml : ndarray
+            Doses never fall, volumes never rise; the last volume is 0. Two corners at
+            one dose are a step down.
+
+        Examples
+        --------
+        >>> dvh = Dvh.of_values("T", [10, 20, 20], [1, 1, 1])
+        >>> [one.tolist() for one in dvh.staircase()]
+        [[0.0, 10.0, 10.0, 20.0, 20.0], [3.0, 3.0, 2.0, 2.0, 0.0]]
+        """
+        rising, at_least = self.dose_gy[::-1], self.cumulative_ml[::-1]
+        # The logarithm of a dose of 0 is -inf, which is a step of its own.
+        with np.errstate(divide="ignore"):
+            steps = np.floor(np.log(np.abs(rising)) / np.log1p(step))
+        begins = np.ones(rising.size, bool)
+        begins[1:] = (np.diff(np.sign(rising)) != 0) | (steps[1:] != steps[:-1])
+        first = np.flatnonzero(begins)
+        last = np.append(first[1:], rising.size) - 1
+        # Voxels of the same dose count from the first of them.
+        doses = np.column_stack([rising[first], rising[last]]).ravel()
+        volumes = np.append(at_least[first], 0.0)
+        volumes = np.column_stack([volumes[:-1], volumes[1:]]).ravel()
+        begin = min(0.0, float(doses[0]))
+        if begin == doses[0]:
+            return doses, volumes
+        return np.append(begin, doses), np.append(self.volume_ml, volumes)
+
     def curve(self, dose_gy: NDArray[np.float64]) -> NDArray[np.float64]:
         """Volume (mL) that gets at least each of the doses."""
         count = np.searchsorted(-self.dose_gy, -np.asarray(dose_gy), side="right")

@@ -125,7 +125,8 @@ def _curves(path: Path) -> dict[str, DoseCurve]:
     volumes: dict[str, float] = {}
     for line in read_table(path, required=_CURVE, what=_WHAT):
         name = line.required("name").lstrip("'")
-        dose = line.number("dose_gy", least=0.0)
+        # Noise below 0 gives doses below 0.
+        dose = line.number("dose_gy")
         part = line.number("volume_fraction", least=0.0)
         if dose is None or part is None or part > 1 + 1e-6:
             raise InputError(

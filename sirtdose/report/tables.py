@@ -29,8 +29,6 @@ STRUCTURE_COLUMNS = (
 )
 _PER_GBQ = ("mean", "mean_by_mass", "d95", "d70", "d50")
 DVH_COLUMNS = ("method", "name", "dose_gy", "volume_fraction", "volume_ml")
-# Points written of each curve; the metrics are computed from the exact one.
-_DVH_POINTS = 401
 
 
 def structures_csv(document: dict[str, Any]) -> str:
@@ -67,7 +65,7 @@ def structures_per_gbq_csv(document: dict[str, Any]) -> str:
 
 
 def dvh_csv(tables: "Mapping[str, Sequence[StructureDose]]") -> str:
-    """Cumulative histograms by method, each sampled exactly at evenly spaced doses."""
+    """Cumulative histograms by method, so fine that each D_x can be read from them."""
     return csv_text(DVH_COLUMNS, _dvh_rows(tables))
 
 
@@ -95,17 +93,15 @@ def _dvh_rows(tables: "Mapping[str, Sequence[StructureDose]]") -> list[list[str]
 
 def curve_rows(name: str, dvh: "Dvh") -> list[list[str]]:
     """A cumulative histogram: name, dose, fraction and volume a row."""
-    import numpy as np
-
-    doses = np.linspace(0, max(dvh.max_gy, 0.0), _DVH_POINTS)
+    doses, volumes = dvh.staircase()
     return [
         [
             name_cell(name),
-            f"{dose:.6g}",
-            f"{volume / dvh.volume_ml:.6f}",
-            f"{volume:.6g}",
+            f"{dose:.8g}",
+            f"{volume / dvh.volume_ml:.8g}",
+            f"{volume:.8g}",
         ]
-        for dose, volume in zip(doses.tolist(), dvh.curve(doses).tolist(), strict=True)
+        for dose, volume in zip(doses.tolist(), volumes.tolist(), strict=True)
     ]
 
 

@@ -271,8 +271,7 @@ def test_a_histogram_of_theirs_is_compared(
     )
     assert document["structure_causes"] == []
     for ratio in means(document, "reported").values():
-        # Straight between the points of a curve that is a staircase.
-        assert ratio == pytest.approx(1, abs=0.02)
+        assert ratio == pytest.approx(1, abs=0.0025)
 
 
 def test_two_doses_without_anything_else(run: Run, post: Path, tmp_path: Path) -> None:

@@ -94,3 +94,23 @@ def test_of_a_structure_needs_a_dose() -> None:
     counts = Volume(np.ones((1, 1, 2)), grid, Quantity.COUNTS)
     with pytest.raises(QuantityError, match="expected DOSE"):
         Dvh.of_structure(structure, counts)
+
+
+@pytest.mark.parametrize("percent", [98, 95, 90, 70, 50, 30, 10, 2])
+def test_the_written_curve_says_what_the_table_says(percent: int) -> None:
+    """A dose that spans five decades, where steps of its maximum say nothing."""
+    rng = np.random.default_rng(3)
+    dose = np.concatenate([rng.lognormal(-1.5, 2.5, 3000), [633.0, -0.2, 0.0, 0.0]])
+    dvh = Dvh.of_values("Liver", dose, rng.uniform(0.2, 1, dose.size))
+    doses, volumes = dvh.staircase()
+    assert (np.diff(doses) >= 0).all()
+    assert (np.diff(volumes) <= 0).all()
+    assert (doses[0], volumes[0], volumes[-1]) == (-0.2, dvh.volume_ml, 0)
+    wanted = percent / 100 * dvh.volume_ml
+    exact = dvh.dose_to_volume_fraction_gy(percent / 100)
+    # Read in three ways: the last corner that holds it, the first that does not, and
+    # straight between the two.
+    last = np.flatnonzero(volumes >= wanted)[-1]
+    straight = np.interp(-wanted, -volumes, doses)
+    for read in (doses[last], doses[last + 1], straight):
+        assert read == pytest.approx(exact, rel=0.0025)
