@@ -26,7 +26,12 @@ from sirtdose.report.summary import (
     mean_difference,
     partial_volume_lines,
 )
-from sirtdose.report.uncertainty import gone_lines, interval_words, share_bars
+from sirtdose.report.uncertainty import (
+    between_words,
+    gone_lines,
+    interval_words,
+    share_bars,
+)
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -96,6 +101,7 @@ def post_page(
         shares=share_bars,
         self_test=self_test_words(document.get("self_test")),
         dose_interval=interval_words,
+        between=between_words,
         gone=gone_lines,
         options=[
             (name.replace("_", " "), _words(value))

@@ -189,7 +189,9 @@ def _bands(assessment: "Assessment", method: str) -> "dict[str, Band]":
     result = assessment.uncertainty
     if result is None:
         return {}
-    return {one.name: one.band for one in result.rows.get(method, ())}
+    return {
+        one.name: one.band for one in result.rows.get(method, ()) if not one.blurred
+    }
 
 
 def _curves(

@@ -19,6 +19,10 @@ _COLUMNS = (
     *("low", "high", "unit", "by"),
 )
 _BUDGET_COLUMNS = ("method", "name", "component", "standard_gy", "part_of_variance")
+NO_INTERVAL = (
+    "no 95 % interval: the image's blur is the largest error of a tumor this small and "
+    "is not in u; --psf WIDTH undoes it"
+)
 # A component with less of the variance is not worth a color.
 _SHOWN = 0.01
 
@@ -56,12 +60,9 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     return {
         "name": row.name,
         "role": row.role,
-        "quantities": {
-            name: interval_document(one) for name, one in row.quantities.items()
-        },
-        "by_first_order": {
-            name: interval_document(one) for name, one in row.by_first_order.items()
-        },
+        "interval_left_out": NO_INTERVAL if row.blurred else None,
+        "quantities": _intervals(row.quantities, row.blurred),
+        "by_first_order": _intervals(row.by_first_order, row.blurred),
         "part_of_realizations_gone": row.gone,
         "components": {
             name: {
@@ -70,7 +71,9 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
             }
             for name, part in row.parts_gy.items()
         },
-        "dvh_band": {
+        "dvh_band": None
+        if row.blurred
+        else {
             "dose_gy": list(doses),
             "low_fraction": list(low),
             "high_fraction": list(high),
@@ -80,7 +83,17 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     }
 
 
-def interval_document(one: "Uncertain") -> dict[str, float]:
+def _intervals(known: "Mapping[str, Uncertain]", blurred: bool) -> dict[str, Any]:
+    """Each quantity; where blur hides it, without the interval, but of the volume."""
+    unknown = {"low": None, "high": None}
+    return {
+        name: interval_document(one)
+        | (unknown if blurred and name != "volume_ml" else {})
+        for name, one in known.items()
+    }
+
+
+def interval_document(one: "Uncertain") -> "dict[str, float | None]":
     """A value with what it is known to."""
     return {
         "value": one.value,
@@ -108,11 +121,11 @@ def _rows(document: Mapping[str, Any]) -> Iterator[list[str]]:
         yield [*head, *_cells("mean_gy", document["lungs_gy"]), "ensemble"]
 
 
-def _cells(quantity: str, one: Mapping[str, float]) -> list[str]:
+def _cells(quantity: str, one: Mapping[str, float | None]) -> list[str]:
     unit = "Gy" if quantity.endswith("_gy") else "mL" if "_ml" in quantity else "1"
     name = quantity.removesuffix("_gy").removesuffix("_ml")
     values = (one[key] for key in ("value", "standard_uncertainty", "low", "high"))
-    return [name, *(f"{value:.10g}" for value in values), unit]
+    return [name, *("" if one is None else f"{one:.10g}" for one in values), unit]
 
 
 def budget_csv(document: Mapping[str, Any]) -> str:
@@ -156,10 +169,11 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
 def mean_words(row: Mapping[str, Any]) -> str:
     """A mean with its interval, and its standard uncertainty by the other route."""
     first = row["by_first_order"]["mean_gy"]["standard_uncertainty"]
-    return (
-        f"{interval_words(row['quantities']['mean_gy'])}; by first order "
-        f"u = {significant(first, 3)} Gy"
-    )
+    first_words = f"by first order u = {significant(first, 3)} Gy"
+    mean = row["quantities"]["mean_gy"]
+    if row["interval_left_out"]:
+        return f"{value_words(mean)}; {first_words}; {row['interval_left_out']}"
+    return f"{interval_words(mean)}; {first_words}"
 
 
 def gone_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -180,13 +194,28 @@ def interval_words(one: Mapping[str, float]) -> str:
     ...     {"value": 120, "standard_uncertainty": 9, "low": 103, "high": 138})
     '120.0 Gy, u = 9.00 Gy (k = 1), 95 % interval 103.0 to 138.0 Gy'
     """
-    value, u, low, high = (
-        one[key] for key in ("value", "standard_uncertainty", "low", "high")
-    )
-    return (
-        f"{significant(value)} Gy, u = {significant(u, 3)} Gy (k = 1), 95 % interval "
-        f"{significant(low)} to {significant(high)} Gy"
-    )
+    low, high = significant(one["low"]), significant(one["high"])
+    return f"{value_words(one)}, 95 % interval {low} to {high} Gy"
+
+
+def between_words(
+    one: Mapping[str, float | None], digits: int = 4, times: float = 1
+) -> str:
+    """The ends of an interval, for a cell.
+
+    >>> between_words({"low": 0.874, "high": 1}, 2, 100), between_words({"low": None})
+    ('87 to 100', 'not shown')
+    """
+    low, high = one["low"], one.get("high")
+    if low is None or high is None:
+        return "not shown"
+    return f"{significant(times * low, digits)} to {significant(times * high, digits)}"
+
+
+def value_words(one: Mapping[str, float]) -> str:
+    """A dose with its standard uncertainty alone."""
+    value, u = one["value"], one["standard_uncertainty"]
+    return f"{significant(value)} Gy, u = {significant(u, 3)} Gy (k = 1)"
 
 
 def share_bars(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -32,17 +32,38 @@ def small_tumor_findings(
     if modality == "file" and not psf_mm:
         said = "small tumors not checked: needs the width of the image's blur, --psf"
         return [Finding.of("H20", said, severity=Severity.NOTE)]
-    fwhm_mm = max(psf_mm) if psf_mm else _USUAL_FWHM_MM.get(modality, _SPECT_FWHM_MM)
+    fwhm_mm = _width_mm(modality, psf_mm)
     small = [
         f"'{one.name}' ({_diameter_mm(one.volume_ml):.0f} mm)"
-        for one in drawn
-        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < _WIDTHS * fwhm_mm
+        for one in small_tumors(drawn, modality=modality, psf_mm=psf_mm)
     ]
     if not small:
         return []
     blur = "the blur given" if psf_mm else f"a {_named(modality)}'s usual blur"
     said = f"under {_WIDTHS} widths of {blur}, {fwhm_mm:g} mm: {consequence}"
     return [Finding.of("H20", f"{', '.join(small)}: {said}")]
+
+
+def small_tumors(
+    drawn: "Sequence[Structure]",
+    *,
+    modality: str = "NM",
+    psf_mm: Sequence[float] | None = None,
+) -> "list[Structure]":
+    """Tumors under three widths of the blur: the one given, or the modality's usual.
+
+    Of an image file whose modality is not known, a SPECT's.
+    """
+    least_mm = _WIDTHS * _width_mm(modality, psf_mm)
+    return [
+        one
+        for one in drawn
+        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < least_mm
+    ]
+
+
+def _width_mm(modality: str, psf_mm: Sequence[float] | None) -> float:
+    return max(psf_mm) if psf_mm else _USUAL_FWHM_MM.get(modality, _SPECT_FWHM_MM)
 
 
 def _named(modality: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
@@ -16,11 +16,12 @@ from sirtdose.workflows.dicom_out import (
     shifted_days,
     structure_set,
 )
-from sirtdose.workflows.image_blur import small_tumor_findings
+from sirtdose.workflows.image_blur import small_tumor_findings, small_tumors
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.post_activity import Activities
+from sirtdose.workflows.post_balance import balance_findings
 from sirtdose.workflows.post_biology import (
     biology_of,
     model_findings,
@@ -122,11 +123,14 @@ def _assess(request: PostRequest) -> "Assessment":
     findings += camera_findings(
         request, volume, ledger.delivered_gbq, times["elapsed_h"]
     )
+    blur_of: Any = {
+        "modality": volume.source.modality if volume.source else "file",
+        "psf_mm": request.psf_mm,
+    }
     findings += small_tumor_findings(
         placed.drawn,
         consequence="uncorrected, their dose is underestimated",
-        modality=volume.source.modality if volume.source else "file",
-        psf_mm=request.psf_mm,
+        **blur_of,
     )
     require_accepted(findings, request.acceptances)
 
@@ -138,6 +142,7 @@ def _assess(request: PostRequest) -> "Assessment":
         findings += sharing_findings(activities.injected, volume)
         findings += unshared_findings(activities.injected, placed, volume)
         require_accepted(findings, request.acceptances)
+    findings += balance_findings(activity, structures, ledger, calibrated.used)
     corrected = activities.without_blur(volume, findings)
     images = {"": activity}
     if corrected is not None and corrected.calibration is not None:
@@ -230,6 +235,7 @@ def _assess(request: PostRequest) -> "Assessment":
             lungs=lungs,
             limits=limits,
             drawn_on=image.grid,
+            blurred=[one.name for one in small_tumors(placed.drawn, **blur_of)],
             wider=lambda psf_mm: _wider(
                 activities, volume, structures, density, psf_mm
             ),

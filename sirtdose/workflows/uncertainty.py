@@ -1,6 +1,6 @@
 """How sure the doses after treatment are: from an assessment to its uncertainty."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ def uncertainty_of(
     lungs: "Lungs",
     limits: Sequence["Limit"],
     drawn_on: "Grid",
+    blurred: Collection[str],
     wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
 ) -> Uncertainty | None:
     """Propagate the budget to every mean, D_x, V_x and histogram; None if not asked.
@@ -53,6 +54,8 @@ def uncertainty_of(
     ----------
     drawn_on : Grid
         Of the image, before it was brought to the dose grid.
+    blurred : collection of str
+        Tumors whose largest error is a blur, where it was not undone.
     wider : callable
         Of another width of the blur, the doses where it is undone.
 
@@ -69,7 +72,7 @@ def uncertainty_of(
 
     budget = budget_at(request.budget)
     factors = factors_of(budget, calibration, ledger)
-    blurred = _wider(request, budget["psf"], wider)
+    as_wider = _wider(request, budget["psf"], wider)
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
     drawn: dict[str, Ensemble] = {}
     for method, dose in doses.items():
@@ -78,9 +81,13 @@ def uncertainty_of(
         table = tables[method]
         scene = scene_of(
             dose.volume, table, budget, factors, region_of(calibration, table, request),
-            blurred.get(method), drawn_on,
+            as_wider.get(method), drawn_on,
         )  # fmt: skip
-        rows[method], drawn[method] = _varied(request, scene, table)
+        found, drawn[method] = _varied(request, scene, table)
+        undone = "+" in method
+        rows[method] = tuple(
+            replace(one, blurred=not undone and one.name in blurred) for one in found
+        )
     first = next(iter(drawn.values()))
     in_lungs = _lung_draws(lungs, first, ledger)
     return Uncertainty(
@@ -88,7 +95,12 @@ def uncertainty_of(
         seed=request.seed or 0,
         rows=rows,
         lungs=None if in_lungs is None else _described(lungs.dose_gy, in_lungs),
-        limits=tuple(_chances(limits, tables, first, in_lungs, lungs)),
+        limits=tuple(
+            _chances(
+                [one for one in limits if one.value_of not in blurred],
+                *(tables, first, in_lungs, lungs),
+            )
+        ),
         budget=budget.rows("post"),
         left_out=tuple(_left_out(request, lungs, doses, next(iter(tables.values())))),
     )
