@@ -32,6 +32,7 @@ from sirtdose.workflows.scout_findings import (
     map_findings,
     method_findings,
     outside_findings,
+    overlapping_findings,
     scout_findings,
     typed_shunt_findings,
     typed_volume_findings,
@@ -176,6 +177,7 @@ def _planned(
     findings += small_tumor_findings(placed.drawn, consequence=_TOO_LOW)
     doses = _doses_per_gbq(images, request, perfusions, read)
     parts = parts_of(perfusions, placed)
+    findings += overlapping_findings(perfusions)
     findings += unperfused_findings(parts)
     case = imaged_case(
         scout.injections,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
@@ -11,6 +12,7 @@ from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.uptake import Perfusion
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.case_plan import Terms
@@ -27,6 +29,8 @@ _SAME_DOSE, _BORDER_DOSE = 0.03, 0.15
 # Shunts, typed and measured, that differ by more than both are said.
 _OTHER_SHUNT, _OTHER_SHUNT_PART = 0.01, 0.25
 _BEYOND = 0.005
+# Neighbors share border voxels: less of the smaller volume than this is no overlap.
+_SHARED = 0.02
 
 
 def scout_findings(
@@ -176,6 +180,27 @@ def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
     far = abs(typed - measured) > max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
     severity = Severity.WARN if far else Severity.NOTE
     return [Finding.of("H22", said, severity=severity)]
+
+
+def overlapping_findings(perfusions: "Sequence[Perfusion]") -> list[Finding]:
+    """Perfused volumes that overlap: whose counts the scout shows there (H24)."""
+    findings = []
+    for one, other in combinations(perfusions, 2):
+        shared_ml = (one.structure & other.structure).volume_ml
+        smaller_ml = min(one.structure.volume_ml, other.structure.volume_ml)
+        if shared_ml <= _SHARED * smaller_ml:
+            continue
+        findings.append(
+            Finding.of(
+                "H24",
+                f"the volumes of '{one.name}' and '{other.name}' overlap by "
+                f"{shared_ml:.1f} mL. If the scout was injected at both places, its "
+                "counts there are of both, and each planned injection is spread by all "
+                "of them: the dose in the overlap is overestimated, and that of the "
+                "rest underestimated. Plan each by a scout of its own",
+            )
+        )
+    return findings
 
 
 def unperfused_findings(parts: "Sequence[Part]") -> list[Finding]:

@@ -178,6 +178,8 @@ def test_volumes_that_overlap(run: Run, two_territories: Path) -> None:
         *("--injection", "b=perfused:Perfused B,lung-shunt:10%,activity:2GBq"),
     )
     plan = document_of(result)
+    shared_ml = 800 * VOXEL_ML
+    assert f"'a' and 'b' overlap by {shared_ml:.1f} mL" in result.stderr
     in_a = 10 * 2300 + 50 * 100
     in_b = 10 * 2350 + 50 * 50
     assert [one["counts"] for one in plan["measured"]["injections"]] == [in_a, in_b]
