@@ -19,6 +19,7 @@ from sirtdose.workflows.dicom_out import (
 from sirtdose.workflows.image_blur import small_tumor_findings, small_tumors
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
+from sirtdose.workflows.injected_findings import sharing_findings, unshared_findings
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_balance import balance_findings
@@ -47,9 +48,7 @@ from sirtdose.workflows.post_findings import (
 from sirtdose.workflows.post_image import image_findings
 from sirtdose.workflows.post_injections import (
     injections_given,
-    sharing_findings,
     shunts_given,
-    unshared_findings,
 )
 from sirtdose.workflows.post_inputs import (
     all_inputs,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
+from sirtdose.workflows.injected import Injected
 from sirtdose.workflows.partial_volume import partial_volume
-from sirtdose.workflows.post_injections import Injected, require_one_moment
+from sirtdose.workflows.post_injections import require_one_moment
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
