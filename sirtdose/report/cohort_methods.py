@@ -29,8 +29,9 @@ def methods_paragraph(document: Document) -> str:
         said += [
             "Survival was estimated by Kaplan and Meier; the median is the first time "
             "at which half or fewer were left, with 95 % interval by the "
-            f"{request['interval']} transformation (Brookmeyer and Crowley); follow-up "
-            "by reverse Kaplan-Meier.",
+            f"{request['interval']} transformation (Brookmeyer and Crowley); where "
+            "nobody was left the band has no ends, as in R. Follow-up is by reverse "
+            "Kaplan-Meier.",
             "Groups were compared by the log-rank test"
             + (
                 f", of what was seen later after a landmark at {request['landmark']:g} "
@@ -43,9 +44,9 @@ def methods_paragraph(document: Document) -> str:
             said.append(
                 "Hazard ratios are of Cox models with ties after "
                 f"{request['ties'].capitalize()}, proportional hazards checked by "
-                "scaled Schoenfeld residuals against Kaplan-Meier time (of the fit by "
-                "Efron); patients without a covariate were left out of its models and "
-                "counted."
+                "Grambsch and Therneau's score test against Kaplan-Meier time (as "
+                "cox.zph of R's survival from 3.0 on); patients without a covariate "
+                "were left out of its models and counted."
             )
     said.append("Tests are two-sided.")
     return " ".join(said)

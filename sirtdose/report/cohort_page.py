@@ -110,8 +110,13 @@ def _medians(name: str, curve: Document) -> list[str]:
         str(curve["n"]),
         str(curve["events"]),
         _time(curve["median"]["time"]),
-        *(f"{_time(one['low'])} to {_time(one['high'])}" for one in curve["medians"]),
+        *(_interval(one) for one in curve["medians"]),
     ]
+
+
+def _interval(median: Document) -> str:
+    low, high = median["low"], median["high"]
+    return "none" if low is high is None else f"{_time(low)} to {_time(high)}"
 
 
 def _time(value: float | None) -> str:

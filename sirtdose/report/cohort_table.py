@@ -179,7 +179,7 @@ def _model(model: Document) -> Iterator[Row]:
             "hazard ratio", one["ratio"], one["low"], one["high"], method=method
         )
         yield own | _value("p", one["p"], method=f"{method}, Wald")
-        method = "scaled Schoenfeld residuals, Kaplan-Meier time"
+        method = "score test of cox.zph (R survival 3.0), Kaplan-Meier time"
         yield own | _value(
             "proportional hazards p", one["proportional_p"], method=method
         )

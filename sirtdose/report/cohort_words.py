@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sirtdose.outcomes.proportional_hazards import EVENTS_TO_CHECK
 from sirtdose.report.wording import significant
 
 Document = Mapping[str, Any]
@@ -39,6 +40,8 @@ def median_words(median: Document, unit: str) -> str:
     """Write a median time with its interval by the method named."""
     time = median["time"]
     said = "not reached" if time is None else f"{significant(time)} {unit}"
+    if median["low"] is None and median["high"] is None:
+        return f"{said} (no 95 % CI, {median['method']})"
     interval = interval_words(median["low"], median["high"], without="not reached")
     return f"{said} ({interval}, {median['method']})"
 
@@ -249,12 +252,15 @@ def model_lines(model: Document) -> Iterator[str]:
             f"Cox, {kind}, {one['name']}: HR {ratio_words(one['ratio'])} (95 % CI "
             f"{ratio_words(one['low'])} to {ratio_words(one['high'])}), "
             f"{p_words(one['p'])}; proportional hazards "
-            f"{_checked_words(one['proportional_p'])}; {model['missing']} missing"
+            f"{_checked_words(one['proportional_p'], model['events'])}; "
+            f"{model['missing']} missing"
         )
 
 
-def _checked_words(p: float | None) -> str:
-    return "not checked, too few events" if p is None else p_words(p)
+def _checked_words(p: float | None, events: int) -> str:
+    if p is not None:
+        return p_words(p)
+    return f"not checked{', too few events' if events < EVENTS_TO_CHECK else ''}"
 
 
 def join_words(document: Document) -> list[str]:
