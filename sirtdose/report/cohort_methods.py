@@ -77,15 +77,19 @@ def _endpoint_methods(document: Document) -> list[str]:
     return said
 
 
+def _compared(document: Document) -> list[Document]:
+    return [one for one in document["endpoints"] if not one["failed"]]
+
+
 def cautions(document: Document) -> list[str]:
     """What a reader is to bear in mind."""
     lines = []
-    if document["endpoints"]:
+    if _compared(document):
         lines.append(
             "A threshold found in these patients tells fewer apart in others: test it "
             "in a cohort of its own."
         )
-    for endpoint in document["endpoints"]:
+    for endpoint in _compared(document):
         roc = endpoint["roc"]
         if roc["auc"] < 0.5:
             lines.append(
@@ -101,7 +105,7 @@ def cautions(document: Document) -> list[str]:
                 "too few for intervals that draw patients."
             )
     survival = document["survival"]
-    if survival:
+    if survival and not survival["failed"]:
         lines.extend(_survival_cautions(survival))
     tests = _count_of_tests(document)
     if tests > 1:
@@ -151,7 +155,7 @@ def _count_of_tests(document: Document) -> int:
         + (not one["dose_response"]["failed"])
         + bool(one["threshold"])
         + sum("test" in own for own in one["covariates"])
-        for one in document["endpoints"]
+        for one in _compared(document)
     )
     survival = document["survival"]
     if not survival:
