@@ -133,7 +133,27 @@ def joined_levels(
                 f"{' and lesion' if name == 'lesion' else ''}"
             )
         levels[name] = _joined(name, dosed[name], tables, named)
+    _require_joined(levels)
     return levels
+
+
+def _require_joined(levels: dict[str, Level]) -> None:
+    """Refuse where nothing is joined, by case or by lesion.
+
+    Raises
+    ------
+    InputError
+        Names the first line that may be meant for another.
+    """
+    if any(level.rows for level in levels.values()):
+        return
+    name, level = next(iter(levels.items()))
+    first = next((one for one in level.alone if one.nearest), None)
+    meant = "" if first is None else f"; {first.where}: {alone_words(first)}"
+    raise InputError(
+        f"no {name} with an outcome is among the doses: is case_id"
+        f"{' and lesion' if name == 'lesion' else ''} written alike in both?{meant}"
+    )
 
 
 def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
@@ -154,14 +174,16 @@ def _joined(
     )
     order = dict.fromkeys(key for one in doses for key in one)
     both = [key for key in order if key in known]
-    alone = (*_alone("dose", dosed, known), *_alone("outcome", known, dosed))
-    if not both:
-        first = next((one for one in alone if one.nearest), None)
-        meant = "" if first is None else f"; {first.where}: {alone_words(first)}"
-        raise InputError(
-            f"no {name} with an outcome is among the doses: is case_id"
-            f"{' and lesion' if name == 'lesion' else ''} written alike in both?{meant}"
-        )
+    failed = {key for one in doses for key, line in one.items() if _has_failed(line)}
+    alone = (
+        # One that failed has no dose either.
+        *(
+            one
+            for one in _alone("dose", dosed, known)
+            if (one.case_id, one.lesion) not in failed
+        ),
+        *_alone("outcome", known, dosed),
+    )
     tables = (*doses, *outcomes)
     nothing = Line("", {})
     columns = [tuple(next(iter(one.values())).cells) for one in tables]
@@ -209,12 +231,12 @@ def alone_words(one: Alone) -> str:
     """Name a line without its partner, and the name it may be meant for.
 
     >>> alone_words(Alone("outcome", "o.csv, line 5", "p-12", "", "p12"))
-    "'p-12' has an outcome and no dose: did you mean 'p12'?"
+    "'p-12' has an outcome and no dose: did you mean p12?"
     """
     name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
     other = {"dose": "outcome", "outcome": "dose"}[one.has]
     said = f"{name} has {_an(one.has)} and no {other}"
-    return said if one.nearest is None else f"{said}: did you mean '{one.nearest}'?"
+    return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
 
 
 def _an(word: str) -> str:

@@ -296,11 +296,12 @@ def _joined_words(name: str, one: Document) -> str:
 def left_out_words(document: Document, *, most: int | None = None) -> list[str]:
     """Name who has no dose, and lines without a partner, with the nearest name.
 
-    Names that may be a slip come first; with `most`, so many, and how many more.
+    Names that may be a slip come first, each pair of them once; with `most`, so many,
+    and how many more.
     """
     named = []
     for one in document["join"].values():
-        for own in one["without_partner"]:
+        for own in _once(one["without_partner"]):
             said = f"{own['line']}: {own['words']}"
             named.append((own["nearest"] is None, said))
         named += [
@@ -313,6 +314,19 @@ def left_out_words(document: Document, *, most: int | None = None) -> list[str]:
     if most is None or len(lines) <= most:
         return lines
     return [*lines[:most], f"and {len(lines) - most} more: cohort.json names them"]
+
+
+def _once(lines: list[Document]) -> Iterator[Document]:
+    """Lines, but those with a dose that an outcome's line is taken to mean."""
+    meant = {
+        (one["nearest"], one["lesion"] or one["case_id"])
+        for one in lines
+        if one["has"] == "outcome"
+    }
+    for one in lines:
+        pair = (one["lesion"] or one["case_id"], one["nearest"])
+        if one["has"] == "outcome" or pair not in meant:
+            yield one
 
 
 def _name(own: Document) -> str:

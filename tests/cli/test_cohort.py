@@ -856,6 +856,8 @@ class TestPopulation:
     def test_a_case_that_failed_in_its_batch_is_no_patient(self, tmp_path, as_folder):
         # c6 and c7 failed; both lived long, so that they would move the median.
         doses = {f"c{n}": 10 * n for n in range(1, 6)} | {"c6": None, "c7": None}
+        # One without an outcome has no dose either, and is not counted as having one.
+        doses |= {"c8": None}
         folder = batch_of(tmp_path / "batch", doses)
         months = {"c1": 2, "c2": 4, "c3": 6, "c4": 8, "c5": 10, "c6": 30, "c7": 40}
         outcomes = write(
@@ -894,6 +896,7 @@ class TestPopulation:
         assert endpoint["covariates"][0]["counts"]["yes"] == {"one": 1, "two": 1}
         join = document["join"]["patient"]
         assert (join["joined"], join["patients"]) == (5, 5)
+        assert join["doses_without_outcome"] == 0
         page = (out / "cohort.html").read_text("utf-8")
         assert "has no dose: failed in its batch" in page
         assert "2 failed in the batch" in page
@@ -974,11 +977,16 @@ class TestPopulation:
             *("--out", out),
         )
         assert result.exit_code == 0
-        said = "'C-02' has an outcome and no dose: did you mean 'c2'?"
+        said = "'C-02' has an outcome and no dose: did you mean c2?"
         assert f"outcomes.csv, line 3: {said}" in result.stderr
-        assert "'c2' has a dose and no outcome: did you mean 'C-02'?" in result.stderr
+        # The same slip is told once; cohort.json has both lines.
+        assert "'c2' has a dose" not in result.stderr
+        both = document_of(tmp_path)["join"]["patient"]["without_partner"]
+        assert [(one["case_id"], one["nearest"]) for one in both] == [
+            ("c2", "C-02"), ("C-02", "c2"), ("somebody", None),
+        ]  # fmt: skip
         assert "'somebody' has an outcome and no dose\n" in result.stderr
-        assert "did you mean &#39;c2&#39;?" in (out / "cohort.html").read_text("utf-8")
+        assert "did you mean c2?" in (out / "cohort.html").read_text("utf-8")
 
     def test_a_lesion_is_named_within_its_case(self, tmp_path):
         rows = [("p", f"T{n}", 10 * n) for n in range(1, 7)]
@@ -995,7 +1003,7 @@ class TestPopulation:
             *(doses, "--outcomes", outcomes, "--response", "response"),
             *("--out", tmp_path / "out"),
         )
-        assert "'p', lesion 't-3', has an outcome and no dose: did you mean 'T3'?" in (
+        assert "'p', lesion 't-3', has an outcome and no dose: did you mean T3?" in (
             result.stderr
         )
 
@@ -1008,7 +1016,23 @@ class TestPopulation:
             *("--out", tmp_path / "out"),
         )
         assert result.exit_code == 3
-        assert "did you mean 'C01'?" in result.stderr
+        assert "did you mean C01?" in result.stderr
+
+    def test_lesions_without_a_partner_leave_the_patients(self, small, tmp_path):
+        doses, outcomes = small
+        by_lesion = write(
+            tmp_path / "dl.csv", ["case_id", "lesion", "mean_gy"], [("c1", "T1", 50)]
+        )
+        lesions = write(
+            tmp_path / "ol.csv", ["case_id", "lesion", "response"], [("c1", "A", "PR")]
+        )
+        document = analyzed(
+            *(tmp_path / "out", doses, by_lesion, "--outcomes", outcomes),
+            *("--outcomes", lesions, "--response", "response"),
+        )
+        by_name = {one["level"]: one for one in document["endpoints"]}
+        assert by_name["patient"]["roc"]["auc"] == 1
+        assert by_name["lesion"]["failed"].startswith("of the lesions, 0 with a dose")
 
 
 @pytest.mark.parametrize(
