@@ -22,6 +22,8 @@ def methods_paragraph(document: Document) -> str:
         f"Analyzed with sirtdose {document['sirtdose_version']} "
         f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
         "Medians are with quartiles (linear between order statistics, R type 7).",
+        "A comparison by outcome is of those with a dose in its column and an outcome; "
+        "survival is of those with a dose, a time and an event.",
     ]
     if document["endpoints"]:
         said += _endpoint_methods(document)
