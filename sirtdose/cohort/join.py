@@ -198,13 +198,14 @@ def _joined(
     return Level(name, tuple(columns), tuple(rows), alone)
 
 
-def _no_dose(lines: Iterable[Line], columns: Collection[str]) -> str:
+def _no_dose(lines: Collection[Line], columns: Collection[str]) -> str:
     """Why a row has no dose; empty where it has one."""
-    if any(_has_failed(line) for line in lines):
+    good = [line for line in lines if not _has_failed(line)]
+    if any(line.text(one) for line in good for one in columns):
+        return ""
+    if len(good) < len(lines):
         return FAILED
-    if columns and not any(line.text(one) for line in lines for one in columns):
-        return _EMPTY
-    return ""
+    return _EMPTY if columns else ""
 
 
 def _has_failed(line: Line) -> bool:

@@ -902,6 +902,22 @@ class TestPopulation:
         assert "2 failed in the batch" in page
         assert "cohort of 5 patients" in page
 
+    def test_a_case_that_failed_and_has_a_dose_elsewhere_has_one(self, tmp_path):
+        doses = {f"c{n}": 10 * n for n in range(1, 6)} | {"c6": None}
+        folder = batch_of(tmp_path / "batch", doses)
+        by_hand = write(tmp_path / "more.csv", ["case_id", "own_gy"], [("c6", 60)])
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "os_months", "dead"],
+            [(f"c{n}", n, 1) for n in range(1, 7)],
+        )
+        document = analyzed(
+            *(tmp_path / "out", folder, by_hand, "--outcomes", outcomes),
+            *("--time", "os_months", "--event", "dead"),
+        )
+        assert document["survival"]["n"] == 6
+        assert document["join"]["patient"]["without_dose"] == []
+
     def test_a_line_without_any_dose_is_no_patient_of_survival(self, small, tmp_path):
         doses, outcomes = small
         doses.write_text("case_id,tumor_gy\nc1,10\nc2,20\nc3,30\nc4,40\nc5,\nc6,\n")
