@@ -52,9 +52,19 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     show_default=True,
     help="The grade from which a toxicity counts.",
 )
-@_column("--dose", "Dose of a patient's tumors.  [default: tumors_mean_gy]")
-@_column("--lesion-dose", "Dose of a lesion.  [default: mean_gy]")
-@_column("--liver-dose", "Dose for toxicity.  [default: normal_whole_mean_gy]")
+@_column(
+    "--dose",
+    "Dose of a patient's tumors.  [default: tumors_mean_gy, or the only column whose "
+    "name says tumor]",
+)
+@_column(
+    "--lesion-dose", "Dose of a lesion.  [default: mean_gy, or the only column in Gy]"
+)
+@_column(
+    "--liver-dose",
+    "Dose for toxicity.  [default: normal_whole_mean_gy, or the only column whose name "
+    "says liver]",
+)
 @click.option(
     "--threshold",
     metavar="DOSE",

@@ -45,7 +45,8 @@ _UNKNOWN = ("", "-", "?")
 @click.option(
     "--platelets",
     metavar="COUNTS",
-    help="Before each cycle in 10^9/L, such as 150,90; - for one not known.",
+    help="On each day of the schedule in 10^9/L, such as 150,90; - for one not known. "
+    "A cycle that is held is tried again an interval later.",
 )
 @click.option(
     "--progressed",
@@ -85,7 +86,6 @@ def mmc_command(
     from sirtdose.report.mitomycin import mitomycin_document, mitomycin_summary
 
     day, platelets = _day(treated), _counts(options["platelets"])
-    single = table("mitomycin")["cohorts"][cohort]["cycles"] == 1
     cycles = schedule(
         cohort,
         treated=day,
@@ -98,8 +98,8 @@ def mmc_command(
         cycles,
         cohort=cohort,
         treated=day,
-        # Of one cycle there is nothing between.
-        interval_d=None if single else options["interval"],
+        # Of one day there is nothing between.
+        interval_d=None if len(cycles) == 1 else options["interval"],
         platelets=platelets,
         progressed=options["progressed"],
         entry=None if case is None else _entry(case),

@@ -11,7 +11,7 @@ from sirtdose.cli.show import show_document
 from sirtdose.data.load import table
 
 _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
-_OF_DIAMETERS = ("targets_max", "confirmed", "stable_from")
+_OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
 
 
 @click.command("response")
@@ -41,6 +41,12 @@ _OF_DIAMETERS = ("targets_max", "confirmed", "stable_from")
     help="CR and PR need to be seen again, 28 days later or more.",
 )
 @click.option(
+    "--stable-between",
+    type=click.IntRange(min=0, max=50),
+    help="With --confirmed: at how many scans between the two the disease may be "
+    "stable; 0 accepts none.  [default: 1, as in the RECIST 1.1 paper's answers]",
+)
+@click.option(
     "--stable-from",
     type=DaysType(),
     help="Days from baseline from which stable disease counts, such as 42d.",
@@ -61,9 +67,10 @@ def response_command(
 
     The earliest date of a case is its baseline. RECIST 1.1 and mRECIST read the columns
     case_id, date, lesion, organ, kind (target, target-node, non-target, new),
-    diameter_mm and state (of non-targets: absent, present, progressed, not evaluated).
-    PERCIST reads case_id, date, lesion, sul_peak, liver_mean, liver_sd (g/mL), tlg and
-    new (yes or no).
+    diameter_mm, state (of non-targets: absent, present, progressed, not evaluated) and
+    slice_mm (thickness of the baseline's slices). PERCIST reads case_id, date, lesion,
+    sul_peak, liver_mean, liver_sd (g/mL), tlg, new (yes or no) and diameter_mm. A case
+    whose baseline cannot be followed is NE, with the reason.
 
     Writes response.json, timepoints.csv and best.csv.
 
@@ -93,6 +100,7 @@ def response_command(
 def _by_diameters(
     path: Path, criteria: str, rules: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
+    from sirtdose.outcomes.recist import STABLE_BETWEEN
     from sirtdose.report.response import response_document
     from sirtdose.workflows.response import response_by_diameters
 
@@ -100,9 +108,13 @@ def _by_diameters(
         raise click.UsageError(
             f"--lesions-max is of percist and mpercist: {criteria} has --targets-max"
         )
+    between = options["stable_between"]
+    if between is not None and not options["confirmed"]:
+        raise click.UsageError("--stable-between needs --confirmed")
     settings = {
         "targets_max": options["targets_max"] or rules["targets_max"],
         "confirmed": options["confirmed"],
+        "stable_between": STABLE_BETWEEN if between is None else between,
         "stable_from_d": options["stable_from"],
     }
     cases, not_counted = response_by_diameters(path, criteria=rules["name"], **settings)

@@ -62,11 +62,11 @@ def toxicity_command(
     """CTCAE grades, hepatotoxicity, ALBI and Child-Pugh, from a table of values.
 
     LABORATORY.csv has the columns case_id, date, term, value, unit, and as far as known
-    uln, lln and baseline (in the line's unit), treated (a day), anticoagulated (yes or
-    no, of an INR) and grade (by the user: of fatigue, pain, nausea, vomiting, ulcer,
-    ascites, eGFR). Terms ascites-child-pugh (none, slight, moderate) and
-    encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. What lacks its unit
-    or limit of normal is not gradable, never grade 0.
+    uln, lln, baseline and baseline_uln (in the line's unit), treated (a day),
+    anticoagulated (yes or no, of an INR) and grade (by the user: of fatigue, pain,
+    nausea, vomiting, ulcer, ascites, eGFR). Terms ascites-child-pugh (none, slight,
+    moderate) and encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. What
+    lacks its unit, or a limit of normal that decides, is not gradable, never grade 0.
 
     Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv.
 

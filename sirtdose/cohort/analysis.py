@@ -6,19 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.cohort.covariates import Covariate, covariate
+from sirtdose.cohort.dose_column import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
-from sirtdose.cohort.join import Level, joined_levels
+from sirtdose.cohort.join import Level, alone_words, joined_levels
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
 from sirtdose.io.hashing import sha256_of
 
 _LIBRARIES = ("scipy", "statsmodels", "lifelines", "scikit-learn", "numpy", "pandas")
-_USUAL = {
-    "tumor": {"patient": "tumors_mean_gy", "lesion": "mean_gy"},
-    "liver": {"patient": "normal_whole_mean_gy"},
-}
 
 
 def analyzed(request: CohortRequest) -> dict[str, Any]:
@@ -34,12 +30,21 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
             "nothing is asked of the cohort: give --response, --toxicity, or --time "
             "with --event, each with the name of a column"
         )
-    levels = joined_levels(request.doses, request.outcomes)
+    named = (request.dose, request.lesion_dose, request.liver_dose)
+    levels = joined_levels(
+        request.doses, request.outcomes, named=[one for one in named if one is not None]
+    )
     _require_used(request, levels)
     patients = levels.get("patient")
     endpoints = [*_endpoints(levels, request)]
     if request.time is not None and patients is None:
         raise InputError("survival is of patients: give a table of outcomes by case")
+    survival = None
+    if request.time is not None and patients is not None:
+        by_dose = request.threshold_gy is not None
+        dose = dose_column(patients, request, "tumor") if by_dose else None
+        survival = survival_document(patients, request, dose=dose)
+    _require_something(endpoints, survival)
     return {
         "schema": "sirtdose.cohort/1",
         "sirtdose_version": __version__,
@@ -49,17 +54,23 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
         "inputs": [_input(path) for path in (*request.doses, *request.outcomes)],
         "join": {name: _join(level) for name, level in levels.items()},
         "endpoints": endpoints,
-        "survival": survival_document(
-            patients,
-            request,
-            _covariates(patients, request),
-            dose=_dose_column(patients, request, "tumor")
-            if request.threshold_gy is not None
-            else None,
-        )
-        if request.time is not None and patients is not None
-        else None,
+        "survival": survival,
     }
+
+
+def _require_something(
+    endpoints: Sequence[dict[str, Any]], survival: dict[str, Any] | None
+) -> None:
+    """Refuse where nothing at all could be compared.
+
+    Raises
+    ------
+    InputError
+        Says why the first of it could not.
+    """
+    asked = [*endpoints, *([] if survival is None else [survival])]
+    if all(one["failed"] for one in asked):
+        raise InputError(str(asked[0]["failed"]))
 
 
 def _endpoints(
@@ -84,20 +95,14 @@ def _endpoints(
                     level,
                     kind=kind,
                     column=str(column),
-                    dose=_dose_column(level, request, dosed),
+                    dose=dose_column(level, request, dosed),
                     yes=request.responders,
                     toxic_from=request.toxic_from,
                     threshold_gy=request.threshold_gy if kind == "response" else None,
-                    covariates=_covariates(level, request),
+                    covariates=request.covariates if level.name == "patient" else (),
                 )
             )
     return found
-
-
-def _covariates(level: Level, request: CohortRequest) -> list[Covariate]:
-    if level.name == "lesion":
-        return []
-    return [covariate(level, column) for column in request.covariates]
 
 
 def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
@@ -139,28 +144,6 @@ def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
             raise InputError(f"{option} needs {what}: without it, it changes nothing")
 
 
-def _dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
-    """The column named, the usual one of a batch, or the only one in Gy."""
-    option, named = {
-        ("tumor", "patient"): ("--dose", request.dose),
-        ("tumor", "lesion"): ("--lesion-dose", request.lesion_dose),
-        ("liver", "patient"): ("--liver-dose", request.liver_dose),
-    }[(dosed, level.name)]
-    if named is not None:
-        return named
-    usual = _USUAL[dosed][level.name]
-    if level.has(usual):
-        return usual
-    doses = [one for own in level.tables for one in own if one.endswith("_gy")]
-    if len(doses) == 1:
-        return doses[0]
-    said = f"'{usual}', nor one alone that ends in _gy" if doses else f"'{usual}'"
-    raise InputError(
-        f"which column holds the dose by {level.name}? The tables have no {said}: name "
-        f"it with {option}"
-    )
-
-
 def _said_simulated(levels: dict[str, Level]) -> bool:
     """Tables that were made up say so in a column."""
     return any(
@@ -173,11 +156,27 @@ def _said_simulated(levels: dict[str, Level]) -> bool:
 
 def _join(level: Level) -> dict[str, Any]:
     return {
-        "joined": len(level.rows),
+        "joined": len(level.joined),
         "patients": level.patients,
-        "doses_without_outcome": level.doses_alone,
-        "outcomes_without_dose": level.outcomes_alone,
-        "lines_without_the_other": list(level.lines_alone),
+        "doses_without_outcome": sum(one.has == "dose" for one in level.alone),
+        "outcomes_without_dose": sum(one.has == "outcome" for one in level.alone),
+        "lines_without_the_other": [one.where for one in level.alone],
+        "without_partner": [
+            {
+                "has": one.has,
+                "line": one.where,
+                "case_id": one.case_id,
+                "lesion": one.lesion or None,
+                "nearest": one.nearest,
+                "words": alone_words(one),
+            }
+            for one in level.alone
+        ],
+        "without_dose": [
+            {"case_id": row.case_id, "lesion": row.lesion or None, "why": row.no_dose}
+            for row in level.rows
+            if row.no_dose
+        ],
     }
 
 

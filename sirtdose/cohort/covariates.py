@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sirtdose.cohort.join import Level
-from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line
 
 _CATEGORIES_MAX = 8
@@ -14,14 +13,18 @@ _CATEGORIES_MAX = 8
 class Covariate:
     """A column, and its categories in their order; none where it holds numbers.
 
-    The first category is the one that others are compared with.
+    The first category is the one that others are compared with. `failed` says why
+    nothing can be compared by it.
     """
 
     column: str
     categories: tuple[str, ...] = ()
+    failed: str = ""
 
     def of(self, level: Level) -> list[float | str | None]:
         """Read its values, None where missing."""
+        if self.failed:
+            return [one or None for one in level.column(self.column, Line.text)]
         if self.categories:
             spelled = {one.casefold(): one for one in self.categories}
             given = level.column(self.column, Line.text)
@@ -52,16 +55,17 @@ def covariate(level: Level, column: str) -> Covariate:
     """Tell whether a column holds numbers or categories.
 
     A column is of numbers where any cell is one, and another cell in it is then
-    refused; 0 and 1 alone are categories.
+    refused; 0 and 1 alone are categories. One with nothing in it, one value, or more
+    categories than can be compared is not compared, and says so.
 
     Raises
     ------
     InputError
-        No such column, nothing in it, or more categories than can be compared.
+        No such column, or a cell that is no number among numbers.
     """
     words = [one for one in level.column(column, Line.text) if one]
     if not words:
-        raise InputError(f"column '{column}' is empty for every {level.name}")
+        return Covariate(column, failed=f"'{column}' is empty for every {level.name}")
     if set(words) != {"0", "1"} and any(_is_number(one) for one in words):
         level.column(column, Line.number)
         return Covariate(column)
@@ -70,10 +74,11 @@ def covariate(level: Level, column: str) -> Covariate:
     )
     if not 1 < len(categories) <= _CATEGORIES_MAX:
         said = "one value" if len(categories) == 1 else f"{len(categories)} categories"
-        raise InputError(
-            f"column '{column}' has {said} for {len(words)} {level.name}s: 2 to "
+        said = (
+            f"'{column}' has {said} for {len(words)} {level.name}s: 2 to "
             f"{_CATEGORIES_MAX} can be compared"
         )
+        return Covariate(column, failed=said)
     return Covariate(column, categories)
 
 

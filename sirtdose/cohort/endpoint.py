@@ -5,9 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sirtdose.cohort.codes import event_of
-from sirtdose.cohort.covariates import Covariate
+from sirtdose.cohort.covariates import covariate
 from sirtdose.cohort.join import Level
-from sirtdose.errors import InputError, RangeError
+from sirtdose.errors import RangeError
 from sirtdose.io.csv_table import Line
 from sirtdose.outcomes.dose_response import dose_response
 from sirtdose.outcomes.groups import chi_squared, fisher, rank_sum, spread
@@ -15,6 +15,8 @@ from sirtdose.outcomes.roc import roc
 
 _LEAST = 2
 _MOST_GY = 1e5
+# What is null where an endpoint is not compared.
+_COMPARED = ("clustering", "groups", "rank_sum", "roc", "dose_response", "threshold")
 
 
 def dose_of(line: Line, column: str) -> float | None:
@@ -42,41 +44,39 @@ def endpoint_document(
     yes: tuple[str, ...],
     toxic_from: int,
     threshold_gy: float | None,
-    covariates: Sequence[Covariate],
+    covariates: Sequence[str],
 ) -> dict[str, Any]:
     """All that is said of one outcome at one level.
+
+    Of those who have a dose in the column and an outcome: nothing here is of others.
+    Where one group of them has fewer than two, `failed` says so and nothing is
+    compared.
 
     Raises
     ------
     InputError
-        Codes that are not known, or a group of fewer than two.
+        Codes that are not known.
     """
 
     def had(line: Line, name: str) -> bool | None:
         return event_of(line, name, yes=yes, toxic_from=toxic_from)
 
     outcomes = level.column(column, had)
-    doses = level.column(dose, dose_of)
+    doses = [
+        None if row.no_dose else value
+        for value, row in zip(level.column(dose, dose_of), level.rows, strict=True)
+    ]
     pairs = [
-        (value, event, row.case_id)
-        for value, event, row in zip(doses, outcomes, level.rows, strict=True)
+        (value, event)
+        for value, event in zip(doses, outcomes, strict=True)
         if value is not None and event is not None
     ]
     groups = {
-        word: [value for value, event, _ in pairs if event is told]
+        word: [value for value, event in pairs if event is told]
         for word, told in (("yes", True), ("no", False))
     }
-    for word, values in groups.items():
-        if len(values) < _LEAST:
-            raise InputError(
-                f"of the {level.name}s, {len(values)} with a dose in '{dose}' and "
-                f"'{word}' in '{column}': {_LEAST} or more are needed in each group"
-            )
-    values = [value for value, *_ in pairs]
-    events = [event for _, event, _ in pairs]
-    cases = [case_id for *_, case_id in pairs]
-    clusters = cases if level.name == "lesion" else None
-    return {
+    failed = _too_few(level, groups, column, dose)
+    document: dict[str, Any] = {
         "kind": kind,
         "column": column,
         "level": level.name,
@@ -92,6 +92,46 @@ def endpoint_document(
                 for one, event in zip(doses, outcomes, strict=True)
             ),
         },
+        "failed": failed,
+    }
+    if failed:
+        return document | dict.fromkeys(_COMPARED) | {"covariates": []}
+    population = level.only(
+        value is not None and event is not None
+        for value, event in zip(doses, outcomes, strict=True)
+    )
+    return document | {
+        **_compared_doses(population, pairs, groups, threshold_gy),
+        "covariates": [
+            _compared(population, one, [event for _, event in pairs])
+            for one in covariates
+            if one not in (dose, column)
+        ],
+    }
+
+
+def _too_few(
+    level: Level, groups: dict[str, list[float]], column: str, dose: str
+) -> str | None:
+    for word, values in groups.items():
+        if len(values) < _LEAST:
+            return (
+                f"of the {level.name}s, {len(values)} with a dose in '{dose}' and "
+                f"'{word}' in '{column}': {_LEAST} or more are needed in each group"
+            )
+    return None
+
+
+def _compared_doses(
+    population: Level,
+    pairs: Sequence[tuple[float, bool]],
+    groups: dict[str, list[float]],
+    threshold_gy: float | None,
+) -> dict[str, Any]:
+    values, events = [value for value, _ in pairs], [event for _, event in pairs]
+    cases = [row.case_id for row in population.rows]
+    clusters = cases if population.name == "lesion" else None
+    return {
         "clustering": _clustering(cases) if clusters else None,
         "groups": {
             word: asdict(spread(own)) | {"values_gy": sorted(own)}
@@ -103,11 +143,6 @@ def endpoint_document(
         "threshold": None
         if threshold_gy is None
         else _divided(values, events, threshold_gy),
-        "covariates": [
-            _compared(one, one.of(level), outcomes)
-            for one in covariates
-            if one.column not in (dose, column)
-        ],
     }
 
 
@@ -142,36 +177,32 @@ def _divided(
     }
 
 
-def _compared(
-    covariate: Covariate,
-    given: Sequence[float | str | None],
-    outcomes: Sequence[bool | None],
-) -> dict[str, Any]:
+def _compared(population: Level, column: str, events: Sequence[bool]) -> dict[str, Any]:
     """A covariate in those with the outcome and those without."""
+    own = covariate(population, column)
     pairs = [
         (value, event)
-        for value, event in zip(given, outcomes, strict=True)
-        if value is not None and event is not None
+        for value, event in zip(own.of(population), events, strict=True)
+        if value is not None
     ]
     document: dict[str, Any] = {
-        "column": covariate.column,
+        "column": column,
         "n": len(pairs),
-        "missing": sum(
-            value is None and event is not None
-            for value, event in zip(given, outcomes, strict=True)
-        ),
+        "missing": len(events) - len(pairs),
     }
+    if own.failed:
+        return document | {"failed": own.failed}
     groups = {
         word: [value for value, event in pairs if event is told]
         for word, told in (("yes", True), ("no", False))
     }
     if not all(groups.values()):
         return document | {"failed": "a group has no value"}
-    if covariate.categories:
-        return document | _counted(groups, covariate.categories)
-    numbers = {word: [float(one) for one in own] for word, own in groups.items()}
+    if own.categories:
+        return document | _counted(groups, own.categories)
+    numbers = {word: [float(one) for one in some] for word, some in groups.items()}
     return document | {
-        "groups": {word: asdict(spread(own)) for word, own in numbers.items()},
+        "groups": {word: asdict(spread(some)) for word, some in numbers.items()},
         "test": asdict(rank_sum(numbers["yes"], numbers["no"])),
     }
 

@@ -26,13 +26,12 @@ Times = list[tuple[int, float, bool]]
 
 
 def survival_document(
-    level: Level,
-    request: CohortRequest,
-    covariates: Sequence[Covariate],
-    *,
-    dose: str | None,
+    level: Level, request: CohortRequest, *, dose: str | None
 ) -> dict[str, Any]:
     """All that is said of time to an event, by patient.
+
+    Of those who have a dose in any column, a time and an event. Where there is none,
+    `failed` says so.
 
     Raises
     ------
@@ -44,6 +43,8 @@ def survival_document(
     if request.time is None or request.event is None:
         raise InputError("survival needs both --time and --event")
     unit = unit_of_time(request.time)
+    everybody = len(level.rows)
+    level = level.only(not row.no_dose for row in level.rows)
     times = level.column(request.time, lambda line, name: line.number(name, least=0))
     seen = level.column(request.event, seen_of)
     known: Times = [
@@ -51,19 +52,32 @@ def survival_document(
         for row, (time, event) in enumerate(zip(times, seen, strict=True))
         if time is not None and event is not None
     ]
-    if not known:
-        raise InputError(
-            f"no {level.name} has both a time in '{request.time}' and an event in "
-            f"'{request.event}'"
-        )
-    groups = _groups(level, request, dose)
-    return {
+    document: dict[str, Any] = {
         "time": request.time,
         "event": request.event,
         "unit": unit,
         "n": len(known),
         "events": sum(event for *_, event in known),
         "missing": len(times) - len(known),
+        "without_dose": everybody - len(times),
+        "failed": None,
+    }
+    if not known:
+        said = (
+            f"no {level.name} with a dose has both a time in '{request.time}' and an "
+            f"event in '{request.event}'"
+        )
+        nothing = dict.fromkeys(("overall", "follow_up", "cox"))
+        return document | nothing | {"groups": [], "failed": said}
+    # What it is compared by, of nobody else.
+    level = level.only(
+        time is not None and event is not None
+        for time, event in zip(times, seen, strict=True)
+    )
+    known = [(row, time, event) for row, (_, time, event) in enumerate(known)]
+    groups = _groups(level, request, dose)
+    covariates = [covariate(level, one) for one in request.covariates]
+    return document | {
         "overall": _curve(known, request.interval),
         "follow_up": asdict(
             follow_up(
@@ -94,7 +108,7 @@ def _groups(
     groups: dict[str, list[str | None]] = {}
     if request.by is not None:
         by = covariate(level, request.by)
-        if not by.categories:
+        if not by.categories and not by.failed:
             raise InputError(
                 f"column '{request.by}' holds numbers: curves are drawn by categories, "
                 "such as yes and no"
@@ -214,8 +228,11 @@ def _model(
         "covariates": [one.column for one in covariates],
         "missing": len(known) - len(used),
     }
-    if not used:
-        return document | {"n": 0, "failed": "no patient has all of them"}
+    failed = next((own.failed for own in covariates if own.failed), "")
+    if failed or not used:
+        events = sum(event for *_, event in used)
+        said = failed or "no patient has all of them"
+        return document | {"n": len(used), "events": events, "failed": said}
     columns: dict[str, list[float]] = {}
     for own in covariates:
         given = [

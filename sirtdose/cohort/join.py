@@ -1,10 +1,11 @@
 """Doses joined with outcomes, by case and, where both tell them apart, by lesion."""
 
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from sirtdose.cohort.nearest import nearest
 from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line, read_table
 from sirtdose.model.role import Role
@@ -13,38 +14,65 @@ T = TypeVar("T")
 Key = tuple[str, str]
 Table = dict[Key, Line]
 
+FAILED, _EMPTY = "failed in its batch", "no dose"
+
 
 @dataclass(frozen=True)
 class Row:
     """A patient, or a lesion of one, with its line of each table of the level.
 
-    A line is empty where a table does not have it.
+    A line is empty where a table does not have it. `no_dose` says why it has no dose
+    in any column of doses, and is empty where it has one.
     """
 
     case_id: str
     lesion: str
     lines: tuple[Line, ...]
+    no_dose: str = ""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A line with only a dose, or only an outcome, and the name it may be meant for.
+
+    `nearest` is a case, or a lesion where the case has its partner; None where no name
+    without a partner is like it.
+    """
+
+    has: str
+    where: str
+    case_id: str
+    lesion: str
+    nearest: str | None
 
 
 @dataclass(frozen=True)
 class Level:
-    """Patients, or lesions, that have both doses and outcomes.
+    """Patients, or lesions, with a line of doses and one of outcomes.
 
-    `tables` are the columns of each table; `doses_alone` and `outcomes_alone` are how
-    many have the one without the other, `lines_alone` where their lines stand.
+    `tables` are the columns of each table, `alone` the lines that have the one without
+    the other.
     """
 
     name: str
     tables: tuple[tuple[str, ...], ...]
     rows: tuple[Row, ...]
-    doses_alone: int
-    outcomes_alone: int
-    lines_alone: tuple[str, ...]
+    alone: tuple[Alone, ...] = ()
+
+    @property
+    def joined(self) -> tuple[Row, ...]:
+        """The rows but those whose case failed in its batch."""
+        return tuple(row for row in self.rows if row.no_dose != FAILED)
 
     @property
     def patients(self) -> int:
-        """Of how many patients the rows are."""
-        return len({row.case_id for row in self.rows})
+        """Of how many patients the joined rows are."""
+        return len({row.case_id for row in self.joined})
+
+    def only(self, kept: Iterable[bool]) -> "Level":
+        """The same with some of its rows."""
+        pairs = zip(self.rows, kept, strict=True)
+        return replace(self, rows=tuple(row for row, keep in pairs if keep))
 
     @property
     def columns(self) -> str:
@@ -77,7 +105,9 @@ class Level:
         return [read(row.lines[having[0]], name) for row in self.rows]
 
 
-def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, Level]:
+def joined_levels(
+    doses: Sequence[Path], outcomes: Sequence[Path], *, named: Collection[str] = ()
+) -> dict[str, Level]:
     """Patients and lesions, as far as there are outcomes of them.
 
     Parameters
@@ -85,6 +115,8 @@ def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, 
     doses, outcomes : sequence of Path
         Tables by case or by lesion; several of a kind are put beside each other. A
         batch's folder has both.
+    named : collection of str
+        Columns that hold doses, beside those of doses whose names end in ``_gy``.
 
     Raises
     ------
@@ -100,8 +132,28 @@ def joined_levels(doses: Sequence[Path], outcomes: Sequence[Path]) -> dict[str, 
                 f"of doses with the columns case_id"
                 f"{' and lesion' if name == 'lesion' else ''}"
             )
-        levels[name] = _joined(name, dosed[name], tables)
+        levels[name] = _joined(name, dosed[name], tables, named)
+    _require_joined(levels)
     return levels
+
+
+def _require_joined(levels: dict[str, Level]) -> None:
+    """Refuse where nothing is joined, by case or by lesion.
+
+    Raises
+    ------
+    InputError
+        Names the first line that may be meant for another.
+    """
+    if any(level.rows for level in levels.values()):
+        return
+    name, level = next(iter(levels.items()))
+    first = next((one for one in level.alone if one.nearest), None)
+    meant = "" if first is None else f"; {first.where}: {alone_words(first)}"
+    raise InputError(
+        f"no {name} with an outcome is among the doses: is case_id"
+        f"{' and lesion' if name == 'lesion' else ''} written alike in both?{meant}"
+    )
 
 
 def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
@@ -113,37 +165,83 @@ def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
     return tables
 
 
-def _joined(name: str, doses: list[Table], outcomes: list[Table]) -> Level:
+def _joined(
+    name: str, doses: list[Table], outcomes: list[Table], named: Collection[str]
+) -> Level:
     dosed, known = (
-        dict.fromkeys(key for one in some for key in one) for some in (doses, outcomes)
+        {key: one[key].where for one in reversed(some) for key in one}
+        for some in (doses, outcomes)
     )
-    both = [key for key in dosed if key in known]
-    if not both:
-        raise InputError(
-            f"no {name} with an outcome is among the doses: is case_id"
-            f"{' and lesion' if name == 'lesion' else ''} written alike in both?"
-        )
+    order = dict.fromkeys(key for one in doses for key in one)
+    both = [key for key in order if key in known]
+    failed = {key for one in doses for key, line in one.items() if _has_failed(line)}
+    alone = (
+        # One that failed has no dose either.
+        *(
+            one
+            for one in _alone("dose", dosed, known)
+            if (one.case_id, one.lesion) not in failed
+        ),
+        *_alone("outcome", known, dosed),
+    )
     tables = (*doses, *outcomes)
     nothing = Line("", {})
-    return Level(
-        name,
-        tuple(tuple(next(iter(one.values())).cells) for one in tables),
-        tuple(
-            Row(*key, tuple(one.get(key, nothing) for one in tables)) for key in both
-        ),
-        sum(key not in known for key in dosed),
-        sum(key not in dosed for key in known),
-        _alone(doses, known) + _alone(outcomes, dosed),
-    )
+    columns = [tuple(next(iter(one.values())).cells) for one in tables]
+    holds_dose = {
+        *(one for own in columns[: len(doses)] for one in own if one.endswith("_gy")),
+        *(one for own in columns for one in own if one in named),
+    }
+    rows = []
+    for key in both:
+        lines = tuple(one.get(key, nothing) for one in tables)
+        rows.append(Row(*key, lines, _no_dose(lines, holds_dose)))
+    return Level(name, tuple(columns), tuple(rows), alone)
 
 
-def _alone(tables: list[Table], others: Container[Key]) -> tuple[str, ...]:
-    return tuple(
-        line.where
-        for table in tables
-        for key, line in table.items()
-        if key not in others
-    )
+def _no_dose(lines: Collection[Line], columns: Collection[str]) -> str:
+    """Why a row has no dose; empty where it has one."""
+    good = [line for line in lines if not _has_failed(line)]
+    if any(line.text(one) for line in good for one in columns):
+        return ""
+    if len(good) < len(lines):
+        return FAILED
+    return _EMPTY if columns else ""
+
+
+def _has_failed(line: Line) -> bool:
+    """Whether a line is of cases.csv of a batch, of a case without results."""
+    return {"state", "exit_code"} <= set(line.cells) and line.text("state") != "done"
+
+
+def _alone(has: str, own: dict[Key, str], others: dict[Key, str]) -> list[Alone]:
+    free = [key for key in others if key not in own]
+    cases = {case_id for case_id, _ in others}
+    found = []
+    for (case_id, lesion), where in own.items():
+        if (case_id, lesion) in others:
+            continue
+        if case_id in cases:
+            meant = nearest(lesion, [b for a, b in free if a == case_id])
+        else:
+            meant = nearest(case_id, list(dict.fromkeys(a for a, _ in free)))
+        found.append(Alone(has, where, case_id, lesion, meant))
+    return found
+
+
+def alone_words(one: Alone) -> str:
+    """Name a line without its partner, and the name it may be meant for.
+
+    >>> alone_words(Alone("outcome", "o.csv, line 5", "p-12", "", "p12"))
+    "'p-12' has an outcome and no dose: did you mean p12?"
+    """
+    name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
+    other = {"dose": "outcome", "outcome": "dose"}[one.has]
+    said = f"{name} has {_an(one.has)} and no {other}"
+    return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
+
+
+def _an(word: str) -> str:
+    return f"{'an' if word == 'outcome' else 'a'} {word}"
 
 
 def _table(path: Path, what: str) -> dict[str, Table]:

@@ -30,8 +30,9 @@ class Window:
 class Graded:
     """A value or a person's grade on a day; `grade` None where it cannot be graded.
 
-    `value`, `uln`, `lln` and `baseline` are in `unit`; `days` are after treatment, None
-    where it is not known.
+    `value`, `baseline` and `baseline_uln` are in `unit`; `days` are after treatment,
+    None where it is not known. `borrowed` says that the baseline, which has no limit of
+    its own, was held against that of this value.
     """
 
     term: str
@@ -43,6 +44,8 @@ class Graded:
     unit: str = ""
     baseline: float | None = None
     baseline_from: str = ""
+    baseline_uln: float | None = None
+    borrowed: bool = False
     by_user: bool = False
 
     def is_in(self, window: Window | None) -> bool:

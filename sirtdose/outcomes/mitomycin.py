@@ -14,7 +14,11 @@ _PLATELETS_MAX = 5000.0
 
 @dataclass(frozen=True)
 class Cycle:
-    """One infusion of the schedule; `hold` says why it would not be given."""
+    """One day of the schedule; `hold` says why its infusion would not be given.
+
+    A cycle that is held adds nothing to `cumulative_mg`, and has another day later,
+    with the same `number`.
+    """
 
     number: int
     day: date
@@ -40,6 +44,8 @@ def schedule(
 ) -> list[Cycle]:
     """Days, doses and gates of a cohort's cycles.
 
+    A cycle that is held is tried again an interval later, and those after it move.
+
     Parameters
     ----------
     cohort : {"A", "B", "C", "D"}
@@ -50,7 +56,8 @@ def schedule(
     first_after_weeks : float
         6 to 10 in the study, 8 planned.
     platelets : sequence of float or None
-        10^9/L before each cycle as far as known; at 100 and below it is held.
+        10^9/L on each day of the schedule as far as known; at 100 and below its cycle
+        is held.
     progressed : bool
         Untreatable progression by RECIST 1.1: no cycle is given.
 
@@ -66,6 +73,12 @@ def schedule(
     >>> [one.day.isoformat() for one in schedule(
     ...     "C", treated=date(2026, 3, 2), interval_d=28)]
     ['2026-04-27', '2026-05-25']
+
+    The second is held, and given 28 days later:
+
+    >>> [(one.number, one.day.isoformat(), one.cumulative_mg) for one in schedule(
+    ...     "C", treated=date(2026, 3, 2), interval_d=28, platelets=[150, 90])]
+    [(1, '2026-04-27', 12), (2, '2026-05-25', 12), (2, '2026-06-22', 24)]
     """
     protocol = table("mitomycin")
     if cohort not in protocol["cohorts"]:
@@ -81,11 +94,6 @@ def schedule(
             f"interval is {interval_d} d: it must be 1 d or more, up to "
             f"{_INTERVAL_MAX_D} d"
         )
-    if len(platelets) > own["cycles"]:
-        raise InputError(
-            f"{len(platelets)} platelet counts: cohort {cohort} has {own['cycles']} "
-            f"cycle{'s' * (own['cycles'] > 1)}"
-        )
     _require_counts(platelets)
     earliest, _, latest = protocol["first_after_weeks"]
     if not earliest <= first_after_weeks <= latest:
@@ -94,21 +102,51 @@ def schedule(
             f"{earliest} to {latest}"
         )
     first = treated + timedelta(days=round(7 * first_after_weeks))
-    cycles = []
-    for number in range(1, own["cycles"] + 1):
-        count = platelets[number - 1] if number <= len(platelets) else None
+    cycles: list[Cycle] = []
+    given, days = 0, own["cycles"] + (0 if progressed else len(platelets))
+    while given < own["cycles"] and len(cycles) < days:
+        tried = len(cycles)
+        if tried and interval_d is None:
+            break
+        count = platelets[tried] if tried < len(platelets) else None
+        hold = _hold(count, protocol["platelets_above"], progressed=progressed)
+        number = (tried if progressed else given) + 1
+        given += not hold
         cycles.append(
             Cycle(
                 number=number,
-                day=first + timedelta(days=(interval_d or 0) * (number - 1)),
+                day=first + timedelta(days=(interval_d or 0) * tried),
                 dose_mg=own["dose_mg"],
-                cumulative_mg=own["dose_mg"] * number,
+                cumulative_mg=own["dose_mg"] * given,
                 # Stated for one cohort only.
-                imaging_after="image_every" in own and number % own["image_every"] == 0,
-                hold=_hold(count, protocol["platelets_above"], progressed=progressed),
+                imaging_after=not hold
+                and "image_every" in own
+                and number % own["image_every"] == 0,
+                hold=hold,
             )
         )
+    _require_used(platelets, cycles, cohort)
     return cycles
+
+
+def _require_used(
+    platelets: Sequence[float | None], cycles: Sequence[Cycle], cohort: str
+) -> None:
+    """Refuse counts of days that the schedule does not have."""
+    if len(platelets) <= len(cycles):
+        return
+    last = cycles[-1]
+    if last.hold:
+        raise InputError(
+            f"{len(platelets)} platelet counts: cycle {last.number} is held at count "
+            f"{len(cycles)}, and the study does not state the days to the next: give "
+            "an interval"
+        )
+    raise InputError(
+        f"{len(platelets)} platelet counts: cohort {cohort} has {last.number} "
+        f"cycle{'s' * (last.number > 1)}, on {len(cycles)} "
+        f"day{'s' * (len(cycles) > 1)}"
+    )
 
 
 def _require_counts(platelets: Sequence[float | None]) -> None:

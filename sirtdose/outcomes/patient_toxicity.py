@@ -9,10 +9,14 @@ from sirtdose.outcomes.liver_function import Albi, ChildPugh
 
 @dataclass(frozen=True)
 class Baseline:
-    """A term's value before treatment, in the unit inside, and where it is from."""
+    """A term's value before treatment, in the unit inside, and where it is from.
+
+    `uln` is the upper limit of normal of the laboratory that measured it.
+    """
 
     value: float
     origin: str
+    uln: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Metabolic response of tumors by FDG PET over time: PERCIST 1.0 and its variants."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
@@ -9,6 +9,8 @@ from typing import NamedTuple
 from sirtdose.errors import InputError, RangeError
 
 _CHANGE, _CHANGE_SUL, _TLG_CHANGE = 0.30, 0.8, 0.75
+# A lesion that rises by more than this, in SUL or size, is against a partial response.
+_RISE = 0.30
 # Livers further apart than both of these are of scans that cannot be compared.
 _LIVER_CHANGE, _LIVER_CHANGE_SUL = 0.20, 0.3
 _ROOM = 1e-9
@@ -29,6 +31,10 @@ class PetScan:
     tlg : float, optional
         Total lesion glycolysis.
     new_lesion : bool
+    by_lesion : mapping of str to float, optional
+        The same SUL by the lesions' names, so that one can be followed.
+    sizes_mm : mapping of str to float, optional
+        Diameters of lesions by their names.
     """
 
     day: date
@@ -37,6 +43,8 @@ class PetScan:
     liver_sd: float
     tlg: float | None = None
     new_lesion: bool = False
+    by_lesion: Mapping[str, float] = field(default_factory=dict)
+    sizes_mm: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,9 @@ def best_metabolic(found: Sequence[Metabolic]) -> BestMetabolic:
 def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metabolic]:
     """Metabolic response at each scan after the first.
 
-    Partial: 30 % and 0.8 SUL lower than at baseline, or more. Progressive: 30 % and 0.8
-    SUL higher, or total lesion glycolysis 75 % higher, or a new lesion. Complete:
+    Partial: 30 % and 0.8 SUL lower than at baseline, or more, and no lesion more than
+    30 % higher in SUL or larger in size. Progressive: 30 % and 0.8 SUL higher, or total
+    lesion glycolysis 75 % higher without a decline in SUL, or a new lesion. Complete:
     nothing above the liver is left.
 
     Parameters
@@ -166,12 +175,27 @@ def _require(scans: Sequence[PetScan], lesions_max: int) -> None:
             raise RangeError(f"PET of {scan.day}: an uptake is below 0")
         if list(scan.sul) != sorted(scan.sul, reverse=True):
             raise InputError(f"PET of {scan.day}: lesions go hottest first")
-    least = measurable_from_sul(scans[0])
-    if scans[0].sul[0] < least - _ROOM:
-        raise InputError(
-            f"baseline SULpeak {scans[0].sul[0]:g} is under {least:.3g} (1.5 x liver "
-            "mean + 2 SD): the lesion cannot be followed by PERCIST"
-        )
+    if reason := unmeasurable(scans[0]):
+        raise InputError(reason)
+
+
+def unmeasurable(baseline: PetScan) -> str:
+    """Why a baseline cannot be followed by PERCIST; empty where it can.
+
+    Examples
+    --------
+    >>> unmeasurable(PetScan(date(2026, 5, 1), (2.7,), 1.6, 0.2))[:34]
+    'baseline SULpeak 2.7 is under 2.8 '
+    >>> unmeasurable(PetScan(date(2026, 5, 1), (2.8,), 1.6, 0.2))
+    ''
+    """
+    least, hottest = measurable_from_sul(baseline), max(baseline.sul, default=0.0)
+    if hottest >= least - _ROOM:
+        return ""
+    return (
+        f"baseline SULpeak {hottest:g} is under {least:.3g} (1.5 x liver mean + 2 SD): "
+        "the lesion cannot be followed by PERCIST"
+    )
 
 
 def _assessed(
@@ -184,15 +208,32 @@ def _assessed(
         response, rule = "PMD", "a new lesion"
     elif relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
         response, rule = "PMD", said
-    elif _tlg_grown(first, scan):
+    elif _tlg_grown(first, scan) and change >= -_ROOM:
         response, rule = "PMD", f"TLG {first.tlg:g} to {scan.tlg:g}: 75 % more or above"
     elif not scan.sul or scan.sul[0] <= scan.liver_mean:
+        larger = _risen(first, scan)
         response, rule = "CMR", "nothing above the liver is left"
+        rule += f", but {larger}: verify it in a month" if larger else ""
     elif relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
-        response, rule = "PMR", said
+        risen = _risen(first, scan)
+        response = "SMD" if risen else "PMR"
+        rule = f"{said}, but {risen}" if risen else said
     else:
         response, rule = "SMD", said
     return Metabolic(scan.day, response, rule, total, baseline)
+
+
+def _risen(first: PetScan, scan: PetScan) -> str:
+    """Which lesion rose by more than 30 % in SUL or size; empty where none did."""
+    for what, before, now in (
+        ("in SUL", first.by_lesion, scan.by_lesion),
+        ("mm in size", first.sizes_mm, scan.sizes_mm),
+    ):
+        for name, value in now.items():
+            start = before.get(name)
+            if start is not None and value > (1 + _RISE) * start + _ROOM:
+                return f"'{name}' rose from {start:g} to {value:g} {what}"
+    return ""
 
 
 def _tlg_grown(first: PetScan, scan: PetScan) -> bool:

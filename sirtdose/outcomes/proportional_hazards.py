@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Ties = Literal["efron", "breslow"]
-_EVENTS_TO_CHECK = 10
+EVENTS_TO_CHECK = 10
 TIES: tuple[Ties, ...] = ("efron", "breslow")
 
 
@@ -19,9 +19,9 @@ TIES: tuple[Ties, ...] = ("efron", "breslow")
 class HazardRatio:
     """Of one covariate, by one unit of it, with 95 % interval and Wald's p.
 
-    `proportional_p` is of the check that it does not change over time (scaled
-    Schoenfeld residuals against Kaplan-Meier time): low where it does, None where
-    fewer than 10 events cannot say.
+    `proportional_p` is of the check that it does not change over time: the score test
+    of its change with Kaplan-Meier time, as R's cox.zph has it. Low where it does, None
+    where fewer than 10 events cannot say.
     """
 
     name: str
@@ -74,7 +74,8 @@ def cox(
 
     Notes
     -----
-    The check of proportional hazards is of the fit by Efron's ties in either case.
+    The check of proportional hazards is that of
+    :func:`sirtdose.outcomes.hazards_over_time.proportional_p`.
 
     Examples
     --------
@@ -134,8 +135,7 @@ def _fitted(
         name: [value / spreads[name] for value in one]
         for name, one in covariates.items()
     }
-    fitter, table = _lifelines(times, had, scaled)
-    checked = _proportional(fitter, table, scaled, int(had.sum()))
+    fitter = _lifelines(times, had, scaled)
     if ties == "efron":
         rows = [
             (
@@ -149,12 +149,15 @@ def _fitted(
         ratio, ratio_p = float(test.test_statistic), float(test.p_value)
     else:
         rows, likelihood, ratio, ratio_p = _breslow(times, had, covariates)
+    fitted = [b * spreads[name] for name, b, *_ in rows]
+    checked = _proportional(times, had, scaled, fitted, ties)
     return Cox(
         n=len(times),
         events=int(had.sum()),
         ties=ties,
         ratios=tuple(
-            _ratio(name, b, error, p, checked[name]) for name, b, error, p in rows
+            _ratio(name, b, error, p, constant)
+            for (name, b, error, p), constant in zip(rows, checked, strict=True)
         ),
         log_likelihood=likelihood,
         likelihood_ratio=ratio,
@@ -194,7 +197,7 @@ def _ratio(
 
 def _lifelines(
     times: "np.ndarray", had: "np.ndarray", covariates: Mapping[str, Sequence[float]]
-) -> tuple[Any, Any]:
+) -> Any:
     import warnings
 
     import pandas as pd
@@ -220,29 +223,24 @@ def _lifelines(
             ) from None
     if any(issubclass(one.category, ConvergenceWarning) for one in told):
         raise _NoFit("a covariate divides events from the others: no finite ratio")
-    return fitter, table
+    return fitter
 
 
 def _proportional(
-    fitter: Any, table: Any, covariates: Mapping[str, Sequence[float]], events: int
-) -> dict[str, float | None]:
-    import warnings
-
+    times: "np.ndarray",
+    had: "np.ndarray",
+    scaled: Mapping[str, Sequence[float]],
+    coefficients: Sequence[float],
+    ties: Ties,
+) -> list[float | None]:
     import numpy as np
-    from lifelines.statistics import proportional_hazard_test
 
-    if events < _EVENTS_TO_CHECK:
-        return dict.fromkeys(covariates)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        found = proportional_hazard_test(fitter, table, time_transform="km")
-    # The test sorts its rows by name: "covariate 10" comes before "covariate 2".
-    by_name = dict(zip(found.name, np.atleast_1d(found.p_value), strict=True))
-    checked = [float(by_name[f"covariate {n}"]) for n in range(len(covariates))]
-    return {
-        name: p if np.isfinite(p) else None
-        for name, p in zip(covariates, checked, strict=True)
-    }
+    from sirtdose.outcomes.hazards_over_time import proportional_p
+
+    if had.sum() < EVENTS_TO_CHECK:
+        return [None for _ in scaled]
+    matrix = np.column_stack([np.asarray(one, float) for one in scaled.values()])
+    return proportional_p(times, had, matrix, np.asarray(coefficients), ties=ties)
 
 
 def _breslow(

@@ -38,7 +38,11 @@ class TimePoint:
 
 @dataclass(frozen=True)
 class CaseResponse:
-    """A patient's time points and the best response of them."""
+    """A patient's time points and the best response of them.
+
+    `unmeasurable` says why a baseline cannot be followed, and the response is NE;
+    `not_given` are columns without which something could not be checked.
+    """
 
     case_id: str
     baseline_day: date
@@ -48,6 +52,8 @@ class CaseResponse:
     best_response: str
     best_rule: str
     best_day: date | None
+    unmeasurable: str = ""
+    not_given: tuple[str, ...] = ()
 
     @property
     def objective(self) -> bool | None:

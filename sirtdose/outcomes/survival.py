@@ -22,7 +22,8 @@ class Median:
     """Median time with its 95 % interval by a method; None where it is not reached.
 
     It is the first time at which half or fewer are left, as in lifelines; R takes the
-    middle where exactly half are left for a while.
+    middle where exactly half are left for a while. Where nobody is left the band has no
+    ends, as in R: `high` is None unless the upper one came down to half before.
     """
 
     time: float | None
@@ -35,16 +36,17 @@ class Median:
 class Curve:
     """A Kaplan-Meier curve, with its 95 % band by the method named.
 
-    Times in the unit given, from 0. `medians` holds the interval by each method: the
-    same data have been published with different ones.
+    Times in the unit given, from 0. `low` and `high` are None where nobody is left: its
+    variance is not defined there. `medians` holds the interval by each method: the same
+    data have been published with different ones.
     """
 
     n: int
     events: int
     times: tuple[float, ...]
     survival: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
     method: str
     median: Median
     medians: tuple[Median, ...]
@@ -85,7 +87,8 @@ def kaplan_meier(
 
     References
     ----------
-    Brookmeyer and Crowley, Biometrics 1982;38:29 (median: where the band holds 1/2).
+    Brookmeyer and Crowley, Biometrics 1982;38:29 (median: where the band holds 1/2);
+    R's survival package (no band where nobody is left).
 
     Examples
     --------
@@ -93,6 +96,11 @@ def kaplan_meier(
 
     >>> kaplan_meier([1, 2, 3, 4], [True] * 4).median.time
     2.0
+
+    The interval of five deaths has no upper end: all are dead before it is reached.
+
+    >>> kaplan_meier([1, 2, 3, 4, 5], [True] * 5).median
+    Median(time=3.0, low=1.0, high=None, method='log-log')
     """
     import numpy as np
     from statsmodels.duration.survfunc import SurvfuncRight
@@ -122,8 +130,8 @@ def kaplan_meier(
         int(event.sum()),
         start + own + ends,
         (1.0, *map(float, survival), *(last for _ in ends)),
-        (1.0, *low, *(low[-1:] or (1.0,) if ends else ())),
-        (1.0, *high, *(high[-1:] or (1.0,) if ends else ())),
+        (1.0, *_ends(low), *(_ends(low[-1:]) or (1.0,) if ends else ())),
+        (1.0, *_ends(high), *(_ends(high[-1:]) or (1.0,) if ends else ())),
         interval,
         next(one for one in medians if one.method == interval),
         medians,
@@ -145,10 +153,12 @@ def _checked(
 
 def _band(
     survival: "np.ndarray", error: "np.ndarray", interval: Interval
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+) -> tuple["np.ndarray", "np.ndarray"]:
+    """Its ends at each time; where nobody is left there are none: not a number."""
     import numpy as np
 
-    low, high = survival.copy(), survival.copy()
+    nobody = np.where(survival > 0, survival, np.nan)
+    low, high = nobody.copy(), nobody.copy()
     inside = (survival > 0) & (survival < 1)
     s, e = survival[inside], error[inside]
     if interval == "plain":
@@ -160,7 +170,11 @@ def _band(
         width = np.exp(Z95 * e / (s * np.abs(np.log(s))))
         bounds = s**width, s ** (1 / width)
     low[inside], high[inside] = (np.clip(one, 0, 1) for one in bounds)
-    return tuple(map(float, low)), tuple(map(float, high))
+    return low, high
+
+
+def _ends(band: "np.ndarray") -> tuple[float | None, ...]:
+    return tuple(None if one != one else float(one) for one in band)
 
 
 def _half(times: "np.ndarray", survival: "Numbers") -> float | None:

@@ -77,6 +77,7 @@ def laboratory_grade(
     uln: float | None = None,
     lln: float | None = None,
     baseline: float | None = None,
+    baseline_uln: float | None = None,
     anticoagulated: bool = False,
     unit: str | None = None,
 ) -> Grade:
@@ -84,6 +85,7 @@ def laboratory_grade(
 
     A bound belongs to the milder grade: 3.0 x ULN of ALT is grade 1, 3.01 grade 2.
     Where the baseline was above the upper limit, multiples are of the baseline.
+    Without a lower limit of normal only grades 0 and 1 cannot be told apart.
 
     Parameters
     ----------
@@ -91,6 +93,9 @@ def laboratory_grade(
         Such as ``"ALT"``; see :func:`terms`.
     value, uln, lln, baseline : float
         In one unit: that of the term's absolute bounds where it has any.
+    baseline_uln : float, optional
+        Upper limit of normal of the laboratory that measured the baseline, by which it
+        was normal or not; `uln`, that of the value, where it is not given.
     version : str
         ``"5.0"``.
     anticoagulated : bool
@@ -121,12 +126,20 @@ def laboratory_grade(
     1
     >>> laboratory_grade("platelets", 75, version="5.0", lln=150).grade
     1
+
+    A baseline of 1.5 mg/dL was abnormal where the limit is 1.2, and 4.6 is 3.07 times
+    that, whatever the limit of a later laboratory:
+
+    >>> laboratory_grade("bilirubin", 4.6, version="5.0", uln=1.6, baseline=1.5,
+    ...                  baseline_uln=1.2)
+    Grade(grade=3, rule='above 3 x baseline (1.5)')
     """
     known = terms(version)
     if term not in known:
         raise InputError(f"'{term}' is no laboratory term here: use {', '.join(known)}")
-    given = (("value", value), ("uln", uln), ("lln", lln), ("baseline", baseline))
-    for name, number in given:
+    given = {"value": value, "uln": uln, "lln": lln}
+    given |= {"baseline": baseline, "baseline_uln": baseline_uln}
+    for name, number in given.items():
         if number is not None and not number >= 0:
             raise RangeError(f"{term}: {name} is {number:g}: it must be 0 or more")
     rule = known[term]
@@ -140,26 +153,45 @@ def laboratory_grade(
         return _worst(value, _of("baseline", baseline, times))
     if "above" in rule:
         return _worst(value, [(bound, f"{bound:g}") for bound in rule["above"]])
-    return _multiples(rule, value, uln, baseline)
+    return _multiples(rule, value, uln, baseline, baseline_uln)
 
 
 def _below(bounds: Sequence[Any], value: float, lln: float | None) -> Grade:
+    grade: int | None
+    grade, said = 0, f"not below LLN ({lln or 0:g})"
     if lln is None:
-        return Grade(None, "needs the lower limit of normal")
-    grade, said = 0, f"not below LLN ({lln:g})"
+        grade, said = None, "needs the lower limit of normal: grade 0 or 1"
     for number, bound in enumerate(bounds, 1):
         limit = lln if bound == "lln" else bound
-        if _less(value, limit):
+        if limit is not None and _less(value, limit):
             grade, said = number, f"below {'LLN ' * (bound == 'lln')}{limit:g}"
     return Grade(grade, said)
 
 
+def is_abnormal(
+    baseline: float | None, *, uln: float | None, baseline_uln: float | None
+) -> bool:
+    """Whether a baseline was above its own limit, or `uln` where it has none.
+
+    Examples
+    --------
+    >>> is_abnormal(1.5, uln=1.6, baseline_uln=1.2)
+    True
+    >>> is_abnormal(1.5, uln=1.6, baseline_uln=None)
+    False
+    """
+    limit = uln if baseline_uln is None else baseline_uln
+    return baseline is not None and limit is not None and _less(limit, baseline)
+
+
 def _multiples(
-    rule: Mapping[str, Any], value: float, uln: float | None, baseline: float | None
+    rule: Mapping[str, Any],
+    value: float,
+    uln: float | None,
+    baseline: float | None,
+    baseline_uln: float | None,
 ) -> Grade:
-    if uln is None:
-        return Grade(None, "needs the upper limit of normal")
-    abnormal = baseline is not None and _less(uln, baseline)
+    abnormal = is_abnormal(baseline, uln=uln, baseline_uln=baseline_uln)
     if abnormal and baseline is not None and "baseline_above" in rule:
         bounds = _of("baseline", baseline, rule["baseline_above"])
         found = _worst(value, bounds)
@@ -167,10 +199,13 @@ def _multiples(
         if found.grade == 0 and lowest and not _less(value, lowest * baseline):
             return Grade(1, f"{lowest:g} x baseline ({baseline:g}) or more")
         return found
+    own = Grade(0, "")
+    if baseline is not None and "also_baseline_above" in rule:
+        own = _worst(value, _of("baseline", baseline, rule["also_baseline_above"]))
+    if uln is None:
+        least = f": grade {own.grade} or more, {own.rule}" if own.grade else ""
+        return Grade(None, f"needs the upper limit of normal{least}")
     found = _worst(value, _of("ULN", uln, rule["uln_above"]))
-    if baseline is None or "also_baseline_above" not in rule:
-        return found
-    own = _worst(value, _of("baseline", baseline, rule["also_baseline_above"]))
     return max(found, own, key=lambda one: one.grade or 0)
 
 

@@ -177,8 +177,8 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
             label=f"{name} (n = {curve['n']})",
         )
         axes.fill_between(
-            times, curve["low"], curve["high"], step="post", alpha=0.12, color=color,
-            linewidth=0,
+            times, _drawn(curve["low"]), _drawn(curve["high"]), step="post",
+            alpha=0.12, color=color, linewidth=0,
         )  # fmt: skip
         axes.plot(
             *(curve["censored"], _at(curve, curve["censored"]), "|"),
@@ -212,6 +212,17 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
     below.set_axis_off()
     figure.supxlabel(f"{unit}; numbers at risk", fontsize=9)
     return figure
+
+
+def _drawn(band: list[float | None]) -> list[float]:
+    """A band's end as it is drawn: up to the time at which nobody is left.
+
+    It has no end from there on; what is drawn to there is the end before.
+    """
+    ends: list[float] = []
+    for one in band:
+        ends.append(ends[-1] if one is None else one)
+    return ends
 
 
 def _at(curve: Document, times: list[float]) -> list[float]:

@@ -22,6 +22,8 @@ def methods_paragraph(document: Document) -> str:
         f"Analyzed with sirtdose {document['sirtdose_version']} "
         f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
         "Medians are with quartiles (linear between order statistics, R type 7).",
+        "A comparison by outcome is of those with a dose in its column and an outcome; "
+        "survival is of those with a dose, a time and an event.",
     ]
     if document["endpoints"]:
         said += _endpoint_methods(document)
@@ -29,8 +31,9 @@ def methods_paragraph(document: Document) -> str:
         said += [
             "Survival was estimated by Kaplan and Meier; the median is the first time "
             "at which half or fewer were left, with 95 % interval by the "
-            f"{request['interval']} transformation (Brookmeyer and Crowley); follow-up "
-            "by reverse Kaplan-Meier.",
+            f"{request['interval']} transformation (Brookmeyer and Crowley); where "
+            "nobody was left the band has no ends, as in R. Follow-up is by reverse "
+            "Kaplan-Meier.",
             "Groups were compared by the log-rank test"
             + (
                 f", of what was seen later after a landmark at {request['landmark']:g} "
@@ -43,9 +46,9 @@ def methods_paragraph(document: Document) -> str:
             said.append(
                 "Hazard ratios are of Cox models with ties after "
                 f"{request['ties'].capitalize()}, proportional hazards checked by "
-                "scaled Schoenfeld residuals against Kaplan-Meier time (of the fit by "
-                "Efron); patients without a covariate were left out of its models and "
-                "counted."
+                "Grambsch and Therneau's score test against Kaplan-Meier time (as "
+                "cox.zph of R's survival from 3.0 on); patients without a covariate "
+                "were left out of its models and counted."
             )
     said.append("Tests are two-sided.")
     return " ".join(said)
@@ -76,15 +79,19 @@ def _endpoint_methods(document: Document) -> list[str]:
     return said
 
 
+def _compared(document: Document) -> list[Document]:
+    return [one for one in document["endpoints"] if not one["failed"]]
+
+
 def cautions(document: Document) -> list[str]:
     """What a reader is to bear in mind."""
     lines = []
-    if document["endpoints"]:
+    if _compared(document):
         lines.append(
             "A threshold found in these patients tells fewer apart in others: test it "
             "in a cohort of its own."
         )
-    for endpoint in document["endpoints"]:
+    for endpoint in _compared(document):
         roc = endpoint["roc"]
         if roc["auc"] < 0.5:
             lines.append(
@@ -100,7 +107,7 @@ def cautions(document: Document) -> list[str]:
                 "too few for intervals that draw patients."
             )
     survival = document["survival"]
-    if survival:
+    if survival and not survival["failed"]:
         lines.extend(_survival_cautions(survival))
     tests = _count_of_tests(document)
     if tests > 1:
@@ -150,7 +157,7 @@ def _count_of_tests(document: Document) -> int:
         + (not one["dose_response"]["failed"])
         + bool(one["threshold"])
         + sum("test" in own for own in one["covariates"])
-        for one in document["endpoints"]
+        for one in _compared(document)
     )
     survival = document["survival"]
     if not survival:

@@ -37,7 +37,7 @@ def cohort_page(text: str) -> str:
         d=document,
         case=case_hash(text),
         patients=next(iter(joined.values()))["patients"],
-        joined=words.join_words(document),
+        joined=[*words.join_words(document), *words.left_out_words(document)],
         endpoints=[_endpoint(one) for one in document["endpoints"]],
         survival=_survival(survival) if survival else None,
         cautions=cautions(document),
@@ -46,10 +46,14 @@ def cohort_page(text: str) -> str:
 
 
 def _endpoint(endpoint: Document) -> dict[str, Any]:
-    return {
+    said: dict[str, Any] = {
         "kind": endpoint["kind"],
         "title": words.endpoint_title(endpoint),
         "lines": words.endpoint_lines(endpoint),
+    }
+    if endpoint["failed"]:
+        return said | dict.fromkeys(("covariates", "box", "roc", "curve"))
+    return said | {
         "covariates": [words.comparison_words(one) for one in endpoint["covariates"]],
         "box": _picture(
             box_figure(endpoint),
@@ -67,6 +71,8 @@ def _endpoint(endpoint: Document) -> dict[str, Any]:
 
 def _survival(survival: Document) -> dict[str, Any]:
     unit = survival["unit"]
+    if survival["failed"]:
+        return {"lines": words.survival_lines(survival), "curves": []}
     curves = {"all": survival["overall"]}
     pictures = [_picture(survival_figure(curves, unit), _caption(survival, "all"))]
     rows = [_medians("all", survival["overall"])]
@@ -110,8 +116,13 @@ def _medians(name: str, curve: Document) -> list[str]:
         str(curve["n"]),
         str(curve["events"]),
         _time(curve["median"]["time"]),
-        *(f"{_time(one['low'])} to {_time(one['high'])}" for one in curve["medians"]),
+        *(_interval(one) for one in curve["medians"]),
     ]
+
+
+def _interval(median: Document) -> str:
+    low, high = median["low"], median["high"]
+    return "none" if low is high is None else f"{_time(low)} to {_time(high)}"
 
 
 def _time(value: float | None) -> str:

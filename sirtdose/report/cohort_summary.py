@@ -9,10 +9,12 @@ from sirtdose.report.cohort_words import (
     endpoint_lines,
     endpoint_title,
     join_words,
+    left_out_words,
     survival_lines,
 )
 
 Document = Mapping[str, Any]
+_NAMED_MOST = 10
 
 
 def cohort_summary(document: Document) -> str:
@@ -21,6 +23,7 @@ def cohort_summary(document: Document) -> str:
     if document["simulated"]:
         lines += ["SIMULATED: these patients do not exist.", ""]
     lines += join_words(document)
+    lines += [f"  {line}" for line in left_out_words(document, most=_NAMED_MOST)]
     for endpoint in document["endpoints"]:
         lines += ["", endpoint_title(endpoint)]
         lines += [f"  {line}" for line in endpoint_lines(endpoint)]

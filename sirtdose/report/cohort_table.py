@@ -55,6 +55,10 @@ def _endpoint(endpoint: Document) -> Iterator[Row]:
         "n": endpoint["n"],
         "missing": sum(endpoint["missing"].values()),
     }
+    if endpoint["failed"]:
+        said = f"not compared: {endpoint['failed']}"
+        yield dose | _value("groups", None, method=said)
+        return
     for word, group in endpoint["groups"].items():
         yield dose | _median(group, word, "Gy")
     yield dose | _test(endpoint["rank_sum"])
@@ -130,7 +134,11 @@ def _comparison(one: Document) -> Iterator[Row]:
 
 def _survival(survival: Document) -> Iterator[Row]:
     unit = survival["unit"]
-    whole = {"variable": "all", "n": survival["n"], "missing": survival["missing"]}
+    missing = survival["missing"] + survival["without_dose"]
+    whole = {"variable": "all", "n": survival["n"], "missing": missing}
+    if survival["failed"]:
+        yield whole | _value("median", None, unit=unit, method=survival["failed"])
+        return
     for median in survival["overall"]["medians"]:
         yield whole | _time(median, "median", unit)
     yield whole | _time(survival["follow_up"], "median follow-up", unit)
@@ -179,7 +187,7 @@ def _model(model: Document) -> Iterator[Row]:
             "hazard ratio", one["ratio"], one["low"], one["high"], method=method
         )
         yield own | _value("p", one["p"], method=f"{method}, Wald")
-        method = "scaled Schoenfeld residuals, Kaplan-Meier time"
+        method = "score test of cox.zph (R survival 3.0), Kaplan-Meier time"
         yield own | _value(
             "proportional hazards p", one["proportional_p"], method=method
         )

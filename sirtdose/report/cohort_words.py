@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sirtdose.outcomes.proportional_hazards import EVENTS_TO_CHECK
 from sirtdose.report.wording import significant
 
 Document = Mapping[str, Any]
@@ -39,6 +40,8 @@ def median_words(median: Document, unit: str) -> str:
     """Write a median time with its interval by the method named."""
     time = median["time"]
     said = "not reached" if time is None else f"{significant(time)} {unit}"
+    if median["low"] is None and median["high"] is None:
+        return f"{said} (no 95 % CI, {median['method']})"
     interval = interval_words(median["low"], median["high"], without="not reached")
     return f"{said} ({interval}, {median['method']})"
 
@@ -148,9 +151,14 @@ def endpoint_lines(endpoint: Document) -> list[str]:
     """Say what doses tell of an endpoint."""
     groups, missing = endpoint["groups"], endpoint["missing"]
     test = endpoint["rank_sum"]
+    population = (
+        f"{endpoint['events']} of {endpoint['n']} {endpoint['level']}s with dose and "
+        f"outcome; missing: {missing['outcome']} outcomes, {missing['dose']} doses"
+    )
+    if endpoint["failed"]:
+        return [population, f"not compared: {endpoint['failed']}"]
     lines = [
-        f"{endpoint['events']} of {endpoint['n']} {endpoint['level']}s; missing: "
-        f"{missing['outcome']} outcomes, {missing['dose']} doses",
+        population,
         f"dose ({endpoint['dose_column']}): {spread_words(groups['yes'], ' Gy')} with, "
         f"{spread_words(groups['no'], ' Gy')} without; {test['name']} "
         f"{p_words(test['p'])} ({test['method']})",
@@ -185,16 +193,22 @@ def comparison_words(one: Document) -> str:
         )
     return (
         f"{one['column']}: {said}; {one['test']['name']} {p_words(one['test']['p'])}; "
-        f"{one['missing']} missing"
+        f"n = {one['n']}, {one['missing']} missing"
     )
 
 
 def survival_lines(survival: Document) -> list[str]:
     """Say how long it took, by group and by covariate."""
     unit = survival["unit"]
+    population = (
+        f"{survival['events']} events in {survival['n']} patients with a dose, a time "
+        f"and an event; missing: {survival['missing']} times or events, "
+        f"{survival['without_dose']} doses"
+    )
+    if survival["failed"]:
+        return [population, f"not estimated: {survival['failed']}"]
     lines = [
-        f"{survival['events']} events in {survival['n']} patients, "
-        f"{survival['missing']} missing",
+        population,
         f"median {median_words(survival['overall']['median'], unit)}",
         "median follow-up by reverse Kaplan-Meier "
         f"{median_words(survival['follow_up'], unit)}",
@@ -216,7 +230,7 @@ def group_words(group: Document, unit: str) -> str:
         )
     if "curves" in group:
         said += ": " + "; ".join(
-            f"{name} {median_words(curve['median'], unit)}"
+            f"{name} (n = {curve['n']}) {median_words(curve['median'], unit)}"
             for name, curve in group["curves"].items()
         )
     if "failed" in group:
@@ -249,20 +263,72 @@ def model_lines(model: Document) -> Iterator[str]:
             f"Cox, {kind}, {one['name']}: HR {ratio_words(one['ratio'])} (95 % CI "
             f"{ratio_words(one['low'])} to {ratio_words(one['high'])}), "
             f"{p_words(one['p'])}; proportional hazards "
-            f"{_checked_words(one['proportional_p'])}; {model['missing']} missing"
+            f"{_checked_words(one['proportional_p'], model['events'])}; "
+            f"n = {model['n']}, {model['missing']} missing"
         )
 
 
-def _checked_words(p: float | None) -> str:
-    return "not checked, too few events" if p is None else p_words(p)
+def _checked_words(p: float | None, events: int) -> str:
+    if p is not None:
+        return p_words(p)
+    return f"not checked{', too few events' if events < EVENTS_TO_CHECK else ''}"
 
 
 def join_words(document: Document) -> list[str]:
     """Say how many were joined, and how many stood alone."""
-    return [
-        f"{name}s: {one['joined']} with dose and outcome"
+    return [_joined_words(name, one) for name, one in document["join"].items()]
+
+
+def _joined_words(name: str, one: Document) -> str:
+    failed = sum(own["why"] == "failed in its batch" for own in one["without_dose"])
+    empty = len(one["without_dose"]) - failed
+    parts = [
+        f"{one['joined']} with a line of doses and one of outcomes"
         + (f" of {one['patients']} patients" if name == "lesion" else "")
-        + f"; {one['doses_without_outcome']} doses without outcome, "
-        f"{one['outcomes_without_dose']} outcomes without dose"
-        for name, one in document["join"].items()
+        + (f", {empty} of them without a dose" if empty else ""),
+        *([f"{failed} failed in the batch"] if failed else []),
+        f"{one['doses_without_outcome']} doses without outcome, "
+        f"{one['outcomes_without_dose']} outcomes without dose",
     ]
+    return f"{name}s: {'; '.join(parts)}"
+
+
+def left_out_words(document: Document, *, most: int | None = None) -> list[str]:
+    """Name who has no dose, and lines without a partner, with the nearest name.
+
+    Names that may be a slip come first, each pair of them once; with `most`, so many,
+    and how many more.
+    """
+    named = []
+    for one in document["join"].values():
+        for own in _once(one["without_partner"]):
+            said = f"{own['line']}: {own['words']}"
+            named.append((own["nearest"] is None, said))
+        named += [
+            (True, f"{_name(own)} has no dose: {own['why']}")
+            if own["why"] != "no dose"
+            else (True, f"{_name(own)} has no dose")
+            for own in one["without_dose"]
+        ]
+    lines = [said for _, said in sorted(named, key=lambda pair: pair[0])]
+    if most is None or len(lines) <= most:
+        return lines
+    return [*lines[:most], f"and {len(lines) - most} more: cohort.json names them"]
+
+
+def _once(lines: list[Document]) -> Iterator[Document]:
+    """Lines, but those with a dose that an outcome's line is taken to mean."""
+    meant = {
+        (one["nearest"], one["lesion"] or one["case_id"])
+        for one in lines
+        if one["has"] == "outcome"
+    }
+    for one in lines:
+        pair = (one["lesion"] or one["case_id"], one["nearest"])
+        if one["has"] == "outcome" or pair not in meant:
+            yield one
+
+
+def _name(own: Document) -> str:
+    lesion = f", lesion '{own['lesion']}'," if own["lesion"] else ""
+    return f"'{own['case_id']}'{lesion}"

@@ -72,8 +72,21 @@ def mitomycin_document(
             "source": entry[0].source,
             "results": judged_documents(entry[1]),
         },
-        "notes": protocol["notes"],
+        "notes": [*protocol["notes"], *_late(cycles, treated)],
     }
+
+
+def _late(cycles: Sequence["Cycle"], treated: date) -> list[str]:
+    """What holds have moved out of the study's window for the first cycle."""
+    earliest, _, latest = data_table("mitomycin")["first_after_weeks"]
+    first = next((one for one in cycles if not one.hold), None)
+    weeks = 0.0 if first is None else (first.day - treated).days / 7
+    if weeks <= latest:
+        return []
+    return [
+        f"the first cycle is given {weeks:.3g} weeks after treatment: the study had "
+        f"{earliest} to {latest}"
+    ]
 
 
 def _cycle(

@@ -123,6 +123,12 @@ def _notes(
             notes.append("stable disease counts from any day: no --stable-from")
         if not settings["confirmed"]:
             notes.append("complete and partial responses count unconfirmed")
+        notes += _not_checked(
+            cases,
+            "slice_mm",
+            "slice thickness is not given (slice_mm), and taken as 5 mm or less, so "
+            "that a target has 10 mm",
+        )
     else:
         hottest = settings["lesions_max"]
         notes.append(
@@ -131,6 +137,17 @@ def _notes(
             else f"of each scan the {hottest} hottest lesions count, by their sum"
         )
         notes.append("responses are from baseline: the nadir decides nothing")
+        notes += _not_checked(
+            cases,
+            "diameter_mm",
+            "PMR without sizes of every lesion (diameter_mm): that none grew by more "
+            "than 30 % was not checked",
+        )
+    left_out = [one.case_id for one in cases if one.unmeasurable]
+    if left_out:
+        notes.append(
+            f"not evaluable, as the baseline cannot be followed: {', '.join(left_out)}"
+        )
     if not_counted:
         notes.append(
             f"{not_counted} diameters of non-targets or new lesions decide nothing"
@@ -147,6 +164,16 @@ def _notes(
             f"for {asked} (not verified; no response is changed by it)"
         )
     return notes
+
+
+def _not_checked(cases: Sequence["CaseResponse"], column: str, words: str) -> list[str]:
+    """What could not be checked without a column, and of whom."""
+    names = [one.case_id for one in cases if column in one.not_given]
+    if not names:
+        return []
+    return [
+        f"{words}: {'every case' if len(names) == len(cases) else ', '.join(names)}"
+    ]
 
 
 def timepoints_csv(document: dict[str, Any]) -> str:
@@ -227,10 +254,19 @@ def _chosen(criteria: dict[str, Any]) -> str:
         stable = criteria["stable_from_d"]
         return (
             f", at most {most} targets"
-            f"{', confirmed' if criteria['confirmed'] else ''}"
+            f"{_confirmed(criteria)}"
             f"{'' if stable is None else f', stable from {stable} d'}"
         )
     return f", at most {criteria['lesions_max']} of the hottest lesions"
+
+
+def _confirmed(criteria: dict[str, Any]) -> str:
+    if not criteria["confirmed"]:
+        return ""
+    between = criteria["stable_between"]
+    return (
+        f", confirmed with at most {between} stable scan{'s' * (between != 1)} between"
+    )
 
 
 def _percent(change: float | None) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GRADE_COLUMNS = (
     *("case_id", "date", "days", "term", "value", "unit", "baseline"),
-    *("baseline_from", "grade", "rule"),
+    *("baseline_from", "baseline_uln", "grade", "rule"),
 )
 WORST_COLUMNS = (
     *("case_id", "window", "term", "worst_grade", "date", "days", "rule", "value"),
@@ -75,9 +75,19 @@ def _notes(
         f"ascites needs intervention from grade {ascites_from} (not verified: "
         f"{rule['ascites_words']}); ascites without a row is taken as none",
     ]
-    without = [one.case_id for one in patients if one.treated is None]
-    if without:
-        notes.append(f"no day of treatment: all values count for {', '.join(without)}")
+    notes.extend(_without_day(patients))
+    borrowed = dict.fromkeys(
+        f"{case.case_id} ({one.term})"
+        for case in patients
+        for one in case.graded
+        if one.borrowed
+    )
+    if borrowed:
+        notes.append(
+            "a baseline without an upper limit of normal of its own was held against "
+            f"that of each later value: {', '.join(borrowed)}; write it under "
+            "baseline_uln, or as uln of the baseline's line"
+        )
     missing = sum(one.grade is None for case in patients for one in case.graded)
     if missing:
         notes.append(
@@ -86,6 +96,19 @@ def _notes(
         )
     if any(day.child_pugh for case in patients for day in case.liver):
         notes.append(_INR_BANDS)
+    return notes
+
+
+def _without_day(patients: Sequence["PatientToxicity"]) -> list[str]:
+    notes = []
+    without = [one for one in patients if one.treated is None]
+    for judged, said in (
+        (True, "no day of treatment: all values count for"),
+        (False, "no day of treatment, so that nothing is known in any window:"),
+    ):
+        names = [one.case_id for one in without if bool(one.together.worst) is judged]
+        if names:
+            notes.append(f"{said} {', '.join(names)}")
     return notes
 
 
@@ -133,6 +156,7 @@ def _graded(one: "Graded") -> dict[str, Any]:
         "unit": one.unit or None,
         "baseline": one.baseline,
         "baseline_from": one.baseline_from or None,
+        "baseline_uln": one.baseline_uln,
         "grade": one.grade,
         "rule": one.rule,
     }

@@ -8,16 +8,17 @@ from typing import cast
 
 from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line, read_table
-from sirtdose.outcomes.recist import Lesion, NonTargets, Scan, require_target_size
-from sirtdose.workflows.case_lines import Days, by_case, measured, said_at
+from sirtdose.outcomes.recist import Lesion, NonTargets, Scan
+from sirtdose.workflows.case_lines import Days, by_case, measured
 
 REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
-OPTIONAL = ("state",)
+OPTIONAL = ("state", "slice_mm")
 _TARGETS = ("target", "target-node")
 _KINDS = (*_TARGETS, "non-target", "new")
 _STATES = ("absent", "present", "progressed", "not evaluated")
 # No lesion of a person is larger.
 _MOST_MM = 1000.0
+_MOST_SLICE_MM = 50.0
 
 
 @dataclass(frozen=True)
@@ -97,15 +98,13 @@ def _baseline_kind(line: Line) -> str:
 
 def _target(line: Line, kind: str) -> Lesion:
     line.required("diameter_mm")
-    lesion = Lesion(
+    return Lesion(
         line.text("lesion"),
         line.required("organ").casefold(),
         _diameter(line) or 0.0,
         kind == "target-node",
+        measured(line, "slice_mm", most=_MOST_SLICE_MM, unit="mm") or None,
     )
-    with said_at(line.at("diameter_mm")):
-        require_target_size(lesion)
-    return lesion
 
 
 def _diameter(line: Line) -> float | None:

@@ -13,7 +13,10 @@ from sirtdose.outcomes.toxicity import clinical_terms, grades_of
 from sirtdose.workflows.case_lines import by_case, day_of, measured, said_at
 
 REQUIRED = ("case_id", "date", "term", "value", "unit")
-OPTIONAL = ("uln", "lln", "baseline", "treated", "grade", "anticoagulated")
+OPTIONAL = (
+    *("uln", "lln", "baseline", "baseline_uln", "treated", "grade"),
+    "anticoagulated",
+)
 _MOST = 1e7
 _CHILD_PUGH_WORDS = {
     "ascites": ("none", "slight", "moderate"),
@@ -39,6 +42,7 @@ class Row:
     uln: float | None = None
     lln: float | None = None
     baseline: float | None = None
+    baseline_uln: float | None = None
     grade: int | None = None
     anticoagulated: bool = False
     word: str = ""
@@ -175,10 +179,15 @@ def _laboratory(
     if unit or term == "INR":
         with said_at(line.at("unit")):
             times = factor(term, unit)
-    value, uln, lln, baseline = (
+    value, uln, lln, baseline, baseline_uln = (
         _converted(line, column, term, times)
-        for column in ("value", "uln", "lln", "baseline")
+        for column in ("value", "uln", "lln", "baseline", "baseline_uln")
     )
+    if baseline_uln is not None and baseline is None:
+        raise InputError(
+            f"{line.at('baseline_uln')} is {line.text('baseline_uln')}, and the line "
+            "has no baseline: write the baseline beside it, or leave it empty"
+        )
     if uln is not None and lln is not None and lln > uln:
         raise RangeError(
             f"{line.at('lln')} is {line.text('lln')}, above the upper limit of normal, "
@@ -194,6 +203,7 @@ def _laboratory(
         uln=uln,
         lln=lln,
         baseline=baseline,
+        baseline_uln=baseline_uln,
         grade=grade,
         anticoagulated=bool(line.flag("anticoagulated")),
     )
@@ -222,14 +232,31 @@ def _require_once(rows: Sequence[Row]) -> None:
                 f"{row.day} is already in {before.line.where.rpartition(', ')[2]}: "
                 "keep one of them, the worst"
             )
-    baselines: dict[str, Row] = {}
+    for column in ("baseline", "baseline_uln"):
+        _require_one(rows, column)
+
+
+def _require_one(rows: Sequence[Row], column: str) -> None:
+    known: dict[str, float] = {}
     for row in rows:
-        if row.baseline is None:
+        value: float | None = getattr(row, column)
+        if value is None:
             continue
-        first = baselines.setdefault(row.term, row).baseline or 0.0
-        if abs(row.baseline - first) > _SAME * first:
+        first = known.setdefault(row.term, value)
+        if not is_same(value, first):
             raise InputError(
-                f"{row.line.at('baseline')} is {row.line.text('baseline')} "
-                f"{row.printed}: another line of the same case and term has a "
-                "different baseline, and it has one"
+                f"{row.line.at(column)} is {row.line.text(column)} {row.printed}: "
+                f"another line of the same case and term has a different {column}, "
+                "and it has one"
             )
+
+
+def is_same(value: float, other: float) -> bool:
+    """Whether two values in the unit inside are one, but for how they are rounded.
+
+    Examples
+    --------
+    >>> is_same(15.39, 15.3936), is_same(15, 16)
+    (True, False)
+    """
+    return abs(value - other) <= _SAME * other

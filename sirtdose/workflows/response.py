@@ -4,13 +4,22 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
+from sirtdose.errors import InputError
 from sirtdose.outcomes.percist import (
     Metabolic,
     assess_pets,
     best_metabolic,
     livers_agree,
 )
-from sirtdose.outcomes.recist import Assessed, Criteria, assess_scans, best_overall
+from sirtdose.outcomes.percist import unmeasurable as of_percist
+from sirtdose.outcomes.recist import (
+    STABLE_BETWEEN,
+    Assessed,
+    Criteria,
+    assess_scans,
+    best_overall,
+)
+from sirtdose.outcomes.recist import unmeasurable as of_recist
 from sirtdose.outcomes.response import CaseResponse, TimePoint
 from sirtdose.workflows.case_lines import said_at
 from sirtdose.workflows.diameters import DiameterCase, diameter_cases
@@ -23,9 +32,12 @@ def response_by_diameters(
     criteria: str,
     targets_max: int,
     confirmed: bool = False,
+    stable_between: int = STABLE_BETWEEN,
     stable_from_d: int | None = None,
 ) -> tuple[list[CaseResponse], int]:
     """Response by RECIST 1.1 or mRECIST of each case of a table.
+
+    A case whose targets cannot be followed is not evaluable, and says why.
 
     Parameters
     ----------
@@ -35,6 +47,8 @@ def response_by_diameters(
     targets_max : int
     confirmed : bool
         Complete and partial responses need to be seen again 28 days later or more.
+    stable_between : int
+        At how many scans between the two the disease may be stable.
     stable_from_d : int, optional
         Days from baseline from which stable disease counts.
 
@@ -48,24 +62,31 @@ def response_by_diameters(
     Raises
     ------
     InputError
-        A table that cannot be read, with its line and column.
+        A table that cannot be read, with its line and column, or none of whose cases
+        can be followed.
     """
+    kind = cast("Criteria", criteria)
     cases = diameter_cases(path)
     found = []
     for case in cases:
+        reason = of_recist(case.targets, criteria=kind, targets_max=targets_max)
+        if reason:
+            names = tuple(one.name for one in case.targets)
+            day, total = case.baseline_day, _sum(case)
+            found.append(_unmeasurable(case.case_id, day, total, names, reason))
+            continue
         with said_at(case.where):
             assessed = assess_scans(
-                case.targets,
-                case.scans,
-                criteria=cast("Criteria", criteria),
-                targets_max=targets_max,
+                case.targets, case.scans, criteria=kind, targets_max=targets_max
             )
         best = best_overall(
             assessed,
             confirmed=confirmed,
+            stable_between=stable_between,
             stable_d=stable_from_d,
             start=case.baseline_day,
         )
+        thick = any(not one.node and one.slice_mm is None for one in case.targets)
         found.append(
             CaseResponse(
                 case_id=case.case_id,
@@ -76,13 +97,17 @@ def response_by_diameters(
                 best_response=best.response,
                 best_rule=best.rule,
                 best_day=best.day,
+                not_given=("slice_mm",) if thick else (),
             )
         )
+    _require_one([(case.where, one) for case, one in zip(cases, found, strict=True)])
     return found, sum(case.not_counted for case in cases)
 
 
 def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
     """Metabolic response of each case of a table.
+
+    A case whose baseline cannot be followed is not evaluable, and says why.
 
     Parameters
     ----------
@@ -94,28 +119,72 @@ def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
     Raises
     ------
     InputError
-        A table that cannot be read, with its line and column, or a baseline that
-        cannot be measured.
+        A table that cannot be read, with its line and column, or none of whose cases
+        can be followed.
     """
+    cases = uptake_cases(path)
     found = []
-    for case in uptake_cases(path):
+    for case in cases:
+        first = case.scans[0]
+        total = sum(first.sul[:lesions_max])
+        if reason := of_percist(first):
+            found.append(
+                _unmeasurable(case.case_id, first.day, total, case.lesions, reason)
+            )
+            continue
         with said_at(case.where):
             assessed = assess_pets(case.scans, lesions_max=lesions_max)
         best = best_metabolic(assessed)
-        first = case.scans[0]
+        partial = any(one.response == "PMR" for one in assessed)
         found.append(
             CaseResponse(
                 case_id=case.case_id,
                 baseline_day=first.day,
-                baseline=sum(first.sul[:lesions_max]),
+                baseline=total,
                 lesions=case.lesions,
                 timepoints=_by_uptake(case, assessed),
                 best_response=best.response,
                 best_rule=best.rule,
                 best_day=best.day,
+                not_given=("diameter_mm",) if partial and not _has_sizes(case) else (),
             )
         )
+    _require_one([(case.where, one) for case, one in zip(cases, found, strict=True)])
     return found
+
+
+def _has_sizes(case: UptakeCase) -> bool:
+    """Whether the size of every lesion of the baseline is known at every scan."""
+    return all(
+        name in scan.sizes_mm for scan in case.scans for name in case.scans[0].by_lesion
+    )
+
+
+def _unmeasurable(
+    case_id: str,
+    day: date,
+    total: float | None,
+    lesions: tuple[str, ...],
+    reason: str,
+) -> CaseResponse:
+    return CaseResponse(
+        case_id=case_id,
+        baseline_day=day,
+        baseline=total,
+        lesions=lesions,
+        timepoints=(),
+        best_response="NE",
+        best_rule=reason,
+        best_day=None,
+        unmeasurable=reason,
+    )
+
+
+def _require_one(found: list[tuple[str, CaseResponse]]) -> None:
+    """Refuse a table of which nothing can be followed."""
+    if all(one.unmeasurable for _, one in found):
+        where, first = found[0]
+        raise InputError(f"{where}: {first.unmeasurable}")
 
 
 def _sum(case: DiameterCase) -> float | None:

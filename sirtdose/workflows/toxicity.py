@@ -7,6 +7,7 @@ from pathlib import Path
 from sirtdose.errors import InputError
 from sirtdose.outcomes.adverse_events import (
     Graded,
+    Hepatotoxicity,
     Window,
     hepatotoxicity,
     worst_grades,
@@ -27,6 +28,7 @@ from sirtdose.outcomes.toxicity import (
 )
 from sirtdose.workflows.laboratory_table import (
     Row,
+    is_same,
     laboratory_cases,
     treatment_days,
 )
@@ -64,16 +66,22 @@ def toxicity_of(
     ------
     InputError
         A version that is not held here, a table that cannot be read, with its line and
-        column, or windows for a case without a day of treatment.
+        column, or windows where no case has a day of treatment.
+
+    Notes
+    -----
+    With windows, a case without a day of treatment has its values graded, and nothing
+    is known of it in any window.
     """
     terms(version)
     cases = laboratory_cases(path, version)
     days = treatment_days(cases, treated)
     without = [case_id for case_id, day in days.items() if day is None]
-    if windows and without:
+    if windows and len(without) == len(days):
         raise InputError(
-            f"{path.name}: case '{without[0]}' has no day of treatment, and windows "
-            "are days after it: give a column treated, or --treated with a table"
+            f"{path.name}: case '{without[0]}' has no day of treatment, nor has any "
+            "other, and windows are days after it: give a column treated, or --treated "
+            "with a table"
         )
     return [
         _patient(case_id, rows, days[case_id], version, windows, ascites_from)
@@ -96,8 +104,10 @@ def _patient(
         if not row.word
     )
     chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
-    found = [_of_window(graded, (one,), version, ascites_from) for one in chosen]
-    together = _of_window(graded, chosen, version, ascites_from)
+    found = [
+        _of_window(graded, (one,), treated, version, ascites_from) for one in chosen
+    ]
+    together = _of_window(graded, chosen, treated, version, ascites_from)
     return PatientToxicity(
         case_id=case_id,
         treated=treated,
@@ -112,26 +122,40 @@ def _patient(
 def _of_window(
     graded: Sequence[Graded],
     windows: Sequence[Window | None],
+    treated: date | None,
     version: str,
     ascites_from: int,
 ) -> OfWindow:
     inside = [one for one in graded if any(one.is_in(window) for window in windows)]
     worst = tuple(worst_grades(inside, None))
     label = " or ".join(_ALL_LABEL if one is None else one.label for one in windows)
+    if treated is None and None not in windows:
+        said = "no day of treatment: no value lies in a window of days after it"
+        return OfWindow(label, (), Hepatotoxicity(present=None, why=said))
     liver = hepatotoxicity(worst, version=version, ascites_from=ascites_from)
     return OfWindow(label, worst, liver)
 
 
 def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
-    """As given, else the latest value of the year up to the day of treatment."""
+    """As given, else the latest value of the year up to the day of treatment.
+
+    Each with the limit of normal of its own laboratory: that typed beside it, or that
+    of the line of the value; a typed one that is the value of such a line has its.
+    """
     found = {}
     for row in rows:
         before = treated is not None and 0 <= (treated - row.day).days <= _BASELINE_D
         if before and row.value is not None and not row.word:
             # Rows go by their days: a later one takes the place.
-            found[row.term] = Baseline(row.value, f"value of {row.day}")
+            found[row.term] = Baseline(row.value, f"value of {row.day}", row.uln)
+    limits = {row.term: row.baseline_uln for row in rows if row.baseline_uln}
     given = {row.term: row.baseline for row in rows if row.baseline is not None}
-    return found | {term: Baseline(value, "given") for term, value in given.items()}
+    for term, value in given.items():
+        measured, limit = found.get(term), limits.get(term)
+        if limit is None and measured and is_same(value, measured.value):
+            limit = measured.uln
+        found[term] = Baseline(value, "given", limit)
+    return found
 
 
 def _graded(
@@ -143,7 +167,7 @@ def _graded(
         return Graded(row.term, row.day, days, row.grade, rule, by_user=True)
     # Before treatment there is nothing to compare with yet.
     used = None if days is not None and days <= 0 else baseline
-    found = _by_value(row, used, version)
+    found, borrowed = _by_value(row, used, version)
     if row.grade is not None and (found.grade is None or row.grade > found.grade):
         found = Grade(row.grade, f"graded by the user (by value: {found.rule})")
     return Graded(
@@ -156,28 +180,39 @@ def _graded(
         unit=unit_inside(row.term),
         baseline=None if used is None else used.value,
         baseline_from="" if used is None else used.origin,
+        baseline_uln=None if used is None else used.uln,
+        borrowed=borrowed,
     )
 
 
-def _by_value(row: Row, baseline: Baseline | None, version: str) -> Grade:
+def _by_value(row: Row, baseline: Baseline | None, version: str) -> tuple[Grade, bool]:
+    """A grade, and whether the baseline had to borrow this value's limit of normal."""
     if row.factor is None:
-        return Grade(None, "no unit")
+        return Grade(None, "no unit"), False
     if row.value is None:
-        return Grade(None, "no value")
+        return Grade(None, "no value"), False
     # Bounds that CTCAE prints in the unit as written hold, not their conversion.
-    own: dict[str, object] = terms(version)[row.term].get("below_in", {})
+    rules = terms(version)[row.term]
+    own: dict[str, object] = rules.get("below_in", {})
     printed = next((unit for unit in own if is_same_unit(unit, row.printed)), None)
     scale = row.factor if printed else 1.0
-    return laboratory_grade(
+    limit = None if baseline is None else baseline.uln
+    found = laboratory_grade(
         row.term,
         row.value / scale,
         version=version,
         uln=None if row.uln is None else row.uln / scale,
         lln=None if row.lln is None else row.lln / scale,
         baseline=None if baseline is None else baseline.value / scale,
+        baseline_uln=None if limit is None else limit / scale,
         anticoagulated=row.anticoagulated,
         unit=printed,
     )
+    decides = baseline is not None and "baseline_above" in rules
+    if not decides or limit is not None or row.uln is None:
+        return found, False
+    said = "the baseline has no ULN of its own: held against this value's"
+    return Grade(found.grade, f"{found.rule}; {said}"), True
 
 
 def _liver_days(rows: Sequence[Row], treated: date | None) -> list[LiverDay]:

@@ -11,8 +11,8 @@ from sirtdose.outcomes.percist import PetScan
 from sirtdose.workflows.case_lines import Days, by_case, measured
 
 REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
-OPTIONAL = ("tlg", "new")
-_MOST_SUL, _MOST_TLG = 1000.0, 1e6
+OPTIONAL = ("tlg", "new", "diameter_mm")
+_MOST_SUL, _MOST_TLG, _MOST_MM = 1000.0, 1e6, 1000.0
 _UNIT = "g/mL"
 
 
@@ -85,7 +85,9 @@ def _require_same_lesions(known: set[str], day: date, lines: Sequence[Line]) -> 
 
 
 def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:
-    uptake, new_lesion = [], False
+    uptake: dict[str, float] = {}
+    sizes: dict[str, float] = {}
+    new_lesion = False
     for line in lines:
         name = line.text("lesion").casefold()
         if line.flag("new"):
@@ -93,7 +95,9 @@ def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:
         else:
             line.required("sul_peak")
         sul = measured(line, "sul_peak", most=_MOST_SUL, unit=_UNIT)
-        uptake += [] if sul is None else [sul]
+        uptake |= {} if sul is None else {name: sul}
+        size = measured(line, "diameter_mm", most=_MOST_MM, unit="mm")
+        sizes |= {} if size is None else {name: size}
         # What was new once is so, compared with baseline, as long as it is seen.
         new_lesion |= bool(line.flag("new")) or (name in new and bool(sul))
     mean, sd = (_one(lines, name, _MOST_SUL) for name in ("liver_mean", "liver_sd"))
@@ -104,7 +108,16 @@ def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:
             f"{day}: the normal liver's uptake is needed, in {_UNIT}"
         )
     tlg = _one(lines, "tlg", _MOST_TLG)
-    return PetScan(day, tuple(sorted(uptake, reverse=True)), mean, sd, tlg, new_lesion)
+    return PetScan(
+        day=day,
+        sul=tuple(sorted(uptake.values(), reverse=True)),
+        liver_mean=mean,
+        liver_sd=sd,
+        tlg=tlg,
+        new_lesion=new_lesion,
+        by_lesion=uptake,
+        sizes_mm=sizes,
+    )
 
 
 def _one(lines: Sequence[Line], column: str, most: float) -> float | None:

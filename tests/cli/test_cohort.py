@@ -252,8 +252,9 @@ class TestJoin:
         endpoint = document["endpoints"][0]
         assert endpoint["missing"] == {"outcome": 1, "dose": 1}
         assert (endpoint["n"], endpoint["events"]) == (4, 2)
-        # No case is named on the page: only how many.
-        assert "c9" not in (tmp_path / "out" / "cohort.html").read_text("utf-8")
+        # Who is left out is named on the page, and where the line stands.
+        page = (tmp_path / "out" / "cohort.html").read_text("utf-8")
+        assert "outcomes.csv, line 8: &#39;c9&#39; has an outcome and no dose" in page
 
     def test_a_batch_has_patients_and_lesions(self, tmp_path):
         folder = tmp_path / "batch"
@@ -298,6 +299,10 @@ class TestJoin:
         assert by_patient["dose_column"] == "tumors_mean_gy"
         assert by_patient["groups"]["yes"]["values_gy"] == [40, 50, 60]
         assert by_patient["missing"]["dose"] == 1  # of the case that failed
+        assert document["join"]["patient"]["joined"] == 6
+        assert document["join"]["patient"]["without_dose"] == [
+            {"case_id": "c7", "lesion": None, "why": "failed in its batch"}
+        ]
         assert by_lesion["dose_column"] == "mean_gy"
         assert by_lesion["groups"]["yes"]["values_gy"] == [50, 60, 60, 72]
         assert by_lesion["clustering"]["patients"] == 4
@@ -404,7 +409,7 @@ class TestNumbers:
     def test_covariates_of_numbers_and_of_categories(self, tmp_path):
         doses = write(
             tmp_path / "d.csv",
-            ["case_id", "dose_gy"],
+            ["case_id", "tumor_gy"],
             [(f"c{n}", n) for n in range(1, 13)],
         )
         outcomes = write(
@@ -471,6 +476,7 @@ def test_wrong_tables_are_refused_by_line_and_column(
     result = run(
         *(tmp_path / "d.csv", "--outcomes", tmp_path / "o.csv"),
         *("--response", "response", "--out", tmp_path / "out"),
+        *(() if "--dose" in what else ("--dose", "dose_gy")),
     )
     assert result.exit_code == 3, result.output
     assert where in result.stderr
@@ -779,6 +785,7 @@ class TestReviewed:
         )
         result = run(
             *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--dose", "x_gy"),
             *("--out", tmp_path / "out"),
         )
         assert "no TCP50: the curve rises through one half at no dose" in result.stderr
@@ -795,7 +802,7 @@ class TestReviewed:
         )
         result = run(
             *(doses, "--outcomes", outcomes, "--toxicity", "worst_grade"),
-            *("--toxic-from", "1", "--out", tmp_path / "out"),
+            *("--liver-dose", "x_gy", "--toxic-from", "1", "--out", tmp_path / "out"),
         )
         assert "toxicity (worst_grade, grade 1 and above) by patient" in result.stderr
         assert {one["outcome"] for one in rows_of(tmp_path / "out")} == {
@@ -825,3 +832,288 @@ class TestReviewed:
         )
         assert result.exit_code == 3
         assert "line 2, column tumor_gy is 1e+300 Gy" in result.stderr
+
+
+def batch_of(folder, doses):
+    """A batch's folder with the tumor dose of each case, None where it failed."""
+    folder.mkdir()
+    rows = []
+    for case, dose in doses.items():
+        line = dict.fromkeys(CASE_COLUMNS, "") | {"case_id": case, "state": "failed"}
+        if dose is not None:
+            line |= {"state": "done", "tumors_mean_gy": dose, "normal_whole_mean_gy": 9}
+        rows.append([line[name] for name in CASE_COLUMNS])
+    write(folder / "cases.csv", CASE_COLUMNS, rows)
+    first = ["c1", *("" for _ in STRUCTURE_COLUMNS)]
+    write(folder / "summary.csv", ["case_id", *STRUCTURE_COLUMNS], [first])
+    return folder
+
+
+class TestPopulation:
+    """Who an analysis is of: a case without a dose is of none."""
+
+    @pytest.mark.parametrize("as_folder", [True, False])
+    def test_a_case_that_failed_in_its_batch_is_no_patient(self, tmp_path, as_folder):
+        # c6 and c7 failed; both lived long, so that they would move the median.
+        doses = {f"c{n}": 10 * n for n in range(1, 6)} | {"c6": None, "c7": None}
+        # One without an outcome has no dose either, and is not counted as having one.
+        doses |= {"c8": None}
+        folder = batch_of(tmp_path / "batch", doses)
+        months = {"c1": 2, "c2": 4, "c3": 6, "c4": 8, "c5": 10, "c6": 30, "c7": 40}
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "response", "os_months", "dead", "lobes"],
+            [
+                (
+                    c,
+                    "PR" if c in ("c3", "c5", "c6") else "SD",
+                    m,
+                    1,
+                    "one" if m > 6 else "two",
+                )
+                for c, m in months.items()
+            ],
+        )
+        out = tmp_path / "out"
+        document = analyzed(
+            *(out, folder if as_folder else folder / "cases.csv"),
+            *("--outcomes", outcomes, "--response", "response", "--time", "os_months"),
+            *("--event", "dead", "--threshold", "25Gy", "--covariate", "lobes"),
+        )
+        survival = document["survival"]
+        # Of 2, 4, 6, 8, 10 months half are left until 6; with 30 and 40 until 8.
+        assert survival["overall"]["median"]["time"] == 6
+        assert (survival["n"], survival["without_dose"], survival["missing"]) == (
+            5,
+            2,
+            0,
+        )
+        for group in survival["groups"]:
+            assert (group["n"], group["missing"]) == (5, 0), group["by"]
+        assert {one["n"] for one in survival["cox"]["univariable"]} == {5}
+        endpoint = document["endpoints"][0]
+        assert (endpoint["n"], endpoint["covariates"][0]["n"]) == (5, 5)
+        assert endpoint["covariates"][0]["counts"]["yes"] == {"one": 1, "two": 1}
+        join = document["join"]["patient"]
+        assert (join["joined"], join["patients"]) == (5, 5)
+        assert join["doses_without_outcome"] == 0
+        page = (out / "cohort.html").read_text("utf-8")
+        assert "has no dose: failed in its batch" in page
+        assert "2 failed in the batch" in page
+        assert "cohort of 5 patients" in page
+
+    def test_a_case_that_failed_and_has_a_dose_elsewhere_has_one(self, tmp_path):
+        doses = {f"c{n}": 10 * n for n in range(1, 6)} | {"c6": None}
+        folder = batch_of(tmp_path / "batch", doses)
+        by_hand = write(tmp_path / "more.csv", ["case_id", "own_gy"], [("c6", 60)])
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "os_months", "dead"],
+            [(f"c{n}", n, 1) for n in range(1, 7)],
+        )
+        document = analyzed(
+            *(tmp_path / "out", folder, by_hand, "--outcomes", outcomes),
+            *("--time", "os_months", "--event", "dead"),
+        )
+        assert document["survival"]["n"] == 6
+        assert document["join"]["patient"]["without_dose"] == []
+
+    def test_a_line_without_any_dose_is_no_patient_of_survival(self, small, tmp_path):
+        doses, outcomes = small
+        doses.write_text("case_id,tumor_gy\nc1,10\nc2,20\nc3,30\nc4,40\nc5,\nc6,\n")
+        document = analyzed(
+            *(tmp_path / "out", doses, "--outcomes", outcomes),
+            *("--time", "os_months", "--event", "dead"),
+        )
+        # 3+, 5+ and 8 months with deaths at 3, 5, 8: 3/4, 1/2.
+        survival = document["survival"]
+        assert (survival["n"], survival["without_dose"]) == (4, 2)
+        assert survival["overall"]["median"]["time"] == 5
+
+    def test_a_sparse_endpoint_is_not_compared_and_the_rest_goes_on(
+        self, small, tmp_path
+    ):
+        doses, outcomes = small
+        text = outcomes.read_text("utf-8").splitlines()
+        grades = ["worst_grade", *("0" for _ in range(5)), "3"]
+        outcomes.write_text(
+            "\n".join(f"{a},{b}" for a, b in zip(text, grades, strict=True)), "utf-8"
+        )
+        out = tmp_path / "out"
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--toxicity", "worst_grade", "--liver-dose", "tumor_gy"),
+            *("--time", "os_months", "--event", "dead", "--out", out),
+        )
+        assert result.exit_code == 0, result.stderr
+        document = json.loads((out / "cohort.json").read_text("utf-8"))
+        response, toxicity = document["endpoints"]
+        assert (response["failed"], response["roc"]["auc"]) == (None, 1)
+        assert (toxicity["n"], toxicity["events"], toxicity["roc"]) == (6, 1, None)
+        assert document["survival"]["overall"]["median"]["time"] == 8
+        said = "1 with a dose in 'tumor_gy' and 'yes' in 'worst_grade': 2 or more"
+        assert f"not compared: of the patients, {said}" in result.stderr
+        assert "not compared: of the patients, 1 with a dose" in (
+            out / "cohort.html"
+        ).read_text("utf-8")
+        methods = [one["method"] for one in rows_of(out) if one["part"] == "toxicity"]
+        assert methods == [
+            f"not compared: of the patients, {said} are needed in each group"
+        ]
+
+    def test_survival_without_times_leaves_the_response(self, small, tmp_path):
+        doses, outcomes = small
+        lines = outcomes.read_text("utf-8").splitlines()
+        rows = [one.split(",")[:2] for one in lines[1:]]
+        write(
+            outcomes,
+            ["case_id", "response", "os_months", "dead"],
+            [(*one, "", "") for one in rows],
+        )
+        out = tmp_path / "out"
+        asked = ("--time", "os_months", "--event", "dead", "--covariate", "os_months")
+        document = analyzed(
+            *(out, doses, "--outcomes", outcomes, "--response", "response", *asked)
+        )
+        assert document["survival"]["failed"].startswith("no patient with a dose has")
+        assert document["endpoints"][0]["roc"]["auc"] == 1
+        covariate = document["endpoints"][0]["covariates"][0]
+        assert covariate["failed"] == "'os_months' is empty for every patient"
+        # Alone, there is nothing to say.
+        alone = run(doses, "--outcomes", outcomes, *asked, "--out", tmp_path / "none")
+        assert (alone.exit_code, (tmp_path / "none").exists()) == (3, False)
+
+    def test_lines_without_a_partner_are_named_with_the_nearest(self, small, tmp_path):
+        doses, outcomes = small
+        text = outcomes.read_text("utf-8").replace("c2,", "C-02,")
+        outcomes.write_text(text + "somebody,PR,3,1\n", "utf-8")
+        out = tmp_path / "out"
+        result = run(
+            *(doses, "--outcomes", outcomes, "--time", "os_months", "--event", "dead"),
+            *("--out", out),
+        )
+        assert result.exit_code == 0
+        said = "'C-02' has an outcome and no dose: did you mean c2?"
+        assert f"outcomes.csv, line 3: {said}" in result.stderr
+        # The same slip is told once; cohort.json has both lines.
+        assert "'c2' has a dose" not in result.stderr
+        both = document_of(tmp_path)["join"]["patient"]["without_partner"]
+        assert [(one["case_id"], one["nearest"]) for one in both] == [
+            ("c2", "C-02"), ("C-02", "c2"), ("somebody", None),
+        ]  # fmt: skip
+        assert "'somebody' has an outcome and no dose\n" in result.stderr
+        assert "did you mean c2?" in (out / "cohort.html").read_text("utf-8")
+
+    def test_a_lesion_is_named_within_its_case(self, tmp_path):
+        rows = [("p", f"T{n}", 10 * n) for n in range(1, 7)]
+        doses = write(tmp_path / "d.csv", ["case_id", "lesion", "mean_gy"], rows)
+        outcomes = write(
+            tmp_path / "o.csv",
+            ["case_id", "lesion", "response"],
+            [
+                ("p", "t-3" if n == 3 else f"T{n}", "PR" if n in (2, 4, 6) else "SD")
+                for n in range(1, 7)
+            ],
+        )
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--out", tmp_path / "out"),
+        )
+        assert "'p', lesion 't-3', has an outcome and no dose: did you mean T3?" in (
+            result.stderr
+        )
+
+    def test_nothing_in_common_names_what_may_be_meant(self, small, tmp_path):
+        doses, outcomes = small
+        text = outcomes.read_text("utf-8").replace("\nc", "\nC0")
+        outcomes.write_text(text, "utf-8")
+        result = run(
+            *(doses, "--outcomes", outcomes, "--response", "response"),
+            *("--out", tmp_path / "out"),
+        )
+        assert result.exit_code == 3
+        assert "did you mean C01?" in result.stderr
+
+    def test_lesions_without_a_partner_leave_the_patients(self, small, tmp_path):
+        doses, outcomes = small
+        by_lesion = write(
+            tmp_path / "dl.csv", ["case_id", "lesion", "mean_gy"], [("c1", "T1", 50)]
+        )
+        lesions = write(
+            tmp_path / "ol.csv", ["case_id", "lesion", "response"], [("c1", "A", "PR")]
+        )
+        document = analyzed(
+            *(tmp_path / "out", doses, by_lesion, "--outcomes", outcomes),
+            *("--outcomes", lesions, "--response", "response"),
+        )
+        by_name = {one["level"]: one for one in document["endpoints"]}
+        assert by_name["patient"]["roc"]["auc"] == 1
+        assert by_name["lesion"]["failed"].startswith("of the lesions, 0 with a dose")
+
+
+@pytest.mark.parametrize(
+    ("columns", "asked", "option", "column"),
+    [
+        (["tumor_gy"], "--toxicity", "--liver-dose", None),
+        (["dose_gy"], "--toxicity", "--liver-dose", None),
+        (["lungs_gy"], "--toxicity", "--liver-dose", None),
+        (["liver_gy"], "--response", "--dose", None),
+        (["dose_gy"], "--response", "--dose", None),
+        (["tumor_mean_gy", "tumor_d70_gy"], "--response", "--dose", None),
+        (["tumor_gy", "liver_gy"], "--response", "--dose", "tumor_gy"),
+        (["tumor_gy", "liver_gy"], "--toxicity", "--liver-dose", "liver_gy"),
+        (["tumor_gy", "normal_whole_mean_gy"], "--toxicity", "--liver-dose",
+         "normal_whole_mean_gy"),
+    ],
+)  # fmt: skip
+def test_no_column_s_role_is_guessed(tmp_path, columns, asked, option, column):
+    doses = write(
+        tmp_path / "d.csv",
+        ["case_id", *columns],
+        [(f"c{n}", *(n for _ in columns)) for n in range(6)],
+    )
+    outcomes = write(
+        tmp_path / "o.csv", ["case_id", "had"], [(f"c{n}", n % 2) for n in range(6)]
+    )
+    given = (doses, "--outcomes", outcomes, asked, "had")
+    result = run(*given, "--out", tmp_path / "out")
+    if column is None:
+        assert result.exit_code == 3
+        assert f"name it with {option}, such as {option} {columns[0]}" in result.stderr
+        # What it says to type works.
+        again = run(*given, option, columns[0], "--out", tmp_path / "out")
+        assert again.exit_code == 0
+        column = columns[0]
+    document = json.loads((tmp_path / "out" / "cohort.json").read_text("utf-8"))
+    assert document["endpoints"][0]["dose_column"] == column
+
+
+def test_where_nobody_is_left_the_page_draws_no_end(tmp_path):
+    assert survival_of(tmp_path, [1, 2, 3, 4, 5], [1] * 5).exit_code == 0
+    document = document_of(tmp_path)
+    overall = document["survival"]["overall"]
+    # R: 3, log-log 1 to NA, log 2 to NA, plain 1 to NA; the band ends with NA.
+    assert [(one["low"], one["high"]) for one in overall["medians"]] == [
+        (1, None), (2, None), (1, None),
+    ]  # fmt: skip
+    assert (overall["low"][-1], overall["high"][-1]) == (None, None)
+    page = (tmp_path / "out" / "cohort.html").read_text("utf-8")
+    assert "<td>1.000 to not reached</td>" in page
+    assert "1.000 to 5.000" not in page
+    shown = [one for one in rows_of(tmp_path / "out") if one["quantity"] == "median"]
+    assert [one["high"] for one in shown] == ["", "", ""]
+
+
+def test_the_band_is_drawn_to_where_nobody_is_left():
+    from sirtdose.report.cohort_figures import survival_figure
+
+    curve = {
+        "n": 2, "times": [0, 1, 2], "survival": [1, 0.5, 0], "low": [1, 0.006, None],
+        "high": [1, 0.91, None], "censored": [], "risk_times": [0, 1, 2],
+        "at_risk": [2, 2, 1],
+    }  # fmt: skip
+    (band,) = survival_figure({"all": curve}, "months").axes[0].collections
+    corners = {tuple(one) for one in band.get_paths()[0].vertices}
+    # Until 2 the ends are those from 1 on: nothing falls to 0.
+    assert {(2, 0.006), (2, 0.91)} <= corners
+    assert not {one for one in corners if one[1] == 0}

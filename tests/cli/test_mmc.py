@@ -24,12 +24,15 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
     found = mmc(run, *words, "--out", out)
     assert found == json.loads((out / "mmc.json").read_text("utf-8"))
     assert (found["schema"], found["recommendation"]) == ("sirtdose.mmc/1", False)
-    first, second = found["cycles"]
+    first, second, again = found["cycles"]
     # 2026-03-02 and 8 weeks, then 28 days.
     assert (first["date"], second["date"]) == ("2026-04-27", "2026-05-25")
-    assert [one["days_after_treatment"] for one in found["cycles"]] == [56, 84]
-    assert [one["dose_mg"] for one in found["cycles"]] == [12, 12]
-    assert [one["cumulative_mg_if_all_given"] for one in found["cycles"]] == [12, 24]
+    assert [one["days_after_treatment"] for one in found["cycles"]] == [56, 84, 112]
+    assert [one["dose_mg"] for one in found["cycles"]] == [12, 12, 12]
+    # The second is held: 12 mg until it is given 28 days later.
+    summed = [one["cumulative_mg_if_all_given"] for one in found["cycles"]]
+    assert summed == [12, 12, 24]
+    assert (again["cycle"], again["date"], again["hold"]) == (2, "2026-06-22", None)
     assert (first["hold"], first["gates"][0]["state"]) == (None, "met")
     assert first["gates"][1]["state"] == "to be assessed"
     assert second["hold"] == "platelets 90 x 10^9/L: above 100 is needed"
@@ -67,6 +70,18 @@ def test_progression_holds_everything(run: Run) -> None:
     found = mmc(run, "--cohort", "D", "--interval", "28d", "--progressed")
     assert all("RECIST 1.1" in one["hold"] for one in found["cycles"])
     assert found["cycles"][0]["gates"][1]["state"] == "held"
+    assert {one["cumulative_mg_if_all_given"] for one in found["cycles"]} == {0}
+
+
+def test_a_first_cycle_that_is_held_too_long_is_said(run: Run) -> None:
+    words = ("--cohort", "A", "--interval", "28d", "--platelets")
+    found = mmc(run, *words, "90,150")
+    # 8 weeks and 4: 12 weeks.
+    assert [one["date"] for one in found["cycles"]] == ["2026-04-27", "2026-05-25"]
+    assert found["interval_d"] == 28
+    said = "the first cycle is given 12 weeks after treatment: the study had 6 to 10"
+    assert said in found["notes"]
+    assert said not in mmc(run, *words, "150")["notes"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +133,7 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "A", "--platelets", "150000"), 3, "such as 150 for 150000/uL"),
         (("--cohort", "A", "--platelets", "nan"), 3, "platelets nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
+        (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
         (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is no day"),
         (("--cohort", "A", "--treated", "9999-12-01"), 2, "is no day from 1950"),
         (("--cohort", "A", "--case", "none.toml"), 3, "cannot read none.toml"),

@@ -11,7 +11,10 @@ from click.testing import Result
 
 Run = Callable[..., Result]
 FILES = {"toxicity.json", "grades.csv", "worst.csv", "liver.csv", "patients.csv"}
-HEADER = "case_id,date,term,value,unit,uln,lln,baseline,treated,grade,anticoagulated\n"
+COLUMNS = (
+    *("uln", "lln", "baseline", "treated", "grade", "anticoagulated", "baseline_uln"),
+)
+HEADER = f"case_id,date,term,value,unit,{','.join(COLUMNS)}\n"
 CTCAE = ("--ctcae", "5.0")
 
 
@@ -25,8 +28,7 @@ def line(
     **more: object,
 ) -> str:
     cells = [case, day, term, value, unit]
-    columns = ("uln", "lln", "baseline", "treated", "grade", "anticoagulated")
-    cells += [more.get(column, "") for column in columns]
+    cells += [more.get(column, "") for column in COLUMNS]
     return ",".join(str(cell) for cell in cells) + "\n"
 
 
@@ -155,6 +157,60 @@ def test_without_a_day_of_treatment_all_values_count(run: Run, tmp_path: Path) -
     result = run("toxicity", path, *CTCAE, "--window", "0-30d")
     assert result.exit_code == 3
     assert "labs.csv: case 'p1' has no day of treatment" in result.stderr
+
+
+def test_a_case_without_a_day_of_treatment_leaves_the_others_their_windows(
+    run: Run, tmp_path: Path
+) -> None:
+    labs = [
+        line("ALT", 121, "U/L", uln=40, treated="2026-03-02"),
+        line("ALT", 201, "U/L", uln=40, case="p2"),
+    ]
+    found = toxicity(run, tmp_path, *labs, words=("--window", "0-30d"))
+    first, second = found["cases"]
+    assert [one["worst_grade"] for one in first["windows"][0]["worst"]] == [2]
+    assert second["windows"][0]["worst"] == []
+    assert second["together"]["hepatotoxicity_grade3"] is None
+    assert "no day of treatment" in second["together"]["hepatotoxicity_why"]
+    assert second["grades"][0]["grade"] == 3
+    assert any("nothing is known in any window: p2" in one for one in found["notes"])
+
+
+# Bilirubin of 1.5 mg/dL at a limit of 1.2, then 4.6 where the limit is 1.6. By hand:
+# 4.6 / 1.5 = 3.07, above 3 times an abnormal baseline; 4.6 / 1.6 = 2.9.
+@pytest.mark.parametrize(
+    ("before", "more", "expected", "borrowed"),
+    [
+        ({"uln": 1.2}, {}, 3, False),
+        ({"uln": 1.2}, {"uln": ""}, 3, False),
+        ({"uln": 1.6}, {}, 2, False),
+        # The baseline's own laboratory is not known.
+        ({}, {}, 2, True),
+        (None, {"baseline": 1.5}, 2, True),
+        (None, {"baseline": 1.5, "baseline_uln": 1.2}, 3, False),
+        # Typed, and the value of a line that has its limit.
+        ({"uln": 1.2}, {"baseline": 1.5}, 3, False),
+        ({"uln": 1.2}, {"baseline": 1.4}, 2, True),
+    ],
+)
+def test_a_baseline_has_the_limit_of_its_own_laboratory(
+    run: Run,
+    tmp_path: Path,
+    before: Any,
+    more: Any,
+    expected: int,
+    borrowed: bool,
+) -> None:
+    labs = []
+    if before is not None:
+        labs = [line("bilirubin", 1.5, "mg/dL", day="2026-02-20", **before)]
+    own = {"treated": "2026-03-02", "uln": 1.6} | more
+    labs.append(line("bilirubin", 4.6, "mg/dL", **own))
+    found = toxicity(run, tmp_path, *labs)
+    last = found["cases"][0]["grades"][-1]
+    assert last["grade"] == expected, last
+    assert ("no ULN of its own" in last["rule"]) is borrowed
+    assert any("p1 (bilirubin)" in note for note in found["notes"]) is borrowed
 
 
 def test_days_of_treatment_from_a_table(run: Run, tmp_path: Path) -> None:
@@ -292,6 +348,19 @@ def test_ascites(
                 line("ALT", 2, "U/L", baseline=40, day="2026-04-02"),
             ),
             "line 3, column baseline is 40 U/L: another line of the same case and term",
+        ),
+        (
+            (line("ALT", 1, "U/L", baseline_uln=40),),
+            "line 2, column baseline_uln is 40, and the line has no baseline",
+        ),
+        (
+            (
+                line("ALT", 1, "U/L", baseline=30, baseline_uln=40),
+                line(
+                    *("ALT", 2, "U/L"), baseline=30, baseline_uln=50, day="2026-04-02"
+                ),
+            ),
+            "line 3, column baseline_uln is 50 U/L: another line of the same case",
         ),
         (
             (

@@ -37,7 +37,13 @@ def test_imaging_follows_every_second_cycle_of_d() -> None:
 def test_gates() -> None:
     counts = [101.0, 100.0, 99.0, None]
     found = schedule("D", treated=TREATED, interval_d=28, platelets=counts)
-    assert [bool(one.hold) for one in found] == [False, True, True, *[False] * 3]
+    # Six are given on eight days.
+    assert [bool(one.hold) for one in found] == [False, True, True, *[False] * 5]
+    assert [one.number for one in found] == [1, 2, 2, 2, 3, 4, 5, 6]
+    assert [one.cumulative_mg for one in found] == [12, 12, 12, 24, 36, 48, 60, 72]
+    assert {(b.day - a.day).days for a, b in pairwise(found)} == {28}
+    # After the second and fourth that are given.
+    assert [n for n, one in enumerate(found) if one.imaging_after] == [3, 5, 7]
     assert "above 100 is needed" in found[1].hold
     stopped = schedule("A", treated=TREATED, interval_d=None, progressed=True)
     assert "untreatable progression" in stopped[0].hold

@@ -88,3 +88,12 @@ def test_refusals() -> None:
         assess_pets([scan(3, 9.0), scan(5, -1.0)])
     with pytest.raises(RangeError, match="at least 1"):
         assess_pets([scan(3, 9.0)], lesions_max=0)
+
+
+def test_a_complete_response_with_growth_is_to_be_verified() -> None:
+    first = PetScan(date(2026, 3, 2), (9.0,), 1.6, 0.2, sizes_mm={"a": 20.0})
+    for size, said in ((26.0, False), (26.1, True)):
+        then = PetScan(date(2026, 5, 4), (1.0,), 1.6, 0.2, sizes_mm={"a": size})
+        [one] = assess_pets([first, then])
+        assert one.response == "CMR"
+        assert ("verify it in a month" in one.rule) is said

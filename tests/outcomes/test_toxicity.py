@@ -97,9 +97,66 @@ def test_the_last_bit_of_a_product_decides_nothing() -> None:
 def test_without_its_limit_a_value_is_not_graded() -> None:
     for term in ("ALT", "bilirubin", "creatinine"):
         assert laboratory_grade(term, 1e4, version="5.0").grade is None
-    for term in ("platelets", "hemoglobin"):
-        found = laboratory_grade(term, 1, version="5.0")
-        assert (found.grade, found.rule) == (None, "needs the lower limit of normal")
+    # 181 is above 3 times a baseline of 60: grade 3, or 4 by a limit that is not known.
+    found = laboratory_grade("creatinine", 181, version="5.0", baseline=60)
+    assert (found.grade, found.rule) == (
+        None,
+        "needs the upper limit of normal: grade 3 or more, above 3 x baseline (60)",
+    )
+
+
+# Bounds of CTCAE 5.0 that are absolute: none of them needs the lower limit of normal.
+@pytest.mark.parametrize(
+    ("term", "values"),
+    [
+        ("platelets", [(75, None), (74.9, 2), (50, 2), (49.9, 3), (24.9, 4)]),
+        ("leukocytes", [(3, None), (2.9, 2), (1.9, 3), (0.9, 4)]),
+        ("neutrophils", [(1.5, None), (1.49, 2), (0.99, 3), (0.49, 4)]),
+        ("lymphocytes", [(0.8, None), (0.79, 2), (0.49, 3), (0.19, 4)]),
+        ("hemoglobin", [(100, None), (99, 2), (79, 3)]),
+        ("albumin", [(30, None), (29.9, 2), (19.9, 3)]),
+    ],
+)
+def test_without_a_lower_limit_only_grades_0_and_1_are_open(
+    term: str, values: list[tuple[float, int | None]]
+) -> None:
+    for value, grade in values:
+        found = laboratory_grade(term, value, version="5.0")
+        assert found.grade == grade, (value, found)
+    assert laboratory_grade(term, 999, version="5.0").rule == (
+        "needs the lower limit of normal: grade 0 or 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "baseline_uln", "uln", "value", "grade"),
+    [
+        # mg/dL. 1.5 of 1.2 was abnormal: 4.6 is 3.07 times it, whatever comes later.
+        (1.5, 1.2, 1.6, 4.6, 3),
+        (1.5, 1.2, None, 4.6, 3),
+        # 1.5 of 1.6 was normal: 4.6 is 2.9 times a later limit of 1.6, 3.8 times 1.2.
+        (1.5, 1.6, 1.6, 4.6, 2),
+        (1.5, 1.6, 1.2, 4.6, 3),
+        # A normal baseline and no limit of the value: nothing to multiply.
+        (1.5, 1.6, None, 4.6, None),
+    ],
+)
+def test_a_baseline_is_abnormal_by_its_own_limit(
+    baseline: float,
+    baseline_uln: float,
+    uln: float | None,
+    value: float,
+    grade: int | None,
+) -> None:
+    found = laboratory_grade(
+        "bilirubin",
+        value,
+        version="5.0",
+        uln=uln,
+        baseline=baseline,
+        baseline_uln=baseline_uln,
+    )
+    assert found.grade == grade, found
 
 
 @pytest.mark.parametrize(

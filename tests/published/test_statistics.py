@@ -11,7 +11,7 @@ import pytest
 from sirtdose.outcomes.groups import fisher, rank_sum, spread
 from sirtdose.outcomes.proportional_hazards import cox
 from sirtdose.outcomes.roc import roc
-from sirtdose.outcomes.survival import kaplan_meier, log_rank
+from sirtdose.outcomes.survival import follow_up, kaplan_meier, log_rank
 
 # survival::aml: weeks, + censored.
 AML = {
@@ -93,6 +93,68 @@ class TestAml:
         )
         assert found.ratios[0].coefficient == pytest.approx(coefficient, abs=6e-5)
 
+    @pytest.mark.parametrize(
+        ("group", "ends"),
+        [
+            # summary(survfit(Surv(time, status) ~ x, aml, conf.type = ...))$table
+            (
+                "maintained",
+                {"log-log": (13, None), "log": (18, None), "plain": (18, 48)},
+            ),
+            ("not", {"log-log": (5, 33), "log": (8, None), "plain": (8, 33)}),
+        ],
+    )
+    def test_interval_of_the_median_as_r(self, group, ends):
+        times, events = _of(*_times(AML), group)
+        found = kaplan_meier(times, events).medians
+        assert {one.method: (one.low, one.high) for one in found} == ends
+
+    def test_where_nobody_is_left_there_is_no_band_as_r(self):
+        times, events = _of(*_times(AML), "not")
+        curve = kaplan_meier(times, events)
+        # At 43 and 45 weeks R prints 0.00575 to 0.349 and NA.
+        assert curve.low[-2:] == (pytest.approx(0.00575, abs=5e-6), None)
+        assert curve.high[-2:] == (pytest.approx(0.349, abs=5e-4), None)
+
+    def test_follow_up_as_r(self):
+        # survfit(Surv(time, 1 - status) ~ x, aml, conf.type = "log-log"); half are left
+        # from 45 to 161 weeks, in the middle of which R puts the median of the first.
+        for group, expected in (("maintained", (45, 13)), ("not", (None, 16))):
+            found = follow_up(*_of(*_times(AML), group))
+            assert (found.time, found.low, found.high) == (*expected, None)
+
+    @pytest.mark.parametrize(
+        ("ties", "p"), [("efron", 0.929287243365), ("breslow", 0.90724539145)]
+    )
+    def test_proportional_hazards_as_r(self, ties, p):
+        # cox.zph(coxph(Surv(time, status) ~ x, aml, ties = ...)), survival 3.5-3
+        times, events, names = _times(AML)
+        found = cox(
+            times, events, {"not": [float(n == "not") for n in names]}, ties=ties
+        )
+        assert found.ratios[0].proportional_p == pytest.approx(p, abs=1e-6)
+
+
+# R's survfit: times of death (+ censored), then median limits by log-log, log, plain.
+SMALL = [
+    ("1", (None, None), (None, None), (None, None)),
+    ("1 2 3 4 5", (1, None), (2, None), (1, None)),
+    ("1 2 3 4 5 6", (1, None), (2, None), (2, 5)),
+    ("2 4 4+ 6 8 10+", (2, None), (4, None), (4, None)),
+    ("1 2 3 4 5 6 7 8 9 10", (1, 8), (3, None), (3, 8)),
+    ("3 5 5 7 9 9+ 12 14+ 20 25+", (3, None), (5, None), (5, 20)),
+    (" ".join(str(n) for n in range(1, 31)), (10, 21), (11, 22), (10, 21)),
+]
+
+
+@pytest.mark.parametrize(("words", "log_log", "log", "plain"), SMALL)
+def test_interval_of_a_median_of_few_as_r(words, log_log, log, plain):
+    times, events, _ = _times({"all": words})
+    found = {
+        one.method: (one.low, one.high) for one in kaplan_meier(times, events).medians
+    }
+    assert found == {"log-log": log_log, "log": log, "plain": plain}
+
 
 class TestLung:
     @pytest.fixture
@@ -152,6 +214,32 @@ class TestLung:
         assert age.coefficient == pytest.approx(0.011281, abs=5e-6)
         assert age.ratio == pytest.approx(1.0113, abs=5e-5)
         assert found.likelihood_ratio == pytest.approx(19.06, abs=0.005)
+
+    @pytest.mark.parametrize(
+        ("ties", "expected"),
+        [
+            ("efron", (0.6645967631, 0.1289219988, 0.1517820989)),
+            ("breslow", (0.6645147038, 0.1296076739, 0.1520354838)),
+        ],
+    )
+    def test_proportional_hazards_as_r(self, lung, ties, expected):
+        # cox.zph(coxph(Surv(time, status) ~ age + sex + ph.ecog)), survival 3.5-3
+        table = lung[["time", "status", "age", "sex", "ph.ecog"]].dropna()
+        found = cox(
+            list(table["time"]),
+            list(table["status"] == 1),
+            {name: list(table[name]) for name in ("age", "sex", "ph.ecog")},
+            ties=ties,
+        )
+        checked = [one.proportional_p for one in found.ratios]
+        assert checked == pytest.approx(expected, abs=1e-5)
+
+
+def test_ovarian_proportional_hazards_as_r():
+    # cox.zph(coxph(Surv(futime, fustat) ~ rx, ovarian)), survival 3.5-3
+    times, events, names = _times(OVARIAN)
+    found = cox(times, events, {"rx": [float(one) for one in names]})
+    assert found.ratios[0].proportional_p == pytest.approx(0.101497793624, abs=1e-6)
 
 
 def test_ovarian_log_rank():

@@ -1,0 +1,93 @@
+"""Which column holds the dose that an outcome is compared with: never by a guess."""
+
+import re
+
+from sirtdose.cohort.join import Level
+from sirtdose.cohort.request import CohortRequest
+from sirtdose.errors import InputError
+
+_USUAL = {
+    ("tumor", "patient"): "tumors_mean_gy",
+    ("tumor", "lesion"): "mean_gy",
+    ("liver", "patient"): "normal_whole_mean_gy",
+}
+# Words of a column's name that say whose dose it holds.
+_WORDS = {
+    "tumor": {"tumor", "tumors", "tumour", "tumours", "lesion", "lesions"},
+    "liver": {"liver", "normal"},
+    "another": {"lung", "lungs", "perfused", "spleen", "stomach"},
+}
+
+
+def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
+    """The column named, the usual one of a batch, or the only one whose name says so.
+
+    Parameters
+    ----------
+    level : Level
+    request : CohortRequest
+    dosed : {"tumor", "liver"}
+        Whose dose is needed.
+
+    Raises
+    ------
+    InputError
+        No column is named, and no name of a column, or more than one, says whose dose
+        it holds.
+    """
+    option, named = {
+        ("tumor", "patient"): ("--dose", request.dose),
+        ("tumor", "lesion"): ("--lesion-dose", request.lesion_dose),
+        ("liver", "patient"): ("--liver-dose", request.liver_dose),
+    }[(dosed, level.name)]
+    if named is not None:
+        return named
+    usual = _USUAL[(dosed, level.name)]
+    if level.has(usual):
+        return usual
+    doses = [one for own in level.tables for one in own if one.endswith("_gy")]
+    # In a table by lesion a dose is the lesion's, unless its name says another's.
+    telling = [
+        one
+        for one in doses
+        if says(one, dosed) or (level.name == "lesion" and not _says_other(one))
+    ]
+    if len(telling) == 1:
+        return telling[0]
+    if telling:
+        found = f"{_listed(telling)} may each be meant"
+    elif doses:
+        found = f"of {_listed(doses)} no name says that it is the {dosed}'s"
+    else:
+        found = "no column's name ends in _gy"
+    example = (telling or doses or [usual])[0]
+    raise InputError(
+        f"which column holds the {dosed} dose by {level.name}? There is no '{usual}', "
+        f"and {found}: name it with {option}, such as {option} {example}"
+    )
+
+
+def says(column: str, dosed: str) -> bool:
+    """Whether a column's name says whose dose it holds, and nobody else's.
+
+    Examples
+    --------
+    >>> says("tumor_gy", "tumor"), says("tumor_gy", "liver"), says("dose_gy", "tumor")
+    (True, False, False)
+    >>> says("normal_liver_mean_gy", "liver"), says("liver_tumor_gy", "liver")
+    (True, False)
+    """
+    return _said(column) == [dosed]
+
+
+def _says_other(column: str) -> bool:
+    return bool({"liver", "another"} & {*_said(column)})
+
+
+def _said(column: str) -> list[str]:
+    words = set(re.findall("[a-z]+", column.casefold()))
+    return [name for name, own in _WORDS.items() if words & own]
+
+
+def _listed(columns: list[str]) -> str:
+    return ", ".join(f"'{one}'" for one in columns)
