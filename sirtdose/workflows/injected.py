@@ -126,4 +126,5 @@ class Injected:
 
     def names(self, group: Sequence[int]) -> str:
         """The names of some of them, as they are written."""
-        return " and ".join(self.given[i].name for i in group)
+        *first, last = (self.given[i].name for i in group)
+        return f"{', '.join(first)} and {last}" if first else last
