@@ -90,7 +90,13 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
             wider.SetTranslation(found.GetTranslation())
             wider.SetCenter(found.GetCenter())
             found = _optimized(a, b, wider)
+        affine = None
         if method == "bspline":
+            affine = replace(
+                of_transform(found, fixed, method="affine"),
+                metric_before=before,
+                metric_after=_metric(a, b, found),
+            )
             found = _bent(a, b, found)
         after = _metric(a, b, found)
     except RuntimeError as error:
@@ -101,6 +107,7 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
     result = of_transform(found, fixed, method=method)
     return replace(
         result,
+        start=affine,
         metric_before=before,
         metric_after=after,
         pictures=_pictures(a, b, found),

@@ -61,6 +61,8 @@ from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.prior_session import (
     prior_lung_findings,
     prior_on,
+    same_dose_findings,
+    same_study_findings,
 )
 from sirtdose.workflows.scene import (
     activity_image,
@@ -103,6 +105,7 @@ def _assess(request: PostRequest) -> "Assessment":
     given, request = request, on_own_scale(request, findings)
     choice = chosen(request, findings)
     require_same_patients_prior(choice, request, findings)
+    findings += same_study_findings(choice, request)
     require_accepted(findings, request.acceptances)
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
     findings += image_findings(image, request)
@@ -150,7 +153,10 @@ def _assess(request: PostRequest) -> "Assessment":
     prior = prior_on(request, volume, structures, findings)
     if prior is not None:
         findings += prior_lung_findings(request, structures)
+        require_accepted(findings, request.acceptances)
     doses, tables = all_doses(request, images, structures, density.g_per_ml, prior)
+    if prior is not None:
+        findings += same_dose_findings(request, prior, doses)
     first = next(iter(doses))
     beyond = beyond_of(doses[first], activity, structures)
     findings += hot_spot_findings(beyond, tables[first])

@@ -172,6 +172,7 @@ def test_a_sum_of_sessions_has_no_bed(
     both = post(
         *(run, exact_contours, tmp_path / "both", "--prior-lung-dose", "5Gy"),
         *("--prior-dose", tmp_path / "first" / "dose_local.nii.gz"),
+        *("--accept", "H09", "--reason", "one image stands for two sessions"),
     )
     assert rows(both)["Tumor 1"]["bed_mean_gy"] > 0
     summed = rows(both, "local_deposition+with_prior")["Tumor 1"]

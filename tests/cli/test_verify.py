@@ -190,6 +190,7 @@ def test_no_folders_name_is_kept_and_all_are_found_again(
     assert run("post", case, *GIVEN, *words, prior).exit_code == 0
     monkeypatch.chdir(tmp_path / "DOE_elsewhere")
     given = (*GIVEN[:4], "--prior-dose", "prior/dose_local.nii.gz", "--no-report")
+    given += ("--accept", "H09", "--reason", "one image stands for two sessions")
     out = tmp_path / "DOE_JANE" / "out"
     source = "../DOE_JANE/scan"
     assert run("post", source, *given, *words[:2], "--out", out).exit_code == 0
