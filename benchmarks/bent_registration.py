@@ -15,10 +15,17 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from sirtdose.dosimetry.mutual_information import register
 from sirtdose.dosimetry.registration import Registration, moved, of_transform
+from sirtdose.dosimetry.transform_checks import (
+    bend_findings,
+    change_findings,
+    transform_findings,
+)
+from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image_registration import measured
 
 SPACING_MM, SHAPE = 3.0, (80, 100, 120)
 TEXTURE_HU, TEXTURE_MM, NOISE_HU = 12.0, 5.0, 12.0
@@ -34,9 +41,9 @@ def main() -> None:
     seeds = range(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     print(
         "| motion | registration | landmarks, mean mm | greatest mm | liver mL | Dice "
-        "| tumor mL | Dice |"
+        "| tumor mL | Dice | asked |"
     )
-    print("|---" * 8 + "|")
+    print("|---" * 9 + "|")
     for name, motion in MOTIONS.items():
         for seed in seeds:
             print_motion(name, motion, seed)
@@ -79,7 +86,19 @@ def print_motion(name: str, motion: Displacement, seed: int) -> None:
                 f"{one.volume_ml:.2f} to {laid.sum() * grid.voxel_volume_ml:.2f}",
                 f"{dice(laid, truth[one.role]):.2f}",
             ]
+        cells.append(asked(found, structures, grid))
         print(f"| {name} | {method} | " + " | ".join(cells) + " |", flush=True)
+
+
+def asked(found: Registration, structures: list[Structure], grid: Grid) -> str:
+    """Which of the program's questions the registration raises."""
+    brought = [moved(one, found, grid) for one in structures]
+    known = measured(found, structures, brought, grid)
+    said = transform_findings(known, what="structures were")
+    said += bend_findings(known)
+    said += change_findings(known.changes, voxel_volume_ml=grid.voxel_volume_ml)
+    messages = [one.message for one in said if one.severity is Severity.ASK]
+    return "; ".join(one.split(":")[0] for one in messages) or "nothing"
 
 
 def scene(

@@ -19,6 +19,7 @@ from sirtdose.workflows.dicom_out import (
 from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
+from sirtdose.workflows.kept_names import file_names, people_of
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_biology import (
@@ -220,6 +221,8 @@ def _assess(request: PostRequest) -> "Assessment":
         thresholds=thresholds,
         choices=choice.reasons,
         inputs=all_inputs(choice, request),
+        people=people_of(choice, request),
+        file_names=file_names(choice, request),
         options=options_of(given),
         link=link,
         shifted_d=shifted_days(request, link),
