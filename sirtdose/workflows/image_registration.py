@@ -206,9 +206,10 @@ def _direction_findings(
     """Whether the transform the other way round would fit the image better."""
     # A transform that bends is judged by its affine part: its inverse is not known.
     forward = found.affine
-    livers = [one for one in sources if one.role is Role.LIVER]
-    livers = livers or [one for one in sources if one.role is Role.PERFUSED]
-    if forward.matrix is None or not livers:
+    # Counts lie in what is perfused: of a whole liver a shift may lose few.
+    regions = [one for one in sources if one.role is Role.PERFUSED]
+    regions = regions or [one for one in sources if one.role is Role.LIVER]
+    if forward.matrix is None or not regions:
         said = (
             "whether the transform is the wrong way round was not checked: needs a "
             "liver or perfused volume among the structures that it moves"
@@ -216,9 +217,10 @@ def _direction_findings(
         return [Finding.of("H16", said, severity=Severity.NOTE)]
     inverse = np.asarray(np.linalg.inv(forward.matrix), np.float64)
     back = of_matrix(inverse, image.grid)
-    holds, inverted = (_counts(livers[0], way, image) for way in (forward, back))
+    region = max(regions, key=lambda one: one.volume_ml)
+    holds, inverted = (_counts(region, way, image) for way in (forward, back))
     return checks.direction_findings(
-        livers[0].name, holds, inverted, of="the image's counts"
+        region.name, holds, inverted, of="the image's counts"
     )
 
 
