@@ -68,6 +68,16 @@ def deidentified(
     return result
 
 
+def with_names_replaced(text: str, names: Mapping[str, str]) -> str:
+    """A text with names of two letters or more replaced.
+
+    >>> with_names_replaced("cannot read doe.dcm (7)", {"doe.dcm": "a file", "7": "b"})
+    'cannot read a file (7)'
+    """
+    telling = {old: new for old, new in names.items() if len(_LETTERS.findall(old)) > 1}
+    return _replacer(telling, 0)(text)
+
+
 def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Texts that people wrote and a de-identified document keeps, and what each is."""
     rows = [row for one in document["doses"].values() for row in one["structures"]]

@@ -74,6 +74,20 @@ def kept_name_findings(
     ]
 
 
+def without_file_names(text: str, request: PostRequest) -> str:
+    """A message in which no file's name stands that the request could have read."""
+    from sirtdose.report.deidentified import with_names_replaced
+
+    given = [request.image, request.ct, *request.structures]
+    paths = [request.source, *named_files(request).values(), *filter(None, given)]
+    names = {
+        one.name: "a file"
+        for path in paths
+        for one in (path, *(path.rglob("*") if path.is_dir() else ()))
+    }
+    return with_names_replaced(text, names)
+
+
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"'{one}'" for one in names[:_SHOWN_MAX])
     more = len(names) - _SHOWN_MAX

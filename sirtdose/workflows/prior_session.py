@@ -106,7 +106,7 @@ def _place_findings(
     dose: "Volume", volume: "Volume", structures: "Sequence[Structure]"
 ) -> list[Finding]:
     """An earlier dose most of which lies outside of the liver (H16)."""
-    liver = _liver(structures)
+    liver = _largest(structures, Role.LIVER)
     if liver is None:
         return []
     whole = float(dose.data.clip(min=0).sum(dtype=float)) * dose.grid.voxel_volume_ml
@@ -123,9 +123,9 @@ def _place_findings(
     ]
 
 
-def _liver(structures: "Sequence[Structure]") -> "Structure | None":
-    livers = [one for one in structures if one.role is Role.LIVER]
-    return max(livers, key=lambda one: one.volume_ml, default=None)
+def _largest(structures: "Sequence[Structure]", role: Role) -> "Structure | None":
+    known = [one for one in structures if one.role is role]
+    return max(known, key=lambda one: one.volume_ml, default=None)
 
 
 def _held(dose: "Volume", liver: "Structure", volume: "Volume") -> float:
@@ -303,11 +303,12 @@ def _direction_findings(
     from sirtdose.dosimetry.registration import of_matrix
     from sirtdose.dosimetry.transform_checks import direction_findings
 
-    liver = _liver(structures)
+    # Without a liver the question may be idle: another lobe may have been treated.
+    liver = _largest(structures, Role.LIVER) or _largest(structures, Role.PERFUSED)
     if liver is None or found.matrix is None:
         said = (
             "whether --prior-transform is the wrong way round was not checked: needs "
-            "the liver"
+            "a liver or perfused volume"
         )
         return [Finding.of("H16", said, severity=Severity.NOTE)]
     inverse = np.asarray(np.linalg.inv(found.matrix), np.float64)

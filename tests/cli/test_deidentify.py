@@ -248,3 +248,22 @@ def test_parts_of_names_are_words(text: str, named: bool) -> None:
     """Three letters are looked for as a word: 'lee' is in 'spleen'."""
     link = PatientLink("10234", "Müller^Lee^B", "", "", "", "", "", "", "", "", ())
     assert link.names(text) is named
+
+
+def test_a_batchs_tables_name_no_file_of_a_case_that_failed(
+    run: Run, patient: Path, tmp_path: Path
+) -> None:
+    """Nor one that is named after the patient: that case is asked about."""
+    key = written(tmp_path / "key", "0123456789abcdef0123456789abcdef")
+    damaged = next(patient.glob("*spect.dcm"))
+    damaged.write_bytes(damaged.read_bytes()[:-50_000])
+    text = (
+        f"case_id,input,image,administered,no_report\nc1,in,{damaged.name},2GBq,yes\n"
+    )
+    manifest = written(tmp_path / "manifest.csv", text)
+    words = ("batch", manifest, "--deidentify", "--site-key", key)
+    result = run(*words, "--out", tmp_path / "out")
+    assert result.exit_code == 6
+    table = (tmp_path / "out" / "cases.csv").read_text("utf-8")
+    assert "a file" in table
+    assert told_in(tmp_path / "out", result.stderr) == []
