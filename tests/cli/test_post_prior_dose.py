@@ -6,9 +6,12 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
 from click.testing import Result
+
+from tests.cli.test_post_registration import write_registration
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "1GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
@@ -188,3 +191,33 @@ def test_this_very_treatments_dose_is_no_earlier_one(
     assert run(*again, half).exit_code == 0
     aside = nifti(tmp_path / "aside.nii.gz", file, (12.0, 0, 0), 1.0)
     assert run(*again, aside, "--force").exit_code == 0
+
+
+def test_a_dicom_registration_brings_an_rtdose_over(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    """Of another study and frame of reference, 14 mm further left and 8 mm higher."""
+    words = ("post", exact_contours, *GIVEN, "--no-report")
+    assert run(*words, "--out", tmp_path / "first").exit_code == 0
+    dose = pydicom.dcmread(tmp_path / "first" / "dose_local.dcm")
+    frame = dose.FrameOfReferenceUID
+    dose.FrameOfReferenceUID = "1.2.3.4.6"
+    dose.StudyInstanceUID = "1.2.3.4.7"
+    x, y, z = dose.ImagePositionPatient
+    dose.ImagePositionPatient = [x + 14, y, z + 8]
+    dose.save_as(tmp_path / "prior.dcm")
+    back, again = np.eye(4), np.eye(4)
+    back[:3, 3], again[:3, 3] = (-14, 0, -8), (14, 0, 8)
+    write_registration(tmp_path / "right.dcm", frame, back, decimals=6)
+    write_registration(tmp_path / "wrong.dcm", frame, again, decimals=6)
+    words += ("--json", "--force", "--out", tmp_path / "now")
+    words += ("--prior-dose", tmp_path / "prior.dcm")
+    assert "another frame of reference" in run(*words).stderr
+    words += ("--prior-transform",)
+    document = document_of(run(*words, tmp_path / "right.dcm"))
+    now, total = means(document, METHOD), means(document, f"{METHOD}+with_prior")
+    for name in ("Tumor 1", "Tumor 2", "Perfused lobe"):
+        assert total[name] == pytest.approx(2 * now[name], rel=1e-3)
+    wrong = run(*words, tmp_path / "wrong.dcm")
+    assert wrong.exit_code == 3
+    assert "is it the wrong way round?" in wrong.stderr
