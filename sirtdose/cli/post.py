@@ -147,7 +147,8 @@ class _Remembering(click.Command):
 @click.option(
     "--prior-transform",
     type=_PATH,
-    help="ITK transform from this image to the earlier dose, if they lie apart.",
+    help="Brings the earlier dose over: a DICOM registration, or an ITK transform from "
+    "this image to the earlier dose.",
 )
 @click.option(
     "--disease",

@@ -16,9 +16,9 @@ from sirtdose.model.printable import printable
 _PATH = click.Path(path_type=Path)
 _SHOWN_MAX = 8
 _GOOD = ("unchanged", "the same")
+_CANNOT, _NOT_POSSIBLE = "cannot be checked", "not possible"
 _HEADLINES = {
     "good": "as it was",
-    "unknown": "results as they were, inputs not checked",
     "bad": "NOT as it was",
 }
 
@@ -28,8 +28,10 @@ _HEADLINES = {
 @click.option(
     "--inputs",
     type=_PATH,
+    multiple=True,
     metavar="FOLDER_OR_FILE",
-    help="Where the input lies now, if it was moved or its place is not kept.",
+    help="Where the input lies now, if it was moved, or files that options named; may "
+    "be repeated.",
 )
 @click.option(
     "--rerun",
@@ -41,7 +43,7 @@ _HEADLINES = {
 def verify_command(
     *,
     folder: Path,
-    inputs: Path | None,
+    inputs: tuple[Path, ...],
     rerun: bool,
     patient_key: str | None,
     as_json: bool,
@@ -50,7 +52,7 @@ def verify_command(
 
     RESULT_DIR is what `sirtdose post` or `sirtdose batch` wrote. The hash of each
     result and input is computed again; with --rerun the doses too. The exit code is 3
-    where anything differs.
+    where anything differs, or cannot be checked although it was asked for.
 
     Example: sirtdose verify doses --rerun
     """
@@ -58,8 +60,11 @@ def verify_command(
 
     cases = _cases(folder)
     # Another folder is entered below.
-    inputs = inputs.absolute() if inputs else None
-    if inputs is not None and len(cases) > 1:
+    inputs = tuple(one.absolute() for one in inputs)
+    lost = [one for one in inputs if not one.exists()]
+    if lost:
+        raise InputError(f"--inputs: there is no file or folder {lost[0].name}")
+    if inputs and len(cases) > 1:
         raise click.UsageError("--inputs is of one case: give that case's folder")
     documents = []
     for case in cases:
@@ -70,8 +75,14 @@ def verify_command(
     if as_json:
         told = {"schema": "sirtdose.verify/1", "cases": documents}
         click.echo(document_text(told), nl=False)
-    if any(one["state"] == "bad" for one in documents):
+    if any(one["state"] == "bad" or _refused(one) for one in documents):
         click.get_current_context().exit(3)
+
+
+def _refused(document: Mapping[str, Any]) -> bool:
+    """Whether something that was asked for could not be checked."""
+    said = (document["inputs_said"], document["rerun_said"])
+    return any(one.startswith((_CANNOT, _NOT_POSSIBLE)) for one in said)
 
 
 def _cases(folder: Path) -> list[Path]:
@@ -94,7 +105,7 @@ def _cases(folder: Path) -> list[Path]:
 
 
 def _verified(
-    folder: Path, inputs: Path | None, patient_key: str | None, *, rerun: bool
+    folder: Path, inputs: tuple[Path, ...], patient_key: str | None, *, rerun: bool
 ) -> dict[str, Any]:
     """What is found of one case; `state` is good, unknown or bad."""
     from sirtdose import __version__
@@ -127,21 +138,19 @@ def _verified(
             )
             document["state"] = _state(document, checked=checked)
     except SirtdoseError as error:
-        document["inputs_said"] = f"cannot be checked: {error}"
+        document["inputs_said"] = f"{_CANNOT}: {error}"
+        # Without a readable record something of the results is gone.
+        if document["results"]:
+            document["state"] = _state(document, checked=False)
     return document
 
 
-def _state(document: Mapping[str, Any], *, checked: bool | None) -> str:
-    """Good, bad, or unknown where inputs could not be looked at and all else is good.
-
-    `checked` is None where a check was begun and failed.
-    """
+def _state(document: Mapping[str, Any], *, checked: bool) -> str:
+    """Good, bad, or unknown where not all could be looked at and all else is good."""
     states = [*document["results"].values()]
     states += [one["state"] for one in document["inputs"]]
     states += [document["rerun"]] if document["rerun"] else []
-    if checked is None or not all(state in _GOOD for state in states):
-        return "bad"
-    if document["rerun_said"]:
+    if not all(state in _GOOD for state in states):
         return "bad"
     return "good" if checked else "unknown"
 
@@ -150,12 +159,12 @@ def _check_inputs(
     document: dict[str, Any],
     folder: Path,
     record: Mapping[str, Any],
-    inputs: Path | None,
+    inputs: tuple[Path, ...],
     patient_key: str | None,
     *,
     rerun: bool,
-) -> bool | None:
-    """Whether inputs could be looked at; None where that failed."""
+) -> bool:
+    """Whether all that was asked for could be looked at."""
     from sirtdose.report.run_record import asked_again
     from sirtdose.workflows.verify import (
         input_states,
@@ -164,16 +173,14 @@ def _check_inputs(
     )
 
     post = read_result(folder)
-    asked = asked_again(folder, record)
+    asked = asked_again(folder, record, moved_to=inputs)
     if asked is None:
         document["inputs_said"] = "not checked: the request is not kept with results"
-        document["rerun_said"] = "not possible: the request is not known" * rerun
+        document["rerun_said"] = f"{_NOT_POSSIBLE}: the request is not known" * rerun
         return False
     try:
-        source = inputs or asked["source"]
+        source = _source(folder, record, asked, inputs)
         options = _options(asked)
-        if source is None:
-            raise InputError("the input is not where it was: say where with --inputs")
         if patient_key is not None:
             options["patient_key"] = patient_key
         # There no name of the source's files stands for another.
@@ -196,21 +203,60 @@ def _check_inputs(
     else:
         return True
     after = "rerun_said" if document["inputs"] else "inputs_said"
-    document[after] = f"cannot be checked: {said}"
-    return None
+    document[after] = f"{_CANNOT}: {said}"
+    return False
+
+
+def _source(
+    folder: Path,
+    record: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    inputs: tuple[Path, ...],
+) -> Path:
+    """Where the input lies: as it did, unless --inputs stands for it."""
+    from sirtdose.report.run_record import asked_again
+
+    source: Path | None = asked["source"]
+    as_it_was = asked_again(folder, record)
+    # Where the input is in its place and a file of an option is not, that is meant.
+    if inputs and (source is None or (as_it_was and not _lost(as_it_was))):
+        return inputs[0]
+    if source is None:
+        raise InputError("the input is not where it was: say where with --inputs")
+    return source
+
+
+def _lost(asked: Mapping[str, Any]) -> list[str]:
+    """The options whose files are not found."""
+    return [
+        key
+        for key, value in asked["options"].items()
+        if value is None or (isinstance(value, list) and None in value)
+    ]
 
 
 def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a run, if all that they name is found."""
     known = asked_options(post_command)
-    for key, value in asked["options"].items():
+    for key in asked["options"]:
         if key not in known:
             raise InputError(f"the request's {key} is no option any more")
-        if value is None or (isinstance(value, list) and None in value):
-            raise InputError(
-                f"the file of --{key.replace('_', '-')} is not where it was"
-            )
+    if lost := _lost(asked):
+        named = ", ".join(f"--{key.replace('_', '-')}" for key in lost)
+        raise InputError(
+            f"the file of {named} is not where it was, nor is one of its name below "
+            "--inputs: say with --inputs in which folder it lies now"
+        )
     return dict(asked["options"])
+
+
+def _headline(document: Mapping[str, Any]) -> str:
+    """What cannot be checked is not called changed."""
+    if document["state"] in _HEADLINES:
+        return _HEADLINES[document["state"]]
+    if document["inputs"]:
+        return "results and inputs as they were, not computed again"
+    return "results as they were, inputs not checked"
 
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
@@ -218,7 +264,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if by and document["made_by"] != document["checked_by"]:
         by += f", checked by {document['checked_by']}"
     by += ")" if by else ""
-    yield f"{document['case']}: {_HEADLINES[document['state']]}{by}"
+    yield f"{document['case']}: {_headline(document)}{by}"
     bad = {n: s for n, s in document["results"].items() if s != "unchanged"}
     yield f"  results: {len(document['results']) - len(bad)} files unchanged"
     yield from (f"  result {name}: {state}" for name, state in bad.items())

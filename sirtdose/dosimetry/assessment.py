@@ -1,5 +1,6 @@
 """The result of a post-treatment assessment: everything a report needs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,7 +34,9 @@ class Assessment:
     `injections` are name, perfused structure and ledger of each of several.
     `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
     whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are
-    from, and `shifted_d` the days that a pseudonym's dates are moved back by.
+    from, and `shifted_d` the days that a pseudonym's dates are moved back by. `people`
+    are those that the inputs name and `file_names` what stands for each file's name
+    where results are to name nobody: neither is written.
     """
 
     nuclide: Nuclide
@@ -72,6 +75,8 @@ class Assessment:
     structure_set: StructureSet | None = None
     uncertainty: Uncertainty | None = None
     self_test: SelfTest | None = None
+    people: tuple[PatientLink, ...] = ()
+    file_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def alternative_to_used_ratio(self) -> float | None:

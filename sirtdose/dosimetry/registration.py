@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.bend import Bend, Change
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
 
 # What a matrix of few decimals may miss a rotation by; a patient keeps their size.
 _ORTHOGONAL, _SCALES = 1e-3, (0.5, 2.0)
+# Points along each axis that a transform which bends is looked at.
+_TICKS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +40,12 @@ class Registration:
     pictures : tuple of arrays of shape (rows, columns, 3)
         Middle planes of both images on each other: gray where they agree, green where
         only the fixed one is bright, magenta where the moving one is.
+    start : Registration, optional
+        Of a transform that bends: the affine one that it bends, or that is nearest.
+    bend : Bend, optional
+        How much it bends in the liver.
+    changes : tuple of Change
+        What became of each structure.
     """
 
     method: str
@@ -48,6 +57,14 @@ class Registration:
     metric_after: float | None = None
     inverse_error_mm: float = 0.0
     pictures: tuple[NDArray[np.uint8], ...] = ()
+    start: "Registration | None" = None
+    bend: Bend | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def affine(self) -> "Registration":
+        """The transform itself, or the affine one that it bends."""
+        return self.start or self
 
 
 def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
@@ -59,15 +76,13 @@ def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
         A matrix that mirrors, or makes a patient twice or half as large.
     """
     matrix = _matrix(transform)
+    start = None if matrix is not None else of_matrix(_nearest(transform, fixed), fixed)
     center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
     there = np.array(transform.TransformPoint(tuple(center.tolist())))
     shift = (center - there).tolist()
-    rotation, error = 0.0, 0.0
+    rotation, error = start.rotation_deg if start else 0.0, 0.0
     if matrix is not None:
-        turn = _nearest_rotation(matrix)
-        rotation = float(
-            np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1)))
-        )
+        rotation = _angle_deg(_nearest_rotation(matrix))
         corners = fixed.corners_mm()
         ends = [transform.TransformPoint(tuple(c)) for c in corners.tolist()]
         again = np.array(ends) @ matrix[:3, :3].T + matrix[:3, 3]
@@ -79,6 +94,7 @@ def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
         shift_mm=(float(shift[0]), float(shift[1]), float(shift[2])),
         rotation_deg=rotation,
         inverse_error_mm=error,
+        start=start,
     )
 
 
@@ -188,6 +204,21 @@ def _nearest_rotation(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     left, _, right = np.linalg.svd(matrix[:3, :3])
     found: NDArray[np.float64] = left @ right
     return found
+
+
+def _angle_deg(turn: NDArray[np.float64]) -> float:
+    return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
+
+
+def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
+    """Moving to fixed, by the affine matrix nearest to a transform that bends."""
+    ticks = [np.linspace(-0.5, n - 0.5, _TICKS) for n in fixed.shape]
+    at = fixed.world_mm(np.stack(np.meshgrid(*ticks, indexing="ij"), -1).reshape(-1, 3))
+    ends = np.array([transform.TransformPoint(one) for one in at.tolist()])
+    known = np.column_stack([at, np.ones(len(at))])
+    forward = np.eye(4)
+    forward[:3] = np.linalg.lstsq(known, ends, rcond=None)[0].T
+    return _inverse(forward)
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

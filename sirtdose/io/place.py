@@ -59,6 +59,20 @@ def find_place(place: Any, *, seen_from: Path, salt: str) -> Path | None:
     return None
 
 
+def find_by_name(place: Any, *, below: Sequence[Path], salt: str) -> list[Path]:
+    """Files or folders of a place's own name, wherever they lie below some folders."""
+    steps = place.get("from_root") if isinstance(place, dict) else None
+    if not isinstance(steps, list) or not steps:
+        return []
+    found = {
+        one
+        for folder in below
+        for one in (folder, *sorted(folder.rglob("*")))
+        if _step(one.name, salt) == steps[-1]
+    }
+    return sorted(found)
+
+
 def _whole(path: Path) -> Path:
     """From the root, without a way back; links stay what they are."""
     return Path(os.path.normpath(path.absolute()))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError, InputError, QuantityError
 from sirtdose.model.evidence import CONDITIONS
 from sirtdose.model.response_model import FORMS, METRICS, ResponseModel
@@ -47,7 +48,8 @@ def read_radiobiology(
     FileFormatError
         No file, or no TOML.
     InputError
-        A key or value that is not known, or one that is missing.
+        A key or value that is not known, one that is missing, or one far from any that
+        was published: the bounds and their sources are in radiobiology_bounds.json.
     """
     data = _loaded(path)
     unknown = sorted(set(data) - {*_TABLES, "tcp", "ntcp"})
@@ -97,12 +99,15 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
     if "source" not in given:
         raise InputError(f"{where} needs a source: where its numbers are from")
     values: dict[str, Any] = {
-        field: _quantity(given[key], measure, f"{where}.{key}", above_zero=True)
+        field: _bounded(
+            field, _quantity(given[key], measure, f"{where}.{key}"), f"{where}.{key}"
+        )
         for key, (field, measure) in _QUANTITIES.items()
         if key in given
     }
     if "geud_a" in given:
-        values["geud_a"] = _number(given["geud_a"], f"{where}.geud_a")
+        geud_a = _number(given["geud_a"], f"{where}.geud_a")
+        values["geud_a"] = _bounded("geud_a", geud_a, f"{where}.geud_a")
         if values["geud_a"] == 0:
             raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
     own = _text(given["source"], f"{where}.source")
@@ -152,12 +157,12 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
     found: dict[str, float] = {}
     for key, (field, measure) in _PARAMETERS.items():
         if key in given:
-            above_zero = field == "d50_gy"
-            found[field] = _quantity(
-                given[key], measure, f"{where}.{key}", above_zero=above_zero
-            )
+            value = _quantity(given[key], measure, f"{where}.{key}")
+            found[field] = _bounded(field, value, f"{where}.{key}")
     found |= {
-        key: _number(given[key], f"{where}.{key}") for key in _PLAIN if key in given
+        key: _bounded(key, _number(given[key], f"{where}.{key}"), f"{where}.{key}")
+        for key in _PLAIN
+        if key in given
     }
     wanted = FORMS[form]
     if set(found) != set(wanted):
@@ -166,9 +171,8 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
             f"{where}: a {form} model has the parameters {' and '.join(names)}, no "
             "others"
         )
-    for key in ("gamma50", "m"):
-        if key in found and not found[key] > 0:
-            raise InputError(f"{where}.{key} is {found[key]:g}: a number above 0")
+    if found.get("b1_per_gy") == 0:
+        raise InputError(f"{where}.b1 is 0/Gy: a slope of 0 does not depend on dose")
     return found
 
 
@@ -191,7 +195,25 @@ def _require_known(given: Mapping[str, Any], allowed: Any, where: str) -> None:
         )
 
 
-def _quantity(value: Any, measure: Measure, where: str, *, above_zero: bool) -> float:
+def _bounded(field: str, value: float, where: str) -> float:
+    """A value, provided that anything like it was ever published."""
+    bound = table("radiobiology_bounds")[field]
+    low, high, unit = bound["min"], bound["max"], bound["unit"]
+    # Written so that a NaN fails too.
+    if low <= value <= high:
+        return value
+    unit = f" {unit}" if unit[:1].isalpha() else unit
+    if low > 0 >= value:
+        raise InputError(f"{where} is {value:g}{unit}: above 0 is needed")
+    thousandth = value / 1000
+    meant = f"; was {thousandth:g}{unit} meant" if low <= thousandth <= high else ""
+    raise InputError(
+        f"{where} is {value:g}{unit}: it must be {low:g} to {high:g}{unit}{meant}"
+        f"{'?' if meant else ''}"
+    )
+
+
+def _quantity(value: Any, measure: Measure, where: str) -> float:
     if not isinstance(value, str):
         raise InputError(
             f"{where} is {value}: write it in quotes with its unit, "
@@ -200,12 +222,9 @@ def _quantity(value: Any, measure: Measure, where: str, *, above_zero: bool) -> 
     # A slope may fall with dose.
     sign, text = (-1.0, value[1:]) if value[:1] == "-" else (1.0, value)
     try:
-        number = sign * measure.parse(text)
+        return sign * measure.parse(text)
     except QuantityError as error:
         raise InputError(f"{where}: {error}") from None
-    if above_zero and not number > 0:
-        raise InputError(f"{where} is {value}: above 0 is needed")
-    return number
 
 
 def _number(value: Any, where: str) -> float:

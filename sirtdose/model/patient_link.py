@@ -2,11 +2,16 @@
 
 import hmac
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+# Parts of a name of so many letters are looked for as whole words.
+_WHOLE = 3
+# Words, also where only capitals or digits part them.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 # Far enough to hide a date, near enough for ages and equipment to stay true.
 _SHIFT_MAX_D = 365
 
@@ -63,17 +68,27 @@ class PatientLink:
     shifted_d: int = 0
 
     def names(self, text: str) -> bool:
-        """Whether a text, such as a folder's name, holds the patient's name or ID.
+        """Whether a text, such as a folder's name, holds what names the patient.
 
-        Parts of a name count from three letters on, an ID from three characters on.
+        That is a part of the name, PatientID, accession number or birth date, whatever
+        its accents and capitals. One of three characters has to be a word by itself,
+        a longer one may be a part of another; a shorter one tells nothing.
 
-        >>> link = PatientLink("4711", "Rivera^Ana", "", "", "", "", "", "", "", "", ())
+        >>> link = PatientLink("4711", "Rivera^Ana", "19500102", "", "", "", "", "", "",
+        ...                    "", ())
         >>> link.names("scans/RIVERA_2026"), link.names("scans/case-3")
         (True, False)
+        >>> link.names("TumorAna"), link.names("analysis"), link.names("b 1950-01-02")
+        (True, False, True)
         """
-        words = [self.patient_id, *re.split(r"[\W_]+", self.patient_name)]
-        plain = text.casefold()
-        return any(len(word) >= 3 and word.casefold() in plain for word in words)
+        told = [*re.split(r"[\W_]+", self.patient_name), self.patient_id]
+        told += [self.accession_number, self.birth_date, _dashed(self.birth_date)]
+        plain, words = _plain(text), {_plain(one) for one in _WORD.findall(text)}
+        return any(
+            _plain(one) in (plain if len(one) > _WHOLE else words)
+            for one in told
+            if len(one) >= _WHOLE
+        )
 
     def deidentified(self, key: bytes) -> "PatientLink":
         """The same without a person: what is not needed is empty, the rest by key.
@@ -128,6 +143,16 @@ class StructureSet:
 
     sop_instance_uid: str
     roi_numbers: Mapping[str, int]
+
+
+def _plain(text: str) -> str:
+    """Without accents and capitals."""
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(one for one in parts if not unicodedata.combining(one)).casefold()
+
+
+def _dashed(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else ""
 
 
 def _shifted(date: str, days: int) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, PlanningError
+from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
@@ -14,6 +14,8 @@ from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 Sense = Literal["at_most", "at_least", "range"]
 # Names that mean one of the volumes a limit can hold for.
 _ALIASES = {"normal": "normal_perfused"}
+# From what a scan gives to several times what microspheres give to any tumor.
+_LIMITS_GY = (0.05, 5000.0)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,19 @@ def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
 
     >>> [(rule.volume, rule.ceiling_gy) for rule in given_rules({"normal": 70.0})]
     [('normal_perfused', 70.0)]
+
+    Raises
+    ------
+    RangeError
+        A dose that limits nothing, or everything: cGy or kGy for Gy.
     """
+    low, high = _LIMITS_GY
+    for name, limit_gy in limits_gy.items():
+        if not low <= limit_gy <= high:
+            raise RangeError(
+                f"--limit {name} is {limit_gy:g} Gy: it must be {low:g} to {high:g} "
+                "Gy; is the unit right?"
+            )
     return [
         Rule(volume=_ALIASES.get(name, name), sense="at_most", limit_gy=limit_gy)
         for name, limit_gy in limits_gy.items()

@@ -3,23 +3,36 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
+
+from sirtdose.data.load import table
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Of the program's own data: nothing of the patient's is in them.
-_OWN = ("schema", "sirtdose_version", "nuclide", "limits", "radiobiology", "thresholds")
+_OWN = ("schema", "sirtdose_version", "nuclide", "limits", "thresholds")
 # Words of the program's own, which a file's name may be by chance.
 _CODES = ("code", "severity", "kind", "role", "name", "structure", "unit")
+_KEPT_OF_OWN_FILES = {
+    "radiobiology": "the radiobiology file",
+    "uncertainty": "the budget",
+}
 # Texts that name files and little else.
 _ABOUT_FILES = ("choices",)
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
-def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
+def deidentified(
+    document: Mapping[str, Any],
+    *,
+    days: int,
+    file_names: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The document with dates moved back, files named by kind, no UIDs or hashes.
 
     All dates move by the same days, so that intervals stay. In messages a file's name
-    is replaced where it has two letters or more: others name nobody.
+    is replaced where it has two letters or more: others name nobody. `file_names` are
+    those of files that `inputs` does not list one by one, and what stands for each.
 
     Examples
     --------
@@ -33,10 +46,11 @@ def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
     [{'file': 'PET 1', 'kind': 'PET', 'series_instance_uid': None, 'sha256': None}]
     """
     inputs = document.get("inputs", ())
-    names = {
+    own = {
         one["file"]: f"{one['kind']} {number}"
         for number, one in enumerate(inputs, start=1)
     }
+    names = {**file_names, **own}
     telling = {old: new for old, new in names.items() if len(_LETTERS.findall(old)) > 1}
     in_messages, in_choices = _replacer(telling, days), _replacer(names, days)
     result = {
@@ -46,12 +60,54 @@ def deidentified(document: Mapping[str, Any], *, days: int) -> dict[str, Any]:
         for key, value in document.items()
     }
     result["inputs"] = [
-        one | {"file": names[one["file"]], "series_instance_uid": None, "sha256": None}
+        one | {"file": own[one["file"]], "series_instance_uid": None, "sha256": None}
         for one in inputs
     ]
     if result.get("plan"):
         result["plan"] |= {"hash": None, "approval": None}
     return result
+
+
+def with_names_replaced(text: str, names: Mapping[str, str]) -> str:
+    """A text with names of two letters or more replaced.
+
+    >>> with_names_replaced("cannot read doe.dcm (7)", {"doe.dcm": "a file", "7": "b"})
+    'cannot read a file (7)'
+    """
+    telling = {old: new for old, new in names.items() if len(_LETTERS.findall(old)) > 1}
+    return _replacer(telling, 0)(text)
+
+
+def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Texts that people wrote and a de-identified document keeps, and what each is."""
+    rows = [row for one in document["doses"].values() for row in one["structures"]]
+    found = [("structure names", row["name"]) for row in rows if not row["definition"]]
+    found += [
+        ("structure names", name) for name in document["options"].get("roles", {})
+    ]
+    for one in document["ledger"]["injections"]:
+        found += [
+            ("injection names", one["name"]),
+            ("injection names", one["perfused"]),
+        ]
+    found += [("reasons of --accept", one["reason"]) for one in document["accepted"]]
+    plan = document.get("plan") or {"doses": ()}
+    found += [("the plan's names", row["name"]) for row in plan["doses"]]
+    own = {*_texts(table("radiobiology")), *_texts(table("budget"))}
+    for key, what in _KEPT_OF_OWN_FILES.items():
+        found += [(what, text) for text in _texts(document.get(key)) if text not in own]
+    return list(dict.fromkeys(found))
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text of a document, but for the names of its keys."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [text for one in value for text in _texts(one)]
+    return []
 
 
 def _replacer(names: Mapping[str, str], days: int) -> Callable[[str], str]:

@@ -34,7 +34,9 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
     """An assessment as post.json holds it."""
     document = _post_document(assessment)
     if assessment.shifted_d:
-        return deidentified(document, days=assessment.shifted_d)
+        return deidentified(
+            document, days=assessment.shifted_d, file_names=assessment.file_names
+        )
     return document
 
 

@@ -1,5 +1,6 @@
 """How structures were brought to the image, as a document."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,4 +23,20 @@ def registration_document(found: "Registration | None") -> dict[str, Any] | None
         if found.metric_after is None
         else -found.metric_after,
         "inverse_error_mm": found.inverse_error_mm,
+        "affine_start": _start(found.start),
+        "bend": None if found.bend is None else asdict(found.bend),
+        "structures": [asdict(one) for one in found.changes],
+    }
+
+
+def _start(start: "Registration | None") -> dict[str, Any] | None:
+    """The affine transform that a bent one began with, or that is nearest to it."""
+    if start is None:
+        return None
+    return {
+        "shift_mm": list(start.shift_mm),
+        "rotation_deg": start.rotation_deg,
+        "mutual_information": None
+        if start.metric_after is None
+        else -start.metric_after,
     }

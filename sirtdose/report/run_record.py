@@ -4,7 +4,7 @@ The only file of a result that differs from run to run.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from sirtdose import __version__
 from sirtdose.errors import FileFormatError
 from sirtdose.io.hashing import sha256_of
-from sirtdose.io.place import find_place, place_of
+from sirtdose.io.place import find_by_name, find_place, place_of
 
 RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"
@@ -131,10 +131,13 @@ def changed_results(folder: Path, record: Mapping[str, Any]) -> dict[str, str]:
     return said
 
 
-def asked_again(folder: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
+def asked_again(
+    folder: Path, record: Mapping[str, Any], *, moved_to: Sequence[Path] = ()
+) -> dict[str, Any] | None:
     """What was asked, with files where they are found now, None for those that are not.
 
-    None altogether where the request is not kept.
+    A file that is not where it was is looked for by its name below `moved_to`, and
+    taken where only one has it. None altogether where the request is not kept.
     """
     asked = record["asked"]
     if asked is None:
@@ -143,11 +146,20 @@ def asked_again(folder: Path, record: Mapping[str, Any]) -> dict[str, Any] | Non
 
     def found(value: Any) -> Any:
         if isinstance(value, dict):
-            return find_place(value.get("place"), seen_from=folder, salt=salt)
+            place = value.get("place")
+            here = find_place(place, seen_from=folder, salt=salt)
+            if here is None:
+                named = find_by_name(place, below=moved_to, salt=salt)
+                here = named[0] if len(named) == 1 else None
+            return here
         return [found(one) for one in value] if isinstance(value, list) else value
 
-    options = {key: found(value) for key, value in asked["options"].items()}
-    return {"source": found(asked.get("source")), "options": options}
+    source = asked.get("source")
+    place = source.get("place") if isinstance(source, dict) else None
+    return {
+        "source": find_place(place, seen_from=folder, salt=salt),
+        "options": {key: found(value) for key, value in asked["options"].items()},
+    }
 
 
 def _placed(value: Any, kept_in: Path, salt: str) -> Any:

@@ -1,13 +1,21 @@
 """Bring structures drawn on another image to this one, on request (H15, H16)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sirtdose.data.load import table
+from sirtdose.dosimetry import transform_checks as checks
+from sirtdose.dosimetry.bend import Change, bend_at
+from sirtdose.dosimetry.registration import moved, of_matrix
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image_request import ImageRequest
+from sirtdose.workflows.transform_file import transform_of
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.registration import Registration
@@ -16,11 +24,6 @@ if TYPE_CHECKING:
     from sirtdose.model.volume import Volume
 
 METHODS = ("rigid", "affine", "bspline")
-_SHIFT_MAX_MM, _ROTATION_MAX_DEG = 20.0, 10.0
-_INVERSE_MAX_MM = 0.1
-_DICE_MIN = 0.85
-# A transform the other way round that puts so much more of the image into the liver.
-_OTHER_WAY = 1.2
 
 
 def registered(
@@ -44,8 +47,6 @@ def registered(
     """
     if request.registration is None:
         return list(drawn), None
-    from sirtdose.dosimetry.registration import moved
-
     frame = image.grid.frame_of_reference_uid
     stay = [
         frame is not None and one.grid.frame_of_reference_uid == frame for one in drawn
@@ -63,11 +64,63 @@ def registered(
     ]
     fixed = [one for one, stays in zip(drawn, stay, strict=True) if stays]
     brought = [one for one, stays in zip(placed, stay, strict=True) if not stays]
-    findings += _findings(found)
+    sources = [one for one, stays in zip(drawn, stay, strict=True) if not stays]
+    found = measured(found, sources, brought, target)
+    findings += checks.transform_findings(found, what="structures were")
+    findings += checks.bend_findings(found)
+    findings += checks.change_findings(
+        found.changes, voxel_volume_ml=target.voxel_volume_ml
+    )
     findings += _dice_findings(fixed, brought)
-    if found.method == "file" and found.matrix is not None:
-        findings += _direction_findings(found, drawn, stay, image)
+    if found.method == "file":
+        findings += _direction_findings(found, sources, image)
     return placed, found
+
+
+def measured(
+    found: "Registration",
+    sources: "Sequence[Structure]",
+    brought: "Sequence[Structure]",
+    target: "Grid",
+) -> "Registration":
+    """The registration with what it made of every structure, and how it bends."""
+    changes, start = [], found.start
+    for one, placed in zip(sources, brought, strict=True):
+        change = Change(one.name, one.volume_ml, placed.volume_ml)
+        if start is not None and not one.empty:
+            affine = _by_affine(one, start, target)
+            change = replace(
+                change,
+                affine_ml=affine.volume_ml if affine else 0.0,
+                affine_dice=_dice([affine], [placed]) if affine else 0.0,
+            )
+        changes.append(change)
+    bend = None
+    if start is not None and brought:
+        region = _region(brought)
+        inside = np.argwhere(region.occupancy >= 0.5)
+        bend = bend_at(
+            found.transform,
+            start.transform,
+            region.grid.world_mm(inside),
+            region=region.name,
+        )
+    return replace(found, changes=tuple(changes), bend=bend)
+
+
+def _region(brought: "Sequence[Structure]") -> "Structure":
+    """The liver, else what stands for it: the largest structure there is."""
+    livers = [one for one in brought if one.role is Role.LIVER]
+    return max(livers or brought, key=lambda one: one.volume_ml)
+
+
+def _by_affine(
+    one: "Structure", start: "Registration", target: "Grid"
+) -> "Structure | None":
+    try:
+        return moved(one, start, target)
+    except GeometryError:
+        return None
 
 
 def _registration(
@@ -81,7 +134,8 @@ def _registration(
 
     how = request.registration
     if isinstance(how, Path):
-        return _of_file(how, drawn, image.grid)
+        source = _same_source(None, drawn, image.grid)
+        return transform_of(how, image.grid, source=source)
     if ct is None:
         raise InputError(
             "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct"
@@ -98,26 +152,6 @@ def _registration(
     if how == "affine":
         return register(ct, moving, method="affine")
     return register(ct, moving, method="bspline")
-
-
-def _of_file(path: Path, drawn: "Sequence[Structure]", grid: "Grid") -> "Registration":
-    import numpy as np
-
-    from sirtdose.dosimetry import registration as rules
-
-    if not path.is_file():
-        raise InputError(f"there is no transform file {path.name}")
-    with path.open("rb") as file:
-        head = file.read(132)
-    source = _same_source(None, drawn, grid)
-    if head[128:] != b"DICM":
-        return rules.read_transform(path, grid)
-    from sirtdose.io.dicom_reg import read_registration
-
-    matrix = read_registration(
-        path, to_frame=grid.frame_of_reference_uid, from_frame=source
-    )
-    return rules.of_matrix(np.asarray(matrix), grid)
 
 
 def _same_source(
@@ -141,99 +175,57 @@ def _same_source(
     return source
 
 
-def _findings(found: "Registration") -> list[Finding]:
-    shift = sum(s**2 for s in found.shift_mm) ** 0.5
-    x, y, z = found.shift_mm
-    said = (
-        f"structures were moved by {found.method} registration: {shift:.1f} mm (x "
-        f"{x:.1f}, y {y:.1f}, z {z:.1f}) in the middle of the image, "
-        f"{found.rotation_deg:.1f} degrees"
-    )
-    findings = [Finding.of("H16", said, severity=Severity.NOTE)]
-    if shift > _SHIFT_MAX_MM or found.rotation_deg > _ROTATION_MAX_DEG:
-        findings.append(
-            Finding.of(
-                "H16",
-                f"{said}: over {_SHIFT_MAX_MM:g} mm or {_ROTATION_MAX_DEG:g} degrees; "
-                "look at the picture in the report",
-            )
-        )
-    before, after = found.metric_before, found.metric_after
-    if before is not None and after is not None and after >= before:
-        findings.append(
-            Finding.of(
-                "H16",
-                f"mutual information is {-after:.4f} after registration and "
-                f"{-before:.4f} before: it did not improve",
-            )
-        )
-    if found.inverse_error_mm > _INVERSE_MAX_MM:
-        findings.append(
-            Finding.of(
-                "H16",
-                f"there and back ends {found.inverse_error_mm:.2g} mm off: the "
-                "transform cannot be used",
-                severity=Severity.STOP,
-            )
-        )
-    return findings
-
-
 def _dice_findings(
-    fixed: "Sequence[Structure]", moved: "Sequence[Structure]"
+    fixed: "Sequence[Structure]", brought: "Sequence[Structure]"
 ) -> list[Finding]:
     """Overlap of a liver that both sides have."""
-    from sirtdose.dosimetry.derived import union, with_role
-    from sirtdose.dosimetry.resample import on_one_lattice
+    from sirtdose.dosimetry.derived import with_role
 
-    ours, theirs = with_role(fixed, Role.LIVER), with_role(moved, Role.LIVER)
+    ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
     if not ours or not theirs:
         return []
-    lattice = on_one_lattice([*ours, *theirs])
-    one, other = union(lattice[: len(ours)]), union(lattice[len(ours) :])
-    dice = 2 * (one & other).volume_ml / (one.volume_ml + other.volume_ml)
-    severity = Severity.NOTE if dice >= _DICE_MIN else Severity.ASK
+    dice = _dice(ours, theirs)
+    least = float(table("registration")["liver_dice"]["min"])
+    severity = Severity.NOTE if dice >= least else Severity.ASK
     said = f"the livers of both sides overlap by a Dice coefficient of {dice:.3f}"
     return [Finding.of("H16", said, severity=severity)]
 
 
+def _dice(ours: "Sequence[Structure]", theirs: "Sequence[Structure]") -> float:
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.resample import on_one_lattice
+
+    lattice = on_one_lattice([*ours, *theirs])
+    one, other = union(lattice[: len(ours)]), union(lattice[len(ours) :])
+    return 2 * (one & other).volume_ml / (one.volume_ml + other.volume_ml)
+
+
 def _direction_findings(
-    found: "Registration",
-    drawn: "Sequence[Structure]",
-    stay: Sequence[bool],
-    image: "Volume",
+    found: "Registration", sources: "Sequence[Structure]", image: "Volume"
 ) -> list[Finding]:
     """Whether the transform the other way round would fit the image better."""
-    import numpy as np
-
-    from sirtdose.dosimetry.registration import of_matrix
-
-    if found.matrix is None:
-        return []
-    livers = [
-        one
-        for one, stays in zip(drawn, stay, strict=True)
-        if not stays and one.role in (Role.LIVER, Role.PERFUSED)
-    ]
-    if not livers:
-        return []
-    inverse = np.asarray(np.linalg.inv(found.matrix), np.float64)
-    back = of_matrix(inverse, image.grid)
-    held = [_counts(livers[0], way, image) for way in (found, back)]
-    if held[1] <= _OTHER_WAY * held[0]:
-        return []
-    return [
-        Finding.of(
-            "H16",
-            f"'{livers[0].name}' holds {held[1] / max(held[0], 1e-30):.2f} times as "
-            "much of the image with the transform the other way round: is it inverted?",
+    # A transform that bends is judged by its affine part: its inverse is not known.
+    forward = found.affine
+    # Counts lie in what is perfused: of a whole liver a shift may lose few.
+    regions = [one for one in sources if one.role is Role.PERFUSED]
+    regions = regions or [one for one in sources if one.role is Role.LIVER]
+    if forward.matrix is None or not regions:
+        said = (
+            "whether the transform is the wrong way round was not checked: needs a "
+            "liver or perfused volume among the structures that it moves"
         )
-    ]
+        return [Finding.of("H16", said, severity=Severity.NOTE)]
+    inverse = np.asarray(np.linalg.inv(forward.matrix), np.float64)
+    back = of_matrix(inverse, image.grid)
+    region = max(regions, key=lambda one: one.volume_ml)
+    holds, inverted = (_counts(region, way, image) for way in (forward, back))
+    return checks.direction_findings(
+        region.name, holds, inverted, of="the image's counts"
+    )
 
 
 def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:
     from sirtdose.dosimetry.activity import total_in
-    from sirtdose.dosimetry.registration import moved
     from sirtdose.dosimetry.resample import occupancy_on
 
     try:

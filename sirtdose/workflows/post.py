@@ -20,6 +20,7 @@ from sirtdose.workflows.image_blur import small_tumor_findings, small_tumors
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.injected_findings import sharing_findings, unshared_findings
+from sirtdose.workflows.kept_names import file_names, people_of
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_balance import balance_findings
@@ -62,6 +63,8 @@ from sirtdose.workflows.post_request import PostRequest
 from sirtdose.workflows.prior_session import (
     prior_lung_findings,
     prior_on,
+    same_dose_findings,
+    same_study_findings,
 )
 from sirtdose.workflows.scene import (
     activity_image,
@@ -104,6 +107,7 @@ def _assess(request: PostRequest) -> "Assessment":
     given, request = request, on_own_scale(request, findings)
     choice = chosen(request, findings)
     require_same_patients_prior(choice, request, findings)
+    findings += same_study_findings(choice, request)
     require_accepted(findings, request.acceptances)
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
     findings += image_findings(image, request)
@@ -156,7 +160,10 @@ def _assess(request: PostRequest) -> "Assessment":
     prior = prior_on(request, volume, structures, findings)
     if prior is not None:
         findings += prior_lung_findings(request, structures)
+        require_accepted(findings, request.acceptances)
     doses, tables = all_doses(request, images, structures, density.g_per_ml, prior)
+    if prior is not None:
+        findings += same_dose_findings(request, prior, doses)
     first = next(iter(doses))
     beyond = beyond_of(doses[first], activity, structures)
     findings += hot_spot_findings(beyond, tables[first])
@@ -220,6 +227,8 @@ def _assess(request: PostRequest) -> "Assessment":
         thresholds=thresholds,
         choices=choice.reasons,
         inputs=all_inputs(choice, request),
+        people=people_of(choice, request),
+        file_names=file_names(choice, request),
         options=options_of(given),
         link=link,
         shifted_d=shifted_days(request, link),

@@ -23,59 +23,78 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
     """What was used: name only, hash, series; in the order of its use."""
     from sirtdose.io.hashing import sha256_of
 
-    named = (
-        ("earlier dose", request.prior_dose),
-        ("transform of the earlier dose", request.prior_transform),
-        ("registration", request.registration),
-        ("recovery coefficients", request.pvc),
-        ("radiobiology", request.radiobiology),
-        ("plan", request.plan),
-    )
     return (
         *inputs_of(choice, request),
         *(
             {
-                "file": printable(path.name),
+                # Folders are often named after patients.
+                "file": printable(path.name) if path.is_file() else "a folder",
                 "files": len(paths),
                 "kind": kind,
                 "sha256": sha256_of(paths),
                 "series_instance_uid": None,
             }
-            for kind, path in named
-            if isinstance(path, Path)
+            for kind, path in named_files(request).items()
+            if kind != "densities"
             for paths in [_files(path)]
         ),
     )
 
 
+def named_files(request: PostRequest) -> dict[str, Path]:
+    """What a request names besides image, CT and structures, by its kind."""
+    named = {
+        "earlier dose": request.prior_dose,
+        "transform of the earlier dose": request.prior_transform,
+        "registration": request.registration,
+        "image drawn on": request.drawn_on,
+        "densities": request.density,
+        "recovery coefficients": request.pvc,
+        "radiobiology": request.radiobiology,
+        "budget": request.budget,
+        "plan": request.plan,
+    }
+    return {kind: path for kind, path in named.items() if isinstance(path, Path)}
+
+
 def options_of(request: PostRequest) -> dict[str, Any]:
     """Every option of a request, as a result keeps them: files by their name only.
 
-    Folders are often named after patients, and keys are secret: neither is kept.
+    Folders are often named after patients, and keys are secret: neither is kept; nor is
+    a file's name where results are to name nobody.
     """
     kept = {}
+    nameless = request.site_key is not None
     for one in fields(request):
         if one.name not in _NOT_KEPT:
-            kept[one.name] = _plain(getattr(request, one.name), request.source)
+            value = _plain(
+                getattr(request, one.name), request.source, nameless=nameless
+            )
+            kept[one.name] = value
     return kept
 
 
-def _plain(value: Any, source: Path) -> Any:
+def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
     if isinstance(value, Path):
         known = value.is_file() or (source / value).is_file()
-        return printable(value.name) if known else "a folder"
+        name = "a file" if nameless else printable(value.name)
+        return name if known else "a folder"
     if isinstance(value, Nuclide):
         return value.name
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            one.name: _plain(getattr(value, one.name), source) for one in fields(value)
+            one.name: _plain(getattr(value, one.name), source, nameless=nameless)
+            for one in fields(value)
         }
     if isinstance(value, Mapping):
-        return {str(key): _plain(one, source) for key, one in value.items()}
+        return {
+            str(key): _plain(one, source, nameless=nameless)
+            for key, one in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_plain(one, source) for one in value]
+        return [_plain(one, source, nameless=nameless) for one in value]
     return str(value) if isinstance(value, StrEnum) else value
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
 from sirtdose.workflows.post_request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import Assessment
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,9 @@ def assess_into(
         )
     # What is printed and what is written are the same digits.
     document = rounded(post_document(assessment))
+    if request.site_key is not None:
+        assessment = _names_compared(assessment, request, document, folder)
+        document = rounded(post_document(assessment))
     with output_folder(folder, post_replaces(), force=force) as aside:
         write_post(
             assessment,
@@ -101,3 +107,33 @@ def assess_into(
         )
         names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)
+
+
+def _names_compared(
+    assessment: "Assessment",
+    request: PostRequest,
+    document: Mapping[str, Any],
+    folder: Path,
+) -> "Assessment":
+    """The assessment with what is said of names that its results keep (H33).
+
+    Raises
+    ------
+    SafetyStop
+        One of them is the patient's, and nobody accepted it.
+    """
+    from dataclasses import replace
+
+    from sirtdose.model.finding import acceptances_used, require_accepted
+    from sirtdose.report.deidentified import kept_texts
+    from sirtdose.workflows.kept_names import kept_name_findings
+
+    texts = [*kept_texts(document), ("the folder's name", folder.name)]
+    said = kept_name_findings(texts, assessment.people)
+    require_accepted(said, request.acceptances)
+    findings = (*assessment.findings, *said)
+    return replace(
+        assessment,
+        findings=findings,
+        accepted=acceptances_used(findings, request.acceptances),
+    )

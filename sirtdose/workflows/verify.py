@@ -14,6 +14,7 @@ from sirtdose.workflows.post_results import Wanted
 
 # Another processor's instructions move the eighth digit (docs/design.md).
 _SAME_WITHIN = 1e-7
+_UNLISTED = {"budget": "budget", "image drawn on": "drawn_on"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,9 @@ def input_states(
         states.append({"kind": one["kind"], "file": one["file"], "state": state})
     before = {one["sha256"] for one in document["inputs"]}
     kinds = {one["kind"] for one in document["inputs"]}
+    options = document.get("options") or {}
+    # Older results name them among the options alone.
+    kinds |= {kind for kind, option in _UNLISTED.items() if options.get(option)}
     return states + [
         {"kind": one["kind"], "file": one["file"], "state": "new"}
         for one in now

@@ -160,3 +160,11 @@ def test_the_unusual_is_said(run: Run, options: list[str], says: str) -> None:
     result = run(*CASE, *options)
     assert result.exit_code == 0
     assert says in result.stderr
+
+
+@pytest.mark.parametrize("limit", ["lungs=30000Gy", "lungs=30mGy", "normal=0Gy"])
+def test_a_limit_of_another_unit_is_refused(run: Run, limit: str) -> None:
+    """30 Gy typed as if it were mGy, or in mGy; one of 0 allows nothing."""
+    result = run(*CASE, "--lung-shunt", "5%", "--limit", limit)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "it must be 0.05 to 5000 Gy; is the unit right?" in result.stderr

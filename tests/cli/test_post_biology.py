@@ -172,10 +172,62 @@ def test_a_sum_of_sessions_has_no_bed(
     both = post(
         *(run, exact_contours, tmp_path / "both", "--prior-lung-dose", "5Gy"),
         *("--prior-dose", tmp_path / "first" / "dose_local.nii.gz"),
+        *("--accept", "H09", "--reason", "one image stands for two sessions"),
     )
     assert rows(both)["Tumor 1"]["bed_mean_gy"] > 0
     summed = rows(both, "local_deposition+with_prior")["Tumor 1"]
     assert (summed["bed_mean_gy"], summed["eud_gy"]) == (None, None)
+
+
+# Each a slip of unit or decimal point, beyond whatever was published.
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[tumor]\nsource='x'\nalpha = '36/Gy'",
+            "own.toml: tumor.alpha is 36/Gy: it must be 0.0001 to 1.5/Gy; was "
+            "0.036/Gy meant?",
+        ),
+        ("[tumor]\nsource='x'\nalpha_beta='10000Gy'", "was 10 Gy meant?"),
+        ("[tumor]\nsource='x'\nalpha_beta='0.01Gy'", "0.5 to 50 Gy"),
+        ("[tumor]\nsource='x'\nrepair_half_time='90h'", "0.05 to 24 h"),
+        ("[normal_liver]\nsource='x'\ngeud_a=400", "-50 to 50"),
+        (
+            "[[ntcp]]\nname='x'\nform='lyman'\ndose='mean'\nsource='y'\n"
+            "d50='0.05Gy'\nm=0.3",
+            "ntcp 1.d50 is 0.05 Gy: it must be 1 to 3000 Gy",
+        ),
+        (
+            "[[ntcp]]\nname='x'\nform='lyman'\ndose='mean'\nsource='y'\n"
+            "d50='52Gy'\nm=28",
+            "m is 28: it must be 0.02 to 2; was 0.028 meant?",
+        ),
+        (
+            "[[tcp]]\nname='x'\nform='logistic'\ndose='mean'\nsource='y'\n"
+            "d50='52Gy'\ngamma50=250",
+            "gamma50 is 250",
+        ),
+        (
+            "[[tcp]]\nname='x'\nform='logit'\ndose='mean'\nsource='y'\n"
+            "b0=-2\nb1='12/Gy'",
+            "b1 is 12/Gy: it must be -1 to 1/Gy; was 0.012/Gy meant?",
+        ),
+        (
+            "[[tcp]]\nname='x'\nform='logit'\ndose='mean'\nsource='y'\n"
+            "b0=-200\nb1='0.01/Gy'",
+            "b0 is -200",
+        ),
+    ],
+)
+def test_values_far_from_any_published_are_refused(
+    run: Run, exact_contours: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(text, "utf-8")
+    result = post(run, exact_contours, tmp_path / "out", "--radiobiology", own)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

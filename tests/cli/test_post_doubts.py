@@ -125,7 +125,11 @@ def test_an_earlier_dose_is_the_same_patients_and_leaves_its_trace(
 ) -> None:
     assert post(run, exact_contours, tmp_path / "first", *GIVEN).exit_code == 0
     prior = tmp_path / "first" / "dose_local.dcm"
-    result = post(run, exact_contours, tmp_path / "both", *GIVEN, "--prior-dose", prior)
+    given = (*GIVEN, "--prior-dose", prior)
+    # Of the image's own study: asked whether it is an earlier treatment's.
+    assert post(run, exact_contours, tmp_path / "both", *given).exit_code == 3
+    given += ("--accept", "H09", "--reason", "one image stands for two sessions")
+    result = post(run, exact_contours, tmp_path / "both", *given)
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "both" / "post.json").read_text())
     [row] = [one for one in document["inputs"] if one["kind"] == "earlier dose"]

@@ -22,6 +22,7 @@ from sirtdose.dosimetry.registration import (
 from sirtdose.dosimetry.resample import occupancy_on
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.grid import Grid
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 Run = Callable[..., Result]
@@ -143,6 +144,35 @@ def test_the_same_images_register_the_same() -> None:
     assert one.matrix is not None
     np.testing.assert_array_equal(one.matrix, other.matrix)
     np.testing.assert_allclose(one.shift_mm, (-3.0, -6.0, -4.0), atol=0.5)
+
+
+def test_a_bent_registration_is_nearer_than_none_and_keeps_its_start() -> None:
+    """Texture moved by a wave of 6 mm: within 2 mm, where nothing is 4 mm off."""
+    from scipy.ndimage import gaussian_filter, map_coordinates
+
+    grid = Grid.regular((24, 30, 36), spacing_mm=(5.0, 5.0, 5.0))
+    data = gaussian_filter(np.random.default_rng(7).normal(size=grid.shape), 2) * 4000
+    at = grid.world_mm(np.stack(np.indices(grid.shape), axis=-1))
+    motion = np.zeros_like(at)
+    motion[..., 2] = 6 * np.sin(at[..., 0] / 40)
+    index = np.moveaxis(grid.index(at + motion), -1, 0)
+    seen = map_coordinates(data, index, order=1, mode="nearest")
+    found = register(
+        Volume(seen, grid, Quantity.CT_NUMBER),
+        Volume(data, grid, Quantity.CT_NUMBER),
+        method="bspline",
+    )
+    inner = (slice(6, -6),) * 3
+    points, true = at[inner].reshape(-1, 3), (at + motion)[inner].reshape(-1, 3)
+    ends = np.array([found.transform.TransformPoint(one) for one in points.tolist()])
+    before = np.linalg.norm(points - true, axis=1).mean()
+    assert before > 3.5
+    assert np.linalg.norm(ends - true, axis=1).mean() < 2
+    assert found.start is not None
+    assert found.start.method == "affine"
+    assert found.start.metric_after is not None
+    assert found.metric_after is not None
+    assert found.metric_after < found.start.metric_after
 
 
 def test_a_transform_the_wrong_way_round_is_asked_about(
@@ -394,3 +424,95 @@ def test_structures_of_a_third_image_are_refused(
     result = run(*command, "--registration", tmp_path / "way.tfm")
     assert result.exit_code == 3
     assert "another frame of reference than the one" in result.stderr
+
+
+def bent_at(
+    structure: Structure, grid: Grid, scale: float, path: Path
+) -> SimpleITK.Transform:
+    """Nothing moves but around a structure, where the image shows it smaller."""
+    at = grid.world_mm(np.stack(np.indices(grid.shape), axis=-1))
+    inside = structure.grid.world_mm(np.argwhere(structure.occupancy >= 0.5))
+    aside = at - inside.mean(axis=0)
+    # Over three radii of the tumor the field is gone.
+    width = 1.5 * (3 * structure.volume_ml * 1000 / (4 * np.pi)) ** (1 / 3)
+    fade = np.exp(-(((aside**2).sum(axis=-1) / (2 * width**2)) ** 2))
+    field = SimpleITK.GetImageFromArray(scale * aside * fade[..., None], isVector=True)
+    field.SetOrigin(grid.affine_mm[:3, 3].tolist())
+    field.SetSpacing(grid.spacing_mm[::-1])
+    transform = SimpleITK.DisplacementFieldTransform(field)
+    SimpleITK.WriteTransform(transform, str(path))
+    return transform
+
+
+def test_a_bent_transform_says_what_it_made_of_each_structure(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    """Points 10 % farther from a tumor's middle: it becomes 1 / 1.1^3 of its volume."""
+    structures = {
+        one.name: one for one in read_structures(exact_contours / "structures.dcm")
+    }
+    ct = read_image(exact_contours / "ct", quantity=Quantity.CT_NUMBER)
+    save_masks(exact_contours, tmp_path)
+    bent_at(structures["Tumor 2"], ct.grid, 0.1, tmp_path / "bent.h5")
+    command = words(exact_contours, tmp_path, tmp_path / "out")
+    command += ["--registration", tmp_path / "bent.h5"]
+    asked = run(*command)
+    assert (asked.exit_code, asked.stdout) == (3, "")
+    assert "registration changed volumes by more than 15%: 'Tumor 2'" in asked.stderr
+    result = run(*command, "--accept", "H16", "--reason", "made")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)["registration"]
+    rows = {row["name"]: row for row in found["structures"]}
+    tumor = rows["Tumor 2"]
+    assert tumor["after_ml"] / tumor["before_ml"] == pytest.approx(0.751, abs=0.06)
+    assert tumor["affine_ml"] == pytest.approx(tumor["before_ml"], rel=0.06)
+    assert rows["Liver"]["after_ml"] == pytest.approx(
+        rows["Liver"]["before_ml"], rel=0.01
+    )
+    bend = found["bend"]
+    assert bend["region"] == "Liver"
+    assert bend["jacobian_max"] == pytest.approx(1.1**3, abs=0.05)
+    assert bend["folded_fraction"] == 0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "mL by the affine start" in page
+    assert "WARN H16  in 'Liver' the transform bends by" in result.stderr
+
+
+def save_masks(patient: Path, folder: Path) -> None:
+    """The patient's own structures as masks on its CT."""
+    grid = read_image(patient / "ct", quantity=Quantity.CT_NUMBER).grid
+    for structure in read_structures(patient / "structures.dcm"):
+        placed = occupancy_on(structure, grid)
+        offset = placed.grid.offset_in(grid)
+        assert offset is not None
+        whole = np.zeros(grid.shape, np.uint8)
+        box = tuple(
+            slice(a, a + n) for a, n in zip(offset, placed.grid.shape, strict=True)
+        )
+        whole[box] = placed.occupancy >= 0.5
+        save(folder / f"{structure.name}.nii.gz", whole, grid)
+
+
+def test_an_inverted_transform_of_structures_is_asked_about(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    """A shift of 15 mm, which by itself is no reason to ask."""
+    save_masks(exact_contours, tmp_path)
+    for path in tmp_path.glob("*.nii.gz"):
+        image = nibabel.load(path)
+        affine = image.affine.copy()
+        # Drawn where the patient lay 15 mm further to the right and 4 mm lower.
+        affine[:3, 3] += (15.0, 0.0, -4.0)
+        moved = nibabel.nifti1.Nifti1Image(np.asarray(image.dataobj), affine)
+        moved.set_sform(affine, 1)
+        nibabel.save(moved, path)
+    command = words(exact_contours, tmp_path, tmp_path / "out")
+    for name, by, code in (
+        ("right", (-15.0, 0.0, -4.0), 0),
+        ("inverse", (15.0, 0.0, 4.0), 3),
+    ):
+        transform = SimpleITK.TranslationTransform(3, by)
+        SimpleITK.WriteTransform(transform, str(tmp_path / f"{name}.tfm"))
+        result = run(*command, "--registration", tmp_path / f"{name}.tfm")
+        assert result.exit_code == code, result.stderr
+    assert "is it the wrong way round?" in result.stderr

@@ -175,7 +175,14 @@ def test_results_that_name_nobody_keep_no_request(
     assert "the request is not kept" in case["inputs_said"]
     assert case["state"] == "unknown"
     assert "results as they were, inputs not checked" in run("verify", out).stderr
-    assert states(run, out, "--rerun", code=3)["rerun_said"]
+    # What was asked for and cannot be done is said, and is no change of the results.
+    again = states(run, out, "--rerun", code=3)
+    assert again["rerun_said"] == "not possible: the request is not known"
+    assert again["state"] == "unknown"
+    assert "NOT as it was" not in run("verify", out, "--rerun").stderr
+    (out / "dvh.csv").write_text("1\n", "utf-8")
+    assert states(run, out, "--rerun", code=3)["state"] == "bad"
+    assert "NOT as it was" in run("verify", out, "--rerun").stderr
 
 
 def test_no_folders_name_is_kept_and_all_are_found_again(
@@ -190,6 +197,7 @@ def test_no_folders_name_is_kept_and_all_are_found_again(
     assert run("post", case, *GIVEN, *words, prior).exit_code == 0
     monkeypatch.chdir(tmp_path / "DOE_elsewhere")
     given = (*GIVEN[:4], "--prior-dose", "prior/dose_local.nii.gz", "--no-report")
+    given += ("--accept", "H09", "--reason", "one image stands for two sessions")
     out = tmp_path / "DOE_JANE" / "out"
     source = "../DOE_JANE/scan"
     assert run("post", source, *given, *words[:2], "--out", out).exit_code == 0
@@ -206,6 +214,53 @@ def test_no_folders_name_is_kept_and_all_are_found_again(
     (tmp_path / "DOE_elsewhere").rename(tmp_path / "away")
     lost = states(run, tmp_path / "ROE_JANE" / "out", code=3)
     assert "the file of --prior-dose is not where it was" in lost["inputs_said"]
+    assert lost["state"] == "unknown"
+    out, away = tmp_path / "ROE_JANE" / "out", tmp_path / "away"
+    found = states(run, out, "--inputs", away, "--rerun", code=0)
+    assert (found["state"], found["rerun"]) == ("good", "the same")
+
+
+def test_moved_structures_and_ct_are_found(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    """Files that options named, in other folders than the image, and then elsewhere."""
+    import shutil
+
+    for name in ("scan", "drawn", "anatomy"):
+        (tmp_path / name).mkdir()
+    shutil.copy(exact_contours / "spect.dcm", tmp_path / "scan")
+    shutil.copy(exact_contours / "structures.dcm", tmp_path / "drawn")
+    shutil.copytree(exact_contours / "ct", tmp_path / "anatomy" / "ct")
+    out = tmp_path / "out"
+    words = ("--structures", tmp_path / "drawn" / "structures.dcm")
+    words += ("--ct", tmp_path / "anatomy" / "ct", "--density", "ct")
+    given = ("--administered", "2GBq", "--lung-shunt", "5%", "--no-report")
+    given += ("--method", "local", "--no-dicom")
+    result = run("post", tmp_path / "scan", *words, *given, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    assert states(run, out, code=0)["state"] == "good"
+    (tmp_path / "drawn").rename(tmp_path / "moved")
+    (tmp_path / "anatomy").rename(tmp_path / "elsewhere")
+    lost = states(run, out, code=3)
+    assert lost["state"] == "unknown"
+    assert "the file of --structures, --ct is not where it was" in lost["inputs_said"]
+    where = ("--inputs", tmp_path / "moved", "--inputs", tmp_path / "elsewhere")
+    case = states(run, out, *where, "--rerun", code=0)
+    assert [one["state"] for one in case["inputs"]] == ["unchanged"] * 3
+    assert case["rerun"] == "the same"
+    # Another file of that name is told from the one that was used.
+    path = tmp_path / "moved" / "structures.dcm"
+    path.write_bytes(path.read_bytes() + b"\0\0")
+    changed = states(run, out, *where, code=3)
+    assert changed["state"] == "bad"
+    # Everything moved: the first is the input.
+    path.write_bytes(path.read_bytes()[:-2])
+    (tmp_path / "scan").rename(tmp_path / "images")
+    whole = ("--inputs", tmp_path / "images", *where)
+    assert states(run, out, *whole, code=0)["state"] == "good"
+    no_such = run("verify", out, "--inputs", tmp_path / "nowhere")
+    assert no_such.exit_code == 3
+    assert "--inputs: there is no file or folder nowhere" in no_such.stderr
 
 
 def record(**changes: object) -> str:

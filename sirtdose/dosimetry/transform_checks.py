@@ -1,0 +1,187 @@
+"""Safety checks of a transform, whatever it moves (H16)."""
+
+from collections.abc import Iterable
+
+from sirtdose.data.load import table
+from sirtdose.dosimetry.bend import Bend, Change
+from sirtdose.dosimetry.registration import Registration
+from sirtdose.model.finding import Finding, Severity
+
+# Voxels that a structure may gain or lose by being sampled on another lattice.
+_SAMPLED = 2
+
+
+def transform_findings(found: Registration, *, what: str) -> list[Finding]:
+    """How far a transform moves, whether it was found, and leads back (H16).
+
+    Parameters
+    ----------
+    found : Registration
+    what : str
+        What it moves, with its verb: "structures were".
+    """
+    shift = sum(s**2 for s in found.shift_mm) ** 0.5
+    x, y, z = found.shift_mm
+    how = (
+        "a transform file" if found.method == "file" else f"{found.method} registration"
+    )
+    said = (
+        f"{what} moved by {how}: {shift:.1f} mm (x {x:.1f}, y {y:.1f}, z {z:.1f}) in "
+        f"the middle of the image, {found.rotation_deg:.1f} degrees"
+    )
+    findings = [Finding.of("H16", said, severity=Severity.NOTE)]
+    most_mm, most_deg = _bound("shift_mm", "max"), _bound("rotation_deg", "max")
+    if shift > most_mm or found.rotation_deg > most_deg:
+        findings.append(
+            Finding.of(
+                "H16",
+                f"{said}: over {most_mm:g} mm or {most_deg:g} degrees; look at the "
+                "pictures in the report",
+            )
+        )
+    before, after = found.metric_before, found.metric_after
+    if before is not None and after is not None and after >= before:
+        findings.append(
+            Finding.of(
+                "H16",
+                f"mutual information is {-after:.4f} after registration and "
+                f"{-before:.4f} before: it did not improve",
+            )
+        )
+    if found.inverse_error_mm > _bound("inverse_error_mm", "max"):
+        findings.append(
+            Finding.of(
+                "H16",
+                f"there and back ends {found.inverse_error_mm:.2g} mm off: the "
+                "transform cannot be used",
+                severity=Severity.STOP,
+            )
+        )
+    return findings
+
+
+def direction_findings(
+    subject: str, holds: float, holds_inverted: float, *, of: str
+) -> list[Finding]:
+    """A transform the other way round that fits better: is it inverted? (H16).
+
+    Parameters
+    ----------
+    subject : str
+        The structure that should hold something.
+    holds, holds_inverted : float
+        How much of it, by the transform and by its inverse.
+    of : str
+        What that is: "the image's counts".
+
+    Examples
+    --------
+    >>> direction_findings("Liver", 100.0, 90.0, of="the image's counts")
+    []
+    """
+    if holds_inverted <= _bound("other_way", "max") * holds:
+        return []
+    if holds > 0:
+        said = f"holds {holds_inverted / holds:.2f} times as much of {of}"
+    else:
+        said = f"holds nothing of {of}, and some"
+    return [
+        Finding.of(
+            "H16",
+            f"'{subject}' {said} with the inverse of this transform: is it the wrong "
+            "way round?",
+        )
+    ]
+
+
+def change_findings(
+    changes: Iterable[Change], *, voxel_volume_ml: float
+) -> list[Finding]:
+    """Structures whose volume a transform changes more than observers do (H16)."""
+    most = _bound("volume_change", "max")
+    changed = [
+        one
+        for one in changes
+        if abs(one.after_ml - one.before_ml)
+        > most * one.before_ml + _SAMPLED * voxel_volume_ml
+    ]
+    if not changed:
+        return []
+    listed = ", ".join(_changed(one) for one in changed)
+    return [
+        Finding.of(
+            "H16",
+            f"registration changed volumes by more than {most:.0%}: {listed}; use "
+            "--registration rigid, or look at each structure on the image",
+        )
+    ]
+
+
+def bend_findings(found: Registration) -> list[Finding]:
+    """What is said of a transform that bends, and asked beyond bounds (H16)."""
+    if found.start is None:
+        return []
+    findings = _against_start(found, found.start)
+    if found.bend is None:
+        return findings
+    said = _bend_words(found.bend)
+    findings.append(
+        Finding.of(
+            "H16",
+            f"{said}; mutual information cannot show whether tissue moved so: compare "
+            "with --registration affine",
+            severity=Severity.WARN,
+        )
+    )
+    if reasons := _beyond(found.bend):
+        findings.append(Finding.of("H16", f"{said}: {'; '.join(reasons)}"))
+    return findings
+
+
+def _against_start(found: Registration, start: Registration) -> list[Finding]:
+    bent, affine = found.metric_after, start.metric_after
+    if bent is None or affine is None or bent < affine:
+        return []
+    return [
+        Finding.of(
+            "H16",
+            f"mutual information is {-bent:.4f} bent and {-affine:.4f} by the affine "
+            "registration it began with: bending gained nothing; use --registration "
+            "affine",
+        )
+    ]
+
+
+def _beyond(bend: Bend) -> list[str]:
+    least, most = _bound("jacobian", "min"), _bound("jacobian", "max")
+    farthest = _bound("bend_mm", "max")
+    reasons = []
+    if bend.folded_fraction > 0:
+        reasons.append(f"it folds {bend.folded_fraction:.2%} of the region onto itself")
+    if bend.jacobian_p5 < least or bend.jacobian_p95 > most:
+        reasons.append(f"tissue keeps its volume to {least:g} to {most:g}")
+    if bend.p95_mm > farthest:
+        reasons.append(f"livers bend by less than {farthest:g} mm")
+    return reasons
+
+
+def _bend_words(bend: Bend) -> str:
+    return (
+        f"in '{bend.region}' the transform bends by {bend.mean_mm:.1f} mm on average "
+        f"(95 % under {bend.p95_mm:.1f}, at most {bend.max_mm:.1f} mm), Jacobian "
+        f"{bend.jacobian_min:.2f} to {bend.jacobian_max:.2f}"
+    )
+
+
+def _changed(one: Change) -> str:
+    affine = (
+        "" if one.affine_ml is None else f", {one.affine_ml:.2f} by its affine start"
+    )
+    return (
+        f"'{one.name}' {one.before_ml:.2f} to {one.after_ml:.2f} mL "
+        f"({one.relative:+.0%}{affine})"
+    )
+
+
+def _bound(name: str, side: str) -> float:
+    return float(table("registration")[name][side])
