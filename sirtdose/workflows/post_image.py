@@ -42,7 +42,7 @@ def _pet_nuclide(source: Source, request: PostRequest) -> list[Finding]:
             wrong.append(f"{name} {half_life_h:.4g} h")
     if not wrong:
         return []
-    from sirtdose.io.dicom_pet import HALF_LIVES_H
+    from sirtdose.io.dicom_pet_decay import HALF_LIVES_H
 
     used_h = source.applied_half_life_h or 0.0
     label = next(

@@ -22,7 +22,8 @@ from sirtdose.errors import (
 )
 from sirtdose.io.dicom_ct import read_ct
 from sirtdose.io.dicom_nm import read_nm
-from sirtdose.io.dicom_pet import average_time_s, read_pet
+from sirtdose.io.dicom_pet import read_pet
+from sirtdose.io.dicom_pet_decay import average_time_s
 from sirtdose.io.dicom_rtdose import read_rtdose
 from sirtdose.io.dicom_write import Study, write_ct, write_nm
 from sirtdose.io.discover import discover
