@@ -163,7 +163,8 @@ def offset_doubts(start: datetime, request: PostRequest) -> list[Finding]:
             "H09",
             f"the image's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
             f"{_offset(start)}, {typed}, and no change of clocks explains it. "
-            f"Accepted, the image's own time is used, {start.isoformat()}{_after(start, given)}; if "
+            f"Accepted, the image's own time is used, {start.isoformat()}"
+            f"{_after(start, given)}; if "
             f"its clock showed your time, give --scan-at {other.isoformat()}"
             f"{_after(other, given)}",
         )
