@@ -31,7 +31,7 @@ from sirtdose.cli.post_arguments import (
     require_times,
     site_key,
 )
-from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
+from sirtdose.cli.quantities import QuantityType, moment, nuclide_of, nuclide_typed
 from sirtdose.model.units import (
     ACTIVITY,
     DOSE,
@@ -290,6 +290,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
     lung_mass = options["lung_mass"]
     request = PostRequest(
         nuclide=nuclide,
+        nuclide_given=nuclide_typed(options),
         administered_gbq=options["administered"],
         assay_gbq=options["assay"],
         residual_gbq=options["residual"],

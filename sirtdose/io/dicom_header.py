@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom_time import acquired_at
-from sirtdose.io.nuclide_name import nuclide_name
+from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
 
@@ -267,7 +267,7 @@ def private_value(
 def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
     """Where an image came from, and what its header says of scan and nuclide."""
     start, origin = acquired_at(dataset)
-    name, half_life_h = _nuclide_in(dataset)
+    words = nuclide_words([dataset])
     return Source(
         files=tuple(sorted(path.name for path in paths)),
         modality=str(dataset.get("Modality", "")),
@@ -275,8 +275,9 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         study_instance_uid=str(dataset.get("StudyInstanceUID", "")) or None,
         scan_start=start,
         scan_start_origin=origin,
-        nuclide_in_header=name,
-        half_life_in_header_h=half_life_h,
+        nuclide_in_header=names_in(words),
+        nuclide_words=words,
+        half_life_in_header_h=half_life_in_header_h(dataset),
         frame_duration_s=_milliseconds(dataset.get("ActualFrameDuration")),
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
@@ -299,17 +300,13 @@ def _milliseconds(value: Any) -> float | None:
     return None if value in (None, "") else float(value) / 1000
 
 
-def _nuclide_in(dataset: "Dataset") -> tuple[str, float | None]:
+def half_life_in_header_h(dataset: "Dataset") -> float | None:
+    """The half-life that the header states for its nuclide, h."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         seconds = item.get("RadionuclideHalfLife")
-        half_life_h = float(seconds) / 3600 if seconds else None
-        for code in item.get("RadionuclideCodeSequence") or []:
-            for keyword in ("CodeMeaning", "CodeValue"):
-                name = nuclide_name(str(code.get(keyword, "") or ""))
-                if name:
-                    return name, half_life_h
-        return "", half_life_h
-    return "", None
+        if seconds and float(seconds) > 0:
+            return float(seconds) / 3600
+    return None
 
 
 def _energy_windows(dataset: "Dataset") -> tuple[tuple[float, float], ...]:

@@ -13,7 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom_header import reading_dicom, required, source_of
+from sirtdose.io.dicom_header import (
+    half_life_in_header_h,
+    reading_dicom,
+    required,
+    source_of,
+)
 from sirtdose.io.dicom_pet_decay import (
     HALF_LIVES_H,
     IDENTITIES,
@@ -22,6 +27,7 @@ from sirtdose.io.dicom_pet_decay import (
 )
 from sirtdose.io.dicom_pet_reference import reference_of
 from sirtdose.io.dicom_stack import Stack, read_stack
+from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
@@ -40,6 +46,8 @@ _UNITS = {
     "PROPCPS": "proportional to counts per second",
     "NONE": "without unit",
 }
+# Half-lives of one nuclide in different tables differ by less.
+_SAME_HALF_LIFE = 0.02
 
 
 def read_pet(
@@ -75,8 +83,11 @@ def read_pet(
             _require_bq_per_ml(dataset, its_path)
             _require_alike(dataset, its_path, first)
     with reading_dicom(path):
+        words = nuclide_words(stack.datasets)
         source = replace(
             source_of(first, stack.paths),
+            nuclide_in_header=names_in(words),
+            nuclide_words=words,
             decay_correction=_decay_correction(first, path),
             applied_half_life_h=applied_half_life_h(stack.datasets),
         )
@@ -126,6 +137,13 @@ def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
         raise QuantityError(
             f"{path.name} has DecayCorrection (0054,1102) = '{its}', other slices "
             f"'{ours}': give the slices of one reconstruction"
+        )
+    our_h, its_h = (half_life_in_header_h(one) for one in (first, dataset))
+    if our_h and its_h and abs(its_h / our_h - 1) > _SAME_HALF_LIFE:
+        raise QuantityError(
+            f"{path.name} has a half-life of {its_h:.4g} h (RadionuclideHalfLife "
+            f"(0018,1075)), other slices {our_h:.4g} h: give the slices of one "
+            "reconstruction"
         )
 
 

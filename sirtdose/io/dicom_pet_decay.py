@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from math import expm1, log
 from typing import TYPE_CHECKING
 
+from sirtdose.io.dicom_header import half_life_in_header_h
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -66,7 +68,7 @@ def applied_half_life_h(datasets: "Sequence[Dataset]") -> float | None:
     Philips writes 1 always, which says nothing.
     """
     candidates = dict.fromkeys(HALF_LIVES_H.values())
-    stated = stated_half_life_h(datasets[0])
+    stated = half_life_in_header_h(datasets[0])
     if stated:
         candidates = dict.fromkeys([stated, *candidates])
     best: tuple[float, float] | None = None
@@ -96,12 +98,3 @@ def misfit(
             return None
         worst = max(worst, abs(written - expected) / excess)
     return worst
-
-
-def stated_half_life_h(dataset: "Dataset") -> float | None:
-    """The half-life that the header states, h."""
-    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = item.get("RadionuclideHalfLife")
-        if seconds:
-            return float(seconds) / 3600
-    return None

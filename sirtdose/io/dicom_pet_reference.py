@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import MissingTagError, QuantityError
-from sirtdose.io.dicom_header import private_value, required
-from sirtdose.io.dicom_pet_decay import (
-    HALF_LIVES_H,
-    average_time_s,
-    stated_half_life_h,
+from sirtdose.io.dicom_header import (
+    half_life_in_header_h,
+    private_value,
+    required,
 )
+from sirtdose.io.dicom_pet_decay import HALF_LIVES_H, average_time_s
 from sirtdose.io.dicom_stack import Stack
 from sirtdose.io.dicom_time import (
     acquired_at,
@@ -116,7 +116,7 @@ def _administration(dataset: "Dataset") -> PetReference:
 
 def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
-    half_life_h = stated_half_life_h(dataset) or HALF_LIVES_H["Y-90"]
+    half_life_h = half_life_in_header_h(dataset) or HALF_LIVES_H["Y-90"]
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (

@@ -15,6 +15,7 @@ from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 class ImageRequest:
     """What is to be read, and how doses are computed from it.
 
+    Where no `nuclide_given` was, the header's outranks the one assumed.
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `dose_grid` the
     image's own voxels, the CT's, or cubes of a side in mm. `registration` is
     ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a transform, by which
@@ -25,6 +26,7 @@ class ImageRequest:
 
     source: Path
     nuclide: Nuclide
+    nuclide_given: bool = True
     image: Path | None = None
     ct: Path | None = None
     structures: tuple[Path, ...] = ()

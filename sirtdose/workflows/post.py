@@ -19,6 +19,7 @@ from sirtdose.workflows.dicom_out import (
 from sirtdose.workflows.image_blur import small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
+from sirtdose.workflows.image_nuclide import with_header_nuclide
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_biology import (
@@ -105,6 +106,8 @@ def _assess(request: PostRequest) -> "Assessment":
     require_same_patients_prior(choice, request, findings)
     require_accepted(findings, request.acceptances)
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
+    request = with_header_nuclide(request, image.source, findings)
+    given = replace(given, nuclide=request.nuclide)
     findings += image_findings(image, request)
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, request, image, findings)
