@@ -90,6 +90,7 @@ def read_pet(
             nuclide_words=words,
             decay_correction=_decay_correction(first, path),
             applied_half_life_h=applied_half_life_h(stack.datasets),
+            positron_fraction_in_header=_positron_fraction(stack),
         )
         data = stack.data
         if header_nuclide_was is not None:
@@ -145,6 +146,28 @@ def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
             f"(0018,1075)), other slices {our_h:.4g} h: give the slices of one "
             "reconstruction"
         )
+
+
+def _positron_fraction(stack: Stack) -> float | None:
+    """RadionuclidePositronFraction of the slices; 0 says that none is known."""
+    found = set()
+    for dataset, path in zip(stack.datasets, stack.paths, strict=True):
+        for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+            fraction = float(item.get("RadionuclidePositronFraction") or 0)
+            if not 0 <= fraction <= 1:
+                raise QuantityError(
+                    f"{path.name} has RadionuclidePositronFraction (0018,1076) = "
+                    f"{fraction:g}: a fraction from 0 to 1 is needed"
+                )
+            found.add(fraction)
+    if len(found) > 1:
+        listed = ", ".join(f"{one:g}" for one in sorted(found))
+        raise QuantityError(
+            f"{stack.paths[0].name} and the other slices have several values of "
+            f"RadionuclidePositronFraction (0018,1076), {listed}: give the slices of "
+            "one reconstruction"
+        )
+    return max(found, default=0.0) or None
 
 
 def _decay_correction(dataset: "Dataset", path: Path) -> str:

@@ -4,20 +4,15 @@ from collections.abc import Callable, Sequence
 from math import expm1, log
 from typing import TYPE_CHECKING
 
+from sirtdose.data.load import table
 from sirtdose.io.dicom_header import half_life_in_header_h
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # Half-lives a PET may have been corrected with, h.
-HALF_LIVES_H = {
-    "Y-90": 64.05,
-    "F-18": 6586.2 / 3600,
-    "Ga-68": 67.71 / 60,
-    "Ge-68": 270.95 * 24,
-    "C-11": 20.36 / 60,
-    "Cu-64": 12.701,
-    "Zr-89": 78.41,
+HALF_LIVES_H: dict[str, float] = {
+    name: emitter["half_life_h"] for name, emitter in table("positron_emitters").items()
 }
 # A frame that begins later than this after its series is of a later bed.
 _FIRST_BED_MS = 1000.0

@@ -57,6 +57,7 @@ class Source:
     nuclide_words: tuple[str, ...] = ()
     half_life_in_header_h: float | None = None
     applied_half_life_h: float | None = None
+    positron_fraction_in_header: float | None = None
     decay_correction: str = ""
     corrections: tuple[str, ...] = ()
     frame_duration_s: float | None = None

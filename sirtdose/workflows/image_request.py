@@ -33,6 +33,7 @@ class ImageRequest:
     probability_threshold: float | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     header_nuclide_was: str | None = None
+    positron_fraction_was: float | None = None
     methods: tuple[str, ...] = ()
     medium: str = "soft-tissue"
     density: float | Path | Literal["ct"] = LIVER_DENSITY_G_PER_ML

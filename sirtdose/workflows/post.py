@@ -21,6 +21,7 @@ from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.image_nuclide import with_header_nuclide
 from sirtdose.workflows.partial_volume import with_uniform_doses
+from sirtdose.workflows.positron_yield import rescaled, with_yield, yield_findings
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_biology import (
     biology_of,
@@ -108,6 +109,7 @@ def _assess(request: PostRequest) -> "Assessment":
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
     request = with_header_nuclide(request, image.source, findings)
     given = replace(given, nuclide=request.nuclide)
+    image = rescaled(image, request)
     findings += image_findings(image, request)
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, request, image, findings)
@@ -121,6 +123,8 @@ def _assess(request: PostRequest) -> "Assessment":
     calibrated = activities.calibrated(volume)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
+    ledger = with_yield(ledger, request, image)
+    findings += yield_findings(ledger, request)
     findings += camera_findings(
         request, volume, ledger.delivered_gbq, times["elapsed_h"]
     )

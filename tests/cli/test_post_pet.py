@@ -79,6 +79,148 @@ def test_a_pet_labeled_f18_stops_until_that_is_said(
     assert said[0]["severity"] == "warn"
 
 
+F18_FRACTION, Y90_FRACTION = 0.967, 32e-6
+
+
+def as_f18(place: Path, fraction: float | None = None) -> None:
+    """The values that an F-18 protocol writes of the same positrons.
+
+    Counts are divided by 0.967 positrons a decay instead of 32 in a million, and the
+    decay in the frame is undone at F-18's pace instead of Y-90's: the frame's mean is
+    scaled by 2 ** (t / T) of each, t the time of its mean.
+    """
+
+    def change(dataset: Dataset) -> None:
+        seconds = float(dataset.FrameReferenceTime)  # ms
+        own = 2 ** (seconds / 3.6e6 / Y90_H)
+        decay = float(dataset.DecayFactor) / own
+        factor = decay * Y90_FRACTION / F18_FRACTION
+        dataset.RescaleSlope = f"{float(dataset.RescaleSlope) * factor:.10g}"
+        if fraction is not None:
+            item = dataset.RadiopharmaceuticalInformationSequence[0]
+            item.RadionuclidePositronFraction = f"{fraction:.8g}"
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+
+
+def in_gbq(result: Result) -> float:
+    assert result.exit_code == 0, result.stderr
+    return float(json.loads(result.stdout)["ledger"]["in_image_gbq"])
+
+
+YIELD_ASKED = ("--accept", "H11", "--reason", "the vendor divided by nothing")
+
+
+def test_the_positron_fraction_of_another_nuclide_is_asked_for(
+    run: Run, tmp_path: Path, folder: Callable[..., Path]
+) -> None:
+    image = ("--calibration", "image", "--timezone", "Europe/Brussels")
+    right = folder()
+    total = in_gbq(post(run, right, *image))
+    right.rename(tmp_path / "right")
+    wrong = folder(half_life_h=F18_H)
+    as_f18(wrong)
+    told = (*image, "--header-nuclide-was", "F-18")
+    asked = post(run, wrong, *told)
+    assert asked.exit_code == 3
+    assert "H11" in asked.stderr
+    # 0.967 / 32e-6 = 30219.
+    stored = total / 30218.75
+    assert f"holds {stored:.4g} GBq at administration as it stands" in asked.stderr
+    assert f"{total:.4g} GBq if the scanner divided" in asked.stderr
+    assert "1 GBq were administered" in asked.stderr
+    assert "give --positron-fraction-was 0.967" in asked.stderr
+    # Accepted, the values stay as they are.
+    kept = post(run, wrong, *told, *YIELD_ASKED)
+    assert in_gbq(kept) == pytest.approx(stored, rel=1e-4)
+    ledger = json.loads(kept.stdout)["ledger"]["positron_yield"]
+    assert ledger["applied"] is False
+    assert ledger["in_image_rescaled_gbq"] == pytest.approx(total, rel=1e-4)
+    assert "positron fraction 0.967 (that of F-18) kept" in kept.stderr
+    # What the message names to type does what it says.
+    undone = post(run, wrong, *told, "--positron-fraction-was", "0.967", "--force")
+    assert in_gbq(undone) == pytest.approx(total, rel=1e-4)
+    ledger = json.loads(undone.stdout)["ledger"]["positron_yield"]
+    assert ledger["applied"] is True
+    assert ledger["factor"] == pytest.approx(30218.75)
+    assert ledger["in_image_as_stored_gbq"] == pytest.approx(stored, rel=1e-4)
+    assert "positron fraction 0.967 (as typed) undone, x 3.022e+04" in undone.stderr
+
+
+def test_the_headers_own_positron_fraction_is_the_one_named(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    """RadionuclidePositronFraction (0018,1076) outranks the table's."""
+    place = folder(half_life_h=F18_H)
+    as_f18(place, fraction=0.9673)
+    result = post(
+        *(run, place, "--calibration", "image", "--timezone", "Europe/Brussels"),
+        *("--header-nuclide-was", "F-18"),
+    )
+    assert result.exit_code == 3
+    assert "0.9673 (RadionuclidePositronFraction (0018,1076))" in result.stderr
+    assert "give --positron-fraction-was 0.9673" in result.stderr
+
+
+@pytest.mark.parametrize(("fraction", "asks"), [(3.19e-5, False), (0.967, True)])
+def test_a_fraction_in_a_header_of_y90(
+    run: Run, folder: Callable[..., Path], fraction: float, asks: bool
+) -> None:
+    place = folder()
+
+    def change(dataset: Dataset) -> None:
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        item.RadionuclidePositronFraction = f"{fraction:g}"
+        dataset.RescaleSlope = f"{float(dataset.RescaleSlope) * 1e-4:.8g}"
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+    image = ("--calibration", "image", "--timezone", "Europe/Brussels")
+    result = post(run, place, *image)
+    assert result.exit_code == (3 if asks else 0), result.stderr
+    assert ("positron fraction" in result.stderr) is asks
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--positron-fraction-was", "0"), "must be above 0"),
+        (("--positron-fraction-was", "0.9", "--nuclide", "Ho-166"), "a PET of Y-90"),
+    ],
+)
+def test_no_positron_fraction(
+    run: Run, folder: Callable[..., Path], options: tuple[str, ...], said: str
+) -> None:
+    result = post(run, folder(), *options)
+    assert result.exit_code == 3
+    assert said in result.stderr
+
+
+def test_a_spect_has_no_positron_fraction(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    result = run(
+        *("post", exact_voxels, "--administered", "2.2GBq"),
+        *("--positron-fraction-was", "0.967", "--out", tmp_path / "out"),
+    )
+    assert result.exit_code == 3
+    assert "rescales a PET of Y-90 in Bq/mL" in result.stderr
+
+
+def test_slices_of_several_positron_fractions_are_refused(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    place = folder()
+
+    def change(dataset: Dataset) -> None:
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        item.RadionuclidePositronFraction = "0.967"
+
+    edit_all(sorted((place / "slices").iterdir())[2:3], change)
+    result = post(run, place)
+    assert result.exit_code == 3
+    assert "RadionuclidePositronFraction (0018,1076), 0, 0.967" in result.stderr
+
+
 def test_admin_needs_no_more_decay(run: Run, folder: Callable[..., Path]) -> None:
     result = post(run, folder(kind="ADMIN"), "--calibration", "image")
     assert result.exit_code == 0, result.stderr
