@@ -77,7 +77,8 @@ def plan_doubts(
             Finding.of(
                 "H25",
                 f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {request.device}: their doses do not compare",
+                f"for {request.device}: their doses do not compare. Accepted, "
+                f"{request.device} is used, and both are put beside each other",
                 severity=Severity.ASK,
             )
         )
@@ -99,7 +100,7 @@ def plan_doubts(
                 Finding.of(
                     "H22",
                     f"the lung shunt is {found:.1%}, the plan's {shunt:.1%}: which of "
-                    "the two is right?",
+                    "the two is right? The first is used",
                 )
             )
     wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
@@ -108,7 +109,8 @@ def plan_doubts(
             Finding.of(
                 "H26",
                 f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
-                f"{method.replace('_', ' ')}: they do not compare",
+                f"{method.replace('_', ' ')}: they do not compare. Accepted, they are "
+                "put beside each other as they are",
             )
         )
     return findings

@@ -159,5 +159,8 @@ def require_one_patient(
             "sex differ): give the files of one"
         )
     if names_in(known) > 1:
-        said = "the patient's name differs, while PatientID and birth date agree"
+        said = (
+            "the patient's name differs between files, while PatientID and birth date "
+            "agree. Accepted, results carry the image's"
+        )
         findings.append(Finding.of("H01", said, severity=Severity.ASK))

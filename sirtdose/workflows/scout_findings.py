@@ -204,7 +204,10 @@ def method_findings(images: ImageRequest, terms: "Terms") -> list[Finding]:
 
 def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
     """The shunt that was typed beside the one that the image shows (H22)."""
-    said = f"the lung shunt was typed, {typed:.2%}; the image shows {measured:.2%}"
+    said = (
+        f"the lung shunt was typed, {typed:.2%}, and is used; the image shows "
+        f"{measured:.2%}"
+    )
     far = abs(typed - measured) > max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
     severity = Severity.WARN if far else Severity.NOTE
     return [Finding.of("H22", said, severity=severity)]
