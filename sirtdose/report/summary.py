@@ -207,6 +207,9 @@ def image_lines(image: dict[str, Any] | None) -> list[str]:
         parts.append(f"{windows} keV")
     if image["nuclide_in_header"]:
         parts.append(f"labeled {image['nuclide_in_header']}")
+    elif image["nuclide_in_header_words"]:
+        words = ", ".join(f"'{one}'" for one in image["nuclide_in_header_words"])
+        parts.append(f"labeled {words}")
     return [", ".join(parts), ""]
 
 

@@ -162,6 +162,7 @@ def test_words_that_are_not_understood_warn(
     [told] = said(result, "warn")
     assert f"the header says '{text}'" in told
     assert "not understood" in told
+    assert f"labeled '{text}'" in result.stderr
 
 
 def test_every_radiopharmaceutical_counts(
