@@ -54,7 +54,7 @@ def reference_of(stack: Stack) -> PetReference:
     """
     each = zip(stack.datasets, stack.paths, strict=True)
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
-        return _one_of([_administration(one) for one in stack.datasets])
+        return _one_of([administration_of(one) for one in stack.datasets])
     try:
         found = [PetReference(*_slice_reference(one, path)) for one, path in each]
     except (MissingTagError, QuantityError) as error:
@@ -90,7 +90,7 @@ def _one_of(found: list[PetReference]) -> PetReference:
 _ADMIN = "DecayCorrection ADMIN: the time"
 
 
-def _administration(dataset: "Dataset") -> PetReference:
+def administration_of(dataset: "Dataset") -> PetReference:
     """When the header says the activity was given; no day is ever made up."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         written = text_of(item, "RadiopharmaceuticalStartDateTime")
