@@ -232,6 +232,18 @@ def test_a_scout_of_another_nuclide(
         assert json.loads(taken.stdout)["nuclide"]["name"] == "Y-90"
 
 
+@pytest.mark.parametrize(("name", "asks"), [("Tc-99m", False), ("I-131", True)])
+def test_a_lung_shunt_by_another_nuclides_image_asks(
+    run: Run, labeled: Callable[..., Path], name: str, asks: bool
+) -> None:
+    usual = ("--accept", "H41", "--reason", "a phantom")
+    words = ("lsf", "spect", labeled(radiopharmaceutical(name)), *usual)
+    result = run(*words)
+    assert result.exit_code == (3 if asks else 0), result.stderr
+    assert ("the header says I-131" in result.stderr) is asks
+    assert run(*words, *ASKED).exit_code == 0
+
+
 def as_pet(folder: Path, *options: object) -> tuple[object, ...]:
     return (
         *("post", folder, "--segment-liver", "15%", "--no-report"),
