@@ -56,27 +56,42 @@ def names_in(words: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
+def contradicted_by(word: str) -> str:
+    """The nuclide of a code that stands beside words of another one, if one does.
+
+    >>> contradicted_by("^90^Yttrium (C-162A3)"), contradicted_by("^90^Yttrium")
+    ('Y-86', '')
+    """
+    match = re.fullmatch(r".* \((\S+)\)", word)
+    code = _names_by_code().get(match[1].upper(), "") if match else ""
+    return "" if code in nuclide_name(word).split(", ") else code
+
+
 def _words_of(item: "Dataset") -> list[str]:
-    codes = _texts(item, "RadionuclideCodeSequence")
+    codes = _said_by_codes(item, "RadionuclideCodeSequence")
     texts = [
         *_plain(item, "Radiopharmaceutical", "Radionuclide"),
-        *_texts(item, "RadiopharmaceuticalCodeSequence"),
+        *_said_by_codes(item, "RadiopharmaceuticalCodeSequence"),
     ]
     for group in (codes, texts):
         understood = [one for one in group if nuclide_name(one)]
         if understood:
-            # A meaning and a value that say the same are said once.
-            by_name = {nuclide_name(one): one for one in reversed(understood)}
-            return list(by_name.values())[::-1]
+            return understood
     return [*codes, *texts][:1]
 
 
-def _texts(item: "Dataset", keyword: str) -> list[str]:
-    return [
-        word
-        for code in item.get(keyword) or []
-        for word in _plain(code, "CodeMeaning", "CodeValue")
-    ]
+def _said_by_codes(item: "Dataset", keyword: str) -> list[str]:
+    """What each code means, else its value: systems write wrong values beside it."""
+    said = []
+    for code in item.get(keyword) or []:
+        words = _plain(code, "CodeMeaning", "CodeValue")
+        understood = [one for one in words if nuclide_name(one)]
+        both = f"{words[0]} ({words[-1]})" if words else ""
+        if len(understood) > 1 and contradicted_by(both):
+            said.append(both)
+        else:
+            said += (understood or words)[:1]
+    return said
 
 
 def _plain(item: "Dataset", *keywords: str) -> list[str]:

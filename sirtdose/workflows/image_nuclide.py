@@ -48,19 +48,30 @@ def header_nuclide_findings(source: Source, request: PostRequest) -> list[Findin
 
 def not_understood(source: Source, wanted: str) -> list[Finding]:
     """Words of the header that name no nuclide known here (H11)."""
-    from sirtdose.io.nuclide_name import nuclide_name
+    from sirtdose.io.nuclide_name import contradicted_by, nuclide_name
 
+    findings = [
+        Finding.of(
+            "H11",
+            f"the header says '{one}' (RadionuclideCodeSequence (0054,0300)), whose "
+            f"code is that of {contradicted_by(one)}: its words are used",
+            severity=Severity.WARN,
+        )
+        for one in source.nuclide_words
+        if contradicted_by(one)
+    ]
     words = [one for one in source.nuclide_words if not nuclide_name(one)]
     if not words:
-        return []
+        return findings
     said = ", ".join(f"'{one}'" for one in words)
     return [
+        *findings,
         Finding.of(
             "H11",
             f"the header says {said} for the nuclide or the radiopharmaceutical, which "
             f"is not understood: not checked that the image is of {wanted}",
             severity=Severity.WARN,
-        )
+        ),
     ]
 
 

@@ -174,12 +174,33 @@ def test_every_radiopharmaceutical_counts(
     assert "the header says Y-90, In-111 ('^90^Yttrium', 'In111')" in result.stderr
 
 
-def test_a_code_that_contradicts_itself_asks(
-    run: Run, labeled: Callable[..., Path]
+@pytest.mark.parametrize(
+    ("meaning", "value", "exit_code", "code"),
+    [
+        # Met in a PET: the words of Y-90 beside the code of Y-86.
+        ("^90^Yttrium", "C-162A3", 0, "Y-86"),
+        ("^90^Yttrium", "C-163A8", 0, "Tc-99m"),
+        ("^99m^Technetium", "C-162A7", 3, "Y-90"),
+        # Not understood, with a code that is.
+        ("Microspheres", "C-162A7", 0, ""),
+        ("Microspheres", "C-101ED", 3, ""),
+    ],
+)
+def test_words_outrank_a_code_of_another_nuclide(
+    run: Run,
+    labeled: Callable[..., Path],
+    meaning: str,
+    value: str,
+    exit_code: int,
+    code: str,
 ) -> None:
-    result = post(run, labeled(radiopharmaceutical("^90^Yttrium", "C-163A8")))
-    assert result.exit_code == 3
-    assert "the header says Y-90, Tc-99m" in result.stderr
+    folder = labeled(radiopharmaceutical(meaning, value))
+    result = post(run, folder)
+    assert result.exit_code == exit_code, result.stderr
+    if exit_code == 3:
+        result = post(run, folder, *ASKED)
+    told = f"whose code is that of {code}: its words are used"
+    assert (told in result.stderr) is bool(code)
 
 
 @pytest.mark.parametrize(("meaning", "exit_code"), [("", 3), ("^90^Yttrium", 0)])
