@@ -34,7 +34,8 @@ physics_options = together(
     click.option(
         "--nuclide",
         type=click.Choice(tuple(table("nuclides")), case_sensitive=False),
-        help="The device's, else Y-90.",
+        help="Default: the device's nuclide, after treatment else the one that the "
+        "image's header names, otherwise Y-90.",
     ),
     click.option(
         "--half-life", type=QuantityType(DURATION), help="Instead of the nuclide's own."

@@ -15,7 +15,7 @@ from sirtdose.cli.image_options import (
     segmentation_options,
 )
 from sirtdose.cli.plan_options import plan_options, plan_request
-from sirtdose.cli.quantities import QuantityType, moment
+from sirtdose.cli.quantities import QuantityType, moment, nuclide_typed
 from sirtdose.model.units import LENGTH, VOLUME
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
@@ -101,7 +101,9 @@ def image_command(
     request = plan_request(
         {**options, "density": one_density}, {"injections": list(options["injections"])}
     )
-    images = ImageRequest(**read, nuclide=request.nuclide)
+    images = ImageRequest(
+        **read, nuclide=request.nuclide, nuclide_given=nuclide_typed(options)
+    )
     require_used(images, options)
     if out is not None:
         require_free(out, files.REPLACED, force=force)

@@ -31,11 +31,12 @@ from sirtdose.cli.post_arguments import (
     require_times,
     site_key,
 )
-from sirtdose.cli.quantities import QuantityType, moment, nuclide_of
+from sirtdose.cli.quantities import QuantityType, moment, nuclide_of, nuclide_typed
 from sirtdose.model.units import (
     ACTIVITY,
     DOSE,
     DURATION,
+    FRACTION,
 )
 from sirtdose.model.usual import LUNG_MASS_KG
 
@@ -108,6 +109,12 @@ class _Remembering(click.Command):
     "--header-nuclide-was",
     metavar="NUCLIDE",
     help="The nuclide a PET scanner was told by mistake, such as F-18.",
+)
+@click.option(
+    "--positron-fraction-was",
+    type=QuantityType(FRACTION),
+    help="Positron fraction that a PET scanner divided by, such as 0.967 of F-18: "
+    "rescales the image to that of Y-90.",
 )
 @click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
 @click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
@@ -291,6 +298,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
     lung_mass = options["lung_mass"]
     request = PostRequest(
         nuclide=nuclide,
+        nuclide_given=nuclide_typed(options),
         administered_gbq=options["administered"],
         assay_gbq=options["assay"],
         residual_gbq=options["residual"],
@@ -299,6 +307,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         cps_per_mbq=factor,
         calibrate_over=options["calibrate_over"],
         header_nuclide_was=options["header_nuclide_was"],
+        positron_fraction_was=options["positron_fraction_was"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],
         calibrator_factor=options["calibrator_factor"],

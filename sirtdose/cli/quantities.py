@@ -1,5 +1,6 @@
 """Options whose value carries its unit, and options that need looking up."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +110,12 @@ def nuclide_of(
     if half_life_h is not None:
         nuclide = nuclide.with_half_life(half_life_h)
     return nuclide, microspheres
+
+
+def nuclide_typed(options: Mapping[str, Any]) -> bool:
+    """Whether the nuclide is the user's: typed, the device's, or meant by its data."""
+    names = ("nuclide", "device", "half_life", "dose_constant")
+    return any(options[name] is not None for name in names)
 
 
 def acceptances_of(

@@ -215,7 +215,7 @@ def _ratio_findings(
         Finding.of(
             "H13",
             f"{said}, outside {low:g} to {high:g}: check activity, residual, times, "
-            "unit and dead time",
+            f"unit and dead time. Accepted, '{used.method}' is used",
         )
     ]
 

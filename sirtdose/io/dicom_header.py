@@ -1,10 +1,8 @@
 """Read single attributes of a DICOM header, and say which one is missing."""
 
-import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
-from sirtdose.io.nuclide_name import nuclide_name
+from sirtdose.io.dicom_time import acquired_at
+from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
 
@@ -244,41 +243,6 @@ def frame_of_reference(dataset: "Dataset") -> str | None:
     return uid or None
 
 
-def moment(
-    dataset: "Dataset | Mapping[str, str]", date_keyword: str, time_keyword: str
-) -> datetime | None:
-    """Date and time of day of a pair of attributes; None when either is unusable.
-
-    The result carries an offset only where the header has
-    TimezoneOffsetFromUTC (0008,0201).
-    """
-    date = str(dataset.get(date_keyword, "") or "").replace(".", "").strip()
-    time = str(dataset.get(time_keyword, "") or "").replace(":", "").strip()
-    match = re.fullmatch(r"(\d{2})(\d{2})?(\d{2})?(?:\.(\d+))?", time)
-    if not re.fullmatch(r"\d{8}", date) or date.startswith("0001") or match is None:
-        return None
-    hour, minute, second, fraction = match.groups(default="0")
-    try:
-        start = datetime.strptime(date, "%Y%m%d")
-        clock = start.replace(
-            hour=int(hour),
-            minute=int(minute),
-            second=int(second),
-            microsecond=int(f"{fraction:0<6}"[:6]),
-        )
-    except ValueError:
-        return None
-    zone = re.fullmatch(
-        r"([+-])(\d{2})(\d{2})", str(dataset.get("TimezoneOffsetFromUTC", "")).strip()
-    )
-    if zone is None:
-        return clock
-    offset = timedelta(hours=int(zone[2]), minutes=int(zone[3]))
-    if offset > timedelta(hours=14):
-        return None
-    return clock.replace(tzinfo=timezone(offset if zone[1] == "+" else -offset))
-
-
 def private_value(
     dataset: "Dataset", group: int, creator: str, element: int
 ) -> object | None:
@@ -302,17 +266,18 @@ def private_value(
 
 def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
     """Where an image came from, and what its header says of scan and nuclide."""
-    start = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    name, half_life_h = _nuclide_in(dataset)
+    start, origin = acquired_at(dataset)
+    words = nuclide_words([dataset])
     return Source(
         files=tuple(sorted(path.name for path in paths)),
         modality=str(dataset.get("Modality", "")),
         series_instance_uid=str(dataset.get("SeriesInstanceUID", "")) or None,
         study_instance_uid=str(dataset.get("StudyInstanceUID", "")) or None,
         scan_start=start,
-        scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
-        nuclide_in_header=name,
-        half_life_in_header_h=half_life_h,
+        scan_start_origin=origin,
+        nuclide_in_header=names_in(words),
+        nuclide_words=words,
+        half_life_in_header_h=half_life_in_header_h(dataset),
         frame_duration_s=_milliseconds(dataset.get("ActualFrameDuration")),
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
@@ -335,17 +300,13 @@ def _milliseconds(value: Any) -> float | None:
     return None if value in (None, "") else float(value) / 1000
 
 
-def _nuclide_in(dataset: "Dataset") -> tuple[str, float | None]:
+def half_life_in_header_h(dataset: "Dataset") -> float | None:
+    """The half-life that the header states for its nuclide, h."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         seconds = item.get("RadionuclideHalfLife")
-        half_life_h = float(seconds) / 3600 if seconds else None
-        for code in item.get("RadionuclideCodeSequence") or []:
-            for keyword in ("CodeMeaning", "CodeValue"):
-                name = nuclide_name(str(code.get(keyword, "") or ""))
-                if name:
-                    return name, half_life_h
-        return "", half_life_h
-    return "", None
+        if seconds and float(seconds) > 0:
+            return float(seconds) / 3600
+    return None
 
 
 def _energy_windows(dataset: "Dataset") -> tuple[tuple[float, float], ...]:

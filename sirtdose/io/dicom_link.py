@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose import __version__
 from sirtdose.io.dicom_header import read_dataset, reading_dicom
+from sirtdose.io.dicom_time import parse_date
 from sirtdose.model.patient_link import PatientLink, Reference
 
 if TYPE_CHECKING:
@@ -18,11 +18,7 @@ _MANUFACTURER = "sirtdose"
 
 
 def _is_date(text: str) -> bool:
-    try:
-        datetime.strptime(text, "%Y%m%d")
-    except ValueError:
-        return False
-    return len(text) == 8
+    return len(text) == 8 and parse_date(text) is not None
 
 
 def _of_length(most: int) -> Callable[[str], bool]:

@@ -25,6 +25,7 @@ from sirtdose.io.dicom_header import (
     source_of,
 )
 from sirtdose.io.dicom_nm_values import nm_values
+from sirtdose.io.dicom_pet_reference import administration_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Volume
 
@@ -79,6 +80,15 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
         remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
         decay_correction=_decay_correction(dataset),
     )
+    if source.decay_correction == "ADMIN":
+        # As for a PET: the image is of the administration, not of the scan.
+        given = administration_of(dataset)
+        source = replace(
+            source,
+            scan_start=given.at,
+            scan_start_origin=given.origin,
+            administration_clock=given.clock,
+        )
     return Volume(counts, grid, quantity, source)
 
 

@@ -6,23 +6,28 @@ header only between the lines; where it is not, reading stops.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from math import expm1, log
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import MissingTagError, QuantityError
+from sirtdose.errors import QuantityError
 from sirtdose.io.dicom_header import (
-    moment,
-    private_value,
+    half_life_in_header_h,
     reading_dicom,
     required,
     source_of,
 )
+from sirtdose.io.dicom_pet_decay import (
+    HALF_LIVES_H,
+    IDENTITIES,
+    applied_half_life_h,
+    misfit,
+)
+from sirtdose.io.dicom_pet_reference import reference_of
 from sirtdose.io.dicom_stack import Stack, read_stack
+from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
@@ -41,20 +46,8 @@ _UNITS = {
     "PROPCPS": "proportional to counts per second",
     "NONE": "without unit",
 }
-# Half-lives a PET may have been corrected with, h.
-HALF_LIVES_H = {
-    "Y-90": 64.05,
-    "F-18": 6586.2 / 3600,
-    "Ga-68": 67.71 / 60,
-    "Ge-68": 270.95 * 24,
-    "C-11": 20.36 / 60,
-    "Cu-64": 12.701,
-    "Zr-89": 78.41,
-}
-# A frame that begins later than this after its series is of a later bed.
-_FIRST_BED_MS = 1000.0
-# Reference times of one series' slices agree to this.
-_SAME_MOMENT_S = 5.0
+# Half-lives of one nuclide in different tables differ by less.
+_SAME_HALF_LIFE = 0.02
 
 
 def read_pet(
@@ -90,10 +83,14 @@ def read_pet(
             _require_bq_per_ml(dataset, its_path)
             _require_alike(dataset, its_path, first)
     with reading_dicom(path):
+        words = nuclide_words(stack.datasets)
         source = replace(
             source_of(first, stack.paths),
+            nuclide_in_header=names_in(words),
+            nuclide_words=words,
             decay_correction=_decay_correction(first, path),
             applied_half_life_h=applied_half_life_h(stack.datasets),
+            positron_fraction_in_header=_positron_fraction(stack),
         )
         data = stack.data
         if header_nuclide_was is not None:
@@ -106,8 +103,13 @@ def read_pet(
                     f"decay correction of {header_nuclide_was} undone, of Y-90 applied",
                 ),
             )
-        reference, origin = _reference(stack)
-    source = replace(source, scan_start=reference, scan_start_origin=origin)
+        reference = reference_of(stack)
+    source = replace(
+        source,
+        scan_start=reference.at,
+        scan_start_origin=reference.origin,
+        administration_clock=reference.clock,
+    )
     return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source)
 
 
@@ -137,6 +139,35 @@ def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
             f"{path.name} has DecayCorrection (0054,1102) = '{its}', other slices "
             f"'{ours}': give the slices of one reconstruction"
         )
+    our_h, its_h = (half_life_in_header_h(one) for one in (first, dataset))
+    if our_h and its_h and abs(its_h / our_h - 1) > _SAME_HALF_LIFE:
+        raise QuantityError(
+            f"{path.name} has a half-life of {its_h:.4g} h (RadionuclideHalfLife "
+            f"(0018,1075)), other slices {our_h:.4g} h: give the slices of one "
+            "reconstruction"
+        )
+
+
+def _positron_fraction(stack: Stack) -> float | None:
+    """RadionuclidePositronFraction of the slices; 0 says that none is known."""
+    found = set()
+    for dataset, path in zip(stack.datasets, stack.paths, strict=True):
+        for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+            fraction = float(item.get("RadionuclidePositronFraction") or 0)
+            if not 0 <= fraction <= 1:
+                raise QuantityError(
+                    f"{path.name} has RadionuclidePositronFraction (0018,1076) = "
+                    f"{fraction:g}: a fraction from 0 to 1 is needed"
+                )
+            found.add(fraction)
+    if len(found) > 1:
+        listed = ", ".join(f"{one:g}" for one in sorted(found))
+        raise QuantityError(
+            f"{stack.paths[0].name} and the other slices have several values of "
+            f"RadionuclidePositronFraction (0018,1076), {listed}: give the slices of "
+            "one reconstruction"
+        )
+    return max(found, default=0.0) or None
 
 
 def _decay_correction(dataset: "Dataset", path: Path) -> str:
@@ -149,88 +180,6 @@ def _decay_correction(dataset: "Dataset", path: Path) -> str:
     return kind
 
 
-def average_time_s(duration_s: float, half_life_h: float) -> float:
-    r"""Time in a frame at which the activity is its mean over the frame.
-
-    .. math:: t = \frac{1}{\lambda} \ln \frac{\lambda T}{1 - e^{-\lambda T}}
-
-    Examples
-    --------
-    For a short frame it is the middle: 60 s of F-18, 30 s.
-
-    >>> round(average_time_s(60.0, 6586.2 / 3600), 2)
-    29.98
-    """
-    decay = log(2) / (half_life_h * 3600)
-    x = decay * duration_s
-    if x < 1e-8:
-        return duration_s / 2
-    return log(x / -expm1(-x)) / decay
-
-
-def decay_factor_siemens(dataset: "Dataset", half_life_h: float) -> float:
-    """DecayFactor as Siemens writes it: from series start to the frame's mean."""
-    seconds = float(dataset.FrameReferenceTime) / 1000
-    return float(2.0 ** (seconds / 3600 / half_life_h))
-
-
-def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
-    """DecayFactor as GE writes it: the decay during the frame.
-
-    Of the first bed only: what a later one adds is not known.
-    """
-    if float(dataset.get("FrameReferenceTime") or 0) > _FIRST_BED_MS:
-        raise ValueError("a later bed")
-    x = log(2) * float(dataset.ActualFrameDuration) / 3.6e6 / half_life_h
-    return x / -expm1(-x)
-
-
-_IDENTITIES = (decay_factor_siemens, decay_factor_ge)
-
-
-def applied_half_life_h(datasets: "Sequence[Dataset]") -> float | None:
-    """The half-life that explains the slices' DecayFactor, if one does.
-
-    Philips writes 1 always, which says nothing.
-    """
-    candidates = dict.fromkeys(HALF_LIVES_H.values())
-    stated = _stated_half_life_h(datasets[0])
-    if stated:
-        candidates = dict.fromkeys([stated, *candidates])
-    sampled = datasets[:: max(len(datasets) // 8, 1)]
-    best: tuple[float, float] | None = None
-    for half_life_h in candidates:
-        for identity in _IDENTITIES:
-            error = _misfit(sampled, identity, half_life_h)
-            if error is not None and (best is None or error < best[0]):
-                best = error, half_life_h
-    return best[1] if best is not None and best[0] < 0.02 else None
-
-
-def _misfit(datasets, identity, half_life_h: float) -> float | None:  # type: ignore[no-untyped-def]
-    """Largest deviation of the factors' excess over 1, as a part of that excess."""
-    worst = 0.0
-    for dataset in datasets:
-        try:
-            written = float(dataset.DecayFactor)
-            expected = identity(dataset, half_life_h)
-        except (AttributeError, TypeError, ValueError):
-            return None
-        excess = max(abs(written - 1), abs(expected - 1))
-        if abs(written - 1) < 1e-6 and excess < 1e-6:
-            return None
-        worst = max(worst, abs(written - expected) / excess)
-    return worst
-
-
-def _stated_half_life_h(dataset: "Dataset") -> float | None:
-    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = item.get("RadionuclideHalfLife")
-        if seconds:
-            return float(seconds) / 3600
-    return None
-
-
 def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
     if nuclide not in HALF_LIVES_H:
         raise QuantityError(
@@ -239,8 +188,7 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
         )
     wrong_h, right_h = HALF_LIVES_H[nuclide], HALF_LIVES_H["Y-90"]
     fits = [
-        (_misfit(stack.datasets, identity, wrong_h), identity)
-        for identity in _IDENTITIES
+        (misfit(stack.datasets, identity, wrong_h), identity) for identity in IDENTITIES
     ]
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         raise QuantityError(
@@ -259,114 +207,3 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
     for k, dataset in enumerate(stack.datasets):
         data[k] *= identity(dataset, right_h) / float(dataset.DecayFactor)
     return data
-
-
-def _reference(stack: Stack) -> tuple[datetime | None, str]:
-    """When the concentrations hold, and how that is known."""
-    first = stack.datasets[0]
-    if str(first.DecayCorrection).upper() == "ADMIN":
-        injected = _administration(first)
-        at = "of the header's administration" if injected else "of administration"
-        return injected, f"DecayCorrection ADMIN: the time {at}"
-    moments = []
-    try:
-        for dataset, path in zip(stack.datasets, stack.paths, strict=True):
-            found, origin = _slice_reference(dataset, path)
-            moments.append(found)
-    except (MissingTagError, QuantityError) as error:
-        # The time may be given instead, or not be needed at all.
-        return None, str(error)
-    spread = (max(moments) - min(moments)).total_seconds()
-    if spread > _SAME_MOMENT_S:
-        raise QuantityError(
-            f"the slices' decay reference times are {spread:.1f} s apart: beds of "
-            "several scans, or another convention; give the slices of one"
-        )
-    return moments[0], origin
-
-
-def _administration(dataset: "Dataset") -> datetime | None:
-    """When the header says the activity was given."""
-    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        written = str(item.get("RadiopharmaceuticalStartDateTime", "") or "")
-        written = written.split("+")[0].split("-")[0]
-        date = written[:8] or str(dataset.get("SeriesDate", "") or "")
-        time = written[8:] or str(item.get("RadiopharmaceuticalStartTime", "") or "")
-        offset = str(dataset.get("TimezoneOffsetFromUTC", "") or "")
-        return moment({"D": date, "T": time, "TimezoneOffsetFromUTC": offset}, "D", "T")
-    return None
-
-
-def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
-    acquired = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    half_life_h = _stated_half_life_h(dataset) or HALF_LIVES_H["Y-90"]
-    if str(dataset.DecayCorrection).upper() == "NONE":
-        frame_s = _seconds(dataset, "ActualFrameDuration", path)
-        return (
-            _known(acquired, path) + _span(average_time_s(frame_s, half_life_h)),
-            "AcquisitionTime and the frame's mean (DecayCorrection NONE)",
-        )
-    for group, creator, element in (
-        (0x0071, "SIEMENS MED PT", 0x22),
-        (0x0009, "GEMS_PETD_01", 0x0D),
-    ):
-        written = private_value(dataset, group, creator, element)
-        private = _private_moment(written)
-        if private is not None:
-            return private, f"private ({group:04X},xx{element:02X}) of {creator}"
-    started = moment(dataset, "SeriesDate", "SeriesTime")
-    if acquired is not None and acquired == started:
-        return acquired, "AcquisitionTime, which is SeriesTime"
-    return _by_vendor(dataset, path, _known(acquired, path), half_life_h)
-
-
-def _by_vendor(
-    dataset: "Dataset", path: Path, acquired: datetime, half_life_h: float
-) -> tuple[datetime, str]:
-    maker = str(dataset.get("Manufacturer", "")).upper()
-    reference_s = _seconds(dataset, "FrameReferenceTime", path)
-    if "GE " in f"{maker} " or maker.startswith("GEMS"):
-        return acquired - _span(reference_s), "AcquisitionTime - FrameReferenceTime"
-    frame_s = _seconds(dataset, "ActualFrameDuration", path)
-    if "SIEMENS" in maker or "CPS" in maker:
-        middle = average_time_s(frame_s, half_life_h)
-        how = "AcquisitionTime + mean of the frame - FrameReferenceTime"
-    elif "PHILIPS" in maker:
-        middle = frame_s / 2
-        how = "AcquisitionTime + half the frame - FrameReferenceTime"
-    else:
-        raise QuantityError(
-            f"{path.name}: to which moment its decay is corrected is not known for "
-            "this manufacturer: give --scan-at"
-        )
-    return acquired + _span(middle - reference_s), how
-
-
-def _known(acquired: datetime | None, path: Path) -> datetime:
-    if acquired is None:
-        raise MissingTagError(
-            f"{path.name} has no usable AcquisitionDate (0008,0022) and "
-            "AcquisitionTime (0008,0032): give --scan-at"
-        )
-    return acquired
-
-
-def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
-    return float(required(dataset, keyword, path, "give --scan-at")) / 1000
-
-
-def _span(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
-def _private_moment(value: object) -> datetime | None:
-    if value is None:
-        return None
-    raw = value.decode("ascii", "ignore") if isinstance(value, bytes) else str(value)
-    digits = raw.strip().rstrip("\0")
-    for form in ("%Y%m%d%H%M%S.%f", "%Y%m%d%H%M%S"):
-        try:
-            return datetime.strptime(digits[: 14 + 7], form)
-        except ValueError:
-            continue
-    return None

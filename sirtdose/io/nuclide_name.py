@@ -1,57 +1,136 @@
-"""A nuclide's name from a DICOM code, in any vendor's style."""
+"""The nuclides that a DICOM header names, in any vendor's style."""
 
 import re
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
-_ELEMENTS = "Y|Ho|F|Ga|Ge|C|Cu|Zr|Tc|In|I|Lu|Rb|N|O"
+from sirtdose.data.load import table
+from sirtdose.model.printable import printable
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_LONGEST = 64
 
 
 def nuclide_name(text: str) -> str:
-    """Read a nuclide's name from a code's value or meaning, in any vendor's style.
+    """Read nuclides' names from a code's value or meaning, or from plain words.
 
-    >>> nuclide_name("^90^Yttrium"), nuclide_name("C-111A1"), nuclide_name("Tc99m")
+    Empty where none is understood; several are given one after the other.
+
+    >>> nuclide_name("^90^Yttrium"), nuclide_name("C-111A1"), nuclide_name("TC99M MAA")
     ('Y-90', 'F-18', 'Tc-99m')
+    >>> nuclide_name("ATTENUATION MAPS"), nuclide_name("Lu177 and Y-90")
+    ('', 'Lu-177, Y-90')
     """
-    known = _NUCLIDE_CODES.get(text.strip().upper())
+    known = _names_by_code().get(text.strip().upper())
     if known:
         return known
-    flat = text.replace("^", " ").replace("[", " ").replace("]", " ")
-    for element, symbol in _ELEMENT_NAMES.items():
-        flat = re.sub(element, symbol, flat, flags=re.I)
-    match = re.search(rf"\b({_ELEMENTS})[ -]*(\d+)[ -]*(m?)\b", flat)
-    if match:
-        return f"{match[1]}-{match[2]}{match[3]}"
-    match = re.search(rf"\b(\d+)[ -]*(m?)[ -]*({_ELEMENTS})\b", flat)
-    return f"{match[3]}-{match[1]}{match[2]}" if match else ""
+    flat = re.sub(r"[\^\[\](){}_,;/]", " ", text)
+    found = [_name_of(match) for match in _pattern().finditer(flat)]
+    return ", ".join(dict.fromkeys(name for name in found if name))
 
 
-# SNOMED codes of DICOM's context groups 18 and 4020, old style and new.
-_NUCLIDE_CODES = {
-    "C-162A7": "Y-90",
-    "14691008": "Y-90",
-    "C1943": "Ho-166",
-    "C-111A1": "F-18",
-    "77004003": "F-18",
-    "C-163A8": "Tc-99m",
-    "72454006": "Tc-99m",
-    "C-131A3": "Ga-68",
-    "35337001": "Ga-68",
-    "C-128A2": "Ge-68",
-    "53315004": "Ge-68",
-    "C-105A1": "C-11",
-    "40565003": "C-11",
-    "C-127A2": "Cu-64",
-    "3932008": "Cu-64",
-    "C-168A4": "Zr-89",
-    "63360001": "Zr-89",
-}
-_ELEMENT_NAMES = {
-    "yttrium": "Y",
-    "holmium": "Ho",
-    "fluorine": "F",
-    "gallium": "Ga",
-    "germanium": "Ge",
-    "technetium": "Tc",
-    "zirconium": "Zr",
-    "copper": "Cu",
-    "carbon": "C",
-}
+def nuclide_words(datasets: "Iterable[Dataset]") -> tuple[str, ...]:
+    """The header's own words for its nuclide, each once, in whatever slice it is.
+
+    Of each radiopharmaceutical what is understood: meaning and value of its nuclide's
+    code, else what is said of it as text; else the first words that there are.
+    """
+    words = []
+    for dataset in datasets:
+        items = dataset.get("RadiopharmaceuticalInformationSequence") or [dataset]
+        for item in items:
+            words += _words_of(item)
+    return tuple(dict.fromkeys(words))
+
+
+def names_in(words: Iterable[str]) -> str:
+    """Every nuclide that the words name.
+
+    >>> names_in(["^18^Fluorine", "Lung scan", "F-18", "Y90"])
+    'F-18, Y-90'
+    """
+    names = [name for one in words for name in nuclide_name(one).split(", ") if name]
+    return ", ".join(dict.fromkeys(names))
+
+
+def contradicted_by(word: str) -> str:
+    """The nuclide of a code that stands beside words of another one, if one does.
+
+    >>> contradicted_by("^90^Yttrium (C-162A3)"), contradicted_by("^90^Yttrium")
+    ('Y-86', '')
+    """
+    match = re.fullmatch(r".* \((\S+)\)", word)
+    code = _names_by_code().get(match[1].upper(), "") if match else ""
+    return "" if code in nuclide_name(word).split(", ") else code
+
+
+def _words_of(item: "Dataset") -> list[str]:
+    codes = _said_by_codes(item, "RadionuclideCodeSequence")
+    texts = [
+        *_plain(item, "Radiopharmaceutical", "Radionuclide"),
+        *_said_by_codes(item, "RadiopharmaceuticalCodeSequence"),
+    ]
+    for group in (codes, texts):
+        understood = [one for one in group if nuclide_name(one)]
+        if understood:
+            return understood
+    return [*codes, *texts][:1]
+
+
+def _said_by_codes(item: "Dataset", keyword: str) -> list[str]:
+    """What each code means, else its value: systems write wrong values beside it."""
+    said = []
+    for code in item.get(keyword) or []:
+        words = _plain(code, "CodeMeaning", "CodeValue")
+        understood = [one for one in words if nuclide_name(one)]
+        both = f"{words[0]} ({words[-1]})" if words else ""
+        if len(understood) > 1 and contradicted_by(both):
+            said.append(both)
+        else:
+            said += (understood or words)[:1]
+    return said
+
+
+def _plain(item: "Dataset", *keywords: str) -> list[str]:
+    texts = [printable(str(item.get(one, "") or "")).strip() for one in keywords]
+    return [text[:_LONGEST] for text in texts if text]
+
+
+def _name_of(match: re.Match[str]) -> str:
+    """The nuclide of an element and a mass, if it is one that is used."""
+    symbol = match["before"] or match["after"]
+    mass, state = match["of_it"] or match["its"], match["m"] or match["n"] or ""
+    element = _symbols()[symbol.lower()]
+    # Often the m is left out of an isomer, whose ground state nobody images.
+    for isomer in (state.lower(), "", "m"):
+        name = f"{element}-{mass}{isomer}"
+        if name in table("nuclide_codes")["codes"]:
+            return name
+    return ""
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    words = "|".join(sorted(_symbols(), key=len, reverse=True))
+    return re.compile(
+        rf"(?<![a-z0-9])(?:(?P<before>{words})[ -]*(?P<of_it>\d{{1,3}})(?!\d)"
+        rf"(?:[ -]*(?P<m>m))?"
+        rf"|(?P<its>\d{{1,3}})[ -]*(?P<n>m?)[ -]*(?P<after>{words})(?![a-z]))",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _symbols() -> dict[str, str]:
+    """The symbol of each element by its names, in lower case."""
+    elements: dict[str, str] = table("nuclide_codes")["elements"]
+    return elements | {symbol.lower(): symbol for symbol in elements.values()}
+
+
+@cache
+def _names_by_code() -> dict[str, str]:
+    codes: dict[str, list[str]] = table("nuclide_codes")["codes"]
+    return {code: name for name, of_it in codes.items() for code in of_it}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sirtdose.errors import RangeError
 from sirtdose.model.bounds import require_fraction, require_not_negative
+from sirtdose.model.positron_yield import PositronYield
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Ledger:
         Fraction of what was delivered that reached the lungs.
     in_image_gbq : float, optional
         What the image itself says, decayed back to the same time.
+    positron_yield : PositronYield, optional
+        The positron fraction of another nuclide that a PET was divided by.
 
     Examples
     --------
@@ -37,6 +40,7 @@ class Ledger:
     residual_gbq: float = 0.0
     lung_shunt_fraction: float = 0.0
     in_image_gbq: float | None = None
+    positron_yield: PositronYield | None = None
 
     def __post_init__(self) -> None:
         if not self.administered_gbq > 0:

@@ -5,16 +5,22 @@ A bare number is never accepted: GBq typed for mCi has harmed patients.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sirtdose.errors import QuantityError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 MCI_PER_GBQ: Final = 1000 / 37
 
 # Beyond these, in the unit used inside, nothing is measured.
 _LEAST, _MOST = 1e-9, 1e9
+
+# No clock change moves clocks by more.
+_CHANGE = timedelta(hours=1)
 
 # Radioembolization is of this time.
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
@@ -259,15 +265,7 @@ def localized(time: datetime, timezone: str) -> datetime:
     >>> localized(datetime(2026, 7, 1, 12), "Europe/Brussels").isoformat()
     '2026-07-01T12:00:00+02:00'
     """
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise QuantityError(
-            f"'{timezone}' is not a time zone: use an IANA name such as "
-            "Europe/Brussels or America/New_York"
-        ) from None
+    zone = _zone(timezone)
     first, second = (time.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if first.utcoffset() != second.utcoffset():
         raise QuantityError(
@@ -277,3 +275,64 @@ def localized(time: datetime, timezone: str) -> datetime:
     # A fixed offset: clocks of one zone subtract by the wall, across its changes too.
     offset = first.utcoffset()
     return first if offset is None else time.replace(tzinfo=fixed_zone(offset))
+
+
+def offset_in(moment: datetime, timezone: str) -> timedelta:
+    """The offset from UTC that clocks of an IANA time zone show at a moment.
+
+    Raises
+    ------
+    QuantityError
+        Unknown zone.
+
+    Examples
+    --------
+    >>> offset_in(datetime(2026, 7, 1, 12, tzinfo=fixed_zone.utc), "Europe/Brussels")
+    datetime.timedelta(seconds=7200)
+    """
+    return moment.astimezone(_zone(timezone)).utcoffset() or timedelta(0)
+
+
+def clocks_of_one_place(first: datetime, second: datetime) -> bool:
+    """Whether the offsets of two moments are those of any one time zone then.
+
+    Two offsets that differ are, where clocks changed in between.
+
+    Examples
+    --------
+    The night of 29 March 2026, and one without a change:
+
+    >>> clocks_of_one_place(datetime.fromisoformat("2026-03-28T10:00+01:00"),
+    ...                     datetime.fromisoformat("2026-03-29T10:00+02:00"))
+    True
+    >>> clocks_of_one_place(datetime.fromisoformat("2026-03-02T10:00+01:00"),
+    ...                     datetime.fromisoformat("2026-03-03T10:00+02:00"))
+    False
+    """
+    offsets = first.utcoffset(), second.utcoffset()
+    if offsets[0] == offsets[1]:
+        return True
+    if None in offsets or abs((first - second) - _by_the_wall(first, second)) > _CHANGE:
+        return False
+    from zoneinfo import available_timezones
+
+    return any(
+        (offset_in(first, name), offset_in(second, name)) == offsets
+        for name in sorted(available_timezones())
+    )
+
+
+def _by_the_wall(first: datetime, second: datetime) -> timedelta:
+    return first.replace(tzinfo=None) - second.replace(tzinfo=None)
+
+
+def _zone(timezone: str) -> "ZoneInfo":
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise QuantityError(
+            f"'{timezone}' is not a time zone: use an IANA name such as "
+            "Europe/Brussels or America/New_York"
+        ) from None

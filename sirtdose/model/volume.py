@@ -1,7 +1,7 @@
 """An image: voxel values, where they are, and what they measure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from typing import Any
 
@@ -38,6 +38,10 @@ class Source:
     has none. `scan_start_origin` names the attribute it was read from. For a PET
     it is the moment its decay correction refers to. `applied_half_life_h` is the
     half-life the scanner really used, where the header lets it be found.
+    `nuclide_in_header` is what its `nuclide_words`, as they stand, are understood to
+    name: empty for nothing, several one after the other where slices differ.
+    `administration_clock` is the time of day to which a PET was corrected where its
+    header leaves the day out.
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
     """
@@ -48,9 +52,12 @@ class Source:
     study_instance_uid: str | None = None
     scan_start: datetime | None = None
     scan_start_origin: str = ""
+    administration_clock: time | None = None
     nuclide_in_header: str = ""
+    nuclide_words: tuple[str, ...] = ()
     half_life_in_header_h: float | None = None
     applied_half_life_h: float | None = None
+    positron_fraction_in_header: float | None = None
     decay_correction: str = ""
     corrections: tuple[str, ...] = ()
     frame_duration_s: float | None = None

@@ -68,15 +68,17 @@ def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding 
     --------
     3 GBq ordered, 81 GBq assayed: the assay was in mCi.
 
-    >>> mixed_units_finding(81.0, 3.0, "assay and order").message
-    'assay and order differ by 27: GBq and mCi mixed up?'
+    >>> mixed_units_finding(81.0, 3.0, "assay and order").message.split("?")[0]
+    'assay and order differ by 27 (81 and 3 GBq): GBq and mCi mixed up'
     >>> mixed_units_finding(3.1, 3.0, "assay and order")
     """
     factor = max(one_gbq, other_gbq) / min(one_gbq, other_gbq)
     for units, known in _UNIT_FACTORS.items():
         if abs(factor / known - 1) <= _SAME_FACTOR:
             return Finding.of(
-                "H05", f"{what} differ by {factor:.4g}: {units} mixed up?"
+                "H05",
+                f"{what} differ by {factor:.4g} ({one_gbq:.4g} and {other_gbq:.4g} "
+                f"GBq): {units} mixed up? Accepted, each is used as it was given",
             )
     return None
 
@@ -87,6 +89,7 @@ def size_findings(total: float, doses: Sequence[tuple[str, float]]) -> list[Find
     `doses` are perfused volumes by name, with their mean in Gy.
     """
     said = f"{total:.4g} GBq ({total * MCI_PER_GBQ:.4g} mCi) is"
+    used = f". Accepted, {total:.4g} GBq is used"
     if total > _MOST_GBQ:
         meant = [
             f"{total:.4g} {unit}"
@@ -94,17 +97,19 @@ def size_findings(total: float, doses: Sequence[tuple[str, float]]) -> list[Find
             if _LEAST_GBQ <= total * factor <= _MOST_GBQ
         ]
         instead = f": was {' or '.join(meant)} meant?" if meant else ""
-        message = f"{said} more than the largest vial, {_MOST_GBQ:g} GBq{instead}"
+        message = f"{said} more than the largest vial, {_MOST_GBQ:g} GBq{instead}{used}"
         return [Finding.of("H05", message)]
     if total < _LEAST_GBQ:
         return [
-            Finding.of("H05", f"{said} less than any treatment has: check its unit")
+            Finding.of(
+                "H05", f"{said} less than any treatment has: check its unit{used}"
+            )
         ]
     return [
         Finding.of(
             "H05",
             f"{said} little: '{name}' gets {gy:.3g} Gy; was "
-            f"{total * MCI_PER_GBQ:.4g} GBq meant, or is the volume another's?",
+            f"{total * MCI_PER_GBQ:.4g} GBq meant, or is the volume another's?{used}",
         )
         for name, gy in doses
         if 0 < gy < _LEAST_MEAN_GY
@@ -147,7 +152,10 @@ def _second_calculation(activities: Sequence[float], case: Case) -> list[Finding
             f"second calculation, '{name}' as one compartment: {alone:.4g} Gy, the "
             f"mean of its parts is {by_parts:.4g} Gy ({round(off, 3) + 0:+.1%})"
         )
-        severity = Severity.ASK if abs(off) > _OTHER_CALCULATION else Severity.NOTE
+        severity = Severity.NOTE
+        if abs(off) > _OTHER_CALCULATION:
+            severity = Severity.ASK
+            said += ": which is right? Accepted, the plan is by its parts"
         findings.append(Finding.of("H07", said, severity=severity))
     return findings
 

@@ -184,7 +184,8 @@ def _rule_findings(
             Finding.of(
                 "H22",
                 f"lung shunt is {shunt:.1%}, above {exclusion['above_fraction']:.0%}: "
-                f"resin is not given ({exclusion['source']})",
+                f"resin is not given ({exclusion['source']}). Accepted, the activity "
+                f"is reduced by {100 * reduction:g} %",
                 severity=Severity.ASK,
             )
         )

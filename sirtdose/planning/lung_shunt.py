@@ -144,7 +144,7 @@ def _doubt(what: str, fraction: float) -> Finding:
     return Finding.of(
         "H22",
         f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
-        f"{fraction:g}%?",
+        f"{fraction:g}%? Accepted, {fraction:.1%} is used",
         severity=Severity.ASK,
     )
 

@@ -68,6 +68,7 @@ def image_document(source: "Source | None") -> dict[str, Any] | None:
         "frame_duration_s": source.frame_duration_s,
         "frame_duration_origin": "ActualFrameDuration (0018,1242), not used",
         "nuclide_in_header": source.nuclide_in_header or None,
+        "nuclide_in_header_words": list(source.nuclide_words),
         "half_life_in_header_h": source.half_life_in_header_h,
         "applied_half_life_h": source.applied_half_life_h,
         "decay_correction": source.decay_correction or None,

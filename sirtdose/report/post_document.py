@@ -118,10 +118,28 @@ def _ledger(assessment: "Assessment") -> dict[str, Any]:
         "lung_shunt_given": assessment.lungs.known,
         "in_image_gbq": ledger.in_image_gbq,
         "image_to_treated_ratio": ledger.image_to_treated_ratio,
+        "positron_yield": _positron_yield(ledger),
         "injections": [
             {"name": name, "perfused": perfused, **_activities(own)}
             for name, perfused, own in assessment.injections
         ],
+    }
+
+
+def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
+    """The positron fraction that the image was divided by, and both totals."""
+    found = ledger.positron_yield
+    if found is None or ledger.in_image_gbq is None:
+        return None
+    stored, undone = found.totals_gbq(ledger.in_image_gbq)
+    return {
+        "fraction_was": found.fraction_was,
+        "origin": found.origin,
+        "fraction": found.fraction,
+        "factor": found.factor,
+        "applied": found.applied,
+        "in_image_as_stored_gbq": stored,
+        "in_image_rescaled_gbq": undone,
     }
 
 

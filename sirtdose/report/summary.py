@@ -8,6 +8,8 @@ from sirtdose.report.wording import activity, significant, table
 
 # Means over mass and over volume that differ by more are both shown.
 _SAME_MEAN = 0.01
+# A ratio below this is shown by its figures, not its places.
+_SMALL_RATIO = 0.1
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
 _GRAVITY = ("stop", "ask", "warn", "note")
 
@@ -205,6 +207,9 @@ def image_lines(image: dict[str, Any] | None) -> list[str]:
         parts.append(f"{windows} keV")
     if image["nuclide_in_header"]:
         parts.append(f"labeled {image['nuclide_in_header']}")
+    elif image["nuclide_in_header_words"]:
+        words = ", ".join(f"'{one}'" for one in image["nuclide_in_header_words"])
+        parts.append(f"labeled {words}")
     return [", ".join(parts), ""]
 
 
@@ -229,13 +234,23 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
     if ledger["in_image_gbq"] is None:
         return [*lines, ("in the image", "not known: no unit, factor or times")]
     ratio = ledger["image_to_treated_ratio"]
-    return [
-        *lines,
-        (
-            "in the image",
-            f"{activity(ledger['in_image_gbq'])}, {ratio:.3f} of treated",
-        ),
-    ]
+    shown = f"{ratio:.3f}" if ratio >= _SMALL_RATIO else f"{ratio:.3g}"
+    lines.append(
+        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated")
+    )
+    return lines + _yield_lines(ledger["positron_yield"])
+
+
+def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The positron fraction that a PET was divided by, and the total the other way."""
+    if found is None:
+        return []
+    was = f"positron fraction {found['fraction_was']:.4g} ({found['origin']})"
+    if found["applied"]:
+        other = activity(found["in_image_as_stored_gbq"])
+        return [("", f"{was} undone, x {found['factor']:.4g}; as stored {other}")]
+    other = activity(found["in_image_rescaled_gbq"])
+    return [("", f"{was} kept; undone, x {found['factor']:.4g}, {other}")]
 
 
 def calibration_line(calibration: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 class ImageRequest:
     """What is to be read, and how doses are computed from it.
 
+    Where no `nuclide_given` was, the header's outranks the one assumed.
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `dose_grid` the
     image's own voxels, the CT's, or cubes of a side in mm. `registration` is
     ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a transform, by which
@@ -25,12 +26,14 @@ class ImageRequest:
 
     source: Path
     nuclide: Nuclide
+    nuclide_given: bool = True
     image: Path | None = None
     ct: Path | None = None
     structures: tuple[Path, ...] = ()
     probability_threshold: float | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
     header_nuclide_was: str | None = None
+    positron_fraction_was: float | None = None
     methods: tuple[str, ...] = ()
     medium: str = "soft-tissue"
     density: float | Path | Literal["ct"] = LIVER_DENSITY_G_PER_ML

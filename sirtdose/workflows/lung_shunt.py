@@ -22,6 +22,7 @@ from sirtdose.workflows.lung_measurement import (
     measured_shunt,
 )
 from sirtdose.workflows.scene import activity_image, chosen, ct_image, inputs_of
+from sirtdose.workflows.scout_findings import scout_nuclide_findings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,6 +86,7 @@ def _of_spect(
     image = activity_image(choice, images)
     if image.source is not None and image.source.modality != "file":
         findings += [Finding.of("H17", remark) for remark in image.source.remarks]
+        findings += scout_nuclide_findings(image.source)
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
     require_accepted(findings, images.acceptances)
     ct = ct_image(choice, images, image, findings)

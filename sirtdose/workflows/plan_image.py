@@ -128,6 +128,7 @@ def _read(
         treatment_at=scout.treatment_at,
         same_catheter=scout.same_catheter,
         measures_shunt=typed is None,
+        planned=images,
     )
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, images, image, findings)

@@ -19,9 +19,11 @@ from sirtdose.workflows.dicom_out import (
 from sirtdose.workflows.image_blur import small_tumor_findings, small_tumors
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
+from sirtdose.workflows.image_nuclide import with_header_nuclide
 from sirtdose.workflows.injected_findings import sharing_findings, unshared_findings
 from sirtdose.workflows.kept_names import file_names, people_of
 from sirtdose.workflows.partial_volume import with_uniform_doses
+from sirtdose.workflows.positron_yield import rescaled, with_yield, yield_findings
 from sirtdose.workflows.post_activity import Activities
 from sirtdose.workflows.post_balance import balance_findings
 from sirtdose.workflows.post_biology import (
@@ -110,6 +112,9 @@ def _assess(request: PostRequest) -> "Assessment":
     findings += same_study_findings(choice, request)
     require_accepted(findings, request.acceptances)
     image = activity_image(choice, request, in_bq_per_ml=request.calibration == "image")
+    request = with_header_nuclide(request, image.source, findings)
+    given = replace(given, nuclide=request.nuclide)
+    image = rescaled(image, request)
     findings += image_findings(image, request)
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, request, image, findings)
@@ -123,6 +128,8 @@ def _assess(request: PostRequest) -> "Assessment":
     calibrated = activities.calibrated(volume)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
+    ledger = with_yield(ledger, request, image)
+    findings += yield_findings(ledger, request)
     findings += camera_findings(
         request, volume, ledger.delivered_gbq, times["elapsed_h"]
     )

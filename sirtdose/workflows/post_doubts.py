@@ -1,12 +1,15 @@
 """Activities, times and doses of a treatment that are unlikely to be meant."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
+from sirtdose.model.units import clocks_of_one_place, offset_in
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ def plan_doubts(
             Finding.of(
                 "H25",
                 f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {request.device}: their doses do not compare",
+                f"for {request.device}: their doses do not compare. Accepted, "
+                f"{request.device} is used, and both are put beside each other",
                 severity=Severity.ASK,
             )
         )
@@ -96,7 +100,7 @@ def plan_doubts(
                 Finding.of(
                     "H22",
                     f"the lung shunt is {found:.1%}, the plan's {shunt:.1%}: which of "
-                    "the two is right?",
+                    "the two is right? The first is used",
                 )
             )
     wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
@@ -105,46 +109,132 @@ def plan_doubts(
             Finding.of(
                 "H26",
                 f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
-                f"{method.replace('_', ' ')}: they do not compare",
+                f"{method.replace('_', ' ')}: they do not compare. Accepted, they are "
+                "put beside each other as they are",
             )
         )
     return findings
 
 
 def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
-    """A time or zone typed against the header's (H09, H10)."""
-    start = volume.source.scan_start if volume.source else None
-    if start is None:
+    """A time or offset typed against the header's (H09, H10)."""
+    source = volume.source
+    start = source.scan_start if source else None
+    if source is None or start is None:
         return []
-    findings = []
-    if request.timezone and start.tzinfo is not None:
-        from sirtdose.model.units import localized
-
-        typed = localized(start.replace(tzinfo=None), request.timezone)
-        if typed.utcoffset() != start.utcoffset():
-            findings.append(
-                Finding.of(
-                    "H09",
-                    f"--timezone {request.timezone} is not the image's own offset "
-                    f"({start.isoformat()}), which is used",
-                    severity=Severity.WARN,
-                )
-            )
     if request.scan_at is None:
-        return findings
+        # An administration's own moment is held against the one typed instead.
+        if source.decay_correction == "ADMIN":
+            return []
+        return offset_doubts(start, request)
     if start.tzinfo is None:
         start = start.replace(tzinfo=request.scan_at.tzinfo)
     apart_h = (request.scan_at - start).total_seconds() / 3600
-    if abs(apart_h) > _SAME_TIME_H:
-        findings.append(
-            Finding.of(
-                "H10",
-                f"--scan-at {request.scan_at.isoformat()} is used, the header says "
-                f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
-                severity=Severity.WARN,
-            )
+    if abs(apart_h) <= _SAME_TIME_H:
+        return []
+    return [
+        Finding.of(
+            "H10",
+            f"--scan-at {request.scan_at.isoformat()} is used, the header says "
+            f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
+            severity=Severity.WARN,
         )
-    return findings
+    ]
+
+
+def offset_doubts(start: datetime, request: PostRequest) -> list[Finding]:
+    """An image's own offset from UTC that is not that of the times typed (H09)."""
+    given = request.administered_at
+    if start.tzinfo is None:
+        return []
+    if request.timezone is not None:
+        own = start.astimezone(fixed_zone(offset_in(start, request.timezone)))
+        typed = f"--timezone {request.timezone} has {_offset(own)} then"
+        agrees = own.utcoffset() == start.utcoffset()
+    elif given is not None and given.tzinfo is not None:
+        own = start.astimezone(given.tzinfo)
+        typed = f"the administration has {_offset(given)}"
+        agrees = clocks_of_one_place(given, start)
+    else:
+        return []
+    if agrees:
+        return []
+    other = start.replace(tzinfo=own.tzinfo)
+    return [
+        Finding.of(
+            "H09",
+            f"the image's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
+            f"{_offset(start)}, {typed}, and no change of clocks explains it. "
+            f"Accepted, the image's own time is used, {start.isoformat()}"
+            f"{_after(start, given)}; if "
+            f"its clock showed your time, give --scan-at {other.isoformat()}"
+            f"{_after(other, given)}",
+        )
+    ]
+
+
+def administration_doubts(
+    written: datetime, request: PostRequest, given: datetime
+) -> list[Finding]:
+    """A PET corrected to another administration than the one typed (H09)."""
+    elapsed_h = (written - given).total_seconds() / 3600
+    if abs(elapsed_h) <= _SAME_TIME_H:
+        return []
+    undone = 1 / request.nuclide.decay_factor(elapsed_h)
+    return [
+        Finding.of(
+            "H09",
+            f"the image is corrected for decay to the header's administration, "
+            f"{written.isoformat()}, {elapsed_h:+.2f} h from --administered-at "
+            f"{given.isoformat()}: which of the two is right? Accepted, both are used: "
+            f"the image's activity is multiplied by {undone:.4g} for the decay between "
+            "them. If the scanner corrected to the time you typed, give --scan-at "
+            f"{given.isoformat()}; if the header is right, type its time as "
+            "--administered-at",
+        )
+    ]
+
+
+def clock_doubts(
+    clock: time | None, request: PostRequest, given: datetime
+) -> list[Finding]:
+    """An administration whose header has a time of day only, and another one (H09)."""
+    if clock is None:
+        return []
+    if clock.tzinfo is not None:
+        there = given.astimezone(clock.tzinfo)
+    elif request.timezone is not None:
+        there = given.astimezone(fixed_zone(offset_in(given, request.timezone)))
+    else:
+        there = given
+    apart_h = (_hour_of(clock) - _hour_of(there.time()) + 12) % 24 - 12
+    if abs(apart_h) <= _SAME_TIME_H:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the header says {clock:%H:%M} for the administration, without a day "
+            "(RadiopharmaceuticalStartTime (0018,1072)), --administered-at "
+            f"{there:%H:%M}: which is right? Accepted, the image is taken as corrected "
+            f"for decay to --administered-at, {given.isoformat()}; if it is corrected "
+            "to another moment, give that with --scan-at",
+        )
+    ]
+
+
+def _offset(moment: datetime) -> str:
+    return moment.isoformat()[-6:]
+
+
+def _hour_of(clock: time) -> float:
+    return clock.hour + clock.minute / 60 + clock.second / 3600
+
+
+def _after(moment: datetime, given: datetime | None) -> str:
+    if given is None:
+        return ""
+    hours = (moment - given).total_seconds() / 3600
+    return f", {hours:.1f} h after the administration"
 
 
 def residual_doubts(request: PostRequest) -> list[Finding]:

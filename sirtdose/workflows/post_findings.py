@@ -87,6 +87,12 @@ def camera_findings(
     """More activity in view than a gamma camera counts in proportion (H13)."""
     if image.source is not None and image.source.modality == "PT":
         return []
+    if image.source is not None and image.source.decay_correction == "ADMIN":
+        said = (
+            "the camera's dead time not checked: the image is corrected for decay to "
+            "the administration, and does not say when it was taken"
+        )
+        return [Finding.of("H13", said, severity=Severity.NOTE)]
     limit_gbq, holmium = request.camera_limit_gbq, request.nuclide.name == "Ho-166"
     if limit_gbq is None or elapsed_h is None:
         if limit_gbq is None and not holmium:

@@ -7,7 +7,12 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import localized
-from sirtdose.workflows.post_doubts import residual_doubts, time_doubts
+from sirtdose.workflows.post_doubts import (
+    administration_doubts,
+    clock_doubts,
+    residual_doubts,
+    time_doubts,
+)
 from sirtdose.workflows.post_injections import ledgers_of, summed
 from sirtdose.workflows.post_request import PostRequest
 
@@ -18,8 +23,6 @@ if TYPE_CHECKING:
 _ELAPSED_MAX_H = 200.0
 _ASSAY_MAX_H = 336.0
 _RESIDUAL_MAX = 0.2
-# Two notes of one injection agree to this.
-_SAME_TIME_H = 0.25
 
 
 def ledger_of(
@@ -88,9 +91,12 @@ def _since_header_administration_h(
     request: PostRequest, volume: "Volume", findings: list[Finding]
 ) -> float:
     """From the given administration to the one in the header of a corrected image."""
-    written = volume.source.scan_start if volume.source else None
-    given = request.administered_at
-    if written is None or given is None:
+    source, given = volume.source, request.administered_at
+    if source is None or given is None:
+        return 0.0
+    written = source.scan_start
+    if written is None:
+        findings += clock_doubts(source.administration_clock, request, given)
         return 0.0
     if written.tzinfo is None:
         written = (
@@ -98,17 +104,8 @@ def _since_header_administration_h(
             if request.timezone
             else written.replace(tzinfo=given.tzinfo)
         )
-    elapsed = (written - given).total_seconds() / 3600
-    if abs(elapsed) > _SAME_TIME_H:
-        findings.append(
-            Finding.of(
-                "H09",
-                f"the image is corrected for decay to the header's administration, "
-                f"{written.isoformat()}, {elapsed:+.2f} h from --administered-at: "
-                "which of the two is right?",
-            )
-        )
-    return elapsed
+    findings += administration_doubts(written, request, given)
+    return (written - given).total_seconds() / 3600
 
 
 def require_times(
@@ -164,7 +161,8 @@ def _check_elapsed(
         Finding.of(
             "H09",
             f"{what} {elapsed_h:.1f} h after administration, outside {low_h:.0f} to "
-            f"{high_h:.0f} h: check dates and offsets",
+            f"{high_h:.0f} h: check dates and offsets. Accepted, the times are used as "
+            "they are",
         )
     )
 

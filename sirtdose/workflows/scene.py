@@ -57,6 +57,11 @@ def activity_image(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
             f"{choice.image.label} is {choice.image.kind}; leave it out"
         )
+    if request.header_nuclide_was is not None and request.nuclide.name != "Y-90":
+        raise InputError(
+            "--header-nuclide-was applies the decay of Y-90, doses are for "
+            f"{request.nuclide.name}: leave it out, or give --nuclide Y-90"
+        )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
         choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
@@ -154,5 +159,8 @@ def require_one_patient(
             "sex differ): give the files of one"
         )
     if names_in(known) > 1:
-        said = "the patient's name differs, while PatientID and birth date agree"
+        said = (
+            "the patient's name differs between files, while PatientID and birth date "
+            "agree. Accepted, results carry the image's"
+        )
         findings.append(Finding.of("H01", said, severity=Severity.ASK))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_nuclide import not_understood
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Nuclides of particles that are given to find out where microspheres go.
 _SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
+# Those of them that treat: their scout is as a rule of the same particles.
+_THERAPIES = ("Ho-166", "Y-90")
 _INTERVAL_MAX_D = 14.0
 _OUTSIDE_WARN, _OUTSIDE_ASK = 0.20, 0.80
 _OTHER_VOLUME = 0.10
@@ -39,6 +42,7 @@ def scout_findings(
     treatment_at: datetime | None,
     same_catheter: bool | None,
     measures_shunt: bool,
+    planned: ImageRequest,
 ) -> list[Finding]:
     """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
     source = image.source
@@ -46,17 +50,45 @@ def scout_findings(
     if source is None or source.modality == "file":
         return findings
     findings += [Finding.of("H17", remark) for remark in source.remarks]
+    findings += scout_nuclide_findings(source, planned)
+    asks = Severity.ASK if measures_shunt else Severity.WARN
+    return findings + correction_findings(source, uncorrected_spect=asks)
+
+
+def scout_nuclide_findings(
+    source: "Source", planned: ImageRequest | None = None
+) -> list[Finding]:
+    """A header that names no nuclide of a scout, or the particles of another (H11)."""
     named = source.nuclide_in_header
+    words = ", ".join(f"'{one}'" for one in source.nuclide_words)
+    findings = not_understood(source, "a scout's nuclide")
     if named and named not in _SCOUTS:
         findings.append(
             Finding.of(
                 "H11",
-                f"the header says {named}: a scout image is of {', '.join(_SCOUTS)}",
-                severity=Severity.WARN,
+                f"the header says {named} ({words}), a scout image is of "
+                f"{', '.join(_SCOUTS)}: is this the scout? Accepted, the image is used "
+                "as it is",
+                severity=Severity.ASK,
             )
         )
-    asks = Severity.ASK if measures_shunt else Severity.WARN
-    return findings + correction_findings(source, uncorrected_spect=asks)
+    if planned is None or named not in _THERAPIES or named == planned.nuclide.name:
+        return findings
+    wanted = planned.nuclide.name
+    findings.append(
+        Finding.of(
+            "H11",
+            f"the header says {named} ({words}), the plan is for {wanted}"
+            + (
+                ""
+                if planned.nuclide_given
+                else f", as nothing was typed: give --nuclide {named} or --nuclide "
+                f"{wanted}. Accepted, the plan is for {wanted}"
+            ),
+            severity=Severity.WARN if planned.nuclide_given else Severity.ASK,
+        )
+    )
+    return findings
 
 
 def _interval_findings(
@@ -176,7 +208,10 @@ def method_findings(images: ImageRequest, terms: "Terms") -> list[Finding]:
 
 def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
     """The shunt that was typed beside the one that the image shows (H22)."""
-    said = f"the lung shunt was typed, {typed:.2%}; the image shows {measured:.2%}"
+    said = (
+        f"the lung shunt was typed, {typed:.2%}, and is used; the image shows "
+        f"{measured:.2%}"
+    )
     far = abs(typed - measured) > max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
     severity = Severity.WARN if far else Severity.NOTE
     return [Finding.of("H22", said, severity=severity)]

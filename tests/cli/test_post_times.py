@@ -1,10 +1,12 @@
 """Decay between injection and scan, whatever clocks and offsets the times are in."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import pydicom
 import pytest
 from click.testing import Result
 
@@ -92,6 +94,47 @@ def test_more_in_view_than_the_camera_counts(
     )
     assert result.exit_code == 0, result.stderr
     assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("started", "exit_code", "said"),
+    [
+        # 10:00+01:00 was typed, and the header agrees; the scan is a day later.
+        ("20260302090000+0000", 0, ""),
+        ("20260302070000+0000", 3, "-2.00 h from --administered-at"),
+        # No day is made up.
+        ("", 0, ""),
+    ],
+)
+def test_a_spect_corrected_to_administration_is_of_that_moment(
+    run: Run,
+    exact_voxels: Path,
+    tmp_path: Path,
+    started: str,
+    exit_code: int,
+    said: str,
+) -> None:
+    folder = tmp_path / "patient"
+    shutil.copytree(exact_voxels, folder)
+    image = pydicom.dcmread(folder / "spect.dcm")
+    image.DecayCorrection = "ADMIN"
+    item = pydicom.Dataset()
+    item.RadiopharmaceuticalStartTime = "100000"
+    if started:
+        item.RadiopharmaceuticalStartDateTime = started
+    image.RadiopharmaceuticalInformationSequence = [item]
+    image.save_as(folder / "spect.dcm")
+    result = run(
+        *("post", folder, "--administered", "2.2GBq", "--lung-shunt", "5%", "--json"),
+        *("--administered-at", "2026-03-02T10:00+01:00", "--camera-limit", "2GBq"),
+        *("--out", tmp_path / "out"),
+    )
+    assert result.exit_code == exit_code, result.stderr
+    assert said in result.stderr
+    if exit_code == 0:
+        document = json.loads(result.stdout)
+        assert document["times"]["elapsed_h"] == 0
+        assert "dead time not checked" in result.stderr
 
 
 def test_a_camera_factor_that_is_far_off_is_caught(

@@ -22,7 +22,8 @@ from sirtdose.errors import (
 )
 from sirtdose.io.dicom_ct import read_ct
 from sirtdose.io.dicom_nm import read_nm
-from sirtdose.io.dicom_pet import average_time_s, read_pet
+from sirtdose.io.dicom_pet import read_pet
+from sirtdose.io.dicom_pet_decay import average_time_s
 from sirtdose.io.dicom_rtdose import read_rtdose
 from sirtdose.io.dicom_write import Study, write_ct, write_nm
 from sirtdose.io.discover import discover
@@ -452,6 +453,37 @@ class TestPet:
         ("Y-90", "Y-90"),
         ("14691008", "Y-90"),
         ("Holmium-166", "Ho-166"),
+        ("^166^Holmium", "Ho-166"),
+        ("HO166", "Ho-166"),
+        ("^177^Lutetium", "Lu-177"),
+        ("177Lu-DOTATATE", "Lu-177"),
+        ("447553000", "Lu-177"),
+        ("^111^Indium", "In-111"),
+        ("In 111", "In-111"),
+        ("^131^Iodine", "I-131"),
+        ("I-123 mIBG", "I-123"),
+        ("123I", "I-123"),
+        ("Re-188", "Re-188"),
+        ("186Re", "Re-186"),
+        ("C-11906", "Re-186"),
+        ("Tl-201", "Tl-201"),
+        ("Sm-153", "Sm-153"),
+        ("C-B1134", "Sm-153"),
+        ("Xe-133", "Xe-133"),
+        ("^133^Xenon", "Xe-133"),
+        ("Rubidium 82", "Rb-82"),
+        ("13N", "N-13"),
+        ("C-107A1", "N-13"),
+        ("O-15", "O-15"),
+        ("C-B1038", "O-15"),
+        ("TC99M MAA", "Tc-99m"),
+        ("Technetium Tc 99m", "Tc-99m"),
+        ("Tc-99", "Tc-99m"),
+        ("Y90 microspheres", "Y-90"),
+        ("Y-90 and Lu-177", "Y-90, Lu-177"),
+        # A code of something else is no mass of carbon, a count no nuclide.
+        ("C-10072", ""),
+        ("Scan 18", ""),
         ("ATTENUATION MAPS", ""),
         ("", ""),
     ],
