@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Implicit and explicit VR, little endian.
 _LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
-_COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
+_EXPORT = "export the file again, or correct the value"
 
 
 @contextmanager
@@ -45,7 +45,15 @@ def reading_dicom(path: Path) -> Iterator[None]:
             NotImplementedError,
             RuntimeError,
         ):
-            yield
+            try:
+                yield
+            except AttributeError as error:
+                keyword = str(error.name or "")
+                if not tag_of(keyword):
+                    raise
+                raise MissingTagError(
+                    f"{path.name} has no {keyword} {tag_of(keyword)}"
+                ) from error
 
 
 def read_dataset(path: Path) -> "Dataset":
@@ -76,6 +84,22 @@ def _with_syntax(dataset: "Dataset") -> "Dataset":
     return dataset
 
 
+def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
+    """The value of an attribute as pydicom decodes it; None where it is not there.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be decoded; names the attribute, its tag and the file.
+    """
+    try:
+        return dataset.get(keyword)
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+        raise FileFormatError(
+            f"{path.name} has a damaged {keyword} {tag_of(keyword)}: {_EXPORT}"
+        ) from error
+
+
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
     """The value of an attribute that must be there and not be empty.
 
@@ -84,13 +108,17 @@ def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> 
     MissingTagError
         Names the attribute, its tag, the file, and the remedy.
     """
-    value = dataset.get(keyword)
-    if value is None or (hasattr(value, "__len__") and len(value) == 0):
+    value = value_of(dataset, keyword, path)
+    if _is_empty(value):
         raise MissingTagError(
             f"{path.name} has no {keyword} {tag_of(keyword)}"
             f"{': ' + remedy if remedy else ''}"
         )
     return value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
 def tag_of(keyword: str) -> str:
@@ -107,9 +135,13 @@ def tag_of(keyword: str) -> str:
 
 
 def numbers(
-    dataset: "Dataset", keyword: str, count: int, path: Path, remedy: str = ""
+    dataset: "Dataset",
+    keyword: str,
+    count: int | None,
+    path: Path,
+    remedy: str = "",
 ) -> NDArray[np.float64]:
-    """An attribute's numbers, exactly as many as it must have.
+    """An attribute's numbers: exactly as many as it must have, or one or more.
 
     Raises
     ------
@@ -117,13 +149,92 @@ def numbers(
         Absent; or not that many finite numbers.
     """
     value = required(dataset, keyword, path, remedy)
-    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    if values.shape != (count,) or not np.isfinite(values).all():
-        raise GeometryError(
-            f"{path.name} has {keyword} {tag_of(keyword)} = {value}: {count} numbers "
-            "are needed"
-        )
+    values = _as_numbers(value)
+    fits = values is not None and (values.shape == (count,) or count is None)
+    if values is None or not fits or not np.isfinite(values).all():
+        raise GeometryError(_not_numbers(value, keyword, count, path))
     return values
+
+
+def number(
+    dataset: "Dataset",
+    keyword: str,
+    path: Path,
+    remedy: str = "",
+    *,
+    above: float = -np.inf,
+) -> float:
+    """The single number of an attribute that must be there.
+
+    Raises
+    ------
+    MissingTagError, FileFormatError
+        Absent; or not one finite number greater than `above`.
+    """
+    value = required(dataset, keyword, path, remedy)
+    values = _as_numbers(value)
+    if values is None or values.shape != (1,) or not np.isfinite(values).all():
+        raise FileFormatError(_not_numbers(value, keyword, 1, path))
+    if not values[0] > above:
+        raise FileFormatError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {values[0]:g}: it must be "
+            f"above {above:g}; {_EXPORT}"
+        )
+    return float(values[0])
+
+
+def number_if_any(
+    dataset: "Dataset", keyword: str, path: Path, *, above: float = -np.inf
+) -> float | None:
+    """The single number of an attribute; None where it is absent or empty.
+
+    Raises
+    ------
+    FileFormatError
+        Not one finite number greater than `above`.
+    """
+    if _is_empty(value_of(dataset, keyword, path)):
+        return None
+    return number(dataset, keyword, path, above=above)
+
+
+def whole_number(
+    dataset: "Dataset", keyword: str, path: Path, *, above: float = -np.inf
+) -> int:
+    """The single whole number of an attribute that must be there.
+
+    Raises
+    ------
+    MissingTagError, FileFormatError
+        Absent; or not one whole number greater than `above`.
+    """
+    value = number(dataset, keyword, path, above=above)
+    if not value.is_integer():
+        raise FileFormatError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {value:g}: a whole number "
+            f"is needed; {_EXPORT}"
+        )
+    return int(value)
+
+
+def _as_numbers(value: object) -> NDArray[np.float64] | None:
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _not_numbers(value: Any, keyword: str, count: int | None, path: Path) -> str:
+    parts = [value] if isinstance(value, (str, bytes)) else list(np.atleast_1d(value))
+    shown = "\\".join(str(one) for one in parts)
+    shown = "".join(one if one.isprintable() else "?" for one in shown)[:40]
+    needed = "numbers are" if count is None else f"{count} numbers are"
+    needed = "a single number is" if count == 1 else needed
+    comma = ", with a decimal point and no comma" if "," in shown else ""
+    return (
+        f"{path.name} has {keyword} {tag_of(keyword)} = {shown}: {needed} needed"
+        f"{comma}; {_EXPORT}"
+    )
 
 
 def orientation(
@@ -154,88 +265,6 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
             f"{rows_apart:g}, {columns_apart:g} mm: it must be above 0"
         )
     return float(rows_apart), float(columns_apart)
-
-
-def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
-    """Stored pixel values, untouched.
-
-    Raises
-    ------
-    FileFormatError
-        No pixels, or compressed in a way no installed plugin reads.
-    """
-    plain = _plain_pixels(dataset, path)
-    if plain is not None:
-        return plain
-    if not dataset.get("PixelData"):
-        raise FileFormatError(
-            f"{path.name} has no PixelData (7FE0,0010), or it is empty"
-        )
-    with reading_dicom(path):
-        try:
-            pixels: NDArray[Any] = dataset.pixel_array
-        except (RuntimeError, NotImplementedError):
-            syntax = dataset.file_meta.TransferSyntaxUID
-            if not syntax.is_compressed:
-                raise
-            raise FileFormatError(
-                f"{path.name} is compressed ({syntax.name}) and no installed plugin "
-                f"reads it: {_COMPRESSED_REMEDY}"
-            ) from None
-    return pixels
-
-
-def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
-    """Pixels of the plainest encoding, in a tenth of the time; None for any other.
-
-    Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
-    header says, using no bit above those stored.
-    """
-    if dataset.file_meta.get("TransferSyntaxUID") not in _LITTLE_ENDIAN:
-        return None
-    rows, columns = dataset.get("Rows"), dataset.get("Columns")
-    bits = dataset.get("BitsStored")
-    plain = (
-        dataset.get("BitsAllocated") == 16
-        and dataset.get("SamplesPerPixel") == 1
-        and dataset.get("NumberOfFrames") in (None, 1)
-        and dataset.get("PixelRepresentation") in (0, 1)
-        and bits in range(1, 17)
-        and dataset.get("HighBit") == bits - 1
-    )
-    stored: Any = dataset.get_item("PixelData", keep_deferred=True)
-    if not plain or stored is None:
-        return None
-    signed = dataset.PixelRepresentation == 1
-    kind = np.dtype("<i2" if signed else "<u2")
-    if stored.value is None and stored.length == 2 * rows * columns:
-        # Straight from the file: the data set need not keep a copy.
-        pixels = np.fromfile(path, kind, rows * columns, offset=stored.value_tell)
-    elif isinstance(stored.value, bytes):
-        pixels = np.frombuffer(stored.value, kind)
-    else:
-        return None
-    if pixels.size != rows * columns:
-        return None
-    if bits < 16 and (signed or pixels.max() >= 1 << bits):
-        return None
-    plane: NDArray[Any] = pixels.reshape(rows, columns)
-    return plane
-
-
-def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
-    """Stored values times RescaleSlope plus RescaleIntercept, of this data set."""
-    slope = float(dataset.get("RescaleSlope", 1) or 0)
-    intercept = float(dataset.get("RescaleIntercept", 0) or 0)
-    if not np.isfinite([slope, intercept]).all() or slope == 0:
-        raise GeometryError(
-            f"{path.name} has RescaleSlope (0028,1053) = {slope} and "
-            f"RescaleIntercept (0028,1052) = {intercept}: finite numbers, with a "
-            "slope that is not 0, are needed"
-        )
-    if slope == 1 and intercept == 0:
-        return stored
-    return stored.astype(np.float64) * slope + intercept
 
 
 def frame_of_reference(dataset: "Dataset") -> str | None:
@@ -303,7 +332,8 @@ def private_value(
 def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
     """Where an image came from, and what its header says of scan and nuclide."""
     start = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    name, half_life_h = _nuclide_in(dataset)
+    name, half_life_h = _nuclide_in(dataset, paths[0])
+    frame_ms = number_if_any(dataset, "ActualFrameDuration", paths[0])
     return Source(
         files=tuple(sorted(path.name for path in paths)),
         modality=str(dataset.get("Modality", "")),
@@ -313,11 +343,11 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
         nuclide_in_header=name,
         half_life_in_header_h=half_life_h,
-        frame_duration_s=_milliseconds(dataset.get("ActualFrameDuration")),
+        frame_duration_s=None if frame_ms is None else frame_ms / 1000,
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
         ),
-        energy_windows_kev=_energy_windows(dataset),
+        energy_windows_kev=_energy_windows(dataset, paths[0]),
         remarks=_lost_in_compression(dataset),
     )
 
@@ -331,14 +361,10 @@ def _lost_in_compression(dataset: "Dataset") -> tuple[str, ...]:
     )
 
 
-def _milliseconds(value: Any) -> float | None:
-    return None if value in (None, "") else float(value) / 1000
-
-
-def _nuclide_in(dataset: "Dataset") -> tuple[str, float | None]:
+def _nuclide_in(dataset: "Dataset", path: Path) -> tuple[str, float | None]:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = item.get("RadionuclideHalfLife")
-        half_life_h = float(seconds) / 3600 if seconds else None
+        seconds = number_if_any(item, "RadionuclideHalfLife", path)
+        half_life_h = seconds / 3600 if seconds else None
         for code in item.get("RadionuclideCodeSequence") or []:
             for keyword in ("CodeMeaning", "CodeValue"):
                 name = nuclide_name(str(code.get(keyword, "") or ""))
@@ -348,12 +374,12 @@ def _nuclide_in(dataset: "Dataset") -> tuple[str, float | None]:
     return "", None
 
 
-def _energy_windows(dataset: "Dataset") -> tuple[tuple[float, float], ...]:
+def _energy_windows(dataset: "Dataset", path: Path) -> tuple[tuple[float, float], ...]:
     windows = []
     for window in dataset.get("EnergyWindowInformationSequence") or []:
         for bounds in window.get("EnergyWindowRangeSequence") or []:
-            low = bounds.get("EnergyWindowLowerLimit")
-            high = bounds.get("EnergyWindowUpperLimit")
+            low = number_if_any(bounds, "EnergyWindowLowerLimit", path)
+            high = number_if_any(bounds, "EnergyWindowUpperLimit", path)
             if low is not None and high is not None:
-                windows.append((float(low), float(high)))
+                windows.append((low, high))
     return tuple(windows)

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from sirtdose.errors import MissingTagError, QuantityError
 from sirtdose.io.dicom_header import (
     moment,
+    number,
+    number_if_any,
     private_value,
     reading_dicom,
     required,
-    source_of,
 )
+from sirtdose.io.dicom_pet_series import series_doubts
 from sirtdose.io.dicom_stack import Stack, read_stack
 from sirtdose.model.volume import Quantity, Volume
 
@@ -91,9 +93,10 @@ def read_pet(
             _require_alike(dataset, its_path, first)
     with reading_dicom(path):
         source = replace(
-            source_of(first, stack.paths),
+            stack.source,
+            doubts=series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
             decay_correction=_decay_correction(first, path),
-            applied_half_life_h=applied_half_life_h(stack.datasets),
+            applied_half_life_h=applied_half_life_h(stack.datasets, path),
         )
         data = stack.data
         if header_nuclide_was is not None:
@@ -123,8 +126,8 @@ def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
             f"{path.name} has Units (0054,1001) = {units}, {said} (H12): reconstruct "
             "the PET in Bq/mL (BQML)"
         )
-    slope = float(required(dataset, "RescaleSlope", path, "each slice has its own"))
-    if slope <= 0:
+    slope = number(dataset, "RescaleSlope", path, "each slice has its own")
+    if slope < 0:
         raise QuantityError(
             f"{path.name} has RescaleSlope (0028,1053) = {slope:g}: it must be above 0"
         )
@@ -188,13 +191,13 @@ def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
 _IDENTITIES = (decay_factor_siemens, decay_factor_ge)
 
 
-def applied_half_life_h(datasets: "Sequence[Dataset]") -> float | None:
+def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | None:
     """The half-life that explains the slices' DecayFactor, if one does.
 
     Philips writes 1 always, which says nothing.
     """
     candidates = dict.fromkeys(HALF_LIVES_H.values())
-    stated = _stated_half_life_h(datasets[0])
+    stated = _stated_half_life_h(datasets[0], path)
     if stated:
         candidates = dict.fromkeys([stated, *candidates])
     sampled = datasets[:: max(len(datasets) // 8, 1)]
@@ -223,11 +226,11 @@ def _misfit(datasets, identity, half_life_h: float) -> float | None:  # type: ig
     return worst
 
 
-def _stated_half_life_h(dataset: "Dataset") -> float | None:
+def _stated_half_life_h(dataset: "Dataset", path: Path) -> float | None:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = item.get("RadionuclideHalfLife")
+        seconds = number_if_any(item, "RadionuclideHalfLife", path, above=0)
         if seconds:
-            return float(seconds) / 3600
+            return seconds / 3600
     return None
 
 
@@ -299,7 +302,7 @@ def _administration(dataset: "Dataset") -> datetime | None:
 
 def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
     acquired = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    half_life_h = _stated_half_life_h(dataset) or HALF_LIVES_H["Y-90"]
+    half_life_h = _stated_half_life_h(dataset, path) or HALF_LIVES_H["Y-90"]
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (
@@ -352,7 +355,7 @@ def _known(acquired: datetime | None, path: Path) -> datetime:
 
 
 def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
-    return float(required(dataset, keyword, path, "give --scan-at")) / 1000
+    return number(dataset, keyword, path, "give --scan-at") / 1000
 
 
 def _span(seconds: float) -> timedelta:

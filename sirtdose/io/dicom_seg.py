@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.dicom_header import reading_dicom
+from sirtdose.io.dicom_header import number_if_any, reading_dicom
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -103,7 +103,7 @@ def _with_slice_distance(
     measures = groups.PixelMeasuresSequence[0]
     if measures.get("SpacingBetweenSlices") is not None:
         return affine
-    thickness = float(measures.get("SliceThickness") or 0)
+    thickness = number_if_any(measures, "SliceThickness", path) or 0.0
     inferred = float(np.linalg.norm(affine[:3, 0]))
     if thickness > 0 and geometry.spatial_shape[0] == 1:
         affine[:3, 0] *= thickness / inferred

@@ -2,7 +2,7 @@
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.volume import Source, Volume
-from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_corrections import correction_findings, header_findings
 from sirtdose.workflows.post_request import PostRequest
 
 _SAME_HALF_LIFE = 0.02
@@ -13,10 +13,7 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     source = volume.source
     if source is None or source.modality == "file":
         return []
-    findings = [
-        Finding.of("H10" if "decay" in remark else "H17", remark)
-        for remark in source.remarks
-    ]
+    findings = header_findings(source)
     if source.modality == "PT":
         findings += _pet_nuclide(source, request)
         findings += _pet_decay(source)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
-from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_corrections import correction_findings, header_findings
 from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def scout_findings(
     findings = _interval_findings(source, treatment_at, same_catheter)
     if source is None or source.modality == "file":
         return findings
-    findings += [Finding.of("H17", remark) for remark in source.remarks]
+    findings += header_findings(source)
     named = source.nuclide_in_header
     if named and named not in _SCOUTS:
         findings.append(
