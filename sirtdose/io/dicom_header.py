@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
+from sirtdose.io.dicom_bare import bare_stream, is_dicom_file
 from sirtdose.io.nuclide_name import nuclide_name
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
@@ -58,10 +59,8 @@ def reading_dicom(path: Path) -> Iterator[None]:
 
 def read_dataset(path: Path) -> "Dataset":
     """Read a DICOM file."""
-    import pydicom
-
     with reading_dicom(path):
-        return _with_syntax(pydicom.dcmread(path))
+        return _with_syntax(_read(path))
 
 
 def deferred_dataset(path: Path) -> "Dataset":
@@ -69,9 +68,23 @@ def deferred_dataset(path: Path) -> "Dataset":
 
     To be called within :func:`reading_dicom`.
     """
+    return _with_syntax(_read(path, defer_size=_LONG_VALUE))
+
+
+def _read(path: Path, defer_size: int | None = None) -> "Dataset":
+    """With or without the bytes that should begin a DICOM file."""
     import pydicom
 
-    return _with_syntax(pydicom.dcmread(path, defer_size=_LONG_VALUE))
+    try:
+        return pydicom.dcmread(path, defer_size=defer_size)
+    except pydicom.errors.InvalidDicomError:
+        if not is_dicom_file(path):
+            raise
+    stream = bare_stream(path)
+    if stream is None:
+        return pydicom.dcmread(path, defer_size=defer_size, force=True)
+    # What is read from memory cannot be read later.
+    return pydicom.dcmread(stream, force=True)
 
 
 def _with_syntax(dataset: "Dataset") -> "Dataset":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom_header import number_if_any, reading_dicom
+from sirtdose.io.dicom_seg_file import open_segmentation
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -44,9 +45,7 @@ def read_seg(
 
 
 def _structures(path: Path, threshold: float | None) -> list[Structure]:
-    import highdicom
-
-    segmentation = highdicom.seg.segread(path)
+    segmentation = open_segmentation(path)
     kind = str(segmentation.get("SegmentationType", "BINARY"))
     fraction = str(segmentation.get("SegmentationFractionalType", ""))
     numbers = [int(number) for number in segmentation.segment_numbers]

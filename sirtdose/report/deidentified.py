@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from sirtdose.io.found import UNUSED
+
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Of the program's own data: nothing of the patient's is in them.
 _OWN = ("schema", "sirtdose_version", "nuclide", "limits", "radiobiology", "thresholds")
@@ -65,6 +67,8 @@ def _replacer(names: Mapping[str, str], days: int) -> Callable[[str], str]:
     )
 
     def hidden(text: str) -> str:
+        if text.startswith(UNUSED):
+            return f"{UNUSED}files that are not named here"
         if whole is not None:
             text = whole.sub(lambda found: names[found[0]], text)
         return _DATE.sub(lambda found: _earlier(found, days), text)

@@ -104,13 +104,12 @@ def _of_file(path: Path, drawn: "Sequence[Structure]", grid: "Grid") -> "Registr
     import numpy as np
 
     from sirtdose.dosimetry import registration as rules
+    from sirtdose.io.dicom_bare import is_dicom_file
 
     if not path.is_file():
         raise InputError(f"there is no transform file {path.name}")
-    with path.open("rb") as file:
-        head = file.read(132)
     source = _same_source(None, drawn, grid)
-    if head[128:] != b"DICM":
+    if not is_dicom_file(path):
         return rules.read_transform(path, grid)
     from sirtdose.io.dicom_reg import read_registration
 
