@@ -8,6 +8,10 @@ import re
 import struct
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _PREFIX = b"DICM"
 _HEAD_BYTES = 8192
@@ -45,13 +49,26 @@ def is_dicom_file(path: Path) -> bool:
     return _names_its_class(head[_start(head) :])
 
 
-def bare_stream(path: Path) -> BytesIO | None:
-    """What follows the word DICM of a file that begins with it; None of any other."""
+def read_file(path: Path, defer_size: int | None = None) -> "Dataset":
+    """Read a DICOM file, with or without the bytes that should begin it.
+
+    Raises
+    ------
+    pydicom.errors.InvalidDicomError
+        It is no DICOM.
+    """
+    import pydicom
+
+    try:
+        return pydicom.dcmread(path, defer_size=defer_size)
+    except pydicom.errors.InvalidDicomError:
+        if not is_dicom_file(path):
+            raise
     with path.open("rb") as stream:
-        if stream.read(4) != _PREFIX:
-            return None
-        rest = stream.read()
-    return None if has_preamble(_PREFIX + rest[:128]) else BytesIO(rest)
+        if stream.read(len(_PREFIX)) == _PREFIX:
+            # What is read from memory cannot be deferred.
+            return pydicom.dcmread(BytesIO(stream.read()), force=True)
+    return pydicom.dcmread(path, defer_size=defer_size, force=True)
 
 
 def _start(head: bytes) -> int:

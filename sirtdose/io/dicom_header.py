@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
-from sirtdose.io.dicom_bare import bare_stream, is_dicom_file
+from sirtdose.io.dicom_bare import read_file
+from sirtdose.io.dicom_damage import decoding_faults, undecodable
 from sirtdose.io.nuclide_name import nuclide_name
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
@@ -55,12 +56,19 @@ def reading_dicom(path: Path) -> Iterator[None]:
                 raise MissingTagError(
                     f"{path.name} has no {keyword} {tag_of(keyword)}"
                 ) from error
+            except decoding_faults() as error:
+                named = undecodable(path) if path.is_file() else ""
+                if not named:
+                    raise
+                raise FileFormatError(
+                    f"{path.name} has a damaged {named}: {_EXPORT}"
+                ) from error
 
 
 def read_dataset(path: Path) -> "Dataset":
     """Read a DICOM file."""
     with reading_dicom(path):
-        return _with_syntax(_read(path))
+        return _with_syntax(read_file(path))
 
 
 def deferred_dataset(path: Path) -> "Dataset":
@@ -68,23 +76,7 @@ def deferred_dataset(path: Path) -> "Dataset":
 
     To be called within :func:`reading_dicom`.
     """
-    return _with_syntax(_read(path, defer_size=_LONG_VALUE))
-
-
-def _read(path: Path, defer_size: int | None = None) -> "Dataset":
-    """With or without the bytes that should begin a DICOM file."""
-    import pydicom
-
-    try:
-        return pydicom.dcmread(path, defer_size=defer_size)
-    except pydicom.errors.InvalidDicomError:
-        if not is_dicom_file(path):
-            raise
-    stream = bare_stream(path)
-    if stream is None:
-        return pydicom.dcmread(path, defer_size=defer_size, force=True)
-    # What is read from memory cannot be read later.
-    return pydicom.dcmread(stream, force=True)
+    return _with_syntax(read_file(path, defer_size=_LONG_VALUE))
 
 
 def _with_syntax(dataset: "Dataset") -> "Dataset":
@@ -107,7 +99,7 @@ def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
     """
     try:
         return dataset.get(keyword)
-    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+    except decoding_faults() as error:
         raise FileFormatError(
             f"{path.name} has a damaged {keyword} {tag_of(keyword)}: {_EXPORT}"
         ) from error

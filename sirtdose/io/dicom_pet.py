@@ -217,7 +217,7 @@ def _misfit(datasets, identity, half_life_h: float) -> float | None:  # type: ig
         try:
             written = float(dataset.DecayFactor)
             expected = identity(dataset, half_life_h)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError, OverflowError):
             return None
         excess = max(abs(written - 1), abs(expected - 1))
         if abs(written - 1) < 1e-6 and excess < 1e-6:

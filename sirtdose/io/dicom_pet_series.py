@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom_header import number_if_any, value_of
+from sirtdose.io.dicom_header import number_if_any, tag_of, value_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -20,6 +20,7 @@ _PARTS = {"GATED": "a gated series", "DYNAMIC": "a dynamic series"}
 _REPEATS = ("NumberOfTimeSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
 # Farther off than this, a dose would be too.
 _FACTOR_TOLERANCE = 0.01
+_LONGEST_MS = 30 * 86_400_000
 
 
 def declared_slices(header: "Dataset", path: Path) -> int | None:
@@ -124,6 +125,17 @@ def _factor_doubts(
     return (("H10", f"{said}: how it was corrected for decay is not known"),)
 
 
+def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
+    """A time within a scan; one of months is refused."""
+    value_ms = number_if_any(dataset, keyword, path)
+    if value_ms is not None and abs(value_ms) > _LONGEST_MS:
+        raise FileFormatError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {value_ms:g} ms, longer "
+            "than any scan: export the file again"
+        )
+    return value_ms
+
+
 def _stated_h(dataset: "Dataset", path: Path) -> Iterator[float]:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         seconds = number_if_any(item, "RadionuclideHalfLife", path)
@@ -138,13 +150,15 @@ def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -
     (GE), or both together (GE, later beds); 1 says nothing (Philips). A factor of
     another nuclide's is told of by H11.
     """
-    written = number_if_any(dataset, "DecayFactor", path)
+    written = number_if_any(dataset, "DecayFactor", path, above=0)
     kind = str(value_of(dataset, "DecayCorrection", path) or "").upper()
+    frame_ms, reference_ms = (
+        _milliseconds(dataset, keyword, path)
+        for keyword in ("ActualFrameDuration", "FrameReferenceTime")
+    )
     if written is None or kind == "ADMIN":
         return 0.0
     explained = [1.0]
-    frame_ms = number_if_any(dataset, "ActualFrameDuration", path)
-    reference_ms = number_if_any(dataset, "FrameReferenceTime", path)
     if kind == "START" and (frame_ms is None or reference_ms is None):
         return 0.0
     if kind == "START" and frame_ms is not None and reference_ms is not None:

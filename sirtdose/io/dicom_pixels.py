@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Implicit and explicit VR, little endian.
 _LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
+_ALLOCATED = (1, 8, 16, 32, 64)
 _OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
 
 
@@ -59,18 +60,19 @@ def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
     FileFormatError
         As for :func:`pixels_of`.
     """
-    plain = _plain_pixels(dataset, path)
-    if plain is not None:
-        return StoredPixels(plain)
     with reading_dicom(path):
+        plain = _plain_pixels(dataset, path)
+        if plain is not None:
+            return StoredPixels(plain)
         if not dataset.get("PixelData"):
             raise FileFormatError(
                 f"{path.name} has no PixelData (7FE0,0010), or it is empty"
             )
         syntax = dataset.file_meta.get("TransferSyntaxUID")
+        require_bits(dataset, path)
         native = syntax is not None and not syntax.is_compressed
         if native:
-            _require_length(dataset, path)
+            require_length(dataset, path)
         try:
             pixels: NDArray[Any] = dataset.pixel_array
         except (RuntimeError, NotImplementedError):
@@ -121,8 +123,42 @@ def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
     return plane
 
 
-def _require_length(dataset: "Dataset", path: Path) -> None:
-    """Refuse fewer bytes than the header says, or whole frames more."""
+def require_bits(dataset: "Dataset", path: Path) -> None:
+    """Refuse bits of a pixel that contradict each other, before they are decoded.
+
+    Raises
+    ------
+    MissingTagError, FileFormatError
+        Names the attribute, its tag and its value.
+    """
+    allocated = whole_number(dataset, "BitsAllocated", path)
+    stored = whole_number(dataset, "BitsStored", path)
+    signed = whole_number(dataset, "PixelRepresentation", path)
+    for keyword, value, fits, needed in (
+        ("BitsAllocated (0028,0100)", allocated, allocated in _ALLOCATED, "1 to 64"),
+        (
+            "BitsStored (0028,0101)",
+            stored,
+            1 <= stored <= allocated,
+            f"1 to {allocated}",
+        ),
+        ("PixelRepresentation (0028,0103)", signed, signed in (0, 1), "0 or 1"),
+    ):
+        if not fits:
+            raise FileFormatError(
+                f"{path.name} has {keyword} = {value}: {needed} is needed; export the "
+                "file again"
+            )
+
+
+def require_length(dataset: "Dataset", path: Path) -> None:
+    """Refuse fewer bytes than the header says, or whole frames more.
+
+    Raises
+    ------
+    FileFormatError
+        Names what is there and what the header says.
+    """
     frames = int(number_if_any(dataset, "NumberOfFrames", path, above=0) or 1)
     sizes = [whole_number(dataset, key, path, above=0) for key in ("Rows", "Columns")]
     samples = whole_number(dataset, "SamplesPerPixel", path, above=0)

@@ -96,5 +96,5 @@ def _frame(
         return left[0]
     raise GeometryError(
         f"{path.name} registers {len(matrices)} frames of reference, and the image's "
-        "or the structures' is none of them (H15)"
+        "or the structures' is none of them (H15, FrameOfReferenceUID (0020,0052))"
     )

@@ -69,7 +69,9 @@ def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
     drawn = [roi for roi in rois if roi.contours]
     if not drawn:
         why = "".join(f"; {remark}" for roi in rois for remark in roi.remarks)
-        raise StructureError(f"{path.name} holds no closed contour{why}")
+        raise StructureError(
+            f"{path.name} holds no closed contour (ContourData (3006,0050)){why}"
+        )
     try:
         frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
     except StructureError:

@@ -60,7 +60,8 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     geometry = segmentation.get_volume_geometry()
     if geometry is None:
         raise GeometryError(
-            f"{path.name} has frames that do not form one regular stack of slices"
+            f"{path.name} has frames that do not form one regular stack of slices "
+            "(ImagePositionPatient (0020,0032))"
         )
     affine = _with_slice_distance(segmentation, geometry, path)
     uid = str(geometry.frame_of_reference_uid or "") or None

@@ -18,6 +18,7 @@ from sirtdose.io.dicom_header import (
     read_dataset,
     reading_dicom,
     source_of,
+    tag_of,
     whole_number,
 )
 from sirtdose.io.dicom_pixels import pixels_of, rescaled, scale_of, stored_pixels
@@ -100,8 +101,7 @@ def read_stack(
     with reading_dicom(first_path):
         along_row, along_column = orientation(first, first_path)
         rows_apart, columns_apart = pixel_spacing(first, first_path)
-        rows = whole_number(first, "Rows", first_path, above=0)
-        shape = (len(slices), rows, whole_number(first, "Columns", first_path, above=0))
+        shape = (len(slices), *_size(first, first_path))
         frame = frame_of_reference(first)
     normal = np.cross(along_row, along_column)
     places = np.array(positions)
@@ -199,19 +199,37 @@ def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
 def _require_same_plane(
     dataset: "Dataset", path: Path, first: "Dataset", first_path: Path
 ) -> None:
-    same = (
-        np.allclose(orientation(dataset, path), orientation(first, first_path), 0, 1e-4)
-        and np.allclose(
-            pixel_spacing(dataset, path), pixel_spacing(first, first_path), 1e-4
-        )
-        and (dataset.Rows, dataset.Columns) == (first.Rows, first.Columns)
-        and frame_of_reference(dataset) == frame_of_reference(first)
-    )
-    if not same:
-        raise GeometryError(
-            f"{path.name} and {first_path.name} differ in orientation, pixel spacing, "
-            "size or frame of reference: give the slices of one volume only"
-        )
+    for keyword, same in (
+        ("Rows", _size(dataset, path)[0] == _size(first, first_path)[0]),
+        ("Columns", _size(dataset, path)[1] == _size(first, first_path)[1]),
+        (
+            "ImageOrientationPatient",
+            np.allclose(
+                orientation(dataset, path), orientation(first, first_path), 0, 1e-4
+            ),
+        ),
+        (
+            "PixelSpacing",
+            np.allclose(
+                pixel_spacing(dataset, path), pixel_spacing(first, first_path), 1e-4
+            ),
+        ),
+        (
+            "FrameOfReferenceUID",
+            frame_of_reference(dataset) == frame_of_reference(first),
+        ),
+    ):
+        if not same:
+            raise GeometryError(
+                f"{path.name} and {first_path.name} differ in orientation, pixel "
+                f"spacing, size or frame of reference ({keyword} {tag_of(keyword)}): "
+                "give the slices of one volume only"
+            )
+
+
+def _size(dataset: "Dataset", path: Path) -> tuple[int, int]:
+    rows = whole_number(dataset, "Rows", path, above=0)
+    return rows, whole_number(dataset, "Columns", path, above=0)
 
 
 def _undecoded(dataset: "Dataset", tag: int) -> object:
@@ -240,7 +258,7 @@ def _regular_step(
         raise GeometryError(
             f"between {paths[k].name} and {paths[k + 1].name} the slices are "
             f"{gaps[k]:.3f} mm apart, elsewhere {median:.3f} mm (H17): a slice is "
-            "missing or extra; send the series again"
+            "missing or extra (ImagePositionPatient (0020,0032)); send the series again"
         )
     step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
     even = positions[0] + np.arange(len(positions))[:, None] * step

@@ -120,6 +120,10 @@ def ct_image(
             raise
         findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
         return None
+    if ct.source is not None:
+        findings += [
+            Finding.of("H17", f"the CT: {remark}") for remark in ct.source.remarks
+        ]
     return ct
 
 
