@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 # In lower case.
 _COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
+# What adds to the values, by what scales them.
+_ADDS = {
+    "RescaleSlope": "RescaleIntercept (0028,1052)",
+    "RealWorld": "RealWorldValueIntercept (0040,9224)",
+    "Pixel Scale": "offset (0011,xx3C) of GEMS_GENIE_1",
+}
 _CONCENTRATIONS = {"bq/ml": 1.0, "bqml": 1.0, "kbq/ml": 1e3, "mbq/ml": 1e6}
 
 
@@ -104,7 +110,8 @@ def _scaled(
                 f"{its_slope.tolist()}: which scale holds is not known"
             )
     most = float(intercept[np.abs(intercept).argmax()])
-    added = f"{name} with an intercept of {most:g}" if most else ""
+    adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)
+    added = f"{adds} = {most:g}" if most else ""
     return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
 
 

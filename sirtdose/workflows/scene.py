@@ -60,18 +60,16 @@ def _with_unused(
     given = [one for one in vars(request).values() if isinstance(one, Path)]
     others = {path.resolve() for path in given}
     inputs = [one.path for one in passed if one.path.resolve() in others]
-    broken = any(one.broken and one.path not in inputs for one in passed) or any(
-        item.kind is Kind.OTHER and item.unread for item in found
+    damaged = unused(
+        [item for item in found if item.kind is Kind.OTHER and item.unread],
+        [one for one in passed if one.broken],
+        choice,
+        inputs,
     )
+    if damaged:
+        said = "; ".join(unused_lines(damaged))
+        findings.append(Finding.of("H17", said, severity=Severity.WARN))
     lines = unused_lines(unused(found, passed, choice, inputs))
-    if lines:
-        findings.append(
-            Finding.of(
-                "H17",
-                "; ".join(lines),
-                severity=Severity.WARN if broken else Severity.NOTE,
-            )
-        )
     return replace(choice, reasons=(*choice.reasons, *lines))
 
 

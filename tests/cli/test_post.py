@@ -264,7 +264,11 @@ def test_negative_voxels_and_another_nuclide_are_said(
     spect.RadiopharmaceuticalInformationSequence = [item]
     spect.RescaleSlope, spect.RescaleIntercept = "1", "-30"
     spect.save_as(folder / "spect.dcm")
-    result = run("post", folder, "--administered", "1GBq", "--out", tmp_path / "out")
+    words = ("post", folder, "--administered", "1GBq", "--out", tmp_path / "out")
+    asked = run(*words)
+    assert asked.exit_code == 3
+    assert "RescaleIntercept (0028,1052) = -30" in asked.stderr
+    result = run(*words, "--accept", "H12", "--reason", "stored with an offset")
     assert result.exit_code == 0, result.stderr
     assert "negative voxels hold" in result.stderr
     assert "a half-life of 159.5 h" in result.stderr

@@ -157,7 +157,7 @@ class TestScales:
         assert image.source
         [(code, said)] = image.source.doubts
         assert code == "H12"
-        assert "an intercept of 5" in said
+        assert "RescaleIntercept (0028,1052) = 5" in said
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths[2:3], lambda d: setattr(d, "RescaleIntercept", "-20"))
         source = read_pet(paths).source
@@ -171,7 +171,7 @@ class TestScales:
             dataset.ImageType = ["ORIGINAL", "PRIMARY", "STATIC"]
             dataset.RescaleIntercept = "5"
 
-        with pytest.raises(QuantityError, match="an intercept of 5"):
+        with pytest.raises(QuantityError, match=r"RescaleIntercept \(0028,1052\) = 5"):
             read_planar([nm(tmp_path, change)], anterior=1, posterior=2)
 
 
