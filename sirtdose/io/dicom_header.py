@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom_bare import read_file
 from sirtdose.io.dicom_damage import decoding_faults, undecodable
+from sirtdose.io.dicom_numbers import EXPORT, as_numbers, not_numbers
 from sirtdose.io.nuclide_name import nuclide_name
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 # Implicit and explicit VR, little endian.
 _LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
-_EXPORT = "export the file again, or correct the value"
 
 
 @contextmanager
@@ -61,7 +61,7 @@ def reading_dicom(path: Path) -> Iterator[None]:
                 if not named:
                     raise
                 raise FileFormatError(
-                    f"{path.name} has a damaged {named}: {_EXPORT}"
+                    f"{path.name} has a damaged {named}: {EXPORT}"
                 ) from error
 
 
@@ -101,7 +101,7 @@ def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
         return dataset.get(keyword)
     except decoding_faults() as error:
         raise FileFormatError(
-            f"{path.name} has a damaged {keyword} {tag_of(keyword)}: {_EXPORT}"
+            f"{path.name} has a damaged {keyword} {tag_of(keyword)}: {EXPORT}"
         ) from error
 
 
@@ -154,10 +154,10 @@ def numbers(
         Absent; or not that many finite numbers.
     """
     value = required(dataset, keyword, path, remedy)
-    values = _as_numbers(value)
+    values = as_numbers(value)
     fits = values is not None and (values.shape == (count,) or count is None)
     if values is None or not fits or not np.isfinite(values).all():
-        raise GeometryError(_not_numbers(value, keyword, count, path))
+        raise GeometryError(not_numbers(value, _named(keyword, path), count))
     return values
 
 
@@ -167,44 +167,61 @@ def number(
     path: Path,
     remedy: str = "",
     *,
-    above: float = -np.inf,
+    above: float | None = None,
+    least: float | None = None,
 ) -> float:
     """The single number of an attribute that must be there.
 
     Raises
     ------
     MissingTagError, FileFormatError
-        Absent; or not one finite number greater than `above`.
+        Absent; or not one finite number above `above` and not below `least`.
     """
     value = required(dataset, keyword, path, remedy)
-    values = _as_numbers(value)
+    values = as_numbers(value)
     if values is None or values.shape != (1,) or not np.isfinite(values).all():
-        raise FileFormatError(_not_numbers(value, keyword, 1, path))
-    if not values[0] > above:
+        raise FileFormatError(not_numbers(value, _named(keyword, path), 1))
+    said = ""
+    if above is not None and not values[0] > above:
+        said = f"above {above:g}"
+    if least is not None and values[0] < least:
+        said = f"{least:g} or more"
+    if said:
         raise FileFormatError(
             f"{path.name} has {keyword} {tag_of(keyword)} = {values[0]:g}: it must be "
-            f"above {above:g}; {_EXPORT}"
+            f"{said}; {EXPORT}"
         )
     return float(values[0])
 
 
 def number_if_any(
-    dataset: "Dataset", keyword: str, path: Path, *, above: float = -np.inf
+    dataset: "Dataset",
+    keyword: str,
+    path: Path,
+    *,
+    above: float | None = None,
+    least: float | None = None,
 ) -> float | None:
     """The single number of an attribute; None where it is absent or empty.
 
     Raises
     ------
     FileFormatError
-        Not one finite number greater than `above`.
+        As for :func:`number`.
     """
     if _is_empty(value_of(dataset, keyword, path)):
         return None
-    return number(dataset, keyword, path, above=above)
+    return number(dataset, keyword, path, above=above, least=least)
+
+
+def half_life_h(item: "Dataset", path: Path) -> float | None:
+    """RadionuclideHalfLife in hours; None where it is absent, empty or 0."""
+    seconds = number_if_any(item, "RadionuclideHalfLife", path, least=0)
+    return seconds / 3600 if seconds else None
 
 
 def whole_number(
-    dataset: "Dataset", keyword: str, path: Path, *, above: float = -np.inf
+    dataset: "Dataset", keyword: str, path: Path, *, above: float | None = None
 ) -> int:
     """The single whole number of an attribute that must be there.
 
@@ -217,29 +234,13 @@ def whole_number(
     if not value.is_integer():
         raise FileFormatError(
             f"{path.name} has {keyword} {tag_of(keyword)} = {value:g}: a whole number "
-            f"is needed; {_EXPORT}"
+            f"is needed; {EXPORT}"
         )
     return int(value)
 
 
-def _as_numbers(value: object) -> NDArray[np.float64] | None:
-    try:
-        return np.atleast_1d(np.asarray(value, dtype=np.float64))
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _not_numbers(value: Any, keyword: str, count: int | None, path: Path) -> str:
-    parts = [value] if isinstance(value, (str, bytes)) else list(np.atleast_1d(value))
-    shown = "\\".join(str(one) for one in parts)
-    shown = "".join(one if one.isprintable() else "?" for one in shown)[:40]
-    needed = "numbers are" if count is None else f"{count} numbers are"
-    needed = "a single number is" if count == 1 else needed
-    comma = ", with a decimal point and no comma" if "," in shown else ""
-    return (
-        f"{path.name} has {keyword} {tag_of(keyword)} = {shown}: {needed} needed"
-        f"{comma}; {_EXPORT}"
-    )
+def _named(keyword: str, path: Path) -> str:
+    return f"{path.name} has {keyword} {tag_of(keyword)}"
 
 
 def orientation(
@@ -337,8 +338,8 @@ def private_value(
 def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
     """Where an image came from, and what its header says of scan and nuclide."""
     start = moment(dataset, "AcquisitionDate", "AcquisitionTime")
-    name, half_life_h = _nuclide_in(dataset, paths[0])
-    frame_ms = number_if_any(dataset, "ActualFrameDuration", paths[0])
+    name, stated_h = _nuclide_in(dataset, paths[0])
+    frame_ms = number_if_any(dataset, "ActualFrameDuration", paths[0], least=0)
     return Source(
         files=tuple(sorted(path.name for path in paths)),
         modality=str(dataset.get("Modality", "")),
@@ -347,7 +348,7 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         scan_start=start,
         scan_start_origin="AcquisitionDate, AcquisitionTime" if start else "",
         nuclide_in_header=name,
-        half_life_in_header_h=half_life_h,
+        half_life_in_header_h=stated_h,
         frame_duration_s=None if frame_ms is None else frame_ms / 1000,
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
@@ -368,14 +369,13 @@ def _lost_in_compression(dataset: "Dataset") -> tuple[str, ...]:
 
 def _nuclide_in(dataset: "Dataset", path: Path) -> tuple[str, float | None]:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = number_if_any(item, "RadionuclideHalfLife", path)
-        half_life_h = seconds / 3600 if seconds else None
+        hours = half_life_h(item, path)
         for code in item.get("RadionuclideCodeSequence") or []:
             for keyword in ("CodeMeaning", "CodeValue"):
                 name = nuclide_name(str(code.get(keyword, "") or ""))
                 if name:
-                    return name, half_life_h
-        return "", half_life_h
+                    return name, hours
+        return "", hours
     return "", None
 
 

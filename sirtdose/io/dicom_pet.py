@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import MissingTagError, QuantityError
 from sirtdose.io.dicom_header import (
+    half_life_h as stated_half_life_h,
+)
+from sirtdose.io.dicom_header import (
     moment,
     number,
-    number_if_any,
     private_value,
     reading_dicom,
     required,
@@ -228,9 +230,9 @@ def _misfit(datasets, identity, half_life_h: float) -> float | None:  # type: ig
 
 def _stated_half_life_h(dataset: "Dataset", path: Path) -> float | None:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = number_if_any(item, "RadionuclideHalfLife", path, above=0)
-        if seconds:
-            return seconds / 3600
+        hours = stated_half_life_h(item, path)
+        if hours:
+            return hours
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom_header import number_if_any, tag_of, value_of
+from sirtdose.io.dicom_header import half_life_h, number_if_any, tag_of, value_of
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -138,9 +138,9 @@ def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
 
 def _stated_h(dataset: "Dataset", path: Path) -> Iterator[float]:
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = number_if_any(item, "RadionuclideHalfLife", path)
-        if seconds:
-            yield seconds / 3600
+        hours = half_life_h(item, path)
+        if hours:
+            yield hours
 
 
 def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -> float:
@@ -162,8 +162,8 @@ def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -
     if kind == "START" and (frame_ms is None or reference_ms is None):
         return 0.0
     if kind == "START" and frame_ms is not None and reference_ms is not None:
-        for half_life_h in half_lives_h:
-            decay = log(2) / (half_life_h * 3.6e6)
+        for hours in half_lives_h:
+            decay = log(2) / (hours * 3.6e6)
             x = decay * frame_ms
             within = x / -expm1(-x) if x > 1e-9 else 1.0
             since = float(np.exp(decay * reference_ms))
