@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from sirtdose.dosimetry.registration import read_transform
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.discover import discover
 from sirtdose.io.image_file import image_size, read_image_file, write_nifti
@@ -219,3 +220,15 @@ def test_a_damaged_bystander_is_listed_and_not_fatal() -> None:
     found = {item.label: item for item in discover(folder)}
     assert "NDims = -10" in found["other.mha"].remark
     assert {"nm.dcm", "rs.dcm"} <= set(found)
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.tfm", "a.mat"])
+def test_a_damaged_transform_prints_nothing_of_itks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
+    grid = Grid.regular((3, 4, 5), spacing_mm=(1.0, 1.0, 1.0))
+    with pytest.raises(FileFormatError, match="is no transform that ITK reads"):
+        read_transform(path, grid)
+    assert capfd.readouterr() == ("", "")
