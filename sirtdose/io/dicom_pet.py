@@ -96,7 +96,10 @@ def read_pet(
     with reading_dicom(path):
         source = replace(
             stack.source,
-            doubts=series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
+            doubts=(
+                *stack.source.doubts,
+                *series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
+            ),
             decay_correction=_decay_correction(first, path),
             applied_half_life_h=applied_half_life_h(stack.datasets, path),
         )

@@ -45,20 +45,29 @@ _PLANE = (0x00200037, 0x00280030, 0x00280010, 0x00280011, 0x00200052)
 class Stack:
     """Slices in the order of their places, their values rescaled one by one.
 
-    `remarks` say what of the files was mended or is odd.
+    `mended` says what of the files was put right; `gaps` that slices leave out what is
+    between them.
     """
 
     datasets: tuple["Dataset", ...]
     paths: tuple[Path, ...]
     data: NDArray[Any]
     grid: Grid
-    remarks: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+    gaps: str = ""
 
     @property
     def source(self) -> Source:
         """Where the volume came from, by its first slice's header."""
         source = source_of(self.datasets[0], self.paths)
-        return replace(source, remarks=(*source.remarks, *self.remarks))
+        gaps = (self.gaps,) if self.gaps else ()
+        # An activity image with gaps is asked about; on a CT they are only said.
+        asked = source.modality == "PT"
+        return replace(
+            source,
+            remarks=(*source.remarks, *self.mended, *(() if asked else gaps)),
+            doubts=tuple(("H17", gap) for gap in gaps) if asked else (),
+        )
 
 
 def read_stack(
@@ -110,7 +119,7 @@ def read_stack(
     affine = np.eye(4)
     step = _regular_step(places, normal, [path for _, path in slices])
     with reading_dicom(first_path):
-        remarks = _apart(first, first_path, float(np.linalg.norm(step)), shape, what)
+        gaps = _gaps(first, first_path, float(np.linalg.norm(step)), len(slices))
     affine[:3, 0] = step
     affine[:3, 1] = along_column * rows_apart
     affine[:3, 2] = along_row * columns_apart
@@ -118,29 +127,23 @@ def read_stack(
     datasets, ordered = zip(*slices, strict=True)
     data, mended = _values(slices, shape, mend=what == "CT")
     grid = Grid(shape, affine, frame)
-    return Stack(datasets, ordered, data, grid, (*remarks, *mended))
+    return Stack(datasets, ordered, data, grid, mended, gaps)
 
 
-def _apart(
-    dataset: "Dataset",
-    path: Path,
-    gap_mm: float,
-    shape: tuple[int, int, int],
-    what: str,
-) -> tuple[str, ...]:
-    """Refuse slices that are samples and no volume; a long CT may have gaps, said."""
-    thickness_mm = number_if_any(dataset, "SliceThickness", path)
-    if not thickness_mm or gap_mm <= _THICKNESSES_APART * abs(thickness_mm):
-        return ()
+def _gaps(dataset: "Dataset", path: Path, gap_mm: float, slices: int) -> str:
+    """Slices that leave out what is between them: said; of two it is no volume."""
+    thickness_mm = number_if_any(dataset, "SliceThickness", path, least=0)
+    if not thickness_mm or gap_mm <= _THICKNESSES_APART * thickness_mm:
+        return ""
     said = (
         f"the slices are {gap_mm:.3g} mm apart and {thickness_mm:.3g} mm thick "
         "(SliceThickness (0018,0050))"
     )
-    if what == "CT" and shape[0] > 2:
-        return (f"{said}: the CT leaves out what is between them",)
+    if slices > 2:
+        return f"{said}: what is between them is left out"
     raise GeometryError(
-        f"{path.name} and {shape[0] - 1} more: {said}, which is no volume (H17): a "
-        "slice is missing between each two; send the series again"
+        f"{path.name} and another: {said}, which is no volume (H17): send the whole "
+        "series"
     )
 
 

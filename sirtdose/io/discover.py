@@ -198,7 +198,7 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
             )
             alone = () if sliced else (str(path),)
             return (*_series_key(header), *alone), header
-    except FileFormatError:
+    except InputError:
         from pydicom.dataset import Dataset
 
         # Damaged: an item of its own, without a class.
@@ -247,10 +247,10 @@ def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
     try:
         with reading_dicom(members[0][0]):
             return _of_series(members)
-    except FileFormatError:
+    except InputError as error:
         # An attribute that cannot be decoded, anywhere in the header.
         paths = tuple(path for path, _ in members)
-        return Found(Kind.OTHER, paths, remark=_DAMAGED, unread=paths)
+        return Found(Kind.OTHER, paths, remark=str(error), unread=paths)
 
 
 def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
