@@ -125,7 +125,7 @@ def read_stack(
     affine[:3, 2] = along_row * columns_apart
     affine[:3, 3] = places[0]
     datasets, ordered = zip(*slices, strict=True)
-    data, mended = _values(slices, shape, mend=what == "CT")
+    data, mended = _values(slices, shape, mend=what != "PET")
     grid = Grid(shape, affine, frame)
     return Stack(datasets, ordered, data, grid, mended, gaps)
 
