@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.bend import Bend, Change
+from sirtdose.dosimetry.quiet import quiet_native_code
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -126,7 +127,8 @@ def read_transform(path: Path, fixed: Grid) -> Registration:
     import SimpleITK
 
     try:
-        transform = SimpleITK.ReadTransform(str(path))
+        with quiet_native_code():
+            transform = SimpleITK.ReadTransform(str(path))
     except RuntimeError:
         raise FileFormatError(
             f"{path.name} is no transform that ITK reads (.tfm, .txt, .h5, .mat), nor "

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom_header import source_of
 from sirtdose.io.dicom_stack import read_stack
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
@@ -34,8 +33,7 @@ def read_anatomy(path: Path) -> Volume:
     if not _is_mr(item):
         return read_found_image(item, quantity=Quantity.CT_NUMBER)
     stack = read_stack(item.paths, "MR")
-    source = source_of(stack.datasets[0], stack.paths)
-    return Volume(stack.data, stack.grid, Quantity.COUNTS, source)
+    return Volume(stack.data, stack.grid, Quantity.COUNTS, stack.source)
 
 
 def _is_mr(item: Found) -> bool:

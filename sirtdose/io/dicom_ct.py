@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.io.dicom_header import source_of
 from sirtdose.io.dicom_stack import read_stack
 from sirtdose.model.volume import Quantity, Volume
 
@@ -23,5 +22,4 @@ def read_ct(paths: Sequence[Path], headers: "Sequence[Dataset]" = ()) -> Volume:
         Whatever :func:`sirtdose.io.dicom_stack.read_stack` refuses.
     """
     stack = read_stack(paths, "CT", headers)
-    source = source_of(stack.datasets[0], stack.paths)
-    return Volume(stack.data, stack.grid, Quantity.CT_NUMBER, source)
+    return Volume(stack.data, stack.grid, Quantity.CT_NUMBER, stack.source)

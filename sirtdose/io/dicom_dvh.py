@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import InputError
-from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
+from sirtdose.io.dicom_header import (
+    deferred_dataset,
+    number,
+    number_if_any,
+    numbers,
+    reading_dicom,
+    whole_number,
+)
 from sirtdose.io.dicom_rtdose import SOP_CLASS_UID as _RTDOSE
 from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.printable import printable
@@ -59,7 +66,9 @@ def read_histograms(path: Path) -> DicomHistograms:
         dataset = deferred_dataset(path)
         if dataset.get("SOPClassUID") != _RTDOSE:
             return DicomHistograms((), None)
-        found = [_histogram(item, dataset) for item in dataset.get("DVHSequence") or ()]
+        found = [
+            _histogram(item, dataset, path) for item in dataset.get("DVHSequence") or ()
+        ]
         sets = list(dataset.get("ReferencedStructureSetSequence") or [])
         uid = str(sets[0].get("ReferencedSOPInstanceUID", "")) if sets else ""
         return DicomHistograms(tuple(found), uid or None)
@@ -77,39 +86,42 @@ def read_roi_names(path: Path) -> tuple[str | None, dict[int, str]]:
         dataset = deferred_dataset(path)
         rois = dataset.get("StructureSetROISequence") or ()
         names = {
-            int(one.ROINumber): printable(str(one.get("ROIName", ""))) for one in rois
+            whole_number(one, "ROINumber", path): printable(str(one.get("ROIName", "")))
+            for one in rois
         }
         return str(dataset.get("SOPInstanceUID", "")) or None, names
 
 
-def _histogram(item: "Dataset", dataset: "Dataset") -> DicomHistogram:
-    number = _roi_number(item)
-    if number is None:
-        return DicomHistogram(None, None, unread="it is of several regions, or of none")
+def _histogram(item: "Dataset", dataset: "Dataset", path: Path) -> DicomHistogram:
+    roi = None
     try:
-        curve, width = _curve(item, dataset)
+        roi = _roi_number(item, path)
+        if roi is None:
+            said = "it is of several regions, or of none"
+            return DicomHistogram(None, None, unread=said)
+        curve, width = _curve(item, dataset, path)
+        mean_gy = number_if_any(item, "DVHMeanDose", path)
     except InputError as error:
-        return DicomHistogram(number, None, unread=str(error))
+        return DicomHistogram(roi, None, unread=str(error))
     except (TypeError, ValueError, AttributeError):
-        return DicomHistogram(number, None, unread="it is damaged")
-    mean = item.get("DVHMeanDose")
-    return DicomHistogram(
-        number, curve, width, None if mean in (None, "") else float(mean)
-    )
+        return DicomHistogram(roi, None, unread="it is damaged")
+    return DicomHistogram(roi, curve, width, mean_gy)
 
 
-def _roi_number(item: "Dataset") -> int | None:
+def _roi_number(item: "Dataset", path: Path) -> int | None:
     """The region that a histogram is of, where it is of a single one."""
     rois = list(item.get("DVHReferencedROISequence") or [])
     kinds = [str(one.get("DVHROIContributionType", "") or "INCLUDED") for one in rois]
-    if kinds != ["INCLUDED"] or rois[0].get("ReferencedROINumber") is None:
+    if kinds != ["INCLUDED"]:
         return None
-    return int(rois[0].ReferencedROINumber)
+    if number_if_any(rois[0], "ReferencedROINumber", path) is None:
+        return None
+    return whole_number(rois[0], "ReferencedROINumber", path)
 
 
-def _curve(item: "Dataset", dataset: "Dataset") -> tuple[DoseCurve, float]:
-    widths, volumes = _bins(item)
-    widths = widths * _gy_per_unit(item, dataset)
+def _curve(item: "Dataset", dataset: "Dataset", path: Path) -> tuple[DoseCurve, float]:
+    widths, volumes = _bins(item, path)
+    widths = widths * _gy_per_unit(item, dataset, path)
     kind = str(item.get("DVHType", "")).upper()
     # A bin's value stands at its lower edge; a differential one is spread over the bin.
     if kind == "DIFFERENTIAL":
@@ -139,13 +151,16 @@ def _curve(item: "Dataset", dataset: "Dataset") -> tuple[DoseCurve, float]:
     return curve, float(widths.max())
 
 
-def _bins(item: "Dataset") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    data = np.array([float(one) for one in item.get("DVHData") or ()])
-    count = item.get("DVHNumberOfBins")
-    if data.size < 2 or data.size % 2 or (count and 2 * int(count) != data.size):
+def _bins(
+    item: "Dataset", path: Path
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    written = item.get("DVHData")
+    data = numbers(item, "DVHData", None, path) if written else np.zeros(0)
+    count = number_if_any(item, "DVHNumberOfBins", path)
+    if data.size < 2 or data.size % 2 or (count and 2 * count != data.size):
         raise InputError(
             f"its DVHData (3004,0058) are {data.size} numbers for DVHNumberOfBins "
-            f"(3004,0056) = {count}: two a bin are needed"
+            f"(3004,0056) = {count or 0:g}: two a bin are needed"
         )
     widths, volumes = data.reshape(-1, 2).T
     if not np.isfinite(data).all() or (widths <= 0).any():
@@ -155,21 +170,15 @@ def _bins(item: "Dataset") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return widths, volumes
 
 
-def _gy_per_unit(item: "Dataset", dataset: "Dataset") -> float:
+def _gy_per_unit(item: "Dataset", dataset: "Dataset", path: Path) -> float:
     """Gy of one unit of width: DVHDoseScaling, and what relative doses refer to."""
     kind = str(item.get("DoseType", "") or "PHYSICAL").upper()
     if kind != "PHYSICAL":
         raise InputError(f"its DoseType (3004,0004) is {kind}: PHYSICAL is needed")
-    scaling = float(item.get("DVHDoseScaling") or 1.0)
+    scaling = number_if_any(item, "DVHDoseScaling", path) or 1.0
     units = str(item.get("DoseUnits", "")).upper()
     if units == "RELATIVE":
-        whole = dataset.get("DVHNormalizationDoseValue")
-        if whole in (None, ""):
-            raise InputError(
-                "its DoseUnits (3004,0002) are RELATIVE, and there is no "
-                "DVHNormalizationDoseValue (3004,0042)"
-            )
-        scaling *= float(whole)
+        scaling *= number(dataset, "DVHNormalizationDoseValue", path)
     elif units != "GY":
         raise InputError(
             f"its DoseUnits (3004,0002) are {units or 'missing'}: GY or RELATIVE is "

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
+from sirtdose.io.dicom_bare import read_file
+from sirtdose.io.dicom_damage import decoding_faults, undecodable
+from sirtdose.io.dicom_numbers import EXPORT, as_numbers, not_numbers
 from sirtdose.io.dicom_time import acquired_at
 from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.io.reading import reading
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 # Implicit and explicit VR, little endian.
 _LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
-_COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 
 
 @contextmanager
@@ -44,15 +46,28 @@ def reading_dicom(path: Path) -> Iterator[None]:
             NotImplementedError,
             RuntimeError,
         ):
-            yield
+            try:
+                yield
+            except AttributeError as error:
+                keyword = str(error.name or "")
+                if not tag_of(keyword):
+                    raise
+                raise MissingTagError(
+                    f"{path.name} has no {keyword} {tag_of(keyword)}"
+                ) from error
+            except decoding_faults() as error:
+                named = undecodable(path) if path.is_file() else ""
+                if not named:
+                    raise
+                raise FileFormatError(
+                    f"{path.name} has a damaged {named}: {EXPORT}"
+                ) from error
 
 
 def read_dataset(path: Path) -> "Dataset":
     """Read a DICOM file."""
-    import pydicom
-
     with reading_dicom(path):
-        return _with_syntax(pydicom.dcmread(path))
+        return _with_syntax(read_file(path))
 
 
 def deferred_dataset(path: Path) -> "Dataset":
@@ -60,9 +75,7 @@ def deferred_dataset(path: Path) -> "Dataset":
 
     To be called within :func:`reading_dicom`.
     """
-    import pydicom
-
-    return _with_syntax(pydicom.dcmread(path, defer_size=_LONG_VALUE))
+    return _with_syntax(read_file(path, defer_size=_LONG_VALUE))
 
 
 def _with_syntax(dataset: "Dataset") -> "Dataset":
@@ -75,6 +88,22 @@ def _with_syntax(dataset: "Dataset") -> "Dataset":
     return dataset
 
 
+def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
+    """The value of an attribute as pydicom decodes it; None where it is not there.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be decoded; names the attribute, its tag and the file.
+    """
+    try:
+        return dataset.get(keyword)
+    except decoding_faults() as error:
+        raise FileFormatError(
+            f"{path.name} has a damaged {keyword} {tag_of(keyword)}: {EXPORT}"
+        ) from error
+
+
 def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
     """The value of an attribute that must be there and not be empty.
 
@@ -83,13 +112,17 @@ def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> 
     MissingTagError
         Names the attribute, its tag, the file, and the remedy.
     """
-    value = dataset.get(keyword)
-    if value is None or (hasattr(value, "__len__") and len(value) == 0):
+    value = value_of(dataset, keyword, path)
+    if _is_empty(value):
         raise MissingTagError(
             f"{path.name} has no {keyword} {tag_of(keyword)}"
             f"{': ' + remedy if remedy else ''}"
         )
     return value
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (hasattr(value, "__len__") and len(value) == 0)
 
 
 def tag_of(keyword: str) -> str:
@@ -106,9 +139,13 @@ def tag_of(keyword: str) -> str:
 
 
 def numbers(
-    dataset: "Dataset", keyword: str, count: int, path: Path, remedy: str = ""
+    dataset: "Dataset",
+    keyword: str,
+    count: int | None,
+    path: Path,
+    remedy: str = "",
 ) -> NDArray[np.float64]:
-    """An attribute's numbers, exactly as many as it must have.
+    """An attribute's numbers: exactly as many as it must have, or one or more.
 
     Raises
     ------
@@ -116,13 +153,93 @@ def numbers(
         Absent; or not that many finite numbers.
     """
     value = required(dataset, keyword, path, remedy)
-    values = np.atleast_1d(np.asarray(value, dtype=np.float64))
-    if values.shape != (count,) or not np.isfinite(values).all():
-        raise GeometryError(
-            f"{path.name} has {keyword} {tag_of(keyword)} = {value}: {count} numbers "
-            "are needed"
-        )
+    values = as_numbers(value)
+    fits = values is not None and (values.shape == (count,) or count is None)
+    if values is None or not fits or not np.isfinite(values).all():
+        raise GeometryError(not_numbers(value, _named(keyword, path), count))
     return values
+
+
+def number(
+    dataset: "Dataset",
+    keyword: str,
+    path: Path,
+    remedy: str = "",
+    *,
+    above: float | None = None,
+    least: float | None = None,
+) -> float:
+    """The single number of an attribute that must be there.
+
+    Raises
+    ------
+    MissingTagError, FileFormatError
+        Absent; or not one finite number above `above` and not below `least`.
+    """
+    value = required(dataset, keyword, path, remedy)
+    values = as_numbers(value)
+    if values is None or values.shape != (1,) or not np.isfinite(values).all():
+        raise FileFormatError(not_numbers(value, _named(keyword, path), 1))
+    said = ""
+    if above is not None and not values[0] > above:
+        said = f"above {above:g}"
+    if least is not None and values[0] < least:
+        said = f"{least:g} or more"
+    if said:
+        raise FileFormatError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {values[0]:g}: it must be "
+            f"{said}; {EXPORT}"
+        )
+    return float(values[0])
+
+
+def number_if_any(
+    dataset: "Dataset",
+    keyword: str,
+    path: Path,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+) -> float | None:
+    """The single number of an attribute; None where it is absent or empty.
+
+    Raises
+    ------
+    FileFormatError
+        As for :func:`number`.
+    """
+    if _is_empty(value_of(dataset, keyword, path)):
+        return None
+    return number(dataset, keyword, path, above=above, least=least)
+
+
+def half_life_h(item: "Dataset", path: Path) -> float | None:
+    """RadionuclideHalfLife in hours; None where it is absent, empty or 0."""
+    seconds = number_if_any(item, "RadionuclideHalfLife", path, least=0)
+    return seconds / 3600 if seconds else None
+
+
+def whole_number(
+    dataset: "Dataset", keyword: str, path: Path, *, above: float | None = None
+) -> int:
+    """The single whole number of an attribute that must be there.
+
+    Raises
+    ------
+    MissingTagError, FileFormatError
+        Absent; or not one whole number greater than `above`.
+    """
+    value = number(dataset, keyword, path, above=above)
+    if not value.is_integer():
+        raise FileFormatError(
+            f"{path.name} has {keyword} {tag_of(keyword)} = {value:g}: a whole number "
+            f"is needed; {EXPORT}"
+        )
+    return int(value)
+
+
+def _named(keyword: str, path: Path) -> str:
+    return f"{path.name} has {keyword} {tag_of(keyword)}"
 
 
 def orientation(
@@ -153,88 +270,6 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
             f"{rows_apart:g}, {columns_apart:g} mm: it must be above 0"
         )
     return float(rows_apart), float(columns_apart)
-
-
-def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
-    """Stored pixel values, untouched.
-
-    Raises
-    ------
-    FileFormatError
-        No pixels, or compressed in a way no installed plugin reads.
-    """
-    plain = _plain_pixels(dataset, path)
-    if plain is not None:
-        return plain
-    if not dataset.get("PixelData"):
-        raise FileFormatError(
-            f"{path.name} has no PixelData (7FE0,0010), or it is empty"
-        )
-    with reading_dicom(path):
-        try:
-            pixels: NDArray[Any] = dataset.pixel_array
-        except (RuntimeError, NotImplementedError):
-            syntax = dataset.file_meta.TransferSyntaxUID
-            if not syntax.is_compressed:
-                raise
-            raise FileFormatError(
-                f"{path.name} is compressed ({syntax.name}) and no installed plugin "
-                f"reads it: {_COMPRESSED_REMEDY}"
-            ) from None
-    return pixels
-
-
-def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
-    """Pixels of the plainest encoding, in a tenth of the time; None for any other.
-
-    Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
-    header says, using no bit above those stored.
-    """
-    if dataset.file_meta.get("TransferSyntaxUID") not in _LITTLE_ENDIAN:
-        return None
-    rows, columns = dataset.get("Rows"), dataset.get("Columns")
-    bits = dataset.get("BitsStored")
-    plain = (
-        dataset.get("BitsAllocated") == 16
-        and dataset.get("SamplesPerPixel") == 1
-        and dataset.get("NumberOfFrames") in (None, 1)
-        and dataset.get("PixelRepresentation") in (0, 1)
-        and bits in range(1, 17)
-        and dataset.get("HighBit") == bits - 1
-    )
-    stored: Any = dataset.get_item("PixelData", keep_deferred=True)
-    if not plain or stored is None:
-        return None
-    signed = dataset.PixelRepresentation == 1
-    kind = np.dtype("<i2" if signed else "<u2")
-    if stored.value is None and stored.length == 2 * rows * columns:
-        # Straight from the file: the data set need not keep a copy.
-        pixels = np.fromfile(path, kind, rows * columns, offset=stored.value_tell)
-    elif isinstance(stored.value, bytes):
-        pixels = np.frombuffer(stored.value, kind)
-    else:
-        return None
-    if pixels.size != rows * columns:
-        return None
-    if bits < 16 and (signed or pixels.max() >= 1 << bits):
-        return None
-    plane: NDArray[Any] = pixels.reshape(rows, columns)
-    return plane
-
-
-def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
-    """Stored values times RescaleSlope plus RescaleIntercept, of this data set."""
-    slope = float(dataset.get("RescaleSlope", 1) or 0)
-    intercept = float(dataset.get("RescaleIntercept", 0) or 0)
-    if not np.isfinite([slope, intercept]).all() or slope == 0:
-        raise GeometryError(
-            f"{path.name} has RescaleSlope (0028,1053) = {slope} and "
-            f"RescaleIntercept (0028,1052) = {intercept}: finite numbers, with a "
-            "slope that is not 0, are needed"
-        )
-    if slope == 1 and intercept == 0:
-        return stored
-    return stored.astype(np.float64) * slope + intercept
 
 
 def frame_of_reference(dataset: "Dataset") -> str | None:
@@ -268,6 +303,7 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
     """Where an image came from, and what its header says of scan and nuclide."""
     start, origin = acquired_at(dataset)
     words = nuclide_words([dataset])
+    frame_ms = number_if_any(dataset, "ActualFrameDuration", paths[0], least=0)
     return Source(
         files=tuple(sorted(path.name for path in paths)),
         modality=str(dataset.get("Modality", "")),
@@ -277,12 +313,12 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         scan_start_origin=origin,
         nuclide_in_header=names_in(words),
         nuclide_words=words,
-        half_life_in_header_h=half_life_in_header_h(dataset),
-        frame_duration_s=_milliseconds(dataset.get("ActualFrameDuration")),
+        half_life_in_header_h=half_life_in_header_h(dataset, paths[0]),
+        frame_duration_s=None if frame_ms is None else frame_ms / 1000,
         corrections=tuple(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
         ),
-        energy_windows_kev=_energy_windows(dataset),
+        energy_windows_kev=_energy_windows(dataset, paths[0]),
         remarks=_lost_in_compression(dataset),
     )
 
@@ -296,25 +332,21 @@ def _lost_in_compression(dataset: "Dataset") -> tuple[str, ...]:
     )
 
 
-def _milliseconds(value: Any) -> float | None:
-    return None if value in (None, "") else float(value) / 1000
-
-
-def half_life_in_header_h(dataset: "Dataset") -> float | None:
+def half_life_in_header_h(dataset: "Dataset", path: Path) -> float | None:
     """The half-life that the header states for its nuclide, h."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        seconds = item.get("RadionuclideHalfLife")
-        if seconds and float(seconds) > 0:
-            return float(seconds) / 3600
+        hours = half_life_h(item, path)
+        if hours:
+            return hours
     return None
 
 
-def _energy_windows(dataset: "Dataset") -> tuple[tuple[float, float], ...]:
+def _energy_windows(dataset: "Dataset", path: Path) -> tuple[tuple[float, float], ...]:
     windows = []
     for window in dataset.get("EnergyWindowInformationSequence") or []:
         for bounds in window.get("EnergyWindowRangeSequence") or []:
-            low = bounds.get("EnergyWindowLowerLimit")
-            high = bounds.get("EnergyWindowUpperLimit")
+            low = number_if_any(bounds, "EnergyWindowLowerLimit", path)
+            high = number_if_any(bounds, "EnergyWindowUpperLimit", path)
             if low is not None and high is not None:
-                windows.append((float(low), float(high)))
+                windows.append((low, high))
     return tuple(windows)

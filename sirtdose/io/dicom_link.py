@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose import __version__
-from sirtdose.io.dicom_header import read_dataset, reading_dicom
+from sirtdose.io.dicom_header import read_dataset, reading_dicom, whole_number
 from sirtdose.io.dicom_time import parse_date
 from sirtdose.model.patient_link import PatientLink, Reference
 
@@ -110,8 +110,8 @@ def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> Pati
                     str(dataset.SOPInstanceUID),
                     str(dataset.SeriesInstanceUID),
                     str(dataset.Modality),
-                    int(dataset.Rows),
-                    int(dataset.Columns),
+                    whole_number(dataset, "Rows", path),
+                    whole_number(dataset, "Columns", path),
                 )
             )
     assert first is not None

@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
+    number,
+    number_if_any,
     numbers,
     orientation,
     pixel_spacing,
-    pixels_of,
     read_dataset,
     reading_dicom,
-    required,
     source_of,
 )
 from sirtdose.io.dicom_nm_values import nm_values
 from sirtdose.io.dicom_pet_reference import administration_of
+from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Volume
 
@@ -69,7 +70,7 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
     if frames.ndim != 3:
         raise FileFormatError(f"{path.name} has color pixels: counts are needed")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
-    counts, quantity = nm_values(dataset, frames, path)
+    counts, quantity, added = nm_values(dataset, frames, path)
     counts = _in_slice_order(dataset, counts, path)
     grid, remarks = _grid(dataset, counts.shape, path)
     if limit is not None and frames.max() >= limit - 1:
@@ -79,6 +80,7 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
         source,
         remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
         decay_correction=_decay_correction(dataset),
+        doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
     )
     if source.decay_correction == "ADMIN":
         # As for a PET: the image is of the administration, not of the scan.
@@ -109,6 +111,25 @@ def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
         )
 
 
+def offset(added: str) -> tuple[tuple[str, str], ...]:
+    """What to ask where a header adds the same to every voxel (H12)."""
+    if not added:
+        return ()
+    said = f"the header adds to every voxel, those without activity too: {added}"
+    return (("H12", f"{said}; is the image exported rightly?"),)
+
+
+def _declared(
+    dataset: "Dataset", frames: int, path: Path
+) -> tuple[tuple[str, str], ...]:
+    """What to ask where the header declares other slices than there are (H17)."""
+    declared = number_if_any(dataset, "NumberOfSlices", path)
+    if not declared or declared == frames:
+        return ()
+    said = f"NumberOfSlices (0054,0081) is {declared:g}, and the file holds {frames}"
+    return (("H17", f"{said} slices: is it whole?"),)
+
+
 def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:
     """Text that names an attenuation map; some systems write it on every image."""
     items = dataset.get("RadiopharmaceuticalInformationSequence") or []
@@ -131,7 +152,7 @@ def _in_slice_order(
     dataset: "Dataset", frames: NDArray[Any], path: Path
 ) -> NDArray[Any]:
     pointer = dataset.get("FrameIncrementPointer")
-    tags = [int(tag) for tag in np.atleast_1d(pointer)] if pointer is not None else []
+    tags = [] if pointer is None else list(np.atleast_1d(pointer))
     if tags and tags != [_SLICE_VECTOR]:
         raise GeometryError(
             f"{path.name} counts its frames by more than slices "
@@ -140,7 +161,7 @@ def _in_slice_order(
     vector = dataset.get("SliceVector")
     if vector is None:
         return frames
-    order = np.atleast_1d(np.asarray(vector, dtype=int))
+    order = numbers(dataset, "SliceVector", None, path)
     if sorted(order.tolist()) != list(range(1, len(frames) + 1)):
         raise GeometryError(
             f"{path.name} has a SliceVector (0054,0080) that does not number its "
@@ -158,17 +179,16 @@ def _grid(
     along_row, along_column = orientation(place, path)
     position = numbers(place, "ImagePositionPatient", 3, path)
     rows_apart, columns_apart = pixel_spacing(dataset, path)
-    slices_apart = float(
-        required(
-            dataset,
-            "SpacingBetweenSlices",
-            path,
-            "its sign is the direction of the slices and cannot be guessed",
-        )
+    slices_apart = number(
+        dataset,
+        "SpacingBetweenSlices",
+        path,
+        "its sign is the direction of the slices and cannot be guessed",
     )
-    if slices_apart == 0 or not np.isfinite(slices_apart):
+    if slices_apart == 0:
         raise GeometryError(
-            f"{path.name} has SpacingBetweenSlices (0018,0088) = {slices_apart} mm"
+            f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance of "
+            "its slices, with the sign of their direction, is needed"
         )
     affine = np.eye(4)
     affine[:3, 0] = np.cross(along_row, along_column) * slices_apart

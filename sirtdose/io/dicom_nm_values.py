@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom_header import private_value
+from sirtdose.io.dicom_header import number_if_any, private_value
+from sirtdose.io.dicom_pixels import scale_of
 from sirtdose.model.volume import Quantity
 
 if TYPE_CHECKING:
@@ -16,12 +17,27 @@ if TYPE_CHECKING:
 
 # In lower case.
 _COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
+# What adds to the values, by what scales them.
+_ADDS = {
+    "RescaleSlope": "RescaleIntercept (0028,1052)",
+    "RealWorld": "RealWorldValueIntercept (0040,9224)",
+    "Pixel Scale": "offset (0011,xx3C) of GEMS_GENIE_1",
+}
 _CONCENTRATIONS = {"bq/ml": 1.0, "bqml": 1.0, "kbq/ml": 1e3, "mbq/ml": 1e6}
 
 
-def nm_values(
-    dataset: "Dataset", frames: NDArray[Any], path: Path
-) -> tuple[NDArray[Any], Quantity]:
+class NmValues(NamedTuple):
+    """Values of the frames, what they measure, and what was added to each of them.
+
+    `added` is empty, or names the attribute and the amount.
+    """
+
+    values: NDArray[Any]
+    quantity: Quantity
+    added: str = ""
+
+
+def nm_values(dataset: "Dataset", frames: NDArray[Any], path: Path) -> NmValues:
     """Values of the frames, in stored order, and what they measure.
 
     RescaleSlope, RealWorldValueMapping (Hermes, quantitative SPECT) and GE's private
@@ -36,9 +52,8 @@ def nm_values(
     scales: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     quantity = Quantity.COUNTS
     if "RescaleSlope" in dataset or "RescaleIntercept" in dataset:
-        slope = np.atleast_1d(float(dataset.get("RescaleSlope", 1) or 0))
-        intercept = np.atleast_1d(float(dataset.get("RescaleIntercept", 0) or 0))
-        scales["RescaleSlope (0028,1053)"] = slope, intercept
+        one, add = scale_of(dataset, path)
+        scales["RescaleSlope (0028,1053)"] = np.array([one]), np.array([add])
     mapping = dataset.get("RealWorldValueMappingSequence")
     if mapping:
         slope, intercept, quantity = _real_world(_only(mapping, path), path)
@@ -50,18 +65,22 @@ def nm_values(
             pixel_scale,
             np.zeros(1) if offset is None else offset,
         )
-    return _scaled(frames, scales, path), quantity
+    values, added = _scaled(frames, scales, path)
+    return NmValues(values, quantity, added)
 
 
 def _scaled(
     frames: NDArray[Any],
     scales: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
     path: Path,
-) -> NDArray[Any]:
+) -> tuple[NDArray[Any], str]:
     if not scales:
-        return frames
+        return frames, ""
+    empty = np.array([not frame.any() for frame in frames])
     for name, (slope, intercept) in scales.items():
-        good = np.isfinite(slope).all() and (slope > 0).all()
+        # A scale of 0 is right for a frame whose pixels are all 0.
+        positive = (slope > 0) | ((slope == 0) & _fitting(empty, slope))
+        good = np.isfinite(slope).all() and positive.all()
         if not good or not np.isfinite(intercept).all():
             raise QuantityError(
                 f"{path.name} has {name} = {slope.tolist()}: finite numbers above 0 "
@@ -79,7 +98,7 @@ def _scaled(
         if (slope != 1).any() or (intercept != 0).any()
     }
     if not meant:
-        return frames
+        return frames, ""
     (name, (slope, intercept)), *others = meant.items()
     for other, (its_slope, its_intercept) in others:
         same = np.allclose(slope, its_slope, 1e-6) and np.allclose(
@@ -90,7 +109,15 @@ def _scaled(
                 f"{path.name} has {name} = {slope.tolist()} and {other} = "
                 f"{its_slope.tolist()}: which scale holds is not known"
             )
-    return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1)
+    most = float(intercept[np.abs(intercept).argmax()])
+    adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)
+    added = f"{adds} = {most:g}" if most else ""
+    return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
+
+
+def _fitting(empty: NDArray[np.bool_], slope: NDArray[np.float64]) -> Any:
+    """Whether the frames of each scale are empty: one holds for all of them."""
+    return empty if slope.size == empty.size else empty.all()
 
 
 def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
@@ -117,8 +144,8 @@ def _real_world(
     item: "Dataset", path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Quantity]:
     slope, intercept = (
-        item.get("RealWorldValueSlope"),
-        item.get("RealWorldValueIntercept"),
+        number_if_any(item, keyword, path)
+        for keyword in ("RealWorldValueSlope", "RealWorldValueIntercept")
     )
     if slope is None or intercept is None:
         raise QuantityError(
@@ -137,8 +164,8 @@ def _real_world(
             "(0040,08EA)): counts or Bq/ml are needed"
         )
     return (
-        np.atleast_1d(float(slope) * factor),
-        np.atleast_1d(float(intercept) * factor),
+        np.array([slope * factor]),
+        np.array([intercept * factor]),
         quantity,
     )
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sirtdose.errors import QuantityError
 from sirtdose.io.dicom_header import (
     half_life_in_header_h,
+    number,
     reading_dicom,
     required,
-    source_of,
 )
 from sirtdose.io.dicom_pet_decay import (
     HALF_LIVES_H,
@@ -26,6 +26,7 @@ from sirtdose.io.dicom_pet_decay import (
     misfit,
 )
 from sirtdose.io.dicom_pet_reference import reference_of
+from sirtdose.io.dicom_pet_series import series_doubts
 from sirtdose.io.dicom_stack import Stack, read_stack
 from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.model.volume import Quantity, Volume
@@ -85,11 +86,15 @@ def read_pet(
     with reading_dicom(path):
         words = nuclide_words(stack.datasets)
         source = replace(
-            source_of(first, stack.paths),
+            stack.source,
             nuclide_in_header=names_in(words),
             nuclide_words=words,
+            doubts=(
+                *stack.source.doubts,
+                *series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
+            ),
             decay_correction=_decay_correction(first, path),
-            applied_half_life_h=applied_half_life_h(stack.datasets),
+            applied_half_life_h=applied_half_life_h(stack.datasets, path),
             positron_fraction_in_header=_positron_fraction(stack),
         )
         data = stack.data
@@ -125,8 +130,8 @@ def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
             f"{path.name} has Units (0054,1001) = {units}, {said} (H12): reconstruct "
             "the PET in Bq/mL (BQML)"
         )
-    slope = float(required(dataset, "RescaleSlope", path, "each slice has its own"))
-    if slope <= 0:
+    slope = number(dataset, "RescaleSlope", path, "each slice has its own")
+    if slope < 0:
         raise QuantityError(
             f"{path.name} has RescaleSlope (0028,1053) = {slope:g}: it must be above 0"
         )
@@ -139,7 +144,7 @@ def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
             f"{path.name} has DecayCorrection (0054,1102) = '{its}', other slices "
             f"'{ours}': give the slices of one reconstruction"
         )
-    our_h, its_h = (half_life_in_header_h(one) for one in (first, dataset))
+    our_h, its_h = (half_life_in_header_h(one, path) for one in (first, dataset))
     if our_h and its_h and abs(its_h / our_h - 1) > _SAME_HALF_LIFE:
         raise QuantityError(
             f"{path.name} has a half-life of {its_h:.4g} h (RadionuclideHalfLife "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import expm1, log
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
@@ -57,19 +58,20 @@ def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
 IDENTITIES = (decay_factor_siemens, decay_factor_ge)
 
 
-def applied_half_life_h(datasets: "Sequence[Dataset]") -> float | None:
+def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | None:
     """The half-life that explains the slices' DecayFactor, if one does.
 
     Philips writes 1 always, which says nothing.
     """
     candidates = dict.fromkeys(HALF_LIVES_H.values())
-    stated = half_life_in_header_h(datasets[0])
+    stated = half_life_in_header_h(datasets[0], path)
     if stated:
         candidates = dict.fromkeys([stated, *candidates])
+    sampled = datasets[:: max(len(datasets) // 8, 1)]
     best: tuple[float, float] | None = None
     for half_life_h in candidates:
         for identity in IDENTITIES:
-            error = misfit(datasets, identity, half_life_h)
+            error = misfit(sampled, identity, half_life_h)
             if error is not None and (best is None or error < best[0]):
                 best = error, half_life_h
     return best[1] if best is not None and best[0] < 0.02 else None
@@ -86,7 +88,7 @@ def misfit(
         try:
             written = float(dataset.DecayFactor)
             expected = identity(dataset, half_life_h)
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError, OverflowError):
             return None
         excess = max(abs(written - 1), abs(expected - 1))
         if abs(written - 1) < 1e-6 and excess < 1e-6:

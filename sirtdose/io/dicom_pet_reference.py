@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import MissingTagError, QuantityError
 from sirtdose.io.dicom_header import (
     half_life_in_header_h,
+    number,
     private_value,
-    required,
 )
 from sirtdose.io.dicom_pet_decay import HALF_LIVES_H, average_time_s
 from sirtdose.io.dicom_stack import Stack
@@ -116,7 +116,7 @@ def administration_of(dataset: "Dataset") -> PetReference:
 
 def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
-    half_life_h = half_life_in_header_h(dataset) or HALF_LIVES_H["Y-90"]
+    half_life_h = half_life_in_header_h(dataset, path) or HALF_LIVES_H["Y-90"]
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (
@@ -169,7 +169,7 @@ def _known(acquired: datetime | None, path: Path) -> datetime:
 
 
 def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
-    return float(required(dataset, keyword, path, "give --scan-at")) / 1000
+    return number(dataset, keyword, path, "give --scan-at") / 1000
 
 
 def _span(seconds: float) -> timedelta:

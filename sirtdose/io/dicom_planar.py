@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, InputError, QuantityError
 from sirtdose.io.dicom_header import (
+    number_if_any,
+    numbers,
     pixel_spacing,
-    pixels_of,
     read_dataset,
     reading_dicom,
 )
 from sirtdose.io.dicom_nm_values import nm_values
+from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.volume import Quantity
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class _Frame:
     detector: "Dataset"
     dataset: "Dataset"
     spacing_mm: tuple[float, float]
-    label: str
+    path: Path
 
 
 def read_planar(
@@ -113,24 +115,40 @@ def _frames(path: Path) -> list[_Frame]:
         stored = pixels_of(dataset, path)
         if stored.ndim == 2:
             stored = stored[None]
-        counts, quantity = nm_values(dataset, stored, path)
+        counts, quantity, added = nm_values(dataset, stored, path)
+        if added:
+            raise QuantityError(
+                f"{path.name} adds the same to every pixel ({added}), so its counts "
+                "have no common scale: export it without an intercept"
+            )
         if quantity is not Quantity.COUNTS:
             raise QuantityError(f"{path.name} is not in counts")
         detectors = list(dataset.get("DetectorInformationSequence") or [dataset])
-        vector = np.atleast_1d(
-            dataset.get("DetectorVector") or range(1, 1 + len(counts))
-        )
+        vector = _detector_vector(dataset, len(counts), path)
         spacing = pixel_spacing(dataset, path)
         return [
             _Frame(
                 pixels,
-                detectors[min(int(number), len(detectors)) - 1],
+                detectors[min(number, len(detectors)) - 1],
                 dataset,
                 spacing,
-                f"{path.name} frame {k + 1}",
+                path,
             )
-            for k, (pixels, number) in enumerate(zip(counts, vector, strict=True))
+            for pixels, number in zip(counts, vector, strict=True)
         ]
+
+
+def _detector_vector(dataset: "Dataset", frames: int, path: Path) -> list[int]:
+    """The number of each frame's detector, from 1; in their order where not said."""
+    if not dataset.get("DetectorVector"):
+        return list(range(1, 1 + frames))
+    vector = numbers(dataset, "DetectorVector", frames, path)
+    if (vector < 1).any() or (vector % 1).any():
+        raise FileFormatError(
+            f"{path.name} has DetectorVector (0054,0020) = {vector.tolist()}: whole "
+            "numbers from 1 are needed; export the file again"
+        )
+    return [int(one) for one in vector]
 
 
 def _given(frames: Sequence[_Frame], a: int, p: int) -> tuple[_Frame, _Frame]:
@@ -194,20 +212,22 @@ def _by_view_code(frame: _Frame) -> str | None:
 
 
 def _by_start_angle(frame: _Frame) -> str | None:
-    angle = frame.detector.get("StartAngle")
+    angle = number_if_any(frame.detector, "StartAngle", frame.path)
     if angle is None:
         return None
-    around = float(angle) % 360
+    around = angle % 360
     if abs(around - 180) <= _ANGLE_TOLERANCE:
         return "anterior"
     return "posterior" if min(around, 360 - around) <= _ANGLE_TOLERANCE else None
 
 
 def _by_orientation(frame: _Frame) -> str | None:
-    cosines = frame.detector.get("ImageOrientationPatient")
-    if not cosines or abs(float(cosines[0])) < 0.9:
+    if not frame.detector.get("ImageOrientationPatient"):
         return None
-    return "anterior" if float(cosines[0]) > 0 else "posterior"
+    cosines = numbers(frame.detector, "ImageOrientationPatient", 6, frame.path)
+    if abs(cosines[0]) < 0.9:
+        return None
+    return "anterior" if cosines[0] > 0 else "posterior"
 
 
 def _by_series_text(frame: _Frame) -> str | None:

@@ -1,12 +1,16 @@
 """DICOM spatial registration: matrices between frames of reference."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
-from sirtdose.io.dicom_header import read_dataset, reading_dicom
+from sirtdose.io.dicom_header import numbers, read_dataset, reading_dicom, required
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.66.1"
 
@@ -45,14 +49,11 @@ def read_registration(
                 f"{path.name} is no spatial registration (SOPClassUID (0008,0016)); a "
                 "deformable one is not read"
             )
-        registered = str(dataset.FrameOfReferenceUID)
+        registered = str(required(dataset, "FrameOfReferenceUID", path))
         matrices = {registered: np.eye(4)}
-        for item in dataset.RegistrationSequence:
-            matrix = np.eye(4)
-            for part in item.MatrixRegistrationSequence[0].MatrixSequence:
-                values = np.array(part.FrameOfReferenceTransformationMatrix, float)
-                matrix = values.reshape(4, 4) @ matrix
-            matrices[str(item.FrameOfReferenceUID)] = matrix
+        for item in required(dataset, "RegistrationSequence", path):
+            frame = str(required(item, "FrameOfReferenceUID", path))
+            matrices[frame] = _matrix(item, path)
     ends = [
         _frame(name, other, matrices, path)
         for name, other in ((from_frame, to_frame), (to_frame, from_frame))
@@ -65,6 +66,21 @@ def read_registration(
             f"{path.name} holds a matrix that leads nowhere back (H16): "
             "FrameOfReferenceTransformationMatrix (3006,00C6)"
         ) from None
+
+
+def _matrix(item: "Dataset", path: Path) -> NDArray[np.float64]:
+    """The matrices of one registered frame, one after the other."""
+    matrix = np.eye(4)
+    [registration, *_] = required(item, "MatrixRegistrationSequence", path)
+    for part in required(registration, "MatrixSequence", path):
+        values = numbers(part, "FrameOfReferenceTransformationMatrix", 16, path)
+        if not np.allclose(values[12:], (0, 0, 0, 1)):
+            raise GeometryError(
+                f"{path.name} has FrameOfReferenceTransformationMatrix (3006,00C6) "
+                f"whose last row is {values[12:].tolist()}: 0, 0, 0, 1 is needed"
+            )
+        matrix = values.reshape(4, 4) @ matrix
+    return matrix
 
 
 def _frame(
@@ -80,5 +96,5 @@ def _frame(
         return left[0]
     raise GeometryError(
         f"{path.name} registers {len(matrices)} frames of reference, and the image's "
-        "or the structures' is none of them (H15)"
+        "or the structures' is none of them (H15, FrameOfReferenceUID (0020,0052))"
     )

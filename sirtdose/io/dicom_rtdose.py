@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, QuantityError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
+    number,
     numbers,
     orientation,
     pixel_spacing,
-    pixels_of,
     read_dataset,
     reading_dicom,
     required,
     source_of,
 )
+from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 
@@ -47,12 +48,7 @@ def read_rtdose(path: Path) -> Volume:
                 f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
             )
         _require_total(dataset, path)
-        scaling = float(required(dataset, "DoseGridScaling", path))
-        if not (np.isfinite(scaling) and scaling > 0):
-            raise QuantityError(
-                f"{path.name} has DoseGridScaling (3004,000E) = {scaling}: a number "
-                "above 0 is needed"
-            )
+        scaling = number(dataset, "DoseGridScaling", path, above=0)
         stored = pixels_of(dataset, path)
         if stored.ndim == 2:
             stored = stored[None]
@@ -140,10 +136,4 @@ def _grid(
 
 def _thickness_mm(dataset: "Dataset", path: Path) -> float:
     """Of a single slice, which has no neighbor to tell it."""
-    thickness = float(required(dataset, "SliceThickness", path))
-    if not thickness > 0:
-        raise GeometryError(
-            f"{path.name} has SliceThickness (0018,0050) = {thickness:g} mm: a single "
-            "slice needs one above 0"
-        )
-    return thickness
+    return number(dataset, "SliceThickness", path, "a single slice needs one", above=0)

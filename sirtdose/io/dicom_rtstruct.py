@@ -16,6 +16,7 @@ from sirtdose.io.dicom_header import (
     read_dataset,
     reading_dicom,
     required,
+    whole_number,
 )
 from sirtdose.model.grid import Grid
 from sirtdose.model.patient_link import StructureSet
@@ -68,7 +69,9 @@ def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
     drawn = [roi for roi in rois if roi.contours]
     if not drawn:
         why = "".join(f"; {remark}" for roi in rois for remark in roi.remarks)
-        raise StructureError(f"{path.name} holds no closed contour{why}")
+        raise StructureError(
+            f"{path.name} holds no closed contour (ContourData (3006,0050)){why}"
+        )
     try:
         frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
     except StructureError:
@@ -162,12 +165,14 @@ def read_rois(path: Path) -> list[Roi]:
         items = required(dataset, "StructureSetROISequence", path)
         drawn: defaultdict[int, list[Dataset]] = defaultdict(list)
         for item in dataset.get("ROIContourSequence") or []:
-            drawn[int(item.ReferencedROINumber)] += item.get("ContourSequence") or []
+            number = whole_number(item, "ReferencedROINumber", path)
+            drawn[number] += item.get("ContourSequence") or []
         rois = []
         for item in items:
-            name = _name(item) or f"region {item.ROINumber}"
+            number = whole_number(item, "ROINumber", path)
+            name = _name(item) or f"region {number}"
             uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "").strip()
-            contours, remarks, marks = _contours(drawn[int(item.ROINumber)], path)
+            contours, remarks, marks = _contours(drawn[number], path)
             frame = uid or _only_frame_of_reference(dataset)
             rois.append(
                 Roi(name, tuple(contours), frame, tuple(remarks), marks_only=marks)
@@ -180,7 +185,7 @@ def read_structure_set(path: Path) -> StructureSet:
     with reading_dicom(path):
         dataset = read_dataset(path)
         numbers = {
-            printable(_name(item)): int(item.ROINumber)
+            printable(_name(item)): whole_number(item, "ROINumber", path)
             for item in required(dataset, "StructureSetROISequence", path)
         }
         return StructureSet(str(required(dataset, "SOPInstanceUID", path)), numbers)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.dicom_header import reading_dicom
+from sirtdose.io.dicom_header import number_if_any, reading_dicom
+from sirtdose.io.dicom_seg_file import open_segmentation
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -44,9 +45,7 @@ def read_seg(
 
 
 def _structures(path: Path, threshold: float | None) -> list[Structure]:
-    import highdicom
-
-    segmentation = highdicom.seg.segread(path)
+    segmentation = open_segmentation(path)
     kind = str(segmentation.get("SegmentationType", "BINARY"))
     fraction = str(segmentation.get("SegmentationFractionalType", ""))
     numbers = [int(number) for number in segmentation.segment_numbers]
@@ -61,7 +60,8 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     geometry = segmentation.get_volume_geometry()
     if geometry is None:
         raise GeometryError(
-            f"{path.name} has frames that do not form one regular stack of slices"
+            f"{path.name} has frames that do not form one regular stack of slices "
+            "(ImagePositionPatient (0020,0032))"
         )
     affine = _with_slice_distance(segmentation, geometry, path)
     uid = str(geometry.frame_of_reference_uid or "") or None
@@ -103,7 +103,7 @@ def _with_slice_distance(
     measures = groups.PixelMeasuresSequence[0]
     if measures.get("SpacingBetweenSlices") is not None:
         return affine
-    thickness = float(measures.get("SliceThickness") or 0)
+    thickness = number_if_any(measures, "SliceThickness", path) or 0.0
     inferred = float(np.linalg.norm(affine[:3, 0]))
     if thickness > 0 and geometry.spatial_shape[0] == 1:
         affine[:3, 0] *= thickness / inferred

@@ -1,7 +1,7 @@
 """Single-slice files (CT, PET) stacked into one regular grid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, InputError
 from sirtdose.io.dicom_header import (
     frame_of_reference,
+    number_if_any,
     numbers,
     orientation,
     pixel_spacing,
-    pixels_of,
     read_dataset,
     reading_dicom,
-    rescaled,
+    source_of,
+    tag_of,
+    whole_number,
 )
+from sirtdose.io.dicom_pixels import pixels_of, rescaled, scale_of, stored_pixels
 from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -30,18 +34,40 @@ _GAP_TOLERANCE = 0.01
 _ROUNDED_MM = 0.11
 
 
+# Slices further apart than this many thicknesses leave out what is between them.
+_THICKNESSES_APART = 1.5
+
 # Orientation, pixel spacing, rows, columns, frame of reference.
 _PLANE = (0x00200037, 0x00280030, 0x00280010, 0x00280011, 0x00200052)
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Slices in the order of their places, their values rescaled one by one."""
+    """Slices in the order of their places, their values rescaled one by one.
+
+    `mended` says what of the files was put right; `gaps` that slices leave out what is
+    between them.
+    """
 
     datasets: tuple["Dataset", ...]
     paths: tuple[Path, ...]
     data: NDArray[Any]
     grid: Grid
+    mended: tuple[str, ...] = ()
+    gaps: str = ""
+
+    @property
+    def source(self) -> Source:
+        """Where the volume came from, by its first slice's header."""
+        source = source_of(self.datasets[0], self.paths)
+        gaps = (self.gaps,) if self.gaps else ()
+        # An activity image with gaps is asked about; on a CT they are only said.
+        asked = source.modality == "PT"
+        return replace(
+            source,
+            remarks=(*source.remarks, *self.mended, *(() if asked else gaps)),
+            doubts=tuple(("H17", gap) for gap in gaps) if asked else (),
+        )
 
 
 def read_stack(
@@ -84,40 +110,68 @@ def read_stack(
     with reading_dicom(first_path):
         along_row, along_column = orientation(first, first_path)
         rows_apart, columns_apart = pixel_spacing(first, first_path)
-        shape = (len(slices), int(first.Rows), int(first.Columns))
+        shape = (len(slices), *_size(first, first_path))
         frame = frame_of_reference(first)
     normal = np.cross(along_row, along_column)
     places = np.array(positions)
     order = np.argsort(places @ normal, kind="stable")
     slices, places = [slices[i] for i in order], places[order]
     affine = np.eye(4)
-    affine[:3, 0] = _regular_step(places, normal, [path for _, path in slices])
+    step = _regular_step(places, normal, [path for _, path in slices])
+    with reading_dicom(first_path):
+        gaps = _gaps(first, first_path, float(np.linalg.norm(step)), len(slices))
+    affine[:3, 0] = step
     affine[:3, 1] = along_column * rows_apart
     affine[:3, 2] = along_row * columns_apart
     affine[:3, 3] = places[0]
     datasets, ordered = zip(*slices, strict=True)
-    return Stack(datasets, ordered, _values(slices, shape), Grid(shape, affine, frame))
+    data, mended = _values(slices, shape, mend=what != "PET")
+    grid = Grid(shape, affine, frame)
+    return Stack(datasets, ordered, data, grid, mended, gaps)
+
+
+def _gaps(dataset: "Dataset", path: Path, gap_mm: float, slices: int) -> str:
+    """Slices that leave out what is between them: said; of two it is no volume."""
+    thickness_mm = number_if_any(dataset, "SliceThickness", path, least=0)
+    if not thickness_mm or gap_mm <= _THICKNESSES_APART * thickness_mm:
+        return ""
+    said = (
+        f"the slices are {gap_mm:.3g} mm apart and {thickness_mm:.3g} mm thick "
+        "(SliceThickness (0018,0050))"
+    )
+    if slices > 2:
+        return f"{said}: what is between them is left out"
+    raise GeometryError(
+        f"{path.name} and another: {said}, which is no volume (H17): send the whole "
+        "series"
+    )
 
 
 def _values(
-    slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int]
-) -> NDArray[Any]:
+    slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int], *, mend: bool
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """The slices' values; to `mend` is to cut off stray bits, which is then said."""
     # 16 bits hold every CT number; single precision holds PET to 1e-7.
     whole = True
     for dataset, path in slices:
         with reading_dicom(path):
-            whole = whole and _whole_numbers(dataset)
+            whole = whole and _whole_numbers(dataset, path)
+    contradictions = []
     data = np.empty(shape, np.int16 if whole else np.float32)
     for k, (dataset, path) in enumerate(slices):
         with reading_dicom(path):
-            pixels = pixels_of(dataset, path)
+            if mend:
+                pixels, contradiction = stored_pixels(dataset, path)
+                contradictions += [contradiction] if contradiction else []
+            else:
+                pixels = pixels_of(dataset, path)
             if pixels.shape != shape[1:]:
                 raise FileFormatError(
                     f"{path.name} has pixels of shape {pixels.shape}: one number a "
                     f"pixel, {shape[1]} x {shape[2]}, is needed"
                 )
             if whole and pixels.dtype.kind in "iu":
-                intercept = int(dataset.get("RescaleIntercept", 0) or 0)
+                intercept = int(scale_of(dataset, path)[1])
                 if _fits_16_bits(pixels, intercept):
                     # Wraps around and back: the sum itself fits.
                     narrow = pixels.astype(np.int16, copy=False)
@@ -126,12 +180,17 @@ def _values(
             if whole:
                 whole, data = False, data.astype(np.float32)
             data[k] = rescaled(dataset, pixels, path)
-    return data
+    if not contradictions:
+        return data, ()
+    return data, (
+        f"{len(contradictions)} of {len(slices)} slices have bits above BitsStored "
+        f"(0028,0101), which were cut off: {contradictions[0]}",
+    )
 
 
-def _whole_numbers(dataset: "Dataset") -> bool:
-    slope = float(dataset.get("RescaleSlope", 1) or 0)
-    return slope == 1 and float(dataset.get("RescaleIntercept", 0) or 0).is_integer()
+def _whole_numbers(dataset: "Dataset", path: Path) -> bool:
+    slope, intercept = scale_of(dataset, path)
+    return slope == 1 and intercept.is_integer()
 
 
 def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
@@ -143,19 +202,37 @@ def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
 def _require_same_plane(
     dataset: "Dataset", path: Path, first: "Dataset", first_path: Path
 ) -> None:
-    same = (
-        np.allclose(orientation(dataset, path), orientation(first, first_path), 0, 1e-4)
-        and np.allclose(
-            pixel_spacing(dataset, path), pixel_spacing(first, first_path), 1e-4
-        )
-        and (dataset.Rows, dataset.Columns) == (first.Rows, first.Columns)
-        and frame_of_reference(dataset) == frame_of_reference(first)
-    )
-    if not same:
-        raise GeometryError(
-            f"{path.name} and {first_path.name} differ in orientation, pixel spacing, "
-            "size or frame of reference: give the slices of one volume only"
-        )
+    for keyword, same in (
+        ("Rows", _size(dataset, path)[0] == _size(first, first_path)[0]),
+        ("Columns", _size(dataset, path)[1] == _size(first, first_path)[1]),
+        (
+            "ImageOrientationPatient",
+            np.allclose(
+                orientation(dataset, path), orientation(first, first_path), 0, 1e-4
+            ),
+        ),
+        (
+            "PixelSpacing",
+            np.allclose(
+                pixel_spacing(dataset, path), pixel_spacing(first, first_path), 1e-4
+            ),
+        ),
+        (
+            "FrameOfReferenceUID",
+            frame_of_reference(dataset) == frame_of_reference(first),
+        ),
+    ):
+        if not same:
+            raise GeometryError(
+                f"{path.name} and {first_path.name} differ in orientation, pixel "
+                f"spacing, size or frame of reference ({keyword} {tag_of(keyword)}): "
+                "give the slices of one volume only"
+            )
+
+
+def _size(dataset: "Dataset", path: Path) -> tuple[int, int]:
+    rows = whole_number(dataset, "Rows", path, above=0)
+    return rows, whole_number(dataset, "Columns", path, above=0)
 
 
 def _undecoded(dataset: "Dataset", tag: int) -> object:
@@ -184,7 +261,7 @@ def _regular_step(
         raise GeometryError(
             f"between {paths[k].name} and {paths[k + 1].name} the slices are "
             f"{gaps[k]:.3f} mm apart, elsewhere {median:.3f} mm (H17): a slice is "
-            "missing or extra; send the series again"
+            "missing or extra (ImagePositionPatient (0020,0032)); send the series again"
         )
     step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
     even = positions[0] + np.arange(len(positions))[:, None] * step

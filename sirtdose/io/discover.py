@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
+from sirtdose.io.dicom_bare import is_dicom_file
 from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
-from sirtdose.io.found import Found, Kind
+from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _SLICED = ("CT", "PT", "MR")
 _CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 _SLICED_CLASSES = (_CT_CLASS, dicom_pet.SOP_CLASS_UID)
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_DAMAGED = "its header cannot be read: damaged"
+_HEAD_BYTES = 4096
 _STACKED = (Kind.CT, Kind.PET)
 # Compared undecoded: SOP class, series, rows and columns; then who it is.
 _MODALITY, _ORIENTATION = 0x00080060, 0x00200037
@@ -45,6 +48,17 @@ def discover(root: Path) -> list[Found]:
     FileFormatError
         Nothing at the path, or nothing that is read.
     """
+    return survey(root)[0]
+
+
+def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
+    """What :func:`discover` finds, and every file that it passes over, with the reason.
+
+    Raises
+    ------
+    FileFormatError
+        Nothing at the path, or nothing that is read.
+    """
     try:
         there = root.exists()
     except OSError as error:
@@ -53,31 +67,54 @@ def discover(root: Path) -> list[Found]:
         raise FileFormatError(f"there is no file or folder {root}")
     series: defaultdict[tuple[str, ...], list[tuple[Path, Dataset]]] = defaultdict(list)
     found: list[Found] = []
+    passed: list[Passed] = []
     with _no_collection():
         for path in _files(root, found):
-            if path != root and _is_our_result(path):
-                continue
-            if is_image_file(path):
-                found.append(_found_file(path))
-            elif path != root and path.suffix.lower() == ".zip":
-                remark = "a zip inside the folder is not opened: unpack it"
-                found.append(Found(Kind.OTHER, (path,), remark=remark))
-            elif _is_dicom(path, found):
+            item = _no_dicom(path, root)
+            if isinstance(item, Passed):
+                passed.append(item)
+            elif item is not None:
+                found.append(item)
+            else:
                 key, header = _keyed_header(path)
                 series[key].append((path, header))
     found += [_found(members) for members in series.values()]
     if not found:
+        why = f"; {passed[0].path.name} is {passed[0].why}" if len(passed) == 1 else ""
         raise FileFormatError(
-            f"{root.name} holds nothing that is read: DICOM, NIfTI, NRRD or MetaImage "
-            "is needed"
+            f"{root.name} holds nothing that is read{why}: DICOM, NIfTI, NRRD or "
+            "MetaImage is needed"
         )
-    return sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
+    broken = [one.path for one in passed if one.broken]
+    broken += [path for one in found for path in one.unread]
+    found = [_with_unread(item, broken) for item in found]
+    ordered = sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
+    return ordered, tuple(passed)
+
+
+def _with_unread(item: Found, broken: Sequence[Path]) -> Found:
+    """A series knows the damaged files beside its slices."""
+    if item.kind not in _STACKED or not broken:
+        return item
+    folders = {path.parent for path in item.paths}
+    beside = tuple(path for path in broken if path.parent in folders)
+    return replace(item, unread=beside)
+
+
+def _passed(path: Path) -> Passed:
+    """Why a file is nothing known."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if not head:
+        return Passed(path, "empty (0 bytes)", broken=True)
+    if not any(head):
+        return Passed(path, "nothing but zeros", broken=True)
+    return Passed(path, "no DICOM, NIfTI, NRRD or MetaImage file")
 
 
 def first_dicom(root: Path) -> Path | None:
     """The first DICOM file below a folder, in the order they are looked at."""
-    passed: list[Found] = []
-    return next((one for one in _files(root, passed) if _is_dicom(one, passed)), None)
+    return next((one for one in _files(root, []) if _no_dicom(one, root) is None), None)
 
 
 def _files(root: Path, found: list[Found]) -> Iterator[Path]:
@@ -125,15 +162,20 @@ def _is_our_result(path: Path) -> bool:
     return path.name.startswith("dose_") and path.with_name("post.json").is_file()
 
 
-def _is_dicom(path: Path, found: list[Found]) -> bool:
-    """Whether it is DICOM; what cannot be opened is listed, never passed over."""
+def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
+    """What a file is that is no DICOM; None of DICOM."""
+    if path != root and _is_our_result(path):
+        return Passed(path, "a result of this program")
+    if is_image_file(path):
+        return _found_file(path)
+    if path != root and path.suffix.lower() == ".zip":
+        remark = "a zip inside the folder is not opened: unpack it"
+        return Found(Kind.OTHER, (path,), remark=remark)
     try:
-        with path.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
+        return None if is_dicom_file(path) else _passed(path)
     except OSError as error:
         remark = f"cannot be opened: {error.strerror}"
-        found.append(Found(Kind.OTHER, (path,), remark=remark))
-        return False
+        return Found(Kind.OTHER, (path,), remark=remark, unread=(path,))
 
 
 def _found_file(path: Path) -> Found:
@@ -141,7 +183,8 @@ def _found_file(path: Path) -> Found:
     try:
         return Found(kind, (path,), size=" x ".join(map(str, image_size(path))))
     except InputError as error:
-        return Found(kind, (path,), remark=str(error))
+        # No candidate for anything: what can be read is used without it.
+        return Found(Kind.OTHER, (path,), remark=str(error), unread=(path,))
 
 
 def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
@@ -155,7 +198,7 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
             )
             alone = () if sliced else (str(path),)
             return (*_series_key(header), *alone), header
-    except FileFormatError:
+    except InputError:
         from pydicom.dataset import Dataset
 
         # Damaged: an item of its own, without a class.
@@ -204,10 +247,10 @@ def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
     try:
         with reading_dicom(members[0][0]):
             return _of_series(members)
-    except FileFormatError:
+    except InputError as error:
         # An attribute that cannot be decoded, anywhere in the header.
         paths = tuple(path for path, _ in members)
-        return Found(Kind.OTHER, paths, remark="its header cannot be read: damaged")
+        return Found(Kind.OTHER, paths, remark=str(error), unread=paths)
 
 
 def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
@@ -227,7 +270,8 @@ def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
     )
     kind, remark = _kind(header, item)
     headers = tuple(one for _, one in members) if kind in _STACKED else ()
-    return replace(item, kind=kind, remark=remark, headers=headers)
+    unread = paths if remark == _DAMAGED else ()
+    return replace(item, kind=kind, remark=remark, headers=headers, unread=unread)
 
 
 def _frames_of_reference(header: "Dataset") -> tuple[str, ...]:
@@ -254,7 +298,7 @@ def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
     if meta.get("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
         return Kind.OTHER, "a DICOMDIR: not needed, the files are found without it"
     if not sop_class:
-        return Kind.OTHER, "its header cannot be read: damaged"
+        return Kind.OTHER, _DAMAGED
     if sop_class in _KINDS:
         return _KINDS[sop_class], ""
     if sop_class in dicom_pet.REFUSED_SOP_CLASSES:

@@ -23,11 +23,24 @@ class Kind(StrEnum):
     DOSE = "RTDOSE"
     IMAGE_FILE = "image file"
     SEGMENTATION_FILE = "segmentation file"
-    OTHER = "other DICOM"
+    OTHER = "other"
 
 
 ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
+
+
+# How a line begins that names files which were not used.
+UNUSED = "not used: "
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A file that is nothing known, and why; `broken` where it may have been."""
+
+    path: Path
+    why: str
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,8 @@ class Found:
     attribute that names a person (empty where it is), to tell whether two agree.
     `frames_of_reference` are several where contours were drawn in several.
     `headers` of a series' slices spare its reader a second pass over the files.
+    `unread` are damaged files: this one itself, or those beside a series' slices, which
+    may be slices of it.
     """
 
     kind: Kind
@@ -49,6 +64,7 @@ class Found:
     frames_of_reference: tuple[str, ...] = ()
     remark: str = ""
     headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
+    unread: tuple[Path, ...] = ()
 
     @property
     def label(self) -> str:

@@ -12,6 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.io.checked_header import nifti_image, nrrd_header
+from sirtdose.io.metaimage import (
+    metaimage_affine,
+    read_metaimage,
+    read_metaimage_header,
+)
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid, to_lps
 from sirtdose.model.structure import Structure
@@ -52,27 +58,10 @@ def image_size(path: Path) -> tuple[int, ...]:
     """
     name = path.name.lower()
     if name.endswith((".nii", ".nii.gz")):
-        import nibabel
-        from nibabel.filebasedimages import ImageFileError
-        from nibabel.spatialimages import HeaderDataError
-
-        with reading(path, "NIfTI", ImageFileError, HeaderDataError):
-            image: Any = nibabel.load(path)
-            return tuple(int(n) for n in image.shape)
+        return tuple(int(n) for n in nifti_image(path).shape)
     if name.endswith((".nrrd", ".nhdr")):
-        import nrrd
-        from nrrd.errors import NRRDError
-
-        with reading(path, "NRRD", NRRDError):
-            return tuple(int(n) for n in nrrd.read_header(str(path))["sizes"])
-    import SimpleITK
-
-    with reading(path, "MetaImage", RuntimeError):
-        reader = SimpleITK.ImageFileReader()
-        reader.SetImageIO("MetaImageIO")
-        reader.SetFileName(str(path))
-        reader.ReadImageInformation()
-        return tuple(int(n) for n in reader.GetSize())
+        return tuple(int(n) for n in nrrd_header(path)["sizes"])
+    return read_metaimage_header(path).sizes
 
 
 def read_image_file(path: Path, quantity: Quantity) -> Volume:
@@ -171,15 +160,9 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
 
 
 def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-    from nibabel.spatialimages import HeaderDataError
-
-    with reading(path, "NIfTI", ImageFileError, HeaderDataError):
-        image: Any = nibabel.load(path)
-        header = image.header
-        if not isinstance(header, nibabel.nifti1.Nifti1Header):
-            raise FileFormatError(f"{path.name} is not NIfTI")
+    image = nifti_image(path)
+    header = image.header
+    with reading(path, "NIfTI"):
         if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
             raise GeometryError(
                 f"{path.name} says nowhere where its voxels are (sform_code and "
@@ -222,6 +205,7 @@ def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
     import nrrd
     from nrrd.errors import NRRDError
 
+    nrrd_header(path)
     with reading(path, "NRRD", NRRDError):
         data, header = nrrd.read(str(path), index_order="F")
         space = str(header.get("space", "")).lower()
@@ -251,38 +235,13 @@ def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
 
 
 def _read_metaimage(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    import SimpleITK
-
-    with reading(path, "MetaImage", RuntimeError):
-        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
-        _require_place(path)
-        if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-            raise FileFormatError(
-                f"{path.name} has {image.GetDimension()} dimensions with "
-                f"{image.GetNumberOfComponentsPerPixel()} values a voxel: a single 3-D "
-                "image is needed"
-            )
-        data = SimpleITK.GetArrayFromImage(image).transpose(2, 1, 0)
-        affine = np.eye(4)
-        affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-        affine[:3, 3] = image.GetOrigin()
-        return data, affine, {}
-
-
-def _require_place(path: Path) -> None:
-    """A MetaImage may leave out its place and spacing; its reader would invent them."""
-    header = path.read_bytes()[:16384].split(b"ElementDataFile")[0].decode("latin-1")
-    keys = {line.split("=")[0].strip() for line in header.splitlines()}
-    for names in (
-        ("Offset", "Position", "Origin"),
-        ("ElementSpacing", "ElementSize"),
-        ("TransformMatrix", "Rotation", "Orientation"),
-    ):
-        if keys.isdisjoint(names):
-            raise GeometryError(
-                f"{path.name} has no {names[0]}: where its voxels are is not said; "
-                "export it again with its position"
-            )
+    header = read_metaimage_header(path)
+    if len(header.sizes) != 3:
+        raise FileFormatError(
+            f"{path.name} has NDims = {len(header.sizes)}: a single 3-D image is needed"
+        )
+    affine = metaimage_affine(header)
+    return read_metaimage(header), affine, {}
 
 
 def _segments(

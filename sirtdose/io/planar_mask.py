@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.io.checked_header import nifti_image, nrrd_header
 from sirtdose.io.image_file import SUFFIXES
+from sirtdose.io.metaimage import read_metaimage, read_metaimage_header
 from sirtdose.io.reading import reading
 
 
@@ -39,7 +41,7 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     elif name.endswith((".nrrd", ".nhdr")):
         data = _nrrd(path)
     elif name.endswith((".mha", ".mhd")):
-        data = _metaimage(path)
+        data = read_metaimage(read_metaimage_header(path))
     else:
         raise FileFormatError(
             f"{path.name} is no mask known here: use {', '.join(SUFFIXES)}"
@@ -63,12 +65,8 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _nifti(path: Path) -> NDArray[Any]:
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-    from nibabel.spatialimages import HeaderDataError
-
-    with reading(path, "NIfTI", ImageFileError, HeaderDataError):
-        image: Any = nibabel.load(path)
+    image = nifti_image(path)
+    with reading(path, "NIfTI"):
         return np.asanyarray(image.dataobj)
 
 
@@ -76,14 +74,7 @@ def _nrrd(path: Path) -> NDArray[Any]:
     import nrrd
     from nrrd.errors import NRRDError
 
+    nrrd_header(path)
     with reading(path, "NRRD", NRRDError):
         data, _ = nrrd.read(str(path))
         return np.asarray(data)
-
-
-def _metaimage(path: Path) -> NDArray[Any]:
-    import SimpleITK
-
-    with reading(path, "MetaImage", RuntimeError):
-        image = SimpleITK.ReadImage(str(path), imageIO="MetaImageIO")
-        return np.asarray(SimpleITK.GetArrayFromImage(image)).T

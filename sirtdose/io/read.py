@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
+from sirtdose.io.dicom_header import reading_dicom
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
+from sirtdose.model.printable import printable
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+
+_NAMED_MAX = 12
 
 
 def read_image(path: Path, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
@@ -59,6 +63,7 @@ def read_found_image(
     if found.kind is Kind.PET:
         from sirtdose.io.dicom_pet import read_pet
 
+        _require_whole(found)
         return read_pet(
             found.paths, found.headers, header_nuclide_was=header_nuclide_was
         )
@@ -95,6 +100,31 @@ def read_found_structures(
     raise FileFormatError(
         f"{found.label} holds no structures that are read ("
         f"{found.remark or found.kind})"
+    )
+
+
+def _require_whole(found: Found) -> None:
+    """Refuse a PET series some of whose slices may be the damaged files beside it."""
+    from sirtdose.io.dicom_pet_series import declared_slices
+
+    if not found.unread or not found.headers:
+        return
+    there = len(found.paths)
+    with reading_dicom(found.paths[0]):
+        declared = declared_slices(found.headers[0], found.paths[0])
+    if declared is not None and declared <= there:
+        return
+    names = ", ".join(printable(path.name) for path in found.unread[:_NAMED_MAX])
+    more = len(found.unread) - _NAMED_MAX
+    names += f" and {more} more" if more > 0 else ""
+    said = (
+        f"NumberOfSlices (0054,0081) declares {declared} slices, {there} can be read"
+        if declared is not None
+        else f"{there} slices can be read, and how many there should be is not said"
+    )
+    raise FileFormatError(
+        f"{found.label}: {said}; these files beside them cannot (H17): {names}: copy "
+        "the series again, or move away what is no slice of it"
     )
 
 

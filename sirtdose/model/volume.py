@@ -44,6 +44,8 @@ class Source:
     header leaves the day out.
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
+    `remarks` are said; `doubts` must be accepted by a person before the image is used,
+    each with the code of its check.
     """
 
     files: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class Source:
     frame_duration_s: float | None = None
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
+    doubts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sirtdose.data.load import table
+from sirtdose.io.found import UNUSED
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Of the program's own data: nothing of the patient's is in them.
@@ -121,6 +122,8 @@ def _replacer(names: Mapping[str, str], days: int) -> Callable[[str], str]:
     )
 
     def hidden(text: str) -> str:
+        if text.startswith(UNUSED):
+            return f"{UNUSED}files that are not named here"
         if whole is not None:
             text = whole.sub(lambda found: names[found[0]], text)
         return _DATE.sub(lambda found: _earlier(found, days), text)

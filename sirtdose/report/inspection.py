@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.io.choose import frames_differ
 from sirtdose.io.found import patients_in
+from sirtdose.io.unused import unused_lines
 from sirtdose.report.wording import table
+
+# On a terminal; the document names all.
+_NAMED_MAX = 100
 
 if TYPE_CHECKING:
     from sirtdose.io.found import Found
@@ -58,6 +62,11 @@ def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, A
             for one in inspection.structures
         ],
         "unusable": list(inspection.unusable),
+        "noticed": list(inspection.noticed),
+        "not_used": [
+            {"why": why, "names": list(names)}
+            for why, names in inspection.unused.items()
+        ],
         "problem": inspection.problem or None,
     }
 
@@ -90,6 +99,11 @@ def inspection_summary(document: dict[str, Any]) -> str:
     if document["frames_differ"]:
         lines.append(f"STOP H15  {document['frames_differ']}")
     lines += [f"cannot be used: {reason}" for reason in document["unusable"]]
+    lines += document["noticed"]
+    listed = {item["name"] for item in document["found"] if item["remark"]}
+    for one in document["not_used"]:
+        names = [name for name in one["names"] if name not in listed]
+        lines += unused_lines({one["why"]: names}, most=_NAMED_MAX) if names else []
     if document["structures"]:
         volumes = [
             [one["name"], one["role"], _volume(one["volume_ml"])]

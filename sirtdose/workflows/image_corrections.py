@@ -1,7 +1,19 @@
-"""What an image's header says of its corrections (H41)."""
+"""What an image's header says of it: what the reader noticed, and corrections (H41)."""
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.volume import Source
+
+
+def header_findings(source: Source) -> list[Finding]:
+    """What the reader noticed, and what of it must be accepted (H10, H12, H17)."""
+    said = [
+        Finding.of("H10" if "decay" in remark else "H17", remark)
+        for remark in source.remarks
+    ]
+    asked = [
+        Finding.of(code, doubt, severity=Severity.ASK) for code, doubt in source.doubts
+    ]
+    return said + asked
 
 
 def correction_findings(

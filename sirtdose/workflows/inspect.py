@@ -1,7 +1,7 @@
 """Say what is in a folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sirtdose.errors import InputError
 
@@ -15,18 +15,30 @@ def inspect_folder(source: Path) -> "Inspection":
     """Look at every header of a folder or zip, and read what would be used."""
     from sirtdose.io.archive import opened
     from sirtdose.io.choose import choose
-    from sirtdose.io.discover import discover
+    from sirtdose.io.discover import survey
     from sirtdose.io.inspection import Inspection
+    from sirtdose.io.unused import unused
 
     with opened(source) as folder:
-        found = tuple(discover(folder))
+        found, passed = survey(folder)
         try:
             choice = choose(found)
         except InputError as error:
-            return Inspection(folder, found, problem=str(error))
-        unusable, structures = _tried(choice)
+            return Inspection(
+                folder,
+                tuple(found),
+                problem=str(error),
+                unused=unused([], passed, None),
+            )
+        tried = _tried(choice)
         return Inspection(
-            folder, found, choice, unusable=unusable, structures=structures
+            folder,
+            tuple(found),
+            choice,
+            unusable=tuple(tried.unusable),
+            structures=tuple(tried.structures),
+            unused=unused(found, passed, choice),
+            noticed=tuple(tried.noticed),
         )
 
 
@@ -45,21 +57,32 @@ def names_its_patient(folder: Path) -> bool:
     return path is not None and read_patient(path).names(folder.name)
 
 
-def _tried(choice: "Choice") -> "tuple[tuple[str, ...], tuple[Structure, ...]]":
-    """Why something chosen cannot be read after all, and the structures that can."""
+class _Tried(NamedTuple):
+    """Why something cannot be read, the structures, and what images' headers say."""
+
+    unusable: list[str]
+    structures: "list[Structure]"
+    noticed: list[str]
+
+
+def _tried(choice: "Choice") -> _Tried:
+    """Read what is chosen."""
     from sirtdose.io.read import read_found_image, read_found_structures
 
-    unusable: list[str] = []
-    structures: list[Structure] = []
+    tried = _Tried([], [], [])
     for item in (choice.image, choice.ct):
         if item is not None:
             try:
-                read_found_image(item)
+                source = read_found_image(item).source
             except InputError as error:
-                unusable.append(str(error))
+                tried.unusable.append(str(error))
+                continue
+            if source is not None:
+                said = [*source.remarks, *(doubt for _, doubt in source.doubts)]
+                tried.noticed.extend(f"{item.label}: {one}" for one in said)
     for item in choice.structures:
         try:
-            structures += read_found_structures(item)
+            tried.structures.extend(read_found_structures(item))
         except InputError as error:
-            unusable.append(str(error))
-    return tuple(unusable), tuple(structures)
+            tried.unusable.append(str(error))
+    return tried

@@ -14,7 +14,7 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.planning.shunt_counts import Views
-from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_corrections import correction_findings, header_findings
 from sirtdose.workflows.image_request import ImageRequest
 from sirtdose.workflows.lung_measurement import (
     LungMass,
@@ -85,7 +85,7 @@ def _of_spect(
     choice = chosen(images, findings)
     image = activity_image(choice, images)
     if image.source is not None and image.source.modality != "file":
-        findings += [Finding.of("H17", remark) for remark in image.source.remarks]
+        findings += header_findings(image.source)
         findings += scout_nuclide_findings(image.source)
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
     require_accepted(findings, images.acceptances)

@@ -2,7 +2,7 @@
 
 from sirtdose.model.finding import Finding
 from sirtdose.model.volume import Source, Volume
-from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_corrections import correction_findings, header_findings
 from sirtdose.workflows.image_nuclide import header_nuclide_findings
 from sirtdose.workflows.post_request import PostRequest
 
@@ -12,10 +12,7 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     source = volume.source
     if source is None or source.modality == "file":
         return []
-    findings = [
-        Finding.of("H10" if "decay" in remark else "H17", remark)
-        for remark in source.remarks
-    ]
+    findings = header_findings(source)
     findings += header_nuclide_findings(source, request)
     if source.modality == "PT":
         findings += _pet_decay(source)

@@ -1,6 +1,7 @@
 """Read what an image workflow works on: one patient's image, CT and densities."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ from sirtdose.workflows.image_request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
-    from sirtdose.io.found import Found
+    from sirtdose.io.found import Found, Passed
 
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
@@ -25,9 +26,9 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
         Nothing to pick, several candidates, or files of two patients.
     """
     from sirtdose.io.choose import choose
-    from sirtdose.io.discover import discover
+    from sirtdose.io.discover import survey
 
-    found = discover(request.source)
+    found, passed = survey(request.source)
     if isinstance(request.density, Path):
         own = request.density.resolve()
         found = [
@@ -42,7 +43,34 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
     )
     require_one_patient([choice.image, *choice.structures, choice.ct], findings)
     require_accepted(findings, request.acceptances)
-    return choice
+    return _with_unused(choice, found, passed, request, findings)
+
+
+def _with_unused(
+    choice: "Choice",
+    found: "Sequence[Found]",
+    passed: "Sequence[Passed]",
+    request: ImageRequest,
+    findings: list[Finding],
+) -> "Choice":
+    """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
+    from sirtdose.io.found import Kind
+    from sirtdose.io.unused import unused, unused_lines
+
+    given = [one for one in vars(request).values() if isinstance(one, Path)]
+    others = {path.resolve() for path in given}
+    inputs = [one.path for one in passed if one.path.resolve() in others]
+    damaged = unused(
+        [item for item in found if item.kind is Kind.OTHER and item.unread],
+        [one for one in passed if one.broken],
+        choice,
+        inputs,
+    )
+    if damaged:
+        said = "; ".join(unused_lines(damaged))
+        findings.append(Finding.of("H17", said, severity=Severity.WARN))
+    lines = unused_lines(unused(found, passed, choice, inputs))
+    return replace(choice, reasons=(*choice.reasons, *lines))
 
 
 def activity_image(
@@ -95,6 +123,10 @@ def ct_image(
             raise
         findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
         return None
+    if ct.source is not None:
+        findings += [
+            Finding.of("H17", f"the CT: {remark}") for remark in ct.source.remarks
+        ]
     return ct
 
 

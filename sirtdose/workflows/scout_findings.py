@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
-from sirtdose.workflows.image_corrections import correction_findings
+from sirtdose.workflows.image_corrections import correction_findings, header_findings
 from sirtdose.workflows.image_nuclide import not_understood
 from sirtdose.workflows.image_request import ImageRequest
 
@@ -49,7 +49,7 @@ def scout_findings(
     findings = _interval_findings(source, treatment_at, same_catheter)
     if source is None or source.modality == "file":
         return findings
-    findings += [Finding.of("H17", remark) for remark in source.remarks]
+    findings += header_findings(source)
     findings += scout_nuclide_findings(source, planned)
     asks = Severity.ASK if measures_shunt else Severity.WARN
     return findings + correction_findings(source, uncorrected_spect=asks)

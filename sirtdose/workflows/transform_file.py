@@ -29,12 +29,11 @@ def transform_of(path: Path, grid: "Grid", *, source: str | None) -> "Registrati
     import numpy as np
 
     from sirtdose.dosimetry import registration as rules
+    from sirtdose.io.dicom_bare import is_dicom_file
 
     if not path.is_file():
         raise InputError(f"there is no transform file {path.name}")
-    with path.open("rb") as file:
-        head = file.read(132)
-    if head[128:] != b"DICM":
+    if not is_dicom_file(path):
         return rules.read_transform(path, grid)
     from sirtdose.io.dicom_reg import read_registration
 

@@ -1,0 +1,27 @@
+"""Numbers of a DICOM attribute, whatever its value is."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXPORT = "export the file again, or correct the value"
+
+
+def as_numbers(value: object) -> NDArray[np.float64] | None:
+    """A value as numbers, one or more; None where one of them is no number."""
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def not_numbers(value: Any, has: str, count: int | None) -> str:
+    """What is wrong with a value; `has` names file, attribute and tag."""
+    parts = [value] if isinstance(value, (str, bytes)) else list(np.atleast_1d(value))
+    shown = "\\".join(str(one) for one in parts)
+    shown = "".join(one if one.isprintable() else "?" for one in shown)[:40]
+    needed = "numbers are" if count is None else f"{count} numbers are"
+    needed = "a single number is" if count == 1 else needed
+    comma = ", with a decimal point and no comma" if "," in shown else ""
+    return f"{has} = {shown}: {needed} needed{comma}; {EXPORT}"
