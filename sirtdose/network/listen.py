@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from sirtdose.errors import OutputError
-from sirtdose.io.output_folder import remove_abandoned
+from sirtdose.io.unfinished import remove_abandoned
 from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.durable import remove_parts
 from sirtdose.network.names import names_of

@@ -4,7 +4,6 @@ import csv
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import signal
 import subprocess
@@ -19,6 +18,8 @@ import numpy as np
 import psutil
 import pytest
 from click.testing import Result
+
+from sirtdose.io.output_folder import claimed
 
 Run = Callable[..., Result]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
@@ -596,20 +597,40 @@ def test_what_a_killed_process_left_is_cleared_away(
 ) -> None:
     out = tmp_path / "out"
     assert run("batch", manifest, "--out", out).exit_code == 0
-    own = "".join(c for c in platform.node() if c.isalnum())
-    # Above what any system numbers its processes with.
-    for left in (
-        out / f".sirtdose-{own}-99999999-ab",
-        out / "c1" / f".sirtdose-{own}-99999999-cd",
-    ):
-        left.mkdir()
-        (left / "post.json").write_text("{", "utf-8")
-    running = out / f".sirtdose-{own}-{os.getpid()}-ef"
-    elsewhere = out / ".sirtdose-othermachine-99999999-ab"
-    running.mkdir()
-    elsewhere.mkdir()
-    assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
-    assert sorted(out.rglob(".sirtdose-*")) == sorted([running, elsewhere])
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from sirtdose.io.output_folder import output_folder\n"
+        "with output_folder(Path(sys.argv[1]), ['post.json'], force=True) as folder:\n"
+        "    (folder / 'post.json').write_text('{')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    left = [out / ".sirtdose-c1", out / "c2" / ".sirtdose-below"]
+    for folder in (out / "c1", out / "c2" / "below"):
+        killed = subprocess.run([sys.executable, "-c", code, folder], check=False)
+        assert killed.returncode == -signal.SIGKILL
+    assert sorted(out.rglob(".sirtdose-*")) == left
+    with claimed(out / "another"):
+        assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
+        assert [*out.rglob(".sirtdose-*")] == [out / ".sirtdose-another"]
+    assert nothing_half_written(out)
+
+
+def test_two_batches_into_one_folder(run: Run, manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with claimed(out):
+        result = run("batch", manifest, "--out", out)
+        again = run("batch", manifest, "--out", out, "--resume")
+    assert result.exit_code == again.exit_code == 5
+    assert "another run of sirtdose writes to" in result.stderr
+    assert not out.exists()
+    assert run("batch", manifest, "--out", out).exit_code == 0
+    # One case that somebody else is at is that row's, and no other's.
+    with claimed(out / "c2"):
+        assert run("batch", manifest, "--out", out, "--force").exit_code == 6
+    cases = {one["case_id"]: one for one in table(out / "cases.csv")}
+    assert [one["state"] for one in cases.values()] == ["done", "failed", "done"]
+    assert "another run of sirtdose writes to" in cases["c2"]["error"]
 
 
 def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
