@@ -242,6 +242,11 @@ class _Processing:
             self._say_failed(study, ended.error)
             self._watch(study, run)
         else:
+            for folder, count in self._records.lacking(study, run).items():
+                self._say(
+                    f"study {study}: {folder} lacks {count} of its objects: do not use "
+                    "it"
+                )
             took = f"{ended.seconds:.1f} s"
             self._say(f"study {study}: {work.name} done in {took}: {run.folder}")
         return ended

@@ -152,7 +152,7 @@ def test_a_lost_association_is_begun_anew(run: Run, tmp_path: Path) -> None:
 
     write_study(tmp_path / "study", 4)
     with receiver(answer, ExplicitVRLittleEndian) as port:
-        result = run("send", tmp_path / "study", *to(port, "--timeout", "1s"))
+        result = run("send", tmp_path / "study", *to(port, "--timeout", "4s"))
     assert result.exit_code == 0, result.stderr
     assert asked == [1, 2, 2, 3, 4]
 
