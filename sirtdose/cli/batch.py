@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.main import INTERRUPTED
 from sirtdose.cli.manifest import (
     Row,
     folder_of,
@@ -144,6 +145,8 @@ def _finished(
         tables(outcomes, seconds=round(perf_counter() - started, 2))
         said = f"{len(outcomes)} of {len(cases) + len(refused)} cases"
         click.echo(f"\nEnded after {said}: go on with --resume", err=True)
+        if isinstance(error, KeyboardInterrupt):
+            raise SystemExit(INTERRUPTED) from None
         raise
     return tables(outcomes, seconds=round(perf_counter() - started, 2))
 

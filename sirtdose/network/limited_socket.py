@@ -128,12 +128,12 @@ class LimitedSocket(Limited):
         self.limit(limits, said)
 
 
-class LimitedTlsSocket(Limited, ssl.SSLSocket):  # type: ignore[misc]
+class LimitedTlsSocket(Limited, ssl.SSLSocket):
     """The same within TLS; `limit` has to be called."""
 
     _greeted = False
 
-    def recv(self, size: int, *flags: Any) -> bytes:
+    def recv(self, size: int, *flags: Any) -> bytes:  # type: ignore[override]
         """Read as usual; who cannot be let in is told of the first time."""
         if not self._greeted:
             try:

@@ -569,7 +569,7 @@ def test_an_ended_batch_goes_on_where_it_was(
     else:
         process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == (143 if how is signal.SIGTERM else 1), said
+    assert process.returncode == (143 if how is signal.SIGTERM else 130), said
     assert "Traceback" not in said
     end = time.monotonic() + 20
     while not nothing_half_written(out) and time.monotonic() < end:
@@ -578,7 +578,7 @@ def test_an_ended_batch_goes_on_where_it_was(
     states = {one["case_id"]: one["state"] for one in table(out / "cases.csv")}
     assert states["s1"] == "done"
     assert states["s4"] == "not run"
-    assert "go on with --resume" in said
+    assert said.rstrip().splitlines()[-1].endswith("cases: go on with --resume")
     finished = {
         name: (out / name / "run.json").read_bytes()
         for name, state in states.items()
