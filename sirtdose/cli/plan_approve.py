@@ -29,7 +29,9 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
 
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise InputError(f"{path.name} cannot be read: give a plan.json") from error
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)

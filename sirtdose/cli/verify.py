@@ -86,7 +86,9 @@ def _cases(folder: Path) -> list[Path]:
     try:
         listed = json.loads(batch.read_text("utf-8"))["cases"]
         names = [one["case_id"] for one in listed if one["state"] == "done"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read batch.json: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
         raise FileFormatError("batch.json is damaged: run the batch again") from None
     if not names:
         raise InputError("no case of this batch has results")

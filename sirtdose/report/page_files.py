@@ -82,5 +82,7 @@ def _text(path: Path) -> str:
             f"there is no {path.name} in {path.parent.name or 'this folder'}: it is "
             "written with the results unless --no-report"
         ) from None
-    except (OSError, UnicodeDecodeError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
         raise FileFormatError(f"cannot read {path.name} as text") from None

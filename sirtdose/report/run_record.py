@@ -77,7 +77,9 @@ def read_run_record(folder: Path) -> dict[str, Any]:
             f"there is no {RUN_RECORD} in {folder.name or 'this folder'}: give one "
             "that `sirtdose post` or `sirtdose batch` wrote"
         ) from None
-    except (OSError, ValueError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {RUN_RECORD}: {error.strerror}") from None
+    except ValueError:
         raise FileFormatError(
             f"{RUN_RECORD} is damaged: run `sirtdose post` again"
         ) from None

@@ -136,7 +136,9 @@ def _map(folder: Path, method: str) -> Path:
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise FileFormatError(f"{path.name} is no post.json of sirtdose, or is damaged")
