@@ -78,6 +78,9 @@ def _cases(folder: Path) -> list[Path]:
     """The folder itself, or of a batch those of its cases that have results."""
     import json
 
+    from sirtdose.io.unfinished import finish
+
+    finish(folder)
     if not folder.is_dir():
         raise FileFormatError(f"there is no folder {folder.name}")
     batch = folder / "batch.json"

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line, read_table
+from sirtdose.io.unfinished import finish
 from sirtdose.model.role import Role
 
 T = TypeVar("T")
@@ -153,6 +154,7 @@ def _table(path: Path, what: str) -> dict[str, Table]:
 
 
 def _batch(folder: Path) -> dict[str, Table]:
+    finish(folder)
     for name in ("cases.csv", "summary.csv"):
         if not (folder / name).is_file():
             raise InputError(

@@ -65,9 +65,19 @@ def finish(folder: Path) -> None:
     OutputError
         A run was killed while it replaced results, and that cannot be completed.
     """
-    real = folder.resolve()
+    try:
+        real = folder.resolve()
+    except (OSError, RuntimeError):
+        return
     for room in _rooms(real):
-        _finish(room, real)
+        try:
+            _finish(room, real)
+        except OSError as error:
+            if has_journal(room):
+                raise OutputError(
+                    f"a run was killed while it replaced results in {folder}, and what "
+                    f"it left in {room} cannot be completed: {error.strerror}"
+                ) from error
 
 
 def remove_abandoned(folder: Path, *, below: bool = True) -> None:

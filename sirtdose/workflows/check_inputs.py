@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.known_factors import OurChoices
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.unfinished import finish
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
@@ -61,6 +62,7 @@ def our_dose(path: Path, method: str | None = None) -> OurDose:
     InputError
         No dose there, or none by that method.
     """
+    finish(path)
     if path.is_dir() and (path / "post.json").is_file():
         return _of_results(path, method)
     if method is not None:
