@@ -18,6 +18,7 @@ from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom
 from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
+from sirtdose.io.unfinished import PREFIX
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -91,7 +92,8 @@ def _files(root: Path, found: list[Found]) -> Iterator[Path]:
         found.append(Found(Kind.OTHER, (Path(error.filename),), remark=remark))
 
     for folder, folders, names in os.walk(root, onerror=closed):
-        folders.sort()
+        # Half of a result, of this run or another.
+        folders[:] = sorted(one for one in folders if not one.startswith(PREFIX))
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 remark = "a link to a folder is not followed: give the folder itself"

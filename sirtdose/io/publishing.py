@@ -115,8 +115,9 @@ def clear(room: Path) -> None:
 def _link_others(new: Path, folder: Path, ours: set[str]) -> None:
     """Give the new folder what is not ours, without taking it from the old one."""
     # Who works in a folder would go on in the old one.
-    if Path.cwd().is_relative_to(folder):
-        raise _NotAsAWhole
+    with suppress(FileNotFoundError):
+        if Path.cwd().is_relative_to(folder):
+            raise _NotAsAWhole
     others = [one for one in os.scandir(folder) if one.name not in ours]
     # Somebody may be writing into a folder, and it cannot be in two places.
     if any(one.is_dir(follow_symlinks=False) for one in others):

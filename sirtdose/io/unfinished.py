@@ -13,7 +13,7 @@ from sirtdose.io.locks import is_locked_by_us
 from sirtdose.io.publishing import carry_out, clear, has_journal
 
 # Followed by the name of what it is for; by nothing where it is inside of that.
-_PREFIX = ".sirtdose-"
+PREFIX = ".sirtdose-"
 _LOCK = "sirtdose.lock"
 # Somebody may just be clearing away what a killed run left.
 _TRIES, _BETWEEN_S = 10, 0.1
@@ -85,11 +85,11 @@ def remove_abandoned(folder: Path, *, below: bool = True) -> None:
 
     With `below` in the folders in it too. What cannot be is left as it is.
     """
-    rooms = [*folder.glob(f"{_PREFIX}*")]
+    rooms = [*folder.glob(f"{PREFIX}*")]
     if below:
-        rooms += folder.glob(f"*/{_PREFIX}*")
+        rooms += folder.glob(f"*/{PREFIX}*")
     for room in rooms:
-        name = room.name.removeprefix(_PREFIX)
+        name = room.name.removeprefix(PREFIX)
         with suppress(OutputError, OSError):
             _finish(room, room.with_name(name) if name else room.parent)
 
@@ -109,7 +109,7 @@ def _finish(room: Path, folder: Path) -> None:
 
 def _rooms(folder: Path) -> tuple[Path, Path]:
     """Beside a folder, and inside."""
-    return folder.parent / f"{_PREFIX}{folder.name}", folder / _PREFIX
+    return folder.parent / f"{PREFIX}{folder.name}", folder / PREFIX
 
 
 def _needs_inside(folder: Path) -> bool:

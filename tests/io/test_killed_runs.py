@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sirtdose.io.exchange import exchange
+
 DRIVER = Path(__file__).with_name("killed_runs.py")
 
 OLD = dict.fromkeys(("a.txt", "b.txt", "gone.txt", "pictures/1.png"), "old")
@@ -16,7 +18,21 @@ MINE = {"notes.txt": "mine"}
 BELOW = {"more/notes.txt": "mine"}
 
 
+def require_exchange(folder: Path) -> None:
+    one, other = folder / "one", folder / "other"
+    one.touch()
+    other.mkdir()
+    try:
+        exchange(one, other)
+    except OSError:
+        pytest.skip("needs a system and a file system that exchange names")
+    assert one.is_dir()
+    assert other.is_file()
+
+
 def observed(route: str, tmp_path: Path) -> dict[str, Any]:
+    if route in ("exchange", "link"):
+        require_exchange(tmp_path)
     done = subprocess.run(
         [sys.executable, str(DRIVER), route, str(tmp_path / "base")],
         capture_output=True,

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from sirtdose.errors import OutputError
+from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
-from sirtdose.io.output_folder import output_folder
+from sirtdose.io.output_folder import claimed, output_folder
+from tests.cli.test_batch import make_case
 
 NAMES = ["a.txt", "b.txt", "gone.txt"]
 
@@ -202,3 +204,14 @@ def test_a_journal_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
     ):
         pass
     assert (tmp_path / "victim").read_text() == "mine"
+
+
+def test_what_is_unfinished_is_no_input(tmp_path: Path) -> None:
+    make_case(tmp_path / "case")
+    with claimed(tmp_path / "case" / "doses") as claim:
+        make_case(claim.room / "new")
+        found = discover(tmp_path / "case")
+    assert sorted(one.paths[0].name for one in found) == [
+        "labels.nii.gz",
+        "spect.nii.gz",
+    ]
