@@ -135,10 +135,17 @@ def _finished(
     started = perf_counter()
     for one in refused:
         _say(one)
+
+    def kept() -> "Generator[Outcome, None, None]":
+        # Before it is said: what is said to be done is in the tables.
+        for one in running:
+            outcomes[one.case_id] = one
+            yield one
+
     try:
-        with closing(running) as finished:
-            for one in _with_progress(finished, len(cases)):
-                outcomes[one.case_id] = one
+        with closing(running):
+            for _ in _with_progress(kept(), len(cases)):
+                pass
     except (KeyboardInterrupt, SystemExit, SirtdoseError) as error:
         if isinstance(error, SirtdoseError) and len(outcomes) == len(refused):
             raise
