@@ -72,7 +72,7 @@ def _end(number: int, _: object) -> NoReturn:
 def _pass_on(said: "sys.UnraisableHookArgs") -> None:
     """An interrupt that came where none can be raised comes once more, soon."""
     if issubclass(said.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
-        signal.signal(signal.SIGALRM, signal.getsignal(signal.SIGINT))
+        signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
         signal.setitimer(signal.ITIMER_REAL, _SOON_S)
     else:
         sys.__unraisablehook__(said)
