@@ -21,6 +21,17 @@ A message says what is wrong, with its value and unit, where, and what would be
 right. It never holds a patient's name or identifier.
 """
 
+import errno
+import os
+
+# What ails a machine, not a file: no other file would do better there.
+_NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
+_OF_THE_SYSTEM = (
+    *_NO_ROOM,
+    *("EACCES", "EPERM", "EMFILE", "ENFILE", "EIO", "ENOMEM", "EBUSY"),
+    *("ESTALE", "ETIMEDOUT", "ENODEV", "ENXIO", "ENOTCONN", "EHOSTDOWN"),
+)
+
 
 class SirtdoseError(Exception):
     """Any error raised on purpose; `exit_code` is what the program ends with."""
@@ -91,6 +102,8 @@ def foreseen(error: BaseException) -> tuple[str, int] | None:
         ), 2
     if isinstance(error, OSError):
         said = error.strerror or "cannot be read or written"
+        if _code(error) in _NO_ROOM:
+            return f"a file cannot be written: {said}", 5
         return f"a file or folder: {said}", 3
     if isinstance(error, MemoryError):
         return (
@@ -98,3 +111,25 @@ def foreseen(error: BaseException) -> tuple[str, int] | None:
             "fewer methods"
         ), 1
     return None
+
+
+def system_reason(error: BaseException | None) -> str | None:
+    """What the system said is wrong with itself; None where a file may be to blame.
+
+    Full disks, missing rights, too many open files and the like, also where a library
+    wrapped its own error around them.
+
+    >>> system_reason(OSError(errno.ENOSPC, "No space left on device"))
+    'No space left on device'
+    >>> system_reason(ValueError("truncated")) is None
+    True
+    """
+    while error is not None:
+        if isinstance(error, OSError) and _code(error) in _OF_THE_SYSTEM:
+            return error.strerror or os.strerror(error.errno or 0)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _code(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "")

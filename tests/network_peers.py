@@ -1,6 +1,8 @@
 """Small objects, and listeners to send them to."""
 
+import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -95,11 +97,44 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@contextmanager
+def associated(
+    port: int,
+    syntaxes: Sequence[str] = (ExplicitVRLittleEndian,),
+    *,
+    called: str = "SIRTDOSE",
+    calling: str = "PEER",
+) -> Iterator[Association]:
+    """An association with a listener, released at the end if it is there still."""
+    ae = AE(ae_title=calling)
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+    contexts = [build_context("1.2.840.10008.1.1")]
+    contexts += [build_context(CTImageStorage, one) for one in syntaxes]
+    contexts.append(build_context("1.2.840.10008.5.1.4.1.1.20"))
+    association = ae.associate(LOOPBACK, port, contexts=contexts, ae_title=called)
+    try:
+        yield association
+    finally:
+        if association.is_established:
+            association.release()
+
+
+def send_half(association: Association) -> None:
+    """Begin to send an object, and stop in the middle."""
+    sent = association.dul.socket
+    assert sent is not None
+    assert sent.socket is not None
+    sent.socket.sendall(struct.pack(">BBL", 4, 0, 20_000) + bytes(9_000))
+
+
 class Listener:
     """A store behind a port, in this process."""
 
-    def __init__(self, out: Path, port: int, said: list[str], arrivals: Arrivals):
+    def __init__(
+        self, out: Path, port: int, said: list[str], arrivals: Arrivals, store_of: Store
+    ):
         self.out, self.port, self.said, self.arrivals = out, port, said, arrivals
+        self.store_of = store_of
 
     @contextmanager
     def association(
@@ -109,19 +144,10 @@ class Listener:
         called: str = "SIRTDOSE",
         calling: str = "PEER",
     ) -> Iterator[Association]:
-        ae = AE(ae_title=calling)
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
-        contexts = [build_context("1.2.840.10008.1.1")]
-        contexts += [build_context(CTImageStorage, one) for one in syntaxes]
-        contexts.append(build_context("1.2.840.10008.5.1.4.1.1.20"))
-        association = ae.associate(
-            LOOPBACK, self.port, contexts=contexts, ae_title=called
-        )
-        try:
+        with associated(
+            self.port, syntaxes, called=called, calling=calling
+        ) as association:
             yield association
-        finally:
-            if association.is_established:
-                association.release()
 
     def store(self, found: Dataset, syntax: str = ExplicitVRLittleEndian) -> Dataset:
         """Send one object; returns the answer."""
@@ -193,7 +219,7 @@ def listening(
     endpoint = Endpoint(LOOPBACK, 0, "SIRTDOSE", allowed, most, limits)
     reception = Reception(store, arrivals, said.append, object_bytes=object_bytes)
     with serving(endpoint, reception, said.append) as (_, port):
-        yield Listener(out, port, said, arrivals)
+        yield Listener(out, port, said, arrivals, store)
 
 
 class Program:
@@ -257,7 +283,10 @@ def dcmtk(name: str) -> str:
     """A program of dcmtk, or a skip that says so."""
     from shutil import which
 
-    found = which(name)
+    # pynetdicom brings programs of the same names along with itself.
+    own = Path(sys.executable).parent
+    folders = os.environ["PATH"].split(os.pathsep)
+    found = which(name, path=os.pathsep.join(f for f in folders if Path(f) != own))
     if found is None:
         pytest.skip(f"needs {name} of dcmtk")
     return found

@@ -1,6 +1,7 @@
 """The tables of a batch, from what stands in its cases' folders, one at a time."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.batch.case import Outcome
 from sirtdose.batch.work import peak_memory_mib
-from sirtdose.io.output_folder import output_folder, remove_abandoned
+from sirtdose.io.output_folder import Claim, claimed
+from sirtdose.io.unfinished import remove_abandoned
 from sirtdose.report.batch_files import BATCH_FILES, BatchWriter, case_document
 
 
@@ -19,20 +21,23 @@ def write_tables(
     *,
     seconds: float | None = None,
     jobs: int | None = None,
+    claim: Claim | None = None,
 ) -> dict[str, Any]:
     """Write cases.csv, summary.csv, index.html and batch.json; returns the last.
 
     Only batch.json holds what differs from run to run: times and memory; the `seconds`
-    of all of them, with so many `jobs`.
+    of all of them, with so many `jobs`. Who has a `claim` to the folder gives it.
 
     Raises
     ------
     OutputError
-        They could not be written.
+        They could not be written, or another run writes to the folder.
     """
     documents = []
     remove_abandoned(out)
-    with output_folder(out, BATCH_FILES, force=True) as aside:
+    with ExitStack() as stack:
+        claim = claim or stack.enter_context(claimed(out))
+        aside = stack.enter_context(claim.writing(BATCH_FILES, force=True))
         with BatchWriter(aside) as writer:
             for outcome in outcomes:
                 seen = _seen(outcome, out)

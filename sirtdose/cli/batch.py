@@ -2,14 +2,16 @@
 
 import os
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.main import INTERRUPTED
 from sirtdose.cli.manifest import (
     Row,
     folder_of,
@@ -28,6 +30,7 @@ from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
 
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Outcome
+    from sirtdose.io.output_folder import Claim
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
@@ -98,9 +101,8 @@ def batch_command(
 
     Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
     """
-    from time import perf_counter
-
     from sirtdose.batch.run import cores
+    from sirtdose.io.output_folder import claimed
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
@@ -114,28 +116,46 @@ def batch_command(
     rows = _rows(source, out, by_name=folder_names)
     cases, refused = _cases(rows, _typed(common), out, resume=resume, force=force)
     _require_out(out, cases, force=force or resume)
+    with claimed(out) as claim:
+        tables = partial(_tables, rows, out, jobs=jobs, claim=claim)
+        document = _finished(cases, refused, tables, _run(cases, jobs, scheduler))
+    _conclude(document, out, as_json=as_json)
+
+
+def _finished(
+    cases: "Sequence[Case]",
+    refused: "Sequence[Outcome]",
+    tables: "Callable[..., dict[str, Any]]",
+    running: "Generator[Outcome, None, None]",
+) -> dict[str, Any]:
+    """Run them all and write the tables, of those that ended where it is cut short."""
+    from time import perf_counter
+
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
     for one in refused:
         _say(one)
 
-    def tables() -> dict[str, Any]:
-        seconds = round(perf_counter() - started, 2)
-        return _tables(rows, outcomes, out, seconds=seconds, jobs=jobs)
+    def kept() -> "Generator[Outcome, None, None]":
+        # Before it is said: what is said to be done is in the tables.
+        for one in running:
+            outcomes[one.case_id] = one
+            yield one
 
     try:
-        with closing(_run(cases, jobs, scheduler)) as finished:
-            for one in _with_progress(finished, len(cases)):
-                outcomes[one.case_id] = one
+        with closing(running):
+            for _ in _with_progress(kept(), len(cases)):
+                pass
     except (KeyboardInterrupt, SystemExit, SirtdoseError) as error:
         if isinstance(error, SirtdoseError) and len(outcomes) == len(refused):
             raise
-        tables()
-        said = f"{len(outcomes)} of {len(rows)} cases: go on with --resume"
-        click.echo(f"\nEnded after {said}", err=True)
+        tables(outcomes, seconds=round(perf_counter() - started, 2))
+        said = f"{len(outcomes)} of {len(cases) + len(refused)} cases"
+        click.echo(f"\nEnded after {said}: go on with --resume", err=True)
+        if isinstance(error, KeyboardInterrupt):
+            raise SystemExit(INTERRUPTED) from None
         raise
-    document = tables()
-    _conclude(document, out, as_json=as_json)
+    return tables(outcomes, seconds=round(perf_counter() - started, 2))
 
 
 def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
@@ -274,11 +294,12 @@ def _say(outcome: "Outcome", before: str = "") -> None:
 
 def _tables(
     rows: Sequence[Row],
-    outcomes: "Mapping[str, Outcome]",
     out: Path,
+    outcomes: "Mapping[str, Outcome]",
     *,
     seconds: float,
     jobs: int | None,
+    claim: "Claim",
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
     from sirtdose.batch.case import Outcome
@@ -287,7 +308,7 @@ def _tables(
     every = [
         outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows
     ]
-    return write_tables(every, out, seconds=seconds, jobs=jobs)
+    return write_tables(every, out, seconds=seconds, jobs=jobs, claim=claim)
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from sirtdose.cli.ae_title import AeTitle
+from sirtdose.cli.main import INTERRUPTED
 from sirtdose.cli.options import out_option
 from sirtdose.cli.quantities import QuantityType
 from sirtdose.cli.tls_options import tls_of, tls_options
@@ -23,7 +24,6 @@ _PATH = click.Path(path_type=Path)
 _SIZE: Final = Measure(
     "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
 )
-_INTERRUPTED = 130
 
 
 @click.command("listen")
@@ -221,7 +221,7 @@ def _quiet() -> Iterator[None]:
 @contextmanager
 def _ends_cleanly() -> Iterator[None]:
     """The first signal ends the listener; more of them do not end the clearing up."""
-    codes = {signal.SIGTERM: 0, signal.SIGINT: _INTERRUPTED}
+    codes = {signal.SIGTERM: 0, signal.SIGINT: INTERRUPTED}
     before: dict[signal.Signals, Any] = {}
 
     def end(number: int, _: object) -> None:

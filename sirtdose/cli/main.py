@@ -1,105 +1,87 @@
-"""The command `sirtdose`: its subcommands and its exit codes."""
+"""Entry point of the installed program: Ctrl-C ends it, also while it loads.
 
-from typing import Any
+Nothing is imported here but what every Python has loaded.
+"""
 
-import click
+import os
+import signal
+import sys
+from typing import Any, NoReturn
 
-from sirtdose import __version__
-from sirtdose.cli.batch import batch_command
-from sirtdose.cli.check import check_command
-from sirtdose.cli.cohort import cohort_command
-from sirtdose.cli.demo import demo_command
-from sirtdose.cli.dvh import dvh_command
-from sirtdose.cli.eligibility import eligibility_command
-from sirtdose.cli.inspect import inspect_command
-from sirtdose.cli.kernel import kernel_command
-from sirtdose.cli.listen import listen_command
-from sirtdose.cli.lsf import lsf_group
-from sirtdose.cli.mmc import mmc_command
-from sirtdose.cli.phantom import phantom_command
-from sirtdose.cli.plan import plan_group
-from sirtdose.cli.post import post_command
-from sirtdose.cli.report import report_command
-from sirtdose.cli.response import response_command
-from sirtdose.cli.send import send_command
-from sirtdose.cli.toxicity import toxicity_command
-from sirtdose.cli.validate import validate_command
-from sirtdose.cli.verify import verify_command
-from sirtdose.cli.view import view_command
-from sirtdose.errors import SirtdoseError, foreseen
-
-
-class _Program(click.Group):
-    """Ends with the exit code of the error, and its message, never a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (SirtdoseError, UnicodeError, OSError, MemoryError) as error:
-            said, exit_code = foreseen(error) or (str(error), 1)
-            click.secho(f"Error: {said}", fg="red", err=True)
-            ctx.exit(exit_code)
-
-
-@click.group(
-    cls=_Program,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.version_option(__version__, prog_name="sirtdose")
-def main() -> None:
-    """Plan and assess radioembolization with Y-90 and Ho-166 microspheres.
-
-    Every quantity is written with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results
-    go to --out and, with --json, to the standard output; tables and warnings go to
-    the standard error.
-
-    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that you gave
-    cannot be met, 5 output, 6 a batch with failed cases, 1 any other refusal.
-
-    Not a medical device: verify every number with an approved system.
-
-    Example: sirtdose demo
-    """
-
-
-for _command in (
-    plan_group,
-    post_command,
-    batch_command,
-    cohort_command,
-    check_command,
-    inspect_command,
-    listen_command,
-    send_command,
-    report_command,
-    view_command,
-    verify_command,
-    validate_command,
-    dvh_command,
-    kernel_command,
-    lsf_group,
-    response_command,
-    toxicity_command,
-    eligibility_command,
-    mmc_command,
-    phantom_command,
-    demo_command,
-):
-    main.add_command(_command)
+INTERRUPTED = 130
+_SOON_S = 0.01
 
 
 def run() -> None:
-    """Entry point of the installed program."""
-    import signal
+    """Load the program and run it.
 
+    Raises
+    ------
+    SystemExit
+        130 where Ctrl-C ended it.
+    """
+    pressed: list[int] = []
+
+    def interrupt(number: int, _: object) -> NoReturn:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    _handle("SIGINT", interrupt)
     # Ended from outside it clears up, as it does when it is interrupted.
     for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        # Under nohup a hang-up is ignored, and stays so.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda which, _: _end(128 + which))
-    main(prog_name="sirtdose")
+        _handle(name, _end)
+    sys.unraisablehook = _pass_on
+    try:
+        from sirtdose.cli.program import main
+
+        main(prog_name="sirtdose")
+    except SystemExit as end:
+        # A module that was cut off while it loaded may be said to be missing.
+        if pressed and end.code not in (None, 0):
+            raise SystemExit(INTERRUPTED) from None
+        raise
+    except BaseException:
+        if pressed:
+            end_interrupted()
+        raise
+    finally:
+        if pressed:
+            # Whoever presses it again does not wait for threads that end.
+            signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
 
 
-def _end(exit_code: int) -> None:
-    raise SystemExit(exit_code)
+def end_interrupted() -> NoReturn:
+    """Say in one line that Ctrl-C ended the program, and end it with 130."""
+    # A terminal shows ^C where the cursor is.
+    before = "\n" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{before}Interrupted\n")
+    raise SystemExit(INTERRUPTED)
+
+
+def _handle(name: str, handler: Any) -> None:
+    number = getattr(signal, name, None)
+    # Under nohup a hang-up is ignored, and stays so.
+    if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, handler)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _pass_on(said: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that came where none can be raised comes once more, soon."""
+    if issubclass(said.exc_type, KeyboardInterrupt) and hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+    else:
+        sys.__unraisablehook__(said)
+
+
+def __getattr__(name: str) -> Any:
+    """The click group `main`, loaded when it is asked for."""
+    if name == "main":
+        from sirtdose.cli import program
+
+        return program.main
+    raise AttributeError(f"module 'sirtdose.cli.main' has no attribute {name!r}")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.options import json_option
-from sirtdose.errors import InputError, OutputError
+from sirtdose.errors import InputError
 
 
 @click.command("approve")
@@ -23,20 +23,28 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     """
     from datetime import datetime
 
+    from sirtdose.io.output_folder import output_folder
+    from sirtdose.io.unfinished import finish
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_hash import approved
     from sirtdose.report.plan_summary import approved_lines
 
+    finish(path.parent)
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise InputError(f"{path.name} cannot be read: give a plan.json") from error
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)
     page = _page(path, document)
-    _replace(path, document_text(document))
+    files = {path.name: document_text(document)}
     if page is not None:
-        _replace(path.with_name("plan.html"), page)
+        files["plan.html"] = page
+    with output_folder(path.parent, files, force=True) as folder:
+        for name, content in files.items():
+            (folder / name).write_text(content, "utf-8")
     approval = document["approval"]
     for line in approved_lines(document):
         click.echo(line, err=True)
@@ -61,13 +69,3 @@ def _page(path: Path, document: dict[str, Any]) -> str | None:
         with suppress(InputError):
             data = page_data(path, document["hash"])
     return plan_page(document_text(document), data)
-
-
-def _replace(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        aside.write_text(text, "utf-8")
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error

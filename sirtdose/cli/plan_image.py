@@ -1,5 +1,6 @@
 """`sirtdose plan image`: planned by what a scout SPECT shows."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ def image_command(
 
     Example: sirtdose plan image scans/ --tumor-dose 120Gy --limit normal=40Gy
     """
-    from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.io.output_folder import claimed, require_free
     from sirtdose.report import prediction as files
     from sirtdose.report.documents import document_text
     from sirtdose.report.plan_document import plan_document
@@ -105,13 +106,15 @@ def image_command(
         **read, nuclide=request.nuclide, nuclide_given=nuclide_typed(options)
     )
     require_used(images, options)
-    if out is not None:
-        require_free(out, files.REPLACED, force=force)
-    plan, prediction = plan_image(images, request, _scout(options))
-    document = signed(plan_document(plan) | files.prediction_document(prediction))
-    if out is not None:
-        with output_folder(out, files.REPLACED, force=force) as folder:
-            files.write_prediction(prediction, document, folder)
+    with ExitStack() as stack:
+        claim = None if out is None else stack.enter_context(claimed(out))
+        if out is not None:
+            require_free(out, files.REPLACED, force=force)
+        plan, prediction = plan_image(images, request, _scout(options))
+        document = signed(plan_document(plan) | files.prediction_document(prediction))
+        if claim is not None:
+            with claim.writing(files.REPLACED, force=force) as folder:
+                files.write_prediction(prediction, document, folder)
     lines = [*plan_lines(document), "", files.prediction_summary(document)]
     click.echo("\n".join([*lines, *warning_lines(document)]), err=True)
     if out is not None:

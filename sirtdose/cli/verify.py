@@ -89,6 +89,9 @@ def _cases(folder: Path) -> list[Path]:
     """The folder itself, or of a batch those of its cases that have results."""
     import json
 
+    from sirtdose.io.unfinished import finish
+
+    finish(folder)
     if not folder.is_dir():
         raise FileFormatError(f"there is no folder {folder.name}")
     batch = folder / "batch.json"
@@ -97,7 +100,9 @@ def _cases(folder: Path) -> list[Path]:
     try:
         listed = json.loads(batch.read_text("utf-8"))["cases"]
         names = [one["case_id"] for one in listed if one["state"] == "done"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read batch.json: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
         raise FileFormatError("batch.json is damaged: run the batch again") from None
     if not names:
         raise InputError("no case of this batch has results")

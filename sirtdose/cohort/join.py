@@ -8,6 +8,7 @@ from typing import TypeVar
 from sirtdose.cohort.nearest import nearest
 from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line, read_table
+from sirtdose.io.unfinished import finish
 from sirtdose.model.role import Role
 
 T = TypeVar("T")
@@ -251,6 +252,7 @@ def _table(path: Path, what: str) -> dict[str, Table]:
 
 
 def _batch(folder: Path) -> dict[str, Table]:
+    finish(folder)
     for name in ("cases.csv", "summary.csv"):
         if not (folder / name).is_file():
             raise InputError(

@@ -19,6 +19,7 @@ from sirtdose.io.dicom_bare import is_dicom_file
 from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
+from sirtdose.io.unfinished import PREFIX
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -128,7 +129,8 @@ def _files(root: Path, found: list[Found]) -> Iterator[Path]:
         found.append(Found(Kind.OTHER, (Path(error.filename),), remark=remark))
 
     for folder, folders, names in os.walk(root, onerror=closed):
-        folders.sort()
+        # Half of a result, of this run or another.
+        folders[:] = sorted(one for one in folders if not one.startswith(PREFIX))
         for name in folders:
             if (Path(folder) / name).is_symlink():
                 remark = "a link to a folder is not followed: give the folder itself"

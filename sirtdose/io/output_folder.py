@@ -1,13 +1,45 @@
-"""Results appear whole or not at all: write aside, then rename."""
+"""Results appear whole or not at all, and replace older ones as a whole."""
 
-import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sirtdose.errors import OutputError
+from sirtdose.io.publishing import NEW, publish
+from sirtdose.io.unfinished import room_for
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A folder that no other run writes to, as long as this one goes on.
+
+    `folder` is as it was typed, `real` where that is, and `room` a hidden folder for
+    what is unfinished.
+    """
+
+    folder: Path
+    real: Path
+    room: Path
+
+    @contextmanager
+    def writing(self, names: Iterable[str], *, force: bool = False) -> Iterator[Path]:
+        """A folder to write into; its files move when all went well.
+
+        Raises
+        ------
+        OutputError
+            Something would be overwritten, or could not be written.
+        """
+        names = list(names)
+        require_free(self.folder, names, force=force)
+        new = self.room / NEW
+        with _told(self.folder):
+            new.mkdir()
+            yield new
+            # Somebody else's files may have come meanwhile.
+            require_free(self.folder, names, force=force)
+            publish(self.room, self.real, names)
 
 
 def require_free(folder: Path, names: Iterable[str], *, force: bool) -> None:
@@ -34,63 +66,61 @@ def require_free(folder: Path, names: Iterable[str], *, force: bool) -> None:
 
 
 @contextmanager
+def claimed(folder: Path) -> Iterator[Claim]:
+    """Keep other runs out of a folder; what a killed one left is completed or undone.
+
+    Raises
+    ------
+    OutputError
+        Another run writes to it, or it cannot be written to.
+    """
+    require_free(folder, (), force=True)
+    with ExitStack() as stack:
+        with _told(folder):
+            real = _resolved(folder)
+            claim = Claim(folder, real, stack.enter_context(room_for(real)))
+        yield claim
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.resolve()
+    except RuntimeError:
+        raise OutputError(f"{folder} is a symbolic link that leads to itself") from None
+
+
+@contextmanager
 def output_folder(
     folder: Path, names: Iterable[str], *, force: bool = False
 ) -> Iterator[Path]:
     """A folder to write into; its files move to `folder` when all went well.
 
+    Parameters
+    ----------
+    folder : Path
+        Made if need be.
+    names : iterable of str
+        What an earlier run may have left there, and is replaced or removed with
+        `force`. Other files, and folders, stay.
+    force : bool
+
     Raises
     ------
     OutputError
-        Something would be overwritten, or could not be written.
+        Something would be overwritten, or could not be written, or another run writes
+        to the folder.
     """
-    names = list(names)
-    require_free(folder, names, force=force)
-    # Beside what it becomes: a rename must not cross a mount point.
-    beside = folder if folder.is_dir() else folder.parent
-    aside = beside / f"{_prefix()}{os.getpid()}-{secrets.token_hex(4)}"
+    with claimed(folder) as claim, claim.writing(names, force=force) as new:
+        yield new
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the system said of a folder."""
     try:
-        aside.mkdir(parents=True)
+        yield
     except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        try:
-            yield aside
-            _move(aside, folder, names)
-        except OSError as error:
-            raise OutputError(f"cannot write to {folder}: {_said(error)}") from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def remove_abandoned(folder: Path) -> None:
-    """Clear away what this machine's killed processes left half-written in a folder."""
-    prefix = _prefix()
-    for aside in (*folder.glob(f"{prefix}*"), *folder.glob(f"*/{prefix}*")):
-        owner = aside.name.removeprefix(prefix).split("-")[0]
-        if owner.isdigit() and not _is_running(int(owner)):
-            shutil.rmtree(aside, ignore_errors=True)
-
-
-def _prefix() -> str:
-    """What the names of this machine's unfinished folders begin with."""
-    import platform
-
-    machine = "".join(c for c in platform.node() if c.isalnum())
-    return f".sirtdose-{machine or 'machine'}-"
-
-
-def _is_running(process_id: int) -> bool:
-    if os.name == "nt":
-        # There the signal 0 is Ctrl-C: nobody is asked, and nothing cleared away.
-        return True
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+        raise OutputError(f"cannot write to {folder}: {_said(error)}") from error
 
 
 def _said(error: BaseException | None) -> str:
@@ -100,18 +130,3 @@ def _said(error: BaseException | None) -> str:
             return error.strerror
         error = error.__cause__ or error.__context__
     return "the system does not say why"
-
-
-def _move(aside: Path, folder: Path, names: list[str]) -> None:
-    if not folder.exists():
-        aside.rename(folder)
-        return
-    # What an earlier run left must not stand beside this one's results.
-    for name in names:
-        old = folder / name
-        if old.is_dir():
-            shutil.rmtree(old)
-        else:
-            old.unlink(missing_ok=True)
-    for path in sorted(aside.iterdir()):
-        path.replace(folder / path.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError, SirtdoseError
+from sirtdose.errors import FileFormatError, SirtdoseError, system_reason
 
 _DAMAGE: tuple[type[BaseException], ...] = (
     OSError,
@@ -41,11 +41,13 @@ def reading(
     Raises
     ------
     FileFormatError
-        The file is missing, unreadable, truncated or damaged.
+        The file is missing, truncated or damaged, or the system could not read it.
     """
     if not path.is_file():
         raise FileFormatError(f"there is no file {path.name} in {path.parent}")
     try:
+        # Not every library says why a file could not be opened.
+        path.open("rb").close()
         yield
     except SirtdoseError:
         raise
@@ -54,6 +56,9 @@ def reading(
             f"{path.name} claims more voxels than fit in memory: is it damaged?"
         ) from None
     except (*_DAMAGE, *library_errors) as error:
+        ails = system_reason(error)
+        if ails is not None:
+            raise FileFormatError(f"{path.name} cannot be read: {ails}") from error
         lines = str(error).strip().splitlines()
         # The reader's own words help only where they are of the file, not of code.
         told = isinstance(error, (OSError, EOFError, *library_errors))

@@ -21,7 +21,9 @@ def read_recovery(path: Path) -> RecoveryTable:
     """
     try:
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         said = f"cannot read {path.name} as a table: {error}"
         raise FileFormatError(said) from None
     try:

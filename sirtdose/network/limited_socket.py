@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from sirtdose.network.tls import why_refused
+
 _HEAD = struct.Struct(">BBL")
+_UNITS = range(1, 8)
 _DATA_UNIT = 4
 _QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)
 # Negotiation of 128 contexts, and commands before a data set, stay far below.
@@ -96,6 +99,7 @@ class Limited(socket.socket):
     def _begin_unit(self) -> None:
         kind, _, length = _HEAD.unpack(self._head)
         self._head, self._left = b"", length
+        self._refuse_if(kind not in _UNITS, "it does not speak DICOM")
         self._refuse_if(
             length > self._limits.pdu_bytes + _SLACK,
             "a unit over the longest announced",
@@ -124,8 +128,21 @@ class LimitedSocket(Limited):
         self.limit(limits, said)
 
 
-class LimitedTlsSocket(Limited, ssl.SSLSocket):  # type: ignore[misc]
+class LimitedTlsSocket(Limited, ssl.SSLSocket):
     """The same within TLS; `limit` has to be called."""
+
+    _greeted = False
+
+    def recv(self, size: int, *flags: Any) -> bytes:  # type: ignore[override]
+        """Read as usual; who cannot be let in is told of the first time."""
+        if not self._greeted:
+            try:
+                self.do_handshake()
+            except OSError as error:
+                self._said(f"refused: {why_refused(error)}")
+                raise
+            self._greeted = True
+        return super().recv(size, *flags)
 
 
 def limited(

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from sirtdose.errors import OutputError
-from sirtdose.io.output_folder import remove_abandoned
+from sirtdose.io.locks import is_locked_by_us
+from sirtdose.io.unfinished import remove_abandoned
 from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.durable import remove_parts
 from sirtdose.network.names import names_of
@@ -242,6 +243,11 @@ class _Processing:
             self._say_failed(study, ended.error)
             self._watch(study, run)
         else:
+            for folder, count in self._records.lacking(study, run).items():
+                self._say(
+                    f"study {study}: {folder} lacks {count} of its objects: do not use "
+                    "it"
+                )
             took = f"{ended.seconds:.1f} s"
             self._say(f"study {study}: {work.name} done in {took}: {run.folder}")
         return ended
@@ -262,22 +268,16 @@ def _owned(out: Path) -> Iterator[None]:
     except OSError as error:
         raise OutputError(f"cannot write to {out}: {error.strerror}") from None
     with stream:
-        if not _locked(stream):
+        try:
+            is_free = is_locked_by_us(stream)
+        except OSError as error:
+            raise OutputError(
+                f"locks do not work at {out} ({error.strerror}): give an --out on "
+                "another file system"
+            ) from None
+        if not is_free:
             raise OutputError(
                 f"another listener writes to {out}: end it, or give another --out"
             )
         remove_parts(out)
         yield
-
-
-def _locked(stream: "IO[bytes]") -> bool:
-    """Whether the lock is ours now; it ends with this process, however that ends."""
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -5,11 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError
-from sirtdose.network.received import Received, Refused, Told, require_whole
+from sirtdose.errors import FileFormatError, InputError
+from sirtdose.network.received import (
+    CANNOT_UNDERSTAND,
+    Received,
+    Refused,
+    Told,
+    require_whole,
+)
 
 # The length of an element has 32 bits.
 _MOST_BYTES = 1 << 32
+_NO_DICOM, _MOST_NAMED = "no DICOM", 3
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
@@ -55,9 +62,11 @@ def outgoing_files(
             else:
                 skipped.append(found)
     if not sending:
+        others = [one for one in skipped if one.why != _NO_DICOM]
+        why = "".join(f"; {one.path.name}: {one.why}" for one in others[:_MOST_NAMED])
         raise FileFormatError(
             "there is no DICOM to send: name a folder with some, such as the results "
-            "of `sirtdose post`"
+            f"of `sirtdose post`{why}"
         )
     return list(sending.values()), skipped
 
@@ -66,7 +75,13 @@ def _files(source: Path) -> Iterator[Path]:
     if not source.is_dir():
         yield source
         return
-    for folder, folders, names in os.walk(source):
+
+    def closed(error: OSError) -> None:
+        raise InputError(
+            f"cannot look into {error.filename}: {error.strerror}; nothing was sent"
+        )
+
+    for folder, folders, names in os.walk(source, onerror=closed):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for name in sorted(names):
             path = Path(folder) / name
@@ -89,7 +104,7 @@ def _look(path: Path) -> Outgoing | Skipped:
             )
         ]
     except InvalidDicomError:
-        return Skipped(path, "no DICOM")
+        return Skipped(path, _NO_DICOM)
     except OSError as error:
         return Skipped(path, f"cannot be opened: {error.strerror or 'cut off'}")
     except (ValueError, EOFError, KeyError, NotImplementedError):
@@ -100,12 +115,11 @@ def _look(path: Path) -> Outgoing | Skipped:
         return Skipped(path, "its header does not say what it is")
     found = Outgoing(path, *known)
     # A receiver may store half an image without a word.
-    if not _is_whole(found):
-        return Skipped(path, "its data set is damaged or cut off")
-    return found
+    why = _why_not_whole(found)
+    return found if why is None else Skipped(path, why)
 
 
-def _is_whole(file: Outgoing) -> bool:
+def _why_not_whole(file: Outgoing) -> str | None:
     from pynetdicom.dsutils import split_dataset
 
     told = Told(file.sop_class, file.sop_instance)
@@ -113,6 +127,9 @@ def _is_whole(file: Outgoing) -> bool:
         _, at = split_dataset(file.path)
         data = memoryview(file.path.read_bytes())[at:]
         require_whole(Received(data, file.transfer_syntax, told, _MOST_BYTES))
-    except (Refused, OSError):
-        return False
-    return True
+    except OSError as error:
+        return f"cannot be read: {error.strerror or 'cut off'}"
+    except Refused as refused:
+        damaged = refused.status == CANNOT_UNDERSTAND
+        return "its data set is damaged or cut off" if damaged else str(refused)
+    return None

@@ -110,6 +110,8 @@ def same_content(one: bytes, syntax: str, received: Received) -> bool:
             little=little,
         )
         return _values(ours) == _values(_top(received))
+    except MemoryError:
+        raise Refused(OUT_OF_RESOURCES, "memory is not enough to compare it") from None
     except Exception:  # noqa: BLE001 - whatever a value is, it was not shown the same
         return False
 
@@ -138,6 +140,8 @@ def _top(received: Received) -> "Dataset":
         raise Refused(
             OUT_OF_RESOURCES, f"inflates to over {received.most_bytes / 1e6:g} MB"
         ) from None
+    except MemoryError:
+        raise Refused(OUT_OF_RESOURCES, "memory is not enough to look at it") from None
     except Exception:  # noqa: BLE001 - what a stranger sends may break a parser anyhow
         whole = False
     if not whole:

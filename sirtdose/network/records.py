@@ -119,6 +119,15 @@ class Records:
         self._change(study, instead_of, run)
         return run
 
+    def lacking(self, study: str, run: Run) -> dict[str, int]:
+        """Folders of earlier results of this work, and how many objects each lacks."""
+        now = _objects(run)
+        return {
+            one.folder: len(now - _objects(one))
+            for one in self._runs.get(study, ())
+            if one.work == run.work and one.state == "done" and now - _objects(one)
+        }
+
     def last_end(self, study: str, work: str) -> Ended:
         """How the last run ended that was written down."""
         last = self._last(study, work)

@@ -164,9 +164,12 @@ def _server(
             self.connections.add(connection)
             return connection, address
 
-        def verify_request(self, *_: Any) -> bool:
+        def verify_request(self, _: Any, address: Any) -> bool:
             most = endpoint.max_associations + _SPARE_CONNECTIONS
-            return len(self.active_associations) < most
+            is_free = len(self.active_associations) < most
+            if not is_free:
+                say(f"{address[0]}: refused: {most} connections are open")
+            return is_free
 
     address = _addresses(endpoint.host)[0]
     where = f"{endpoint.host}:{endpoint.port}"

@@ -137,8 +137,11 @@ class Store:
                 if syntax == received.transfer_syntax:
                     return _holds(stream, received.data)
                 return same_content(stream.read(), syntax, received)
-        except OSError:
-            return False
+        except OSError as error:
+            why = error.strerror or "the system does not say why"
+            raise Refused(
+                OUT_OF_RESOURCES, f"the same object is kept and cannot be read: {why}"
+            ) from None
 
 
 def _head(received: Received) -> bytes:

@@ -28,6 +28,42 @@ class Tls:
     authorities: Path | None
 
 
+# By OpenSSL's own names of what went wrong with a caller.
+_WHY = {
+    "PEER_DID_NOT_RETURN_A_CERTIFICATE": "it has no certificate, which --tls-ca asks "
+    "for",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS",
+    "HTTP_REQUEST": "it does not speak TLS",
+    "HTTPS_PROXY_REQUEST": "it does not speak TLS",
+    "UNSUPPORTED_PROTOCOL": "its TLS is older than 1.2",
+    "NO_SHARED_CIPHER": "it has no cipher in common with us",
+    "TLSV1_ALERT_UNKNOWN_CA": "it does not believe our certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not believe our certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not believe our certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our certificate has expired",
+}
+
+
+def why_refused(error: OSError) -> str:
+    """Why a caller was not let in, of what its greeting raised.
+
+    No name that is in a certificate is told.
+
+    >>> why_refused(TimeoutError())
+    'it did not greet in time'
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not believed: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "it did not greet in time"
+    if isinstance(error, ssl.SSLError) and error.reason in _WHY:
+        return _WHY[error.reason]
+    if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
+        return "it left before TLS was agreed on"
+    reason = getattr(error, "reason", None) or error.strerror or "no reason is known"
+    return f"TLS was not agreed on ({str(reason).replace('_', ' ').lower()})"
+
+
 class _Closing(ssl.SSLSocket):
     """Shut down as usual; what is closed already need not be."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.files import PAGE_DATA
 from sirtdose.report.page import case_hash, plan_page, post_page
@@ -75,6 +76,7 @@ def _document(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _text(path: Path) -> str:
+    finish(path.parent)
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
@@ -82,5 +84,7 @@ def _text(path: Path) -> str:
             f"there is no {path.name} in {path.parent.name or 'this folder'}: it is "
             "written with the results unless --no-report"
         ) from None
-    except (OSError, UnicodeDecodeError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
         raise FileFormatError(f"cannot read {path.name} as text") from None

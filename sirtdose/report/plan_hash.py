@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.unfinished import finish
 from sirtdose.report.documents import document_text
 
 # What an approval changes: everything else is content.
@@ -66,6 +67,7 @@ def plan_of_file(path: Path) -> dict[str, Any]:
     InputError
         No plan, or one that was edited.
     """
+    finish(path.parent)
     try:
         text = path.read_text("utf-8")
     except OSError as error:

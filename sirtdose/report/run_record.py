@@ -13,6 +13,7 @@ from sirtdose import __version__
 from sirtdose.errors import FileFormatError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.place import find_by_name, find_place, place_of
+from sirtdose.io.unfinished import finish
 
 RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"
@@ -69,6 +70,7 @@ def read_run_record(folder: Path) -> dict[str, Any]:
     FileFormatError
         None there, or something else.
     """
+    finish(folder)
     path = folder / RUN_RECORD
     try:
         record = json.loads(path.read_text("utf-8"))
@@ -77,7 +79,9 @@ def read_run_record(folder: Path) -> dict[str, Any]:
             f"there is no {RUN_RECORD} in {folder.name or 'this folder'}: give one "
             "that `sirtdose post` or `sirtdose batch` wrote"
         ) from None
-    except (OSError, ValueError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {RUN_RECORD}: {error.strerror}") from None
+    except ValueError:
         raise FileFormatError(
             f"{RUN_RECORD} is damaged: run `sirtdose post` again"
         ) from None

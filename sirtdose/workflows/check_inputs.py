@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.known_factors import OurChoices
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.unfinished import finish
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
@@ -61,6 +62,7 @@ def our_dose(path: Path, method: str | None = None) -> OurDose:
     InputError
         No dose there, or none by that method.
     """
+    finish(path)
     if path.is_dir() and (path / "post.json").is_file():
         return _of_results(path, method)
     if method is not None:
@@ -136,7 +138,9 @@ def _map(folder: Path, method: str) -> Path:
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise FileFormatError(f"{path.name} is no post.json of sirtdose, or is damaged")

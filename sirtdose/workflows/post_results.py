@@ -64,48 +64,50 @@ def assess_into(
     InputError
         Whatever cannot be used or trusted.
     OutputError
-        Something would be overwritten, or could not be written.
+        Something would be overwritten, or could not be written, or another run writes
+        to the folder.
     """
     from datetime import UTC, datetime
 
-    from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.io.output_folder import claimed, require_free
     from sirtdose.report.documents import rounded
     from sirtdose.report.files import post_replaces, write_post
     from sirtdose.report.post_document import post_document
     from sirtdose.report.run_record import write_run_record
     from sirtdose.workflows.post import assess_dose
 
-    require_free(folder, post_replaces(), force=force)
-    started = datetime.now(UTC)
-    assessment = assess_dose(request)
-    if wanted.named and assessment.link is None:
-        raise InputError(
-            "--show-patient: the image is no DICOM and names nobody; leave it out"
-        )
-    # What is printed and what is written are the same digits.
-    document = rounded(post_document(assessment))
-    if request.site_key is not None:
-        assessment = _names_compared(assessment, request, document, folder)
+    with claimed(folder) as claim:
+        require_free(folder, post_replaces(), force=force)
+        started = datetime.now(UTC)
+        assessment = assess_dose(request)
+        if wanted.named and assessment.link is None:
+            raise InputError(
+                "--show-patient: the image is no DICOM and names nobody; leave it out"
+            )
+        # What is printed and what is written are the same digits.
         document = rounded(post_document(assessment))
-    with output_folder(folder, post_replaces(), force=force) as aside:
-        write_post(
-            assessment,
-            document,
-            aside,
-            report=wanted.report,
-            dicom=wanted.dicom,
-            named=wanted.named,
-            thumbnail=wanted.thumbnail,
-        )
-        nameless = request.site_key is not None
-        write_run_record(
-            aside,
-            started=started,
-            asked=None if nameless else asked,
-            fingerprint=fingerprint,
-            kept_in=folder,
-        )
-        names = tuple(sorted(path.name for path in aside.iterdir()))
+        if request.site_key is not None:
+            assessment = _names_compared(assessment, request, document, folder)
+            document = rounded(post_document(assessment))
+        with claim.writing(post_replaces(), force=force) as aside:
+            write_post(
+                assessment,
+                document,
+                aside,
+                report=wanted.report,
+                dicom=wanted.dicom,
+                named=wanted.named,
+                thumbnail=wanted.thumbnail,
+            )
+            nameless = request.site_key is not None
+            write_run_record(
+                aside,
+                started=started,
+                asked=None if nameless else asked,
+                fingerprint=fingerprint,
+                kept_in=folder,
+            )
+            names = tuple(sorted(path.name for path in aside.iterdir()))
     return Kept(document, names)
 
 

@@ -50,8 +50,10 @@ def read_result(folder: Path) -> dict[str, Any]:
     """
     try:
         document = json.loads((folder / "post.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         document = None
+    except OSError as error:
+        raise InputError(f"cannot read post.json: {error.strerror}") from None
     inputs = document.get("inputs") if isinstance(document, dict) else None
     known = isinstance(inputs, list) and all(
         isinstance(one, dict) and {"kind", "file", "sha256"} <= set(one)

@@ -4,7 +4,6 @@ import csv
 import json
 import multiprocessing
 import os
-import platform
 import resource
 import signal
 import subprocess
@@ -19,6 +18,8 @@ import numpy as np
 import psutil
 import pytest
 from click.testing import Result
+
+from sirtdose.io.output_folder import claimed
 
 Run = Callable[..., Result]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
@@ -481,13 +482,6 @@ def worker_of(process: subprocess.Popen[str]) -> psutil.Process:
     raise AssertionError("no worker was seen")
 
 
-def wait_for(path: Path) -> None:
-    end = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < end, f"no {path.name}"
-        time.sleep(0.01)
-
-
 @pytest.fixture
 def slow_cases(tmp_path: Path, exact_voxels: Path) -> Path:
     """Four cases that take some seconds each."""
@@ -557,34 +551,46 @@ def test_an_ended_batch_goes_on_where_it_was(
     run: Run, slow_cases: Path, tmp_path: Path, how: signal.Signals
 ) -> None:
     out = tmp_path / "out"
+    few = slow_cases.read_text("utf-8")
+    # So many that not all of them are done, however late this test is told of one.
+    more = few.splitlines()[-1].removeprefix("s4")
+    many = "".join(f"t{number}{more}\n" for number in range(40))
+    slow_cases.write_text(few + many, "utf-8")
     process = started(
         "batch", slow_cases, "--out", out, "--jobs", 1, start_new_session=True
     )
-    wait_for(out / "s1" / "post.json")
-    time.sleep(0.3)
+    assert process.stderr is not None
+    before = ""
+    while "s1 done" not in before:
+        before += process.stderr.readline()
     # A terminal's Ctrl-C reaches every process, a SIGTERM often one alone.
     if how is signal.SIGINT:
         os.killpg(process.pid, how)
     else:
         process.send_signal(how)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == (143 if how is signal.SIGTERM else 1), said
+    said = before + process.stderr.read()
+    process.stderr.close()
+    code = process.wait(60)
+    assert code == (143 if how is signal.SIGTERM else 130), said
     assert "Traceback" not in said
-    end = time.monotonic() + 20
+    # The workers end by themselves.
+    end = time.monotonic() + 60
     while not nothing_half_written(out) and time.monotonic() < end:
         time.sleep(0.1)
     assert nothing_half_written(out)
     states = {one["case_id"]: one["state"] for one in table(out / "cases.csv")}
     assert states["s1"] == "done"
-    assert states["s4"] == "not run"
-    assert "go on with --resume" in said
+    assert states["t39"] == "not run"
+    assert said.rstrip().splitlines()[-1].endswith("cases: go on with --resume")
     finished = {
         name: (out / name / "run.json").read_bytes()
         for name, state in states.items()
         if state == "done"
     }
+    slow_cases.write_text(few, "utf-8")
     again = run("batch", slow_cases, "--out", out, "--resume")
     assert again.exit_code == 0, again.stderr
+    finished = {name: was for name, was in finished.items() if name[0] == "s"}
     assert f"{len(finished)} unchanged" in again.stderr
     for name, before in finished.items():
         assert (out / name / "run.json").read_bytes() == before
@@ -596,20 +602,40 @@ def test_what_a_killed_process_left_is_cleared_away(
 ) -> None:
     out = tmp_path / "out"
     assert run("batch", manifest, "--out", out).exit_code == 0
-    own = "".join(c for c in platform.node() if c.isalnum())
-    # Above what any system numbers its processes with.
-    for left in (
-        out / f".sirtdose-{own}-99999999-ab",
-        out / "c1" / f".sirtdose-{own}-99999999-cd",
-    ):
-        left.mkdir()
-        (left / "post.json").write_text("{", "utf-8")
-    running = out / f".sirtdose-{own}-{os.getpid()}-ef"
-    elsewhere = out / ".sirtdose-othermachine-99999999-ab"
-    running.mkdir()
-    elsewhere.mkdir()
-    assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
-    assert sorted(out.rglob(".sirtdose-*")) == sorted([running, elsewhere])
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from sirtdose.io.output_folder import output_folder\n"
+        "with output_folder(Path(sys.argv[1]), ['post.json'], force=True) as folder:\n"
+        "    (folder / 'post.json').write_text('{')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    left = [out / ".sirtdose-c1", out / "c2" / ".sirtdose-below"]
+    for folder in (out / "c1", out / "c2" / "below"):
+        killed = subprocess.run([sys.executable, "-c", code, folder], check=False)
+        assert killed.returncode == -signal.SIGKILL
+    assert sorted(out.rglob(".sirtdose-*")) == left
+    with claimed(out / "another"):
+        assert run("batch", manifest, "--out", out, "--resume").exit_code == 0
+        assert [*out.rglob(".sirtdose-*")] == [out / ".sirtdose-another"]
+    assert nothing_half_written(out)
+
+
+def test_two_batches_into_one_folder(run: Run, manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with claimed(out):
+        result = run("batch", manifest, "--out", out)
+        again = run("batch", manifest, "--out", out, "--resume")
+    assert result.exit_code == again.exit_code == 5
+    assert "another run of sirtdose writes to" in result.stderr
+    assert not out.exists()
+    assert run("batch", manifest, "--out", out).exit_code == 0
+    # One case that somebody else is at is that row's, and no other's.
+    with claimed(out / "c2"):
+        assert run("batch", manifest, "--out", out, "--force").exit_code == 6
+    cases = {one["case_id"]: one for one in table(out / "cases.csv")}
+    assert [one["state"] for one in cases.values()] == ["done", "failed", "done"]
+    assert "another run of sirtdose writes to" in cases["c2"]["error"]
 
 
 def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
@@ -693,7 +719,9 @@ def test_a_cluster_gives_the_same(
             "batch", manifest, "--out", there, "--scheduler", address, "--resume"
         )
         cluster.scale(0)
-        time.sleep(1)
+        end = time.monotonic() + 60
+        while cluster.scheduler.workers and time.monotonic() < end:
+            time.sleep(0.05)
         monkeypatch.setattr("sirtdose.batch.run._CONNECT_S", 2)
         none = run("batch", manifest, "--out", tmp_path / "o", "--scheduler", address)
     assert "3 unchanged, 1 failed" in again.stderr

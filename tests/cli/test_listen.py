@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +12,20 @@ import pydicom
 import pytest
 from click.testing import Result
 from pydicom.uid import generate_uid
+from pynetdicom.association import Association
 
+from sirtdose.network.records import Records
 from tests.network_peers import (
     LOOPBACK,
     NAME,
     PATIENT_ID,
     STUDY,
     Program,
-    dcmtk,
+    associated,
     free_port,
     half_written,
     kept,
+    send_half,
     wait_until,
     write_study,
 )
@@ -51,38 +53,39 @@ def results_of(out: Path) -> list[str]:
 
 
 def test_interrupted_twice_a_study_is_complete_and_processed_once(
-    tmp_path: Path,
+    run: Run, tmp_path: Path
 ) -> None:
-    program = dcmtk("storescu")
-    files = write_study(tmp_path / "study", 300)
+    files = write_study(tmp_path / "study", 60)
     out, port = tmp_path / "out", free_port()
-    words = [program, "-aec", "SIRTDOSE", LOOPBACK, str(port), *map(str, files)]
 
-    def sending() -> subprocess.Popen[bytes]:
-        null = subprocess.DEVNULL
-        return subprocess.Popen(words, stdout=null, stderr=null)
+    def store(association: Association, paths: list[Path]) -> None:
+        for path in paths:
+            assert association.send_c_store(path).Status == 0
+        send_half(association)
 
-    settle = ("--settle", "3s")
-    listener = Program(out, *INSPECT, *settle, port=port)
-    first = sending()
-    wait_until(lambda: len(kept(out)) >= 40)
-    first.kill()
-    first.wait()
-    assert 40 <= len(kept(out)) < 300
-    second = sending()
-    wait_until(lambda: len(kept(out)) >= 150)
-    assert listener.end(signal.SIGKILL) == -signal.SIGKILL
-    assert second.wait(30) != 0
-    assert 150 <= len(kept(out)) < 300
+    # Nothing is processed but by the last of them, however long a sender is away.
+    keeping = (*INSPECT, "--settle", "24h")
+    listener = Program(out, *keeping, port=port)
+    with associated(port) as first:
+        store(first, files[:10])
+        first.abort()
+    listener.wait_for("10 stored, 0 known already")
+    with associated(port) as second:
+        store(second, files[:30])
+        assert listener.end(signal.SIGKILL) == -signal.SIGKILL
+    assert len(kept(out)) == 30
     for path in kept(out):
         pydicom.dcmread(path)
-    again = Program(out, *INSPECT, *settle, port=port)
-    assert sending().wait(60) == 0
-    again.wait_for("inspect done")
-    time.sleep(0.5)
+    again = Program(out, *keeping, port=port)
+    again.wait_for("30 objects from before")
+    assert send(run, port, *files).exit_code == 0
+    again.wait_for("30 stored, 30 known already")
     assert again.end(signal.SIGTERM) == 0
+    assert runs_of(out) == []
+    last = Program(out, *INSPECT, "--settle", "0.1s", "--once")
+    assert last.ended() == 0
 
-    assert len(kept(out)) == 300
+    assert len(kept(out)) == 60
     assert half_written(out) == []
     sent = {pydicom.dcmread(path).SOPInstanceUID: path for path in files}
     for path in kept(out):
@@ -92,24 +95,34 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
         assert found == original
     assert sent == {}
     [only] = runs_of(out)
-    assert (only["state"], len(only["instances"])) == ("done", 300)
+    assert (only["state"], len(only["instances"])) == ("done", 60)
     assert results_of(out) == [Path(only["folder"]).name]
-    said = listener.text + again.text
-    assert said.count("inspect of 300 objects begins") == 1
+    said = listener.text + again.text + last.text
+    assert said.count("inspect of 60 objects begins") == 1
     assert said.count("begins") == 1
     for private in (NAME, "DOE", PATIENT_ID, STUDY):
         assert private not in said
         assert not [path for path in out.rglob("*") if private in str(path)]
 
 
+def begun_and_killed(run: Run, study: Path, out: Path, *, times: int = 1) -> None:
+    """A folder as listeners leave it that are killed when they begin to process."""
+    keeping = Program(out, "--reserve", "1MB", "--settle", "24h")
+    assert send(run, keeping.port, study).exit_code == 0
+    assert keeping.end(signal.SIGTERM) == 0
+    records = Records(out)
+    instances = frozenset(path.stem for path in kept(out))
+    for _ in range(times):
+        assert records.begin(kept(out)[0].parent.name, "inspect", instances, "")
+    assert [(one["state"], one["attempts"]) for one in runs_of(out)] == [
+        ("running", times)
+    ]
+
+
 def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> None:
     study, out = tmp_path / "study", tmp_path / "out"
     write_study(study, 20)
-    listener = Program(out, *INSPECT, "--settle", "0.3s")
-    assert send(run, listener.port, study).exit_code == 0
-    listener.wait_for("inspect of 20 objects begins")
-    assert listener.end(signal.SIGKILL) == -signal.SIGKILL
-    assert runs_of(out)[0]["state"] == "running"
+    begun_and_killed(run, study, out)
     again = Program(out, *INSPECT, "--settle", "0.3s", "--once")
     again.wait_for("20 objects from before")
     assert again.ended() == 0
@@ -206,6 +219,7 @@ def test_what_comes_later_is_processed_into_another_folder(
     assert listener.text.count("objects begins") == 1
     send(run, listener.port, *files)
     second = listener.wait_for(f"{first}-2").split(": ")[-1]
+    assert f"{first} lacks 2 of its objects: do not use it" in listener.text
     assert listener.end(signal.SIGTERM) == 0
     counts = [len(one["instances"]) for one in runs_of(out)]
     assert counts == [4, 6]
@@ -271,12 +285,8 @@ def test_a_run_that_takes_the_listener_along_is_said_to_have_failed(
 ) -> None:
     study, out = tmp_path / "study", tmp_path / "out"
     write_study(study, 20)
+    begun_and_killed(run, study, out, times=3)
     listener = Program(out, *INSPECT, "--settle", "0.3s")
-    send(run, listener.port, study)
-    for _ in range(3):
-        listener.wait_for("inspect of 20 objects begins")
-        assert listener.end(signal.SIGKILL) == -signal.SIGKILL
-        listener = Program(out, *INSPECT, "--settle", "0.3s")
     listener.wait_for("inspect failed: the listener ended 3 times while it ran")
     assert listener.end(signal.SIGTERM) == 0
     assert [one["state"] for one in runs_of(out)] == ["failed"]
@@ -306,10 +316,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_run(
     assert listener.said[-1].endswith(" ends")
     # It was not ended by itself, so it counts for nothing.
     assert [one["state"] for one in runs_of(out)] in ([], ["done"])
-    end = time.monotonic() + 20
-    while list(out.rglob(".sirtdose-*")) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not list(out.rglob(".sirtdose-*"))
+    wait_until(lambda: not list(out.rglob(".sirtdose-*")))
 
 
 def test_it_listens_to_this_machine_alone_unless_told_otherwise(

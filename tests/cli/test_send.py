@@ -152,7 +152,7 @@ def test_a_lost_association_is_begun_anew(run: Run, tmp_path: Path) -> None:
 
     write_study(tmp_path / "study", 4)
     with receiver(answer, ExplicitVRLittleEndian) as port:
-        result = run("send", tmp_path / "study", *to(port, "--timeout", "1s"))
+        result = run("send", tmp_path / "study", *to(port, "--timeout", "4s"))
     assert result.exit_code == 0, result.stderr
     assert asked == [1, 2, 2, 3, 4]
 
@@ -234,3 +234,29 @@ def test_an_address_has_a_host_and_a_port(
     result = run("send", tmp_path, "--to", address, "--aet", "PACS")
     assert result.exit_code == 2
     assert "is no HOST:PORT" in result.stderr
+
+
+def test_what_cannot_be_read_is_not_said_to_be_damaged(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import os
+
+    write_study(tmp_path / "study", 1)
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def deny(*_: object) -> None:
+        raise denied
+
+    def walk(_: Path, onerror: Callable[[OSError], None]) -> list[object]:
+        denied.filename = "below"
+        onerror(denied)
+        return []
+
+    monkeypatch.setattr(Path, "read_bytes", deny)
+    result = run("send", tmp_path / "study", *to(1))
+    assert "0001.dcm: cannot be read: Permission denied" in result.stderr
+    monkeypatch.setattr(os, "walk", walk)
+    result = run("send", tmp_path / "study", *to(1))
+    assert result.exit_code == 3
+    assert "cannot look into below: Permission denied" in result.stderr

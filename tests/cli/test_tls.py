@@ -63,7 +63,7 @@ def test_only_who_has_a_certificate_is_let_in(
     program = dcmtk("storescu")
     files = write_study(tmp_path / "study", 4)
     out = tmp_path / "out"
-    listener = Program(out, "--reserve", "1MB", "--timeout", "3s", *own(pki))
+    listener = Program(out, "--reserve", "1MB", "--timeout", "60s", *own(pki))
     to = ("--to", f"{LOOPBACK}:{listener.port}", "--aet", "SIRTDOSE", "--retries", 0)
     words = [program, "-aec", "SIRTDOSE", LOOPBACK, str(listener.port)]
     tls = ["+tls", str(pki / "own.key"), str(pki / "own.pem"), "+cf"]
@@ -89,6 +89,38 @@ def test_only_who_has_a_certificate_is_let_in(
         wait_until(lambda: len(kept(out)) == 4)
     finally:
         assert listener.end(signal.SIGTERM) == 0
+    assert "Traceback" not in listener.text
+
+
+def test_who_is_refused_is_told_with_address_and_reason(
+    run: Run, pki: Path, tmp_path: Path
+) -> None:
+    [path] = write_study(tmp_path / "study", 1)
+    out = tmp_path / "out"
+    listener = Program(out, "--reserve", "1MB", *own(pki))
+    to = ("--to", f"{LOOPBACK}:{listener.port}", "--aet", "SIRTDOSE", "--retries", 0)
+    believes = ("--tls-ca", pki / "ca.pem")
+    unknown = ("--tls-certificate", pki / "stranger.pem")
+    unknown += ("--tls-key", pki / "stranger.key")
+    refusals = {
+        "it does not speak TLS": (),
+        "it has no certificate, which --tls-ca asks for": believes,
+        "its certificate is not believed": (*unknown, *believes),
+        "it does not believe our certificate": own(pki, "stranger"),
+    }
+    try:
+        for why, words in refusals.items():
+            assert run("send", path, *to, *words).exit_code == 5
+            said = listener.wait_for(f"{LOOPBACK}: refused: {why}")
+            assert "stranger" not in said
+            assert "DOE" not in said
+        with socket.create_connection((LOOPBACK, listener.port), 5):
+            pass
+        listener.wait_for(f"{LOOPBACK}: refused: it left before TLS was agreed on")
+        assert run("send", path, *to, *own(pki)).exit_code == 0
+    finally:
+        assert listener.end(signal.SIGTERM) == 0
+    assert len(kept(out)) == 1
     assert "Traceback" not in listener.text
 
 

@@ -40,6 +40,7 @@ from tests.network_peers import (
     kept,
     listening,
     make_object,
+    send_half,
     wait_until,
     with_meta,
 )
@@ -408,22 +409,26 @@ def test_strangers_take_no_association(tmp_path: Path, sent: bytes | None) -> No
                     not any(
                         "AcceptorThread" in one.name for one in threading.enumerate()
                     )
-                ),
-                10,
+                )
             )
+        if sent:
+            told = f"{LOOPBACK}: connection closed: it does not speak DICOM"
+            assert listener.said.count(told) == 8
     assert len(kept(tmp_path)) == 1
 
 
 def test_drops_do_not_keep_a_connection_open(tmp_path: Path) -> None:
     with listening(tmp_path, timeout_s=1.0) as listener:
-        began = time.monotonic()
         with socket.create_connection((LOOPBACK, listener.port), 5) as connection:
             connection.sendall(struct.pack(">BBL", 1, 0, 1000))
+            drops = 0
             with suppress(ConnectionResetError, BrokenPipeError):
-                for _ in range(100):
+                while drops < 900:
                     connection.sendall(b"\0")
-                    time.sleep(0.1)
-        assert time.monotonic() - began < 5
+                    time.sleep(0.05)
+                    drops += 1
+            # Before the unit was complete, however slow this machine is.
+            assert drops < 900
         assert any("not complete in time" in one for one in listener.said)
 
 
@@ -432,7 +437,7 @@ def test_an_idle_association_is_ended(tmp_path: Path) -> None:
         listening(tmp_path, timeout_s=0.5) as listener,
         listener.association() as idle,
     ):
-        wait_until(lambda: not idle.is_established, 10)
+        wait_until(lambda: not idle.is_established)
 
 
 def test_an_object_that_is_too_large_ends_its_association(tmp_path: Path) -> None:
@@ -453,10 +458,7 @@ def test_what_was_not_sent_to_its_end_is_not_kept(tmp_path: Path) -> None:
             assert association.send_c_store(
                 with_meta(make_object(1), ExplicitVRLittleEndian)
             )
-            sent = association.dul.socket
-            assert sent is not None
-            assert sent.socket is not None
-            sent.socket.sendall(struct.pack(">BBL", 4, 0, 20_000) + bytes(9_000))
+            send_half(association)
             association.abort()
         wait_until(lambda: any("1 stored" in one for one in listener.said))
     assert len(kept(tmp_path)) == 1
