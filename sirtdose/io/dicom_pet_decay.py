@@ -67,11 +67,10 @@ def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | No
     stated = half_life_in_header_h(datasets[0], path)
     if stated:
         candidates = dict.fromkeys([stated, *candidates])
-    sampled = datasets[:: max(len(datasets) // 8, 1)]
     best: tuple[float, float] | None = None
     for half_life_h in candidates:
         for identity in IDENTITIES:
-            error = misfit(sampled, identity, half_life_h)
+            error = misfit(datasets, identity, half_life_h)
             if error is not None and (best is None or error < best[0]):
                 best = error, half_life_h
     return best[1] if best is not None and best[0] < 0.02 else None

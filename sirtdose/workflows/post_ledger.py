@@ -59,6 +59,12 @@ def ledger_of(
         elapsed = (scan_at - request.administered_at).total_seconds() / 3600
         times["elapsed_h"] = elapsed
         _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)
+    if scan_at is not None and not to_administration:
+        for one in request.injections:
+            if one.at is not None:
+                elapsed = (scan_at - one.at).total_seconds() / 3600
+                what = f"of injection '{one.name}' the scan is"
+                _check_elapsed(findings, what, elapsed, 0, _ELAPSED_MAX_H)
     return ledger, times
 
 

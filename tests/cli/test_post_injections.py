@@ -258,3 +258,20 @@ def test_two_injections_against_their_plan(
     )
     assert renamed.exit_code == 3
     assert "the plan's injections are right, left, those given a, b" in renamed.stderr
+
+
+def test_an_injection_after_the_scan_is_asked_about(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    """The phantom is scanned on 2026-03-03 at 09:30 +01:00: 50 min before the second.
+
+    No count of the image can be of an injection that came later.
+    """
+    late = "b=1GBq@2026-03-03T10:20+01:00;perfused=Perfused lobe"
+    words = ("post", exact_contours, "--no-report", "--no-dicom", "--out", tmp_path)
+    early = f"a=1GBq@{T};perfused=Perfused lobe"
+    result = run(*words, "--injection", early, "--injection", late)
+    assert result.exit_code == 3
+    said = " ".join(result.stderr.split())
+    assert "of injection 'b' the scan is -0.8 h after administration" in said
+    assert "'a' the scan is" not in said
