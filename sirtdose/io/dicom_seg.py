@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.dicom_header import reading_dicom
+from sirtdose.io.dicom_header import frame_of_reference, reading_dicom
+from sirtdose.io.property_codes import declared_by_property
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -64,7 +65,8 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
             f"{path.name} has frames that do not form one regular stack of slices"
         )
     affine = _with_slice_distance(segmentation, geometry, path)
-    uid = str(geometry.frame_of_reference_uid or "") or None
+    # The geometry of highdicom leaves it out.
+    uid = frame_of_reference(segmentation)
     ours = str(segmentation.get("Manufacturer", "")) == "sirtdose"
     structures = []
     for number in numbers:
@@ -83,7 +85,11 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
             # Derived anew from what it was derived from.
             continue
-        structures.append(Structure.named(name, mask, grid).cropped())
+        # Our own files declare what is perfused as liver, and say it by its name.
+        declared = None if ours else declared_by_property(described)
+        structures.append(
+            Structure.named(name, mask, grid, declared=declared).cropped()
+        )
     return structures
 
 

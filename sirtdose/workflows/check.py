@@ -1,7 +1,7 @@
 """Hold another system's dose against ours: numbers, gamma, causes, verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from sirtdose.dosimetry.dose_check import (
 )
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.model.role import Role, role_from_name
+from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.check_inputs import OurDose, our_dose
 from sirtdose.workflows.dose_histograms import (
     read_dose,
@@ -161,15 +162,8 @@ class _Look:
 
         if not self.files:
             return []
-        drawn = [
-            replace(one, role=self.ours.roles.get(one.name, one.role))
-            for one in structures_of(self.files, {})
-            if not one.empty
-        ]
-        drawn = [
-            replace(one, role=self.request.roles.get(one.name, one.role))
-            for one in drawn
-        ]
+        drawn = [one for one in structures_of(self.files, {}) if not one.empty]
+        drawn = with_given_roles(drawn, {**self.ours.roles, **self.request.roles})
         unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
         if unknown:
             raise InputError(f"--role names no structure: {', '.join(unknown)}")

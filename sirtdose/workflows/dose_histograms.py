@@ -1,12 +1,12 @@
 """Histograms of a dose map that another system, or this one, has made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.model.role import Role
+from sirtdose.model.structure import with_given_roles
 from sirtdose.model.volume import Quantity
 from sirtdose.workflows.scene import require_one_patient
 
@@ -141,7 +141,4 @@ def structures_of(
             f"--role names no structure: {', '.join(unknown)}; there are "
             f"{', '.join(sorted(names))}"
         )
-    return [
-        replace(one, role=roles[one.name]) if one.name in roles else one
-        for one in found
-    ]
+    return with_given_roles(found, roles)
