@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sirtdose.dosimetry.activity import total_in
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.role import Role, told_by_name
+from sirtdose.model.role import Doubt, Role, told_by_name
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
@@ -88,9 +88,10 @@ def _takes_up(one: Structure, ratio: float) -> Finding:
     return Finding.of(
         "H19",
         f"'{one.name}' ({one.volume_ml:.3g} mL, role other) lies in the liver and has "
-        f"{ratio:.3g} times the uptake per mL of the rest of it: say what it is with "
-        f"--role '{one.name}=tumor', --role '{one.name}=perfused' or --role "
-        f"'{one.name}=other'",
+        + Doubt(
+            f"{ratio:.3g} times the uptake per mL of the rest of it",
+            (Role.TUMOR, Role.PERFUSED, Role.OTHER),
+        ).asks(one.name),
         severity=Severity.ASK,
     )
 
@@ -101,7 +102,9 @@ def _not_outside(
     return Finding.of(
         "H19",
         f"'{one.name}' is a tumor outside of the liver by its name, but "
-        f"{inside_fraction:.0%} of it lies in '{whole[0].name}': say which with --role "
-        f"'{one.name}=tumor' or --role '{one.name}=tumor_outside'",
+        + Doubt(
+            f"{inside_fraction:.0%} of it lies in '{whole[0].name}'",
+            (Role.TUMOR, Role.TUMOR_OUTSIDE),
+        ).asks(one.name),
         severity=Severity.ASK,
     )

@@ -74,9 +74,11 @@ def reading_remarks(structures: Sequence[Structure]) -> list[Finding]:
         for remark in one.remarks
     ]
     return findings + [
-        Finding.of("H19", f"'{one.name}': {one.doubt}", severity=Severity.ASK)
+        Finding.of(
+            "H19", f"'{one.name}': {one.doubt.asks(one.name)}", severity=Severity.ASK
+        )
         for one in structures
-        if one.doubt and not one.empty
+        if one.doubt is not None and not one.empty
     ]
 
 

@@ -79,6 +79,23 @@ class Declared:
     words: str
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What leaves a role open, and which a person may choose."""
+
+    says: str
+    choices: tuple[Role, ...]
+
+    def asks(self, name: str) -> str:
+        """The same with what to type.
+
+        >>> Doubt("its name says too little", (Role.TUMOR, Role.OTHER)).asks("TV")
+        "its name says too little: give --role 'TV=tumor' or --role 'TV=other'"
+        """
+        options = [f"--role '{name}={role}'" for role in self.choices]
+        return f"{self.says}: give {', '.join(options[:-1])} or {options[-1]}"
+
+
 def role_from_name(name: str) -> Role:
     """Tell a structure's role from the words in its name.
 
@@ -159,7 +176,9 @@ def _anatomy(text: str) -> Told:
     return Told(Role.OTHER, silent=True)
 
 
-def role_and_doubt(name: str, declared: Declared | None = None) -> tuple[Role, str]:
+def role_and_doubt(
+    name: str, declared: Declared | None = None
+) -> tuple[Role, Doubt | None]:
     """A structure's role, and what leaves it open, by its name and its file.
 
     What the file declares decides where the name says nothing, or too little.
@@ -169,25 +188,23 @@ def role_and_doubt(name: str, declared: Declared | None = None) -> tuple[Role, s
     Examples
     --------
     >>> role_and_doubt("A7", Declared(Role.TUMOR, "RTROIInterpretedType GTV"))
-    (<Role.TUMOR: 'tumor'>, '')
+    (<Role.TUMOR: 'tumor'>, None)
     >>> role, doubt = role_and_doubt("Liver", Declared(Role.TUMOR, "type GTV"))
-    >>> role, doubt.split(":")[0]
+    >>> role, doubt.says
     (<Role.LIVER: 'liver'>, 'its name says liver, its type GTV')
     """
     told = told_by_name(name)
     if told.silent or told.too_little:
         if declared is not None and declared.role is not None:
-            return declared.role, ""
+            return declared.role, None
         if told.too_little or declared is not None:
-            beside = f" and its {declared.words}" if declared is not None else ""
-            says = "say" if beside else "says"
-            return told.role, (
-                f"its name{beside} {says} too little: say what it is with --role "
-                f"'{name}=perfused', --role '{name}=tumor' or --role '{name}=other'"
+            says = f" and its {declared.words} say" if declared is not None else " says"
+            return told.role, Doubt(
+                f"its name{says} too little", (Role.PERFUSED, Role.TUMOR, Role.OTHER)
             )
-        return told.role, ""
+        return told.role, None
     if declared is None or declared.role is None:
-        return told.role, ""
+        return told.role, None
     organ = told.role in (*_ORGANS, Role.NORMAL_GIVEN)
     tumor_of_organ = declared.role is Role.TUMOR and organ
     organ_of_tumor = (
@@ -196,8 +213,7 @@ def role_and_doubt(name: str, declared: Declared | None = None) -> tuple[Role, s
         and not words.has(_ORGAN_WORDS, words.spelled(name).replace("-", " "))
     )
     if not tumor_of_organ and not organ_of_tumor:
-        return told.role, ""
-    return told.role, (
-        f"its name says {told.role}, its {declared.words}: say which with --role "
-        f"'{name}={told.role}' or --role '{name}={declared.role}'"
+        return told.role, None
+    return told.role, Doubt(
+        f"its name says {told.role}, its {declared.words}", (told.role, declared.role)
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.printable import printable
-from sirtdose.model.role import Declared, Role, role_and_doubt
+from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.volume import Quantity, Volume
 
 
@@ -30,7 +30,7 @@ class Structure:
         How it was made, where this program made it.
     remarks : tuple of str
         What its reader had to assume.
-    doubt : str
+    doubt : Doubt, optional
         What leaves its role open, until a person gives it: see :meth:`given`.
 
     Notes
@@ -56,7 +56,7 @@ class Structure:
     grid: Grid
     definition: str = ""
     remarks: tuple[str, ...] = ()
-    doubt: str = ""
+    doubt: Doubt | None = None
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)
@@ -96,7 +96,7 @@ class Structure:
 
     def given(self, role: Role) -> "Structure":
         """The same structure with the role that a person says it has."""
-        return replace(self, role=role, doubt="")
+        return replace(self, role=role, doubt=None)
 
     @property
     def volume_ml(self) -> float:
@@ -129,7 +129,7 @@ class Structure:
 
     def renamed(self, name: str, role: Role, definition: str) -> "Structure":
         """The same region as a structure of its own, with how it was made."""
-        return replace(self, name=name, role=role, definition=definition, doubt="")
+        return replace(self, name=name, role=role, definition=definition, doubt=None)
 
     def values_in(self, volume: Volume) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The volume's values in this structure, and the part of each voxel in it.

@@ -40,6 +40,7 @@ class Source:
     half-life the scanner really used, where the header lets it be found.
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
+    `described` is what a dose's file says of itself in words.
     """
 
     files: tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Source:
     frame_duration_s: float | None = None
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
+    described: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from sirtdose.dosimetry.dose_check import (
     require_known_metric,
 )
 from sirtdose.errors import InputError, RangeError, StructureError
+from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.check_inputs import OurDose, our_dose
@@ -111,6 +112,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         tolerances=look.tolerances,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
+        findings=(*look.findings, *said.noticed),
         inputs=_inputs(request, ours, files),
     )
 
@@ -154,16 +156,25 @@ class _Look:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
         self.files = request.structures or ours.structures
+        self.findings = [
+            Finding.of("H17", f"their dose: {remark}")
+            for remark in (pair.theirs.source.remarks if pair.theirs.source else ())
+        ]
         self.structures = self._structures()
 
     def _structures(self) -> "list[Structure]":
         from sirtdose.dosimetry.derived import derived_structures
+        from sirtdose.dosimetry.map_checks import map_findings
         from sirtdose.dosimetry.resample import on_one_lattice
 
         if not self.files:
             return []
-        drawn = [one for one in structures_of(self.files, {}) if not one.empty]
-        drawn = with_given_roles(drawn, {**self.ours.roles, **self.request.roles})
+        read = structures_of(self.files, {})
+        read = with_given_roles(read, {**self.ours.roles, **self.request.roles})
+        # Of results, post.json says how the dose was computed.
+        unknown_map = None if self.ours.choices_known else self.ours.dose
+        self.findings += map_findings(read, dose=unknown_map)
+        drawn = [one for one in read if not one.empty]
         unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
         if unknown:
             raise InputError(f"--role names no structure: {', '.join(unknown)}")

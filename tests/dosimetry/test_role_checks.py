@@ -116,6 +116,6 @@ def test_a_contradiction_keeps_the_role_of_the_name() -> None:
     assert liver.role is Role.LIVER
     [asked] = reading_findings([liver])
     assert asked.message == (
-        "'Liver': its name says liver, its type GTV: say which with --role "
+        "'Liver': its name says liver, its type GTV: give --role "
         "'Liver=liver' or --role 'Liver=tumor'"
     )

@@ -46,7 +46,7 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
         ("Tumor 1", "AVOIDANCE", "tumor", ""),
         ("Tumor 1", "", "tumor", ""),
         ("Liver", "ORGAN", "liver", ""),
-        ("Liver", "GTV", "liver", "(3006,00A4) GTV: say which"),
+        ("Liver", "GTV", "liver", "(3006,00A4) GTV"),
         ("Liver", "PTV", "liver", ""),
         ("Perfused lobe", "PTV", "perfused", ""),
     ],
@@ -59,8 +59,8 @@ def test_rtstruct(name: str, kind: str, role: str, asks: str, tmp_path: Path) ->
     dataset.save_as(path)
     [structure] = read_rtstruct(path)
     assert str(structure.role) == role
-    assert asks in structure.doubt
-    assert bool(asks) == bool(structure.doubt)
+    assert (structure.doubt is not None) == bool(asks)
+    assert structure.doubt is None or asks in structure.doubt.says
 
 
 def test_rtstruct_by_a_code_and_without_observations(tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_rtstruct_by_a_code_and_without_observations(tmp_path: Path) -> None:
         ("A7", ("1", "99ZZ", "Spleen"), "organ", ""),
         ("A7", ("85756007", "SCT", "Tissue"), "other", ""),
         ("PTV", ("108369006", "SCT", "Neoplasm"), "tumor", ""),
-        ("Tumor 1", ("10200004", "SCT", "Liver"), "tumor", "Liver: say which"),
+        ("Tumor 1", ("10200004", "SCT", "Liver"), "tumor", "Liver"),
         ("Liver tumor", ("10200004", "SCT", "Liver"), "tumor", ""),
-        ("Liver", ("108369006", "SCT", "Neoplasm"), "liver", "Neoplasm: say which"),
+        ("Liver", ("108369006", "SCT", "Neoplasm"), "liver", "Neoplasm"),
         ("Liver", ("10200004", "SCT", "Liver"), "liver", ""),
         ("Perfused lobe", ("10200004", "SCT", "Liver"), "perfused", ""),
         # Slicer's default may be the first entry of any list of anatomy.
@@ -112,5 +112,5 @@ def test_seg(
     dataset.save_as(path)
     [structure] = read_seg(path)
     assert str(structure.role) == role
-    assert asks in structure.doubt
-    assert bool(asks) == bool(structure.doubt)
+    assert (structure.doubt is not None) == bool(asks)
+    assert structure.doubt is None or asks in structure.doubt.says

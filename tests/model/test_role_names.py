@@ -92,8 +92,9 @@ def test_there_are_hundreds_of_them() -> None:
 def test_a_name_that_says_too_little_asks(name: str) -> None:
     role, doubt = role_and_doubt(name)
     assert role is Role.OTHER
-    assert doubt == (
-        f"its name says too little: say what it is with --role '{name}=perfused', "
+    assert doubt is not None
+    assert doubt.asks(name) == (
+        f"its name says too little: give --role '{name}=perfused', "
         f"--role '{name}=tumor' or --role '{name}=other'"
     )
 
@@ -146,6 +147,6 @@ def test_what_a_file_declares(
     name: str, declared: Declared | None, role: str, asks: bool
 ) -> None:
     found, doubt = role_and_doubt(name, declared)
-    assert (str(found), bool(doubt)) == (role, asks)
-    if asks:
-        assert f"--role '{name}=" in doubt
+    assert (str(found), doubt is not None) == (role, asks)
+    if doubt is not None:
+        assert f"--role '{name}=" in doubt.asks(name)
