@@ -27,6 +27,11 @@ class Role(StrEnum):
     OTHER = "other"
 
     @property
+    def is_tumor(self) -> bool:
+        """Whether it is a tumor, in the liver or outside of it."""
+        return self in (Role.TUMOR, Role.TUMOR_OUTSIDE)
+
+    @property
     def excluded_from_liver(self) -> bool:
         """Whether it is no liver tissue even where it lies inside the liver."""
         return self in (Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
@@ -46,7 +51,6 @@ _WORDS: tuple[tuple[Role, str], ...] = (
 )
 # French for spleen, and half of "dose rate".
 _ALONE = {"rate": Role.ORGAN}
-_TUMORS = (Role.TUMOR, Role.TUMOR_OUTSIDE)
 _ORGANS = (Role.LIVER, Role.LUNGS, Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
 _ORGAN_WORDS = "|".join(
     (words.HEPATIC, words.LUNGS, words.GALLBLADDER, words.VESSEL, words.ORGAN)
@@ -209,7 +213,7 @@ def role_and_doubt(
     tumor_of_organ = declared.role is Role.TUMOR and organ
     organ_of_tumor = (
         declared.role in _ORGANS
-        and told.role in _TUMORS
+        and told.role.is_tumor
         and not words.has(_ORGAN_WORDS, words.spelled(name).replace("-", " "))
     )
     if not tumor_of_organ and not organ_of_tumor:
