@@ -85,8 +85,10 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
             # Derived anew from what it was derived from.
             continue
-        # Our own files declare what is perfused as liver, and say it by its name.
-        declared = None if ours else declared_by_property(described)
+        declared = declared_by_property(described)
+        if ours and declared is not None and declared.role is Role.LIVER:
+            # So our own files declare what is perfused, too.
+            declared = None
         structures.append(
             Structure.named(name, mask, grid, declared=declared).cropped()
         )

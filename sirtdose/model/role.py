@@ -134,6 +134,8 @@ def told_by_name(name: str) -> Told:
     if words.finds(words.WITHOUT, text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Told(Role.OTHER if "lung" in text else Role.NORMAL_GIVEN)
+    if words.finds(words.BETWEEN_TARGETS, text):
+        return Told(Role.OTHER, too_little=True)
     if words.finds(words.UNTREATED, text):
         return Told(Role.OTHER)
     if text in _ALONE:
@@ -169,6 +171,8 @@ def _tumor(text: str) -> Told | None:
 
 
 def _anatomy(text: str) -> Told:
+    if words.has(words.NODES, text):
+        return Told(Role.OTHER)
     for role, names in _WORDS:
         if words.has(names, text):
             nodule = role is Role.LUNGS and words.has(words.IN_LIVER, text)

@@ -29,7 +29,7 @@ TUMOR = (
     r"metastas[ei]s|metastatic|tum|tumore[ns]?|tumeurs?|tumores|tumori|tumoral[ei]?|"
     r"laesies?|lasion(en)?|laesion(en)?|lesion(es|i|e)|metastasen?|metastases?|"
     r"metastasi|metastatique|neoplasm?s?|neoplasia|cancer|carcinom[ae]?|karzinom[e]?|"
-    r"hepatoma|cholangiocarcinoma|hepatocarcinom[ae]?|"
+    r"hepatoma|cholangioca(rcinoma)?|hepatocarcinom[ae]?|"
     r"(leber|lever)(tumou?r|metasta|laesi|lasion|laesion|herd)[a-z]*|"
     r"(lungen|knochen|lymphknoten)metasta[a-z]*"
 )
@@ -53,7 +53,7 @@ OUTSIDE = (
 # A target's name alone: it may be what is perfused, a tumor, or a tumor with a margin.
 TARGET = r"i?ptv ?[a-z]?|tv"
 # A name that is only a number of a region.
-REGION = r"((voi|roi)s? ?)+([a-z]|\d| )*"
+REGION = r"(voi|roi)s?( ?\d+[a-z]?)*( [a-z])?"
 MARGIN = r"prv|margins?|expan[a-z]*|rings?|shells?"
 PERFUSED = (
     r"perfused|perfusion|treated|perf|target|geperfundeerd(e)?|behandeld?e?|"
@@ -63,12 +63,15 @@ PERFUSED = (
 NORMAL_LUNGS = r"(normal|healthy) lungs?"
 NORMAL = (
     r"normal(e|es|er|es|em)?|normaal|ntl|healthy|gezond(e)?|gesund(e|es)?|sain(e)?|"
-    r"san[oa]|non[- _]?tumou?r(al|ous)?"
+    r"san[oa]|non[- _]?tumou?r(al|ous)?|uninvolved|unaffected|nl"
 )
 GALLBLADDER = (
     r"gall ?bladder|gb|galblaas|vesicule|gallenblase|vesicula|cistifellea|colecisti"
 )
-VESSEL = r"vessels?|veins?|arter(y|ies)|aorta|vena ?(cava|porta)|ivc|portal|pfortader"
+VESSEL = (
+    r"vessels?|veins?|arter(y|ies)|aorta|vena ?(cava|porta)|ivc|portal|pfortader|"
+    r"[av] (hepatic|celiac|splenic|renal|gastric|mesenteric[a-z]*)"
+)
 LUNGS = (
     r"lungs?|longen|(linker|rechter) ?long|long (l|r|li|re|links|rechts)|poumons?|"
     r"lungen?|lungenflugel|pulmon(es)?|polmon[ei]"
@@ -117,6 +120,8 @@ WITHOUT = (
     rf"\b(non|not|no|nicht|niet|pas)[ .-]*{_TUMORS}|"
     r"tumou?r[ .-]*(free|frei|vrij)"
 )
+# A target less another is a ring around it.
+BETWEEN_TARGETS = rf"\b{_TARGETS}[ a-z\d]{{0,6}}- *{_TARGETS}"
 UNTREATED = (
     r"\b(non|not|no|nicht|niet|pas|minus|without|ohne|sans|zonder|sin|senza|excl[a-z]*)"
     r"[ .-]*(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)|"

@@ -166,6 +166,7 @@ class _Look:
         from sirtdose.dosimetry.derived import derived_structures
         from sirtdose.dosimetry.map_checks import map_findings
         from sirtdose.dosimetry.resample import on_one_lattice
+        from sirtdose.dosimetry.role_checks import no_tumor_findings
 
         if not self.files:
             return []
@@ -181,7 +182,9 @@ class _Look:
         if not drawn:
             return []
         drawn = on_one_lattice(drawn)
-        return [*drawn, *derived_structures(drawn)]
+        derived = derived_structures(drawn)
+        self.findings += no_tumor_findings(drawn) if derived else []
+        return [*drawn, *derived]
 
     def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
         """One value a voxel where both doses share their voxels, else interpolated."""

@@ -78,6 +78,27 @@ def test_rtstruct_by_a_code_and_without_observations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("role", "found"),
+    [
+        (Role.TUMOR, "tumor"),
+        (Role.LUNGS, "lungs"),
+        # Both are written as liver: neither is guessed.
+        (Role.PERFUSED, "other"),
+        (Role.LIVER, "other"),
+        (Role.OTHER, "other"),
+    ],
+)
+def test_our_own_seg(role: Role, found: str, tmp_path: Path) -> None:
+    """What a person said of a name that says nothing is kept, where it can be."""
+    (tmp_path / "ct").mkdir()
+    counts = Volume(MASK.astype(np.float32), GRID, Quantity.CT_NUMBER)
+    link = read_link(write_ct(counts, tmp_path / "ct", STUDY), "1.2.3")
+    write_seg([Structure("A7", role, MASK, GRID)], tmp_path / "seg.dcm", link)
+    [structure] = read_seg(tmp_path / "seg.dcm")
+    assert (str(structure.role), structure.doubt) == (found, None)
+
+
+@pytest.mark.parametrize(
     ("name", "property_type", "role", "asks"),
     [
         ("A7", ("10200004", "SCT", "Liver"), "liver", ""),

@@ -18,7 +18,8 @@ NAMES = {
         "livertumor|LiverTumor2|LiverMet|LiverMets|livermet|Liver_Met_3|Met1|MET 2|"
         "MetSeg6|Metseg6|Hccseg4|HCCSeg4|HCC_1|HCC1|hcc|LesionA|LesionB|lesion2|"
         "Lesion_Seg8|Tumour_Left_Lobe|LeftTumor|tumorleft|RightLobeTumor|ICC|CRLM 1|"
-        "MTV|Metastasis_5|Tumor minus necrosis|Tumor segment 4|HCC seg VI|"
+        "ROI_Tumor_1|VOI_tumor|TumorVOI1|Tumor-ROI|Cholangioca|MTV|"
+        "Metastasis_5|Tumor minus necrosis|Tumor segment 4|HCC seg VI|"
         "Liver tumor near lung|Colon_met|Lebermetastase|Leberherd 2|Levermetastase_1|"
         "Tumeur_gauche|Lésion_foie|Metástasis hepática|volume tumoral|"
         "Lesione_epatica|LaesieA|Läsion_li|Metastase 3|Carcinoma|Tumor1a|tumor 1 (PET)"
@@ -32,6 +33,7 @@ NAMES = {
         "Tumeur extra-hépatique|Adénopathie tumorale"
     ),
     "other": (
+        "CTV1-GTV1|GTVp-CTV|PTV-GTV|LN_Portal|"
         "Tumor_bed|TumorBed|tumor bed|Tumor Bed Block|GTVsb|GTVv|GTVvas|Metal|"
         "Metal_artifact|Metformin|Hematoma|Haematoma_liver|PVTT|PVTT_1|"
         "Portal vein tumor thrombus|Peritumoral|peri-tumoral|Thrombus|"
@@ -60,17 +62,19 @@ NAMES = {
         "Liver_minus_tumor|Liver_without_GTV|Liver-GTV|Liver minus tumor|Liver-CTV|"
         "LiverMinusGTV|LiverWithoutTumors|Liver_-_GTV|Liver - tumor|Liver_ex_GTV|"
         "Liver_no_tumor|Liver_minus_all_tumors|Liver-PTV|NormalLiver|HealthyLiver|"
-        "liver_normal|Non_tumor_liver|NonTumor|perfused_minus_tumor|"
+        "liver_normal|Uninvolved_liver|NL_perfused|Non_tumor_liver|NonTumor|perfused_minus_tumor|"
         "Leber_ohne_Tumor|Foie_sans_tumeur|Lever_zonder_tumor|Fegato_senza_lesione|"
         "Higado_sin_tumor|gesunde_Leber|FoieSain|Tumor-free liver"
     ),
     "liver": (
-        "Liver|LIVER|liver_CT|WholeLiver|Liver_whole|TotalLiver|liver1|Liver_final|"
+        "Liver|LIVER|ROI_liver|VOI_Liver|Liver_ROI|liver_CT|WholeLiver|Liver_whole|TotalLiver|liver1|Liver_final|"
         "LiverContour|liver_seg|LiverMR|Leber|GesamtLeber|Lever|Foie|foie_entier|"
         "Hígado|Fegato|Liver (auto)|Liver segmentation"
     ),
     "gallbladder": "Gallbladder|GallBladder|gall_bladder|Galblaas|Vésicule",
-    "vessel": "A_Aorta|V_Portal|PortalVein|IVC|V_VenaCava_I|vena_cava|Liver vessels",
+    "vessel": (
+        "A_Hepatic|A_Aorta|V_Portal|PortalVein|IVC|V_VenaCava_I|vena_cava|Liver vessels"
+    ),
     "organ": (
         "Spleen|Kidney_L|KidneyR|Stomach|Duodenum|SpinalCord|Bowel_Small|Heart|"
         "Esophagus|Milz|Rate|Niere_li|Pancreas|Colon_Sigmoid"
