@@ -70,6 +70,10 @@ def placed_structures(
     drawn, registration = registered(request, drawn, image, ct, findings)
     drawn += delineated(request, drawn, volume, findings)
     require_accepted(findings, request.acceptances)
+    # What cannot be placed at all stops before anybody is asked about roles.
+    for one in drawn:
+        if one.role in checks.NEEDED and not one.empty:
+            volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)

@@ -92,6 +92,20 @@ def test_a_hot_structure_without_a_role_asks_by_name(
     assert rows(accepted)["A7"]["role"] == "other"
 
 
+def test_another_frame_of_reference_stops_before_roles_are_asked_about(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({}, {"Liver": "GTV"})
+    dataset = pydicom.dcmread(source / "structures.dcm")
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = "1.2.3"
+    dataset.save_as(source / "structures.dcm")
+    stopped = post(run, source)
+    assert stopped.exit_code == 3
+    assert "(H15)" in stopped.stderr
+    assert "H19" not in stopped.stderr
+
+
 def test_a_segment_is_not_asked_about(run: Run, renamed: Callable[..., Path]) -> None:
     assert rows(post(run, renamed({"Tumor 1": "Liver_Seg4"})))["Liver_Seg4"]
 
