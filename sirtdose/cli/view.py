@@ -40,6 +40,7 @@ def view_command(
     """
     from sirtdose.io.output_folder import output_folder, require_free
     from sirtdose.report.page import view_page
+    from sirtdose.report.summary import finding_lines
     from sirtdose.workflows.dose_view import dose_view
 
     require_free(out, ("view.html",), force=force)
@@ -47,4 +48,6 @@ def view_command(
     with output_folder(out, ("view.html",), force=force) as folder:
         page = view_page("Dose", data)
         (folder / "view.html").write_text(page, "utf-8")
+    for line in finding_lines(data["warnings"]):
+        click.echo(line, err=True)
     click.echo(f"Written to {out / 'view.html'}", err=True)

@@ -13,6 +13,7 @@ from sirtdose.dosimetry.lone_dose import AROUND_MM, LoneDose
 from sirtdose.dosimetry.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.structure_causes import StructureCause
 from sirtdose.errors import RangeError
+from sirtdose.model.finding import Finding
 from sirtdose.model.structure import Structure
 
 D_PERCENT = (98, 95, 90, 70, 50, 2)
@@ -57,7 +58,7 @@ class DoseCheck:
     `rows` are our structures, both dose maps in each; `reported` what the other system
     says of its own structures, against ours of that name; `unmatched` are those of
     theirs that none of ours is named like; `stated` are the histograms of their
-    RTDOSE.
+    RTDOSE; `findings` what readers noticed of doses and structures.
     """
 
     pair: DosePair
@@ -79,6 +80,7 @@ class DoseCheck:
     table_remarks: tuple[str, ...] = ()
     lone: tuple[LoneDose, ...] = ()
     ignored_gamma: str = ""
+    findings: tuple[Finding, ...] = ()
     inputs: tuple[Mapping[str, object], ...] = field(default=())
 
     @property

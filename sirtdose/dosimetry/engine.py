@@ -13,6 +13,7 @@ from sirtdose.dosimetry.radial_kernel import RadialKernel
 from sirtdose.dosimetry.rays import rays
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.density_note import density_note
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
@@ -53,6 +54,11 @@ class Dose:
         """The one density used; None where every voxel has its own."""
         density = self.density_g_per_ml
         return None if isinstance(density, Volume) else density
+
+    @property
+    def density_note(self) -> str:
+        """At which density it was computed, as its files say it."""
+        return density_note(self.one_density_g_per_ml)
 
     def mean_by_mass_gy(self, structure: Structure) -> float:
         """Energy in a structure over its mass; over volume where density is one."""

@@ -8,6 +8,8 @@ from sirtdose.model.dose_curve import DoseCurve
 
 _TAG_WITHIN, _BIN_MOST = 0.02, 0.02
 _BIN_MOST_GY = 0.25
+# A mean by other points of the same dose is nearer than this.
+_TAG_OFF = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,33 @@ class StatedHistograms:
 
     compared: tuple[StatedHistogram, ...]
     left_out: Mapping[str, str]
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Of a file by itself: each structure whose stated doses are not its map's."""
+        said = []
+        for one in self.compared:
+            map_gy = {number.metric: number.ours for number in one.comparisons}
+            mean_gy, tag_gy = map_gy.get("mean"), one.tag_gy
+            if mean_gy and tag_gy and abs(tag_gy / mean_gy - 1) > _TAG_OFF:
+                said.append(
+                    f"the RTDOSE's own DVHMeanDose (3004,0074) of '{one.name}' is "
+                    f"{tag_gy:.4g}, {tag_gy / mean_gy:.3g} times the {mean_gy:.4g} Gy "
+                    "of its dose map: is it in percent, or of another dose?"
+                )
+            off = [
+                number
+                for number in one.comparisons
+                if number.met is False and number.metric[0] in "dm"
+            ]
+            if off:
+                worst = next((n for n in off if n.metric == "mean"), off[0])
+                said.append(
+                    f"the RTDOSE's own histogram (DVHSequence) of '{one.name}': "
+                    f"{difference_words(worst, 'its dose map,')}: of another dose, of "
+                    "other contours, or sampled otherwise (--sampling)"
+                )
+        return said
 
     @property
     def findings(self) -> list[str]:

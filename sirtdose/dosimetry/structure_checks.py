@@ -23,7 +23,7 @@ NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 
 def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
     """Duplicate and reserved names, and empty structures that matter, stop (H19)."""
-    findings = []
+    findings = reading_remarks(structures)
     for name, count in Counter(structure.name for structure in structures).items():
         if count > 1:
             findings.append(
@@ -43,10 +43,6 @@ def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
                     severity=Severity.STOP,
                 )
             )
-        findings += [
-            Finding.of("H19", f"'{structure.name}': {remark}")
-            for remark in structure.remarks
-        ]
         if structure.empty and structure.role in NEEDED:
             findings.append(
                 Finding.of(
@@ -65,6 +61,25 @@ def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
                 )
             )
     return findings
+
+
+def reading_remarks(structures: Sequence[Structure]) -> list[Finding]:
+    """What a reader noticed of structures, and which roles only a person knows (H19).
+
+    Every command that reads structures shows these.
+    """
+    findings = [
+        Finding.of("H19", f"'{one.name}': {remark}")
+        for one in structures
+        for remark in one.remarks
+    ]
+    return findings + [
+        Finding.of(
+            "H19", f"'{one.name}': {one.doubt.asks(one.name)}", severity=Severity.ASK
+        )
+        for one in structures
+        if one.doubt is not None and not one.empty
+    ]
 
 
 def volume_findings(structures: Sequence[Structure]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """RTDOSE to a dose volume, for comparison with other systems."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,11 @@ def read_rtdose(path: Path) -> Volume:
         offsets = _offsets_mm(dataset, len(stored), path)
         grid, turned = _grid(dataset, stored.shape, offsets, path)
         dose = stored[::-1] if turned else stored
-        return Volume(dose * scaling, grid, Quantity.DOSE, source_of(dataset, [path]))
+        source = replace(
+            source_of(dataset, [path]),
+            described=str(dataset.get("DoseComment", "") or ""),
+        )
+        return Volume(dose * scaling, grid, Quantity.DOSE, source)
 
 
 def _require_total(dataset: "Dataset", path: Path) -> None:

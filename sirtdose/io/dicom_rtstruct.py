@@ -18,10 +18,11 @@ from sirtdose.io.dicom_header import (
     required,
     whole_number,
 )
+from sirtdose.io.property_codes import declared_by_type
 from sirtdose.model.grid import Grid
 from sirtdose.model.patient_link import StructureSet
 from sirtdose.model.printable import printable
-from sirtdose.model.role import Role
+from sirtdose.model.role import Declared, Role
 from sirtdose.model.structure import Structure
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Roi:
     frame_of_reference_uid: str | None
     remarks: tuple[str, ...] = ()
     marks_only: bool = False
+    declared: Declared | None = None
 
 
 def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
@@ -99,7 +101,7 @@ def _filled(roi: Roi, frame: Frame | None, *, apart: bool) -> Structure:
     except StructureError as error:
         # One region that nobody needs must not stop the others.
         return replace(_empty(roi), remarks=(*roi.remarks, str(error)))
-    structure = Structure.named(roi.name, mask, grid).cropped()
+    structure = Structure.named(roi.name, mask, grid, declared=roi.declared).cropped()
     return replace(structure, remarks=(*roi.remarks, *remarks))
 
 
@@ -155,7 +157,8 @@ def _at_centers(roi: Roi, grid: Grid) -> Structure:
             *remarks,
             f"contours lie up to {farthest:.2f} of a slice distance off the slices",
         )
-    return replace(Structure.named(roi.name, mask, grid), remarks=remarks)
+    structure = Structure.named(roi.name, mask, grid, declared=roi.declared)
+    return replace(structure, remarks=remarks)
 
 
 def read_rois(path: Path) -> list[Roi]:
@@ -167,6 +170,11 @@ def read_rois(path: Path) -> list[Roi]:
         for item in dataset.get("ROIContourSequence") or []:
             number = whole_number(item, "ReferencedROINumber", path)
             drawn[number] += item.get("ContourSequence") or []
+        observed = {
+            whole_number(item, "ReferencedROINumber", path): item
+            for item in dataset.get("RTROIObservationsSequence") or []
+            if item.get("ReferencedROINumber") is not None
+        }
         rois = []
         for item in items:
             number = whole_number(item, "ROINumber", path)
@@ -175,7 +183,14 @@ def read_rois(path: Path) -> list[Roi]:
             contours, remarks, marks = _contours(drawn[number], path)
             frame = uid or _only_frame_of_reference(dataset)
             rois.append(
-                Roi(name, tuple(contours), frame, tuple(remarks), marks_only=marks)
+                Roi(
+                    name,
+                    tuple(contours),
+                    frame,
+                    tuple(remarks),
+                    marks_only=marks,
+                    declared=declared_by_type(observed.get(number)),
+                )
             )
     return rois
 
@@ -258,7 +273,9 @@ def _empty(roi: Roi) -> Structure:
         spacing_mm=(1.0, 1.0, 1.0),
         frame_of_reference_uid=roi.frame_of_reference_uid,
     )
-    empty = Structure.named(roi.name, np.zeros((1, 1, 1), bool), grid)
+    empty = Structure.named(
+        roi.name, np.zeros((1, 1, 1), bool), grid, declared=roi.declared
+    )
     # A point named after a tumor is no tumor without a volume.
     role = Role.OTHER if roi.marks_only else empty.role
     return replace(empty, role=role, remarks=roi.remarks)

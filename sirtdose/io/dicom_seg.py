@@ -8,8 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.dicom_header import number_if_any, reading_dicom
+from sirtdose.io.dicom_header import (
+    frame_of_reference,
+    number_if_any,
+    reading_dicom,
+)
 from sirtdose.io.dicom_seg_file import open_segmentation
+from sirtdose.io.property_codes import declared_by_property
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
@@ -64,7 +69,8 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
             "(ImagePositionPatient (0020,0032))"
         )
     affine = _with_slice_distance(segmentation, geometry, path)
-    uid = str(geometry.frame_of_reference_uid or "") or None
+    # The geometry of highdicom leaves it out.
+    uid = frame_of_reference(segmentation)
     ours = str(segmentation.get("Manufacturer", "")) == "sirtdose"
     structures = []
     for number in numbers:
@@ -83,7 +89,13 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
         if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
             # Derived anew from what it was derived from.
             continue
-        structures.append(Structure.named(name, mask, grid).cropped())
+        declared = declared_by_property(described)
+        if ours and declared is not None and declared.role is Role.LIVER:
+            # So our own files declare what is perfused, too.
+            declared = None
+        structures.append(
+            Structure.named(name, mask, grid, declared=declared).cropped()
+        )
     return structures
 
 

@@ -87,8 +87,11 @@ def write_rtdose(
     plan_uid: str,
     structure_set: StructureSet | None = None,
     histograms: Sequence[RoiHistogram] = (),
+    note: str = "",
 ) -> None:
     """Write a dose in Gy as 32-bit integers, and read it again.
+
+    DoseComment holds the method and a `note`, such as the density it was computed at.
 
     Doses below 0, of negative voxels, are written as 0: DICOM has no others for a
     physical dose.
@@ -118,7 +121,7 @@ def write_rtdose(
     dataset.InstanceNumber = 1
     dataset.DoseUnits = "GY"
     dataset.DoseType = "PHYSICAL"
-    dataset.DoseComment = method
+    dataset.DoseComment = f"{method}, {note}" if note else method
     dataset.DoseSummationType = "PLAN"
     dataset.DoseGridScaling = decimal(scaling)
     dataset.ReferencedRTPlanSequence = [_referenced(_RTPLAN, plan_uid)]

@@ -28,6 +28,7 @@ _CODES = {
     Role.PERFUSED: (_ANATOMY, ("10200004", "SCT", "Liver")),
     Role.LUNGS: (_ANATOMY, ("39607008", "SCT", "Lung")),
     Role.TUMOR: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
+    Role.TUMOR_OUTSIDE: (_ALTERED, ("108369006", "SCT", "Neoplasm")),
 }
 _BY_HAND = ("123109", "DCM", "Manual Processing")
 _TISSUE = (("85756007", "SCT", "Tissue"), ("85756007", "SCT", "Tissue"))

@@ -25,7 +25,8 @@ from sirtdose.model.volume import Quantity, Source, Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_(ID|Name|LabelValue|Layer)$")
-_EXTENSIONS = "extensions"
+_EXTENSIONS, _DESCRIBED = "extensions", "descrip"
+_DESCRIBED_MAX = 79
 _LABEL = re.compile(r'<Label[^>]*\bKey="(\d+)"[^>]*>(?:<!\[CDATA\[)?([^\]<]*)')
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # NRRD's names of the spaces that this program reads, as signs on (x, y).
@@ -74,8 +75,10 @@ def read_image_file(path: Path, quantity: Quantity) -> Volume:
     GeometryError
         Where the voxels are is not said.
     """
-    data, grid, _ = _read(path)
-    return Volume(data, grid, quantity, Source(files=(path.name,), modality="file"))
+    data, grid, header = _read(path)
+    described = str(header.get(_DESCRIBED, ""))
+    source = Source(files=(path.name,), modality="file", described=described)
+    return Volume(data, grid, quantity, source)
 
 
 def read_label_file(path: Path) -> list[Structure]:
@@ -104,8 +107,10 @@ def read_label_file(path: Path) -> list[Structure]:
     return structures
 
 
-def write_nifti(volume: Volume, path: Path) -> None:
+def write_nifti(volume: Volume, path: Path, *, note: str = "") -> None:
     """Write a volume as NIfTI-1 (float32, sform and qform, mm), at once or not.
+
+    What the voxels are, and a `note` on it, stand in the header's description.
 
     Notes
     -----
@@ -118,9 +123,8 @@ def write_nifti(volume: Volume, path: Path) -> None:
     data = np.asarray(volume.data, dtype=np.float32).transpose(2, 1, 0)
     image = nibabel.nifti1.Nifti1Image(data, affine)
     image.header.set_xyzt_units("mm")
-    image.header["descrip"] = (
-        f"sirtdose {volume.quantity.name.lower()} [{volume.quantity.unit}]"
-    )
+    what = f"sirtdose {volume.quantity.name.lower()} [{volume.quantity.unit}]"
+    image.header["descrip"] = f"{what}, {note}"[:_DESCRIBED_MAX] if note else what
     image.set_sform(affine, code="scanner")
     image.set_qform(affine, code="scanner")
     ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
@@ -174,7 +178,9 @@ def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
                 f"{path.name} has voxel sizes in {unit}: only mm are read"
             )
         data = _without_unit_axes(np.asanyarray(image.dataobj))
-        return data, _RAS_TO_LPS @ image.affine, {_EXTENSIONS: _extensions(header)}
+        said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
+        words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
+        return data, _RAS_TO_LPS @ image.affine, words
 
 
 def _extensions(header: Any) -> str:

@@ -1,16 +1,22 @@
-"""What a structure is for, and how its name tells."""
+"""What a structure is for: told by its name, by its file, or by a person."""
 
-import re
-import unicodedata
+from dataclasses import dataclass
 from enum import StrEnum
+
+from sirtdose.model import role_words as words
 
 
 class Role(StrEnum):
-    """What a structure stands for in the dosimetry."""
+    """What a structure stands for in the dosimetry.
+
+    A `TUMOR` is one of the liver. A `TUMOR_OUTSIDE` of it, as a lymph node, has a row
+    of its own and counts nowhere else.
+    """
 
     LIVER = "liver"
     PERFUSED = "perfused"
     TUMOR = "tumor"
+    TUMOR_OUTSIDE = "tumor_outside"
     LUNGS = "lungs"
     GALLBLADDER = "gallbladder"
     VESSEL = "vessel"
@@ -19,6 +25,11 @@ class Role(StrEnum):
     NORMAL_WHOLE = "normal_whole"
     NORMAL_PERFUSED = "normal_perfused"
     OTHER = "other"
+
+    @property
+    def is_tumor(self) -> bool:
+        """Whether it is a tumor, in the liver or outside of it."""
+        return self in (Role.TUMOR, Role.TUMOR_OUTSIDE)
 
     @property
     def excluded_from_liver(self) -> bool:
@@ -31,108 +42,186 @@ GIVEN_ROLES = tuple(
     role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 )
 
-# Patterns are compiled when they are first used: planning knows no structures.
-# English, Dutch, French, German, Spanish and Italian, without accents.
 _WORDS: tuple[tuple[Role, str], ...] = (
-    (Role.LUNGS, r"(normal|healthy) lungs?"),
-    (
-        Role.NORMAL_GIVEN,
-        r"normal(e|es|er|es|em)?|normaal|ntl|healthy|gezond(e)?|gesund(e|es)?|sain(e)?|"
-        r"san[oa]|non[- _]?tumou?r(al|ous)?",
-    ),
-    (
-        Role.TUMOR,
-        r"tumou?rs?|lesions?|hcc|icc|gtv|mets?|metastas[ei]s|tum|tumore[ns]?|"
-        r"tumeurs?|tumores|tumori|laesies?|lasion(en)?|laesion(en)?|lesion(es|i|e)|"
-        r"metastasen?|metastases?|metastasi|"
-        r"(leber|lever)(tumou?r|metasta|laesi|lasion|laesion)[a-z]*",
-    ),
-    (
-        Role.PERFUSED,
-        r"perfused|perfusion|treated|perf|ptv|target|geperfundeerd(e)?|behandeld?e?|"
-        r"behandelt(e|es)?|perfundiert(e|es)?|perfuse|traitee?|perfundid[oa]|tratad[oa]|"
-        r"perfus[oa]|trattat[oa]",
-    ),
-    (
-        Role.GALLBLADDER,
-        r"gall ?bladder|gb|galblaas|vesicule|gallenblase|vesicula|cistifellea|"
-        r"colecisti",
-    ),
-    (
-        Role.VESSEL,
-        r"vessels?|veins?|arter(y|ies)|aorta|vena (cava|porta)|ivc|portal|pfortader",
-    ),
-    (
-        Role.LUNGS,
-        r"lungs?|longen|(linker|rechter) ?long|poumons?|lungen?|lungenflugel|"
-        r"pulmon(es)?|polmon[ei]",
-    ),
-    (
-        Role.ORGAN,
-        r"spleen|stomach|kidneys?|duodenum|pancreas|bowel|colon|heart|esophagus|"
-        r"oesophagus|spinal cord|bladder|milt|maag|nier(en)?|hart|estomac|reins?|"
-        r"coeur|milz|magen|nieren?|herz|bazo|estomago|rinon(es)?|corazon|milza|stomaco|"
-        r"ren[ei]|cuore",
-    ),
-    (Role.LIVER, r"liver|hepar|lever|foie|leber|higado|fegato"),
-)
-_TUMOR = r"(tum|lesion|laes|lasion|mets?\b|metast|hcc|icc)"
-_ORGANS = (
-    r"(liver|lungs?|lobe|perfused|treated|lever|foie|leber|higado|fegato|lob|lobulo)"
-)
-_TAKEN_OUT = (
-    r"(minus|without|w/o|excl[a-z]*|no|zonder|sans|ohne|sin|senza|moins|menos|meno|min|"
-    r"hors)"
-)
-_SPACE = r"[ ._()-]*"
-# "Liver-GTV" is a difference, as is "liver - tumor"; "liver-tumor 1" is a tumor.
-_WITHOUT = (
-    rf"{_ORGANS}{_SPACE}\b{_TAKEN_OUT}\b{_SPACE}(the )?({_TUMOR}|gtv|ctv|ptv|itv)|"
-    rf"{_ORGANS}\s+-\s+({_TUMOR}|gtv|ctv|ptv|itv)|"
-    rf"{_ORGANS}[ _]*-[ _]*(gtv|ctv|ptv|itv)|"
-    rf"\b(non|not|no|nicht|niet|pas)[ ._-]*{_TUMOR}|"
-    r"tumou?r[ ._-]*(free|frei|vrij)"
-)
-_UNTREATED = (
-    r"\b(non|not|no|nicht|niet|pas|minus|without|ohne|sans|zonder|sin|senza|excl[a-z]*)"
-    r"[ ._-]*(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)|"
-    r"\b(un|on)[ ._-]?(perfus|perfund|treat|target|behand)|\s-\s*(perfus|perfund|treat)"
+    (Role.PERFUSED, words.PERFUSED),
+    (Role.GALLBLADDER, words.GALLBLADDER),
+    (Role.VESSEL, words.VESSEL),
+    (Role.LUNGS, words.LUNGS),
+    (Role.ORGAN, words.ORGAN),
 )
 # French for spleen, and half of "dose rate".
 _ALONE = {"rate": Role.ORGAN}
-_LETTERS = str.maketrans(
-    {"\u0153": "oe", "\u00e6": "ae", "\u00df": "ss", "\u00f8": "o"}
+_ORGANS = (Role.LIVER, Role.LUNGS, Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
+_ORGAN_WORDS = "|".join(
+    (words.HEPATIC, words.LUNGS, words.GALLBLADDER, words.VESSEL, words.ORGAN)
 )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a name says of a structure's role.
+
+    `part_of_liver` is a segment or lobe; `too_little` a target that may be what is
+    perfused or a tumor; `silent` a name that says nothing at all.
+    """
+
+    role: Role
+    part_of_liver: bool = False
+    too_little: bool = False
+    silent: bool = False
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says of a structure beside its name.
+
+    `role` is None where that is too little, as for a PTV. `words` name the attribute
+    and its value.
+    """
+
+    role: Role | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What leaves a role open, and which a person may choose."""
+
+    says: str
+    choices: tuple[Role, ...]
+
+    def asks(self, name: str) -> str:
+        """The same with what to type.
+
+        >>> Doubt("its name says too little", (Role.TUMOR, Role.OTHER)).asks("TV")
+        "its name says too little: give --role 'TV=tumor' or --role 'TV=other'"
+        """
+        options = [f"--role '{name}={role}'" for role in self.choices]
+        return f"{self.says}: give {', '.join(options[:-1])} or {options[-1]}"
 
 
 def role_from_name(name: str) -> Role:
     """Tell a structure's role from the words in its name.
 
     A name with ``normal``, ``NTL`` or ``healthy`` in it, or a liver minus its
-    tumors, is never the liver nor the perfused volume. What no word tells, or
-    what is said not to be perfused, is ``other``.
+    tumors, is never the liver nor the perfused volume. What no word tells, what
+    tells too little (PTV, VOI 1), a segment or lobe of the liver, and what is said
+    not to be perfused, is ``other``.
 
     Examples
     --------
     >>> role_from_name("Tumor 2"), role_from_name("whole liver normal")
     (<Role.TUMOR: 'tumor'>, <Role.NORMAL_GIVEN: 'normal_given'>)
-    >>> role_from_name("GTV1_liver"), role_from_name("Perfused lobe")
-    (<Role.TUMOR: 'tumor'>, <Role.PERFUSED: 'perfused'>)
-    >>> role_from_name("Lésion 1"), role_from_name("foie"), role_from_name("Lungen")
+    >>> role_from_name("GTVp1"), role_from_name("PTV"), str(role_from_name("GTVn"))
+    (<Role.TUMOR: 'tumor'>, <Role.OTHER: 'other'>, 'tumor_outside')
+    >>> role_from_name("Lésion 1"), role_from_name("foie"), role_from_name("LungL")
     (<Role.TUMOR: 'tumor'>, <Role.LIVER: 'liver'>, <Role.LUNGS: 'lungs'>)
     """
-    spelled = unicodedata.normalize("NFKD", name.lower().translate(_LETTERS))
-    lowered = "".join(c for c in spelled if not unicodedata.combining(c))
-    if re.search(_WITHOUT, lowered):
+    return told_by_name(name).role
+
+
+def told_by_name(name: str) -> Told:
+    """What the words in a structure's name tell.
+
+    Examples
+    --------
+    >>> told_by_name("Liver_Seg4").part_of_liver, told_by_name("VOI1").too_little
+    (True, True)
+    """
+    if words.is_only(words.UNNAMED, name.strip()):
+        return Told(Role.OTHER, silent=True)
+    text = words.spelled(name)
+    if words.finds(words.WITHOUT, text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
-        return Role.OTHER if "lung" in lowered else Role.NORMAL_GIVEN
-    if re.search(_UNTREATED, lowered):
-        return Role.OTHER
-    if lowered.strip() in _ALONE:
-        return _ALONE[lowered.strip()]
-    words = re.sub(r"[_\-.]+", " ", lowered)
-    words = re.sub(r"(?<=[a-z])(?=\d)", " ", words)
+        return Told(Role.OTHER if "lung" in text else Role.NORMAL_GIVEN)
+    if words.finds(words.BETWEEN_TARGETS, text):
+        return Told(Role.OTHER, too_little=True)
+    if words.finds(words.UNTREATED, text):
+        return Told(Role.OTHER)
+    if text in _ALONE:
+        return Told(_ALONE[text])
+    text = text.replace("-", " ")
+    return _special(text) or _tumor(text) or _anatomy(text)
+
+
+def _special(text: str) -> Told | None:
+    """What a word of a tumor or a liver in the name must not decide."""
+    if words.has(words.NO_TUMOR, text):
+        return Told(Role.OTHER)
+    if words.has(words.TARGET, text) and not words.has(words.PERFUSED, text):
+        return Told(Role.OTHER, too_little=True)
+    if words.is_only(words.REGION, text):
+        return Told(Role.OTHER, too_little=True)
+    if words.has(words.MARGIN, text):
+        return Told(Role.OTHER, too_little=words.has(words.TUMOR, text))
+    if words.has(words.NORMAL_LUNGS, text):
+        return Told(Role.LUNGS)
+    if words.has(words.NORMAL, text):
+        return Told(Role.NORMAL_GIVEN)
+    return None
+
+
+def _tumor(text: str) -> Told | None:
+    if not words.has(words.TUMOR, text):
+        return None
+    elsewhere = words.has(words.OUTSIDE, text) and not words.has(words.HEPATIC, text)
+    if elsewhere or words.has(words.NODES, text):
+        return Told(Role.TUMOR_OUTSIDE)
+    return Told(Role.TUMOR)
+
+
+def _anatomy(text: str) -> Told:
+    if words.has(words.NODES, text):
+        return Told(Role.OTHER)
     for role, names in _WORDS:
-        if re.search(rf"(?<![a-z])({names})(?![a-z])", words):
-            return role
-    return Role.OTHER
+        if words.has(names, text):
+            nodule = role is Role.LUNGS and words.has(words.IN_LIVER, text)
+            return Told(Role.OTHER if nodule else role)
+    if words.has(words.SEGMENT, text) or words.is_only(words.ONLY_SEGMENT, text):
+        return Told(Role.OTHER, part_of_liver=True)
+    if words.has(words.LIVER, text):
+        return Told(Role.OTHER if words.has(words.IN_LIVER, text) else Role.LIVER)
+    return Told(Role.OTHER, silent=True)
+
+
+def role_and_doubt(
+    name: str, declared: Declared | None = None
+) -> tuple[Role, Doubt | None]:
+    """A structure's role, and what leaves it open, by its name and its file.
+
+    What the file declares decides where the name says nothing, or too little.
+    Otherwise the name does, and a tumor declared of an organ, or an organ of a tumor,
+    is a doubt that only a person can settle.
+
+    Examples
+    --------
+    >>> role_and_doubt("A7", Declared(Role.TUMOR, "RTROIInterpretedType GTV"))
+    (<Role.TUMOR: 'tumor'>, None)
+    >>> role, doubt = role_and_doubt("Liver", Declared(Role.TUMOR, "type GTV"))
+    >>> role, doubt.says
+    (<Role.LIVER: 'liver'>, 'its name says liver, its type GTV')
+    """
+    told = told_by_name(name)
+    if told.silent or told.too_little:
+        if declared is not None and declared.role is not None:
+            return declared.role, None
+        if told.too_little or declared is not None:
+            says = f" and its {declared.words} say" if declared is not None else " says"
+            return told.role, Doubt(
+                f"its name{says} too little", (Role.PERFUSED, Role.TUMOR, Role.OTHER)
+            )
+        return told.role, None
+    if declared is None or declared.role is None:
+        return told.role, None
+    organ = told.role in (*_ORGANS, Role.NORMAL_GIVEN)
+    tumor_of_organ = declared.role is Role.TUMOR and organ
+    organ_of_tumor = (
+        declared.role in _ORGANS
+        and told.role.is_tumor
+        and not words.has(_ORGAN_WORDS, words.spelled(name).replace("-", " "))
+    )
+    if not tumor_of_organ and not organ_of_tumor:
+        return told.role, None
+    return told.role, Doubt(
+        f"its name says {told.role}, its {declared.words}", (told.role, declared.role)
+    )

@@ -1,5 +1,6 @@
 """A named region: which part of each voxel belongs to it."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.printable import printable
-from sirtdose.model.role import Role, role_from_name
+from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.volume import Quantity, Volume
 
 
@@ -29,6 +30,8 @@ class Structure:
         How it was made, where this program made it.
     remarks : tuple of str
         What its reader had to assume.
+    doubt : Doubt, optional
+        What leaves its role open, until a person gives it: see :meth:`given`.
 
     Notes
     -----
@@ -53,6 +56,7 @@ class Structure:
     grid: Grid
     definition: str = ""
     remarks: tuple[str, ...] = ()
+    doubt: Doubt | None = None
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)
@@ -76,10 +80,23 @@ class Structure:
 
     @classmethod
     def named(
-        cls, name: str, occupancy: NDArray[Any], grid: Grid, role: Role | None = None
+        cls,
+        name: str,
+        occupancy: NDArray[Any],
+        grid: Grid,
+        role: Role | None = None,
+        *,
+        declared: Declared | None = None,
     ) -> "Structure":
-        """Make a structure whose role is told by its name unless given."""
-        return cls(name, role or role_from_name(name), occupancy, grid)
+        """Make a structure whose role its name and its file tell, unless given."""
+        if role is not None:
+            return cls(name, role, occupancy, grid)
+        role, doubt = role_and_doubt(printable(name), declared)
+        return cls(name, role, occupancy, grid, doubt=doubt)
+
+    def given(self, role: Role) -> "Structure":
+        """The same structure with the role that a person says it has."""
+        return replace(self, role=role, doubt=None)
 
     @property
     def volume_ml(self) -> float:
@@ -112,7 +129,7 @@ class Structure:
 
     def renamed(self, name: str, role: Role, definition: str) -> "Structure":
         """The same region as a structure of its own, with how it was made."""
-        return replace(self, name=name, role=role, definition=definition)
+        return replace(self, name=name, role=role, definition=definition, doubt=None)
 
     def values_in(self, volume: Volume) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The volume's values in this structure, and the part of each voxel in it.
@@ -195,6 +212,15 @@ class Structure:
                 "lattices of voxels: bring both onto one grid first"
             )
         return offset
+
+
+def with_given_roles(
+    structures: Iterable[Structure], roles: Mapping[str, Role]
+) -> list[Structure]:
+    """The structures with the roles that a person says they have, by name."""
+    return [
+        one.given(roles[one.name]) if one.name in roles else one for one in structures
+    ]
 
 
 def voxels_in(occupancy: NDArray[Any]) -> float:

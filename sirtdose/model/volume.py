@@ -45,7 +45,8 @@ class Source:
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
     `remarks` are said; `doubts` must be accepted by a person before the image is used,
-    each with the code of its check.
+    each with the code of its check. `described` is what a dose's file says of itself in
+    words.
     """
 
     files: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ class Source:
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
     doubts: tuple[tuple[str, str], ...] = ()
+    described: str = ""
 
 
 @dataclass(frozen=True, eq=False)

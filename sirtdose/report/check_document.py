@@ -11,7 +11,7 @@ from sirtdose.dosimetry.gamma import GAMMA_MAX
 from sirtdose.dosimetry.known_factors import SAME_WITHIN
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.check_words import as_ours_and_theirs, cause_words
-from sirtdose.report.documents import document_text, rounded
+from sirtdose.report.documents import document_text, findings_document, rounded
 from sirtdose.report.tables import csv_text, name_cell
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def check_document(check: "DoseCheck") -> dict[str, Any]:
         "unmatched": list(check.unmatched),
         "table_remarks": list(check.table_remarks),
         "left_out": dict(check.left_out),
+        "warnings": findings_document(check.findings),
         "gamma": [
             {
                 "criterion": str(one.criterion),

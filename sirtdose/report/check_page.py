@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.report import check_words as words
 from sirtdose.report.page import case_hash, render
+from sirtdose.report.summary import finding_lines
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def check_page(text: str, check: "DoseCheck") -> str:
                 ),
             ),
         ],
-        unread=words.unread_lines(document) + document["table_remarks"],
+        unread=words.unread_lines(document)
+        + document["table_remarks"]
+        + finding_lines(document["warnings"]),
         gamma=words.gamma_lines(document),
         gamma_how=words.gamma_how(document),
         total=words.total_line(document),

@@ -6,7 +6,8 @@ from typing import Any
 from sirtdose.dosimetry.comparison import metric_words
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
-from sirtdose.report.wording import significant, table
+from sirtdose.report.summary import finding_lines
+from sirtdose.report.wording import not_compared_lines, significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
@@ -41,6 +42,7 @@ def check_summary(document: Document) -> str:
     if document["failures"]:
         said += ["", "Beyond tolerance"]
         said += [f"  {line}" for line in document["failures"]]
+    said += finding_lines(document["warnings"])
     said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
     said += document["table_remarks"]
     said += ["", "Not a medical device: verify with an approved system"]
@@ -80,13 +82,7 @@ def histogram_lines(document: Document) -> list[str]:
 
 def unread_lines(document: Document) -> list[str]:
     """Which histograms of their RTDOSE were not compared, a line for each reason."""
-    names: dict[str, list[str]] = {}
-    for name, why in document["histograms"]["left_out"].items():
-        names.setdefault(why, []).append(f"'{name}'")
-    return [
-        f"their histogram of {', '.join(some)} was not compared: {why}"
-        for why, some in names.items()
-    ]
+    return not_compared_lines("their", document["histograms"]["left_out"])
 
 
 def as_ours_and_theirs(rows: Sequence[Document]) -> list[dict[str, Any]]:

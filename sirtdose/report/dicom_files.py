@@ -49,6 +49,7 @@ def write_dicom(
             plan_uid=plan_uid,
             structure_set=assessment.structure_set,
             histograms=_histograms(assessment, assessment.structure_doses[method]),
+            note=assessment.doses[method].density_note,
         )
     if assessment.structures:
         write_seg(list(assessment.structures), folder / STRUCTURES_FILE, link)

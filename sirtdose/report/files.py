@@ -128,7 +128,7 @@ def write_post(
     if assessment.registration is not None:
         write_transform(assessment.registration, folder / TRANSFORM)
     for method, dose in assessment.doses.items():
-        write_nifti(dose.volume, folder / dose_file(method))
+        write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
     if dicom and assessment.link is not None:
         names = {
             method: dicom_file(method)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.dvh import FEW_VOXELS
-from sirtdose.report.documents import document_text
+from sirtdose.dosimetry.map_checks import lung_density_doubt
+from sirtdose.model.role import Role
+from sirtdose.report.documents import document_text, findings_document
 from sirtdose.report.dose_document import dvh_metrics
+from sirtdose.report.summary import finding_lines
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
-from sirtdose.report.wording import significant, table
+from sirtdose.report.wording import not_compared_lines, significant, table
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
@@ -23,6 +26,7 @@ def histograms_document(
 ) -> dict[str, Any]:
     """Every structure's metrics, and how they were computed."""
     rows = []
+    doubt = lung_density_doubt(result.dose)
     for structure, dvh in result.rows:
         metrics = dvh_metrics(dvh, above_gy)
         rows.append(
@@ -31,6 +35,7 @@ def histograms_document(
                 "role": str(structure.role),
                 **metrics,
                 "few_voxels": dvh.voxels < FEW_VOXELS,
+                "at_other_density": structure.role is Role.LUNGS and bool(doubt),
             }
         )
     return {
@@ -39,6 +44,11 @@ def histograms_document(
         "sampling": sampling,
         "structures": rows,
         "left_out": dict(result.left_out),
+        "own_histograms": {
+            "contradictions": result.stated.contradictions,
+            "left_out": dict(result.stated.left_out),
+        },
+        "warnings": findings_document(result.findings),
     }
 
 
@@ -51,7 +61,7 @@ def histograms_summary(document: dict[str, Any]) -> str:
         dose = row["dose_gy"]
         shown = (dose[key] for key in ("mean", "d98", "d95", "d70", "d50", "d2"))
         lines.append(
-            [row["name"], row["role"], significant(row["volume_ml"])]
+            [_marked(row), row["role"], significant(row["volume_ml"])]
             + [significant(value) for value in shown]
         )
     how = {
@@ -65,8 +75,17 @@ def histograms_summary(document: dict[str, Any]) -> str:
         for row in document["structures"]
         if row["few_voxels"]
     ]
+    said += document["own_histograms"]["contradictions"]
+    said += finding_lines(document["warnings"])
     said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
+    left_out = document["own_histograms"]["left_out"]
+    said += not_compared_lines("the RTDOSE's own", left_out)
     return "\n".join(said)
+
+
+def _marked(row: dict[str, Any]) -> str:
+    """A star where the dose is none of the lungs: see the warning below the table."""
+    return f"{row['name']} *" if row["at_other_density"] else str(row["name"])
 
 
 def write_histograms(
@@ -77,9 +96,11 @@ def write_histograms(
     rows = [
         [name_cell(row["name"]), row["role"], f"{row['volume_ml']:.10g}"]
         + [f"{row['dose_gy'][key]:.10g}" for key in _COLUMNS]
+        + ["dose at another density" if row["at_other_density"] else ""]
         for row in document["structures"]
     ]
-    header = ("name", "role", "volume_ml", *(f"{key}_gy" for key in _COLUMNS))
+    doses = (f"{key}_gy" for key in _COLUMNS)
+    header = ("name", "role", "volume_ml", *doses, "remark")
     (folder / "structures.csv").write_text(csv_text(header, rows), "utf-8")
     curves = [
         row for structure, dvh in result.rows for row in curve_rows(structure.name, dvh)

@@ -58,6 +58,10 @@ def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, A
                 "name": one.name,
                 "role": str(one.role),
                 "volume_ml": None if one.empty else round(one.volume_ml, 3),
+                "remarks": [
+                    *one.remarks,
+                    *([one.doubt.says] if one.doubt and not one.empty else []),
+                ],
             }
             for one in inspection.structures
         ],
@@ -110,6 +114,11 @@ def inspection_summary(document: dict[str, Any]) -> str:
             for one in document["structures"]
         ]
         lines += ["", table(["structure", "role", "mL"], volumes)]
+        lines += [
+            f"'{one['name']}': {remark}"
+            for one in document["structures"]
+            for remark in one["remarks"]
+        ]
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)

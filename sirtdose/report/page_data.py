@@ -10,6 +10,7 @@ import numpy as np
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
+from sirtdose.model.density_note import lung_doubt
 from sirtdose.model.role import Role
 from sirtdose.report.dvh_plot import dvh_plot
 from sirtdose.report.planes import (
@@ -48,6 +49,7 @@ def post_page_data(assessment: "Assessment") -> dict[str, Any]:
         assessment.ct or assessment.image,
         outlined,
         colors,
+        lungs=lung_doubt(assessment.doses[method].density_note),
     )
     return {
         "method": method,
@@ -71,6 +73,7 @@ def prediction_page_data(prediction: "Prediction") -> dict[str, Any]:
         prediction.image,
         [one for one in structures if drawn(one)],
         structure_colors(structures),
+        lungs=lung_doubt(dose.density_note),
     )
     return {"method": method, **data, "gray": "the scout image"}
 
@@ -150,10 +153,20 @@ def plane_data(
     gray: "Volume | None",
     outlined: "Sequence[Structure]",
     colors: "Mapping[str, str]",
+    *,
+    lungs: str = "",
 ) -> dict[str, Any]:
-    """Still and moving planes of a dose over a gray picture."""
+    """Still and moving planes of a dose over a gray picture.
+
+    `lungs` says why the dose is none of the lungs; empty where it is.
+    """
     planes, top_gy = fused_planes(dose, gray, outlined, colors)
-    view = view_data(dose, gray, outlined, colors=colors)
+    notes = {
+        one.name: f"no lung dose: {lungs}"
+        for one in outlined
+        if lungs and one.role is Role.LUNGS
+    }
+    view = view_data(dose, gray, outlined, colors=colors, notes=notes)
     shape = view["grid"]["shape"]
     inverse = np.linalg.inv(np.array(view["grid"]["affine_mm"]))
     start = inverse[:3, :3] @ center_mm(outlined, dose) + inverse[:3, 3]
@@ -168,6 +181,7 @@ def plane_data(
                 "name": one.name,
                 "color": colors[one.name],
                 "dotted": one.name in comes_again(outlined, colors),
+                "note": notes.get(one.name, ""),
             }
             for one in outlined
         ],

@@ -162,7 +162,8 @@ def write_prediction(
     known = plan_uncertainty_csv(document["uncertainty"])
     (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
     for method, dose in prediction.doses.items():
-        write_nifti(dose.volume, folder / DOSE_FILES[method])
+        path = folder / DOSE_FILES[method]
+        write_nifti(dose.volume, path, note=dose.density_note)
     each = folder / PER_GBQ
     each.mkdir()
     per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
@@ -170,7 +171,7 @@ def write_prediction(
     rows = structures_per_gbq_csv(document)
     (each / "structures.csv").write_text(rows, "utf-8")
     for name, dose in _maps_per_gbq(prediction):
-        write_nifti(dose.volume, each / name)
+        write_nifti(dose.volume, each / name, note=dose.density_note)
 
 
 def _maps_per_gbq(prediction: "Prediction") -> list[tuple[str, Any]]:

@@ -289,14 +289,17 @@ def basis_words(nuclide: dict[str, Any]) -> str:
     )
 
 
+def finding_lines(warnings: list[dict[str, str]]) -> list[str]:
+    """A line for each finding, the gravest first."""
+    return [
+        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
+        for finding in sorted(warnings, key=lambda one: _GRAVITY.index(one["severity"]))
+    ]
+
+
 def warning_lines(document: dict[str, Any]) -> list[str]:
     """What the checks found, the gravest first, and what was accepted."""
-    lines = [
-        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
-        for finding in sorted(
-            document["warnings"], key=lambda one: _GRAVITY.index(one["severity"])
-        )
-    ]
+    lines = finding_lines(document["warnings"])
     lines += [
         f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]
     ]

@@ -64,6 +64,7 @@ def view_data(
     structures: Sequence[Structure],
     *,
     colors: Mapping[str, str],
+    notes: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's planes show.
 
@@ -77,11 +78,15 @@ def view_data(
         Those whose outlines are shown.
     colors : mapping
         A color for each structure's name.
+    notes : mapping, optional
+        What stands beside a structure's name wherever it is shown.
     """
     found: dict[str, Any] = {}
     for voxels, fine_voxels in _BUDGETS:
         lattice = _lattice(dose.grid, structures, voxels)
         found = _packed_view(dose, gray, structures, colors, lattice, fine_voxels)
+        for one in found["structures"]:
+            one["note"] = (notes or {}).get(one["name"], "")
         size = len(found["dose"]["data"]) + len(
             (found["gray"] or found["dose"])["data"]
         )

@@ -1,12 +1,27 @@
 """How numbers are written for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor, isfinite, log10
 
 from sirtdose.model.units import MCI_PER_GBQ
 
 # No dose, activity or volume this small means anything: it is rounding.
 _NOTHING = 1e-9
+
+
+def not_compared_lines(whose: str, left_out: Mapping[str, str]) -> list[str]:
+    """Which histograms of an RTDOSE were not compared, a line for each reason.
+
+    >>> not_compared_lines("their", {"A": "it is empty", "B": "it is empty"})
+    ["their histogram of 'A', 'B' was not compared: it is empty"]
+    """
+    names: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        names.setdefault(why, []).append(f"'{name}'")
+    return [
+        f"{whose} histogram of {', '.join(some)} was not compared: {why}"
+        for why, some in names.items()
+    ]
 
 
 def significant(value: float, digits: int = 4) -> str:

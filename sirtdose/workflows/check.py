@@ -1,7 +1,7 @@
 """Hold another system's dose against ours: numbers, gamma, causes, verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from sirtdose.dosimetry.dose_check import (
     require_known_metric,
 )
 from sirtdose.errors import InputError, RangeError, StructureError
+from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role, role_from_name
+from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.check_inputs import OurDose, our_dose
 from sirtdose.workflows.dose_histograms import (
     read_dose,
@@ -110,6 +112,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         tolerances=look.tolerances,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
+        findings=(*look.findings, *said.noticed),
         inputs=_inputs(request, ours, files),
     )
 
@@ -153,30 +156,35 @@ class _Look:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
         self.files = request.structures or ours.structures
+        self.findings = [
+            Finding.of("H17", f"their dose: {remark}")
+            for remark in (pair.theirs.source.remarks if pair.theirs.source else ())
+        ]
         self.structures = self._structures()
 
     def _structures(self) -> "list[Structure]":
         from sirtdose.dosimetry.derived import derived_structures
+        from sirtdose.dosimetry.map_checks import map_findings
         from sirtdose.dosimetry.resample import on_one_lattice
+        from sirtdose.dosimetry.role_checks import no_tumor_findings
 
         if not self.files:
             return []
-        drawn = [
-            replace(one, role=self.ours.roles.get(one.name, one.role))
-            for one in structures_of(self.files, {})
-            if not one.empty
-        ]
-        drawn = [
-            replace(one, role=self.request.roles.get(one.name, one.role))
-            for one in drawn
-        ]
+        read = structures_of(self.files, {})
+        read = with_given_roles(read, {**self.ours.roles, **self.request.roles})
+        # Of results, post.json says how the dose was computed.
+        unknown_map = None if self.ours.choices_known else self.ours.dose
+        self.findings += map_findings(read, dose=unknown_map)
+        drawn = [one for one in read if not one.empty]
         unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
         if unknown:
             raise InputError(f"--role names no structure: {', '.join(unknown)}")
         if not drawn:
             return []
         drawn = on_one_lattice(drawn)
-        return [*drawn, *derived_structures(drawn)]
+        derived = derived_structures(drawn)
+        self.findings += no_tumor_findings(drawn) if derived else []
+        return [*drawn, *derived]
 
     def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
         """One value a voxel where both doses share their voxels, else interpolated."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.dosimetry.known_factors import OurChoices
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.unfinished import finish
+from sirtdose.model.density_note import says_one_density
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
@@ -72,7 +73,9 @@ def our_dose(path: Path, method: str | None = None) -> OurDose:
             f"there is no post.json in {path.name}: give the --out of `sirtdose post`, "
             "or one dose map"
         )
-    return OurDose(read_dose(path), path)
+    dose = read_dose(path)
+    described = dose.source.described if dose.source else ""
+    return OurDose(dose, path, one_density=says_one_density(described))
 
 
 def _of_results(folder: Path, method: str | None) -> OurDose:

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry.comparison import compared
 from sirtdose.dosimetry.dose_check import D_PERCENT, V_GY, metrics_of
-from sirtdose.dosimetry.stated_histogram import StatedHistogram, StatedHistograms
+from sirtdose.dosimetry.stated_histogram import StatedHistograms
 from sirtdose.errors import StructureError
+from sirtdose.model.finding import Finding
 from sirtdose.workflows.dose_histograms import structures_of
+from sirtdose.workflows.stated_histograms import stated_histograms
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dvh import Dvh
-    from sirtdose.io.dicom_dvh import DicomHistogram
     from sirtdose.model.dose_curve import DoseCurve
     from sirtdose.model.structure import Structure
-
-_SOME_NAMES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +23,8 @@ class Said:
     """Their numbers by structure, with the curve of their dose where it is known.
 
     `by_table` and `by_contours` are what the user gave; `by_histogram` are the curves
-    of their RTDOSE; `table_remarks` say what of the table is not compared or sure.
+    of their RTDOSE; `table_remarks` say what of the table is not compared or sure, and
+    `noticed` what the reader of the contours did.
     """
 
     by_contours: "Mapping[str, Dvh]"
@@ -34,6 +33,7 @@ class Said:
     stated: StatedHistograms
     left_out: Mapping[str, str]
     table_remarks: tuple[str, ...] = ()
+    noticed: tuple[Finding, ...] = ()
 
     def bin_gy(self, name: str) -> float:
         """How well a structure's doses are told: 0 where it is of no histogram."""
@@ -103,8 +103,9 @@ def said_by_them(
     told = DoseTable({})
     if table is not None:
         told = read_dose_table(table, percent=D_PERCENT, doses_gy=_doses(above_gy))
-    stated = _stated(
-        _numbered(dose, (*contours, *own_files)),
+    stated = stated_histograms(
+        dose,
+        (*contours, *own_files),
         [*drawn, *own],
         lambda one: metrics_of(histogram(one), above_gy),
         tolerances,
@@ -116,73 +117,13 @@ def said_by_them(
         stated,
         left_out,
         told.remarks,
+        tuple(
+            Finding.of("H19", f"their '{one.name}': {remark}")
+            for one in drawn
+            for remark in one.remarks
+        ),
     )
 
 
 def _doses(above_gy: Sequence[float]) -> list[float]:
     return sorted({*V_GY, *above_gy})
-
-
-def _numbered(
-    dose: Path, files: Sequence[Path]
-) -> "list[tuple[str, DicomHistogram, str]]":
-    """Histograms of their RTDOSE with the name of each, and why it has none."""
-    from sirtdose.io.dicom_dvh import read_histograms, read_roi_names
-    from sirtdose.io.discover import discover
-    from sirtdose.io.found import Kind
-
-    doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
-    if not doses:
-        return []
-    held = read_histograms(doses[0])
-    sets = [
-        read_roi_names(one.paths[0])
-        for path in files
-        for one in discover(path)
-        if one.kind is Kind.CONTOURS
-    ]
-    wanted = held.structure_set_uid
-    names = next((own for uid, own in sets if wanted in (uid, None)), None)
-    why = ""
-    if names is None:
-        why = (
-            "the RTSTRUCT it is of was not given: give it with --their-structures"
-            if not sets
-            else "it is of another RTSTRUCT than those given: give it with "
-            "--their-structures"
-        )
-    found = []
-    for one in held.histograms:
-        number = one.roi_number
-        name = (names or {}).get(number) if number is not None else None
-        unknown = why or f"its RTSTRUCT has no ROI number {number}"
-        label = name or f"ROI {'?' if number is None else number}"
-        found.append((label, one, one.unread or ("" if name else unknown)))
-    return found
-
-
-def _stated(
-    held: "Sequence[tuple[str, DicomHistogram, str]]",
-    drawn: "Sequence[Structure]",
-    metrics: "Callable[[Structure], Mapping[str, float]]",
-    tolerances: Mapping[str, float],
-) -> StatedHistograms:
-    by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
-    rows, left_out = [], {}
-    for name, one, why in held:
-        structure = by_name.get(name.casefold())
-        if why or one.curve is None or structure is None:
-            left_out[name] = why or "its contours are empty, or were not given"
-            continue
-        try:
-            recomputed = metrics(structure)
-        except StructureError as error:
-            left_out[name] = str(error)
-            continue
-        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
-        numbers = one.curve.numbers(D_PERCENT, doses)
-        both = compared(recomputed, numbers, tolerances, one.bin_gy or 0.0)
-        rows.append(
-            StatedHistogram(structure.name, one.curve, both, one.bin_gy, one.mean_gy)
-        )
-    return StatedHistograms(tuple(rows), left_out)

@@ -1,18 +1,19 @@
 """Histograms of a dose map that another system, or this one, has made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.model.role import Role
+from sirtdose.model.structure import with_given_roles
 from sirtdose.model.volume import Quantity
 from sirtdose.workflows.scene import require_one_patient
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
     from sirtdose.dosimetry.dvh import Dvh
+    from sirtdose.dosimetry.stated_histogram import StatedHistograms
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -47,6 +48,7 @@ def dose_histograms(
     from os import cpu_count
 
     from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.map_checks import map_findings
 
     require_same_patient([dose, *structures])
     volume = read_dose(dose)
@@ -60,7 +62,31 @@ def dose_histograms(
     if not rows:
         why = "; ".join(f"'{name}': {said}" for name, said in left_out.items())
         raise InputError(f"no structure has a histogram: {why or 'none was found'}")
-    return DoseHistograms(volume, tuple(rows), left_out)
+    return DoseHistograms(
+        volume,
+        tuple(rows),
+        left_out,
+        findings=tuple(map_findings(known, dose=volume)),
+        stated=_stated(dose, structures, rows),
+    )
+
+
+def _stated(
+    dose: Path, structures: Sequence[Path], rows: "Sequence[tuple[Structure, Dvh]]"
+) -> "StatedHistograms":
+    """The RTDOSE's own histograms against ours of the same map."""
+    from sirtdose.dosimetry.dose_check import DEFAULT_TOLERANCES, metrics_of
+    from sirtdose.workflows.stated_histograms import stated_histograms
+
+    ours = {one.name: dvh for one, dvh in rows}
+    return stated_histograms(
+        dose,
+        structures,
+        [one for one, _ in rows],
+        lambda one: metrics_of(ours[one.name], ()),
+        DEFAULT_TOLERANCES,
+        option="--structures",
+    )
 
 
 def _histogram(
@@ -141,7 +167,4 @@ def structures_of(
             f"--role names no structure: {', '.join(unknown)}; there are "
             f"{', '.join(sorted(names))}"
         )
-    return [
-        replace(one, role=roles[one.name]) if one.name in roles else one
-        for one in found
-    ]
+    return with_given_roles(found, roles)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import GeometryError, QuantityError, StructureError
+from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
 from sirtdose.workflows.dose_histograms import (
@@ -29,10 +30,12 @@ def dose_view(
         What cannot be read, no dose, no CT, or files of different frames of
         reference.
     """
+    from sirtdose.dosimetry.map_checks import lung_density_doubt, map_findings
     from sirtdose.dosimetry.resample import occupancy_on, overlap
     from sirtdose.io.discover import discover
     from sirtdose.io.hashing import sha256_of
     from sirtdose.io.read import read_image
+    from sirtdose.report.documents import findings_document
     from sirtdose.report.page_data import plane_data
     from sirtdose.report.planes import structure_colors
 
@@ -49,17 +52,28 @@ def dose_view(
         if not overlap(gray.grid, volume.grid):
             raise GeometryError("the CT lies wholly outside the dose (H15)")
     outlined, outside = [], []
-    for one in structures_of(structures, roles or {}):
+    read = structures_of(structures, roles or {})
+    for one in read:
         if one.empty:
             continue
         try:
             outlined.append(occupancy_on(one, volume.grid))
         except StructureError:
             outside.append(one.name)
-    data = plane_data(volume, gray, outlined, structure_colors(outlined))
+    findings = map_findings(read, dose=volume)
+    if gray is not None and gray.source is not None:
+        findings += [Finding.of("H17", f"the CT: {one}") for one in gray.source.remarks]
+    data = plane_data(
+        volume,
+        gray,
+        outlined,
+        structure_colors(outlined),
+        lungs=lung_density_doubt(volume),
+    )
     return {
         **data,
         "gray": "CT" if gray else "black",
         "outside": outside,
+        "warnings": findings_document(findings),
         "sha256": sha256_of(discover(dose)[0].paths),
     }

@@ -1,12 +1,13 @@
 """Bring the structures of a treatment onto its image, and check them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
+from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.image_grid import regrid_findings
 from sirtdose.workflows.image_registration import registered
 from sirtdose.workflows.image_request import ImageRequest
@@ -43,15 +44,19 @@ def placed_structures(
     volume: "Volume",
     findings: list[Finding],
     ct: "Volume | None" = None,
+    *,
+    for_doses: bool = True,
 ) -> Placed:
     """Read structures and bring them to the dose grid.
 
-    `volume` is `image` on the dose grid.
+    `volume` is `image` on the dose grid. What is tumor and what is not is asked
+    `for_doses` only: a lung shunt is the same either way.
     """
     from sirtdose.dosimetry import structure_checks as checks
     from sirtdose.dosimetry.anatomy_checks import anatomy_findings
     from sirtdose.dosimetry.derived import derived_structures, union, with_role
     from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
+    from sirtdose.dosimetry.role_checks import no_tumor_findings, role_findings
     from sirtdose.io.read import read_found_structures
 
     drawn = [
@@ -65,6 +70,10 @@ def placed_structures(
     drawn, registration = registered(request, drawn, image, ct, findings)
     drawn += delineated(request, drawn, volume, findings)
     require_accepted(findings, request.acceptances)
+    # What cannot be placed at all stops before anybody is asked about roles.
+    for one in drawn:
+        if one.role in checks.NEEDED and not one.empty:
+            volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
     findings += checks.reading_findings(drawn)
     require_accepted(findings, request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
@@ -78,6 +87,9 @@ def placed_structures(
     findings += checks.lung_volume_findings(kept)
     findings += anatomy_findings(kept)
     findings += checks.normal_findings([*kept, *derived])
+    if for_doses:
+        findings += role_findings(on_grid, volume, given=request.roles)
+        findings += no_tumor_findings(combined) if derived else []
     # The union of one is that one, whose place is known.
     placed = dict(zip(map(id, kept), on_grid, strict=True))
 
@@ -147,4 +159,4 @@ def _with_roles(
             f"--role names '{unknown[0]}', which is no structure here: there are "
             f"{', '.join(sorted(names))}"
         )
-    return [replace(s, role=roles.get(s.name, s.role)) for s in structures]
+    return with_given_roles(structures, roles)

@@ -90,7 +90,7 @@ def _of_spect(
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
     require_accepted(findings, images.acceptances)
     ct = ct_image(choice, images, image, findings)
-    placed = placed_structures(choice, images, image, image, findings)
+    placed = placed_structures(choice, images, image, image, findings, for_doses=False)
     shunt = measured_shunt(image, placed, findings, margin_mm=margin_mm)
     if shunt is None:
         needed = "lungs" if not placed.lungs else "liver"

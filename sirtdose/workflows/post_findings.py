@@ -127,8 +127,7 @@ def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Fin
     few = [
         f"'{row.structure.name}' ({row.dvh.volume_ml / voxel_ml:.0f})"
         for row in rows
-        if row.structure.role is Role.TUMOR
-        and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
+        if row.structure.role.is_tumor and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
     ]
     if not few:
         return []

@@ -29,7 +29,7 @@
   }
   const structures = [];
   for (const one of data.structures) {
-    structures.push({ name: one.name, color: one.color, dotted: one.dotted, bits: await inflate(one.data), shown: true });
+    structures.push({ name: one.note ? `${one.name} (${one.note})` : one.name, color: one.color, dotted: one.dotted, bits: await inflate(one.data), shown: true });
   }
   const gyAt = (k, j, i) => data.dose.low_gy + data.dose.step_gy * steps[(k * nj + j) * ni + i];
   const inside = (bits, n) => (bits[n >> 3] >> (n & 7)) & 1;

@@ -1,0 +1,156 @@
+"""Roles in whole runs: tumors by other names, and what is asked where none is told."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def renamed(exact_contours: Path, tmp_path: Path) -> Callable[..., Path]:
+    """The digital patient with regions renamed, and types of their own."""
+
+    def make(names: dict[str, str], types: dict[str, str] | None = None) -> Path:
+        folder = tmp_path / "patient"
+        shutil.copytree(exact_contours, folder)
+        dataset = pydicom.dcmread(folder / "structures.dcm")
+        observed = dataset.RTROIObservationsSequence
+        for roi, observation in zip(
+            dataset.StructureSetROISequence, observed, strict=True
+        ):
+            roi.ROIName = names.get(roi.ROIName, roi.ROIName)
+            observation.RTROIInterpretedType = (types or {}).get(roi.ROIName, "")
+        dataset.save_as(folder / "structures.dcm")
+        return folder
+
+    return make
+
+
+def post(run: Run, source: Path, *options: object) -> Result:
+    return run(
+        *("post", source, "--administered", "2GBq", "--lung-shunt", "5%"),
+        *("--no-report", "--no-dicom", "--json", "--force"),
+        *("--out", source.parent / "out", *options),
+    )
+
+
+def rows(result: Result) -> dict[str, dict[str, Any]]:
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    found = document["doses"]["local_deposition"]["structures"]
+    return {row["name"]: row for row in found}
+
+
+def warned(result: Result) -> list[str]:
+    return [one["message"] for one in json.loads(result.stdout)["warnings"]]
+
+
+TUMORS = ("Tumor 1", "Tumor 2", "Tumor 3")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("GTVp", "GTVp2", "GTVliv"), ("TumorLeft", "MetSeg6", "Hccseg4")],
+)
+def test_tumors_by_other_names_give_the_same_normal_liver(
+    run: Run,
+    exact_contours: Path,
+    renamed: Callable[..., Path],
+    tmp_path: Path,
+    names: tuple[str, ...],
+) -> None:
+    (tmp_path / "known").mkdir()
+    shutil.copytree(exact_contours, tmp_path / "known" / "patient")
+    before = rows(post(run, tmp_path / "known" / "patient"))
+    after = rows(post(run, renamed(dict(zip(TUMORS, names, strict=True)))))
+    for normal in ("normal_whole", "normal_perfused"):
+        mean = before[normal]["dose_gy"]["mean"]
+        assert after[normal]["dose_gy"]["mean"] == pytest.approx(mean, rel=1e-9)
+    assert {after[name]["role"] for name in names} == {"tumor"}
+
+
+def test_a_hot_structure_without_a_role_asks_by_name(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({"Tumor 1": "A7"})
+    asked = post(run, source)
+    assert asked.exit_code == 3
+    assert "H19" in asked.stderr
+    assert "'A7' (" in asked.stderr
+    assert "--role 'A7=tumor'" in asked.stderr
+    settled = post(run, source, "--role", "A7=tumor")
+    assert rows(settled)["A7"]["role"] == "tumor"
+    assert rows(post(run, source, "--role", "A7=other"))["A7"]["role"] == "other"
+    accepted = post(run, source, "--accept", "H19", "--reason", "a cyst that bled")
+    assert rows(accepted)["A7"]["role"] == "other"
+
+
+def test_another_frame_of_reference_stops_before_roles_are_asked_about(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({}, {"Liver": "GTV"})
+    dataset = pydicom.dcmread(source / "structures.dcm")
+    for roi in dataset.StructureSetROISequence:
+        roi.ReferencedFrameOfReferenceUID = "1.2.3"
+    dataset.save_as(source / "structures.dcm")
+    stopped = post(run, source)
+    assert stopped.exit_code == 3
+    assert "(H15)" in stopped.stderr
+    assert "H19" not in stopped.stderr
+
+
+def test_a_segment_is_not_asked_about(run: Run, renamed: Callable[..., Path]) -> None:
+    assert rows(post(run, renamed({"Tumor 1": "Liver_Seg4"})))["Liver_Seg4"]
+
+
+def test_a_target_and_a_contradiction_ask_together(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({"Perfused lobe": "PTV"}, {"Liver": "GTV"})
+    asked = post(run, source)
+    assert asked.exit_code == 3
+    assert "'PTV': its name says too little" in asked.stderr
+    assert "'Liver': its name says liver, its RTROIInterpretedType (3006,00A4) GTV" in (
+        asked.stderr
+    )
+    settled = post(run, source, "--role", "PTV=perfused", "--role", "Liver=liver")
+    assert rows(settled)["PTV"]["role"] == "perfused"
+
+
+def test_a_type_decides_where_the_name_says_nothing(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({"Tumor 1": "A7"}, {"A7": "GTV"})
+    assert rows(post(run, source))["A7"]["role"] == "tumor"
+
+
+def test_a_tumor_outside_is_listed_and_counts_nowhere(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    """The lungs as if they were a node: outside of the liver, whose rows stay."""
+    plain = renamed({})
+    before = rows(post(run, plain))
+    shutil.rmtree(plain)
+    found = rows(post(run, renamed({"Lungs": "GTVn"})))
+    assert found["GTVn"]["role"] == "tumor_outside"
+    for name in ("normal_whole", "normal_perfused", *TUMORS):
+        mean = before[name]["dose_gy"]["mean"]
+        assert found[name]["dose_gy"]["mean"] == pytest.approx(mean, rel=1e-9)
+
+
+def test_that_no_tumor_was_found_is_said(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed(dict(zip(TUMORS, ("Seg4", "Seg5", "Seg6"), strict=True)))
+    result = post(run, source)
+    assert rows(result)
+    assert any(
+        "no structure is a tumor of the liver" in said for said in warned(result)
+    )

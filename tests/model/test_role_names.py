@@ -1,0 +1,156 @@
+"""Names of structures as planning systems, TG-263 and six languages write them."""
+
+import pytest
+
+from sirtdose.model.role import (
+    Declared,
+    Role,
+    role_and_doubt,
+    role_from_name,
+    told_by_name,
+)
+
+NAMES = {
+    "tumor": (
+        "GTVp|GTVp1|GTVp_1|GTVp2|GTV_p|gtvp|GTVliv|GTV_Liver|GTVLiver|GTV-PET|iGTV|"
+        "GTV1|GTV 2a|CTVp|CTV_High|CTVp1|CTV|ITV|ITV_1|GTVpar|"
+        "TumorLeft|TumorA|TumorB|tumor_a|tumora|TumorViable|Tumor_viable|LiverTumor|"
+        "livertumor|LiverTumor2|LiverMet|LiverMets|livermet|Liver_Met_3|Met1|MET 2|"
+        "MetSeg6|Metseg6|Hccseg4|HCCSeg4|HCC_1|HCC1|hcc|LesionA|LesionB|lesion2|"
+        "Lesion_Seg8|Tumour_Left_Lobe|LeftTumor|tumorleft|RightLobeTumor|ICC|CRLM 1|"
+        "ROI_Tumor_1|VOI_tumor|TumorVOI1|Tumor-ROI|Cholangioca|MTV|"
+        "Metastasis_5|Tumor minus necrosis|Tumor segment 4|HCC seg VI|"
+        "Liver tumor near lung|Colon_met|Lebermetastase|Leberherd 2|Levermetastase_1|"
+        "Tumeur_gauche|Lésion_foie|Metástasis hepática|volume tumoral|"
+        "Lesione_epatica|LaesieA|Läsion_li|Metastase 3|Carcinoma|Tumor1a|tumor 1 (PET)"
+    ),
+    "tumor_outside": (
+        "GTVn|GTVn1|GTVn_Hilum|gtvn|GTVnd|"
+        "CTVn|GTV_n|LN_tumor|LNTumor|Tumor LN|LN met 2|"
+        "Lymph node metastasis|Nodal_GTV|Lung_met|LungMet1|lung tumor|Bone_Met|"
+        "Extrahepatic tumor|Extrahepatic_lesion_1|Adrenal metastasis|Spleen lesion|"
+        "Peritoneal mets|Lymphknotenmetastase_2 LK met lymphknoten|Lungenmetastase|"
+        "Tumeur extra-hépatique|Adénopathie tumorale"
+    ),
+    "other": (
+        "CTV1-GTV1|GTVp-CTV|PTV-GTV|LN_Portal|"
+        "Tumor_bed|TumorBed|tumor bed|Tumor Bed Block|GTVsb|GTVv|GTVvas|Metal|"
+        "Metal_artifact|Metformin|Hematoma|Haematoma_liver|PVTT|PVTT_1|"
+        "Portal vein tumor thrombus|Peritumoral|peri-tumoral|Thrombus|"
+        "Liver_Seg4|LiverSeg4|Liver Segment IV|Segment 4|Seg4|seg_4b|S4|S 8|"
+        "Liver_PRV03|Liver_PRV05|Liver+margin|Right lobe|RightLobe|Liver_right_lobe|"
+        "left_lobe_liver|Caudate lobe|Lebersegment 4|Leberlappen rechts|lobe droit|"
+        "Left Liver|Liver_L|Liver_R|Liver segments|liver_segment_3|Segments|"
+        "PTV|PTV1|PTVp|PTV_5000|PTV_Liver|PTV tumor|ptv|TV|TV1|TV_2|VOI|VOI1|voi 2|"
+        "VOI_3|ROI|ROI-1|BODY|External|Couch|Skin|Marker|Liver cyst|Liver dome|"
+        "Non-perfused|Unperfused_lobe|untreated|NonTarget|Lung nodule|Lungs-GTV|"
+        "Lungs-CTV|Lung_L-GTV|Segment_1|label 3|Nodes|LN|Scar|Areola|Meta|Atom|"
+        "liver_abscess|Resection cavity|TumorRing|GTV_margin"
+    ),
+    "perfused": (
+        "PerfusedVolume|TreatedVolume|perfusedvolume|treatedvolume|Perfused_Lobe|"
+        "Perf_vol|perf1|PerfusedSeg4|Treated_Seg_5|Perfused segment VIII|"
+        "PTV_perfused|TargetVolume|Target|Perfused liver|Volume perfusé|"
+        "Behandeld_volume|perfundiertes Volumen|Volumen perfundido|Volume trattato"
+    ),
+    "lungs": (
+        "LeftLung|RightLung|LungL|LungR|Lung_L|Lung_R|Lungs|RLung|L_Lung|Lt Lung|"
+        "leftlung|lungl|LungsTotal|Lung_LUL|NormalLung|Lunge_links|Poumon_G|long_li|"
+        "LinkerLong|PolmoneDx polmone|Pulmon izquierdo"
+    ),
+    "normal_given": (
+        "Liver_minus_tumor|Liver_without_GTV|Liver-GTV|Liver minus tumor|Liver-CTV|"
+        "LiverMinusGTV|LiverWithoutTumors|Liver_-_GTV|Liver - tumor|Liver_ex_GTV|"
+        "Liver_no_tumor|Liver_minus_all_tumors|Liver-PTV|NormalLiver|HealthyLiver|"
+        "liver_normal|Uninvolved_liver|NL_perfused|Non_tumor_liver|NonTumor|perfused_minus_tumor|"
+        "Leber_ohne_Tumor|Foie_sans_tumeur|Lever_zonder_tumor|Fegato_senza_lesione|"
+        "Higado_sin_tumor|gesunde_Leber|FoieSain|Tumor-free liver"
+    ),
+    "liver": (
+        "Liver|LIVER|ROI_liver|VOI_Liver|Liver_ROI|liver_CT|WholeLiver|Liver_whole|TotalLiver|liver1|Liver_final|"
+        "LiverContour|liver_seg|LiverMR|Leber|GesamtLeber|Lever|Foie|foie_entier|"
+        "Hígado|Fegato|Liver (auto)|Liver segmentation"
+    ),
+    "gallbladder": "Gallbladder|GallBladder|gall_bladder|Galblaas|Vésicule",
+    "vessel": (
+        "A_Hepatic|A_Aorta|V_Portal|PortalVein|IVC|V_VenaCava_I|vena_cava|Liver vessels"
+    ),
+    "organ": (
+        "Spleen|Kidney_L|KidneyR|Stomach|Duodenum|SpinalCord|Bowel_Small|Heart|"
+        "Esophagus|Milz|Rate|Niere_li|Pancreas|Colon_Sigmoid"
+    ),
+}
+CASES = [(name, role) for role, names in NAMES.items() for name in names.split("|")]
+
+
+@pytest.mark.parametrize(("name", "role"), CASES)
+def test_role_of_a_name(name: str, role: str) -> None:
+    assert str(role_from_name(name)) == role
+
+
+def test_there_are_hundreds_of_them() -> None:
+    assert len({name for name, _ in CASES}) == len(CASES) > 250
+
+
+@pytest.mark.parametrize("name", ["PTV", "PTV_Liver", "TV", "TV1", "VOI1", "voi 2"])
+def test_a_name_that_says_too_little_asks(name: str) -> None:
+    role, doubt = role_and_doubt(name)
+    assert role is Role.OTHER
+    assert doubt is not None
+    assert doubt.asks(name) == (
+        f"its name says too little: give --role '{name}=perfused', "
+        f"--role '{name}=tumor' or --role '{name}=other'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        *((name, True) for name in ("Liver_Seg4", "Right lobe", "S4", "Segment IV")),
+        *((name, False) for name in ("Segment_1", "PVTT", "Liver_PRV03", "ROI_7")),
+    ],
+)
+def test_segments_and_lobes_are_parts_of_the_liver(name: str, part: bool) -> None:
+    assert told_by_name(name).part_of_liver is part
+
+
+GTV = Declared(Role.TUMOR, "RTROIInterpretedType (3006,00A4) GTV")
+PTV = Declared(None, "RTROIInterpretedType (3006,00A4) PTV")
+LIVER = Declared(Role.LIVER, "SegmentedPropertyTypeCodeSequence (0062,000F) Liver")
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "role", "asks"),
+    [
+        ("A7", GTV, "tumor", False),
+        ("VOI1", GTV, "tumor", False),
+        ("PTV", GTV, "tumor", False),
+        ("A7", LIVER, "liver", False),
+        ("A7", PTV, "other", True),
+        ("A7", None, "other", False),
+        # Only these two contradict: a tumor's type on an organ, and the reverse.
+        ("Liver", GTV, "liver", True),
+        ("Lung_L", GTV, "lungs", True),
+        ("Spleen", GTV, "organ", True),
+        ("Normal liver", GTV, "normal_given", True),
+        ("Tumor 1", LIVER, "tumor", True),
+        ("GTVn", LIVER, "tumor_outside", True),
+        ("Liver tumor", LIVER, "tumor", False),
+        ("GTV_liver", LIVER, "tumor", False),
+        ("Liver", LIVER, "liver", False),
+        ("Tumor 1", GTV, "tumor", False),
+        ("GTVn", GTV, "tumor_outside", False),
+        ("Perfused lobe", GTV, "perfused", False),
+        ("Perfused lobe", LIVER, "perfused", False),
+        ("Segment 4", GTV, "other", False),
+        ("Tumor_bed", GTV, "other", False),
+        ("Liver", PTV, "liver", False),
+    ],
+)
+def test_what_a_file_declares(
+    name: str, declared: Declared | None, role: str, asks: bool
+) -> None:
+    found, doubt = role_and_doubt(name, declared)
+    assert (str(found), doubt is not None) == (role, asks)
+    if doubt is not None:
+        assert f"--role '{name}=" in doubt.asks(name)
