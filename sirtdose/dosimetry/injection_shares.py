@@ -61,6 +61,18 @@ def parts_of_union(volumes: Sequence[Structure], image: Volume) -> tuple[Part, .
     ...     for one in parts_of_union([lobe, segment], image)]
     [((0,), 2.0), ((0, 1), 1.0)]
     """
+    return tuple(
+        Part(members, structure, occupancy_on(structure, image.grid))
+        for members, structure in parts_in_common(volumes)
+        # A part may lie beyond the image, where nothing is counted.
+        if covered_fraction(structure, image.grid) > 0
+    )
+
+
+def parts_in_common(
+    volumes: Sequence[Structure],
+) -> list[tuple[tuple[int, ...], Structure]]:
+    """What lies in the same of several volumes, with the volumes' indices."""
     parts: list[tuple[tuple[int, ...], Structure]] = []
     for index, volume in enumerate(volumes):
         cut = []
@@ -71,12 +83,7 @@ def parts_of_union(volumes: Sequence[Structure], image: Volume) -> tuple[Part, .
             rest = rest - structure
         cut.append(((index,), rest))
         parts = [(members, one) for members, one in cut if not one.empty]
-    return tuple(
-        Part(members, structure, occupancy_on(structure, image.grid))
-        for members, structure in sorted(parts, key=lambda part: part[0])
-        # A part may lie beyond the image, where nothing is counted.
-        if covered_fraction(structure, image.grid) > 0
-    )
+    return sorted(parts, key=lambda part: part[0])
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.injection_shares import parts_in_common
 from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
 from sirtdose.errors import StructureError
 from sirtdose.model.grid import Box, Grid, box_at
@@ -100,9 +101,7 @@ def uptake_regions(
         ("liver", Role.LIVER),
         ("lungs", Role.LUNGS),
     ):
-        members = with_role(drawn, role)
-        if members:
-            layers.append((name, union(members)))
+        layers += _layers_of(name, with_role(drawn, role))
     # The liver around the tumors comes right after them.
     order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
     order += range(len(tumors), len(tumors) + len(organs))
@@ -124,6 +123,21 @@ def uptake_regions(
         tumors=sum(i < len(tumors) for i in chosen),
         box=box,
     )
+
+
+def _layers_of(name: str, members: Sequence[Structure]) -> list[tuple[str, Structure]]:
+    """One region of a role; several perfused volumes by what lies in the same of them.
+
+    Each injection has a concentration of its own, and an overlap has their sum.
+    """
+    if not members:
+        return []
+    if members[0].role is not Role.PERFUSED or len(members) == 1:
+        return [(name, union(members))]
+    return [
+        (f"{name}, {' and '.join(members[i].name for i in inside)}", part)
+        for inside, part in parts_in_common(members)
+    ]
 
 
 def _sum(

@@ -25,7 +25,9 @@ class PlannedDose:
 
     `parts_gy` are standard uncertainties by the component of the budget; `ensemble` is
     None where no realizations were asked for, `predicted` where nothing published says
-    how scout and treatment agree.
+    how scout and treatment agree. `blur_loss` is how far the scout's blur is estimated
+    to move a tumor's mean, as a part of it; where that is more than the standard
+    uncertainty no interval is shown.
     """
 
     name: str
@@ -34,6 +36,13 @@ class PlannedDose:
     parts_gy: Mapping[str, float]
     ensemble: Uncertain | None
     predicted: Predicted | None
+    blur_loss: float = 0.0
+
+    @property
+    def hidden_by_blur(self) -> bool:
+        """Whether blur moves the mean by more than all that is in its uncertainty."""
+        moved = abs(self.blur_loss * self.first_order.value)
+        return moved > self.first_order.standard
 
 
 @dataclass(frozen=True)

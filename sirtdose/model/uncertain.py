@@ -27,9 +27,10 @@ class RowUncertainty:
     each component of the budget adds to the mean. `band` is of the histogram: doses,
     and the fractions of volume between which 95 % of the curves lie;
     `first_order_band` such fractions at the same doses. `gone` is the part of the
-    realizations in which a contour shrank to nothing. Of a small tumor whose blur was
-    not undone (`blurred`) the largest error is in none of this: its standard
-    uncertainties are of the other components, and its intervals are not shown.
+    realizations in which a contour shrank to nothing. `blur_loss` is how far blur
+    that was not undone is estimated to move the mean, as a part of it; where that is
+    more than the standard uncertainty the largest error is in none of this, and
+    intervals are not shown.
     """
 
     name: str
@@ -40,12 +41,18 @@ class RowUncertainty:
     band: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
     first_order_band: tuple[tuple[float, ...], tuple[float, ...]]
     gone: float
-    blurred: bool = False
+    blur_loss: float = 0.0
 
     @property
     def first_order(self) -> Uncertain:
         """The mean by propagation."""
         return self.by_first_order["mean_gy"]
+
+    @property
+    def hidden_by_blur(self) -> bool:
+        """Whether blur moves the mean by more than all that is in its uncertainty."""
+        moved = abs(self.blur_loss * self.first_order.value)
+        return moved > self.first_order.standard
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         prediction=unsure
         and unsure["prediction"]
         and prediction_words(unsure["prediction"]),
+        between=between_words,
         chance=chance_words,
         shares=share_bars,
     )

@@ -204,7 +204,9 @@ def _bands(assessment: "Assessment", method: str) -> "dict[str, Band]":
     if result is None:
         return {}
     return {
-        one.name: one.band for one in result.rows.get(method, ()) if not one.blurred
+        one.name: one.band
+        for one in result.rows.get(method, ())
+        if not one.hidden_by_blur
     }
 
 

@@ -4,7 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.tables import csv_text, name_cell
-from sirtdose.report.uncertainty import interval_document
+from sirtdose.report.uncertainty import (
+    between_words,
+    interval_document,
+    no_interval_words,
+)
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -69,11 +73,14 @@ def plan_uncertainty_document(
 def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
     """One dose with what it is known to."""
     variance = one.first_order.standard**2
+    hidden = {"low": None, "high": None} if one.hidden_by_blur else {}
     return {
         "name": one.name,
         "role": one.role,
-        "dose_by_first_order_gy": interval_document(one.first_order),
-        "dose_by_ensemble_gy": one.ensemble and interval_document(one.ensemble),
+        "interval_left_out": no_interval_words(one.blur_loss) if hidden else None,
+        "dose_by_first_order_gy": interval_document(one.first_order) | hidden,
+        "dose_by_ensemble_gy": one.ensemble
+        and interval_document(one.ensemble) | hidden,
         "components": {
             name: {
                 "standard_gy": part,
@@ -134,14 +141,10 @@ def uncertainty_cells(document: Mapping[str, Any] | None, name: str) -> list[str
         return ["-"] * len(columns)
     [row] = found
     own, foretold = row["dose_by_first_order_gy"], row["predicted_gy"]
-    cells = [significant(own["standard_uncertainty"], 2), _range(own)]
+    cells = [significant(own["standard_uncertainty"], 2), between_words(own, 3)]
     if document["prediction"]:
-        cells.append(_range(foretold) if foretold else "-")
+        cells.append(between_words(foretold, 3) if foretold else "-")
     return cells
-
-
-def _range(one: Mapping[str, float]) -> str:
-    return f"{significant(one['low'], 3)} to {significant(one['high'], 3)}"
 
 
 def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
@@ -160,8 +163,13 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
             own = row["dose_by_ensemble_gy"]
             lines.append(
                 f"  {row['name']}: u = {significant(own['standard_uncertainty'], 2)} "
-                f"Gy, {_range(own)} Gy"
+                f"Gy, {between_words(own, 3)}{'' if own['low'] is None else ' Gy'}"
             )
+    lines += [
+        f"{row['name']}: {row['interval_left_out']}"
+        for row in document["doses"]
+        if row.get("interval_left_out")
+    ]
     lines += [f"Limit {one['name']}: {chance_words(one)}" for one in document["limits"]]
     lines.append(f"Not in it: {'; '.join(document['left_out'])}")
     return lines

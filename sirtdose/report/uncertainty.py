@@ -19,10 +19,6 @@ _COLUMNS = (
     *("low", "high", "unit", "by"),
 )
 _BUDGET_COLUMNS = ("method", "name", "component", "standard_gy", "part_of_variance")
-NO_INTERVAL = (
-    "no 95 % interval: the image's blur is the largest error of a tumor this small and "
-    "is not in u; --psf WIDTH undoes it"
-)
 # A component with less of the variance is not worth a color.
 _SHOWN = 0.01
 
@@ -60,9 +56,11 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     return {
         "name": row.name,
         "role": row.role,
-        "interval_left_out": NO_INTERVAL if row.blurred else None,
-        "quantities": _intervals(row.quantities, row.blurred),
-        "by_first_order": _intervals(row.by_first_order, row.blurred),
+        "interval_left_out": no_interval_words(row.blur_loss)
+        if row.hidden_by_blur
+        else None,
+        "quantities": _intervals(row.quantities, row.hidden_by_blur),
+        "by_first_order": _intervals(row.by_first_order, row.hidden_by_blur),
         "part_of_realizations_gone": row.gone,
         "components": {
             name: {
@@ -72,7 +70,7 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
             for name, part in row.parts_gy.items()
         },
         "dvh_band": None
-        if row.blurred
+        if row.hidden_by_blur
         else {
             "dose_gy": list(doses),
             "low_fraction": list(low),
@@ -83,12 +81,21 @@ def _row(row: "RowUncertainty") -> dict[str, Any]:
     }
 
 
-def _intervals(known: "Mapping[str, Uncertain]", blurred: bool) -> dict[str, Any]:
+def no_interval_words(blur_loss: float) -> str:
+    """Why a tumor has no interval."""
+    true = f"about {1 + blur_loss:.2f} times" if blur_loss > -0.9 else "far from"
+    return (
+        f"no 95 % interval: for its size the true mean is {true} this one, as blur was "
+        "not undone; that is more than u, and not in it"
+    )
+
+
+def _intervals(known: "Mapping[str, Uncertain]", hidden: bool) -> dict[str, Any]:
     """Each quantity; where blur hides it, without the interval, but of the volume."""
     unknown = {"low": None, "high": None}
     return {
         name: interval_document(one)
-        | (unknown if blurred and name != "volume_ml" else {})
+        | (unknown if hidden and name != "volume_ml" else {})
         for name, one in known.items()
     }
 

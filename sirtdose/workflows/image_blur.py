@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _USUAL_FWHM_MM = {"PT": 7.0}
 _SPECT_FWHM_MM = 15.0
 _WIDTHS = 3
+_TUMORS = (Role.TUMOR, Role.TUMOR_OUTSIDE)
 
 
 def small_tumor_findings(
@@ -58,8 +59,42 @@ def small_tumors(
     return [
         one
         for one in drawn
-        if one.role is Role.TUMOR and _diameter_mm(one.volume_ml) < least_mm
+        if one.role in _TUMORS and _diameter_mm(one.volume_ml) < least_mm
     ]
+
+
+def estimated_losses(
+    means_gy: Sequence[tuple[str, str, float, float]],
+    *,
+    modality: str = "NM",
+    psf_mm: Sequence[float] | None = None,
+) -> dict[str, float]:
+    """What blur takes from the mean of each tumor, as a part of what was measured.
+
+    Parameters
+    ----------
+    means_gy : sequence of tuple
+        Name, role, volume (mL) and mean dose (Gy) of each structure. A tumor of the
+        liver lies in its perfused normal part, else in the whole of it.
+    modality, psf_mm
+        As for :func:`small_tumors`.
+    """
+    from sirtdose.dosimetry.blur_loss import blur_loss, sphere_recovery
+
+    doses = {role: gy for _, role, _, gy in reversed(means_gy)}
+    normal_gy = doses.get(Role.NORMAL_PERFUSED, doses.get(Role.NORMAL_WHOLE, 0.0))
+    fwhm_mm = _width_mm(modality, psf_mm)
+    return {
+        name: blur_loss(
+            mean_gy=gy,
+            around_gy=normal_gy if role == Role.TUMOR else 0.0,
+            recovery=sphere_recovery(
+                diameter_mm=_diameter_mm(volume_ml), fwhm_mm=fwhm_mm
+            ),
+        )
+        for name, role, volume_ml, gy in means_gy
+        if role in _TUMORS and volume_ml > 0
+    }
 
 
 def _width_mm(modality: str, psf_mm: Sequence[float] | None) -> float:

@@ -1,6 +1,6 @@
 """What one image says of several injections: factors, overlaps, what is left out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sirtdose.workflows.image_structures import Placed
 
 _MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
+# Contours reach a little beyond an image; less of a volume in it than this is cut off.
+_SEEN_LEAST = 0.98
 # By how much a dose in an overlap may move before it is noted, and warned of.
 _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
@@ -23,16 +25,17 @@ def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
 
     found = injected.shares(image)
     low, high = RATIO_RANGE
+    seen = _seen_fractions(injected, image)
+    causes = _causes(injected, seen)
     return [
-        *_factor_findings(injected, found, high),
+        *_factor_findings(injected, found, high, causes),
         *(
             Finding.of(
                 "H13",
                 f"'{one.name}': the image shows {ratio:.3g} times the activity typed "
-                f"({typed * ratio:.4g} instead of {typed:.4g} GBq) where only this "
-                f"injection went, outside {low:g} to {high:g}: were syringes, "
-                "activities or perfused volumes exchanged? The image's own "
-                "distribution is used",
+                f"({typed * ratio:.4g} instead of {typed:.4g} GBq) in its volume, "
+                f"outside {low:g} to {high:g}: {causes}? Accepted, the image's own "
+                "distribution of what was given in all is used",
                 severity=Severity.ASK,
             )
             for one, ratio, ledger in zip(
@@ -42,10 +45,40 @@ def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
             if not low <= ratio <= high
         ),
         *_overlap_findings(injected, found),
+        *_cut_off_findings(seen),
     ]
 
 
-def _factor_findings(injected: Injected, found: "Shares", most: float) -> list[Finding]:
+def _seen_fractions(injected: Injected, image: "Volume") -> dict[str, float]:
+    """The part of each perfused volume that lies inside the image."""
+    from sirtdose.dosimetry.resample import covered_fraction
+
+    return {
+        one.name: covered_fraction(volume, image.grid)
+        for one, volume in zip(injected.given, injected.volumes, strict=True)
+    }
+
+
+def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
+    """What may be wrong where the activities typed do not fit one scan."""
+    untimed = [one.name for one in injected.given if one.at is None]
+    cut = [
+        f"only {part:.0%} of the volume of {name} lies in the image"
+        for name, part in seen.items()
+        if part < _SEEN_LEAST
+    ]
+    times = (
+        [f"were they given at different times (write {untimed[0]}=ACTIVITY@TIME)"]
+        if untimed
+        else []
+    )
+    swapped = "were syringes, activities or perfused volumes exchanged"
+    return "; ".join([*cut, *times, swapped])
+
+
+def _factor_findings(
+    injected: Injected, found: "Shares", most: float, causes: str
+) -> list[Finding]:
     factors = {
         injected.names(group): found.gbq_per_count(group) * 1e9
         for group in found.groups
@@ -58,11 +91,25 @@ def _factor_findings(injected: Injected, found: "Shares", most: float) -> list[F
         Finding.of(
             "H13",
             f"one scan has one activity per count, but the activities typed give "
-            f"{each}: a factor of {apart:.3g} apart, more than {most:g}. Were "
-            "syringes, activities or perfused volumes exchanged? If accepted, each "
-            "volume keeps the activity typed for it",
+            f"{each}: a factor of {apart:.3g} apart, more than {most:g}: {causes}? "
+            "Accepted, each volume keeps the activity typed for it",
             severity=Severity.ASK,
         )
+    ]
+
+
+def _cut_off_findings(seen: Mapping[str, float]) -> list[Finding]:
+    """All of an activity shared over the part of its volume that is in the image."""
+    return [
+        Finding.of(
+            "H14",
+            f"only {part:.0%} of the volume of {name} lies in the image, and all of "
+            "its activity is shared over that part: doses there are too high by up to "
+            f"{1 / part - 1:.0%}",
+            severity=Severity.WARN,
+        )
+        for name, part in seen.items()
+        if 0 < part < _SEEN_LEAST
     ]
 
 

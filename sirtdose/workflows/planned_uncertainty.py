@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.workflows.image_blur import estimated_losses
 
 if TYPE_CHECKING:
     from sirtdose.model.planned_uncertainty import PlannedDose, PlanUncertainty
@@ -45,6 +46,14 @@ def planned_uncertainty(
     wider = widened() if foretold and _tells_less(plan.findings) else 1.0
     if foretold:
         doses = [_foretold(one, wider) for one in doses]
+    if plan.method == "image":
+        lost = estimated_losses(
+            [
+                (one.name, one.role, one.volume_ml, one.dose_gy)
+                for one in plan.compartments
+            ]
+        )
+        doses = [replace(one, blur_loss=lost.get(one.name, 0.0)) for one in doses]
     roles = dict.fromkeys(one.role for one in doses) if foretold else ()
     rests_on = {
         known["says"]: {

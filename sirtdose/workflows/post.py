@@ -16,7 +16,7 @@ from sirtdose.workflows.dicom_out import (
     shifted_days,
     structure_set,
 )
-from sirtdose.workflows.image_blur import small_tumor_findings, small_tumors
+from sirtdose.workflows.image_blur import estimated_losses, small_tumor_findings
 from sirtdose.workflows.image_density import tissue_density
 from sirtdose.workflows.image_grid import on_dose_grid
 from sirtdose.workflows.image_nuclide import with_header_nuclide
@@ -250,7 +250,16 @@ def _assess(request: PostRequest) -> "Assessment":
             lungs=lungs,
             limits=limits,
             drawn_on=image.grid,
-            blurred=[one.name for one in small_tumors(placed.drawn, **blur_of)],
+            losses=lambda rows: estimated_losses(
+                [
+                    (
+                        *(row.structure.name, row.structure.role),
+                        *(row.structure.volume_ml, row.dvh.mean_gy),
+                    )
+                    for row in rows
+                ],
+                **blur_of,
+            ),
             wider=lambda psf_mm: _wider(
                 activities, volume, structures, density, psf_mm
             ),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
-# Blur and borders of regions move a few percent; no delivered activity is known better.
-_MORE_THAN_DELIVERED = 1.05
+# Blur carries some of the activity out of its region; more than that is not blur.
+_NOTED, _WARNED = 1.05, 1.2
 _PLACES = (
     ("the perfused volume", (Role.PERFUSED,)),
     ("the rest of liver and tumors", (Role.LIVER, Role.TUMOR)),
@@ -44,14 +44,14 @@ def balance_findings(
     total = activity.total()
     if calibration.method != "administered" or calibration.over == "fov":
         return []
-    if total <= _MORE_THAN_DELIVERED * ledger.delivered_gbq:
+    if total <= _NOTED * ledger.delivered_gbq:
         return []
     places = activity_by_place(activity, structures)
     each = ", ".join(f"{gbq:.3g} GBq in {place}" for place, gbq in places.items())
     remedy = (
-        "Give --injection for every volume that was injected"
+        "Is an injection left out, or a perfused volume drawn too small?"
         if calibration.over == "injections"
-        else "--calibrate-over fov shares the activity over the whole image"
+        else "Compare with --calibrate-over fov, which shares it over the whole image"
     )
     return [
         Finding.of(
@@ -59,8 +59,11 @@ def balance_findings(
             f"the dose map holds {total:.4g} GBq, {total / ledger.delivered_gbq:.2f} "
             f"times the {ledger.delivered_gbq:.4g} GBq delivered: {each}. What the "
             "image shows outside the region of the calibration comes on top of the "
-            "delivered activity: background, scatter, free tracer, or uptake that the "
-            f"ledger does not know. {remedy}",
+            "delivered activity: blur, background, scatter, free tracer, or uptake "
+            f"that the ledger does not know. {remedy}",
+            severity=Severity.WARN
+            if total > _WARNED * ledger.delivered_gbq
+            else Severity.NOTE,
         )
     ]
 

@@ -1,6 +1,6 @@
 """How sure the doses after treatment are: from an assessment to its uncertainty."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def uncertainty_of(
     lungs: "Lungs",
     limits: Sequence["Limit"],
     drawn_on: "Grid",
-    blurred: Collection[str],
+    losses: "Callable[[Sequence[StructureDose]], Mapping[str, float]]",
     wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
 ) -> Uncertainty | None:
     """Propagate the budget to every mean, D_x, V_x and histogram; None if not asked.
@@ -54,8 +54,8 @@ def uncertainty_of(
     ----------
     drawn_on : Grid
         Of the image, before it was brought to the dose grid.
-    blurred : collection of str
-        Tumors whose largest error is a blur, where it was not undone.
+    losses : callable
+        Of a table, what blur takes from the means of tumors where it is not undone.
     wider : callable
         Of another width of the blur, the doses where it is undone.
 
@@ -84,11 +84,12 @@ def uncertainty_of(
             as_wider.get(method), drawn_on,
         )  # fmt: skip
         found, drawn[method] = _varied(request, scene, table)
-        undone = "+" in method
+        lost = {} if "+" in method else losses(table)
         rows[method] = tuple(
-            replace(one, blurred=not undone and one.name in blurred) for one in found
+            replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
         )
     first = next(iter(drawn.values()))
+    hidden = [one.name for one in next(iter(rows.values())) if one.hidden_by_blur]
     in_lungs = _lung_draws(lungs, first, ledger)
     return Uncertainty(
         realizations=request.uncertainty,
@@ -97,7 +98,7 @@ def uncertainty_of(
         lungs=None if in_lungs is None else _described(lungs.dose_gy, in_lungs),
         limits=tuple(
             _chances(
-                [one for one in limits if one.value_of not in blurred],
+                [one for one in limits if one.value_of not in hidden],
                 *(tables, first, in_lungs, lungs),
             )
         ),

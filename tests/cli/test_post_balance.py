@@ -64,4 +64,4 @@ def test_of_an_injection_too(run: Run, image: Path) -> None:
     )
     assert result.exit_code == 0, result.stderr
     assert "the dose map holds 3 GBq" in result.stderr
-    assert "Give --injection for every volume" in result.stderr
+    assert "Is an injection left out" in result.stderr

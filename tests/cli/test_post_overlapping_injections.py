@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 Run = Callable[..., Result]
 _K, _KG_PER_VOXEL = 49.67, 0.064 * 1.05 / 1000
@@ -184,6 +185,7 @@ def test_syringes_exchanged_between_lobes(run: Run, tmp_path: Path) -> None:
     asked = assessed(run, tmp_path, tmp_path / "out", right, left)
     assert (asked.exit_code, asked.stdout) == (3, "")
     assert "a factor of 9 apart, more than 1.25" in asked.stderr
+    assert "were syringes, activities or perfused volumes exchanged" in asked.stderr
     as_given = (
         Truth("right", "Right", 1.5, "1.5GBq@;perfused=Right"),
         Truth("left", "Left", 0.5, "0.5GBq@;perfused=Left"),
@@ -202,6 +204,60 @@ def test_a_day_between_lobes_is_no_disagreement(run: Run, tmp_path: Path) -> Non
     found = means(assessed(run, tmp_path, tmp_path / "out", right, left))
     assert found["Left"] == pytest.approx(truth["Left"], rel=1e-4)
     assert found["Right"] == pytest.approx(truth["Right"], rel=1e-4)
+
+
+def test_blur_is_undone_by_what_each_injection_perfuses(
+    run: Run, tmp_path: Path
+) -> None:
+    """One concentration for a lobe and its boosted segment gave 88 Gy for 514."""
+    lobe = Truth("lobe", "Right", 1.0, "1GBq@;perfused=Right;residual=0GBq")
+    boost = Truth("boost", "S8", 1.0, "1GBq@;perfused=S8;residual=0GBq")
+    written(tmp_path, lobe, boost)
+    path = tmp_path / "spect.nii.gz"
+    image = nibabel.load(path)
+    sharp = np.asarray(image.dataobj, float)
+    blurred = gaussian_filter(sharp, 15 / 2.3548 / 4, mode="constant")
+    save(path, blurred.astype(np.float32), image.affine)
+    tumor = box((24, 28), (24, 28), (24, 28))
+    save(tmp_path / "Tumor.nii.gz", tumor.astype(np.uint8), image.affine)
+    result = assessed(
+        *(run, tmp_path, tmp_path / "out", lobe, boost),
+        more=("--psf", "15mm", "--structures", str(tmp_path / "Tumor.nii.gz")),
+    )
+    assert result.exit_code == 0, result.stderr
+    methods = json.loads(result.stdout)["doses"]
+    found = {
+        method: {row["name"]: row["dose_gy"]["mean"] for row in one["structures"]}
+        for method, one in methods.items()
+    }
+    assert found["local_deposition"]["S8"] < 460
+    undone = found["local_deposition+iterative_yang"]
+    assert undone["S8"] == pytest.approx(513.93, rel=0.005)
+    assert undone["Tumor"] == pytest.approx(47.30, rel=0.005)
+
+
+def test_what_may_be_wrong_is_named(run: Run, tmp_path: Path) -> None:
+    """Without times a day's decay looks like another activity: 2^(24 / 64.05) = 1.3."""
+    right = Truth("right", "Right", 1.5, "1.5GBq;perfused=Right")
+    left = Truth("left", "Left", 0.5, "0.5GBq;perfused=Left", _NEXT_DAY)
+    written(tmp_path, right, left)
+    asked = assessed(run, tmp_path, tmp_path / "out", right, left)
+    assert asked.exit_code == 3
+    assert "a factor of 1.3 apart" in asked.stderr
+    assert "different times (write right=ACTIVITY@TIME)" in asked.stderr
+
+
+def test_a_volume_that_the_image_cuts_off(run: Run, tmp_path: Path) -> None:
+    """An image that ends in the left lobe, after 12 of its 15 planes: 25 % too high."""
+    left = Truth("left", "Left", 1.0, "1GBq@;perfused=Left;residual=0GBq")
+    truth = written(tmp_path, left)
+    path = tmp_path / "spect.nii.gz"
+    image = nibabel.load(path)
+    save(path, np.asarray(image.dataobj)[:42], image.affine)
+    result = assessed(run, tmp_path, tmp_path / "out", left)
+    assert means(result)["Left"] == pytest.approx(1.25 * truth["Left"], rel=1e-3)
+    assert "only 80% of the volume of left lies in the image" in result.stderr
+    assert "too high by up to 25%" in result.stderr
 
 
 def test_an_overlap_without_times(run: Run, tmp_path: Path) -> None:

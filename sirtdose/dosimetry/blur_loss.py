@@ -1,0 +1,60 @@
+r"""What an image's blur takes from the mean dose of a tumor, estimated from its size.
+
+A uniform sphere of radius R under a Gaussian of standard deviation s keeps
+
+.. math:: r = \int_0^{2R} f(x) \left(1 - \frac{3x}{4R} + \frac{x^3}{16R^3}\right) dx
+
+of its mean, f being the density of the distance that the blur moves a point by
+(Maxwell's), and the bracket the overlap of two such spheres. Around it lies tissue of
+the dose N, which blur brings in: what is measured is M = r T + (1 - r) N.
+"""
+
+from math import exp, pi, sqrt
+
+# Full width at half maximum over standard deviation of a Gaussian.
+_FWHM_PER_SIGMA = 2.354820045030949
+_STEPS = 400
+
+
+def sphere_recovery(*, diameter_mm: float, fwhm_mm: float) -> float:
+    """The part of a uniform sphere's mean that is left after blur, without background.
+
+    Parameters
+    ----------
+    diameter_mm, fwhm_mm : float, > 0
+
+    Examples
+    --------
+    A large sphere loses 3 s / sqrt(2 pi) over its radius: 15 mm, 500 mm: 3 %.
+
+    >>> round(sphere_recovery(diameter_mm=500, fwhm_mm=15), 3)
+    0.97
+    """
+    radius, sigma = diameter_mm / 2, fwhm_mm / _FWHM_PER_SIGMA
+    # Beyond eight standard deviations nothing is moved.
+    step = min(2 * radius, 8 * sigma) / _STEPS
+    total = 0.0
+    for i in range(_STEPS):
+        x = (i + 0.5) * step
+        density = sqrt(2 / pi) * x * x / sigma**3 * exp(-(x * x) / (2 * sigma * sigma))
+        overlap = 1 - 3 * x / (4 * radius) + x**3 / (16 * radius**3)
+        total += density * overlap * step
+    return total
+
+
+def blur_loss(*, mean_gy: float, around_gy: float, recovery: float) -> float:
+    """By how much the true mean is above the measured one, as a part of the measured.
+
+    Below 0 where blur brings in more than it takes: beside hotter tissue.
+
+    Examples
+    --------
+    200 Gy measured beside 60 Gy at a recovery of 0.75: (200 - 0.25 * 60) / 0.75 =
+    246.7 Gy, 23 % more.
+
+    >>> round(blur_loss(mean_gy=200, around_gy=60, recovery=0.75), 3)
+    0.233
+    """
+    if mean_gy <= 0:
+        return 0.0
+    return (1 - recovery) / recovery * (1 - around_gy / mean_gy)
