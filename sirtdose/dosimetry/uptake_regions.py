@@ -1,7 +1,8 @@
 """The image as regions of one concentration each, which add up to every voxel."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,17 @@ BACKGROUND = "background"
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """Parts of voxels by region, on a box of the grid; the last is what is around."""
+    """Parts of voxels by region, on a box of the grid; the last is what is around.
+
+    After the `tumors` come so many regions of what is perfused, `perfused`; 0 where
+    none is drawn.
+    """
 
     names: tuple[str, ...]
     parts: tuple[NDArray[np.float32], ...]
     tumors: int
     box: Box
+    perfused: int = 0
 
     def without_empty(self) -> "Regions":
         """The same without regions that have no voxel."""
@@ -36,12 +42,14 @@ class Regions:
             names=tuple(self.names[k] for k in kept),
             parts=tuple(self.parts[k] for k in kept),
             tumors=sum(k < self.tumors for k in kept),
+            perfused=sum(0 <= k - self.tumors < self.perfused for k in kept),
         )
 
     def moved(self, voxels: int) -> "Regions":
         """The same with every tumor wider by so many voxels, or tighter (below 0).
 
-        What a tumor gives up goes to the region after the tumors, the liver around it.
+        What a tumor gives up goes to the region after the tumors, the liver around it;
+        of several perfused regions to those that border on it.
         """
         from scipy.ndimage import generate_binary_structure, grey_dilation, grey_erosion
 
@@ -61,11 +69,33 @@ class Regions:
             for one in self.parts[self.tumors :]
         ]
         rest = np.clip(1 - after - _sum(others, self.parts[-1]), 0, 1)
-        others[0] = others[0] + rest
+        shares = self._beside(others, grey_dilation, abs(voxels), cross)
+        for k, share in enumerate(shares):
+            others[k] = others[k] + rest * share
         return replace(
             self,
             parts=tuple(np.asarray(one, np.float32) for one in (*tumors, *others)),
         )
+
+    def _beside(
+        self,
+        others: Sequence[NDArray[np.float32]],
+        widened: Callable[..., Any],
+        voxels: int,
+        cross: NDArray[np.bool_],
+    ) -> list[Any]:
+        """How what tumors give up is shared by the regions of what is perfused."""
+        if self.perfused < 2:
+            return [1.0]
+        near = []
+        for one in others[: self.perfused]:
+            wider = one
+            for _ in range(voxels):
+                wider = widened(wider, footprint=cross)
+            near.append(wider)
+        total = _sum(near, near[0])
+        shares = [one / np.where(total > 0, total, 1) for one in near]
+        return [shares[0] + (total == 0), *shares[1:]]
 
 
 def uptake_regions(
@@ -102,6 +132,8 @@ def uptake_regions(
         ("lungs", Role.LUNGS),
     ):
         layers += _layers_of(name, with_role(drawn, role))
+    first = len(tumors) + len(organs)
+    perfused = range(first, first + sum(one.role is Role.PERFUSED for _, one in layers))
     # The liver around the tumors comes right after them.
     order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
     order += range(len(tumors), len(tumors) + len(organs))
@@ -122,6 +154,7 @@ def uptake_regions(
         parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
         tumors=sum(i < len(tumors) for i in chosen),
         box=box,
+        perfused=sum(i in perfused for i in chosen),
     )
 
 

@@ -178,7 +178,7 @@ def mean_words(row: Mapping[str, Any]) -> str:
     first = row["by_first_order"]["mean_gy"]["standard_uncertainty"]
     first_words = f"by first order u = {significant(first, 3)} Gy"
     mean = row["quantities"]["mean_gy"]
-    if row["interval_left_out"]:
+    if row.get("interval_left_out"):
         return f"{value_words(mean)}; {first_words}; {row['interval_left_out']}"
     return f"{interval_words(mean)}; {first_words}"
 
