@@ -88,6 +88,19 @@ def test_a_module_is_short_and_does_not_print(path: Path) -> None:
     assert "print" not in {c.id for c in calls if isinstance(c, ast.Name)}
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_a_question_ends_with_its_mark_alone(path: Path) -> None:
+    """No "?." or "?;" in a message; what acceptance uses is joined in one place."""
+    said = [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert not [one for one in said if "?." in one or "?;" in one]
+    if path != PACKAGE / "model" / "finding.py":
+        assert not [one for one in said if "Accepted, " in one]
+
+
 def test_functions_are_short() -> None:
     lengths = sorted(
         (node.body[-1].end_lineno or 0) - node.body[0].lineno + 1

@@ -102,14 +102,33 @@ def calibrate(
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
-    in_image = None
-    if absolute is not None:
-        in_image = volume.total() * absolute.bq_per_unit * 1e-9
     findings = [
         *_ratio_findings(used, alternative),
         *_region_findings(volume, regions, over if relative else "fov"),
     ]
+    in_image = _total_gbq(volume, absolute)
     return Calibrated(used, alternative, in_image, tuple(findings))
+
+
+def in_image_gbq(
+    volume: Volume, request: CalibrationRequest, nuclide: Nuclide
+) -> float | None:
+    """Activity in an image at administration, GBq, by its own unit or a camera factor.
+
+    None where neither can be had.
+
+    Raises
+    ------
+    QuantityError
+        As :func:`calibrate`.
+    """
+    return _total_gbq(volume, _absolute(volume, request, nuclide))
+
+
+def _total_gbq(volume: Volume, absolute: Calibration | None) -> float | None:
+    if absolute is None:
+        return None
+    return volume.total() * absolute.bq_per_unit * 1e-9
 
 
 def _absolute(
@@ -215,7 +234,8 @@ def _ratio_findings(
         Finding.of(
             "H13",
             f"{said}, outside {low:g} to {high:g}: check activity, residual, times, "
-            f"unit and dead time. Accepted, '{used.method}' is used",
+            "unit and dead time",
+            accepted=f"'{used.method}' is used",
         )
     ]
 

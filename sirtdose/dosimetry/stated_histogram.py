@@ -29,7 +29,12 @@ class StatedHistogram:
     @property
     def met(self) -> bool:
         """Whether nothing is beyond its tolerance."""
-        return all(one.met is not False for one in self.comparisons)
+        return not self.unmet
+
+    @property
+    def unmet(self) -> int:
+        """How many numbers are beyond their tolerance."""
+        return sum(one.met is False for one in self.comparisons)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -80,7 +85,7 @@ class StatedHistograms:
                 said.append(
                     f"the RTDOSE's own histogram (DVHSequence) of '{one.name}': "
                     f"{difference_words(worst, 'its dose map,')}: of another dose, of "
-                    "other contours, or sampled otherwise (--sampling)"
+                    "other contours, or sampled otherwise"
                 )
         return said
 

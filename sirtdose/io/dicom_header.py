@@ -13,7 +13,7 @@ from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom_bare import read_file
 from sirtdose.io.dicom_damage import decoding_faults, undecodable
 from sirtdose.io.dicom_numbers import EXPORT, as_numbers, not_numbers
-from sirtdose.io.dicom_time import acquired_at
+from sirtdose.io.dicom_time import acquired_at, parse_offset, text_of
 from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.io.reading import reading
 from sirtdose.model.volume import Source
@@ -311,6 +311,7 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         study_instance_uid=str(dataset.get("StudyInstanceUID", "")) or None,
         scan_start=start,
         scan_start_origin=origin,
+        clock_offset=parse_offset(text_of(dataset, "TimezoneOffsetFromUTC")),
         nuclide_in_header=names_in(words),
         nuclide_words=words,
         half_life_in_header_h=half_life_in_header_h(dataset, paths[0]),

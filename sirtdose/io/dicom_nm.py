@@ -28,7 +28,7 @@ from sirtdose.io.dicom_nm_values import nm_values
 from sirtdose.io.dicom_pet_reference import administration_of
 from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Volume
+from sirtdose.model.volume import Doubt, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -111,23 +111,25 @@ def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def offset(added: str) -> tuple[tuple[str, str], ...]:
+def offset(added: str) -> tuple[Doubt, ...]:
     """What to ask where a header adds the same to every voxel (H12)."""
     if not added:
         return ()
-    said = f"the header adds to every voxel, those without activity too: {added}"
-    return (("H12", f"{said}; is the image exported rightly?"),)
+    said = (
+        f"the header adds to every voxel, those without activity too, {added}: is the "
+        "image exported rightly?"
+    )
+    return (Doubt("H12", said, "the values are used with what is added"),)
 
 
-def _declared(
-    dataset: "Dataset", frames: int, path: Path
-) -> tuple[tuple[str, str], ...]:
+def _declared(dataset: "Dataset", frames: int, path: Path) -> tuple[Doubt, ...]:
     """What to ask where the header declares other slices than there are (H17)."""
     declared = number_if_any(dataset, "NumberOfSlices", path)
     if not declared or declared == frames:
         return ()
     said = f"NumberOfSlices (0054,0081) is {declared:g}, and the file holds {frames}"
-    return (("H17", f"{said} slices: is it whole?"),)
+    used = f"the {frames} slices that are there are used"
+    return (Doubt("H17", f"{said} slices: is it whole?", used),)
 
 
 def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The moment to which a PET's concentrations hold, by what its header says."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -140,12 +141,13 @@ def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
 def _by_vendor(
     dataset: "Dataset", path: Path, acquired: datetime, half_life_h: float
 ) -> tuple[datetime, str]:
-    maker = str(dataset.get("Manufacturer", "")).upper()
+    # Whole words: "Merge Healthcare" is no GE.
+    maker = set(re.findall("[A-Z0-9]+", text_of(dataset, "Manufacturer").upper()))
     reference_s = _seconds(dataset, "FrameReferenceTime", path)
-    if "GE " in f"{maker} " or maker.startswith("GEMS"):
+    if maker & {"GE", "GEMS"}:
         return acquired - _span(reference_s), "AcquisitionTime - FrameReferenceTime"
     frame_s = _seconds(dataset, "ActualFrameDuration", path)
-    if "SIEMENS" in maker or "CPS" in maker:
+    if maker & {"SIEMENS", "CPS"}:
         middle = average_time_s(frame_s, half_life_h)
         how = "AcquisitionTime + mean of the frame - FrameReferenceTime"
     elif "PHILIPS" in maker:

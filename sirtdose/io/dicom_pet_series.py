@@ -9,11 +9,12 @@ import numpy as np
 
 from sirtdose.errors import FileFormatError
 from sirtdose.io.dicom_header import half_life_h, number_if_any, tag_of, value_of
+from sirtdose.model.volume import Doubt
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-Doubts = tuple[tuple[str, str], ...]
+Doubts = tuple[Doubt, ...]
 
 _PARTS = {"GATED": "a gated series", "DYNAMIC": "a dynamic series"}
 # Gates, cycles and time slices: each holds every slice once more.
@@ -21,6 +22,12 @@ _REPEATS = ("NumberOfTimeSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
 # Farther off than this, a dose would be too.
 _FACTOR_TOLERANCE = 0.01
 _LONGEST_MS = 30 * 86_400_000
+# What an accepted doubt about the correction uses: what DecayCorrection says.
+_AS_SAID = {
+    "START": "taken as corrected for decay, by DecayCorrection START",
+    "ADMIN": "taken as corrected for decay to administration, by DecayCorrection ADMIN",
+    "NONE": "taken as not corrected for decay, by DecayCorrection NONE",
+}
 
 
 def declared_slices(header: "Dataset", path: Path) -> int | None:
@@ -59,6 +66,7 @@ def series_doubts(
         *_count_doubts(first, len(datasets), path),
         *_intercept_doubts(datasets, paths),
         *_factor_doubts(datasets, paths, half_lives_h),
+        *_correction_doubts(datasets, paths),
     )
 
 
@@ -80,7 +88,13 @@ def _kind_doubts(first: "Dataset", path: Path) -> Doubts:
             "give a STATIC or WHOLE BODY reconstruction of the whole scan"
         )
     said = f"it is {part} (SeriesType (0054,1000)), not STATIC or WHOLE BODY"
-    return (("H12", f"{said}: are its values those of the whole scan?"),)
+    return (
+        Doubt(
+            "H12",
+            f"{said}: are its values those of the whole scan?",
+            "its values are used as those of the whole scan",
+        ),
+    )
 
 
 def _count_doubts(first: "Dataset", there: int, path: Path) -> Doubts:
@@ -88,7 +102,8 @@ def _count_doubts(first: "Dataset", there: int, path: Path) -> Doubts:
     if declared is None or declared == there:
         return ()
     said = f"NumberOfSlices (0054,0081) declares {declared} slices, {there} are there"
-    return (("H17", f"{said}: is the series whole, and of one scan?"),)
+    used = f"the {there} slices that are there are used"
+    return (Doubt("H17", f"{said}: is the series whole, and of one scan?", used),)
 
 
 def _intercept_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> Doubts:
@@ -103,7 +118,8 @@ def _intercept_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> D
         f"RescaleIntercept (0028,1052) adds {most:g} Bq/mL to every voxel of a slice, "
         "where a PET has 0"
     )
-    return (("H12", f"{said}: is the image exported rightly?"),)
+    used = "the values are used with what is added"
+    return (Doubt("H12", f"{said}: is the image exported rightly?", used),)
 
 
 def _factor_doubts(
@@ -118,11 +134,39 @@ def _factor_doubts(
     if worst <= _FACTOR_TOLERANCE:
         return ()
     written = number_if_any(datasets[at], "DecayFactor", paths[at])
+    used = _AS_SAID.get(_correction(datasets[at], paths[at]), "used as they are")
     said = (
         f"{paths[at].name} has DecayFactor (0054,1321) = {written:g}, "
         f"{worst:.3g} from what its times, half-life and DecayCorrection give"
     )
-    return (("H10", f"{said}: how it was corrected for decay is not known"),)
+    return (
+        Doubt(
+            "H10",
+            f"{said}: how it was corrected for decay is not known",
+            f"its values are {used}",
+        ),
+    )
+
+
+def _correction_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> Doubts:
+    """Slices whose DecayCorrection and CorrectedImage say opposite things (H10)."""
+    for dataset, path in zip(datasets, paths, strict=True):
+        kind = _correction(dataset, path)
+        listed = np.atleast_1d(value_of(dataset, "CorrectedImage", path) or [])
+        done = {str(one).strip().upper() for one in listed}
+        if kind not in _AS_SAID or not done or ("DECY" in done) is (kind != "NONE"):
+            continue
+        has = "lists DECY" if "DECY" in done else "does not list DECY"
+        said = (
+            f"{path.name} has DecayCorrection (0054,1102) = {kind}, while its "
+            f"CorrectedImage (0028,0051) {has}: was it corrected for decay?"
+        )
+        return (Doubt("H10", said, f"its values are {_AS_SAID[kind]}"),)
+    return ()
+
+
+def _correction(dataset: "Dataset", path: Path) -> str:
+    return str(value_of(dataset, "DecayCorrection", path) or "").upper()
 
 
 def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
@@ -151,7 +195,7 @@ def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -
     another nuclide's is told of by H11.
     """
     written = number_if_any(dataset, "DecayFactor", path, above=0)
-    kind = str(value_of(dataset, "DecayCorrection", path) or "").upper()
+    kind = _correction(dataset, path)
     frame_ms, reference_ms = (
         _milliseconds(dataset, keyword, path)
         for keyword in ("ActualFrameDuration", "FrameReferenceTime")

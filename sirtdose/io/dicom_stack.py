@@ -23,7 +23,7 @@ from sirtdose.io.dicom_header import (
 )
 from sirtdose.io.dicom_pixels import pixels_of, rescaled, scale_of, stored_pixels
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Source
+from sirtdose.model.volume import Doubt, Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -36,6 +36,7 @@ _ROUNDED_MM = 0.11
 
 # Slices further apart than this many thicknesses leave out what is between them.
 _THICKNESSES_APART = 1.5
+_AS_WIDE = "each slice's values are used for the whole distance between slices"
 
 # Orientation, pixel spacing, rows, columns, frame of reference.
 _PLANE = (0x00200037, 0x00280030, 0x00280010, 0x00280011, 0x00200052)
@@ -66,7 +67,7 @@ class Stack:
         return replace(
             source,
             remarks=(*source.remarks, *self.mended, *(() if asked else gaps)),
-            doubts=tuple(("H17", gap) for gap in gaps) if asked else (),
+            doubts=tuple(Doubt("H17", gap, _AS_WIDE) for gap in gaps) if asked else (),
         )
 
 

@@ -30,6 +30,7 @@ _SLICED = ("CT", "PT", "MR")
 _CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 _SLICED_CLASSES = (_CT_CLASS, dicom_pet.SOP_CLASS_UID)
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_OUR_RESULT = "a result of this program"
 _DAMAGED = "its header cannot be read: damaged"
 _HEAD_BYTES = 4096
 _STACKED = (Kind.CT, Kind.PET)
@@ -81,6 +82,7 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
                 series[key].append((path, header))
     found += [_found(members) for members in series.values()]
     if not found:
+        _require_foreign(passed, root)
         why = f"; {passed[0].path.name} is {passed[0].why}" if len(passed) == 1 else ""
         raise FileFormatError(
             f"{root.name} holds nothing that is read{why}: DICOM, NIfTI, NRRD or "
@@ -91,6 +93,19 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
     found = [_with_unread(item, broken) for item in found]
     ordered = sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
     return ordered, tuple(passed)
+
+
+def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
+    """Say what of a folder of results can be named, where there is nothing else."""
+    own = [one.path.relative_to(root) for one in passed if one.why == _OUR_RESULT]
+    if not own:
+        return
+    others = ", ".join(str(one) for one in own[1:])
+    raise FileFormatError(
+        f"{root.name or 'the folder'} holds results of this program, which are read "
+        f"only where one is named: give {Path(root.name, own[0])}"
+        + (f" (or of the same folder {others})" if others else "")
+    )
 
 
 def _with_unread(item: Found, broken: Sequence[Path]) -> Found:
@@ -167,7 +182,7 @@ def _is_our_result(path: Path) -> bool:
 def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
     """What a file is that is no DICOM; None of DICOM."""
     if path != root and _is_our_result(path):
-        return Passed(path, "a result of this program")
+        return Passed(path, _OUR_RESULT)
     if is_image_file(path):
         return _found_file(path)
     if path != root and path.suffix.lower() == ".zip":

@@ -28,6 +28,8 @@ class Finding:
     --------
     >>> Finding.of("H20", "Tumor 3 is 0.2 mL").severity
     <Severity.WARN: 'warn'>
+    >>> Finding.of("H05", "81 GBq: is it mCi?", accepted="81 GBq is used").message
+    '81 GBq: is it mCi? Accepted, 81 GBq is used'
     """
 
     code: str
@@ -36,11 +38,22 @@ class Finding:
 
     @classmethod
     def of(
-        cls, code: str, message: str, *, severity: Severity | None = None
+        cls,
+        code: str,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        accepted: str = "",
     ) -> "Finding":
-        """Make a finding with its code's own severity, or the one given."""
-        entry = table("findings")[code]
-        return cls(code, severity or Severity(entry["severity"]), message)
+        """Make a finding with its code's own severity, or the one given.
+
+        An ASK adds to its message what is used once it is `accepted`; of others nobody
+        accepts anything.
+        """
+        severity = severity or Severity(table("findings")[code]["severity"])
+        if accepted and severity is Severity.ASK:
+            message = f"{_ended(message, '.')} Accepted, {accepted}"
+        return cls(code, severity, message)
 
     @property
     def title(self) -> str:
@@ -105,10 +118,16 @@ def require_accepted(
         return
     lines = []
     for finding in in_the_way:
-        remedy = (
-            f"; to go on: --accept {finding.code} --reason '...'"
-            if finding.severity is Severity.ASK
-            else ""
-        )
-        lines.append(f"{finding.code} {finding.title}: {finding.message}{remedy}")
+        line = f"{finding.code} {finding.title}: {finding.message}"
+        if finding.severity is Severity.ASK:
+            go_on = "To go on" if line.endswith("?") else "to go on"
+            line = (
+                f"{_ended(line, ';')} {go_on}: --accept {finding.code} --reason '...'"
+            )
+        lines.append(line)
     raise SafetyStop("\n".join(lines))
+
+
+def _ended(said: str, mark: str) -> str:
+    """What was said with a mark behind it, unless it is a question."""
+    return said if said.endswith("?") else f"{said}{mark}"

@@ -1,7 +1,7 @@
 """An image: voxel values, where they are, and what they measure."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime, time, timezone
 from enum import Enum
 from typing import Any
 
@@ -31,12 +31,23 @@ class Quantity(Enum):
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """What a person must accept of an image, by its check, and what is used then."""
+
+    code: str
+    said: str
+    used: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Where an image came from, and what its header says of time.
 
     `scan_start` is as the header gives it: without a time zone where the header
     has none. `scan_start_origin` names the attribute it was read from. For a PET
-    it is the moment its decay correction refers to. `applied_half_life_h` is the
+    it is the moment its decay correction refers to. `clock_offset` is the offset from
+    UTC that the header states for its clock: a moment may be written with another one
+    of its own. `applied_half_life_h` is the
     half-life the scanner really used, where the header lets it be found.
     `nuclide_in_header` is what its `nuclide_words`, as they stand, are understood to
     name: empty for nothing, several one after the other where slices differ.
@@ -44,8 +55,8 @@ class Source:
     header leaves the day out.
     `frame_duration_s` is ActualFrameDuration as it stands: of a reconstructed SPECT
     it may be one view, all views or nothing, so no scan time is computed from it.
-    `remarks` are said; `doubts` must be accepted by a person before the image is used,
-    each with the code of its check. `described` is what a dose's file says of itself in
+    `remarks` are said; `doubts` must be accepted by a person before the image is used.
+    `described` is what a dose's file says of itself in
     words.
     """
 
@@ -55,6 +66,7 @@ class Source:
     study_instance_uid: str | None = None
     scan_start: datetime | None = None
     scan_start_origin: str = ""
+    clock_offset: timezone | None = None
     administration_clock: time | None = None
     nuclide_in_header: str = ""
     nuclide_words: tuple[str, ...] = ()
@@ -66,7 +78,7 @@ class Source:
     frame_duration_s: float | None = None
     energy_windows_kev: tuple[tuple[float, float], ...] = ()
     remarks: tuple[str, ...] = ()
-    doubts: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     described: str = ""
 
 

@@ -78,7 +78,8 @@ def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding 
             return Finding.of(
                 "H05",
                 f"{what} differ by {factor:.4g} ({one_gbq:.4g} and {other_gbq:.4g} "
-                f"GBq): {units} mixed up? Accepted, each is used as it was given",
+                f"GBq): {units} mixed up?",
+                accepted="each is used as it was given",
             )
     return None
 
@@ -89,7 +90,7 @@ def size_findings(total: float, doses: Sequence[tuple[str, float]]) -> list[Find
     `doses` are perfused volumes by name, with their mean in Gy.
     """
     said = f"{total:.4g} GBq ({total * MCI_PER_GBQ:.4g} mCi) is"
-    used = f". Accepted, {total:.4g} GBq is used"
+    used = f"{total:.4g} GBq is used"
     if total > _MOST_GBQ:
         meant = [
             f"{total:.4g} {unit}"
@@ -97,19 +98,18 @@ def size_findings(total: float, doses: Sequence[tuple[str, float]]) -> list[Find
             if _LEAST_GBQ <= total * factor <= _MOST_GBQ
         ]
         instead = f": was {' or '.join(meant)} meant?" if meant else ""
-        message = f"{said} more than the largest vial, {_MOST_GBQ:g} GBq{instead}{used}"
-        return [Finding.of("H05", message)]
+        message = f"{said} more than the largest vial, {_MOST_GBQ:g} GBq{instead}"
+        return [Finding.of("H05", message, accepted=used)]
     if total < _LEAST_GBQ:
-        return [
-            Finding.of(
-                "H05", f"{said} less than any treatment has: check its unit{used}"
-            )
-        ]
+        message = f"{said} less than any treatment has: check its unit"
+        return [Finding.of("H05", message, accepted=used)]
     return [
         Finding.of(
             "H05",
             f"{said} little: '{name}' gets {gy:.3g} Gy; was "
-            f"{total * MCI_PER_GBQ:.4g} GBq meant, or is the volume another's?{used}",
+            f"{total * MCI_PER_GBQ:.4g} GBq meant, or does this volume belong to "
+            "another region?",
+            accepted=used,
         )
         for name, gy in doses
         if 0 < gy < _LEAST_MEAN_GY
@@ -155,8 +155,12 @@ def _second_calculation(activities: Sequence[float], case: Case) -> list[Finding
         severity = Severity.NOTE
         if abs(off) > _OTHER_CALCULATION:
             severity = Severity.ASK
-            said += ": which is right? Accepted, the plan is by its parts"
-        findings.append(Finding.of("H07", said, severity=severity))
+            said += ": which is right?"
+        findings.append(
+            Finding.of(
+                "H07", said, severity=severity, accepted="the plan is by its parts"
+            )
+        )
     return findings
 
 

@@ -184,9 +184,9 @@ def _rule_findings(
             Finding.of(
                 "H22",
                 f"lung shunt is {shunt:.1%}, above {exclusion['above_fraction']:.0%}: "
-                f"resin is not given ({exclusion['source']}). Accepted, the activity "
-                f"is reduced by {100 * reduction:g} %",
+                f"resin is not given ({exclusion['source']})",
                 severity=Severity.ASK,
+                accepted=f"the activity is reduced by {100 * reduction:g} %",
             )
         )
     if reduction and given is None:

@@ -144,8 +144,9 @@ def _doubt(what: str, fraction: float) -> Finding:
     return Finding.of(
         "H22",
         f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
-        f"{fraction:g}%? Accepted, {fraction:.1%} is used",
+        f"{fraction:g}%?",
         severity=Severity.ASK,
+        accepted=f"{fraction:.1%} is used",
     )
 
 

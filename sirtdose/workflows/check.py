@@ -19,6 +19,7 @@ from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.check_inputs import OurDose, our_dose
 from sirtdose.workflows.dose_histograms import (
+    histogram_in,
     read_dose,
     require_same_patient,
     structures_of,
@@ -188,14 +189,7 @@ class _Look:
 
     def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
         """One value a voxel where both doses share their voxels, else interpolated."""
-        from sirtdose.dosimetry.dvh import Dvh
-        from sirtdose.dosimetry.resample import occupancy_on
-        from sirtdose.dosimetry.sampled_dvh import require_covered, sampled_dvh
-
-        if not self.pair.same_points:
-            return sampled_dvh(structure, dose)
-        require_covered(structure, dose)
-        return Dvh.of_structure(occupancy_on(structure, dose.grid), dose)
+        return histogram_in(structure, dose, not self.pair.same_points)
 
     def rows(self) -> tuple[list[Row], dict[str, str]]:
         """Both dose maps in each of our structures, and why some have no row."""
@@ -245,6 +239,9 @@ class _Look:
             own_files=self.files,
             own=[one for one in self.structures if not one.definition],
             histogram=self._theirs_in,
+            otherwise=lambda one: histogram_in(
+                one, self.pair.theirs, self.pair.same_points
+            ),
             above_gy=request.above_gy,
             tolerances=self.tolerances,
         )

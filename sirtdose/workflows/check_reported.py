@@ -65,6 +65,7 @@ def said_by_them(
     own_files: Sequence[Path],
     own: "Sequence[Structure]",
     histogram: "Callable[[Structure], Dvh]",
+    otherwise: "Callable[[Structure], Dvh]",
     above_gy: Sequence[float],
     tolerances: Mapping[str, float],
 ) -> Said:
@@ -80,6 +81,8 @@ def said_by_them(
         Our structures and the files they are of.
     histogram : callable
         A structure's histogram in their dose.
+    otherwise : callable
+        The same, sampled in the other way.
     above_gy, tolerances
         As asked for.
 
@@ -107,7 +110,10 @@ def said_by_them(
         dose,
         (*contours, *own_files),
         [*drawn, *own],
-        lambda one: metrics_of(histogram(one), above_gy),
+        (
+            lambda one: metrics_of(histogram(one), above_gy),
+            lambda one: metrics_of(otherwise(one), above_gy),
+        ),
         tolerances,
     )
     return Said(

@@ -67,14 +67,18 @@ def dose_histograms(
         tuple(rows),
         left_out,
         findings=tuple(map_findings(known, dose=volume)),
-        stated=_stated(dose, structures, rows),
+        stated=_stated(dose, structures, rows, volume, interpolated),
     )
 
 
 def _stated(
-    dose: Path, structures: Sequence[Path], rows: "Sequence[tuple[Structure, Dvh]]"
+    dose: Path,
+    structures: Sequence[Path],
+    rows: "Sequence[tuple[Structure, Dvh]]",
+    volume: "Volume",
+    interpolated: bool,
 ) -> "StatedHistograms":
-    """The RTDOSE's own histograms against ours of the same map."""
+    """The RTDOSE's own histograms against ours of the same map, sampled either way."""
     from sirtdose.dosimetry.dose_check import DEFAULT_TOLERANCES, metrics_of
     from sirtdose.workflows.stated_histograms import stated_histograms
 
@@ -83,7 +87,10 @@ def _stated(
         dose,
         structures,
         [one for one, _ in rows],
-        lambda one: metrics_of(ours[one.name], ()),
+        (
+            lambda one: metrics_of(ours[one.name], ()),
+            lambda one: metrics_of(histogram_in(one, volume, not interpolated), ()),
+        ),
         DEFAULT_TOLERANCES,
         option="--structures",
     )
@@ -93,19 +100,30 @@ def _histogram(
     structure: "Structure", volume: "Volume", interpolated: bool
 ) -> "Dvh | str":
     """A structure's histogram, or why it has none."""
+    if structure.empty:
+        return "empty"
+    try:
+        return histogram_in(structure, volume, interpolated)
+    except StructureError as error:
+        return str(error)
+
+
+def histogram_in(structure: "Structure", volume: "Volume", interpolated: bool) -> "Dvh":
+    """A structure's histogram, by points between the dose's own or by its voxels.
+
+    Raises
+    ------
+    StructureError
+        It lies partly outside of the dose.
+    """
     from sirtdose.dosimetry.dvh import Dvh
     from sirtdose.dosimetry.resample import occupancy_on
     from sirtdose.dosimetry.sampled_dvh import require_covered, sampled_dvh
 
-    if structure.empty:
-        return "empty"
-    try:
-        if interpolated:
-            return sampled_dvh(structure, volume)
-        require_covered(structure, volume)
-        return Dvh.of_structure(occupancy_on(structure, volume.grid), volume)
-    except StructureError as error:
-        return str(error)
+    if interpolated:
+        return sampled_dvh(structure, volume)
+    require_covered(structure, volume)
+    return Dvh.of_structure(occupancy_on(structure, volume.grid), volume)
 
 
 def require_same_patient(paths: Sequence[Path]) -> None:

@@ -11,7 +11,8 @@ def header_findings(source: Source) -> list[Finding]:
         for remark in source.remarks
     ]
     asked = [
-        Finding.of(code, doubt, severity=Severity.ASK) for code, doubt in source.doubts
+        Finding.of(one.code, one.said, severity=Severity.ASK, accepted=one.used)
+        for one in source.doubts
     ]
     return said + asked
 

@@ -93,9 +93,9 @@ def _of_spect(source: Source, request: PostRequest) -> list[Finding]:
     return [
         Finding.of(
             "H11",
-            f"{message}: is this the image of the treatment? Accepted, doses are for "
-            f"{wanted.name}{_if_right(source)}",
+            f"{message}: is this the image of the treatment?",
             severity=Severity.ASK,
+            accepted=f"doses are for {wanted.name}{_if_right(source, request)}",
         )
     ]
 
@@ -126,10 +126,10 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
     return [
         Finding.of(
             "H11",
-            f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}. "
-            f"Accepted, its values are used as they are, for {wanted.name}"
-            f"{_if_right(source)}",
+            f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
             severity=Severity.ASK,
+            accepted=f"its values are used as they are, for {wanted.name}"
+            f"{_if_right(source, request)}",
         )
     ]
 
@@ -171,6 +171,14 @@ def _wanted(request: PostRequest) -> str:
     return f"{name} (--device {request.device})" if request.device else name
 
 
-def _if_right(source: Source) -> str:
+def _if_right(source: Source, request: PostRequest) -> str:
+    """What to type for the header's nuclide: a device that carries it, if one was."""
     name = source.nuclide_in_header
-    return f"; for {name} give --nuclide {name}" if name in table("nuclides") else ""
+    if name not in table("nuclides"):
+        return ""
+    if request.device is None:
+        return f"; for {name} give --nuclide {name}"
+    carry = [key for key, one in table("devices").items() if one["nuclide"] == name]
+    if not carry:
+        return f"; for {name} leave --device out and give --nuclide {name}"
+    return f"; for {name} give {' or '.join(f'--device {one}' for one in carry)}"

@@ -78,7 +78,7 @@ def _tried(choice: "Choice") -> _Tried:
                 tried.unusable.append(str(error))
                 continue
             if source is not None:
-                said = [*source.remarks, *(doubt for _, doubt in source.doubts)]
+                said = [*source.remarks, *(one.said for one in source.doubts)]
                 tried.noticed.extend(f"{item.label}: {one}" for one in said)
     for item in choice.structures:
         try:

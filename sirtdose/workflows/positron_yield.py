@@ -93,6 +93,10 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
         if request.calibration == "administered"
         else ""
     )
+    multiply = (
+        f"to multiply them by {found.factor:.4g}, give --positron-fraction-was "
+        f"{found.fraction_was:.6g}{relative}"
+    )
     asks = request.header_nuclide_was is not None or _nearer(
         undone, stored, ledger.delivered_gbq
     )
@@ -102,10 +106,10 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
             f"the image holds {stored:.4g} GBq at administration as it stands, "
             f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
             f"{found.fraction_was:.4g} ({found.origin}) instead of Y-90's "
-            f"{found.fraction:.2g}; {given}. Accepted, its values stay as they are; to "
-            f"multiply them by {found.factor:.4g}, give --positron-fraction-was "
-            f"{found.fraction_was:.6g}{relative}",
+            f"{found.fraction:.2g}; {given}"
+            f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
+            accepted=f"its values stay as they are; {multiply}",
         )
     ]
 

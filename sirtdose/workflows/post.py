@@ -24,7 +24,7 @@ from sirtdose.workflows.injected_findings import sharing_findings, unshared_find
 from sirtdose.workflows.kept_names import file_names, people_of
 from sirtdose.workflows.partial_volume import with_uniform_doses
 from sirtdose.workflows.positron_yield import rescaled, with_yield, yield_findings
-from sirtdose.workflows.post_activity import Activities
+from sirtdose.workflows.post_activity import Activities, with_image_total
 from sirtdose.workflows.post_balance import balance_findings
 from sirtdose.workflows.post_biology import (
     biology_of,
@@ -116,20 +116,22 @@ def _assess(request: PostRequest) -> "Assessment":
     given = replace(given, nuclide=request.nuclide)
     image = rescaled(image, request)
     findings += image_findings(image, request)
+    ledger, times = ledger_of(request, image, findings)
+    # Both questions of H11 at once: one acceptance is of what was seen.
+    ledger = with_image_total(ledger, request, image, times)
+    ledger = with_yield(ledger, request, image)
+    findings += yield_findings(ledger, request)
     require_accepted(findings, request.acceptances)
     ct = ct_image(choice, request, image, findings)
     volume = on_dose_grid(request, image, ct)
     placed = placed_structures(choice, request, image, volume, findings, ct)
     structures = list(placed.on_grid)
-    ledger, times = ledger_of(request, volume, findings)
     require_accepted(findings, request.acceptances)
     require_times(request, volume, times)
     activities = Activities(request, volume, placed, ledger, times)
     calibrated = activities.calibrated(volume)
     findings += calibrated.findings
     ledger = replace(ledger, in_image_gbq=calibrated.in_image_gbq)
-    ledger = with_yield(ledger, request, image)
-    findings += yield_findings(ledger, request)
     findings += camera_findings(
         request, volume, ledger.delivered_gbq, times["elapsed_h"]
     )

@@ -15,9 +15,33 @@ from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.activity import Calibration
-    from sirtdose.dosimetry.calibrate import Calibrated
+    from sirtdose.dosimetry.calibrate import Calibrated, CalibrationRequest
     from sirtdose.dosimetry.partial_volume_result import PartialVolume
     from sirtdose.workflows.image_structures import Placed
+
+
+def with_image_total(
+    ledger: Ledger, request: PostRequest, image: Volume, times: Mapping[str, Any]
+) -> Ledger:
+    """The ledger with what the image holds by its own unit; it needs no structure."""
+    from sirtdose.dosimetry.calibrate import in_image_gbq
+
+    require_one_moment(request)
+    asked = _asked_for(request, times)
+    total_gbq = in_image_gbq(image, asked, request.nuclide)
+    return replace(ledger, in_image_gbq=total_gbq)
+
+
+def _asked_for(request: PostRequest, times: Mapping[str, Any]) -> "CalibrationRequest":
+    from sirtdose.dosimetry.calibrate import CalibrationRequest
+
+    return CalibrationRequest(
+        method=request.calibration,
+        over=request.calibrate_over,
+        cps_per_mbq=request.cps_per_mbq,
+        elapsed_h=times["elapsed_h"],
+        scan_duration_h=request.scan_duration_h,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,20 +70,14 @@ class Activities:
 
     def calibrated(self, volume: Volume) -> "Calibrated":
         """Both calibrations of an image, and what to know of them."""
-        from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
+        from sirtdose.dosimetry.calibrate import calibrate
 
         request = self.request
         require_one_moment(request)
         calibrated = calibrate(
             volume,
             self.placed.regions,
-            request=CalibrationRequest(
-                method=request.calibration,
-                over=request.calibrate_over,
-                cps_per_mbq=request.cps_per_mbq,
-                elapsed_h=self.times["elapsed_h"],
-                scan_duration_h=request.scan_duration_h,
-            ),
+            request=_asked_for(request, self.times),
             ledger=self.ledger,
             nuclide=request.nuclide,
             lungs_covered=self.placed.lungs_covered,

@@ -1,7 +1,7 @@
 """Activities, times and doses of a treatment that are unlikely to be meant."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +77,10 @@ def plan_doubts(
             Finding.of(
                 "H25",
                 f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {request.device}: their doses do not compare. Accepted, "
-                f"{request.device} is used, and both are put beside each other",
+                f"for {request.device}: their doses do not compare",
                 severity=Severity.ASK,
+                accepted=f"{request.device} is used, and both are put beside each "
+                "other",
             )
         )
     elif planned and request.device is None:
@@ -109,8 +110,8 @@ def plan_doubts(
             Finding.of(
                 "H26",
                 f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
-                f"{method.replace('_', ' ')}: they do not compare. Accepted, they are "
-                "put beside each other as they are",
+                f"{method.replace('_', ' ')}: they do not compare",
+                accepted="they are put beside each other as they are",
             )
         )
     return findings
@@ -126,7 +127,7 @@ def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
         # An administration's own moment is held against the one typed instead.
         if source.decay_correction == "ADMIN":
             return []
-        return offset_doubts(start, request)
+        return offset_doubts(start, source.clock_offset, request)
     if start.tzinfo is None:
         start = start.replace(tzinfo=request.scan_at.tzinfo)
     apart_h = (request.scan_at - start).total_seconds() / 3600
@@ -142,11 +143,18 @@ def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
     ]
 
 
-def offset_doubts(start: datetime, request: PostRequest) -> list[Finding]:
-    """An image's own offset from UTC that is not that of the times typed (H09)."""
+def offset_doubts(
+    start: datetime, stated: fixed_zone | None, request: PostRequest
+) -> list[Finding]:
+    """A header's offset from UTC that is not that of the times typed (H09).
+
+    A moment with an offset of its own is what it is, in whatever offset it is written:
+    what is doubted is the header's clock.
+    """
     given = request.administered_at
-    if start.tzinfo is None:
+    if stated is None or start.tzinfo is None:
         return []
+    start = start.astimezone(stated)
     if request.timezone is not None:
         own = start.astimezone(fixed_zone(offset_in(start, request.timezone)))
         typed = f"--timezone {request.timezone} has {_offset(own)} then"
@@ -160,15 +168,22 @@ def offset_doubts(start: datetime, request: PostRequest) -> list[Finding]:
     if agrees:
         return []
     other = start.replace(tzinfo=own.tzinfo)
+    # A clock that was not changed with the season is off by this.
+    an_hour = abs(other - start) == timedelta(hours=1)
+    why = (
+        "an hour apart: was the scanner's clock not changed between winter and summer "
+        "time?"
+        if an_hour
+        else "and no change of clocks explains it"
+    )
     return [
         Finding.of(
             "H09",
             f"the image's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
-            f"{_offset(start)}, {typed}, and no change of clocks explains it. "
-            f"Accepted, the image's own time is used, {start.isoformat()}"
-            f"{_after(start, given)}; if "
-            f"its clock showed your time, give --scan-at {other.isoformat()}"
-            f"{_after(other, given)}",
+            f"{_offset(start)}, {typed}, {why}",
+            accepted=f"the image's own time is used, {start.isoformat()}"
+            f"{_after(start, given)}; if its clock showed your time, give "
+            f"--scan-at {other.isoformat()}{_after(other, given)}",
         )
     ]
 
@@ -186,11 +201,11 @@ def administration_doubts(
             "H09",
             f"the image is corrected for decay to the header's administration, "
             f"{written.isoformat()}, {elapsed_h:+.2f} h from --administered-at "
-            f"{given.isoformat()}: which of the two is right? Accepted, both are used: "
-            f"the image's activity is multiplied by {undone:.4g} for the decay between "
-            "them. If the scanner corrected to the time you typed, give --scan-at "
-            f"{given.isoformat()}; if the header is right, type its time as "
-            "--administered-at",
+            f"{given.isoformat()}: which of the two is right?",
+            accepted="both are used: the image's activity is multiplied by "
+            f"{undone:.4g} for the decay between them. If the scanner corrected to the "
+            f"time you typed, give --scan-at {given.isoformat()}; if the header is "
+            "right, type its time as --administered-at",
         )
     ]
 
@@ -215,9 +230,10 @@ def clock_doubts(
             "H09",
             f"the header says {clock:%H:%M} for the administration, without a day "
             "(RadiopharmaceuticalStartTime (0018,1072)), --administered-at "
-            f"{there:%H:%M}: which is right? Accepted, the image is taken as corrected "
-            f"for decay to --administered-at, {given.isoformat()}; if it is corrected "
-            "to another moment, give that with --scan-at",
+            f"{there:%H:%M}: which is right?",
+            accepted="the image is taken as corrected for decay to --administered-at, "
+            f"{given.isoformat()}; if it is corrected to another moment, give that "
+            "with --scan-at",
         )
     ]
 

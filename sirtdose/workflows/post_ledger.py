@@ -167,8 +167,8 @@ def _check_elapsed(
         Finding.of(
             "H09",
             f"{what} {elapsed_h:.1f} h after administration, outside {low_h:.0f} to "
-            f"{high_h:.0f} h: check dates and offsets. Accepted, the times are used as "
-            "they are",
+            f"{high_h:.0f} h: check dates and offsets",
+            accepted="the times are used as they are",
         )
     )
 

@@ -193,6 +193,13 @@ def require_one_patient(
     if names_in(known) > 1:
         said = (
             "the patient's name differs between files, while PatientID and birth date "
-            "agree. Accepted, results carry the image's"
+            "agree"
         )
-        findings.append(Finding.of("H01", said, severity=Severity.ASK))
+        findings.append(
+            Finding.of(
+                "H01",
+                said,
+                severity=Severity.ASK,
+                accepted="results carry the image's",
+            )
+        )

@@ -67,9 +67,9 @@ def scout_nuclide_findings(
             Finding.of(
                 "H11",
                 f"the header says {named} ({words}), a scout image is of "
-                f"{', '.join(_SCOUTS)}: is this the scout? Accepted, the image is used "
-                "as it is",
+                f"{', '.join(_SCOUTS)}: is this the scout?",
                 severity=Severity.ASK,
+                accepted="the image is used as it is",
             )
         )
     if planned is None or named not in _THERAPIES or named == planned.nuclide.name:
@@ -83,9 +83,10 @@ def scout_nuclide_findings(
                 ""
                 if planned.nuclide_given
                 else f", as nothing was typed: give --nuclide {named} or --nuclide "
-                f"{wanted}. Accepted, the plan is for {wanted}"
+                f"{wanted}"
             ),
             severity=Severity.WARN if planned.nuclide_given else Severity.ASK,
+            accepted=f"the plan is for {wanted}",
         )
     )
     return findings

@@ -11,14 +11,17 @@ from sirtdose.errors import StructureError
 
 if TYPE_CHECKING:
     from sirtdose.io.dicom_dvh import DicomHistogram
+    from sirtdose.model.dose_curve import DoseCurve
     from sirtdose.model.structure import Structure
+
+    Metrics = Callable[[Structure], Mapping[str, float]]
 
 
 def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
     structures: "Sequence[Structure]",
-    metrics: "Callable[[Structure], Mapping[str, float]]",
+    samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
     *,
     option: str = "--their-structures",
@@ -33,8 +36,10 @@ def stated_histograms(
         Files whose regions its numbers may be of.
     structures : sequence of Structure
         Those of the files.
-    metrics : callable
-        A structure's numbers in the dose map.
+    samplings : sequence of callable
+        A structure's numbers in the dose map, by points, by voxels: which of them a
+        file used it does not say, so the nearest counts. Later ones are only asked
+        where the first is too far off.
     tolerances : mapping of str to float
         As fractions, by number.
     option : str
@@ -46,7 +51,7 @@ def stated_histograms(
         A damaged file.
     """
     held = _numbered(dose, contours, option)
-    return _stated(held, structures, metrics, tolerances)
+    return _stated(held, structures, samplings, tolerances)
 
 
 def _numbered(
@@ -89,7 +94,7 @@ def _numbered(
 def _stated(
     held: "Sequence[tuple[str, DicomHistogram, str]]",
     drawn: "Sequence[Structure]",
-    metrics: "Callable[[Structure], Mapping[str, float]]",
+    samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
     by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
@@ -100,14 +105,33 @@ def _stated(
             left_out[name] = why or "its contours are empty, or were not given"
             continue
         try:
-            recomputed = metrics(structure)
+            rows.append(_nearest(structure, one, one.curve, samplings, tolerances))
         except StructureError as error:
             left_out[name] = str(error)
-            continue
-        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
-        numbers = one.curve.numbers(D_PERCENT, doses)
-        both = compared(recomputed, numbers, tolerances, one.bin_gy or 0.0)
-        rows.append(
-            StatedHistogram(structure.name, one.curve, both, one.bin_gy, one.mean_gy)
-        )
     return StatedHistograms(tuple(rows), left_out)
+
+
+def _nearest(
+    structure: "Structure",
+    held: "DicomHistogram",
+    curve: "DoseCurve",
+    samplings: "Sequence[Metrics]",
+    tolerances: Mapping[str, float],
+) -> StatedHistogram:
+    """A histogram against the map, sampled in the way that is nearest to it."""
+    tried: list[StatedHistogram] = []
+    for metrics in samplings:
+        try:
+            recomputed = metrics(structure)
+        except StructureError:
+            if tried:
+                continue
+            raise
+        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
+        numbers = curve.numbers(D_PERCENT, doses)
+        both = compared(recomputed, numbers, tolerances, held.bin_gy or 0.0)
+        row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
+        if row.met:
+            return row
+        tried.append(row)
+    return min(tried, key=lambda row: row.unmet)

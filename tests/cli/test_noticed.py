@@ -232,6 +232,30 @@ class TestOwnHistograms:
         assert len(curves) == 1
         assert "-50.0 %" in curves[0]
 
+    def test_our_own_agrees_however_it_is_sampled(
+        self, run: Run, exact_contours: Path, tmp_path: Path
+    ) -> None:
+        """Ours is by voxels: by points D70 of the liver differs by 6.8 %, no fault."""
+        at = "2026-03-02T10:00+01:00"
+        made = run(
+            *("post", exact_contours, "--administered", "2.2GBq"),
+            *("--administered-at", at, "--residual", "50MBq", "--residual-at", at),
+            *("--lung-shunt", "5%", "--calibrate-over", "fov", "--no-report"),
+            *("--scan-at", "2026-03-03T09:30+01:00", "--out", tmp_path / "post"),
+        )
+        assert made.exit_code == 0, made.stderr
+        rtdose = tmp_path / "post" / "dose_local.dcm"
+        words = ("--structures", exact_contours / "structures.dcm", "--json")
+        for way in ("points", "voxels"):
+            result = run(
+                *("dvh", rtdose, *words, "--sampling", way, "--force"),
+                *("--out", tmp_path / "o"),
+            )
+            own = json.loads(result.stdout)["own_histograms"]
+            assert own["contradictions"] == []
+            assert own["left_out"] == {}
+            assert "own histogram" not in result.stderr
+
     def test_of_another_rtstruct(
         self, run: Run, exact_contours: Path, dose: Path, tmp_path: Path
     ) -> None:

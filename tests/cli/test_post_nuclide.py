@@ -109,6 +109,32 @@ def test_what_is_of_another_nuclide_was_typed_for_it(
     assert "the header says Ho-166, doses are for Y-90" in result.stderr
 
 
+@pytest.mark.parametrize("device", ["resin", "glass"])
+def test_a_typed_device_is_replaced_by_one_of_the_headers_nuclide(
+    run: Run, labeled: Callable[..., Path], device: str
+) -> None:
+    """--nuclide Ho-166 beside a device of Y-90 would be refused."""
+    folder = labeled(radiopharmaceutical("Ho-166"))
+    asked = post(run, folder, "--device", device)
+    assert asked.exit_code == 3
+    assert "Accepted, doses are for Y-90; for Ho-166 give --device ho166" in (
+        asked.stderr
+    )
+    assert "--nuclide" not in asked.stderr
+    # What it names to type leads on.
+    taken = post(run, folder, "--device", "ho166")
+    assert taken.exit_code == 0, taken.stderr
+    assert json.loads(taken.stdout)["nuclide"]["name"] == "Ho-166"
+
+
+def test_each_device_of_the_headers_nuclide_is_named(
+    run: Run, labeled: Callable[..., Path]
+) -> None:
+    asked = post(run, labeled(radiopharmaceutical("Y-90")), "--device", "ho166")
+    assert asked.exit_code == 3
+    assert "for Y-90 give --device resin or --device glass" in asked.stderr
+
+
 @pytest.mark.parametrize(
     ("meaning", "value", "name"),
     [

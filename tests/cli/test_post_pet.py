@@ -108,6 +108,7 @@ def in_gbq(result: Result) -> float:
     return float(json.loads(result.stdout)["ledger"]["in_image_gbq"])
 
 
+BRUSSELS = ("--timezone", "Europe/Brussels")
 YIELD_ASKED = ("--accept", "H11", "--reason", "the vendor divided by nothing")
 
 
@@ -440,7 +441,148 @@ def test_a_change_of_clocks_explains_an_hour(
         *("--accept", "H13", "--reason", "made up counts"),
     )
     assert result.exit_code == (3 if asks else 0), result.stderr
-    assert ("no change of clocks explains it" in result.stderr) is asks
+    # An hour is what a clock is off by that was not changed.
+    assert ("was the scanner's clock not changed" in result.stderr) is asks
+
+
+def test_a_clock_left_on_winter_time_is_asked_about(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    """The day after clocks went forward in Zurich; the camera's was not."""
+    place = folder()
+
+    def change(dataset: Dataset) -> None:
+        dataset.TimezoneOffsetFromUTC = "+0100"
+        dataset.AcquisitionDate = dataset.SeriesDate = "20260330"
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+    result = run(
+        *("post", place, "--structures", place / "liver.nii", "--no-report"),
+        *("--administered", "1GBq", "--administered-at", "2026-03-28T12:00+01:00"),
+        *("--timezone", "Europe/Zurich", "--calibration", "image"),
+        *("--accept", "H13", "--reason", "made up counts", "--out", place / "out"),
+    )
+    assert result.exit_code == 3
+    said = "is +01:00, --timezone Europe/Zurich has +02:00 then, an hour apart"
+    assert said in result.stderr
+    assert "was the scanner's clock not changed between winter and" in result.stderr
+    assert "no change of clocks" not in result.stderr
+
+
+def in_utc(place: Path, tag: str | None, private: bool = False) -> None:
+    """The frame's begin, 23:50+01:00, written with an offset of its own, +0000."""
+    own = "20260303225000.0+0000"
+
+    def change(dataset: Dataset) -> None:
+        if tag is not None:
+            dataset.TimezoneOffsetFromUTC = tag
+        if private:
+            block = dataset.private_block(0x0009, "GEMS_PETD_01", create=True)
+            block.add_new(0x0D, "DT", own)
+            return
+        for keyword in ("AcquisitionDate", "AcquisitionTime", "SeriesTime"):
+            delattr(dataset, keyword)
+        dataset.AcquisitionDateTime = own
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("tag", ["+0100", None])
+def test_a_moment_with_its_own_offset_is_absolute(
+    run: Run, folder: Callable[..., Path], tag: str | None, private: bool
+) -> None:
+    """22:50 UTC is 23:50 in the typed offset, 3 h after 20:50 (PS3.5, 6.2)."""
+    place = folder("GE MEDICAL SYSTEMS")
+    in_utc(place, tag, private)
+    result = post(run, place, "--calibration", "image")
+    assert elapsed_h(result) == pytest.approx(3.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_tag_beside_a_moments_own_offset_is_doubted(
+    run: Run, folder: Callable[..., Path], private: bool
+) -> None:
+    """22:50 UTC is 14:50 on the clock of -0800, which is not the typed +01:00."""
+    place = folder("GE MEDICAL SYSTEMS")
+    in_utc(place, "-0800", private)
+    result = post(run, place, "--calibration", "image")
+    assert result.exit_code == 3
+    assert "(TimezoneOffsetFromUTC (0008,0201)) is -08:00, the admin" in result.stderr
+    assert "give --scan-at 2026-03-03T14:50:00+01:00" in result.stderr
+    taken = post(run, place, "--calibration", "image", *ADMIN_ASKED)
+    assert elapsed_h(taken) == pytest.approx(3.0, abs=1e-3)
+
+
+def test_label_and_positron_fraction_are_asked_at_once(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    """Values divided by 0.89, of a PET labeled Ga-68 whose factors tell nothing.
+
+    0.89 / 32e-6 = 27812.5.
+    """
+    place = folder("Philips Medical Systems")
+    whole = in_gbq(post(run, place, "--calibration", "image", *BRUSSELS))
+
+    def change(dataset: Dataset) -> None:
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        item.RadionuclideHalfLife = "4062.6"
+        item.RadionuclidePositronFraction = "0.89"
+        dataset.RescaleSlope = f"{float(dataset.RescaleSlope) / 27812.5:.10g}"
+        code = Dataset()
+        code.CodeValue, code.CodingSchemeDesignator = "C-131A3", "SRT"
+        code.CodeMeaning = "^68^Gallium"
+        item.RadionuclideCodeSequence = [code]
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+    words = ("--calibration", "image", *BRUSSELS, "--force")
+    asked = post(run, place, *words)
+    assert asked.exit_code == 3
+    assert "the header says Ga-68" in asked.stderr
+    assert f"{whole:.4g} GBq if the scanner divided by a positron" in asked.stderr
+    assert "give --positron-fraction-was 0.89" in asked.stderr
+    assert asked.stderr.count("--accept H11") == 2
+    kept = post(run, place, *words, *YIELD_ASKED)
+    assert in_gbq(kept) == pytest.approx(whole / 27812.5, rel=1e-4)
+
+
+def test_a_note_on_a_fraction_asks_for_nothing(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    """Values are right, the header keeps F-18's 0.967: nothing is accepted."""
+    place = folder()
+    stored = in_gbq(post(run, place, "--calibration", "image", *BRUSSELS))
+    edit_all(
+        sorted((place / "slices").iterdir()),
+        started(RadionuclidePositronFraction="0.967"),
+    )
+    result = post(
+        *(run, place, "--calibration", "image", *BRUSSELS, "--force"),
+        *("--administered", f"{stored:.6g}GBq"),
+        *("--accept", "H05", "--reason", "made up"),
+    )
+    assert result.exit_code == 0, result.stderr
+    [note] = [w for w in json.loads(result.stdout)["warnings"] if w["code"] == "H11"]
+    assert note["severity"] == "note"
+    assert "Accepted" not in note["message"]
+    assert "Its values stay as they are; to multiply them" in note["message"]
+
+
+def test_a_maker_whose_name_ends_in_ge_is_no_ge(
+    run: Run, folder: Callable[..., Path]
+) -> None:
+    place = folder("GE MEDICAL SYSTEMS")
+    slices = sorted((place / "slices").iterdir())
+    # Another begin than the series': the maker's rule is needed.
+    edit_all(slices, lambda d: setattr(d, "SeriesTime", "230000"))
+    words = ("--calibration", "image", *BRUSSELS, "--force")
+    for maker in ("GE MEDICAL SYSTEMS", "GE Healthcare", "GEMS"):
+        edit_all(slices, lambda d, name=maker: setattr(d, "Manufacturer", name))
+        assert elapsed_h(post(run, place, *words)) == pytest.approx(3.0, abs=1e-3)
+    edit_all(slices, lambda d: setattr(d, "Manufacturer", "Merge Healthcare"))
+    result = post(run, place, *words)
+    assert result.exit_code == 3
+    assert "is not known for this manufacturer: give --scan-at" in result.stderr
 
 
 def test_a_private_reference_time_is_on_the_headers_clock(

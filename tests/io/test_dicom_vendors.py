@@ -233,7 +233,7 @@ def pet(
             "1.2.840.10008.5.1.4.1.1.128"
         )
         d.Modality, d.Units, d.DecayCorrection = "PT", "BQML", kind
-        d.CorrectedImage = ["DECY", "ATTN", "SCAT"]
+        d.CorrectedImage = ["ATTN", "SCAT", *(["DECY"] if kind != "NONE" else [])]
         d.RescaleIntercept, d.RescaleSlope = "0", f"{1 + k / 7:.6g}"
         d.ActualFrameDuration = str(int(FRAME_S * 1000))
         d.SliceThickness = "5"

@@ -94,6 +94,20 @@ def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
         choose(discover(exact_contours / "spect.dcm"))
 
 
+def test_a_folder_of_our_results_says_what_to_name(tmp_path: Path) -> None:
+    folder = tmp_path / "d1"
+    folder.mkdir()
+    for name in ("post.json", "dose_local.dcm", "dose_structures.dcm"):
+        (folder / name).write_bytes(b"{}")
+    with pytest.raises(FileFormatError) as refusal:
+        discover(folder)
+    said = str(refusal.value)
+    assert said.startswith("d1 holds results of this program")
+    assert f"give {Path('d1', 'dose_local.dcm')} (or of the same folder" in said
+    assert "dose_structures.dcm" in said
+    assert "nothing that is read" not in said
+
+
 def test_planar_and_damaged_files_are_named(
     exact_contours: Path, tmp_path: Path
 ) -> None:

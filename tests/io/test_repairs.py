@@ -3,7 +3,7 @@
 Right values are those written into the files: COUNTS, by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sirtdose.io.dicom_planar import read_planar
 from sirtdose.io.dicom_write import write_ct
 from sirtdose.io.discover import discover
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Doubt, Quantity, Volume
 from tests.conftest import SHARED
 from tests.io.test_dicom_vendors import COUNTS, GRID, STUDY, Change, edit_all, nm, pet
 
@@ -123,7 +123,7 @@ class TestFrames:
         assert source.doubts == ()
         source = read_nm(nm(tmp_path, lambda d: setattr(d, "NumberOfSlices", 9))).source
         assert source
-        [(code, said)] = source.doubts
+        code, said, _ = one_doubt(source.doubts)
         assert code == "H17"
         assert "NumberOfSlices (0054,0081) is 9, and the file holds 6" in said
 
@@ -155,14 +155,14 @@ class TestScales:
         image = read_nm(nm(tmp_path, lambda d: setattr(d, "RescaleIntercept", "5")))
         np.testing.assert_array_equal(image.data, COUNTS + 5.0)
         assert image.source
-        [(code, said)] = image.source.doubts
+        code, said, _ = one_doubt(image.source.doubts)
         assert code == "H12"
         assert "RescaleIntercept (0028,1052) = 5" in said
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths[2:3], lambda d: setattr(d, "RescaleIntercept", "-20"))
         source = read_pet(paths).source
         assert source
-        [(code, said)] = source.doubts
+        code, said, _ = one_doubt(source.doubts)
         assert code == "H12"
         assert "RescaleIntercept (0028,1052) adds -20 Bq/mL" in said
 
@@ -175,7 +175,12 @@ class TestScales:
             read_planar([nm(tmp_path, change)], anterior=1, posterior=2)
 
 
-def doubts(paths: list[Path]) -> list[tuple[str, str]]:
+def one_doubt(doubts: Sequence[Doubt]) -> tuple[str, str, str]:
+    [one] = doubts
+    return one.code, one.said, one.used
+
+
+def doubts(paths: list[Path]) -> list[Doubt]:
     source = read_pet(paths).source
     assert source
     return list(source.doubts)
@@ -214,15 +219,53 @@ class TestPetSeries:
     def test_a_factor_that_no_time_explains(self, tmp_path: Path, written: str) -> None:
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths[3:4], lambda d: setattr(d, "DecayFactor", written))
-        [(code, said)] = doubts(paths)
+        code, said, used = one_doubt(doubts(paths))
         assert code == "H10"
         assert f"DecayFactor (0054,1321) = {written}" in said
+        assert (
+            used
+            == "its values are taken as corrected for decay, by DecayCorrection START"
+        )
+
+    @pytest.mark.parametrize(
+        ("kind", "listed", "asks"),
+        [
+            ("START", ["NORM", "DECY"], ""),
+            ("ADMIN", ["DECY", "ATTN"], ""),
+            ("NONE", ["NORM", "ATTN"], ""),
+            ("START", None, ""),
+            (
+                "NONE",
+                ["NORM", "DECY"],
+                "= NONE, while its CorrectedImage (0028,0051) l",
+            ),
+            ("START", ["NORM", "ATTN"], "(0028,0051) does not list DECY"),
+            ("ADMIN", ["NORM", "ATTN"], "(0054,1102) = ADMIN, while its Corrected"),
+        ],
+    )
+    def test_two_attributes_on_the_decay_correction(
+        self, tmp_path: Path, kind: str, listed: list[str] | None, asks: str
+    ) -> None:
+        paths = pet(tmp_path, "SIEMENS", kind=kind)
+
+        def change(dataset: Dataset) -> None:
+            dataset.CorrectedImage = listed
+
+        edit_all(paths[3:4], change)
+        if not asks:
+            assert doubts(paths) == []
+            return
+        code, said, used = one_doubt(doubts(paths))
+        assert code == "H10"
+        assert asks in said
+        assert said.startswith(paths[3].name)
+        assert used.endswith(f"by DecayCorrection {kind}")
 
     def test_a_factor_without_any_correction(self, tmp_path: Path) -> None:
         paths = pet(tmp_path, "SIEMENS", kind="NONE")
         assert doubts(paths) == []
         edit_all(paths, lambda d: setattr(d, "DecayFactor", "1.2"))
-        [(code, _)] = doubts(paths)
+        code, _, _ = one_doubt(doubts(paths))
         assert code == "H10"
 
     @pytest.mark.parametrize(
@@ -233,7 +276,7 @@ class TestPetSeries:
     ) -> None:
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths, lambda d: setattr(d, "SeriesType", [kind, "IMAGE"]))
-        [(code, said)] = doubts(paths)
+        code, said, _ = one_doubt(doubts(paths))
         assert code == "H12"
         assert f"it is {says} series (SeriesType (0054,1000))" in said
         repeats = "NumberOfRRIntervals" if kind == "GATED" else "NumberOfTimeSlices"
@@ -253,8 +296,9 @@ class TestPetSeries:
     ) -> None:
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths, lambda d: setattr(d, "NumberOfSlices", declared))
-        [(code, said)] = doubts(paths)
+        code, said, used = one_doubt(doubts(paths))
         assert code == "H17"
+        assert used == "the 6 slices that are there are used"
         assert f"declares {declared} slices, 6 are there" in said
 
 
@@ -285,7 +329,7 @@ class TestGaps:
     def test_a_pet_of_every_other_slice(self, tmp_path: Path) -> None:
         paths = pet(tmp_path, "SIEMENS")
         edit_all(paths, lambda d: setattr(d, "SliceThickness", "3"))
-        [(code, said)] = doubts(paths[::2])
+        code, said, _ = one_doubt(doubts(paths[::2]))
         assert code == "H17"
         assert "6 mm apart and 3 mm thick" in said
 
@@ -304,7 +348,8 @@ def test_doubts_stop_a_run_until_they_are_accepted(
     stopped = run(*words)
     assert stopped.exit_code == 3
     assert "H12 Unit of the image: the header adds to every voxel" in stopped.stderr
-    assert "--accept H12" in stopped.stderr
+    assert "exported rightly? Accepted, the values are used with" in stopped.stderr
+    assert "what is added; to go on: --accept H12" in stopped.stderr
     accepted = run(*words, "--accept", "H12", "--reason", "as exported")
     assert accepted.exit_code == 0, accepted.stderr
     assert "H12" in accepted.stderr

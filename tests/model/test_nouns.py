@@ -245,6 +245,42 @@ class TestFinding:
             require_accepted([stop], [Acceptance("H13", "please")])
         assert "--accept" not in str(refused.value)
 
+    @pytest.mark.parametrize(
+        ("finding", "line"),
+        [
+            (
+                Finding.of("H13", "they differ"),
+                "they differ; to go on: --accept H13 --reason '...'",
+            ),
+            (
+                Finding.of("H13", "which is right?"),
+                "which is right? To go on: --accept H13 --reason '...'",
+            ),
+            (
+                Finding.of("H13", "which is right?", accepted="the first is used"),
+                "which is right? Accepted, the first is used; to go on: "
+                "--accept H13 --reason '...'",
+            ),
+            (
+                Finding.of("H13", "they differ", accepted="the first is used"),
+                "they differ. Accepted, the first is used; to go on: "
+                "--accept H13 --reason '...'",
+            ),
+        ],
+    )
+    def test_a_question_is_followed_by_a_sentence(
+        self, finding: Finding, line: str
+    ) -> None:
+        with pytest.raises(SafetyStop) as refused:
+            require_accepted([finding], [])
+        title = "The two calibrations of the image disagree"
+        assert str(refused.value) == f"H13 {title}: {line}"
+
+    @pytest.mark.parametrize("severity", [Severity.NOTE, Severity.WARN, Severity.STOP])
+    def test_only_what_asks_says_what_acceptance_uses(self, severity: Severity) -> None:
+        finding = Finding.of("H13", "why?", severity=severity, accepted="one is used")
+        assert finding.message == "why?"
+
     def test_acceptance_needs_a_code_and_a_reason(self) -> None:
         with pytest.raises(InputError, match="not the code"):
             Acceptance("H99", "why")
