@@ -204,7 +204,7 @@ def told_by_name(name: str) -> Told:
     if words.finds(words.WITHOUT, text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Told(Role.OTHER if "lung" in text else Role.NORMAL_GIVEN)
-    around = words.around_tumor(text)
+    around = words.before_what_it_holds(text)
     if around:
         return _special(around) or _anatomy(around)
     if words.finds(words.JOINED_OR_MINUS, text):
@@ -215,7 +215,9 @@ def told_by_name(name: str) -> Told:
 
 
 def _by_words(text: str) -> Told:
-    if words.finds(words.UNTREATED, text):
+    if words.finds(words.UNTREATED, text) and not words.finds(
+        words.UNTREATED_TUMOR, text
+    ):
         return Told(Role.OTHER)
     if text in _ALONE:
         return Told(_ALONE[text])

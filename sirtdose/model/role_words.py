@@ -19,7 +19,7 @@ _SIDES = (
 # Words that are at times written as one: "wholeliver", "tumormask", "livernotgtv".
 _JOINABLE = (
     r"liver|liv|leber|lever|foie|higado|fegato|lungs?|lobe|segments?|seg|"
-    r"whole|total|entire|gesamte?|ganze|normale?|healthy|background|"
+    r"whole|total|entire|all|sum|union|gesamte?|ganze|normale?|healthy|background|"
     r"tumou?rs?|lesions?|metastas[ei]s|mets?|tum|hcc|gtv|ctv|ptv|lymph|nodes?|ln|"
     r"perfused|perf|treated|treatment|target|viable|main|bed|zone|area|region|"
     r"volumen?|vol|masks?|maske|contour|label|roi|voi|final|pet|"
@@ -71,7 +71,8 @@ REGION = r"(voi|roi)s?( ?\d+[a-z]?)*( [a-z])?"
 MARGIN = r"prv|margins?|expan[a-z]*|rings?|shells?"
 # "GTV+5", "GTV 5 mm"; "Liver 5 mm" may be of slices of 5 mm.
 ADDED = r"\+ ?\d"
-MILLIMETERS = r"\d ?(mm|cm)(?![a-z])"
+# Of centimeters only GTVs are grown: "HCC 3 cm" says a size.
+MILLIMETERS = r"\d ?mm(?![a-z])|[gc]tv.*\d ?cm(?![a-z])"
 PERFUSED = (
     r"perfused|perfusion|treated|perf|target|"
     r"treatment (volumen?|vol|zone|area|region|lobe|segment|seg|site)|"
@@ -92,7 +93,7 @@ VESSEL = (
     r"vessels?|veins?|arter(y|ies)|aorta|vena ?(cava|porta)|ivc|portal|pfortader|"
     r"[av] (hepatic|celiac|splenic|renal|gastric|mesenteric[a-z]*)"
 )
-TARGET_VESSEL = r"target (vessels?|veins?|arter(y|ies))"
+TARGET_VESSEL = r"target (vessels?|veins?|arter(y|ies))|(vessel|vein|artery) target"
 LUNGS = (
     r"lungs?|longen|(linker|rechter) ?long|long (l|r|li|re|links|rechts)|poumons?|"
     r"lungen?|lungenflugel|pulmon(es)?|polmon[ei]"
@@ -140,6 +141,7 @@ _TUMORS = r"(tum|lesion|laes|lasion|mets?\b|metast|hcc|icc)"
 _TARGETS = r"(gtv|ctv|ptv|itv)"
 _OF_TUMORS = rf"((the|all|any) )*({_TUMORS}|{_TARGETS})"
 _SPACE = r"[ .()-]*"
+_PARTS = rf"({VESSEL}|{GALLBLADDER}|{ORGAN}|{IN_LIVER}|{LIVER})"
 # "Liver right lobe minus", but not "liver tumor minus".
 _MORE = rf"( (?!{_TUMORS}|{_TARGETS})[a-z\d]+){{0,3}}"
 _NOT = r"(non|not|no|nicht|niet|pas)"
@@ -151,7 +153,9 @@ WITHOUT = (
     rf"\b{_ORGANS}{_MORE} ({_TUMORS}[a-z]*|{_TARGETS})( [a-z\d]{{1,2}})* "
     r"(sub|subtracted|removed|excl|excluded|out)$|"
     rf"\b{_NOT}[ .-]*({_TUMORS}|{_TARGETS})|^outside {_OF_TUMORS}|"
-    r"tumou?r[ .-]*(free|frei|vrij)"
+    r"tumou?r[ .-]*(free|frei|vrij)|"
+    rf"\b{_ORGANS}{_MORE}{_SPACE}\b({TAKEN_OUT})\b{_SPACE}"
+    rf"({_PARTS}( and|,| ,| ?[+&])? )+{_OF_TUMORS}"
 )
 # A hyphen that joins two words, or a minus sign: only a number after it tells.
 JOINED_OR_MINUS = (
@@ -164,6 +168,11 @@ WITH_TUMOR = (
 AND_LIVER = (
     rf"{_OF_TUMORS}[a-z]*( *[+&] *| (and|plus|und|et) )(?P<around>({LIVER})\b.*)"
 )
+# "Liver minus vessels" is the liver: what stands before tells.
+LESS_PART = (
+    rf"^(?P<around>.*?\b{_ORGANS}{_MORE})( +[-\\] +|{_SPACE}"
+    rf"\b({TAKEN_OUT}|with|incl[a-z]*)\b{_SPACE}){_PARTS}(?![a-z])"
+)
 # A target less another is a ring around it.
 BETWEEN_TARGETS = rf"\b{_TARGETS}[ a-z\d]{{0,6}}- *{_TARGETS}"
 NOT_LIVER = (
@@ -171,11 +180,17 @@ NOT_LIVER = (
     rf"zonder|sin|senza)[ .-]*((of|the|from) )*({HEPATIC})\b|"
     rf"\b(body|external|skin|abdomen|torso|trunk)[ -]+({LIVER})\b"
 )
+_TREATED = r"(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)"
+_UN = rf"({_NOT}[ .-]*|(un|on)[ .-]?)"
+# A tumor that is not treated is one.
+UNTREATED_TUMOR = (
+    rf"\b{_UN}{_TREATED}[a-z]* ({_TUMORS}|{_TARGETS})|"
+    rf"^{_TUMORS}[a-z]*[ \d]* {_UN}{_TREATED}"
+)
 UNTREATED = (
-    r"\b(non|not|no|nicht|niet|pas|off|minus|without|ohne|sans|zonder|sin|senza|"
-    r"excl[a-z]*)"
-    r"[ .-]*(ge)?(perfus|perfund|perfond|treat|target|behand|trait|tratad|trattat)|"
-    r"\b(un|on)[ .-]?(perfus|perfund|treat|target|behand)|\s-\s*(perfus|perfund|treat)"
+    rf"\b{_UN}{_TREATED}|\s-\s*(perfus|perfund|treat)|"
+    r"\b(off|minus|without|ohne|sans|zonder|sin|senza|outside|except|exc|excl[a-z]*|"
+    rf"w/?o)[ .-]*((of|the) )*{_TREATED}"
 )
 
 
@@ -221,15 +236,19 @@ def spelled(name: str) -> str:
     return re.sub(r" +", " ", text).strip()
 
 
-def around_tumor(text: str) -> str:
-    """What a spelled name says to hold a tumor; empty where it says no such thing.
+def before_what_it_holds(text: str) -> str:
+    """What a spelled name says to hold a tumor, or to be less one of its parts.
 
-    >>> around_tumor("liver with tumor"), around_tumor("tumor + liver")
+    Empty where it says no such thing.
+
+    >>> before_what_it_holds("liver with tumor"), before_what_it_holds("tumor + liver")
     ('liver', 'liver')
-    >>> around_tumor("liver tumor")
+    >>> before_what_it_holds("liver minus vessels")
+    'liver'
+    >>> before_what_it_holds("liver tumor")
     ''
     """
-    for pattern in (WITH_TUMOR, AND_LIVER):
+    for pattern in (WITH_TUMOR, AND_LIVER, LESS_PART):
         found = re.search(pattern, text)
         if found and not has(TUMOR, found["around"]):
             return found["around"].replace("-", " ").strip()

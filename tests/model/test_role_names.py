@@ -124,7 +124,7 @@ MORE_NAMES = {
         "z_GTV|z_Liver|zLiver|zPTV|Body-Liver|nonliver|outside liver|"
         "Lungs - tumor|Liver+5mm"
     ),
-    "vessel": "Target_vessel|target arteries",
+    "vessel": "artery_target|Target_vessel|target arteries",
     "organ": "Kidney_perfused|Stomach_perfusion",
 }
 CASES = [
@@ -253,6 +253,28 @@ def test_what_a_file_declares(
     assert (str(found), doubt is not None) == (role, asks)
     if doubt is not None:
         assert f"--role '{name}=" in doubt.asks(name)
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        (
+            "Liver_minus_vessels|Liver without gallbladder|Liver - vessels|"
+            "Liver incl vessels|Liver minus cysts",
+            "liver",
+        ),
+        ("Liver minus vessels and tumor|Liver_wo_vessels_GTV", "normal_given"),
+        ("Perfused minus vessels|Perfused_without_gallbladder", "perfused"),
+        ("Lungs minus liver", "lungs"),
+        ("Liver outside perfused|Liver minus perfused|Body-Liver", "other"),
+        ("untreated tumor|Tumor untreated|non-target lesion|Nontarget_lesion", "tumor"),
+        ("HCC 3 cm|Tumor_3.5cm|alltumors|GTV1+GTV2|Tumor w necrosis", "tumor"),
+        ("Liver-vessels|Liver vessels", "vessel"),
+    ],
+)
+def test_what_is_left_when_a_part_is_taken_out(names: str, role: str) -> None:
+    found = {name: str(role_from_name(name)) for name in names.split("|")}
+    assert found == dict.fromkeys(found, role)
 
 
 def test_a_target_and_its_type_are_both_named() -> None:
