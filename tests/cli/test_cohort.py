@@ -1068,7 +1068,7 @@ class TestPopulation:
         (["tumor_and_normal_gy"], "--toxicity", "--liver-dose", None),
         (["tumor_gy", "non_tumor_gy"], "--response", "--dose", "tumor_gy"),
         (["tumor_gy", "non_tumor_gy"], "--toxicity", "--liver-dose", "non_tumor_gy"),
-        (["GTVp_mean_gy", "lung_gy"], "--response", "--dose", "GTVp_mean_gy"),
+        (["gtvp_mean_gy", "lung_gy"], "--response", "--dose", "gtvp_mean_gy"),
         (["tumor_gy", "liver_gy"], "--response", "--dose", "tumor_gy"),
         (["tumor_gy", "liver_gy"], "--toxicity", "--liver-dose", "liver_gy"),
         (["tumor_gy", "normal_whole_mean_gy"], "--toxicity", "--liver-dose",
