@@ -5,18 +5,23 @@ import re
 from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
+from sirtdose.model import role_words as words
+from sirtdose.model.role import Role, told_by_name
 
 _USUAL = {
     ("tumor", "patient"): "tumors_mean_gy",
     ("tumor", "lesion"): "mean_gy",
     ("liver", "patient"): "normal_whole_mean_gy",
 }
-# Words of a column's name that say whose dose it holds.
-_WORDS = {
-    "tumor": {"tumor", "tumors", "tumour", "tumours", "lesion", "lesions"},
-    "liver": {"liver", "normal"},
-    "another": {"lung", "lungs", "perfused", "spleen", "stomach"},
+_ROLES = {
+    Role.TUMOR: "tumor",
+    Role.LIVER: "liver",
+    Role.NORMAL_GIVEN: "liver",
 }
+# What a column's name says of its number, not of whose it is.
+_OF_DOSE = re.compile(r"(?<![a-z])(gy|dose|absorbed|mean|avg|average)(?![a-z])")
+# Biologically effective doses are no absorbed ones; "tumor_bed" may be either.
+_EFFECTIVE = re.compile(r"(?<![a-z])(bed|eqd ?2?|eud)(?![a-z])")
 
 
 def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
@@ -76,17 +81,32 @@ def says(column: str, dosed: str) -> bool:
     (True, False, False)
     >>> says("normal_liver_mean_gy", "liver"), says("liver_tumor_gy", "liver")
     (True, False)
+    >>> says("non_tumor_gy", "tumor"), says("tumor_bed_gy", "tumor")
+    (False, False)
     """
-    return _said(column) == [dosed]
+    return _said(column) == dosed
 
 
 def _says_other(column: str) -> bool:
-    return bool({"liver", "another"} & {*_said(column)})
+    return _said(column) in ("liver", "another")
 
 
-def _said(column: str) -> list[str]:
-    words = set(re.findall("[a-z]+", column.casefold()))
-    return [name for name, own in _WORDS.items() if words & own]
+def _said(column: str) -> str:
+    """Whose dose a column's name tells, as it tells a structure's role."""
+    text = _OF_DOSE.sub(" ", words.spelled(column))
+    if _EFFECTIVE.search(text) or words.has(words.PERFUSED, text):
+        return "another"
+    told = told_by_name(text.strip())
+    if told.silent:
+        return ""
+    both = (
+        told.role is Role.NORMAL_GIVEN
+        and words.has(words.TUMOR, text)
+        and not words.finds(words.WITHOUT, text)
+    )
+    if both or told.too_little:
+        return "another"
+    return _ROLES.get(told.role, "another")
 
 
 def _listed(columns: list[str]) -> str:

@@ -103,6 +103,7 @@ def calibrate(
     if used is None:
         raise _missing(request)
     findings = [
+        *_fallback_findings(request, over),
         *_ratio_findings(used, alternative),
         *_region_findings(volume, regions, over if relative else "fov"),
     ]
@@ -236,6 +237,21 @@ def _ratio_findings(
             f"{said}, outside {low:g} to {high:g}: check activity, residual, times, "
             "unit and dead time",
             accepted=f"'{used.method}' is used",
+        )
+    ]
+
+
+def _fallback_findings(request: CalibrationRequest, over: Over) -> list[Finding]:
+    """That nothing was drawn to share the activity over, and nobody chose (H14)."""
+    if request.method != "administered" or request.over is not None or over != "fov":
+        return []
+    return [
+        Finding.of(
+            "H14",
+            "no structure is a liver or a perfused volume: the administered activity "
+            "is shared over the whole field of view. Say which it is with --role "
+            "'NAME=liver' or --role 'NAME=perfused', or give --calibrate-over fov",
+            severity=Severity.WARN,
         )
     ]
 

@@ -1,7 +1,6 @@
 """What is to be said of a dose map and of structures that were read beside it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sirtdose.dosimetry.structure_checks import reading_remarks
 from sirtdose.model.density_note import lung_doubt
@@ -26,9 +25,7 @@ def map_findings(
     remarks = dose.source.remarks if dose is not None and dose.source else ()
     findings = [Finding.of("H17", f"the dose: {remark}") for remark in remarks]
     # Where a dose is only looked at, an open role changes no number: said, not asked.
-    findings += [
-        replace(one, severity=Severity.WARN) for one in reading_remarks(structures)
-    ]
+    findings += reading_remarks(structures, severity=Severity.WARN)
     doubt = "" if dose is None else lung_density_doubt(dose)
     if not doubt:
         return findings

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 
 from sirtdose.dosimetry.activity import total_in
 from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.structure_checks import used_as
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.role import Doubt, Role, told_by_name
+from sirtdose.model.role import Doubt, Role, names_liver, told_by_name
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
@@ -13,6 +14,8 @@ from sirtdose.model.volume import Volume
 _INSIDE = 0.5
 # From this ratio on, uptake is a tumor's or a perfused part's.
 _UPTAKE_RATIO = 1.5
+# Beyond this part of the liver, "Liver ... tumor" may be the liver without tumors.
+_MOST_OF_LIVER = 0.5
 
 
 def role_findings(
@@ -34,18 +37,20 @@ def role_findings(
     list of Finding
         For each structure of role other in the liver with at least 1.5 times the
         uptake per mL of the rest of it, which is the liver without tumors, vessels
-        and organs; segments and lobes excepted. For each tumor said to be outside of
-        the liver that lies in it. Nothing where no liver and no perfused volume is
-        drawn.
+        and organs; segments and lobes excepted, and what lies in a tumor. For each
+        tumor said to be outside of the liver that lies in it. For each tumor that its
+        name says to be the liver's and that takes more than half of it. Nothing where
+        no liver and no perfused volume is drawn.
     """
     whole = with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED)
     if not whole:
         return []
     liver = union(whole)
-    rest = liver
-    for one in structures:
-        if one.role is Role.TUMOR or one.role.excluded_from_liver:
-            rest = rest - one
+    rest = _less(
+        liver,
+        [s for s in structures if s.role is Role.TUMOR or s.role.excluded_from_liver],
+    )
+    tumors = with_role(structures, Role.TUMOR)
     findings = []
     for one in structures:
         inside = one & liver
@@ -53,10 +58,33 @@ def role_findings(
             continue
         if one.role is Role.TUMOR_OUTSIDE:
             findings.append(_not_outside(one, inside.volume_ml / one.volume_ml, whole))
+        elif one.role is Role.TUMOR and names_liver(one.name):
+            part = inside.volume_ml / liver.volume_ml
+            findings += [] if part <= _MOST_OF_LIVER else [_too_large(one, part, whole)]
         elif one.role is Role.OTHER and not told_by_name(one.name).part_of_liver:
+            if _less(inside, tumors).volume_ml < _INSIDE * one.volume_ml:
+                continue
             ratio = _ratio(inside, rest - one, image)
             findings += [] if ratio < _UPTAKE_RATIO else [_takes_up(one, ratio)]
     return findings
+
+
+def missing_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """That no structure is a liver or a perfused volume, of which names (H19)."""
+    if with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED):
+        return []
+    tumor = "" if with_role(structures, Role.TUMOR) else ", and none a tumor"
+    names = ", ".join(f"'{one.name}'" for one in structures)
+    return [
+        Finding.of(
+            "H19",
+            f"no structure is a liver or a perfused volume{tumor}: there is no normal "
+            "liver, and whether a structure takes up more than the rest of the liver "
+            f"was not checked. Read were {names}: say which is which, such as --role "
+            "'NAME=liver', --role 'NAME=perfused' or --role 'NAME=tumor'",
+            severity=Severity.WARN,
+        )
+    ]
 
 
 def no_tumor_findings(structures: Sequence[Structure]) -> list[Finding]:
@@ -73,6 +101,12 @@ def no_tumor_findings(structures: Sequence[Structure]) -> list[Finding]:
     ]
 
 
+def _less(one: Structure, others: Sequence[Structure]) -> Structure:
+    for other in others:
+        one = one - other
+    return one
+
+
 def _ratio(inside: Structure, rest: Structure, image: Volume) -> float:
     """Uptake per mL in a structure over that of the rest; 0 where there is no rest."""
     if rest.empty:
@@ -85,26 +119,44 @@ def _ratio(inside: Structure, rest: Structure, image: Volume) -> float:
 
 
 def _takes_up(one: Structure, ratio: float) -> Finding:
-    return Finding.of(
-        "H19",
-        f"'{one.name}' ({one.volume_ml:.3g} mL, role other) lies in the liver and has "
-        + Doubt(
-            f"{ratio:.3g} times the uptake per mL of the rest of it",
-            (Role.TUMOR, Role.PERFUSED, Role.OTHER),
-        ).asks(one.name),
-        severity=Severity.ASK,
+    uptake = f"{_figures(ratio)} times the uptake per mL of the rest of it"
+    if ratio == float("inf"):
+        uptake = "uptake per mL, of which the rest of it has none"
+    return _asked(
+        one,
+        f"'{one.name}' ({_figures(one.volume_ml)} mL, role other) lies in the liver "
+        f"and has {uptake}",
+        (Role.TUMOR, Role.PERFUSED, Role.OTHER),
+    )
+
+
+def _too_large(one: Structure, part: float, whole: Sequence[Structure]) -> Finding:
+    return _asked(
+        one,
+        f"'{one.name}' ({_figures(one.volume_ml)} mL) is a tumor by its name, but "
+        f"takes {part:.0%} of '{whole[0].name}'",
+        (Role.TUMOR, Role.NORMAL_GIVEN, Role.LIVER),
     )
 
 
 def _not_outside(
     one: Structure, inside_fraction: float, whole: Sequence[Structure]
 ) -> Finding:
-    return Finding.of(
-        "H19",
+    return _asked(
+        one,
         f"'{one.name}' is a tumor outside of the liver by its name, but "
-        + Doubt(
-            f"{inside_fraction:.0%} of it lies in '{whole[0].name}'",
-            (Role.TUMOR, Role.TUMOR_OUTSIDE),
-        ).asks(one.name),
-        severity=Severity.ASK,
+        f"{inside_fraction:.0%} of it lies in '{whole[0].name}'",
+        (Role.TUMOR, Role.TUMOR_OUTSIDE),
     )
+
+
+def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
+    said = Doubt(says, choices).asks(one.name)
+    return Finding.of("H19", f"{said}. Accepted, {used_as(one)}", severity=Severity.ASK)
+
+
+def _figures(value: float) -> str:
+    """Three figures, or a whole number from 10 on: never 1.04e+03."""
+    if value < 10:
+        return f"{value:.3g}"
+    return f"{value:.0f}"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from sirtdose.dosimetry.derived import union, with_role
@@ -21,9 +22,19 @@ _RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 
 
-def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """Duplicate and reserved names, and empty structures that matter, stop (H19)."""
-    findings = reading_remarks(structures)
+def reading_findings(
+    structures: Sequence[Structure], *, for_doses: bool = True
+) -> list[Finding]:
+    """Duplicate and reserved names, and empty structures that matter, stop (H19).
+
+    Open roles ask: where it is not `for_doses`, only those that lungs or liver may
+    have.
+    """
+    asked = [
+        one if for_doses or _may_be_lungs_or_liver(one) else replace(one, doubt=None)
+        for one in structures
+    ]
+    findings = reading_remarks(asked)
     for name, count in Counter(structure.name for structure in structures).items():
         if count > 1:
             findings.append(
@@ -63,23 +74,47 @@ def reading_findings(structures: Sequence[Structure]) -> list[Finding]:
     return findings
 
 
-def reading_remarks(structures: Sequence[Structure]) -> list[Finding]:
+def reading_remarks(
+    structures: Sequence[Structure], *, severity: Severity = Severity.ASK
+) -> list[Finding]:
     """What a reader noticed of structures, and which roles only a person knows (H19).
 
-    Every command that reads structures shows these.
+    Every command that reads structures shows these. `severity` is that of an open
+    role: WARN where no number rests on it.
     """
     findings = [
         Finding.of("H19", f"'{one.name}': {remark}")
         for one in structures
         for remark in one.remarks
     ]
+    until = "Accepted" if severity is Severity.ASK else "Until then"
     return findings + [
         Finding.of(
-            "H19", f"'{one.name}': {one.doubt.asks(one.name)}", severity=Severity.ASK
+            "H19",
+            f"'{one.name}': {one.doubt.asks(one.name)}. {until}, {used_as(one)}",
+            severity=severity,
         )
         for one in structures
         if one.doubt is not None and not one.empty
     ]
+
+
+def used_as(one: Structure) -> str:
+    """As what a structure is used, as the end of a sentence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 1), spacing_mm=(10.0, 10.0, 10.0))
+    >>> used_as(Structure.named("Liver", np.ones((1, 1, 1), bool), grid))
+    'it is the liver, as its name says'
+    >>> used_as(Structure.named("PTV", np.ones((1, 1, 1), bool), grid))
+    'it counts as other: neither tumor nor perfused'
+    """
+    if one.role is Role.OTHER:
+        return f"it counts as {one.role.in_words}"
+    return f"it is {one.role.in_words}, as its name says"
 
 
 def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
@@ -170,6 +205,10 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
             )
         )
     return findings
+
+
+def _may_be_lungs_or_liver(one: Structure) -> bool:
+    return one.doubt is not None and one.doubt.of_lungs_or_liver
 
 
 def _tumors_in(

@@ -32,10 +32,34 @@ class Role(StrEnum):
         return self in (Role.TUMOR, Role.TUMOR_OUTSIDE)
 
     @property
+    def in_words(self) -> str:
+        """What a structure of this role is, as a sentence says it.
+
+        >>> Role.LIVER.in_words, Role.TUMOR.in_words
+        ('the liver', 'a tumor')
+        """
+        return _IN_WORDS[self]
+
+    @property
     def excluded_from_liver(self) -> bool:
         """Whether it is no liver tissue even where it lies inside the liver."""
         return self in (Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
 
+
+_IN_WORDS = {
+    Role.LIVER: "the liver",
+    Role.PERFUSED: "a perfused volume",
+    Role.TUMOR: "a tumor",
+    Role.TUMOR_OUTSIDE: "a tumor outside of the liver",
+    Role.LUNGS: "of the lungs",
+    Role.GALLBLADDER: "the gallbladder",
+    Role.VESSEL: "a vessel",
+    Role.ORGAN: "an organ",
+    Role.NORMAL_GIVEN: "normal liver",
+    Role.NORMAL_WHOLE: "normal liver",
+    Role.NORMAL_PERFUSED: "normal perfused liver",
+    Role.OTHER: "other: neither tumor nor perfused",
+}
 
 # What a person may say a structure is: all but what the program derives.
 GIVEN_ROLES = tuple(
@@ -43,44 +67,18 @@ GIVEN_ROLES = tuple(
 )
 
 _WORDS: tuple[tuple[Role, str], ...] = (
-    (Role.PERFUSED, words.PERFUSED),
     (Role.GALLBLADDER, words.GALLBLADDER),
     (Role.VESSEL, words.VESSEL),
     (Role.LUNGS, words.LUNGS),
     (Role.ORGAN, words.ORGAN),
 )
+_ELSEWHERE = (words.GALLBLADDER, words.LUNGS, words.ORGAN)
 # French for spleen, and half of "dose rate".
 _ALONE = {"rate": Role.ORGAN}
 _ORGANS = (Role.LIVER, Role.LUNGS, Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
 _ORGAN_WORDS = "|".join(
     (words.HEPATIC, words.LUNGS, words.GALLBLADDER, words.VESSEL, words.ORGAN)
 )
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a name says of a structure's role.
-
-    `part_of_liver` is a segment or lobe; `too_little` a target that may be what is
-    perfused or a tumor; `silent` a name that says nothing at all.
-    """
-
-    role: Role
-    part_of_liver: bool = False
-    too_little: bool = False
-    silent: bool = False
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a file says of a structure beside its name.
-
-    `role` is None where that is too little, as for a PTV. `words` name the attribute
-    and its value.
-    """
-
-    role: Role | None
-    words: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,76 @@ class Doubt:
         options = [f"--role '{name}={role}'" for role in self.choices]
         return f"{self.says}: give {', '.join(options[:-1])} or {options[-1]}"
 
+    @property
+    def of_lungs_or_liver(self) -> bool:
+        """Whether a lung shunt may depend on what a person chooses."""
+        return Role.LUNGS in self.choices or Role.LIVER in self.choices
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a name says of a structure's role.
+
+    `part_of_liver` is a segment or lobe; `silent` a name that says nothing at all;
+    `doubt` why a name is not enough, as a target that may be what is perfused or a
+    tumor, and `settled_by` what a file may declare to settle it.
+    """
+
+    role: Role
+    part_of_liver: bool = False
+    silent: bool = False
+    doubt: Doubt | None = None
+    settled_by: tuple[Role, ...] = ()
+
+    @property
+    def too_little(self) -> bool:
+        """Whether a person must say what it is."""
+        return self.doubt is not None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says of a structure beside its name.
+
+    `role` is None where that is too little, as for a PTV. `words` name the attribute
+    and its value.
+    """
+
+    role: Role | None
+    words: str
+
+
+_TOO_LITTLE = Doubt("its name says too little", (Role.PERFUSED, Role.TUMOR, Role.OTHER))
+_TARGET = Told(Role.OTHER, doubt=_TOO_LITTLE, settled_by=(Role.PERFUSED,))
+_RING = Told(Role.OTHER, doubt=_TOO_LITTLE)
+_TUMOR_OR_WITHOUT = Told(
+    Role.TUMOR,
+    doubt=Doubt(
+        "its name may mean a tumor, or the liver without tumors",
+        (Role.TUMOR, Role.NORMAL_GIVEN),
+    ),
+    settled_by=(Role.TUMOR,),
+)
+_LIVER_OR_SEGMENT = Told(
+    Role.LIVER,
+    doubt=Doubt(
+        "its name may mean the liver's segmentation, or a segment of it",
+        (Role.LIVER, Role.OTHER),
+    ),
+    settled_by=(Role.LIVER,),
+)
+_LIVER_OR_MARGIN = Told(
+    Role.OTHER,
+    doubt=Doubt(
+        "its name may mean the liver with a margin, or on slices of that thickness",
+        (Role.LIVER, Role.OTHER),
+    ),
+)
+_ABLATED = Told(
+    Role.OTHER,
+    doubt=Doubt("its name says an ablated tumor", (Role.TUMOR, Role.OTHER)),
+)
+
 
 def role_from_name(name: str) -> Role:
     """Tell a structure's role from the words in its name.
@@ -106,7 +174,7 @@ def role_from_name(name: str) -> Role:
     A name with ``normal``, ``NTL`` or ``healthy`` in it, or a liver minus its
     tumors, is never the liver nor the perfused volume. What no word tells, what
     tells too little (PTV, VOI 1), a segment or lobe of the liver, and what is said
-    not to be perfused, is ``other``.
+    not to be perfused, is ``other``. :func:`told_by_name` says what is in doubt.
 
     Examples
     --------
@@ -130,13 +198,26 @@ def told_by_name(name: str) -> Told:
     """
     if words.is_only(words.UNNAMED, name.strip()):
         return Told(Role.OTHER, silent=True)
+    if words.is_helper(name):
+        return Told(Role.OTHER)
     text = words.spelled(name)
     if words.finds(words.WITHOUT, text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
         return Told(Role.OTHER if "lung" in text else Role.NORMAL_GIVEN)
+    around = words.before_what_it_holds(text)
+    if around:
+        return _special(around) or _anatomy(around)
+    if words.finds(words.JOINED_OR_MINUS, text):
+        return _TUMOR_OR_WITHOUT
     if words.finds(words.BETWEEN_TARGETS, text):
-        return Told(Role.OTHER, too_little=True)
-    if words.finds(words.UNTREATED, text):
+        return _RING
+    return _by_words(text)
+
+
+def _by_words(text: str) -> Told:
+    if words.finds(words.UNTREATED, text) and not words.finds(
+        words.UNTREATED_TUMOR, text
+    ):
         return Told(Role.OTHER)
     if text in _ALONE:
         return Told(_ALONE[text])
@@ -149,23 +230,36 @@ def _special(text: str) -> Told | None:
     if words.has(words.NO_TUMOR, text):
         return Told(Role.OTHER)
     if words.has(words.TARGET, text) and not words.has(words.PERFUSED, text):
-        return Told(Role.OTHER, too_little=True)
+        return _TARGET
     if words.is_only(words.REGION, text):
-        return Told(Role.OTHER, too_little=True)
-    if words.has(words.MARGIN, text):
-        return Told(Role.OTHER, too_little=words.has(words.TUMOR, text))
+        return _TARGET
     if words.has(words.NORMAL_LUNGS, text):
         return Told(Role.LUNGS)
     if words.has(words.NORMAL, text):
         return Told(Role.NORMAL_GIVEN)
+    return _margin(text)
+
+
+def _margin(text: str) -> Told | None:
+    """A structure with a margin is not the structure."""
+    tumor = words.has(words.TUMOR, text)
+    if words.has(words.MARGIN, text) or words.finds(words.ADDED, text):
+        return _RING if tumor else Told(Role.OTHER)
+    if words.finds(words.MILLIMETERS, text):
+        if tumor:
+            return _RING
+        return _LIVER_OR_MARGIN if words.has(words.LIVER, text) else None
     return None
 
 
 def _tumor(text: str) -> Told | None:
     if not words.has(words.TUMOR, text):
         return None
+    if words.has(words.ABLATED, text):
+        return _ABLATED
+    not_liver = words.finds(words.NOT_LIVER, text)
     elsewhere = words.has(words.OUTSIDE, text) and not words.has(words.HEPATIC, text)
-    if elsewhere or words.has(words.NODES, text):
+    if elsewhere or not_liver or words.has(words.NODES, text):
         return Told(Role.TUMOR_OUTSIDE)
     return Told(Role.TUMOR)
 
@@ -173,15 +267,44 @@ def _tumor(text: str) -> Told | None:
 def _anatomy(text: str) -> Told:
     if words.has(words.NODES, text):
         return Told(Role.OTHER)
+    perfused = words.has(words.PERFUSED, text)
+    if perfused and not _perfused_elsewhere(text):
+        return Told(Role.PERFUSED)
     for role, names in _WORDS:
         if words.has(names, text):
-            nodule = role is Role.LUNGS and words.has(words.IN_LIVER, text)
-            return Told(Role.OTHER if nodule else role)
+            # A nodule, or what is perfused of the lungs, is not the lungs.
+            part = words.has(words.IN_LIVER, text) or perfused
+            return Told(Role.OTHER if role is Role.LUNGS and part else role)
+    return _liver(text)
+
+
+def _perfused_elsewhere(text: str) -> bool:
+    """Whether an organ is said to be perfused, as "Kidney_perfused", not the liver."""
+    if words.has(words.TARGET_VESSEL, text):
+        return True
+    named = any(words.has(organ, text) for organ in _ELSEWHERE)
+    return named and not words.has(f"{words.HEPATIC}|{words.TAKEN_OUT}", text)
+
+
+def _liver(text: str) -> Told:
     if words.has(words.SEGMENT, text) or words.is_only(words.ONLY_SEGMENT, text):
         return Told(Role.OTHER, part_of_liver=True)
-    if words.has(words.LIVER, text):
-        return Told(Role.OTHER if words.has(words.IN_LIVER, text) else Role.LIVER)
-    return Told(Role.OTHER, silent=True)
+    if not words.has(words.LIVER, text):
+        return Told(Role.OTHER, silent=True)
+    if words.has(words.IN_LIVER, text) or words.finds(words.NOT_LIVER, text):
+        return Told(Role.OTHER)
+    if words.is_only(words.SEG_OF_LIVER, text):
+        return _LIVER_OR_SEGMENT
+    return Told(Role.LIVER)
+
+
+def names_liver(name: str) -> bool:
+    """Whether the liver is named in a name, of whatever role.
+
+    >>> names_liver("GTVliv"), names_liver("Tumor 1")
+    (True, False)
+    """
+    return words.has(words.HEPATIC, words.spelled(name).replace("-", " "))
 
 
 def role_and_doubt(
@@ -189,9 +312,10 @@ def role_and_doubt(
 ) -> tuple[Role, Doubt | None]:
     """A structure's role, and what leaves it open, by its name and its file.
 
-    What the file declares decides where the name says nothing, or too little.
-    Otherwise the name does, and a tumor declared of an organ, or an organ of a tumor,
-    is a doubt that only a person can settle.
+    What the file declares decides where the name says nothing, and that a target, a
+    segment or a lobe is what is perfused. Otherwise the name does. A tumor declared of
+    an organ, of a part of the liver or of a name that says too little, or an organ of
+    a tumor, is a doubt that only a person can settle.
 
     Examples
     --------
@@ -202,17 +326,55 @@ def role_and_doubt(
     (<Role.LIVER: 'liver'>, 'its name says liver, its type GTV')
     """
     told = told_by_name(name)
-    if told.silent or told.too_little:
-        if declared is not None and declared.role is not None:
+    if declared is None:
+        return told.role, told.doubt
+    if told.silent:
+        if declared.role is not None:
             return declared.role, None
-        if told.too_little or declared is not None:
-            says = f" and its {declared.words} say" if declared is not None else " says"
-            return told.role, Doubt(
-                f"its name{says} too little", (Role.PERFUSED, Role.TUMOR, Role.OTHER)
-            )
-        return told.role, None
-    if declared is None or declared.role is None:
-        return told.role, None
+        return told.role, _too_little(declared)
+    if told.doubt is not None:
+        return _in_doubt(name, told, told.doubt, declared)
+    if told.part_of_liver:
+        return _part(declared)
+    return told.role, _contradiction(name, told, declared)
+
+
+def _too_little(declared: Declared) -> Doubt:
+    return Doubt(
+        f"its name and its {declared.words} say too little", _TOO_LITTLE.choices
+    )
+
+
+def _in_doubt(
+    name: str, told: Told, doubt: Doubt, declared: Declared
+) -> tuple[Role, Doubt | None]:
+    role = declared.role
+    if role is None:
+        return told.role, _too_little(declared) if doubt is _TOO_LITTLE else doubt
+    if role in told.settled_by:
+        return role, None
+    return told.role, Doubt(
+        f"its name says no more than '{name}', its {declared.words}",
+        tuple(dict.fromkeys((*doubt.choices, role))),
+    )
+
+
+def _part(declared: Declared) -> tuple[Role, Doubt | None]:
+    """A segment or lobe: what is perfused may be one, and a tumor has its name."""
+    if declared.role is Role.PERFUSED:
+        return Role.PERFUSED, None
+    choices = {Role.TUMOR: Role.TUMOR, None: Role.PERFUSED}
+    if declared.role not in choices:
+        return Role.OTHER, None
+    return Role.OTHER, Doubt(
+        f"its name says a part of the liver, its {declared.words}",
+        (choices[declared.role], Role.OTHER),
+    )
+
+
+def _contradiction(name: str, told: Told, declared: Declared) -> Doubt | None:
+    if declared.role is None:
+        return None
     organ = told.role in (*_ORGANS, Role.NORMAL_GIVEN)
     tumor_of_organ = declared.role is Role.TUMOR and organ
     organ_of_tumor = (
@@ -221,7 +383,7 @@ def role_and_doubt(
         and not words.has(_ORGAN_WORDS, words.spelled(name).replace("-", " "))
     )
     if not tumor_of_organ and not organ_of_tumor:
-        return told.role, None
-    return told.role, Doubt(
+        return None
+    return Doubt(
         f"its name says {told.role}, its {declared.words}", (told.role, declared.role)
     )

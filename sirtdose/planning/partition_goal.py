@@ -144,15 +144,18 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
     regions = case.of_injection(one.name, role)
     for region in regions:
         if not region.gy_per_gbq[i] > 0:
+            out = f" (--role '{region.name}=other')" if case.measured else ""
             raise PlanningError(
                 f"'{region.name}' takes up nothing of '{one.name}': no activity gives "
-                "it a dose; leave it out (--role NAME=other), or choose another goal"
+                f"it a dose; leave it out{out}, or choose another goal"
             )
     if not regions:
         what = "tumor" if role == "tumor" else "normal liver"
+        # Of an image, a tumor is one of its structures.
+        how = "say which with --role 'NAME=tumor'" if case.measured else "give --tumor"
         raise InputError(
             f"'{one.name}' has no {what} to plan a dose for"
-            f"{': give --tumor' if role == 'tumor' else ''}"
+            f"{f': {how}' if role == 'tumor' else ''}"
         )
     return [region.gy_per_gbq for region in regions]
 

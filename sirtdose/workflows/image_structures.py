@@ -50,13 +50,19 @@ def placed_structures(
     """Read structures and bring them to the dose grid.
 
     `volume` is `image` on the dose grid. What is tumor and what is not is asked
-    `for_doses` only: a lung shunt is the same either way.
+    `for_doses` only: a lung shunt is the same either way. All that asks about
+    structures is in `findings` together: the caller requires its acceptance before
+    anything else asks, as an acceptance of H19 covers all of H19.
     """
     from sirtdose.dosimetry import structure_checks as checks
     from sirtdose.dosimetry.anatomy_checks import anatomy_findings
     from sirtdose.dosimetry.derived import derived_structures, union, with_role
     from sirtdose.dosimetry.resample import occupancy_on, on_one_lattice
-    from sirtdose.dosimetry.role_checks import no_tumor_findings, role_findings
+    from sirtdose.dosimetry.role_checks import (
+        missing_findings,
+        no_tumor_findings,
+        role_findings,
+    )
     from sirtdose.io.read import read_found_structures
 
     drawn = [
@@ -74,8 +80,8 @@ def placed_structures(
     for one in drawn:
         if one.role in checks.NEEDED and not one.empty:
             volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
-    findings += checks.reading_findings(drawn)
-    require_accepted(findings, request.acceptances)
+    findings += checks.reading_findings(drawn, for_doses=for_doses)
+    require_accepted(_stops(findings), request.acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
     findings += regrid_findings(image, volume, kept)
     combined = [
@@ -90,6 +96,7 @@ def placed_structures(
     if for_doses:
         findings += role_findings(on_grid, volume, given=request.roles)
         findings += no_tumor_findings(combined) if derived else []
+        findings += missing_findings(kept)
     # The union of one is that one, whose place is known.
     placed = dict(zip(map(id, kept), on_grid, strict=True))
 
@@ -141,6 +148,10 @@ def _placed(
             "another scan?"
         )
     return kept, on_grid, min(lungs, default=0.0)
+
+
+def _stops(findings: list[Finding]) -> list[Finding]:
+    return [one for one in findings if one.severity is Severity.STOP]
 
 
 def _where_image_is(volume: "Volume") -> str:

@@ -91,6 +91,7 @@ def _of_spect(
     require_accepted(findings, images.acceptances)
     ct = ct_image(choice, images, image, findings)
     placed = placed_structures(choice, images, image, image, findings, for_doses=False)
+    require_accepted(findings, images.acceptances)
     shunt = measured_shunt(image, placed, findings, margin_mm=margin_mm)
     if shunt is None:
         needed = "lungs" if not placed.lungs else "liver"

@@ -126,6 +126,8 @@ def _assess(request: PostRequest) -> "Assessment":
     volume = on_dose_grid(request, image, ct)
     placed = placed_structures(choice, request, image, volume, findings, ct)
     structures = list(placed.on_grid)
+    # What of an earlier dose asks by the code of structures asks with them.
+    prior = prior_on(request, volume, structures, findings)
     require_accepted(findings, request.acceptances)
     require_times(request, volume, times)
     activities = Activities(request, volume, placed, ledger, times)
@@ -166,7 +168,6 @@ def _assess(request: PostRequest) -> "Assessment":
             corrected = with_uniform_doses(
                 corrected, structures, request.nuclide, density.g_per_ml
             )
-    prior = prior_on(request, volume, structures, findings)
     if prior is not None:
         findings += prior_lung_findings(request, structures)
         require_accepted(findings, request.acceptances)

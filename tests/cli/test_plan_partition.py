@@ -12,6 +12,16 @@ CASE = ("plan", "partition", "--perfused-volume", "1000mL", "--tumor", "T1=200mL
 CASE += ("--density", "1.03g/mL", "--lung-shunt", "10%")
 
 
+def test_a_tumor_dose_without_a_tumor_advises_an_option_of_this_command(
+    run: Run,
+) -> None:
+    words = ("plan", "partition", "--perfused-volume", "1000mL", "--lung-shunt", "4%")
+    result = run(*words, "--tumor-dose", "200Gy")
+    assert result.exit_code == 3
+    assert "has no tumor to plan a dose for: give --tumor\n" in result.stderr
+    assert "--role" not in result.stderr
+
+
 def test_the_published_case(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "plan"
     result = run(*CASE, "--tumor-dose", "300Gy", "--json", "--out", out)

@@ -106,6 +106,71 @@ def test_another_frame_of_reference_stops_before_roles_are_asked_about(
     assert "H19" not in stopped.stderr
 
 
+def test_all_of_h19_is_asked_at_once(run: Run, renamed: Callable[..., Path]) -> None:
+    """No question of the code is left for an acceptance that has not seen it."""
+    source = renamed(
+        {"Perfused lobe": "PTV", "Tumor 1": "A1", "Tumor 2": "A2", "Tumor 3": "A3"}
+    )
+    asked = post(run, source)
+    assert asked.exit_code == 3
+    first = [line for line in asked.stderr.splitlines() if line.startswith("H19 ")]
+    for name in ("PTV", "A1", "A2", "A3"):
+        assert any(f"'{name}'" in line and "--role" in line for line in first), name
+    assert all("Accepted, it counts as other" in line for line in first)
+    accepted = post(run, source, "--accept", "H19", "--reason", "all cysts")
+    found = rows(accepted)
+    assert {found[name]["role"] for name in ("PTV", "A1", "A2", "A3")} == {"other"}
+    goal = ("--normal-dose", "40Gy", "--lung-shunt", "5%")
+    planned = run("plan", "image", source, *goal)
+    assert planned.exit_code == 3
+    for name in ("PTV", "A1", "A2", "A3"):
+        assert f"'{name}'" in planned.stderr
+
+
+def test_a_shunt_does_not_ask_about_a_target(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    result = run("lsf", "spect", renamed({"Perfused lobe": "PTV"}), "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["lung_shunt_fraction"] == pytest.approx(
+        0.05, rel=0.02
+    )
+
+
+def test_a_shunt_asks_about_the_liver(run: Run, renamed: Callable[..., Path]) -> None:
+    result = run("lsf", "spect", renamed({}, {"Liver": "GTV"}))
+    assert result.exit_code == 3
+    assert "'Liver': its name says liver" in result.stderr
+
+
+def test_that_no_liver_was_found_is_said(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    names = {"Liver": "A1", "Perfused lobe": "A2"}
+    names |= {one: f"B{n}" for n, one in enumerate(TUMORS)}
+    result = post(run, renamed(names))
+    assert rows(result)
+    said = warned(result)
+    assert any("no structure is a liver or a perfused volume, and" in s for s in said)
+    assert any("'A1', 'A2'" in s or "'A2', 'A1'" in s for s in said)
+    assert any("shared over the whole field of view" in s for s in said)
+
+
+def test_a_plan_without_tumor_advises_what_it_has(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed(dict(zip(TUMORS, ("Seg4", "Seg5", "Seg6"), strict=True)))
+    words = ("plan", "image", source, "--tumor-dose", "120Gy", "--lung-shunt", "5%")
+    result = run(*words)
+    assert result.exit_code != 0
+    assert "no tumor to plan a dose for: say which with --role 'NAME=tumor'" in (
+        result.stderr
+    )
+    assert "--tumor" not in result.stderr.replace("--tumor-dose", "")
+    followed = run(*words, "--role", "Seg4=tumor")
+    assert "no tumor to plan" not in followed.stderr
+
+
 def test_a_segment_is_not_asked_about(run: Run, renamed: Callable[..., Path]) -> None:
     assert rows(post(run, renamed({"Tumor 1": "Liver_Seg4"})))["Liver_Seg4"]
 

@@ -3,10 +3,18 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.role_checks import no_tumor_findings, role_findings
+from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
+from sirtdose.dosimetry.map_checks import map_findings
+from sirtdose.dosimetry.role_checks import (
+    missing_findings,
+    no_tumor_findings,
+    role_findings,
+)
 from sirtdose.dosimetry.structure_checks import reading_findings
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Declared, Role
 from sirtdose.model.structure import Structure, with_given_roles
 from sirtdose.model.volume import Quantity, Volume
@@ -88,6 +96,121 @@ def test_a_tumor_outside_that_lies_in_the_liver_asks() -> None:
     assert role_findings([LIVER, outside], image(2, slice(0, 1))) == []
 
 
+def test_questions_say_which_role_is_used_when_accepted() -> None:
+    hot = image(9, slice(1, 3), slice(2, 5))
+    other = ". Accepted, it counts as other: neither tumor nor perfused"
+    [lump] = role_findings([LIVER, LUMP], hot)
+    assert lump.message.endswith(other)
+    [target] = reading_findings([block("PTV", slice(1, 3))])
+    assert target.message.endswith(other)
+    [node] = role_findings([LIVER, block("GTVn", slice(6, 9))], image(2, slice(0, 1)))
+    assert node.message.endswith(
+        ". Accepted, it is a tumor outside of the liver, as its name says"
+    )
+    [looked] = map_findings([block("PTV", slice(1, 3))])
+    assert looked.severity is Severity.WARN
+    assert "ccepted" not in looked.message
+    assert looked.message.endswith(
+        ". Until then, it counts as other: neither tumor nor perfused"
+    )
+
+
+def test_a_tumor_of_the_liver_that_is_most_of_it_asks() -> None:
+    """5 of the liver's 8 columns are 62 %; 4 are half, which may be."""
+    even = image(2, slice(0, 1))
+    large, half = (block("GTV_liver", slice(0, n)) for n in (5, 4))
+    [one] = role_findings([LIVER, large], even)
+    assert one.severity is Severity.ASK
+    # 4 planes of 10 by 5 voxels of 0.08 mL.
+    assert one.message == (
+        "'GTV_liver' (16 mL) is a tumor by its name, but takes 62% of 'Liver': give "
+        "--role 'GTV_liver=tumor', --role 'GTV_liver=normal_given' or --role "
+        "'GTV_liver=liver'. Accepted, it is a tumor, as its name says"
+    )
+    assert role_findings([LIVER, half], even) == []
+    assert role_findings([LIVER, block("Tumor 1", slice(0, 5))], even) == []
+    assert role_findings([LIVER, large], even, given={"GTV_liver"}) == []
+
+
+def test_what_lies_in_a_known_tumor_is_not_asked_about() -> None:
+    hot = image(9, slice(1, 3), slice(2, 5))
+    tumor = block("Tumor", slice(1, 3), slice(2, 5))
+    helper = block("zGTVp", slice(1, 3), slice(2, 5))
+    assert role_findings([LIVER, tumor, helper], hot) == []
+    assert role_findings([LIVER, helper], hot)
+
+
+def test_volumes_and_ratios_are_written_out() -> None:
+    """1040 mL, not 1.04e+03; 1234 times, not 1.23e+03."""
+    grid = Grid.regular((4, 10, 12), spacing_mm=(100.0, 40.0, 40.0))
+    mask = np.zeros(grid.shape, bool)
+    liver = Structure.named("Liver", ~mask, grid)
+    mask.ravel()[:7] = True
+    data = np.where(mask, 1234.0, 1.0).astype(np.float32)
+    volume = Volume(data, grid, Quantity.COUNTS)
+    [one] = role_findings([liver, Structure.named("A7", mask, grid)], volume)
+    # 7 voxels of 160 mL.
+    assert "'A7' (1120 mL, role other)" in one.message
+    assert "has 1234 times the uptake" in one.message
+    dark = Volume(np.where(mask, 5.0, 0.0).astype(np.float32), grid, Quantity.COUNTS)
+    [one] = role_findings([liver, Structure.named("A7", mask, grid)], dark)
+    assert "has uptake per mL, of which the rest of it has none" in one.message
+
+
+def test_that_no_liver_was_found_is_said_with_the_names() -> None:
+    read = [block("Organ1", slice(0, 8)), block("Bulk", slice(1, 3))]
+    [said] = missing_findings(read)
+    assert (said.code, said.severity) == ("H19", Severity.WARN)
+    assert "no structure is a liver or a perfused volume, and none a tumor" in (
+        said.message
+    )
+    assert "Read were 'Organ1', 'Bulk'" in said.message
+    assert "--role 'NAME=liver'" in said.message
+    [said] = missing_findings([block("Tumor 1", slice(1, 3))])
+    assert "none a tumor" not in said.message
+    for name in ("Liver", "Perfused lobe"):
+        assert missing_findings([block(name, slice(1, 3))]) == []
+
+
+@pytest.mark.parametrize(("over", "said"), [(None, True), ("fov", False)])
+def test_a_calibration_that_falls_back_to_the_field_of_view_says_so(
+    over: str | None, said: bool
+) -> None:
+    request = CalibrationRequest("administered", over=over)
+    found = calibrate(
+        image(9, slice(1, 3)),
+        {},
+        request=request,
+        ledger=Ledger(1.0),
+        nuclide=Nuclide.named("Y-90"),
+        lungs_covered=0.0,
+    ).findings
+    warned = [one for one in found if "shared over the whole field" in one.message]
+    assert [one.severity for one in warned] == [Severity.WARN] * said
+    assert all("--calibrate-over fov" in one.message for one in warned)
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "asks"),
+    [
+        ("PTV", None, False),
+        ("VOI 1", None, False),
+        ("Spleen", Declared(Role.TUMOR, "type GTV"), False),
+        ("Liver", Declared(Role.TUMOR, "type GTV"), True),
+        ("Lung_L", Declared(Role.TUMOR, "type GTV"), True),
+        ("Tumor 1", Declared(Role.LIVER, "code Liver"), True),
+        ("liver_seg", None, True),
+    ],
+)
+def test_a_shunt_asks_of_lungs_and_liver_only(
+    name: str, declared: Declared | None, asks: bool
+) -> None:
+    mask = np.ones(GRID.shape, bool)
+    one = Structure.named(name, mask, GRID, declared=declared)
+    assert bool(reading_findings([one], for_doses=False)) == asks
+    assert reading_findings([one])
+
+
 def test_that_no_tumor_was_found_is_said() -> None:
     [said] = no_tumor_findings([LIVER, block("GTVn", slice(8, 11))])
     assert (said.code, said.severity) == ("H18", Severity.WARN)
@@ -117,5 +240,6 @@ def test_a_contradiction_keeps_the_role_of_the_name() -> None:
     [asked] = reading_findings([liver])
     assert asked.message == (
         "'Liver': its name says liver, its type GTV: give --role "
-        "'Liver=liver' or --role 'Liver=tumor'"
+        "'Liver=liver' or --role 'Liver=tumor'. Accepted, it is the liver, as its "
+        "name says"
     )

@@ -80,7 +80,59 @@ NAMES = {
         "Esophagus|Milz|Rate|Niere_li|Pancreas|Colon_Sigmoid"
     ),
 }
-CASES = [(name, role) for role, names in NAMES.items() for name in names.split("|")]
+# Written as one word, as a difference or a sum, and what an organ's name decides.
+MORE_NAMES = {
+    "liver": (
+        "wholeliver|livermask|Gesamtleber|Liver_with_tumor|Liver_incl_tumor|"
+        "Liver+Tumor|Liver incl. GTV|liver and tumor|Leber mit Tumor|"
+        "Foie avec tumeur|Lever met tumor|Tumor+Liver|liverfinal|Liver-mask|"
+        "Whole-Liver|livervolume|Liver w/ tumor|Body and liver|Liver 1"
+    ),
+    "normal_given": (
+        "normalliver|Liver_wo_GTV|Liver wo tumor|Liver_outside_GTV|"
+        "Liver_except_tumor|Liver exc tumor|Liver_NOT_GTV|Liver_nonGTV|"
+        "LiverNOTGTV|LiverXGTV|Liver_sub_GTV|LiverSubGTV|Liver_GTV_sub|"
+        "Liver_m_GTV|Liver_x_GTV|Liver-(GTV)|Liver\u2013GTV|Liver\u2212GTV|"
+        "Background_liver|liver_background|livernotgtv|PerfusedVolume_minus_GTV|"
+        "Perfused volume without tumor|Liver right lobe minus GTV|LIVER-GTVS|"
+        "Liver - (GTV1+GTV2)|Liver w/o tumor|LiverWOGTV|nontumor|nonGTV|"
+        "livernotumor|liver_minus_tumors|Liver \u2013 tumor|Foie sauf tumeur|"
+        "liverwithouttumor|perfused-GTV|Liver_GTV_removed"
+    ),
+    "tumor": (
+        "tumormask|lesionmask|lesionvol|tumorvol|tumormask1|liver-tumor 1|"
+        "Liver-Met3|TumourLeft|tumourmask|Tumours|LiverTumour|livertumour2|"
+        "TUMOURVOL|Tumour_A|Breast met|Tumor lobe|Liver tumor minus necrosis|"
+        "Liver S8 tumor|lesion_mask_2|hccmask|gtvmask|Tumor_liver|LiverPET tumor|"
+        "Tumor no. 3|gtvvol|GTVmask|livermets|Liver PET-GTV"
+    ),
+    "tumor_outside": (
+        "LNmet|lnmet|Stomach_tumor|Bladder_tumor|Kidney tumor|Pancreas tumor|"
+        "kidneytumor|Tumor outside liver|lungmet|LNmet2"
+    ),
+    "perfused": (
+        "perfusedvol|treatmentvolume|TreatmentVolume|Treatment_Zone|"
+        "Perfused_Liver|perfusedlobe|Perfused minus gallbladder|"
+        "Perfused right hepatic artery|Treatment area|treatedliver|targetvol|"
+        "PerfusionTerritory"
+    ),
+    "other": (
+        "Off-target|OffTarget|offtarget|nontarget|Lung_perfusion|PerfusedLung|"
+        "off target lobe|Treatment couch|unperfusedliver|Liver_S8|LiverS8|"
+        "R_Liver|fegato_destro|RLiver|rliver|L_Liver|Foie droit|higado izquierdo|"
+        "FLR|liver remnant|Fegato dx|leftliver|liverleft|rightlobe|zGTVp|zGTV|"
+        "z_GTV|z_Liver|zLiver|zPTV|Body-Liver|nonliver|outside liver|"
+        "Lungs - tumor|Liver+5mm"
+    ),
+    "vessel": "artery_target|Target_vessel|target arteries",
+    "organ": "Kidney_perfused|Stomach_perfusion",
+}
+CASES = [
+    (name, role)
+    for known in (NAMES, MORE_NAMES)
+    for role, names in known.items()
+    for name in names.split("|")
+]
 
 
 @pytest.mark.parametrize(("name", "role"), CASES)
@@ -90,6 +142,37 @@ def test_role_of_a_name(name: str, role: str) -> None:
 
 def test_there_are_hundreds_of_them() -> None:
     assert len({name for name, _ in CASES}) == len(CASES) > 250
+
+
+@pytest.mark.parametrize(
+    ("names", "role", "choices"),
+    [
+        (
+            "Liver-Tumor|Liver-Tumors|Liver-lesions|Liver-HCC|Perfused-Tumor|"
+            "Leber-Tumor|Liver\u2013Tumor|Liver\u2212mets|lobe-HCC",
+            "tumor",
+            "tumor normal_given",
+        ),
+        ("LiverSeg|liver_seg|liverseg", "liver", "liver other"),
+        ("Liver 5mm|Liver_3mm", "other", "liver other"),
+        ("HCC_ablated|Tumor_ablated|ablated lesion", "other", "tumor other"),
+        (
+            "GTV_5mm|GTV+5mm|GTV+5|GTV-5mm|Tumor+5mm|GTV_margin|CTV1-GTV1",
+            "other",
+            "perfused tumor other",
+        ),
+    ],
+)
+def test_a_name_that_may_mean_either_asks(names: str, role: str, choices: str) -> None:
+    for name in names.split("|"):
+        found, doubt = role_and_doubt(name)
+        assert doubt is not None, name
+        assert (str(found), " ".join(doubt.choices)) == (role, choices), name
+
+
+@pytest.mark.parametrize("name", ["liver-tumor 1", "Liver-Met3", "Liver_HCC", "HCC"])
+def test_a_tumor_of_the_liver_does_not(name: str) -> None:
+    assert role_and_doubt(name) == (Role.TUMOR, None)
 
 
 @pytest.mark.parametrize("name", ["PTV", "PTV_Liver", "TV", "TV1", "VOI1", "voi 2"])
@@ -107,6 +190,8 @@ def test_a_name_that_says_too_little_asks(name: str) -> None:
     ("name", "part"),
     [
         *((name, True) for name in ("Liver_Seg4", "Right lobe", "S4", "Segment IV")),
+        *((name, True) for name in ("Liver_S8", "LiverS8", "R_Liver", "fegato_destro")),
+        *((name, True) for name in ("leftliver", "FLR", "Foie droit", "rightlobe")),
         *((name, False) for name in ("Segment_1", "PVTT", "Liver_PRV03", "ROI_7")),
     ],
 )
@@ -115,6 +200,7 @@ def test_segments_and_lobes_are_parts_of_the_liver(name: str, part: bool) -> Non
 
 
 GTV = Declared(Role.TUMOR, "RTROIInterpretedType (3006,00A4) GTV")
+TREATED = Declared(Role.PERFUSED, "RTROIInterpretedType (3006,00A4) TREATED_VOLUME")
 PTV = Declared(None, "RTROIInterpretedType (3006,00A4) PTV")
 LIVER = Declared(Role.LIVER, "SegmentedPropertyTypeCodeSequence (0062,000F) Liver")
 
@@ -123,8 +209,22 @@ LIVER = Declared(Role.LIVER, "SegmentedPropertyTypeCodeSequence (0062,000F) Live
     ("name", "declared", "role", "asks"),
     [
         ("A7", GTV, "tumor", False),
-        ("VOI1", GTV, "tumor", False),
-        ("PTV", GTV, "tumor", False),
+        # A target is no tumor because its type says so.
+        ("VOI1", GTV, "other", True),
+        ("PTV", GTV, "other", True),
+        ("TV", GTV, "other", True),
+        ("PTV", LIVER, "other", True),
+        ("GTV_5mm", GTV, "other", True),
+        ("PTV", TREATED, "perfused", False),
+        # A type tells which of two a name means.
+        ("Liver-Tumor", GTV, "tumor", False),
+        ("Liver-Tumor", LIVER, "tumor", True),
+        ("liver_seg", LIVER, "liver", False),
+        ("Right Lobe", TREATED, "perfused", False),
+        ("Segment 5", TREATED, "perfused", False),
+        ("Segment 5", GTV, "other", True),
+        ("Right Lobe", PTV, "other", True),
+        ("Right Lobe", LIVER, "other", False),
         ("A7", LIVER, "liver", False),
         ("A7", PTV, "other", True),
         ("A7", None, "other", False),
@@ -142,7 +242,6 @@ LIVER = Declared(Role.LIVER, "SegmentedPropertyTypeCodeSequence (0062,000F) Live
         ("GTVn", GTV, "tumor_outside", False),
         ("Perfused lobe", GTV, "perfused", False),
         ("Perfused lobe", LIVER, "perfused", False),
-        ("Segment 4", GTV, "other", False),
         ("Tumor_bed", GTV, "other", False),
         ("Liver", PTV, "liver", False),
     ],
@@ -154,3 +253,34 @@ def test_what_a_file_declares(
     assert (str(found), doubt is not None) == (role, asks)
     if doubt is not None:
         assert f"--role '{name}=" in doubt.asks(name)
+
+
+@pytest.mark.parametrize(
+    ("names", "role"),
+    [
+        (
+            "Liver_minus_vessels|Liver without gallbladder|Liver - vessels|"
+            "Liver incl vessels|Liver minus cysts",
+            "liver",
+        ),
+        ("Liver minus vessels and tumor|Liver_wo_vessels_GTV", "normal_given"),
+        ("Perfused minus vessels|Perfused_without_gallbladder", "perfused"),
+        ("Lungs minus liver", "lungs"),
+        ("Liver outside perfused|Liver minus perfused|Body-Liver", "other"),
+        ("untreated tumor|Tumor untreated|non-target lesion|Nontarget_lesion", "tumor"),
+        ("HCC 3 cm|Tumor_3.5cm|alltumors|GTV1+GTV2|Tumor w necrosis", "tumor"),
+        ("Liver-vessels|Liver vessels", "vessel"),
+    ],
+)
+def test_what_is_left_when_a_part_is_taken_out(names: str, role: str) -> None:
+    found = {name: str(role_from_name(name)) for name in names.split("|")}
+    assert found == dict.fromkeys(found, role)
+
+
+def test_a_target_and_its_type_are_both_named() -> None:
+    _, doubt = role_and_doubt("PTV", GTV)
+    assert doubt is not None
+    assert doubt.asks("PTV") == (
+        "its name says no more than 'PTV', its RTROIInterpretedType (3006,00A4) GTV: "
+        "give --role 'PTV=perfused', --role 'PTV=tumor' or --role 'PTV=other'"
+    )
