@@ -10,7 +10,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.injected import Injected
 from sirtdose.workflows.partial_volume import partial_volume
-from sirtdose.workflows.post_injections import require_one_moment
+from sirtdose.workflows.post_injections import at_one_moment, require_one_moment
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.calibrate import Calibrated
     from sirtdose.dosimetry.partial_volume_result import PartialVolume
     from sirtdose.workflows.image_structures import Placed
+
+_OF_INJECTIONS = (
+    "--scan-at and times of all injections (--injection NAME=ACTIVITY@TIME) within 15 "
+    "min of each other: injections apart in time have no other calibration"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +51,15 @@ class Activities:
 
     def calibrated(self, volume: Volume) -> "Calibrated":
         """Both calibrations of an image, and what to know of them."""
-        from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
+        from sirtdose.dosimetry.calibrate import (
+            TIMES_NEEDED,
+            CalibrationRequest,
+            calibrate,
+        )
 
         request = self.request
         require_one_moment(request)
+        one_moment = at_one_moment(request)
         calibrated = calibrate(
             volume,
             self.placed.regions,
@@ -57,7 +67,8 @@ class Activities:
                 method=request.calibration,
                 over=request.calibrate_over,
                 cps_per_mbq=request.cps_per_mbq,
-                elapsed_h=self.times["elapsed_h"],
+                elapsed_h=self.times["elapsed_h"] if one_moment else None,
+                needed=_OF_INJECTIONS if request.injections else TIMES_NEEDED,
                 scan_duration_h=request.scan_duration_h,
             ),
             ledger=self.ledger,
