@@ -65,10 +65,16 @@ def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
         found = f"of {_listed(doses)} no name says that it is the {dosed}'s"
     else:
         found = "no column's name ends in _gy"
-    example = (telling or doses or [usual])[0]
+    # Advice is no guess either: another organ's dose is never an example.
+    fitting = telling or [one for one in doses if not {*_said(one)} - {dosed}]
+    advice = (
+        f"name it with {option}, such as {option} {fitting[0]}"
+        if fitting
+        else f"add such a column, or name the one that holds it with {option}"
+    )
     raise InputError(
         f"which column holds the {dosed} dose by {level.name}? There is no '{usual}', "
-        f"and {found}: name it with {option}, such as {option} {example}"
+        f"and {found}: {advice}"
     )
 
 

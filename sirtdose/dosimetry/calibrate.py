@@ -30,13 +30,16 @@ _OUTSIDE_ASK = 0.8
 _NEGATIVE_MAX = 0.01
 
 
+TIMES_NEEDED = "--administered-at and --scan-at"
+
+
 @dataclass(frozen=True)
 class CalibrationRequest:
     """What the user asked of the calibration.
 
     `method` is ``administered``, ``image`` or ``camera``; `elapsed_h` runs from
     administration to the image's reference time or the start of the scan, None
-    where a time is unknown.
+    where a time is unknown; `needed` names the times that were to be given.
     """
 
     method: str = "administered"
@@ -44,6 +47,7 @@ class CalibrationRequest:
     cps_per_mbq: float | None = None
     elapsed_h: float | None = None
     scan_duration_h: float | None = None
+    needed: str = TIMES_NEEDED
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def calibrate(
         raise _missing(request)
     findings = [
         *_fallback_findings(request, over),
-        *_ratio_findings(used, alternative),
+        *_ratio_findings(used, alternative, request.needed),
         *_region_findings(volume, regions, over if relative else "fov"),
     ]
     in_image = _total_gbq(volume, absolute)
@@ -208,14 +212,14 @@ def _shared(
 
 
 def _ratio_findings(
-    used: Calibration, alternative: Calibration | None
+    used: Calibration, alternative: Calibration | None, needed: str
 ) -> list[Finding]:
     if alternative is None:
         return [
             Finding.of(
                 "H13",
                 "not checked: needs an image in Bq/mL or a camera factor, with "
-                "--administered-at and --scan-at",
+                f"{needed}",
                 severity=Severity.NOTE,
             )
         ]

@@ -1,6 +1,7 @@
 """Safety checks of a transform, whatever it moves (H16)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.bend import Bend, Change
@@ -9,6 +10,14 @@ from sirtdose.model.finding import Finding, Severity
 
 # Voxels that a structure may gain or lose by being sampled on another lattice.
 _SAMPLED = 2
+
+
+class Fit(NamedTuple):
+    """How much a structure holds by a transform, and by its inverse."""
+
+    subject: str
+    holds: float
+    inverted: float
 
 
 def transform_findings(found: Registration, *, what: str) -> list[Finding]:
@@ -61,35 +70,45 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
 
 
 def direction_findings(
-    subject: str, holds: float, holds_inverted: float, *, of: str
+    fits: Sequence[Fit], *, of: str, found: Registration
 ) -> list[Finding]:
     """A transform the other way round that fits better: is it inverted? (H16).
 
     Parameters
     ----------
-    subject : str
-        The structure that should hold something.
-    holds, holds_inverted : float
-        How much of it, by the transform and by its inverse.
+    fits : sequence of Fit
+        The structures that should hold something, the one that tells most first.
     of : str
         What that is: "the image's counts".
-
-    Examples
-    --------
-    >>> direction_findings("Liver", 100.0, 90.0, of="the image's counts")
-    []
+    found : Registration
+        The transform: one that moves little is the same either way.
     """
-    if holds_inverted <= _bound("other_way", "max") * holds:
+    most = _bound("other_way", "max")
+    against = [one for one in fits if one.inverted > most * one.holds]
+    speaks_for = any(one.holds > most * one.inverted for one in fits)
+    if against and (not speaks_for or against[0] is fits[0]):
+        one = against[0]
+        if one.holds > 0:
+            said = f"holds {one.inverted / one.holds:.2f} times as much of {of}"
+        else:
+            said = f"holds nothing of {of}, and some"
+        return [
+            Finding.of(
+                "H16",
+                f"'{one.subject}' {said} with the inverse of this transform: is it the "
+                "wrong way round?",
+            )
+        ]
+    shift = sum(s**2 for s in found.shift_mm) ** 0.5
+    if (speaks_for and not against) or shift <= _bound("same_either_way_mm", "max"):
         return []
-    if holds > 0:
-        said = f"holds {holds_inverted / holds:.2f} times as much of {of}"
-    else:
-        said = f"holds nothing of {of}, and some"
+    subjects = ", ".join(f"'{one.subject}'" for one in fits)
     return [
         Finding.of(
             "H16",
-            f"'{subject}' {said} with the inverse of this transform: is it the wrong "
-            "way round?",
+            f"the transform moves by {shift:.1f} mm, and which way round it is cannot "
+            f"be told from {of} in {subjects}: look at the overlay in the report",
+            severity=Severity.WARN,
         )
     ]
 

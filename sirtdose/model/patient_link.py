@@ -8,8 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-# Parts of a name of so many letters are looked for as whole words.
-_WHOLE = 3
+# Parts of a name of so many letters are looked for as whole words; one tells nothing.
+_LEAST, _WHOLE = 2, 3
+# One of more letters may stand there in several words.
+_JOINED = 5
+# How letters are written where a keyboard or an alphabet lacks them.
+_SPELLED = {"ae": "a", "oe": "o", "ue": "u", "ß": "ss", "æ": "a", "œ": "o", "ø": "o"}
+# A nuclide of two letters with its mass number, such as Ho-166, names no one.
+_NUCLIDE = re.compile(
+    r"(?<![^\W_])(?:(?:ho|re|lu|in|tc|ga)[-_ ]?\d{2,3}m?"
+    r"|\d{2,3}m?[-_ ]?(?:ho|re|lu|in|tc|ga))(?![^\W_])",
+    re.IGNORECASE,
+)
 # Words, also where only capitals or digits part them.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 # Far enough to hide a date, near enough for ages and equipment to stay true.
@@ -71,8 +81,9 @@ class PatientLink:
         """Whether a text, such as a folder's name, holds what names the patient.
 
         That is a part of the name, PatientID, accession number or birth date, whatever
-        its accents and capitals. One of three characters has to be a word by itself,
-        a longer one may be a part of another; a shorter one tells nothing.
+        its accents, umlauts and capitals. One of two or three characters has to be a
+        word by itself, a longer one may be a part of another, or be written in several
+        words; a single one tells nothing.
 
         >>> link = PatientLink("4711", "Rivera^Ana", "19500102", "", "", "", "", "", "",
         ...                    "", ())
@@ -81,14 +92,18 @@ class PatientLink:
         >>> link.names("TumorAna"), link.names("analysis"), link.names("b 1950-01-02")
         (True, False, True)
         """
-        told = [*re.split(r"[\W_]+", self.patient_name), self.patient_id]
-        told += [self.accession_number, self.birth_date, _dashed(self.birth_date)]
-        plain, words = _plain(text), {_plain(one) for one in _WORD.findall(text)}
+        parts = re.split(r"[\W_]+", self.patient_name)
+        told = [self.patient_id, self.accession_number]
+        told += [self.birth_date, _dashed(self.birth_date)]
+        plain, joined = _plain(text), _plain(re.sub(r"[\W_]+", "", text))
+        # A mass number stays: it may be the patient's.
+        said = _NUCLIDE.sub(lambda found: re.sub("[A-Za-z]", "", found[0]), text)
+        words = {_plain(one) for one in _WORD.findall(said)}
         return any(
-            _plain(one) in (plain if len(one) > _WHOLE else words)
-            for one in told
-            if len(one) >= _WHOLE
-        )
+            _plain(one) in words if len(one) <= _WHOLE else _plain(one) in plain
+            for one in (*parts, *(one for one in told if len(one) >= _WHOLE))
+            if len(one) >= _LEAST
+        ) or any(len(one) > _JOINED and _plain(one) in joined for one in parts)
 
     def deidentified(self, key: bytes) -> "PatientLink":
         """The same without a person: what is not needed is empty, the rest by key.
@@ -146,9 +161,12 @@ class StructureSet:
 
 
 def _plain(text: str) -> str:
-    """Without accents and capitals."""
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(one for one in parts if not unicodedata.combining(one)).casefold()
+    """Without accents and capitals; ä, ae and a are one, and so is ß with ss."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(one for one in parts if not unicodedata.combining(one))
+    for written, short in _SPELLED.items():
+        plain = plain.replace(written, short)
+    return plain
 
 
 def _dashed(date: str) -> str:

@@ -245,11 +245,10 @@ def _margin(text: str) -> Told | None:
     tumor = words.has(words.TUMOR, text)
     if words.has(words.MARGIN, text) or words.finds(words.ADDED, text):
         return _RING if tumor else Told(Role.OTHER)
-    if words.finds(words.MILLIMETERS, text):
-        if tumor:
-            return _RING
-        return _LIVER_OR_MARGIN if words.has(words.LIVER, text) else None
-    return None
+    if words.finds(words.GROWN, text):
+        return _RING
+    sized = words.finds(words.MILLIMETERS, text) and not tumor
+    return _LIVER_OR_MARGIN if sized and words.has(words.LIVER, text) else None
 
 
 def _tumor(text: str) -> Told | None:

@@ -71,8 +71,9 @@ REGION = r"(voi|roi)s?( ?\d+[a-z]?)*( [a-z])?"
 MARGIN = r"prv|margins?|expan[a-z]*|rings?|shells?"
 # "GTV+5", "GTV 5 mm"; "Liver 5 mm" may be of slices of 5 mm.
 ADDED = r"\+ ?\d"
-# Of centimeters only GTVs are grown: "HCC 3 cm" says a size.
-MILLIMETERS = r"\d ?mm(?![a-z])|[gc]tv.*\d ?cm(?![a-z])"
+MILLIMETERS = r"\d ?mm(?![a-z])"
+# Only targets of external beams are grown: "Tumor 15 mm" and "HCC 3 cm" say a size.
+GROWN = r"[gc]tv.*\d ?[cm]m(?![a-z])"
 PERFUSED = (
     r"perfused|perfusion|treated|perf|target|"
     r"treatment (volumen?|vol|zone|area|region|lobe|segment|seg|site)|"

@@ -35,6 +35,8 @@ class PetScan:
         The same SUL by the lesions' names, so that one can be followed.
     sizes_mm : mapping of str to float, optional
         Diameters of lesions by their names.
+    unmeasured : str
+        Why the scan cannot be judged: what it lacks is left out or 0.
     """
 
     day: date
@@ -45,6 +47,7 @@ class PetScan:
     new_lesion: bool = False
     by_lesion: Mapping[str, float] = field(default_factory=dict)
     sizes_mm: Mapping[str, float] = field(default_factory=dict)
+    unmeasured: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Metabolic:
     day: date
     response: str
     rule: str
-    sum_sul: float
+    sum_sul: float | None
     baseline_sul: float
 
 
@@ -84,8 +87,8 @@ def livers_agree(first: PetScan, scan: PetScan) -> bool:
 
     Notes
     -----
-    PERCIST asks for it so that two scans may be compared; recalled, not verified, and
-    no response is changed by it here.
+    PERCIST asks for it so that two scans may be compared; where it is not so, only a
+    new lesion is judged.
 
     Examples
     --------
@@ -117,6 +120,8 @@ def best_metabolic(found: Sequence[Metabolic]) -> BestMetabolic:
         for one in before:
             if one.response == response:
                 return BestMetabolic(response, one.rule, one.day)
+    if before:
+        return BestMetabolic("NE", before[0].rule)
     return BestMetabolic("NE", "no scan after baseline")
 
 
@@ -126,7 +131,8 @@ def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metab
     Partial: 30 % and 0.8 SUL lower than at baseline, or more, and no lesion more than
     30 % higher in SUL or larger in size. Progressive: 30 % and 0.8 SUL higher, or total
     lesion glycolysis 75 % higher without a decline in SUL, or a new lesion. Complete:
-    nothing above the liver is left.
+    nothing above the liver is left. A scan that cannot be measured, or whose normal
+    liver is not that of the baseline, is not evaluable (NE) but for a new lesion.
 
     Parameters
     ----------
@@ -189,6 +195,8 @@ def unmeasurable(baseline: PetScan) -> str:
     >>> unmeasurable(PetScan(date(2026, 5, 1), (2.8,), 1.6, 0.2))
     ''
     """
+    if baseline.unmeasured:
+        return baseline.unmeasured
     least, hottest = measurable_from_sul(baseline), max(baseline.sul, default=0.0)
     if hottest >= least - _ROOM:
         return ""
@@ -202,6 +210,10 @@ def _assessed(
     scan: PetScan, first: PetScan, baseline: float, lesions_max: int
 ) -> Metabolic:
     total = sum(scan.sul[:lesions_max])
+    if reason := _incomparable(first, scan):
+        response, rule = ("PMD", "a new lesion") if scan.new_lesion else ("NE", reason)
+        known = None if scan.unmeasured else total
+        return Metabolic(scan.day, response, rule, known, baseline)
     change, relative = total - baseline, total / baseline - 1
     said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
     if scan.new_lesion:
@@ -221,6 +233,17 @@ def _assessed(
     else:
         response, rule = "SMD", said
     return Metabolic(scan.day, response, rule, total, baseline)
+
+
+def _incomparable(first: PetScan, scan: PetScan) -> str:
+    """Why a scan cannot be held against the baseline; empty where it can."""
+    if scan.unmeasured or livers_agree(first, scan):
+        return scan.unmeasured
+    return (
+        f"the normal liver has SUL {scan.liver_mean:g} and had {first.liver_mean:g} at "
+        f"baseline: PERCIST compares scans within {_LIVER_CHANGE:.0%} and "
+        f"{_LIVER_CHANGE_SUL:g} SUL"
+    )
 
 
 def _risen(first: PetScan, scan: PetScan) -> str:

@@ -162,13 +162,23 @@ def _fitted(
         log_likelihood=likelihood,
         likelihood_ratio=ratio,
         likelihood_ratio_p=ratio_p,
-        concordance=_concordance(fitter),
+        concordance=_concordance(times, had, scaled, fitted),
     )
 
 
-def _concordance(fitter: Any) -> float | None:
+def _concordance(
+    times: "np.ndarray",
+    had: "np.ndarray",
+    scaled: Mapping[str, Sequence[float]],
+    coefficients: Sequence[float],
+) -> float | None:
+    """By the coefficients that are printed, whichever way ties were counted."""
+    import numpy as np
+    from lifelines.utils import concordance_index
+
+    risk = np.column_stack([*scaled.values()]) @ np.asarray(coefficients)
     try:
-        return float(fitter.concordance_index_)
+        return float(concordance_index(times, -risk, had))
     except ZeroDivisionError:
         # No two times differ.
         return None

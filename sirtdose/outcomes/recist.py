@@ -40,12 +40,16 @@ class Lesion:
 
 @dataclass(frozen=True)
 class Scan:
-    """One time point after baseline: diameters by lesion, mm; None not evaluated."""
+    """One time point after baseline: diameters by lesion, mm; None not evaluated.
+
+    `unmeasured` says why it cannot be judged, but for progression.
+    """
 
     day: date
     diameters_mm: Mapping[str, float | None]
     non_targets: NonTargets = "none"
     new_lesions: bool = False
+    unmeasured: str = ""
 
 
 @dataclass(frozen=True)
@@ -281,6 +285,8 @@ def _overall(
         return "PD", rule
     if scan.non_targets == "progressed":
         return "PD", "non-targets progressed"
+    if scan.unmeasured:
+        return "NE", scan.unmeasured
     if not has_targets:
         return {
             "absent": ("CR", "no non-target left"),

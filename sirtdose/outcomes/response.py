@@ -12,7 +12,7 @@ class TimePoint:
     """The response at one scan, with the sums that decided: mm, or SUL in g/mL.
 
     `nadir` is the smallest sum before this scan, baseline included; None where no sum
-    is known.
+    is known. `unmeasured` says why the scan could not be judged.
     """
 
     day: date
@@ -24,6 +24,7 @@ class TimePoint:
     nadir: float | None
     new_lesion: bool
     liver_differs: bool = False
+    unmeasured: str = ""
 
     @property
     def change_from_baseline(self) -> float | None:

@@ -148,6 +148,12 @@ def _notes(
         notes.append(
             f"not evaluable, as the baseline cannot be followed: {', '.join(left_out)}"
         )
+    notes += [
+        f"{case.case_id} is {one.response} on {one.day}: {one.unmeasured}"
+        for case in cases
+        for one in case.timepoints
+        if one.unmeasured
+    ]
     if not_counted:
         notes.append(
             f"{not_counted} diameters of non-targets or new lesions decide nothing"
@@ -161,7 +167,7 @@ def _notes(
         asked = data_table("response_criteria")["liver_agreement"]["words"]
         notes.append(
             f"the liver differs from baseline's in {', '.join(differ)}: PERCIST asks "
-            f"for {asked} (not verified; no response is changed by it)"
+            f"for {asked}; such a scan is NE, but for a new lesion"
         )
     return notes
 

@@ -14,6 +14,10 @@ _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _LEAST = 1e-4
 
 
+class UnfollowedError(InputError):
+    """Why a scan or a case cannot be judged, while its table can be read."""
+
+
 def by_case(lines: Sequence[Line], *, item: str) -> dict[str, Days]:
     """Lines by case, in the order of the table, and by day, in the order of days.
 
@@ -65,6 +69,25 @@ def measured(line: Line, column: str, *, most: float, unit: str) -> float | None
         f"{line.at(column)} is {line.text(column)}: it must be 0, or from {_LEAST:g} "
         f"to {most:g} {unit}".rstrip()
     )
+
+
+def needed(line: Line, column: str) -> str:
+    """A cell without which its scan cannot be judged.
+
+    Raises
+    ------
+    UnfollowedError
+        It is empty.
+    """
+    cell = line.text(column)
+    if not cell:
+        raise UnfollowedError(f"{place(line, column)} is empty: it is needed")
+    return cell
+
+
+def place(line: Line, column: str) -> str:
+    """Where a cell stands in its own table."""
+    return f"{line.where.rpartition(', ')[2]}, column {column}"
 
 
 @contextmanager

@@ -9,7 +9,14 @@ from typing import cast
 from sirtdose.errors import InputError
 from sirtdose.io.csv_table import Line, read_table
 from sirtdose.outcomes.recist import Lesion, NonTargets, Scan
-from sirtdose.workflows.case_lines import Days, by_case, measured
+from sirtdose.workflows.case_lines import (
+    Days,
+    UnfollowedError,
+    by_case,
+    measured,
+    needed,
+    place,
+)
 
 REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
 OPTIONAL = ("state", "slice_mm")
@@ -23,7 +30,10 @@ _MOST_SLICE_MM = 50.0
 
 @dataclass(frozen=True)
 class DiameterCase:
-    """A case's targets, its scans after baseline, and how many diameters count not."""
+    """A case's targets, its scans after baseline, and how many diameters count not.
+
+    `unmeasured` says why its baseline cannot be followed.
+    """
 
     case_id: str
     where: str
@@ -31,15 +41,16 @@ class DiameterCase:
     targets: tuple[Lesion, ...]
     scans: tuple[Scan, ...]
     not_counted: int
+    unmeasured: str = ""
 
 
 def diameter_cases(path: Path) -> list[DiameterCase]:
-    """Read a table of diameters.
+    """Read a table of diameters; a scan that cannot be judged says why, with its line.
 
     Raises
     ------
     InputError
-        What is missing, unknown, there twice or contradicts itself, with its line.
+        What cannot be read, is unknown or there twice, with its line.
     """
     lines = read_table(
         path, required=REQUIRED, optional=OPTIONAL, what="a table of diameters"
@@ -53,11 +64,17 @@ def diameter_cases(path: Path) -> list[DiameterCase]:
 def _case(where: str, case_id: str, days: Days) -> DiameterCase:
     first, *later = days
     known = {line.text("lesion").casefold(): line for line in days[first]}
-    targets = {}
+    targets: dict[str, Lesion] = {}
+    organs: dict[str, str] = {}
+    reasons: list[str] = []
     for line in days[first]:
-        kind = _baseline_kind(line)
-        if kind in _TARGETS:
-            targets[line.text("lesion").casefold()] = _target(line, kind)
+        kind = _kind(line)
+        try:
+            _require_baseline(line, kind)
+            if kind in _TARGETS:
+                targets[line.text("lesion").casefold()] = _target(line, kind, organs)
+        except UnfollowedError as error:
+            reasons.append(str(error))
     followed = [
         name for name, line in known.items() if line.text("kind") == "non-target"
     ]
@@ -69,7 +86,13 @@ def _case(where: str, case_id: str, days: Days) -> DiameterCase:
         if line.text("kind") not in _TARGETS
     )
     return DiameterCase(
-        case_id, where, first, tuple(targets.values()), tuple(scans), extra
+        case_id,
+        where,
+        first,
+        tuple(targets.values()),
+        tuple(scans),
+        extra,
+        unmeasured=reasons[0] if reasons else "",
     )
 
 
@@ -80,27 +103,26 @@ def _kind(line: Line) -> str:
     return kind
 
 
-def _baseline_kind(line: Line) -> str:
-    kind = _kind(line)
+def _require_baseline(line: Line, kind: str) -> None:
     if kind == "new":
-        raise InputError(
-            f"{line.at('kind')}: a new lesion on {line.text('date')}, the earliest day "
-            "of its case, which is its baseline: write target or non-target"
+        raise UnfollowedError(
+            f"{place(line, 'kind')}: a new lesion on {line.text('date')}, the earliest "
+            "day of its case, which is its baseline: write target or non-target"
         )
     state = _state(line, kind)
     if kind == "non-target" and state != "present":
-        raise InputError(
-            f"{line.at('state')} is '{state}' at baseline: a non-target is present "
+        raise UnfollowedError(
+            f"{place(line, 'state')} is '{state}' at baseline: a non-target is present "
             "there"
         )
-    return kind
 
 
-def _target(line: Line, kind: str) -> Lesion:
-    line.required("diameter_mm")
+def _target(line: Line, kind: str, organs: dict[str, str]) -> Lesion:
+    needed(line, "diameter_mm")
+    organ = needed(line, "organ")
     return Lesion(
         line.text("lesion"),
-        line.required("organ").casefold(),
+        organs.setdefault(organ.casefold(), organ),
         _diameter(line) or 0.0,
         kind == "target-node",
         measured(line, "slice_mm", most=_MOST_SLICE_MM, unit="mm") or None,
@@ -121,19 +143,19 @@ def _state(line: Line, kind: str) -> str:
     _diameter(line)
     if kind in _TARGETS:
         if state and (state != "not evaluated" or line.text("diameter_mm")):
-            raise InputError(
-                f"{line.at('state')} is '{state}': a target has its diameter, 0 where "
-                "it is gone, or is not evaluated and has none"
+            raise UnfollowedError(
+                f"{place(line, 'state')} is '{state}': a target has its diameter, 0 "
+                "where it is gone, or is not evaluated and has none"
             )
         return state
     if kind == "new":
         if state not in ("", "present"):
-            raise InputError(
-                f"{line.at('state')} is '{state}': a new lesion is present, or is left "
-                "out of the table"
+            raise UnfollowedError(
+                f"{place(line, 'state')} is '{state}': a new lesion is present, or is "
+                "left out of the table"
             )
         return "present"
-    return line.required("state")
+    return needed(line, "state")
 
 
 def _scan(
@@ -144,38 +166,46 @@ def _scan(
     followed: list[str],
 ) -> Scan:
     diameters: dict[str, float | None] = {}
-    states, new = {}, False
+    states: dict[str, str] = {}
+    reasons: list[str] = []
+    new = False
     for line in lines:
         name, kind = line.text("lesion").casefold(), _kind(line)
-        _require_same(line, kind, known)
-        state = _state(line, kind)
-        if kind in _TARGETS:
-            diameters[targets[name].name] = _diameter(line)
-        elif kind == "new":
+        try:
+            state = _state(line, kind)
+            _require_same(line, kind, known)
+        except UnfollowedError as error:
+            reasons.append(str(error))
+            continue
+        if kind == "new":
             new = True
-        else:
+        elif kind == "non-target":
             states[name] = state
-    return Scan(day, diameters, _together(states, followed), new)
+        elif name in targets:
+            diameters[targets[name].name] = _diameter(line)
+    unmeasured = reasons[0] if reasons else ""
+    return Scan(day, diameters, _together(states, followed), new, unmeasured)
 
 
 def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:
     """A lesion keeps its kind and organ; one that is first seen later is new."""
     name = line.text("lesion")
-    before = known.setdefault(name.casefold(), line)
-    if before is line and kind != "new":
-        raise InputError(
-            f"{line.at('kind')} is {kind}: '{name}' is not at its case's baseline, so "
-            "write new, or enter it there"
+    before = known.get(name.casefold())
+    if before is None and kind != "new":
+        raise UnfollowedError(
+            f"{place(line, 'kind')} is {kind}: '{name}' is not at its case's baseline, "
+            "so write new, or enter it there"
         )
+    before = known.setdefault(name.casefold(), line)
     if before.text("kind") != kind:
-        raise InputError(
-            f"{line.at('kind')} is {kind}: '{name}' is {before.text('kind')} in "
+        raise UnfollowedError(
+            f"{place(line, 'kind')} is {kind}: '{name}' is {before.text('kind')} in "
             f"{before.where.rpartition(', ')[2]}, and a lesion keeps its kind"
         )
     organ, first = line.text("organ"), before.text("organ")
     if kind in _TARGETS and organ and organ.casefold() != first.casefold():
-        raise InputError(
-            f"{line.at('organ')} is '{organ}': '{name}' is in '{first}' in "
+        raise UnfollowedError(
+            f"{place(line, 'organ')} is '{organ}': '{name}' is in '{first}' in "
             f"{before.where.rpartition(', ')[2]}"
         )
 

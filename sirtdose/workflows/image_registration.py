@@ -219,9 +219,8 @@ def _direction_findings(
     back = of_matrix(inverse, image.grid)
     region = max(regions, key=lambda one: one.volume_ml)
     holds, inverted = (_counts(region, way, image) for way in (forward, back))
-    return checks.direction_findings(
-        region.name, holds, inverted, of="the image's counts"
-    )
+    fit = checks.Fit(region.name, holds, inverted)
+    return checks.direction_findings([fit], of="the image's counts", found=forward)
 
 
 def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:

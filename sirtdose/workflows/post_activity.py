@@ -10,7 +10,7 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.injected import Injected
 from sirtdose.workflows.partial_volume import partial_volume
-from sirtdose.workflows.post_injections import require_one_moment
+from sirtdose.workflows.post_injections import at_one_moment, require_one_moment
 from sirtdose.workflows.post_request import PostRequest
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.calibrate import Calibrated, CalibrationRequest
     from sirtdose.dosimetry.partial_volume_result import PartialVolume
     from sirtdose.workflows.image_structures import Placed
+
+_OF_INJECTIONS = (
+    "--scan-at and times of all injections (--injection NAME=ACTIVITY@TIME) within 15 "
+    "min of each other: injections apart in time have no other calibration"
+)
 
 
 def with_image_total(
@@ -33,13 +38,14 @@ def with_image_total(
 
 
 def _asked_for(request: PostRequest, times: Mapping[str, Any]) -> "CalibrationRequest":
-    from sirtdose.dosimetry.calibrate import CalibrationRequest
+    from sirtdose.dosimetry.calibrate import TIMES_NEEDED, CalibrationRequest
 
     return CalibrationRequest(
         method=request.calibration,
         over=request.calibrate_over,
         cps_per_mbq=request.cps_per_mbq,
-        elapsed_h=times["elapsed_h"],
+        elapsed_h=times["elapsed_h"] if at_one_moment(request) else None,
+        needed=_OF_INJECTIONS if request.injections else TIMES_NEEDED,
         scan_duration_h=request.scan_duration_h,
     )
 

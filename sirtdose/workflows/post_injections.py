@@ -115,13 +115,18 @@ def require_one_moment(request: "PostRequest") -> None:
     """
     if request.calibration == "administered" or not request.injections:
         return
-    times = [one.at for one in request.injections if one.at is not None]
-    apart = (max(times) - min(times)).total_seconds() / 3600 if times else 0.0
-    if len(times) < len(request.injections) or apart > _ONE_MOMENT_H:
+    if not at_one_moment(request):
         raise InputError(
             f"calibration '{request.calibration}' decays to one administration: "
             "injections that lie apart need --calibration administered"
         )
+
+
+def at_one_moment(request: "PostRequest") -> bool:
+    """Whether all injections have times, within 15 min of each other."""
+    times = [one.at for one in request.injections if one.at is not None]
+    apart = (max(times) - min(times)).total_seconds() / 3600 if times else 0.0
+    return len(times) == len(request.injections) and apart <= _ONE_MOMENT_H
 
 
 def shunts_given(request: "PostRequest") -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # EANM: within 10 %; a difference of 20 % is what US rules have reported.
 _NEAR, _REPORTABLE = 0.10, 0.20
 _SAME_VOLUME = 0.25
+# Neighbors share border voxels: less of the smaller volume is no overlap.
+_SHARED = 0.02
 _OTHER_D70 = 0.20
 _SAME_PLACE_MM = 15.0
 _PLAN_MAX_BYTES = 50_000_000
@@ -134,6 +137,7 @@ def compared(
     method, rows = next(iter(tables.items()))
     findings += _activity_findings("", plan["activity_gbq"], ledger.delivered_gbq)
     findings += _injection_findings(plan, request)
+    findings += _overlap_findings(plan, request, drawn)
     findings += _lesion_findings(plan, drawn)
     pairs, missed = [], []
     for part in plan["compartments"]:
@@ -236,6 +240,32 @@ def _injection_findings(
                     f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
                     f"'{others[0]}': were the two exchanged?",
                     severity=Severity.ASK,
+                )
+            )
+    return findings
+
+
+def _overlap_findings(
+    plan: Mapping[str, Any], request: "PostRequest", drawn: "Sequence[Structure]"
+) -> list[Finding]:
+    """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
+    from sirtdose.dosimetry.resample import on_one_lattice
+
+    volumes = {one.name: one for one in drawn}
+    given = [one for one in request.injections if one.perfused in volumes]
+    findings = []
+    for one, other in combinations(given if plan.get("doses") else [], 2):
+        pair = on_one_lattice([volumes[one.perfused], volumes[other.perfused]])
+        shared_ml = (pair[0] & pair[1]).volume_ml
+        if shared_ml > _SHARED * min(part.volume_ml for part in pair):
+            findings.append(
+                Finding.of(
+                    "H24",
+                    f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: "
+                    "there the plan spreads each injection by all counts of the scout, "
+                    "this assessment by one factor for both. Planned doses are too "
+                    "high in the overlap and too low beside it, and differ for that "
+                    "reason alone",
                 )
             )
     return findings

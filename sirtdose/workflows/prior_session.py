@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TAG = "+with_prior"
 _COVERED_MIN = 0.99
 _MOST_GY = 1e5
+# Structures with less of the earlier dose tell nothing of where it lies.
+_TELLING = 0.01
 # The same image assessed again, with another density, constant or calibration (the
 # bounds of H13). Noise alone makes two sessions differ by more, voxel by voxel.
 _SAME_FACTOR, _SAME_WITHIN, _SAME_ABOVE = (0.8, 1.25), 0.1, 0.1
@@ -110,7 +112,7 @@ def _place_findings(
     if liver is None:
         return []
     whole = float(dose.data.clip(min=0).sum(dtype=float)) * dose.grid.voxel_volume_ml
-    part = _held(dose, liver, volume) / whole
+    part = _held(dose, [liver], volume)[0] / whole
     least = float(table("registration")["prior_in_liver"]["min"])
     if part >= least:
         return []
@@ -128,13 +130,19 @@ def _largest(structures: "Sequence[Structure]", role: Role) -> "Structure | None
     return max(known, key=lambda one: one.volume_ml, default=None)
 
 
-def _held(dose: "Volume", liver: "Structure", volume: "Volume") -> float:
-    """Earlier dose in the liver, Gy times mL."""
+def _held(
+    dose: "Volume", structures: "Sequence[Structure]", volume: "Volume"
+) -> list[float]:
+    """Earlier dose in each structure, Gy times mL."""
     from sirtdose.dosimetry.regrid import mean_on
 
     mean, covered = mean_on(dose, volume.grid)
-    values, part = liver.values_in(volume.with_data(mean * covered))
-    return float((values * part).sum(dtype=float)) * volume.grid.voxel_volume_ml
+    held = []
+    for one in structures:
+        values, part = one.values_in(volume.with_data(mean * covered))
+        total = float((values * part).sum(dtype=float))
+        held.append(total * volume.grid.voxel_volume_ml)
+    return held
 
 
 def same_study_findings(choice: "Choice", request: "PostRequest") -> list[Finding]:
@@ -297,15 +305,21 @@ def _direction_findings(
     volume: "Volume",
     structures: "Sequence[Structure]",
 ) -> list[Finding]:
-    """Whether more of the earlier dose would lie in the liver the other way round."""
+    """Whether the earlier dose would lie better the other way round.
+
+    A lateral shift loses little of it from the liver: the perfused volume and the
+    largest tumor tell more.
+    """
     import numpy as np
 
     from sirtdose.dosimetry.registration import of_matrix
-    from sirtdose.dosimetry.transform_checks import direction_findings
+    from sirtdose.dosimetry.transform_checks import Fit, direction_findings
 
+    roles = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+    largest = (_largest(structures, role) for role in roles)
+    regions = [one for one in largest if one is not None]
     # Without a liver the question may be idle: another lobe may have been treated.
-    liver = _largest(structures, Role.LIVER) or _largest(structures, Role.PERFUSED)
-    if liver is None or found.matrix is None:
+    if found.matrix is None or not {one.role for one in regions} - {Role.TUMOR}:
         said = (
             "whether --prior-transform is the wrong way round was not checked: needs "
             "a liver or perfused volume"
@@ -313,8 +327,12 @@ def _direction_findings(
         return [Finding.of("H16", said, severity=Severity.NOTE)]
     inverse = np.asarray(np.linalg.inv(found.matrix), np.float64)
     back = _placed(dose, of_matrix(inverse, volume.grid), volume)
-    holds = _held(placed, liver, volume)
-    inverted = _held(back, liver, volume) if back else 0.0
-    return direction_findings(
-        liver.name, holds, inverted, of="the earlier dose (Gy times mL)"
-    )
+    holds = _held(placed, regions, volume)
+    inverted = _held(back, regions, volume) if back else [0.0] * len(regions)
+    fits = [
+        Fit(one.name, *pair)
+        for one, *pair in zip(regions, holds, inverted, strict=True)
+    ]
+    least = _TELLING * max(max(one.holds, one.inverted) for one in fits)
+    fits = [one for one in fits if max(one.holds, one.inverted) >= least]
+    return direction_findings(fits, of="the earlier dose", found=found)

@@ -69,10 +69,11 @@ def response_by_diameters(
     cases = diameter_cases(path)
     found = []
     for case in cases:
-        reason = of_recist(case.targets, criteria=kind, targets_max=targets_max)
-        if reason:
+        if reason := case.unmeasured or of_recist(
+            case.targets, criteria=kind, targets_max=targets_max
+        ):
             names = tuple(one.name for one in case.targets)
-            day, total = case.baseline_day, _sum(case)
+            day, total = case.baseline_day, None if case.unmeasured else _sum(case)
             found.append(_unmeasurable(case.case_id, day, total, names, reason))
             continue
         with said_at(case.where):
@@ -126,7 +127,7 @@ def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
     found = []
     for case in cases:
         first = case.scans[0]
-        total = sum(first.sul[:lesions_max])
+        total = None if first.unmeasured else sum(first.sul[:lesions_max])
         if reason := of_percist(first):
             found.append(
                 _unmeasurable(case.case_id, first.day, total, case.lesions, reason)
@@ -155,8 +156,9 @@ def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
 
 def _has_sizes(case: UptakeCase) -> bool:
     """Whether the size of every lesion of the baseline is known at every scan."""
+    judged = [scan for scan in case.scans if not scan.unmeasured]
     return all(
-        name in scan.sizes_mm for scan in case.scans for name in case.scans[0].by_lesion
+        name in scan.sizes_mm for scan in judged for name in case.scans[0].by_lesion
     )
 
 
@@ -181,10 +183,16 @@ def _unmeasurable(
 
 
 def _require_one(found: list[tuple[str, CaseResponse]]) -> None:
-    """Refuse a table of which nothing can be followed."""
-    if all(one.unmeasurable for _, one in found):
-        where, first = found[0]
-        raise InputError(f"{where}: {first.unmeasurable}")
+    """Refuse a table of which nothing can be judged."""
+    reasons = [_refused(one) for _, one in found]
+    if all(reasons):
+        raise InputError(f"{found[0][0]}: {reasons[0]}")
+
+
+def _refused(case: CaseResponse) -> str:
+    """Why nothing of a case can be judged; empty where something can."""
+    why = [one.unmeasured if one.response == "NE" else "" for one in case.timepoints]
+    return case.unmeasurable or (why[0] if why and all(why) else "")
 
 
 def _sum(case: DiameterCase) -> float | None:
@@ -203,6 +211,7 @@ def _by_diameter(case: DiameterCase, assessed: list[Assessed]) -> tuple[TimePoin
             baseline=one.baseline_mm if has_targets else None,
             nadir=one.nadir_mm if has_targets else None,
             new_lesion=scan.new_lesions,
+            unmeasured=scan.unmeasured,
         )
         for one, scan in zip(assessed, case.scans, strict=True)
     )
@@ -223,10 +232,12 @@ def _by_uptake(case: UptakeCase, assessed: list[Metabolic]) -> tuple[TimePoint, 
                 baseline=one.baseline_sul,
                 nadir=nadir,
                 new_lesion=scan.new_lesion,
-                liver_differs=not livers_agree(first, scan),
+                liver_differs=bool(scan.liver_mean) and not livers_agree(first, scan),
+                unmeasured=scan.unmeasured,
             )
         )
-        nadir = min(nadir, one.sum_sul)
+        if one.response != "NE" and one.sum_sul is not None:
+            nadir = min(nadir, one.sum_sul)
     return tuple(points)
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sirtdose.errors import InputError, RangeError
 from sirtdose.io.csv_table import Line, read_table
 from sirtdose.outcomes.percist import PetScan
-from sirtdose.workflows.case_lines import Days, by_case, measured
+from sirtdose.workflows.case_lines import Days, by_case, measured, place
 
 REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
 OPTIONAL = ("tlg", "new", "diameter_mm")
@@ -27,12 +26,12 @@ class UptakeCase:
 
 
 def uptake_cases(path: Path) -> list[UptakeCase]:
-    """Read a table of SULpeak.
+    """Read a table of SULpeak; a scan that cannot be judged says why, with its line.
 
     Raises
     ------
     InputError
-        What is missing, unknown, there twice or contradicts itself, with its line.
+        What cannot be read, is unknown or there twice, with its line.
     """
     lines = read_table(
         path, required=REQUIRED, optional=OPTIONAL, what="a table of uptake"
@@ -44,93 +43,108 @@ def uptake_cases(path: Path) -> list[UptakeCase]:
 
 
 def _case(file: str, case_id: str, days: Days) -> UptakeCase:
-    first = next(iter(days))
-    for line in days[first]:
-        if line.flag("new"):
-            raise InputError(
-                f"{line.at('new')}: a new lesion on {first}, the earliest day of its "
-                "case, which is its baseline"
-            )
-    known = {line.text("lesion").casefold() for line in days[first]}
-    for day, lines in days.items():
-        _require_same_lesions(known, day, lines)
+    names: dict[str, str] = {}
     new: set[str] = set()
-    scans = tuple(_scan(day, lines, new) for day, lines in days.items())
-    lesions = tuple(line.text("lesion") for line in days[first])
+    scans = tuple(_scan(day, lines, names, new) for day, lines in days.items())
+    lesions = tuple(line.text("lesion") for line in days[scans[0].day])
     return UptakeCase(case_id, f"{file}, case '{case_id}'", lesions, scans)
 
 
-def _require_same_lesions(known: set[str], day: date, lines: Sequence[Line]) -> None:
-    """Each lesion of the baseline is on every scan; another one says that it is new.
-
-    One that is left out would count as gone.
-    """
-    for line in lines:
-        name = line.text("lesion").casefold()
-        if line.flag("new"):
-            known.add(name)
-        if name not in known:
-            raise InputError(
-                f"{line.at('lesion')}: '{line.text('lesion')}' is not on its case's "
-                "baseline scan: write its uptake there, or yes under new"
-            )
-    seen = {line.text("lesion").casefold() for line in lines}
-    missing = sorted(known - seen)
-    if missing:
-        raise InputError(
-            f"{lines[0].where}: the scan of {day} has no line for lesion "
-            f"'{missing[0]}', which earlier scans have: write its uptake, 0 if it is "
-            "not seen"
-        )
-
-
-def _scan(day: date, lines: Sequence[Line], new: set[str]) -> PetScan:
+def _scan(
+    day: date, lines: Sequence[Line], names: dict[str, str], new: set[str]
+) -> PetScan:
+    """One scan; `names`, as first written, and `new` grow with each."""
+    is_baseline = not names
+    reasons = _lesion_reasons(day, lines, names)
     uptake: dict[str, float] = {}
     sizes: dict[str, float] = {}
     new_lesion = False
     for line in lines:
-        name = line.text("lesion").casefold()
+        key = line.text("lesion").casefold()
+        name = names.get(key, line.text("lesion"))
         if line.flag("new"):
-            new.add(name)
-        else:
-            line.required("sul_peak")
+            new.add(key)
+        elif not line.text("sul_peak"):
+            reasons.append(
+                f"{place(line, 'sul_peak')} is empty: '{name}' was not measured on "
+                f"{day}; write 0 if it is not seen"
+            )
         sul = measured(line, "sul_peak", most=_MOST_SUL, unit=_UNIT)
         uptake |= {} if sul is None else {name: sul}
         size = measured(line, "diameter_mm", most=_MOST_MM, unit="mm")
         sizes |= {} if size is None else {name: size}
         # What was new once is so, compared with baseline, as long as it is seen.
-        new_lesion |= bool(line.flag("new")) or (name in new and bool(sul))
-    mean, sd = (_one(lines, name, _MOST_SUL) for name in ("liver_mean", "liver_sd"))
-    if not mean or sd is None:
-        name = "liver_sd" if mean else "liver_mean"
-        raise (InputError if mean is None or mean else RangeError)(
-            f"{lines[0].at(name)} is {lines[0].text(name) or 'empty'} on every line of "
-            f"{day}: the normal liver's uptake is needed, in {_UNIT}"
+        new_lesion |= bool(line.flag("new")) or (key in new and bool(sul))
+    mean = _one(lines, "liver_mean", _MOST_SUL, reasons)
+    sd = _one(lines, "liver_sd", _MOST_SUL, reasons)
+    # The deviation tells what can be followed from baseline, and nothing later.
+    if not mean or (is_baseline and sd is None):
+        column = "liver_sd" if mean else "liver_mean"
+        reasons.append(
+            f"{place(lines[0], column)} is {lines[0].text(column) or 'empty'} on every "
+            f"line of {day} of its case: the normal liver's uptake is needed, "
+            f"in {_UNIT}"
         )
-    tlg = _one(lines, "tlg", _MOST_TLG)
     return PetScan(
         day=day,
         sul=tuple(sorted(uptake.values(), reverse=True)),
-        liver_mean=mean,
-        liver_sd=sd,
-        tlg=tlg,
+        liver_mean=mean or 0.0,
+        liver_sd=sd or 0.0,
+        tlg=_one(lines, "tlg", _MOST_TLG, reasons),
         new_lesion=new_lesion,
         by_lesion=uptake,
         sizes_mm=sizes,
+        unmeasured=reasons[0] if reasons else "",
     )
 
 
-def _one(lines: Sequence[Line], column: str, most: float) -> float | None:
-    """A value of the whole scan: all lines that have it agree."""
+def _lesion_reasons(
+    day: date, lines: Sequence[Line], names: dict[str, str]
+) -> list[str]:
+    """Each lesion of the baseline is on every scan; another one says that it is new.
+
+    One that is left out would count as gone.
+    """
+    is_baseline = not names
+    reasons = []
+    for line in lines:
+        key = line.text("lesion").casefold()
+        if is_baseline and line.flag("new"):
+            reasons.append(
+                f"{place(line, 'new')}: a new lesion on {day}, the earliest day of its "
+                "case, which is its baseline"
+            )
+        if is_baseline or line.flag("new"):
+            names.setdefault(key, line.text("lesion"))
+        elif key not in names:
+            reasons.append(
+                f"{place(line, 'lesion')}: '{line.text('lesion')}' is not on its "
+                "case's baseline scan: write its uptake there, or yes under new"
+            )
+    seen = {line.text("lesion").casefold() for line in lines}
+    missing = [name for key, name in names.items() if key not in seen]
+    if missing:
+        reasons.append(
+            f"{lines[0].where.rpartition(', ')[2]}: the scan of {day} has no line for "
+            f"lesion '{missing[0]}', which earlier scans have: write its uptake, 0 if "
+            "it is not seen"
+        )
+    return reasons
+
+
+def _one(
+    lines: Sequence[Line], column: str, most: float, reasons: list[str]
+) -> float | None:
+    """A value of the whole scan, or why its lines do not agree on one."""
     found: float | None = None
     for line in lines:
         value = measured(line, column, most=most, unit="" if column == "tlg" else _UNIT)
         if value is None:
             continue
         if found is not None and value != found:
-            raise InputError(
-                f"{line.at(column)} is {value:g}: another line of the same case and "
-                f"day has {found:g}, and a scan has one"
+            reasons.append(
+                f"{place(line, column)} is {value:g}: another line of the same case "
+                f"and day has {found:g}, and a scan has one"
             )
-        found = value
+        found = value if found is None else found
     return found

@@ -1088,7 +1088,11 @@ def test_no_column_s_role_is_guessed(tmp_path, columns, asked, option, column):
     result = run(*given, "--out", tmp_path / "out")
     if column is None:
         assert result.exit_code == 3
-        assert f"name it with {option}, such as {option} {columns[0]}" in result.stderr
+        advised = f"name it with {option}, such as {option} {columns[0]}"
+        other = columns[0] in ("tumor_gy", "lungs_gy", "liver_gy")
+        # Another organ's dose is never an example.
+        assert (advised in result.stderr) is not other
+        assert (f"the one that holds it with {option}" in result.stderr) is other
         # What it says to type works.
         again = run(*given, option, columns[0], "--out", tmp_path / "out")
         assert again.exit_code == 0

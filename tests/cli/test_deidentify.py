@@ -250,6 +250,32 @@ def test_parts_of_names_are_words(text: str, named: bool) -> None:
     assert link.names(text) is named
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "named"),
+    [
+        ("Li^Wei", "Tumor_Li", True),
+        ("Li^Wei", "liver", False),
+        ("Li^Wei", "Perfused lobe", False),
+        ("Mueller^Anna", "Tumor Müller", True),
+        ("Müller^Anna", "Tumor Mueller", True),
+        ("Groß^Eva", "GTV GROSS", True),
+        ("Gross^Eva", "GTV Groß", True),
+        ("ZorkMark^A", "GTV ZORK MARK", True),
+        ("Zork Mark^A", "GTV ZorkMark", True),
+        ("Ho^Minh", "Ho-166", False),
+        ("Ho^Minh", "dose Ho166", False),
+        ("Ho^Minh", "166Ho dose", False),
+        ("Li^Wei", "Tumor Li 12", True),
+        ("Ho^Minh", "Tumor Ho", True),
+        ("Ho^Minh", "whole liver", False),
+        ("A^B", "A B", False),
+    ],
+)
+def test_names_as_they_are_written_elsewhere(name: str, text: str, named: bool) -> None:
+    link = PatientLink("", name, "", "", "", "", "", "", "", "", ())
+    assert link.names(text) is named
+
+
 def test_a_batchs_tables_name_no_file_of_a_case_that_failed(
     run: Run, patient: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,9 @@ Dose by hand: 49.67 Gy kg/GBq times GBq over kg, at 1.05 g/mL in voxels of 0.064
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -14,6 +16,14 @@ import pytest
 from click.testing import Result
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+
+from sirtdose.dosimetry.calibrate import _ratio_findings
+from sirtdose.model.grid import Grid
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.workflows.post_activity import _OF_INJECTIONS
+from sirtdose.workflows.post_injections import InjectionGiven, at_one_moment
+from sirtdose.workflows.post_plan import _overlap_findings
 
 Run = Callable[..., Result]
 _K, _KG_PER_VOXEL = 49.67, 0.064 * 1.05 / 1000
@@ -268,3 +278,47 @@ def test_an_overlap_without_times(run: Run, tmp_path: Path) -> None:
     assert means(result)["S8"] == pytest.approx(513.93, abs=0.05)
     assert "WARN H09  the volumes of lobe and boost overlap" in result.stderr
     assert "not checked for lobe, boost: needs residual=" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("second", "doses", "said"),
+    [("Middle", True, True), ("Left", True, False), ("Middle", False, False)],
+)
+def test_a_plan_that_spreads_an_overlap_twice_is_said(
+    second: str, doses: bool, said: bool
+) -> None:
+    """Right and middle share 13 x 16 x 20 voxels of 0.064 mL, 266.2 mL."""
+    grid = Grid.regular(_SHAPE, spacing_mm=(4.0, 4.0, 4.0))
+    drawn = [
+        Structure(name, Role.PERFUSED, MASKS[name], grid) for name in ("Right", second)
+    ]
+    request = SimpleNamespace(
+        injections=(InjectionGiven("a", 1, "Right"), InjectionGiven("b", 1, second))
+    )
+    found = _overlap_findings({"doses": {"x": {}} if doses else None}, request, drawn)
+    assert [one.code for one in found] == (["H24"] if said else [])
+    assert all("'a' and 'b' overlap by 266.2 mL" in one.message for one in found)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at_once"),
+    [((0, 0.2), True), ((0, 0.3), False), ((0, None), False), ((), True)],
+)
+def test_injections_within_a_quarter_of_an_hour_are_one_moment(
+    hours: tuple[float | None, ...], at_once: bool
+) -> None:
+    start = datetime.fromisoformat(_FIRST)
+    given = tuple(
+        InjectionGiven(
+            str(n), 1, "Right", at=None if h is None else start + timedelta(hours=h)
+        )
+        for n, h in enumerate(hours)
+    )
+    assert at_one_moment(SimpleNamespace(injections=given)) is at_once
+
+
+def test_the_note_names_times_that_injections_have() -> None:
+    used = SimpleNamespace(method="administered", bq_per_unit=1.0)
+    [note] = _ratio_findings(used, None, _OF_INJECTIONS)
+    assert "--administered-at" not in note.message
+    assert "injections apart in time have no other calibration" in note.message

@@ -316,8 +316,8 @@ SIZES = PET.replace("new", "new,diameter_mm")
         # A falls from 10 to 4; B, 5 g/mL and 20 mm, may rise by 30 %: to 6.5 or 26 mm.
         ("5,20", "PMR", "SUL 10 to 5"),
         ("6.5,26", "PMR", "SUL 10 to 6.5"),
-        ("6.51,20", "SMD", "but 'b' rose from 5 to 6.51 in SUL"),
-        ("5,26.1", "SMD", "but 'b' rose from 20 to 26.1 mm in size"),
+        ("6.51,20", "SMD", "but 'B' rose from 5 to 6.51 in SUL"),
+        ("5,26.1", "SMD", "but 'B' rose from 20 to 26.1 mm in size"),
     ],
 )
 def test_a_partial_response_has_no_lesion_that_rises(
@@ -416,7 +416,10 @@ def test_livers_that_differ_are_said(run: Run, tmp_path: Path) -> None:
         run("response", written(tmp_path, text), "--criteria", "percist", "--json")
     )
     assert found["cases"][0]["timepoints"][0]["liver_differs"] is True
-    assert any("not verified; no response" in note for note in found["notes"])
+    assert any("such a scan is NE" in note for note in found["notes"])
+    # From 1.6 to 2.1: 0.5 SUL and 31 %. 10 to 4 would have been a partial response.
+    assert found["cases"][0]["timepoints"][0]["response"] == "NE"
+    assert found["cases"][0]["best"]["objective_response"] is None
 
 
 BASE = "p1,2026-01-01,T1,liver,target,50,\n"
@@ -430,11 +433,33 @@ BASE = "p1,2026-01-01,T1,liver,target,50,\n"
         (BASE.replace("50", "-5"), "line 2, column diameter_mm is -5: it must be at l"),
         (BASE.replace("50", "5 cm"), "line 2, column diameter_mm: '5 cm' is no number"),
         (BASE.replace("50", "1e300"), "it must be 0, or from 0.0001 to 1000 mm"),
-        (BASE.replace("50", ""), "line 2, column diameter_mm is empty"),
-        (BASE.replace("liver", ""), "line 2, column organ is empty"),
         (BASE.replace("p1", ""), "line 2, column case_id is empty"),
         (BASE.replace("2026-01-01", "1.1.26"), "column date: '1.1.26' is no day"),
         (BASE.replace("2026", "0026"), "column date is 0026-01-01: give a day from"),
+        (
+            BASE + "p1,2026-01-01,X,lung,non-target,,gone\n",
+            "line 3, column state is 'gone': use absent, present, progressed, not eva",
+        ),
+    ],
+)
+def test_refusals(run: Run, tmp_path: Path, lines: str, message: str) -> None:
+    good = "p0,2026-01-01,T1,liver,target,50,\n"
+    path, out = written(tmp_path, HEADER + lines + good), tmp_path / "out"
+    result = run("response", path, *RECIST, "--out", out, "--json")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert message in result.stderr
+    # A line that cannot be read refuses the file, and nothing is left behind.
+    assert [one.name for one in tmp_path.iterdir()] == ["lesions.csv"]
+
+
+NODE = BASE + "p1,2026-01-01,X,lung,non-target,,present\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (BASE.replace("50", ""), "line 2, column diameter_mm is empty"),
+        (BASE.replace("liver", ""), "line 2, column organ is empty"),
         (BASE.replace("target", "new"), "column kind: a new lesion on 2026-01-01, the"),
         (BASE.replace(",50,", ",50,present"), "a target has its diameter"),
         (
@@ -454,23 +479,113 @@ BASE = "p1,2026-01-01,T1,liver,target,50,\n"
             "line 3, column state is 'absent' at baseline",
         ),
         (
-            BASE + "p1,2026-01-01,X,lung,non-target,,gone\n",
-            "line 3, column state is 'gone': use absent, present, progressed, not eva",
-        ),
-        (
             BASE + "p1,2026-03-01,X,lung,new,,absent\n",
             "line 3, column state is 'absent': a new lesion is present",
         ),
+        (
+            NODE + "p1,2026-03-01,T1,,target,20,\np1,2026-03-01,X,,non-target,,\n",
+            "line 5, column state is empty",
+        ),
     ],
 )
-def test_refusals(run: Run, tmp_path: Path, lines: str, message: str) -> None:
-    good = "p0,2026-01-01,T1,liver,target,50,\n"
-    path, out = written(tmp_path, HEADER + lines + good), tmp_path / "out"
-    result = run("response", path, *RECIST, "--out", out, "--json")
-    assert (result.exit_code, result.stdout) == (3, "")
-    assert message in result.stderr
-    # One line that cannot be right refuses the file, and nothing is left behind.
-    assert [one.name for one in tmp_path.iterdir()] == ["lesions.csv"]
+def test_a_case_whose_lines_do_not_fit_leaves_the_others(
+    run: Run, tmp_path: Path, lines: str, message: str
+) -> None:
+    other = "p0,2026-01-01,T1,liver,target,50,\np0,2026-03-01,T1,,target,30,\n"
+    words = (*RECIST, "--json")
+    found = document(run("response", written(tmp_path, HEADER + lines + other), *words))
+    first, second = found["cases"]
+    # 50 to 30 mm is 40 % less.
+    assert (first["best"]["response"], second["best"]["response"]) == ("NE", "PR")
+    rules = [first["best"]["rule"], *(one["rule"] for one in first["timepoints"])]
+    assert any(message in rule for rule in rules)
+    alone = run("response", written(tmp_path, HEADER + lines), *words)
+    assert (alone.exit_code, alone.stdout) == (3, "")
+    assert "case 'p1': " in alone.stderr
+    assert message in alone.stderr
+
+
+def test_a_day_that_does_not_fit_is_progression_all_the_same(
+    run: Run, tmp_path: Path
+) -> None:
+    text = NODE + (
+        "p1,2026-03-01,T1,,target,20,\n"
+        "p1,2026-03-01,X,,non-target,,\n"
+        "p1,2026-05-01,T1,,target,61,\n"
+        "p1,2026-05-01,X,,non-target,,\n"
+    )
+    result = run("response", written(tmp_path, HEADER + text), *RECIST, "--json")
+    assert responses(result) == ["NE", "PD"]
+
+
+GOOD_PET = ("p0,2026-01-05,A,10,1.6,0.2,,", "p0,2026-03-05,A,6,1.6,0.2,,")
+BOTH = ("p1,2026-01-05,Met A,10,1.6,0.2,,", "p1,2026-01-05,B,8,1.6,0.2,,")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            ("p1,2026-03-05,Met A,5,,,,", "p1,2026-03-05,B,4,,,,"),
+            "line 4, column liver_mean is empty on every line of 2026-03-05 of its",
+        ),
+        (
+            ("p1,2026-03-05,Met A,,1.6,0.2,,", "p1,2026-03-05,B,4,1.6,0.2,,"),
+            "line 4, column sul_peak is empty: 'Met A' was not measured on 2026-03-05",
+        ),
+        (
+            ("p1,2026-03-05,B,4,1.6,0.2,,",),
+            "line 4: the scan of 2026-03-05 has no line for lesion 'Met A'",
+        ),
+        (
+            ("p1,2026-03-05,Met A,5,1.6,0.2,,", "p1,2026-03-05,B,4,1.7,0.2,,"),
+            "line 5, column liver_mean is 1.7: another line",
+        ),
+        (
+            ("p1,2026-03-05,Met A,5,9,0.2,,", "p1,2026-03-05,B,4,9,0.2,,"),
+            "the normal liver has SUL 9 and had 1.6 at baseline",
+        ),
+    ],
+)
+def test_a_pet_that_cannot_be_measured_is_of_its_day_alone(
+    run: Run, tmp_path: Path, lines: tuple[str, ...], message: str
+) -> None:
+    # 10 to 6 later is 40 % less; the follow-up's deviation decides nothing.
+    later = ("p1,2026-06-05,met a,6,1.6,,,", "p1,2026-06-05,B,5,1.6,,,")
+    path = written(tmp_path, pet(*BOTH, *lines, *later, *GOOD_PET))
+    found = document(run("response", path, "--criteria", "percist", "--json"))
+    first, second = found["cases"]
+    assert [one["response"] for one in first["timepoints"]] == ["NE", "PMR"]
+    assert message in first["timepoints"][0]["rule"]
+    assert (first["best"]["response"], first["best"]["date"]) == ("PMR", "2026-06-05")
+    assert second["best"]["response"] == "PMR"
+    assert any(message in note or "liver differs" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("p1,2026-01-05,A,10,,0.2,,", "line 2, column liver_mean is empty"),
+        ("p1,2026-01-05,A,,1.6,0.2,,", "line 2, column sul_peak is empty"),
+    ],
+)
+def test_a_baseline_pet_that_cannot_be_measured_leaves_the_others(
+    run: Run, tmp_path: Path, line: str, message: str
+) -> None:
+    path = written(tmp_path, pet(line, "p1,2026-03-05,A,6,1.6,0.2,,", *GOOD_PET))
+    found = document(run("response", path, "--criteria", "percist", "--json"))
+    first, second = (one["best"] for one in found["cases"])
+    assert first["response"] == "NE"
+    assert first["rule"].startswith(message)
+    assert second["response"] == "PMR"
+
+
+def test_a_new_lesion_is_progression_whatever_the_liver(
+    run: Run, tmp_path: Path
+) -> None:
+    text = pet(*BOTH[:1], "p1,2026-03-05,Met A,1,,,,", "p1,2026-03-05,N,5,,,,yes")
+    result = run("response", written(tmp_path, text), "--criteria", "percist", "--json")
+    assert responses(result) == ["PMD"]
 
 
 @pytest.mark.parametrize(
@@ -555,7 +670,7 @@ def test_no_table_leaves_no_traceback(run: Run, tmp_path: Path, content: bytes) 
         (
             ("p1,2026-01-05,A,10,1.6,0.2,,", "p1,2026-01-05,B,8,,,,",
              "p1,2026-03-05,A,9,1.6,0.2,,"),
-            "line 4: the scan of 2026-03-05 has no line for lesion 'b'",
+            "line 4: the scan of 2026-03-05 has no line for lesion 'B'",
         ),
         (
             ("p1,2026-01-05,A,10,1.6,0.2,,", "p1,2026-03-05,A,9,1.6,0.2,,",

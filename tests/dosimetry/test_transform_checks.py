@@ -7,6 +7,7 @@ import SimpleITK
 from sirtdose.dosimetry.bend import Bend, Change, bend_at
 from sirtdose.dosimetry.registration import of_transform
 from sirtdose.dosimetry.transform_checks import (
+    Fit,
     bend_findings,
     change_findings,
     direction_findings,
@@ -132,7 +133,31 @@ def test_how_far_and_which_way() -> None:
     near = SimpleITK.TranslationTransform(3, (12.0, 15.9, 0.0))
     found = of_transform(near, GRID, method="file")
     assert severities(transform_findings(found, what="structures were")) == ["note"]
-    assert direction_findings("L", 100.0, 104.0, of="x") == []
-    assert "1.06 times" in direction_findings("L", 100.0, 106.0, of="x")[0].message
-    nothing = direction_findings("L", 0.0, 5.0, of="the image's counts")[0].message
-    assert "'L' holds nothing of the image's counts" in nothing
+
+
+@pytest.mark.parametrize(
+    ("fits", "shift_mm", "severity", "said"),
+    [
+        ([(100, 90)], 18, None, ""),
+        ([(100, 104)], 4, None, ""),
+        ([(100, 104)], 18, "warn", "cannot be told from x in 'S0'"),
+        ([(100, 106)], 4, "ask", "'S0' holds 1.06 times as much of x"),
+        ([(0, 5)], 4, "ask", "'S0' holds nothing of x"),
+        # A lateral shift: the liver holds as much, what was treated does not.
+        ([(100, 101), (50, 80)], 18, "ask", "'S1' holds 1.60 times"),
+        ([(100, 101), (80, 50)], 18, None, ""),
+        ([(100, 90), (50, 80)], 18, "warn", "cannot be told from x in 'S0', 'S1'"),
+        ([(100, 110), (80, 50)], 18, "ask", "'S0' holds 1.10 times"),
+    ],
+)
+def test_which_way_round(
+    fits: list[tuple[float, float]], shift_mm: float, severity: str | None, said: str
+) -> None:
+    way = SimpleITK.TranslationTransform(3, (shift_mm, 0.0, 0.0))
+    found = direction_findings(
+        [Fit(f"S{n}", *pair) for n, pair in enumerate(fits)],
+        of="x",
+        found=of_transform(way, GRID, method="file"),
+    )
+    assert severities(found) == ([] if severity is None else [severity])
+    assert said in "".join(one.message for one in found)

@@ -367,3 +367,16 @@ def test_quartiles_as_r_s_summary():
     # summary(c(1, 2, 4, 8, 16, 32)): 1st Qu. 2.5, Median 6, 3rd Qu. 14.
     one = spread([1, 2, 4, 8, 16, 32])
     assert (one.q1, one.median, one.q3) == (2.5, 6.0, 14.0)
+
+
+@pytest.mark.parametrize(
+    ("ties", "concordance"), [("efron", 0.5348837209), ("breslow", 0.5116279070)]
+)
+def test_concordance_is_of_the_fit_that_is_printed(ties, concordance):
+    """R's summary(coxph(Surv(t, e) ~ x + y, ties = ties))$concordance."""
+    times = (15, 14, 4, 2, 9, 8, 26, 3, 1, 21, 4, 4)
+    events = (0, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 1)
+    x = (62.5, 81.2, -31, 57.2, -13.5, 121.1, 73.8, 206.4, 157.5, 242.8, -115.4, 204.2)
+    y = (1, 1, 1, 0, 0, 0, 1, 0, 1, 1, 0, 1)
+    fit = cox(times, events, {"x": x, "y": y}, ties=ties)
+    assert fit.concordance == pytest.approx(concordance, abs=1e-9)
