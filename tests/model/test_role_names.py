@@ -104,7 +104,8 @@ MORE_NAMES = {
         "Liver-Met3|TumourLeft|tumourmask|Tumours|LiverTumour|livertumour2|"
         "TUMOURVOL|Tumour_A|Breast met|Tumor lobe|Liver tumor minus necrosis|"
         "Liver S8 tumor|lesion_mask_2|hccmask|gtvmask|Tumor_liver|LiverPET tumor|"
-        "Tumor no. 3|Tumor 15 mm|Lesion 12mm|HCC 3 cm|gtvvol|GTVmask|livermets|Liver PET-GTV"
+        "Tumor no. 3|Tumor 15 mm|Lesion 12mm|HCC 3 cm|gtvvol|GTVmask|"
+        "livermets|Liver PET-GTV"
     ),
     "tumor_outside": (
         "LNmet|lnmet|Stomach_tumor|Bladder_tumor|Kidney tumor|Pancreas tumor|"
