@@ -164,7 +164,7 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
 
 
 def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    image = nifti_image(path)
+    image = nifti_image(path, whole=True)
     header = image.header
     with reading(path, "NIfTI"):
         if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
@@ -211,7 +211,7 @@ def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
     import nrrd
     from nrrd.errors import NRRDError
 
-    nrrd_header(path)
+    nrrd_header(path, whole=True)
     with reading(path, "NRRD", NRRDError):
         data, header = nrrd.read(str(path), index_order="F")
         space = str(header.get("space", "")).lower()
