@@ -107,8 +107,21 @@ def nifti_image(path: Path, *, whole: bool = False) -> Any:
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError
 
-    with reading(path, "NIfTI", ImageFileError, HeaderDataError):
-        image: Any = nibabel.load(path)
+    with reading(path, "NIfTI"):
+        try:
+            image: Any = nibabel.load(path)
+        except ImageFileError:
+            raise FileFormatError(
+                f"{path.name} cannot be read as NIfTI: its first bytes are no header "
+                "(sizeof_hdr, magic); it is truncated, damaged, or of another kind"
+            ) from None
+        except HeaderDataError as error:
+            # Its words for the key `datatype`.
+            said = str(error).replace("data code", "datatype")
+            raise FileFormatError(
+                f"{path.name} has a NIfTI header that cannot be true: {said[:160]}; "
+                "export it again"
+            ) from None
         if not isinstance(image.header, nibabel.nifti1.Nifti1Header):
             raise FileFormatError(f"{path.name} is not NIfTI")
         packed = path.name.lower().endswith(".gz")

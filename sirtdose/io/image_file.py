@@ -147,8 +147,9 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
             f"{', '.join(SUFFIXES)}"
         )
     if data.dtype.kind not in "biuf":
+        several = "complex numbers" if data.dtype.kind == "c" else "colors"
         raise FileFormatError(
-            f"{path.name} holds {data.dtype} voxels: numbers are needed"
+            f"{path.name} holds {several}: an image of one number a voxel is needed"
         )
     if data.ndim not in (3, 4) or (data.ndim == 4 and not layers):
         raise FileFormatError(
