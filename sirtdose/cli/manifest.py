@@ -260,7 +260,7 @@ def _require_names(rows: Sequence[Row]) -> None:
         if name.lower() in seen:
             other = seen[name.lower()].where.rpartition(", ")[2]
             raise InputError(
-                f"{row.where or 'a folder'}: case_id '{name}' is that of {other or 'another'} too: "
-                "each case needs its own"
+                f"{row.where or 'a folder'}: case_id '{name}' is that of "
+                f"{other or 'another'} too: each case needs its own"
             )
         seen[name.lower()] = row

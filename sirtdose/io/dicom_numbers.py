@@ -21,9 +21,9 @@ def shown(values: NDArray[Any]) -> str:
     r"""Numbers for a message, as DICOM separates them.
 
     >>> shown(np.array([0.5, 2.0]))
-    '0.5\\\\2'
+    '0.5\\2'
     >>> shown(np.arange(1.0, 10.0))
-    '1\\\\2\\\\3\\\\4\\\\5\\\\6 and 3 more'
+    '1\\2\\3\\4\\5\\6 and 3 more'
     """
     numbers = np.ravel(values)
     more = f" and {numbers.size - _SHOWN} more" if numbers.size > _SHOWN else ""

@@ -180,3 +180,21 @@ def test_gzip_of_several_members_is_read(tmp_path: Path) -> None:
     parts = (whole[:300], whole[300:], b"")
     path.write_bytes(b"".join(map(gzip.compress, parts)))
     read_right(path)
+
+
+def test_a_refused_header_is_told_by_its_keys(tmp_path: Path) -> None:
+    path = nifti(tmp_path / "a.nii")
+    whole = bytearray(path.read_bytes())
+    # Three bytes a voxel: 128 is RGB.
+    struct.pack_into("<hh", whole, 70, 128, 24)
+    path.write_bytes(whole[: 352 + 3 * 144])
+    with pytest.raises(FileFormatError, match=r"a\.nii holds colors: an image of one"):
+        read_image_file(path, COUNTS)
+    struct.pack_into("<hh", whole, 70, 7, 32)
+    path.write_bytes(whole)
+    with pytest.raises(FileFormatError, match=r"a\.nii has .* be true: datatype 7"):
+        read_image_file(path, COUNTS)
+    path = nifti(tmp_path / "a.nii.gz")
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(FileFormatError, match=r"no header \(sizeof_hdr, magic\)"):
+        read_image_file(path, COUNTS)
