@@ -124,16 +124,19 @@ def _activity(
                 "PET, or a NIfTI, NRRD or MetaImage file"
             )
         return activity, f"activity image {activity.label}: given by --image"
-    candidates = [
-        f
-        for f in found
-        if f.kind in ACTIVITY_IMAGES
-        and not any(lies_in(path, elsewhere) for path in f.paths)
-    ]
+    images = [f for f in found if f.kind in ACTIVITY_IMAGES]
     used = {path.resolve() for item in named for path in item.paths}
-    free = [f for f in candidates if used.isdisjoint(p.resolve() for p in f.paths)]
-    # Where one file is meant as both, that is said below.
-    candidates = free or candidates
+    foreign = [f for f in images if any(lies_in(p, elsewhere) for p in f.paths)]
+    free = [
+        f
+        for f in images
+        if f not in foreign and used.isdisjoint(path.resolve() for path in f.paths)
+    ]
+    # Where one image is meant as two things, that is said later; but a file that
+    # cannot say what it holds is never taken for activity.
+    candidates = free or [
+        f for f in images if f.kind is not Kind.IMAGE_FILE or f not in foreign
+    ]
     spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
     _require_no_better(spects, candidates, found)
     activity = _only(spects or candidates, found, "activity image", "--image")
