@@ -17,6 +17,12 @@ def as_numbers(value: object) -> NDArray[np.float64] | None:
         return None
 
 
+def as_text(value: Any) -> str:
+    """A value of text, several as DICOM separates them."""
+    several = [value] if isinstance(value, str) else value
+    return "\\".join(str(one) for one in several)
+
+
 def shown(values: NDArray[Any]) -> str:
     r"""Numbers for a message, as DICOM separates them.
 

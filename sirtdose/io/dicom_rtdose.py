@@ -19,6 +19,7 @@ from sirtdose.io.dicom_header import (
     required,
     source_of,
 )
+from sirtdose.io.dicom_numbers import as_text
 from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
@@ -43,7 +44,7 @@ def read_rtdose(path: Path) -> Volume:
     """
     with reading_dicom(path):
         dataset = read_dataset(path)
-        units = str(required(dataset, "DoseUnits", path)).upper()
+        units = as_text(required(dataset, "DoseUnits", path)).upper()
         if units != "GY":
             raise QuantityError(
                 f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
