@@ -75,7 +75,7 @@ def _require_total(dataset: "Dataset", path: Path) -> None:
         ("DoseType", "3004,0004", ("PHYSICAL",)),
         ("DoseSummationType", "3004,000A", ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")),
     ):
-        value = str(dataset.get(keyword, "") or wanted[0]).upper()
+        value = as_text(dataset.get(keyword, "") or wanted[0]).upper()
         if value not in wanted:
             raise QuantityError(
                 f"{path.name} has {keyword} ({tag}) = {value}: {wanted[0]} is needed"
