@@ -7,8 +7,10 @@ Public names are loaded on first use, so that ``import sirtdose`` costs nothing.
 64.05
 """
 
-from importlib import import_module
-from typing import Any
+# Nothing is imported before the entry point's own lines: there Ctrl-C is caught.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -52,7 +54,9 @@ _HOME = {
 __all__ = [*sorted(_HOME), "__version__"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    from importlib import import_module
+
     if name not in _HOME:
         raise AttributeError(f"module 'sirtdose' has no attribute {name!r}")
     value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)

@@ -237,9 +237,8 @@ def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
     if not os.access(there, os.W_OK):
         raise OutputError(f"cannot write to {out}: the folder is read-only")
     try:
-        require_free(
-            out, [*BATCH_FILES, *(case.case_id for case in cases)], force=force
-        )
+        names = [case.case_id for case in cases]
+        require_free(out, BATCH_FILES, force=force, folders=names)
     except OutputError as error:
         hint = "; --resume goes on with a batch and leaves what is unchanged"
         raise OutputError(f"{error}{hint if out.is_dir() else ''}") from None

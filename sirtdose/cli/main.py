@@ -1,14 +1,20 @@
 """Entry point of the installed program: Ctrl-C ends it, also while it loads.
 
-Nothing is imported here but what every Python has loaded.
+Caught is Ctrl-C from this file's first lines on; what Python itself, and the script
+that an installer writes, import before them is theirs.
 """
 
-import os
-import signal
 import sys
-from typing import Any, NoReturn
 
 INTERRUPTED = 130
+try:
+    import os
+    import signal
+    from typing import Any, NoReturn
+except KeyboardInterrupt:
+    sys.stderr.write("Interrupted\n")
+    raise SystemExit(INTERRUPTED) from None
+
 _SOON_S = 0.01
 
 
@@ -26,12 +32,12 @@ def run() -> None:
         pressed.append(number)
         raise KeyboardInterrupt
 
-    _handle("SIGINT", interrupt)
-    # Ended from outside it clears up, as it does when it is interrupted.
-    for name in ("SIGTERM", "SIGHUP"):
-        _handle(name, _end)
-    sys.unraisablehook = _pass_on
     try:
+        _handle("SIGINT", interrupt)
+        # Ended from outside it clears up, as it does when it is interrupted.
+        for name in ("SIGTERM", "SIGHUP"):
+            _handle(name, _end)
+        sys.unraisablehook = _pass_on
         from sirtdose.cli.program import main
 
         main(prog_name="sirtdose")
@@ -40,6 +46,8 @@ def run() -> None:
         if pressed and end.code not in (None, 0):
             raise SystemExit(INTERRUPTED) from None
         raise
+    except KeyboardInterrupt:
+        end_interrupted()
     except BaseException:
         if pressed:
             end_interrupted()

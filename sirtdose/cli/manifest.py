@@ -1,5 +1,6 @@
 """The cases of a batch: the rows of a manifest, or the folders below one."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,6 +135,8 @@ def _of_folder(
             "'.', at most 64, or write a manifest.csv with a case_id for it"
         )
         return Row(unnamed, folder, error=said)
+    if not any(files for _, _, files in os.walk(folder)):
+        return Row(folder.name, folder, error="the folder holds no file")
     try:
         if not by_name and names_its_patient(folder):
             said = (
@@ -146,7 +149,8 @@ def _of_folder(
         options = case_options(own, command) if own.is_file() else {}
     except InputError as error:
         return Row(folder.name, folder, error=str(error))
-    return Row(folder.name, folder, located(options, (folder,)), CASE_FILE)
+    where = CASE_FILE if own.is_file() else ""
+    return Row(folder.name, folder, located(options, (folder,)), where)
 
 
 def case_options(path: Path, command: click.Command) -> dict[str, Any]:
@@ -256,7 +260,7 @@ def _require_names(rows: Sequence[Row]) -> None:
         if name.lower() in seen:
             other = seen[name.lower()].where.rpartition(", ")[2]
             raise InputError(
-                f"{row.where}: case_id '{name}' is that of {other or 'another'} too: "
-                "each case needs its own"
+                f"{row.where or 'a folder'}: case_id '{name}' is that of "
+                f"{other or 'another'} too: each case needs its own"
             )
         seen[name.lower()] = row

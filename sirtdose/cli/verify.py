@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
+from os.path import lexists
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,9 @@ def verify_command(
         raise click.UsageError("--inputs is of one case: give that case's folder")
     documents = []
     for case in cases:
-        document = _verified(case, inputs, patient_key, rerun=rerun)
+        # Every done case of a batch has results, and a record of them.
+        recorded = case != folder or _is_recorded(case)
+        document = _verified(case, inputs, patient_key, rerun=rerun, recorded=recorded)
         documents.append(document)
         for line in _lines(document):
             click.echo(line, err=True)
@@ -109,8 +112,18 @@ def _cases(folder: Path) -> list[Path]:
     return [folder / Path(str(name)).name for name in names]
 
 
+def _is_recorded(folder: Path) -> bool:
+    """Whether a folder has a run.json, or results of a command that writes one."""
+    return any(lexists(folder / name) for name in ("run.json", "post.json"))
+
+
 def _verified(
-    folder: Path, inputs: tuple[Path, ...], patient_key: str | None, *, rerun: bool
+    folder: Path,
+    inputs: tuple[Path, ...],
+    patient_key: str | None,
+    *,
+    rerun: bool,
+    recorded: bool,
 ) -> dict[str, Any]:
     """What is found of one case; `state` is good, unknown or bad."""
     from sirtdose import __version__
@@ -118,7 +131,7 @@ def _verified(
 
     document: dict[str, Any] = {
         "case": printable(folder.resolve().name),
-        "state": "bad",
+        "state": "bad" if recorded else "unknown",
         "made_by": "",
         "checked_by": __version__,
         "results": {},
@@ -259,6 +272,8 @@ def _headline(document: Mapping[str, Any]) -> str:
     """What cannot be checked is not called changed."""
     if document["state"] in _HEADLINES:
         return _HEADLINES[document["state"]]
+    if not document["results"]:
+        return f"{_CANNOT}: there is no run.json"
     if document["inputs"]:
         return "results and inputs as they were, not computed again"
     return "results as they were, inputs not checked"
@@ -271,7 +286,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     by += ")" if by else ""
     yield f"{document['case']}: {_headline(document)}{by}"
     bad = {n: s for n, s in document["results"].items() if s != "unchanged"}
-    yield f"  results: {len(document['results']) - len(bad)} files unchanged"
+    if document["results"]:
+        yield f"  results: {len(document['results']) - len(bad)} files unchanged"
     yield from (f"  result {name}: {state}" for name, state in bad.items())
     for one in document["inputs"]:
         yield f"  input {one['kind']} {one['file']}: {one['state']}"

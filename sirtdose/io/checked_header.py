@@ -1,11 +1,12 @@
 """Headers of image files, checked against the file before any voxel is read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError
+from sirtdose.io.inflated import require_inflated
 from sirtdose.io.reading import reading
 
 # Deflate packs no more than this many bytes into one.
@@ -35,7 +36,11 @@ def require_voxels(
     available: int | None,
     deflated: bool = False,
 ) -> None:
-    """Refuse sizes that are not positive, or more voxels than the file can hold.
+    """Refuse sizes that are not positive, or not those of the voxels that are there.
+
+    Bytes that are not compressed must be as many as the sizes need, to the last: none
+    of these formats has anything behind its voxels, and what is dropped may be half of
+    the image. Compressed ones must be able to hold as many.
 
     Parameters
     ----------
@@ -65,7 +70,7 @@ def require_voxels(
     sirtdose.errors.FileFormatError: a.nii has dim = 2 -3 4: sizes of at least 1 are \
 needed; the file is damaged, export it again
     """
-    written = " ".join(map(str, sizes[:8]))
+    written = _written(sizes)
     if not sizes or min(sizes) < 1:
         raise FileFormatError(
             f"{name} has {key} = {written}: sizes of at least 1 are needed; the file "
@@ -80,49 +85,82 @@ needed; the file is damaged, export it again
             f"{name} has {key} = {written}, which needs {needed} bytes{there}{packed}: "
             "the file is truncated or its header damaged, export it again"
         )
+    if available is not None and not deflated and available > needed:
+        raise FileFormatError(
+            f"{name} has {key} = {written} of {bytes_each} bytes a voxel, which needs "
+            f"{needed} bytes, and {available} bytes are there: its header is that of a "
+            "smaller image or of another type of number, export it again"
+        )
 
 
-def nifti_image(path: Path) -> Any:
+def nifti_image(path: Path, *, whole: bool = False) -> Any:
     """A NIfTI image whose header has been checked; its voxels are not read yet.
+
+    With `whole`, compressed ones are inflated and compared with their checksum.
 
     Raises
     ------
     FileFormatError
-        Damaged, not NIfTI, or sizes that the file cannot hold.
+        Damaged, not NIfTI, or sizes that are not those of the voxels.
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
     from nibabel.spatialimages import HeaderDataError
 
-    with reading(path, "NIfTI", ImageFileError, HeaderDataError):
-        image: Any = nibabel.load(path)
+    with reading(path, "NIfTI"):
+        try:
+            image: Any = nibabel.load(path)
+        except ImageFileError:
+            raise FileFormatError(
+                f"{path.name} cannot be read as NIfTI: its first bytes are no header "
+                "(sizeof_hdr, magic); it is truncated, damaged, or of another kind"
+            ) from None
+        except HeaderDataError as error:
+            # Its words for the key `datatype`.
+            said = str(error).replace("data code", "datatype")
+            raise FileFormatError(
+                f"{path.name} has a NIfTI header that cannot be true: {said[:160]}; "
+                "export it again"
+            ) from None
         if not isinstance(image.header, nibabel.nifti1.Nifti1Header):
             raise FileFormatError(f"{path.name} is not NIfTI")
         packed = path.name.lower().endswith(".gz")
+        sizes = [int(size) for size in image.shape]
+        bytes_each = int(image.header.get_data_dtype().itemsize)
+        # Extensions of the header stand before the voxels.
+        begin = int(image.dataobj.offset)
         require_voxels(
             path.name,
-            [int(size) for size in image.shape],
+            sizes,
             key="dim",
-            bytes_each=int(image.header.get_data_dtype().itemsize),
-            available=max(path.stat().st_size - (0 if packed else 352), 0),
+            bytes_each=bytes_each,
+            available=max(path.stat().st_size - (0 if packed else begin), 0),
             deflated=packed,
         )
+        if packed:
+            says = f"dim = {_written(sizes)} of {bytes_each} bytes a voxel"
+            needed = begin + prod(sizes) * bytes_each
+            require_inflated(path, needed, named=path.name, says=says, whole=whole)
         return image
 
 
-def nrrd_header(path: Path) -> Any:
+def nrrd_header(path: Path, *, whole: bool = False) -> Any:
     """An NRRD's header, checked.
+
+    With `whole`, compressed voxels are inflated and compared with their checksum.
 
     Raises
     ------
     FileFormatError
-        Damaged, not NRRD, or sizes that the file cannot hold.
+        Damaged, not NRRD, or sizes that are not those of the voxels.
     """
     import nrrd
     from nrrd.errors import NRRDError
 
     with reading(path, "NRRD", NRRDError):
-        header = nrrd.read_header(str(path))
+        with path.open("rb") as stream:
+            header = nrrd.read_header(stream)
+            begin = stream.tell()
         sizes = [int(size) for size in header.get("sizes", ())]
         kind = str(header.get("type", "")).lower()
         kind = kind.removeprefix("signed ").removeprefix("unsigned ").strip()
@@ -137,15 +175,65 @@ def nrrd_header(path: Path) -> Any:
                 f"{header.get('dimension')}: as many are needed; the file is damaged, "
                 "export it again"
             )
-        detached = "data file" in header or "datafile" in header
-        encoding = str(header.get("encoding", "")).lower()
-        told = encoding in ("raw", "gzip", "gz") and not detached
-        require_voxels(
-            path.name,
-            sizes,
-            key="sizes",
-            bytes_each=_NRRD_BYTES[kind],
-            available=path.stat().st_size if told else None,
-            deflated=encoding != "raw",
-        )
+        _require_nrrd_voxels(path, header, sizes, _NRRD_BYTES[kind], begin, whole)
         return header
+
+
+def _require_nrrd_voxels(
+    path: Path,
+    header: Mapping[str, Any],
+    sizes: Sequence[int],
+    bytes_each: int,
+    begin: int,
+    whole: bool,
+) -> None:
+    held, begin = _nrrd_voxels(path, header, begin)
+    encoding = str(header.get("encoding", "")).lower()
+    skipped = int(header.get("byteskip", header.get("byte skip", 0)))
+    there = max(held.stat().st_size - begin - max(skipped, 0), 0)
+    needed = prod(sizes) * bytes_each
+    # The voxels are the last bytes; but a header longer than they are is none.
+    if skipped == -1 and needed <= there < 2 * needed:
+        there = needed
+    raw, gzipped = encoding == "raw", encoding in ("gzip", "gz")
+    require_voxels(
+        path.name,
+        sizes,
+        key="sizes",
+        bytes_each=bytes_each,
+        available=there if raw or gzipped else None,
+        deflated=not raw,
+    )
+    bzip2 = encoding in ("bzip2", "bz2")
+    if (gzipped or bzip2) and skipped == 0:
+        require_inflated(
+            held,
+            needed,
+            named=path.name,
+            says=f"sizes = {_written(sizes)} of type {header['type']}",
+            begin=begin,
+            whole=whole,
+            bzip2=bzip2,
+        )
+
+
+def _nrrd_voxels(path: Path, header: Mapping[str, Any], begin: int) -> tuple[Path, int]:
+    """The file with an NRRD's voxels, and where they begin, behind skipped lines."""
+    name = header.get("datafile", header.get("data file"))
+    held = path if name is None else path.parent / str(name)
+    if not held.is_file():
+        raise FileFormatError(
+            f"{path.name} names a file of voxels (data file) that is not there: copy "
+            "it along, or save all as one .nrrd file"
+        )
+    lines = int(header.get("lineskip", header.get("line skip", 0)))
+    with held.open("rb") as stream:
+        stream.seek(begin if name is None else 0)
+        for _ in range(lines):
+            if not stream.readline():
+                break
+        return held, stream.tell()
+
+
+def _written(sizes: Sequence[int]) -> str:
+    return " ".join(map(str, sizes[:8]))

@@ -4,7 +4,7 @@ A choice is made where there is one candidate; where there are several they are
 listed, and the user chooses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,38 +32,27 @@ def choose(
     ct: Path | None = None,
     structures: Sequence[Path] = (),
     without_structures: bool = False,
+    elsewhere: Collection[Path] = (),
 ) -> Choice:
     """Pick activity image, CT and structures, or say why that is not possible.
 
-    Paths given by the user win. `without_structures` lets there be none.
+    Paths given by the user win. `without_structures` lets there be none. Files that
+    another option names, those in `elsewhere` too, are no activity image.
 
     Raises
     ------
     InputError
         No candidate, or several; the message lists them and names the option.
     """
-    reasons = []
-    candidates = [f for f in found if f.kind in ACTIVITY_IMAGES]
-    spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
-    if image is not None:
-        activity = _given(image, "--image", ACTIVITY_IMAGES)
-        if activity.kind not in ACTIVITY_IMAGES:
-            raise InputError(
-                f"--image {activity.label} is no activity image "
-                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
-                "PET, or a NIfTI, NRRD or MetaImage file"
-            )
-        reasons.append(f"activity image {activity.label}: given by --image")
-    else:
-        _require_no_better(spects, candidates, found)
-        activity = _only(spects or candidates, found, "activity image", "--image")
-        reasons.append(f"activity image {activity.label}: the only {activity.kind}")
+    named = [] if ct is None else [_given_ct(ct)]
+    named += [
+        _given(path, "--structures", (*STRUCTURES, Kind.IMAGE_FILE))
+        for path in structures
+    ]
+    activity, reason = _activity(found, image, named, elsewhere)
+    reasons = [reason]
     if ct is not None:
-        chosen_ct: Found | None = _given(ct, "--ct", (Kind.CT, Kind.IMAGE_FILE))
-        if chosen_ct and chosen_ct.kind not in (Kind.CT, Kind.IMAGE_FILE):
-            raise InputError(
-                f"--ct {chosen_ct.label} is no CT: it is a {chosen_ct.kind}"
-            )
+        chosen_ct: Found | None = named.pop(0)
         reasons.append("CT: given by --ct")
     else:
         series = [f for f in found if f.kind is Kind.CT]
@@ -72,9 +61,8 @@ def choose(
             reasons.append(f"CT {chosen_ct.label}: the only CT series")
         elif series:
             reasons.append(f"CT: none, as there are {len(series)} (give --ct)")
-    if structures:
-        kinds = (*STRUCTURES, Kind.IMAGE_FILE)
-        chosen = tuple(_given(path, "--structures", kinds) for path in structures)
+    if named:
+        chosen = tuple(named)
         reasons.append("structures: given by --structures")
     elif without_structures and not any(f.kind in STRUCTURES for f in found):
         chosen = ()
@@ -112,6 +100,54 @@ def frames_differ(choice: Choice) -> str:
         f"{', '.join(foreign)} lies in another frame of reference than "
         f"{choice.image.label}: a registration is needed before they are used together"
     )
+
+
+def lies_in(path: Path, places: Collection[Path]) -> bool:
+    """Whether a file is one of these files, resolved, or below one of these folders."""
+    real = path.resolve()
+    return any(one in places for one in (real, *real.parents))
+
+
+def _activity(
+    found: Sequence[Found],
+    image: Path | None,
+    named: Sequence[Found],
+    elsewhere: Collection[Path],
+) -> tuple[Found, str]:
+    """The activity image, and why it is that one; `named` are files for other uses."""
+    if image is not None:
+        activity = _given(image, "--image", ACTIVITY_IMAGES)
+        if activity.kind not in ACTIVITY_IMAGES:
+            raise InputError(
+                f"--image {activity.label} is no activity image "
+                f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
+                "PET, or a NIfTI, NRRD or MetaImage file"
+            )
+        return activity, f"activity image {activity.label}: given by --image"
+    images = [f for f in found if f.kind in ACTIVITY_IMAGES]
+    used = {path.resolve() for item in named for path in item.paths}
+    foreign = [f for f in images if any(lies_in(p, elsewhere) for p in f.paths)]
+    free = [
+        f
+        for f in images
+        if f not in foreign and used.isdisjoint(path.resolve() for path in f.paths)
+    ]
+    # Where one image is meant as two things, that is said later; but a file that
+    # cannot say what it holds is never taken for activity.
+    candidates = free or [
+        f for f in images if f.kind is not Kind.IMAGE_FILE or f not in foreign
+    ]
+    spects = [f for f in candidates if f.kind is not Kind.IMAGE_FILE]
+    _require_no_better(spects, candidates, found)
+    activity = _only(spects or candidates, found, "activity image", "--image")
+    return activity, f"activity image {activity.label}: the only {activity.kind}"
+
+
+def _given_ct(path: Path) -> Found:
+    ct = _given(path, "--ct", (Kind.CT, Kind.IMAGE_FILE))
+    if ct.kind not in (Kind.CT, Kind.IMAGE_FILE):
+        raise InputError(f"--ct {ct.label} is no CT: it is a {ct.kind}")
+    return ct
 
 
 def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:

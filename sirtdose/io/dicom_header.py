@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom_bare import read_file
 from sirtdose.io.dicom_damage import decoding_faults, undecodable
-from sirtdose.io.dicom_numbers import EXPORT, as_numbers, not_numbers
+from sirtdose.io.dicom_numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom_time import acquired_at, parse_offset, text_of
 from sirtdose.io.nuclide_name import names_in, nuclide_words
 from sirtdose.io.reading import reading
@@ -256,7 +256,7 @@ def orientation(
     ):
         raise GeometryError(
             f"{path.name} has ImageOrientationPatient (0020,0037) = "
-            f"{cosines.tolist()}: two unit vectors at right angles are needed"
+            f"{shown(cosines)}: two unit vectors at right angles are needed"
         )
     return along_row / lengths[0], along_column / lengths[1]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
 from sirtdose.io.dicom_header import number_if_any, private_value
+from sirtdose.io.dicom_numbers import shown
 from sirtdose.io.dicom_pixels import scale_of
 from sirtdose.model.volume import Quantity
 
@@ -83,7 +84,7 @@ def _scaled(
         good = np.isfinite(slope).all() and positive.all()
         if not good or not np.isfinite(intercept).all():
             raise QuantityError(
-                f"{path.name} has {name} = {slope.tolist()}: finite numbers above 0 "
+                f"{path.name} has {name} = {shown(slope)}: finite numbers above 0 "
                 "are needed"
             )
         if slope.size not in (1, len(frames)) or intercept.size not in (1, len(frames)):
@@ -106,8 +107,8 @@ def _scaled(
         )
         if not same:
             raise QuantityError(
-                f"{path.name} has {name} = {slope.tolist()} and {other} = "
-                f"{its_slope.tolist()}: which scale holds is not known"
+                f"{path.name} has {name} = {shown(slope)} and {other} = "
+                f"{shown(its_slope)}: which scale holds is not known"
             )
     most = float(intercept[np.abs(intercept).argmax()])
     adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)

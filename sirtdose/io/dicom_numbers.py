@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_SHOWN = 6
 EXPORT = "export the file again, or correct the value"
 
 
@@ -14,6 +15,25 @@ def as_numbers(value: object) -> NDArray[np.float64] | None:
         return np.atleast_1d(np.asarray(value, dtype=np.float64))
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def as_text(value: Any) -> str:
+    """A value of text, several as DICOM separates them."""
+    several = [value] if isinstance(value, str) else value
+    return "\\".join(str(one) for one in several)
+
+
+def shown(values: NDArray[Any]) -> str:
+    r"""Numbers for a message, as DICOM separates them.
+
+    >>> shown(np.array([0.5, 2.0]))
+    '0.5\\2'
+    >>> shown(np.arange(1.0, 10.0))
+    '1\\2\\3\\4\\5\\6 and 3 more'
+    """
+    numbers = np.ravel(values)
+    more = f" and {numbers.size - _SHOWN} more" if numbers.size > _SHOWN else ""
+    return "\\".join(f"{one:g}" for one in numbers[:_SHOWN]) + more
 
 
 def not_numbers(value: Any, has: str, count: int | None) -> str:

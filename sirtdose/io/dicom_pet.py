@@ -19,6 +19,7 @@ from sirtdose.io.dicom_header import (
     reading_dicom,
     required,
 )
+from sirtdose.io.dicom_numbers import as_text
 from sirtdose.io.dicom_pet_decay import (
     HALF_LIVES_H,
     IDENTITIES,
@@ -119,7 +120,7 @@ def read_pet(
 
 
 def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
-    units = str(required(dataset, "Units", path, "BQML is needed")).upper()
+    units = as_text(required(dataset, "Units", path, "BQML is needed")).upper()
     if units != "BQML":
         said = _UNITS.get(units, "another unit")
         if units in ("GML", "CM2ML"):

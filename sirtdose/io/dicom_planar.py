@@ -22,6 +22,7 @@ from sirtdose.io.dicom_header import (
     reading_dicom,
 )
 from sirtdose.io.dicom_nm_values import nm_values
+from sirtdose.io.dicom_numbers import shown
 from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.volume import Quantity
 
@@ -145,7 +146,7 @@ def _detector_vector(dataset: "Dataset", frames: int, path: Path) -> list[int]:
     vector = numbers(dataset, "DetectorVector", frames, path)
     if (vector < 1).any() or (vector % 1).any():
         raise FileFormatError(
-            f"{path.name} has DetectorVector (0054,0020) = {vector.tolist()}: whole "
+            f"{path.name} has DetectorVector (0054,0020) = {shown(vector)}: whole "
             "numbers from 1 are needed; export the file again"
         )
     return [int(one) for one in vector]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.dicom_header import numbers, read_dataset, reading_dicom, required
+from sirtdose.io.dicom_numbers import shown
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -77,7 +78,7 @@ def _matrix(item: "Dataset", path: Path) -> NDArray[np.float64]:
         if not np.allclose(values[12:], (0, 0, 0, 1)):
             raise GeometryError(
                 f"{path.name} has FrameOfReferenceTransformationMatrix (3006,00C6) "
-                f"whose last row is {values[12:].tolist()}: 0, 0, 0, 1 is needed"
+                f"whose last row is {shown(values[12:])}: 0, 0, 0, 1 is needed"
             )
         matrix = values.reshape(4, 4) @ matrix
     return matrix

@@ -19,6 +19,7 @@ from sirtdose.io.dicom_header import (
     required,
     source_of,
 )
+from sirtdose.io.dicom_numbers import as_text
 from sirtdose.io.dicom_pixels import pixels_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
@@ -43,7 +44,7 @@ def read_rtdose(path: Path) -> Volume:
     """
     with reading_dicom(path):
         dataset = read_dataset(path)
-        units = str(required(dataset, "DoseUnits", path)).upper()
+        units = as_text(required(dataset, "DoseUnits", path)).upper()
         if units != "GY":
             raise QuantityError(
                 f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
@@ -74,7 +75,7 @@ def _require_total(dataset: "Dataset", path: Path) -> None:
         ("DoseType", "3004,0004", ("PHYSICAL",)),
         ("DoseSummationType", "3004,000A", ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")),
     ):
-        value = str(dataset.get(keyword, "") or wanted[0]).upper()
+        value = as_text(dataset.get(keyword, "") or wanted[0]).upper()
         if value not in wanted:
             raise QuantityError(
                 f"{path.name} has {keyword} ({tag}) = {value}: {wanted[0]} is needed"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import GeometryError, StructureError
+from sirtdose.errors import GeometryError, MissingTagError, StructureError
 from sirtdose.io.contour_fill import Frame, common_frame, even_odd_fill, fill
 from sirtdose.io.dicom_header import (
     frame_of_reference,
@@ -163,6 +163,16 @@ def _at_centers(roi: Roi, grid: Grid) -> Structure:
 
 def read_rois(path: Path) -> list[Roi]:
     """Read the regions of an RTSTRUCT as drawn, in the file's order."""
+    try:
+        return _read_rois(path)
+    except MissingTagError as error:
+        # What is written in one go ends in the middle of an item where it was cut.
+        raise MissingTagError(
+            f"{error}: the file may be truncated; copy or export it again"
+        ) from None
+
+
+def _read_rois(path: Path) -> list[Roi]:
     with reading_dicom(path):
         dataset = read_dataset(path)
         items = required(dataset, "StructureSetROISequence", path)

@@ -14,6 +14,7 @@ from sirtdose.io.dicom_header import (
     tag_of,
     whole_number,
 )
+from sirtdose.io.dicom_numbers import as_text
 from sirtdose.io.dicom_pixels import require_bits, require_length
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _require_encoding(dataset: "Dataset", path: Path) -> None:
 def _require_kind(dataset: "Dataset", path: Path) -> None:
     kind = "BINARY"
     if "SegmentationType" in dataset:
-        kind = str(required(dataset, "SegmentationType", path)).upper()
+        kind = as_text(required(dataset, "SegmentationType", path)).upper()
     if kind not in _TYPES:
         raise FileFormatError(
             f"{path.name} has SegmentationType (0062,0001) = {kind[:_SHOWN]}: one of "

@@ -147,8 +147,9 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
             f"{', '.join(SUFFIXES)}"
         )
     if data.dtype.kind not in "biuf":
+        several = "complex numbers" if data.dtype.kind == "c" else "colors"
         raise FileFormatError(
-            f"{path.name} holds {data.dtype} voxels: numbers are needed"
+            f"{path.name} holds {several}: an image of one number a voxel is needed"
         )
     if data.ndim not in (3, 4) or (data.ndim == 4 and not layers):
         raise FileFormatError(
@@ -164,7 +165,7 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
 
 
 def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    image = nifti_image(path)
+    image = nifti_image(path, whole=True)
     header = image.header
     with reading(path, "NIfTI"):
         if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
@@ -211,7 +212,7 @@ def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
     import nrrd
     from nrrd.errors import NRRDError
 
-    nrrd_header(path)
+    nrrd_header(path, whole=True)
     with reading(path, "NRRD", NRRDError):
         data, header = nrrd.read(str(path), index_order="F")
         space = str(header.get("space", "")).lower()

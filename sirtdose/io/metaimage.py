@@ -132,16 +132,19 @@ def read_metaimage(header: MetaImageHeader) -> NDArray[Any]:
     Raises
     ------
     FileFormatError
-        Fewer bytes than the header says, or damaged ones.
+        Fewer or more bytes than the header says, or damaged ones.
     """
     with reading(header.path, "MetaImage"):
         raw = _bytes_of(header)
     count = prod(header.sizes)
-    if len(raw) < count * header.kind.itemsize:
+    needed = count * header.kind.itemsize
+    if len(raw) != needed:
+        there = f"{len(raw)} are" if len(raw) < needed else "more are"
         raise FileFormatError(
-            f"{header.path.name} is truncated: DimSize = "
-            f"{' '.join(map(str, header.sizes))} needs "
-            f"{count * header.kind.itemsize} bytes of voxels, and {len(raw)} are there"
+            f"{header.path.name} has DimSize = {' '.join(map(str, header.sizes))} and "
+            f"ElementType = {header.words['ElementType']}, which needs {needed} bytes "
+            f"of voxels, and {there} there: the file is truncated or its header "
+            "damaged, export it again"
         )
     voxels = np.frombuffer(raw, header.kind, count)
     # In the machine's own byte order.
@@ -176,10 +179,21 @@ def _bytes_of(header: MetaImageHeader) -> bytes:
             parts.append(stream.read())
     raw = b"".join(parts)
     if _is_true(header.words, "CompressedData"):
-        # Never more than is needed, whatever the compressed bytes say.
-        whole = prod(header.sizes) * header.kind.itemsize
-        return zlib.decompressobj().decompress(raw, whole)
+        return _inflated(header, raw)
     return raw
+
+
+def _inflated(header: MetaImageHeader, raw: bytes) -> bytes:
+    packed = zlib.decompressobj()
+    # Never more than one byte too many, whatever the compressed bytes say.
+    needed = prod(header.sizes) * header.kind.itemsize
+    voxels = packed.decompress(raw, needed + 1)
+    if len(voxels) == needed and (not packed.eof or packed.unused_data):
+        raise FileFormatError(
+            f"{header.path.name} is damaged: its compressed voxels (CompressedData) do "
+            "not end where the file does; export it again"
+        )
+    return voxels
 
 
 def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
@@ -209,20 +223,31 @@ def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
         return [(path, begin) for path in paths]
     # The voxels are each file's last bytes.
     part = prod(header.sizes) * header.kind.itemsize // len(paths)
-    return [(path, max(path.stat().st_size - part, 0)) for path in paths]
+    there = [(path, path.stat().st_size) for path in paths]
+    # A header longer than its voxels is none.
+    return [
+        (path, size - part if part <= size < 2 * part else 0) for path, size in there
+    ]
 
 
 def _require_size(header: MetaImageHeader) -> None:
     with reading(header.path, "MetaImage"):
         files = _data_files(header)
         there = sum(max(path.stat().st_size - begin, 0) for path, begin in files)
+    packed = _is_true(header.words, "CompressedData")
+    said = _whole(header.words, "CompressedDataSize", header.path, default=there)
+    if packed and said != there:
+        raise FileFormatError(
+            f"{header.path.name} has CompressedDataSize = {said}, and {there} bytes "
+            "are there: the file is truncated or its header damaged, export it again"
+        )
     require_voxels(
         header.path.name,
         header.sizes,
         key="DimSize",
         bytes_each=header.kind.itemsize,
         available=there,
-        deflated=_is_true(header.words, "CompressedData"),
+        deflated=packed,
     )
 
 

@@ -1,5 +1,6 @@
 """Results appear whole or not at all, and replace older ones as a whole."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -42,14 +43,26 @@ class Claim:
             publish(self.room, self.real, names)
 
 
-def require_free(folder: Path, names: Iterable[str], *, force: bool) -> None:
+def require_free(
+    folder: Path, names: Iterable[str], *, force: bool, folders: Iterable[str] = ()
+) -> None:
     """Refuse a folder in which a result would overwrite something.
+
+    Parameters
+    ----------
+    folder : Path
+    names : iterable of str
+        Of results. One with an ending is a file's: a folder that bears it is somebody
+        else's, and is not overwritten with `force` either.
+    force : bool
+    folders : iterable of str
+        Of results that are folders, whatever their names.
 
     Raises
     ------
     OutputError
-        A file of that name exists and `force` is not given, or the folder is a
-        file.
+        Something of that name exists and `force` is not given, a folder is in a file's
+        place, or the folder itself is a file.
     """
     try:
         there = folder.exists()
@@ -57,7 +70,22 @@ def require_free(folder: Path, names: Iterable[str], *, force: bool) -> None:
         raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
     if there and not folder.is_dir():
         raise OutputError(f"{folder} is a file: give a folder for --out")
-    taken = [name for name in names if (folder / name).exists()]
+    names = list(names)
+    # A link that leads nowhere is somebody's too.
+    taken = [one for one in (*names, *folders) if os.path.lexists(folder / one)]
+    foreign = [
+        name
+        for name in names
+        if name in taken
+        and Path(name).suffix
+        and (folder / name).is_dir()
+        and not (folder / name).is_symlink()
+    ]
+    if foreign:
+        raise OutputError(
+            f"{folder} holds a folder of the name {foreign[0]}, which a file is to "
+            "have: move it away, or give another folder"
+        )
     if taken and not force:
         raise OutputError(
             f"{folder} already holds {', '.join(taken)}: give another folder, or "

@@ -65,7 +65,7 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _nifti(path: Path) -> NDArray[Any]:
-    image = nifti_image(path)
+    image = nifti_image(path, whole=True)
     with reading(path, "NIfTI"):
         return np.asanyarray(image.dataobj)
 
@@ -74,7 +74,7 @@ def _nrrd(path: Path) -> NDArray[Any]:
     import nrrd
     from nrrd.errors import NRRDError
 
-    nrrd_header(path)
+    nrrd_header(path, whole=True)
     with reading(path, "NRRD", NRRDError):
         data, _ = nrrd.read(str(path))
         return np.asarray(data)

@@ -67,8 +67,9 @@ class Grid:
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
         if spacing.min() < 1e-6:
             raise GeometryError(
-                f"voxel spacing (slice, row, column) is {spacing.tolist()} mm: "
-                "it must be above 0"
+                "voxel spacing along slices, rows and columns is "
+                f"{' x '.join(f'{mm:g}' for mm in spacing)} mm: all three must be "
+                "above 0"
             )
         directions = affine[:3, :3] / spacing
         skew = np.abs(directions.T @ directions - np.eye(3)).max()

@@ -54,7 +54,8 @@ def signed_distance_mm(
     points = _on_triangles(corners[faces])
     near = np.flatnonzero(roughly < reach_mm + max(spacing_mm))
     centers = np.stack(np.unravel_index(near, occupancy.shape), axis=1) * spacing_mm
-    exact, _ = cKDTree(points).query(centers, eps=_NEARLY, workers=-1)
+    # Its worker threads would go on where Ctrl-C has freed what they read and write.
+    exact, _ = cKDTree(points).query(centers, eps=_NEARLY)
     distance.ravel()[near] = sign.ravel()[near] * exact
     return distance
 

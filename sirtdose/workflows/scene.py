@@ -29,17 +29,13 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
     from sirtdose.io.discover import survey
 
     found, passed = survey(request.source)
-    if isinstance(request.density, Path):
-        own = request.density.resolve()
-        found = [
-            item for item in found if own not in [path.resolve() for path in item.paths]
-        ]
     choice = choose(
         found,
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
         without_structures=request.segment_liver is not None,
+        elsewhere=_named_elsewhere(request),
     )
     require_one_patient([choice.image, *choice.structures, choice.ct], findings)
     require_accepted(findings, request.acceptances)
@@ -54,12 +50,13 @@ def _with_unused(
     findings: list[Finding],
 ) -> "Choice":
     """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
+    from sirtdose.io.choose import lies_in
     from sirtdose.io.found import Kind
     from sirtdose.io.unused import unused, unused_lines
 
-    given = [one for one in vars(request).values() if isinstance(one, Path)]
-    others = {path.resolve() for path in given}
-    inputs = [one.path for one in passed if one.path.resolve() in others]
+    others = _named_elsewhere(request)
+    there = [one.path for one in passed] + [path for f in found for path in f.paths]
+    inputs = [path for path in there if lies_in(path, others)]
     damaged = unused(
         [item for item in found if item.kind is Kind.OTHER and item.unread],
         [one for one in passed if one.broken],
@@ -168,6 +165,16 @@ def _input_of(item: "Found") -> dict[str, Any]:
         "sha256": sha256_of(item.paths),
         "series_instance_uid": item.series_instance_uid or None,
     }
+
+
+def _named_elsewhere(request: ImageRequest) -> set[Path]:
+    """Files and folders that options name for another use than the choice's."""
+    apart = ("source", "image", "ct", "structures")
+    values = [value for name, value in vars(request).items() if name not in apart]
+    paths = [one for one in values if isinstance(one, Path)]
+    named = {_inside(request.source, path).resolve() for path in paths}
+    # The folder of everything says nothing of one of its files.
+    return {one for one in named if not request.source.resolve().is_relative_to(one)}
 
 
 def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:

@@ -444,6 +444,18 @@ def test_options_that_cannot_be(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_without_any_file_or_without_a_case_file_is_told_so(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "root" / "empty" / "below").mkdir(parents=True)
+    (tmp_path / "root" / "bare").mkdir()
+    (tmp_path / "root" / "bare" / "notes.txt").write_text("none")
+    said = run("batch", tmp_path / "root", "--out", tmp_path / "out").stderr
+    assert "the folder holds no file" in said
+    assert "give the activity once" in said
+    assert "case.toml" not in said
+
+
 def test_a_root_without_folders_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     result = run("batch", tmp_path / "root", "--out", tmp_path / "out")

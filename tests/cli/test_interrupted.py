@@ -32,6 +32,9 @@ class Pressing:
 
 # What runs in the background ignores Ctrl-C, and so would this.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Some of these Python has loaded already, for this test or itself.
+if module in ("signal", "typing", "os"):
+    sys.modules.pop(module, None)
 sys.meta_path.insert(0, Pressing())
 from sirtdose.cli.main import run
 run()
@@ -57,6 +60,11 @@ def test_while_modules_load(module: str, exact_voxels: Path, tmp_path: Path) -> 
     words = ("post", exact_voxels, "--administered", "2GBq", "--out", out)
     assert pressed(module, *words) == (130, "", "Interrupted\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", ["os", "signal", "typing"])
+def test_while_the_entry_point_itself_loads(module: str) -> None:
+    assert pressed(module, "plan", "--help") == (130, "", "Interrupted\n")
 
 
 @pytest.mark.parametrize("how", ["changed", "swallowed"])

@@ -300,3 +300,25 @@ def test_what_is_no_result_is_refused(
     assert result.exit_code == 3
     assert message in result.stderr
     assert run("verify", tmp_path / "nowhere").exit_code == 3
+
+
+def test_results_without_a_record_are_not_called_changed(
+    run: Run, tmp_path: Path
+) -> None:
+    words = ("plan", "mird", "--dose", "120Gy", "--perfused-volume", "1L")
+    assert run(*words, "--out", tmp_path / "vp").exit_code == 0
+    case = states(run, tmp_path / "vp", code=3)
+    assert case["state"] == "unknown"
+    first, *_ = run("verify", tmp_path / "vp").stderr.splitlines()
+    assert first == "vp: cannot be checked: there is no run.json"
+
+
+@pytest.mark.parametrize("text", [None, "{", record(results={})])
+def test_a_record_that_was_lost_or_damaged_is_a_change(
+    run: Run, tmp_path: Path, text: str | None
+) -> None:
+    (tmp_path / "post.json").write_text("{}", "utf-8")
+    if text is not None:
+        (tmp_path / "run.json").write_text(text, "utf-8")
+    assert states(run, tmp_path, code=3)["state"] == "bad"
+    assert "NOT as it was" in run("verify", tmp_path).stderr

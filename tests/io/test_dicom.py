@@ -448,3 +448,13 @@ def test_a_truncated_file_is_refused(
     path.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(InputError, match=r"cut\.dcm"):
         read(path)  # type: ignore[operator]
+
+
+def test_contours_that_end_in_the_middle_may_be_truncated(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    whole = (exact_contours / "structures.dcm").read_bytes()
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"cut\.dcm .*truncated"):
+        read_rtstruct(path)

@@ -83,6 +83,30 @@ def test_what_is_given_wins(exact_contours: Path, tmp_path: Path) -> None:
     assert "--ct" in choice.reasons[1]
 
 
+def test_what_another_option_names_is_no_activity_image(tmp_path: Path) -> None:
+    for name in ("spect.nii.gz", "liver.nii.gz", "ct.nii.gz", "maa/density.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        data = np.ones((4, 4, 4), np.float32)
+        volume = Volume(
+            data, Grid.regular((4, 4, 4), spacing_mm=(4.0, 4.0, 4.0)), Quantity.COUNTS
+        )
+        write_nifti(volume, tmp_path / name)
+    found = discover(tmp_path)
+    with pytest.raises(InputError, match="there are 4 candidates"):
+        choose(found, without_structures=True)
+    for elsewhere in (tmp_path / "maa", tmp_path / "maa" / "density.nii.gz"):
+        choice = choose(
+            found,
+            ct=tmp_path / "ct.nii.gz",
+            structures=[tmp_path / "liver.nii.gz"],
+            elsewhere={elsewhere.resolve()},
+        )
+        assert choice.image.label == "spect.nii.gz"
+    only = discover(tmp_path / "spect.nii.gz")
+    with pytest.raises(InputError, match="as activity image and as structures"):
+        choose(only, structures=[tmp_path / "spect.nii.gz"])
+
+
 def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="there is no file or folder"):
         discover(tmp_path / "none")

@@ -40,7 +40,7 @@ PYTHON = re.compile(
     r"could not convert|list index|NoneType|invalid literal|object|Traceback|"
     r"argument|attribute '|codec|unpack|reshape|broadcast|iterable|subscript|"
     r"keyword|dtype|ndarray|positional|not supported between|division by zero|"
-    r"MultiValue|DSfloat|numpy|int\(\)|float\(\)|RecursionError|overflow",
+    r"MultiValue|DSfloat|numpy|int\(\)|float\(\)|RecursionError|overflow|= \[",
     re.I,
 )
 # As they may stand in a file; text in place of numbers, where the VR is of text.

@@ -153,8 +153,14 @@ def test_compressed_voxels_that_are_too_few_or_too_many(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, and 50 are"):
         read_image_file(metaimage(tmp_path / "a.mha", few, **packed), COUNTS)
     bomb = zlib.compress(VOXELS.tobytes() + bytes(50_000_000))
-    image = read_image_file(metaimage(tmp_path / "b.mha", bomb, **packed), COUNTS)
-    np.testing.assert_array_equal(image.data, VOXELS)
+    with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, and more"):
+        read_image_file(metaimage(tmp_path / "b.mha", bomb, **packed), COUNTS)
+    cut = zlib.compress(VOXELS.tobytes())[:-3]
+    with pytest.raises(FileFormatError, match=r"\(CompressedData\) do not end where"):
+        read_image_file(metaimage(tmp_path / "c.mha", cut, **packed), COUNTS)
+    sized = {"CompressedDataSize": str(len(cut) + 3)}
+    with pytest.raises(FileFormatError, match=f"CompressedDataSize = {len(cut) + 3}"):
+        image_size(metaimage(tmp_path / "c.mha", cut, **packed, **sized))
 
 
 def test_a_planar_mask_of_a_metaimage_is_checked_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sirtdose.errors import OutputError
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
-from sirtdose.io.output_folder import claimed, output_folder
+from sirtdose.io.output_folder import claimed, output_folder, require_free
 from tests.cli.test_batch import make_case
 
 NAMES = ["a.txt", "b.txt", "gone.txt"]
@@ -46,6 +46,54 @@ def test_overwriting_needs_force_and_spares_the_rest(tmp_path: Path) -> None:
         (folder / "a.txt").write_text("new")
     assert (tmp_path / "a.txt").read_text() == "new"
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_a_files_name_is_somebody_elses(
+    tmp_path: Path, force: bool
+) -> None:
+    (tmp_path / "a.txt").mkdir()
+    (tmp_path / "a.txt" / "mine").write_text("mine")
+    with (
+        pytest.raises(OutputError, match=r"holds a folder of the name a\.txt"),
+        output_folder(tmp_path, ["a.txt"], force=force),
+    ):
+        pass
+    assert (tmp_path / "a.txt" / "mine").read_text() == "mine"
+
+
+def test_a_folder_of_results_is_replaced(tmp_path: Path) -> None:
+    for text in ("old", "new"):
+        with output_folder(tmp_path, ["figures"], force=text == "new") as folder:
+            (folder / "figures").mkdir()
+            (folder / "figures" / text).write_text(text)
+    assert [one.name for one in (tmp_path / "figures").iterdir()] == ["new"]
+    # A case of a batch may be called anything.
+    (tmp_path / "case.1").mkdir()
+    require_free(tmp_path, [], force=True, folders=["case.1"])
+    with pytest.raises(OutputError, match=r"already holds case\.1"):
+        require_free(tmp_path, [], force=False, folders=["case.1"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("target", ["nowhere", "kept"])
+def test_a_link_is_replaced_only_when_forced(tmp_path: Path, target: str) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "mine").write_text("mine")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.txt").symlink_to(tmp_path / target)
+    with (
+        pytest.raises(OutputError, match=r"holds a\.txt"),
+        output_folder(out, ["a.txt"]),
+    ):
+        pass
+    assert (out / "a.txt").is_symlink()
+    with output_folder(out, ["a.txt"], force=True) as folder:
+        (folder / "a.txt").write_text("new")
+    assert (out / "a.txt").read_text() == "new"
+    assert not (out / "a.txt").is_symlink()
+    assert (tmp_path / "kept" / "mine").read_text() == "mine"
 
 
 def test_a_file_in_the_way_is_an_output_error(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Both routes of uncertainty, against what can be worked out and against each other."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -252,3 +253,17 @@ class TestBudget:
     def test_what_cannot_be_one_is_refused(self, given, error, said):
         with pytest.raises(error, match=said):
             Budget.of(given)
+
+
+def test_no_thread_goes_on_where_ctrl_c_frees_the_arrays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    cube = np.zeros((20, 20, 20))
+    cube[5:15, 5:15, 5:15] = 1
+    # From the center of 10 voxels of 2 mm to the side: 9 mm to a voxel's center.
+    distance = signed_distance_mm(cube, (2.0, 2.0, 2.0), 50.0)
+    assert distance[9, 9, 9] == pytest.approx(-9.0, abs=0.1)
