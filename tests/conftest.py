@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 
-settings.register_profile("sirtdose", deadline=None, derandomize=True, max_examples=60)
+# Nothing of the machine's speed decides: no deadline, and no complaint of slow draws.
+settings.register_profile(
+    "sirtdose",
+    deadline=None,
+    derandomize=True,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("sirtdose")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

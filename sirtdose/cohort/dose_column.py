@@ -66,7 +66,7 @@ def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
     else:
         found = "no column's name ends in _gy"
     # Advice is no guess either: another organ's dose is never an example.
-    fitting = telling or [one for one in doses if not {*_said(one)} - {dosed}]
+    fitting = telling or [one for one in doses if _said(one) in ("", dosed)]
     advice = (
         f"name it with {option}, such as {option} {fitting[0]}"
         if fitting

@@ -152,7 +152,7 @@ def _not_outside(
 
 def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
     said = Doubt(says, choices).asks(one.name)
-    return Finding.of("H19", f"{said}. Accepted, {used_as(one)}", severity=Severity.ASK)
+    return Finding.of("H19", said, severity=Severity.ASK, accepted=used_as(one))
 
 
 def _figures(value: float) -> str:

@@ -87,12 +87,14 @@ def reading_remarks(
         for one in structures
         for remark in one.remarks
     ]
-    until = "Accepted" if severity is Severity.ASK else "Until then"
+    asks = severity is Severity.ASK
     return findings + [
         Finding.of(
             "H19",
-            f"'{one.name}': {one.doubt.asks(one.name)}. {until}, {used_as(one)}",
+            f"'{one.name}': {one.doubt.asks(one.name)}"
+            + ("" if asks else f". Until then, {used_as(one)}"),
             severity=severity,
+            accepted=used_as(one),
         )
         for one in structures
         if one.doubt is not None and not one.empty

@@ -34,9 +34,10 @@ def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
                 "H13",
                 f"'{one.name}': the image shows {ratio:.3g} times the activity typed "
                 f"({typed * ratio:.4g} instead of {typed:.4g} GBq) in its volume, "
-                f"outside {low:g} to {high:g}: {causes}? Accepted, the image's own "
-                "distribution of what was given in all is used",
+                f"outside {low:g} to {high:g}: {causes}?",
                 severity=Severity.ASK,
+                accepted="the image's own distribution of what was given in all is "
+                "used",
             )
             for one, ratio, ledger in zip(
                 injected.given, found.image_to_typed, injected.ledgers, strict=True
@@ -91,9 +92,9 @@ def _factor_findings(
         Finding.of(
             "H13",
             f"one scan has one activity per count, but the activities typed give "
-            f"{each}: a factor of {apart:.3g} apart, more than {most:g}: {causes}? "
-            "Accepted, each volume keeps the activity typed for it",
+            f"{each}: a factor of {apart:.3g} apart, more than {most:g}: {causes}?",
             severity=Severity.ASK,
+            accepted="each volume keeps the activity typed for it",
         )
     ]
 

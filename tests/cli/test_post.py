@@ -352,7 +352,7 @@ def break_doubled(files: Path) -> None:
     ("damage", "says"),
     [
         (break_unknown, "there is no file or folder"),
-        (break_truncated, "image.nii.gz cannot be read as NIfTI"),
+        (break_truncated, "image.nii.gz is truncated or damaged"),
         (break_outside, "'tumor' lies wholly outside the image"),
         (break_empty, "holds no structure: every voxel is 0"),
         (break_infinite, "1 of 4032 voxels are not finite numbers (H30)"),
