@@ -1,4 +1,4 @@
-"""The name that another was meant to be: case identifiers as people type them."""
+"""The known case identifier nearest to one that was mistyped."""
 
 import re
 from collections.abc import Collection

@@ -73,7 +73,7 @@ class StatedHistograms:
                 said.append(
                     f"the RTDOSE's own DVHMeanDose (3004,0074) of '{one.name}' is "
                     f"{tag_gy:.4g}, {tag_gy / mean_gy:.3g} times the {mean_gy:.4g} Gy "
-                    "of its dose map: is it in percent, or of another dose?"
+                    "of its dose map: is it in percent, or from another dose?"
                 )
             off = [
                 number

@@ -84,13 +84,7 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
     )
     if source.decay_correction == "ADMIN":
         # As for a PET: the image is of the administration, not of the scan.
-        given = administration_of(dataset)
-        source = replace(
-            source,
-            scan_start=given.at,
-            scan_start_origin=given.origin,
-            administration_clock=given.clock,
-        )
+        source = administration_of(dataset).of(source)
     return Volume(counts, grid, quantity, source)
 
 

@@ -109,13 +109,7 @@ def read_pet(
                     f"decay correction of {header_nuclide_was} undone, of Y-90 applied",
                 ),
             )
-        reference = reference_of(stack)
-    source = replace(
-        source,
-        scan_start=reference.at,
-        scan_start_origin=reference.origin,
-        administration_clock=reference.clock,
-    )
+        source = reference_of(stack).of(source)
     return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source)
 
 

@@ -1,7 +1,7 @@
 """The moment to which a PET's concentrations hold, by what its header says."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from sirtdose.io.dicom_time import (
     parse_time_of_day,
     text_of,
 )
+from sirtdose.model.volume import Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -43,6 +44,15 @@ class PetReference:
     at: datetime | None
     origin: str
     clock: time | None = None
+
+    def of(self, source: Source) -> Source:
+        """A source whose values hold at this moment, and not at the scan's start."""
+        return replace(
+            source,
+            scan_start=self.at,
+            scan_start_origin=self.origin,
+            administration_clock=self.clock,
+        )
 
 
 def reference_of(stack: Stack) -> PetReference:
@@ -71,13 +81,13 @@ def _one_of(found: list[PetReference]) -> PetReference:
     clocks = {one.clock for one in found}
     if len(placed) not in (0, len(found)) or len(clocks) > 1:
         raise QuantityError(
-            "some slices say to which moment their decay is corrected, others do not "
-            "or say another time of day: give the slices of one reconstruction"
+            "the slices disagree on the time that their decay is corrected to, or some "
+            "do not state it: give the slices of one reconstruction"
         )
     if len({one.tzinfo is None for one in placed}) > 1:
         raise QuantityError(
-            "some slices have an offset from UTC (TimezoneOffsetFromUTC (0008,0201)), "
-            "others do not: give the slices of one reconstruction"
+            "only some slices state an offset from UTC (TimezoneOffsetFromUTC "
+            "(0008,0201)): give the slices of one reconstruction"
         )
     spread = (max(placed) - min(placed)).total_seconds() if placed else 0.0
     if spread > _SAME_MOMENT_S:

@@ -96,6 +96,7 @@ def _frame(
     if name is None and len(left) == 1:
         return left[0]
     raise GeometryError(
-        f"{path.name} registers {len(matrices)} frames of reference, and the image's "
-        "or the structures' is none of them (H15, FrameOfReferenceUID (0020,0052))"
+        f"{path.name} registers {len(matrices)} frames of reference, but not that of "
+        "the image or not that of the structures (H15, FrameOfReferenceUID "
+        "(0020,0052)): give the registration between these two"
     )

@@ -132,5 +132,7 @@ def _single(path: Path) -> Found:
     found = discover(path)
     if len(found) > 1:
         names = ", ".join(f"{item.label} ({item.kind})" for item in found)
-        raise FileFormatError(f"{path.name} holds {len(found)} things: {names}")
+        raise FileFormatError(
+            f"{path.name} holds {len(found)} things: {names}; give one of these files"
+        )
     return found[0]

@@ -82,10 +82,9 @@ class Injected:
             decayed=[self.nuclide.decay_factor(h) for h in self.elapsed_h],
         )
 
-    def mean_bq_per_count(self, image: "Volume") -> float:
+    def mean_gbq_per_count(self, found: "Shares") -> float:
         """All that was treated over all counts of their volumes."""
-        treated = sum(one.treated_gbq for one in self.ledgers)
-        return treated * 1e9 / sum(self.shares(image).counts)
+        return sum(one.treated_gbq for one in self.ledgers) / sum(found.counts)
 
     def calibration(self, image: "Volume") -> "Calibration":
         """What one unit of the image is worth on average over what was injected."""
@@ -100,7 +99,7 @@ class Injected:
             "administered",
             "injections",
             f"treated activity of each injection ({each} per unit)",
-            self.mean_bq_per_count(image),
+            self.mean_gbq_per_count(found) * 1e9,
         )
 
     def activity(self, image: "Volume") -> "Volume":
@@ -120,7 +119,7 @@ class Injected:
             occupancy = placed_on(part.on_grid, image.grid)
             inside += occupancy
             factor += occupancy * gbq
-        factor += np.clip(1 - inside, 0, 1) * self.mean_bq_per_count(image) * 1e-9
+        factor += np.clip(1 - inside, 0, 1) * self.mean_gbq_per_count(found)
         counts = np.asarray(image.data, np.float64)
         return image.with_data(counts * factor, Quantity.ACTIVITY)
 

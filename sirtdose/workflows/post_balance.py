@@ -51,16 +51,17 @@ def balance_findings(
     remedy = (
         "Is an injection left out, or a perfused volume drawn too small?"
         if calibration.over == "injections"
-        else "Compare with --calibrate-over fov, which shares it over the whole image"
+        else "To compare, add --calibrate-over fov: it spreads the activity over the "
+        "whole image"
     )
     return [
         Finding.of(
             "H14",
             f"the dose map holds {total:.4g} GBq, {total / ledger.delivered_gbq:.2f} "
-            f"times the {ledger.delivered_gbq:.4g} GBq delivered: {each}. What the "
-            "image shows outside the region of the calibration comes on top of the "
-            "delivered activity: blur, background, scatter, free tracer, or uptake "
-            f"that the ledger does not know. {remedy}",
+            f"times the {ledger.delivered_gbq:.4g} GBq delivered: {each}. Counts "
+            "outside the calibration region are added to the delivered activity: "
+            "blur, background, scatter, free tracer, or uptake that the ledger does "
+            f"not contain. {remedy}",
             severity=Severity.WARN
             if total > _WARNED * ledger.delivered_gbq
             else Severity.NOTE,

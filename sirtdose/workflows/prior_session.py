@@ -267,7 +267,7 @@ def _moved(
     structures: "Sequence[Structure]",
     findings: list[Finding],
 ) -> "Volume":
-    """The earlier dose where a transform brings it, judged as any transform is."""
+    """The earlier dose, moved by a transform that is checked like any other."""
     from sirtdose.dosimetry.transform_checks import transform_findings
     from sirtdose.workflows.transform_file import transform_of
 

@@ -211,7 +211,7 @@ def _by_value(row: Row, baseline: Baseline | None, version: str) -> tuple[Grade,
     decides = baseline is not None and "baseline_above" in rules
     if not decides or limit is not None or row.uln is None:
         return found, False
-    said = "the baseline has no ULN of its own: held against this value's"
+    said = "the baseline has no ULN of its own, so this value's is used for it"
     return Grade(found.grade, f"{found.rule}; {said}"), True
 
 
