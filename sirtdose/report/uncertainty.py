@@ -85,8 +85,8 @@ def no_interval_words(blur_loss: float) -> str:
     """Why a tumor has no interval."""
     true = f"about {1 + blur_loss:.2f} times" if blur_loss > -0.9 else "far from"
     return (
-        f"no 95 % interval: for its size the true mean is {true} this one, as blur was "
-        "not undone; that is more than u, and not in it"
+        "no 95 % interval: blur was not corrected, and for a tumor of this size the "
+        f"true mean is {true} the one shown; u does not include that"
     )
 
 

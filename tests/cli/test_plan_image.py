@@ -348,3 +348,26 @@ def test_density_by_voxel(run: Run, exact_voxels: Path) -> None:
     assert plan["density"]["origin"].startswith("CT by TOPAS_Schneider")
     [tumor] = [row for row in plan["compartments"] if row["name"] == "Tumor 1"]
     assert tumor["mass_kg"] / tumor["volume_ml"] == pytest.approx(1.05e-3, rel=0.02)
+
+
+def test_no_interval_leaves_out_a_tumors_blur(
+    run: Run, exact_voxels: Path, tmp_path: Path
+) -> None:
+    """Of 56, 36 and 22 mm under a SPECT's usual 15 mm: more is lost than u."""
+    out = tmp_path / "plan"
+    result = run(
+        *("plan", "image", exact_voxels, "--activity", "2.15GBq", "--lung-shunt", "5%"),
+        *("--method", "local", "--json", "--out", out),
+    )
+    doses = {one["name"]: one for one in document_of(result)["uncertainty"]["doses"]}
+    for name, one in doses.items():
+        interval = one["dose_by_first_order_gy"]
+        if one["role"] == "tumor":
+            assert (interval["low"], interval["high"]) == (None, None)
+            assert "blur was not corrected" in one["interval_left_out"]
+        else:
+            assert one["interval_left_out"] is None
+            assert interval["low"] < interval["value"] < interval["high"], name
+    page = (out / "plan.html").read_text("utf-8")
+    said = page.index("<p>Tumor 3: no 95 % interval: blur was not corrected")
+    assert page.index("<h2>Doses") < said < page.index("<h2>Limits")

@@ -76,7 +76,7 @@ def test_every_mean_and_quantity_has_its_interval(assessed):
         assert volume["low"] <= volume["value"] <= volume["high"]
         why = by_name[one["name"]]["interval_left_out"]
         if small:
-            assert "no 95 % interval: for its size the true mean is about" in why
+            assert "no 95 % interval: blur was not corrected" in why
             assert by_name[one["name"]]["dvh_band"] is None
             assert {others[name]["high"] for name in ("mean_gy", "d70_gy", "v100")} == {
                 None
@@ -144,7 +144,7 @@ def test_tables_and_page(assessed):
     assert "How sure the doses are" in page
     # Seven structures, three of them tumors.
     assert page.count("<polygon") == 4
-    assert page.count("<p>Tumor 2: no 95 % interval: for its size") == 1
+    assert page.count("<p>Tumor 2: no 95 % interval: blur was not corrected") == 1
     [tumor] = [
         one
         for one in table
