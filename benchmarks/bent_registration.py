@@ -13,8 +13,8 @@ import SimpleITK
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from sirtdose.dosimetry.mutual_information import register
-from sirtdose.dosimetry.registration import Registration, moved, of_transform
+from sirtdose.dosimetry.grid.mutual_information import register
+from sirtdose.dosimetry.grid.registration import Registration, moved, of_transform
 from sirtdose.dosimetry.transform_checks import (
     bend_findings,
     change_findings,
@@ -25,7 +25,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.workflows.image_registration import measured
+from sirtdose.workflows.image.registration import measured
 
 SPACING_MM, SHAPE = 3.0, (80, 100, 120)
 TEXTURE_HU, TEXTURE_MM, NOISE_HU = 12.0, 5.0, 12.0
@@ -172,7 +172,7 @@ def landmark_errors(
 
 def on_grid(structure: Structure, grid: Grid) -> NDArray[np.bool_]:
     """Which voxels of the image a structure that was brought over holds."""
-    from sirtdose.dosimetry.resample import occupancy_on
+    from sirtdose.dosimetry.grid.resample import occupancy_on
 
     placed = occupancy_on(structure, grid)
     offset = placed.grid.offset_in(grid)

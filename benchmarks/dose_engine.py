@@ -16,12 +16,12 @@ from time import perf_counter
 import numpy as np
 from scipy import fft, signal
 
-from sirtdose.dosimetry import kernel
-from sirtdose.dosimetry.collapsed_cone import superpose
-from sirtdose.dosimetry.convolution import convolve
-from sirtdose.dosimetry.kernel_convolution import spread
-from sirtdose.dosimetry.radial_kernel import RadialKernel
-from sirtdose.dosimetry.rays import rays
+from sirtdose.dosimetry.engine import kernel
+from sirtdose.dosimetry.engine.collapsed_cone import superpose
+from sirtdose.dosimetry.engine.convolution import convolve
+from sirtdose.dosimetry.engine.kernel_convolution import spread
+from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.dosimetry.engine.rays import rays
 
 RADIAL = RadialKernel.named("Y-90")
 GRID = (128, 128, 128)

@@ -31,9 +31,9 @@ import json, sys
 from pathlib import Path
 from time import perf_counter
 import numpy, pydicom, scipy.ndimage
-import sirtdose.dosimetry.dose_histograms, sirtdose.dosimetry.sampled_dvh
-import sirtdose.io.dicom_rtdose, sirtdose.io.dicom_rtstruct, sirtdose.io.read
-from sirtdose.workflows.dose_histograms import dose_histograms
+import sirtdose.dosimetry.dose_histograms, sirtdose.dosimetry.histogram.sampled_dvh
+import sirtdose.io.dicom.rtdose, sirtdose.io.dicom.rtstruct, sirtdose.io.read
+from sirtdose.workflows.check.histograms import dose_histograms
 start = perf_counter()
 found = dose_histograms(Path(sys.argv[1]), [Path(sys.argv[2])])
 means = {structure.name: dvh.mean_gy for structure, dvh in found.rows}

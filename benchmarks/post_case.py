@@ -17,9 +17,9 @@ from time import perf_counter
 
 import numpy as np
 
-from sirtdose.dosimetry.regrid import activity_on
-from sirtdose.io.dicom_write import write_ct, write_nm
-from sirtdose.io.dicom_write_structures import write_rtstruct
+from sirtdose.dosimetry.grid.regrid import activity_on
+from sirtdose.io.dicom.write import write_ct, write_nm
+from sirtdose.io.dicom.write_structures import write_rtstruct
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.phantom.make import contours_on, make_phantom

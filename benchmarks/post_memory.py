@@ -15,7 +15,7 @@ from time import perf_counter
 import nibabel
 import numpy as np
 
-from sirtdose.io.dicom_write import Study, write_nm
+from sirtdose.io.dicom.write import Study, write_nm
 from sirtdose.io.read import read_image
 
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]

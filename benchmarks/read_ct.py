@@ -14,7 +14,7 @@ from time import perf_counter
 
 import numpy as np
 
-from sirtdose.io.dicom_write import Study, write_ct
+from sirtdose.io.dicom.write import Study, write_ct
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from sirtdose.dosimetry.activity import time_integrated_activity
-from sirtdose.dosimetry.engine import compute_dose
+from sirtdose.dosimetry.engine.dose import compute_dose
+from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.io.read import read_image
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sirtdose import __version__
-from sirtdose.workflows.post_request import PostRequest
-from sirtdose.workflows.post_results import Wanted
+from sirtdose.workflows.post.request import PostRequest
+from sirtdose.workflows.post.results import Wanted
 
 
 class Named(Protocol):

@@ -27,7 +27,7 @@ def run_look(look: Look) -> Outcome:
 
 
 def _look(look: Look) -> str:
-    from sirtdose.io.output_folder import output_folder
+    from sirtdose.io.output.folder import output_folder
     from sirtdose.report.documents import document_text
     from sirtdose.report.inspection import inspection_document
     from sirtdose.workflows.inspect import inspect_folder

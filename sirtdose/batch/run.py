@@ -23,8 +23,8 @@ from sirtdose.errors import InputError, SirtdoseError
 
 # Loaded once, before the workers are forked from there: what every case needs.
 _LOADED_ONCE = (
-    "sirtdose.workflows.post",
-    "sirtdose.workflows.post_results",
+    "sirtdose.workflows.post.assess",
+    "sirtdose.workflows.post.results",
     "sirtdose.report.page",
     "sirtdose.report.page_data",
     "scipy.ndimage",

@@ -10,9 +10,9 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.batch.case import Outcome
 from sirtdose.batch.work import peak_memory_mib
-from sirtdose.io.output_folder import Claim, claimed
-from sirtdose.io.unfinished import remove_abandoned
-from sirtdose.report.batch_files import BATCH_FILES, BatchWriter, case_document
+from sirtdose.io.output.folder import Claim, claimed
+from sirtdose.io.output.unfinished import remove_abandoned
+from sirtdose.report.batch import BATCH_FILES, BatchWriter, case_document
 
 
 def write_tables(

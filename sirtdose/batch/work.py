@@ -20,7 +20,7 @@ def run_case(case: Case) -> Outcome:
         return outcome
     from dataclasses import replace
 
-    from sirtdose.workflows.kept_names import without_file_names
+    from sirtdose.workflows.image.kept_names import without_file_names
 
     # The batch's tables stand beside results that are to name nobody.
     return replace(outcome, error=without_file_names(outcome.error, case.request))
@@ -54,8 +54,8 @@ def _run(case: Case) -> str:
             f"the worker has sirtdose {__version__}, the batch {case.version}: install "
             "the same on both"
         )
-    from sirtdose.workflows.fingerprint import fingerprint
-    from sirtdose.workflows.post_results import assess_into
+    from sirtdose.workflows.post.fingerprint import fingerprint
+    from sirtdose.workflows.post.results import assess_into
 
     mark = fingerprint(case.request, case.wanted)
     if case.resume and _stands(case, mark):

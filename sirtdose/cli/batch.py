@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.main import INTERRUPTED
-from sirtdose.cli.manifest import (
+from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.manifest import (
     Row,
     folder_of,
     folder_rows,
     located,
     manifest_rows,
 )
-from sirtdose.cli.option_words import (
+from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.typed import (
     asked_options,
     parsed_options,
     request_asked,
 )
-from sirtdose.cli.options import force_option, json_option, out_option
-from sirtdose.cli.post import post_command, post_request, wanted_of
 from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
 
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Outcome
-    from sirtdose.io.output_folder import Claim
+    from sirtdose.io.output.folder import Claim
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
@@ -102,7 +102,7 @@ def batch_command(
     Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
     """
     from sirtdose.batch.run import cores
-    from sirtdose.io.output_folder import claimed
+    from sirtdose.io.output.folder import claimed
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
@@ -230,8 +230,8 @@ def _at(row: Row, said: str) -> str:
 
 def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
     """Refuse before the first case what the first would be refused for."""
-    from sirtdose.io.output_folder import require_free
-    from sirtdose.report.batch_files import BATCH_FILES
+    from sirtdose.io.output.folder import require_free
+    from sirtdose.report.batch import BATCH_FILES
 
     there = next(one for one in (out, *out.absolute().parents) if one.exists())
     if not os.access(there, os.W_OK):
@@ -311,7 +311,7 @@ def _tables(
 
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
-    from sirtdose.report.batch_files import state_counts
+    from sirtdose.report.batch import state_counts
     from sirtdose.report.documents import document_text
 
     counts = state_counts(list(document["run"]["cases"].values()))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.options import force_option, seed_option
+from sirtdose.cli.words.options import force_option, seed_option
 
 
 @click.command("demo")
@@ -25,15 +25,15 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     """
     from datetime import UTC, datetime
 
-    from sirtdose.io.output_folder import output_folder
+    from sirtdose.io.output.folder import output_folder
     from sirtdose.report.documents import rounded
     from sirtdose.report.files import write_plan, write_post
-    from sirtdose.report.plan_document import plan_document
-    from sirtdose.report.plan_hash import signed
-    from sirtdose.report.plan_summary import plan_summary
-    from sirtdose.report.post_document import post_document
+    from sirtdose.report.plan.document import plan_document
+    from sirtdose.report.plan.hash import signed
+    from sirtdose.report.plan.lines import plan_summary
+    from sirtdose.report.post.document import post_document
+    from sirtdose.report.post.summary import post_summary
     from sirtdose.report.run_record import write_run_record
-    from sirtdose.report.summary import post_summary
     from sirtdose.validation.self_test import self_test
     from sirtdose.workflows.demo import run_demo
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.options import json_option
+from sirtdose.cli.words.options import json_option
 
 
 @click.command("inspect")

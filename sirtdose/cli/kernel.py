@@ -5,14 +5,14 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.options import (
+from sirtdose.cli.words.options import (
     force_option,
     json_option,
     medium_option,
     out_option,
     physics_options,
 )
-from sirtdose.cli.quantities import QuantityType, nuclide_of
+from sirtdose.cli.words.quantities import QuantityType, nuclide_of
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import DENSITY, LENGTH
 
@@ -46,8 +46,8 @@ def kernel_command(
 
     Example: sirtdose kernel --spacing 4.8mm,4.8mm,2mm --out kernel
     """
-    from sirtdose.dosimetry.kernel import voxel_kernel
-    from sirtdose.io.output_folder import output_folder, require_free
+    from sirtdose.dosimetry.engine.kernel import voxel_kernel
+    from sirtdose.io.output.folder import output_folder, require_free
     from sirtdose.report.documents import document_text
     from sirtdose.report.kernel_table import (
         kernel_document,

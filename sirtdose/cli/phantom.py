@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.options import force_option, json_option, seed_option
-from sirtdose.cli.quantities import QuantityType
+from sirtdose.cli.words.options import force_option, json_option, seed_option
+from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import LENGTH, Measure
 
 _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
@@ -71,7 +71,7 @@ def phantom_command(
 
 def write_phantom_to(folder: Path, *, force: bool, **request: Any) -> dict[str, Any]:
     """Write a phantom whole or not at all."""
-    from sirtdose.io.output_folder import output_folder
+    from sirtdose.io.output.folder import output_folder
     from sirtdose.phantom.request import PhantomRequest
     from sirtdose.workflows.phantom import PHANTOM_FILES, write_phantom
 

@@ -6,27 +6,27 @@ import click
 
 from sirtdose import __version__
 from sirtdose.cli.batch import batch_command
-from sirtdose.cli.check import check_command
-from sirtdose.cli.cohort import cohort_command
+from sirtdose.cli.check.command import check_command
+from sirtdose.cli.check.dvh import dvh_command
+from sirtdose.cli.check.verify import verify_command
+from sirtdose.cli.check.view import view_command
 from sirtdose.cli.demo import demo_command
-from sirtdose.cli.dvh import dvh_command
-from sirtdose.cli.eligibility import eligibility_command
 from sirtdose.cli.inspect import inspect_command
 from sirtdose.cli.kernel import kernel_command
-from sirtdose.cli.listen import listen_command
-from sirtdose.cli.lsf import lsf_group
 from sirtdose.cli.main import end_interrupted
-from sirtdose.cli.mmc import mmc_command
+from sirtdose.cli.network.listen import listen_command
+from sirtdose.cli.network.send import send_command
+from sirtdose.cli.outcomes.cohort import cohort_command
+from sirtdose.cli.outcomes.eligibility import eligibility_command
+from sirtdose.cli.outcomes.mmc import mmc_command
+from sirtdose.cli.outcomes.response import response_command
+from sirtdose.cli.outcomes.toxicity import toxicity_command
 from sirtdose.cli.phantom import phantom_command
-from sirtdose.cli.plan import plan_group
-from sirtdose.cli.post import post_command
+from sirtdose.cli.plan.group import plan_group
+from sirtdose.cli.plan.lsf import lsf_group
+from sirtdose.cli.post.command import post_command
 from sirtdose.cli.report import report_command
-from sirtdose.cli.response import response_command
-from sirtdose.cli.send import send_command
-from sirtdose.cli.toxicity import toxicity_command
 from sirtdose.cli.validate import validate_command
-from sirtdose.cli.verify import verify_command
-from sirtdose.cli.view import view_command
 from sirtdose.errors import SirtdoseError, foreseen
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sirtdose.cli.options import force_option
+from sirtdose.cli.words.options import force_option
 from sirtdose.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def report_command(
 
     Example: sirtdose report doses/post.json --figures
     """
-    from sirtdose.io.output_folder import output_folder
-    from sirtdose.report.page_files import page_name, page_of, saved_data
+    from sirtdose.io.output.folder import output_folder
+    from sirtdose.report.again import page_name, page_of, saved_data
 
     name = page_name(path)
     page = page_of(path, _patient(path) if show_patient else None)
@@ -60,9 +60,9 @@ def report_command(
 
 
 def _patient(path: Path) -> "PatientLink":
-    from sirtdose.io.dicom_link import read_patient
+    from sirtdose.io.dicom.link import read_patient
+    from sirtdose.report.again import saved_data
     from sirtdose.report.page_data import require_own_plan_file
-    from sirtdose.report.page_files import saved_data
 
     plan = path.with_name("dose_plan.dcm")
     if not plan.is_file():

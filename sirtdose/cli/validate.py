@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirtdose.cli.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import force_option, json_option, out_option
 
 if TYPE_CHECKING:
     from sirtdose.validation.run import Outcome
@@ -38,7 +38,7 @@ def validate_command(
     from datetime import UTC, datetime
     from time import perf_counter
 
-    from sirtdose.io.output_folder import require_free
+    from sirtdose.io.output.folder import require_free
     from sirtdose.validation.document import VALIDATION_FILES, validation_document
 
     if out is not None:
@@ -67,7 +67,7 @@ def _run(*, quick: bool) -> "list[Outcome]":
 def _show(
     document: dict[str, Any], out: Path | None, *, force: bool, as_json: bool
 ) -> None:
-    from sirtdose.io.output_folder import output_folder
+    from sirtdose.io.output.folder import output_folder
     from sirtdose.report.documents import document_text
     from sirtdose.validation.document import (
         VALIDATION_FILES,

@@ -3,7 +3,7 @@
 import re
 
 from sirtdose.errors import InputError
-from sirtdose.io.csv_table import Line
+from sirtdose.io.tables.csv import Line
 
 RESPONSES = (
     *("CR", "PR", "SD", "PD", "non-CR/non-PD"),

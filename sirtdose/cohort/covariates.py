@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sirtdose.cohort.join import Level
-from sirtdose.io.csv_table import Line
+from sirtdose.io.tables.csv import Line
 
 _CATEGORIES_MAX = 8
 

@@ -8,7 +8,7 @@ from sirtdose.cohort.codes import event_of
 from sirtdose.cohort.covariates import covariate
 from sirtdose.cohort.join import Level
 from sirtdose.errors import RangeError
-from sirtdose.io.csv_table import Line
+from sirtdose.io.tables.csv import Line
 from sirtdose.outcomes.dose_response import dose_response
 from sirtdose.outcomes.groups import chi_squared, fisher, rank_sum, spread
 from sirtdose.outcomes.roc import roc

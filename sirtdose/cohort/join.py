@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from sirtdose.cohort.nearest import nearest
 from sirtdose.errors import InputError
-from sirtdose.io.csv_table import Line, read_table
-from sirtdose.io.unfinished import finish
+from sirtdose.io.output.unfinished import finish
+from sirtdose.io.tables.csv import Line, read_table
 from sirtdose.model.role import Role
 
 T = TypeVar("T")

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sirtdose.dosimetry.activity import Calibration
-from sirtdose.dosimetry.biology import Biology, ThresholdHeld
-from sirtdose.dosimetry.engine import Dose
-from sirtdose.dosimetry.hot_spots import Extrahepatic
-from sirtdose.dosimetry.partial_volume_result import PartialVolume
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic
+from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
 from sirtdose.dosimetry.planned_dose import PlanCompared
-from sirtdose.dosimetry.registration import Registration
-from sirtdose.dosimetry.structure_dose import StructureDose
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.limit import Limit

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sirtdose.dosimetry.dvh import Dvh
-from sirtdose.dosimetry.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.model.finding import Finding
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.engine import Dose
-from sirtdose.dosimetry.spect_shunt import SpectShunt
-from sirtdose.dosimetry.structure_dose import StructureDose
-from sirtdose.dosimetry.uptake import Perfusion
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 

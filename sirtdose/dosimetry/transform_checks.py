@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.bend import Bend, Change
-from sirtdose.dosimetry.registration import Registration
+from sirtdose.dosimetry.grid.bend import Bend, Change
+from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.model.finding import Finding, Severity
 
 # Voxels that a structure may gain or lose by being sampled on another lattice.

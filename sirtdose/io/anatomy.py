@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom_stack import read_stack
+from sirtdose.io.dicom.stack import read_stack
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.read import read_found_image

@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import FileFormatError, InputError
-from sirtdose.io import dicom_nm, dicom_pet, dicom_rtdose, dicom_rtstruct, dicom_seg
-from sirtdose.io.dicom_bare import is_dicom_file
-from sirtdose.io.dicom_header import deferred_dataset, reading_dicom
+from sirtdose.io.dicom import nm as dicom_nm
+from sirtdose.io.dicom import pet as dicom_pet
+from sirtdose.io.dicom import rtdose as dicom_rtdose
+from sirtdose.io.dicom import rtstruct as dicom_rtstruct
+from sirtdose.io.dicom import seg as dicom_seg
+from sirtdose.io.dicom.bare import is_dicom_file
+from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
-from sirtdose.io.unfinished import PREFIX
+from sirtdose.io.output.unfinished import PREFIX
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -1,6 +1,6 @@
 """Which study a thing in a folder belongs to."""
 
-from sirtdose.io.dicom_header import read_dataset, reading_dicom
+from sirtdose.io.dicom.header import read_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind
 
 _NO_DICOM = (Kind.IMAGE_FILE, Kind.SEGMENTATION_FILE)

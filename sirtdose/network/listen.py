@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from sirtdose.errors import OutputError
-from sirtdose.io.locks import is_locked_by_us
-from sirtdose.io.unfinished import remove_abandoned
+from sirtdose.io.output.locks import is_locked_by_us
+from sirtdose.io.output.unfinished import remove_abandoned
 from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.durable import remove_parts
 from sirtdose.network.names import names_of

@@ -171,7 +171,7 @@ def _store(
             with _as_it_is():
                 answer = association.send_c_store(file.path)
         else:
-            from sirtdose.io.dicom_header import read_dataset
+            from sirtdose.io.dicom.header import read_dataset
 
             answer = association.send_c_store(read_dataset(file.path))
     except (RuntimeError, ValueError, AttributeError, OSError):

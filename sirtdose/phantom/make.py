@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose import __version__
-from sirtdose.io.dicom_write import Study
+from sirtdose.io.dicom.write import Study
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.structure import Structure

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.structure_dose import StructureDose
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44

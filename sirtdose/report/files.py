@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.report.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
 from sirtdose.report.documents import document_text
-from sirtdose.report.run_record import RUN_RECORD
-from sirtdose.report.uncertainty import (
+from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
+from sirtdose.report.post.uncertainty import (
     UNCERTAINTY_FILES,
     budget_csv,
     uncertainty_csv,
 )
+from sirtdose.report.run_record import RUN_RECORD
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
@@ -85,7 +85,7 @@ def post_replaces() -> list[str]:
 def write_plan(document: dict[str, Any], folder: Path) -> None:
     """Write plan.json, its page and its table."""
     from sirtdose.report.page import plan_page
-    from sirtdose.report.planned_uncertainty import (
+    from sirtdose.report.plan.uncertainty import (
         PLAN_UNCERTAINTY_FILE,
         plan_uncertainty_csv,
     )
@@ -111,7 +111,7 @@ def write_post(
 
     Only a page that is to be `named` says whom the image is of.
     """
-    from sirtdose.dosimetry.registration import write_transform
+    from sirtdose.dosimetry.grid.registration import write_transform
     from sirtdose.io.image_file import write_nifti
     from sirtdose.report.page import post_page
     from sirtdose.report.page_data import page_data_text, post_page_data

@@ -11,7 +11,7 @@ from sirtdose.report.documents import document_text, nuclide_document
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.kernel import Kernel
+    from sirtdose.dosimetry.engine.kernel import Kernel
     from sirtdose.model.nuclide import Nuclide
 
 KERNEL_COLUMNS = ("dx", "dy", "dz", "energy_fraction", "s_mgy_per_mbq_s")

@@ -7,16 +7,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.data.load import table
-from sirtdose.report.biology_lines import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.limit_lines import limit_line
-from sirtdose.report.planned_uncertainty import (
+from sirtdose.report.plan.uncertainty import (
     chance_words,
     prediction_words,
     uncertainty_cells,
     uncertainty_columns,
 )
-from sirtdose.report.summary import (
+from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
+from sirtdose.report.post.summary import (
     calibration_line,
     density_words,
     image_lines,
@@ -26,7 +26,7 @@ from sirtdose.report.summary import (
     mean_difference,
     partial_volume_lines,
 )
-from sirtdose.report.uncertainty import (
+from sirtdose.report.post.uncertainty import (
     between_words,
     gone_lines,
     interval_words,
@@ -163,7 +163,7 @@ def _lungs_interval(unsure: Mapping[str, Any] | None) -> str | None:
 def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
     """The list of many cases, which can be sorted by every column."""
     from sirtdose import __version__
-    from sirtdose.report.batch_files import state_counts
+    from sirtdose.report.batch import state_counts
 
     numbers = {
         "delivered_gbq": "delivered GBq",

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.prediction import Prediction
-    from sirtdose.dosimetry.structure_dose import StructureDose
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.report.dvh_plot import Band

@@ -12,8 +12,8 @@ from typing import Any, TypeGuard
 from sirtdose import __version__
 from sirtdose.errors import FileFormatError
 from sirtdose.io.hashing import sha256_of
+from sirtdose.io.output.unfinished import finish
 from sirtdose.io.place import find_by_name, find_place, place_of
-from sirtdose.io.unfinished import finish
 
 RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.dvh import Dvh
-    from sirtdose.dosimetry.structure_dose import StructureDose
+    from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
 STRUCTURE_COLUMNS = (
     "method",

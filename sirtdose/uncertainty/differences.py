@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.uncertainty.borders import Border
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.quantities import (

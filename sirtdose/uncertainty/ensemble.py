@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise_bias import noise_bias

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]

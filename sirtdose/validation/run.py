@@ -86,7 +86,7 @@ def all_checks(*, quick: bool = False) -> list[Check]:
     True
     """
     from sirtdose.data.load import table
-    from sirtdose.validation.figures_physics import checksum_checks
+    from sirtdose.validation.figures.physics import checksum_checks
 
     try:
         known = [*table("validation")["checks"], *checksum_checks()]
@@ -101,17 +101,15 @@ def all_checks(*, quick: bool = False) -> list[Check]:
 
 def figures(bench: Bench) -> dict[str, Figure]:
     """Every figure by its name."""
-    from sirtdose.validation import (
-        figures_anatomy,
-        figures_corrections,
-        figures_counts,
-        figures_images,
-        figures_layers,
-        figures_physics,
-        figures_planning,
-        figures_radiobiology,
-        figures_tables,
-    )
+    from sirtdose.validation.figures import anatomy as figures_anatomy
+    from sirtdose.validation.figures import corrections as figures_corrections
+    from sirtdose.validation.figures import counts as figures_counts
+    from sirtdose.validation.figures import images as figures_images
+    from sirtdose.validation.figures import layers as figures_layers
+    from sirtdose.validation.figures import physics as figures_physics
+    from sirtdose.validation.figures import planning as figures_planning
+    from sirtdose.validation.figures import radiobiology as figures_radiobiology
+    from sirtdose.validation.figures import tables as figures_tables
 
     shared = {
         **figures_images.SHARED_FIGURES,

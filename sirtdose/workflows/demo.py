@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
 from sirtdose.workflows.phantom import write_phantom
-from sirtdose.workflows.plan import PlanRequest, plan_mird
-from sirtdose.workflows.post import assess_dose
-from sirtdose.workflows.post_request import PostRequest
+from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
+from sirtdose.workflows.post.assess import assess_dose
+from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment

@@ -8,7 +8,7 @@ from sirtdose.errors import GeometryError, QuantityError, StructureError
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
-from sirtdose.workflows.dose_histograms import (
+from sirtdose.workflows.check.histograms import (
     read_dose,
     require_same_patient,
     structures_of,
@@ -30,8 +30,8 @@ def dose_view(
         What cannot be read, no dose, no CT, or files of different frames of
         reference.
     """
+    from sirtdose.dosimetry.grid.resample import occupancy_on, overlap
     from sirtdose.dosimetry.map_checks import lung_density_doubt, map_findings
-    from sirtdose.dosimetry.resample import occupancy_on, overlap
     from sirtdose.io.discover import discover
     from sirtdose.io.hashing import sha256_of
     from sirtdose.io.read import read_image

@@ -50,7 +50,7 @@ def names_its_patient(folder: Path) -> bool:
     FileFormatError
         That file is damaged.
     """
-    from sirtdose.io.dicom_link import read_patient
+    from sirtdose.io.dicom.link import read_patient
     from sirtdose.io.discover import first_dicom
 
     path = first_dicom(folder)

@@ -13,9 +13,9 @@ def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
     """Write a digital patient as DICOM with its truth.json; returns the truth."""
     import json
 
-    from sirtdose.io.dicom_link import read_link
-    from sirtdose.io.dicom_write import write_ct, write_nm
-    from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
+    from sirtdose.io.dicom.link import read_link
+    from sirtdose.io.dicom.write import write_ct, write_nm
+    from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
     from sirtdose.phantom.make import make_phantom
 
     phantom = make_phantom(request)

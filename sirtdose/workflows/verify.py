@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.workflows.post_request import PostRequest
-from sirtdose.workflows.post_results import Wanted
+from sirtdose.workflows.post.request import PostRequest
+from sirtdose.workflows.post.results import Wanted
 
 # Another processor's instructions move the eighth digit (docs/design.md).
 _SAME_WITHIN = 1e-7
@@ -78,8 +78,8 @@ def input_states(
 
     from sirtdose.io.archive import opened
     from sirtdose.model.finding import Finding
-    from sirtdose.workflows.post_inputs import all_inputs
-    from sirtdose.workflows.scene import chosen
+    from sirtdose.workflows.image.scene import chosen
+    from sirtdose.workflows.post.inputs import all_inputs
 
     findings: list[Finding] = []
     with opened(request.source) as source:
@@ -115,7 +115,7 @@ def rerun_differences(
     InputError
         The case is refused now.
     """
-    from sirtdose.workflows.post_results import assess_into
+    from sirtdose.workflows.post.results import assess_into
 
     wanted = Wanted(report=False, dicom=False)
     with TemporaryDirectory() as name:

@@ -232,7 +232,7 @@ def test_the_view_alone(page: Any, results: Path, tmp_path: Path) -> None:
 def test_a_list_of_cases_is_sorted_by_a_click(
     page: Any, results: Path, tmp_path: Path
 ) -> None:
-    from sirtdose.report.batch_files import BatchWriter, case_document
+    from sirtdose.report.batch import BatchWriter, case_document
     from sirtdose.report.planes import png
 
     shutil.copytree(results, tmp_path / "case-b")

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from click.testing import Result
 
-from sirtdose.io.output_folder import claimed
+from sirtdose.io.output.folder import claimed
 
 Run = Callable[..., Result]
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
@@ -617,7 +617,7 @@ def test_what_a_killed_process_left_is_cleared_away(
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from sirtdose.io.output_folder import output_folder\n"
+        "from sirtdose.io.output.folder import output_folder\n"
         "with output_folder(Path(sys.argv[1]), ['post.json'], force=True) as folder:\n"
         "    (folder / 'post.json').write_text('{')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -68,7 +68,7 @@ def test_while_the_entry_point_itself_loads(module: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["changed", "swallowed"])
-@pytest.mark.parametrize("module", ["sirtdose.cli.post", "numpy"])
+@pytest.mark.parametrize("module", ["sirtdose.cli.post.command", "numpy"])
 def test_what_a_library_makes_of_it_is_ctrl_c_still(
     how: str, module: str, exact_voxels: Path
 ) -> None:

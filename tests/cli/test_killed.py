@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from sirtdose.io.output_folder import claimed
+from sirtdose.io.output.folder import claimed
 
 Run = Callable[..., Result]
 
 # Kills itself when so many of its results are in their place.
 KILLED = """
 import os, signal, sys
-from sirtdose.io import publishing
+from sirtdose.io.output import publishing
 left = int(sys.argv.pop(1))
 replace = os.replace
 def counted(one, other):
@@ -120,7 +120,7 @@ def test_what_a_killed_run_left_is_cleared_away(
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from sirtdose.io.output_folder import output_folder\n"
+        "from sirtdose.io.output.folder import output_folder\n"
         "with output_folder(Path(sys.argv[1]), ['post.json']) as folder:\n"
         "    (folder / 'post.json').write_text('{')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from sirtdose.model.grid import Grid
-from tests.cli.test_post_registration import save
+from tests.cli.post.test_registration import save
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.2GBq", "--lung-shunt", "5%")

@@ -67,7 +67,7 @@ def test_an_assessment_has_it_too(run: Run, exact_voxels: Path, tmp_path: Path) 
 
 
 def test_without_one_that_is_said() -> None:
-    from sirtdose.workflows.plan import PlanRequest, plan_mird
+    from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 
     plan = plan_mird(PlanRequest(), dose_gy=100, perfused_volume_ml=1000)
     [said] = [one for one in plan.findings if one.code == "H36"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from tests.io.test_hostile_headers import metaimage
+from tests.io.dicom.test_hostile_headers import metaimage
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "1GBq", "--residual", "0GBq", "--lung-shunt", "5%")

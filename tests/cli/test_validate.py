@@ -446,7 +446,7 @@ def test_code_that_is_not_as_installed(package: Path) -> None:
     assert failing(package, ()) == ""
     alter_one(
         package,
-        "dosimetry/collapsed_cone.py",
+        "dosimetry/engine/collapsed_cone.py",
         _replaced("AIR_BELOW_G_PER_ML = 0.05", "AIR_BELOW_G_PER_ML = 0.0505"),
     )
     assert "program files that are not as installed" in failing(package, ())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.calibrate import CalibrationRequest, calibrate
+from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
 from sirtdose.dosimetry.map_checks import map_findings
 from sirtdose.dosimetry.role_checks import (
     missing_findings,

@@ -5,7 +5,7 @@ import pytest
 
 from sirtdose.dosimetry import structure_checks as checks
 from sirtdose.dosimetry.derived import derived_structures
-from sirtdose.dosimetry.resample import on_one_lattice
+from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure

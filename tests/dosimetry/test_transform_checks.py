@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from sirtdose.dosimetry.bend import Bend, Change, bend_at
-from sirtdose.dosimetry.registration import of_transform
+from sirtdose.dosimetry.grid.bend import Bend, Change, bend_at
+from sirtdose.dosimetry.grid.registration import of_transform
 from sirtdose.dosimetry.transform_checks import (
     Fit,
     bend_findings,
@@ -17,7 +17,7 @@ from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-from sirtdose.workflows.image_registration import measured
+from sirtdose.workflows.image.registration import measured
 
 GRID = Grid.regular(
     (20, 24, 28), spacing_mm=(5.0,) * 3, origin_mm=(-67.5, -57.5, -47.5)

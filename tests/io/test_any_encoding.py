@@ -15,13 +15,13 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from sirtdose.io.dicom_ct import read_ct
-from sirtdose.io.dicom_nm import read_nm
-from sirtdose.io.dicom_write import write_ct, write_nm
+from sirtdose.io.dicom.ct import read_ct
+from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 from tests.conftest import assert_same_image
-from tests.io.test_dicom import STUDY
+from tests.io.dicom.test_dicom import STUDY
 
 SHAPE = (4, 5, 6)
 NUMBERS = (np.arange(120).reshape(SHAPE) * 7 - 300).astype(np.int16)

@@ -15,24 +15,24 @@ import numpy as np
 import pytest
 
 from sirtdose.errors import InputError
-from sirtdose.io.dicom_ct import read_ct
-from sirtdose.io.dicom_link import read_link
-from sirtdose.io.dicom_nm import read_nm
-from sirtdose.io.dicom_pet import read_pet
-from sirtdose.io.dicom_rtdose import read_rtdose
-from sirtdose.io.dicom_rtstruct import read_rtstruct
-from sirtdose.io.dicom_seg import read_seg
-from sirtdose.io.dicom_write import write_ct, write_nm
-from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
+from sirtdose.io.dicom.ct import read_ct
+from sirtdose.io.dicom.link import read_link
+from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.pet import read_pet
+from sirtdose.io.dicom.rtdose import read_rtdose
+from sirtdose.io.dicom.rtstruct import read_rtstruct
+from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.write import write_ct, write_nm
+from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.io.discover import discover
 from sirtdose.io.image_file import read_image_file, read_label_file, write_nifti
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from tests.conftest import SHARED
-from tests.io.test_dicom import STUDY, square
-from tests.io.test_dicom_vendors import COUNTS, GRID, pet
-from tests.io.test_header_values import PYTHON
+from tests.io.dicom.test_dicom import STUDY, square
+from tests.io.dicom.test_header_values import PYTHON
+from tests.io.dicom.test_vendors import COUNTS, GRID, pet
 from tests.io.test_image_file import write_nrrd, write_seg_nrrd
 
 ROUNDS = 2400

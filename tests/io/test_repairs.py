@@ -13,16 +13,16 @@ import pytest
 from pydicom.dataset import Dataset
 
 from sirtdose.errors import FileFormatError, GeometryError, InputError, QuantityError
-from sirtdose.io.dicom_ct import read_ct
-from sirtdose.io.dicom_nm import read_nm
-from sirtdose.io.dicom_pet import read_pet
-from sirtdose.io.dicom_planar import read_planar
-from sirtdose.io.dicom_write import write_ct
+from sirtdose.io.dicom.ct import read_ct
+from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.pet import read_pet
+from sirtdose.io.dicom.planar import read_planar
+from sirtdose.io.dicom.write import write_ct
 from sirtdose.io.discover import discover
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Doubt, Quantity, Volume
 from tests.conftest import SHARED
-from tests.io.test_dicom_vendors import COUNTS, GRID, STUDY, Change, edit_all, nm, pet
+from tests.io.dicom.test_vendors import COUNTS, GRID, STUDY, Change, edit_all, nm, pet
 
 
 def bits(stored: int, pixels: Any, *, signed: bool = False) -> Change:

@@ -7,16 +7,16 @@ import pydicom
 import pytest
 
 from sirtdose.errors import GeometryError, StructureError
-from sirtdose.io.dicom_link import read_link
-from sirtdose.io.dicom_rtstruct import read_rtstruct
-from sirtdose.io.dicom_seg import read_seg
-from sirtdose.io.dicom_write import write_ct
-from sirtdose.io.dicom_write_structures import write_rtstruct, write_seg
+from sirtdose.io.dicom.link import read_link
+from sirtdose.io.dicom.rtstruct import read_rtstruct
+from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.write import write_ct
+from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from tests.io.test_dicom import STUDY, edit, square
+from tests.io.dicom.test_dicom import STUDY, edit, square
 
 
 def seg(path: Path, slices: list[int], *, thickness: float) -> Path:

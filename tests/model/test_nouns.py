@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sirtdose.cli.quantities import DEVICES, DOSE_CONSTANTS
+from sirtdose.cli.words.quantities import DEVICES, DOSE_CONSTANTS
 from sirtdose.data.load import table
 from sirtdose.errors import (
     GeometryError,

@@ -6,7 +6,7 @@ from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.workflows.plan import PlanRequest, plan_mird
+from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 from tests import planned
 
 CASE = {"dose_gy": 100.0, "perfused_volume_ml": 1000.0, "density_g_per_ml": 1.03}

@@ -8,7 +8,7 @@ from math import log
 
 import pytest
 
-from sirtdose.dosimetry.radiobiology import bed_gy, eqd2_gy
+from sirtdose.dosimetry.histogram.radiobiology import bed_gy, eqd2_gy
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import numpy as np
 import pydicom
 import pytest
 
-from sirtdose.dosimetry.resample import occupancy_on
+from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom_dvh import read_histograms, read_roi_names
-from sirtdose.io.dicom_rtstruct import read_rtstruct_at_voxel_centers
-from sirtdose.io.dicom_seg import read_seg
-from sirtdose.io.dicom_stack import read_stack
+from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
+from sirtdose.io.dicom.rtstruct import read_rtstruct_at_voxel_centers
+from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.stack import read_stack
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.grid import box_at
 from sirtdose.model.volume import Quantity
@@ -169,7 +169,7 @@ _OWN_HISTOGRAM = {
 
 
 def test_histograms_against_the_plans_own(real_images: Path) -> None:
-    from sirtdose.dosimetry.sampled_dvh import sampled_dvh
+    from sirtdose.dosimetry.histogram.sampled_dvh import sampled_dvh
 
     folder = real_images / "rtdose_rtstruct"
     dose = read_image(folder / "rtdose.dcm")

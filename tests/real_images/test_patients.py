@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from sirtdose.dosimetry.resample import occupancy_on
+from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.volume import Quantity
 
@@ -77,7 +77,7 @@ def test_y90_pet_normal_tissue_converges(real_images: Path) -> None:
         if s.name == "Normal Tissue"
     ]
     # Exact in plane; only the slices of the mask are split into parts.
-    from sirtdose.dosimetry.resample import interval_overlap
+    from sirtdose.dosimetry.grid.resample import interval_overlap
 
     across = np.linalg.inv(normal.grid.affine_mm) @ image.grid.affine_mm
     _, rows, columns = (

@@ -14,7 +14,7 @@ from click.testing import Result
 from jsonschema import Draft202012Validator
 
 from sirtdose.model.grid import Grid
-from tests.cli.test_post_registration import save
+from tests.cli.post.test_registration import save
 
 Run = Callable[..., Result]
 NAMES = sorted(

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -66,7 +66,7 @@ def test_ticks_are_round() -> None:
 
 
 def test_the_curve_in_the_drawing_is_the_histogram() -> None:
-    from sirtdose.dosimetry.structure_dose import StructureDose
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.report.dvh_plot import dvh_plot
 
     structure = Structure(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.differences import by_differences
 from sirtdose.uncertainty.ensemble import ensemble, interval_of, smooth_noise

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.dvh import Dvh
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, ensemble

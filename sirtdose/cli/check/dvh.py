@@ -1,0 +1,74 @@
+"""`sirtdose dvh`: histograms of any dose map."""
+
+from pathlib import Path
+
+import click
+
+from sirtdose.cli.words.image import role_option, roles_of, structures_option
+from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.model.units import DOSE
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("dvh")
+@click.argument("dose", type=_PATH, metavar="DOSE")
+@structures_option(required=True)
+@role_option
+@click.option(
+    "--sampling",
+    type=click.Choice(("points", "voxels")),
+    default="points",
+    show_default=True,
+    help="points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
+    "program's own maps are.",
+)
+@click.option(
+    "--above",
+    type=QuantityType(DOSE),
+    multiple=True,
+    help="Part of the volume at this dose and more, such as 100Gy; may be repeated.",
+)
+@out_option(required=True)
+@force_option
+@json_option
+def dvh_command(
+    *,
+    dose: Path,
+    structures: tuple[Path, ...],
+    roles: tuple[str, ...],
+    sampling: str,
+    above: tuple[float, ...],
+    out: Path,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Dose-volume histograms of a dose map that any system has made.
+
+    DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. Writes dvh.json,
+    structures.csv and dvh.csv.
+
+    Example: sirtdose dvh dose.dcm --structures contours.dcm --out histograms
+    """
+    from sirtdose.io.output.folder import output_folder, require_free
+    from sirtdose.report.check.histograms import (
+        HISTOGRAM_FILES,
+        histograms_document,
+        histograms_summary,
+        write_histograms,
+    )
+    from sirtdose.report.documents import document_text
+    from sirtdose.workflows.check.histograms import dose_histograms
+
+    require_free(out, HISTOGRAM_FILES, force=force)
+    result = dose_histograms(
+        dose, structures, roles=roles_of(roles), interpolated=sampling == "points"
+    )
+    document = histograms_document(result, sampling=sampling, above_gy=above)
+    with output_folder(out, HISTOGRAM_FILES, force=force) as folder:
+        write_histograms(result, document, folder)
+    click.echo(histograms_summary(document), err=True)
+    click.echo(f"\nWritten to {out}: {', '.join(HISTOGRAM_FILES)}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)

@@ -1,0 +1,53 @@
+"""`sirtdose view`: the planes of any dose, in a page."""
+
+from pathlib import Path
+
+import click
+
+from sirtdose.cli.words.image import role_option, roles_of, structures_option
+from sirtdose.cli.words.options import force_option
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("view")
+@click.argument("dose", type=_PATH, metavar="DOSE")
+@click.option("--ct", type=_PATH, help="The CT to show it on.")
+@structures_option(required=False)
+@role_option
+@click.option(
+    "--out",
+    type=_PATH,
+    metavar="DIR",
+    default=Path(),
+    help="Folder for view.html.  [default: this one]",
+)
+@force_option
+def view_command(
+    *,
+    dose: Path,
+    ct: Path | None,
+    structures: tuple[Path, ...],
+    roles: tuple[str, ...],
+    out: Path,
+    force: bool,
+) -> None:
+    """Look at a dose map: three planes that move, in one page.
+
+    DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. The page needs no network.
+
+    Example: sirtdose view dose.nii.gz --ct ct/ --structures contours.dcm
+    """
+    from sirtdose.io.output.folder import output_folder, require_free
+    from sirtdose.report.page import view_page
+    from sirtdose.report.post.summary import finding_lines
+    from sirtdose.workflows.dose_view import dose_view
+
+    require_free(out, ("view.html",), force=force)
+    data = dose_view(dose, ct, structures, roles=roles_of(roles))
+    with output_folder(out, ("view.html",), force=force) as folder:
+        page = view_page("Dose", data)
+        (folder / "view.html").write_text(page, "utf-8")
+    for line in finding_lines(data["warnings"]):
+        click.echo(line, err=True)
+    click.echo(f"Written to {out / 'view.html'}", err=True)

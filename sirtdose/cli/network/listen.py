@@ -1,0 +1,246 @@
+"""`sirtdose listen`: take DICOM in over the network, and process each study."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from sirtdose.cli.main import INTERRUPTED
+from sirtdose.cli.network.ae_title import AeTitle
+from sirtdose.cli.network.options import tls_of, tls_options
+from sirtdose.cli.words.options import out_option
+from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.model.units import DURATION, Measure
+
+if TYPE_CHECKING:
+    from sirtdose.network.listen import Work
+    from sirtdose.network.server import Endpoint
+
+_PATH = click.Path(path_type=Path)
+_SIZE: Final = Measure(
+    "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
+)
+
+
+@click.command("listen")
+@out_option(required=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=11112,
+    show_default=True,
+    help="0 takes a free one, and says which.",
+)
+@click.option(
+    "--ae-title",
+    type=AeTitle(),
+    default="SIRTDOSE",
+    show_default=True,
+    help="That senders have to call.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Of this machine, to be reached at; 0.0.0.0 for all.",
+)
+@click.option(
+    "--allow",
+    type=AeTitle(),
+    multiple=True,
+    help="A calling AE title that is let in; may be repeated.  [default: any]",
+)
+@click.option(
+    "--run",
+    "task",
+    type=click.Choice(("inspect", "post")),
+    help="What is run over each study.  [default: nothing, it is kept]",
+)
+@click.option(
+    "--case",
+    "case_file",
+    type=_PATH,
+    metavar="OPTIONS.toml",
+    help="For post: a table [options], as in a batch's case.toml, for one study.",
+)
+@click.option(
+    "--case-for-every-study",
+    is_flag=True,
+    help="Use --case for all of them: phantoms, one patient.",
+)
+@click.option(
+    "--settle",
+    type=QuantityType(DURATION),
+    default="30s",
+    show_default=True,
+    help="For how long nothing may come for a study, and no sender of it be connected, "
+    "before it is processed.",
+)
+@click.option("--once", is_flag=True, help="End after the first study was processed.")
+@click.option(
+    "--max-associations",
+    type=click.IntRange(1, 64),
+    default=4,
+    show_default=True,
+    help="At a time; more are rejected.",
+)
+@click.option(
+    "--max-pdu",
+    type=click.IntRange(4096, 131072),
+    default=65536,
+    show_default=True,
+    help="Longest protocol data unit, in bytes.",
+)
+@click.option(
+    "--max-object-size",
+    type=QuantityType(_SIZE),
+    default="500MB",
+    show_default=True,
+    help="Of one object; memory of three times as much is needed while it comes.",
+)
+@click.option(
+    "--reserve",
+    type=QuantityType(_SIZE),
+    default="1GB",
+    show_default=True,
+    help="What has to stay free on the disk; objects are refused before.",
+)
+@click.option(
+    "--timeout",
+    type=QuantityType(DURATION),
+    default="60s",
+    show_default=True,
+    help="After which a connection that does nothing is ended.",
+)
+@tls_options(
+    "Ours: connections are within TLS, others are refused.",
+    "Only callers with a certificate of it are let in.",
+)
+def listen_command(**options: Any) -> None:
+    """Receive studies over DICOM, and process each when it has come to rest.
+
+    Takes CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN and REG, keeps them as they come
+    in DIR/incoming, and writes to DIR/results. A study is processed once, also when the
+    listener was killed in between; objects that come later make it be processed again,
+    into a folder of its own. Folders are named by digests: of no patient. Ends with
+    SIGTERM (exit code 0) or Ctrl-C (130).
+
+    With --run post, DIR/cases/STUDY.toml holds the options of one study.
+
+    Example: sirtdose listen --out received --run inspect
+    """
+    from sirtdose.network.limited_socket import Limits
+    from sirtdose.network.listen import Listening, listen
+    from sirtdose.network.server import Endpoint, is_loopback
+
+    work = _work(options)
+    endpoint = Endpoint(
+        options["host"],
+        options["port"],
+        options["ae_title"],
+        options["allow"],
+        options["max_associations"],
+        Limits(
+            options["max_pdu"],
+            round(options["max_object_size"] * 1e6),
+            options["timeout"] * 3600,
+        ),
+        tls_of(*(options[f"tls_{one}"] for one in ("certificate", "key", "ca"))),
+    )
+    if endpoint.tls is not None and endpoint.tls.certificate is None:
+        raise click.UsageError("a listener within TLS needs --tls-certificate")
+    how = Listening(
+        options["out"],
+        options["settle"] * 3600,
+        round(options["reserve"] * 1e6),
+        options["once"],
+    )
+    if not is_loopback(endpoint.host):
+        _warn_of_strangers(endpoint)
+    with _ends_cleanly(), _quiet():
+        exit_code = listen(endpoint, how, work, _say)
+    if exit_code:
+        click.get_current_context().exit(exit_code)
+
+
+def _warn_of_strangers(endpoint: "Endpoint") -> None:
+    if endpoint.tls is None:
+        click.secho(
+            "Warning: DICOM has no encryption and does not know who its users are: "
+            f"whoever reaches {endpoint.host} can read along and send anything. Give "
+            "--tls-certificate and --tls-ca, keep it behind a wall, or tunnel it",
+            fg="yellow",
+            err=True,
+        )
+    elif endpoint.tls.authorities is None:
+        click.secho(
+            "Warning: without --tls-ca the connection is encrypted, but whoever "
+            f"reaches {endpoint.host} can send anything",
+            fg="yellow",
+            err=True,
+        )
+
+
+def _work(options: dict[str, Any]) -> "Work | None":
+    from sirtdose.cli.network.work import Assessing, Inspecting
+
+    task, case_file = options["task"], options["case_file"]
+    if case_file is not None and task != "post":
+        raise click.UsageError("--case is for --run post: give both")
+    if options["case_for_every_study"] and case_file is None:
+        raise click.UsageError("--case-for-every-study is for a --case: give both")
+    if task == "post":
+        for_every = options["case_for_every_study"]
+        return Assessing(options["out"], case_file, for_every=for_every)
+    return Inspecting() if task == "inspect" else None
+
+
+def _say(text: str) -> None:
+    from datetime import datetime
+
+    time = datetime.now().astimezone().isoformat(timespec="seconds")
+    click.echo(f"{time} {text}", err=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Oddities in what strangers send are answered, not warned of."""
+    import warnings
+
+    with warnings.catch_warnings():
+        for package in ("pydicom", "pynetdicom"):
+            warnings.filterwarnings("ignore", category=UserWarning, module=package)
+        yield
+
+
+@contextmanager
+def _ends_cleanly() -> Iterator[None]:
+    """The first signal ends the listener; more of them do not end the clearing up."""
+    codes = {signal.SIGTERM: 0, signal.SIGINT: INTERRUPTED}
+    before: dict[signal.Signals, Any] = {}
+
+    def end(number: int, _: object) -> None:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
+        raise SystemExit(codes[signal.Signals(number)])
+
+    # Other threads have no say in signals.
+    if threading.current_thread() is threading.main_thread():
+        for number in codes:
+            handler = signal.getsignal(number)
+            if handler is not signal.SIG_IGN:
+                before[number] = handler
+                signal.signal(number, end)
+    try:
+        yield
+    except SystemExit:
+        _say("ends")
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

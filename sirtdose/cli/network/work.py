@@ -1,0 +1,127 @@
+"""What `sirtdose listen` runs over a study, in a process of its own."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.manifest import case_options, located
+from sirtdose.cli.words.typed import parsed_options, request_asked
+from sirtdose.errors import InputError, SirtdoseError
+
+if TYPE_CHECKING:
+    from sirtdose.batch.case import Case, Named, Outcome
+    from sirtdose.network.records import Ended
+
+# Options of single studies, by the names of these.
+CASES = "cases"
+
+
+class Inspecting:
+    """Look at what came."""
+
+    name = "inspect"
+
+    def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
+        """There are none."""
+        del study, used_by
+        return ""
+
+    def run(self, study: str, source: Path, folder: Path) -> "Ended":
+        """Write inspection.json."""
+        from sirtdose.batch.look import Look, run_look
+
+        return _ended(Look(study, source, folder), run_look)
+
+
+class Assessing:
+    """Doses of what came: `sirtdose post` with the options of a file.
+
+    Who was given which activity is not in the images. A file of options is of one
+    treatment, so the common one serves one study, unless it is for every one.
+    """
+
+    name = "post"
+
+    def __init__(self, out: Path, common: Path | None, *, for_every: bool) -> None:
+        self._cases = out / CASES
+        self._common = common
+        self._for_every = for_every
+        if common is not None:
+            # What is wrong with it is said before anything comes.
+            _case("check", out, out, common)
+
+    def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
+        """SHA-256 of a study's own file, or of the common one if that is free."""
+        return _digest(self._file_of(study, used_by))
+
+    def run(self, study: str, source: Path, folder: Path) -> "Ended":
+        """Assess."""
+        from sirtdose.batch.work import run_case
+        from sirtdose.errors import foreseen
+        from sirtdose.network.records import Ended
+
+        own = self._own(study)
+        file = own if own.is_file() else self._common
+        try:
+            if file is None:
+                raise InputError(f"{own.name} was taken away")
+            case = _case(study, source, folder, file)
+        except click.ClickException as error:
+            return Ended(error.exit_code, f"{own.name}: {error.format_message()}")
+        except SirtdoseError as error:
+            said, code = foreseen(error) or (str(error), 1)
+            return Ended(code, said)
+        return _ended(case, run_case)
+
+    def _own(self, study: str) -> Path:
+        return self._cases / f"{study}.toml"
+
+    def _file_of(self, study: str, used_by: Callable[[str], str | None]) -> Path:
+        from sirtdose.network.listen import NotYet
+
+        own = self._own(study)
+        if own.is_file():
+            return own
+        write = f"write {CASES}/{own.name} with its options"
+        if self._common is None:
+            raise NotYet(write)
+        other = used_by(_digest(self._common))
+        if other is not None and not self._for_every:
+            raise NotYet(
+                f"{self._common.name} was used for study {other}, and an activity is "
+                f"one treatment's: {write}"
+            )
+        return self._common
+
+
+def _digest(path: Path) -> str:
+    from sirtdose.io.hashing import sha256_of
+
+    return sha256_of([path])
+
+
+def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
+    from sirtdose.batch.case import Case
+
+    options = located(case_options(file, post_command), (source, file.parent))
+    params = parsed_options(post_command, source, options, where=file.name)
+    return Case(
+        study,
+        post_request(source, params),
+        folder.absolute(),
+        wanted_of(params),
+        asked=request_asked(source, options),
+    )
+
+
+def _ended(case: "Named", work: "Callable[[Any], Outcome]") -> "Ended":
+    from sirtdose.batch.run import run_cases
+    from sirtdose.network.records import Ended
+
+    with closing(run_cases([case], work=work)) as finished:
+        outcome = next(finished)
+    return Ended(outcome.exit_code, outcome.error, outcome.seconds)

@@ -1,0 +1,1 @@
+"""Response, toxicity and outcomes of patients."""

@@ -1,0 +1,211 @@
+"""`sirtdose cohort`: doses of many patients against their outcomes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sirtdose.cli.words.options import force_option, json_option, out_option
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_PATH = click.Path(path_type=Path)
+
+
+def _column(
+    name: str, text: str, *, multiple: bool = False
+) -> Callable[[_Command], _Command]:
+    return click.option(
+        name, metavar="COLUMN", callback=_lowered, help=text, multiple=multiple
+    )
+
+
+def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> Any:
+    """Columns are compared as tables are read, without regard to case."""
+    if isinstance(value, tuple):
+        return tuple(one.strip().casefold() for one in value)
+    return None if value is None else value.strip().casefold()
+
+
+@click.command("cohort")
+@click.argument("doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR]...")
+@click.option(
+    "--outcomes",
+    type=_PATH,
+    multiple=True,
+    metavar="OUTCOMES.csv",
+    help="By case, or by lesion where it has a column lesion. Several are put "
+    "beside each other, such as best.csv of `response` and patients.csv of `toxicity`.",
+)
+@_column("--response", "Yes or no, or CR, PR, SD, PD, CMR, PMR, SMD, PMD, NE.")
+@click.option(
+    "--responders",
+    default="CR,PR,CMR,PMR",
+    show_default=True,
+    help="Responses that count as yes.",
+)
+@_column("--toxicity", "Yes or no; grades 0 to 5 where its name ends in _grade.")
+@click.option(
+    "--toxic-from",
+    type=click.IntRange(1, 5),
+    default=3,
+    show_default=True,
+    help="The grade from which a toxicity counts.",
+)
+@_column(
+    "--dose",
+    "Dose of a patient's tumors.  [default: tumors_mean_gy, or the only column whose "
+    "name says tumor]",
+)
+@_column(
+    "--lesion-dose", "Dose of a lesion.  [default: mean_gy, or the only column in Gy]"
+)
+@_column(
+    "--liver-dose",
+    "Dose for toxicity.  [default: normal_whole_mean_gy, or the only column whose name "
+    "says liver]",
+)
+@click.option(
+    "--threshold",
+    metavar="DOSE",
+    help="A dose known beforehand, such as 79.5Gy, that divides patients and lesions.",
+)
+@_column(
+    "--time", "Time to the event; its name ends in _days, _weeks, _months, _years."
+)
+@_column("--event", "Whether it was seen: 1 or 0, dead or alive.")
+@_column("--by", "Groups of survival curves.  [default: the response]")
+@click.option(
+    "--landmark",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Time from which curves by group start, in the unit of --time; who ended "
+    "before is left out.",
+)
+@_column(
+    "--covariate", "For Cox models and comparisons; may be repeated.", multiple=True
+)
+@click.option(
+    "--interval",
+    type=click.Choice(["log-log", "log", "plain"]),
+    default="log-log",
+    show_default=True,
+    help="Of survival and its median; the median's stands by all three.",
+)
+@click.option(
+    "--ties",
+    type=click.Choice(["efron", "breslow"]),
+    default="efron",
+    show_default=True,
+    help="How a Cox model counts events at one time.",
+)
+@click.option(
+    "--simulated",
+    is_flag=True,
+    help="Instead of tables: 64 patients who do not exist, drawn to published figures, "
+    "whose tables are written too.",
+)
+@out_option(required=True)
+@force_option
+@json_option
+def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
+    """Compare doses with response, toxicity and survival.
+
+    TABLE.csv has a line a case with the columns case_id and doses (…_gy), or a line a
+    lesion with a column lesion too; BATCH_DIR is the --out of a batch. Writes
+    cohort.json, tables.csv and cohort.html. Missing values are counted; lesions of one
+    patient are treated as alike.
+
+    Example: sirtdose cohort batch/ --outcomes best.csv --response best_response
+    --out cohort
+    """
+    from sirtdose.cohort.analysis import analyzed
+    from sirtdose.io.output.folder import output_folder, require_free
+    from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
+    from sirtdose.report.cohort.summary import cohort_summary
+    from sirtdose.report.cohort.tables import cohort_table
+    from sirtdose.report.documents import document_text, rounded
+
+    simulated = options.pop("simulated")
+    # Tables of an earlier simulation would lie beside patients who exist.
+    names = (*COHORT_FILES, *_simulated_files())
+    _require_tables(options, simulated=simulated)
+    require_free(out, names, force=force)
+    with output_folder(out, names, force=force) as folder:
+        if simulated:
+            options = _simulated(folder, options)
+        document = rounded(analyzed(_request(options, simulated=simulated)))
+        text = document_text(document)
+        (folder / "cohort.json").write_text(text, "utf-8")
+        (folder / "tables.csv").write_text(cohort_table(document), "utf-8")
+        (folder / "cohort.html").write_text(cohort_page(text), "utf-8")
+    click.echo(cohort_summary(document), err=True)
+    written = names if simulated else COHORT_FILES
+    click.echo(f"\nWritten to {out}: {', '.join(written)}", err=True)
+    if as_json:
+        click.echo(text, nl=False)
+
+
+def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
+    given = bool(options["doses"]), bool(options["outcomes"])
+    if simulated and any(given):
+        raise click.UsageError("--simulated draws its own tables: give none")
+    if not simulated and not all(given):
+        raise click.UsageError(
+            "give doses (TABLE.csv or the folder of a batch) and --outcomes, or "
+            "--simulated"
+        )
+
+
+def _simulated_files() -> tuple[str, ...]:
+    from sirtdose.phantom.cohort import SIMULATED_FILES
+
+    return SIMULATED_FILES
+
+
+def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Draw the tables, and ask of them what was asked, or all they hold."""
+    from sirtdose.phantom.cohort import SIMULATED_COLUMNS, write_cohort
+
+    write_cohort(folder)
+    doses, outcomes, lesion_doses, lesion_outcomes = _simulated_files()
+    usual = {
+        name: value for name, value in SIMULATED_COLUMNS.items() if not options[name]
+    }
+    return (
+        options
+        | usual
+        | {
+            "doses": (folder / doses, folder / lesion_doses),
+            "outcomes": (folder / outcomes, folder / lesion_outcomes),
+        }
+    )
+
+
+def _request(options: dict[str, Any], *, simulated: bool) -> Any:
+    from sirtdose.cohort.request import CohortRequest
+    from sirtdose.model.units import DOSE
+
+    threshold = options.pop("threshold")
+    responders = options.pop("responders")
+    return CohortRequest(
+        **{name: value for name, value in options.items() if name != "covariate"},
+        covariates=tuple(dict.fromkeys(options["covariate"])),
+        responders=_responders(responders),
+        threshold_gy=None if threshold is None else DOSE.parse(threshold),
+        simulated=simulated,
+    )
+
+
+def _responders(text: str) -> tuple[str, ...]:
+    from sirtdose.cohort.codes import RESPONSES
+
+    known = {one.casefold(): one for one in RESPONSES}
+    words = [one.strip().casefold() for one in text.split(",")]
+    unknown = [one for one in words if one not in known]
+    if unknown:
+        raise click.BadParameter(
+            f"'{unknown[0]}' is no response: use {', '.join(RESPONSES)}",
+            param_hint="--responders",
+        )
+    return tuple(known[one] for one in words)

@@ -1,0 +1,122 @@
+"""`sirtdose eligibility`: does a patient meet a study's criteria."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.words.case_file import read_toml
+from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.show import show_document
+from sirtdose.errors import FileFormatError, InputError
+
+if TYPE_CHECKING:
+    from sirtdose.outcomes.eligibility import CriteriaSet, Given
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("eligibility")
+@click.argument("case", type=_PATH, metavar="CASE.toml")
+@click.option(
+    "--criteria",
+    "criteria_path",
+    type=_PATH,
+    metavar="FILE",
+    help="Own criteria, .json or .toml.  [default: those of a prospective study of "
+    "resin radioembolization, then mitomycin C]",
+)
+@out_option(required=False)
+@force_option
+@json_option
+def eligibility_command(
+    *,
+    case: Path,
+    criteria_path: Path | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Hold a patient's values against a study's inclusion and exclusion criteria.
+
+    CASE.toml has a table [values] such as lung_shunt_fraction = "12%", bilirubin =
+    {value = "18 umol/L", uln = "20 umol/L"}, histology_proven = true; what is left out
+    is not known. Each criterion is met, failed or unknown; met always means that the
+    patient may be included by it. The exit code is 0 whatever the answer.
+
+    Writes eligibility.json.
+
+    Example: sirtdose eligibility case.toml --json
+    """
+    from sirtdose.outcomes.eligibility import judge, overall
+    from sirtdose.report.outcomes.eligibility import (
+        eligibility_document,
+        eligibility_summary,
+    )
+
+    criteria, sha256 = _criteria(criteria_path)
+    case_id, given = read_case(case, criteria)
+    judged = judge(criteria, given)
+    asked = {one.value for one in criteria.criteria}
+    document = eligibility_document(
+        criteria,
+        judged,
+        answer=overall(judged),
+        case_id=case_id,
+        sha256=sha256,
+        not_used=[key for key in given if key not in asked],
+    )
+    show_document(
+        document,
+        eligibility_summary(document),
+        name="eligibility.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+def read_case(
+    path: Path, criteria: "CriteriaSet"
+) -> tuple[str | None, "dict[str, Given]"]:
+    """The case_id, if there is one, and the values of a case file."""
+    from sirtdose.outcomes.eligibility import given_values
+
+    data = read_toml(path)
+    unknown = [key for key in data if key not in ("case_id", "values")]
+    if unknown:
+        raise InputError(
+            f"{path.name}: '{unknown[0]}' is not known: write case_id, if you like, "
+            "and a table [values]"
+        )
+    case_id, values = data.get("case_id"), data.get("values")
+    if case_id is not None and not (isinstance(case_id, str) and case_id.isprintable()):
+        raise InputError(f"{path.name}: case_id is {case_id!r}: write it in quotes")
+    if not isinstance(values, Mapping):
+        raise InputError(f"{path.name} has no table [values] with the patient's values")
+    return case_id, given_values(values, criteria, path.name)
+
+
+def _criteria(path: Path | None) -> tuple["CriteriaSet", str | None]:
+    import hashlib
+
+    from sirtdose.outcomes.eligibility import criteria_set, study_criteria
+
+    if path is None:
+        return study_criteria(), None
+    data = _read_json(path) if path.suffix.casefold() == ".json" else read_toml(path)
+    found = criteria_set(data, path.name)
+    return found, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileFormatError(f"{path.name} is no text in UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"{path.name} is no JSON: {error}") from None

@@ -1,0 +1,153 @@
+"""`sirtdose mmc`: mitomycin C after radioembolization, as one study gave it."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.outcomes.eligibility import read_case
+from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.quantities import DaysType
+from sirtdose.cli.words.show import show_document
+from sirtdose.data.load import table
+
+if TYPE_CHECKING:
+    from sirtdose.outcomes.eligibility import CriteriaSet, Judged
+
+_FIRST_YEAR, _LAST_YEAR = 1950, 2200
+_UNKNOWN = ("", "-", "?")
+
+
+@click.command("mmc")
+@click.option(
+    "--cohort",
+    type=click.Choice(tuple(table("mitomycin")["cohorts"]), case_sensitive=False),
+    required=True,
+    help="A 1 x 6 mg, B 1 x 12 mg, C 2 x 12 mg, D up to 6 x 12 mg.",
+)
+@click.option(
+    "--treated", required=True, metavar="DAY", help="Of radioembolization: 2026-03-02."
+)
+@click.option(
+    "--interval",
+    type=DaysType(),
+    help="Between cycles, such as 28d: the study does not state it, and cohorts of "
+    "more than one cycle need it.",
+)
+@click.option(
+    "--first-after",
+    type=DaysType(),
+    default=56,
+    show_default="8wk",
+    help="First cycle after radioembolization: 6 to 10 weeks in the study.",
+)
+@click.option(
+    "--platelets",
+    metavar="COUNTS",
+    help="On each day of the schedule in 10^9/L, such as 150,90; - for one not known. "
+    "A cycle that is held is tried again an interval later.",
+)
+@click.option(
+    "--progressed",
+    is_flag=True,
+    help="Untreatable progression (RECIST 1.1): nothing is given.",
+)
+@click.option(
+    "--case",
+    type=click.Path(path_type=Path),
+    metavar="CASE.toml",
+    help="Show the study's laboratory limits at entry for this case.",
+)
+@out_option(required=False)
+@force_option
+@json_option
+def mmc_command(
+    *,
+    cohort: str,
+    treated: str,
+    case: Path | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Days, doses and gates of mitomycin C by one study's protocol: no recommendation.
+
+    Of a prospective study of resin radioembolization then mitomycin C in 16 women with
+    liver-metastatic breast cancer. At 100 x 10^9/L platelets and below a cycle is held;
+    by how much the study lowered a dose it does not say, and no dose is made up here.
+
+    Writes mmc.json.
+
+    Example: sirtdose mmc --cohort C --treated 2026-03-02 --interval 28d
+    """
+    from sirtdose.outcomes.mitomycin import schedule
+    from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_summary
+
+    day, platelets = _day(treated), _counts(options["platelets"])
+    cycles = schedule(
+        cohort,
+        treated=day,
+        interval_d=options["interval"],
+        first_after_weeks=options["first_after"] / 7,
+        platelets=platelets,
+        progressed=options["progressed"],
+    )
+    document = mitomycin_document(
+        cycles,
+        cohort=cohort,
+        treated=day,
+        # Of one day there is nothing between.
+        interval_d=None if len(cycles) == 1 else options["interval"],
+        platelets=platelets,
+        progressed=options["progressed"],
+        entry=None if case is None else _entry(case),
+    )
+    show_document(
+        document,
+        mitomycin_summary(document),
+        name="mmc.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        day = date.min
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise click.BadParameter(
+            f"'{text}' is no day from {_FIRST_YEAR} to {_LAST_YEAR}: write it as "
+            "2026-03-02",
+            param_hint="--treated",
+        )
+    return day
+
+
+def _counts(text: str | None) -> list[float | None]:
+    if text is None:
+        return []
+    found: list[float | None] = []
+    for part in text.split(","):
+        try:
+            found.append(None if part.strip() in _UNKNOWN else float(part))
+        except ValueError:
+            raise click.BadParameter(
+                f"'{part.strip()}' is no count: write 10^9/L without a unit, such as "
+                "150,90",
+                param_hint="--platelets",
+            ) from None
+    return found
+
+
+def _entry(path: Path) -> "tuple[CriteriaSet, list[Judged]]":
+    from sirtdose.outcomes.eligibility import judge, study_criteria
+
+    criteria = study_criteria()
+    _, given = read_case(path, criteria)
+    judged = judge(criteria, given)
+    return criteria, [one for one in judged if one.criterion.laboratory]

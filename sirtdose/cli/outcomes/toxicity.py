@@ -1,0 +1,121 @@
+"""`sirtdose toxicity`: grades of adverse events, hepatotoxicity, liver function."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.show import show_document
+
+if TYPE_CHECKING:
+    from sirtdose.outcomes.adverse_events import Window
+
+_PATH = click.Path(path_type=Path)
+_WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
+
+
+@click.command("toxicity")
+@click.argument("laboratory", type=_PATH, metavar="LABORATORY.csv")
+@click.option(
+    "--ctcae",
+    required=True,
+    metavar="VERSION",
+    help="5.0: versions grade the same value differently.",
+)
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar="DAYS",
+    help="After treatment, such as 0-30d or 31-90d; 91d- has no end.  [default: all "
+    "after treatment]",
+)
+@click.option(
+    "--treated",
+    type=_PATH,
+    metavar="DATES.csv",
+    help="A table of case_id and treated, where LABORATORY.csv has no such column.",
+)
+@click.option(
+    "--ascites-from",
+    type=click.Choice(("2", "3")),
+    default="3",
+    show_default=True,
+    help="The grade of ascites from which it needs intervention.",
+)
+@out_option(required=False)
+@force_option
+@json_option
+def toxicity_command(
+    *,
+    laboratory: Path,
+    ctcae: str,
+    windows: tuple[str, ...],
+    treated: Path | None,
+    ascites_from: str,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """CTCAE grades, hepatotoxicity, ALBI and Child-Pugh, from a table of values.
+
+    LABORATORY.csv has the columns case_id, date, term, value, unit, and as far as known
+    uln, lln, baseline and baseline_uln (in the line's unit), treated (a day),
+    anticoagulated (yes or no, of an INR) and grade (by the user: of fatigue, pain,
+    nausea, vomiting, ulcer, ascites, eGFR). Terms ascites-child-pugh (none, slight,
+    moderate) and encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. What
+    lacks its unit, or a limit of normal that decides, is not gradable, never grade 0.
+
+    Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv.
+
+    Example: sirtdose toxicity labs.csv --ctcae 5.0 --window 0-90d --out toxicity
+    """
+    from sirtdose.report.outcomes.toxicity import (
+        toxicity_document,
+        toxicity_pages,
+        toxicity_summary,
+    )
+    from sirtdose.workflows.outcomes.toxicity import toxicity_of
+
+    patients = toxicity_of(
+        laboratory,
+        version=ctcae,
+        windows=_windows(windows),
+        treated=treated,
+        ascites_from=int(ascites_from),
+    )
+    document = toxicity_document(
+        patients, version=ctcae, ascites_from=int(ascites_from)
+    )
+    show_document(
+        document,
+        toxicity_summary(document),
+        name="toxicity.json",
+        pages=toxicity_pages(document),
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+def _windows(texts: tuple[str, ...]) -> "list[Window]":
+    from sirtdose.outcomes.adverse_events import Window
+
+    found: list[Window] = []
+    for text in texts:
+        match = _WINDOW.fullmatch(text.strip())
+        last = int(match[2]) if match and match[2] else None
+        if match is None or (last is not None and last < int(match[1])):
+            raise click.BadParameter(
+                f"'{text}' is no window of days: write the first and the last, such as "
+                "0-30d, or 91d- without an end",
+                param_hint="--window",
+            )
+        first = int(match[1])
+        label = f"{first}d-" if last is None else f"{first}-{last}d"
+        if label in [one.label for one in found]:
+            raise click.BadParameter(f"'{text}' is given twice", param_hint="--window")
+        found.append(Window(label, first, last))
+    return found

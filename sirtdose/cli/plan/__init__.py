@@ -1,0 +1,1 @@
+"""Plan, by numbers or by a scout image."""

@@ -1,0 +1,71 @@
+"""`sirtdose plan approve`: a person's name under a plan."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.options import json_option
+from sirtdose.errors import InputError
+
+
+@click.command("approve")
+@click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
+@click.option("--by", required=True, metavar="NAME", help="Who approves it.")
+@json_option
+def approve_command(*, path: Path, by: str, as_json: bool) -> None:
+    """Approve a plan as it was computed; one that was edited since is refused.
+
+    The name, the time and their hash are written into the file.
+
+    Example: sirtdose plan approve plan.json --by "A. Physicist"
+    """
+    from datetime import datetime
+
+    from sirtdose.io.output.folder import output_folder
+    from sirtdose.io.output.unfinished import finish
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.plan.hash import approved
+    from sirtdose.report.plan.lines import approved_lines
+
+    finish(path.parent)
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path.name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path.name} cannot be read: give a plan.json") from error
+    now = datetime.now().astimezone().isoformat(timespec="seconds")
+    document = approved(text, by=by, at=now)
+    page = _page(path, document)
+    files = {path.name: document_text(document)}
+    if page is not None:
+        files["plan.html"] = page
+    with output_folder(path.parent, files, force=True) as folder:
+        for name, content in files.items():
+            (folder / name).write_text(content, "utf-8")
+    approval = document["approval"]
+    for line in approved_lines(document):
+        click.echo(line, err=True)
+    click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
+
+
+def _page(path: Path, document: dict[str, Any]) -> str | None:
+    """The plan's page beside it, saying so too; None where there is none.
+
+    Its pictures are left out where they are lost: the name under a plan counts more.
+    """
+    from sirtdose.report.again import page_data
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.page import plan_page
+
+    if path.name != "plan.json" or not path.with_name("plan.html").is_file():
+        return None
+    data = None
+    if "measured" in document:
+        with suppress(InputError):
+            data = page_data(path, document["hash"])
+    return plan_page(document_text(document), data)

@@ -1,0 +1,105 @@
+"""`sirtdose plan compare`: methods side by side."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.options import plan_options, plan_request
+from sirtdose.cli.words.options import density_option
+from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.show import show_document
+from sirtdose.model.units import DOSE, LENGTH, MASS, VOLUME
+
+
+@click.command("compare")
+@click.option("--height", type=QuantityType(LENGTH), help="For bsa, such as 165cm.")
+@click.option("--weight", type=QuantityType(MASS), help="For bsa, such as 60kg.")
+@click.option(
+    "--dose",
+    type=QuantityType(DOSE),
+    help="For mird: mean dose to the perfused volume, tumors included.",
+)
+@click.option(
+    "--liver-volume",
+    type=QuantityType(VOLUME),
+    help="Of the whole liver, tumors included; for bsa, and for its normal part.",
+)
+@click.option(
+    "--perfused-volume",
+    type=QuantityType(VOLUME),
+    help="Tumors included.  [default: the whole liver]",
+)
+@click.option(
+    "--tumor",
+    "tumors",
+    multiple=True,
+    metavar="NAME=VOLUME@RATIO",
+    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's.",
+)
+@goal_options
+@density_option
+@plan_options
+def compare_command(
+    *,
+    perfused_volume: float | None,
+    liver_volume: float | None,
+    tumors: tuple[str, ...],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """BSA, MIRD and partition for one case, the doses each would give, and why.
+
+    Methods that have what they need are compared: bsa by --height and --weight, mird
+    by --dose, partition by --tumor and a goal. All activities are held against the
+    same parts and limits.
+
+    Example: sirtdose plan compare --height 165cm --weight 60kg --liver-volume 1500mL
+    --tumor T1=300mL@3 --lung-shunt 4% --dose 60Gy --normal-dose 40Gy
+    """
+    from sirtdose.cli.plan.injections import tumor_of
+    from sirtdose.planning.comparison import ComparedCase
+    from sirtdose.report.plan.comparison import comparison_document, comparison_summary
+    from sirtdose.workflows.plan.numbers import compare_plans
+
+    volume = perfused_volume or liver_volume
+    if volume is None:
+        raise click.UsageError("give --perfused-volume or --liver-volume")
+    goal, value = goal_of(options) if goals_given(options) else (None, None)
+    height = options["height"]
+    parts = tuple(tumor_of(text, "--tumor") for text in tumors)
+    if any(tumor.by_activity for tumor in parts):
+        raise click.UsageError("Kao's R is for plan partition: give T/N to compare")
+    case = ComparedCase(
+        perfused_volume_ml=volume,
+        tumors=parts,
+        liver_volume_ml=liver_volume,
+        height_cm=None if height is None else height / 10,
+        weight_kg=options["weight"],
+        dose_gy=options["dose"],
+        goal=goal,
+        value=value,
+    )
+    inputs = {
+        "height_mm": height,
+        "weight_kg": options["weight"],
+        "perfused_volume_ml": perfused_volume,
+        "liver_volume_ml": liver_volume,
+        "tumors": list(tumors),
+    }
+    request = plan_request(options, inputs)
+    rows, findings = compare_plans(request, case)
+    document = comparison_document(
+        rows, findings, request.acceptances, dict(request.inputs)
+    )
+    show_document(
+        document,
+        comparison_summary(document),
+        name="compare.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )

@@ -1,0 +1,159 @@
+"""`sirtdose plan image`: planned by what a scout SPECT shows."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.options import plan_options, plan_request
+from sirtdose.cli.words.image import (
+    dose_options,
+    image_request,
+    reading_options,
+    registration_options,
+    require_used,
+    segmentation_options,
+)
+from sirtdose.cli.words.quantities import QuantityType, moment, nuclide_typed
+from sirtdose.model.units import LENGTH, VOLUME
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+
+if TYPE_CHECKING:
+    from sirtdose.planning.imaged_injection import ImagedInjection
+    from sirtdose.workflows.plan.image import Scout
+
+
+@click.command("image")
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
+@reading_options
+@registration_options
+@segmentation_options
+@goal_options
+@click.option(
+    "--injection",
+    "injections",
+    multiple=True,
+    metavar="NAME=PARTS",
+    help="One of several, instead of a goal: 'right=perfused:STRUCTURE,"
+    "lung-shunt:6%,tumor-dose:120Gy'; its goal is dose (mean of all perfused), "
+    "tumor-dose, normal-dose, activity or maximize.",
+)
+@click.option(
+    "--perfused-volume",
+    type=QuantityType(VOLUME),
+    help="As it is on paper: over 10 % from the image's it stops.",
+)
+@click.option(
+    "--liver-volume",
+    type=QuantityType(VOLUME),
+    help="As it is on paper: over 10 % from the image's it stops.",
+)
+@click.option(
+    "--treatment-at", metavar="TIME", help="Planned, to tell how old the image will be."
+)
+@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@click.option(
+    "--catheter",
+    type=click.Choice(("same", "other")),
+    help="Whether the treatment's position is the scout's.",
+)
+@click.option(
+    "--lung-margin",
+    type=QuantityType(LENGTH),
+    default=0.0,
+    show_default="0cm",
+    help="Lung nearer to the liver left out of the measured shunt, such as 2cm.",
+)
+@dose_options
+@plan_options
+def image_command(
+    *,
+    source: Path,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """By a 99mTc-MAA SPECT(/CT): uptakes and masses measured, doses predicted.
+
+    FOLDER_OR_FILE is searched for the image, the CT and the structures. Measured are
+    counts, masses, T/N and, where lungs and liver are drawn and --lung-shunt is not
+    given, the lung shunt; the plan is then as by partition. With --out: plan.json,
+    structures.csv, dvh.csv and dose_METHOD.nii.gz at the planned activity, and the
+    same for 1 GBq of each injection in per_gbq/.
+
+    Example: sirtdose plan image scans/ --tumor-dose 120Gy --limit normal=40Gy
+    """
+    from sirtdose.io.output.folder import claimed, require_free
+    from sirtdose.report.documents import document_text
+    from sirtdose.report.plan import image as files
+    from sirtdose.report.plan.document import plan_document
+    from sirtdose.report.plan.hash import signed
+    from sirtdose.report.plan.lines import plan_lines
+    from sirtdose.report.post.summary import warning_lines
+    from sirtdose.workflows.image.request import ImageRequest
+    from sirtdose.workflows.plan.image import plan_image
+
+    read = image_request(source, options)
+    density = read["density"]
+    one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
+    request = plan_request(
+        {**options, "density": one_density}, {"injections": list(options["injections"])}
+    )
+    images = ImageRequest(
+        **read, nuclide=request.nuclide, nuclide_given=nuclide_typed(options)
+    )
+    require_used(images, options)
+    with ExitStack() as stack:
+        claim = None if out is None else stack.enter_context(claimed(out))
+        if out is not None:
+            require_free(out, files.REPLACED, force=force)
+        plan, prediction = plan_image(images, request, _scout(options))
+        document = signed(plan_document(plan) | files.prediction_document(prediction))
+        if claim is not None:
+            with claim.writing(files.REPLACED, force=force) as folder:
+                files.write_prediction(prediction, document, folder)
+    lines = [*plan_lines(document), "", files.prediction_summary(document)]
+    click.echo("\n".join([*lines, *warning_lines(document)]), err=True)
+    if out is not None:
+        names = ", ".join(files.prediction_files(prediction))
+        click.echo(f"\nWritten to {out}: {names}", err=True)
+    if as_json:
+        click.echo(document_text(document), nl=False)
+
+
+def _scout(options: dict[str, Any]) -> "Scout":
+    from sirtdose.workflows.plan.image import Scout
+
+    typed = {
+        name: options[f"{name}_volume"]
+        for name in ("perfused", "liver")
+        if options[f"{name}_volume"] is not None
+    }
+    catheter = options["catheter"]
+    return Scout(
+        injections=tuple(_injections(options)),
+        treatment_at=moment(
+            options["treatment_at"], "--treatment-at", options["timezone"]
+        ),
+        same_catheter=None if catheter is None else catheter == "same",
+        margin_mm=options["lung_margin"],
+        typed_ml=typed,
+    )
+
+
+def _injections(options: dict[str, Any]) -> "list[ImagedInjection]":
+    from sirtdose.cli.plan.injections import imaged_injection_of
+    from sirtdose.planning.imaged_injection import ImagedInjection
+
+    texts = options["injections"]
+    if texts:
+        if goals_given(options):
+            raise click.UsageError(
+                "--injection holds its goal itself: leave the other goals out"
+            )
+        return [imaged_injection_of(text) for text in texts]
+    goal, value = goal_of(options)
+    return [ImagedInjection("injection", None, goal, value)]

@@ -1,0 +1,238 @@
+"""`sirtdose lsf`: the lung shunt fraction."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sirtdose.cli.words.image import read_request, reading_options
+from sirtdose.cli.words.options import (
+    acceptance_options,
+    force_option,
+    json_option,
+    out_option,
+    physics_options,
+)
+from sirtdose.cli.words.quantities import QuantityType, acceptances_of, nuclide_of
+from sirtdose.cli.words.show import show_document
+from sirtdose.model.units import LENGTH, MASS
+
+if TYPE_CHECKING:
+    from sirtdose.planning.shunt_counts import Views
+
+_PATH = click.Path(path_type=Path)
+# More than any scan counts.
+_COUNTS_MAX = 1e15
+
+
+@click.group("lsf")
+def lsf_group() -> None:
+    """Lung shunt fraction, from planar views or a SPECT/CT.
+
+    Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
+    """
+
+
+@lsf_group.command("planar")
+@click.argument("images", type=_PATH, nargs=-1, metavar="[IMAGE]...")
+@click.option("--lungs", type=_PATH, help="Mask of the lungs on the anterior view.")
+@click.option("--liver", type=_PATH, help="Mask of the liver on the anterior view.")
+@click.option(
+    "--lung-counts",
+    metavar="ANT,POST",
+    help="Instead of an image: counts over both lungs, anterior and posterior.",
+)
+@click.option(
+    "--liver-counts",
+    metavar="ANT,POST",
+    help="Instead of an image: counts over the liver, anterior and posterior.",
+)
+@click.option(
+    "--lung-background",
+    metavar="MASK|ANT,POST",
+    help="A mask beside the lungs, or counts of a region as large as theirs.",
+)
+@click.option(
+    "--liver-background",
+    metavar="MASK|ANT,POST",
+    help="A mask beside the liver, or counts of a region as large as it.",
+)
+@click.option(
+    "--anterior", type=int, help="Its frame, from 1, if the header is silent."
+)
+@click.option("--posterior", type=int, help="Its frame, from 1.")
+@acceptance_options
+@out_option(required=False)
+@force_option
+@json_option
+def planar_command(
+    *,
+    images: tuple[Path, ...],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """By the geometric mean of anterior and posterior counts.
+
+    IMAGE is one DICOM file with both views, or one of each; masks are images of its
+    pixels (NIfTI, NRRD, MetaImage), and the posterior view is mirrored onto them. Or
+    give counts. Planar images overestimate the shunt, more so for left or dome tumors.
+
+    Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
+    """
+    from sirtdose.report.plan.lung_shunt import shunt_summary
+
+    by_counts = options["lung_counts"] or options["liver_counts"]
+    by_masks = images or options["lungs"] or options["liver"]
+    if bool(by_counts) == bool(by_masks):
+        raise click.UsageError(
+            "give IMAGE with --lungs and --liver, or --lung-counts and --liver-counts"
+        )
+    document = _by_image(images, options) if by_masks else _by_counts(options)
+    show_document(
+        document,
+        shunt_summary(document),
+        name="lsf.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+@lsf_group.command("spect")
+@click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
+@reading_options
+@click.option(
+    "--lung-margin",
+    type=QuantityType(LENGTH),
+    default=0.0,
+    show_default="0cm",
+    help="Lung nearer to the liver is left out, such as 2cm; the mean of the rest "
+    "stands for it.",
+)
+@click.option(
+    "--lung-mass",
+    type=QuantityType(MASS),
+    help="Of both lungs.  [default: by the CT, else 1kg]",
+)
+@physics_options
+@acceptance_options
+@out_option(required=False)
+@force_option
+@json_option
+def spect_command(
+    *, source: Path, out: Path | None, force: bool, as_json: bool, **options: Any
+) -> None:
+    """By an attenuation-corrected SPECT(/CT) with lungs and liver drawn.
+
+    What lies in both counts as liver. The lungs' mass is that of the CT, where it
+    holds them (densitovolumetry).
+
+    Example: sirtdose lsf spect scans/ --lung-margin 2cm
+    """
+    from sirtdose.report.plan.lung_shunt import shunt_summary, spect_document
+    from sirtdose.workflows.image.lung_shunt import shunt_of_spect
+    from sirtdose.workflows.image.request import ImageRequest
+
+    nuclide, _ = nuclide_of(
+        options["nuclide"],
+        options["device"],
+        options["half_life"],
+        options["dose_constant"],
+    )
+    measured = shunt_of_spect(
+        ImageRequest(**read_request(source, options), nuclide=nuclide),
+        margin_mm=options["lung_margin"],
+        lung_mass_kg=options["lung_mass"],
+    )
+    document = spect_document(
+        measured.shunt,
+        lungs_covered=measured.lungs_covered,
+        lung_mass_kg=measured.mass.kg,
+        lung_mass_source=measured.mass.source,
+        nuclide=nuclide,
+        findings=measured.findings,
+        accepted=measured.accepted,
+        choices=list(measured.choices),
+        inputs=list(measured.inputs),
+    )
+    show_document(
+        document,
+        shunt_summary(document),
+        name="lsf.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )
+
+
+def _by_image(images: tuple[Path, ...], options: dict[str, Any]) -> dict[str, Any]:
+    from sirtdose.report.plan.lung_shunt import planar_document
+    from sirtdose.workflows.image.lung_shunt import counts_of_planar
+
+    if not (images and options["lungs"] and options["liver"]):
+        raise click.UsageError("an image needs IMAGE, --lungs and --liver: give all")
+    front, back = options["anterior"], options["posterior"]
+    if (front is None) != (back is None):
+        raise click.UsageError("give --anterior and --posterior, or neither")
+    beside = {
+        f"{name}_background": None if text is None else Path(text)
+        for name in ("lung", "liver")
+        for text in [options[f"{name}_background"]]
+    }
+    accepted = acceptances_of(options["accept"], options["reason"])
+    measured = counts_of_planar(
+        images,
+        lungs=options["lungs"],
+        liver=options["liver"],
+        views=None if front is None else (front, back),
+        acceptances=accepted,
+        **beside,
+    )
+    return planar_document(
+        measured.lungs,
+        measured.liver,
+        findings=measured.findings,
+        accepted=accepted,
+        evidence=measured.evidence,
+        pixels=measured.pixels,
+        inputs=list(measured.inputs),
+    )
+
+
+def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
+    from sirtdose.report.plan.lung_shunt import planar_document
+
+    if options["anterior"] is not None or options["posterior"] is not None:
+        raise click.UsageError("--anterior and --posterior are of an image")
+    lungs, liver = (
+        _views(options[f"{name}_counts"], options[f"{name}_background"], f"--{name}")
+        for name in ("lung", "liver")
+    )
+    return planar_document(lungs, liver)
+
+
+def _views(counts: str | None, background: str | None, option: str) -> "Views":
+    from sirtdose.planning.shunt_counts import Views
+
+    if counts is None:
+        raise click.UsageError(f"give {option}-counts too")
+    anterior, posterior = _pair(counts, f"{option}-counts")
+    if background is None:
+        return Views(anterior, posterior)
+    return Views(anterior, posterior, *_pair(background, f"{option}-background"))
+
+
+def _pair(text: str, option: str) -> tuple[float, float]:
+    try:
+        anterior, posterior = (float(part) for part in text.split(","))
+    except ValueError:
+        anterior = posterior = -1.0
+    if not (0 <= anterior <= _COUNTS_MAX and 0 <= posterior <= _COUNTS_MAX):
+        raise click.BadParameter(
+            f"'{text}' is no pair of counts: write anterior,posterior such as "
+            "12000,10000",
+            param_hint=option,
+        )
+    return anterior, posterior

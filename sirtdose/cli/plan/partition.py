@@ -1,0 +1,116 @@
+"""`sirtdose plan partition`: doses to each tumor and to the normal liver."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
+from sirtdose.cli.words.options import density_option
+from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.model.units import FRACTION, VOLUME
+
+
+@click.command("partition")
+@click.option(
+    "--perfused-volume",
+    type=QuantityType(VOLUME),
+    help="Volume that is perfused, tumors included.",
+)
+@click.option(
+    "--injection",
+    "injections",
+    multiple=True,
+    metavar="NAME=PARTS",
+    help="One of several, instead: 'right=perfused:900mL,tumor:T1=200mL@3.0,"
+    "lung-shunt:6%,dose:120Gy'; its goal is dose (mean of all perfused), tumor-dose, "
+    "normal-dose, activity or maximize.",
+)
+@click.option(
+    "--tumor",
+    "tumors",
+    multiple=True,
+    metavar="NAME=VOLUME@RATIO",
+    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's; "
+    "or T1=200mL@R=1.5 with Kao's R, its activity over the normal liver's.",
+)
+@goal_options
+@click.option(
+    "--tlsf",
+    type=QuantityType(FRACTION),
+    help="Kao's tumor-lung shunt fraction, instead of --lung-shunt.",
+)
+@click.option(
+    "--liver-volume",
+    type=QuantityType(VOLUME),
+    help="Of the whole liver, for the dose to all of the normal liver.",
+)
+@density_option
+@plan_options
+def partition_command(
+    *,
+    perfused_volume: float | None,
+    injections: tuple[str, ...],
+    tumors: tuple[str, ...],
+    liver_volume: float | None,
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Partition model: a dose to each tumor, one to the normal liver, one to the lungs.
+
+    Give one goal: --tumor-dose, --normal-dose, --activity or --maximize; or several
+    injections, each with its own. Limits go by normal (perfused), normal_whole,
+    perfused, lungs, lungs_cumulative or a tumor's name.
+
+    Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
+    --lung-shunt 5% --tumor-dose 200Gy --limit normal=70Gy
+    """
+    from sirtdose.cli.plan.injections import injection_of, tumor_of
+    from sirtdose.planning.partition_goal import Injection
+    from sirtdose.workflows.plan.numbers import plan_partition
+
+    request = plan_request(
+        options,
+        {
+            "perfused_volume_ml": perfused_volume,
+            "liver_volume_ml": liver_volume,
+            "tumors": list(tumors),
+            "injections": list(injections),
+        },
+    )
+    if options["tlsf"] is not None and options["lung_shunt"] is not None:
+        raise click.UsageError("--tlsf takes the place of --lung-shunt: give one")
+    if injections:
+        if _given(options, perfused_volume, tumors):
+            raise click.UsageError(
+                "--injection holds its volume, tumors and goal itself: leave "
+                "--perfused-volume, --tumor, --tlsf and the goals out"
+            )
+        planned = [injection_of(text) for text in injections]
+    else:
+        if perfused_volume is None:
+            raise click.UsageError("give --perfused-volume, or --injection")
+        goal, value = goal_of(options)
+        planned = [
+            Injection(
+                name="perfused volume",
+                perfused_volume_ml=perfused_volume,
+                tumors=tuple(tumor_of(text, "--tumor") for text in tumors),
+                goal=goal,
+                value=value,
+                tumor_lung_shunt_fraction=options["tlsf"],
+            )
+        ]
+    plan = plan_partition(request, planned, liver_volume_ml=liver_volume)
+    show_plan(plan, out=out, force=force, as_json=as_json)
+
+
+def _given(
+    options: dict[str, Any], perfused_volume: float | None, tumors: tuple[str, ...]
+) -> bool:
+    """Whether anything was given that an injection holds itself."""
+    own = perfused_volume is not None or options["tlsf"] is not None
+    return own or bool(tumors) or bool(goals_given(options))

@@ -1,0 +1,127 @@
+"""The activity of a plan that a vial is to hold, and orders against it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.quantities import moment
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.units import ACTIVITY
+from sirtdose.planning.orders import order_findings
+
+
+@dataclass(frozen=True)
+class PlannedVial:
+    """What a plan wants drawn up: for one injection, and for each."""
+
+    activity_gbq: float
+    each_gbq: Mapping[str, float]
+    device: str | None
+    half_life_h: float
+    status: str
+    document: dict[str, Any]
+
+    def decaying_as(self, nuclide: Nuclide) -> Nuclide:
+        """The nuclide with the plan's half-life, where that is another."""
+        if self.half_life_h == nuclide.half_life_h:
+            return nuclide
+        return nuclide.with_half_life(self.half_life_h)
+
+
+def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
+    """Read the activity to draw up from plan.json.
+
+    Raises
+    ------
+    InputError
+        No plan, one that was edited, another device, or several injections and no
+        choice.
+    """
+    from sirtdose.report.plan.hash import plan_of_file
+
+    plan = plan_of_file(path)
+    each = {
+        one["name"]: float(one["draw_activity_gbq"])
+        for one in plan["assumptions"].get("injections", [])
+    } or {"injection": float(plan["draw_activity_gbq"])}
+    wanted = options["injection"]
+    if wanted is None and len(each) > 1:
+        raise InputError(
+            f"the plan has {len(each)} injections: choose one with --injection "
+            f"{' or '.join(each)} (orders for all of them are checked)"
+        )
+    name = next(iter(each)) if wanted is None else wanted
+    if name not in each:
+        raise InputError(
+            f"'{name}' is no injection of the plan: there are {', '.join(each)}"
+        )
+    device = options["device"]
+    if device and plan["device"] and device != plan["device"]:
+        raise InputError(f"the plan is for {plan['device']}, not for {device}")
+    if device and Device.named(device).nuclide_name != plan["nuclide"]["name"]:
+        raise InputError(
+            f"the plan is for {plan['nuclide']['name']}, and {device} carries "
+            f"{Device.named(device).nuclide_name}"
+        )
+    return PlannedVial(
+        activity_gbq=each[name],
+        each_gbq=each,
+        device=plan["device"],
+        half_life_h=float(plan["nuclide"]["half_life_h"]),
+        status=plan["status"],
+        document={
+            "hash": plan["hash"],
+            "status": plan["status"],
+            "injection": name,
+            "draw_activity_gbq": each,
+        },
+    )
+
+
+def ordered(
+    texts: tuple[str, ...],
+    planned: PlannedVial,
+    at: datetime,
+    nuclide: Nuclide,
+    device: Device,
+    zone: str | None,
+) -> list[Finding]:
+    """Orders decayed to the time of use, held against the plan."""
+    findings = []
+    if planned.status != "approved":
+        said = (
+            f"the plan is {planned.status}: `sirtdose plan approve` puts a name to it"
+        )
+        findings.append(Finding.of("H04", said, severity=Severity.NOTE))
+    if not texts:
+        return findings
+    at_use: dict[str, float] = {}
+    for text in texts:
+        name, equals, rest = text.partition("=")
+        activity, _, when = rest.partition("@")
+        if not equals or name.strip() in at_use:
+            raise click.BadParameter(
+                f"'{text}': write NAME=ACTIVITY@TIME, once for each injection",
+                param_hint="--order",
+            )
+        try:
+            gbq = ACTIVITY.parse(activity)
+        except QuantityError as error:
+            raise click.BadParameter(str(error), param_hint="--order") from None
+        calibrated = moment(when.strip() or None, "--order", zone)
+        if calibrated is not None:
+            waits_h = (at - calibrated).total_seconds() / 3600
+            gbq *= nuclide.decay_factor(waits_h)
+        if not gbq > 0:
+            raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
+        at_use[name.strip()] = gbq
+    return findings + order_findings(
+        at_use, planned.each_gbq, part_is_drawn=device.part_is_drawn
+    )

@@ -1,0 +1,145 @@
+"""`sirtdose plan vial`: which vial, calibrated when."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.options import (
+    acceptance_options,
+    calibrator_factor_option,
+    force_option,
+    json_option,
+    out_option,
+)
+from sirtdose.cli.words.quantities import (
+    DEVICES,
+    QuantityType,
+    acceptances_of,
+    moment,
+    nuclide_of,
+)
+from sirtdose.cli.words.show import show_document
+from sirtdose.model.units import ACTIVITY, DURATION
+
+
+@click.command("vial")
+@click.option(
+    "--activity",
+    type=QuantityType(ACTIVITY),
+    help="To draw up, at the time of use.",
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="plan.json, instead: of it the activity to draw up, and the device.",
+)
+@click.option("--injection", help="Of the plan, where it has several.")
+@click.option(
+    "--order",
+    "orders",
+    multiple=True,
+    metavar="NAME=ACTIVITY[@TIME]",
+    help="What is ordered for an injection of the plan, at its calibration TIME or at "
+    "use: checked against the plan.",
+)
+@click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
+@click.option(
+    "--device",
+    type=click.Choice(DEVICES, case_sensitive=False),
+    help="Needed without a plan that names it.",
+)
+@click.option(
+    "--vial",
+    "vials",
+    type=QuantityType(ACTIVITY),
+    multiple=True,
+    help="Size at calibration; may be repeated.  [default: the device's]",
+)
+@click.option(
+    "--calibrated-at",
+    metavar="TIME",
+    help="Of the vials.  [default: for each the time that suits]",
+)
+@click.option(
+    "--assay",
+    type=QuantityType(ACTIVITY),
+    help="What was measured of what is to be given; of resin, the part drawn.",
+)
+@click.option("--assay-at", metavar="TIME", help="When it was measured.")
+@calibrator_factor_option
+@click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
+@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@acceptance_options
+@out_option(required=False)
+@force_option
+@json_option
+def vial_command(
+    *,
+    activity: float | None,
+    plan_file: Path | None,
+    vials: tuple[float, ...],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Which vial, calibrated when, and what an early or late case does to the dose.
+
+    Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
+    --device glass
+    """
+    from sirtdose.cli.plan.planned_vial import of_plan, ordered
+    from sirtdose.model.finding import require_accepted
+    from sirtdose.planning.vial import plan_vial
+    from sirtdose.report.plan.vial import vial_document, vial_summary
+
+    zone = options["timezone"]
+    times = {
+        name: moment(options[name], f"--{name.replace('_', '-')}", zone)
+        for name in ("at", "calibrated_at", "assay_at")
+    }
+    if (activity is None) == (plan_file is None):
+        raise click.UsageError("give --activity, or --plan with plan.json")
+    planned = None if plan_file is None else of_plan(plan_file, options)
+    device_name = options["device"] or (planned.device if planned else None)
+    if device_name is None or times["at"] is None:
+        raise click.UsageError("give --device and --at")
+    nuclide, device = nuclide_of(None, device_name, options["half_life"], None)
+    if planned and not options["half_life"]:
+        nuclide = planned.decaying_as(nuclide)
+    if device is None:
+        raise click.UsageError("give --device")
+    if planned is None and options["orders"]:
+        raise click.UsageError("--order is held against a plan: give --plan")
+    findings = (
+        ordered(options["orders"], planned, times["at"], nuclide, device, zone)
+        if planned
+        else []
+    )
+    plan = plan_vial(
+        activity_gbq=planned.activity_gbq if planned else activity or 0.0,
+        at=times["at"],
+        device=device,
+        nuclide=nuclide,
+        calibrated_at=times["calibrated_at"],
+        assay_gbq=options["assay"],
+        assay_at=times["assay_at"],
+        calibrator_factor=options["calibrator_factor"],
+        sizes_gbq=vials or None,
+        findings=findings,
+    )
+    acceptances = acceptances_of(options["accept"], options["reason"])
+    require_accepted(plan.findings, acceptances)
+    document = vial_document(
+        plan, acceptances, of_plan=planned.document if planned else None
+    )
+    show_document(
+        document,
+        vial_summary(document),
+        name="vial.json",
+        out=out,
+        force=force,
+        as_json=as_json,
+    )

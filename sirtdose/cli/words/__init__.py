@@ -1,0 +1,1 @@
+"""What users type: quantities, options, case files."""

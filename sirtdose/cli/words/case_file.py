@@ -1,0 +1,203 @@
+"""A case written down in a file, as the words of a command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.typed import option_table, option_words, require_known
+from sirtdose.errors import FileFormatError, InputError
+
+METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
+_TOP = ("method", "source", "options", "tumor", "injection")
+_TUMOR = ("name", "volume", "ratio", "activity_ratio", "injection")
+_GOALS = ("dose", "tumor_dose", "normal_dose", "activity", "maximize")
+_INJECTION = (
+    *("name", "perfused_volume", "perfused", "lung_shunt", "tlsf", "prior_dose"),
+    *_GOALS,
+)
+# Options that name files: looked for beside the case file first.
+_PATHS = ("image", "ct", "structures", "density", "budget")
+
+
+def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
+    """The subcommand and its words, from a case file.
+
+    Parameters
+    ----------
+    path : Path
+        TOML: `method`, for an image its `source`, a table `options` with the option
+        names (underscores for dashes), and `[[tumor]]` and `[[injection]]`.
+    commands : mapping
+        The subcommands by name, whose options are known.
+
+    Raises
+    ------
+    FileFormatError
+        No file, or no TOML.
+    InputError
+        A key or value that is not known.
+    """
+    data = read_toml(path)
+    _require_known(data, _TOP, path, "a case file")
+    method = data.get("method")
+    if method not in METHODS:
+        raise InputError(
+            f"{path.name}: method is '{method}': write method = \"partition\", or one "
+            f"of {', '.join(METHODS)}"
+        )
+    words = [str(method)]
+    if "source" in data:
+        words.append(_beside(path, _text(data["source"], "source", path)))
+    options = data.get("options", {})
+    if not isinstance(options, dict):
+        raise InputError(f"{path.name}: options is no table: write [options]")
+    words += _option_words(options, commands[str(method)], path)
+    injections = _tables(data, "injection", _INJECTION, path)
+    tumors = _tables(data, "tumor", _TUMOR, path)
+    if not injections:
+        for tumor in tumors:
+            if "injection" in tumor:
+                raise InputError(
+                    f"{path.name}: tumor '{tumor['name']}' names the injection "
+                    f"'{tumor['injection']}', and there is no [[injection]]"
+                )
+            words += ["--tumor", _tumor_text(tumor, path)]
+    for injection in injections:
+        mine = [one for one in tumors if one.get("injection") == injection["name"]]
+        words += ["--injection", _injection_text(injection, mine, path)]
+    names = [one["name"] for one in injections]
+    for tumor in tumors:
+        if injections and tumor.get("injection") not in names:
+            raise InputError(
+                f"{path.name}: tumor '{tumor['name']}' needs injection = one of "
+                f"{', '.join(names)}"
+            )
+    return words
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a case file as it stands.
+
+    Raises
+    ------
+    FileFormatError
+        No file, or no TOML.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FileFormatError(
+            f"{path.name} is no text in UTF-8: no case file"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits is another error than TOML's own.
+        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
+
+
+def _require_known(
+    given: Mapping[str, Any], known: Sequence[str], path: Path, where: str
+) -> None:
+    if where == "[[injection]]" and "tumor" in given:
+        raise InputError(
+            f"{path.name}: write a tumor of an injection as [[tumor]] with "
+            'injection = "its name"'
+        )
+    require_known(given, known, path.name, where)
+
+
+def _tables(
+    data: Mapping[str, Any], key: str, known: Sequence[str], path: Path
+) -> list[dict[str, Any]]:
+    tables = data.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise InputError(f"{path.name}: write [[{key}]], with two brackets, for each")
+    for one in tables:
+        _require_known(one, known, path, f"[[{key}]]")
+        name = one.get("name")
+        if not isinstance(name, str) or not name.strip() or set(name) & set("=,:@"):
+            raise InputError(
+                f"{path.name}: each [[{key}]] needs a name, without any of = , : @"
+            )
+    return tables
+
+
+def _option_words(
+    options: Mapping[str, Any], command: click.Command, path: Path
+) -> list[str]:
+    for word in ("accept", "reason"):
+        if word in options:
+            raise InputError(
+                f"{path.name}: {word} is not for a file: whoever runs the case accepts "
+                "a check, with --accept and --reason"
+            )
+    known = tuple(option_table(command))
+    _require_known(options, known, path, f"the options of plan {command.name}")
+
+    def text_of(value: Any, key: str) -> str:
+        text = _text(value, key, path)
+        return _beside(path, text) if key in _PATHS else text
+
+    return option_words(options, command, where=path.name, text_of=text_of)
+
+
+def _tumor_text(tumor: Mapping[str, Any], path: Path) -> str:
+    name = tumor["name"]
+    both = [key for key in ("ratio", "activity_ratio") if key in tumor]
+    if "volume" not in tumor or len(both) != 1:
+        raise InputError(
+            f"{path.name}: tumor '{name}' needs a volume and a ratio (T/N), or an "
+            "activity_ratio (Kao's R)"
+        )
+    kao = "R=" if both == ["activity_ratio"] else ""
+    volume = _text(tumor["volume"], "volume", path)
+    return f"{name}={volume}@{kao}{_text(tumor[both[0]], both[0], path)}"
+
+
+def _injection_text(
+    injection: Mapping[str, Any], tumors: Sequence[Mapping[str, Any]], path: Path
+) -> str:
+    name = injection["name"]
+    volumes = [key for key in ("perfused_volume", "perfused") if key in injection]
+    if len(volumes) != 1:
+        raise InputError(
+            f"{path.name}: injection '{name}' needs a perfused_volume, or for an image "
+            "the structure that is perfused"
+        )
+    parts = [f"perfused:{_text(injection[volumes[0]], volumes[0], path)}"]
+    parts += [f"tumor:{_tumor_text(tumor, path)}" for tumor in tumors]
+    for key in ("lung_shunt", "tlsf", "prior_dose", *_GOALS):
+        if key not in injection or injection[key] is False:
+            continue
+        word = key.replace("_", "-")
+        flag = injection[key] is True
+        parts.append(word if flag else f"{word}:{_text(injection[key], key, path)}")
+    return f"{name}={','.join(parts)}"
+
+
+def _text(value: Any, key: str, path: Path) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise InputError(
+            f"{path.name}: {key} is {value!r}: write it as on the command line, in "
+            "quotes"
+        )
+    text = str(value)
+    if not text.isprintable():
+        raise InputError(f"{path.name}: {key} holds what cannot be printed")
+    return text
+
+
+def _beside(path: Path, text: str) -> str:
+    """A path beside the case file, where there is one; never a value or the word ct."""
+    if text.strip().lower() == "ct" or text[:1].isdigit():
+        return text
+    beside = path.parent / text
+    try:
+        return str(beside) if beside.exists() else text
+    except OSError:
+        return text

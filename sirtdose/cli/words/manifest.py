@@ -1,0 +1,266 @@
+"""The cases of a batch: the rows of a manifest, or the folders below one."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.case_file import read_toml
+from sirtdose.cli.words.typed import PATH_OPTIONS, asked_options, require_known
+from sirtdose.errors import InputError
+from sirtdose.io.tables.csv import csv_lines, header_of, require_printable
+
+# A case's own options, beside its files.
+CASE_FILE = "case.toml"
+_OWN = ("case_id", "input")
+_CASE_ID = re.compile(r"\w[\w.-]{0,63}")
+# Names that the batch itself or Windows keeps for something else.
+_TAKEN = {
+    *("cases.csv", "summary.csv", "index.html", "batch.json"),
+    *("con", "nul", "aux", "prn"),
+    *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)),
+}
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case as it was written down: options as typed, by their names.
+
+    `where` it was written down, for messages; `error` says why it cannot be run.
+    """
+
+    case_id: str
+    source: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+    error: str = ""
+
+
+def manifest_rows(path: Path, command: click.Command) -> list[Row]:
+    """The cases of a csv file with a header: case_id, input, and options.
+
+    An empty cell is an option that is not given; several values of one that may be
+    repeated stand between bars, ``|``.
+
+    Raises
+    ------
+    FileFormatError
+        No csv of text.
+    InputError
+        Columns that are not known, cases without a name or with another's.
+    """
+    lines = csv_lines(path)
+    header = header_of(lines[0][1])
+    options = asked_options(command)
+    missing = [name for name in _OWN if name not in header]
+    if missing:
+        raise InputError(
+            f"{path.name} has no column {' and no column '.join(missing)}: its first "
+            "line names the columns case_id, input and options of `sirtdose post`, "
+            "with underscores"
+        )
+    twice = {name for name in header if header.count(name) > 1}
+    if twice:
+        raise InputError(f"{path.name} has the column {min(twice)} more than once")
+    require_known(header, (*_OWN, *options), f"{path.name}, line 1", "a manifest")
+    if len(lines) < 2:
+        raise InputError(f"{path.name} holds no case: a header and a line each")
+    rows = []
+    for number, cells in lines[1:]:
+        while len(cells) > len(header) and not cells[-1].strip():
+            cells.pop()
+        require_printable(cells, f"{path.name}, line {number}")
+        if len(cells) != len(header):
+            raise InputError(
+                f"{path.name}, line {number} has {len(cells)} cells and the header "
+                f"{len(header)}: give one for each column, empty if not given"
+            )
+        given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        where = f"{path.name}, line {number}"
+        rows.append(_row(given, options, where, path.parent))
+    _require_names(rows)
+    return rows
+
+
+def folder_rows(
+    root: Path, command: click.Command, *, leave_out: Path, by_name: bool
+) -> list[Row]:
+    """A case for each folder in a folder, with the options of its own case.toml.
+
+    A folder whose name holds its patient's is refused, unless `by_name`; one that holds
+    a batch's results is no case.
+
+    Raises
+    ------
+    InputError
+        No folder in it, or a name that is no case's.
+    """
+    folders = sorted(
+        one
+        for one in root.iterdir()
+        if one.is_dir()
+        and not one.name.startswith(".")
+        and not leave_out.resolve().is_relative_to(one.resolve())
+        and not (one / "batch.json").is_file()
+    )
+    if not folders:
+        raise InputError(
+            f"{root.name} holds no folders: give a folder with one for each case, or a "
+            "manifest.csv"
+        )
+    taken = {one.name.lower() for one in folders}
+    rows = []
+    for number, one in enumerate(folders, 1):
+        unnamed = f"folder-{number}"
+        while unnamed in taken:
+            unnamed += "-unnamed"
+        rows.append(_of_folder(one, unnamed, command, by_name=by_name))
+    _require_names(rows)
+    return rows
+
+
+def _of_folder(
+    folder: Path, unnamed: str, command: click.Command, *, by_name: bool
+) -> Row:
+    from sirtdose.workflows.inspect import names_its_patient
+
+    if not _is_case_id(folder.name):
+        said = (
+            "the folder's name cannot be a case's: use letters, digits, '-', '_' and "
+            "'.', at most 64, or write a manifest.csv with a case_id for it"
+        )
+        return Row(unnamed, folder, error=said)
+    if not any(files for _, _, files in os.walk(folder)):
+        return Row(folder.name, folder, error="the folder holds no file")
+    try:
+        if not by_name and names_its_patient(folder):
+            said = (
+                "the folder's name holds the patient's name or ID, which no result "
+                "shows: rename it, write a manifest.csv with a case_id, or allow "
+                "it with --folder-names"
+            )
+            return Row(unnamed, folder, error=said)
+        own = folder / CASE_FILE
+        options = case_options(own, command) if own.is_file() else {}
+    except InputError as error:
+        return Row(folder.name, folder, error=str(error))
+    where = CASE_FILE if own.is_file() else ""
+    return Row(folder.name, folder, located(options, (folder,)), where)
+
+
+def case_options(path: Path, command: click.Command) -> dict[str, Any]:
+    """The [options] of a case.toml.
+
+    Raises
+    ------
+    InputError
+        No file, no TOML, or an option that is not known or not for a file.
+    """
+    data = read_toml(path)
+    require_known(data, ("options",), path.name, "a case of a batch")
+    options = data.get("options", {})
+    if not isinstance(options, dict):
+        raise InputError(f"{path.name}: options is no table: write [options]")
+    known = [one for one in asked_options(command) if one not in ("accept", "reason")]
+    require_known(options, known, path.name, "the options of post")
+    return options
+
+
+def _row(
+    given: Mapping[str, str],
+    options: Mapping[str, click.Option],
+    where: str,
+    beside: Path,
+) -> Row:
+    if not given["input"]:
+        raise InputError(f"{where}: input is empty: name the case's folder or file")
+    source = _path(given["input"], (beside,), where)
+    values = {
+        name: _value(text, name, options[name], where)
+        for name, text in given.items()
+        if text and name not in _OWN
+    }
+    folders = (folder_of(source), beside)
+    return Row(given["case_id"], source, located(values, folders), where)
+
+
+def _value(text: str, name: str, option: click.Option, where: str) -> Any:
+    if option.is_flag:
+        if text.lower() not in _FLAGS:
+            raise InputError(f"{where}: {name} is yes or no, not '{text}'")
+        return _FLAGS[text.lower()]
+    if option.multiple:
+        return [part.strip() for part in text.split("|") if part.strip()]
+    return text
+
+
+def folder_of(source: Path) -> Path:
+    """Where a case's files lie: the source, or beside it where that is a file."""
+    return source.parent if source.is_file() else source
+
+
+def located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """A table of options with files named by their whole path where they are found."""
+
+    def found(name: str, text: Any) -> Any:
+        is_word = not isinstance(text, str) or text.lower() in PATH_OPTIONS[name]
+        if is_word or not _exists(text, folders):
+            return text
+        return str(_path(text, folders, ""))
+
+    return {
+        name: value
+        if name not in PATH_OPTIONS
+        else [found(name, one) for one in value]
+        if isinstance(value, list)
+        else found(name, value)
+        for name, value in options.items()
+    }
+
+
+def _exists(text: str, folders: Sequence[Path]) -> bool:
+    try:
+        return any((folder / text).exists() for folder in folders)
+    except (OSError, ValueError):
+        return False
+
+
+def _path(text: str, folders: Sequence[Path], where: str) -> Path:
+    """Where something that was written down lies, or would."""
+    try:
+        path = Path(text).expanduser()
+        for folder in folders:
+            if (folder / path).exists():
+                return (folder / path).absolute()
+    except (OSError, ValueError, RuntimeError):
+        raise InputError(f"{where}: '{text[:80]}' is no path") from None
+    return path.absolute()
+
+
+def _is_case_id(name: str) -> bool:
+    usable = _CASE_ID.fullmatch(name) is not None and name[-1] != "."
+    return usable and name.lower() not in _TAKEN
+
+
+def _require_names(rows: Sequence[Row]) -> None:
+    """Each case has a name of its own that can be a folder's on any system."""
+    seen: dict[str, Row] = {}
+    for row in rows:
+        name = row.case_id
+        if not _is_case_id(name):
+            raise InputError(
+                f"{row.where}: case_id '{name}' cannot be a folder's name: use "
+                "letters, digits, '-', '_' and '.', at most 64"
+            )
+        if name.lower() in seen:
+            other = seen[name.lower()].where.rpartition(", ")[2]
+            raise InputError(
+                f"{row.where or 'a folder'}: case_id '{name}' is that of "
+                f"{other or 'another'} too: each case needs its own"
+            )
+        seen[name.lower()] = row

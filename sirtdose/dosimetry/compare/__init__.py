@@ -1,0 +1,1 @@
+"""Two doses of one case, held against each other."""

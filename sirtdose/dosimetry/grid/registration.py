@@ -1,0 +1,274 @@
+"""Bring what was drawn on another image into this image's place."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.grid.bend import Bend, Change
+from sirtdose.dosimetry.grid.quiet import quiet_native_code
+from sirtdose.errors import FileFormatError, GeometryError
+from sirtdose.model.grid import Grid
+from sirtdose.model.structure import Structure
+
+# What a matrix of few decimals may miss a rotation by; a patient keeps their size.
+_ORTHOGONAL, _SCALES = 1e-3, (0.5, 2.0)
+# Points along each axis that a transform which bends is looked at.
+_TICKS = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Registration:
+    """Where points of one image lie in another.
+
+    Parameters
+    ----------
+    method : str
+        ``rigid``, ``affine``, ``bspline``, or ``file``.
+    transform : SimpleITK.Transform
+        From a point of the image (fixed) to the one drawn on (moving), mm, LPS.
+    matrix : array of shape (4, 4), optional
+        The other way, moving to fixed; None where it is no affine.
+    shift_mm : (x, y, z)
+        What a point in the middle of the fixed image moves by.
+    rotation_deg : float
+    metric_before, metric_after : float, optional
+        Mutual information, negative: less is better. Of a file it is not known.
+    inverse_error_mm : float
+        How far there and back ends from where it began, at most.
+    pictures : tuple of arrays of shape (rows, columns, 3)
+        Middle planes of both images on each other: gray where they agree, green where
+        only the fixed one is bright, magenta where the moving one is.
+    start : Registration, optional
+        Of a transform that bends: the affine one that it bends, or that is nearest.
+    bend : Bend, optional
+        How much it bends in the liver.
+    changes : tuple of Change
+        What became of each structure.
+    """
+
+    method: str
+    transform: Any
+    matrix: NDArray[np.float64] | None
+    shift_mm: tuple[float, float, float]
+    rotation_deg: float
+    metric_before: float | None = None
+    metric_after: float | None = None
+    inverse_error_mm: float = 0.0
+    pictures: tuple[NDArray[np.uint8], ...] = ()
+    start: "Registration | None" = None
+    bend: Bend | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def affine(self) -> "Registration":
+        """The transform itself, or the affine one that it bends."""
+        return self.start or self
+
+
+def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
+    """A registration by a transform from the fixed to the moving image's points.
+
+    Raises
+    ------
+    GeometryError
+        A matrix that mirrors, or makes a patient twice or half as large.
+    """
+    matrix = _matrix(transform)
+    start = None if matrix is not None else of_matrix(_nearest(transform, fixed), fixed)
+    center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
+    there = np.array(transform.TransformPoint(tuple(center.tolist())))
+    shift = (center - there).tolist()
+    rotation, error = start.rotation_deg if start else 0.0, 0.0
+    if matrix is not None:
+        rotation = _angle_deg(_nearest_rotation(matrix))
+        corners = fixed.corners_mm()
+        ends = [transform.TransformPoint(tuple(c)) for c in corners.tolist()]
+        again = np.array(ends) @ matrix[:3, :3].T + matrix[:3, 3]
+        error = float(np.abs(again - corners).max())
+    return Registration(
+        method=method,
+        transform=transform,
+        matrix=matrix,
+        shift_mm=(float(shift[0]), float(shift[1]), float(shift[2])),
+        rotation_deg=rotation,
+        inverse_error_mm=error,
+        start=start,
+    )
+
+
+def of_matrix(matrix: NDArray[np.float64], fixed: Grid) -> Registration:
+    """A registration by a matrix from the moving to the fixed image's points.
+
+    Raises
+    ------
+    GeometryError
+        As of a transform.
+    """
+    import SimpleITK
+
+    inverse = _inverse(matrix)
+    transform = SimpleITK.AffineTransform(3)
+    transform.SetMatrix(inverse[:3, :3].ravel().tolist())
+    transform.SetTranslation(inverse[:3, 3].tolist())
+    return of_transform(transform, fixed, method="file")
+
+
+def read_transform(path: Path, fixed: Grid) -> Registration:
+    """A transform as ITK writes it: from the image's points to those drawn on.
+
+    Raises
+    ------
+    FileFormatError
+        Damaged, or no transform in three dimensions.
+    """
+    import SimpleITK
+
+    try:
+        with quiet_native_code():
+            transform = SimpleITK.ReadTransform(str(path))
+    except RuntimeError:
+        raise FileFormatError(
+            f"{path.name} is no transform that ITK reads (.tfm, .txt, .h5, .mat), nor "
+            "a DICOM registration"
+        ) from None
+    if transform.GetDimension() != 3:
+        raise FileFormatError(f"{path.name} is a transform in another dimension than 3")
+    return of_transform(transform, fixed, method="file")
+
+
+def write_transform(registration: Registration, path: Path) -> None:
+    """Save a transform as ITK text: fixed to moving."""
+    import SimpleITK
+
+    SimpleITK.WriteTransform(registration.transform, str(path))
+
+
+def moved(structure: Structure, registration: Registration, fixed: Grid) -> Structure:
+    """A structure at its place in the fixed image.
+
+    A rigid transform moves its voxels' own grid, without sampling; another samples the
+    structure on the fixed grid's lattice.
+
+    Raises
+    ------
+    GeometryError
+        Nothing of it comes to lie in the fixed image.
+    """
+    grid = moved_grid(structure.grid, registration, fixed)
+    if grid is not None:
+        return replace(structure, grid=grid)
+    import SimpleITK
+
+    source = itk_image(structure.occupancy.astype(np.float32), structure.grid)
+    target = SimpleITK.Image(*_size(fixed), SimpleITK.sitkUInt8)
+    _place(target, fixed)
+    sampled = SimpleITK.Resample(
+        source,
+        target,
+        registration.transform,
+        SimpleITK.sitkLinear,
+        0.0,
+        SimpleITK.sitkFloat32,
+    )
+    part: NDArray[Any] = np.clip(SimpleITK.GetArrayFromImage(sampled), 0, 1)
+    if not (part >= 0.5).any():
+        raise GeometryError(
+            f"'{structure.name}' comes to lie outside the image by this registration"
+        )
+    return replace(structure, occupancy=part >= 0.5, grid=fixed).cropped()
+
+
+def moved_grid(grid: Grid, registration: Registration, fixed: Grid) -> Grid | None:
+    """A grid at its place in the fixed image; None where its axes would not stay.
+
+    Of a matrix of few decimals it is the nearest rotation that moves it, about the
+    middle of the fixed image.
+    """
+    matrix = registration.matrix
+    if matrix is None:
+        return None
+    turn = matrix[:3, :3]
+    if np.abs(turn.T @ turn - np.eye(3)).max() > _ORTHOGONAL:
+        return None
+    center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
+    there = np.linalg.solve(turn, center - matrix[:3, 3])
+    exact = np.eye(4)
+    exact[:3, :3] = _nearest_rotation(matrix)
+    exact[:3, 3] = center - exact[:3, :3] @ there
+    frame = fixed.frame_of_reference_uid
+    return Grid(grid.shape, exact @ grid.affine_mm, frame)
+
+
+def _nearest_rotation(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    left, _, right = np.linalg.svd(matrix[:3, :3])
+    found: NDArray[np.float64] = left @ right
+    return found
+
+
+def _angle_deg(turn: NDArray[np.float64]) -> float:
+    return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
+
+
+def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
+    """Moving to fixed, by the affine matrix nearest to a transform that bends."""
+    ticks = [np.linspace(-0.5, n - 0.5, _TICKS) for n in fixed.shape]
+    at = fixed.world_mm(np.stack(np.meshgrid(*ticks, indexing="ij"), -1).reshape(-1, 3))
+    ends = np.array([transform.TransformPoint(one) for one in at.tolist()])
+    known = np.column_stack([at, np.ones(len(at))])
+    forward = np.eye(4)
+    forward[:3] = np.linalg.lstsq(known, ends, rcond=None)[0].T
+    return _inverse(forward)
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.isfinite(matrix).all():
+        raise GeometryError("the transform's matrix is not finite (H16)")
+    scales = np.linalg.svd(matrix[:3, :3], compute_uv=False)
+    low, high = _SCALES
+    if scales.min() < low or scales.max() > high or np.linalg.det(matrix) < 0:
+        raise GeometryError(
+            "the transform's matrix mirrors the patient, or scales by "
+            f"{scales.min():.3g} to {scales.max():.3g}: {low:g} to {high:g} is what "
+            "a registration can be (H16)"
+        )
+    return np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def _matrix(transform: Any) -> NDArray[np.float64] | None:
+    """Moving to fixed, from what the transform does to points; None if it bends."""
+    if not transform.IsLinear():
+        return None
+    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
+    columns = [
+        np.array(transform.TransformPoint(tuple(unit))) - origin
+        for unit in np.eye(3).tolist()
+    ]
+    forward = np.eye(4)
+    forward[:3, :3] = np.column_stack(columns)
+    forward[:3, 3] = origin
+    return _inverse(forward)
+
+
+def itk_image(values: NDArray[Any], grid: Grid) -> Any:
+    """An array as SimpleITK has it, at its place."""
+    import SimpleITK
+
+    image = SimpleITK.GetImageFromArray(np.ascontiguousarray(values))
+    _place(image, grid)
+    return image
+
+
+def _size(grid: Grid) -> tuple[int, int, int]:
+    slices, rows, columns = grid.shape
+    return columns, rows, slices
+
+
+def _place(image: Any, grid: Grid) -> None:
+    spacing = np.array(grid.spacing_mm)
+    directions: NDArray[Any] = (grid.affine_mm[:3, :3] / spacing)[:, ::-1]
+    image.SetOrigin(grid.affine_mm[:3, 3].tolist())
+    image.SetSpacing(spacing[::-1].tolist())
+    image.SetDirection(directions.ravel().tolist())

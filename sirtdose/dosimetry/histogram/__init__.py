@@ -1,0 +1,1 @@
+"""Doses of structures."""

@@ -1,0 +1,1 @@
+"""Counts to activity, and what an image shows."""

@@ -1,0 +1,207 @@
+"""The image as regions of one concentration each, which add up to every voxel."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
+from sirtdose.dosimetry.image.injection_shares import parts_in_common
+from sirtdose.errors import StructureError
+from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+# What is around the structures, so far that blur reaches no further.
+_MARGIN_FWHM = 3.0
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """Parts of voxels by region, on a box of the grid; the last is what is around.
+
+    After the `tumors` come so many regions of what is perfused, `perfused`; 0 where
+    none is drawn.
+    """
+
+    names: tuple[str, ...]
+    parts: tuple[NDArray[np.float32], ...]
+    tumors: int
+    box: Box
+    perfused: int = 0
+
+    def without_empty(self) -> "Regions":
+        """The same without regions that have no voxel."""
+        kept = [k for k, part in enumerate(self.parts) if part.any()]
+        return replace(
+            self,
+            names=tuple(self.names[k] for k in kept),
+            parts=tuple(self.parts[k] for k in kept),
+            tumors=sum(k < self.tumors for k in kept),
+            perfused=sum(0 <= k - self.tumors < self.perfused for k in kept),
+        )
+
+    def moved(self, voxels: int) -> "Regions":
+        """The same with every tumor wider by so many voxels, or tighter (below 0).
+
+        What a tumor gives up goes to the region after the tumors, the liver around it;
+        of several perfused regions to those that border on it.
+        """
+        from scipy.ndimage import generate_binary_structure, grey_dilation, grey_erosion
+
+        cross = generate_binary_structure(3, 1)
+        change = grey_dilation if voxels > 0 else grey_erosion
+        tumors = list(self.parts[: self.tumors])
+        before = _sum(tumors, self.parts[-1])
+        for _ in range(abs(voxels)):
+            tumors = [change(one, footprint=cross) for one in tumors]
+        after = _sum(tumors, self.parts[-1])
+        scale = np.where(after > 1, np.maximum(after, 1), 1)
+        tumors = [np.asarray(one / scale, np.float32) for one in tumors]
+        after = np.minimum(after, 1)
+        room = np.where(before < 1, (1 - after) / np.maximum(1 - before, 1e-6), 0)
+        others = [
+            np.asarray(np.minimum(one * room, 1), np.float32)
+            for one in self.parts[self.tumors :]
+        ]
+        rest = np.clip(1 - after - _sum(others, self.parts[-1]), 0, 1)
+        shares = self._beside(others, grey_dilation, abs(voxels), cross)
+        for k, share in enumerate(shares):
+            others[k] = others[k] + rest * share
+        return replace(
+            self,
+            parts=tuple(np.asarray(one, np.float32) for one in (*tumors, *others)),
+        )
+
+    def _beside(
+        self,
+        others: Sequence[NDArray[np.float32]],
+        widened: Callable[..., Any],
+        voxels: int,
+        cross: NDArray[np.bool_],
+    ) -> list[Any]:
+        """How what tumors give up is shared by the regions of what is perfused."""
+        if self.perfused < 2:
+            return [1.0]
+        near = []
+        for one in others[: self.perfused]:
+            wider = one
+            for _ in range(voxels):
+                wider = widened(wider, footprint=cross)
+            near.append(wider)
+        total = _sum(near, near[0])
+        shares = [one / np.where(total > 0, total, 1) for one in near]
+        return [shares[0] + (total == 0), *shares[1:]]
+
+
+def uptake_regions(
+    structures: Sequence[Structure], grid: Grid, fwhm_mm: float
+) -> Regions:
+    """Tumors, liver by what is perfused, lungs and organs as regions of an image.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        As drawn; those of other roles are background.
+    grid : Grid
+        The image's.
+    fwhm_mm : float
+        The widest blur: the box reaches three times as far.
+
+    Raises
+    ------
+    StructureError
+        No tumor: there is nothing whose uptake blur would hide.
+    """
+    drawn = on_one_lattice([s for s in structures if not s.empty])
+    tumors = with_role(drawn, Role.TUMOR)
+    if not tumors:
+        raise StructureError(
+            "a partial-volume correction needs tumors: draw them, or leave --psf out"
+        )
+    layers: list[tuple[str, Structure]] = [(one.name, one) for one in tumors]
+    organs = [one for one in drawn if one.role.excluded_from_liver]
+    layers += [(one.name, one) for one in organs]
+    for name, role in (
+        ("perfused liver", Role.PERFUSED),
+        ("liver", Role.LIVER),
+        ("lungs", Role.LUNGS),
+    ):
+        layers += _layers_of(name, with_role(drawn, role))
+    first = len(tumors) + len(organs)
+    perfused = range(first, first + sum(one.role is Role.PERFUSED for _, one in layers))
+    # The liver around the tumors comes right after them.
+    order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
+    order += range(len(tumors), len(tumors) + len(organs))
+    names, parts, taken = [], {}, None
+    box = _box([one for _, one in layers], grid, fwhm_mm)
+    for i, (name, layer) in enumerate(layers):
+        own = layer if taken is None else layer - taken
+        taken = layer if taken is None else taken | layer
+        parts[i] = _on_box(own, grid, box)
+        names.append(name)
+    chosen = [i for i in order if parts[i] is not None and parts[i].any()]
+    kept = [parts[i] for i in chosen]
+    total = _sum(kept, kept[0])
+    kept = [np.asarray(one / np.maximum(total, 1), np.float32) for one in kept]
+    background = np.clip(1 - total, 0, 1)
+    return Regions(
+        names=(*(names[i] for i in chosen), BACKGROUND),
+        parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
+        tumors=sum(i < len(tumors) for i in chosen),
+        box=box,
+        perfused=sum(i in perfused for i in chosen),
+    )
+
+
+def _layers_of(name: str, members: Sequence[Structure]) -> list[tuple[str, Structure]]:
+    """One region of a role; several perfused volumes by what lies in the same of them.
+
+    Each injection has a concentration of its own, and an overlap has their sum.
+    """
+    if not members:
+        return []
+    if members[0].role is not Role.PERFUSED or len(members) == 1:
+        return [(name, union(members))]
+    return [
+        (f"{name}, {' and '.join(members[i].name for i in inside)}", part)
+        for inside, part in parts_in_common(members)
+    ]
+
+
+def _sum(
+    parts: Sequence[NDArray[np.float32]], like: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    total = np.zeros(like.shape, np.float32)
+    for part in parts:
+        total += part
+    return total
+
+
+def _box(structures: Sequence[Structure], grid: Grid, fwhm_mm: float) -> Box:
+    corners = np.concatenate([one.grid.corners_mm() for one in structures])
+    index = grid.index(corners)
+    margin = _MARGIN_FWHM * fwhm_mm / np.array(grid.spacing_mm)
+    low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(grid.shape) - 1)
+    high = np.clip(np.ceil(index.max(axis=0) + margin) + 1, low + 1, grid.shape)
+    size = (high - low).astype(int)
+    return box_at(low.astype(int).tolist(), size.tolist())
+
+
+def _on_box(structure: Structure, grid: Grid, box: Box) -> NDArray[np.float32]:
+    target = grid.crop(box)
+    part = np.zeros(target.shape, np.float32)
+    if structure.empty:
+        return part
+    try:
+        placed = occupancy_on(structure, target)
+    except StructureError:
+        return part
+    offset = placed.grid.offset_in(target)
+    if offset is not None:
+        part[box_at(offset, placed.grid.shape)] = placed.occupancy
+    return part

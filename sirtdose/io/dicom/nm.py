@@ -1,0 +1,212 @@
+"""Reconstructed SPECT: NM RECON TOMO to counts.
+
+A nuclear-medicine image says where it is in its own way: one position for the
+whole stack, inside DetectorInformationSequence, and a slice direction that is the
+sign of SpacingBetweenSlices. The result is often left-handed, which is right.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError
+from sirtdose.io.dicom.header import (
+    frame_of_reference,
+    number,
+    number_if_any,
+    numbers,
+    orientation,
+    pixel_spacing,
+    read_dataset,
+    reading_dicom,
+    source_of,
+)
+from sirtdose.io.dicom.nm_values import nm_values
+from sirtdose.io.dicom.pet_reference import administration_of
+from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Doubt, Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
+_SLICE_VECTOR = 0x00540080
+_NOT_VOLUMES = {
+    "TOMO": "raw projections",
+    "GATED TOMO": "raw gated projections",
+    "RECON GATED TOMO": "a gated reconstruction",
+    "STATIC": "a planar image",
+    "DYNAMIC": "a dynamic series",
+    "WHOLE BODY": "a planar whole-body image",
+    "GATED": "a gated planar series",
+}
+
+
+def read_nm(path: Path) -> Volume:
+    """Read a reconstructed SPECT as counts, or Bq/mL where it says so.
+
+    Raises
+    ------
+    FileFormatError
+        Not a reconstructed tomographic image, or damaged.
+    MissingTagError
+        No spacing, position or orientation.
+    GeometryError
+        They contradict one another.
+    """
+    with reading_dicom(path):
+        return _volume(read_dataset(path), path)
+
+
+def _volume(dataset: "Dataset", path: Path) -> Volume:
+    require_recon_tomo(dataset, path)
+    frames = pixels_of(dataset, path)
+    if frames.ndim == 2:
+        frames = frames[None]
+    if frames.ndim != 3:
+        raise FileFormatError(f"{path.name} has color pixels: counts are needed")
+    limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
+    counts, quantity, added = nm_values(dataset, frames, path)
+    counts = _in_slice_order(dataset, counts, path)
+    grid, remarks = _grid(dataset, counts.shape, path)
+    if limit is not None and frames.max() >= limit - 1:
+        remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
+    source = source_of(dataset, [path])
+    source = replace(
+        source,
+        remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),
+        decay_correction=_decay_correction(dataset),
+        doubts=(*source.doubts, *_declared(dataset, len(counts), path), *offset(added)),
+    )
+    if source.decay_correction == "ADMIN":
+        # As for a PET: the image is of the administration, not of the scan.
+        source = administration_of(dataset).of(source)
+    return Volume(counts, grid, quantity, source)
+
+
+def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
+    """Refuse what is no reconstructed tomographic image, by its own name."""
+    kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
+    kind = kinds[2] if len(kinds) > 2 else ""
+    if kinds[3:4] == ["TRANSMISSION"]:
+        raise FileFormatError(
+            f"{path.name} is an attenuation map (ImageType (0008,0008) value 4 is "
+            "TRANSMISSION): an activity image must be EMISSION"
+        )
+    if kind != "RECON TOMO":
+        what = _NOT_VOLUMES.get(kind, f"of kind '{kind}'")
+        raise FileFormatError(
+            f"{path.name} is {what} (ImageType (0008,0008) value 3): an activity image "
+            "must be a RECON TOMO"
+        )
+
+
+def offset(added: str) -> tuple[Doubt, ...]:
+    """What to ask where a header adds the same to every voxel (H12)."""
+    if not added:
+        return ()
+    said = (
+        f"the header adds to every voxel, those without activity too, {added}: is the "
+        "image exported rightly?"
+    )
+    return (Doubt("H12", said, "the values are used with what is added"),)
+
+
+def _declared(dataset: "Dataset", frames: int, path: Path) -> tuple[Doubt, ...]:
+    """What to ask where the header declares other slices than there are (H17)."""
+    declared = number_if_any(dataset, "NumberOfSlices", path)
+    if not declared or declared == frames:
+        return ()
+    said = f"NumberOfSlices (0054,0081) is {declared:g}, and the file holds {frames}"
+    used = f"the {frames} slices that are there are used"
+    return (Doubt("H17", f"{said} slices: is it whole?", used),)
+
+
+def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:
+    """Text that names an attenuation map; some systems write it on every image."""
+    items = dataset.get("RadiopharmaceuticalInformationSequence") or []
+    named = any(
+        "ATTENUATION" in str(i.get("Radiopharmaceutical")).upper() for i in items
+    )
+    return ("its Radiopharmaceutical says attenuation map: is it one?",) * named
+
+
+def _decay_correction(dataset: "Dataset") -> str:
+    """NM has no tag for it: a vendor's own, or DECY among the corrections."""
+    stated = str(dataset.get("DecayCorrection", "") or "").upper()
+    corrections = np.atleast_1d(dataset.get("CorrectedImage") or [])
+    if stated in ("", "NONE") and "DECY" in [str(one).upper() for one in corrections]:
+        return "DECY"
+    return stated
+
+
+def _in_slice_order(
+    dataset: "Dataset", frames: NDArray[Any], path: Path
+) -> NDArray[Any]:
+    pointer = dataset.get("FrameIncrementPointer")
+    tags = [] if pointer is None else list(np.atleast_1d(pointer))
+    if tags and tags != [_SLICE_VECTOR]:
+        raise GeometryError(
+            f"{path.name} counts its frames by more than slices "
+            "(FrameIncrementPointer (0028,0009)): a plain stack of slices is needed"
+        )
+    vector = dataset.get("SliceVector")
+    if vector is None:
+        return frames
+    order = numbers(dataset, "SliceVector", None, path)
+    if sorted(order.tolist()) != list(range(1, len(frames) + 1)):
+        raise GeometryError(
+            f"{path.name} has a SliceVector (0054,0080) that does not number its "
+            f"{len(frames)} frames 1 to {len(frames)}"
+        )
+    return frames[np.argsort(order)]
+
+
+def _grid(
+    dataset: "Dataset", shape: tuple[int, ...], path: Path
+) -> tuple[Grid, tuple[str, ...]]:
+    detectors = dataset.get("DetectorInformationSequence") or [dataset]
+    placed = [one for one in detectors if one.get("ImageOrientationPatient")]
+    place = placed[0] if placed else dataset
+    along_row, along_column = orientation(place, path)
+    position = numbers(place, "ImagePositionPatient", 3, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    slices_apart = number(
+        dataset,
+        "SpacingBetweenSlices",
+        path,
+        "its sign is the direction of the slices and cannot be guessed",
+    )
+    if slices_apart == 0:
+        raise GeometryError(
+            f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance of "
+            "its slices, with the sign of their direction, is needed"
+        )
+    affine = np.eye(4)
+    affine[:3, 0] = np.cross(along_row, along_column) * slices_apart
+    affine[:3, 1] = along_column * rows_apart
+    affine[:3, 2] = along_row * columns_apart
+    affine[:3, 3] = position
+    k, j, i = shape
+    remarks = []
+    modality = str(dataset.get("Modality", ""))
+    if modality != "NM":
+        remarks.append(
+            f"Modality (0008,0060) is {modality}, while class and ImageType say a "
+            "reconstructed SPECT"
+        )
+    if not position.any():
+        remarks.append(
+            "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "
+            "where they should"
+        )
+    if frame_of_reference(dataset) is None:
+        remarks.append(
+            "no FrameOfReferenceUID (0020,0052): that structures and CT belong to this "
+            "image is not checked"
+        )
+    return Grid((k, j, i), affine, frame_of_reference(dataset)), tuple(remarks)

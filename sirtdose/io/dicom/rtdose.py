@@ -1,0 +1,145 @@
+"""RTDOSE to a dose volume, for comparison with other systems."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import FileFormatError, GeometryError, QuantityError
+from sirtdose.io.dicom.header import (
+    frame_of_reference,
+    number,
+    numbers,
+    orientation,
+    pixel_spacing,
+    read_dataset,
+    reading_dicom,
+    required,
+    source_of,
+)
+from sirtdose.io.dicom.numbers import as_text
+from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Quantity, Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.2"
+_EVEN = 1e-3
+_SAME_MM = 0.5
+
+
+def read_rtdose(path: Path) -> Volume:
+    """Read an RTDOSE in Gy, its scaling applied and its slices where they are.
+
+    Raises
+    ------
+    QuantityError
+        Not in Gy, or no usable DoseGridScaling.
+    GeometryError
+        Slices that are not evenly spaced.
+    """
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+        units = as_text(required(dataset, "DoseUnits", path)).upper()
+        if units != "GY":
+            raise QuantityError(
+                f"{path.name} has DoseUnits (3004,0002) = {units}: GY is needed"
+            )
+        _require_total(dataset, path)
+        scaling = number(dataset, "DoseGridScaling", path, above=0)
+        stored = pixels_of(dataset, path)
+        if stored.ndim == 2:
+            stored = stored[None]
+        if stored.ndim != 3:
+            raise FileFormatError(f"{path.name} has color pixels: doses are needed")
+        offsets = _offsets_mm(dataset, len(stored), path)
+        grid, turned = _grid(dataset, stored.shape, offsets, path)
+        dose = stored[::-1] if turned else stored
+        source = replace(
+            source_of(dataset, [path]),
+            described=str(dataset.get("DoseComment", "") or ""),
+        )
+        return Volume(dose * scaling, grid, Quantity.DOSE, source)
+
+
+def _require_total(dataset: "Dataset", path: Path) -> None:
+    """The physical dose of the whole plan; a beam's part, an effect or an error is not.
+
+    Both tags may be missing in what research tools write.
+    """
+    for keyword, tag, wanted in (
+        ("DoseType", "3004,0004", ("PHYSICAL",)),
+        ("DoseSummationType", "3004,000A", ("PLAN", "MULTI_PLAN", "PLAN_OVERVIEW")),
+    ):
+        value = as_text(dataset.get(keyword, "") or wanted[0]).upper()
+        if value not in wanted:
+            raise QuantityError(
+                f"{path.name} has {keyword} ({tag}) = {value}: {wanted[0]} is needed"
+            )
+
+
+def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float64]:
+    """Distance of each frame from the first along the normal, in either form.
+
+    Relative offsets begin at 0; absolute ones at the position's own coordinate
+    along the normal, or at its z (PS3.3, C.8.8.3.2), which a turned patient's normal
+    may run against.
+    """
+    if frames == 1 and dataset.get("GridFrameOffsetVector") is None:
+        return np.zeros(1)
+    offsets = numbers(dataset, "GridFrameOffsetVector", frames, path)
+    along_row, along_column = orientation(dataset, path)
+    position = numbers(dataset, "ImagePositionPatient", 3, path)
+    own = float(position @ np.cross(along_row, along_column))
+    if (
+        min(abs(offsets[0]), abs(offsets[0] - own), abs(offsets[0] - position[2]))
+        > _SAME_MM
+    ):
+        raise GeometryError(
+            f"{path.name} has a GridFrameOffsetVector (3004,000C) that begins at "
+            f"{offsets[0]:g} mm: 0, or the first slice's own {own:g} mm, is needed"
+        )
+    relative: NDArray[np.float64] = offsets - offsets[0]
+    if abs(offsets[0]) <= _SAME_MM or abs(offsets[0] - own) <= _SAME_MM:
+        return relative
+    # Coordinates along z of planes whose normal looks the other way.
+    return -relative
+
+
+def _grid(
+    dataset: "Dataset",
+    shape: tuple[int, ...],
+    offsets: NDArray[np.float64],
+    path: Path,
+) -> tuple[Grid, bool]:
+    along_row, along_column = orientation(dataset, path)
+    position = numbers(dataset, "ImagePositionPatient", 3, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    normal = np.cross(along_row, along_column)
+    steps = np.diff(offsets)
+    if steps.size and (
+        np.abs(steps - steps.mean()).max() > _EVEN * abs(steps.mean())
+        or steps.mean() == 0
+    ):
+        raise GeometryError(
+            f"{path.name} has a GridFrameOffsetVector (3004,000C) that is not evenly "
+            "spaced: export the dose on an even grid"
+        )
+    step = float(steps.mean()) if steps.size else _thickness_mm(dataset, path)
+    turned = step < 0
+    affine = np.eye(4)
+    affine[:3, 0] = normal * abs(step)
+    affine[:3, 1] = along_column * rows_apart
+    affine[:3, 2] = along_row * columns_apart
+    affine[:3, 3] = position + (normal * offsets[-1] if turned else 0)
+    k, j, i = shape
+    return Grid((k, j, i), affine, frame_of_reference(dataset)), turned
+
+
+def _thickness_mm(dataset: "Dataset", path: Path) -> float:
+    """Of a single slice, which has no neighbor to tell it."""
+    return number(dataset, "SliceThickness", path, "a single slice needs one", above=0)

@@ -1,0 +1,291 @@
+"""RTSTRUCT: contours in patient coordinates to structures."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.errors import GeometryError, MissingTagError, StructureError
+from sirtdose.io.dicom.contour_fill import Frame, common_frame, even_odd_fill, fill
+from sirtdose.io.dicom.header import (
+    frame_of_reference,
+    read_dataset,
+    reading_dicom,
+    required,
+    whole_number,
+)
+from sirtdose.io.dicom.property_codes import declared_by_type
+from sirtdose.model.grid import Grid
+from sirtdose.model.patient_link import StructureSet
+from sirtdose.model.printable import printable
+from sirtdose.model.role import Declared, Role
+from sirtdose.model.structure import Structure
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.3"
+# A contour this far off a slice, in slice distances, is said; half-way is too far.
+_OFF_SLICE_SAID, _OFF_SLICE_MAX = 0.1, 0.5
+
+_CONTOUR_DATA = 0x30060050
+
+
+@dataclass(frozen=True, eq=False)
+class Roi:
+    """One region as drawn: closed contours (n, 3) in mm; or points and lines only."""
+
+    name: str
+    contours: tuple[NDArray[np.float64], ...]
+    frame_of_reference_uid: str | None
+    remarks: tuple[str, ...] = ()
+    marks_only: bool = False
+    declared: Declared | None = None
+
+
+def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
+    """Read every region of an RTSTRUCT, sampled at half a millimeter in plane.
+
+    A file that spans little is sampled every 0.25 mm. Regions that stay `apart` have
+    points of their own, from 0.25 to 1 mm by their size, and cannot be combined.
+
+    A region without contours is returned empty: the reader cannot know whether
+    it matters. So is one whose contours cannot be filled, with the reason as its
+    remark; points and lines alone have no role. Regions drawn in other planes than
+    the rest (sagittal beside axial) are sampled in planes of their own.
+
+    Raises
+    ------
+    MissingTagError
+        No regions at all.
+    FileFormatError
+        Damaged.
+    StructureError
+        Nothing that has a volume.
+    """
+    rois = read_rois(path)
+    drawn = [roi for roi in rois if roi.contours]
+    if not drawn:
+        why = "".join(f"; {remark}" for roi in rois for remark in roi.remarks)
+        raise StructureError(
+            f"{path.name} holds no closed contour (ContourData (3006,0050)){why}"
+        )
+    try:
+        frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
+    except StructureError:
+        frame = None
+    structures = [_filled(roi, frame, apart=apart) for roi in rois]
+    if all(structure.empty for structure in structures):
+        raise StructureError(
+            f"{path.name} holds no volume: "
+            + "; ".join(remark for one in structures for remark in one.remarks)
+        )
+    return structures
+
+
+def _filled(roi: Roi, frame: Frame | None, *, apart: bool) -> Structure:
+    if not roi.contours:
+        return _empty(roi)
+    try:
+        own = frame or common_frame(roi.contours, f"structure '{roi.name}'")
+        mask, grid, remarks = fill(
+            roi.contours,
+            own.fine_enough(roi.contours) if apart else own,
+            name=roi.name,
+            frame_of_reference_uid=roi.frame_of_reference_uid,
+        )
+    except StructureError as error:
+        # One region that nobody needs must not stop the others.
+        return replace(_empty(roi), remarks=(*roi.remarks, str(error)))
+    structure = Structure.named(roi.name, mask, grid, declared=roi.declared).cropped()
+    return replace(structure, remarks=(*roi.remarks, *remarks))
+
+
+def read_rtstruct_at_voxel_centers(path: Path, grid: Grid) -> list[Structure]:
+    """Read an RTSTRUCT as voxels of a grid whose centers lie inside the contours.
+
+    A slice takes the contours of the plane nearest to it; slices between the
+    planes of a structure stay empty.
+
+    Raises
+    ------
+    GeometryError
+        Another frame of reference, contours not parallel to the grid's slices, or
+        half-way between two of them.
+    """
+    structures = []
+    for roi in read_rois(path):
+        if not roi.contours:
+            structures.append(_empty(roi))
+            continue
+        known = Grid(grid.shape, grid.affine_mm, roi.frame_of_reference_uid)
+        grid.require_frame(known, what=f"structure '{roi.name}'")
+        structures.append(_at_centers(roi, grid))
+    return structures
+
+
+def _at_centers(roi: Roi, grid: Grid) -> Structure:
+    mask = np.zeros(grid.shape, bool)
+    slices: dict[int, list[NDArray[np.float64]]] = {}
+    farthest = 0.0
+    for contour in roi.contours:
+        index = grid.index(contour)
+        if np.ptp(index[:, 0]) > 0.2:
+            raise GeometryError(
+                f"structure '{roi.name}' is not drawn in planes parallel to the "
+                "image's slices: use fractional occupancy"
+            )
+        place = float(index[:, 0].mean())
+        k = int(np.rint(place))
+        off = abs(place - k)
+        if off >= _OFF_SLICE_MAX - 1e-6:
+            raise GeometryError(
+                f"structure '{roi.name}' has a contour half-way between two slices"
+            )
+        farthest = max(farthest, off)
+        if 0 <= k < grid.shape[0]:
+            slices.setdefault(k, []).append(index[:, 1:])
+    for k, polygons in slices.items():
+        mask[k] = even_odd_fill(polygons, grid.shape[1:])
+    remarks = roi.remarks
+    if farthest > _OFF_SLICE_SAID:
+        remarks = (
+            *remarks,
+            f"contours lie up to {farthest:.2f} of a slice distance off the slices",
+        )
+    structure = Structure.named(roi.name, mask, grid, declared=roi.declared)
+    return replace(structure, remarks=remarks)
+
+
+def read_rois(path: Path) -> list[Roi]:
+    """Read the regions of an RTSTRUCT as drawn, in the file's order."""
+    try:
+        return _read_rois(path)
+    except MissingTagError as error:
+        # What is written in one go ends in the middle of an item where it was cut.
+        raise MissingTagError(
+            f"{error}: the file may be truncated; copy or export it again"
+        ) from None
+
+
+def _read_rois(path: Path) -> list[Roi]:
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+        items = required(dataset, "StructureSetROISequence", path)
+        drawn: defaultdict[int, list[Dataset]] = defaultdict(list)
+        for item in dataset.get("ROIContourSequence") or []:
+            number = whole_number(item, "ReferencedROINumber", path)
+            drawn[number] += item.get("ContourSequence") or []
+        observed = {
+            whole_number(item, "ReferencedROINumber", path): item
+            for item in dataset.get("RTROIObservationsSequence") or []
+            if item.get("ReferencedROINumber") is not None
+        }
+        rois = []
+        for item in items:
+            number = whole_number(item, "ROINumber", path)
+            name = _name(item) or f"region {number}"
+            uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "").strip()
+            contours, remarks, marks = _contours(drawn[number], path)
+            frame = uid or _only_frame_of_reference(dataset)
+            rois.append(
+                Roi(
+                    name,
+                    tuple(contours),
+                    frame,
+                    tuple(remarks),
+                    marks_only=marks,
+                    declared=declared_by_type(observed.get(number)),
+                )
+            )
+    return rois
+
+
+def read_structure_set(path: Path) -> StructureSet:
+    """What a dose names an RTSTRUCT by: its UID, and its regions' numbers."""
+    with reading_dicom(path):
+        dataset = read_dataset(path)
+        numbers = {
+            printable(_name(item)): whole_number(item, "ROINumber", path)
+            for item in required(dataset, "StructureSetROISequence", path)
+        }
+        return StructureSet(str(required(dataset, "SOPInstanceUID", path)), numbers)
+
+
+def _name(item: "Dataset") -> str:
+    """A region's name; a backslash in it parts it in two for DICOM."""
+    value = item.get("ROIName", "") or ""
+    parts = [value] if isinstance(value, str) else list(value)
+    return "\\".join(str(part) for part in parts).strip()
+
+
+def _only_frame_of_reference(dataset: "Dataset") -> str | None:
+    """What the file as a whole refers to, where that is one frame."""
+    named = {
+        str(item.get("FrameOfReferenceUID", "") or "").strip()
+        for item in dataset.get("ReferencedFrameOfReferenceSequence") or []
+    } - {""}
+    if not named:
+        return frame_of_reference(dataset)
+    return named.pop() if len(named) == 1 else None
+
+
+def _contours(
+    items: "Sequence[Dataset]", path: Path
+) -> tuple[Sequence[NDArray[np.float64]], Sequence[str], bool]:
+    """Closed contours, what was assumed, and whether there are but points and lines."""
+    contours, points = [], 0
+    for contour in items:
+        kind = str(contour.get("ContourGeometricType", "CLOSED_PLANAR"))
+        data = _coordinates(contour)
+        if data.size % 3 or not np.isfinite(data).all():
+            return (
+                [],
+                [
+                    f"{path.name} has ContourData (3006,0050) that are not triplets of "
+                    "finite numbers"
+                ],
+                False,
+            )
+        # Points and lines enclose nothing.
+        if kind.startswith("CLOSED") and data.size >= 9:
+            contours.append(data.reshape(-1, 3))
+        else:
+            points += 1
+    said = f"{points} contours that are points or open lines enclose nothing"
+    return contours, [said] if points else [], bool(points and not contours)
+
+
+def _coordinates(contour: "Dataset") -> NDArray[np.float64]:
+    """A contour's numbers; one that is none where they are no numbers.
+
+    Taken from the text as it stands: pydicom makes an object of each of them, which
+    takes most of the time that reading contours does.
+    """
+    item = contour.get_item(_CONTOUR_DATA)
+    value = None if item is None else item.value
+    if isinstance(value, bytes):
+        text = value.decode("latin-1").strip("\0 ")
+        value = text.split("\\") if text else []
+    try:
+        return np.asarray([] if value is None else value, dtype=np.float64).ravel()
+    except ValueError:
+        return np.full(1, np.nan)
+
+
+def _empty(roi: Roi) -> Structure:
+    grid = Grid.regular(
+        (1, 1, 1),
+        spacing_mm=(1.0, 1.0, 1.0),
+        frame_of_reference_uid=roi.frame_of_reference_uid,
+    )
+    empty = Structure.named(
+        roi.name, np.zeros((1, 1, 1), bool), grid, declared=roi.declared
+    )
+    # A point named after a tumor is no tumor without a volume.
+    role = Role.OTHER if roi.marks_only else empty.role
+    return replace(empty, role=role, remarks=roi.remarks)

@@ -1,0 +1,160 @@
+"""Results appear whole or not at all, and replace older ones as a whole."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sirtdose.errors import OutputError
+from sirtdose.io.output.publishing import NEW, publish
+from sirtdose.io.output.unfinished import room_for
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A folder that no other run writes to, as long as this one goes on.
+
+    `folder` is as it was typed, `real` where that is, and `room` a hidden folder for
+    what is unfinished.
+    """
+
+    folder: Path
+    real: Path
+    room: Path
+
+    @contextmanager
+    def writing(self, names: Iterable[str], *, force: bool = False) -> Iterator[Path]:
+        """A folder to write into; its files move when all went well.
+
+        Raises
+        ------
+        OutputError
+            Something would be overwritten, or could not be written.
+        """
+        names = list(names)
+        require_free(self.folder, names, force=force)
+        new = self.room / NEW
+        with _told(self.folder):
+            new.mkdir()
+            yield new
+            # Somebody else's files may have come meanwhile.
+            require_free(self.folder, names, force=force)
+            publish(self.room, self.real, names)
+
+
+def require_free(
+    folder: Path, names: Iterable[str], *, force: bool, folders: Iterable[str] = ()
+) -> None:
+    """Refuse a folder in which a result would overwrite something.
+
+    Parameters
+    ----------
+    folder : Path
+    names : iterable of str
+        Of results. One with an ending is a file's: a folder that bears it is somebody
+        else's, and is not overwritten with `force` either.
+    force : bool
+    folders : iterable of str
+        Of results that are folders, whatever their names.
+
+    Raises
+    ------
+    OutputError
+        Something of that name exists and `force` is not given, a folder is in a file's
+        place, or the folder itself is a file.
+    """
+    try:
+        there = folder.exists()
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
+    if there and not folder.is_dir():
+        raise OutputError(f"{folder} is a file: give a folder for --out")
+    names = list(names)
+    # A link that leads nowhere is somebody's too.
+    taken = [one for one in (*names, *folders) if os.path.lexists(folder / one)]
+    foreign = [
+        name
+        for name in names
+        if name in taken
+        and Path(name).suffix
+        and (folder / name).is_dir()
+        and not (folder / name).is_symlink()
+    ]
+    if foreign:
+        raise OutputError(
+            f"{folder} holds a folder of the name {foreign[0]}, which a file is to "
+            "have: move it away, or give another folder"
+        )
+    if taken and not force:
+        raise OutputError(
+            f"{folder} already holds {', '.join(taken)}: give another folder, or "
+            "--force to overwrite"
+        )
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[Claim]:
+    """Keep other runs out of a folder; what a killed one left is completed or undone.
+
+    Raises
+    ------
+    OutputError
+        Another run writes to it, or it cannot be written to.
+    """
+    require_free(folder, (), force=True)
+    with ExitStack() as stack:
+        with _told(folder):
+            real = _resolved(folder)
+            claim = Claim(folder, real, stack.enter_context(room_for(real)))
+        yield claim
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.resolve()
+    except RuntimeError:
+        raise OutputError(f"{folder} is a symbolic link that leads to itself") from None
+
+
+@contextmanager
+def output_folder(
+    folder: Path, names: Iterable[str], *, force: bool = False
+) -> Iterator[Path]:
+    """A folder to write into; its files move to `folder` when all went well.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if need be.
+    names : iterable of str
+        What an earlier run may have left there, and is replaced or removed with
+        `force`. Other files, and folders, stay.
+    force : bool
+
+    Raises
+    ------
+    OutputError
+        Something would be overwritten, or could not be written, or another run writes
+        to the folder.
+    """
+    with claimed(folder) as claim, claim.writing(names, force=force) as new:
+        yield new
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What the system said of a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {_said(error)}") from error
+
+
+def _said(error: BaseException | None) -> str:
+    """What the system said: a library's error around it has only a traceback."""
+    while error is not None:
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+        error = error.__cause__ or error.__context__
+    return "the system does not say why"

@@ -1,0 +1,108 @@
+"""Histograms of a dose map as a document, tables and lines."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
+from sirtdose.dosimetry.map_checks import lung_density_doubt
+from sirtdose.model.role import Role
+from sirtdose.report.documents import document_text, findings_document
+from sirtdose.report.doses import dvh_metrics
+from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
+from sirtdose.report.wording import not_compared_lines, significant, table
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+
+HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
+_COLUMNS = ("mean", "sd", "min", "max", "d98", "d95", "d90", "d70", "d50", "d2")
+
+
+def histograms_document(
+    result: "DoseHistograms", *, sampling: str, above_gy: Sequence[float] = ()
+) -> dict[str, Any]:
+    """Every structure's metrics, and how they were computed."""
+    rows = []
+    doubt = lung_density_doubt(result.dose)
+    for structure, dvh in result.rows:
+        metrics = dvh_metrics(dvh, above_gy)
+        rows.append(
+            {
+                "name": structure.name,
+                "role": str(structure.role),
+                **metrics,
+                "few_voxels": dvh.voxels < FEW_VOXELS,
+                "at_other_density": structure.role is Role.LUNGS and bool(doubt),
+            }
+        )
+    return {
+        "schema": "sirtdose.dvh/1",
+        "sirtdose_version": __version__,
+        "sampling": sampling,
+        "structures": rows,
+        "left_out": dict(result.left_out),
+        "own_histograms": {
+            "contradictions": result.stated.contradictions,
+            "left_out": dict(result.stated.left_out),
+        },
+        "warnings": findings_document(result.findings),
+    }
+
+
+def histograms_summary(document: dict[str, Any]) -> str:
+    """The table that a person sees."""
+    header = ["structure", "role", "mL", "mean Gy", "D98 Gy", "D95 Gy", "D70 Gy"]
+    header += ["D50 Gy", "D2 Gy"]
+    lines = []
+    for row in document["structures"]:
+        dose = row["dose_gy"]
+        shown = (dose[key] for key in ("mean", "d98", "d95", "d70", "d50", "d2"))
+        lines.append(
+            [_marked(row), row["role"], significant(row["volume_ml"])]
+            + [significant(value) for value in shown]
+        )
+    how = {
+        "points": "dose interpolated between its points",
+        "voxels": "dose constant in each voxel",
+    }[document["sampling"]]
+    said = [f"Dose-volume histograms ({how})", "", table(header, lines)]
+    said += [
+        f"'{row['name']}' has under {FEW_VOXELS} voxels of the dose grid: its "
+        "histogram rests on few numbers"
+        for row in document["structures"]
+        if row["few_voxels"]
+    ]
+    said += document["own_histograms"]["contradictions"]
+    said += finding_lines(document["warnings"])
+    said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
+    left_out = document["own_histograms"]["left_out"]
+    said += not_compared_lines("the RTDOSE's own", left_out)
+    return "\n".join(said)
+
+
+def _marked(row: dict[str, Any]) -> str:
+    """A star where the dose is none of the lungs: see the warning below the table."""
+    return f"{row['name']} *" if row["at_other_density"] else str(row["name"])
+
+
+def write_histograms(
+    result: "DoseHistograms", document: dict[str, Any], folder: Path
+) -> None:
+    """Write the document and both tables."""
+    (folder / "dvh.json").write_text(document_text(document), "utf-8")
+    rows = [
+        [name_cell(row["name"]), row["role"], f"{row['volume_ml']:.10g}"]
+        + [f"{row['dose_gy'][key]:.10g}" for key in _COLUMNS]
+        + ["dose at another density" if row["at_other_density"] else ""]
+        for row in document["structures"]
+    ]
+    doses = (f"{key}_gy" for key in _COLUMNS)
+    header = ("name", "role", "volume_ml", *doses, "remark")
+    (folder / "structures.csv").write_text(csv_text(header, rows), "utf-8")
+    curves = [
+        row for structure, dvh in result.rows for row in curve_rows(structure.name, dvh)
+    ]
+    (folder / "dvh.csv").write_text(csv_text(DVH_COLUMNS[1:], curves), "utf-8")

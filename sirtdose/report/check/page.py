@@ -1,0 +1,97 @@
+"""The page of a check: check.html, one file with its pictures in it."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report.check import words
+from sirtdose.report.page import case_hash, render
+from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.compare.dose_check import DoseCheck
+
+
+def check_page(text: str, check: "DoseCheck") -> str:
+    """The page of check.json's text."""
+    from sirtdose.report.check.figures import difference_png, dvh_figure
+    from sirtdose.report.cohort.figures import svg_text
+
+    document = json.loads(text)
+    figure = dvh_figure(check)
+    curves = base64.b64encode(svg_text(figure).encode()).decode() if figure else None
+    return render(
+        "check.html",
+        {"check-json": text},
+        (),
+        d=document,
+        case=case_hash(text),
+        headline=words.headline(document),
+        small=words.small_gy,
+        how=words.how_ours(document),
+        tables=[
+            ("Both dose maps, in our structures", _table(document["structures"])),
+            ("As they report it, against ours", _table(document["reported"])),
+            (
+                "Their own histograms (DVHSequence), against their dose",
+                _table(
+                    words.as_ours_and_theirs(document["histograms"]["compared"]),
+                    ("their dose", "stated"),
+                    words.FINDINGS,
+                ),
+            ),
+        ],
+        unread=words.unread_lines(document)
+        + document["table_remarks"]
+        + finding_lines(document["warnings"]),
+        gamma=words.gamma_lines(document),
+        gamma_how=words.gamma_how(document),
+        total=words.total_line(document),
+        coverage=words.coverage_lines(document),
+        factor=words.factor_lines(document),
+        picture=difference_png(check),
+        curves=curves,
+    )
+
+
+def _table(
+    rows: Sequence[Mapping[str, Any]],
+    labels: tuple[str, str] = ("ours", "theirs"),
+    verdicts: tuple[str, str] = words.VERDICTS,
+) -> dict[str, Any] | None:
+    """Header and rows of every number that any of the structures has."""
+    if not rows:
+        return None
+    every = (name for row in rows for name, _ in words.all_numbers(row))
+    names = list(dict.fromkeys(every))
+    return {
+        "names": names,
+        "labels": labels,
+        "verdicts": verdicts,
+        "rows": [{"remarks": [], **row, "cells": _cells(row, names)} for row in rows],
+    }
+
+
+def _cells(row: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:
+    own = dict(words.all_numbers(row))
+    return [_cell(own.get(name)) for name in names]
+
+
+def _cell(number: Mapping[str, Any] | None) -> dict[str, Any]:
+    if number is None:
+        missing = dict.fromkeys(("ours", "theirs", "apart", "percent"), "-")
+        return missing | {"met": None}
+    if number["unit"] == "1":
+        both = (f"{100 * number[key]:.1f}" for key in ("ours", "theirs"))
+    else:
+        both = (significant(number[key]) for key in ("ours", "theirs"))
+    ours, theirs = both
+    return {
+        "ours": ours,
+        "theirs": theirs,
+        "apart": words.apart(number),
+        "percent": words.percent(number),
+        "met": number["met"],
+    }

@@ -1,0 +1,333 @@
+"""What a check found, as a person reads it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sirtdose.dosimetry.compare.comparison import metric_words
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.wording import not_compared_lines, significant, table
+
+Document = Mapping[str, Any]
+_CANDIDATES = 8
+VERDICTS = ("pass", "FAIL")
+# Of a system held against itself: said, not judged.
+FINDINGS = ("same", "differs")
+NO_STRUCTURES = (
+    "No structure was compared: none was kept with our results or given; give them "
+    "with --structures. What is judged is gamma alone"
+)
+
+
+def check_summary(document: Document) -> str:
+    """The lines that a person sees on the terminal."""
+    said = [
+        f"{headline(document)}: their dose against ours ({how_ours(document)})",
+        "",
+        table(*means_table(document["structures"]))
+        if document["structures"]
+        else NO_STRUCTURES,
+        "",
+        *gamma_lines(document),
+        total_line(document),
+        *coverage_lines(document),
+        "",
+        *cause_lines(document),
+    ]
+    if document["reported"]:
+        said += ["", "As they report it, against ours", ""]
+        said.append(table(*means_table(document["reported"])))
+    said += histogram_lines(document)
+    if document["failures"]:
+        said += ["", "Beyond tolerance"]
+        said += [f"  {line}" for line in document["failures"]]
+    said += finding_lines(document["warnings"])
+    said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
+    said += document["table_remarks"]
+    said += ["", "Not a medical device: verify with an approved system"]
+    return "\n".join(said)
+
+
+def headline(document: Document) -> str:
+    """Pass or fail."""
+    return "PASS" if document["passed"] else "FAIL"
+
+
+def how_ours(document: Document) -> str:
+    """How our dose was computed, or that nothing is known of it."""
+    if not document["ours"]["known"]:
+        return "a dose map that says nothing of how it was computed"
+    density = document["ours"]["density_g_per_ml"]
+    where = "by voxel" if density is None else f"{density:g} g/mL"
+    method = str(document["ours"]["method"]).replace("_", " ")
+    constant = document["ours"]["dose_constant_gy_kg_per_gbq"]
+    return f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+
+
+def histogram_lines(document: Document) -> list[str]:
+    """What the histograms of their RTDOSE say, against their dose in the contours."""
+    held = document["histograms"]
+    rows = as_ours_and_theirs(held["compared"])
+    said = []
+    if rows:
+        header, lines = means_table(rows, FINDINGS)
+        header[2:4] = ["their dose Gy", "stated Gy"]
+        said += ["", "Their own histograms (DVHSequence), against their dose", ""]
+        said.append(table(header, lines))
+    said += [f"  {one}" for one in held["findings"]]
+    said += [f"  '{row['name']}': {one}" for row in rows for one in row["remarks"]]
+    return said + unread_lines(document)
+
+
+def unread_lines(document: Document) -> list[str]:
+    """Which histograms of their RTDOSE were not compared, a line for each reason."""
+    return not_compared_lines("their", document["histograms"]["left_out"])
+
+
+def as_ours_and_theirs(rows: Sequence[Document]) -> list[dict[str, Any]]:
+    """Histograms in the form of the other tables: what is recomputed stands as ours."""
+    found = []
+    for row in rows:
+        numbers = {
+            key: {**one, "ours": one["recomputed"], "theirs": one["stated"]}
+            for key, one in row["numbers"].items()
+        }
+        volume = numbers["volume"]["ours"] if "volume" in numbers else None
+        shared = {"our_structure": row["name"], "volume_ml": volume}
+        found.append({**row, **shared, "numbers": numbers})
+    return found
+
+
+def means_table(
+    rows: Sequence[Document], verdicts: tuple[str, str] = VERDICTS
+) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: volume, mean, D70 of both, and whether all is within."""
+    header = ["structure", "mL", "ours Gy", "theirs Gy", "Gy", "%", "D70 %", ""]
+    lines = []
+    for row in rows:
+        numbers = row["numbers"]
+        mean, d70 = numbers.get("mean"), numbers.get("d70")
+        lines.append(
+            [
+                row["name"],
+                "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
+                *([_gy(mean["ours"]), _gy(mean["theirs"])] if mean else ["-", "-"]),
+                apart(mean) if mean else "-",
+                percent(mean),
+                percent(d70),
+                verdicts[0] if row["met"] else verdicts[1],
+            ]
+        )
+    return header, lines
+
+
+def percent(number: Document | None) -> str:
+    """A difference as a percentage of ours; of fractions of a volume in points."""
+    if number is None:
+        return "-"
+    if number["unit"] == "1":
+        return f"{round(100 * number['difference'], 1) + 0.0:+.1f}"
+    relative = number["relative"]
+    return "-" if relative is None else f"{round(100 * relative, 1) + 0.0:+.1f}"
+
+
+def apart(number: Document) -> str:
+    """Theirs minus ours in its unit, empty for parts of a volume."""
+    if number["unit"] == "1":
+        return ""
+    return f"{round(number['difference'], 2) + 0.0:+.2f}"
+
+
+def gamma_lines(document: Document) -> list[str]:
+    """A line for each criterion."""
+    lines = [
+        f"Gamma {one['criterion']}: {100 * one['pass_fraction']:.2f} % of "
+        f"{one['points']} points pass, mean {one['mean']:.3f}, greatest "
+        f"{one['greatest']:.2f}{' and more' if one['greatest'] >= one['cap'] else ''}"
+        + ("" if one["judged"] else " (not judged)")
+        for one in document["gamma"]
+    ]
+    if document["gamma_left_out"]:
+        lines.append(f"no gamma: {document['gamma_left_out']}")
+    return lines
+
+
+def gamma_how(document: Document) -> str:
+    """How gamma was computed."""
+    if not document["gamma"]:
+        return ""
+    first = document["gamma"][0]
+    return (
+        "Ours is the reference, theirs is interpolated (trilinear) around each of its "
+        f"points; points under {100 * first['cutoff_fraction']:g} % of our greatest "
+        f"dose ({significant(first['norm_gy'])} Gy) are left out; global takes the "
+        "dose difference of that greatest dose, local of each point's own; values end "
+        f"at {first['cap']:g}"
+    )
+
+
+def total_line(document: Document) -> str:
+    """The ratio of the doses' sums, and the activity it would stand for."""
+    total = document["total"]
+    ratio = f"{total['ratio']:.4f}"
+    said = f"Ratio of calibrations, theirs over ours by the sum of dose: {ratio}"
+    if total["treated_gbq"] is None:
+        return said
+    return (
+        f"{said}: at our density and dose constant {significant(total['their_gbq'])} "
+        f"GBq ({significant(total['their_mci'])} mCi) treated instead of our "
+        f"{significant(total['treated_gbq'])} GBq"
+    )
+
+
+def coverage_lines(document: Document) -> list[str]:
+    """What is not compared as the doses do not lie over each other."""
+    grid = document["grid"]
+    said = (
+        "Both doses have the same voxels"
+        if grid["same"]
+        else "Their dose is interpolated (trilinear) at our voxels' centers"
+    )
+    if grid["covered_fraction"] < 1:
+        left = 1 - grid["covered_fraction"]
+        said += (
+            f"; {left:.2%} of our dose above the cutoff lies outside their grid and is "
+            "not compared"
+        )
+    if not grid["frames_known"]:
+        said += (
+            "; one of them has no frame of reference: they are taken to lie as they say"
+        )
+    return [said]
+
+
+def cause_lines(document: Document) -> list[str]:
+    """What explains the difference, best first."""
+    before = document["difference"]["rms_gy"]
+    lines = []
+    if not document["causes"]:
+        lines.append(
+            f"Nothing to explain between the dose maps: they differ by "
+            f"{small_gy(before)} Gy (root mean square, at "
+            f"{document['difference']['cutoff_gy']:.3g} Gy and more)"
+        )
+    else:
+        before = document["causes"][0]["rms_before_gy"]
+        lines.append(
+            f"What explains {before:.3g} Gy (root mean square) between the maps"
+        )
+        for number, one in enumerate(document["causes"], 1):
+            lines.append(f"  {number}. {one['says']}")
+        if document["unexplained"]:
+            lines.append(f"  {document['unexplained']}")
+        lines += factor_lines(document)
+    lines += [f"Structures: {one['says']}" for one in document["structure_causes"]]
+    if document["unmatched"]:
+        names = ", ".join(f"'{name}'" for name in document["unmatched"])
+        lines.append(f"None of ours is named like their {names}")
+    return lines
+
+
+def _usual() -> str:
+    """What a dose map that says nothing of itself is taken to be made with."""
+    y90 = Nuclide.named("Y-90")
+    return (
+        f"{LIVER_DENSITY_G_PER_ML:g} g/mL, {y90.dose_constant_gy_kg_per_gbq:g} "
+        f"Gy kg/GBq, {y90.half_life_h:g} h"
+    )
+
+
+def factor_lines(document: Document) -> list[str]:
+    """Which known choices would give the factor, and that it cannot tell them apart."""
+    factor = document["factor"]
+    if factor is None:
+        return []
+    known = factor["known"]
+    if not known:
+        return [
+            f"A factor of {factor['value']:.4f} is none of the known choices: "
+            "calibration of the image, administered activity or time are left"
+        ]
+    taken = "" if factor["ours_known"] else f" (taking ours as {_usual()})"
+    lines = [
+        f"A factor of {factor['value']:.4f}, within {100 * factor['within']:g} %, is "
+        f"given by each of these{taken}; the doses alone cannot tell them apart, nor "
+        "from another calibration or activity by that factor:"
+    ]
+    lines += [f"  {one['says']}: {one['factor']:.4f}" for one in known[:_CANDIDATES]]
+    if len(known) > _CANDIDATES:
+        lines.append(f"  and {len(known) - _CANDIDATES} more in check.json")
+    return lines
+
+
+def cause_words(cause: Document) -> str:
+    """An explanation, and what is left after it."""
+    left = (
+        f"takes away {100 * cause['explained_fraction']:.1f} %, leaves "
+        f"{small_gy(cause['rms_after_gy'])} of {cause['rms_before_gy']:.3g} Gy"
+    )
+    return f"{_what(cause)}: {left}"
+
+
+def small_gy(value: float) -> str:
+    """A difference that may be mere rounding.
+
+    >>> small_gy(0.36142), small_gy(1e-13), small_gy(0.0)
+    ('0.361', 'under 0.001', '0')
+    """
+    return "under 0.001" if 0 < value < 1e-3 else f"{value:.3g}"
+
+
+def _what(cause: Document) -> str:
+    kind = cause["kind"].partition("+")[0]
+    said = {
+        "scale": "a common factor",
+        "shift": "a shift",
+        "blur": "blur",
+        "method": "the dose method",
+        "mirror": "a mirrored axis",
+        "rigid": "a turn",
+    }[kind]
+    if kind == "shift":
+        x, y, z = (round(one, 1) + 0.0 for one in cause["shift_mm"])
+        length = (x**2 + y**2 + z**2) ** 0.5
+        said += f" of {length:.1f} mm (x {x:+.1f}, y {y:+.1f}, z {z:+.1f} mm, LPS)"
+    if kind == "rigid":
+        said += _turn_words(cause)
+    if kind == "blur":
+        width = cause["fwhm_mm"]
+        whose = "theirs is ours" if width > 0 else "ours is theirs"
+        said += f" or a kernel: {whose} blurred by {abs(width):.1f} mm (FWHM)"
+    if kind == "method":
+        said += f": theirs is our {str(cause['method']).replace('_', ' ')}"
+    if kind == "mirror":
+        several = " and " in cause["axis"]
+        said = f"{'mirrored axes' if several else said}, {cause['axis']}"
+    if cause["factor"] is not None:
+        said += f"{' and a factor' if kind != 'scale' else ''} of {cause['factor']:.4f}"
+    return said
+
+
+def _turn_words(cause: Document) -> str:
+    """Degrees about each axis, and the shift of what it is around."""
+    turn, shift = (
+        [round(one, 1) + 0.0 for one in cause[key]]
+        for key in ("rotation_deg", "shift_mm")
+    )
+    angle = sum(one**2 for one in cause["rotation_deg"]) ** 0.5
+    axes = ", ".join(f"{a} {one:+.1f}" for a, one in zip("xyz", turn, strict=True))
+    moved = ", ".join(f"{a} {one:+.1f}" for a, one in zip("xyz", shift, strict=True))
+    return (
+        f" by {angle:.1f} degrees (about {axes}) around the middle of our dose, with a "
+        f"shift of {moved} mm (LPS)"
+    )
+
+
+def all_numbers(row: Document) -> list[tuple[str, Document]]:
+    """Every number of a row with its name, volume first."""
+    return [(metric_words(key), one) for key, one in row["numbers"].items()]
+
+
+def _gy(value: float) -> str:
+    return significant(value)

@@ -1,0 +1,166 @@
+"""How a cohort was analyzed, and what a reader is to bear in mind."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sirtdose.outcomes.roc import RESAMPLES, SEED
+from sirtdose.report.cohort.words import (
+    endpoint_title,
+    models,
+    outcome_words,
+    p_words,
+)
+
+Document = Mapping[str, Any]
+_FEW_PATIENTS = 10
+
+
+def methods_paragraph(document: Document) -> str:
+    """The paragraph a paper would have, with versions."""
+    libraries, request = document["libraries"], document["request"]
+    said = [
+        f"Analyzed with sirtdose {document['sirtdose_version']} "
+        f"({', '.join(f'{name} {number}' for name, number in libraries.items())}).",
+        "Medians are with quartiles (linear between order statistics, R type 7).",
+        "A comparison by outcome is of those with a dose in its column and an outcome; "
+        "survival is of those with a dose, a time and an event.",
+    ]
+    if document["endpoints"]:
+        said += _endpoint_methods(document)
+    if document["survival"]:
+        said += [
+            "Survival was estimated by Kaplan and Meier; the median is the first time "
+            "at which half or fewer were left, with 95 % interval by the "
+            f"{request['interval']} transformation (Brookmeyer and Crowley); where "
+            "nobody was left the band has no ends, as in R. Follow-up is by reverse "
+            "Kaplan-Meier.",
+            "Groups were compared by the log-rank test"
+            + (
+                f", of what was seen later after a landmark at {request['landmark']:g} "
+                f"{document['survival']['unit']}."
+                if request["landmark"]
+                else "."
+            ),
+        ]
+        if document["survival"]["cox"]:
+            said.append(
+                "Hazard ratios are of Cox models with ties after "
+                f"{request['ties'].capitalize()}, proportional hazards checked by "
+                "Grambsch and Therneau's score test against Kaplan-Meier time (as "
+                "cox.zph of R's survival from 3.0 on); patients without a covariate "
+                "were left out of its models and counted."
+            )
+    said.append("Tests are two-sided.")
+    return " ".join(said)
+
+
+def _endpoint_methods(document: Document) -> list[str]:
+    request = document["request"]
+    said = [
+        "Groups were compared by the Wilcoxon rank-sum test (exact below 50 a group "
+        "without ties, else asymptotic with ties and continuity corrected), categories "
+        "by Fisher's exact test, or Pearson's chi-squared with more than two.",
+        "Areas under ROC curves have DeLong's 95 % interval; the threshold is that of "
+        "the largest Youden index, half way between observed values (and as observed), "
+        f"with a percentile interval of {RESAMPLES} stratified samples (seed {SEED}).",
+        "Dose-response curves are logistic regressions on dose, with Fieller's "
+        "interval of the dose of one half.",
+    ]
+    if request["response"]:
+        said.append(f"Response was {' or '.join(request['responders'])}, or yes.")
+    for one in document["endpoints"]:
+        if one["kind"] == "toxicity":
+            said.append(f"Toxicity was {outcome_words(one)}.")
+    if "lesion" in {one["level"] for one in document["endpoints"]}:
+        said.append(
+            "By lesion, intervals of area and threshold resample patients, and the "
+            "covariance of the logistic curve is robust, clustered by patient."
+        )
+    return said
+
+
+def _compared(document: Document) -> list[Document]:
+    return [one for one in document["endpoints"] if not one["failed"]]
+
+
+def cautions(document: Document) -> list[str]:
+    """What a reader is to bear in mind."""
+    lines = []
+    if _compared(document):
+        lines.append(
+            "A threshold found in these patients tells fewer apart in others: test it "
+            "in a cohort of its own."
+        )
+    for endpoint in _compared(document):
+        roc = endpoint["roc"]
+        if roc["auc"] < 0.5:
+            lines.append(
+                f"{endpoint_title(endpoint)}: it came with lower doses here (area "
+                f"{roc['auc']:.3f}); thresholds are still read as at and above."
+            )
+        if min(roc["positives"], roc["negatives"]) < 10:
+            lines.append(f"{endpoint_title(endpoint)}: a group has fewer than 10.")
+        clustering = endpoint["clustering"]
+        if clustering and clustering["patients"] < _FEW_PATIENTS:
+            lines.append(
+                f"{endpoint_title(endpoint)}: {clustering['patients']} patients are "
+                "too few for intervals that draw patients."
+            )
+    survival = document["survival"]
+    if survival and not survival["failed"]:
+        lines.extend(_survival_cautions(survival))
+    tests = _count_of_tests(document)
+    if tests > 1:
+        lines.append(
+            f"{tests} tests stand here, besides checks of proportional hazards; no p "
+            "is corrected for their number."
+        )
+    return lines
+
+
+def _survival_cautions(survival: Document) -> Iterator[str]:
+    later = [
+        one["by"]
+        for one in survival["groups"]
+        if not one["landmark"] and not one["by"].endswith("_gy")
+    ]
+    if later:
+        yield (
+            f"Survival by {later[0]} counts from the beginning: by what was seen "
+            "later, such as response, that favors who lived until it was seen. Give "
+            "the time of that with --landmark."
+        )
+    if survival["cox"]:
+        yield (
+            "Cox models count from the beginning, whatever the landmark: their "
+            "covariates are to be known then."
+        )
+    for model in models(survival):
+        if model.get("failed"):
+            continue
+        if model["few_events"]:
+            yield (
+                f"Cox, {', '.join(model['covariates'])}: {model['events']} events are "
+                "fewer than 10 for each covariate."
+            )
+        for one in model["ratios"]:
+            if one["proportional_p"] is not None and one["proportional_p"] < 0.05:
+                yield (
+                    f"Cox, {one['name']}: its hazard ratio changes over time "
+                    f"({p_words(one['proportional_p'])})."
+                )
+
+
+def _count_of_tests(document: Document) -> int:
+    endpoints = sum(
+        1
+        + (not one["dose_response"]["failed"])
+        + bool(one["threshold"])
+        + sum("test" in own for own in one["covariates"])
+        for one in _compared(document)
+    )
+    survival = document["survival"]
+    if not survival:
+        return endpoints
+    ratios = sum(len(one.get("ratios", ())) for one in models(survival))
+    return endpoints + sum("log_rank" in one for one in survival["groups"]) + ratios

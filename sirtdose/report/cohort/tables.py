@@ -1,0 +1,232 @@
+"""A cohort's numbers as rows: tables.csv."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sirtdose.report.cohort.words import models, outcome_words
+from sirtdose.report.tables import name_cell
+
+COLUMNS = (
+    *("part", "level", "outcome", "variable", "group", "quantity"),
+    *("value", "low", "high", "unit", "n", "missing", "method"),
+)
+Document = Mapping[str, Any]
+Row = dict[str, Any]
+
+
+def cohort_table(document: Document) -> str:
+    """Write every number with its interval, unit, method and how many are missing."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(document):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"{value:.10g}" if isinstance(value, float) else name_cell(str(value))
+
+
+def _rows(document: Document) -> Iterator[Row]:
+    for endpoint in document["endpoints"]:
+        head = {
+            "part": endpoint["kind"],
+            "level": endpoint["level"],
+            "outcome": outcome_words(endpoint),
+        }
+        for row in _endpoint(endpoint):
+            yield head | row
+    survival = document["survival"]
+    if survival:
+        head = {"part": "survival", "level": "patient", "outcome": survival["time"]}
+        for row in _survival(survival):
+            yield head | row
+
+
+def _endpoint(endpoint: Document) -> Iterator[Row]:
+    dose = {
+        "variable": endpoint["dose_column"],
+        "n": endpoint["n"],
+        "missing": sum(endpoint["missing"].values()),
+    }
+    if endpoint["failed"]:
+        said = f"not compared: {endpoint['failed']}"
+        yield dose | _value("groups", None, method=said)
+        return
+    for word, group in endpoint["groups"].items():
+        yield dose | _median(group, word, "Gy")
+    yield dose | _test(endpoint["rank_sum"])
+    roc, cut = endpoint["roc"], endpoint["roc"]["cutoff"]
+    yield dose | _value(
+        "AUC", roc["auc"], roc["auc_low"], roc["auc_high"], method=roc["interval"]
+    )
+    ends = (cut["midpoint_low"], cut["midpoint_high"])
+    method = "Youden, at and above"
+    yield dose | _value(
+        "threshold, midpoint", cut["midpoint"], *ends, unit="Gy", method=method
+    )
+    yield dose | _value(
+        "threshold, observed", cut["observed"], unit="Gy", method=method
+    )
+    for name in ("sensitivity", "specificity"):
+        yield dose | _value(name, cut[name], method=method)
+    yield from (dose | row for row in _logistic(endpoint["dose_response"]))
+    if endpoint["threshold"]:
+        yield from (dose | row for row in _divided(endpoint["threshold"]))
+    for one in endpoint["covariates"]:
+        yield from _comparison(one)
+
+
+def _logistic(fit: Document) -> Iterator[Row]:
+    if fit["failed"]:
+        yield _value("logistic curve", None, method=fit["failed"])
+        return
+    yield _value(
+        *("D50", fit["d50_gy"], fit["d50_low_gy"], fit["d50_high_gy"]),
+        unit="Gy",
+        method="logistic, Fieller",
+    )
+    yield _value(
+        *("slope", fit["slope_per_gy"], fit["slope_low"], fit["slope_high"]),
+        unit="1/Gy",
+        method=f"logistic, {fit['covariance']}",
+    )
+    yield _value("slope p", fit["p"], method=f"Wald, {fit['covariance']}")
+    yield _value("gamma50", fit["gamma50"], method="slope x D50 / 4")
+
+
+def _divided(divided: Document) -> Iterator[Row]:
+    method = f"at and above {divided['threshold_gy']:g} Gy, given"
+    for name in ("sensitivity", "specificity"):
+        yield _value(f"{name} at given dose", divided[name], method=method)
+    for where in ("at_or_above", "below"):
+        for word, count in divided[where].items():
+            said = f"count {where.replace('_', ' ')}"
+            yield {"group": word, "quantity": said, "value": count, "method": method}
+    found = divided["fisher"]
+    # One that is defined has a lower end.
+    most = None if found["low"] is None else math.inf
+    ends = (found["ratio"], found["low"], found["high"])
+    ratio, low, high = (most if one is None else one for one in ends)
+    yield _value("odds ratio", ratio, low, high, method=method)
+    yield _value("Fisher p", found["p"], method=found["method"])
+
+
+def _comparison(one: Document) -> Iterator[Row]:
+    head = {"variable": one["column"], "n": one["n"], "missing": one["missing"]}
+    for word, group in one.get("groups", {}).items():
+        yield head | _median(group, word, "")
+    for word, counts in one.get("counts", {}).items():
+        for name, count in counts.items():
+            yield head | {"group": word, "quantity": f"count: {name}", "value": count}
+    yield head | (
+        _value("test", None, method=one["failed"])
+        if "failed" in one
+        else _test(one["test"])
+    )
+
+
+def _survival(survival: Document) -> Iterator[Row]:
+    unit = survival["unit"]
+    missing = survival["missing"] + survival["without_dose"]
+    whole = {"variable": "all", "n": survival["n"], "missing": missing}
+    if survival["failed"]:
+        yield whole | _value("median", None, unit=unit, method=survival["failed"])
+        return
+    for median in survival["overall"]["medians"]:
+        yield whole | _time(median, "median", unit)
+    yield whole | _time(survival["follow_up"], "median follow-up", unit)
+    for group in survival["groups"]:
+        head = {"variable": group["by"], "missing": group["missing"]}
+        for name, curve in group.get("curves", {}).items():
+            for median in curve["medians"]:
+                row = _time(median, "median", unit)
+                own = {"group": name, "n": curve["n"]}
+                own["method"] = f"{row['method']}, from {group['landmark']:g} {unit} on"
+                yield head | row | own
+        if "log_rank" in group:
+            yield from (
+                head | {"n": group["n"]} | row
+                for row in _log_rank(group["log_rank"], group["landmark"], unit)
+            )
+    for model in models(survival):
+        yield from _model(model)
+
+
+def _log_rank(test: Document, landmark: float, unit: str) -> Iterator[Row]:
+    method = f"log-rank, from {landmark:g} {unit} on"
+    yield _value("log-rank p", test["p"], method=method)
+    yield _value("log-rank chi-squared", test["chi_squared"], method=method)
+    for name, count in test["observed"].items():
+        yield _value("events", count, method=method) | {"group": name}
+        expected = test["expected"][name]
+        yield _value("events expected", expected, method=method) | {"group": name}
+
+
+def _model(model: Document) -> Iterator[Row]:
+    several = len(model["covariates"]) > 1
+    kind = f"Cox, {'multivariable' if several else 'univariable'}"
+    head = {"n": model["n"], "missing": model["missing"]}
+    if model.get("failed"):
+        name = ", ".join(model["covariates"])
+        yield head | {"variable": name} | _value(kind, None, method=model["failed"])
+        return
+    whole = head | {"variable": ", ".join(model["covariates"])}
+    for name in ("likelihood_ratio", "likelihood_ratio_p", "concordance"):
+        yield whole | _value(name.replace("_", " "), model[name], method=kind)
+    for one in model["ratios"]:
+        own = head | {"variable": one["name"]}
+        method = f"{kind}, {model['ties']} ties"
+        yield own | _value(
+            "hazard ratio", one["ratio"], one["low"], one["high"], method=method
+        )
+        yield own | _value("p", one["p"], method=f"{method}, Wald")
+        method = "score test of cox.zph (R survival 3.0), Kaplan-Meier time"
+        yield own | _value(
+            "proportional hazards p", one["proportional_p"], method=method
+        )
+
+
+def _median(group: Document, word: str, unit: str) -> Row:
+    return _value(
+        *("median (IQR)", group["median"], group["q1"], group["q3"]),
+        unit=unit,
+        method="quartiles R type 7",
+    ) | {"group": word, "n": group["n"]}
+
+
+def _test(test: Document) -> Row:
+    return _value(f"{test['name']} p", test["p"], method=test["method"])
+
+
+def _time(median: Document, quantity: str, unit: str) -> Row:
+    return _value(
+        *(quantity, median["time"], median["low"], median["high"]),
+        unit=unit,
+        method=median["method"],
+    )
+
+
+def _value(
+    quantity: str,
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    unit: str = "",
+    method: str = "",
+) -> Row:
+    return {
+        "quantity": quantity,
+        "value": value,
+        "low": low,
+        "high": high,
+        "unit": unit,
+        "method": method,
+    }

@@ -1,0 +1,312 @@
+"""Toxicity of patients as a document, tables and a summary."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.data.load import table as data_table
+from sirtdose.report.outcomes.tables import left_table, rows_csv
+from sirtdose.report.outcomes.toxicity_columns import (
+    baseline_columns,
+    column_of,
+    patient_columns,
+)
+from sirtdose.report.wording import table
+
+if TYPE_CHECKING:
+    from sirtdose.outcomes.adverse_events import Graded, Worst
+    from sirtdose.outcomes.patient_toxicity import LiverDay, OfWindow, PatientToxicity
+
+GRADE_COLUMNS = (
+    *("case_id", "date", "days", "term", "value", "unit", "baseline"),
+    *("baseline_from", "baseline_uln", "grade", "rule"),
+)
+WORST_COLUMNS = (
+    *("case_id", "window", "term", "worst_grade", "date", "days", "rule", "value"),
+    *("unit", "values", "not_gradable"),
+)
+LIVER_COLUMNS = (
+    *("case_id", "date", "days", "albi", "albi_grade", "modified_albi_grade"),
+    *("child_pugh", "child_pugh_points", "points_bilirubin", "points_albumin"),
+    *("points_inr", "points_ascites", "points_encephalopathy"),
+)
+_INR_BANDS = (
+    "Child-Pugh: INR of 1.7 to 2.3 has 2 points here, above 2.3 it has 3; other "
+    "sources put the bound at 2.2"
+)
+
+
+def toxicity_document(
+    patients: Sequence["PatientToxicity"], *, version: str, ascites_from: int
+) -> dict[str, Any]:
+    """What toxicity.json holds."""
+    criteria = data_table(f"ctcae_{version}")
+    rule = criteria["hepatotoxicity"]
+    return {
+        "schema": "sirtdose.toxicity/1",
+        "sirtdose_version": __version__,
+        "ctcae_version": version,
+        "source": criteria["source"],
+        "units_source": data_table("laboratory")["source"],
+        "hepatotoxicity": {
+            "words": rule["words"],
+            "laboratory_grade_from": rule["grade_from"],
+            "ascites_grade_from": ascites_from,
+            "ascites_words": rule["ascites_words"],
+            "source": rule["source"],
+            "verified": rule["verified"],
+        },
+        "notes": [
+            *_notes(patients, rule, ascites_from),
+            *_not_verified(patients, criteria["not_verified"]),
+        ],
+        "cases": [_patient(one) for one in patients],
+    }
+
+
+def _notes(
+    patients: Sequence["PatientToxicity"], rule: dict[str, Any], ascites_from: int
+) -> list[str]:
+    notes = [
+        "laboratory values of the day of treatment count as before it, grades by the "
+        "user as after it",
+        "baseline: as given, else the latest value on or before the day of treatment; "
+        "values up to that day are graded by the limits of normal alone",
+        f"ascites needs intervention from grade {ascites_from} (not verified: "
+        f"{rule['ascites_words']}); ascites without a row is taken as none",
+    ]
+    notes.extend(_without_day(patients))
+    borrowed = dict.fromkeys(
+        f"{case.case_id} ({one.term})"
+        for case in patients
+        for one in case.graded
+        if one.borrowed
+    )
+    if borrowed:
+        notes.append(
+            "a baseline without an upper limit of normal of its own was held against "
+            f"that of each later value: {', '.join(borrowed)}; write it under "
+            "baseline_uln, or as uln of the baseline's line"
+        )
+    missing = sum(one.grade is None for case in patients for one in case.graded)
+    if missing:
+        notes.append(
+            f"not gradable (null, not grade 0): {missing} of all values; grades.csv "
+            "says why"
+        )
+    if any(day.child_pugh for case in patients for day in case.liver):
+        notes.append(_INR_BANDS)
+    return notes
+
+
+def _without_day(patients: Sequence["PatientToxicity"]) -> list[str]:
+    notes = []
+    without = [one for one in patients if one.treated is None]
+    for judged, said in (
+        (True, "no day of treatment: all values count for"),
+        (False, "no day of treatment, so that nothing is known in any window:"),
+    ):
+        names = [one.case_id for one in without if bool(one.together.worst) is judged]
+        if names:
+            notes.append(f"{said} {', '.join(names)}")
+    return notes
+
+
+def _not_verified(
+    patients: Sequence["PatientToxicity"], recalled: dict[str, str]
+) -> list[str]:
+    """What of the criteria is not verified, of the terms that are there."""
+    terms = {one.term for case in patients for one in case.graded}
+    return [
+        f"not verified, {term}: {words}"
+        for term, words in recalled.items()
+        if term in terms
+    ]
+
+
+def _patient(case: "PatientToxicity") -> dict[str, Any]:
+    albi = case.baseline_albi
+    return {
+        "case_id": case.case_id,
+        "treated": None if case.treated is None else case.treated.isoformat(),
+        "baselines": {
+            term: {
+                "value": one.value,
+                "unit": column_of(term)[1],
+                "from": one.origin,
+            }
+            for term, one in case.baselines.items()
+        },
+        "baseline_albi": None
+        if albi is None
+        else {"score": albi.score, "grade": albi.grade},
+        "grades": [_graded(one) for one in case.graded],
+        "windows": [_window(one) for one in case.windows],
+        "together": _window(case.together),
+        "liver": [_liver(one) for one in case.liver],
+    }
+
+
+def _graded(one: "Graded") -> dict[str, Any]:
+    return {
+        "date": one.day.isoformat(),
+        "days": one.days,
+        "term": one.term,
+        "value": one.value,
+        "unit": one.unit or None,
+        "baseline": one.baseline,
+        "baseline_from": one.baseline_from or None,
+        "baseline_uln": one.baseline_uln,
+        "grade": one.grade,
+        "rule": one.rule,
+    }
+
+
+def _window(one: "OfWindow") -> dict[str, Any]:
+    return {
+        "window": one.label,
+        "hepatotoxicity_grade3": one.hepatotoxicity.present,
+        "hepatotoxicity_why": one.hepatotoxicity.why,
+        "worst": [_worst(worst) for worst in one.worst],
+    }
+
+
+def _worst(one: "Worst") -> dict[str, Any]:
+    return {
+        "term": one.term,
+        "worst_grade": one.grade,
+        "date": one.found.day.isoformat(),
+        "days": one.found.days,
+        "rule": one.found.rule,
+        "value": one.found.value,
+        "unit": one.found.unit or None,
+        "values": one.values,
+        "not_gradable": one.not_gradable,
+    }
+
+
+def _liver(one: "LiverDay") -> dict[str, Any]:
+    score = one.child_pugh
+    parts = {} if score is None else score.parts
+    return {
+        "date": one.day.isoformat(),
+        "days": one.days,
+        "albi": one.albi.score,
+        "albi_grade": one.albi.grade,
+        "modified_albi_grade": one.albi.modified_grade,
+        "child_pugh": None if score is None else score.letter,
+        "child_pugh_points": None if score is None else score.points,
+        **{
+            f"points_{part.casefold()}": parts.get(part)
+            for part in ("bilirubin", "albumin", "INR", "ascites", "encephalopathy")
+        },
+        "child_pugh_missing": list(one.missing),
+    }
+
+
+def toxicity_pages(document: dict[str, Any]) -> dict[str, str]:
+    """The csv files, by their names."""
+    cases = document["cases"]
+    return {
+        "grades.csv": rows_csv(
+            GRADE_COLUMNS,
+            ({"case_id": c["case_id"], **one} for c in cases for one in c["grades"]),
+        ),
+        "worst.csv": rows_csv(
+            WORST_COLUMNS,
+            (
+                {"case_id": c["case_id"], "window": window["window"], **one}
+                for c in cases
+                for window in c["windows"]
+                for one in window["worst"]
+            ),
+        ),
+        "liver.csv": rows_csv(
+            LIVER_COLUMNS,
+            ({"case_id": c["case_id"], **one} for c in cases for one in c["liver"]),
+        ),
+        "patients.csv": rows_csv(
+            patient_columns(cases), (_patient_row(case) for case in cases)
+        ),
+    }
+
+
+def _patient_row(case: dict[str, Any]) -> dict[str, Any]:
+    worst = {
+        column_of(one["term"])[0]: one["worst_grade"]
+        for one in case["together"]["worst"]
+    }
+    albi = case["baseline_albi"] or {}
+    return {
+        "case_id": case["case_id"],
+        "hepatotoxicity_grade3": case["together"]["hepatotoxicity_grade3"],
+        **worst,
+        **baseline_columns(case["baselines"]),
+        "baseline_albi": albi.get("score"),
+        "baseline_albi_grade": albi.get("grade"),
+    }
+
+
+def toxicity_summary(document: dict[str, Any]) -> str:
+    """Worst grades by window, hepatotoxicity and liver function, for a terminal."""
+    lines = [f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case"]
+    labels = dict.fromkeys(
+        window["window"] for case in document["cases"] for window in case["windows"]
+    )
+    for label in labels:
+        lines += ["", *_of_window(document, label)]
+    liver = [
+        [
+            case["case_id"],
+            one["date"],
+            f"{one['albi']:.2f}",
+            one["modified_albi_grade"],
+            *_child_pugh_cells(one),
+        ]
+        for case in document["cases"]
+        for one in case["liver"]
+    ]
+    if liver:
+        header = ["case", "date", "ALBI", "grade", "Child-Pugh", "points"]
+        lines += ["", left_table(header, liver)]
+    return "\n".join([*lines, "", *(f"NOTE {note}" for note in document["notes"])])
+
+
+def _child_pugh_cells(one: dict[str, Any]) -> list[str]:
+    if one["child_pugh"] is None:
+        return ["-", f"needs {', '.join(one['child_pugh_missing'])}"]
+    names = ("bilirubin", "albumin", "INR", "ascites", "encephalopathy")
+    points = ", ".join(f"{name} {one[f'points_{name.casefold()}']}" for name in names)
+    return [f"{one['child_pugh']}{one['child_pugh_points']}", points]
+
+
+def _of_window(document: dict[str, Any], label: str) -> list[str]:
+    """How many cases have which worst grade, and what became of the liver."""
+    grades: dict[str, list[int | None]] = {}
+    liver: dict[str, list[str]] = {"yes": [], "no": [], "unknown": []}
+    for case in document["cases"]:
+        for window in case["windows"]:
+            if window["window"] != label:
+                continue
+            for one in window["worst"]:
+                grades.setdefault(one["term"], []).append(one["worst_grade"])
+            word = {True: "yes", False: "no", None: "unknown"}
+            answer = word[window["hepatotoxicity_grade3"]]
+            why = f" ({window['hepatotoxicity_why']})" if answer != "no" else ""
+            liver[answer].append(f"{case['case_id']}{why}")
+    rows = [
+        [
+            term,
+            str(len(found)),
+            *(str(found.count(n) or "-") for n in (0, 1, 2, 3, 4, 5, None)),
+        ]
+        for term, found in grades.items()
+    ]
+    header = [label, "cases", "0", "1", "2", "3", "4", "5", "not gradable"]
+    told = [
+        f"Hepatotoxicity of grade 3 or above: yes {len(liver['yes'])}, no "
+        f"{len(liver['no'])}, unknown {len(liver['unknown'])}",
+        *(f"  yes: {one}" for one in liver["yes"]),
+        *(f"  unknown: {one}" for one in liver["unknown"]),
+    ]
+    return [*([table(header, rows), ""] if rows else [f"{label}: no values"]), *told]

@@ -1,0 +1,121 @@
+"""Methods side by side, as a document and as text."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    nuclide_document,
+)
+from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.plan.document import compartment_document, limit_document
+from sirtdose.report.plan.uncertainty import planned_dose_document
+from sirtdose.report.wording import activity, significant, table
+
+if TYPE_CHECKING:
+    from sirtdose.model.finding import Acceptance, Finding
+    from sirtdose.planning.comparison import Compared
+
+
+def comparison_document(
+    rows: "Sequence[Compared]",
+    findings: "Sequence[Finding]",
+    accepted: "Sequence[Acceptance]",
+    inputs: dict[str, Any],
+) -> dict[str, Any]:
+    """What compare.json holds."""
+    first = rows[0].plan
+    return {
+        "schema": "sirtdose.compare/1",
+        "sirtdose_version": __version__,
+        "device": first.device.name if first.device else None,
+        "nuclide": nuclide_document(first.nuclide),
+        "density_g_per_ml": first.assumptions["density_g_per_ml"],
+        "methods": [
+            {
+                "method": row.plan.method,
+                "activity_gbq": row.plan.activity_gbq,
+                "activity_mci": row.plan.activity_mci,
+                "draw_activity_gbq": row.plan.draw_activity_gbq,
+                "draw_activity_mci": row.plan.draw_activity_mci,
+                "to_first_ratio": row.plan.activity_gbq / first.activity_gbq,
+                "compartments": [
+                    compartment_document(part) for part in row.compartments
+                ],
+                "lungs_gy": row.lungs_gy,
+                "uncertainty": [planned_dose_document(one) for one in row.doses],
+                "limits": [limit_document(limit) for limit in row.limits],
+                "why": row.why,
+            }
+            for row in rows
+        ],
+        "warnings": findings_document(findings),
+        "accepted": acceptances_document(accepted),
+        "inputs": inputs,
+    }
+
+
+def comparison_summary(document: dict[str, Any]) -> str:
+    """Activities, the doses each would give, and why they differ."""
+    methods = document["methods"]
+    nuclide = document["nuclide"]
+    names = [part["name"] for part in methods[0]["compartments"]]
+    rows = [
+        [
+            f"{name} Gy",
+            *(significant(one["compartments"][i]["dose_gy"]) for one in methods),
+            _relative(methods[0], name),
+        ]
+        for i, name in enumerate(names)
+    ]
+    lungs = [one["lungs_gy"] for one in methods]
+    known = ["-" if gy is None else significant(gy) for gy in lungs]
+    rows.append(["lungs Gy", *known, _relative(methods[0], "lungs")])
+    first = methods[0]["method"]
+    broken = [
+        f"{one['method']}: {limit_line(limit)}"
+        for one in methods
+        for limit in one["limits"]
+        if limit["met"] is False
+    ] or ["Every limit that could be checked is met by every method."]
+    return "\n".join(
+        [
+            f"Methods compared ({nuclide['name']}, half-life "
+            f"{nuclide['half_life_h']:g} h, K "
+            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
+            f"{document['density_g_per_ml']:g} g/mL)",
+            "",
+            *(
+                f"{one['method']:<10}{activity(one['activity_gbq'])}, "
+                f"{one['to_first_ratio'] - 1:+.0%} of {first}; {one['why']}"
+                for one in methods
+            ),
+            "",
+            "Mean doses that each activity would give, all by the partition model:",
+            table(["", *(one["method"] for one in methods), "u"], rows),
+            "u is the relative standard uncertainty (k = 1) of each of them, by first "
+            "order",
+            "",
+            *broken,
+            *(
+                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
+                for one in document["warnings"]
+            ),
+            *(
+                f"ACCEPTED {one['code']}: {one['reason']}"
+                for one in document["accepted"]
+            ),
+        ]
+    )
+
+
+def _relative(method: dict[str, Any], name: str) -> str:
+    """What a dose is known to; the same for every activity."""
+    for row in method["uncertainty"]:
+        if row["name"] == name:
+            own = row["dose_by_first_order_gy"]
+            if own["value"] > 0:
+                return f"{own['standard_uncertainty'] / own['value']:.1%}"
+    return "-"

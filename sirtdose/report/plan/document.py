@@ -1,0 +1,77 @@
+"""A plan as plan.json holds it."""
+
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    lungs_document,
+    nuclide_document,
+    self_test_document,
+)
+from sirtdose.report.plan.uncertainty import plan_uncertainty_document
+
+if TYPE_CHECKING:
+    from sirtdose.model.limit import Limit
+    from sirtdose.planning.result import Compartment, Plan
+
+
+def plan_document(plan: "Plan") -> dict[str, Any]:
+    """A plan as plan.json holds it."""
+    return {
+        "schema": "sirtdose.plan/1",
+        "sirtdose_version": __version__,
+        "status": "draft",
+        "method": plan.method,
+        "device": plan.device.name if plan.device else None,
+        "nuclide": nuclide_document(plan.nuclide),
+        "activity_gbq": plan.activity_gbq,
+        "activity_mci": plan.activity_mci,
+        "draw_activity_gbq": plan.draw_activity_gbq,
+        "draw_activity_mci": plan.draw_activity_mci,
+        "compartments": [compartment_document(part) for part in plan.compartments],
+        "lungs": lungs_document(plan.lungs),
+        "limits": [limit_document(limit) for limit in plan.limits],
+        "uncertainty": plan_uncertainty_document(plan.uncertainty),
+        "self_test": self_test_document(plan.self_test),
+        "assumptions": plan.assumptions,
+        "warnings": findings_document(plan.findings),
+        "accepted": acceptances_document(plan.accepted),
+        "inputs": plan.inputs,
+    }
+
+
+def compartment_document(part: "Compartment") -> dict[str, Any]:
+    """A part of the liver with its dose."""
+    return {
+        "name": part.name,
+        "role": part.role,
+        "volume_ml": part.volume_ml,
+        "mass_kg": part.mass_kg,
+        "activity_gbq": part.activity_gbq,
+        "activity_mci": part.activity_gbq * MCI_PER_GBQ,
+        "dose_gy": part.dose_gy,
+        "cumulative_dose_gy": part.cumulative_dose_gy,
+    }
+
+
+def limit_document(limit: "Limit") -> dict[str, Any]:
+    """A limit, what is held against it, and whether that meets it."""
+    return {
+        "name": limit.name,
+        "volume": limit.volume,
+        "sense": limit.sense,
+        "limit_gy": limit.limit_gy,
+        "upper_gy": limit.upper_gy,
+        "strict": limit.strict,
+        "condition": limit.condition or None,
+        "value_gy": limit.value_gy,
+        "value_of": limit.value_of or None,
+        "met": limit.met,
+        "binding": limit.binding,
+        "activity_needed_gbq": limit.activity_needed_gbq,
+        "verified": limit.verified,
+        "source": limit.source,
+    }

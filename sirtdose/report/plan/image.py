@@ -1,0 +1,228 @@
+"""A plan by an image as a document, a table, and files."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report.documents import document_text, grid_document, image_document
+from sirtdose.report.doses import dose_document
+from sirtdose.report.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.plan.lung_shunt import shunt_document
+from sirtdose.report.plan.uncertainty import (
+    PLAN_UNCERTAINTY_FILE,
+    plan_uncertainty_csv,
+)
+from sirtdose.report.wording import significant, table
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+    from sirtdose.dosimetry.prediction import Measured, Prediction
+
+# The folder of what 1 GBq of each injection does.
+PER_GBQ = "per_gbq"
+# Everything that an earlier plan by an image may have left.
+REPLACED = (
+    "plan.json",
+    "plan.html",
+    PAGE_DATA,
+    "structures.csv",
+    "dvh.csv",
+    PLAN_UNCERTAINTY_FILE,
+    *DOSE_FILES.values(),
+    PER_GBQ,
+)
+_PER_GBQ_PERCENT = (95, 70, 50)
+
+
+def prediction_document(prediction: "Prediction") -> dict[str, Any]:
+    """What plan.json holds of the image, beside the plan."""
+    image = prediction.image
+    return {
+        "measured": {
+            "image": image_document(image.source),
+            "unit": image.quantity.unit,
+            "total": prediction.image_total,
+            "outside_perfused_fraction": prediction.outside_fraction,
+            "in_map_gbq": prediction.in_map_gbq,
+            "negative_voxels": "kept; as 0 in the lung shunt",
+            "lung_shunt": prediction.shunt
+            and shunt_document(prediction.shunt, prediction.lungs_covered),
+            "structures": [_measured(row) for row in prediction.measured],
+            "injections": [
+                {
+                    "name": one.name,
+                    "perfused": one.structure.name,
+                    "counts": one.counts,
+                    "lung_shunt_fraction": one.lung_shunt_fraction,
+                }
+                for one in prediction.perfusions
+            ],
+        },
+        "doses": {
+            method: dose_document(dose, prediction.rows[method])
+            for method, dose in prediction.doses.items()
+        },
+        "doses_per_gbq": {
+            name: {
+                method: [_per_gbq(row) for row in rows]
+                for method, rows in methods.items()
+            }
+            for name, methods in prediction.rows_per_gbq.items()
+        },
+        "density": {
+            "origin": prediction.density_origin,
+            "source": prediction.density_source or None,
+        },
+        "grid": grid_document(image, prediction.dose_grid),
+        "choices": list(prediction.choices),
+        "images": list(prediction.inputs),
+    }
+
+
+def prediction_summary(document: dict[str, Any]) -> str:
+    """What was measured and what is predicted, as tables for a terminal."""
+    measured = document["measured"]
+    ratios = [
+        f"T/N of '{row['name']}', by volume: "
+        + ", ".join(
+            f"{ratio:.3g} against {name}"
+            for name, ratio in row["tumor_to_normal_ratios"].items()
+        )
+        for row in measured["structures"]
+        if row["tumor_to_normal_ratios"]
+    ]
+    rows = [
+        [
+            row["name"],
+            significant(row["volume_ml"]),
+            significant(row["mass_kg"]),
+            f"{row['counts']:.4g}",
+            f"{row['counts_per_ml']:.4g}",
+        ]
+        for row in measured["structures"]
+    ]
+    lines = [
+        f"Measured ({measured['unit']}; {measured['outside_perfused_fraction']:.0%} "
+        "outside of the perfused volume and the lungs)",
+        table(["structure", "mL", "kg", "total", "per mL"], rows),
+        *ratios,
+        *_shunt_lines(measured["lung_shunt"]),
+    ]
+    for method, result in document["doses"].items():
+        doses = [
+            [
+                row["name"],
+                *(
+                    significant(row["dose_gy"][key])
+                    for key in ("mean", "sd", "d95", "d70", "d50")
+                ),
+            ]
+            for row in result["structures"]
+        ]
+        header = ["structure", "mean Gy", "SD Gy", "D95 Gy", "D70 Gy", "D50 Gy"]
+        lines += [
+            "",
+            f"Predicted by the image, {method}, over volume",
+            table(header, doses),
+        ]
+    return "\n".join(lines)
+
+
+def prediction_files(prediction: "Prediction") -> list[str]:
+    """The names of everything that a plan by an image writes."""
+    names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
+    names.append(PLAN_UNCERTAINTY_FILE)
+    names += [DOSE_FILES[method] for method in prediction.doses]
+    names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
+    return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
+
+
+def write_prediction(
+    prediction: "Prediction", document: dict[str, Any], folder: Path
+) -> None:
+    """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
+    from sirtdose.io.image_file import write_nifti
+    from sirtdose.report.page import plan_page
+    from sirtdose.report.page_data import page_data_text, prediction_page_data
+    from sirtdose.report.tables import (
+        dvh_csv,
+        dvh_per_gbq_csv,
+        structures_csv,
+        structures_per_gbq_csv,
+    )
+
+    text, data = document_text(document), prediction_page_data(prediction)
+    (folder / "plan.json").write_text(text, "utf-8")
+    (folder / "plan.html").write_text(plan_page(text, data), "utf-8")
+    data_text = page_data_text(document["hash"], data)
+    (folder / PAGE_DATA).write_text(data_text, "utf-8")
+    (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
+    (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
+    known = plan_uncertainty_csv(document["uncertainty"])
+    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
+    for method, dose in prediction.doses.items():
+        path = folder / DOSE_FILES[method]
+        write_nifti(dose.volume, path, note=dose.density_note)
+    each = folder / PER_GBQ
+    each.mkdir()
+    per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
+    (each / "dvh.csv").write_text(per_gbq, "utf-8")
+    rows = structures_per_gbq_csv(document)
+    (each / "structures.csv").write_text(rows, "utf-8")
+    for name, dose in _maps_per_gbq(prediction):
+        write_nifti(dose.volume, each / name, note=dose.density_note)
+
+
+def _maps_per_gbq(prediction: "Prediction") -> list[tuple[str, Any]]:
+    several = len(prediction.per_gbq) > 1
+    return [
+        (
+            DOSE_FILES[method].replace(
+                "dose_", f"dose_{k + 1}_{_plain(name)}_" if several else "dose_"
+            ),
+            dose,
+        )
+        for k, (name, methods) in enumerate(prediction.per_gbq.items())
+        for method, dose in methods.items()
+    ]
+
+
+def _plain(name: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
+
+
+def _shunt_lines(shunt: Mapping[str, Any] | None) -> list[str]:
+    if shunt is None:
+        return []
+    return [
+        f"Lung shunt {shunt['lung_shunt_fraction']:.2%} (SPECT; "
+        f"{shunt['lungs_covered_fraction']:.0%} of the lungs in view)"
+    ]
+
+
+def _measured(row: "Measured") -> dict[str, Any]:
+    return {
+        "name": row.structure.name,
+        "role": str(row.structure.role),
+        "volume_ml": row.volume_ml,
+        "mass_kg": row.mass_kg,
+        "counts": row.counts,
+        "counts_per_ml": row.counts_per_ml,
+        "tumor_to_normal_ratios": dict(row.ratios),
+        "inside_fractions": dict(row.inside),
+        "from_liver_mm": list(row.from_liver_mm) if row.from_liver_mm else None,
+    }
+
+
+def _per_gbq(row: "StructureDose") -> dict[str, Any]:
+    dvh = row.dvh
+    dose: dict[str, float] = {"mean": dvh.mean_gy, "mean_by_mass": row.mean_by_mass_gy}
+    dose |= {f"d{x}": dvh.dose_to_volume_fraction_gy(x / 100) for x in _PER_GBQ_PERCENT}
+    return {
+        "name": row.structure.name,
+        "role": str(row.structure.role),
+        "activity_gbq": row.activity_gbq,
+        "dose_gy_per_gbq": dose,
+    }

@@ -1,0 +1,195 @@
+"""A lung shunt as a document and as text."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.model.finding import Acceptance, Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.usual import LUNG_MASS_KG
+from sirtdose.planning.lung_shunt import lung_dose_gy
+from sirtdose.planning.shunt_counts import (
+    Views,
+    geometric_mean,
+    planar_lung_shunt,
+    poisson_uncertainty,
+)
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    nuclide_document,
+)
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+
+_WARN_ABOVE = 0.10
+
+
+def planar_document(
+    lungs: Views,
+    liver: Views,
+    *,
+    findings: Sequence[Finding] = (),
+    accepted: Sequence[Acceptance] = (),
+    **measured: Any,
+) -> dict[str, Any]:
+    """What lsf.json holds of two planar views; `measured` where they are an image."""
+    fraction = planar_lung_shunt(lungs=lungs, liver=liver)
+    said = [
+        *findings,
+        Finding.of(
+            "H22",
+            "the lung shunt is from planar images, which overestimate it, more so for "
+            "left or dome tumors and a high shunt",
+        ),
+        *_height_findings(fraction),
+        Finding.of(
+            "H23",
+            # No planar view tells the mass of the lungs.
+            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
+            "nor how much of the lungs they hold",
+        ),
+    ]
+    if not any((lungs.anterior_background, lungs.posterior_background)):
+        said.append(
+            Finding.of("H22", "no background was subtracted", severity=Severity.NOTE)
+        )
+    return {
+        "schema": "sirtdose.lsf/1",
+        "sirtdose_version": __version__,
+        "method": "planar",
+        "lung_shunt_fraction": fraction,
+        "counting_uncertainty": poisson_uncertainty(lungs=lungs, liver=liver),
+        "lung_counts": geometric_mean(lungs),
+        "liver_counts": geometric_mean(liver),
+        "views": {"lungs": asdict(lungs), "liver": asdict(liver)},
+        "lungs_covered_fraction": None,
+        "lung_mass_kg": LUNG_MASS_KG,
+        "lung_mass_source": "default",
+        **measured,
+        "warnings": findings_document(said),
+        "accepted": acceptances_document(accepted),
+    }
+
+
+def spect_document(
+    shunt: "SpectShunt",
+    *,
+    lungs_covered: float,
+    lung_mass_kg: float,
+    lung_mass_source: str,
+    nuclide: Nuclide,
+    findings: Sequence[Finding] = (),
+    accepted: Sequence[Acceptance] = (),
+    **read: Any,
+) -> dict[str, Any]:
+    """What lsf.json holds of a SPECT: the shunt, the lungs, and their dose per GBq."""
+    per_gbq = lung_dose_gy(
+        activity_gbq=1.0,
+        lung_shunt_fraction=shunt.fraction,
+        lung_mass_kg=lung_mass_kg,
+        dose_constant_gy_kg_per_gbq=nuclide.dose_constant_gy_kg_per_gbq,
+    )
+    said = [
+        *findings,
+        *_height_findings(shunt.fraction),
+        Finding.of("H23", f"lung mass {lung_mass_kg:.4g} kg ({lung_mass_source})"),
+    ]
+    return {
+        "schema": "sirtdose.lsf/1",
+        "sirtdose_version": __version__,
+        **shunt_document(shunt, lungs_covered),
+        "lung_mass_kg": lung_mass_kg,
+        "lung_mass_source": lung_mass_source,
+        "nuclide": nuclide_document(nuclide),
+        "lung_dose_gy_per_gbq": per_gbq,
+        **read,
+        "warnings": findings_document(said),
+        "accepted": acceptances_document(accepted),
+    }
+
+
+def shunt_document(shunt: "SpectShunt", lungs_covered: float) -> dict[str, Any]:
+    """A lung shunt measured on a SPECT."""
+    return {
+        "method": "spect",
+        "lung_shunt_fraction": shunt.fraction,
+        "lung_counts": shunt.lung_counts,
+        "liver_counts": shunt.liver_counts,
+        "lungs_covered_fraction": lungs_covered,
+        "lung_volume_ml": shunt.lung_volume_ml,
+        "shared_with_liver_ml": shunt.shared_ml,
+        "margin_mm": shunt.margin_mm,
+        "margin_ml": shunt.margin_ml,
+        "negative_fraction": shunt.negative_fraction,
+    }
+
+
+def _height_findings(fraction: float) -> list[Finding]:
+    if fraction <= _WARN_ABOVE:
+        return []
+    return [Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %")]
+
+
+def shunt_summary(document: dict[str, Any]) -> str:
+    """A lung shunt and how it was found, in a few lines."""
+    fraction = document["lung_shunt_fraction"]
+    how = document["method"]
+    if how == "planar":
+        spread = document["counting_uncertainty"]
+        head = (
+            f"Lung shunt {fraction:.2%} (planar, geometric mean; +/- {spread:.2%} by "
+            "counting alone)"
+        )
+    else:
+        covered = document["lungs_covered_fraction"]
+        head = f"Lung shunt {fraction:.2%} (SPECT; {covered:.0%} of the lungs in view)"
+    lines = [
+        head,
+        f"lungs {significant(document['lung_counts'])}, liver "
+        f"{significant(document['liver_counts'])} counts",
+    ]
+    option = ""
+    if how == "spect":
+        mass = document["lung_mass_kg"]
+        nuclide = document["nuclide"]
+        lines.append(
+            f"1 GBq of {nuclide['name']} (K "
+            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq) gives the lungs "
+            f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
+            f"{significant(mass)} kg ({document['lung_mass_source']})"
+        )
+        option = f" --lung-mass {mass:.4g}kg"
+    else:
+        lines += _views_lines(document)
+    return "\n".join(
+        [
+            *lines,
+            "",
+            *(
+                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
+                for one in document["warnings"]
+            ),
+            *(
+                f"ACCEPTED {one['code']}: {one['reason']}"
+                for one in document["accepted"]
+            ),
+            "",
+            f"Try: sirtdose plan mird ... --lung-shunt {fraction:.4f} "
+            f"--lung-shunt-source {how}{option}",
+        ]
+    )
+
+
+def _views_lines(document: dict[str, Any]) -> list[str]:
+    """How the views were told apart, where they are an image."""
+    if "evidence" not in document:
+        return []
+    pixels = document["pixels"]
+    return [
+        f"views told apart by {document['evidence']}; {pixels['lungs']} pixels of "
+        f"lungs, {pixels['liver']} of liver"
+    ]

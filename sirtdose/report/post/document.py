@@ -1,0 +1,252 @@
+"""An assessment as post.json holds it."""
+
+from typing import TYPE_CHECKING, Any
+
+from sirtdose import __version__
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    grid_document,
+    image_document,
+    iso,
+    lungs_document,
+    nuclide_document,
+    self_test_document,
+)
+from sirtdose.report.doses import biology_document, dose_document
+from sirtdose.report.plan.document import limit_document
+from sirtdose.report.post.deidentified import deidentified
+from sirtdose.report.post.registration import registration_document
+from sirtdose.report.post.uncertainty import uncertainty_document
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.histogram.biology import ThresholdHeld
+    from sirtdose.dosimetry.image.activity import Calibration
+    from sirtdose.dosimetry.image.hot_spots import Extrahepatic
+    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+    from sirtdose.dosimetry.planned_dose import PlanCompared
+
+
+def post_document(assessment: "Assessment") -> dict[str, Any]:
+    """An assessment as post.json holds it."""
+    document = _post_document(assessment)
+    if assessment.shifted_d:
+        return deidentified(
+            document, days=assessment.shifted_d, file_names=assessment.file_names
+        )
+    return document
+
+
+def _post_document(assessment: "Assessment") -> dict[str, Any]:
+    times = assessment.times
+    return {
+        "schema": "sirtdose.post/1",
+        "sirtdose_version": __version__,
+        "device": assessment.device,
+        "disease": assessment.disease,
+        "nuclide": nuclide_document(assessment.nuclide),
+        "ledger": _ledger(assessment),
+        "times": {
+            "administered_at": iso(times.get("administered_at")),
+            "scan_at": iso(times.get("scan_at")),
+            "elapsed_h": times.get("elapsed_h"),
+        },
+        "image": image_document(assessment.image.source),
+        "calibration": {
+            "used": assessment.calibration.method,
+            "over": assessment.calibration.over or None,
+            "numerator": assessment.calibration.numerator,
+            "bq_per_unit": assessment.calibration.bq_per_unit,
+            "unit": assessment.image.quantity.unit,
+            "alternative": _alternative(assessment.alternative),
+            "alternative_to_used_ratio": assessment.alternative_to_used_ratio,
+            "negative_voxels": "kept",
+        },
+        "partial_volume": _partial_volume(assessment.partial_volume),
+        "doses": {
+            method: dose_document(
+                dose,
+                assessment.structure_doses[method],
+                above_gy=assessment.above_gy,
+                biology=assessment.biology,
+                method=method,
+            )
+            for method, dose in assessment.doses.items()
+        },
+        "radiobiology": biology_document(assessment.biology, list(assessment.doses))
+        if assessment.biology
+        else None,
+        "thresholds": [_threshold(one) for one in assessment.thresholds],
+        "registration": registration_document(assessment.registration),
+        "plan": _plan_compared(assessment.plan),
+        "extrahepatic": _extrahepatic(assessment.extrahepatic),
+        "density": {
+            "origin": assessment.density_origin,
+            "source": assessment.density_source or None,
+        },
+        "lungs": lungs_document(assessment.lungs) | _lungs_in_image(assessment),
+        "grid": grid_document(assessment.image, assessment.dose_grid),
+        "limits": [limit_document(one) for one in assessment.limits],
+        "uncertainty": uncertainty_document(assessment.uncertainty),
+        "self_test": self_test_document(assessment.self_test),
+        "warnings": findings_document(assessment.findings),
+        "accepted": acceptances_document(assessment.accepted),
+        "choices": list(assessment.choices),
+        "inputs": list(assessment.inputs),
+        "options": assessment.options,
+    }
+
+
+def _activities(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "administered_gbq": ledger.administered_gbq,
+        "residual_gbq": ledger.residual_gbq,
+        "delivered_gbq": ledger.delivered_gbq,
+        "lung_shunt_fraction": ledger.lung_shunt_fraction,
+        "lung_gbq": ledger.lung_gbq,
+        "treated_gbq": ledger.treated_gbq,
+    }
+
+
+def _ledger(assessment: "Assessment") -> dict[str, Any]:
+    ledger = assessment.ledger
+    return {
+        **_activities(ledger),
+        "lung_shunt_given": assessment.lungs.known,
+        "in_image_gbq": ledger.in_image_gbq,
+        "image_to_treated_ratio": ledger.image_to_treated_ratio,
+        "positron_yield": _positron_yield(ledger),
+        "injections": [
+            {"name": name, "perfused": perfused, **_activities(own)}
+            for name, perfused, own in assessment.injections
+        ],
+    }
+
+
+def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
+    """The positron fraction that the image was divided by, and both totals."""
+    found = ledger.positron_yield
+    if found is None or ledger.in_image_gbq is None:
+        return None
+    stored, undone = found.totals_gbq(ledger.in_image_gbq)
+    return {
+        "fraction_was": found.fraction_was,
+        "origin": found.origin,
+        "fraction": found.fraction,
+        "factor": found.factor,
+        "applied": found.applied,
+        "in_image_as_stored_gbq": stored,
+        "in_image_rescaled_gbq": undone,
+    }
+
+
+def _lungs_in_image(assessment: "Assessment") -> dict[str, Any]:
+    """The lungs' activity as the image has it, and its dose by their one mass."""
+    found = assessment.lungs_in_image_gbq
+    k = assessment.nuclide.dose_constant_gy_kg_per_gbq
+    return {
+        "in_image_gbq": found,
+        "in_image_dose_gy": None
+        if found is None
+        else k * found / assessment.lungs.mass_kg,
+    }
+
+
+def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
+    if calibration is None:
+        return None
+    return {
+        "method": calibration.method,
+        "over": calibration.over or None,
+        "numerator": calibration.numerator,
+        "bq_per_unit": calibration.bq_per_unit,
+    }
+
+
+def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
+    """How the image's blur was undone, and how far that can be believed."""
+    if result is None:
+        return None
+    calibration = result.calibration
+    return {
+        "method": result.method,
+        "fwhm_mm": list(result.fwhm_mm) if result.fwhm_mm else None,
+        "source": result.source or None,
+        "rounds": result.rounds,
+        "settled": result.settled,
+        "total_change": result.total_change,
+        "bq_per_unit": calibration.bq_per_unit if calibration else None,
+        "concentrations": dict(result.concentrations),
+        "uniform_gy": dict(result.uniform_gy),
+        "recoveries": dict(result.recoveries),
+        "sensitivity": {
+            name: dict(changes) for name, changes in result.sensitivity.items()
+        },
+        "unreliable": list(result.unreliable),
+    }
+
+
+def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
+    """What was planned beside what was delivered."""
+    if plan is None:
+        return None
+    return {
+        "hash": plan.hash,
+        "approval": plan.approval or None,
+        "method": plan.method,
+        "planned_gbq": plan.planned_gbq,
+        "planned_mci": plan.planned_gbq * MCI_PER_GBQ,
+        "delivered_gbq": plan.delivered_gbq,
+        "delivered_mci": plan.delivered_gbq * MCI_PER_GBQ,
+        "delivered_to_planned_ratio": plan.delivered_gbq / plan.planned_gbq,
+        "doses": [
+            {
+                "name": row.name,
+                "role": row.role,
+                "planned_gy": row.planned_gy,
+                "delivered_gy": row.delivered_gy,
+                "planned_d70_gy": row.planned_d70_gy,
+                "delivered_d70_gy": row.delivered_d70_gy,
+                "delivered_to_planned_ratio": row.ratio,
+            }
+            for row in plan.rows
+        ],
+    }
+
+
+def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
+    """An outcome study's dose, and the structure's, where both are of one kind."""
+    return {
+        **held.threshold,
+        "structure": held.structure,
+        "value_gy": held.value_gy,
+        "reached": held.reached,
+        "not_applied": list(held.match.differs),
+        "unstated": list(held.match.unstated),
+    }
+
+
+def _extrahepatic(beyond: "Extrahepatic | None") -> dict[str, Any] | None:
+    """What lies outside of liver, perfused volume and lungs."""
+    if beyond is None:
+        return None
+    return {
+        "definition": "image - liver - perfused - tumors - lungs",
+        "volume_ml": beyond.volume_ml,
+        "mean_gy": beyond.mean_gy,
+        "activity_gbq": beyond.activity_gbq,
+        "activity_fraction": beyond.activity_fraction,
+        "hot_spots": [
+            {
+                "at_mm_lps": list(spot.at_mm),
+                "volume_ml": spot.volume_ml,
+                "mean_gy": spot.mean_gy,
+                "peak_gy": spot.peak_gy,
+                "inside": spot.inside or None,
+            }
+            for spot in beyond.spots
+        ],
+    }

@@ -1,0 +1,306 @@
+"""Results as text for a terminal, from the same documents that are saved."""
+
+from typing import Any
+
+from sirtdose.report.post.biology import biology_lines
+from sirtdose.report.post.uncertainty import uncertainty_lines
+from sirtdose.report.wording import activity, significant, table
+
+# Means over mass and over volume that differ by more are both shown.
+_SAME_MEAN = 0.01
+# A ratio below this is shown by its figures, not its places.
+_SMALL_RATIO = 0.1
+_REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
+_GRAVITY = ("stop", "ask", "warn", "note")
+
+
+def post_summary(document: dict[str, Any]) -> str:
+    """What an assessment says, in a few lines and a table per method."""
+    ledger, calibration = document["ledger"], document["calibration"]
+    lines = [
+        f"Doses after treatment ({basis_words(document['nuclide'])})",
+        "",
+        *(f"{name:<22}{text}" for name, text in ledger_lines(ledger)),
+        "",
+        *image_lines(document["image"]),
+        calibration_line(calibration),
+        *_grid_lines(document["grid"]),
+    ]
+    first_name, first_result = next(iter(document["doses"].items()))
+    first = first_result["structures"]
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
+    density = document["density"]
+    for method, result in document["doses"].items():
+        compared = result["structures"] is not first
+        rows = [
+            [
+                row["name"],
+                row["role"],
+                significant(row["volume_ml"]),
+                significant(row["activity_gbq"]),
+                *(
+                    significant(row["dose_gy"][key])
+                    for key in ("mean", "sd", "d98", "d70", "d50", "d2")
+                ),
+                *([mean_difference(row, usual.get(row["name"]))] if compared else []),
+            ]
+            for row in result["structures"]
+        ]
+        header = ["structure", "role", "mL", "GBq", "mean Gy", "SD Gy"]
+        header += ["D98 Gy", "D70 Gy", "D50 Gy", "D2 Gy"]
+        header += [f"against {first_name}"] if compared else []
+        lines += [
+            "",
+            f"{method}, {_medium(result)}{density_words(result, density)}, "
+            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}",
+            table(header, rows),
+            *mass_lines(result),
+        ]
+    lines += [*partial_volume_lines(document["partial_volume"])]
+    lines += biology_lines(document)
+    lines += [*plan_compared_lines(document["plan"]), ""]
+    lines += [lung_line(document["lungs"]), *beyond_lines(document)]
+    lines += uncertainty_lines(document["uncertainty"])
+    lines += warning_lines(document)
+    return "\n".join(lines)
+
+
+def beyond_lines(document: dict[str, Any]) -> list[str]:
+    """The lungs by the image, and what lies outside of liver and lungs."""
+    lungs, beyond = document["lungs"], document["extrahepatic"]
+    lines = []
+    if lungs["in_image_gbq"] is not None:
+        lines.append(
+            f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
+            f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
+        )
+    if beyond is not None:
+        lines.append(
+            f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
+            f"{beyond['activity_fraction']:.1%} of the image"
+        )
+    return lines
+
+
+def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
+    """Planned and delivered, as a table."""
+    if plan is None:
+        return []
+    rows = [
+        [
+            row["name"],
+            significant(row["planned_gy"]),
+            significant(row["delivered_gy"]),
+            f"{row['delivered_to_planned_ratio'] - 1:+.0%}"
+            if row["delivered_to_planned_ratio"]
+            else "-",
+        ]
+        for row in plan["doses"]
+    ]
+    by = (plan["approval"] or {}).get("by", "nobody")
+    return [
+        "",
+        f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
+        f"{activity(plan['delivered_gbq'])} delivered "
+        f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
+        f"Energy over mass, by {plan['method'].replace('_', ' ')}",
+        table(["", "planned Gy", "delivered Gy", "difference"], rows),
+    ]
+
+
+def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
+    """How blur was undone, and how the tumors' means move with width and contour."""
+    if result is None:
+        return []
+    how = result["method"].replace("_", " ")
+    if result["fwhm_mm"]:
+        widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
+        how += f", {widths} mm FWHM, {_counted(result['rounds'], 'round')}"
+    if result["source"]:
+        how += f", {result['source']}"
+    lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
+    for name, changes in result["sensitivity"].items():
+        said = ", ".join(
+            f"{change:+.0%} with {what}" for what, change in changes.items()
+        )
+        inside = result["uniform_gy"].get(name)
+        shown = f"inside {significant(inside)} Gy; " if inside else ""
+        lines.append(f"'{name}': {shown}mean {said}")
+    lines += [
+        f"'{name}': recovery {recovery:.3f}"
+        for name, recovery in result["recoveries"].items()
+    ]
+    return lines
+
+
+def mass_lines(result: dict[str, Any]) -> list[str]:
+    """Means over mass where they are not those over volume."""
+    return [
+        f"'{row['name']}' over mass instead of volume: "
+        f"{significant(row['dose_gy']['mean_by_mass'])} Gy"
+        for row in result["structures"]
+        if abs(row["dose_gy"]["mean_by_mass"] - row["dose_gy"]["mean"])
+        > _SAME_MEAN * abs(row["dose_gy"]["mean"])
+    ]
+
+
+def density_words(result: dict[str, Any], density: dict[str, Any]) -> str:
+    """The one density of a result, or where its map of densities is from."""
+    if result["density_g_per_ml"] is None:
+        return f"density by voxel ({density['origin']})"
+    return f"density {result['density_g_per_ml']:.4g} g/mL"
+
+
+def _elsewhere(result: dict[str, Any]) -> str:
+    """Where more than a thousandth of the energy went that is not in the map."""
+    parts = [
+        f"{part:.3f} {where.replace('_', ' ')}"
+        for where, part in result["energy_elsewhere"].items()
+        if abs(part) >= 1e-3
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _grid_lines(grid: dict[str, Any]) -> list[str]:
+    """The dose grid where it is not the image's own: columns, rows, slices."""
+    if grid["of"] == "image voxels":
+        return []
+    z, y, x = grid["spacing_mm"]
+    return [f"Dose grid: {grid['of']}, {x:.4g} x {y:.4g} x {z:.4g} mm"]
+
+
+def mean_difference(row: dict[str, Any], usual_gy: float | None) -> str:
+    """How a row's mean dose compares with another method's of the same structure."""
+    return f"{row['dose_gy']['mean'] / usual_gy - 1:+.1%}" if usual_gy else "-"
+
+
+def _medium(result: dict[str, Any]) -> str:
+    return f"{result['medium']}, " if result["medium"] else ""
+
+
+def lung_line(lungs: dict[str, Any]) -> str:
+    """The dose of the lungs by their shunt, or that none was given."""
+    if lungs["shunt_source"] == "not given":
+        return "Lungs: no lung shunt was given; none is assumed"
+    line = (
+        f"Lungs by shunt ({lungs['shunt_fraction']:.1%} {lungs['shunt_source']}, mass "
+        f"{lungs['mass_kg']:g} kg {lungs['mass_source']}): "
+        f"{significant(lungs['dose_gy'])} Gy"
+    )
+    total = lungs["cumulative_dose_gy"]
+    if total != lungs["dose_gy"]:
+        line += f", {significant(total)} Gy with earlier treatments"
+    return line
+
+
+def image_lines(image: dict[str, Any] | None) -> list[str]:
+    """What the image's header says of scan, duration, windows and nuclide."""
+    if image is None:
+        return []
+    windows = ", ".join(f"{a:g} to {b:g}" for a, b in image["energy_windows_kev"])
+    parts = [f"Image: {image['modality']}"]
+    if image["scan_start"]:
+        parts.append(f"scan {image['scan_start']} ({image['scan_start_origin']})")
+    if image["frame_duration_s"]:
+        parts.append(f"frame {image['frame_duration_s']:g} s (ActualFrameDuration)")
+    if windows:
+        parts.append(f"{windows} keV")
+    if image["nuclide_in_header"]:
+        parts.append(f"labeled {image['nuclide_in_header']}")
+    elif image["nuclide_in_header_words"]:
+        words = ", ".join(f"'{one}'" for one in image["nuclide_in_header_words"])
+        parts.append(f"labeled {words}")
+    return [", ".join(parts), ""]
+
+
+def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every line of the ledger, named, in GBq and mCi."""
+    lines = [
+        ("administered", activity(ledger["administered_gbq"])),
+        ("residual", activity(ledger["residual_gbq"])),
+        ("delivered", activity(ledger["delivered_gbq"])),
+        (
+            f"lungs ({ledger['lung_shunt_fraction']:.1%})",
+            activity(ledger["lung_gbq"])
+            if ledger["lung_shunt_given"]
+            else "no lung shunt given",
+        ),
+        ("treated", activity(ledger["treated_gbq"])),
+    ]
+    lines += [
+        (f"  {one['name']}", f"{activity(one['delivered_gbq'])} into {one['perfused']}")
+        for one in ledger["injections"]
+    ]
+    if ledger["in_image_gbq"] is None:
+        return [*lines, ("in the image", "not known: no unit, factor or times")]
+    ratio = ledger["image_to_treated_ratio"]
+    shown = f"{ratio:.3f}" if ratio >= _SMALL_RATIO else f"{ratio:.3g}"
+    lines.append(
+        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated")
+    )
+    return lines + _yield_lines(ledger["positron_yield"])
+
+
+def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The positron fraction that a PET was divided by, and the total the other way."""
+    if found is None:
+        return []
+    was = f"positron fraction {found['fraction_was']:.4g} ({found['origin']})"
+    if found["applied"]:
+        other = activity(found["in_image_as_stored_gbq"])
+        return [("", f"{was} undone, x {found['factor']:.4g}; as stored {other}")]
+    other = activity(found["in_image_rescaled_gbq"])
+    return [("", f"{was} kept; undone, x {found['factor']:.4g}, {other}")]
+
+
+def calibration_line(calibration: dict[str, Any]) -> str:
+    """Which calibration was used, and how the other one compares."""
+    over = _over(calibration["over"])
+    line = f"Calibration: {calibration['used']}{over} ({calibration['numerator']})"
+    ratio = calibration["alternative_to_used_ratio"]
+    if ratio is None:
+        return f"{line}; there is no other to compare"
+    other = calibration["alternative"]
+    return (
+        f"{line}; the other, {other['method']}{_over(other['over'])}, would give "
+        f"{ratio:.4g} times the activity"
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _over(region: str | None) -> str:
+    """A calibration region in words."""
+    if not region:
+        return ""
+    if region == "injections":
+        return " over each injection's volume"
+    return f" over the {_REGIONS.get(region, region)}"
+
+
+def basis_words(nuclide: dict[str, Any]) -> str:
+    """The nuclide, its half-life and its dose constant in words."""
+    return (
+        f"{nuclide['name']}, half-life {nuclide['half_life_h']:g} h, K "
+        f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
+        f"{nuclide['dose_constant_name']}"
+    )
+
+
+def finding_lines(warnings: list[dict[str, str]]) -> list[str]:
+    """A line for each finding, the gravest first."""
+    return [
+        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
+        for finding in sorted(warnings, key=lambda one: _GRAVITY.index(one["severity"]))
+    ]
+
+
+def warning_lines(document: dict[str, Any]) -> list[str]:
+    """What the checks found, the gravest first, and what was accepted."""
+    lines = finding_lines(document["warnings"])
+    lines += [
+        f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]
+    ]
+    return ["", *lines] if lines else []

@@ -1,0 +1,111 @@
+"""Figures of tables and units: densities, devices, laboratory, what is typed."""
+
+from sirtdose.validation.bench import Figure
+
+
+def _usual(*, name: str) -> float:
+    """What is taken where nothing is given."""
+    from sirtdose.model import usual
+
+    return float(getattr(usual, name))
+
+
+def _density_of_hu(*, hu: float, curve: str) -> float:
+    """Density of one voxel of a CT."""
+    import numpy as np
+
+    from sirtdose.dosimetry.engine.tissue_density import density_of_ct
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.volume import Quantity, Volume
+
+    grid = Grid.regular((1, 1, 1), spacing_mm=(1.0, 1.0, 1.0))
+    ct = Volume(np.full((1, 1, 1), hu), grid, Quantity.CT_NUMBER)
+    return float(density_of_ct(ct, curve).data[0, 0, 0])
+
+
+def _typed(*, measure: str, text: str) -> float:
+    """A quantity as it is typed, in the unit used inside."""
+    from sirtdose.model import units
+
+    return float(getattr(units, measure).parse(text))
+
+
+def _laboratory_factor(*, term: str, unit: str) -> float:
+    from sirtdose.outcomes.laboratory import factor
+
+    return factor(term, unit)
+
+
+def _shunt_reduction(*, shunt: float) -> float:
+    """What the BSA method takes off its activity for a lung shunt."""
+    from sirtdose.planning.bsa_plan import lung_shunt_reduction
+
+    return lung_shunt_reduction(shunt)
+
+
+def _empirical_gbq(*, involvement: float) -> float:
+    from sirtdose.planning.bsa_plan import empirical_activity_gbq
+
+    return empirical_activity_gbq(involvement)
+
+
+def _device_mean(*, device: str, of: str) -> float:
+    """One number of a device; of its vials the mean."""
+    from sirtdose.model.device import Device
+
+    one = Device.named(device)
+    if of == "vial_activity_gbq":
+        return sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
+    return float(getattr(one, of))
+
+
+def _lung_limit_gy(*, name: str) -> float:
+    from sirtdose.planning.limits import lung_rules
+
+    [rule] = [one for one in lung_rules() if one.volume == name]
+    return float(rule.limit_gy)
+
+
+def _delivered_gbq(
+    *, dispensed_gbq: float, residual_gbq: float, residual_after_h: float, nuclide: str
+) -> float:
+    from sirtdose.model.nuclide import Nuclide
+    from sirtdose.planning.delivered import delivered_activity_gbq
+
+    return delivered_activity_gbq(
+        dispensed_gbq=dispensed_gbq,
+        residual_gbq=residual_gbq,
+        residual_after_h=residual_after_h,
+        nuclide=Nuclide.named(nuclide),
+    )
+
+
+def _second_mci(*, activity_gbq: float) -> float:
+    """Activity in mCi as the second calculation of a plan has it."""
+    from sirtdose.planning.hand_check import hand_check
+
+    plan = {
+        "nuclide": {"dose_constant_gy_kg_per_gbq": 49.67},
+        "activity_gbq": activity_gbq,
+        "activity_mci": 1.0,
+        "draw_activity_gbq": activity_gbq,
+        "compartments": [],
+        "lungs": {"shunt_fraction": 0.1, "mass_kg": 1.0, "dose_gy": 1.0},
+        "assumptions": {"density_g_per_ml": 1.0, "residual_fraction": 0.0},
+    }
+    [found] = [one.by_hand for one in hand_check(plan) if one.unit == "mCi"]
+    return found
+
+
+FIGURES: dict[str, Figure] = {
+    "usual": _usual,
+    "density_of_hu": _density_of_hu,
+    "typed": _typed,
+    "laboratory_factor": _laboratory_factor,
+    "shunt_reduction": _shunt_reduction,
+    "empirical_gbq": _empirical_gbq,
+    "device": _device_mean,
+    "lung_limit_gy": _lung_limit_gy,
+    "delivered_gbq": _delivered_gbq,
+    "second_mci": _second_mci,
+}

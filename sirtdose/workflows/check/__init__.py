@@ -1,0 +1,1 @@
+"""Check a dose of another system."""

@@ -1,0 +1,312 @@
+"""Hold another system's dose against ours: numbers, gamma, causes, verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.dosimetry.compare.comparison import compared
+from sirtdose.dosimetry.compare.dose_check import (
+    DEFAULT_TOLERANCES,
+    DoseCheck,
+    Row,
+    metrics_of,
+    require_known_metric,
+)
+from sirtdose.errors import InputError, RangeError, StructureError
+from sirtdose.model.finding import Finding
+from sirtdose.model.role import Role, role_from_name
+from sirtdose.model.structure import with_given_roles
+from sirtdose.workflows.check.histograms import (
+    histogram_in,
+    read_dose,
+    require_same_patient,
+    structures_of,
+)
+from sirtdose.workflows.check.inputs import OurDose, our_dose
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.compare.cause import Cause
+    from sirtdose.dosimetry.compare.dose_pair import DosePair
+    from sirtdose.dosimetry.compare.gamma import Criterion, Gamma
+    from sirtdose.dosimetry.compare.structure_causes import Candidate, StructureCause
+    from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+    from sirtdose.workflows.check.reported import Said
+
+_LUNGS_SAID = "one density, the liver's, gives the lungs no dose"
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """What is held against what.
+
+    `against` is our dose map, or the folder of `sirtdose post`, whose structures are
+    taken where none are given. `criteria` are those of gamma; `tolerances` stand before
+    the usual ones.
+    """
+
+    theirs: Path
+    against: Path
+    criteria: "tuple[Criterion, ...]"
+    structures: tuple[Path, ...] = ()
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    their_structures: tuple[Path, ...] = ()
+    their_table: Path | None = None
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    above_gy: tuple[float, ...] = ()
+    method: str | None = None
+    cutoff_fraction: float = 0.1
+
+
+def check_dose(request: CheckRequest) -> DoseCheck:
+    """Hold another system's dose against ours.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, is of two patients, or does not lie over each other.
+    """
+    from sirtdose.dosimetry.compare.difference_causes import causes
+    from sirtdose.dosimetry.compare.dose_pair import DosePair
+    from sirtdose.dosimetry.compare.gamma import gamma_index
+    from sirtdose.dosimetry.compare.known_factors import explanations
+    from sirtdose.dosimetry.compare.lone_dose import lone_doses
+
+    for name in request.tolerances:
+        require_known_metric(name)
+    ours = our_dose(request.against, request.method)
+    files = request.structures or ours.structures
+    require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
+    pair = DosePair(ours.dose, read_dose(request.theirs), request.cutoff_fraction)
+    look = _Look(request, ours, pair)
+    rows, left_out = look.rows()
+    said = look.said()
+    reports = look.reported(said)
+    found = causes(pair, ours.others)
+    gammas: list[Gamma] = []
+    ignored = ""
+    for criterion in request.criteria:
+        try:
+            gammas.append(gamma_index(pair.ours, pair.theirs, criterion))
+        except RangeError as error:
+            ignored = str(error)
+    factor = _factor(pair, found)
+    return DoseCheck(
+        pair=pair,
+        choices=ours.choices,
+        choices_known=ours.choices_known,
+        method=ours.method,
+        treated_gbq=ours.treated_gbq,
+        rows=tuple(rows),
+        reported=tuple(reports.rows),
+        unmatched=tuple(reports.unmatched),
+        stated=said.stated,
+        table_remarks=said.table_remarks,
+        left_out={**left_out, **said.left_out, **reports.left_out},
+        gammas=tuple(gammas),
+        causes=tuple(found),
+        factor=factor,
+        factors=tuple(explanations(factor, ours.choices)) if found else (),
+        structure_causes=tuple(reports.causes),
+        tolerances=look.tolerances,
+        lone=tuple(lone_doses(pair)),
+        ignored_gamma=ignored,
+        findings=(*look.findings, *said.noticed),
+        inputs=_inputs(request, ours, files),
+    )
+
+
+def _factor(pair: "DosePair", found: "Sequence[Cause]") -> float:
+    """The factor of the best explanation that has one, else of the doses' sums."""
+    best = found[0].factor if found else None
+    return pair.total_ratio if best is None else best
+
+
+def _inputs(
+    request: CheckRequest, ours: OurDose, files: Sequence[Path]
+) -> tuple[dict[str, Any], ...]:
+    from sirtdose.io.hashing import sha256_of
+
+    said = [("their dose", request.theirs), ("our dose", ours.path)]
+    said += [("structures", path) for path in files]
+    said += [("their structures", path) for path in request.their_structures]
+    said += [("their table", request.their_table)] if request.their_table else []
+    return tuple(
+        {"what": what, "file": path.name, "sha256": sha256_of([path])}
+        for what, path in said
+        if path.is_file()
+    )
+
+
+@dataclass
+class Reports:
+    """Their numbers against ours, those of none of ours, and what others are of."""
+
+    rows: list[Row] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    causes: "list[StructureCause]" = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+class _Look:
+    """Structures of both systems, and how their histograms are made."""
+
+    def __init__(self, request: CheckRequest, ours: OurDose, pair: "DosePair") -> None:
+        self.request, self.ours, self.pair = request, ours, pair
+        self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
+        self.files = request.structures or ours.structures
+        self.findings = [
+            Finding.of("H17", f"their dose: {remark}")
+            for remark in (pair.theirs.source.remarks if pair.theirs.source else ())
+        ]
+        self.structures = self._structures()
+
+    def _structures(self) -> "list[Structure]":
+        from sirtdose.dosimetry.derived import derived_structures
+        from sirtdose.dosimetry.grid.resample import on_one_lattice
+        from sirtdose.dosimetry.map_checks import map_findings
+        from sirtdose.dosimetry.role_checks import no_tumor_findings
+
+        if not self.files:
+            return []
+        read = structures_of(self.files, {})
+        read = with_given_roles(read, {**self.ours.roles, **self.request.roles})
+        # Of results, post.json says how the dose was computed.
+        unknown_map = None if self.ours.choices_known else self.ours.dose
+        self.findings += map_findings(read, dose=unknown_map)
+        drawn = [one for one in read if not one.empty]
+        unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
+        if unknown:
+            raise InputError(f"--role names no structure: {', '.join(unknown)}")
+        if not drawn:
+            return []
+        drawn = on_one_lattice(drawn)
+        derived = derived_structures(drawn)
+        self.findings += no_tumor_findings(drawn) if derived else []
+        return [*drawn, *derived]
+
+    def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
+        """One value a voxel where both doses share their voxels, else interpolated."""
+        return histogram_in(structure, dose, not self.pair.same_points)
+
+    def rows(self) -> tuple[list[Row], dict[str, str]]:
+        """Both dose maps in each of our structures, and why some have no row."""
+        rows, left_out = [], {}
+        for one in self.structures:
+            if one.role is Role.LUNGS and self.ours.one_density:
+                left_out[one.name] = _LUNGS_SAID
+                continue
+            try:
+                ours = self.histogram(one, self.pair.ours)
+                theirs = self.histogram(one, self.pair.theirs)
+            except StructureError as error:
+                left_out[one.name] = str(error)
+                continue
+            numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
+            rows.append(self._row(one.name, one, ours, theirs, numbers))
+        return rows, left_out
+
+    def _row(
+        self,
+        name: str,
+        structure: "Structure",
+        ours: "Dvh",
+        theirs: "Dvh | None",
+        numbers: Mapping[str, float],
+        bin_gy: float = 0.0,
+    ) -> Row:
+        also = (one for one in numbers if one[1:2].isdigit())
+        mine = metrics_of(ours, self.request.above_gy, also)
+        both = compared(mine, numbers, self.tolerances, bin_gy)
+        return Row(name, structure, ours, theirs, both)
+
+    @property
+    def _asked(self) -> list[str]:
+        """D_x and V_x that have a tolerance: to name one is to ask for it."""
+        return [one for one in self.tolerances if one[1:2].isdigit()]
+
+    def said(self) -> "Said":
+        """What they say of their structures, in any of the ways they may."""
+        from sirtdose.workflows.check.reported import said_by_them
+
+        request = self.request
+        said = said_by_them(
+            request.theirs,
+            contours=request.their_structures,
+            table=request.their_table,
+            own_files=self.files,
+            own=[one for one in self.structures if not one.definition],
+            histogram=self._theirs_in,
+            otherwise=lambda one: histogram_in(
+                one, self.pair.theirs, self.pair.same_points
+            ),
+            above_gy=request.above_gy,
+            tolerances=self.tolerances,
+        )
+        mute = said.by_contours and not said.stated.compared
+        if not self.structures and (said.by_table or mute):
+            raise InputError(
+                "their table or structures need ours to be held against: give "
+                "--structures"
+            )
+        return said
+
+    def reported(self, said: "Said") -> "Reports":
+        """Their numbers against ours, and which of our structures those are of."""
+        from sirtdose.dosimetry.compare.structure_causes import (
+            Reported,
+            candidates,
+            structure_cause,
+        )
+
+        found = Reports()
+        told = said.numbers(self.request.above_gy)
+        every = candidates(self.structures, self._theirs_in) if told else []
+        for name, (numbers, theirs) in told.items():
+            own = self._named(name)
+            if own is None:
+                # Of a file's many regions most are none of ours.
+                asked = name in said.by_table or name in said.by_contours
+                if not asked or not self.structures:
+                    continue
+                found.unmatched.append(name)
+            elif own.role is Role.LUNGS and self.ours.one_density:
+                found.left_out[f"their {name}"] = _LUNGS_SAID
+                continue
+            else:
+                ours = self.histogram(own, self.pair.ours)
+                width = said.bin_gy(name)
+                found.rows.append(self._row(name, own, ours, theirs, numbers, width))
+            cause = structure_cause(
+                Reported(name, numbers.get("mean"), numbers.get("volume")),
+                _candidate(every, own),
+                every,
+            )
+            found.causes += [cause] if cause else []
+        return found
+
+    def _theirs_in(self, structure: "Structure") -> "Dvh":
+        return self.histogram(structure, self.pair.theirs)
+
+    def _named(self, name: str) -> "Structure | None":
+        """Our structure of that name, else the only one of the role it tells."""
+        same = [
+            one for one in self.structures if one.name.casefold() == name.casefold()
+        ]
+        if same:
+            return same[0]
+        role = role_from_name(name)
+        if role is Role.NORMAL_GIVEN:
+            role = Role.NORMAL_WHOLE
+            if role_from_name(name.lower().replace("normal", "")) is Role.PERFUSED:
+                role = Role.NORMAL_PERFUSED
+        alike = [one for one in self.structures if one.role is role]
+        return alike[0] if len(alike) == 1 and role is not Role.OTHER else None
+
+
+def _candidate(
+    every: "Sequence[Candidate]", own: "Structure | None"
+) -> "Candidate | None":
+    return next((one for one in every if one.structure is own), None)

@@ -1,0 +1,188 @@
+"""Histograms of a dose map that another system, or this one, has made."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError, QuantityError, StructureError
+from sirtdose.model.role import Role
+from sirtdose.model.structure import with_given_roles
+from sirtdose.model.volume import Quantity
+from sirtdose.workflows.image.scene import require_one_patient
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
+
+def dose_histograms(
+    dose: Path,
+    structures: Sequence[Path],
+    *,
+    roles: Mapping[str, Role] | None = None,
+    interpolated: bool = True,
+) -> "DoseHistograms":
+    """Histograms of all structures in a dose map.
+
+    Parameters
+    ----------
+    dose : Path
+        RTDOSE, or NIfTI, NRRD or MetaImage in Gy.
+    structures : sequence of Path
+        RTSTRUCT, SEG, masks or label images in the dose's frame of reference.
+    roles : mapping of str to Role, optional
+        Where a name does not tell.
+    interpolated : bool
+        Whether the dose is known at points, and interpolated between them, or is one
+        value a voxel, as this program's own are.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, no dose, no structure, two of one name.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+    from os import cpu_count
+
+    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.map_checks import map_findings
+
+    require_same_patient([dose, *structures])
+    volume = read_dose(dose)
+    known = structures_of(structures, roles or {}, apart=interpolated)
+    # Sorting and interpolating leave the interpreter to the next structure.
+    with ThreadPoolExecutor(cpu_count()) as threads:
+        found = threads.map(lambda one: _histogram(one, volume, interpolated), known)
+        told = list(zip(known, found, strict=True))
+    rows = [(one, dvh) for one, dvh in told if not isinstance(dvh, str)]
+    left_out = {one.name: why for one, why in told if isinstance(why, str)}
+    if not rows:
+        why = "; ".join(f"'{name}': {said}" for name, said in left_out.items())
+        raise InputError(f"no structure has a histogram: {why or 'none was found'}")
+    return DoseHistograms(
+        volume,
+        tuple(rows),
+        left_out,
+        findings=tuple(map_findings(known, dose=volume)),
+        stated=_stated(dose, structures, rows, volume, interpolated),
+    )
+
+
+def _stated(
+    dose: Path,
+    structures: Sequence[Path],
+    rows: "Sequence[tuple[Structure, Dvh]]",
+    volume: "Volume",
+    interpolated: bool,
+) -> "StatedHistograms":
+    """The RTDOSE's own histograms against ours of the same map, sampled either way."""
+    from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
+    from sirtdose.workflows.check.stated_histograms import stated_histograms
+
+    ours = {one.name: dvh for one, dvh in rows}
+    return stated_histograms(
+        dose,
+        structures,
+        [one for one, _ in rows],
+        (
+            lambda one: metrics_of(ours[one.name], ()),
+            lambda one: metrics_of(histogram_in(one, volume, not interpolated), ()),
+        ),
+        DEFAULT_TOLERANCES,
+        option="--structures",
+    )
+
+
+def _histogram(
+    structure: "Structure", volume: "Volume", interpolated: bool
+) -> "Dvh | str":
+    """A structure's histogram, or why it has none."""
+    if structure.empty:
+        return "empty"
+    try:
+        return histogram_in(structure, volume, interpolated)
+    except StructureError as error:
+        return str(error)
+
+
+def histogram_in(structure: "Structure", volume: "Volume", interpolated: bool) -> "Dvh":
+    """A structure's histogram, by points between the dose's own or by its voxels.
+
+    Raises
+    ------
+    StructureError
+        It lies partly outside of the dose.
+    """
+    from sirtdose.dosimetry.grid.resample import occupancy_on
+    from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh
+
+    if interpolated:
+        return sampled_dvh(structure, volume)
+    require_covered(structure, volume)
+    return Dvh.of_structure(occupancy_on(structure, volume.grid), volume)
+
+
+def require_same_patient(paths: Sequence[Path]) -> None:
+    """Refuse files of two people (H01), as far as they name anybody.
+
+    Raises
+    ------
+    InputError
+        They do, or one of them is not there.
+    """
+    from sirtdose.io.discover import discover
+
+    require_one_patient([one for path in paths for one in discover(path)], [])
+
+
+def read_dose(path: Path) -> "Volume":
+    """A dose map of any system, Gy.
+
+    Raises
+    ------
+    QuantityError
+        An image of something else.
+    """
+    from sirtdose.io.read import read_image
+
+    volume = read_image(path, quantity=Quantity.DOSE)
+    if volume.quantity is not Quantity.DOSE:
+        raise QuantityError(
+            f"{path.name} is in {volume.quantity.unit or 'no unit'}: a dose in Gy is "
+            "needed"
+        )
+    return volume
+
+
+def structures_of(
+    paths: Sequence[Path], roles: Mapping[str, Role], *, apart: bool = False
+) -> "list[Structure]":
+    """Every structure of the files, no two of one name; roles as given.
+
+    Those of an RTSTRUCT are sampled at the same points, unless they stay `apart`.
+
+    Raises
+    ------
+    InputError
+        Two of one name, or a role for a structure that is not there.
+    """
+    from sirtdose.io.read import read_structures
+
+    found = [one for path in paths for one in read_structures(path, apart=apart)]
+    names = [one.name for one in found]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise StructureError(
+            f"structures of one name (H19): {', '.join(double)}: rename all but one"
+        )
+    unknown = sorted(set(roles) - set(names))
+    if unknown:
+        raise InputError(
+            f"--role names no structure: {', '.join(unknown)}; there are "
+            f"{', '.join(sorted(names))}"
+        )
+    return with_given_roles(found, roles)

@@ -1,0 +1,135 @@
+"""What another system says of its structures: contours, histograms, a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sirtdose.dosimetry.compare.dose_check import D_PERCENT, V_GY, metrics_of
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.errors import StructureError
+from sirtdose.model.finding import Finding
+from sirtdose.workflows.check.histograms import structures_of
+from sirtdose.workflows.check.stated_histograms import stated_histograms
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.model.dose_curve import DoseCurve
+    from sirtdose.model.structure import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """Their numbers by structure, with the curve of their dose where it is known.
+
+    `by_table` and `by_contours` are what the user gave; `by_histogram` are the curves
+    of their RTDOSE; `table_remarks` say what of the table is not compared or sure, and
+    `noticed` what the reader of the contours did.
+    """
+
+    by_contours: "Mapping[str, Dvh]"
+    by_histogram: "Mapping[str, DoseCurve]"
+    by_table: Mapping[str, Mapping[str, float]]
+    stated: StatedHistograms
+    left_out: Mapping[str, str]
+    table_remarks: tuple[str, ...] = ()
+    noticed: tuple[Finding, ...] = ()
+
+    def bin_gy(self, name: str) -> float:
+        """How well a structure's doses are told: 0 where it is of no histogram."""
+        if name in self.by_table:
+            return 0.0
+        bins = {one.name: one.bin_gy for one in self.stated.compared}
+        return bins.get(name) or 0.0
+
+    def numbers(
+        self, above_gy: Sequence[float]
+    ) -> "dict[str, tuple[Mapping[str, float], Dvh | None]]":
+        """Of the table first, then of their histograms, then by their contours."""
+        found: dict[str, tuple[Mapping[str, float], Dvh | None]] = {}
+        for name, dvh in self.by_contours.items():
+            found[name] = (metrics_of(dvh, above_gy), dvh)
+        for name, curve in self.by_histogram.items():
+            numbers = curve.numbers(D_PERCENT, _doses(above_gy))
+            found[name] = (numbers, self.by_contours.get(name))
+        for name, told in self.by_table.items():
+            found[name] = (told, self.by_contours.get(name))
+        return found
+
+
+def said_by_them(
+    dose: Path,
+    *,
+    contours: Sequence[Path],
+    table: Path | None,
+    own_files: Sequence[Path],
+    own: "Sequence[Structure]",
+    histogram: "Callable[[Structure], Dvh]",
+    otherwise: "Callable[[Structure], Dvh]",
+    above_gy: Sequence[float],
+    tolerances: Mapping[str, float],
+) -> Said:
+    """Everything that the other system says of its structures.
+
+    Parameters
+    ----------
+    dose : Path
+        Their dose, whose own histograms are read where it is an RTDOSE.
+    contours, table : Path
+        Their structures and their table, where they are given.
+    own_files, own
+        Our structures and the files they are of.
+    histogram : callable
+        A structure's histogram in their dose.
+    otherwise : callable
+        The same, sampled in the other way.
+    above_gy, tolerances
+        As asked for.
+
+    Raises
+    ------
+    InputError
+        A table or contours that cannot be read.
+    """
+    from sirtdose.io.tables.doses import DoseTable, read_dose_table
+
+    drawn = structures_of(contours, {})
+    by_contours, left_out = {}, {}
+    for one in drawn:
+        if one.empty:
+            left_out[f"their {one.name}"] = "it is empty"
+            continue
+        try:
+            by_contours[one.name] = histogram(one)
+        except StructureError as error:
+            left_out[f"their {one.name}"] = str(error)
+    told = DoseTable({})
+    if table is not None:
+        told = read_dose_table(table, percent=D_PERCENT, doses_gy=_doses(above_gy))
+    stated = stated_histograms(
+        dose,
+        (*contours, *own_files),
+        [*drawn, *own],
+        (
+            lambda one: metrics_of(histogram(one), above_gy),
+            lambda one: metrics_of(otherwise(one), above_gy),
+        ),
+        tolerances,
+    )
+    return Said(
+        by_contours,
+        {one.name: one.curve for one in stated.compared},
+        told.numbers,
+        stated,
+        left_out,
+        told.remarks,
+        tuple(
+            Finding.of("H19", f"their '{one.name}': {remark}")
+            for one in drawn
+            for remark in one.remarks
+        ),
+    )
+
+
+def _doses(above_gy: Sequence[float]) -> list[float]:
+    return sorted({*V_GY, *above_gy})

@@ -1,0 +1,1 @@
+"""Read an image and what lies on it."""

@@ -1,0 +1,127 @@
+"""The voxels that doses are computed on: the image's, the CT's, or cubes."""
+
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding
+from sirtdose.model.grid import Grid, box_at
+from sirtdose.model.role import Role
+from sirtdose.workflows.image.request import ImageRequest
+
+if TYPE_CHECKING:
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
+# 512 x 512 x 450: beyond, 8 GiB are not enough.
+_VOXELS_MAX = 120_000_000
+# Coarser voxels than any dose is computed on.
+_SIDE_MAX_MM = 20.0
+# Activity that a structure gains or loses by the new voxels, and is told of.
+_MOVED_MAX = 0.02
+
+
+def on_dose_grid(
+    request: ImageRequest, volume: "Volume", ct: "Volume | None"
+) -> "Volume":
+    """The image's activity on the voxels asked for; itself on its own.
+
+    Raises
+    ------
+    InputError
+        There is no CT, or there would be too many voxels.
+    """
+    if request.dose_grid == "image":
+        return volume
+    from sirtdose.dosimetry.grid.regrid import activity_on
+
+    if request.dose_grid == "ct":
+        if ct is None:
+            raise InputError(
+                "--dose-grid ct needs a CT: there is none; name one with --ct"
+            )
+        grid = _lattice_over(ct.grid, volume.grid)
+    else:
+        grid = _cubes_over(volume.grid, request.dose_grid)
+    return activity_on(volume, grid)
+
+
+def regrid_findings(
+    image: "Volume", volume: "Volume", structures: "list[Structure]"
+) -> list[Finding]:
+    """How much activity the new voxels move into or out of a structure (H20).
+
+    Voxels that divide the image's move none; others blur the image by up to one.
+    """
+    if volume is image:
+        return []
+    from sirtdose.dosimetry.grid.resample import occupancy_on
+    from sirtdose.dosimetry.image.activity import total_in
+    from sirtdose.model.volume import Quantity
+
+    scale = image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
+    per_volume = image.quantity is Quantity.ACTIVITY_CONCENTRATION
+    findings = []
+    for structure in structures:
+        if structure.role not in (Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS):
+            continue
+        before = total_in(image, occupancy_on(structure, image.grid))
+        after = total_in(volume, occupancy_on(structure, volume.grid))
+        if per_volume:
+            before *= scale
+        moved = after / before - 1 if before > 0 else 0.0
+        if abs(moved) > _MOVED_MAX:
+            findings.append(
+                Finding.of(
+                    "H20",
+                    f"on the dose grid '{structure.name}' holds {abs(moved):.1%} "
+                    f"{'more' if moved > 0 else 'less'} activity than in the image: "
+                    "voxel sides that divide the image's keep it as it is",
+                )
+            )
+    return findings
+
+
+def _lattice_over(lattice: Grid, image: Grid) -> Grid:
+    """A lattice's voxels, as many as hold the whole image."""
+    index = lattice.index(image.corners_mm())
+    low = [_whole(x) for x in (index.min(axis=0) + 0.5)]
+    high = [-_whole(-x) for x in (index.max(axis=0) + 0.5)]
+    shape = [b - a for a, b in zip(low, high, strict=True)]
+    _require_few(shape)
+    return lattice.crop(box_at(low, shape))
+
+
+def _cubes_over(image: Grid, side_mm: float) -> Grid:
+    """Cubes along the image's axes, as many as hold it, around its middle."""
+    import numpy as np
+
+    if side_mm > _SIDE_MAX_MM:
+        raise InputError(
+            f"--dose-grid {side_mm:g}mm is too coarse for a dose: give at most "
+            f"{_SIDE_MAX_MM:g}mm"
+        )
+    spacing = np.array(image.spacing_mm)
+    shape = [
+        -_whole(-n * a / side_mm) for n, a in zip(image.shape, spacing, strict=True)
+    ]
+    _require_few(shape)
+    affine = image.affine_mm.copy()
+    affine[:3, :3] *= side_mm / spacing
+    middle = image.world_mm((np.array(image.shape) - 1) / 2)
+    affine[:3, 3] = middle - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    slices, rows, columns = shape
+    return Grid((slices, rows, columns), affine, image.frame_of_reference_uid)
+
+
+def _whole(x: float) -> int:
+    """Round down, unless a rounding error keeps it from the next whole number."""
+    return int((x + 1e-3) // 1)
+
+
+def _require_few(shape: list[int]) -> None:
+    number = shape[0] * shape[1] * shape[2]
+    if number > _VOXELS_MAX:
+        raise InputError(
+            f"--dose-grid would make {number:.2g} voxels: use larger ones, at most "
+            f"{_VOXELS_MAX:.0e} are computed"
+        )

@@ -1,0 +1,133 @@
+"""Measure lung shunt and lung mass on a SPECT/CT with lungs and liver drawn."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.planning.lung_shunt import LUNG_MASS_KG
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+    from sirtdose.workflows.image.structures import Placed
+
+# Less than this of the lungs in view, and counts or mass are missing.
+_COVERED_MIN = 0.85
+_NEGATIVE_MAX = 0.05
+# Lungs of adults weigh about 1 kg, of which CT densitometry finds 0.5 to 1.5.
+
+
+@dataclass(frozen=True)
+class LungMass:
+    """The mass of the lungs and where it is from."""
+
+    kg: float
+    source: str
+
+
+def measured_shunt(
+    volume: "Volume",
+    placed: "Placed",
+    findings: list[Finding],
+    *,
+    margin_mm: float = 0.0,
+) -> "SpectShunt | None":
+    """Lung shunt by the image's own counts; None where lungs or liver are not drawn.
+
+    Overlap counts as liver, voxels below 0 as 0.
+    """
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
+    from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
+
+    livers = [one for one in placed.drawn if one.role is Role.LIVER]
+    if not placed.lungs or not livers:
+        return None
+    # A liver that was drawn without its tumors is one with them.
+    livers += [one for one in placed.drawn if one.role is Role.TUMOR]
+    shunt = spect_lung_shunt(
+        volume,
+        lungs=occupancy_on(union(on_one_lattice(placed.lungs)), volume.grid),
+        liver=occupancy_on(union(livers), volume.grid),
+        margin_mm=margin_mm,
+    )
+    covered = placed.lungs_covered
+    if covered < _COVERED_MIN:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"only {covered:.0%} of the lungs lie in the image, under "
+                f"{_COVERED_MIN:.0%}: counts are missing, so the shunt is "
+                "underestimated",
+                severity=Severity.WARN,
+            )
+        )
+    if shunt.shared_ml > 0:
+        findings.append(
+            Finding.of(
+                "H23", f"{shunt.shared_ml:.0f} mL of lungs in the liver count as liver"
+            )
+        )
+    if margin_mm:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"{shunt.margin_ml:.0f} mL of lung within {margin_mm:g} mm of the "
+                "liver left out; the mean of the rest stands for them",
+            )
+        )
+    if shunt.negative_fraction > _NEGATIVE_MAX:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"voxels below 0 are {shunt.negative_fraction:.0%} of the counts of "
+                "lungs and liver and count as 0: the shunt is overestimated",
+            )
+        )
+    return shunt
+
+
+def measured_lung_mass(
+    ct: "Volume | None", lungs: "tuple[Structure, ...]", findings: list[Finding]
+) -> LungMass:
+    """Mass of the lungs by the CT, or 1 kg where it does not hold them (H23)."""
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.grid.resample import covered_fraction, on_one_lattice
+    from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
+
+    if ct is None or not lungs:
+        return LungMass(1.0, "default")
+    whole = union(on_one_lattice(lungs))
+    covered = covered_fraction(whole, ct.grid)
+    if covered < _COVERED_MIN:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"the CT holds {covered:.0%} of the lungs, under {_COVERED_MIN:.0%}: "
+                "their mass is not measured but taken as 1 kg",
+                severity=Severity.WARN,
+            )
+        )
+        return LungMass(1.0, "default")
+    mass_kg = densitovolumetry_kg(ct, whole)
+    if not mass_kg > 0:
+        raise InputError(
+            "the lungs weigh nothing by the CT: is it in HU, and do the lungs lie on "
+            "it? give --lung-mass"
+        )
+    low, high = LUNG_MASS_KG
+    if not low <= mass_kg <= high:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"the lungs weigh {mass_kg:.3g} kg by the CT, of {whole.volume_ml:.0f} "
+                f"mL: {low:g} to {high:g} kg are usual; are they whole, and the CT in "
+                "HU?",
+                severity=Severity.WARN,
+            )
+        )
+    part = "" if covered > 0.999 else f", {covered:.0%} of them in view"
+    return LungMass(mass_kg, f"CT densitovolumetry{part}")

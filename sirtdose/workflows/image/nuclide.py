@@ -1,0 +1,184 @@
+"""Which nuclide an image's header names, and which one doses are for (H11)."""
+
+from dataclasses import replace
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Source
+from sirtdose.workflows.post.request import PostRequest
+
+_SAME_HALF_LIFE = 0.02
+# Half-lives of one emitter in headers differ by less.
+_SAME_EMITTER = 1e-3
+
+
+def with_header_nuclide(
+    request: PostRequest, source: Source | None, findings: list[Finding]
+) -> PostRequest:
+    """The nuclide of the header, where none was typed and doses of it are known.
+
+    A header that was wrong by the user's own word decides nothing.
+    """
+    if source is None or request.nuclide_given or request.header_nuclide_was:
+        return request
+    name = source.nuclide_in_header
+    if name == request.nuclide.name or name not in table("nuclides"):
+        return request
+    findings.append(
+        Finding.of(
+            "H11",
+            f"doses are for {name}, which the image's header says "
+            f"({_quoted(source)}), as no nuclide was typed: for another one give "
+            "--nuclide",
+            severity=Severity.WARN,
+        )
+    )
+    return replace(request, nuclide=Nuclide.named(name), nuclide_given=False)
+
+
+def header_nuclide_findings(source: Source, request: PostRequest) -> list[Finding]:
+    """What the header says of the nuclide against the one that doses are for."""
+    if request.header_nuclide_was is not None:
+        said = f"taken as labeled {request.header_nuclide_was} by mistake"
+        return [Finding.of("H11", said, severity=Severity.WARN)]
+    judged = _of_pet if source.modality == "PT" else _of_spect
+    return not_understood(source, request.nuclide.name) + judged(source, request)
+
+
+def not_understood(source: Source, wanted: str) -> list[Finding]:
+    """Words of the header that name no nuclide known here (H11)."""
+    from sirtdose.io.dicom.nuclide_name import contradicted_by, nuclide_name
+
+    findings = [
+        Finding.of(
+            "H11",
+            f"the header says '{one}' (RadionuclideCodeSequence (0054,0300)), whose "
+            f"code is that of {contradicted_by(one)}: its words are used",
+            severity=Severity.WARN,
+        )
+        for one in source.nuclide_words
+        if contradicted_by(one)
+    ]
+    words = [one for one in source.nuclide_words if not nuclide_name(one)]
+    if not words:
+        return findings
+    said = ", ".join(f"'{one}'" for one in words)
+    return [
+        *findings,
+        Finding.of(
+            "H11",
+            f"the header says {said} for the nuclide or the radiopharmaceutical, which "
+            f"is not understood: not checked that the image is of {wanted}",
+            severity=Severity.WARN,
+        ),
+    ]
+
+
+def _of_spect(source: Source, request: PostRequest) -> list[Finding]:
+    """Another name asks; a half-life alone does, where there is no name."""
+    wanted = request.nuclide
+    half_life_h = source.half_life_in_header_h
+    said = []
+    if source.nuclide_in_header not in ("", wanted.name):
+        said.append(_named(source))
+    if _other(half_life_h, wanted):
+        said.append(f"a half-life of {half_life_h:.4g} h")
+    if not said:
+        return []
+    agrees = source.nuclide_in_header == wanted.name
+    message = f"the header says {', '.join(said)}, doses are for {_wanted(request)}"
+    if agrees:
+        return [Finding.of("H11", message, severity=Severity.WARN)]
+    return [
+        Finding.of(
+            "H11",
+            f"{message}: is this the image of the treatment?",
+            severity=Severity.ASK,
+            accepted=f"doses are for {wanted.name}{_if_right(source, request)}",
+        )
+    ]
+
+
+def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
+    """A PET reconstructed for another nuclide has another decay correction."""
+    wanted = request.nuclide
+    wrong = []
+    if source.nuclide_in_header not in ("", wanted.name):
+        wrong.append(f"the header says {_named(source)}")
+    if _other(source.half_life_in_header_h, wanted):
+        stated_h = source.half_life_in_header_h
+        wrong.append(f"the header's half-life is {stated_h:.4g} h")
+    applied_h = source.applied_half_life_h
+    misapplied = _other(applied_h, wanted)
+    if misapplied:
+        wrong.append(f"the decay correction used a half-life of {applied_h:.4g} h")
+    if not wrong:
+        return []
+    said = f"{', '.join(wrong)}, doses are for {_wanted(request)}"
+    if misapplied:
+        return [Finding.of("H11", f"{said}: {_undone(source, wanted.name)}")]
+    used = (
+        f"its decay correction is that of {wanted.name}"
+        if applied_h
+        else "which half-life its decay correction used, the header does not tell"
+    )
+    return [
+        Finding.of(
+            "H11",
+            f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
+            severity=Severity.ASK,
+            accepted=f"its values are used as they are, for {wanted.name}"
+            f"{_if_right(source, request)}",
+        )
+    ]
+
+
+def _undone(source: Source, wanted: str) -> str:
+    """How a decay correction for another nuclide can be undone, if it can."""
+    from sirtdose.io.dicom.pet_decay import HALF_LIVES_H
+
+    used_h = source.applied_half_life_h or 0.0
+    labels = [
+        name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER
+    ]
+    if not labels or source.decay_correction != "START" or wanted != "Y-90":
+        return f"reconstruct it as {wanted}"
+    return (
+        "if the scanner was told the wrong nuclide, give --header-nuclide-was "
+        f"{labels[0]}"
+    )
+
+
+def _other(half_life_h: float | None, wanted: Nuclide) -> bool:
+    ratio = (half_life_h or wanted.half_life_h) / wanted.half_life_h
+    return abs(ratio - 1) > _SAME_HALF_LIFE
+
+
+def _named(source: Source) -> str:
+    name, quoted = source.nuclide_in_header, _quoted(source)
+    return name if quoted == f"'{name}'" else f"{name} ({quoted})"
+
+
+def _quoted(source: Source) -> str:
+    return ", ".join(f"'{one}'" for one in source.nuclide_words)
+
+
+def _wanted(request: PostRequest) -> str:
+    name = request.nuclide.name
+    if not request.nuclide_given:
+        return f"{name}, as nothing was typed"
+    return f"{name} (--device {request.device})" if request.device else name
+
+
+def _if_right(source: Source, request: PostRequest) -> str:
+    """What to type for the header's nuclide: a device that carries it, if one was."""
+    name = source.nuclide_in_header
+    if name not in table("nuclides"):
+        return ""
+    if request.device is None:
+        return f"; for {name} give --nuclide {name}"
+    carry = [key for key, one in table("devices").items() if one["nuclide"] == name]
+    if not carry:
+        return f"; for {name} leave --device out and give --nuclide {name}"
+    return f"; for {name} give {' or '.join(f'--device {one}' for one in carry)}"

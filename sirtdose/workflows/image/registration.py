@@ -1,0 +1,234 @@
+"""Bring structures drawn on another image to this one, on request (H15, H16)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sirtdose.data.load import table
+from sirtdose.dosimetry import transform_checks as checks
+from sirtdose.dosimetry.grid.bend import Change, bend_at
+from sirtdose.dosimetry.grid.registration import moved, of_matrix
+from sirtdose.errors import GeometryError, InputError, StructureError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.workflows.image.request import ImageRequest
+from sirtdose.workflows.image.transform_file import transform_of
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.grid.registration import Registration
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
+METHODS = ("rigid", "affine", "bspline")
+
+
+def registered(
+    request: ImageRequest,
+    drawn: "Sequence[Structure]",
+    image: "Volume",
+    ct: "Volume | None",
+    findings: list[Finding],
+) -> "tuple[list[Structure], Registration | None]":
+    """Structures at their place in the image, and how they came there.
+
+    Those in the image's own frame of reference stay where they are.
+
+    Raises
+    ------
+    InputError
+        No CT to register to, no image that was drawn on, a file that cannot be used,
+        or nothing to bring over.
+    GeometryError
+        Structures in another frame of reference than the one it starts from (H15).
+    """
+    if request.registration is None:
+        return list(drawn), None
+    frame = image.grid.frame_of_reference_uid
+    stay = [
+        frame is not None and one.grid.frame_of_reference_uid == frame for one in drawn
+    ]
+    if all(stay):
+        raise InputError(
+            "every structure is in the image's own frame of reference: there is "
+            "nothing for a --registration to bring over"
+        )
+    found = _registration(request, drawn, image, ct)
+    target = (ct or image).grid
+    placed = [
+        one if stays else moved(one, found, target)
+        for one, stays in zip(drawn, stay, strict=True)
+    ]
+    fixed = [one for one, stays in zip(drawn, stay, strict=True) if stays]
+    brought = [one for one, stays in zip(placed, stay, strict=True) if not stays]
+    sources = [one for one, stays in zip(drawn, stay, strict=True) if not stays]
+    found = measured(found, sources, brought, target)
+    findings += checks.transform_findings(found, what="structures were")
+    findings += checks.bend_findings(found)
+    findings += checks.change_findings(
+        found.changes, voxel_volume_ml=target.voxel_volume_ml
+    )
+    findings += _dice_findings(fixed, brought)
+    if found.method == "file":
+        findings += _direction_findings(found, sources, image)
+    return placed, found
+
+
+def measured(
+    found: "Registration",
+    sources: "Sequence[Structure]",
+    brought: "Sequence[Structure]",
+    target: "Grid",
+) -> "Registration":
+    """The registration with what it made of every structure, and how it bends."""
+    changes, start = [], found.start
+    for one, placed in zip(sources, brought, strict=True):
+        change = Change(one.name, one.volume_ml, placed.volume_ml)
+        if start is not None and not one.empty:
+            affine = _by_affine(one, start, target)
+            change = replace(
+                change,
+                affine_ml=affine.volume_ml if affine else 0.0,
+                affine_dice=_dice([affine], [placed]) if affine else 0.0,
+            )
+        changes.append(change)
+    bend = None
+    if start is not None and brought:
+        region = _region(brought)
+        inside = np.argwhere(region.occupancy >= 0.5)
+        bend = bend_at(
+            found.transform,
+            start.transform,
+            region.grid.world_mm(inside),
+            region=region.name,
+        )
+    return replace(found, changes=tuple(changes), bend=bend)
+
+
+def _region(brought: "Sequence[Structure]") -> "Structure":
+    """The liver, else what stands for it: the largest structure there is."""
+    livers = [one for one in brought if one.role is Role.LIVER]
+    return max(livers or brought, key=lambda one: one.volume_ml)
+
+
+def _by_affine(
+    one: "Structure", start: "Registration", target: "Grid"
+) -> "Structure | None":
+    try:
+        return moved(one, start, target)
+    except GeometryError:
+        return None
+
+
+def _registration(
+    request: ImageRequest,
+    drawn: "Sequence[Structure]",
+    image: "Volume",
+    ct: "Volume | None",
+) -> "Registration":
+    from sirtdose.dosimetry.grid.mutual_information import register
+    from sirtdose.io.anatomy import read_anatomy
+
+    how = request.registration
+    if isinstance(how, Path):
+        source = _same_source(None, drawn, image.grid)
+        return transform_of(how, image.grid, source=source)
+    if ct is None:
+        raise InputError(
+            "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct"
+        )
+    if request.drawn_on is None:
+        raise InputError(
+            "a registration needs the image that structures were drawn on: give "
+            "--drawn-on, or a transform file"
+        )
+    moving = read_anatomy(request.drawn_on)
+    _same_source(moving.grid.frame_of_reference_uid, drawn, image.grid)
+    if how == "rigid":
+        return register(ct, moving, method="rigid")
+    if how == "affine":
+        return register(ct, moving, method="affine")
+    return register(ct, moving, method="bspline")
+
+
+def _same_source(
+    source: str | None, drawn: "Sequence[Structure]", grid: "Grid"
+) -> str | None:
+    """The one frame of reference, if any is stated, of what is to be brought over."""
+    frames = {
+        one.grid.frame_of_reference_uid: one.name
+        for one in drawn
+        if one.grid.frame_of_reference_uid not in (None, grid.frame_of_reference_uid)
+    }
+    foreign = [name for frame, name in frames.items() if frame != source]
+    if source is None and len(frames) <= 1:
+        return next(iter(frames), None)
+    if foreign:
+        raise GeometryError(
+            f"'{foreign[-1]}' was drawn in another frame of reference than the one "
+            "this registration starts from (H15): bring over one image's structures "
+            "at a time"
+        )
+    return source
+
+
+def _dice_findings(
+    fixed: "Sequence[Structure]", brought: "Sequence[Structure]"
+) -> list[Finding]:
+    """Overlap of a liver that both sides have."""
+    from sirtdose.dosimetry.derived import with_role
+
+    ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
+    if not ours or not theirs:
+        return []
+    dice = _dice(ours, theirs)
+    least = float(table("registration")["liver_dice"]["min"])
+    severity = Severity.NOTE if dice >= least else Severity.ASK
+    said = f"the livers of both sides overlap by a Dice coefficient of {dice:.3f}"
+    return [Finding.of("H16", said, severity=severity)]
+
+
+def _dice(ours: "Sequence[Structure]", theirs: "Sequence[Structure]") -> float:
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.grid.resample import on_one_lattice
+
+    lattice = on_one_lattice([*ours, *theirs])
+    one, other = union(lattice[: len(ours)]), union(lattice[len(ours) :])
+    return 2 * (one & other).volume_ml / (one.volume_ml + other.volume_ml)
+
+
+def _direction_findings(
+    found: "Registration", sources: "Sequence[Structure]", image: "Volume"
+) -> list[Finding]:
+    """Whether the transform the other way round would fit the image better."""
+    # A transform that bends is judged by its affine part: its inverse is not known.
+    forward = found.affine
+    # Counts lie in what is perfused: of a whole liver a shift may lose few.
+    regions = [one for one in sources if one.role is Role.PERFUSED]
+    regions = regions or [one for one in sources if one.role is Role.LIVER]
+    if forward.matrix is None or not regions:
+        said = (
+            "whether the transform is the wrong way round was not checked: needs a "
+            "liver or perfused volume among the structures that it moves"
+        )
+        return [Finding.of("H16", said, severity=Severity.NOTE)]
+    inverse = np.asarray(np.linalg.inv(forward.matrix), np.float64)
+    back = of_matrix(inverse, image.grid)
+    region = max(regions, key=lambda one: one.volume_ml)
+    holds, inverted = (_counts(region, way, image) for way in (forward, back))
+    fit = checks.Fit(region.name, holds, inverted)
+    return checks.direction_findings([fit], of="the image's counts", found=forward)
+
+
+def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:
+    from sirtdose.dosimetry.grid.resample import occupancy_on
+    from sirtdose.dosimetry.image.activity import total_in
+
+    try:
+        placed = moved(structure, way, image.grid)
+        return total_in(image, occupancy_on(placed, image.grid))
+    except (GeometryError, StructureError):
+        return 0.0

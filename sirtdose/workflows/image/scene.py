@@ -1,0 +1,212 @@
+"""Read what an image workflow works on: one patient's image, CT and densities."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sirtdose.errors import GeometryError, InputError, SafetyStop
+from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.request import ImageRequest
+
+if TYPE_CHECKING:
+    from sirtdose.io.choose import Choice
+    from sirtdose.io.found import Found, Passed
+
+_OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
+
+
+def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
+    """Pick image, CT and structures of one patient.
+
+    Raises
+    ------
+    InputError
+        Nothing to pick, several candidates, or files of two patients.
+    """
+    from sirtdose.io.choose import choose
+    from sirtdose.io.discover import survey
+
+    found, passed = survey(request.source)
+    choice = choose(
+        found,
+        image=_inside(request.source, request.image),
+        ct=_inside(request.source, request.ct),
+        structures=[_inside(request.source, path) for path in request.structures],
+        without_structures=request.segment_liver is not None,
+        elsewhere=_named_elsewhere(request),
+    )
+    require_one_patient([choice.image, *choice.structures, choice.ct], findings)
+    require_accepted(findings, request.acceptances)
+    return _with_unused(choice, found, passed, request, findings)
+
+
+def _with_unused(
+    choice: "Choice",
+    found: "Sequence[Found]",
+    passed: "Sequence[Passed]",
+    request: ImageRequest,
+    findings: list[Finding],
+) -> "Choice":
+    """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
+    from sirtdose.io.choose import lies_in
+    from sirtdose.io.found import Kind
+    from sirtdose.io.unused import unused, unused_lines
+
+    others = _named_elsewhere(request)
+    there = [one.path for one in passed] + [path for f in found for path in f.paths]
+    inputs = [path for path in there if lies_in(path, others)]
+    damaged = unused(
+        [item for item in found if item.kind is Kind.OTHER and item.unread],
+        [one for one in passed if one.broken],
+        choice,
+        inputs,
+    )
+    if damaged:
+        said = "; ".join(unused_lines(damaged))
+        findings.append(Finding.of("H17", said, severity=Severity.WARN))
+    lines = unused_lines(unused(found, passed, choice, inputs))
+    return replace(choice, reasons=(*choice.reasons, *lines))
+
+
+def activity_image(
+    choice: "Choice", request: ImageRequest, *, in_bq_per_ml: bool = False
+) -> Volume:
+    """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
+    from sirtdose.io.found import Kind
+    from sirtdose.io.read import read_found_image
+
+    if request.header_nuclide_was is not None and choice.image.kind is not Kind.PET:
+        raise InputError(
+            "--header-nuclide-was undoes a PET scanner's decay correction: "
+            f"{choice.image.label} is {choice.image.kind}; leave it out"
+        )
+    if request.header_nuclide_was is not None and request.nuclide.name != "Y-90":
+        raise InputError(
+            "--header-nuclide-was applies the decay of Y-90, doses are for "
+            f"{request.nuclide.name}: leave it out, or give --nuclide Y-90"
+        )
+    says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
+    return read_found_image(
+        choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
+    )
+
+
+def ct_image(
+    choice: "Choice", request: ImageRequest, volume: Volume, findings: list[Finding]
+) -> "Volume | None":
+    """The CT for the pictures; one that was only found must not stop the doses."""
+    from sirtdose.dosimetry.grid.resample import overlap
+    from sirtdose.io.read import read_found_image
+
+    needed = "ct" in (request.density, request.dose_grid)
+    if choice.ct is None:
+        several = [one for one in choice.reasons if one.startswith("CT: none")]
+        if needed and several:
+            raise InputError(f"a CT is needed; {several[0]}")
+        return None
+    if set(choice.ct.paths) & set(choice.image.paths):
+        raise InputError(
+            f"--ct {choice.ct.label} is the activity image itself: give a CT"
+        )
+    try:
+        ct = read_found_image(choice.ct, quantity=Quantity.CT_NUMBER)
+        volume.grid.require_frame(ct.grid, what="the CT")
+        if not overlap(ct.grid, volume.grid):
+            raise GeometryError("the CT lies wholly outside the image (H15)")
+    except InputError as error:
+        if request.ct is not None or needed:
+            raise
+        findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
+        return None
+    if ct.source is not None:
+        findings += [
+            Finding.of("H17", f"the CT: {remark}") for remark in ct.source.remarks
+        ]
+    return ct
+
+
+def require_map(request: ImageRequest) -> None:
+    """Refuse before anything is read what could only be refused at the end."""
+    images = [path.resolve() for path in (request.source, request.image) if path]
+    if isinstance(request.density, Path) and request.density.resolve() in images:
+        raise InputError(
+            f"--density {request.density.name} is the activity image itself: give an "
+            "image of densities in g/mL"
+        )
+    if "collapsed-cone" in request.used_methods and not request.density_by_voxel:
+        raise InputError(
+            "collapsed-cone follows energy through varying density: give --density ct "
+            "or an image of densities; in one density --method kernel is exact"
+        )
+
+
+def inputs_of(choice: "Choice", request: ImageRequest) -> tuple[dict[str, Any], ...]:
+    """What was used: name only, hash, series."""
+    return tuple(_input_of(item) for item in _used(choice, request))
+
+
+def _used(choice: "Choice", request: ImageRequest) -> "list[Found]":
+    from sirtdose.io.discover import discover
+
+    densities = discover(request.density) if isinstance(request.density, Path) else []
+    items = (choice.image, choice.ct, *choice.structures, *densities)
+    return [item for item in items if item is not None]
+
+
+def _input_of(item: "Found") -> dict[str, Any]:
+    from sirtdose.io.hashing import sha256_of
+
+    return {
+        "file": item.label,
+        "files": len(item.paths),
+        "kind": str(item.kind),
+        "sha256": sha256_of(item.paths),
+        "series_instance_uid": item.series_instance_uid or None,
+    }
+
+
+def _named_elsewhere(request: ImageRequest) -> set[Path]:
+    """Files and folders that options name for another use than the choice's."""
+    apart = ("source", "image", "ct", "structures")
+    values = [value for name, value in vars(request).items() if name not in apart]
+    paths = [one for one in values if isinstance(one, Path)]
+    named = {_inside(request.source, path).resolve() for path in paths}
+    # The folder of everything says nothing of one of its files.
+    return {one for one in named if not request.source.resolve().is_relative_to(one)}
+
+
+def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
+    """A path as given, or as the name of something in the folder."""
+    if path is not None and not path.exists() and (folder / path).exists():
+        return folder / path
+    return path
+
+
+def require_one_patient(
+    items: "Sequence[Found | None]", findings: list[Finding]
+) -> None:
+    """Refuse files of two people (H01); ask where only the name differs."""
+    from sirtdose.io.found import names_in, patients_in
+
+    known = [item for item in items if item is not None]
+    people = patients_in(known)
+    if people > 1:
+        raise SafetyStop(
+            f"the files are of {people} patients (H01: PatientID, name, birth date and "
+            "sex differ): give the files of one"
+        )
+    if names_in(known) > 1:
+        said = (
+            "the patient's name differs between files, while PatientID and birth date "
+            "agree"
+        )
+        findings.append(
+            Finding.of(
+                "H01",
+                said,
+                severity=Severity.ASK,
+                accepted="results carry the image's",
+            )
+        )

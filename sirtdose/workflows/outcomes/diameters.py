@@ -1,0 +1,221 @@
+"""Diameters of lesions over time, from a table, as RECIST takes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import cast
+
+from sirtdose.errors import InputError
+from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.outcomes.recist import Lesion, NonTargets, Scan
+from sirtdose.workflows.outcomes.case_lines import (
+    Days,
+    UnfollowedError,
+    by_case,
+    measured,
+    needed,
+    place,
+)
+
+REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
+OPTIONAL = ("state", "slice_mm")
+_TARGETS = ("target", "target-node")
+_KINDS = (*_TARGETS, "non-target", "new")
+_STATES = ("absent", "present", "progressed", "not evaluated")
+# No lesion of a person is larger.
+_MOST_MM = 1000.0
+_MOST_SLICE_MM = 50.0
+
+
+@dataclass(frozen=True)
+class DiameterCase:
+    """A case's targets, its scans after baseline, and how many diameters count not.
+
+    `unmeasured` says why its baseline cannot be followed.
+    """
+
+    case_id: str
+    where: str
+    baseline_day: date
+    targets: tuple[Lesion, ...]
+    scans: tuple[Scan, ...]
+    not_counted: int
+    unmeasured: str = ""
+
+
+def diameter_cases(path: Path) -> list[DiameterCase]:
+    """Read a table of diameters; a scan that cannot be judged says why, with its line.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, is unknown or there twice, with its line.
+    """
+    lines = read_table(
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of diameters"
+    )
+    return [
+        _case(f"{path.name}, case '{case_id}'", case_id, days)
+        for case_id, days in by_case(lines, item="lesion").items()
+    ]
+
+
+def _case(where: str, case_id: str, days: Days) -> DiameterCase:
+    first, *later = days
+    known = {line.text("lesion").casefold(): line for line in days[first]}
+    targets: dict[str, Lesion] = {}
+    organs: dict[str, str] = {}
+    reasons: list[str] = []
+    for line in days[first]:
+        kind = _kind(line)
+        try:
+            _require_baseline(line, kind)
+            if kind in _TARGETS:
+                targets[line.text("lesion").casefold()] = _target(line, kind, organs)
+        except UnfollowedError as error:
+            reasons.append(str(error))
+    followed = [
+        name for name, line in known.items() if line.text("kind") == "non-target"
+    ]
+    scans = [_scan(day, days[day], known, targets, followed) for day in later]
+    extra = sum(
+        bool(line.text("diameter_mm"))
+        for lines in days.values()
+        for line in lines
+        if line.text("kind") not in _TARGETS
+    )
+    return DiameterCase(
+        case_id,
+        where,
+        first,
+        tuple(targets.values()),
+        tuple(scans),
+        extra,
+        unmeasured=reasons[0] if reasons else "",
+    )
+
+
+def _kind(line: Line) -> str:
+    kind = line.required("kind")
+    if kind not in _KINDS:
+        raise InputError(f"{line.at('kind')} is '{kind[:40]}': use {', '.join(_KINDS)}")
+    return kind
+
+
+def _require_baseline(line: Line, kind: str) -> None:
+    if kind == "new":
+        raise UnfollowedError(
+            f"{place(line, 'kind')}: a new lesion on {line.text('date')}, the earliest "
+            "day of its case, which is its baseline: write target or non-target"
+        )
+    state = _state(line, kind)
+    if kind == "non-target" and state != "present":
+        raise UnfollowedError(
+            f"{place(line, 'state')} is '{state}' at baseline: a non-target is present "
+            "there"
+        )
+
+
+def _target(line: Line, kind: str, organs: dict[str, str]) -> Lesion:
+    needed(line, "diameter_mm")
+    organ = needed(line, "organ")
+    return Lesion(
+        line.text("lesion"),
+        organs.setdefault(organ.casefold(), organ),
+        _diameter(line) or 0.0,
+        kind == "target-node",
+        measured(line, "slice_mm", most=_MOST_SLICE_MM, unit="mm") or None,
+    )
+
+
+def _diameter(line: Line) -> float | None:
+    return measured(line, "diameter_mm", most=_MOST_MM, unit="mm")
+
+
+def _state(line: Line, kind: str) -> str:
+    """The state of a lesion that is not measured; of a target empty."""
+    state = line.text("state")
+    if state and state not in _STATES:
+        raise InputError(
+            f"{line.at('state')} is '{state[:40]}': use {', '.join(_STATES)}"
+        )
+    _diameter(line)
+    if kind in _TARGETS:
+        if state and (state != "not evaluated" or line.text("diameter_mm")):
+            raise UnfollowedError(
+                f"{place(line, 'state')} is '{state}': a target has its diameter, 0 "
+                "where it is gone, or is not evaluated and has none"
+            )
+        return state
+    if kind == "new":
+        if state not in ("", "present"):
+            raise UnfollowedError(
+                f"{place(line, 'state')} is '{state}': a new lesion is present, or is "
+                "left out of the table"
+            )
+        return "present"
+    return needed(line, "state")
+
+
+def _scan(
+    day: date,
+    lines: Iterable[Line],
+    known: dict[str, Line],
+    targets: dict[str, Lesion],
+    followed: list[str],
+) -> Scan:
+    diameters: dict[str, float | None] = {}
+    states: dict[str, str] = {}
+    reasons: list[str] = []
+    new = False
+    for line in lines:
+        name, kind = line.text("lesion").casefold(), _kind(line)
+        try:
+            state = _state(line, kind)
+            _require_same(line, kind, known)
+        except UnfollowedError as error:
+            reasons.append(str(error))
+            continue
+        if kind == "new":
+            new = True
+        elif kind == "non-target":
+            states[name] = state
+        elif name in targets:
+            diameters[targets[name].name] = _diameter(line)
+    unmeasured = reasons[0] if reasons else ""
+    return Scan(day, diameters, _together(states, followed), new, unmeasured)
+
+
+def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:
+    """A lesion keeps its kind and organ; one that is first seen later is new."""
+    name = line.text("lesion")
+    before = known.get(name.casefold())
+    if before is None and kind != "new":
+        raise UnfollowedError(
+            f"{place(line, 'kind')} is {kind}: '{name}' is not at its case's baseline, "
+            "so write new, or enter it there"
+        )
+    before = known.setdefault(name.casefold(), line)
+    if before.text("kind") != kind:
+        raise UnfollowedError(
+            f"{place(line, 'kind')} is {kind}: '{name}' is {before.text('kind')} in "
+            f"{before.where.rpartition(', ')[2]}, and a lesion keeps its kind"
+        )
+    organ, first = line.text("organ"), before.text("organ")
+    if kind in _TARGETS and organ and organ.casefold() != first.casefold():
+        raise UnfollowedError(
+            f"{place(line, 'organ')} is '{organ}': '{name}' is in '{first}' in "
+            f"{before.where.rpartition(', ')[2]}"
+        )
+
+
+def _together(states: dict[str, str], followed: list[str]) -> NonTargets:
+    """All non-targets as one; what is not in the table is not evaluated."""
+    if not followed:
+        return "none"
+    found = {states.get(name, "not evaluated") for name in followed}
+    for state in ("progressed", "not evaluated", "present"):
+        if state in found:
+            return cast("NonTargets", state)
+    return "absent"

@@ -1,0 +1,262 @@
+"""Laboratory values and grades of patients, from a table, in the units used inside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError, RangeError
+from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.outcomes.laboratory import canonical, factor, require_possible
+from sirtdose.outcomes.toxicity import clinical_terms, grades_of
+from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured, said_at
+
+REQUIRED = ("case_id", "date", "term", "value", "unit")
+OPTIONAL = (
+    *("uln", "lln", "baseline", "baseline_uln", "treated", "grade"),
+    "anticoagulated",
+)
+_MOST = 1e7
+_CHILD_PUGH_WORDS = {
+    "ascites": ("none", "slight", "moderate"),
+    "encephalopathy": ("none", "1-2", "3-4"),
+}
+# Baselines of one case and term are one, but for how they are rounded.
+_SAME = 5e-3
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a value in the unit inside, a grade, or a word.
+
+    `printed` is the unit as written, `factor` None where there is no unit.
+    """
+
+    line: Line
+    case_id: str
+    day: date
+    term: str
+    value: float | None = None
+    factor: float | None = None
+    uln: float | None = None
+    lln: float | None = None
+    baseline: float | None = None
+    baseline_uln: float | None = None
+    grade: int | None = None
+    anticoagulated: bool = False
+    word: str = ""
+
+    @property
+    def printed(self) -> str:
+        """The unit as it was written."""
+        return self.line.text("unit")
+
+
+def laboratory_cases(path: Path, version: str) -> dict[str, list[Row]]:
+    """Rows by case, in the order of the table and of their days.
+
+    Raises
+    ------
+    InputError
+        Terms, units or values that are not known, contradict each other, or are there
+        twice, with their line and column.
+    """
+    lines = read_table(
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of laboratory values"
+    )
+    found = {}
+    for case_id, days in by_case(lines, item="term").items():
+        rows = [
+            _row(line, case_id, day, version)
+            for day, of_day in days.items()
+            for line in of_day
+        ]
+        _require_once(rows)
+        found[case_id] = rows
+    return found
+
+
+def treatment_days(
+    cases: dict[str, list[Row]], path: Path | None
+) -> dict[str, date | None]:
+    """The day of treatment of each case: of the column, or a table of days.
+
+    Raises
+    ------
+    InputError
+        Days of one case that differ, or a case twice in the table of days.
+    """
+    own = {} if path is None else _days_table(path)
+    return {case_id: _treated(case_id, rows, own) for case_id, rows in cases.items()}
+
+
+def _days_table(path: Path) -> dict[str, tuple[date, str]]:
+    found: dict[str, tuple[date, str]] = {}
+    for line in read_table(
+        path, required=("case_id", "treated"), what="a table of treatment days"
+    ):
+        case_id = line.required("case_id")
+        if case_id in found:
+            raise InputError(
+                f"{line.at('case_id')}: '{case_id}' is already in the table: a case "
+                "has one day of treatment here"
+            )
+        if line.text("treated"):
+            found[case_id] = (day_of(line, "treated"), line.at("treated"))
+    return found
+
+
+def _treated(
+    case_id: str, rows: Sequence[Row], own: dict[str, tuple[date, str]]
+) -> date | None:
+    days = [
+        (day_of(row.line, "treated"), row.line.at("treated"))
+        for row in rows
+        if row.line.text("treated")
+    ]
+    days += [own[case_id]] if case_id in own else []
+    for day, where in days:
+        if day != days[0][0]:
+            raise InputError(
+                f"{where} is {day}: case '{case_id}' was treated on {days[0][0]} by "
+                f"{days[0][1]}"
+            )
+    return days[0][0] if days else None
+
+
+def _row(line: Line, case_id: str, day: date, version: str) -> Row:
+    written = line.required("term")
+    term = canonical(written)
+    if term is None:
+        held = table("laboratory")
+        known = [
+            *(name for name, rule in held["terms"].items() if rule.get("graded", True)),
+            *clinical_terms(version),
+            *held["child_pugh_terms"],
+        ]
+        raise InputError(
+            f"{line.at('term')}: '{written[:40]}' is not known: use {', '.join(known)}"
+        )
+    if term in table("laboratory")["child_pugh_terms"]:
+        return Row(line, case_id, day, term, word=_word(line, term))
+    grade = _grade(line, term, version)
+    if term in clinical_terms(version):
+        return Row(line, case_id, day, term, grade=grade)
+    return _laboratory(line, case_id, day, term, grade)
+
+
+def _word(line: Line, term: str) -> str:
+    known = _CHILD_PUGH_WORDS[table("laboratory")["child_pugh_terms"][term]]
+    # "none" is an answer here, and no missing value.
+    word = line.cells.get("value", "").casefold()
+    if word not in known:
+        raise InputError(
+            f"{line.at('value')} is '{word[:40]}': {term} is {', '.join(known)}"
+        )
+    return word
+
+
+def _grade(line: Line, term: str, version: str) -> int | None:
+    grade = line.number("grade")
+    if grade is None:
+        return None
+    known = grades_of(version, term)
+    if grade not in known:
+        raise RangeError(
+            f"{line.at('grade')} is {line.text('grade')}: {term} has the grades "
+            f"{', '.join(str(one) for one in known)} in CTCAE {version}"
+        )
+    return int(grade)
+
+
+def _laboratory(
+    line: Line, case_id: str, day: date, term: str, grade: int | None
+) -> Row:
+    unit = line.text("unit")
+    times = None
+    # A ratio needs no unit; without one anything else is not gradable.
+    if unit or term == "INR":
+        with said_at(line.at("unit")):
+            times = factor(term, unit)
+    value, uln, lln, baseline, baseline_uln = (
+        _converted(line, column, term, times)
+        for column in ("value", "uln", "lln", "baseline", "baseline_uln")
+    )
+    if baseline_uln is not None and baseline is None:
+        raise InputError(
+            f"{line.at('baseline_uln')} is {line.text('baseline_uln')}, and the line "
+            "has no baseline: write the baseline beside it, or leave it empty"
+        )
+    if uln is not None and lln is not None and lln > uln:
+        raise RangeError(
+            f"{line.at('lln')} is {line.text('lln')}, above the upper limit of normal, "
+            f"{line.text('uln')}"
+        )
+    return Row(
+        line=line,
+        case_id=case_id,
+        day=day,
+        term=term,
+        value=value,
+        factor=times,
+        uln=uln,
+        lln=lln,
+        baseline=baseline,
+        baseline_uln=baseline_uln,
+        grade=grade,
+        anticoagulated=bool(line.flag("anticoagulated")),
+    )
+
+
+def _converted(line: Line, column: str, term: str, times: float | None) -> float | None:
+    unit = line.text("unit")
+    value = measured(line, column, most=_MOST, unit=unit)
+    if value is None or times is None:
+        return None
+    if column != "value" and value == 0:
+        raise RangeError(f"{line.at(column)} is 0: it must be above 0, or left empty")
+    with said_at(line.at(column)):
+        require_possible(term, value * times, given=f"{value:g} {unit}".strip())
+    return value * times
+
+
+def _require_once(rows: Sequence[Row]) -> None:
+    """One row of a term a day, by whatever name; one baseline of a term."""
+    seen: dict[tuple[date, str], Row] = {}
+    for row in rows:
+        before = seen.setdefault((row.day, row.term), row)
+        if before is not row:
+            raise InputError(
+                f"{row.line.at('term')}: {row.term} of case '{row.case_id}' on "
+                f"{row.day} is already in {before.line.where.rpartition(', ')[2]}: "
+                "keep one of them, the worst"
+            )
+    for column in ("baseline", "baseline_uln"):
+        _require_one(rows, column)
+
+
+def _require_one(rows: Sequence[Row], column: str) -> None:
+    known: dict[str, float] = {}
+    for row in rows:
+        value: float | None = getattr(row, column)
+        if value is None:
+            continue
+        first = known.setdefault(row.term, value)
+        if not is_same(value, first):
+            raise InputError(
+                f"{row.line.at(column)} is {row.line.text(column)} {row.printed}: "
+                f"another line of the same case and term has a different {column}, "
+                "and it has one"
+            )
+
+
+def is_same(value: float, other: float) -> bool:
+    """Whether two values in the unit inside are one, but for how they are rounded.
+
+    Examples
+    --------
+    >>> is_same(15.39, 15.3936), is_same(15, 16)
+    (True, False)
+    """
+    return abs(value - other) <= _SAME * other

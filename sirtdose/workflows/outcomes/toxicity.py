@@ -1,0 +1,257 @@
+"""Toxicity of many patients, from a table of laboratory values and grades."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from sirtdose.errors import InputError
+from sirtdose.outcomes.adverse_events import (
+    Graded,
+    Hepatotoxicity,
+    Window,
+    hepatotoxicity,
+    worst_grades,
+)
+from sirtdose.outcomes.laboratory import is_same_unit, unit_inside
+from sirtdose.outcomes.liver_function import albi, child_pugh
+from sirtdose.outcomes.patient_toxicity import (
+    Baseline,
+    LiverDay,
+    OfWindow,
+    PatientToxicity,
+)
+from sirtdose.outcomes.toxicity import (
+    Grade,
+    clinical_terms,
+    laboratory_grade,
+    terms,
+)
+from sirtdose.workflows.outcomes.laboratory_table import (
+    Row,
+    is_same,
+    laboratory_cases,
+    treatment_days,
+)
+
+# An older value says nothing of the liver that is treated.
+_BASELINE_D = 366
+AFTER = Window("after treatment", 0)
+_ALL_LABEL = "all values"
+
+
+def toxicity_of(
+    path: Path,
+    *,
+    version: str,
+    windows: Sequence[Window] = (),
+    treated: Path | None = None,
+    ascites_from: int = 3,
+) -> list[PatientToxicity]:
+    """Grades, worst grades, hepatotoxicity and liver function of each case.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    version : str
+        Of CTCAE: ``"5.0"``.
+    windows : sequence of Window
+        Days after treatment; without one, all after it, or all values of a case whose
+        day of treatment is not known.
+    treated : Path, optional
+        A table of the cases' days of treatment.
+    ascites_from : {2, 3}
+
+    Raises
+    ------
+    InputError
+        A version that is not held here, a table that cannot be read, with its line and
+        column, or windows where no case has a day of treatment.
+
+    Notes
+    -----
+    With windows, a case without a day of treatment has its values graded, and nothing
+    is known of it in any window.
+    """
+    terms(version)
+    cases = laboratory_cases(path, version)
+    days = treatment_days(cases, treated)
+    without = [case_id for case_id, day in days.items() if day is None]
+    if windows and len(without) == len(days):
+        raise InputError(
+            f"{path.name}: case '{without[0]}' has no day of treatment, nor has any "
+            "other, and windows are days after it: give a column treated, or --treated "
+            "with a table"
+        )
+    return [
+        _patient(case_id, rows, days[case_id], version, windows, ascites_from)
+        for case_id, rows in cases.items()
+    ]
+
+
+def _patient(
+    case_id: str,
+    rows: Sequence[Row],
+    treated: date | None,
+    version: str,
+    windows: Sequence[Window],
+    ascites_from: int,
+) -> PatientToxicity:
+    baselines = _baselines(rows, treated)
+    graded = tuple(
+        _graded(row, treated, baselines.get(row.term), version)
+        for row in rows
+        if not row.word
+    )
+    chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
+    found = [
+        _of_window(graded, (one,), treated, version, ascites_from) for one in chosen
+    ]
+    together = _of_window(graded, chosen, treated, version, ascites_from)
+    return PatientToxicity(
+        case_id=case_id,
+        treated=treated,
+        graded=graded,
+        windows=tuple(found),
+        together=together,
+        baselines=baselines,
+        liver=tuple(_liver_days(rows, treated)),
+    )
+
+
+def _of_window(
+    graded: Sequence[Graded],
+    windows: Sequence[Window | None],
+    treated: date | None,
+    version: str,
+    ascites_from: int,
+) -> OfWindow:
+    inside = [one for one in graded if any(one.is_in(window) for window in windows)]
+    worst = tuple(worst_grades(inside, None))
+    label = " or ".join(_ALL_LABEL if one is None else one.label for one in windows)
+    if treated is None and None not in windows:
+        said = "no day of treatment: no value lies in a window of days after it"
+        return OfWindow(label, (), Hepatotoxicity(present=None, why=said))
+    liver = hepatotoxicity(worst, version=version, ascites_from=ascites_from)
+    return OfWindow(label, worst, liver)
+
+
+def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
+    """As given, else the latest value of the year up to the day of treatment.
+
+    Each with the limit of normal of its own laboratory: that typed beside it, or that
+    of the line of the value; a typed one that is the value of such a line has its.
+    """
+    found = {}
+    for row in rows:
+        before = treated is not None and 0 <= (treated - row.day).days <= _BASELINE_D
+        if before and row.value is not None and not row.word:
+            # Rows go by their days: a later one takes the place.
+            found[row.term] = Baseline(row.value, f"value of {row.day}", row.uln)
+    limits = {row.term: row.baseline_uln for row in rows if row.baseline_uln}
+    given = {row.term: row.baseline for row in rows if row.baseline is not None}
+    for term, value in given.items():
+        measured, limit = found.get(term), limits.get(term)
+        if limit is None and measured and is_same(value, measured.value):
+            limit = measured.uln
+        found[term] = Baseline(value, "given", limit)
+    return found
+
+
+def _graded(
+    row: Row, treated: date | None, baseline: Baseline | None, version: str
+) -> Graded:
+    days = None if treated is None else (row.day - treated).days
+    if row.term in clinical_terms(version):
+        rule = "not graded" if row.grade is None else "graded by the user"
+        return Graded(row.term, row.day, days, row.grade, rule, by_user=True)
+    # Before treatment there is nothing to compare with yet.
+    used = None if days is not None and days <= 0 else baseline
+    found, borrowed = _by_value(row, used, version)
+    if row.grade is not None and (found.grade is None or row.grade > found.grade):
+        found = Grade(row.grade, f"graded by the user (by value: {found.rule})")
+    return Graded(
+        term=row.term,
+        day=row.day,
+        days=days,
+        grade=found.grade,
+        rule=found.rule,
+        value=row.value,
+        unit=unit_inside(row.term),
+        baseline=None if used is None else used.value,
+        baseline_from="" if used is None else used.origin,
+        baseline_uln=None if used is None else used.uln,
+        borrowed=borrowed,
+    )
+
+
+def _by_value(row: Row, baseline: Baseline | None, version: str) -> tuple[Grade, bool]:
+    """A grade, and whether the baseline had to borrow this value's limit of normal."""
+    if row.factor is None:
+        return Grade(None, "no unit"), False
+    if row.value is None:
+        return Grade(None, "no value"), False
+    # Bounds that CTCAE prints in the unit as written hold, not their conversion.
+    rules = terms(version)[row.term]
+    own: dict[str, object] = rules.get("below_in", {})
+    printed = next((unit for unit in own if is_same_unit(unit, row.printed)), None)
+    scale = row.factor if printed else 1.0
+    limit = None if baseline is None else baseline.uln
+    found = laboratory_grade(
+        row.term,
+        row.value / scale,
+        version=version,
+        uln=None if row.uln is None else row.uln / scale,
+        lln=None if row.lln is None else row.lln / scale,
+        baseline=None if baseline is None else baseline.value / scale,
+        baseline_uln=None if limit is None else limit / scale,
+        anticoagulated=row.anticoagulated,
+        unit=printed,
+    )
+    decides = baseline is not None and "baseline_above" in rules
+    if not decides or limit is not None or row.uln is None:
+        return found, False
+    said = "the baseline has no ULN of its own, so this value's is used for it"
+    return Grade(found.grade, f"{found.rule}; {said}"), True
+
+
+def _liver_days(rows: Sequence[Row], treated: date | None) -> list[LiverDay]:
+    """ALBI and Child-Pugh at each day that has their values."""
+    found = []
+    for day in dict.fromkeys(row.day for row in rows):
+        values = {
+            row.term: row.value
+            for row in rows
+            if row.day == day and row.value is not None
+        }
+        words = {row.term: row.word for row in rows if row.day == day and row.word}
+        bilirubin, albumin = values.get("bilirubin"), values.get("albumin")
+        if bilirubin is None or albumin is None:
+            continue
+        inr = values.get("INR")
+        ascites = words.get("ascites-child-pugh")
+        encephalopathy = words.get("encephalopathy-child-pugh")
+        missing = {
+            "INR": inr,
+            "ascites-child-pugh": ascites,
+            "encephalopathy-child-pugh": encephalopathy,
+        }
+        score = None
+        if inr is not None and ascites and encephalopathy:
+            score = child_pugh(
+                bilirubin_umol_per_l=bilirubin,
+                albumin_g_per_l=albumin,
+                inr=inr,
+                ascites=ascites,
+                encephalopathy=encephalopathy,
+            )
+        found.append(
+            LiverDay(
+                day=day,
+                days=None if treated is None else (day - treated).days,
+                albi=albi(bilirubin_umol_per_l=bilirubin, albumin_g_per_l=albumin),
+                child_pugh=score,
+                missing=tuple(name for name, one in missing.items() if one is None),
+            )
+        )
+    return found

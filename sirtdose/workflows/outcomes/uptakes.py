@@ -1,0 +1,150 @@
+"""Uptake of lesions in FDG PET over time, from a table, as PERCIST takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.outcomes.percist import PetScan
+from sirtdose.workflows.outcomes.case_lines import Days, by_case, measured, place
+
+REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
+OPTIONAL = ("tlg", "new", "diameter_mm")
+_MOST_SUL, _MOST_TLG, _MOST_MM = 1000.0, 1e6, 1000.0
+_UNIT = "g/mL"
+
+
+@dataclass(frozen=True)
+class UptakeCase:
+    """A case's scans in order, baseline first, and the names of its lesions there."""
+
+    case_id: str
+    where: str
+    lesions: tuple[str, ...]
+    scans: tuple[PetScan, ...]
+
+
+def uptake_cases(path: Path) -> list[UptakeCase]:
+    """Read a table of SULpeak; a scan that cannot be judged says why, with its line.
+
+    Raises
+    ------
+    InputError
+        What cannot be read, is unknown or there twice, with its line.
+    """
+    lines = read_table(
+        path, required=REQUIRED, optional=OPTIONAL, what="a table of uptake"
+    )
+    return [
+        _case(path.name, case_id, days)
+        for case_id, days in by_case(lines, item="lesion").items()
+    ]
+
+
+def _case(file: str, case_id: str, days: Days) -> UptakeCase:
+    names: dict[str, str] = {}
+    new: set[str] = set()
+    scans = tuple(_scan(day, lines, names, new) for day, lines in days.items())
+    lesions = tuple(line.text("lesion") for line in days[scans[0].day])
+    return UptakeCase(case_id, f"{file}, case '{case_id}'", lesions, scans)
+
+
+def _scan(
+    day: date, lines: Sequence[Line], names: dict[str, str], new: set[str]
+) -> PetScan:
+    """One scan; `names`, as first written, and `new` grow with each."""
+    is_baseline = not names
+    reasons = _lesion_reasons(day, lines, names)
+    uptake: dict[str, float] = {}
+    sizes: dict[str, float] = {}
+    new_lesion = False
+    for line in lines:
+        key = line.text("lesion").casefold()
+        name = names.get(key, line.text("lesion"))
+        if line.flag("new"):
+            new.add(key)
+        elif not line.text("sul_peak"):
+            reasons.append(
+                f"{place(line, 'sul_peak')} is empty: '{name}' was not measured on "
+                f"{day}; write 0 if it is not seen"
+            )
+        sul = measured(line, "sul_peak", most=_MOST_SUL, unit=_UNIT)
+        uptake |= {} if sul is None else {name: sul}
+        size = measured(line, "diameter_mm", most=_MOST_MM, unit="mm")
+        sizes |= {} if size is None else {name: size}
+        # What was new once is so, compared with baseline, as long as it is seen.
+        new_lesion |= bool(line.flag("new")) or (key in new and bool(sul))
+    mean = _one(lines, "liver_mean", _MOST_SUL, reasons)
+    sd = _one(lines, "liver_sd", _MOST_SUL, reasons)
+    # The deviation tells what can be followed from baseline, and nothing later.
+    if not mean or (is_baseline and sd is None):
+        column = "liver_sd" if mean else "liver_mean"
+        reasons.append(
+            f"{place(lines[0], column)} is {lines[0].text(column) or 'empty'} on every "
+            f"line of {day} of its case: the normal liver's uptake is needed, "
+            f"in {_UNIT}"
+        )
+    return PetScan(
+        day=day,
+        sul=tuple(sorted(uptake.values(), reverse=True)),
+        liver_mean=mean or 0.0,
+        liver_sd=sd or 0.0,
+        tlg=_one(lines, "tlg", _MOST_TLG, reasons),
+        new_lesion=new_lesion,
+        by_lesion=uptake,
+        sizes_mm=sizes,
+        unmeasured=reasons[0] if reasons else "",
+    )
+
+
+def _lesion_reasons(
+    day: date, lines: Sequence[Line], names: dict[str, str]
+) -> list[str]:
+    """Each lesion of the baseline is on every scan; another one says that it is new.
+
+    One that is left out would count as gone.
+    """
+    is_baseline = not names
+    reasons = []
+    for line in lines:
+        key = line.text("lesion").casefold()
+        if is_baseline and line.flag("new"):
+            reasons.append(
+                f"{place(line, 'new')}: a new lesion on {day}, the earliest day of its "
+                "case, which is its baseline"
+            )
+        if is_baseline or line.flag("new"):
+            names.setdefault(key, line.text("lesion"))
+        elif key not in names:
+            reasons.append(
+                f"{place(line, 'lesion')}: '{line.text('lesion')}' is not on its "
+                "case's baseline scan: write its uptake there, or yes under new"
+            )
+    seen = {line.text("lesion").casefold() for line in lines}
+    missing = [name for key, name in names.items() if key not in seen]
+    if missing:
+        reasons.append(
+            f"{lines[0].where.rpartition(', ')[2]}: the scan of {day} has no line for "
+            f"lesion '{missing[0]}', which earlier scans have: write its uptake, 0 if "
+            "it is not seen"
+        )
+    return reasons
+
+
+def _one(
+    lines: Sequence[Line], column: str, most: float, reasons: list[str]
+) -> float | None:
+    """A value of the whole scan, or why its lines do not agree on one."""
+    found: float | None = None
+    for line in lines:
+        value = measured(line, column, most=most, unit="" if column == "tlg" else _UNIT)
+        if value is None:
+            continue
+        if found is not None and value != found:
+            reasons.append(
+                f"{place(line, column)} is {value:g}: another line of the same case "
+                f"and day has {found:g}, and a scan has one"
+            )
+        found = value if found is None else found
+    return found

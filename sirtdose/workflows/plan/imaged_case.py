@@ -1,0 +1,255 @@
+"""The regions of a plan as a scout image shows them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sirtdose.errors import InputError
+from sirtdose.model.role import Role
+from sirtdose.planning.case_plan import Terms, require_names
+from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.lung_shunt import all_shunts_known
+from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.prior_dose import with_prior
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.engine.dose import Dose
+    from sirtdose.dosimetry.image.uptake import Perfusion
+    from sirtdose.dosimetry.prediction import Measured
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+    from sirtdose.workflows.image.structures import Placed
+
+# A tumor belongs to the injections that perfuse this much of it, else to the one that
+# perfuses most.
+_MOST_OF_IT = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of the liver on the lattice it was drawn on, and whose goal it counts."""
+
+    structure: "Structure"
+    name: str
+    role: str
+    of: tuple[str, ...]
+
+
+def perfusions_of(
+    injections: Sequence[ImagedInjection],
+    placed: "Placed",
+    volume: "Volume",
+    terms: Terms,
+) -> "list[Perfusion]":
+    """Each injection's perfused volume with its counts.
+
+    Raises
+    ------
+    InputError
+        A name that is no structure's, or several perfused volumes and no choice.
+    """
+    from sirtdose.dosimetry.image.uptake import perfusion
+
+    tumors = [one.name for one in placed.drawn if one.role is Role.TUMOR]
+    require_names([*(one.name for one in injections), *tumors])
+    return [
+        perfusion(
+            one.name,
+            _perfused(one, placed),
+            volume,
+            lung_shunt_fraction=_shunt(one, terms) or 0.0,
+        )
+        for one in injections
+    ]
+
+
+def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
+    """Tumors, perfused and whole liver, and what of them is normal."""
+    from sirtdose.dosimetry.derived import union, with_role
+    from sirtdose.dosimetry.image.uptake import inside_fractions
+
+    tumors = with_role(placed.drawn, Role.TUMOR)
+    taken = [
+        one for one in placed.drawn if one.role.excluded_from_liver or one in tumors
+    ]
+    parts = []
+    for tumor in tumors:
+        inside = inside_fractions(tumor, [one.structure for one in perfusions])
+        enough = min(_MOST_OF_IT, max(inside))
+        owners = [
+            one.name
+            for one, part in zip(perfusions, inside, strict=True)
+            if part >= enough and part > 0
+        ]
+        parts.append(Part(tumor, tumor.name, "tumor", tuple(owners)))
+    for one in perfusions:
+        of = f" of {one.name}" if len(perfusions) > 1 else ""
+        normal = _without(one.structure, taken)
+        if not normal.empty:
+            parts.append(
+                Part(normal, f"normal perfused{of}", "normal_perfused", (one.name,))
+            )
+        parts.append(
+            Part(one.structure, f"perfused volume{of}", "perfused", (one.name,))
+        )
+    livers = with_role(placed.drawn, Role.LIVER)
+    if livers:
+        # A liver that was drawn without its tumors is one with them.
+        liver = union([*livers, *tumors])
+        parts.append(Part(liver, "whole liver", "liver", ()))
+        normal = _without(liver, taken)
+        if not normal.empty:
+            parts.append(Part(normal, "normal whole liver", "normal_whole", ()))
+    organs = [one for one in placed.drawn if one.role.excluded_from_liver]
+    return parts + [Part(organ, organ.name, "organ", ()) for organ in organs]
+
+
+def imaged_case(
+    injections: Sequence[ImagedInjection],
+    perfusions: "Sequence[Perfusion]",
+    parts: Sequence[Part],
+    volume: "Volume",
+    density: "float | Volume",
+    doses: "Mapping[str, Mapping[str, Dose]]",
+    terms: Terms,
+) -> Case:
+    """The parts with their doses per GBq: by counts, or from another method's map."""
+    k = terms.nuclide.dose_constant_gy_kg_per_gbq
+    method = next(iter(doses[perfusions[0].name]))
+    regions = []
+    for part in parts:
+        from sirtdose.dosimetry.grid.resample import occupancy_on
+        from sirtdose.dosimetry.image.uptake import uptakes, uptakes_everywhere
+
+        on_grid = occupancy_on(part.structure, volume.grid)
+        mass_kg = on_grid.mass_kg(density)
+        reach = uptakes_everywhere if part.role == "organ" else uptakes
+        taken_up = reach(part.structure, perfusions, volume)
+        slopes = (
+            tuple(k * uptake / mass_kg for uptake in taken_up)
+            if method == "local_deposition"
+            else tuple(
+                doses[one.name][method].mean_by_mass_gy(on_grid) for one in perfusions
+            )
+        )
+        regions.append(
+            Region(
+                name=part.name,
+                role=part.role,
+                volume_ml=part.structure.volume_ml,
+                mass_kg=mass_kg,
+                of=part.of,
+                uptakes=taken_up,
+                gy_per_gbq=slopes,
+            )
+        )
+    own_gy = {one.name: one.prior_dose_gy for one in injections}
+    return Case(
+        injections=tuple(one.name for one in perfusions),
+        lung_shunt_fractions=tuple(one.lung_shunt_fraction for one in perfusions),
+        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
+        dose_constant_gy_kg_per_gbq=k,
+        lung_mass_kg=terms.lung_mass_kg,
+        prior_lung_gy=terms.prior_lung_dose_gy,
+        shunt_known=all_shunts_known(
+            {one.name: _shunt(one, terms) for one in injections}
+        ),
+        measured=True,
+    )
+
+
+def measured_parts(
+    perfusions: "Sequence[Perfusion]",
+    parts: Sequence[Part],
+    placed: "Placed",
+    volume: "Volume",
+    density: "float | Volume",
+) -> "tuple[Measured, ...]":
+    """Counts and masses of every part, and of normal liver that came with the data."""
+    from sirtdose.dosimetry.derived import with_role
+    from sirtdose.dosimetry.grid.resample import occupancy_on
+    from sirtdose.dosimetry.image.activity import total_in
+    from sirtdose.dosimetry.image.uptake import inside_fractions
+    from sirtdose.dosimetry.place import from_liver_mm
+    from sirtdose.dosimetry.prediction import Measured
+
+    given = [
+        Part(one, one.name, str(one.role), ())
+        for one in with_role(placed.on_grid, Role.NORMAL_GIVEN)
+    ]
+    rows = []
+    for part in [*parts, *given]:
+        on_grid = occupancy_on(part.structure, volume.grid)
+        counts = total_in(volume, on_grid)
+        rows.append((part, on_grid, counts, counts / on_grid.volume_ml))
+    normals = {
+        part.name: concentration
+        for part, _, _, concentration in rows
+        if part.role in ("normal_perfused", "normal_given")
+    }
+    places = from_liver_mm(placed.drawn)
+    volumes = [one.structure for one in perfusions]
+    return tuple(
+        Measured(
+            structure=part.structure.renamed(
+                part.name, Role(part.role), part.structure.definition
+            ),
+            volume_ml=on_grid.volume_ml,
+            mass_kg=on_grid.mass_kg(density),
+            counts=counts,
+            ratios={
+                name: concentration / normal
+                for name, normal in normals.items()
+                if part.role == "tumor" and normal > 0
+            },
+            inside=dict(
+                zip(
+                    (one.name for one in perfusions),
+                    inside_fractions(part.structure, volumes),
+                    strict=True,
+                )
+            )
+            if part.role == "tumor"
+            else {},
+            from_liver_mm=tuple(places.get(part.name, ())) or None,
+        )
+        for part, on_grid, counts, concentration in rows
+    )
+
+
+def _shunt(one: ImagedInjection, terms: Terms) -> float | None:
+    own = one.lung_shunt_fraction
+    return terms.lung_shunt_fraction if own is None else own
+
+
+def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
+    from sirtdose.dosimetry.derived import union, with_role
+
+    if one.perfused is not None:
+        named = [s for s in placed.drawn if s.name == one.perfused]
+        if not named:
+            raise InputError(
+                f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
+                "role perfused, liver or tumor here: there are "
+                f"{', '.join(s.name for s in placed.drawn)}"
+            )
+        return named[0]
+    perfused = with_role(placed.drawn, Role.PERFUSED)
+    if len(perfused) > 1:
+        raise InputError(
+            f"there are {len(perfused)} perfused volumes, "
+            f"{', '.join(s.name for s in perfused)}: give --injection for each, such "
+            f"as 'right=perfused:{perfused[0].name},tumor-dose:120Gy'"
+        )
+    livers = with_role(placed.drawn, Role.LIVER)
+    if not perfused and not livers:
+        raise InputError(
+            "there is no perfused volume and no liver: draw one, or give --role"
+        )
+    return perfused[0] if perfused else union(livers)
+
+
+def _without(structure: "Structure", taken: "Sequence[Structure]") -> "Structure":
+    for one in taken:
+        structure = structure - one
+    return structure

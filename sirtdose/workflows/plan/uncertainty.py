@@ -1,0 +1,112 @@
+"""How sure a plan's doses are: from a plan to its uncertainty."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.workflows.image.blur import estimated_losses
+
+if TYPE_CHECKING:
+    from sirtdose.model.planned_uncertainty import PlannedDose, PlanUncertainty
+    from sirtdose.planning.result import Plan
+    from sirtdose.uncertainty.budget import Budget
+
+# Methods whose doses go by where a scout's particles went.
+_BY_SCOUT = ("partition", "image")
+_GRAVE = (Severity.WARN, Severity.ASK)
+
+
+def planned_uncertainty(
+    plan: "Plan", budget: "Budget", *, realizations: int | None, seed: int
+) -> "PlanUncertainty":
+    """Propagate the budget to every dose of a plan, and say what a scout foretells.
+
+    Raises
+    ------
+    RangeError
+        A number of realizations that says nothing.
+    """
+    from sirtdose.model.planned_uncertainty import PlanUncertainty
+    from sirtdose.planning.scout_agreement import agreement_of, widened
+    from sirtdose.uncertainty.planned import Planned, planned_doses
+
+    doses, chances = planned_doses(
+        Planned(
+            plan.case,
+            plan.activities_gbq,
+            plan.assumptions["residual_fraction"],
+            plan.limits,
+        ),
+        budget,
+        realizations=realizations,
+        seed=seed,
+    )
+    foretold = plan.method in _BY_SCOUT and plan.nuclide.name == "Y-90"
+    wider = widened() if foretold and _tells_less(plan.findings) else 1.0
+    if foretold:
+        doses = [_foretold(one, wider) for one in doses]
+    if plan.method == "image":
+        lost = estimated_losses(
+            [
+                (one.name, one.role, one.volume_ml, one.dose_gy)
+                for one in plan.compartments
+            ]
+        )
+        doses = [replace(one, blur_loss=lost.get(one.name, 0.0)) for one in doses]
+    roles = dict.fromkeys(one.role for one in doses) if foretold else ()
+    rests_on = {
+        known["says"]: {
+            "role": role,
+            "says": known["says"],
+            "verified": known["verified"],
+        }
+        for role in reversed([*roles])
+        if (known := agreement_of(role)) is not None
+    }
+    return PlanUncertainty(
+        doses=tuple(doses),
+        limits=tuple(chances),
+        realizations=realizations,
+        seed=seed,
+        budget=budget.rows("plan"),
+        agreement=tuple(reversed([*rests_on.values()])),
+        widened_by=wider,
+        left_out=tuple(_left_out(plan, foretold=foretold)),
+    )
+
+
+def _tells_less(findings: Sequence[Finding]) -> bool:
+    return any(one.code == "H24" and one.severity in _GRAVE for one in findings)
+
+
+def _foretold(dose: "PlannedDose", wider: float) -> "PlannedDose":
+    from sirtdose.planning.scout_agreement import predicted
+
+    return replace(
+        dose, predicted=predicted(dose.role, dose.first_order.value, wider=wider)
+    )
+
+
+def _left_out(plan: "Plan", *, foretold: bool) -> list[str]:
+    """What the intervals do not hold."""
+    said = ["what differs inside of a compartment"]
+    if foretold:
+        said.append("that microspheres go elsewhere than the scout: see the prediction")
+    elif plan.method in _BY_SCOUT:
+        said.append(
+            "that microspheres go elsewhere than the scout: nothing is published here "
+            f"for {plan.nuclide.name}"
+        )
+    else:
+        said.append("that tumor and normal liver get other doses than the mean")
+    if plan.method == "image":
+        said.append("what blur hides of small tumors")
+    if not plan.lungs.known:
+        said.append("the lung shunt, which was not given")
+    assumptions: dict[str, Any] = plan.assumptions
+    if assumptions["prior_lung_dose_gy"] or any(
+        one.prior_gy for one in plan.case.regions
+    ):
+        said.append("earlier treatments' doses")
+    return said

@@ -1,0 +1,286 @@
+"""Activities, times and doses of a treatment that are unlikely to be meant."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from datetime import timezone as fixed_zone
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.role import Role
+from sirtdose.model.units import clocks_of_one_place, offset_in
+from sirtdose.workflows.post.request import PostRequest
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.volume import Volume
+
+# Two notes of one moment agree to this.
+_SAME_TIME_H = 0.25
+_SAME_SHUNT = 0.01
+_PART_OF_IT = 0.25
+
+
+def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding]:
+    """An activity, or the dose it gave, of another unit's size (H05)."""
+    from sirtdose.planning.activity_checks import size_findings
+
+    perfused = [
+        (row.structure.name, row.mean_by_mass_gy)
+        for row in rows
+        if row.structure.role is Role.PERFUSED
+    ]
+    return size_findings(ledger.administered_gbq, perfused)
+
+
+def ceiling_doubts(
+    request: PostRequest, rows: "Sequence[StructureDose]"
+) -> list[Finding]:
+    """Doses above what is usual with these microspheres (H07)."""
+    if request.device is None:
+        return []
+    device = table("devices")[request.device]
+    return [
+        Finding.of(
+            "H07",
+            f"'{row.structure.name}' got {row.mean_by_mass_gy:.4g} Gy, above "
+            f"{ceiling['dose_gy']:g} Gy, which is not usual with {device['product']} "
+            f"outside of one or two segments ({ceiling['source']}"
+            f"{'' if ceiling['verified'] else '; not verified'}): is the activity "
+            "right, and the volume?",
+            severity=Severity.WARN,
+        )
+        for ceiling in device["ceilings"]
+        for row in rows
+        if row.structure.role == ceiling["volume"]
+        and row.mean_by_mass_gy > ceiling["dose_gy"]
+    ]
+
+
+def plan_doubts(
+    plan: Mapping[str, Any], request: PostRequest, ledger: Ledger, method: str
+) -> list[Finding]:
+    """Microspheres, units, shunt and method other than the plan's."""
+    from sirtdose.planning.activity_checks import mixed_units_finding
+
+    findings = []
+    mixed = mixed_units_finding(
+        ledger.delivered_gbq, plan["activity_gbq"], "the activities given and planned"
+    )
+    if mixed is not None:
+        findings.append(mixed)
+    planned = plan.get("device")
+    if planned and request.device and planned != request.device:
+        findings.append(
+            Finding.of(
+                "H25",
+                f"the plan is for {planned} microspheres, the treatment is assessed "
+                f"for {request.device}: their doses do not compare",
+                severity=Severity.ASK,
+                accepted=f"{request.device} is used, and both are put beside each "
+                "other",
+            )
+        )
+    elif planned and request.device is None:
+        findings.append(
+            Finding.of(
+                "H25",
+                f"not checked: the plan is for {planned} microspheres, which --device "
+                "confirms",
+                severity=Severity.NOTE,
+            )
+        )
+    shunt = (plan.get("lungs") or {}).get("shunt_fraction")
+    found = request.lung_shunt_fraction
+    if shunt is not None and found is not None:
+        off = abs(found - shunt)
+        if off > _SAME_SHUNT and off > _PART_OF_IT * max(found, shunt):
+            findings.append(
+                Finding.of(
+                    "H22",
+                    f"the lung shunt is {found:.1%}, the plan's {shunt:.1%}: which of "
+                    "the two is right? The first is used",
+                )
+            )
+    wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
+    if method != wanted:
+        findings.append(
+            Finding.of(
+                "H26",
+                f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
+                f"{method.replace('_', ' ')}: they do not compare",
+                accepted="they are put beside each other as they are",
+            )
+        )
+    return findings
+
+
+def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
+    """A time or offset typed against the header's (H09, H10)."""
+    source = volume.source
+    start = source.scan_start if source else None
+    if source is None or start is None:
+        return []
+    if request.scan_at is None:
+        # An administration's own moment is held against the one typed instead.
+        if source.decay_correction == "ADMIN":
+            return []
+        return offset_doubts(start, source.clock_offset, request)
+    if start.tzinfo is None:
+        start = start.replace(tzinfo=request.scan_at.tzinfo)
+    apart_h = (request.scan_at - start).total_seconds() / 3600
+    if abs(apart_h) <= _SAME_TIME_H:
+        return []
+    return [
+        Finding.of(
+            "H10",
+            f"--scan-at {request.scan_at.isoformat()} is used, the header says "
+            f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def offset_doubts(
+    start: datetime, stated: fixed_zone | None, request: PostRequest
+) -> list[Finding]:
+    """A header's offset from UTC that is not that of the times typed (H09).
+
+    A moment with an offset of its own is what it is, in whatever offset it is written:
+    what is doubted is the header's clock.
+    """
+    given = request.administered_at
+    if stated is None or start.tzinfo is None:
+        return []
+    start = start.astimezone(stated)
+    if request.timezone is not None:
+        own = start.astimezone(fixed_zone(offset_in(start, request.timezone)))
+        typed = f"--timezone {request.timezone} has {_offset(own)} then"
+        agrees = own.utcoffset() == start.utcoffset()
+    elif given is not None and given.tzinfo is not None:
+        own = start.astimezone(given.tzinfo)
+        typed = f"the administration has {_offset(given)}"
+        agrees = clocks_of_one_place(given, start)
+    else:
+        return []
+    if agrees:
+        return []
+    other = start.replace(tzinfo=own.tzinfo)
+    # A clock that was not changed with the season is off by this.
+    an_hour = abs(other - start) == timedelta(hours=1)
+    why = (
+        "an hour apart: was the scanner's clock not changed between winter and summer "
+        "time?"
+        if an_hour
+        else "and no change of clocks explains it"
+    )
+    return [
+        Finding.of(
+            "H09",
+            f"the image's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
+            f"{_offset(start)}, {typed}, {why}",
+            accepted=f"the image's own time is used, {start.isoformat()}"
+            f"{_after(start, given)}; if its clock showed your time, give "
+            f"--scan-at {other.isoformat()}{_after(other, given)}",
+        )
+    ]
+
+
+def administration_doubts(
+    written: datetime, request: PostRequest, given: datetime
+) -> list[Finding]:
+    """A PET corrected to another administration than the one typed (H09)."""
+    elapsed_h = (written - given).total_seconds() / 3600
+    if abs(elapsed_h) <= _SAME_TIME_H:
+        return []
+    undone = 1 / request.nuclide.decay_factor(elapsed_h)
+    return [
+        Finding.of(
+            "H09",
+            f"the image is corrected for decay to the header's administration, "
+            f"{written.isoformat()}, {elapsed_h:+.2f} h from --administered-at "
+            f"{given.isoformat()}: which of the two is right?",
+            accepted="both are used: the image's activity is multiplied by "
+            f"{undone:.4g} for the decay between them. If the scanner corrected to the "
+            f"time you typed, give --scan-at {given.isoformat()}; if the header is "
+            "right, type its time as --administered-at",
+        )
+    ]
+
+
+def clock_doubts(
+    clock: time | None, request: PostRequest, given: datetime
+) -> list[Finding]:
+    """An administration whose header has a time of day only, and another one (H09)."""
+    if clock is None:
+        return []
+    if clock.tzinfo is not None:
+        there = given.astimezone(clock.tzinfo)
+    elif request.timezone is not None:
+        there = given.astimezone(fixed_zone(offset_in(given, request.timezone)))
+    else:
+        there = given
+    apart_h = (_hour_of(clock) - _hour_of(there.time()) + 12) % 24 - 12
+    if abs(apart_h) <= _SAME_TIME_H:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the header says {clock:%H:%M} for the administration, without a day "
+            "(RadiopharmaceuticalStartTime (0018,1072)), --administered-at "
+            f"{there:%H:%M}: which is right?",
+            accepted="the image is taken as corrected for decay to --administered-at, "
+            f"{given.isoformat()}; if it is corrected to another moment, give that "
+            "with --scan-at",
+        )
+    ]
+
+
+def _offset(moment: datetime) -> str:
+    return moment.isoformat()[-6:]
+
+
+def _hour_of(clock: time) -> float:
+    return clock.hour + clock.minute / 60 + clock.second / 3600
+
+
+def _after(moment: datetime, given: datetime | None) -> str:
+    if given is None:
+        return ""
+    hours = (moment - given).total_seconds() / 3600
+    return f", {hours:.1f} h after the administration"
+
+
+def residual_doubts(request: PostRequest) -> list[Finding]:
+    """A residual that nobody gave is taken as none (H08)."""
+    silent = [one.name for one in request.injections if one.residual_gbq is None]
+    if request.residual_gbq is not None or (request.injections and not silent):
+        return []
+    said = "not checked: needs --residual; what stayed behind is taken as none"
+    if silent:
+        said = (
+            f"not checked for {', '.join(silent)}: needs residual=ACTIVITY@TIME in "
+            "--injection; what stayed behind is taken as none"
+        )
+    return [Finding.of("H08", said, severity=Severity.NOTE)]
+
+
+def lungs_in_image_doubts(
+    request: PostRequest, lungs: "Lungs", in_image_gbq: float | None
+) -> list[Finding]:
+    """The lungs' dose by the image against their limit (H22)."""
+    if in_image_gbq is None:
+        return []
+    limit_gy = table("limits")["lungs"]["limit_gy"]
+    gy = request.nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
+    if gy <= limit_gy:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"the lungs have {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
+            f"{limit_gy:g} Gy (this session): blur of the liver's dome, or a shunt?",
+        )
+    ]

@@ -1,0 +1,207 @@
+"""What one image says of several injections: factors, overlaps, what is left out."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.workflows.post.injected import Injected
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.image.injection_shares import Shares
+    from sirtdose.model.volume import Volume
+    from sirtdose.workflows.image.structures import Placed
+
+_MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
+# Contours reach a little beyond an image; less of a volume in it than this is cut off.
+_SEEN_LEAST = 0.98
+# By how much a dose in an overlap may move before it is noted, and warned of.
+_REACH_NOTED, _REACH_WARNED = 0.01, 0.05
+
+
+def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
+    """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
+    from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
+
+    found = injected.shares(image)
+    low, high = RATIO_RANGE
+    seen = _seen_fractions(injected, image)
+    causes = _causes(injected, seen)
+    return [
+        *_factor_findings(injected, found, high, causes),
+        *(
+            Finding.of(
+                "H13",
+                f"'{one.name}': the image shows {ratio:.3g} times the activity typed "
+                f"({typed * ratio:.4g} instead of {typed:.4g} GBq) in its volume, "
+                f"outside {low:g} to {high:g}: {causes}?",
+                severity=Severity.ASK,
+                accepted="the image's own distribution of what was given in all is "
+                "used",
+            )
+            for one, ratio, ledger in zip(
+                injected.given, found.image_to_typed, injected.ledgers, strict=True
+            )
+            for typed in [ledger.treated_gbq]
+            if not low <= ratio <= high
+        ),
+        *_overlap_findings(injected, found),
+        *_cut_off_findings(seen),
+    ]
+
+
+def _seen_fractions(injected: Injected, image: "Volume") -> dict[str, float]:
+    """The part of each perfused volume that lies inside the image."""
+    from sirtdose.dosimetry.grid.resample import covered_fraction
+
+    return {
+        one.name: covered_fraction(volume, image.grid)
+        for one, volume in zip(injected.given, injected.volumes, strict=True)
+    }
+
+
+def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
+    """What may be wrong where the activities typed do not fit one scan."""
+    untimed = [one.name for one in injected.given if one.at is None]
+    cut = [
+        f"only {part:.0%} of the volume of {name} lies in the image"
+        for name, part in seen.items()
+        if part < _SEEN_LEAST
+    ]
+    times = (
+        [f"were they given at different times (write {untimed[0]}=ACTIVITY@TIME)"]
+        if untimed
+        else []
+    )
+    swapped = "were syringes, activities or perfused volumes exchanged"
+    return "; ".join([*cut, *times, swapped])
+
+
+def _factor_findings(
+    injected: Injected, found: "Shares", most: float, causes: str
+) -> list[Finding]:
+    factors = {
+        injected.names(group): found.gbq_per_count(group) * 1e9
+        for group in found.groups
+    }
+    apart = max(factors.values()) / min(factors.values())
+    if apart <= most:
+        return []
+    each = ", ".join(f"{name} {bq:.4g} Bq per unit" for name, bq in factors.items())
+    return [
+        Finding.of(
+            "H13",
+            f"one scan has one activity per count, but the activities typed give "
+            f"{each}: a factor of {apart:.3g} apart, more than {most:g}: {causes}?",
+            severity=Severity.ASK,
+            accepted="each volume keeps the activity typed for it",
+        )
+    ]
+
+
+def _cut_off_findings(seen: Mapping[str, float]) -> list[Finding]:
+    """All of an activity shared over the part of its volume that is in the image."""
+    return [
+        Finding.of(
+            "H14",
+            f"only {part:.0%} of the volume of {name} lies in the image, and all of "
+            "its activity is shared over that part: doses there are too high by up to "
+            f"{1 / part - 1:.0%}",
+            severity=Severity.WARN,
+        )
+        for name, part in seen.items()
+        if 0 < part < _SEEN_LEAST
+    ]
+
+
+def _overlap_findings(injected: Injected, found: "Shares") -> list[Finding]:
+    findings = []
+    for group in found.groups:
+        if len(group) == 1:
+            continue
+        shared = [
+            i
+            for i, part in enumerate(found.parts)
+            if len(part.members) > 1 and part.members[0] in group
+        ]
+        volume_ml = sum(found.parts[i].structure.volume_ml for i in shared)
+        findings.append(
+            Finding.of(
+                "H14",
+                f"the volumes of {injected.names(group)} overlap by {volume_ml:.1f} "
+                "mL: all their counts have one factor, "
+                f"{found.gbq_per_count(group) * 1e9:.4g} Bq per unit",
+                severity=Severity.NOTE,
+            )
+        )
+        findings += _untimed_findings(injected, group)
+        for index in shared:
+            findings += _reach_findings(injected, found, index)
+    return findings
+
+
+def _untimed_findings(injected: Injected, group: Sequence[int]) -> list[Finding]:
+    untimed = [i for i in group if injected.given[i].at is None]
+    if not untimed:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the volumes of {injected.names(group)} overlap, and the injection time "
+            f"of {injected.names(untimed)} is not known: all are taken as given at one "
+            "time; write name=ACTIVITY@TIME",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def _reach_findings(injected: Injected, found: "Shares", index: int) -> list[Finding]:
+    low, high = found.reach(index)
+    if high - low < _REACH_NOTED:
+        return []
+    part = found.parts[index]
+    hours = [injected.elapsed_h[i] for i in part.members]
+    return [
+        Finding.of(
+            "H14",
+            f"where {injected.names(part.members)} overlap "
+            f"({part.structure.volume_ml:.1f} mL) the image cannot tell whose counts "
+            f"are whose, and they were given {max(hours) - min(hours):.1f} h apart: a "
+            f"dose there may lie {low:+.0%} to {high:+.0%} from the one shown",
+            severity=Severity.WARN if high - low > _REACH_WARNED else Severity.NOTE,
+        )
+    ]
+
+
+def unshared_findings(
+    injected: Injected, placed: "Placed", image: "Volume"
+) -> list[Finding]:
+    """Counts, and treated structures, that no injection has (H14)."""
+    from sirtdose.dosimetry.derived import union
+    from sirtdose.dosimetry.image.uptake import inside_fractions, outside_fraction
+
+    findings = []
+    for structure in placed.drawn:
+        if structure.role not in (Role.PERFUSED, Role.TUMOR):
+            continue
+        if max(inside_fractions(structure, injected.volumes)) < _MOST_OF_IT:
+            findings.append(
+                Finding.of(
+                    "H14",
+                    f"'{structure.name}' lies outside of what any injection perfuses: "
+                    "is one left out? its activity comes on top of what was delivered",
+                    severity=Severity.ASK,
+                )
+            )
+    lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]
+    part = outside_fraction(injected.volumes, image, union(lungs) if lungs else None)
+    if part > _OUTSIDE_MAX:
+        findings.append(
+            Finding.of(
+                "H14",
+                f"{part:.0%} of the image lies outside of what injections perfuse and "
+                "of the lungs: it is shown at their mean scale, on top of what was "
+                "delivered",
+            )
+        )
+    return findings

@@ -1,0 +1,123 @@
+"""The positron fraction that a PET of Y-90 was divided by: said, undone on request."""
+
+from dataclasses import replace
+
+from sirtdose.data.load import table
+from sirtdose.errors import InputError
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.positron_yield import PositronYield
+from sirtdose.model.volume import Quantity, Source, Volume
+from sirtdose.workflows.post.request import PostRequest
+
+# Positron fractions of one nuclide in use differ by less.
+_SAME_FRACTION = 0.1
+
+
+def yield_of(request: PostRequest, source: Source | None) -> PositronYield | None:
+    """The fraction that was typed, else one of another nuclide than Y-90.
+
+    That is the header's, else the fraction of the nuclide that the scanner was told.
+    """
+    typed = request.positron_fraction_was
+    if typed is not None:
+        return PositronYield(typed, "as typed", applied=True)
+    if source is None or source.modality != "PT" or request.nuclide.name != "Y-90":
+        return None
+    was, stated = request.header_nuclide_was, source.positron_fraction_in_header
+    if stated is not None:
+        origin = "RadionuclidePositronFraction (0018,1076)"
+        found = PositronYield(stated, origin, applied=False)
+    elif was is not None:
+        emitter = table("positron_emitters")[was]
+        found = PositronYield(
+            emitter["positrons_per_decay"], f"that of {was}", applied=False
+        )
+    else:
+        return None
+    return found if abs(found.factor - 1) > _SAME_FRACTION else None
+
+
+def rescaled(image: Volume, request: PostRequest) -> Volume:
+    """The image with another positron fraction undone, where that was asked for.
+
+    Raises
+    ------
+    InputError
+        An image that is no PET in Bq/mL, or doses of another nuclide.
+    """
+    undone = yield_of(request, image.source)
+    if undone is None or not undone.applied:
+        return image
+    modality = image.source.modality if image.source else "file"
+    if (
+        image.quantity is not Quantity.ACTIVITY_CONCENTRATION
+        or modality not in ("PT", "file")
+        or request.nuclide.name != "Y-90"
+    ):
+        raise InputError(
+            "--positron-fraction-was rescales a PET of Y-90 in Bq/mL; this image is in "
+            f"{image.quantity.unit}, of kind {modality}, for {request.nuclide.name}: "
+            "leave it out"
+        )
+    return image.with_data(image.data * undone.factor)
+
+
+def with_yield(ledger: Ledger, request: PostRequest, image: Volume) -> Ledger:
+    """The ledger with the fraction, where the image's total is known."""
+    if ledger.in_image_gbq is None:
+        return ledger
+    return replace(ledger, positron_yield=yield_of(request, image.source))
+
+
+def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
+    """The image's total with and without the fraction, beside what was given (H11)."""
+    found, in_image_gbq = ledger.positron_yield, ledger.in_image_gbq
+    if found is None or in_image_gbq is None:
+        return []
+    stored, undone = found.totals_gbq(in_image_gbq)
+    given = f"{ledger.administered_gbq:.4g} GBq were administered"
+    if found.applied:
+        return [
+            Finding.of(
+                "H11",
+                f"the image was multiplied by {found.factor:.4g}, for a positron "
+                f"fraction of {found.fraction_was:.4g} instead of Y-90's "
+                f"{found.fraction:.2g}: it holds {undone:.4g} GBq at administration, "
+                f"{stored:.4g} GBq without; {given}",
+                severity=Severity.WARN,
+            )
+        ]
+    relative = (
+        "; doses of --calibration administered do not depend on it"
+        if request.calibration == "administered"
+        else ""
+    )
+    multiply = (
+        f"to multiply them by {found.factor:.4g}, give --positron-fraction-was "
+        f"{found.fraction_was:.6g}{relative}"
+    )
+    asks = request.header_nuclide_was is not None or _nearer(
+        undone, stored, ledger.delivered_gbq
+    )
+    return [
+        Finding.of(
+            "H11",
+            f"the image holds {stored:.4g} GBq at administration as it stands, "
+            f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
+            f"{found.fraction_was:.4g} ({found.origin}) instead of Y-90's "
+            f"{found.fraction:.2g}; {given}"
+            f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
+            severity=Severity.ASK if asks else Severity.NOTE,
+            accepted=f"its values stay as they are; {multiply}",
+        )
+    ]
+
+
+def _nearer(one_gbq: float, other_gbq: float, to_gbq: float) -> bool:
+    """Whether the first is nearer to an activity than the second, as a ratio."""
+    apart = [
+        max(gbq, to_gbq) / min(gbq, to_gbq) if gbq > 0 else float("inf")
+        for gbq in (one_gbq, other_gbq)
+    ]
+    return apart[0] < apart[1]

@@ -1,0 +1,167 @@
+"""From an assessment to a scene that can be varied: its box, parts and factors."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sirtdose.model.role import Role
+from sirtdose.workflows.post.request import PostRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sirtdose.dosimetry.engine.dose import Dose
+    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+    from sirtdose.dosimetry.image.activity import Calibration
+    from sirtdose.model.grid import Grid
+    from sirtdose.model.ledger import Ledger
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+    from sirtdose.uncertainty.budget import Budget
+    from sirtdose.uncertainty.scene import Factor, Part, Scene
+
+    Array = NDArray[np.float64]
+
+_DERIVED = {
+    Role.NORMAL_WHOLE: Role.LIVER,
+    Role.NORMAL_PERFUSED: Role.PERFUSED,
+}
+_FAR = 4.0
+
+
+def factors_of(
+    budget: "Budget",
+    calibration: "Calibration",
+    ledger: "Ledger",
+) -> "list[Factor]":
+    """What scales every dose alike: of the ledger by what is left of each part."""
+    from sirtdose.uncertainty.scene import Factor
+
+    shared = calibration.method == "administered"
+    delivered = ledger.delivered_gbq
+    shunt = ledger.lung_shunt_fraction
+    by_treated = shared and calibration.numerator.startswith("treated")
+    powers = {
+        "administered": ledger.administered_gbq / delivered if shared else 0.0,
+        "residual": -ledger.residual_gbq / delivered if shared else 0.0,
+        "lung_shunt": -shunt / (1 - shunt) if by_treated else 0.0,
+        "image_calibration": float(calibration.method == "image"),
+        "camera_factor": -float(calibration.method == "camera"),
+        "density": -1.0,
+        "dose_constant": 1.0,
+        "lung_mass": 0.0,
+    }
+    return [Factor(name, budget[name], power) for name, power in powers.items()]
+
+
+def region_of(
+    calibration: "Calibration", table: Sequence["StructureDose"], request: PostRequest
+) -> tuple[str, ...]:
+    """The structures that the activity was shared over."""
+    if calibration.method != "administered" or request.injections:
+        return ()
+    return tuple(
+        str(n) for n, row in enumerate(table) if row.structure.role == calibration.over
+    )
+
+
+def scene_of(
+    dose: "Volume",
+    table: Sequence["StructureDose"],
+    budget: "Budget",
+    factors: "Sequence[Factor]",
+    region: tuple[str, ...],
+    wider: "Dose | None",
+    drawn_on: "Grid",
+) -> "Scene":
+    """A dose in a box, with rows, structures drawn and what is uncertain.
+
+    Contours and noise are as sure as the voxels of the image are small, `drawn_on`: a
+    finer dose grid makes neither surer.
+    """
+    import numpy as np
+
+    from sirtdose.uncertainty.scene import Scene
+
+    side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
+    contour = budget["contour_voxels"] * side
+    shift = budget["contour_shift_voxels"] * side
+    reach = _FAR * float(
+        np.hypot(contour, 3**0.5 * np.hypot(shift, budget["registration_mm"]))
+    )
+    box, inside = _boxed([row.structure for row in table], dose, reach)
+    values = np.asarray(dose.data[box], float)
+    parts = _parts(table)
+    drawn = {name: inside[int(name)] for part in parts for name in part.plus}
+    drawn |= {name: inside[int(name)] for part in parts for name in part.minus}
+    widest = _widest(table, inside)
+    return Scene(
+        dose_gy=values,
+        spacing_mm=dose.grid.spacing_mm,
+        drawn=drawn,
+        occupied={str(n): one for n, one in enumerate(inside)},
+        parts=parts,
+        factors=factors,
+        region=region,
+        contour_mm=contour,
+        contour_shift_mm=shift,
+        registration_mm=budget["registration_mm"],
+        noise=budget["noise"],
+        noise_at_gy=max(float((widest * values).sum() / widest.sum()), 0.0),
+        noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
+        blur_step_gy=None
+        if wider is None
+        else np.asarray(wider.volume.data[box], float) - values,
+    )
+
+
+def _widest(table: Sequence["StructureDose"], inside: "Sequence[Array]") -> "Array":
+    """The liver, or the largest structure that is not the lungs."""
+
+    def rank(n: int) -> tuple[bool, bool, float]:
+        role = table[n].structure.role
+        return role is Role.LIVER, role is not Role.LUNGS, float(inside[n].sum())
+
+    return inside[max(range(len(table)), key=rank)]
+
+
+def _boxed(
+    structures: Sequence["Structure"], dose: "Volume", reach_mm: float
+) -> "tuple[tuple[slice, slice, slice], list[Array]]":
+    """The box that holds all structures however they move, and each of them in it."""
+    import numpy as np
+
+    shape = dose.grid.shape
+    starts = [np.array(one.grid.offset_in(dose.grid)) for one in structures]
+    margin = np.ceil(reach_mm / np.asarray(dose.grid.spacing_mm)).astype(int) + 2
+    low = np.maximum(np.min(starts, axis=0) - margin, 0)
+    ends = [s + one.grid.shape for s, one in zip(starts, structures, strict=True)]
+    high = np.minimum(np.max(ends, axis=0) + margin, shape)
+    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    inside = []
+    for start, one in zip(starts, structures, strict=True):
+        part = np.zeros(high - low)
+        at = start - low
+        own = tuple(slice(a, a + n) for a, n in zip(at, one.grid.shape, strict=True))
+        part[own] = one.occupancy
+        inside.append(part)
+    return (z, y, x), inside
+
+
+def _parts(table: Sequence["StructureDose"]) -> "list[Part]":
+    from sirtdose.uncertainty.scene import Part
+
+    roles = [row.structure.role for row in table]
+    taken = tuple(
+        str(n)
+        for n, role in enumerate(roles)
+        if role is Role.TUMOR or role.excluded_from_liver
+    )
+    parts = []
+    for n, row in enumerate(table):
+        whole = _DERIVED.get(row.structure.role)
+        of = tuple(str(m) for m, role in enumerate(roles) if role is whole)
+        # What nothing is left of to be derived from moves as a whole.
+        plus, minus = (of, taken) if whole and of else ((str(n),), ())
+        parts.append(Part(str(n), str(row.structure.role), plus, minus))
+    return parts
