@@ -36,8 +36,8 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
     command = context.command
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            below = command.commands[name]
-            if not below.hidden:
+            below = command.get_command(context, name)
+            if below is not None and not below.hidden:
                 yield from _commands(
                     click.Context(below, info_name=name, parent=context)
                 )

@@ -4,8 +4,8 @@ from dataclasses import fields
 from typing import Any
 
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
-from sirtdose.planning.case_plan import Terms
 from sirtdose.planning.result import Plan
+from sirtdose.planning.terms import Terms
 
 _TERMS = {field.name for field in fields(Terms)}
 

@@ -25,7 +25,7 @@ from sirtdose.errors import InputError, SirtdoseError
 _LOADED_ONCE = (
     "sirtdose.workflows.post.assess",
     "sirtdose.workflows.post.results",
-    "sirtdose.report.page",
+    "sirtdose.report.render",
     "sirtdose.report.page_data",
     "scipy.ndimage",
     "pydicom",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirtdose.cli.main import INTERRUPTED
+from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import (
     Row,

@@ -27,11 +27,12 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
 
     from sirtdose.io.output.folder import output_folder
     from sirtdose.report.documents import rounded
-    from sirtdose.report.files import write_plan, write_post
     from sirtdose.report.plan.document import plan_document
+    from sirtdose.report.plan.files import write_plan
     from sirtdose.report.plan.hash import signed
     from sirtdose.report.plan.lines import plan_summary
     from sirtdose.report.post.document import post_document
+    from sirtdose.report.post.files import write_post
     from sirtdose.report.post.summary import post_summary
     from sirtdose.report.run_record import write_run_record
     from sirtdose.validation.self_test import self_test

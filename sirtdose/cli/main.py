@@ -6,14 +6,15 @@ that an installer writes, import before them is theirs.
 
 import sys
 
-INTERRUPTED = 130
 try:
     import os
     import signal
     from typing import Any, NoReturn
+
+    from sirtdose.cli.interrupted import INTERRUPTED, end_interrupted
 except KeyboardInterrupt:
     sys.stderr.write("Interrupted\n")
-    raise SystemExit(INTERRUPTED) from None
+    raise SystemExit(130) from None
 
 _SOON_S = 0.01
 
@@ -56,14 +57,6 @@ def run() -> None:
         if pressed:
             # Whoever presses it again does not wait for threads that end.
             signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-
-
-def end_interrupted() -> NoReturn:
-    """Say in one line that Ctrl-C ended the program, and end it with 130."""
-    # A terminal shows ^C where the cursor is.
-    before = "\n" if sys.stderr.isatty() else ""
-    sys.stderr.write(f"{before}Interrupted\n")
-    raise SystemExit(INTERRUPTED)
 
 
 def _handle(name: str, handler: Any) -> None:

@@ -5,32 +5,42 @@ from typing import Any
 import click
 
 from sirtdose import __version__
-from sirtdose.cli.batch import batch_command
-from sirtdose.cli.check.command import check_command
-from sirtdose.cli.check.dvh import dvh_command
-from sirtdose.cli.check.verify import verify_command
-from sirtdose.cli.check.view import view_command
-from sirtdose.cli.demo import demo_command
-from sirtdose.cli.inspect import inspect_command
-from sirtdose.cli.kernel import kernel_command
-from sirtdose.cli.main import end_interrupted
-from sirtdose.cli.network.listen import listen_command
-from sirtdose.cli.network.send import send_command
-from sirtdose.cli.outcomes.cohort import cohort_command
-from sirtdose.cli.outcomes.eligibility import eligibility_command
-from sirtdose.cli.outcomes.mmc import mmc_command
-from sirtdose.cli.outcomes.response import response_command
-from sirtdose.cli.outcomes.toxicity import toxicity_command
-from sirtdose.cli.phantom import phantom_command
-from sirtdose.cli.plan.group import plan_group
-from sirtdose.cli.plan.lsf import lsf_group
-from sirtdose.cli.post.command import post_command
-from sirtdose.cli.report import report_command
-from sirtdose.cli.validate import validate_command
+from sirtdose.cli.interrupted import end_interrupted
+from sirtdose.cli.lazy import LazyGroup
 from sirtdose.errors import SirtdoseError, foreseen
 
+_COMMANDS = {
+    "batch": ("batch", "Doses of many cases: one table row or folder each."),
+    "check": ("check.command", "Another system's dose or plan, computed again."),
+    "cohort": ("outcomes.cohort", "Dose against response, toxicity and survival."),
+    "demo": ("demo", "A digital patient from plan to report."),
+    "dvh": ("check.dvh", "Dose-volume histograms of any system's dose map."),
+    "eligibility": (
+        "outcomes.eligibility",
+        "A patient's values against a study's criteria.",
+    ),
+    "inspect": ("inspect", "What a folder holds, what is used, what is missing."),
+    "kernel": ("kernel", "Export the dose kernel of one voxel."),
+    "listen": ("network.listen", "Receive studies over DICOM and process them."),
+    "lsf": ("plan.lsf", "Lung shunt fraction, from planar views or SPECT/CT."),
+    "mmc": ("outcomes.mmc", "Mitomycin C schedule of one study's cohorts."),
+    "phantom": ("phantom", "Write a digital patient as DICOM, with true doses."),
+    "plan": ("plan.group", "Before treatment: how much activity, at what doses."),
+    "post": ("post.command", "After treatment: doses to tumors, liver and lungs."),
+    "report": ("report", "Make a page again from saved results."),
+    "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
+    "send": ("network.send", "Send DICOM files to a PACS."),
+    "toxicity": (
+        "outcomes.toxicity",
+        "CTCAE grades, ALBI and Child-Pugh of each case.",
+    ),
+    "validate": ("validate", "This installation against known values."),
+    "verify": ("check.verify", "Are results as written, of unchanged inputs?"),
+    "view": ("check.view", "Look at a dose map in three planes."),
+}
 
-class _Program(click.Group):
+
+class _Program(LazyGroup):
     """Ends with the exit code of the error, and its message, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -46,6 +56,7 @@ class _Program(click.Group):
 
 @click.group(
     cls=_Program,
+    lazy=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="sirtdose")
@@ -64,29 +75,3 @@ def main() -> None:
 
     Example: sirtdose demo
     """
-
-
-for _command in (
-    plan_group,
-    post_command,
-    batch_command,
-    cohort_command,
-    check_command,
-    inspect_command,
-    listen_command,
-    send_command,
-    report_command,
-    view_command,
-    verify_command,
-    validate_command,
-    dvh_command,
-    kernel_command,
-    lsf_group,
-    response_command,
-    toxicity_command,
-    eligibility_command,
-    mmc_command,
-    phantom_command,
-    demo_command,
-):
-    main.add_command(_command)

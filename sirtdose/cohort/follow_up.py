@@ -9,7 +9,8 @@ from sirtdose.cohort.covariates import Covariate, covariate
 from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
-from sirtdose.outcomes.proportional_hazards import Ties, cox
+from sirtdose.outcomes.hazards_over_time import Ties
+from sirtdose.outcomes.proportional_hazards import cox
 from sirtdose.outcomes.survival import (
     Interval,
     at_risk,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.outcomes.proportional_hazards import Ties
+from sirtdose.outcomes.hazards_over_time import Ties
 from sirtdose.outcomes.survival import Interval
 
 RESPONDERS = ("CR", "PR", "CMR", "PMR")

@@ -1,11 +1,14 @@
 """Whether hazard ratios stay the same over time: the score test of a Cox model."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from sirtdose.outcomes.proportional_hazards import Ties
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def proportional_p(
@@ -134,3 +137,9 @@ def _moments(
         residual = residual - mean
         variance += (matrix * weights[:, None]).T @ matrix - np.outer(mean, mean)
     return residual, variance, number
+
+
+Ties = Literal["efron", "breslow"]
+
+
+TIES: tuple[Ties, ...] = ("efron", "breslow")

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
 from sirtdose.model.uncertain import Z95
+from sirtdose.outcomes.hazards_over_time import TIES, Ties
 
 if TYPE_CHECKING:
     import numpy as np
 
-Ties = Literal["efron", "breslow"]
 EVENTS_TO_CHECK = 10
-TIES: tuple[Ties, ...] = ("efron", "breslow")
 
 
 @dataclass(frozen=True)

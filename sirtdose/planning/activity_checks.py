@@ -11,7 +11,7 @@ from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_case import Case
 
 if TYPE_CHECKING:
-    from sirtdose.planning.case_plan import Terms
+    from sirtdose.planning.terms import Terms
 
 # Largest vial on the market; and less than any published treatment by far.
 _MOST_GBQ, _LEAST_GBQ = 20.0, 0.02

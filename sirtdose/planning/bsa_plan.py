@@ -9,9 +9,10 @@ from sirtdose.model.bounds import require_fraction, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning import bsa
-from sirtdose.planning.case_plan import Terms, plan_of
+from sirtdose.planning.case_plan import plan_of
 from sirtdose.planning.one_compartment import one_compartment
 from sirtdose.planning.result import Plan
+from sirtdose.planning.terms import Terms
 
 Rule = Literal["bsa", "empirical"]
 

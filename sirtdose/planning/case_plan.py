@@ -1,72 +1,24 @@
 """From the regions of a case and what is wanted to a plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.model.bounds import require_not_negative
-from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.limit import Limit
 from sirtdose.model.lungs import Lungs
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding, nuclide_findings
-from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.activity_checks import activity_findings
-from sirtdose.planning.limits import Rule
 from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs, shunt_findings
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.terms import Terms
 
 _LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What every plan rests on, whatever its method.
-
-    `lung_shunt_fraction` is that of an injection which has none of its own; None where
-    it was not measured: no shunt is assumed, and said to be.
-
-    Raises
-    ------
-    InputError
-        A device that carries another nuclide.
-    """
-
-    nuclide: Nuclide = field(default_factory=lambda: Nuclide.named("Y-90"))
-    device: Device | None = None
-    density_g_per_ml: float = LIVER_DENSITY_G_PER_ML
-    residual_fraction: float = 0.0
-    lung_shunt_fraction: float | None = None
-    lung_shunt_source: str = "unknown"
-    lung_mass_kg: float = LUNG_MASS_KG
-    lung_mass_source: str = "default"
-    prior_lung_dose_gy: float = 0.0
-    prior_liver_dose_gy: float = 0.0
-    limits_gy: Mapping[str, float] = field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.device and self.device.nuclide_name != self.nuclide.name:
-            raise InputError(
-                f"{self.device.product} carry {self.device.nuclide_name}, not "
-                f"{self.nuclide.name}"
-            )
-        require_not_negative(
-            prior_liver_dose_gy=self.prior_liver_dose_gy,
-            prior_lung_dose_gy=self.prior_lung_dose_gy,
-        )
-
-    @property
-    def all_rules(self) -> list[Rule]:
-        """Every limit: those always listed, those typed, those of a table."""
-        typed = limit_rules.given_rules(self.limits_gy)
-        return [*limit_rules.lung_rules(), *typed, *self.rules]
 
 
 def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:

@@ -6,12 +6,13 @@ from sirtdose.errors import InputError
 from sirtdose.model.limit import Limit
 from sirtdose.model.planned_uncertainty import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
-from sirtdose.planning.case_plan import Terms, compartment
+from sirtdose.planning.case_plan import compartment
 from sirtdose.planning.limits import checked_limits, require_known
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
 from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.result import Compartment, Plan
+from sirtdose.planning.terms import Terms
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """One perfused volume with one mean dose, as a case."""
 
-from sirtdose.planning.case_plan import Terms
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.terms import Terms
 
 
 def one_compartment(name: str, volume_ml: float, terms: Terms) -> Case:

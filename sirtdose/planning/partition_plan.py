@@ -5,7 +5,7 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
-from sirtdose.planning.case_plan import Terms, activities_of, plan_of, require_names
+from sirtdose.planning.case_plan import activities_of, plan_of, require_names
 from sirtdose.planning.kao_terms import in_usual_terms
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
@@ -15,6 +15,7 @@ from sirtdose.planning.partition_goal import Injection, Wanted
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.result import Plan
+from sirtdose.planning.terms import Terms
 
 _NOTHING_ML = 1e-6
 

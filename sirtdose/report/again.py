@@ -7,8 +7,10 @@ from typing import Any
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
-from sirtdose.report.files import PAGE_DATA
-from sirtdose.report.page import case_hash, plan_page, post_page
+from sirtdose.report.plan.page import plan_page
+from sirtdose.report.post.files import PAGE_DATA
+from sirtdose.report.post.page import post_page
+from sirtdose.report.render import case_hash
 
 # A page's name by the schema of its document.
 PAGES = {"sirtdose.post/1": "report.html", "sirtdose.plan/1": "plan.html"}

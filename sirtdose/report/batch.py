@@ -1,15 +1,23 @@
 """The tables of many cases: cases.csv, summary.csv, index.html and batch.json."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    pass
+
+import csv
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
-from sirtdose.report.files import THUMBNAIL
+from sirtdose.report.post.files import THUMBNAIL
+from sirtdose.report.render import render
 from sirtdose.report.tables import STRUCTURE_COLUMNS, name_cell
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
@@ -118,8 +126,6 @@ class BatchWriter:
 
     def write_document(self, document: Mapping[str, Any]) -> None:
         """Write batch.json and the page that lists the cases."""
-        from sirtdose.report.page import batch_page
-
         (self._folder / "batch.json").write_text(document_text(dict(document)), "utf-8")
         (self._folder / "index.html").write_text(batch_page(self._cases), "utf-8")
 
@@ -140,3 +146,43 @@ def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """
     states = [one["state"] for one in cases]
     return {state: states.count(state) for state in dict.fromkeys(states)}
+
+
+def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
+    """The list of many cases, which can be sorted by every column."""
+    from sirtdose import __version__
+
+    numbers = {
+        "delivered_gbq": "delivered GBq",
+        "lung_shunt_fraction": "lung shunt",
+        "lungs_gy": "lungs Gy",
+        "tumors": "tumors",
+        "tumors_ml": "tumors mL",
+        "tumors_mean_gy": "tumors Gy",
+        "normal_whole_mean_gy": "normal liver Gy",
+    }
+    return render(
+        "batch.html",
+        {},
+        ("sort.js",),
+        cases=cases,
+        version=__version__,
+        counts=state_counts(cases),
+        numbers=list(numbers),
+        shown=_case_number,
+        columns=[
+            ("case", "text"),
+            ("state", "text"),
+            *((name, "number") for name in numbers.values()),
+            ("warnings", "text"),
+            ("what was wrong", "text"),
+        ],
+    )
+
+
+def _case_number(value: float | None, key: str) -> str:
+    if value is None:
+        return ""
+    if key.endswith("_fraction"):
+        return f"{value:.1%}"
+    return str(value) if isinstance(value, int) else significant(value)

@@ -78,7 +78,7 @@ def validation_page(text: str) -> str:
     """The page of validation.json's text: a sheet for a commissioning file."""
     import json
 
-    from sirtdose.report.page import case_hash, render
+    from sirtdose.report.render import case_hash, render
 
     document = json.loads(text)
     return render(

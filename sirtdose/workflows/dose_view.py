@@ -22,7 +22,7 @@ def dose_view(
     *,
     roles: Mapping[str, Role] | None = None,
 ) -> dict[str, Any]:
-    """What the page of a dose shows, see :func:`sirtdose.report.page.view_page`.
+    """What the page of a dose shows, see :func:`sirtdose.report.render.view_page`.
 
     Raises
     ------

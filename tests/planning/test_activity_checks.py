@@ -3,8 +3,8 @@
 from sirtdose.model.finding import Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.activity_checks import activity_findings
-from sirtdose.planning.case_plan import Terms
 from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.terms import Terms
 
 
 def case(normal_gy: float) -> Case:

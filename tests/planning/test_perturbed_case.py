@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.case_plan import Terms
 from sirtdose.planning.one_compartment import one_compartment
 from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.partition_plan import case_of
 from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.perturbed_case import Factors, perturbed
+from sirtdose.planning.terms import Terms
 
 
 def planned(

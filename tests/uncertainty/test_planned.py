@@ -6,11 +6,11 @@ import pytest
 
 from sirtdose.errors import RangeError
 from sirtdose.model.planned_uncertainty import PlannedDose
-from sirtdose.planning.case_plan import Terms
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.partition_plan import plan
 from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.scout_agreement import predicted
+from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 

@@ -39,8 +39,8 @@ def view_command(
     Example: sirtdose view dose.nii.gz --ct ct/ --structures contours.dcm
     """
     from sirtdose.io.output.folder import output_folder, require_free
-    from sirtdose.report.page import view_page
     from sirtdose.report.post.summary import finding_lines
+    from sirtdose.report.render import view_page
     from sirtdose.workflows.dose_view import dose_view
 
     require_free(out, ("view.html",), force=force)

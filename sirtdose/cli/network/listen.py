@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from sirtdose.cli.main import INTERRUPTED
+from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.network.ae_title import AeTitle
 from sirtdose.cli.network.options import tls_of, tls_options
 from sirtdose.cli.words.options import out_option

@@ -60,7 +60,7 @@ def _page(path: Path, document: dict[str, Any]) -> str | None:
     """
     from sirtdose.report.again import page_data
     from sirtdose.report.documents import document_text
-    from sirtdose.report.page import plan_page
+    from sirtdose.report.plan.page import plan_page
 
     if path.name != "plan.json" or not path.with_name("plan.html").is_file():
         return None

@@ -26,14 +26,14 @@ _COUNTS_MAX = 1e15
 
 
 @click.group("lsf")
-def lsf_group() -> None:
+def lsf_command() -> None:
     """Lung shunt fraction, from planar views or a SPECT/CT.
 
     Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
     """
 
 
-@lsf_group.command("planar")
+@lsf_command.command("planar")
 @click.argument("images", type=_PATH, nargs=-1, metavar="[IMAGE]...")
 @click.option("--lungs", type=_PATH, help="Mask of the lungs on the anterior view.")
 @click.option("--liver", type=_PATH, help="Mask of the liver on the anterior view.")
@@ -100,7 +100,7 @@ def planar_command(
     )
 
 
-@lsf_group.command("spect")
+@lsf_command.command("spect")
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @click.option(

@@ -155,7 +155,7 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
     document = signed(plan_document(plan))
     pages = {}
     if out is not None:
-        from sirtdose.report.page import plan_page
+        from sirtdose.report.plan.page import plan_page
         from sirtdose.report.plan.uncertainty import (
             PLAN_UNCERTAINTY_FILE,
             plan_uncertainty_csv,

@@ -46,8 +46,7 @@ from sirtdose.model.units import (
 from sirtdose.model.usual import LUNG_MASS_KG
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post.injections import InjectionGiven
-    from sirtdose.workflows.post.request import PostRequest
+    from sirtdose.workflows.post.request import InjectionGiven, PostRequest
     from sirtdose.workflows.post.results import Wanted
 
 _PATH = click.Path(path_type=Path)

@@ -7,7 +7,7 @@ import click
 from sirtdose.cli.words.quantities import moment
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import ACTIVITY, FRACTION
-from sirtdose.workflows.post.injections import InjectionGiven
+from sirtdose.workflows.post.request import InjectionGiven
 
 _OPTION = "--injection"
 

@@ -1,6 +1,6 @@
 """A case written down in a file, as the words of a command line."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ _INJECTION = (
 _PATHS = ("image", "ct", "structures", "density", "budget")
 
 
-def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
+def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[str]:
     """The subcommand and its words, from a case file.
 
     Parameters
@@ -29,8 +29,8 @@ def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
     path : Path
         TOML: `method`, for an image its `source`, a table `options` with the option
         names (underscores for dashes), and `[[tumor]]` and `[[injection]]`.
-    commands : mapping
-        The subcommands by name, whose options are known.
+    command_of : callable
+        A name to its subcommand, whose options are known.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def case_words(path: Path, commands: Mapping[str, click.Command]) -> list[str]:
     options = data.get("options", {})
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is no table: write [options]")
-    words += _option_words(options, commands[str(method)], path)
+    words += _option_words(options, command_of(str(method)), path)
     injections = _tables(data, "injection", _INJECTION, path)
     tumors = _tables(data, "tumor", _TUMOR, path)
     if not injections:

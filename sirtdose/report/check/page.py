@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.check import words
-from sirtdose.report.page import case_hash, render
 from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sirtdose.report.cohort.figures import (
     svg_text,
 )
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
-from sirtdose.report.page import case_hash, render
+from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.validation.bench import Figure
 
 _JOULE_PER_MEV = 1.602176634e-13
-_DATA = Path(__file__).resolve().parents[1] / "data"
+_DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 def _half_life_h(*, nuclide: str) -> float:

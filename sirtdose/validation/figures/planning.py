@@ -14,7 +14,7 @@ _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 def _mird(*, of: str, plan: dict[str, Any], **terms: Any) -> float:
     from sirtdose.planning import mird_plan
-    from sirtdose.planning.case_plan import Terms
+    from sirtdose.planning.terms import Terms
 
     return _of(mird_plan.plan(Terms(**terms), **plan), of)
 
@@ -28,9 +28,9 @@ def _partition(
     **terms: Any,
 ) -> float:
     from sirtdose.planning import partition_plan
-    from sirtdose.planning.case_plan import Terms
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.perfused import Tumor
+    from sirtdose.planning.terms import Terms
 
     nuclide = Nuclide.named("Y-90")
     if dose_constant is not None:
@@ -160,9 +160,9 @@ def _area(*, counts: list[list[int]]) -> float:
 def _planned_u(*, of: str, component: str, u: float) -> float:
     """The relative uncertainty of 800 mL of liver and 200 mL of tumor at T/N 3."""
     from sirtdose.planning import partition_plan
-    from sirtdose.planning.case_plan import Terms
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.perfused import Tumor
+    from sirtdose.planning.terms import Terms
     from sirtdose.uncertainty.budget import Budget
     from sirtdose.uncertainty.planned import Planned, planned_doses
 

@@ -128,7 +128,7 @@ def _on(dose: "Volume", other: "Volume") -> "Volume":
 
 def _map(folder: Path, method: str) -> Path:
     """As DICOM, which knows its frame of reference, where there is one."""
-    from sirtdose.report.files import dicom_file, dose_file
+    from sirtdose.report.post.files import dicom_file, dose_file
 
     for name in (dicom_file(method), dose_file(method)):
         if (folder / name).is_file():

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
-from sirtdose.planning.case_plan import Terms, require_names
+from sirtdose.planning.case_plan import require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.prior_dose import with_prior
+from sirtdose.planning.terms import Terms
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose

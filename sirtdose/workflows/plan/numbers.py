@@ -14,7 +14,7 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.model.self_test import SelfTest, self_test_findings
-from sirtdose.planning.case_plan import Terms
+from sirtdose.planning.terms import Terms
 
 if TYPE_CHECKING:
     from sirtdose.model.planned_uncertainty import PlannedDose

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.prediction import Prediction
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
-    from sirtdose.planning.case_plan import Terms
     from sirtdose.planning.result import Plan
+    from sirtdose.planning.terms import Terms
     from sirtdose.workflows.plan.imaged_case import Part
 
 # Nuclides of particles that are given to find out where microspheres go.

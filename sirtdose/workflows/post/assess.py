@@ -57,10 +57,7 @@ from sirtdose.workflows.post.injected_findings import (
     sharing_findings,
     unshared_findings,
 )
-from sirtdose.workflows.post.injections import (
-    injections_given,
-    shunts_given,
-)
+from sirtdose.workflows.post.injections import injections_given, shunts_given
 from sirtdose.workflows.post.inputs import (
     all_inputs,
     options_of,

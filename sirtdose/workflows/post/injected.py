@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.workflows.post.injections import InjectionGiven, ledgers_of
+from sirtdose.workflows.post.injections import ledgers_of
+from sirtdose.workflows.post.request import InjectionGiven
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.activity import Calibration

@@ -1,69 +1,16 @@
 """Several injections of one session: each with its own activity and volume."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.nuclide import Nuclide
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post.request import PostRequest
 
 # Injections further apart have no one moment that an image's own unit decays to.
 _ONE_MOMENT_H = 0.25
-_RESIDUAL_MAX_H = 200.0
-
-
-@dataclass(frozen=True)
-class InjectionGiven:
-    """What was injected into which structure, and what stayed behind of it.
-
-    `at` is of the injection; a residual needs it and its own time, and one that is
-    None was not given and is taken as none.
-    """
-
-    name: str
-    administered_gbq: float
-    perfused: str
-    at: datetime | None = None
-    residual_gbq: float | None = None
-    residual_at: datetime | None = None
-    lung_shunt_fraction: float | None = None
-
-    def ledger(self, nuclide: Nuclide, lung_shunt_fraction: float | None) -> Ledger:
-        """Its own ledger, at its own time; the shunt given holds where it has none.
-
-        Raises
-        ------
-        InputError
-            A residual without the times between which it decayed.
-        RangeError
-            A residual that is not less than what was administered.
-        """
-        residual = self.residual_gbq or 0.0
-        if residual > 0:
-            if self.at is None or self.residual_at is None:
-                raise InputError(
-                    f"the residual of '{self.name}' decays to its injection: write "
-                    "both times, name=1.2GBq@TIME;...;residual=20MBq@TIME"
-                )
-            elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
-            if not 0 <= elapsed_h <= _RESIDUAL_MAX_H:
-                raise InputError(
-                    f"the residual of '{self.name}' was measured {elapsed_h:.1f} h "
-                    f"after its injection, outside 0 to {_RESIDUAL_MAX_H:g} h: check "
-                    "dates and offsets"
-                )
-            residual /= nuclide.decay_factor(elapsed_h)
-        own = self.lung_shunt_fraction
-        return Ledger(
-            self.administered_gbq,
-            residual_gbq=residual,
-            lung_shunt_fraction=(lung_shunt_fraction if own is None else own) or 0.0,
-        )
 
 
 def ledgers_of(request: "PostRequest") -> list[Ledger]:

@@ -71,8 +71,8 @@ def assess_into(
 
     from sirtdose.io.output.folder import claimed, require_free
     from sirtdose.report.documents import rounded
-    from sirtdose.report.files import post_replaces, write_post
     from sirtdose.report.post.document import post_document
+    from sirtdose.report.post.files import post_replaces, write_post
     from sirtdose.report.run_record import write_run_record
     from sirtdose.workflows.post.assess import assess_dose
 

@@ -23,7 +23,8 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.workflows.post.activity import _OF_INJECTIONS
 from sirtdose.workflows.post.against_plan import _overlap_findings
-from sirtdose.workflows.post.injections import InjectionGiven, at_one_moment
+from sirtdose.workflows.post.injections import at_one_moment
+from sirtdose.workflows.post.request import InjectionGiven
 
 Run = Callable[..., Result]
 _K, _KG_PER_VOXEL = 49.67, 0.064 * 1.05 / 1000

@@ -82,21 +82,6 @@ def post_replaces() -> list[str]:
     return [*names, *UNCERTAINTY_FILES, THUMBNAIL, RUN_RECORD]
 
 
-def write_plan(document: dict[str, Any], folder: Path) -> None:
-    """Write plan.json, its page and its table."""
-    from sirtdose.report.page import plan_page
-    from sirtdose.report.plan.uncertainty import (
-        PLAN_UNCERTAINTY_FILE,
-        plan_uncertainty_csv,
-    )
-
-    text = document_text(document)
-    (folder / "plan.json").write_text(text, "utf-8")
-    (folder / "plan.html").write_text(plan_page(text), "utf-8")
-    known = plan_uncertainty_csv(document["uncertainty"])
-    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
-
-
 def write_post(
     assessment: "Assessment",
     document: dict[str, Any],
@@ -113,8 +98,8 @@ def write_post(
     """
     from sirtdose.dosimetry.grid.registration import write_transform
     from sirtdose.io.image_file import write_nifti
-    from sirtdose.report.page import post_page
     from sirtdose.report.page_data import page_data_text, post_page_data
+    from sirtdose.report.post.page import post_page
     from sirtdose.report.tables import dvh_csv, structures_csv
 
     text = document_text(document)

@@ -1,0 +1,14 @@
+"""Ctrl-C: one line, and the exit code of an interrupted program."""
+
+import sys
+from typing import NoReturn
+
+INTERRUPTED = 130
+
+
+def end_interrupted() -> NoReturn:
+    """Say in one line that Ctrl-C ended the program, and end it with 130."""
+    # A terminal shows ^C where the cursor is.
+    before = "\n" if sys.stderr.isatty() else ""
+    sys.stderr.write(f"{before}Interrupted\n")
+    raise SystemExit(INTERRUPTED)

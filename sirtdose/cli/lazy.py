@@ -1,0 +1,56 @@
+"""A group whose commands are loaded when they are used."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """Knows of each command its name, where it is, and one line of help.
+
+    `lazy` gives for each name the module below `sirtdose.cli` that holds
+    ``NAME_command``, and the line; `--help` of the group loads none of them.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, tuple[str, str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the order of the alphabet."""
+        return sorted({*self.lazy, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, loaded now; None where there is none."""
+        if cmd_name in self.lazy and cmd_name not in self.commands:
+            module = import_module(f"sirtdose.cli.{self.lazy[cmd_name][0]}")
+            self.add_command(getattr(module, f"{cmd_name}_command"), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def command_of(self, ctx: click.Context, name: str) -> click.Command:
+        """The command of a name that is known."""
+        command = self.get_command(ctx, name)
+        if command is None:
+            raise KeyError(name)
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands by their lines, without loading them."""
+        names = self.list_commands(ctx)
+        rows = [
+            (name, self.lazy[name][1])
+            if name in self.lazy
+            else (name, self.commands[name].get_short_help_str(limit=70))
+            for name in names
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)

@@ -1,0 +1,69 @@
+"""The page of a plan."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sirtdose.report.documents import self_test_words
+from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.plan.uncertainty import (
+    chance_words,
+    prediction_words,
+    uncertainty_cells,
+    uncertainty_columns,
+)
+from sirtdose.report.post.summary import (
+    lung_line,
+)
+from sirtdose.report.post.uncertainty import (
+    between_words,
+    share_bars,
+)
+from sirtdose.report.render import render
+
+
+def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
+    """The page of a plan; `data` are its planes, where an image was planned on."""
+    document = json.loads(text)
+    assumptions = {
+        name.replace("_", " "): value
+        for name, value in document["assumptions"].items()
+        if not isinstance(value, (list, dict))
+    }
+    injections = document["assumptions"].get("injections", [])
+    # A plan that was approved before doses had an uncertainty has none.
+    unsure = document.get("uncertainty")
+    return render(
+        "plan.html",
+        {"plan-json": text} | ({"view-data": data["view"]} if data else {}),
+        ("viewer.js",) if data else (),
+        d={"approval": None, "measured": None, "images": None, "uncertainty": None}
+        | document,
+        page=data,
+        injections=injections if len(injections) > 1 else [],
+        lung=lung_line(document["lungs"]),
+        limits=[(limit, limit_line(limit)) for limit in document["limits"]],
+        assumptions=assumptions.items(),
+        self_test=self_test_words(document.get("self_test")),
+        columns=uncertainty_columns(unsure),
+        cells=lambda name: uncertainty_cells(unsure, name),
+        earlier=any(
+            one["cumulative_dose_gy"] != one["dose_gy"]
+            for one in document["compartments"]
+        ),
+        lungs_interval=_lungs_interval(unsure),
+        prediction=unsure
+        and unsure["prediction"]
+        and prediction_words(unsure["prediction"]),
+        between=between_words,
+        chance=chance_words,
+        shares=share_bars,
+    )
+
+
+def _lungs_interval(unsure: Mapping[str, Any] | None) -> str | None:
+    """What the lungs' dose is known to, in words."""
+    cells = uncertainty_cells(unsure, "lungs")
+    if not cells or cells[0] == "-":
+        return None
+    return f"u = {cells[0]} Gy (k = 1), 95 % interval {cells[1]} Gy"

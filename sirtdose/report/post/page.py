@@ -1,0 +1,126 @@
+"""The page of an assessment."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.report.documents import self_test_words
+from sirtdose.report.limit_lines import limit_line
+from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
+from sirtdose.report.post.summary import (
+    calibration_line,
+    density_words,
+    image_lines,
+    ledger_lines,
+    lung_line,
+    mass_lines,
+    mean_difference,
+    partial_volume_lines,
+)
+from sirtdose.report.post.uncertainty import (
+    between_words,
+    gone_lines,
+    interval_words,
+    share_bars,
+)
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from sirtdose.model.patient_link import PatientLink
+
+from sirtdose.report.render import case_hash, render
+
+_GRAVE = ("stop", "ask", "warn")
+
+
+def post_page(
+    text: str, data: Mapping[str, Any], patient: "PatientLink | None" = None
+) -> str:
+    """The page of an assessment.
+
+    Parameters
+    ----------
+    text : str
+        post.json: every number of the page.
+    data : mapping
+        Pictures, planes and curves, of :func:`sirtdose.report.page_data`.
+    patient : PatientLink, optional
+        Whom to name; nobody otherwise.
+    """
+    document = json.loads(text)
+    methods = list(document["doses"])
+    rows = document["doses"][methods[0]]["structures"]
+    usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
+    return render(
+        "post.html",
+        {"post-json": text, "view-data": data["view"], "dvh-data": data["dvh"]},
+        ("viewer.js", "dvh.js"),
+        d=document,
+        page=data,
+        patient=_named(patient),
+        case=case_hash(text),
+        first=methods[0].replace("_", " "),
+        rows=rows,
+        others=methods[1:],
+        other_mean=lambda method, name: _mean_of(document, method, name),
+        planned={
+            row["name"]: row["planned_gy"]
+            for row in (document["plan"] or {"doses": []})["doses"]
+        },
+        by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
+        ledger=ledger_lines(document["ledger"]),
+        calibration=calibration_line(document["calibration"]),
+        image_lines=image_lines(document["image"]),
+        lung=lung_line(document["lungs"]),
+        limits=[(limit, limit_line(limit)) for limit in document["limits"]],
+        thresholds=threshold_lines(document["thresholds"]),
+        grave=[one for one in document["warnings"] if one["severity"] in _GRAVE],
+        biology=biology_rows,
+        parameters=parameter_lines(document["radiobiology"], sources=True),
+        density=density_words,
+        by_mass=mass_lines,
+        shares=share_bars,
+        self_test=self_test_words(document.get("self_test")),
+        dose_interval=interval_words,
+        between=between_words,
+        gone=gone_lines,
+        options=[
+            (name.replace("_", " "), _words(value))
+            for name, value in document["options"].items()
+            if value not in (None, [], {})
+        ],
+        difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
+        blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
+    )
+
+
+def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
+    for row in document["doses"][method]["structures"]:
+        if row["name"] == name:
+            return significant(row["dose_gy"]["mean"])
+    return "-"
+
+
+def _words(value: Any) -> str:
+    """An option as a person reads it."""
+    if isinstance(value, dict):
+        pairs = (f"{name} {_words(one)}" for name, one in value.items())
+        return ", ".join(pairs)
+    if isinstance(value, list):
+        return "; ".join(_words(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _named(patient: "PatientLink | None") -> dict[str, str] | None:
+    if patient is None:
+        return None
+    return {
+        "name": patient.patient_name.replace("^", " ").strip(),
+        "id": patient.patient_id,
+        "born": _day(patient.birth_date),
+        "study": _day(patient.study_date),
+    }
+
+
+def _day(date: str) -> str:
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else ""

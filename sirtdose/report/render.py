@@ -1,0 +1,75 @@
+"""Pages: one file that opens from disk, without network, with or without script."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from sirtdose.data.load import table
+from sirtdose.report.wording import significant
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+
+def case_hash(text: str) -> str:
+    """What a document's pages and figures carry, so that none is taken for another's.
+
+    >>> case_hash("{}")
+    '44136fa355b3'
+    """
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+def view_page(title: str, data: Mapping[str, Any]) -> str:
+    """Planes alone, of any dose."""
+    return render(
+        "view.html", {"view-data": data["view"]}, ("viewer.js",), title=title, page=data
+    )
+
+
+def render(
+    template: str, embedded: Mapping[str, Any], scripts: tuple[str, ...], **values: Any
+) -> str:
+    """Fill a template with values, scripts and embedded documents."""
+    anchors = table("colormap")["inferno"]
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=_own_text("style.css"),
+            scripts=[_own_text(name) for name in scripts],
+            embedded=[(name, _json(value)) for name, value in embedded.items()],
+            sig=significant,
+            gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
+            **values,
+        )
+    )
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("sirtdose.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+
+
+def _own_text(name: str) -> "Markup":
+    from markupsafe import Markup
+
+    path = files("sirtdose.report").joinpath("templates").joinpath(name)
+    return Markup(path.read_text("utf-8"))
+
+
+def _json(value: Any) -> "Markup":
+    """As JSON that no text in it can end the element of."""
+    from markupsafe import Markup
+
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))
