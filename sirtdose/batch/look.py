@@ -5,6 +5,10 @@ from pathlib import Path
 
 from sirtdose.batch.case import Outcome
 from sirtdose.batch.work import outcome_of
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.documents import document_text
+from sirtdose.report.inspection import inspection_document
+from sirtdose.workflows.inspect import inspect_folder
 
 INSPECTION_FILE = "inspection.json"
 
@@ -27,11 +31,6 @@ def run_look(look: Look) -> Outcome:
 
 
 def _look(look: Look) -> str:
-    from sirtdose.io.output.folder import output_folder
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.inspection import inspection_document
-    from sirtdose.workflows.inspect import inspect_folder
-
     text = document_text(inspection_document(inspect_folder(look.source), paths=False))
     with output_folder(look.folder, [INSPECTION_FILE]) as aside:
         (aside / INSPECTION_FILE).write_text(text, "utf-8")

@@ -4,6 +4,7 @@ On this machine every case has a process of its own, so that one that crashes, i
 or runs out of memory takes nobody along, and memory is given back after each.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -118,7 +120,6 @@ def _context() -> BaseContext:
     """How workers start: forked from a process that has loaded what they need."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    from multiprocessing import forkserver, resource_tracker
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_LOADED_ONCE))
@@ -209,8 +210,6 @@ def run_cases_on_cluster(
 
 def _client(scheduler: str) -> Any:
     """A connection to a scheduler whose workers have what they need."""
-    import logging
-
     # What it logs as errors is told in one line here, or is a case's row.
     client = _connected(scheduler)
     for name in ("distributed", "distributed.client"):

@@ -2,12 +2,18 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from traceback import extract_tb
 
 from sirtdose import __version__
 from sirtdose.batch.case import Case, Named, Outcome
-from sirtdose.errors import InputError, foreseen
+from sirtdose.errors import FileFormatError, InputError, foreseen
+from sirtdose.report.run_record import changed_results, read_run_record
+from sirtdose.workflows.image.kept_names import without_file_names
+from sirtdose.workflows.post.fingerprint import fingerprint
+from sirtdose.workflows.post.results import assess_into
 
 
 def run_case(case: Case) -> Outcome:
@@ -18,9 +24,6 @@ def run_case(case: Case) -> Outcome:
     outcome = outcome_of(case.case_id, lambda: _run(case))
     if case.request.site_key is None or not outcome.error:
         return outcome
-    from dataclasses import replace
-
-    from sirtdose.workflows.image.kept_names import without_file_names
 
     # The batch's tables stand beside results that are to name nobody.
     return replace(outcome, error=without_file_names(outcome.error, case.request))
@@ -54,8 +57,6 @@ def _run(case: Case) -> str:
             f"the worker has sirtdose {__version__}, the batch {case.version}: install "
             "the same on both"
         )
-    from sirtdose.workflows.post.fingerprint import fingerprint
-    from sirtdose.workflows.post.results import assess_into
 
     mark = fingerprint(case.request, case.wanted)
     if case.resume and _stands(case, mark):
@@ -73,9 +74,6 @@ def _run(case: Case) -> str:
 
 def _stands(case: Case, mark: str) -> bool:
     """Whether the results there are of the same inputs and options, and unchanged."""
-    from sirtdose.errors import FileFormatError
-    from sirtdose.report.run_record import changed_results, read_run_record
-
     try:
         record = read_run_record(case.folder)
     except FileFormatError:
@@ -85,8 +83,6 @@ def _stands(case: Case, mark: str) -> bool:
 
 def _where(error: BaseException) -> str:
     """The line of sirtdose that raised; the message is not told: it may name people."""
-    from traceback import extract_tb
-
     own = [one for one in extract_tb(error.__traceback__) if "sirtdose" in one.filename]
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
 

@@ -27,6 +27,8 @@ from sirtdose.cli.words.typed import (
     request_asked,
 )
 from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
+from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.report.documents import document_text
 
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Outcome
@@ -102,7 +104,6 @@ def batch_command(
     Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
     """
     from sirtdose.batch.run import cores
-    from sirtdose.io.output.folder import claimed
 
     if jobs is not None and scheduler is not None:
         raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
@@ -230,7 +231,6 @@ def _at(row: Row, said: str) -> str:
 
 def _require_out(out: Path, cases: "Sequence[Case]", *, force: bool) -> None:
     """Refuse before the first case what the first would be refused for."""
-    from sirtdose.io.output.folder import require_free
     from sirtdose.report.batch import BATCH_FILES
 
     there = next(one for one in (out, *out.absolute().parents) if one.exists())
@@ -312,7 +312,6 @@ def _tables(
 
 def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
     from sirtdose.report.batch import state_counts
-    from sirtdose.report.documents import document_text
 
     counts = state_counts(list(document["run"]["cases"].values()))
     said = ", ".join(f"{count} {state}" for state, count in counts.items())

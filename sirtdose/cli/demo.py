@@ -5,6 +5,16 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.options import force_option, seed_option
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.documents import rounded
+from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.files import write_plan
+from sirtdose.report.plan.hash import signed
+from sirtdose.report.plan.lines import plan_summary
+from sirtdose.report.post.document import post_document
+from sirtdose.report.post.summary import post_summary
+from sirtdose.report.run_record import write_run_record
+from sirtdose.validation.self_test import self_test
 
 
 @click.command("demo")
@@ -25,17 +35,7 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
     """
     from datetime import UTC, datetime
 
-    from sirtdose.io.output.folder import output_folder
-    from sirtdose.report.documents import rounded
-    from sirtdose.report.plan.document import plan_document
-    from sirtdose.report.plan.files import write_plan
-    from sirtdose.report.plan.hash import signed
-    from sirtdose.report.plan.lines import plan_summary
-    from sirtdose.report.post.document import post_document
     from sirtdose.report.post.files import write_post
-    from sirtdose.report.post.summary import post_summary
-    from sirtdose.report.run_record import write_run_record
-    from sirtdose.validation.self_test import self_test
     from sirtdose.workflows.demo import run_demo
 
     started = datetime.now(UTC)

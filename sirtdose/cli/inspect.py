@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.options import json_option
+from sirtdose.report.documents import document_text
 
 
 @click.command("inspect")
@@ -18,7 +19,6 @@ def inspect_command(*, source: Path, paths: bool, as_json: bool) -> None:
 
     Example: sirtdose inspect scans/
     """
-    from sirtdose.report.documents import document_text
     from sirtdose.report.inspection import inspection_document, inspection_summary
     from sirtdose.workflows.inspect import inspect_folder
 

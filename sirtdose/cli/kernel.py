@@ -14,7 +14,9 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import QuantityType, nuclide_of
 from sirtdose.errors import QuantityError
+from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DENSITY, LENGTH
+from sirtdose.report.documents import document_text
 
 KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 
@@ -47,8 +49,6 @@ def kernel_command(
     Example: sirtdose kernel --spacing 4.8mm,4.8mm,2mm --out kernel
     """
     from sirtdose.dosimetry.engine.kernel import voxel_kernel
-    from sirtdose.io.output.folder import output_folder, require_free
-    from sirtdose.report.documents import document_text
     from sirtdose.report.kernel_table import (
         kernel_document,
         kernel_summary,

@@ -7,7 +7,11 @@ import click
 
 from sirtdose.cli.words.options import force_option, json_option, seed_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.io.output.folder import output_folder
 from sirtdose.model.units import LENGTH, Measure
+from sirtdose.phantom.request import PhantomRequest
+from sirtdose.report.documents import document_text
+from sirtdose.report.wording import significant, table
 
 _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
 
@@ -71,8 +75,6 @@ def phantom_command(
 
 def write_phantom_to(folder: Path, *, force: bool, **request: Any) -> dict[str, Any]:
     """Write a phantom whole or not at all."""
-    from sirtdose.io.output.folder import output_folder
-    from sirtdose.phantom.request import PhantomRequest
     from sirtdose.workflows.phantom import PHANTOM_FILES, write_phantom
 
     with output_folder(folder, PHANTOM_FILES, force=force) as aside:
@@ -80,9 +82,6 @@ def write_phantom_to(folder: Path, *, force: bool, **request: Any) -> dict[str, 
 
 
 def _show(truth: dict[str, Any], folder: Path, *, as_json: bool) -> None:
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.wording import significant, table
-
     rows = [
         [
             row["name"],

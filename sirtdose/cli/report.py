@@ -7,6 +7,8 @@ import click
 
 from sirtdose.cli.words.options import force_option
 from sirtdose.errors import FileFormatError
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.figures import write_figures
 
 if TYPE_CHECKING:
     from sirtdose.model.patient_link import PatientLink
@@ -42,7 +44,6 @@ def report_command(
 
     Example: sirtdose report doses/post.json --figures
     """
-    from sirtdose.io.output.folder import output_folder
     from sirtdose.report.again import page_name, page_of, saved_data
 
     name = page_name(path)
@@ -52,8 +53,6 @@ def report_command(
     with output_folder(folder, names, force=force or out is None) as aside:
         (aside / name).write_text(page, "utf-8")
         if figures:
-            from sirtdose.report.figures import write_figures
-
             case, data = saved_data(path)
             write_figures(data, case, aside / "figures")
     click.echo(f"Written to {folder}: {', '.join(names)}", err=True)

@@ -7,6 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.report.documents import document_text
+from sirtdose.validation.document import (
+    VALIDATION_FILES,
+    validation_csv,
+    validation_document,
+    validation_page,
+    validation_summary,
+)
+from sirtdose.validation.run import all_checks, run_checks
 
 if TYPE_CHECKING:
     from sirtdose.validation.run import Outcome
@@ -38,9 +48,6 @@ def validate_command(
     from datetime import UTC, datetime
     from time import perf_counter
 
-    from sirtdose.io.output.folder import require_free
-    from sirtdose.validation.document import VALIDATION_FILES, validation_document
-
     if out is not None:
         require_free(out, VALIDATION_FILES, force=force)
     started, start = datetime.now(UTC), perf_counter()
@@ -54,8 +61,6 @@ def validate_command(
 
 
 def _run(*, quick: bool) -> "list[Outcome]":
-    from sirtdose.validation.run import all_checks, run_checks
-
     with click.progressbar(
         all_checks(quick=quick),
         label="Comparing",
@@ -67,15 +72,6 @@ def _run(*, quick: bool) -> "list[Outcome]":
 def _show(
     document: dict[str, Any], out: Path | None, *, force: bool, as_json: bool
 ) -> None:
-    from sirtdose.io.output.folder import output_folder
-    from sirtdose.report.documents import document_text
-    from sirtdose.validation.document import (
-        VALIDATION_FILES,
-        validation_csv,
-        validation_page,
-        validation_summary,
-    )
-
     text = document_text(document)
     if out is not None:
         pages = (text, validation_csv(document), validation_page(text))

@@ -1,5 +1,6 @@
 """What doses say of a yes-or-no outcome: groups, ROC curve, logistic curve."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -147,8 +148,6 @@ def _compared_doses(
 
 
 def _clustering(cases: Sequence[str]) -> dict[str, Any]:
-    from collections import Counter
-
     counts = sorted(Counter(cases).values())
     return {
         "lesions": len(cases),

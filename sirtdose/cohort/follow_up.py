@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import floor, log10
 from typing import Any
 
 from sirtdose.cohort.codes import event_of, seen_of, unit_of_time
@@ -152,7 +153,6 @@ def _ticks(end: float) -> list[float]:
     """Round times for the numbers at risk."""
     if end <= 0:
         return [0.0]
-    from math import floor, log10
 
     rough = end / (_TICKS - 1)
     power = 10.0 ** floor(log10(rough))

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
 from pathlib import Path
 
 from sirtdose.io.companions import companions
@@ -13,9 +15,6 @@ def sha256_of(paths: Sequence[Path]) -> str:
     File names and order do not enter: a renamed or reordered series is the same. Files
     that belong to one, as the voxels of a MetaImage do to its header, count with it.
     """
-    from concurrent.futures import ThreadPoolExecutor
-    from os import cpu_count
-
     every = [one for path in paths for one in (path, *companions(path))]
     with ThreadPoolExecutor(cpu_count()) as threads:
         digests = sorted(threads.map(_digest, every))

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
+from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.header import reading_dicom
+from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.pet import read_pet
+from sirtdose.io.dicom.pet_series import declared_slices
+from sirtdose.io.dicom.rtdose import read_rtdose
+from sirtdose.io.dicom.rtstruct import read_rtstruct
+from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
+from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.printable import printable
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
@@ -53,27 +61,17 @@ def read_found_image(
 ) -> Volume:
     """Read an image that :func:`sirtdose.io.discover.discover` found."""
     if found.kind is Kind.IMAGE_FILE:
-        from sirtdose.io.image_file import read_image_file
-
         return read_image_file(found.paths[0], quantity)
     if found.kind is Kind.SPECT:
-        from sirtdose.io.dicom.nm import read_nm
-
         return read_nm(found.paths[0])
     if found.kind is Kind.PET:
-        from sirtdose.io.dicom.pet import read_pet
-
         _require_whole(found)
         return read_pet(
             found.paths, found.headers, header_nuclide_was=header_nuclide_was
         )
     if found.kind is Kind.DOSE:
-        from sirtdose.io.dicom.rtdose import read_rtdose
-
         return read_rtdose(found.paths[0])
     if found.kind is Kind.CT:
-        from sirtdose.io.dicom.ct import read_ct
-
         return read_ct(found.paths, found.headers)
     raise FileFormatError(
         f"{found.label} is no image that is read ({found.remark or found.kind})"
@@ -86,16 +84,10 @@ def read_found_structures(
     """Read structures that :func:`sirtdose.io.discover.discover` found."""
     path = found.paths[0]
     if found.kind in (Kind.SEGMENTATION_FILE, Kind.IMAGE_FILE):
-        from sirtdose.io.image_file import read_label_file
-
         return read_label_file(path)
     if found.kind is Kind.CONTOURS:
-        from sirtdose.io.dicom.rtstruct import read_rtstruct
-
         return read_rtstruct(path, apart=apart)
     if found.kind is Kind.SEGMENTATION:
-        from sirtdose.io.dicom.seg import read_seg
-
         return read_seg(path, probability_threshold=probability_threshold)
     raise FileFormatError(
         f"{found.label} holds no structures that are read ("
@@ -105,8 +97,6 @@ def read_found_structures(
 
 def _require_whole(found: Found) -> None:
     """Refuse a PET series some of whose slices may be the damaged files beside it."""
-    from sirtdose.io.dicom.pet_series import declared_slices
-
     if not found.unread or not found.headers:
         return
     there = len(found.paths)

@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -40,8 +41,6 @@ def names_of(folder: Path) -> Names:
     FileFormatError
         The file of the secret holds something else.
     """
-    import secrets
-
     path = folder / KEY_FILE
     if not path.exists():
         write_durably(path, [secrets.token_hex(_KEY_BYTES).encode() + b"\n"])

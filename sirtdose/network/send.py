@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import OutputError
+from sirtdose.io.dicom.header import read_dataset
 from sirtdose.network.classes import EXPLICIT, IMPLICIT, VERIFICATION
 from sirtdose.network.outgoing import Outgoing
 from sirtdose.network.tls import Tls, calling_context
@@ -171,8 +172,6 @@ def _store(
             with _as_it_is():
                 answer = association.send_c_store(file.path)
         else:
-            from sirtdose.io.dicom.header import read_dataset
-
             answer = association.send_c_store(read_dataset(file.path))
     except (RuntimeError, ValueError, AttributeError, OSError):
         return None, "it could not be read, or the association was lost"

@@ -1,5 +1,6 @@
 """Probability of response by dose: logistic regression and its 50 % dose."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,8 +119,6 @@ def _separated(doses: "np.ndarray", had: "np.ndarray") -> str:
 def _fit(
     doses: "np.ndarray", had: "np.ndarray", clusters: Sequence[str] | None
 ) -> Any | None:
-    import warnings
-
     import numpy as np
     import statsmodels.api as sm
 

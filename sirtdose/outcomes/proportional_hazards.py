@@ -1,7 +1,9 @@
 """Cox regression: hazard ratios, and whether they stay the same over time."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
@@ -190,8 +192,6 @@ def _ratio(
     p: float,
     proportional_p: float | None,
 ) -> HazardRatio:
-    from math import exp
-
     half = Z95 * error
     return HazardRatio(
         name,
@@ -207,8 +207,6 @@ def _ratio(
 def _lifelines(
     times: "np.ndarray", had: "np.ndarray", covariates: Mapping[str, Sequence[float]]
 ) -> Any:
-    import warnings
-
     import pandas as pd
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning

@@ -1,5 +1,6 @@
 """How well a dose tells who had an event: the ROC curve, its area, its threshold."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -222,8 +223,6 @@ def _resampled(
 def _percentiles(
     samples: Sequence["np.ndarray"], function: Any
 ) -> tuple[float | None, float | None]:
-    import warnings
-
     import numpy as np
     from scipy.stats import DegenerateDataWarning, bootstrap
 

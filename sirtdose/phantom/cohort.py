@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,8 +140,6 @@ class _Drawn:
         One from each of `count` slices of equal probability: medians and quartiles of
         the sample are those that were published.
         """
-        from math import exp, log
-
         from scipy.stats import norm
 
         q1, median, q3 = (log(one) for one in quartiles)
@@ -164,8 +163,6 @@ class _Drawn:
 
     def _survival(self, word: str) -> dict[str, Any]:
         """Exponential times to death, until a follow-up of their own ends."""
-        from math import log
-
         known, rng = self._known, self._rng
         bilobar = bool(rng.random() < known["bilobar"]["fraction"])
         ast = known["ast"]

@@ -7,6 +7,8 @@ from typing import Any
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
+from sirtdose.report.page_data import page_data_of
+from sirtdose.report.plan.hash import plan_of_text
 from sirtdose.report.plan.page import plan_page
 from sirtdose.report.post.files import PAGE_DATA
 from sirtdose.report.post.page import post_page
@@ -37,8 +39,6 @@ def page_of(path: Path, patient: PatientLink | None = None) -> str:
     InputError
         A document of something else, or one that was changed since (H31).
     """
-    from sirtdose.report.plan.hash import plan_of_text
-
     text, document = _document(path)
     if document["schema"] == "sirtdose.plan/1":
         plan_of_text(text)
@@ -61,8 +61,6 @@ def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
 
 def page_data(path: Path, text: str) -> dict[str, Any]:
     """Pictures and curves beside a document, provided they are its own."""
-    from sirtdose.report.page_data import page_data_of
-
     return page_data_of(_text(path.with_name(PAGE_DATA)), text)
 
 

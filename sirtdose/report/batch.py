@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sirtdose import __version__
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -150,8 +151,6 @@ def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
     """The list of many cases, which can be sorted by every column."""
-    from sirtdose import __version__
-
     numbers = {
         "delivered_gbq": "delivered GBq",
         "lung_shunt_fraction": "lung shunt",

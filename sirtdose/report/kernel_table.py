@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
 from sirtdose.errors import InputError
+from sirtdose.io.image_file import write_nifti
+from sirtdose.model.grid import Grid
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.documents import document_text, nuclide_document
 from sirtdose.report.wording import significant, table
 
@@ -136,10 +139,6 @@ def write_kernel(
 ) -> None:
     """Write kernel.csv, kernel.nii.gz and kernel.json."""
     import numpy as np
-
-    from sirtdose.io.image_file import write_nifti
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
 
     (folder / "kernel.json").write_text(document_text(document), "utf-8")
     (folder / "kernel.csv").write_text(kernel_csv(kernel, nuclide), "utf-8")

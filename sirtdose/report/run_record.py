@@ -4,8 +4,11 @@ The only file of a result that differs from run to run.
 """
 
 import json
+import platform
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -35,10 +38,6 @@ def write_run_record(
     Of what was `asked` every Path is told as a place, without the names of folders,
     seen from where the results will be `kept_in`.
     """
-    import platform
-    import secrets
-    from importlib.metadata import version
-
     salt = secrets.token_hex(8)
     record = {
         "schema": _SCHEMA,

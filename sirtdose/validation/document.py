@@ -2,10 +2,16 @@
 
 import csv
 import io
+import json
+import platform
 from collections.abc import Sequence
 from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from sirtdose import __version__
+from sirtdose.report.render import case_hash, render
+from sirtdose.report.wording import table
 from sirtdose.validation.run import Outcome
 
 VALIDATION_FILES = ("validation.json", "validation.csv", "validation.html")
@@ -28,10 +34,6 @@ def validation_document(
 
     The time of the run stands under `run` alone.
     """
-    import platform
-
-    from sirtdose import __version__
-
     failed = sum(not one.passed for one in outcomes)
     return {
         "schema": _SCHEMA,
@@ -51,9 +53,6 @@ def validation_document(
 
 
 def _versions() -> dict[str, str]:
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -76,10 +75,6 @@ def validation_csv(document: dict[str, Any]) -> str:
 
 def validation_page(text: str) -> str:
     """The page of validation.json's text: a sheet for a commissioning file."""
-    import json
-
-    from sirtdose.report.render import case_hash, render
-
     document = json.loads(text)
     return render(
         "validation.html",
@@ -151,8 +146,6 @@ def tolerance_words(row: dict[str, Any]) -> str:
 
 def validation_summary(document: dict[str, Any]) -> str:
     """What the terminal shows: failures first, then how many passed by group."""
-    from sirtdose.report.wording import table
-
     counts, lines = document["counts"], []
     failed = [_shown(row) for row in document["checks"] if not row["passed"]]
     for row in failed:

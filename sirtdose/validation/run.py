@@ -8,8 +8,19 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError
 from sirtdose.validation.bench import Bench, Figure
+from sirtdose.validation.figures import anatomy as figures_anatomy
+from sirtdose.validation.figures import corrections as figures_corrections
+from sirtdose.validation.figures import counts as figures_counts
+from sirtdose.validation.figures import images as figures_images
+from sirtdose.validation.figures import layers as figures_layers
+from sirtdose.validation.figures import physics as figures_physics
+from sirtdose.validation.figures import planning as figures_planning
+from sirtdose.validation.figures import radiobiology as figures_radiobiology
+from sirtdose.validation.figures import tables as figures_tables
+from sirtdose.validation.figures.physics import checksum_checks
 
 
 @dataclass(frozen=True)
@@ -85,9 +96,6 @@ def all_checks(*, quick: bool = False) -> list[Check]:
     >>> len(all_checks(quick=True)) < len(all_checks())
     True
     """
-    from sirtdose.data.load import table
-    from sirtdose.validation.figures.physics import checksum_checks
-
     try:
         known = [*table("validation")["checks"], *checksum_checks()]
         checks = [Check(**{"given": {}} | one) for one in known]
@@ -101,16 +109,6 @@ def all_checks(*, quick: bool = False) -> list[Check]:
 
 def figures(bench: Bench) -> dict[str, Figure]:
     """Every figure by its name."""
-    from sirtdose.validation.figures import anatomy as figures_anatomy
-    from sirtdose.validation.figures import corrections as figures_corrections
-    from sirtdose.validation.figures import counts as figures_counts
-    from sirtdose.validation.figures import images as figures_images
-    from sirtdose.validation.figures import layers as figures_layers
-    from sirtdose.validation.figures import physics as figures_physics
-    from sirtdose.validation.figures import planning as figures_planning
-    from sirtdose.validation.figures import radiobiology as figures_radiobiology
-    from sirtdose.validation.figures import tables as figures_tables
-
     shared = {
         **figures_images.SHARED_FIGURES,
         **figures_anatomy.SHARED_FIGURES,

@@ -3,6 +3,7 @@
 from functools import cache
 
 from sirtdose.model.self_test import SelfTest
+from sirtdose.validation.run import all_checks, run_checks
 
 # No image and no array: formulas, constants, and files by their digest.
 GROUPS = ("constants and decay", "planning", "files as shipped")
@@ -22,8 +23,6 @@ def self_test() -> SelfTest:
     >>> self_test().failed
     ()
     """
-    from sirtdose.validation.run import all_checks, run_checks
-
     checks = [one for one in all_checks(quick=True) if one.group in GROUPS]
     outcomes = run_checks(checks)
     failed = tuple(one.check.name for one in outcomes if not one.passed)

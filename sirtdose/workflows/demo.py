@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
+from sirtdose.phantom.request import PhantomRequest
+from sirtdose.report.wording import significant, table
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 from sirtdose.workflows.post.assess import assess_dose
@@ -28,8 +30,6 @@ class Demo:
     @property
     def comparison(self) -> str:
         """Assessed against true mean doses, as a table."""
-        from sirtdose.report.wording import significant, table
-
         [rows] = self.assessment.structure_doses.values()
         assessed = {row.structure.name: row.dvh.mean_gy for row in rows}
         lines = [
@@ -48,8 +48,6 @@ class Demo:
 
 def run_demo(folder: Path, *, seed: int, self_test: SelfTest | None = None) -> Demo:
     """Write a digital patient into a folder, then plan and assess it."""
-    from sirtdose.phantom.request import PhantomRequest
-
     truth = write_phantom(PhantomRequest(seed=seed), folder)
     nuclide = Nuclide.named(truth["nuclide"])
     true = {row["name"]: row for row in truth["structures"]}

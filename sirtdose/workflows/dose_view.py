@@ -4,10 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sirtdose.dosimetry.grid.resample import occupancy_on, overlap
+from sirtdose.dosimetry.map_checks import lung_density_doubt, map_findings
 from sirtdose.errors import GeometryError, QuantityError, StructureError
+from sirtdose.io.discover import discover
+from sirtdose.io.hashing import sha256_of
+from sirtdose.io.read import read_image
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
+from sirtdose.report.documents import findings_document
+from sirtdose.report.page_data import plane_data
+from sirtdose.report.planes import structure_colors
 from sirtdose.workflows.check.histograms import (
     read_dose,
     require_same_patient,
@@ -30,15 +38,6 @@ def dose_view(
         What cannot be read, no dose, no CT, or files of different frames of
         reference.
     """
-    from sirtdose.dosimetry.grid.resample import occupancy_on, overlap
-    from sirtdose.dosimetry.map_checks import lung_density_doubt, map_findings
-    from sirtdose.io.discover import discover
-    from sirtdose.io.hashing import sha256_of
-    from sirtdose.io.read import read_image
-    from sirtdose.report.documents import findings_document
-    from sirtdose.report.page_data import plane_data
-    from sirtdose.report.planes import structure_colors
-
     require_same_patient([dose, *([ct] if ct else []), *structures])
     volume = read_dose(dose)
     gray = None

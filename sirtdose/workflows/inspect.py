@@ -4,21 +4,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sirtdose.errors import InputError
+from sirtdose.io.archive import opened
+from sirtdose.io.choose import choose
+from sirtdose.io.dicom.link import read_patient
+from sirtdose.io.discover import first_dicom, survey
+from sirtdose.io.inspection import Inspection
+from sirtdose.io.read import read_found_image, read_found_structures
+from sirtdose.io.unused import unused
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
-    from sirtdose.io.inspection import Inspection
     from sirtdose.model.structure import Structure
 
 
 def inspect_folder(source: Path) -> "Inspection":
     """Look at every header of a folder or zip, and read what would be used."""
-    from sirtdose.io.archive import opened
-    from sirtdose.io.choose import choose
-    from sirtdose.io.discover import survey
-    from sirtdose.io.inspection import Inspection
-    from sirtdose.io.unused import unused
-
     with opened(source) as folder:
         found, passed = survey(folder)
         try:
@@ -50,9 +50,6 @@ def names_its_patient(folder: Path) -> bool:
     FileFormatError
         That file is damaged.
     """
-    from sirtdose.io.dicom.link import read_patient
-    from sirtdose.io.discover import first_dicom
-
     path = first_dicom(folder)
     return path is not None and read_patient(path).names(folder.name)
 
@@ -67,8 +64,6 @@ class _Tried(NamedTuple):
 
 def _tried(choice: "Choice") -> _Tried:
     """Read what is chosen."""
-    from sirtdose.io.read import read_found_image, read_found_structures
-
     tried = _Tried([], [], [])
     for item in (choice.image, choice.ct):
         if item is not None:

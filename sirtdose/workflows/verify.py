@@ -3,14 +3,18 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sirtdose.errors import InputError
+from sirtdose.io.archive import opened
+from sirtdose.model.finding import Finding
+from sirtdose.workflows.image.scene import chosen
+from sirtdose.workflows.post.inputs import all_inputs
 from sirtdose.workflows.post.request import PostRequest
-from sirtdose.workflows.post.results import Wanted
+from sirtdose.workflows.post.results import Wanted, assess_into
 
 # Another processor's instructions move the eighth digit (docs/design.md).
 _SAME_WITHIN = 1e-7
@@ -74,13 +78,6 @@ def input_states(
     InputError
         What was used cannot be found or chosen any more.
     """
-    from dataclasses import replace
-
-    from sirtdose.io.archive import opened
-    from sirtdose.model.finding import Finding
-    from sirtdose.workflows.image.scene import chosen
-    from sirtdose.workflows.post.inputs import all_inputs
-
     findings: list[Finding] = []
     with opened(request.source) as source:
         here = replace(request, source=source)
@@ -115,8 +112,6 @@ def rerun_differences(
     InputError
         The case is refused now.
     """
-    from sirtdose.workflows.post.results import assess_into
-
     wanted = Wanted(report=False, dicom=False)
     with TemporaryDirectory() as name:
         folder = Path(name, "again")

@@ -5,11 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
+from sirtdose.cli.words.manifest import case_options
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.typed import parsed_options, request_asked
 from sirtdose.errors import QuantityError, RangeError
+from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE, FRACTION, LENGTH
+from sirtdose.planning.hand_check import hand_check
+from sirtdose.report.check.words import check_summary
+from sirtdose.report.documents import document_text
+from sirtdose.report.plan.hand_check import (
+    HAND_CHECK_FILE,
+    hand_check_document,
+    hand_check_summary,
+)
+from sirtdose.report.plan.hash import plan_of_file
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.gamma import Criterion
@@ -125,15 +139,6 @@ def check_command(*, plan_file: Path | None, **options: Any) -> None:
 
 
 def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
-    from sirtdose.cli.words.show import show_document
-    from sirtdose.planning.hand_check import hand_check
-    from sirtdose.report.plan.hand_check import (
-        HAND_CHECK_FILE,
-        hand_check_document,
-        hand_check_summary,
-    )
-    from sirtdose.report.plan.hash import plan_of_file
-
     idle: tuple[str, ...] = ("theirs", "against", "image", "case", "structures")
     idle += (
         "their_structures",
@@ -161,10 +166,7 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
-    from sirtdose.io.output.folder import output_folder, require_free
     from sirtdose.report.check.document import CHECK_FILES, check_document, write_check
-    from sirtdose.report.check.words import check_summary
-    from sirtdose.report.documents import document_text
     from sirtdose.workflows.check.dose import check_dose
 
     out, force = options["out"], options["force"]
@@ -215,9 +217,6 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
 
 def _recompute(options: dict[str, Any], folder: Path) -> None:
     """Our dose of the image, as `sirtdose post` computes and keeps it."""
-    from sirtdose.cli.post.command import post_command, post_request, wanted_of
-    from sirtdose.cli.words.manifest import case_options
-    from sirtdose.cli.words.typed import parsed_options, request_asked
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]

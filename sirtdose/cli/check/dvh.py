@@ -7,7 +7,9 @@ import click
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
+from sirtdose.report.documents import document_text
 
 _PATH = click.Path(path_type=Path)
 
@@ -51,14 +53,12 @@ def dvh_command(
 
     Example: sirtdose dvh dose.dcm --structures contours.dcm --out histograms
     """
-    from sirtdose.io.output.folder import output_folder, require_free
     from sirtdose.report.check.histograms import (
         HISTOGRAM_FILES,
         histograms_document,
         histograms_summary,
         write_histograms,
     )
-    from sirtdose.report.documents import document_text
     from sirtdose.workflows.check.histograms import dose_histograms
 
     require_free(out, HISTOGRAM_FILES, force=force)

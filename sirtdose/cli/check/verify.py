@@ -8,11 +8,15 @@ from typing import Any
 
 import click
 
+from sirtdose import __version__
 from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
+from sirtdose.io.output.unfinished import finish
 from sirtdose.model.printable import printable
+from sirtdose.report.documents import document_text
+from sirtdose.report.run_record import asked_again, changed_results, read_run_record
 
 _PATH = click.Path(path_type=Path)
 _SHOWN_MAX = 8
@@ -57,8 +61,6 @@ def verify_command(
 
     Example: sirtdose verify doses --rerun
     """
-    from sirtdose.report.documents import document_text
-
     cases = _cases(folder)
     # Another folder is entered below.
     inputs = tuple(one.absolute() for one in inputs)
@@ -92,8 +94,6 @@ def _cases(folder: Path) -> list[Path]:
     """The folder itself, or of a batch those of its cases that have results."""
     import json
 
-    from sirtdose.io.output.unfinished import finish
-
     finish(folder)
     if not folder.is_dir():
         raise FileFormatError(f"there is no folder {folder.name}")
@@ -126,9 +126,6 @@ def _verified(
     recorded: bool,
 ) -> dict[str, Any]:
     """What is found of one case; `state` is good, unknown or bad."""
-    from sirtdose import __version__
-    from sirtdose.report.run_record import changed_results, read_run_record
-
     document: dict[str, Any] = {
         "case": printable(folder.resolve().name),
         "state": "bad" if recorded else "unknown",
@@ -183,7 +180,6 @@ def _check_inputs(
     rerun: bool,
 ) -> bool:
     """Whether all that was asked for could be looked at."""
-    from sirtdose.report.run_record import asked_again
     from sirtdose.workflows.verify import (
         input_states,
         read_result,
@@ -232,8 +228,6 @@ def _source(
     inputs: tuple[Path, ...],
 ) -> Path:
     """Where the input lies: as it did, unless --inputs stands for it."""
-    from sirtdose.report.run_record import asked_again
-
     source: Path | None = asked["source"]
     as_it_was = asked_again(folder, record)
     # Where the input is in its place and a file of an option is not, that is meant.

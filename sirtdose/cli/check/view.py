@@ -6,6 +6,9 @@ import click
 
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
 from sirtdose.cli.words.options import force_option
+from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.render import view_page
 
 _PATH = click.Path(path_type=Path)
 
@@ -38,9 +41,6 @@ def view_command(
 
     Example: sirtdose view dose.nii.gz --ct ct/ --structures contours.dcm
     """
-    from sirtdose.io.output.folder import output_folder, require_free
-    from sirtdose.report.post.summary import finding_lines
-    from sirtdose.report.render import view_page
     from sirtdose.workflows.dose_view import dose_view
 
     require_free(out, ("view.html",), force=force)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from sirtdose.network.tls import Tls
+from sirtdose.network.tls import Tls
 
 _PATH = click.Path(path_type=Path)
 
@@ -33,8 +32,6 @@ def tls_of(
     certificate: Path | None, key: Path | None, authorities: Path | None
 ) -> "Tls | None":
     """What was asked for; None where nothing was."""
-    from sirtdose.network.tls import Tls
-
     if key is not None and certificate is None:
         raise click.UsageError("--tls-key is of a --tls-certificate: give both")
     if certificate is None and authorities is None:

@@ -11,6 +11,9 @@ from sirtdose.cli.network.options import tls_of, tls_options
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import DURATION
+from sirtdose.network.outgoing import outgoing_files
+from sirtdose.report.documents import document_text
+from sirtdose.report.wording import table
 
 if TYPE_CHECKING:
     from sirtdose.network.outgoing import Skipped
@@ -100,7 +103,6 @@ def send_command(
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS
     """
-    from sirtdose.network.outgoing import outgoing_files
     from sirtdose.network.send import Destination, send_files
 
     files, skipped = outgoing_files(sources)
@@ -123,9 +125,6 @@ def _show(
     sent: "Sequence[Sent]", skipped: "Sequence[Skipped]", *, as_json: bool
 ) -> None:
     from pydicom.uid import UID
-
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.wording import table
 
     document: dict[str, Any] = {
         "schema": "sirtdose.send/1",

@@ -10,11 +10,13 @@ import click
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import case_options, located
 from sirtdose.cli.words.typed import parsed_options, request_asked
-from sirtdose.errors import InputError, SirtdoseError
+from sirtdose.errors import InputError, SirtdoseError, foreseen
+from sirtdose.io.hashing import sha256_of
+from sirtdose.network.listen import NotYet
+from sirtdose.network.records import Ended
 
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Named, Outcome
-    from sirtdose.network.records import Ended
 
 # Options of single studies, by the names of these.
 CASES = "cases"
@@ -61,8 +63,6 @@ class Assessing:
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
         """Assess."""
         from sirtdose.batch.work import run_case
-        from sirtdose.errors import foreseen
-        from sirtdose.network.records import Ended
 
         own = self._own(study)
         file = own if own.is_file() else self._common
@@ -81,8 +81,6 @@ class Assessing:
         return self._cases / f"{study}.toml"
 
     def _file_of(self, study: str, used_by: Callable[[str], str | None]) -> Path:
-        from sirtdose.network.listen import NotYet
-
         own = self._own(study)
         if own.is_file():
             return own
@@ -99,8 +97,6 @@ class Assessing:
 
 
 def _digest(path: Path) -> str:
-    from sirtdose.io.hashing import sha256_of
-
     return sha256_of([path])
 
 
@@ -120,7 +116,6 @@ def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
 
 def _ended(case: "Named", work: "Callable[[Any], Outcome]") -> "Ended":
     from sirtdose.batch.run import run_cases
-    from sirtdose.network.records import Ended
 
     with closing(run_cases([case], work=work)) as finished:
         outcome = next(finished)

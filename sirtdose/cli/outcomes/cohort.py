@@ -7,6 +7,16 @@ from typing import Any, TypeVar
 import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cohort.analysis import analyzed
+from sirtdose.cohort.codes import RESPONSES
+from sirtdose.cohort.request import CohortRequest
+from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.model.units import DOSE
+from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
+from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
+from sirtdose.report.cohort.summary import cohort_summary
+from sirtdose.report.cohort.tables import cohort_table
+from sirtdose.report.documents import document_text, rounded
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -119,13 +129,6 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     Example: sirtdose cohort batch/ --outcomes best.csv --response best_response
     --out cohort
     """
-    from sirtdose.cohort.analysis import analyzed
-    from sirtdose.io.output.folder import output_folder, require_free
-    from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
-    from sirtdose.report.cohort.summary import cohort_summary
-    from sirtdose.report.cohort.tables import cohort_table
-    from sirtdose.report.documents import document_text, rounded
-
     simulated = options.pop("simulated")
     # Tables of an earlier simulation would lie beside patients who exist.
     names = (*COHORT_FILES, *_simulated_files())
@@ -158,15 +161,11 @@ def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
 
 
 def _simulated_files() -> tuple[str, ...]:
-    from sirtdose.phantom.cohort import SIMULATED_FILES
-
     return SIMULATED_FILES
 
 
 def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Draw the tables, and ask of them what was asked, or all they hold."""
-    from sirtdose.phantom.cohort import SIMULATED_COLUMNS, write_cohort
-
     write_cohort(folder)
     doses, outcomes, lesion_doses, lesion_outcomes = _simulated_files()
     usual = {
@@ -183,9 +182,6 @@ def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _request(options: dict[str, Any], *, simulated: bool) -> Any:
-    from sirtdose.cohort.request import CohortRequest
-    from sirtdose.model.units import DOSE
-
     threshold = options.pop("threshold")
     responders = options.pop("responders")
     return CohortRequest(
@@ -198,8 +194,6 @@ def _request(options: dict[str, Any], *, simulated: bool) -> Any:
 
 
 def _responders(text: str) -> tuple[str, ...]:
-    from sirtdose.cohort.codes import RESPONSES
-
     known = {one.casefold(): one for one in RESPONSES}
     words = [one.strip().casefold() for one in text.split(",")]
     unknown = [one for one in words if one not in known]

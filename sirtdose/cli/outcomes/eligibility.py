@@ -11,6 +11,17 @@ from sirtdose.cli.words.case_file import read_toml
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.outcomes.eligibility import (
+    criteria_set,
+    given_values,
+    judge,
+    overall,
+    study_criteria,
+)
+from sirtdose.report.outcomes.eligibility import (
+    eligibility_document,
+    eligibility_summary,
+)
 
 if TYPE_CHECKING:
     from sirtdose.outcomes.eligibility import CriteriaSet, Given
@@ -50,12 +61,6 @@ def eligibility_command(
 
     Example: sirtdose eligibility case.toml --json
     """
-    from sirtdose.outcomes.eligibility import judge, overall
-    from sirtdose.report.outcomes.eligibility import (
-        eligibility_document,
-        eligibility_summary,
-    )
-
     criteria, sha256 = _criteria(criteria_path)
     case_id, given = read_case(case, criteria)
     judged = judge(criteria, given)
@@ -82,8 +87,6 @@ def read_case(
     path: Path, criteria: "CriteriaSet"
 ) -> tuple[str | None, "dict[str, Given]"]:
     """The case_id, if there is one, and the values of a case file."""
-    from sirtdose.outcomes.eligibility import given_values
-
     data = read_toml(path)
     unknown = [key for key in data if key not in ("case_id", "values")]
     if unknown:
@@ -101,8 +104,6 @@ def read_case(
 
 def _criteria(path: Path | None) -> tuple["CriteriaSet", str | None]:
     import hashlib
-
-    from sirtdose.outcomes.eligibility import criteria_set, study_criteria
 
     if path is None:
         return study_criteria(), None

@@ -11,6 +11,9 @@ from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
+from sirtdose.outcomes.eligibility import judge, study_criteria
+from sirtdose.outcomes.mitomycin import schedule
+from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_summary
 
 if TYPE_CHECKING:
     from sirtdose.outcomes.eligibility import CriteriaSet, Judged
@@ -82,9 +85,6 @@ def mmc_command(
 
     Example: sirtdose mmc --cohort C --treated 2026-03-02 --interval 28d
     """
-    from sirtdose.outcomes.mitomycin import schedule
-    from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_summary
-
     day, platelets = _day(treated), _counts(options["platelets"])
     cycles = schedule(
         cohort,
@@ -145,8 +145,6 @@ def _counts(text: str | None) -> list[float | None]:
 
 
 def _entry(path: Path) -> "tuple[CriteriaSet, list[Judged]]":
-    from sirtdose.outcomes.eligibility import judge, study_criteria
-
     criteria = study_criteria()
     _, given = read_case(path, criteria)
     judged = judge(criteria, given)

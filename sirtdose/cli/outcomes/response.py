@@ -9,6 +9,17 @@ from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
+from sirtdose.outcomes.recist import STABLE_BETWEEN
+from sirtdose.report.outcomes.response import (
+    best_csv,
+    response_document,
+    response_summary,
+    timepoints_csv,
+)
+from sirtdose.workflows.outcomes.response import (
+    response_by_diameters,
+    response_by_uptake,
+)
 
 _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
 _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
@@ -76,12 +87,6 @@ def response_command(
 
     Example: sirtdose response lesions.csv --criteria recist-1.1 --out response
     """
-    from sirtdose.report.outcomes.response import (
-        best_csv,
-        response_summary,
-        timepoints_csv,
-    )
-
     rules = table("response_criteria")[criteria]
     if rules["measures"] == "diameters":
         document = _by_diameters(measurements, criteria, rules, options)
@@ -104,10 +109,6 @@ def response_command(
 def _by_diameters(
     path: Path, criteria: str, rules: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
-    from sirtdose.outcomes.recist import STABLE_BETWEEN
-    from sirtdose.report.outcomes.response import response_document
-    from sirtdose.workflows.outcomes.response import response_by_diameters
-
     if options["lesions_max"] is not None:
         raise click.UsageError(
             f"--lesions-max is of percist and mpercist: {criteria} has --targets-max"
@@ -136,9 +137,6 @@ def _by_diameters(
 def _by_uptake(
     path: Path, criteria: str, rules: dict[str, Any], options: dict[str, Any]
 ) -> dict[str, Any]:
-    from sirtdose.report.outcomes.response import response_document
-    from sirtdose.workflows.outcomes.response import response_by_uptake
-
     for name in _OF_DIAMETERS:
         if options[name] not in (None, False):
             raise click.UsageError(

@@ -2,15 +2,18 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.adverse_events import Window
+from sirtdose.outcomes.adverse_events import Window
+from sirtdose.report.outcomes.toxicity import (
+    toxicity_document,
+    toxicity_pages,
+    toxicity_summary,
+)
+from sirtdose.workflows.outcomes.toxicity import toxicity_of
 
 _PATH = click.Path(path_type=Path)
 _WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
@@ -72,13 +75,6 @@ def toxicity_command(
 
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --window 0-90d --out toxicity
     """
-    from sirtdose.report.outcomes.toxicity import (
-        toxicity_document,
-        toxicity_pages,
-        toxicity_summary,
-    )
-    from sirtdose.workflows.outcomes.toxicity import toxicity_of
-
     patients = toxicity_of(
         laboratory,
         version=ctcae,
@@ -101,8 +97,6 @@ def toxicity_command(
 
 
 def _windows(texts: tuple[str, ...]) -> "list[Window]":
-    from sirtdose.outcomes.adverse_events import Window
-
     found: list[Window] = []
     for text in texts:
         match = _WINDOW.fullmatch(text.strip())

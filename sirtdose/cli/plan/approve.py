@@ -8,6 +8,12 @@ import click
 
 from sirtdose.cli.words.options import json_option
 from sirtdose.errors import InputError
+from sirtdose.io.output.folder import output_folder
+from sirtdose.io.output.unfinished import finish
+from sirtdose.report.documents import document_text
+from sirtdose.report.plan.hash import approved
+from sirtdose.report.plan.lines import approved_lines
+from sirtdose.report.plan.page import plan_page
 
 
 @click.command("approve")
@@ -22,12 +28,6 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     Example: sirtdose plan approve plan.json --by "A. Physicist"
     """
     from datetime import datetime
-
-    from sirtdose.io.output.folder import output_folder
-    from sirtdose.io.output.unfinished import finish
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.plan.hash import approved
-    from sirtdose.report.plan.lines import approved_lines
 
     finish(path.parent)
     try:
@@ -59,8 +59,6 @@ def _page(path: Path, document: dict[str, Any]) -> str | None:
     Its pictures are left out where they are lost: the name under a plan counts more.
     """
     from sirtdose.report.again import page_data
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.plan.page import plan_page
 
     if path.name != "plan.json" or not path.with_name("plan.html").is_file():
         return None

@@ -10,6 +10,7 @@ from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import FRACTION, LENGTH, MASS, VOLUME
+from sirtdose.workflows.plan.numbers import plan_bsa
 
 
 @click.command("bsa")
@@ -78,8 +79,6 @@ def bsa_command(
     Example: sirtdose plan bsa --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor-volume 300mL --lung-shunt 4%
     """
-    from sirtdose.workflows.plan.numbers import plan_bsa
-
     if not empirical and (height is None or weight is None):
         raise click.UsageError("the BSA method needs --height and --weight")
     request = plan_request(

@@ -6,11 +6,15 @@ from typing import Any
 import click
 
 from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.injections import tumor_of
 from sirtdose.cli.plan.options import plan_options, plan_request
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import show_document
 from sirtdose.model.units import DOSE, LENGTH, MASS, VOLUME
+from sirtdose.planning.comparison import ComparedCase
+from sirtdose.report.plan.comparison import comparison_document, comparison_summary
+from sirtdose.workflows.plan.numbers import compare_plans
 
 
 @click.command("compare")
@@ -60,11 +64,6 @@ def compare_command(
     Example: sirtdose plan compare --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor T1=300mL@3 --lung-shunt 4% --dose 60Gy --normal-dose 40Gy
     """
-    from sirtdose.cli.plan.injections import tumor_of
-    from sirtdose.planning.comparison import ComparedCase
-    from sirtdose.report.plan.comparison import comparison_document, comparison_summary
-    from sirtdose.workflows.plan.numbers import compare_plans
-
     volume = perfused_volume or liver_volume
     if volume is None:
         raise click.UsageError("give --perfused-volume or --liver-volume")

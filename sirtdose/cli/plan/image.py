@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.injections import imaged_injection_of
 from sirtdose.cli.plan.options import plan_options, plan_request
 from sirtdose.cli.words.image import (
     dose_options,
@@ -17,11 +18,18 @@ from sirtdose.cli.words.image import (
     segmentation_options,
 )
 from sirtdose.cli.words.quantities import QuantityType, moment, nuclide_typed
+from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.model.units import LENGTH, VOLUME
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.report.documents import document_text
+from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.hash import signed
+from sirtdose.report.plan.lines import plan_lines
+from sirtdose.report.post.summary import warning_lines
+from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
-    from sirtdose.planning.imaged_injection import ImagedInjection
     from sirtdose.workflows.plan.image import Scout
 
 
@@ -86,14 +94,7 @@ def image_command(
 
     Example: sirtdose plan image scans/ --tumor-dose 120Gy --limit normal=40Gy
     """
-    from sirtdose.io.output.folder import claimed, require_free
-    from sirtdose.report.documents import document_text
     from sirtdose.report.plan import image as files
-    from sirtdose.report.plan.document import plan_document
-    from sirtdose.report.plan.hash import signed
-    from sirtdose.report.plan.lines import plan_lines
-    from sirtdose.report.post.summary import warning_lines
-    from sirtdose.workflows.image.request import ImageRequest
     from sirtdose.workflows.plan.image import plan_image
 
     read = image_request(source, options)
@@ -145,9 +146,6 @@ def _scout(options: dict[str, Any]) -> "Scout":
 
 
 def _injections(options: dict[str, Any]) -> "list[ImagedInjection]":
-    from sirtdose.cli.plan.injections import imaged_injection_of
-    from sirtdose.planning.imaged_injection import ImagedInjection
-
     texts = options["injections"]
     if texts:
         if goals_given(options):

@@ -1,7 +1,7 @@
 """`sirtdose lsf`: the lung shunt fraction."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +16,13 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import QuantityType, acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.model.units import LENGTH, MASS
-
-if TYPE_CHECKING:
-    from sirtdose.planning.shunt_counts import Views
+from sirtdose.planning.shunt_counts import Views
+from sirtdose.report.plan.lung_shunt import (
+    planar_document,
+    shunt_summary,
+    spect_document,
+)
+from sirtdose.workflows.image.request import ImageRequest
 
 _PATH = click.Path(path_type=Path)
 # More than any scan counts.
@@ -81,8 +85,6 @@ def planar_command(
 
     Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
     """
-    from sirtdose.report.plan.lung_shunt import shunt_summary
-
     by_counts = options["lung_counts"] or options["liver_counts"]
     by_masks = images or options["lungs"] or options["liver"]
     if bool(by_counts) == bool(by_masks):
@@ -131,9 +133,7 @@ def spect_command(
 
     Example: sirtdose lsf spect scans/ --lung-margin 2cm
     """
-    from sirtdose.report.plan.lung_shunt import shunt_summary, spect_document
     from sirtdose.workflows.image.lung_shunt import shunt_of_spect
-    from sirtdose.workflows.image.request import ImageRequest
 
     nuclide, _ = nuclide_of(
         options["nuclide"],
@@ -168,7 +168,6 @@ def spect_command(
 
 
 def _by_image(images: tuple[Path, ...], options: dict[str, Any]) -> dict[str, Any]:
-    from sirtdose.report.plan.lung_shunt import planar_document
     from sirtdose.workflows.image.lung_shunt import counts_of_planar
 
     if not (images and options["lungs"] and options["liver"]):
@@ -202,8 +201,6 @@ def _by_image(images: tuple[Path, ...], options: dict[str, Any]) -> dict[str, An
 
 
 def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
-    from sirtdose.report.plan.lung_shunt import planar_document
-
     if options["anterior"] is not None or options["posterior"] is not None:
         raise click.UsageError("--anterior and --posterior are of an image")
     lungs, liver = (
@@ -214,8 +211,6 @@ def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _views(counts: str | None, background: str | None, option: str) -> "Views":
-    from sirtdose.planning.shunt_counts import Views
-
     if counts is None:
         raise click.UsageError(f"give {option}-counts too")
     anterior, posterior = _pair(counts, f"{option}-counts")

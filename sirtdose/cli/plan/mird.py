@@ -9,6 +9,7 @@ from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import DOSE, VOLUME
+from sirtdose.workflows.plan.numbers import plan_mird
 
 
 @click.command("mird")
@@ -49,8 +50,6 @@ def mird_command(
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """
-    from sirtdose.workflows.plan.numbers import plan_mird
-
     plan = plan_mird(
         plan_request(options, {"perfused_volume_ml": perfused_volume}),
         dose_gy=dose,

@@ -21,10 +21,20 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.errors import QuantityError
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
+from sirtdose.report.documents import document_text
+from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.hash import signed
+from sirtdose.report.plan.lines import plan_summary
+from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.uncertainty import (
+    PLAN_UNCERTAINTY_FILE,
+    plan_uncertainty_csv,
+)
+from sirtdose.validation.self_test import self_test
+from sirtdose.workflows.plan.numbers import PlanRequest
 
 if TYPE_CHECKING:
     from sirtdose.planning.result import Plan
-    from sirtdose.workflows.plan.numbers import PlanRequest
 
 # Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
@@ -105,9 +115,6 @@ def plan_request(
     options: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> "PlanRequest":
     """What all methods share, from the options of a command."""
-    from sirtdose.validation.self_test import self_test
-    from sirtdose.workflows.plan.numbers import PlanRequest
-
     chosen, microspheres = nuclide_of(
         options["nuclide"],
         options["device"],
@@ -147,20 +154,9 @@ def plan_request(
 
 def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
     """Print a plan; write it, its page and its table where a folder is given."""
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.plan.document import plan_document
-    from sirtdose.report.plan.hash import signed
-    from sirtdose.report.plan.lines import plan_summary
-
     document = signed(plan_document(plan))
     pages = {}
     if out is not None:
-        from sirtdose.report.plan.page import plan_page
-        from sirtdose.report.plan.uncertainty import (
-            PLAN_UNCERTAINTY_FILE,
-            plan_uncertainty_csv,
-        )
-
         pages = {
             "plan.html": plan_page(document_text(document)),
             PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),

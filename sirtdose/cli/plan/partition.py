@@ -6,10 +6,13 @@ from typing import Any
 import click
 
 from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
+from sirtdose.cli.plan.injections import injection_of, tumor_of
 from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import FRACTION, VOLUME
+from sirtdose.planning.partition_goal import Injection
+from sirtdose.workflows.plan.numbers import plan_partition
 
 
 @click.command("partition")
@@ -68,10 +71,6 @@ def partition_command(
     Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
     --lung-shunt 5% --tumor-dose 200Gy --limit normal=70Gy
     """
-    from sirtdose.cli.plan.injections import injection_of, tumor_of
-    from sirtdose.planning.partition_goal import Injection
-    from sirtdose.workflows.plan.numbers import plan_partition
-
     request = plan_request(
         options,
         {

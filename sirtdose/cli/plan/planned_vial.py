@@ -15,6 +15,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.orders import order_findings
+from sirtdose.report.plan.hash import plan_of_file
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,6 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
         No plan, one that was edited, another device, or several injections and no
         choice.
     """
-    from sirtdose.report.plan.hash import plan_of_file
-
     plan = plan_of_file(path)
     each = {
         one["name"]: float(one["draw_activity_gbq"])

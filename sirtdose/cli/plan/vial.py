@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.plan.planned_vial import of_plan, ordered
 from sirtdose.cli.words.options import (
     acceptance_options,
     calibrator_factor_option,
@@ -20,7 +21,10 @@ from sirtdose.cli.words.quantities import (
     nuclide_of,
 )
 from sirtdose.cli.words.show import show_document
+from sirtdose.model.finding import require_accepted
 from sirtdose.model.units import ACTIVITY, DURATION
+from sirtdose.planning.vial import plan_vial
+from sirtdose.report.plan.vial import vial_document, vial_summary
 
 
 @click.command("vial")
@@ -90,11 +94,6 @@ def vial_command(
     Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
     --device glass
     """
-    from sirtdose.cli.plan.planned_vial import of_plan, ordered
-    from sirtdose.model.finding import require_accepted
-    from sirtdose.planning.vial import plan_vial
-    from sirtdose.report.plan.vial import vial_document, vial_summary
-
     zone = options["timezone"]
     times = {
         name: moment(options[name], f"--{name.replace('_', '-')}", zone)

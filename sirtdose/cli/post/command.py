@@ -12,6 +12,7 @@ from sirtdose.cli.post.arguments import (
     require_times,
     site_key,
 )
+from sirtdose.cli.post.injections import given_injection_of
 from sirtdose.cli.words.image import (
     dose_options,
     image_request,
@@ -44,9 +45,13 @@ from sirtdose.model.units import (
     FRACTION,
 )
 from sirtdose.model.usual import LUNG_MASS_KG
+from sirtdose.report.documents import document_text
+from sirtdose.report.post.summary import post_summary
+from sirtdose.validation.self_test import self_test
+from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post.request import InjectionGiven, PostRequest
+    from sirtdose.workflows.post.request import InjectionGiven
     from sirtdose.workflows.post.results import Wanted
 
 _PATH = click.Path(path_type=Path)
@@ -251,8 +256,6 @@ def show_post(
     asked: dict[str, Any] | None,
 ) -> None:
     """Assess, write the results to a folder, and print them."""
-    from sirtdose.report.documents import document_text
-    from sirtdose.report.post.summary import post_summary
     from sirtdose.workflows.post.results import assess_into
 
     kept = assess_into(request, out, wanted, force=force, asked=asked)
@@ -276,9 +279,6 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
 
 def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
     """What the options of one case ask for."""
-    from sirtdose.validation.self_test import self_test
-    from sirtdose.workflows.post.request import PostRequest
-
     given = [options["administered"], options["assay"], options["injections"] or None]
     if sum(one is not None for one in given) != 1:
         raise click.UsageError(
@@ -345,8 +345,6 @@ def _injections(
     texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
 ) -> "tuple[InjectionGiven, ...]":
     """Injections as written; the first one's time stands for the administration."""
-    from sirtdose.cli.post.injections import given_injection_of
-
     injections = tuple(given_injection_of(text, zone) for text in texts)
     known = [one.at for one in injections if one.at is not None]
     if known and times["administered_at"] is not None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import click
 
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.documents import document_text
+
 
 def show_document(
     document: dict[str, Any],
@@ -18,12 +21,8 @@ def show_document(
     pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write `name`, and pages by their names, into a folder, whole or not at all."""
-    from sirtdose.report.documents import document_text
-
     text = document_text(document)
     if out is not None:
-        from sirtdose.io.output.folder import output_folder
-
         files = {name: text, **(pages or {})}
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():

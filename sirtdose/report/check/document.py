@@ -9,7 +9,9 @@ from sirtdose import __version__
 from sirtdose.dosimetry.compare.comparison import LEAST_GY
 from sirtdose.dosimetry.compare.gamma import GAMMA_MAX
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
+from sirtdose.io.image_file import write_nifti
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.check.page import check_page
 from sirtdose.report.check.words import as_ours_and_theirs, cause_words
 from sirtdose.report.documents import document_text, findings_document, rounded
 from sirtdose.report.tables import csv_text, name_cell
@@ -228,9 +230,6 @@ def _finite(value: float) -> float | None:
 
 def write_check(check: "DoseCheck", document: Mapping[str, Any], folder: Path) -> None:
     """Write the document, its table, the maps and the page."""
-    from sirtdose.io.image_file import write_nifti
-    from sirtdose.report.check.page import check_page
-
     text = document_text(dict(document))
     (folder / "check.json").write_text(text, "utf-8")
     (folder / "check.csv").write_text(_csv(document), "utf-8")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.compare.dose_pair import sampled_at
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.planes import (
     COLORS,
     center_mm,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from sirtdose.dosimetry.compare.dose_check import DoseCheck
     from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
 
 _PIXEL_MM = 2.0
 _MARGIN_MM = 20.0
@@ -112,8 +112,6 @@ def _row(
 def _outlines(
     axes: "Axes", structures: "list[Structure]", points: NDArray[np.float64]
 ) -> None:
-    from sirtdose.model.volume import Quantity, Volume
-
     colors = structure_colors(structures)
     for one in structures:
         mask = Volume(one.occupancy.astype(np.float32), one.grid, Quantity.DENSITY)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.check import words
+from sirtdose.report.check.figures import difference_png, dvh_figure
+from sirtdose.report.cohort.figures import svg_text
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 
 def check_page(text: str, check: "DoseCheck") -> str:
     """The page of check.json's text."""
-    from sirtdose.report.check.figures import difference_png, dvh_figure
-    from sirtdose.report.cohort.figures import svg_text
-
     document = json.loads(text)
     figure = dvh_figure(check)
     curves = base64.b64encode(svg_text(figure).encode()).decode() if figure else None

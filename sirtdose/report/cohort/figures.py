@@ -1,5 +1,6 @@
 """Pictures of a cohort: boxes, ROC and logistic curves, survival, hazard ratios."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -227,8 +228,6 @@ def _drawn(band: list[float | None]) -> list[float]:
 
 def _at(curve: Document, times: list[float]) -> list[float]:
     """Survival at each time."""
-    from bisect import bisect_right
-
     return [curve["survival"][bisect_right(curve["times"], t) - 1] for t in times]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sirtdose.report.tables import csv_text, name_cell
+
 
 def cell(value: Any) -> str:
     """A value as a csv holds it: nothing where it is not known, yes or no.
@@ -10,8 +12,6 @@ def cell(value: Any) -> str:
     >>> cell(None), cell(True), cell(0.1), cell(3), cell("=1+1")
     ('', 'yes', '0.1', '3', "'=1+1")
     """
-    from sirtdose.report.tables import name_cell
-
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -27,8 +27,6 @@ def rows_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     >>> rows_csv(["case_id", "best"], [{"case_id": "c1", "best": "PR"}])
     'case_id,best\nc1,PR\n'
     """
-    from sirtdose.report.tables import csv_text
-
     cells = [[cell(row.get(column)) for column in columns] for row in rows]
     return csv_text(tuple(columns), cells)
 

@@ -4,6 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.documents import document_text
+from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.uncertainty import (
+    PLAN_UNCERTAINTY_FILE,
+    plan_uncertainty_csv,
+)
 
 if TYPE_CHECKING:
     pass
@@ -11,12 +16,6 @@ if TYPE_CHECKING:
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:
     """Write plan.json, its page and its table."""
-    from sirtdose.report.plan.page import plan_page
-    from sirtdose.report.plan.uncertainty import (
-        PLAN_UNCERTAINTY_FILE,
-        plan_uncertainty_csv,
-    )
-
     text = document_text(document)
     (folder / "plan.json").write_text(text, "utf-8")
     (folder / "plan.html").write_text(plan_page(text), "utf-8")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.planning.hand_check import ROUNDING
 from sirtdose.report.documents import rounded
 from sirtdose.report.wording import significant, table
 
@@ -18,8 +19,6 @@ def hand_check_document(
     plan: Mapping[str, Any], numbers: "Sequence[HandNumber]"
 ) -> dict[str, Any]:
     """Every number twice, and the parts of each perfused volume for comparison."""
-    from sirtdose.planning.hand_check import ROUNDING
-
     failures = [
         f"{one.name}: {one.plan:.6g} {one.unit} in the plan, {one.by_hand:.6g} "
         f"{one.unit} by hand ({one.how}), {one.difference:+.2%} (H07)"

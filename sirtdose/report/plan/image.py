@@ -5,14 +5,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.io.image_file import write_nifti
 from sirtdose.report.documents import document_text, grid_document, image_document
 from sirtdose.report.doses import dose_document
+from sirtdose.report.page_data import page_data_text, prediction_page_data
 from sirtdose.report.plan.lung_shunt import shunt_document
+from sirtdose.report.plan.page import plan_page
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
 from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.tables import (
+    dvh_csv,
+    dvh_per_gbq_csv,
+    structures_csv,
+    structures_per_gbq_csv,
+)
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
@@ -142,16 +151,6 @@ def write_prediction(
     prediction: "Prediction", document: dict[str, Any], folder: Path
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
-    from sirtdose.io.image_file import write_nifti
-    from sirtdose.report.page_data import page_data_text, prediction_page_data
-    from sirtdose.report.plan.page import plan_page
-    from sirtdose.report.tables import (
-        dvh_csv,
-        dvh_per_gbq_csv,
-        structures_csv,
-        structures_per_gbq_csv,
-    )
-
     text, data = document_text(document), prediction_page_data(prediction)
     (folder / "plan.json").write_text(text, "utf-8")
     (folder / "plan.html").write_text(plan_page(text, data), "utf-8")

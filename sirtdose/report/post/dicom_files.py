@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sirtdose.io.dicom.write_dose import RoiHistogram, write_rtdose, write_rtplan
+from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.report.dvh_plot import nice_step
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.io.dicom.write_dose import RoiHistogram
     from sirtdose.model.patient_link import PatientLink
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
@@ -27,9 +28,6 @@ def write_dicom(
     `names` are file names by method, of this session: its plan is the only one known.
     The doses hold histograms where the structures came from one RTSTRUCT.
     """
-    from sirtdose.io.dicom.write_dose import write_rtdose, write_rtplan
-    from sirtdose.io.dicom.write_structures import write_seg
-
     nuclide, ledger = assessment.nuclide, assessment.ledger
     plan_uid = write_rtplan(
         folder / PLAN_FILE,
@@ -59,8 +57,6 @@ def _histograms(
     assessment: "Assessment", rows: "list[StructureDose]"
 ) -> "list[RoiHistogram]":
     """Of the regions that the RTSTRUCT has; derived ones have no number there."""
-    from sirtdose.io.dicom.write_dose import RoiHistogram
-
     if assessment.structure_set is None:
         return []
     numbers, found = assessment.structure_set.roi_numbers, []

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.grid.registration import write_transform
+from sirtdose.io.image_file import write_nifti
 from sirtdose.report.documents import document_text
+from sirtdose.report.page_data import page_data_text, post_page_data
+from sirtdose.report.planes import thumbnail_png
 from sirtdose.report.post.dicom_files import PLAN_FILE, STRUCTURES_FILE, write_dicom
+from sirtdose.report.post.page import post_page
 from sirtdose.report.post.uncertainty import (
     UNCERTAINTY_FILES,
     budget_csv,
     uncertainty_csv,
 )
 from sirtdose.report.run_record import RUN_RECORD
+from sirtdose.report.tables import dvh_csv, structures_csv
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.assessment import Assessment
@@ -96,12 +102,6 @@ def write_post(
 
     Only a page that is to be `named` says whom the image is of.
     """
-    from sirtdose.dosimetry.grid.registration import write_transform
-    from sirtdose.io.image_file import write_nifti
-    from sirtdose.report.page_data import page_data_text, post_page_data
-    from sirtdose.report.post.page import post_page
-    from sirtdose.report.tables import dvh_csv, structures_csv
-
     text = document_text(document)
     (folder / "post.json").write_text(text, "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
@@ -128,8 +128,6 @@ def write_post(
         page = post_page(text, data, assessment.link if named else None)
         (folder / "report.html").write_text(page, "utf-8")
         if thumbnail:
-            from sirtdose.report.planes import thumbnail_png
-
             (folder / THUMBNAIL).write_bytes(
                 thumbnail_png(data["planes"][0]["png_base64"])
             )

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.validation.anatomy import Anatomy
 from sirtdose.validation.bench import Bench, Figure
 
@@ -18,7 +19,6 @@ def _dose(bench: Bench, method: str) -> "Volume":
     """Dose of the case by a method, at the nuclide's usual dose constant."""
     from sirtdose.dosimetry.engine.dose import compute_dose
     from sirtdose.dosimetry.image.activity import time_integrated_activity
-    from sirtdose.model.nuclide import Nuclide
 
     def computed() -> "Volume":
         case, nuclide = _case(bench), Nuclide.named("Y-90")

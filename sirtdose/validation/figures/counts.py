@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.validation.bench import Figure
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ def _camera_gbq(
 ) -> float:
     """Activity at administration by a camera's sensitivity."""
     from sirtdose.dosimetry.image.activity import camera_calibration
-    from sirtdose.model.nuclide import Nuclide
 
     calibration = camera_calibration(
         cps_per_mbq=cps_per_mbq,
@@ -45,7 +45,6 @@ def _pet_gbq(*, bq_per_ml: float, elapsed_h: float, nuclide: str) -> float:
         activity_at_administration,
         image_calibration,
     )
-    from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.volume import Quantity, Volume
 
     values = np.full(_SHAPE, bq_per_ml)

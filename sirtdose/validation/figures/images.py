@@ -2,7 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+from sirtdose.phantom.request import PhantomRequest
 from sirtdose.validation.bench import Bench, Figure
+from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +29,6 @@ def _dose(
 
     from sirtdose.dosimetry.engine.dose import compute_dose
     from sirtdose.model.grid import Grid
-    from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.volume import Quantity, Volume
 
     z, y, x = spacing_mm
@@ -49,7 +52,6 @@ def _gy_kg_per_gbq(*, shape: list[int], spacing_mm: list[float]) -> float:
     from sirtdose.dosimetry.engine.dose import compute_dose
     from sirtdose.dosimetry.image.activity import time_integrated_activity
     from sirtdose.model.grid import Grid
-    from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.volume import Quantity, Volume
 
     z, y, x = spacing_mm
@@ -102,7 +104,6 @@ def _contoured(solid: str) -> "Structure":
     import numpy as np
 
     from sirtdose.io.dicom.contour_fill import common_frame, fill
-    from sirtdose.model.role import Role
     from sirtdose.model.structure import Structure
 
     angle = np.radians(np.arange(360))
@@ -204,11 +205,8 @@ def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, fl
     from pathlib import Path
     from tempfile import mkdtemp
 
-    from sirtdose.model.nuclide import Nuclide
-    from sirtdose.phantom.request import PhantomRequest
     from sirtdose.workflows.phantom import write_phantom
     from sirtdose.workflows.post.assess import assess_dose
-    from sirtdose.workflows.post.request import PostRequest
 
     folder = Path(mkdtemp(dir=bench.folder))
     write_phantom(

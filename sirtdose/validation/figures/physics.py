@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from sirtdose.data.load import table
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.mird import activity_gbq
 from sirtdose.validation.bench import Figure
 
 _JOULE_PER_MEV = 1.602176634e-13
@@ -36,8 +38,6 @@ def _constant_mev(
 def _gbq_for_dose(
     *, nuclide: str, dose_gy: float, constant: str | None = None
 ) -> float:
-    from sirtdose.planning.mird import activity_gbq
-
     k = Nuclide.named(nuclide, dose_constant=constant).dose_constant_gy_kg_per_gbq
     return activity_gbq(dose_gy=dose_gy, mass_kg=1.0, dose_constant_gy_kg_per_gbq=k)
 
@@ -183,8 +183,6 @@ FIGURES: dict[str, Figure] = {
 
 def checksum_checks() -> list[dict[str, Any]]:
     """A check for each file of the list of digests, files beside them, and the code."""
-    from sirtdose.data.load import table
-
     listed = table("checksums")["sha256"]
     source = "data/checksums.json, of the release"
     common = {"group": "files as shipped", "source": source, "unit": "SHA-256"}

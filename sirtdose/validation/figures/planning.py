@@ -3,7 +3,23 @@
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.outcomes.groups import fisher, rank_sum
+from sirtdose.outcomes.liver_function import albi
+from sirtdose.outcomes.proportional_hazards import cox
+from sirtdose.outcomes.roc import roc
+from sirtdose.outcomes.survival import kaplan_meier, log_rank
+from sirtdose.planning import bsa, mird_plan, partition_plan
+from sirtdose.planning.mird import delivered_dose_gy
+from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.perfused import Tumor
+from sirtdose.planning.scout_agreement import predicted
+from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
+from sirtdose.planning.terms import Terms
+from sirtdose.planning.vial import plan_vial
+from sirtdose.uncertainty.budget import Budget
+from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.validation.bench import Figure
 
 if TYPE_CHECKING:
@@ -13,9 +29,6 @@ _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
 def _mird(*, of: str, plan: dict[str, Any], **terms: Any) -> float:
-    from sirtdose.planning import mird_plan
-    from sirtdose.planning.terms import Terms
-
     return _of(mird_plan.plan(Terms(**terms), **plan), of)
 
 
@@ -27,11 +40,6 @@ def _partition(
     dose_constant: float | None = None,
     **terms: Any,
 ) -> float:
-    from sirtdose.planning import partition_plan
-    from sirtdose.planning.partition_goal import Injection
-    from sirtdose.planning.perfused import Tumor
-    from sirtdose.planning.terms import Terms
-
     nuclide = Nuclide.named("Y-90")
     if dose_constant is not None:
         nuclide = nuclide.with_dose_constant(dose_constant)
@@ -57,8 +65,6 @@ def _of(plan: "Plan", of: str) -> float:
 
 
 def _dose_of_activity(*, gbq: float, mass_kg: float, constant: str) -> float:
-    from sirtdose.planning.mird import delivered_dose_gy
-
     k = Nuclide.named("Y-90", dose_constant=constant).dose_constant_gy_kg_per_gbq
     return delivered_dose_gy(
         activity_gbq=gbq, mass_kg=mass_kg, dose_constant_gy_kg_per_gbq=k
@@ -66,8 +72,6 @@ def _dose_of_activity(*, gbq: float, mass_kg: float, constant: str) -> float:
 
 
 def _body_surface_m2(*, height_cm: float, weight_kg: float, form: str) -> float:
-    from sirtdose.planning import bsa
-
     known = {"dubois": bsa.dubois_m2, "mosteller": bsa.mosteller_m2}
     return known[form](height_cm=height_cm, weight_kg=weight_kg)
 
@@ -80,9 +84,6 @@ def _bsa_gbq(**given: float) -> float:
 
 def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float:
     """Activity of a vial at use over that at its calibration, by the shipped data."""
-    from sirtdose.model.device import Device
-    from sirtdose.planning.vial import plan_vial
-
     vials = plan_vial(
         activity_gbq=activity_gbq,
         at=_AT,
@@ -94,8 +95,6 @@ def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float
 
 
 def _planar_shunt(*, lungs: list[float], liver: list[float]) -> float:
-    from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
-
     return planar_lung_shunt(lungs=Views(*lungs), liver=Views(*liver))
 
 
@@ -106,16 +105,11 @@ def _bed_gy(*, dose_gy: float, **given: float) -> float:
 
 
 def _albi(**given: float) -> float:
-    from sirtdose.outcomes.liver_function import albi
-
     return albi(**given).score
 
 
 def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     """Times as words, + censored; the median of a group, log-rank or Cox."""
-    from sirtdose.outcomes.proportional_hazards import cox
-    from sirtdose.outcomes.survival import kaplan_meier, log_rank
-
     rows = [
         (float(word.rstrip("+")), not word.endswith("+"), name)
         for name, words in groups.items()
@@ -133,21 +127,15 @@ def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
 
 
 def _fisher_p(*, table: list[list[int]]) -> float:
-    from sirtdose.outcomes.groups import fisher
-
     return fisher(table).p
 
 
 def _rank_sum_p(*, a: list[float], b: list[float]) -> float:
-    from sirtdose.outcomes.groups import rank_sum
-
     return rank_sum(a, b).p
 
 
 def _area(*, counts: list[list[int]]) -> float:
     """Area under the ROC curve of rows of score, how many without, how many with."""
-    from sirtdose.outcomes.roc import roc
-
     scores = [
         (float(score), bool(event))
         for score, *pair in counts
@@ -159,13 +147,6 @@ def _area(*, counts: list[list[int]]) -> float:
 
 def _planned_u(*, of: str, component: str, u: float) -> float:
     """The relative uncertainty of 800 mL of liver and 200 mL of tumor at T/N 3."""
-    from sirtdose.planning import partition_plan
-    from sirtdose.planning.partition_goal import Injection
-    from sirtdose.planning.perfused import Tumor
-    from sirtdose.planning.terms import Terms
-    from sirtdose.uncertainty.budget import Budget
-    from sirtdose.uncertainty.planned import Planned, planned_doses
-
     one = Injection("p", 1000, (Tumor("T1", 200, 3),), "activity", 2.0, 0.1)
     plan = partition_plan.plan(Terms(), [one])
     nothing = dict.fromkeys(Budget.of({}).components, 0.0)
@@ -178,8 +159,6 @@ def _planned_u(*, of: str, component: str, u: float) -> float:
 
 
 def _predicted(*, role: str, dose_gy: float, end: str) -> float:
-    from sirtdose.planning.scout_agreement import predicted
-
     found = predicted(role, dose_gy)
     if found is None:
         raise ValueError(f"nothing is foretold of {role}")

@@ -1,12 +1,13 @@
 """Figures of biologically effective and uniform doses, and of response models."""
 
+from sirtdose.model.response_model import ResponseModel
+from sirtdose.model.tissue_response import TissueResponse
 from sirtdose.validation.bench import Figure
 
 
 def _tissue_bed_gy(*, tissue: str, dose_gy: float, half_life_h: float) -> float:
     """Biologically effective dose by the parameters of the table."""
     from sirtdose.dosimetry.histogram.radiobiology import bed_gy
-    from sirtdose.model.tissue_response import TissueResponse
 
     one = TissueResponse.named(tissue)
     return float(
@@ -24,7 +25,6 @@ def _tissue_uniform_gy(*, tissue: str, doses_gy: list[float], by: str) -> float:
     import numpy as np
 
     from sirtdose.dosimetry.histogram import radiobiology
-    from sirtdose.model.tissue_response import TissueResponse
 
     one, doses = TissueResponse.named(tissue), np.array(doses_gy)
     volume = np.ones(len(doses))
@@ -44,7 +44,6 @@ def _eqd2_gy(*, bed_gy: float, alpha_beta_gy: float) -> float:
 def _response(*, dose_gy: float, form: str, **parameters: float) -> float:
     """Probability by a model of the parameters given."""
     from sirtdose.dosimetry.histogram.radiobiology import probability
-    from sirtdose.model.response_model import ResponseModel
 
     model = ResponseModel("tcp", "one", form, "mean", parameters, (), {}, "by hand")
     return probability(model, dose_gy)

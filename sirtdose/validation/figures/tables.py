@@ -1,12 +1,18 @@
 """Figures of tables and units: densities, devices, laboratory, what is typed."""
 
+from sirtdose.model import units, usual
+from sirtdose.model.device import Device
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.outcomes.laboratory import factor
+from sirtdose.planning.bsa_plan import empirical_activity_gbq, lung_shunt_reduction
+from sirtdose.planning.delivered import delivered_activity_gbq
+from sirtdose.planning.hand_check import hand_check
+from sirtdose.planning.limits import lung_rules
 from sirtdose.validation.bench import Figure
 
 
 def _usual(*, name: str) -> float:
     """What is taken where nothing is given."""
-    from sirtdose.model import usual
-
     return float(getattr(usual, name))
 
 
@@ -25,34 +31,24 @@ def _density_of_hu(*, hu: float, curve: str) -> float:
 
 def _typed(*, measure: str, text: str) -> float:
     """A quantity as it is typed, in the unit used inside."""
-    from sirtdose.model import units
-
     return float(getattr(units, measure).parse(text))
 
 
 def _laboratory_factor(*, term: str, unit: str) -> float:
-    from sirtdose.outcomes.laboratory import factor
-
     return factor(term, unit)
 
 
 def _shunt_reduction(*, shunt: float) -> float:
     """What the BSA method takes off its activity for a lung shunt."""
-    from sirtdose.planning.bsa_plan import lung_shunt_reduction
-
     return lung_shunt_reduction(shunt)
 
 
 def _empirical_gbq(*, involvement: float) -> float:
-    from sirtdose.planning.bsa_plan import empirical_activity_gbq
-
     return empirical_activity_gbq(involvement)
 
 
 def _device_mean(*, device: str, of: str) -> float:
     """One number of a device; of its vials the mean."""
-    from sirtdose.model.device import Device
-
     one = Device.named(device)
     if of == "vial_activity_gbq":
         return sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
@@ -60,8 +56,6 @@ def _device_mean(*, device: str, of: str) -> float:
 
 
 def _lung_limit_gy(*, name: str) -> float:
-    from sirtdose.planning.limits import lung_rules
-
     [rule] = [one for one in lung_rules() if one.volume == name]
     return float(rule.limit_gy)
 
@@ -69,9 +63,6 @@ def _lung_limit_gy(*, name: str) -> float:
 def _delivered_gbq(
     *, dispensed_gbq: float, residual_gbq: float, residual_after_h: float, nuclide: str
 ) -> float:
-    from sirtdose.model.nuclide import Nuclide
-    from sirtdose.planning.delivered import delivered_activity_gbq
-
     return delivered_activity_gbq(
         dispensed_gbq=dispensed_gbq,
         residual_gbq=residual_gbq,
@@ -82,8 +73,6 @@ def _delivered_gbq(
 
 def _second_mci(*, activity_gbq: float) -> float:
     """Activity in mCi as the second calculation of a plan has it."""
-    from sirtdose.planning.hand_check import hand_check
-
     plan = {
         "nuclide": {"dose_constant_gy_kg_per_gbq": 49.67},
         "activity_gbq": activity_gbq,

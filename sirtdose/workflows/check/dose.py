@@ -13,7 +13,21 @@ from sirtdose.dosimetry.compare.dose_check import (
     metrics_of,
     require_known_metric,
 )
+from sirtdose.dosimetry.compare.dose_pair import DosePair
+from sirtdose.dosimetry.compare.gamma import gamma_index
+from sirtdose.dosimetry.compare.known_factors import explanations
+from sirtdose.dosimetry.compare.lone_dose import lone_doses
+from sirtdose.dosimetry.compare.structure_causes import (
+    Reported,
+    candidates,
+    structure_cause,
+)
+from sirtdose.dosimetry.derived import derived_structures
+from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.map_checks import map_findings
+from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
+from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import with_given_roles
@@ -24,10 +38,10 @@ from sirtdose.workflows.check.histograms import (
     structures_of,
 )
 from sirtdose.workflows.check.inputs import OurDose, our_dose
+from sirtdose.workflows.check.reported import said_by_them
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.cause import Cause
-    from sirtdose.dosimetry.compare.dose_pair import DosePair
     from sirtdose.dosimetry.compare.gamma import Criterion, Gamma
     from sirtdose.dosimetry.compare.structure_causes import Candidate, StructureCause
     from sirtdose.dosimetry.histogram.dvh import Dvh
@@ -69,10 +83,6 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         What cannot be read, is of two patients, or does not lie over each other.
     """
     from sirtdose.dosimetry.compare.difference_causes import causes
-    from sirtdose.dosimetry.compare.dose_pair import DosePair
-    from sirtdose.dosimetry.compare.gamma import gamma_index
-    from sirtdose.dosimetry.compare.known_factors import explanations
-    from sirtdose.dosimetry.compare.lone_dose import lone_doses
 
     for name in request.tolerances:
         require_known_metric(name)
@@ -127,8 +137,6 @@ def _factor(pair: "DosePair", found: "Sequence[Cause]") -> float:
 def _inputs(
     request: CheckRequest, ours: OurDose, files: Sequence[Path]
 ) -> tuple[dict[str, Any], ...]:
-    from sirtdose.io.hashing import sha256_of
-
     said = [("their dose", request.theirs), ("our dose", ours.path)]
     said += [("structures", path) for path in files]
     said += [("their structures", path) for path in request.their_structures]
@@ -164,11 +172,6 @@ class _Look:
         self.structures = self._structures()
 
     def _structures(self) -> "list[Structure]":
-        from sirtdose.dosimetry.derived import derived_structures
-        from sirtdose.dosimetry.grid.resample import on_one_lattice
-        from sirtdose.dosimetry.map_checks import map_findings
-        from sirtdose.dosimetry.role_checks import no_tumor_findings
-
         if not self.files:
             return []
         read = structures_of(self.files, {})
@@ -229,8 +232,6 @@ class _Look:
 
     def said(self) -> "Said":
         """What they say of their structures, in any of the ways they may."""
-        from sirtdose.workflows.check.reported import said_by_them
-
         request = self.request
         said = said_by_them(
             request.theirs,
@@ -255,12 +256,6 @@ class _Look:
 
     def reported(self, said: "Said") -> "Reports":
         """Their numbers against ours, and which of our structures those are of."""
-        from sirtdose.dosimetry.compare.structure_causes import (
-            Reported,
-            candidates,
-            structure_cause,
-        )
-
         found = Reports()
         told = said.numbers(self.request.above_gy)
         every = candidates(self.structures, self._theirs_in) if told else []

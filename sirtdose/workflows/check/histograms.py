@@ -1,19 +1,28 @@
 """Histograms of a dose map that another system, or this one, has made."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
+from sirtdose.dosimetry.dose_histograms import DoseHistograms
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh
+from sirtdose.dosimetry.map_checks import map_findings
 from sirtdose.errors import InputError, QuantityError, StructureError
+from sirtdose.io.discover import discover
+from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.role import Role
 from sirtdose.model.structure import with_given_roles
 from sirtdose.model.volume import Quantity
+from sirtdose.workflows.check.stated_histograms import stated_histograms
 from sirtdose.workflows.image.scene import require_one_patient
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
-    from sirtdose.dosimetry.dose_histograms import DoseHistograms
-    from sirtdose.dosimetry.histogram.dvh import Dvh
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -44,12 +53,6 @@ def dose_histograms(
     InputError
         What cannot be read, no dose, no structure, two of one name.
     """
-    from concurrent.futures import ThreadPoolExecutor
-    from os import cpu_count
-
-    from sirtdose.dosimetry.dose_histograms import DoseHistograms
-    from sirtdose.dosimetry.map_checks import map_findings
-
     require_same_patient([dose, *structures])
     volume = read_dose(dose)
     known = structures_of(structures, roles or {}, apart=interpolated)
@@ -79,9 +82,6 @@ def _stated(
     interpolated: bool,
 ) -> "StatedHistograms":
     """The RTDOSE's own histograms against ours of the same map, sampled either way."""
-    from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
-    from sirtdose.workflows.check.stated_histograms import stated_histograms
-
     ours = {one.name: dvh for one, dvh in rows}
     return stated_histograms(
         dose,
@@ -116,10 +116,6 @@ def histogram_in(structure: "Structure", volume: "Volume", interpolated: bool) -
     StructureError
         It lies partly outside of the dose.
     """
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh
-
     if interpolated:
         return sampled_dvh(structure, volume)
     require_covered(structure, volume)
@@ -134,8 +130,6 @@ def require_same_patient(paths: Sequence[Path]) -> None:
     InputError
         They do, or one of them is not there.
     """
-    from sirtdose.io.discover import discover
-
     require_one_patient([one for path in paths for one in discover(path)], [])
 
 
@@ -147,8 +141,6 @@ def read_dose(path: Path) -> "Volume":
     QuantityError
         An image of something else.
     """
-    from sirtdose.io.read import read_image
-
     volume = read_image(path, quantity=Quantity.DOSE)
     if volume.quantity is not Quantity.DOSE:
         raise QuantityError(
@@ -170,8 +162,6 @@ def structures_of(
     InputError
         Two of one name, or a role for a structure that is not there.
     """
-    from sirtdose.io.read import read_structures
-
     found = [one for path in paths for one in read_structures(path, apart=apart)]
     names = [one.name for one in found]
     double = sorted({name for name in names if names.count(name) > 1})

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.compare.dose_pair import interpolated_on
 from sirtdose.dosimetry.compare.known_factors import OurChoices
+from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.density_note import says_one_density
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+from sirtdose.report.post.dicom_files import STRUCTURES_FILE
+from sirtdose.report.post.files import dicom_file, dose_file
 from sirtdose.workflows.check.histograms import read_dose
 
 if TYPE_CHECKING:
@@ -79,9 +83,6 @@ def our_dose(path: Path, method: str | None = None) -> OurDose:
 
 
 def _of_results(folder: Path, method: str | None) -> OurDose:
-    from sirtdose.dosimetry.engine.dose import METHODS
-    from sirtdose.report.post.dicom_files import STRUCTURES_FILE
-
     document = _document(folder / "post.json")
     names = [name for name in document["doses"] if "+with_prior" not in name]
     name = METHODS.get(method, method) if method else names[0]
@@ -121,15 +122,11 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
 
 def _on(dose: "Volume", other: "Volume") -> "Volume":
     """The same in the same order of voxels, which a file may have turned round."""
-    from sirtdose.dosimetry.compare.dose_pair import interpolated_on
-
     return dose.with_data(interpolated_on(other, dose.grid)[0])
 
 
 def _map(folder: Path, method: str) -> Path:
     """As DICOM, which knows its frame of reference, where there is one."""
-    from sirtdose.report.post.files import dicom_file, dose_file
-
     for name in (dicom_file(method), dose_file(method)):
         if (folder / name).is_file():
             return folder / name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sirtdose.dosimetry.compare.dose_check import D_PERCENT, V_GY, metrics_of
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.errors import StructureError
+from sirtdose.io.tables.doses import DoseTable, read_dose_table
 from sirtdose.model.finding import Finding
 from sirtdose.workflows.check.histograms import structures_of
 from sirtdose.workflows.check.stated_histograms import stated_histograms
@@ -91,8 +92,6 @@ def said_by_them(
     InputError
         A table or contours that cannot be read.
     """
-    from sirtdose.io.tables.doses import DoseTable, read_dose_table
-
     drawn = structures_of(contours, {})
     by_contours, left_out = {}, {}
     for one in drawn:

@@ -11,6 +11,9 @@ from sirtdose.dosimetry.compare.stated_histogram import (
     StatedHistograms,
 )
 from sirtdose.errors import StructureError
+from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
+from sirtdose.io.discover import discover
+from sirtdose.io.found import Kind
 
 if TYPE_CHECKING:
     from sirtdose.io.dicom.dvh import DicomHistogram
@@ -61,10 +64,6 @@ def _numbered(
     dose: Path, files: Sequence[Path], option: str
 ) -> "list[tuple[str, DicomHistogram, str]]":
     """Histograms of their RTDOSE with the name of each, and why it has none."""
-    from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
-    from sirtdose.io.discover import discover
-    from sirtdose.io.found import Kind
-
     doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
     if not doses:
         return []

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import pi
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.image.blur_loss import blur_loss, sphere_recovery
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 
@@ -79,8 +80,6 @@ def estimated_losses(
     modality, psf_mm
         As for :func:`small_tumors`.
     """
-    from sirtdose.dosimetry.image.blur_loss import blur_loss, sphere_recovery
-
     doses = {role: gy for _, role, _, gy in reversed(means_gy)}
     normal_gy = doses.get(Role.NORMAL_PERFUSED, doses.get(Role.NORMAL_WHOLE, 0.0))
     fwhm_mm = _width_mm(modality, psf_mm)

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.data.load import table
+from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
+from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.dosimetry.engine.tissue_density import density_of_ct
+from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import InputError, QuantityError
+from sirtdose.io.read import read_image
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.plausible import density_finding
 from sirtdose.model.printable import printable
@@ -65,11 +71,6 @@ def tissue_density(
         return TissueDensity(request.density, "given")
     import numpy as np
 
-    from sirtdose.data.load import table
-    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-    from sirtdose.dosimetry.engine.tissue_density import density_of_ct
-    from sirtdose.dosimetry.grid.regrid import mean_on
-
     source = ""
     if isinstance(request.density, Path):
         fine = _density_image(request.density, findings)
@@ -101,8 +102,6 @@ def tissue_density(
 
 def _density_image(path: Path, findings: list[Finding]) -> Volume:
     import numpy as np
-
-    from sirtdose.io.read import read_image
 
     volume = read_image(path, quantity=Quantity.DENSITY)
     name = printable(path.name)
@@ -170,8 +169,6 @@ def _air_findings(volume: Volume, density: Volume) -> list[Finding]:
     """Activity where there is no tissue: its energy is in no dose."""
     import numpy as np
 
-    from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
-
     size = np.abs(volume.data)
     whole = float(size.sum(dtype=float))
     part = float(size[density.data < AIR_BELOW_G_PER_ML].sum(dtype=float))
@@ -220,8 +217,6 @@ def _structure_findings(
 
 def _ct_findings(ct: Volume, structures: "list[Structure]") -> list[Finding]:
     """Numbers of no CT, and contrast, which raises CT numbers but not density."""
-    from sirtdose.dosimetry.grid.regrid import mean_on
-
     findings = []
     low, high = float(ct.data.min()), float(ct.data.max())
     if low > _LOWEST_AT_MOST_HU:

@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.grid.regrid import activity_on
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity
 from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
@@ -32,7 +36,6 @@ def on_dose_grid(
     """
     if request.dose_grid == "image":
         return volume
-    from sirtdose.dosimetry.grid.regrid import activity_on
 
     if request.dose_grid == "ct":
         if ct is None:
@@ -54,9 +57,6 @@ def regrid_findings(
     """
     if volume is image:
         return []
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-    from sirtdose.dosimetry.image.activity import total_in
-    from sirtdose.model.volume import Quantity
 
     scale = image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
     per_volume = image.quantity is Quantity.ACTIVITY_CONCENTRATION

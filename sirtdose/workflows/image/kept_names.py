@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sirtdose.io.companions import companions
+from sirtdose.io.dicom.link import read_patient
+from sirtdose.io.discover import discover
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.report.post.deidentified import with_names_replaced
 from sirtdose.workflows.post.inputs import named_files
 from sirtdose.workflows.post.request import PostRequest
 
@@ -19,8 +23,6 @@ def people_of(choice: "Choice", request: PostRequest) -> "tuple[PatientLink, ...
     """Whom the DICOM files name, where results are to name nobody."""
     if request.site_key is None:
         return ()
-    from sirtdose.io.dicom.link import read_patient
-    from sirtdose.io.discover import discover
 
     items: list[Found | None] = [choice.image, choice.ct, *choice.structures]
     for path in (request.drawn_on, request.prior_dose):
@@ -76,8 +78,6 @@ def kept_name_findings(
 
 def without_file_names(text: str, request: PostRequest) -> str:
     """A message in which no file's name stands that the request could have read."""
-    from sirtdose.report.post.deidentified import with_names_replaced
-
     given = [request.image, request.ct, *request.structures]
     paths = [request.source, *named_files(request).values(), *filter(None, given)]
     names = {
@@ -98,7 +98,6 @@ def file_names(choice: "Choice", request: PostRequest) -> dict[str, str]:
     """What stands for each file's name, where results are to name nobody."""
     if request.site_key is None:
         return {}
-    from sirtdose.io.companions import companions
 
     found: dict[str, str] = {}
     items = [choice.image, choice.ct, *choice.structures]

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
+from sirtdose.io.archive import opened
+from sirtdose.io.dicom.planar import read_planar
+from sirtdose.io.hashing import sha256_of
+from sirtdose.io.planar_mask import read_planar_mask
 from sirtdose.model.finding import (
     Acceptance,
     Finding,
@@ -22,6 +26,7 @@ from sirtdose.workflows.image.lungs import (
 )
 from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
+from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.scout_findings import scout_nuclide_findings
 
 if TYPE_CHECKING:
@@ -70,8 +75,6 @@ def shunt_of_spect(
         Images or structures that cannot be used, no lungs or no liver; SafetyStop
         where a check stops or asks, as for a SPECT that was not corrected (H41).
     """
-    from sirtdose.io.archive import opened
-
     with opened(images.source) as source:
         return _of_spect(replace(images, source=source), margin_mm, lung_mass_kg)
 
@@ -79,8 +82,6 @@ def shunt_of_spect(
 def _of_spect(
     images: ImageRequest, margin_mm: float, lung_mass_kg: float | None
 ) -> SpectMeasurement:
-    from sirtdose.workflows.image.structures import placed_structures
-
     findings: list[Finding] = []
     choice = chosen(images, findings)
     image = activity_image(choice, images)
@@ -144,10 +145,6 @@ def counts_of_planar(
         No planar image, views that cannot be told apart, or masks that do not fit;
         SafetyStop where the regions lie as in no patient (H17).
     """
-    from sirtdose.io.dicom.planar import read_planar
-    from sirtdose.io.hashing import sha256_of
-    from sirtdose.io.planar_mask import read_planar_mask
-
     front, back = views or (None, None)
     planar = read_planar(paths, anterior=front, posterior=back)
     shape = planar.anterior.shape

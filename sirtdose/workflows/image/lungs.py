@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.grid.resample import (
+    covered_fraction,
+    occupancy_on,
+    on_one_lattice,
+)
+from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
+from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
@@ -39,10 +47,6 @@ def measured_shunt(
 
     Overlap counts as liver, voxels below 0 as 0.
     """
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
-    from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
-
     livers = [one for one in placed.drawn if one.role is Role.LIVER]
     if not placed.lungs or not livers:
         return None
@@ -94,10 +98,6 @@ def measured_lung_mass(
     ct: "Volume | None", lungs: "tuple[Structure, ...]", findings: list[Finding]
 ) -> LungMass:
     """Mass of the lungs by the CT, or 1 kg where it does not hold them (H23)."""
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.grid.resample import covered_fraction, on_one_lattice
-    from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
-
     if ct is None or not lungs:
         return LungMass(1.0, "default")
     whole = union(on_one_lattice(lungs))

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 from sirtdose.data.load import table
+from sirtdose.io.dicom.nuclide_name import contradicted_by, nuclide_name
+from sirtdose.io.dicom.pet_decay import HALF_LIVES_H
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
@@ -48,8 +50,6 @@ def header_nuclide_findings(source: Source, request: PostRequest) -> list[Findin
 
 def not_understood(source: Source, wanted: str) -> list[Finding]:
     """Words of the header that name no nuclide known here (H11)."""
-    from sirtdose.io.dicom.nuclide_name import contradicted_by, nuclide_name
-
     findings = [
         Finding.of(
             "H11",
@@ -136,8 +136,6 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
 
 def _undone(source: Source, wanted: str) -> str:
     """How a decay correction for another nuclide can be undone, if it can."""
-    from sirtdose.io.dicom.pet_decay import HALF_LIVES_H
-
     used_h = source.applied_half_life_h or 0.0
     labels = [
         name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER

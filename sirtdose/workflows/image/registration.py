@@ -9,9 +9,14 @@ import numpy as np
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry import transform_checks as checks
+from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
+from sirtdose.dosimetry.grid.mutual_information import register
 from sirtdose.dosimetry.grid.registration import moved, of_matrix
+from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
+from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
+from sirtdose.io.anatomy import read_anatomy
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image.request import ImageRequest
@@ -129,9 +134,6 @@ def _registration(
     image: "Volume",
     ct: "Volume | None",
 ) -> "Registration":
-    from sirtdose.dosimetry.grid.mutual_information import register
-    from sirtdose.io.anatomy import read_anatomy
-
     how = request.registration
     if isinstance(how, Path):
         source = _same_source(None, drawn, image.grid)
@@ -179,8 +181,6 @@ def _dice_findings(
     fixed: "Sequence[Structure]", brought: "Sequence[Structure]"
 ) -> list[Finding]:
     """Overlap of a liver that both sides have."""
-    from sirtdose.dosimetry.derived import with_role
-
     ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
     if not ours or not theirs:
         return []
@@ -192,9 +192,6 @@ def _dice_findings(
 
 
 def _dice(ours: "Sequence[Structure]", theirs: "Sequence[Structure]") -> float:
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.grid.resample import on_one_lattice
-
     lattice = on_one_lattice([*ours, *theirs])
     one, other = union(lattice[: len(ours)]), union(lattice[len(ours) :])
     return 2 * (one & other).volume_ml / (one.volume_ml + other.volume_ml)
@@ -224,9 +221,6 @@ def _direction_findings(
 
 
 def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-    from sirtdose.dosimetry.image.activity import total_in
-
     try:
         placed = moved(structure, way, image.grid)
         return total_in(image, occupancy_on(placed, image.grid))

@@ -5,7 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
+from sirtdose.io.choose import choose, lies_in
+from sirtdose.io.discover import discover, survey
+from sirtdose.io.found import Kind, names_in, patients_in
+from sirtdose.io.hashing import sha256_of
+from sirtdose.io.read import read_found_image
+from sirtdose.io.unused import unused, unused_lines
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.image.request import ImageRequest
@@ -25,9 +32,6 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
     InputError
         Nothing to pick, several candidates, or files of two patients.
     """
-    from sirtdose.io.choose import choose
-    from sirtdose.io.discover import survey
-
     found, passed = survey(request.source)
     choice = choose(
         found,
@@ -50,10 +54,6 @@ def _with_unused(
     findings: list[Finding],
 ) -> "Choice":
     """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
-    from sirtdose.io.choose import lies_in
-    from sirtdose.io.found import Kind
-    from sirtdose.io.unused import unused, unused_lines
-
     others = _named_elsewhere(request)
     there = [one.path for one in passed] + [path for f in found for path in f.paths]
     inputs = [path for path in there if lies_in(path, others)]
@@ -74,9 +74,6 @@ def activity_image(
     choice: "Choice", request: ImageRequest, *, in_bq_per_ml: bool = False
 ) -> Volume:
     """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
-    from sirtdose.io.found import Kind
-    from sirtdose.io.read import read_found_image
-
     if request.header_nuclide_was is not None and choice.image.kind is not Kind.PET:
         raise InputError(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
@@ -97,9 +94,6 @@ def ct_image(
     choice: "Choice", request: ImageRequest, volume: Volume, findings: list[Finding]
 ) -> "Volume | None":
     """The CT for the pictures; one that was only found must not stop the doses."""
-    from sirtdose.dosimetry.grid.resample import overlap
-    from sirtdose.io.read import read_found_image
-
     needed = "ct" in (request.density, request.dose_grid)
     if choice.ct is None:
         several = [one for one in choice.reasons if one.startswith("CT: none")]
@@ -148,16 +142,12 @@ def inputs_of(choice: "Choice", request: ImageRequest) -> tuple[dict[str, Any], 
 
 
 def _used(choice: "Choice", request: ImageRequest) -> "list[Found]":
-    from sirtdose.io.discover import discover
-
     densities = discover(request.density) if isinstance(request.density, Path) else []
     items = (choice.image, choice.ct, *choice.structures, *densities)
     return [item for item in items if item is not None]
 
 
 def _input_of(item: "Found") -> dict[str, Any]:
-    from sirtdose.io.hashing import sha256_of
-
     return {
         "file": item.label,
         "files": len(item.paths),
@@ -188,8 +178,6 @@ def require_one_patient(
     items: "Sequence[Found | None]", findings: list[Finding]
 ) -> None:
     """Refuse files of two people (H01); ask where only the name differs."""
-    from sirtdose.io.found import names_in, patients_in
-
     known = [item for item in items if item is not None]
     people = patients_in(known)
     if people > 1:

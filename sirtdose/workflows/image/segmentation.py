@@ -3,6 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
+from sirtdose.dosimetry.image.segmentation import (
+    liver_by_threshold,
+    tumors_by_threshold,
+)
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
@@ -28,12 +34,6 @@ def delineated(
     """
     if request.segment_liver is None and request.segment_tumors is None:
         return []
-    from sirtdose.dosimetry.derived import union, with_role
-    from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
-    from sirtdose.dosimetry.image.segmentation import (
-        liver_by_threshold,
-        tumors_by_threshold,
-    )
 
     found: list[Structure] = []
     livers = with_role(drawn, Role.LIVER)

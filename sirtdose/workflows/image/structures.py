@@ -4,7 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry import structure_checks as checks
+from sirtdose.dosimetry.anatomy_checks import anatomy_findings
+from sirtdose.dosimetry.derived import derived_structures, union, with_role
+from sirtdose.dosimetry.grid.resample import (
+    covered_fraction,
+    occupancy_on,
+    on_one_lattice,
+)
+from sirtdose.dosimetry.role_checks import (
+    missing_findings,
+    no_tumor_findings,
+    role_findings,
+)
 from sirtdose.errors import GeometryError, StructureError
+from sirtdose.io.read import read_found_structures
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.role import Role
 from sirtdose.model.structure import with_given_roles
@@ -54,17 +68,6 @@ def placed_structures(
     structures is in `findings` together: the caller requires its acceptance before
     anything else asks, as an acceptance of H19 covers all of H19.
     """
-    from sirtdose.dosimetry import structure_checks as checks
-    from sirtdose.dosimetry.anatomy_checks import anatomy_findings
-    from sirtdose.dosimetry.derived import derived_structures, union, with_role
-    from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
-    from sirtdose.dosimetry.role_checks import (
-        missing_findings,
-        no_tumor_findings,
-        role_findings,
-    )
-    from sirtdose.io.read import read_found_structures
-
     drawn = [
         structure
         for item in choice.structures
@@ -123,9 +126,6 @@ def _placed(
     drawn: "list[Structure]", volume: "Volume", findings: list[Finding]
 ) -> "tuple[list[Structure], list[Structure], float]":
     """Structures inside the image, as drawn and on its grid, and lungs in view."""
-    from sirtdose.dosimetry import structure_checks as checks
-    from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
-
     grid = volume.grid
     kept, on_grid, lungs = [], [], []
     for structure in (s for s in drawn if not s.empty):

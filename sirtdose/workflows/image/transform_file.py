@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.grid import registration as rules
 from sirtdose.errors import InputError
+from sirtdose.io.dicom.bare import is_dicom_file
+from sirtdose.io.dicom.reg import read_registration
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.grid.registration import Registration
@@ -28,14 +31,10 @@ def transform_of(path: Path, grid: "Grid", *, source: str | None) -> "Registrati
     """
     import numpy as np
 
-    from sirtdose.dosimetry.grid import registration as rules
-    from sirtdose.io.dicom.bare import is_dicom_file
-
     if not path.is_file():
         raise InputError(f"there is no transform file {path.name}")
     if not is_dicom_file(path):
         return rules.read_transform(path, grid)
-    from sirtdose.io.dicom.reg import read_registration
 
     matrix = read_registration(
         path, to_frame=grid.frame_of_reference_uid, from_frame=source

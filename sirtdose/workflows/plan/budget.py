@@ -1,12 +1,10 @@
 """The budget of uncertainties that a department wrote, or the package's own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from sirtdose.io.tables.budget import read_budget
 from sirtdose.model.finding import Finding
-
-if TYPE_CHECKING:
-    from sirtdose.uncertainty.budget import Budget
+from sirtdose.uncertainty.budget import Budget
 
 
 def budget_at(path: Path | None) -> "Budget":
@@ -17,9 +15,6 @@ def budget_at(path: Path | None) -> "Budget":
     InputError
         A file that cannot be read, or that holds what no budget has.
     """
-    from sirtdose.io.tables.budget import read_budget
-    from sirtdose.uncertainty.budget import Budget
-
     return Budget.of({}) if path is None else Budget.of(*read_budget(path))
 
 

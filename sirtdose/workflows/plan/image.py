@@ -5,9 +5,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.dose import METHODS, compute_dose
+from sirtdose.dosimetry.histogram.structure_dose import structure_doses
+from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.dosimetry.image.calibrate import negative_findings
+from sirtdose.dosimetry.image.uptake import activity_per_gbq, outside_fraction
+from sirtdose.dosimetry.prediction import Prediction, combined
+from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.role import Role
+from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.partition_checks import ratio_findings
+from sirtdose.planning.partition_plan import injections_document
 from sirtdose.workflows.image.blur import small_tumor_findings
 from sirtdose.workflows.image.density import TissueDensity, tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
@@ -20,6 +31,7 @@ from sirtdose.workflows.image.scene import (
     inputs_of,
     require_map,
 )
+from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.imaged_case import (
     imaged_case,
     measured_parts,
@@ -43,7 +55,6 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.prediction import Prediction
     from sirtdose.io.choose import Choice
     from sirtdose.model.volume import Volume
     from sirtdose.planning.partition_case import Case
@@ -103,8 +114,6 @@ def plan_image(
     PlanningError
         No activity meets the limits.
     """
-    from sirtdose.io.archive import opened
-
     require_map(images)
     findings: list[Finding] = []
     with opened(images.source) as source:
@@ -118,8 +127,6 @@ def _read(
     images: ImageRequest, request: PlanRequest, scout: Scout, findings: list[Finding]
 ) -> tuple[_Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
-    from sirtdose.workflows.image.structures import placed_structures
-
     choice = chosen(images, findings)
     image = activity_image(choice, images)
     typed = request.lung_shunt_fraction
@@ -162,10 +169,6 @@ def _planned(
     scout: Scout,
     findings: list[Finding],
 ) -> "tuple[Plan, Prediction]":
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.image.calibrate import negative_findings
-    from sirtdose.dosimetry.image.uptake import outside_fraction
-
     volume, placed = read.volume, read.placed
     perfusions = perfusions_of(scout.injections, placed, volume, request)
     findings += typed_volume_findings(
@@ -220,10 +223,6 @@ def _doses_per_gbq(
     read: _Read,
 ) -> "dict[str, dict[str, Dose]]":
     """The dose of 1 GBq of each injection, by its name and by method."""
-    from sirtdose.dosimetry.engine.dose import METHODS, compute_dose
-    from sirtdose.dosimetry.image.activity import time_integrated_activity
-    from sirtdose.dosimetry.image.uptake import activity_per_gbq
-
     doses: dict[str, dict[str, Dose]] = {}
     for i, one in enumerate(perfusions):
         activity = activity_per_gbq(i, perfusions, read.volume)
@@ -249,10 +248,6 @@ def _plan(
     doses: "Mapping[str, Mapping[str, Dose]]",
     findings: Sequence[Finding],
 ) -> "Plan":
-    from sirtdose.planning.case_plan import activities_of, plan_of
-    from sirtdose.planning.partition_checks import ratio_findings
-    from sirtdose.planning.partition_plan import injections_document
-
     activities = activities_of(scout.injections, case, request)
     return plan_of(
         activities,
@@ -279,10 +274,6 @@ def _prediction(
     doses: "Mapping[str, Mapping[str, Dose]]",
 ) -> "Prediction":
     """Maps and tables, per GBq of each injection and at the planned activities."""
-    from sirtdose.dosimetry.histogram.structure_dose import structure_doses
-    from sirtdose.dosimetry.image.uptake import activity_per_gbq
-    from sirtdose.dosimetry.prediction import Prediction, combined
-
     structures = read.placed.on_grid
     activities = [one["activity_gbq"] for one in plan.assumptions["injections"]]
     planned, rows, rows_per_gbq = {}, {}, {}

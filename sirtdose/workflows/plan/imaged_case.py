@@ -4,6 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.uptake import (
+    inside_fractions,
+    perfusion,
+    uptakes,
+    uptakes_everywhere,
+)
+from sirtdose.dosimetry.place import from_liver_mm
+from sirtdose.dosimetry.prediction import Measured
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import require_names
@@ -16,7 +27,6 @@ from sirtdose.planning.terms import Terms
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.prediction import Measured
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.workflows.image.structures import Placed
@@ -49,8 +59,6 @@ def perfusions_of(
     InputError
         A name that is no structure's, or several perfused volumes and no choice.
     """
-    from sirtdose.dosimetry.image.uptake import perfusion
-
     tumors = [one.name for one in placed.drawn if one.role is Role.TUMOR]
     require_names([*(one.name for one in injections), *tumors])
     return [
@@ -66,9 +74,6 @@ def perfusions_of(
 
 def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
     """Tumors, perfused and whole liver, and what of them is normal."""
-    from sirtdose.dosimetry.derived import union, with_role
-    from sirtdose.dosimetry.image.uptake import inside_fractions
-
     tumors = with_role(placed.drawn, Role.TUMOR)
     taken = [
         one for one in placed.drawn if one.role.excluded_from_liver or one in tumors
@@ -119,9 +124,6 @@ def imaged_case(
     method = next(iter(doses[perfusions[0].name]))
     regions = []
     for part in parts:
-        from sirtdose.dosimetry.grid.resample import occupancy_on
-        from sirtdose.dosimetry.image.uptake import uptakes, uptakes_everywhere
-
         on_grid = occupancy_on(part.structure, volume.grid)
         mass_kg = on_grid.mass_kg(density)
         reach = uptakes_everywhere if part.role == "organ" else uptakes
@@ -167,13 +169,6 @@ def measured_parts(
     density: "float | Volume",
 ) -> "tuple[Measured, ...]":
     """Counts and masses of every part, and of normal liver that came with the data."""
-    from sirtdose.dosimetry.derived import with_role
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-    from sirtdose.dosimetry.image.activity import total_in
-    from sirtdose.dosimetry.image.uptake import inside_fractions
-    from sirtdose.dosimetry.place import from_liver_mm
-    from sirtdose.dosimetry.prediction import Measured
-
     given = [
         Part(one, one.name, str(one.role), ())
         for one in with_role(placed.on_grid, Role.NORMAL_GIVEN)
@@ -224,8 +219,6 @@ def _shunt(one: ImagedInjection, terms: Terms) -> float | None:
 
 
 def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
-    from sirtdose.dosimetry.derived import union, with_role
-
     if one.perfused is not None:
         named = [s for s in placed.drawn if s.name == one.perfused]
         if not named:

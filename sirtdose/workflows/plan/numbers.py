@@ -14,7 +14,13 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.model.self_test import SelfTest, self_test_findings
+from sirtdose.planning import bsa_plan, mird_plan, partition_plan
+from sirtdose.planning.comparison import compare
+from sirtdose.planning.limit_table import Patient, chosen_limits
 from sirtdose.planning.terms import Terms
+from sirtdose.uncertainty.planned import Planned, planned_doses
+from sirtdose.workflows.plan.budget import budget_at, budget_findings
+from sirtdose.workflows.plan.uncertainty import planned_uncertainty
 
 if TYPE_CHECKING:
     from sirtdose.model.planned_uncertainty import PlannedDose
@@ -61,7 +67,6 @@ class PlanRequest(Terms):
         """
         if not self.limit_table:
             return self, ()
-        from sirtdose.planning.limit_table import Patient, chosen_limits
 
         reserve = 1 - perfused_volume_ml / liver_volume_ml if liver_volume_ml else None
         chosen = chosen_limits(
@@ -118,8 +123,6 @@ def plan_mird(
     >>> round(plan.activity_gbq, 2), round(plan.activity_mci, 1)
     (2.3, 62.3)
     """
-    from sirtdose.planning import mird_plan
-
     limited, said = request.with_limits(perfused_volume_ml)
     plan = mird_plan.plan(
         limited,
@@ -155,8 +158,6 @@ def plan_partition(
     >>> round(plan_partition(request, [right]).activity_gbq, 2)
     3.23
     """
-    from sirtdose.planning import partition_plan
-
     perfused_ml = sum(one.perfused_volume_ml for one in injections)
     limited, said = request.with_limits(perfused_ml, liver_volume_ml)
     plan = partition_plan.plan(limited, injections, liver_volume_ml=liver_volume_ml)
@@ -185,8 +186,6 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     >>> round(plan.activity_gbq, 2)
     1.66
     """
-    from sirtdose.planning import bsa_plan
-
     liver_ml = case["liver_volume_ml"]
     limited, said = request.with_limits(
         case.get("treated_volume_ml") or liver_ml, liver_ml
@@ -206,9 +205,6 @@ def compare_plans(
     PlanningError
         No activity of the partition model meets the limits.
     """
-    from sirtdose.planning.comparison import compare
-    from sirtdose.workflows.plan.budget import budget_at, budget_findings
-
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = [finding for row in rows for finding in row.plan.findings]
@@ -223,8 +219,6 @@ def compare_plans(
 def _doses_of(
     row: "Compared", request: PlanRequest, budget: "Budget"
 ) -> "tuple[PlannedDose, ...]":
-    from sirtdose.uncertainty.planned import Planned, planned_doses
-
     doses, _ = planned_doses(
         Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
         budget,
@@ -244,9 +238,6 @@ def accepted(
     SafetyStop
         A check stops, or asks and nobody accepted it.
     """
-    from sirtdose.workflows.plan.budget import budget_at, budget_findings
-    from sirtdose.workflows.plan.uncertainty import planned_uncertainty
-
     budget = budget_at(request.budget)
     findings = (
         *self_test_findings(request.self_test),

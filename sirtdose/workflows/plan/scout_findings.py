@@ -5,6 +5,8 @@ from datetime import datetime
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
@@ -155,8 +157,6 @@ def typed_volume_findings(
     drawn: "Sequence[Structure]",
 ) -> list[Finding]:
     """Volumes as they were typed against those drawn on the image (H06)."""
-    from sirtdose.dosimetry.derived import union
-
     livers = [one for one in drawn if one.role is Role.LIVER]
     in_image = {"perfused": perfused, "liver": livers}
     findings = []
@@ -257,8 +257,6 @@ def map_findings(
     plan: "Plan", prediction: "Prediction", volume: "Volume"
 ) -> list[Finding]:
     """The map against the plan: means that both give (H06), counts beyond (H14)."""
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-
     findings = []
     extra = prediction.in_map_gbq - plan.activity_gbq + plan.lungs.activity_gbq
     if extra > _BEYOND * plan.activity_gbq:

@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.planned_uncertainty import PlanUncertainty
+from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
+from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.image.blur import estimated_losses
 
 if TYPE_CHECKING:
-    from sirtdose.model.planned_uncertainty import PlannedDose, PlanUncertainty
+    from sirtdose.model.planned_uncertainty import PlannedDose
     from sirtdose.planning.result import Plan
     from sirtdose.uncertainty.budget import Budget
 
@@ -27,10 +30,6 @@ def planned_uncertainty(
     RangeError
         A number of realizations that says nothing.
     """
-    from sirtdose.model.planned_uncertainty import PlanUncertainty
-    from sirtdose.planning.scout_agreement import agreement_of, widened
-    from sirtdose.uncertainty.planned import Planned, planned_doses
-
     doses, chances = planned_doses(
         Planned(
             plan.case,
@@ -81,8 +80,6 @@ def _tells_less(findings: Sequence[Finding]) -> bool:
 
 
 def _foretold(dose: "PlannedDose", wider: float) -> "PlannedDose":
-    from sirtdose.planning.scout_agreement import predicted
-
     return replace(
         dose, predicted=predicted(dose.role, dose.first_order.value, wider=wider)
     )

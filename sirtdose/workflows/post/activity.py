@@ -5,6 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.image.activity import activity_at_administration
+from sirtdose.dosimetry.image.calibrate import (
+    TIMES_NEEDED,
+    CalibrationRequest,
+    calibrate,
+    in_image_gbq,
+)
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.volume import Volume
@@ -15,7 +22,7 @@ from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.calibrate import Calibrated, CalibrationRequest
+    from sirtdose.dosimetry.image.calibrate import Calibrated
     from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
     from sirtdose.workflows.image.structures import Placed
 
@@ -29,8 +36,6 @@ def with_image_total(
     ledger: Ledger, request: PostRequest, image: Volume, times: Mapping[str, Any]
 ) -> Ledger:
     """The ledger with what the image holds by its own unit; it needs no structure."""
-    from sirtdose.dosimetry.image.calibrate import in_image_gbq
-
     require_one_moment(request)
     asked = _asked_for(request, times)
     total_gbq = in_image_gbq(image, asked, request.nuclide)
@@ -38,8 +43,6 @@ def with_image_total(
 
 
 def _asked_for(request: PostRequest, times: Mapping[str, Any]) -> "CalibrationRequest":
-    from sirtdose.dosimetry.image.calibrate import TIMES_NEEDED, CalibrationRequest
-
     return CalibrationRequest(
         method=request.calibration,
         over=request.calibrate_over,
@@ -76,8 +79,6 @@ class Activities:
 
     def calibrated(self, volume: Volume) -> "Calibrated":
         """Both calibrations of an image, and what to know of them."""
-        from sirtdose.dosimetry.image.calibrate import calibrate
-
         request = self.request
         require_one_moment(request)
         calibrated = calibrate(
@@ -94,8 +95,6 @@ class Activities:
 
     def of_image(self, image: Volume, calibration: "Calibration") -> Volume:
         """Activity at administration, in each voxel."""
-        from sirtdose.dosimetry.image.activity import activity_at_administration
-
         if not self.by_injection:
             return activity_at_administration(image, calibration)
         return self.injected.activity(image)

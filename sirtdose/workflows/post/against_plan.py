@@ -6,15 +6,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.place import from_liver_mm
+from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
+from sirtdose.report.plan.hash import plan_of_file, plan_of_text
 from sirtdose.workflows.post.injections import ledgers_of
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
     from sirtdose.workflows.post.request import PostRequest
@@ -49,8 +52,6 @@ def read_plan(
     InputError
         No plan, an edited one, or one of another nuclide.
     """
-    from sirtdose.report.plan.hash import plan_of_file
-
     plan = plan_of_file(path)
     if plan["nuclide"]["name"] != nuclide.name:
         raise InputError(
@@ -72,8 +73,6 @@ def read_plan(
 
 def _newer_findings(path: Path, plan: Mapping[str, Any]) -> list[Finding]:
     """Plans that lie beside this one and were approved after it (H02)."""
-    from sirtdose.report.plan.hash import plan_of_text
-
     findings = []
     for other_path in sorted(path.resolve().parent.glob("*.json")):
         if other_path == path.resolve() or other_path.stat().st_size > _PLAN_MAX_BYTES:
@@ -132,8 +131,6 @@ def compared(
     findings: list[Finding],
 ) -> "PlanCompared":
     """Activities and doses, planned and delivered, and whether lesions are the same."""
-    from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
-
     method, rows = next(iter(tables.items()))
     findings += _activity_findings("", plan["activity_gbq"], ledger.delivered_gbq)
     findings += _injection_findings(plan, request)
@@ -249,8 +246,6 @@ def _overlap_findings(
     plan: Mapping[str, Any], request: "PostRequest", drawn: "Sequence[Structure]"
 ) -> list[Finding]:
     """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
-    from sirtdose.dosimetry.grid.resample import on_one_lattice
-
     volumes = {one.name: one for one in drawn}
     given = [one for one in request.injections if one.perfused in volumes]
     findings = []
@@ -314,8 +309,6 @@ def _lesion_findings(
     plan: Mapping[str, Any], drawn: "Sequence[Structure]"
 ) -> list[Finding]:
     """Tumors of the plan that are missing here, or others by volume or place."""
-    from sirtdose.dosimetry.place import from_liver_mm
-
     tumors = [one for one in drawn if one.role is Role.TUMOR]
     here = from_liver_mm(drawn)
     planned = {

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.assessment import Assessment
+from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.self_test import self_test_findings
 from sirtdose.model.volume import Volume
+from sirtdose.planning.limits import limit_findings, lung_limits
 from sirtdose.workflows.image.blur import estimated_losses, small_tumor_findings
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
@@ -19,6 +22,7 @@ from sirtdose.workflows.image.scene import (
     ct_image,
     require_map,
 )
+from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.budget import budget_at, budget_findings
 from sirtdose.workflows.post.activity import Activities, with_image_total
 from sirtdose.workflows.post.against_plan import compared, read_plan
@@ -77,7 +81,6 @@ from sirtdose.workflows.post.request import PostRequest
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.structure import Structure
@@ -93,17 +96,12 @@ def assess_dose(request: PostRequest) -> "Assessment":
         Whatever cannot be used or trusted; SafetyStop where a coded check stops
         or asks.
     """
-    from sirtdose.io.archive import opened
-
     require_map(request)
     with opened(request.source) as source:
         return _assess(replace(request, source=source))
 
 
 def _assess(request: PostRequest) -> "Assessment":
-    from sirtdose.dosimetry.assessment import Assessment
-    from sirtdose.workflows.image.structures import placed_structures
-
     findings: list[Finding] = []
     findings += self_test_findings(request.self_test)
     given, request = request, on_own_scale(request, findings)
@@ -287,7 +285,6 @@ def _wider(
 
 
 def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lungs":
-    from sirtdose.planning.limits import limit_findings, lung_limits
     from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
 
     result = lungs(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
@@ -78,8 +79,6 @@ def activity_by_place(
     not drawn are left out.
     """
     import numpy as np
-
-    from sirtdose.dosimetry.grid.resample import placed_on
 
     left = np.ones(activity.grid.shape)
     found = {}

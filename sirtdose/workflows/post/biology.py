@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_match
+from sirtdose.dosimetry.histogram.radiobiology import metric_gy
+from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.tissue_response import default_tissues
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.model.response_model import ResponseModel
     from sirtdose.model.volume import Volume
@@ -19,13 +21,9 @@ _IMAGING = {"PT": "PET", "NM": "SPECT"}
 
 def biology_of(request: PostRequest, image: "Volume") -> "Biology":
     """Tissues and models as given, and what is known of the case."""
-    from sirtdose.dosimetry.histogram.biology import Biology
-
     tissues = default_tissues()
     models: tuple[ResponseModel, ...] = ()
     if request.radiobiology is not None:
-        from sirtdose.io.tables.radiobiology import read_radiobiology
-
         tissues, models = read_radiobiology(request.radiobiology)
     modality = image.source.modality if image.source else ""
     case = {
@@ -86,9 +84,6 @@ def thresholds_held(
     Only studies of the case's disease are listed; one of another device, imaging or
     method is listed with why it is not held against the dose.
     """
-    from sirtdose.dosimetry.histogram.biology import ThresholdHeld, case_match
-    from sirtdose.dosimetry.histogram.radiobiology import metric_gy
-
     if request.disease is None or request.device is None:
         findings.append(
             Finding.of(

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from sirtdose.io.dicom.link import read_link
+from sirtdose.io.dicom.rtstruct import read_structure_set
+from sirtdose.io.found import Kind
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.patient_link import PatientLink, StructureSet, shift_days
 from sirtdose.workflows.post.request import PostRequest
@@ -21,7 +24,6 @@ def patient_link(
     """Whom the image is of, or a pseudonym for them; None of what is no DICOM."""
     if image.source is None or image.source.modality == "file":
         return None
-    from sirtdose.io.dicom.link import read_link
 
     link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
     return link.deidentified(request.site_key) if request.site_key else link
@@ -41,9 +43,6 @@ def structure_set(
 
     A pseudonym's results refer to no file that names the patient.
     """
-    from sirtdose.io.dicom.rtstruct import read_structure_set
-    from sirtdose.io.found import Kind
-
     drawn = [one for one in choice.structures if one.kind is Kind.CONTOURS]
     if len(drawn) != 1 or placed.registration is not None or request.site_key:
         return None

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.engine.dose import compute_dose
+from sirtdose.dosimetry.histogram.structure_dose import structure_doses
+from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.prior_session import TAG, summed_dose
 from sirtdose.workflows.post.request import PostRequest
@@ -25,10 +28,6 @@ def all_doses(
     `images` are activities at administration by the tag of their correction, empty for
     the image as it is, which comes first.
     """
-    from sirtdose.dosimetry.engine.dose import compute_dose
-    from sirtdose.dosimetry.histogram.structure_dose import structure_doses
-    from sirtdose.dosimetry.image.activity import time_integrated_activity
-
     doses: dict[str, Dose] = {}
     tables: dict[str, list[StructureDose]] = {}
     for tag, activity in images.items():

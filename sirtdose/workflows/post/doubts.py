@@ -10,6 +10,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 from sirtdose.model.units import clocks_of_one_place, offset_in
+from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ _PART_OF_IT = 0.25
 
 def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding]:
     """An activity, or the dose it gave, of another unit's size (H05)."""
-    from sirtdose.planning.activity_checks import size_findings
-
     perfused = [
         (row.structure.name, row.mean_by_mass_gy)
         for row in rows
@@ -63,8 +62,6 @@ def plan_doubts(
     plan: Mapping[str, Any], request: PostRequest, ledger: Ledger, method: str
 ) -> list[Finding]:
     """Microspheres, units, shunt and method other than the plan's."""
-    from sirtdose.planning.activity_checks import mixed_units_finding
-
     findings = []
     mixed = mixed_units_finding(
         ledger.delivered_gbq, plan["activity_gbq"], "the activities given and planned"

@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sirtdose.data.load import table
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
+from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.role import Role
@@ -34,8 +40,6 @@ def physics_findings(
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
     findings = nuclide_findings(request.nuclide)
     if any(dose.medium for dose in doses.values()):
-        from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-
         radial = RadialKernel.named(request.nuclide.name, request.medium)
         findings += kernel_energy_findings(request.nuclide, radial.energy_mev_per_decay)
     for dose in doses.values():
@@ -71,8 +75,6 @@ def lungs_in_image_gbq(
     lungs = [one for one in structures if one.role is Role.LUNGS]
     if not lungs:
         return None
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.image.activity import total_in
 
     whole = union(lungs)
     for other in structures:
@@ -122,8 +124,6 @@ def camera_findings(
 
 def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Finding]:
     """Tumors of so few voxels that their histogram says little (H21)."""
-    from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
-
     few = [
         f"'{row.structure.name}' ({row.dvh.volume_ml / voxel_ml:.0f})"
         for row in rows
@@ -153,7 +153,6 @@ def beyond_of(
     """What lies outside of liver and lungs; None where no liver is drawn."""
     if not any(one.role is Role.LIVER for one in structures):
         return None
-    from sirtdose.dosimetry.image.hot_spots import extrahepatic
 
     return extrahepatic(
         dose.volume,
@@ -208,8 +207,6 @@ def lung_row_findings(
     tables: "Mapping[str, list[StructureDose]]", lungs: "Lungs"
 ) -> list[Finding]:
     """The lungs' dose by voxel against their limit, their mass against the shunt's."""
-    from sirtdose.data.load import table
-
     limit_gy = table("limits")["lungs"]["limit_gy"]
     findings, masses = [], {}
     for method, rows in tables.items():

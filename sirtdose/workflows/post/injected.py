@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.grid.resample import placed_on
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.injection_shares import parts_of_union, shares
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Quantity
 from sirtdose.workflows.post.injections import ledgers_of
 from sirtdose.workflows.post.request import InjectionGiven
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.injection_shares import Part, Shares
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
@@ -42,8 +45,6 @@ class Injected:
         InputError
             A structure that is not there.
         """
-        from sirtdose.dosimetry.image.injection_shares import parts_of_union
-
         by_name = {structure.name: structure for structure in drawn}
         volumes = []
         for one in request.injections:
@@ -74,8 +75,6 @@ class Injected:
 
     def shares(self, image: "Volume") -> "Shares":
         """Divide an image's activity among the injections."""
-        from sirtdose.dosimetry.image.injection_shares import shares
-
         return shares(
             self.parts,
             image,
@@ -89,8 +88,6 @@ class Injected:
 
     def calibration(self, image: "Volume") -> "Calibration":
         """What one unit of the image is worth on average over what was injected."""
-        from sirtdose.dosimetry.image.activity import Calibration
-
         found = self.shares(image)
         each = ", ".join(
             f"{self.names(group)} {found.gbq_per_count(group) * 1e9:.4g} Bq"
@@ -109,9 +106,6 @@ class Injected:
         Counts outside of all volumes are shown at the injections' mean scale.
         """
         import numpy as np
-
-        from sirtdose.dosimetry.grid.resample import placed_on
-        from sirtdose.model.volume import Quantity
 
         found = self.shares(image)
         inside = np.zeros(image.grid.shape)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.grid.resample import covered_fraction
+from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
+from sirtdose.dosimetry.image.uptake import inside_fractions, outside_fraction
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.post.injected import Injected
@@ -21,8 +25,6 @@ _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
 def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
     """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
-    from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
-
     found = injected.shares(image)
     low, high = RATIO_RANGE
     seen = _seen_fractions(injected, image)
@@ -52,8 +54,6 @@ def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
 
 def _seen_fractions(injected: Injected, image: "Volume") -> dict[str, float]:
     """The part of each perfused volume that lies inside the image."""
-    from sirtdose.dosimetry.grid.resample import covered_fraction
-
     return {
         one.name: covered_fraction(volume, image.grid)
         for one, volume in zip(injected.given, injected.volumes, strict=True)
@@ -177,9 +177,6 @@ def unshared_findings(
     injected: Injected, placed: "Placed", image: "Volume"
 ) -> list[Finding]:
     """Counts, and treated structures, that no injection has (H14)."""
-    from sirtdose.dosimetry.derived import union
-    from sirtdose.dosimetry.image.uptake import inside_fractions, outside_fraction
-
     findings = []
     for structure in placed.drawn:
         if structure.role not in (Role.PERFUSED, Role.TUMOR):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
+from sirtdose.planning.lung_shunt import all_shunts_known
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post.request import PostRequest
@@ -21,8 +22,6 @@ def ledgers_of(request: "PostRequest") -> list[Ledger]:
     InputError
         Two of one name, or shunts that are known for some of them only.
     """
-    from sirtdose.planning.lung_shunt import all_shunts_known
-
     names = [one.name for one in request.injections]
     if len(set(names)) < len(names):
         raise InputError("two injections have the same name: give each its own")

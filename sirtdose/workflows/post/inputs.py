@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.io.discover import discover
+from sirtdose.io.hashing import sha256_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.printable import printable
 from sirtdose.workflows.image.scene import inputs_of, require_one_patient
@@ -21,8 +23,6 @@ _NOT_KEPT = ("source", "site_key", "patient_key", "acceptances", "self_test")
 
 def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series; in the order of its use."""
-    from sirtdose.io.hashing import sha256_of
-
     return (
         *inputs_of(choice, request),
         *(
@@ -102,7 +102,6 @@ def _files(path: Path) -> tuple[Path, ...]:
     """A file, or every file of what a folder holds."""
     if path.is_file():
         return (path,)
-    from sirtdose.io.discover import discover
 
     return tuple(one for item in discover(path) for one in item.paths)
 
@@ -113,6 +112,5 @@ def require_same_patients_prior(
     """Refuse an earlier dose of somebody else (H01)."""
     if request.prior_dose is None or not request.prior_dose.exists():
         return
-    from sirtdose.io.discover import discover
 
     require_one_patient([choice.image, *discover(request.prior_dose)], findings)

@@ -5,8 +5,14 @@ from math import pi
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.dosimetry.image import partial_volume as pvc
+from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+from sirtdose.dosimetry.image.uptake_regions import uptake_regions
 from sirtdose.errors import InputError
+from sirtdose.io.tables.recovery import read_recovery
 from sirtdose.model.finding import Finding
+from sirtdose.model.grid import box_at
+from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 
 if TYPE_CHECKING:
@@ -17,7 +23,6 @@ if TYPE_CHECKING:
 
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.partial_volume import Corrected
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
     from sirtdose.dosimetry.image.uptake_regions import Regions
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
@@ -77,9 +82,6 @@ def _by_width(
 ) -> "PartialVolume":
     import numpy as np
 
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
-    from sirtdose.dosimetry.image.uptake_regions import uptake_regions
-
     regions = uptake_regions(drawn, volume.grid, max(fwhm_mm))
     image = np.ascontiguousarray(volume.data[regions.box], dtype=np.float32)
 
@@ -136,8 +138,6 @@ def _corrected(
     fwhm_mm: tuple[float, float, float],
     volume: "Volume",
 ) -> "Corrected":
-    from sirtdose.dosimetry.image import partial_volume as pvc
-
     sigma = pvc.sigma_in_voxels(volume.grid, fwhm_mm)
     correct = pvc.geometric_transfer_matrix if method == "gtm" else pvc.iterative_yang
     return correct(image, regions.parts, sigma)
@@ -160,11 +160,6 @@ def _by_table(
     path: Path, volume: "Volume", placed: "Placed", calibration: "Calibration"
 ) -> "PartialVolume":
     import numpy as np
-
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
-    from sirtdose.io.tables.recovery import read_recovery
-    from sirtdose.model.grid import box_at
-    from sirtdose.model.printable import printable
 
     table = read_recovery(path)
     image = np.array(volume.data, dtype=np.float32)

@@ -5,9 +5,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.grid.registration import moved_grid, of_matrix
+from sirtdose.dosimetry.grid.regrid import mean_on
+from sirtdose.dosimetry.transform_checks import (
+    Fit,
+    direction_findings,
+    transform_findings,
+)
 from sirtdose.errors import GeometryError, InputError, QuantityError
+from sirtdose.io.discover import discover
+from sirtdose.io.found import Kind
+from sirtdose.io.image_file import is_image_file, read_image_file
+from sirtdose.io.read import read_image
+from sirtdose.io.study import study_uid
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.transform_file import transform_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +30,6 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.grid.registration import Registration
     from sirtdose.io.choose import Choice
     from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
     from sirtdose.workflows.post.request import PostRequest
 
 # The name that the sum's results carry behind their method's.
@@ -49,9 +62,6 @@ def prior_on(
     if request.prior_dose is None:
         return None
     import numpy as np
-
-    from sirtdose.dosimetry.grid.regrid import mean_on
-    from sirtdose.model.volume import Quantity, Volume
 
     dose = read_prior(request.prior_dose)
     low, high = float(dose.data.min()), float(dose.data.max())
@@ -134,8 +144,6 @@ def _held(
     dose: "Volume", structures: "Sequence[Structure]", volume: "Volume"
 ) -> list[float]:
     """Earlier dose in each structure, Gy times mL."""
-    from sirtdose.dosimetry.grid.regrid import mean_on
-
     mean, covered = mean_on(dose, volume.grid)
     held = []
     for one in structures:
@@ -149,9 +157,6 @@ def same_study_findings(choice: "Choice", request: "PostRequest") -> list[Findin
     """An RTDOSE of the image's own study is of this treatment (H09)."""
     if request.prior_dose is None or not request.prior_dose.exists():
         return []
-    from sirtdose.io.discover import discover
-    from sirtdose.io.found import Kind
-    from sirtdose.io.study import study_uid
 
     own = study_uid(choice.image)
     found = discover(request.prior_dose)
@@ -179,7 +184,6 @@ def same_dose_findings(
     earlier = prior.data
     if request.prior_transform is not None:
         # As it lies by itself: this treatment's own dose needs no transform.
-        from sirtdose.dosimetry.grid.regrid import mean_on
 
         dose = read_prior(request.prior_dose)
         grid = replace(dose.grid, frame_of_reference_uid=None)
@@ -241,10 +245,6 @@ def read_prior(path: Path) -> "Volume":
     InputError
         No file, or none that holds Gy.
     """
-    from sirtdose.io.image_file import is_image_file, read_image_file
-    from sirtdose.io.read import read_image
-    from sirtdose.model.volume import Quantity
-
     if not path.exists():
         raise InputError(f"--prior-dose: there is no file {path.name}")
     volume = (
@@ -268,9 +268,6 @@ def _moved(
     findings: list[Finding],
 ) -> "Volume":
     """The earlier dose, moved by a transform that is checked like any other."""
-    from sirtdose.dosimetry.transform_checks import transform_findings
-    from sirtdose.workflows.image.transform_file import transform_of
-
     frame = dose.grid.frame_of_reference_uid
     found = transform_of(path, volume.grid, source=frame)
     placed = _placed(dose, found, volume)
@@ -292,8 +289,6 @@ def _moved(
 
 
 def _placed(dose: "Volume", way: "Registration", volume: "Volume") -> "Volume | None":
-    from sirtdose.dosimetry.grid.registration import moved_grid
-
     grid = moved_grid(dose.grid, way, volume.grid)
     return None if grid is None else replace(dose, grid=grid)
 
@@ -311,9 +306,6 @@ def _direction_findings(
     largest tumor tell more.
     """
     import numpy as np
-
-    from sirtdose.dosimetry.grid.registration import of_matrix
-    from sirtdose.dosimetry.transform_checks import Fit, direction_findings
 
     roles = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
     largest = (_largest(structures, role) for role in roles)

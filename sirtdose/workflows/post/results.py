@@ -1,11 +1,21 @@
 """Assess a treatment and keep its results in a folder, whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
+from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.model.finding import acceptances_used, require_accepted
+from sirtdose.report.documents import rounded
+from sirtdose.report.post.deidentified import kept_texts
+from sirtdose.report.post.document import post_document
+from sirtdose.report.post.files import post_replaces, write_post
+from sirtdose.report.run_record import write_run_record
+from sirtdose.workflows.image.kept_names import kept_name_findings
+from sirtdose.workflows.post.assess import assess_dose
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
@@ -67,15 +77,6 @@ def assess_into(
         Something would be overwritten, or could not be written, or another run writes
         to the folder.
     """
-    from datetime import UTC, datetime
-
-    from sirtdose.io.output.folder import claimed, require_free
-    from sirtdose.report.documents import rounded
-    from sirtdose.report.post.document import post_document
-    from sirtdose.report.post.files import post_replaces, write_post
-    from sirtdose.report.run_record import write_run_record
-    from sirtdose.workflows.post.assess import assess_dose
-
     with claimed(folder) as claim:
         require_free(folder, post_replaces(), force=force)
         started = datetime.now(UTC)
@@ -124,12 +125,6 @@ def _names_compared(
     SafetyStop
         One of them is the patient's, and nobody accepted it.
     """
-    from dataclasses import replace
-
-    from sirtdose.model.finding import acceptances_used, require_accepted
-    from sirtdose.report.post.deidentified import kept_texts
-    from sirtdose.workflows.image.kept_names import kept_name_findings
-
     texts = [*kept_texts(document), ("the folder's name", folder.name)]
     said = kept_name_findings(texts, assessment.people)
     require_accepted(said, request.acceptances)

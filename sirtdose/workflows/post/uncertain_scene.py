@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sirtdose.model.role import Role
+from sirtdose.uncertainty.scene import Factor, Part, Scene
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.uncertainty.budget import Budget
-    from sirtdose.uncertainty.scene import Factor, Part, Scene
 
     Array = NDArray[np.float64]
 
@@ -35,8 +35,6 @@ def factors_of(
     ledger: "Ledger",
 ) -> "list[Factor]":
     """What scales every dose alike: of the ledger by what is left of each part."""
-    from sirtdose.uncertainty.scene import Factor
-
     shared = calibration.method == "administered"
     delivered = ledger.delivered_gbq
     shunt = ledger.lung_shunt_fraction
@@ -80,8 +78,6 @@ def scene_of(
     finer dose grid makes neither surer.
     """
     import numpy as np
-
-    from sirtdose.uncertainty.scene import Scene
 
     side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
     contour = budget["contour_voxels"] * side
@@ -149,8 +145,6 @@ def _boxed(
 
 
 def _parts(table: Sequence["StructureDose"]) -> "list[Part]":
-    from sirtdose.uncertainty.scene import Part
-
     roles = [row.structure.role for row in table]
     taken = tuple(
         str(n)

@@ -13,8 +13,14 @@ from sirtdose.model.uncertain import (
     Uncertain,
     Uncertainty,
 )
+from sirtdose.uncertainty.borders import borders_of
+from sirtdose.uncertainty.differences import by_differences
+from sirtdose.uncertainty.ensemble import ensemble, interval_of
+from sirtdose.uncertainty.first_order import propagated
+from sirtdose.uncertainty.quantities import quantity_of
 from sirtdose.workflows.plan.budget import budget_at
 from sirtdose.workflows.post.request import PostRequest
+from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +74,6 @@ def uncertainty_of(
     """
     if request.uncertainty is None:
         return None
-    from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
 
     budget = budget_at(request.budget)
     factors = factors_of(budget, calibration, ledger)
@@ -122,11 +127,6 @@ def _wider(
 def _varied(
     request: PostRequest, scene: "Scene", table: Sequence["StructureDose"]
 ) -> "tuple[tuple[RowUncertainty, ...], Ensemble]":
-    from sirtdose.uncertainty.borders import borders_of
-    from sirtdose.uncertainty.differences import by_differences
-    from sirtdose.uncertainty.ensemble import ensemble
-    from sirtdose.uncertainty.first_order import propagated
-
     above = tuple(dict.fromkeys((100.0, *request.above_gy)))
     borders = borders_of(scene)
     drawn = ensemble(
@@ -149,8 +149,6 @@ def _row(
     row: "StructureDose", own: "RowDraws", mean: "Propagated", others: "Differences"
 ) -> RowUncertainty:
     import numpy as np
-
-    from sirtdose.uncertainty.quantities import quantity_of
 
     measured = {name: quantity_of(row.dvh, name) for name in own.values}
     standard = {**others.standard, "mean_gy": mean.standard_gy}
@@ -210,8 +208,6 @@ def _described(
 ) -> Uncertain:
     """Standard deviation and 95 % interval of draws, as far as it can be."""
     import numpy as np
-
-    from sirtdose.uncertainty.ensemble import interval_of
 
     low, high = interval_of(value, draws, by_noise)
     standard = float(draws[np.isfinite(draws)].std(ddof=1))
