@@ -31,9 +31,14 @@ class Region:
         """What of the injected activities is here."""
         return sum(u * gbq for u, gbq in zip(self.uptakes, activities, strict=True))
 
+    def doses_gy(self, activities: Sequence[float]) -> tuple[float, ...]:
+        """Mean dose by each injection, this session."""
+        pairs = zip(self.gy_per_gbq, activities, strict=True)
+        return tuple(g * gbq for g, gbq in pairs)
+
     def dose_gy(self, activities: Sequence[float]) -> float:
         """Mean dose by all injections, this session."""
-        return sum(g * gbq for g, gbq in zip(self.gy_per_gbq, activities, strict=True))
+        return sum(self.doses_gy(activities))
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ class Line:
 class Case:
     """Regions and lungs, what injections do to them, and what was given before.
 
-    `measured` says that uptakes are counts in an image, not T/N that were typed.
+    `measured` says that uptakes are counts in an image, not T/N that were typed;
+    `tumors_ml` is what of the liver is tumor, where no region says it.
     """
 
     injections: tuple[str, ...]
@@ -70,6 +76,7 @@ class Case:
     prior_lung_gy: float
     shunt_known: bool
     measured: bool = False
+    tumors_ml: float = 0.0
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""

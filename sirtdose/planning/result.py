@@ -10,6 +10,7 @@ from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.planned_uncertainty import PlanUncertainty
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.treatment import Injected, Part, Treatment
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.partition_case import Case
 
@@ -33,7 +34,8 @@ class Plan:
 
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
-    `case` and `activities_gbq`, one an injection, are what the doses follow from.
+    `case` and `activities_gbq`, one an injection, are what the doses follow from;
+    `maximized` ones grew until a limit bound them.
     """
 
     method: str
@@ -47,11 +49,41 @@ class Plan:
     assumptions: dict[str, Any]
     case: Case
     activities_gbq: tuple[float, ...]
+    maximized: bool = False
     uncertainty: PlanUncertainty | None = None
     self_test: SelfTest | None = None
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def treatment(self) -> Treatment:
+        """The plan as it is judged."""
+        case = self.case
+        shunts = [
+            one if case.shunt_known else None for one in case.lung_shunt_fractions
+        ]
+        named = zip(case.injections, self.activities_gbq, shunts, strict=True)
+        return Treatment(
+            injections=tuple(Injected(*one) for one in named),
+            parts=tuple(
+                Part(
+                    name=one.name,
+                    role=one.role,
+                    volume_ml=one.volume_ml,
+                    mass_kg=one.mass_kg,
+                    doses_gy=one.doses_gy(self.activities_gbq),
+                    prior_gy=one.prior_gy,
+                    of=one.of,
+                )
+                for one in case.regions
+            ),
+            lungs=self.lungs,
+            nuclide=self.nuclide,
+            device=self.device,
+            typed_tumors_ml=case.tumors_ml,
+            drawn=case.measured,
+        )
 
     @property
     def activity_mci(self) -> float:

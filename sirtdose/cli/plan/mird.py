@@ -26,6 +26,11 @@ from sirtdose.workflows.plan.numbers import plan_mird
     help="Volume that is perfused, tumors included.",
 )
 @click.option(
+    "--liver-volume",
+    type=QuantityType(VOLUME),
+    help="Volume of the whole liver, tumors included: its dose is judged.",
+)
+@click.option(
     "--convention",
     type=click.Choice(("delivered", "label")),
     default="delivered",
@@ -38,6 +43,7 @@ def mird_command(
     *,
     dose: float,
     perfused_volume: float,
+    liver_volume: float | None,
     convention: Any,
     out: Path | None,
     force: bool,
@@ -46,14 +52,18 @@ def mird_command(
 ) -> None:
     """One compartment: the activity for a mean dose to the perfused volume.
 
-    Limits go by perfused, lungs and lungs_cumulative.
+    Limits go by perfused, liver, lungs and lungs_cumulative.
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """
     plan = plan_mird(
-        plan_request(options, {"perfused_volume_ml": perfused_volume}),
+        plan_request(
+            options,
+            {"perfused_volume_ml": perfused_volume, "liver_volume_ml": liver_volume},
+        ),
         dose_gy=dose,
         perfused_volume_ml=perfused_volume,
+        liver_volume_ml=liver_volume,
         convention=convention,
     )
     show_plan(plan, out=out, force=force, as_json=as_json)

@@ -72,6 +72,7 @@ def limit_document(limit: "Limit") -> dict[str, Any]:
         "met": limit.met,
         "binding": limit.binding,
         "activity_needed_gbq": limit.activity_needed_gbq,
+        "activity_of": limit.activity_of or None,
         "verified": limit.verified,
         "source": limit.source,
     }

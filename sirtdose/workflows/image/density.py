@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.checks.constants import density_finding
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
@@ -12,7 +13,6 @@ from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.plausible import density_finding
 from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sirtdose.checks.lungs import measured_shunt_findings
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
@@ -13,8 +14,8 @@ from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
 from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.guard_rails import rails
 from sirtdose.model.role import Role
-from sirtdose.planning.lung_shunt import LUNG_MASS_KG
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
@@ -58,6 +59,7 @@ def measured_shunt(
         liver=occupancy_on(union(livers), volume.grid),
         margin_mm=margin_mm,
     )
+    findings += measured_shunt_findings(shunt.fraction)
     covered = placed.lungs_covered
     if covered < _COVERED_MIN:
         findings.append(
@@ -118,7 +120,7 @@ def measured_lung_mass(
             "the lungs weigh nothing by the CT: is it in HU, and do the lungs lie on "
             "it? give --lung-mass"
         )
-    low, high = LUNG_MASS_KG
+    low, high = rails("lung_mass_kg")
     if not low <= mass_kg <= high:
         findings.append(
             Finding.of(

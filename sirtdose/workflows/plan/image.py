@@ -17,7 +17,6 @@ from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
-from sirtdose.planning.partition_checks import ratio_findings
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.workflows.image.blur import small_tumor_findings
 from sirtdose.workflows.image.density import TissueDensity, tissue_density
@@ -119,8 +118,8 @@ def plan_image(
     with opened(images.source) as source:
         images = replace(images, source=source)
         read, request = _read(images, request, scout, findings)
-        plan, prediction = _planned(read, images, request, scout, findings)
-    return accepted(plan, request), prediction
+        plan, prediction, limited = _planned(read, images, request, scout, findings)
+    return accepted(plan, limited, findings), prediction
 
 
 def _read(
@@ -168,7 +167,7 @@ def _planned(
     request: PlanRequest,
     scout: Scout,
     findings: list[Finding],
-) -> "tuple[Plan, Prediction]":
+) -> "tuple[Plan, Prediction, PlanRequest]":
     volume, placed = read.volume, read.placed
     perfusions = perfusions_of(scout.injections, placed, volume, request)
     findings += typed_volume_findings(
@@ -198,7 +197,7 @@ def _planned(
     )
     findings += [*said, *method_findings(images, request)]
     require_accepted(findings, request.acceptances)
-    plan = _plan(case, images, request, scout, doses, findings)
+    plan = _plan(case, images, request, scout, doses)
     prediction = _prediction(plan, read, images, perfusions, doses)
     prediction = replace(
         prediction,
@@ -207,9 +206,9 @@ def _planned(
             perfusions, parts, placed, volume, read.density.g_per_ml
         ),
     )
-    checked = map_findings(plan, prediction, volume)
-    checked += lung_row_findings(prediction.rows, plan.lungs)
-    return replace(plan, findings=(*plan.findings, *checked)), prediction
+    findings += map_findings(plan, prediction, volume)
+    findings += lung_row_findings(prediction.rows, plan.lungs)
+    return plan, prediction, request
 
 
 def _volume_ml(case: "Case", role: str) -> float:
@@ -246,7 +245,6 @@ def _plan(
     request: PlanRequest,
     scout: Scout,
     doses: "Mapping[str, Mapping[str, Dose]]",
-    findings: Sequence[Finding],
 ) -> "Plan":
     activities = activities_of(scout.injections, case, request)
     return plan_of(
@@ -262,7 +260,6 @@ def _plan(
                 scout.injections, case, activities, request
             ),
         },
-        findings=[*findings, *ratio_findings(case)],
     )
 
 

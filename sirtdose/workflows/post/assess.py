@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.doses import limit_findings
+from sirtdose.checks.judge import judge_given
 from sirtdose.dosimetry.assessment import Assessment
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.self_test import self_test_findings
 from sirtdose.model.volume import Volume
-from sirtdose.planning.limits import limit_findings, lung_limits
+from sirtdose.planning.limits import lung_limits
+from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.workflows.image.blur import estimated_losses, small_tumor_findings
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
@@ -41,10 +44,8 @@ from sirtdose.workflows.post.dicom_out import (
 )
 from sirtdose.workflows.post.doses import all_doses
 from sirtdose.workflows.post.doubts import (
-    ceiling_doubts,
     lungs_in_image_doubts,
     plan_doubts,
-    size_doubts,
 )
 from sirtdose.workflows.post.findings import (
     beyond_of,
@@ -78,6 +79,7 @@ from sirtdose.workflows.post.prior_session import (
     same_study_findings,
 )
 from sirtdose.workflows.post.request import PostRequest
+from sirtdose.workflows.post.treatment import treatment_of
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
@@ -174,9 +176,7 @@ def _assess(request: PostRequest) -> "Assessment":
         findings += same_dose_findings(request, prior, doses)
     first = next(iter(doses))
     beyond = beyond_of(doses[first], activity, structures)
-    findings += hot_spot_findings(beyond, tables[first])
-    findings += size_doubts(ledger, tables[first])
-    findings += ceiling_doubts(request, tables[first])
+    findings += hot_spot_findings(beyond)
     findings.append(noise_finding(volume))
     if request.uncertainty is not None:
         findings += budget_findings(budget_at(request.budget))
@@ -188,7 +188,18 @@ def _assess(request: PostRequest) -> "Assessment":
         require_accepted(findings, request.acceptances)
         against = compared(plan, request, ledger, tables, placed.drawn, findings)
         require_accepted(findings, request.acceptances)
-    lungs = _lungs(request, ledger, findings)
+    lungs = _lungs(request, ledger)
+    findings += limit_findings(lung_limits(lungs))
+    findings += judge_given(
+        treatment_of(
+            injections_given(request),
+            ledger,
+            tables[first],
+            lungs=lungs,
+            nuclide=request.nuclide,
+            device=request.device,
+        )
+    )
     limits = limits_of(lungs, plan, tables[first])
     findings += physics_findings(request, structures, doses)
     findings += lung_row_findings(tables, lungs)
@@ -284,10 +295,8 @@ def _wider(
     return all_doses(activities.request, images, structures, density.g_per_ml, None)[0]
 
 
-def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lungs":
-    from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs
-
-    result = lungs(
+def _lungs(request: PostRequest, ledger: Ledger) -> "Lungs":
+    return lungs_of(
         activity_gbq=ledger.delivered_gbq,
         lung_shunt_fraction=ledger.lung_shunt_fraction
         if shunts_given(request)
@@ -298,6 +307,3 @@ def _lungs(request: PostRequest, ledger: Ledger, findings: list[Finding]) -> "Lu
         prior_lung_dose_gy=request.prior_lung_dose_gy,
         dose_constant_gy_kg_per_gbq=request.nuclide.dose_constant_gy_kg_per_gbq,
     )
-    findings += lung_shunt_findings(result)
-    findings += limit_findings(lung_limits(result))
-    return result

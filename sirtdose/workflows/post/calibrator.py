@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from sirtdose.model.calibrator import calibrator_findings, require_calibrator_factor
+from sirtdose.checks.vials import calibrator_findings
+from sirtdose.model.calibrator import require_calibrator_factor
 from sirtdose.model.finding import Finding
 from sirtdose.workflows.post.request import PostRequest
 

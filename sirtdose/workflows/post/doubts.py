@@ -1,20 +1,18 @@
 """Activities, times and doses of a treatment that are unlikely to be meant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.role import Role
 from sirtdose.model.units import clocks_of_one_place, offset_in
-from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.model.lungs import Lungs
     from sirtdose.model.volume import Volume
 
@@ -22,40 +20,6 @@ if TYPE_CHECKING:
 _SAME_TIME_H = 0.25
 _SAME_SHUNT = 0.01
 _PART_OF_IT = 0.25
-
-
-def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding]:
-    """An activity, or the dose it gave, of another unit's size (H05)."""
-    perfused = [
-        (row.structure.name, row.mean_by_mass_gy)
-        for row in rows
-        if row.structure.role is Role.PERFUSED
-    ]
-    return size_findings(ledger.administered_gbq, perfused)
-
-
-def ceiling_doubts(
-    request: PostRequest, rows: "Sequence[StructureDose]"
-) -> list[Finding]:
-    """Doses above what is usual with these microspheres (H07)."""
-    if request.device is None:
-        return []
-    device = table("devices")[request.device]
-    return [
-        Finding.of(
-            "H07",
-            f"'{row.structure.name}' got {row.mean_by_mass_gy:.4g} Gy, above "
-            f"{ceiling['dose_gy']:g} Gy, which is not usual with {device['product']} "
-            f"outside of one or two segments ({ceiling['source']}"
-            f"{'' if ceiling['verified'] else '; not verified'}): is the activity "
-            "right, and the volume?",
-            severity=Severity.WARN,
-        )
-        for ceiling in device["ceilings"]
-        for row in rows
-        if row.structure.role == ceiling["volume"]
-        and row.mean_by_mass_gy > ceiling["dose_gy"]
-    ]
 
 
 def plan_doubts(

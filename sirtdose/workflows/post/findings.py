@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sirtdose.checks.constants import kernel_energy_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
@@ -10,7 +11,6 @@ from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.role import Role
 from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.post.request import PostRequest
@@ -29,7 +29,6 @@ _INSIDE = (
     *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
 )
 _SPOTS_MAX = 5
-_ORGAN_GY = 20.0
 # Lung masses further apart than this are said.
 _SAME_LUNG_MASS = 0.1
 
@@ -38,7 +37,7 @@ def physics_findings(
     request: ImageRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
 ) -> list[Finding]:
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
-    findings = nuclide_findings(request.nuclide)
+    findings: list[Finding] = []
     if any(dose.medium for dose in doses.values()):
         radial = RadialKernel.named(request.nuclide.name, request.medium)
         findings += kernel_energy_findings(request.nuclide, radial.energy_mev_per_decay)
@@ -163,24 +162,15 @@ def beyond_of(
 
 
 def hot_spot_findings(
-    beyond: "Extrahepatic | None", rows: "list[StructureDose]"
+    beyond: "Extrahepatic | None",
 ) -> list[Finding]:
-    """Organs with dose, and places with dose outside of liver and lungs (H28)."""
-    findings = [
-        Finding.of(
-            "H28",
-            f"'{row.structure.name}' gets {row.mean_by_mass_gy:.4g} Gy: is it uptake "
-            "of its own, or the liver's blur?",
-        )
-        for row in rows
-        if row.structure.role in (Role.GALLBLADDER, Role.ORGAN)
-        and row.mean_by_mass_gy >= _ORGAN_GY
-    ]
+    """Places with dose outside of liver and lungs (H28)."""
+    findings: list[Finding] = []
     if beyond is None:
         said = (
             "uptake outside of the liver not checked: needs a structure of role liver"
         )
-        return [*findings, Finding.of("H28", said, severity=Severity.NOTE)]
+        return [Finding.of("H28", said, severity=Severity.NOTE)]
     for spot in beyond.spots[:_SPOTS_MAX]:
         x, y, z = spot.at_mm
         where = f" in '{spot.inside}'" if spot.inside else ""

@@ -1,0 +1,227 @@
+"""Doses of a treatment, against what is usual and against its limits."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.limit import Limit
+from sirtdose.model.treatment import Part, Treatment
+
+_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
+# Where chosen limits ask for about as much as is usual, this many times it is doubted.
+_ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
+_AT_RISK = ("organ", "gallbladder")
+
+
+def whole_liver_dose(case: Treatment) -> list[Finding]:
+    """Mean dose to the whole liver, earlier treatments included (H43).
+
+    A liver whose volume is not known is taken at its usual size, or as large as what
+    is perfused: that warns, and never asks.
+    """
+    if case.device is None:
+        return [_no_device("H43", "dose to the whole liver")]
+    levels = table("devices")[case.device.name]["whole_liver"]
+    liver = case.whole_liver(levels[0]["volume"])
+    if liver is None:
+        needs = "the liver's volume: --liver-volume, or a structure of role liver"
+        return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
+    passed = [one for one in levels if liver.total_gy > one["above_gy"]]
+    if not passed:
+        return []
+    level = passed[-1]
+    bound = Bound(level["above_gy"], "Gy", level["source"], level["verified"])
+    severity = Severity.WARN if liver.assumed else Severity(level["severity"])
+    return [
+        Finding.of(
+            "H43",
+            f"{_words(liver)} {_gets(case)} {liver.total_gy:.4g} Gy{_earlier(liver)}, "
+            f"above {bound} for {case.device.product}",
+            severity=severity,
+            subject=liver.name,
+            value=liver.total_gy,
+            bound=bound,
+            remedy=_remedy(case, liver, bound.value),
+        )
+    ]
+
+
+def usual_ceilings(
+    case: Treatment, wanted_gy: Mapping[str, float], *, bounded: bool = True
+) -> list[Finding]:
+    """Doses above what is usual with these microspheres (H07).
+
+    `wanted_gy` are the doses that chosen limits ask for at least, by role: where that
+    is about what is usual, well above it is doubted. Not `bounded` has no limit for
+    normal liver.
+    """
+    if case.device is None:
+        return [_no_device("H07", "doses against what is usual")]
+    findings = []
+    for entry in table("devices")[case.device.name]["ceilings"]:
+        most = _raised(entry["dose_gy"], wanted_gy.get(entry["volume"], 0.0))
+        bound = Bound(most, "Gy", entry["source"], entry["verified"])
+        findings += [
+            Finding.of(
+                "H07",
+                f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
+                f"above {bound}, which is not usual with {case.device.product} outside "
+                "of one or two segments",
+                subject=part.name,
+                value=part.total_gy,
+                bound=bound,
+                remedy=_remedy(case, part, most)
+                + ("" if bounded else "; or limit normal liver: --limit normal=..."),
+            )
+            for part in case.held(entry["volume"])
+            if part.total_gy > most
+        ]
+    return findings
+
+
+def organs_at_risk(case: Treatment) -> list[Finding]:
+    """Organs that were drawn, with a mean dose of uptake of their own (H28)."""
+    least = rail("organ_dose_gy")
+    return [
+        Finding.of(
+            "H28",
+            f"'{part.name}' {_gets(case)} {part.dose_gy:.4g} Gy on average: true "
+            "uptake, or spill-out from the liver?",
+            subject=part.name,
+            value=part.dose_gy,
+            bound=Bound(least, "Gy", "shown from here on"),
+        )
+        for part in case.held(*_AT_RISK)
+        if part.dose_gy >= least
+    ]
+
+
+def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding]:
+    """Every limit that is not met or could not be checked, each volume by itself."""
+    return [
+        finding
+        for limit in limits
+        for finding in (
+            _unchecked(limit) if limit.met is None else _unmet(limit, injections)
+        )
+    ]
+
+
+def _unchecked(limit: Limit) -> list[Finding]:
+    if not limit.given_by_user:
+        return []
+    at_least = limit.sense == "at_least"
+    return [
+        Finding.of(
+            "H25",
+            f"{limit.name} {limit.limit_gy:g} Gy ({limit.source}) not checked: its "
+            "dose is not known in this plan",
+            severity=Severity.NOTE if at_least else Severity.WARN,
+            subject=limit.name,
+        )
+    ]
+
+
+def _unmet(limit: Limit, injections: int) -> list[Finding]:
+    if limit.met is not False or limit.value_gy is None:
+        return []
+    bound = Bound(limit.limit_gy, "Gy", limit.source, limit.verified)
+    if limit.volume == "lungs" and not limit.given_by_user:
+        session = "all sessions" if "cumulative" in limit.name else "this session"
+        return [
+            Finding.of(
+                "H22",
+                f"{limit.volume} get {limit.value_gy:.4g} Gy, above {limit.limit_gy:g} "
+                f"Gy ({session})",
+                subject=limit.name,
+                value=limit.value_gy,
+                bound=bound,
+            )
+        ]
+    needed = limit.activity_needed_gbq
+    if needed is None:
+        return []
+    where = f" to '{limit.activity_of}'" if injections > 1 and limit.activity_of else ""
+    return [
+        Finding.of(
+            "H25",
+            f"'{limit.value_of}' gets {limit.value_gy:.4g} Gy, less than "
+            f"{limit.limit_gy:g} Gy ({limit.source})",
+            subject=limit.value_of,
+            value=limit.value_gy,
+            bound=bound,
+            remedy=f"that needs {needed:.4g} GBq{where}",
+        )
+    ]
+
+
+def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+    """The most activity where nothing holds it back for the liver (H07)."""
+    shared = [
+        limit
+        for limit in limits
+        if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
+    ]
+    if injections > 1 and shared:
+        said = (
+            f"{shared[0].name} binds all injections, which were scaled alike: with an "
+            "--injection's own goal one may get more at the others' cost"
+        )
+        return [Finding.of("H07", said, severity=Severity.NOTE)]
+    for_liver = [
+        limit
+        for limit in limits
+        if limit.volume in _LIVER_VOLUMES
+        and (limit.sense == "at_most" or limit.upper_gy is not None)
+    ]
+    if for_liver:
+        return []
+    return [
+        Finding.of(
+            "H07",
+            "the activity is limited only by the lungs or tumors: no limit for normal "
+            "liver or perfused volume was given (--limit normal=...)",
+            subject="greatest activity",
+        )
+    ]
+
+
+def has_liver_limit(volumes: Collection[str]) -> bool:
+    """Whether any limit is for normal liver."""
+    return any("normal" in volume for volume in volumes)
+
+
+def _raised(usual_gy: float, wanted_gy: float) -> float:
+    """What is usual, or well above it where the limits chosen ask for that much."""
+    near = wanted_gy >= _NEAR_USUAL * usual_gy
+    return _ABOVE_WANTED * wanted_gy if near else usual_gy
+
+
+def _no_device(code: str, what: str) -> Finding:
+    return Finding.not_checked(code, what, needs="--device")
+
+
+def _gets(case: Treatment) -> str:
+    return "got" if case.given else "gets"
+
+
+def _earlier(part: Part) -> str:
+    return f" in all ({part.prior_gy:.4g} Gy of them earlier)" if part.prior_gy else ""
+
+
+def _words(liver: Part) -> str:
+    size = f", {liver.volume_ml:.0f} mL"
+    known = f" ({liver.assumed}, as its volume is not known)" if liver.assumed else ""
+    return f"{liver.name}{size}{known}"
+
+
+def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
+    """What to do about too much dose, for the injections that give it."""
+    if case.given:
+        return "confirm the activity and the volume"
+    known = "give --liver-volume, or " if part.assumed else ""
+    most = case.at_most(part, bound_gy)
+    if not most:
+        return f"{known}earlier treatments alone reach it"
+    return f"{known}reduce the activity to at most {most}"
