@@ -211,9 +211,8 @@ def _earlier(part: Part) -> str:
 
 
 def _words(liver: Part) -> str:
-    size = f", {liver.volume_ml:.0f} mL"
-    known = f" ({liver.assumed}, as its volume is not known)" if liver.assumed else ""
-    return f"{liver.name}{size}{known}"
+    known = f", {liver.assumed}, as its volume is not known" if liver.assumed else ""
+    return f"the {liver.name} ({liver.volume_ml:.0f} mL{known})"
 
 
 def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:

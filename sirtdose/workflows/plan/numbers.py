@@ -81,8 +81,9 @@ class PlanRequest(Terms):
             No such table, a bilirubin that it leaves open, or microspheres that it
             is not for (H25).
         """
+        doubts = bilirubin_findings(self.bilirubin_mg_per_dl)
         if not self.limit_table:
-            return self, ()
+            return self, tuple(doubts)
 
         reserve = 1 - perfused_volume_ml / liver_volume_ml if liver_volume_ml else None
         chosen = chosen_limits(
@@ -97,7 +98,7 @@ class PlanRequest(Terms):
         )
         said = [
             *limit_device_findings(chosen.device, self.device, self.nuclide),
-            *bilirubin_findings(self.bilirubin_mg_per_dl),
+            *doubts,
         ]
         require_accepted(said, self.acceptances)
         limited = replace(self, rules=chosen.rules)
