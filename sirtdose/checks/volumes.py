@@ -63,6 +63,8 @@ def perfused_findings(case: Treatment) -> list[Finding]:
 def burden_findings(whole: Part, tumors_ml: float) -> list[Finding]:
     """Tumors that take up most of what is around them (H19).
 
+    A perfused segment may be all tumor; a liver that is asks.
+
     >>> liver = Part("whole liver", "liver", 1500.0, 1.6, (50.0,))
     >>> [str(burden_findings(liver, ml)[0].severity) for ml in (800.0, 1500.0)]
     ['warn', 'ask']
@@ -70,7 +72,7 @@ def burden_findings(whole: Part, tumors_ml: float) -> list[Finding]:
     burden = tumors_ml / whole.volume_ml
     if burden <= rail("burden"):
         return []
-    asks = burden > rail("burden", "ask")
+    asks = whole.role == "liver" and burden > rail("burden", "ask")
     return [
         Finding.of(
             "H19",
