@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
 from sirtdose.io.dicom.planar import read_planar
@@ -18,7 +19,7 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.model.request import ImageRequest
-from sirtdose.planning.shunt_counts import Views
+from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.lungs import (
     LungMass,
@@ -118,6 +119,9 @@ def _of_spect(
         if lung_mass_kg is None
         else LungMass(lung_mass_kg, "given")
     )
+    findings += shown_shunt_findings(shunt.fraction)
+    said = f"lung mass {mass.kg:.4g} kg ({mass.source})"
+    findings.append(Finding.of("H23", said))
     require_accepted(findings, acceptances)
     return SpectMeasurement(
         shunt=shunt,
@@ -182,10 +186,14 @@ def counts_of_planar(
     if shared:
         said = f"{shared} pixels of lungs in the liver count as liver"
         findings.append(Finding.of("H23", said))
+    counts = {
+        "lungs": _views(planar, lung_mask, backgrounds["lungs"]),
+        "liver": _views(planar, liver_mask, backgrounds["liver"]),
+    }
+    findings += judged_counts(**counts, acceptances=acceptances)
     masks = [path for path in (lungs, liver, lung_background, liver_background) if path]
     return PlanarMeasurement(
-        lungs=_views(planar, lung_mask, backgrounds["lungs"]),
-        liver=_views(planar, liver_mask, backgrounds["liver"]),
+        **counts,
         findings=tuple(findings),
         evidence=planar.evidence,
         pixels={
@@ -198,6 +206,24 @@ def counts_of_planar(
             for path in (*paths, *masks)
         ),
     )
+
+
+def judged_counts(
+    *, lungs: Views, liver: Views, acceptances: Sequence[Acceptance] = ()
+) -> list[Finding]:
+    """What is to be said of the shunt that planar counts give.
+
+    Raises
+    ------
+    SafetyStop
+        A shunt of no patient: over 80 %, or over half and not accepted.
+    """
+    findings = planar_findings(
+        planar_lung_shunt(lungs=lungs, liver=liver),
+        background=any((lungs.anterior_background, lungs.posterior_background)),
+    )
+    require_accepted(findings, acceptances)
+    return findings
 
 
 def _views(

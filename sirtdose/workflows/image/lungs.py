@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sirtdose.checks.lungs import measured_shunt_findings
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
@@ -59,7 +58,6 @@ def measured_shunt(
         liver=occupancy_on(union(livers), volume.grid),
         margin_mm=margin_mm,
     )
-    findings += measured_shunt_findings(shunt.fraction)
     covered = placed.lungs_covered
     if covered < _COVERED_MIN:
         findings.append(
