@@ -1,6 +1,7 @@
 """Doses of a treatment, against what is usual and against its limits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
@@ -60,8 +61,8 @@ def usual_ceilings(
         return [_no_device("H07", "doses against what is usual")]
     findings = []
     for entry in table("devices")[case.device.name]["ceilings"]:
-        most = _raised(entry["dose_gy"], wanted_gy.get(entry["volume"], 0.0))
-        bound = Bound(most, "Gy", entry["source"], entry["verified"])
+        bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
+        most = bound.value
         findings += [
             Finding.of(
                 "H07",
@@ -187,15 +188,12 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
     ]
 
 
-def has_liver_limit(volumes: Collection[str]) -> bool:
-    """Whether any limit is for normal liver."""
-    return any("normal" in volume for volume in volumes)
-
-
-def _raised(usual_gy: float, wanted_gy: float) -> float:
+def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
     """What is usual, or well above it where the limits chosen ask for that much."""
-    near = wanted_gy >= _NEAR_USUAL * usual_gy
-    return _ABOVE_WANTED * wanted_gy if near else usual_gy
+    if wanted_gy >= _NEAR_USUAL * entry["dose_gy"]:
+        source = f"{_ABOVE_WANTED:g} times the {wanted_gy:g} Gy that --limits asks for"
+        return Bound(_ABOVE_WANTED * wanted_gy, "Gy", source)
+    return Bound(entry["dose_gy"], "Gy", entry["source"], entry["verified"])
 
 
 def _no_device(code: str, what: str) -> Finding:

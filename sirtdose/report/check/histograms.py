@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.checks.maps import lung_density_doubt
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
-from sirtdose.dosimetry.map_checks import lung_density_doubt
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text, findings_document
 from sirtdose.report.doses import dvh_metrics

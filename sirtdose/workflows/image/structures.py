@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry import structure_checks as checks
-from sirtdose.dosimetry.anatomy_checks import anatomy_findings
+from sirtdose.checks import structures as checks
+from sirtdose.checks.anatomy import anatomy_findings
+from sirtdose.checks.roles import (
+    missing_findings,
+    no_tumor_findings,
+    role_findings,
+)
 from sirtdose.dosimetry.derived import derived_structures, union, with_role
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
     occupancy_on,
     on_one_lattice,
-)
-from sirtdose.dosimetry.role_checks import (
-    missing_findings,
-    no_tumor_findings,
-    role_findings,
 )
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.io.read import read_found_structures

@@ -309,13 +309,13 @@ def accepted(
         *budget_findings(budget),
     )
     require_accepted(findings, request.acceptances)
+    plan = replace(plan, findings=findings)
     return replace(
         plan,
         self_test=request.self_test,
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),
-        findings=findings,
         accepted=acceptances_used(findings, request.acceptances),
         inputs=dict(request.inputs),
     )

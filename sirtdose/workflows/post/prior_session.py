@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.data.load import table
-from sirtdose.dosimetry.grid.registration import moved_grid, of_matrix
-from sirtdose.dosimetry.grid.regrid import mean_on
-from sirtdose.dosimetry.transform_checks import (
+from sirtdose.checks.transforms import (
     Fit,
     direction_findings,
     transform_findings,
 )
+from sirtdose.data.load import table
+from sirtdose.dosimetry.grid.registration import moved_grid, of_matrix
+from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
