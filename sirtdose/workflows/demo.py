@@ -15,7 +15,7 @@ from sirtdose.workflows.post.assess import assess_dose
 from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
     from sirtdose.planning.result import Plan
 
 

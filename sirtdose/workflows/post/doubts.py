@@ -15,7 +15,7 @@ from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.
