@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.dosimetry.assessment import Assessment
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
@@ -83,7 +83,7 @@ from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.workflows.image.density import TissueDensity
 

@@ -16,7 +16,7 @@ from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.
