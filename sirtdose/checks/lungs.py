@@ -2,7 +2,7 @@
 
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.treatment import Treatment
 from sirtdose.model.usual import LUNG_MASS_KG
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
 

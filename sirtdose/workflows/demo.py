@@ -21,7 +21,7 @@ from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 from sirtdose.workflows.post.assess import assess_dose
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
     from sirtdose.planning.result import Plan
 
 

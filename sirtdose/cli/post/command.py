@@ -56,7 +56,7 @@ from sirtdose.model.units import (
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.summary import post_summary
-from sirtdose.validation.self_test import self_test
+from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post.results import Wanted

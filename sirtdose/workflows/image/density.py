@@ -12,9 +12,9 @@ from sirtdose.dosimetry.engine.tissue_density import density_of_ct
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
+from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.printable import printable
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume

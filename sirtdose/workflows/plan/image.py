@@ -11,7 +11,7 @@ from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import activity_per_gbq, outside_fraction
-from sirtdose.dosimetry.prediction import Prediction, combined
+from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.request import DoseRequest, ImageRequest

@@ -15,7 +15,7 @@ from sirtdose.workflows.image.nuclide import not_understood
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.results import Prediction
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Plan

@@ -23,7 +23,7 @@ from sirtdose.workflows.post.partial_volume import partial_volume
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.calibrate import Calibrated
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+    from sirtdose.dosimetry.image.partial_volume import PartialVolume
     from sirtdose.workflows.image.structures import Placed
 
 _OF_INJECTIONS = (

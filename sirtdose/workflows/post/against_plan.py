@@ -6,9 +6,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
-from sirtdose.dosimetry.place import from_liver_mm
-from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
+from sirtdose.dosimetry.results import PlanCompared, PlannedDose
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.checks.doses import limit_findings
 from sirtdose.checks.judge import judge_given
-from sirtdose.dosimetry.assessment import Assessment
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
 from sirtdose.model.ledger import Ledger
@@ -85,7 +85,7 @@ from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.workflows.image.density import TissueDensity
 

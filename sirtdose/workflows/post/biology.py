@@ -8,12 +8,12 @@ from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_ma
 from sirtdose.dosimetry.histogram.radiobiology import metric_gy
 from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.radiobiology import default_tissues
 from sirtdose.model.request import PostRequest
-from sirtdose.model.tissue_response import default_tissues
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.response_model import ResponseModel
+    from sirtdose.model.radiobiology import ResponseModel
     from sirtdose.model.volume import Volume
 
 _IMAGING = {"PT": "PET", "NM": "SPECT"}

@@ -14,7 +14,7 @@ from sirtdose.model.request import Given
 from sirtdose.model.units import clocks_of_one_place, offset_in
 
 if TYPE_CHECKING:
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.

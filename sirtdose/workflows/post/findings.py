@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.hot_spots import Extrahepatic
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.printable import printable
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import inputs_of, require_one_patient
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.image import partial_volume as pvc
-from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.uptake_regions import uptake_regions
 from sirtdose.errors import InputError
 from sirtdose.io.tables.recovery import read_recovery
+from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import box_at
-from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 
 if TYPE_CHECKING:

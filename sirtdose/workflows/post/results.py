@@ -19,7 +19,7 @@ from sirtdose.workflows.image.kept_names import kept_name_findings
 from sirtdose.workflows.post.assess import assess_dose
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
 
 
 @dataclass(frozen=True)

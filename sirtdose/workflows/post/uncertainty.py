@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.model.grid import Grid
-    from sirtdose.model.ledger import Ledger
+    from sirtdose.model.ledger import Ledger, Lungs
     from sirtdose.model.limit import Limit
-    from sirtdose.model.lungs import Lungs
     from sirtdose.uncertainty.differences import Differences
     from sirtdose.uncertainty.ensemble import Ensemble, RowDraws
     from sirtdose.uncertainty.first_order import Propagated
