@@ -5,9 +5,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
+from sirtdose.model.finding import Finding
 from sirtdose.planning.hand_check import not_by_hand
 from sirtdose.planning.hand_number import ROUNDING
-from sirtdose.report.documents import rounded
+from sirtdose.report.documents import findings_document, rounded
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ HAND_CHECK_FILE = "plan_check.json"
 
 
 def hand_check_document(
-    plan: Mapping[str, Any], numbers: "Sequence[HandNumber]"
+    plan: Mapping[str, Any],
+    numbers: "Sequence[HandNumber]",
+    findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
-    """Every number twice, and the parts of each perfused volume for comparison."""
+    """Every number twice, and what the checks say of the plan's doses."""
     failures = [
         f"{one.name}: {one.plan:.6g} {one.unit} in the plan, {one.by_hand:.6g} "
         f"{one.unit} by hand ({one.how}), {one.difference:+.2%} (H07)"
@@ -38,6 +41,7 @@ def hand_check_document(
             {**asdict(one), "difference": one.difference, "agrees": one.agrees}
             for one in numbers
         ],
+        "warnings": findings_document(findings),
         "not_by_hand": not_by_hand(plan, numbers),
         "method_doses": [
             {"name": one["name"], "role": one["role"], "dose_gy": one["dose_gy"]}
@@ -69,6 +73,14 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
     ]
     if document["not_by_hand"]:
         said += ["", f"Not checked: {', '.join(document['not_by_hand'])}"]
+    said += [
+        "",
+        *(
+            f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
+            for one in document["warnings"]
+            if one["severity"] != "note"
+        ),
+    ]
     if document["failures"]:
         said += ["", *document["failures"]]
     return "\n".join(
