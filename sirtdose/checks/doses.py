@@ -53,9 +53,9 @@ def usual_ceilings(
 ) -> list[Finding]:
     """Doses above what is usual with these microspheres (H07).
 
-    `wanted_gy` are the doses that chosen limits ask for at least, by role: where that
-    is about what is usual, well above it is doubted. Not `bounded` has no limit for
-    normal liver.
+    In one or two segments of the liver they only warn. `wanted_gy` are the doses that
+    chosen limits ask for at least, by role: where that is about what is usual, well
+    above it is doubted. Not `bounded` has no limit for normal liver.
     """
     if case.device is None:
         return [_no_device("H07", "doses against what is usual")]
@@ -63,22 +63,36 @@ def usual_ceilings(
     for entry in table("devices")[case.device.name]["ceilings"]:
         bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
         most = bound.value
+        parts = case.held(entry["volume"])
+        if not parts:
+            what = f"dose to {entry['volume'].replace('_', ' ')} liver"
+            needs = "tumors with their T/N, or an image"
+            findings.append(Finding.not_checked("H07", what, needs=needs))
         findings += [
             Finding.of(
                 "H07",
                 f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
                 f"above {bound}, which is not usual with {case.device.product} outside "
                 "of one or two segments",
+                severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
                 subject=part.name,
                 value=part.total_gy,
                 bound=bound,
                 remedy=_remedy(case, part, most)
                 + ("" if bounded else "; or limit normal liver: --limit normal=..."),
             )
-            for part in case.held(entry["volume"])
+            for part in parts
             if part.total_gy > most
         ]
     return findings
+
+
+def _is_segment(case: Treatment, part: Part) -> bool:
+    """Whether a part lies in what is certainly no more than two segments of eight."""
+    livers = [one.volume_ml for one in case.held("liver")]
+    liver_ml = livers[0] if livers else rail("liver_ml", "low")
+    around = [one for one in case.held("perfused") if set(one.of) & set(part.of)]
+    return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:

@@ -1,5 +1,6 @@
 """What a person must know of lung shunt, lung dose and lung mass (H22, H23)."""
 
+from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
 from sirtdose.model.ledger import Lungs
@@ -47,7 +48,28 @@ def shunt_findings(case: Treatment) -> list[Finding]:
             fraction = one.lung_shunt_fraction or 0.0
             if fraction > rail("lung_shunt", "high"):
                 findings += fraction_findings(f"lung shunt of '{one.name}'", fraction)
-    return findings + source_findings(lungs)
+    return [*findings, *_exclusion(case), *source_findings(lungs)]
+
+
+def _exclusion(case: Treatment) -> list[Finding]:
+    """Resin is not planned above this shunt, by whatever method."""
+    if case.given or case.device is None or case.device.name != "resin":
+        return []
+    exclusion = table("bsa")["lung_shunt_exclusion"]
+    most, fraction = exclusion["above_fraction"], case.lungs.shunt_fraction
+    if fraction <= most:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"lung shunt is {fraction:.1%}, above {most:.0%}: resin is not given "
+            f"({exclusion['source']})",
+            severity=Severity.ASK,
+            subject="resin at this lung shunt",
+            value=fraction,
+            bound=Bound(most, "", exclusion["source"]),
+        )
+    ]
 
 
 def fraction_findings(what: str, fraction: float) -> list[Finding]:

@@ -208,7 +208,6 @@ def _body_surface(plan: "Plan", case: Mapping[str, Any]) -> list[Finding]:
     return body_surface_findings(
         rule=plan.method,
         surface_formula=case.get("surface_formula", "dubois"),
-        lung_shunt_fraction=plan.lungs.shunt_fraction,
         reduction=plan.assumptions["lung_shunt_reduction"],
         own_reductions=case.get("reductions") is not None,
     )
