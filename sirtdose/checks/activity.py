@@ -11,7 +11,7 @@ from sirtdose.planning.mird import delivered_dose_gy
 _SAME_ACTIVITY = 0.005
 _OTHER_CALCULATION = 0.20
 # A scout's activity is drawn up to about this.
-_SCOUT_DRAWN = 1.1
+_SCOUT_DRAWN = 1.2
 # A factor between two notes of one activity that is a unit's, not a mistake's.
 _UNIT_FACTORS = {
     "GBq and mCi": MCI_PER_GBQ,
