@@ -77,6 +77,7 @@ def size_findings(case: Treatment) -> list[Finding]:
 
 
 def _size(said: str, subject: str, value: float, bound: float) -> Finding:
+    """An activity above the largest vial, or below any treatment's."""
     return Finding.of(
         "H05",
         said,

@@ -130,4 +130,5 @@ def not_a_device_finding() -> Finding:
 
 
 def _unusual(said: str) -> Finding:
+    """A rule or formula that is not the method's own."""
     return Finding.of("H07", said, severity=Severity.WARN)
