@@ -21,22 +21,23 @@ HEAD = """# Safety checks
 
 Made from the checks by `make reference`; do not edit this page.
 
-Each check has a code that never changes, in `sirtdose/data/findings.json`. What a check
-finds is in the result documents, on the report and on the terminal, with its subject,
-value, bound and remedy.
+Each check has a code that never changes, in `sirtdose/data/findings.json`. What a
+check finds is in the result documents, on the report and on the terminal, with its
+subject, value, bound and remedy.
 
 | severity | effect |
 |---|---|
 | STOP | refuses, exit 3 |
-| ASK | refuses unless `--accept CODE --reason "..."` is given; the acceptance is printed |
+| ASK | refuses unless accepted: `--accept CODE --reason "..."`; this is printed |
 | WARN | stands on the report |
 | NOTE | is recorded |
 
-`--accept` and `--reason` repeat in pairs. Where several subjects ask under one code, each
-is accepted by its name: `--accept "H27:Tumor 2"`. There is no accept-all, none in a case
-file, and what no check asked for is not recorded as accepted. A check whose input was not
-given is a NOTE `... not checked: needs ...`. The numbers that checks compare with stand in
-`sirtdose/data` (`guard_rails.json`, `devices.json`, `limits.json`), each with its source.
+`--accept` and `--reason` repeat in pairs. Where several subjects ask under one code,
+each is accepted by its name: `--accept "H27:Tumor 2"`. There is no accept-all, none in
+a case file, and what no check asked for is not recorded as accepted. A check whose
+input was not given is a NOTE `... not checked: needs ...`. The numbers that checks
+compare with stand in `sirtdose/data` (`guard_rails.json`, `devices.json`,
+`limits.json`), each with its source.
 """
 _CODE = re.compile(r"\bH\d\d\b")
 # A piece of a message this long is its own.
