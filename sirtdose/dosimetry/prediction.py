@@ -8,6 +8,7 @@ import numpy as np
 
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.structure import Structure
@@ -41,13 +42,12 @@ class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method. `in_map_gbq` is what the map holds, with what
-    lies outside of all that is perfused.
+    at the planned activities, by method. `activity` is what the map holds, GBq, with
+    what lies outside of all that is perfused.
     """
 
     image: Volume
-    image_total: float
-    in_map_gbq: float
+    activity: Volume
     outside_fraction: float
     measured: tuple[Measured, ...]
     perfusions: tuple[Perfusion, ...]
@@ -57,6 +57,7 @@ class Prediction:
     rows_per_gbq: Mapping[str, Mapping[str, list[StructureDose]]]
     doses: Mapping[str, Dose]
     rows: Mapping[str, list[StructureDose]]
+    extrahepatic: Extrahepatic | None
     density_origin: str
     density_source: str
     dose_grid: str
