@@ -10,8 +10,8 @@ from sirtdose.planning.mird import delivered_dose_gy
 
 _SAME_ACTIVITY = 0.005
 _OTHER_CALCULATION = 0.20
-# A scout's activity is drawn up to about this.
-_SCOUT_DRAWN = 1.1
+# A scout's activity is drawn up to within this factor.
+_SCOUT_DRAWN = 1.2
 # A factor between two notes of one activity that is a unit's, not a mistake's.
 _UNIT_FACTORS = {
     "GBq and mCi": MCI_PER_GBQ,
@@ -49,7 +49,7 @@ def size_findings(case: Treatment) -> list[Finding]:
     total = case.activity_gbq
     least, most = rails("activity_gbq")
     scout = _scout_gbq(case)
-    if total <= scout * _SCOUT_DRAWN:
+    if scout / _SCOUT_DRAWN <= total <= scout * _SCOUT_DRAWN:
         return [
             Finding.of(
                 "H05",
@@ -77,6 +77,7 @@ def size_findings(case: Treatment) -> list[Finding]:
 
 
 def _size(said: str, subject: str, value: float, bound: float) -> Finding:
+    """An activity above the largest vial, or below any treatment's."""
     return Finding.of(
         "H05",
         said,

@@ -1,6 +1,7 @@
 """Doses of a treatment, against what is usual and against its limits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
@@ -53,33 +54,47 @@ def usual_ceilings(
 ) -> list[Finding]:
     """Doses above what is usual with these microspheres (H07).
 
-    `wanted_gy` are the doses that chosen limits ask for at least, by role: where that
-    is about what is usual, well above it is doubted. Not `bounded` has no limit for
-    normal liver.
+    In one or two segments of the liver they only warn. `wanted_gy` are the doses that
+    chosen limits ask for at least, by role: where that is about what is usual, well
+    above it is doubted. Not `bounded` has no limit for normal liver.
     """
     if case.device is None:
         return [_no_device("H07", "doses against what is usual")]
     findings = []
     for entry in table("devices")[case.device.name]["ceilings"]:
-        most = _raised(entry["dose_gy"], wanted_gy.get(entry["volume"], 0.0))
-        bound = Bound(most, "Gy", entry["source"], entry["verified"])
+        bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
+        most = bound.value
+        parts = case.held(entry["volume"])
+        if not parts:
+            what = f"dose to {entry['volume'].replace('_', ' ')} liver"
+            needs = "tumors with their T/N, or an image"
+            findings.append(Finding.not_checked("H07", what, needs=needs))
         findings += [
             Finding.of(
                 "H07",
                 f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
                 f"above {bound}, which is not usual with {case.device.product} outside "
                 "of one or two segments",
+                severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
                 subject=own.name,
                 value=part.total_gy,
                 bound=bound,
                 remedy=_remedy(case, part, most)
                 + ("" if bounded else "; or limit normal liver: --limit normal=..."),
             )
-            for own in case.held(entry["volume"])
+            for own in parts
             for part in [own.most]
             if part.total_gy > most
         ]
     return findings
+
+
+def _is_segment(case: Treatment, part: Part) -> bool:
+    """Whether a part lies in what is certainly no more than two segments of eight."""
+    livers = [one.volume_ml for one in case.held("liver")]
+    liver_ml = livers[0] if livers else rail("liver_ml", "low")
+    around = [one for one in case.held("perfused") if set(one.of) & set(part.of)]
+    return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:
@@ -190,15 +205,12 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
     ]
 
 
-def has_liver_limit(volumes: Collection[str]) -> bool:
-    """Whether any limit is for normal liver."""
-    return any("normal" in volume for volume in volumes)
-
-
-def _raised(usual_gy: float, wanted_gy: float) -> float:
+def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
     """What is usual, or well above it where the limits chosen ask for that much."""
-    near = wanted_gy >= _NEAR_USUAL * usual_gy
-    return _ABOVE_WANTED * wanted_gy if near else usual_gy
+    if wanted_gy >= _NEAR_USUAL * entry["dose_gy"]:
+        source = f"{_ABOVE_WANTED:g} times the {wanted_gy:g} Gy that --limits asks for"
+        return Bound(_ABOVE_WANTED * wanted_gy, "Gy", source)
+    return Bound(entry["dose_gy"], "Gy", entry["source"], entry["verified"])
 
 
 def _no_device(code: str, what: str) -> Finding:

@@ -12,7 +12,7 @@ from sirtdose.dosimetry.image.blur_loss import sphere_mm, width_mm
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic, HotSpot
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure

@@ -60,8 +60,7 @@ def volume_findings(case: Treatment) -> list[Finding]:
     if case.drawn:
         return ratios
     return [
-        *volumes.liver_findings(case),
-        *volumes.perfused_findings(case),
+        *volumes.volume_findings(case),
         *volumes.small_tumor_findings(case),
         *ratios,
     ]

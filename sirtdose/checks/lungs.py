@@ -1,11 +1,17 @@
 """What a person must know of lung shunt, lung dose and lung mass (H22, H23)."""
 
+from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.treatment import Treatment
+from sirtdose.model.usual import LUNG_MASS_KG
 
 _SOURCE = "see guard_rails.json"
+_PLANAR = (
+    "the lung shunt is from planar images, which overestimate it, more so for left or "
+    "dome tumors and a high shunt"
+)
 
 
 def shunt_findings(case: Treatment) -> list[Finding]:
@@ -31,13 +37,39 @@ def shunt_findings(case: Treatment) -> list[Finding]:
                 "none",
             )
         ]
-    findings = fraction_findings("lung shunt", lungs.shunt_fraction)
+    shown = case.drawn and not case.given and lungs.shunt_source == "spect"
+    findings = (
+        shown_shunt_findings(lungs.shunt_fraction)
+        if shown
+        else fraction_findings("lung shunt", lungs.shunt_fraction)
+    )
     if len(case.injections) > 1:
         for one in case.injections:
             fraction = one.lung_shunt_fraction or 0.0
             if fraction > rail("lung_shunt", "high"):
                 findings += fraction_findings(f"lung shunt of '{one.name}'", fraction)
-    return findings + source_findings(lungs)
+    return [*findings, *_exclusion(case), *source_findings(lungs)]
+
+
+def _exclusion(case: Treatment) -> list[Finding]:
+    """Resin is not planned above this shunt, by whatever method."""
+    if case.given or case.device is None or case.device.name != "resin":
+        return []
+    exclusion = table("bsa")["lung_shunt_exclusion"]
+    most, fraction = exclusion["above_fraction"], case.lungs.shunt_fraction
+    if fraction <= most:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"lung shunt is {fraction:.1%}, above {most:.0%}: resin is not given "
+            f"({exclusion['source']})",
+            severity=Severity.ASK,
+            subject="resin at this lung shunt",
+            value=fraction,
+            bound=Bound(most, "", exclusion["source"]),
+        )
+    ]
 
 
 def fraction_findings(what: str, fraction: float) -> list[Finding]:
@@ -99,16 +131,33 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
     ]
 
 
+def shown_shunt_findings(fraction: float) -> list[Finding]:
+    """A shunt that an image shows: high, or of no patient (H22)."""
+    if fraction >= rail("lung_shunt", "doubt"):
+        return measured_shunt_findings(fraction)
+    return fraction_findings("lung shunt", fraction)
+
+
+def planar_findings(fraction: float, *, background: bool) -> list[Finding]:
+    """What planar views cannot tell (H22, H23), and the shunt that they show."""
+    beside = [] if background else ["no background was subtracted"]
+    return [
+        Finding.of("H22", _PLANAR),
+        *shown_shunt_findings(fraction),
+        Finding.of(
+            "H23",
+            # No planar view tells the mass of the lungs.
+            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
+            "nor how much of the lungs they hold",
+        ),
+        *(Finding.of("H22", said, severity=Severity.NOTE) for said in beside),
+    ]
+
+
 def source_findings(lungs: Lungs) -> list[Finding]:
     """Where the shunt comes from (H22)."""
     if lungs.shunt_source == "planar":
-        return [
-            Finding.of(
-                "H22",
-                "the lung shunt is from planar images, which overestimate it, more "
-                "so for left or dome tumors and a high shunt",
-            )
-        ]
+        return [Finding.of("H22", _PLANAR)]
     if lungs.shunt_source == "unknown":
         return [
             Finding.not_checked(

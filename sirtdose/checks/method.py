@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rails
@@ -15,27 +14,11 @@ def body_surface_findings(
     *,
     rule: str,
     surface_formula: str,
-    lung_shunt_fraction: float,
     reduction: float,
     own_reductions: bool,
 ) -> list[Finding]:
-    """What of the BSA method is unverified, or not for this patient (H07, H22)."""
+    """What of the BSA method is unverified (H07, H22)."""
     findings = []
-    exclusion = table("bsa")["lung_shunt_exclusion"]
-    if lung_shunt_fraction > exclusion["above_fraction"]:
-        findings.append(
-            Finding.of(
-                "H22",
-                f"lung shunt is {lung_shunt_fraction:.1%}, above "
-                f"{exclusion['above_fraction']:.0%}: resin is not given "
-                f"({exclusion['source']})",
-                severity=Severity.ASK,
-                subject="resin at this lung shunt",
-                value=lung_shunt_fraction,
-                bound=Bound(exclusion["above_fraction"], "", exclusion["source"]),
-                accepted=f"the activity is reduced by {100 * reduction:g} %",
-            )
-        )
     if reduction and not own_reductions:
         findings.append(
             Finding.of(
@@ -147,4 +130,5 @@ def not_a_device_finding() -> Finding:
 
 
 def _unusual(said: str) -> Finding:
+    """A rule or formula that is not the method's own."""
     return Finding.of("H07", said, severity=Severity.WARN)

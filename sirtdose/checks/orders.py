@@ -83,6 +83,7 @@ def order_findings(
 def _one(
     name: str, gbq: float, wanted_gbq: float, *, part_is_drawn: bool
 ) -> list[Finding]:
+    """One order against what is to be drawn up for its injection."""
     off = gbq / wanted_gbq - 1
     said = (
         f"'{name}' is ordered with {gbq:.4g} GBq at use, {off:+.1%} from the "

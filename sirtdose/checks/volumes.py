@@ -2,7 +2,7 @@
 
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
-from sirtdose.model.treatment import Part, Treatment
+from sirtdose.model.treatment import Treatment
 
 _SOURCE = "see guard_rails.json"
 
@@ -16,72 +16,90 @@ def definition_finding() -> Finding:
     )
 
 
-def liver_findings(case: Treatment) -> list[Finding]:
-    """A whole liver of no usual size, or with next to no normal liver (H19)."""
+def volume_findings(case: Treatment) -> list[Finding]:
+    """Whole liver and perfused volumes of no usual size, or mostly tumor (H19)."""
     findings = []
-    low, high = rails("liver_ml")
-    for liver in case.held("liver"):
-        if not low <= liver.volume_ml <= high:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"the liver is {liver.volume_ml:g} mL: livers are {low:g} to "
-                    f"{high:g} mL",
-                    subject=liver.name,
-                    value=liver.volume_ml,
-                    bound=Bound(low if liver.volume_ml < low else high, "mL", _SOURCE),
-                )
-            )
-        findings += burden_findings(liver, case.tumors_ml)
-    return findings
-
-
-def perfused_findings(case: Treatment) -> list[Finding]:
-    """A very small perfused volume, or one that is mostly tumor (H19)."""
-    findings = []
-    least = rail("perfused_min_ml")
+    livers = case.held("liver")
+    for liver in livers:
+        findings += liver_size_findings(liver.name, liver.volume_ml)
+        findings += burden_findings(
+            liver.name, liver.volume_ml, case.tumors_ml, whole_liver=True
+        )
     for part in case.held("perfused"):
-        if part.volume_ml < least:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"'{part.name}' is {part.volume_ml:g} mL: a perfused volume under "
-                    f"{least:g} mL is unusual",
-                    subject=part.name,
-                    value=part.volume_ml,
-                    bound=Bound(least, "mL", _SOURCE),
-                )
-            )
+        findings += perfused_size_findings(part.name, part.volume_ml)
         # Where it is the whole liver, that is judged.
-        if any(one.volume_ml <= part.volume_ml for one in case.held("liver")):
+        if any(one.volume_ml <= part.volume_ml for one in livers):
             continue
         tumors = [one for one in case.held("tumor") if set(one.of) & set(part.of)]
-        findings += burden_findings(part, sum(one.volume_ml for one in tumors))
+        tumors_ml = sum(one.volume_ml for one in tumors)
+        findings += burden_findings(part.name, part.volume_ml, tumors_ml)
     return findings
 
 
-def burden_findings(whole: Part, tumors_ml: float) -> list[Finding]:
-    """Tumors that take up most of what is around them (H19).
+def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
+    """A whole liver that is too small or too large (H19).
 
-    >>> liver = Part("whole liver", "liver", 1500.0, 1.6, (50.0,))
-    >>> [str(burden_findings(liver, ml)[0].severity) for ml in (800.0, 1500.0)]
-    ['warn', 'ask']
+    >>> [len(liver_size_findings("liver", ml)) for ml in (450.0, 1500.0, 5000.0)]
+    [1, 0, 1]
     """
-    burden = tumors_ml / whole.volume_ml
-    if burden <= rail("burden"):
+    low, high = rails("liver_ml")
+    if low <= volume_ml <= high:
         return []
-    asks = burden > rail("burden", "ask")
+    bound = low if volume_ml < low else high
     return [
         Finding.of(
             "H19",
-            f"tumors are {tumors_ml:.0f} mL of the {whole.volume_ml:.0f} mL of "
-            f"'{whole.name}', {burden:.0%}"
-            + (": does it hold any normal liver?" if asks else ": over half of it"),
+            f"'{name}' is {volume_ml:.0f} mL: livers are {low:g} to {high:g} mL",
+            subject=name,
+            value=volume_ml,
+            bound=Bound(bound, "mL", _SOURCE),
+        )
+    ]
+
+
+def perfused_size_findings(name: str, volume_ml: float) -> list[Finding]:
+    """A very small perfused volume (H19)."""
+    least = rail("perfused_min_ml")
+    if volume_ml >= least:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"'{name}' is {volume_ml:.0f} mL: a perfused volume under {least:g} mL is "
+            "unusual",
+            subject=name,
+            value=volume_ml,
+            bound=Bound(least, "mL", _SOURCE),
+        )
+    ]
+
+
+def burden_findings(
+    name: str, volume_ml: float, tumors_ml: float, *, whole_liver: bool = False
+) -> list[Finding]:
+    """Tumors that take up most of what is around them (H19).
+
+    A perfused segment may be all tumor; a whole liver that is asks.
+
+    >>> for ml in (800.0, 1500.0):
+    ...     [one] = burden_findings("liver", 1500.0, ml, whole_liver=True)
+    ...     print(one.severity, one.message)
+    warn tumors are 800 mL of the 1500 mL of 'liver', 53%
+    ask tumors are 1500 mL of the 1500 mL of 'liver', 100%: is any of it normal liver?
+    """
+    burden = tumors_ml / volume_ml
+    if burden <= rail("burden"):
+        return []
+    asks = whole_liver and burden > rail("burden", "ask")
+    return [
+        Finding.of(
+            "H19",
+            f"tumors are {tumors_ml:.0f} mL of the {volume_ml:.0f} mL of '{name}', "
+            f"{burden:.0%}{': is any of it normal liver?' if asks else ''}",
             severity=Severity.ASK if asks else Severity.WARN,
-            subject=whole.name,
+            subject=name,
             value=burden,
             bound=Bound(rail("burden", "ask" if asks else "warn"), "", _SOURCE),
-            accepted="the volumes are used as they are",
         )
     ]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
 
@@ -148,15 +148,17 @@ class Treatment:
         rest_kg = max(usual_ml - volume_ml, 0.0) * mass_kg / volume_ml
         whole_kg = mass_kg + rest_kg
         doses = zip(*(one.doses_gy for one in perfused), strict=True)
-        prior = sum(one.prior_gy * one.mass_kg for one in perfused) / whole_kg
         masses = [one.mass_kg for one in perfused]
+        # What all of the liver had, the rest of it had too.
+        everywhere = min(one.prior_gy for one in perfused)
+        more = _weighted([one.prior_gy - everywhere for one in perfused], masses)
         return Part(
             name="whole liver",
             role="liver",
             volume_ml=max(usual_ml, volume_ml),
             mass_kg=whole_kg,
             doses_gy=tuple(_weighted(each, masses) / whole_kg for each in doses),
-            prior_gy=prior,
+            prior_gy=everywhere + more / whole_kg,
             of=tuple(one.name for one in self.injections),
             assumed="the perfused volumes together"
             if volume_ml >= usual_ml
@@ -168,10 +170,11 @@ class Treatment:
         room = bound_gy - part.prior_gy
         if room <= 0:
             return ""
+        apart = len(part.doses_gy) == len(self.injections)
         each = [
             one
-            for one in self.injections
-            if one.name in part.of or not part.of or len(self.injections) == 1
+            for i, one in enumerate(self.injections)
+            if (part.doses_gy[i] > 0 if apart else one.name in part.of or not part.of)
         ]
         share = room / part.dose_gy
         words = [

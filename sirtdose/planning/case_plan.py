@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from sirtdose.errors import InputError
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
-from sirtdose.model.lungs import Lungs
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.lung_shunt import lungs
 from sirtdose.planning.mird import draw_activity_gbq

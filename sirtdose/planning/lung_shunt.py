@@ -8,7 +8,7 @@ from sirtdose.model.bounds import (
     require_not_negative,
     require_positive,
 )
-from sirtdose.model.lungs import NOT_GIVEN, Lungs
+from sirtdose.model.ledger import NOT_GIVEN, Lungs
 
 
 def lung_dose_gy(

@@ -31,6 +31,8 @@ class Wanted(Protocol):
     def goal(self) -> Goal: ...  # noqa: D102
     @property
     def value(self) -> float | None: ...  # noqa: D102
+    @property
+    def prior_dose_gy(self) -> float | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,7 @@ def injections_document(
                 "name": one.name,
                 "goal": one.goal,
                 "value": one.value,
+                "prior_dose_gy": one.prior_dose_gy,
                 "activity_gbq": gbq,
                 "draw_activity_gbq": draw,
                 "lung_shunt_fraction": case.lung_shunt_fractions[i]

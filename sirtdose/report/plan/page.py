@@ -6,7 +6,6 @@ from typing import Any
 
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import self_test_words
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
     chance_words,
@@ -22,6 +21,7 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import render
+from sirtdose.report.wording import limit_line
 
 # What no plan by numbers has, or none that was made before there was any.
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.maps import map_findings
+from sirtdose.checks.roles import no_tumor_findings
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
@@ -13,10 +15,9 @@ from sirtdose.dosimetry.compare.dose_check import (
     metrics_of,
     require_known_metric,
 )
-from sirtdose.dosimetry.compare.dose_pair import DosePair
+from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
 from sirtdose.dosimetry.compare.gamma import gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
-from sirtdose.dosimetry.compare.lone_dose import lone_doses
 from sirtdose.dosimetry.compare.structure_causes import (
     Reported,
     candidates,
@@ -24,8 +25,6 @@ from sirtdose.dosimetry.compare.structure_causes import (
 )
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
-from sirtdose.dosimetry.map_checks import map_findings
-from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding

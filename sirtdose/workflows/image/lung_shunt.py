@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.checks.header import correction_findings, header_findings
+from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
 from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
@@ -19,14 +20,14 @@ from sirtdose.model.finding import (
     acceptances_used,
     require_accepted,
 )
-from sirtdose.planning.shunt_counts import Views
+from sirtdose.model.request import ImageRequest
+from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.workflows.image.lungs import (
     LungMass,
     measured_lung_mass,
     measured_shunt,
 )
 from sirtdose.workflows.image.nuclide import not_understood
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
 
@@ -67,6 +68,7 @@ def shunt_of_spect(
     *,
     margin_mm: float = 0.0,
     lung_mass_kg: float | None = None,
+    acceptances: tuple[Acceptance, ...] = (),
 ) -> SpectMeasurement:
     """Lung shunt by an attenuation-corrected SPECT with lungs and liver drawn.
 
@@ -77,15 +79,20 @@ def shunt_of_spect(
         where a check stops or asks, as for a SPECT that was not corrected (H41).
     """
     with opened(images.source) as source:
-        return _of_spect(replace(images, source=source), margin_mm, lung_mass_kg)
+        return _of_spect(
+            replace(images, source=source), margin_mm, lung_mass_kg, acceptances
+        )
 
 
 def _of_spect(
-    images: ImageRequest, margin_mm: float, lung_mass_kg: float | None
+    images: ImageRequest,
+    margin_mm: float,
+    lung_mass_kg: float | None,
+    acceptances: tuple[Acceptance, ...],
 ) -> SpectMeasurement:
     findings: list[Finding] = []
-    choice = chosen(images, findings)
-    image = activity_image(choice, images)
+    choice = chosen(images, [], findings, acceptances)
+    image = activity_image(choice)
     if image.source is not None and image.source.modality != "file":
         findings += header_findings(source=image.source)
         findings += not_understood(image.source, "a scout's nuclide")
@@ -93,10 +100,18 @@ def _of_spect(
         findings += correction_findings(
             source=image.source, uncorrected_spect=Severity.ASK
         )
-    require_accepted(findings, images.acceptances)
-    ct = ct_image(choice, images, image, findings)
-    placed = placed_structures(choice, images, image, image, findings, for_doses=False)
-    require_accepted(findings, images.acceptances)
+    require_accepted(findings, acceptances)
+    ct = ct_image(choice, image, findings, named=images.ct is not None, needed=False)
+    placed = placed_structures(
+        choice,
+        images,
+        image,
+        image,
+        findings,
+        acceptances=acceptances,
+        for_doses=False,
+    )
+    require_accepted(findings, acceptances)
     shunt = measured_shunt(image, placed, findings, margin_mm=margin_mm)
     if shunt is None:
         needed = "lungs" if not placed.lungs else "liver"
@@ -108,15 +123,18 @@ def _of_spect(
         if lung_mass_kg is None
         else LungMass(lung_mass_kg, "given")
     )
-    require_accepted(findings, images.acceptances)
+    findings += shown_shunt_findings(shunt.fraction)
+    said = f"lung mass {mass.kg:.4g} kg ({mass.source})"
+    findings.append(Finding.of("H23", said))
+    require_accepted(findings, acceptances)
     return SpectMeasurement(
         shunt=shunt,
         lungs_covered=placed.lungs_covered,
         mass=mass,
         findings=tuple(findings),
-        accepted=acceptances_used(findings, images.acceptances),
+        accepted=acceptances_used(findings, acceptances),
         choices=choice.reasons,
-        inputs=inputs_of(choice, images),
+        inputs=inputs_of(choice, None),
     )
 
 
@@ -172,10 +190,14 @@ def counts_of_planar(
     if shared:
         said = f"{shared} pixels of lungs in the liver count as liver"
         findings.append(Finding.of("H23", said))
+    counts = {
+        "lungs": _views(planar, lung_mask, backgrounds["lungs"]),
+        "liver": _views(planar, liver_mask, backgrounds["liver"]),
+    }
+    findings += judged_counts(**counts, acceptances=acceptances)
     masks = [path for path in (lungs, liver, lung_background, liver_background) if path]
     return PlanarMeasurement(
-        lungs=_views(planar, lung_mask, backgrounds["lungs"]),
-        liver=_views(planar, liver_mask, backgrounds["liver"]),
+        **counts,
         findings=tuple(findings),
         evidence=planar.evidence,
         pixels={
@@ -188,6 +210,24 @@ def counts_of_planar(
             for path in (*paths, *masks)
         ),
     )
+
+
+def judged_counts(
+    *, lungs: Views, liver: Views, acceptances: Sequence[Acceptance] = ()
+) -> list[Finding]:
+    """What is to be said of the shunt that planar counts give.
+
+    Raises
+    ------
+    SafetyStop
+        A shunt of no patient: over 80 %, or over half and not accepted.
+    """
+    findings = planar_findings(
+        planar_lung_shunt(lungs=lungs, liver=liver),
+        background=any((lungs.anterior_background, lungs.posterior_background)),
+    )
+    require_accepted(findings, acceptances)
+    return findings
 
 
 def _views(

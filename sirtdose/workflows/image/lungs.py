@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sirtdose.checks.lungs import measured_shunt_findings
 from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.tissue_density import densitovolumetry_kg
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
     occupancy_on,
     on_one_lattice,
 )
-from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
 from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
@@ -59,7 +58,6 @@ def measured_shunt(
         liver=occupancy_on(union(livers), volume.grid),
         margin_mm=margin_mm,
     )
-    findings += measured_shunt_findings(shunt.fraction)
     covered = placed.lungs_covered
     if covered < _COVERED_MIN:
         findings.append(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sirtdose.checks import transforms as checks
 from sirtdose.data.load import table
-from sirtdose.dosimetry import transform_checks as checks
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
 from sirtdose.dosimetry.grid.mutual_information import register
@@ -18,8 +18,8 @@ from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.anatomy import read_anatomy
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.transform_file import transform_of
 
 if TYPE_CHECKING:

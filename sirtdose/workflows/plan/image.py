@@ -33,6 +33,7 @@ from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
@@ -41,8 +42,13 @@ from sirtdose.workflows.image.density import TissueDensity, tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.nuclide import not_understood
-from sirtdose.workflows.image.request import ImageRequest
-from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, require_map
+from sirtdose.workflows.image.scene import (
+    activity_image,
+    chosen,
+    ct_image,
+    inputs_of,
+    require_map,
+)
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.imaged_case import (
     Read,
@@ -57,7 +63,7 @@ from sirtdose.workflows.plan.numbers import PlanRequest, accepted
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.results import Prediction
     from sirtdose.model.volume import Volume
     from sirtdose.planning.result import Plan
     from sirtdose.workflows.image.structures import Placed
@@ -76,11 +82,14 @@ _TOO_LOW = (
 class Scout:
     """What a plan by an image is asked beside what every plan is.
 
+    `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
     """
 
     injections: tuple[ImagedInjection, ...]
+    dose: DoseRequest = field(default_factory=DoseRequest)
+    nuclide_given: bool = True
     treatment_at: datetime | None = None
     same_catheter: bool | None = None
     margin_mm: float = 0.0
@@ -108,7 +117,7 @@ def plan_image(
     PlanningError
         No activity meets the limits.
     """
-    require_map(images)
+    require_map(images, scout.dose)
     findings: list[Finding] = []
     with opened(images.source) as source:
         images = replace(images, source=source)
@@ -123,16 +132,16 @@ def plan_image(
         )
         findings += said
         findings += method_findings(
-            method=images.used_methods[0],
+            method=scout.dose.used_methods[0],
             limits_source=request.rules[0].source if request.rules else "",
         )
         require_accepted(findings, request.acceptances)
         scouted = scouted_by(
-            images, request.nuclide, read, perfusions=perfusions, parts=parts
+            scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
         )
-        plan = _plan(scouted, images, request, scout)
-        prediction = predicted(plan, scouted, read, images)
-        findings += _dose_findings(plan, prediction, read, images)
+        plan = _plan(scouted, request, scout)
+        prediction = predicted(plan, scouted, read)
+        findings += _dose_findings(plan, prediction, read, scout.dose)
     return accepted(with_hottest(plan, prediction), request, findings), prediction
 
 
@@ -140,22 +149,31 @@ def _read(
     images: ImageRequest, request: PlanRequest, scout: Scout, findings: list[Finding]
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
-    choice = chosen(images, findings)
-    image = activity_image(choice, images)
+    dose = scout.dose
+    choice = chosen(images, [dose.density], findings, request.acceptances)
+    image = activity_image(choice)
     findings += scout_findings(
         source=image.source,
         treatment_at=scout.treatment_at,
         same_catheter=scout.same_catheter,
         measures_shunt=request.lung_shunt_fraction is None,
-        planned=images.nuclide,
-        nuclide_given=images.nuclide_given,
+        planned=request.nuclide,
+        nuclide_given=scout.nuclide_given,
     )
     if image.source is not None and image.source.modality != "file":
         findings += not_understood(image.source, "a scout's nuclide")
     require_accepted(findings, request.acceptances)
-    ct = ct_image(choice, images, image, findings)
+    ct = ct_image(
+        choice,
+        image,
+        findings,
+        named=images.ct is not None,
+        needed="ct" in (dose.density, images.dose_grid),
+    )
     volume = on_dose_grid(images, image, ct)
-    placed = placed_structures(choice, images, image, volume, findings, ct)
+    placed = placed_structures(
+        choice, images, image, volume, findings, ct, acceptances=request.acceptances
+    )
     require_accepted(findings, request.acceptances)
     shunt, request, said = _lungs(volume, placed, request, scout.margin_mm)
     findings += said
@@ -163,10 +181,21 @@ def _read(
         mass = measured_lung_mass(ct, placed.lungs, findings)
         request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
     density = TissueDensity(request.density_g_per_ml, "given")
-    if images.density_by_voxel:
-        density = tissue_density(images, volume, ct, list(placed.on_grid), findings)
+    if dose.density_by_voxel:
+        density = tissue_density(
+            dose, request.nuclide, volume, ct, list(placed.on_grid), findings
+        )
     require_accepted(findings, request.acceptances)
-    return Read(choice, volume, placed, shunt, density), request
+    read = Read(
+        choice=choice,
+        inputs=inputs_of(choice, dose.density),
+        dose_grid=images.grid_in_words,
+        volume=volume,
+        placed=placed,
+        shunt=shunt,
+        density=density,
+    )
+    return read, request
 
 
 def _lungs(
@@ -238,9 +267,7 @@ def _volume_findings(
     ]
 
 
-def _plan(
-    scouted: Scouted, images: ImageRequest, request: PlanRequest, scout: Scout
-) -> "Plan":
+def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> "Plan":
     case = imaged_case(scout.injections, scouted, request)
     activities = activities_of(scout.injections, case, request)
     return plan_of(
@@ -249,7 +276,7 @@ def _plan(
         request,
         method="image",
         maximized=scout.maximizes,
-        one_density=not images.density_by_voxel,
+        one_density=not scout.dose.density_by_voxel,
         assumptions={
             "dose_method": scouted.method,
             "injections": injections_document(
@@ -260,7 +287,7 @@ def _plan(
 
 
 def _dose_findings(
-    plan: "Plan", prediction: "Prediction", read: Read, images: ImageRequest
+    plan: "Plan", prediction: "Prediction", read: Read, dose: DoseRequest
 ) -> list[Finding]:
     """What the predicted doses give to say, as after treatment."""
     structures, activity = read.placed.on_grid, prediction.activity
@@ -279,8 +306,8 @@ def _dose_findings(
         *few_voxel_findings(rows=rows, voxel_ml=read.volume.grid.voxel_volume_ml),
         *physics_findings(
             nuclide=plan.nuclide,
-            medium=images.medium,
-            density_by_voxel=images.density_by_voxel,
+            medium=dose.medium,
+            density_by_voxel=dose.density_by_voxel,
             structures=structures,
             doses=prediction.doses,
         ),

@@ -11,10 +11,9 @@ from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic, foci_gy
 from sirtdose.dosimetry.image.uptake import activity_per_gbq
-from sirtdose.dosimetry.prediction import Prediction, combined
+from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.workflows.image.request import ImageRequest
-from sirtdose.workflows.image.scene import inputs_of
+from sirtdose.model.request import DoseRequest
 from sirtdose.workflows.plan.imaged_case import Read, Scouted, measured_parts
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ _HOTTEST = 0.02
 
 
 def scouted_by(
-    images: ImageRequest,
+    request: DoseRequest,
     nuclide: Nuclide,
     read: Read,
     *,
@@ -43,7 +42,7 @@ def scouted_by(
             nuclide=nuclide,
             density_g_per_ml=density,
             method=method,
-            medium=images.medium,
+            medium=request.medium,
         )
 
     density = read.density.g_per_ml
@@ -51,10 +50,10 @@ def scouted_by(
         activity_per_gbq(i, perfusions, read.volume) for i in range(len(perfusions))
     ]
     doses = {
-        one.name: {METHODS[m]: dose_of(own, m, density) for m in images.used_methods}
+        one.name: {METHODS[m]: dose_of(own, m, density) for m in request.used_methods}
         for one, own in zip(perfusions, each, strict=True)
     }
-    method, first = images.used_methods[0], perfusions[0]
+    method, first = request.used_methods[0], perfusions[0]
     inside = activity_per_gbq(0, perfusions, read.volume, all_counts=False)
     outside = None
     if method != "local" and not np.array_equal(inside.data, each[0].data):
@@ -74,9 +73,7 @@ def scouted_by(
     )
 
 
-def predicted(
-    plan: "Plan", scouted: Scouted, read: Read, images: ImageRequest
-) -> Prediction:
+def predicted(plan: "Plan", scouted: Scouted, read: Read) -> Prediction:
     """Maps and tables, per GBq of each injection and at the planned activities."""
     structures, injected = read.placed.on_grid, plan.activities_gbq
     rows_per_gbq = {}
@@ -113,9 +110,9 @@ def predicted(
         extrahepatic=extrahepatic(doses[scouted.method].volume, activity, structures),
         density_origin=read.density.origin,
         density_source=read.density.source,
-        dose_grid=images.grid_in_words,
+        dose_grid=read.dose_grid,
         choices=read.choice.reasons,
-        inputs=inputs_of(read.choice, images),
+        inputs=read.inputs,
     )
 
 

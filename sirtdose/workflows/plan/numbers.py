@@ -35,7 +35,7 @@ from sirtdose.workflows.plan.budget import budget_at, budget_findings
 from sirtdose.workflows.plan.uncertainty import planned_uncertainty
 
 if TYPE_CHECKING:
-    from sirtdose.model.planned_uncertainty import PlannedDose
+    from sirtdose.model.uncertain import PlannedDose
     from sirtdose.planning.comparison import Compared, ComparedCase
     from sirtdose.planning.limit_table import LiverFunction
     from sirtdose.planning.mird_plan import Convention
@@ -208,7 +208,6 @@ def _body_surface(plan: "Plan", case: Mapping[str, Any]) -> list[Finding]:
     return body_surface_findings(
         rule=plan.method,
         surface_formula=case.get("surface_formula", "dubois"),
-        lung_shunt_fraction=plan.lungs.shunt_fraction,
         reduction=plan.assumptions["lung_shunt_reduction"],
         own_reductions=case.get("reductions") is not None,
     )
@@ -309,13 +308,13 @@ def accepted(
         *budget_findings(budget),
     )
     require_accepted(findings, request.acceptances)
+    plan = replace(plan, findings=findings)
     return replace(
         plan,
         self_test=request.self_test,
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),
-        findings=findings,
         accepted=acceptances_used(findings, request.acceptances),
         inputs=dict(request.inputs),
     )

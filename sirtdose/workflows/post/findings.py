@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.model.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.volume import Volume
@@ -21,7 +21,10 @@ def camera_findings(
             "the administration, and does not say when it was taken"
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    limit_gbq, holmium = request.camera_limit_gbq, request.nuclide.name == "Ho-166"
+    limit_gbq, holmium = (
+        request.dose.camera_limit_gbq,
+        request.given.nuclide.name == "Ho-166",
+    )
     if limit_gbq is None or elapsed_h is None:
         if limit_gbq is None and not holmium:
             return []
@@ -32,7 +35,7 @@ def camera_findings(
         )
         said = f"the camera's dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    at_scan_gbq = in_view_gbq * request.nuclide.decay_factor(elapsed_h)
+    at_scan_gbq = in_view_gbq * request.given.nuclide.decay_factor(elapsed_h)
     said = (
         f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
         f"proportion up to {limit_gbq:.4g} GBq"

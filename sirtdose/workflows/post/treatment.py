@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.hot_spots import HotSpot, foci_gy
 from sirtdose.model.device import Device
-from sirtdose.model.ledger import Ledger
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.treatment import Injected, Part, Treatment
 

@@ -6,7 +6,7 @@ import SimpleITK
 
 from sirtdose.dosimetry.grid.bend import Bend, Change, bend_at
 from sirtdose.dosimetry.grid.registration import of_transform
-from sirtdose.dosimetry.transform_checks import (
+from sirtdose.checks.transforms import (
     Fit,
     bend_findings,
     change_findings,
