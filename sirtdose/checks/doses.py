@@ -28,7 +28,8 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     if liver is None:
         needs = "the liver's volume: --liver-volume, or a structure of role liver"
         return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
-    passed = [one for one in levels if liver.total_gy > one["above_gy"]]
+    most = liver.most
+    passed = [one for one in levels if most.total_gy > one["above_gy"]]
     if not passed:
         return []
     level = passed[-1]
@@ -37,13 +38,13 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H43",
-            f"{_words(liver)} {_gets(case)} {liver.total_gy:.4g} Gy{_earlier(liver)}, "
+            f"{_words(most)} {_gets(case)} {most.total_gy:.4g} Gy{_earlier(most)}, "
             f"above {bound} for {case.device.product}",
             severity=severity,
             subject=liver.name,
-            value=liver.total_gy,
+            value=most.total_gy,
             bound=bound,
-            remedy=_remedy(case, liver, bound.value),
+            remedy=_remedy(case, most, bound.value),
         )
     ]
 
@@ -75,13 +76,14 @@ def usual_ceilings(
                 f"above {bound}, which is not usual with {case.device.product} outside "
                 "of one or two segments",
                 severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
-                subject=part.name,
+                subject=own.name,
                 value=part.total_gy,
                 bound=bound,
                 remedy=_remedy(case, part, most)
                 + ("" if bounded else "; or limit normal liver: --limit normal=..."),
             )
-            for part in parts
+            for own in parts
+            for part in [own.most]
             if part.total_gy > most
         ]
     return findings
@@ -96,19 +98,20 @@ def _is_segment(case: Treatment, part: Part) -> bool:
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:
-    """Organs that were drawn, with a mean dose of uptake of their own (H28)."""
+    """Organs with uptake of their own, on average or in a focus alone (H28)."""
     least = rail("organ_dose_gy")
     return [
         Finding.of(
             "H28",
-            f"'{part.name}' {_gets(case)} {part.dose_gy:.4g} Gy on average: true "
-            "uptake, or spill-out from the liver?",
-            subject=part.name,
+            f"'{part.name}' {_gets(case)} {part.dose_gy:.4g} Gy on average"
+            f"{_hottest(part)}: true uptake, or spill-out from the liver?",
+            subject=own.name,
             value=part.dose_gy,
             bound=Bound(least, "Gy", "shown from here on"),
         )
-        for part in case.held(*_AT_RISK)
-        if part.dose_gy >= least
+        for own in case.held(*_AT_RISK)
+        for part in [own.most]
+        if max(part.dose_gy, part.focus_gy) >= least
     ]
 
 
@@ -225,6 +228,13 @@ def _earlier(part: Part) -> str:
 def _words(liver: Part) -> str:
     known = f", {liver.assumed}, as its volume is not known" if liver.assumed else ""
     return f"the {liver.name} ({liver.volume_ml:.0f} mL{known})"
+
+
+def _hottest(organ: Part) -> str:
+    """What a mean hides."""
+    said = f", hottest 2 % above {organ.hottest_gy:.4g} Gy" if organ.hottest_gy else ""
+    focus = f", and a hot spot of {organ.focus_gy:.4g} Gy reaches into it"
+    return f"{said}{focus}" if organ.focus_gy else said
 
 
 def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:

@@ -149,13 +149,12 @@ class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method. `in_map_gbq` is what the map holds, with what
-    lies outside of all that is perfused.
+    at the planned activities, by method. `activity` is what the map holds, GBq, with
+    what lies outside of all that is perfused.
     """
 
     image: Volume
-    image_total: float
-    in_map_gbq: float
+    activity: Volume
     outside_fraction: float
     measured: tuple[Measured, ...]
     perfusions: tuple[Perfusion, ...]
@@ -165,6 +164,7 @@ class Prediction:
     rows_per_gbq: Mapping[str, Mapping[str, list[StructureDose]]]
     doses: Mapping[str, Dose]
     rows: Mapping[str, list[StructureDose]]
+    extrahepatic: Extrahepatic | None
     density_origin: str
     density_source: str
     dose_grid: str

@@ -5,7 +5,7 @@ differently by two commands.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sirtdose.model.device import Device
 from sirtdose.model.guard_rails import rail
@@ -14,6 +14,8 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import MCI_PER_GBQ
 
 _LIVERS = ("liver", "normal_whole")
+# The other reading of an image: what lies outside of all that is perfused counts too.
+ALL_COUNTS = "all counts of the map"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Part:
         The injections that perfuse it.
     assumed : str
         How its volume is known, where it is neither drawn nor typed.
+    all_counts_gy : tuple of float
+        The doses by all counts of the image, where those are others.
+    hottest_gy, focus_gy : float
+        What its hottest 2 % get at least, and the peak of a hot spot that reaches into
+        it; 0 where not known, or none.
     """
 
     name: str
@@ -52,6 +59,22 @@ class Part:
     prior_gy: float = 0.0
     of: tuple[str, ...] = ()
     assumed: str = ""
+    all_counts_gy: tuple[float, ...] = ()
+    hottest_gy: float = 0.0
+    focus_gy: float = 0.0
+
+    @property
+    def most(self) -> "Part":
+        """By all counts of the image, where that is more: what at most holds for.
+
+        >>> part = Part("liver", "liver", 1500, 1.58, (30.0,), all_counts_gy=(40.0,))
+        >>> part.most.name
+        'liver, all counts of the map'
+        """
+        if sum(self.all_counts_gy) <= self.dose_gy:
+            return self
+        name = f"{self.name}, {ALL_COUNTS}"
+        return replace(self, name=name, doses_gy=self.all_counts_gy, all_counts_gy=())
 
     @property
     def dose_gy(self) -> float:

@@ -88,6 +88,9 @@ def compartment(region: Region, activities: Sequence[float]) -> Compartment:
         activity_gbq=region.activity_gbq(activities),
         dose_gy=dose,
         cumulative_dose_gy=dose + region.prior_gy,
+        all_counts=compartment(region.all_counts, activities)
+        if region.all_counts
+        else None,
     )
 
 

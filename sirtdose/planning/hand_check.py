@@ -10,6 +10,7 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.planning.hand_formula import formula_numbers
+from sirtdose.planning.hand_image import imaged_activities, imaged_doses, readings
 from sirtdose.planning.hand_number import HandNumber
 
 Plan = Mapping[str, Any]
@@ -29,7 +30,10 @@ def hand_check(plan: Plan) -> list[HandNumber]:
     Parameters
     ----------
     plan : mapping
-        plan.json by BSA, MIRD, partition or an image.
+        plan.json by BSA, MIRD, partition or an image. Of an image every part has its
+        activity by the counts that are listed, and its dose by that activity: exactly
+        where energy stays in its voxel, else for what is perfused and the liver, to
+        what crosses their border.
 
     Raises
     ------
@@ -107,6 +111,9 @@ class _Hand:
 
     def doses(self) -> Iterator[HandNumber]:
         """Mean doses: what is perfused, the whole liver, and the parts by their T/N."""
+        if self.plan.get("method") == "image":
+            yield from imaged_doses(self.plan)
+            return
         for one in self.injections:
             own = self._of(one, "perfused")
             if own is not None:
@@ -147,12 +154,13 @@ class _Hand:
             return
         for part in self.parts:
             prior = self._prior_gy(part)
-            yield HandNumber(
-                *(f"{part['name']}, all sessions", "cumulative", "Gy"),
-                plan=float(part["cumulative_dose_gy"]),
-                by_hand=part["dose_gy"] + prior,
-                how=f"{part['dose_gy']:.5g} + {prior:.5g}",
-            )
+            for own in readings(part):
+                yield HandNumber(
+                    *(f"{own['name']}, all sessions", "cumulative", "Gy"),
+                    plan=float(own["cumulative_dose_gy"]),
+                    by_hand=own["dose_gy"] + prior,
+                    how=f"{own['dose_gy']:.5g} + {prior:.5g}",
+                )
 
     def masses(self) -> Iterator[HandNumber]:
         """Masses by volume and density, where there is one density."""
@@ -185,9 +193,9 @@ class _Hand:
                 by_hand=gbq / (1 - residual),
                 how=f"{gbq:.5g} / (1 - {residual:g})",
             )
-        if plan["assumptions"].get("dose_method", "local_deposition") == (
-            "local_deposition"
-        ):
+        if plan.get("method") == "image":
+            yield from imaged_activities(plan)
+        else:
             for one in self.parts:
                 if "activity_gbq" in one:
                     yield HandNumber(
@@ -199,7 +207,11 @@ class _Hand:
 
     def limits(self) -> Iterator[HandNumber]:
         """What each limit is compared with, and whether that meets it (1 or 0)."""
-        doses = {one["name"]: one.get("cumulative_dose_gy") for one in self.parts}
+        doses = {
+            own["name"]: own.get("cumulative_dose_gy")
+            for one in self.parts
+            for own in readings(one)
+        }
         doses |= {
             "lungs": self.plan["lungs"]["dose_gy"],
             "lungs_cumulative": self.plan["lungs"].get("cumulative_dose_gy"),

@@ -101,8 +101,10 @@ def _least_gy(plan: Plan, one: Plan) -> float | None:
         one["goal"], "perfused"
     )
     several = len(plan["assumptions"]["injections"]) > 1
+    # Of an image's two readings no normal liver is to pass what it was to have.
+    pick = max if role == "normal_perfused" else min
     doses = [
-        part["dose_gy"]
+        pick(part["dose_gy"], (part.get("all_counts") or part)["dose_gy"])
         for part in plan["compartments"]
         if part["role"] == role
         and (

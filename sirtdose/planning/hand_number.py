@@ -11,7 +11,8 @@ class HandNumber:
     """A number of a plan, and the same by hand.
 
     `how` is the arithmetic, written out; `kind` is dose, cumulative, lungs, mass,
-    activity, formula or limit.
+    activity, formula or limit; `agrees_to` is the relative difference up to which both
+    are the same.
     """
 
     name: str
@@ -20,6 +21,7 @@ class HandNumber:
     plan: float
     by_hand: float
     how: str
+    agrees_to: float = ROUNDING
 
     @property
     def difference(self) -> float:
@@ -28,5 +30,5 @@ class HandNumber:
 
     @property
     def agrees(self) -> bool:
-        """Whether they differ by rounding alone."""
-        return abs(self.difference) <= ROUNDING
+        """Whether they differ by rounding alone, or by what a method may move."""
+        return abs(self.difference) <= self.agrees_to

@@ -132,7 +132,7 @@ def checked_limits(
 
 
 def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]:
-    lines = case.lines(rule.volume)
+    lines = case.deciding_lines(rule.volume, rule.sense, activities)
     if not lines:
         # Earlier treatments alone may reach it, whatever the shunt.
         alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
@@ -209,7 +209,7 @@ def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) 
         ceiling = rule.ceiling_gy
         if not rule.given or ceiling is None:
             continue
-        for line in case.lines(rule.volume):
+        for line in case.deciding_lines(rule.volume, "at_most", activities):
             value = line.value_gy(activities)
             if above(value, ceiling, strict=rule.strict):
                 lines.append(_broken(line, ceiling, case, activities))

@@ -1,5 +1,6 @@
 """A treatment plan: the activity, what it does to each compartment, the limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,10 @@ from sirtdose.planning.partition_case import Case
 
 @dataclass(frozen=True)
 class Compartment:
-    """A part of the liver with one mean dose; activity at injection."""
+    """A part of the liver with one mean dose; activity at injection.
+
+    `all_counts` is the same by all counts of an image, where that is another dose.
+    """
 
     name: str
     role: str
@@ -26,6 +30,12 @@ class Compartment:
     activity_gbq: float
     dose_gy: float
     cumulative_dose_gy: float
+    all_counts: "Compartment | None" = None
+
+    @property
+    def readings(self) -> "tuple[Compartment, ...]":
+        """By what is injected and, where that is another dose, by all counts."""
+        return (self,) if self.all_counts is None else (self, self.all_counts)
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,9 @@ class Plan:
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
     `case` and `activities_gbq`, one an injection, are what the doses follow from;
-    `maximized` ones grew until a limit bound them.
+    `maximized` ones grew until a limit bound them. Of an image, `hottest_gy` is what
+    the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
+    reaches into one.
     """
 
     method: str
@@ -50,6 +62,8 @@ class Plan:
     case: Case
     activities_gbq: tuple[float, ...]
     maximized: bool = False
+    hottest_gy: Mapping[str, float] = field(default_factory=dict)
+    foci_gy: Mapping[str, float] = field(default_factory=dict)
     uncertainty: PlanUncertainty | None = None
     self_test: SelfTest | None = None
     findings: tuple[Finding, ...] = ()
@@ -75,6 +89,11 @@ class Plan:
                     doses_gy=one.doses_gy(self.activities_gbq),
                     prior_gy=one.prior_gy,
                     of=one.of,
+                    all_counts_gy=one.readings[-1].doses_gy(self.activities_gbq)
+                    if one.all_counts
+                    else (),
+                    hottest_gy=self.hottest_gy.get(one.name, 0.0),
+                    focus_gy=self.foci_gy.get(one.name, 0.0),
                 )
                 for one in case.regions
             ),

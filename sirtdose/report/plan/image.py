@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.io.image_file import write_nifti
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import document_text, grid_document, image_document
-from sirtdose.report.doses import dose_document
+from sirtdose.report.doses import dose_document, extrahepatic_document
 from sirtdose.report.page_data import page_data_text, prediction_page_data
 from sirtdose.report.plan.lung_shunt import shunt_document
 from sirtdose.report.plan.page import plan_page
@@ -51,9 +52,9 @@ def prediction_document(prediction: "Prediction") -> dict[str, Any]:
         "measured": {
             "image": image_document(image.source),
             "unit": image.quantity.unit,
-            "total": prediction.image_total,
+            "total": image.total(),
             "outside_perfused_fraction": prediction.outside_fraction,
-            "in_map_gbq": prediction.in_map_gbq,
+            "in_map_gbq": prediction.activity.total(),
             "negative_voxels": "kept; as 0 in the lung shunt",
             "lung_shunt": prediction.shunt
             and shunt_document(prediction.shunt, prediction.lungs_covered),
@@ -79,6 +80,7 @@ def prediction_document(prediction: "Prediction") -> dict[str, Any]:
             }
             for name, methods in prediction.rows_per_gbq.items()
         },
+        "extrahepatic": extrahepatic_document(prediction.extrahepatic),
         "density": {
             "origin": prediction.density_origin,
             "source": prediction.density_source or None,
@@ -132,7 +134,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
         header = ["structure", "mean Gy", "SD Gy", "D95 Gy", "D70 Gy", "D50 Gy"]
         lines += [
             "",
-            f"Predicted by the image, {method}, over volume",
+            f"Predicted by the image, {method}, over volume, {ALL_COUNTS}",
             table(header, doses),
         ]
     return "\n".join(lines)

@@ -24,6 +24,11 @@ def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
 def _treatment(plan: Mapping[str, Any]) -> Treatment:
     injections = _injections(plan)
     everyone = tuple(one.name for one in injections)
+    foci = {
+        name: spot["peak_gy"]
+        for spot in (plan.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
+        for name in spot["reaches"]
+    }
     device = "resin" if plan["method"] in _RESIN_ALONE else plan["device"]
     return Treatment(
         injections=injections,
@@ -37,6 +42,10 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
                 prior_gy=one["cumulative_dose_gy"] - one["dose_gy"],
                 of=tuple(n for n in everyone if one["name"].endswith(f" of {n}"))
                 or everyone,
+                all_counts_gy=(one["all_counts"]["dose_gy"],)
+                if one.get("all_counts")
+                else (),
+                focus_gy=foci.get(one["name"], 0.0),
             )
             for one in plan["compartments"]
         ),

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
+from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
 from sirtdose.io.dicom.planar import read_planar
@@ -20,15 +22,14 @@ from sirtdose.model.finding import (
 )
 from sirtdose.model.request import ImageRequest
 from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
-from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.lungs import (
     LungMass,
     measured_lung_mass,
     measured_shunt,
 )
+from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
-from sirtdose.workflows.plan.scout_findings import scout_nuclide_findings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,9 +94,12 @@ def _of_spect(
     choice = chosen(images, [], findings, acceptances)
     image = activity_image(choice)
     if image.source is not None and image.source.modality != "file":
-        findings += header_findings(image.source)
-        findings += scout_nuclide_findings(image.source)
-        findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
+        findings += header_findings(source=image.source)
+        findings += not_understood(image.source, "a scout's nuclide")
+        findings += scout_nuclide_findings(source=image.source)
+        findings += correction_findings(
+            source=image.source, uncorrected_spect=Severity.ASK
+        )
     require_accepted(findings, acceptances)
     ct = ct_image(choice, image, findings, named=images.ct is not None, needed=False)
     placed = placed_structures(

@@ -146,7 +146,8 @@ def compared(
                 PlannedDose(
                     name=row.structure.name,
                     role=part["role"],
-                    planned_gy=part["dose_gy"],
+                    # This map too shows what lies outside of what is perfused.
+                    planned_gy=(part.get("all_counts") or part)["dose_gy"],
                     delivered_gy=row.mean_by_mass_gy,
                     planned_d70_gy=_planned_d70(plan, method, row.structure.name),
                     delivered_d70_gy=row.dvh.dose_to_volume_fraction_gy(0.70),

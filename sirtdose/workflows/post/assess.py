@@ -4,8 +4,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.balance import balance_findings
 from sirtdose.checks.doses import limit_findings
+from sirtdose.checks.image import (
+    few_voxel_findings,
+    hot_spot_findings,
+    lung_row_findings,
+    lungs_in_image_findings,
+    noise_findings,
+    physics_findings,
+    small_tumor_findings,
+)
 from sirtdose.checks.judge import judge_given
+from sirtdose.dosimetry.image.blur_loss import estimated_losses
+from sirtdose.dosimetry.image.hot_spots import extrahepatic
+from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, acceptances_used, require_accepted
@@ -15,7 +28,6 @@ from sirtdose.model.self_test import self_test_findings
 from sirtdose.model.volume import Volume
 from sirtdose.planning.limits import lung_limits
 from sirtdose.planning.lung_shunt import lungs as lungs_of
-from sirtdose.workflows.image.blur import estimated_losses, small_tumor_findings
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
 from sirtdose.workflows.image.kept_names import file_names, people_of
@@ -30,7 +42,6 @@ from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.budget import budget_at, budget_findings
 from sirtdose.workflows.post.activity import Activities, with_image_total
 from sirtdose.workflows.post.against_plan import compared, read_plan
-from sirtdose.workflows.post.balance import balance_findings
 from sirtdose.workflows.post.biology import (
     biology_of,
     model_findings,
@@ -44,19 +55,9 @@ from sirtdose.workflows.post.dicom_out import (
     structure_set,
 )
 from sirtdose.workflows.post.doses import all_doses
-from sirtdose.workflows.post.doubts import (
-    lungs_in_image_doubts,
-    plan_doubts,
-)
+from sirtdose.workflows.post.doubts import plan_doubts
 from sirtdose.workflows.post.findings import (
-    beyond_of,
     camera_findings,
-    few_voxel_findings,
-    hot_spot_findings,
-    lung_row_findings,
-    lungs_in_image_gbq,
-    noise_finding,
-    physics_findings,
 )
 from sirtdose.workflows.post.image import image_findings
 from sirtdose.workflows.post.injected_findings import (
@@ -171,7 +172,7 @@ def _assess(request: PostRequest) -> "Assessment":
         "psf_mm": request.dose.psf_mm,
     }
     findings += small_tumor_findings(
-        placed.drawn,
+        drawn=placed.drawn,
         consequence="uncorrected, their dose is underestimated",
         **blur_of,
     )
@@ -185,7 +186,12 @@ def _assess(request: PostRequest) -> "Assessment":
         findings += sharing_findings(activities.injected, volume)
         findings += unshared_findings(activities.injected, placed, volume)
         require_accepted(findings, request.judge.acceptances)
-    findings += balance_findings(activity, structures, ledger, calibrated.used)
+    findings += balance_findings(
+        activity=activity,
+        structures=structures,
+        delivered_gbq=ledger.delivered_gbq,
+        calibration=calibrated.used,
+    )
     corrected = activities.without_blur(volume, findings)
     images = {"": activity}
     if corrected is not None and corrected.calibration is not None:
@@ -204,12 +210,14 @@ def _assess(request: PostRequest) -> "Assessment":
     if prior is not None:
         findings += same_dose_findings(request.judge, prior, doses)
     first = next(iter(doses))
-    beyond = beyond_of(doses[first], activity, structures)
-    findings += hot_spot_findings(beyond)
-    findings.append(noise_finding(volume))
+    beyond = extrahepatic(doses[first].volume, activity, structures)
+    findings += hot_spot_findings(beyond=beyond)
+    findings += noise_findings(image=volume)
     if request.dose.uncertainty is not None:
         findings += budget_findings(budget_at(request.dose.budget))
-    findings += few_voxel_findings(tables[first], volume.grid.voxel_volume_ml)
+    findings += few_voxel_findings(
+        rows=tables[first], voxel_ml=volume.grid.voxel_volume_ml
+    )
     against = plan = None
     if request.judge.plan is not None:
         plan = read_plan(
@@ -238,13 +246,22 @@ def _assess(request: PostRequest) -> "Assessment":
             lungs=lungs,
             nuclide=nuclide,
             device=request.judge.device,
+            spots=beyond.spots if beyond else (),
         )
     )
     limits = limits_of(lungs, plan, tables[first])
-    findings += physics_findings(nuclide, request.dose, structures, doses)
-    findings += lung_row_findings(tables, lungs)
+    findings += physics_findings(
+        nuclide=nuclide,
+        medium=request.dose.medium,
+        density_by_voxel=request.dose.density_by_voxel,
+        structures=structures,
+        doses=doses,
+    )
+    findings += lung_row_findings(tables=tables, lungs=lungs)
     in_lungs_gbq = lungs_in_image_gbq(activity, structures)
-    findings += lungs_in_image_doubts(nuclide, lungs, in_lungs_gbq)
+    findings += lungs_in_image_findings(
+        nuclide=nuclide, lungs=lungs, in_image_gbq=in_lungs_gbq
+    )
     biology = biology_of(request, volume)
     findings += model_findings(biology, tables)
     thresholds = thresholds_held(request, biology, tables, findings)

@@ -6,15 +6,12 @@ from datetime import timezone as fixed_zone
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.checks.activity import mixed_units_finding
-from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import Given
 from sirtdose.model.units import clocks_of_one_place, offset_in
 
 if TYPE_CHECKING:
-    from sirtdose.model.ledger import Lungs
     from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.
@@ -228,22 +225,3 @@ def residual_doubts(given: Given) -> list[Finding]:
             "--injection; what stayed behind is taken as none"
         )
     return [Finding.of("H08", said, severity=Severity.NOTE)]
-
-
-def lungs_in_image_doubts(
-    nuclide: Nuclide, lungs: "Lungs", in_image_gbq: float | None
-) -> list[Finding]:
-    """The lungs' dose by the image against their limit (H22)."""
-    if in_image_gbq is None:
-        return []
-    limit_gy = table("limits")["lungs"]["limit_gy"]
-    gy = nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
-    if gy <= limit_gy:
-        return []
-    return [
-        Finding.of(
-            "H22",
-            f"the lungs have {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
-            f"{limit_gy:g} Gy (this session): blur of the liver's dome, or a shunt?",
-        )
-    ]

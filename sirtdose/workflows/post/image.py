@@ -1,9 +1,9 @@
 """What an activity image's header says, checked against what was asked."""
 
+from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.model.finding import Finding
 from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Source, Volume
-from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.nuclide import header_nuclide_findings
 
 
@@ -12,7 +12,7 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     source = volume.source
     if source is None or source.modality == "file":
         return []
-    findings = header_findings(source)
+    findings = header_findings(source=source)
     findings += header_nuclide_findings(
         source,
         request.given,
@@ -21,7 +21,7 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     )
     if source.modality == "PT":
         findings += _pet_decay(source)
-    return findings + correction_findings(source)
+    return findings + correction_findings(source=source)
 
 
 def _pet_decay(source: Source) -> list[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.hot_spots import HotSpot, foci_gy
 from sirtdose.model.device import Device
 from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.nuclide import Nuclide
@@ -20,11 +21,13 @@ def treatment_of(
     nuclide: Nuclide,
     device: str | None,
     prior_gy: float = 0.0,
+    spots: Sequence[HotSpot] = (),
 ) -> Treatment:
     """What was given where, and the mean dose of each structure by mass.
 
     `ledgers` are of several injections: name, perfused structure and activities.
     """
+    foci = foci_gy(spots)
     perfuses = {perfused: name for name, perfused, _ in ledgers}
     injections = tuple(
         Injected(name, one.administered_gbq, one.lung_shunt_fraction)
@@ -44,6 +47,8 @@ def treatment_of(
                 of=(perfuses[row.structure.name],)
                 if row.structure.name in perfuses
                 else everyone,
+                hottest_gy=row.dvh.dose_to_volume_fraction_gy(0.02),
+                focus_gy=foci.get(row.structure.name, 0.0),
             )
             for row in rows
         ),
