@@ -1,4 +1,4 @@
-"""Figures of nuclides, kernels and the shipped files themselves."""
+"""Figures of nuclides and of the shipped files themselves."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.mird import activity_gbq
 from sirtdose.validation.bench import Figure
 
-_JOULE_PER_MEV = 1.602176634e-13
-_DATA = Path(__file__).resolve().parents[2] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 def _half_life_h(*, nuclide: str) -> float:
@@ -42,79 +41,6 @@ def _gbq_for_dose(
     return activity_gbq(dose_gy=dose_gy, mass_kg=1.0, dose_constant_gy_kg_per_gbq=k)
 
 
-def _kernel_value(*, nuclide: str, medium: str, of: str) -> float:
-    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-
-    return float(getattr(RadialKernel.named(nuclide, medium), of))
-
-
-def _kernel_radius_mm(*, nuclide: str, medium: str, fraction: float) -> float:
-    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-
-    return RadialKernel.named(nuclide, medium).radius_of_fraction(fraction)
-
-
-def _scaled_radius_mm(
-    *, nuclide: str, medium: str, density_g_per_ml: float, fraction: float
-) -> float:
-    """Radius that holds a part of the energy where a kernel is scaled by density."""
-    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-
-    kernel = RadialKernel.named(nuclide, medium).at_density(density_g_per_ml)
-    return kernel.radius_of_fraction(fraction)
-
-
-def _rows(file: str) -> list[dict[str, str]]:
-    import csv
-
-    text = (_DATA / "kernels" / file).read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
-
-
-def _table_mev(*, file: str) -> float:
-    """Energy per decay in all shells of a kernel's file."""
-    return sum(float(row["E_MeV_per_decay"]) for row in _rows(file))
-
-
-def _table_radius_mm(*, file: str, fraction: float) -> float:
-    """Radius that holds a part of the energy, of files that no dose is made with too.
-
-    Straight between the borders of shells.
-    """
-    before, inner = 0.0, 0.0
-    for row in _rows(file):
-        held, outer = float(row["cum_frac_of_emitted_E"]), float(row["r_outer_mm"])
-        if held >= fraction:
-            return inner + (outer - inner) * (fraction - before) / (held - before)
-        before, inner = held, outer
-    return float("inf")
-
-
-def _voxel_kernel_energy(*, nuclide: str, spacing_mm: list[float]) -> float:
-    from sirtdose.dosimetry.engine.kernel import voxel_kernel
-
-    z, y, x = spacing_mm
-    return float(voxel_kernel(nuclide, (z, y, x)).energy_fraction.sum())
-
-
-def _s_value(
-    *,
-    side_mm: float,
-    offset: list[int],
-    medium: str,
-    emitted_mev: float,
-    density_g_per_ml: float,
-) -> float:
-    """Of Y-90, in mGy per MBq s, with the energy of the simulation it is held to."""
-    from sirtdose.dosimetry.engine.kernel import voxel_kernel
-
-    kernel = voxel_kernel("Y-90", (side_mm,) * 3, medium=medium)
-    kg = side_mm**3 * 1e-6 * density_g_per_ml
-    held = float(kernel.octant[tuple(offset)])
-    return held * emitted_mev * _JOULE_PER_MEV / kg * 1e9
-
-
 def data_files() -> list[str]:
     """Every table, schema, kernel and case that is shipped, but the list of digests.
 
@@ -122,9 +48,9 @@ def data_files() -> list[str]:
     True
     """
     found = [
-        path.relative_to(_DATA).as_posix()
+        path.relative_to(DATA).as_posix()
         for pattern in ("*.json", "*.csv", "*.npz", "*.txt")
-        for path in _DATA.rglob(pattern)
+        for path in DATA.rglob(pattern)
     ]
     return sorted(set(found) - {"checksums.json"})
 
@@ -133,7 +59,7 @@ def digest(*, file: str) -> str:
     """SHA-256 of a shipped file, whatever ends its lines."""
     from hashlib import sha256
 
-    content = (_DATA / file).read_bytes().replace(b"\r\n", b"\n")
+    content = (DATA / file).read_bytes().replace(b"\r\n", b"\n")
     return sha256(content).hexdigest()
 
 
@@ -147,7 +73,7 @@ def _changed_code() -> str:
     from hashlib import sha256
     from importlib.metadata import PackageNotFoundError, distribution
 
-    package = _DATA.parent
+    package = DATA.parent
     try:
         listed = distribution(package.name).files or []
     except PackageNotFoundError:
@@ -168,13 +94,6 @@ FIGURES: dict[str, Figure] = {
     "decay_factor": _decay_factor,
     "constant_mev": _constant_mev,
     "gbq_for_dose": _gbq_for_dose,
-    "kernel_value": _kernel_value,
-    "kernel_radius_mm": _kernel_radius_mm,
-    "scaled_radius_mm": _scaled_radius_mm,
-    "table_mev": _table_mev,
-    "table_radius_mm": _table_radius_mm,
-    "voxel_kernel_energy": _voxel_kernel_energy,
-    "s_value": _s_value,
     "digest": digest,
     "unlisted": _unlisted,
     "changed_code": _changed_code,

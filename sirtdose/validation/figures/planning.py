@@ -1,4 +1,4 @@
-"""Figures of planners, shunts, vials, radiobiology and outcomes."""
+"""Figures of planners, shunts, vials and outcomes."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -77,9 +77,7 @@ def _body_surface_m2(*, height_cm: float, weight_kg: float, form: str) -> float:
 
 
 def _bsa_gbq(**given: float) -> float:
-    from sirtdose.planning.bsa import activity_gbq
-
-    return activity_gbq(**given)
+    return bsa.activity_gbq(**given)
 
 
 def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float:
@@ -96,12 +94,6 @@ def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float
 
 def _planar_shunt(*, lungs: list[float], liver: list[float]) -> float:
     return planar_lung_shunt(lungs=Views(*lungs), liver=Views(*liver))
-
-
-def _bed_gy(*, dose_gy: float, **given: float) -> float:
-    from sirtdose.dosimetry.histogram.radiobiology import bed_gy
-
-    return float(bed_gy(dose_gy, **given))
 
 
 def _albi(**given: float) -> float:
@@ -175,7 +167,6 @@ FIGURES: dict[str, Figure] = {
     "bsa_gbq": _bsa_gbq,
     "vial_left": _vial_left,
     "planar_shunt": _planar_shunt,
-    "bed_gy": _bed_gy,
     "albi": _albi,
     "survival": _survival,
     "fisher_p": _fisher_p,

@@ -1,4 +1,4 @@
-"""Figures of tables and units: densities, devices, laboratory, what is typed."""
+"""Figures of tables and units: devices, laboratory, what is typed."""
 
 from sirtdose.model import units, usual
 from sirtdose.model.device import Device
@@ -14,19 +14,6 @@ from sirtdose.validation.bench import Figure
 def _usual(*, name: str) -> float:
     """What is taken where nothing is given."""
     return float(getattr(usual, name))
-
-
-def _density_of_hu(*, hu: float, curve: str) -> float:
-    """Density of one voxel of a CT."""
-    import numpy as np
-
-    from sirtdose.dosimetry.engine.tissue_density import density_of_ct
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
-    grid = Grid.regular((1, 1, 1), spacing_mm=(1.0, 1.0, 1.0))
-    ct = Volume(np.full((1, 1, 1), hu), grid, Quantity.CT_NUMBER)
-    return float(density_of_ct(ct, curve).data[0, 0, 0])
 
 
 def _typed(*, measure: str, text: str) -> float:
@@ -88,7 +75,6 @@ def _second_mci(*, activity_gbq: float) -> float:
 
 FIGURES: dict[str, Figure] = {
     "usual": _usual,
-    "density_of_hu": _density_of_hu,
     "typed": _typed,
     "laboratory_factor": _laboratory_factor,
     "shunt_reduction": _shunt_reduction,
