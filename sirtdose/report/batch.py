@@ -1,25 +1,19 @@
 """The tables of many cases: cases.csv, summary.csv, index.html and batch.json."""
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from sirtdose import __version__
-from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    pass
-
-import csv
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from sirtdose import __version__
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.files import THUMBNAIL
 from sirtdose.report.render import render
 from sirtdose.report.tables import STRUCTURE_COLUMNS, name_cell
+from sirtdose.report.wording import significant
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
 CASE_COLUMNS = (

@@ -3,23 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
-from sirtdose.dosimetry.compare.comparison import LEAST_GY
+from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison
+from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
 from sirtdose.dosimetry.compare.gamma import GAMMA_MAX
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.check.page import check_page
 from sirtdose.report.check.words import as_ours_and_theirs, cause_words
 from sirtdose.report.documents import document_text, findings_document, rounded
 from sirtdose.report.tables import csv_text, name_cell
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.comparison import Comparison
-    from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
-    from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 
 CHECK_FILES = (
     "check.json",
@@ -37,7 +34,7 @@ _SUMS_WITHIN = 0.02
 _COLUMNS = ("of", "name", "number", "unit", "ours", "theirs", "difference", "relative")
 
 
-def check_document(check: "DoseCheck") -> dict[str, Any]:
+def check_document(check: DoseCheck) -> dict[str, Any]:
     """Everything a check found, with how it was computed."""
     pair = check.pair
     causes = [_cause(asdict(one), one.explained_fraction) for one in check.causes]
@@ -128,7 +125,7 @@ def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     return {**cause, "says": cause_words(cause)}
 
 
-def _unexplained(check: "DoseCheck") -> str | None:
+def _unexplained(check: DoseCheck) -> str | None:
     if not check.causes and check.pair.rms_gy < 1e-3 * check.pair.ours.data.max():
         return None
     best = check.causes[0] if check.causes else None
@@ -140,7 +137,7 @@ def _unexplained(check: "DoseCheck") -> str | None:
     )
 
 
-def _factor(check: "DoseCheck") -> dict[str, Any] | None:
+def _factor(check: DoseCheck) -> dict[str, Any] | None:
     if not check.causes or abs(check.factor - 1) < 1e-3:
         return None
     best = check.causes[0]
@@ -158,7 +155,7 @@ def _factor(check: "DoseCheck") -> dict[str, Any] | None:
     }
 
 
-def _total(check: "DoseCheck") -> dict[str, Any]:
+def _total(check: DoseCheck) -> dict[str, Any]:
     ratio, treated = check.pair.total_ratio, check.treated_gbq
     theirs = None if treated is None else ratio * treated
     return {
@@ -169,7 +166,7 @@ def _total(check: "DoseCheck") -> dict[str, Any]:
     }
 
 
-def _difference(check: "DoseCheck") -> dict[str, Any]:
+def _difference(check: DoseCheck) -> dict[str, Any]:
     apart = check.pair.difference.data[check.pair.compared]
     return {
         "rms_gy": check.pair.rms_gy,
@@ -181,7 +178,7 @@ def _difference(check: "DoseCheck") -> dict[str, Any]:
     }
 
 
-def _row(row: "Row") -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "our_structure": row.ours_of.name,
@@ -194,7 +191,7 @@ def _row(row: "Row") -> dict[str, Any]:
     }
 
 
-def _number(one: "Comparison") -> dict[str, Any]:
+def _number(one: Comparison) -> dict[str, Any]:
     is_part = one.metric.startswith("v") and one.metric != "volume"
     unit = "mL" if one.metric == "volume" else "1" if is_part else "Gy"
     return {
@@ -208,7 +205,7 @@ def _number(one: "Comparison") -> dict[str, Any]:
     }
 
 
-def _stated(one: "StatedHistogram") -> dict[str, Any]:
+def _stated(one: StatedHistogram) -> dict[str, Any]:
     numbers = {}
     for number in one.comparisons:
         told = _number(number)
@@ -228,7 +225,7 @@ def _finite(value: float) -> float | None:
     return value if value < float("inf") else None
 
 
-def write_check(check: "DoseCheck", document: Mapping[str, Any], folder: Path) -> None:
+def write_check(check: DoseCheck, document: Mapping[str, Any], folder: Path) -> None:
     """Write the document, its table, the maps and the page."""
     text = document_text(dict(document))
     (folder / "check.json").write_text(text, "utf-8")

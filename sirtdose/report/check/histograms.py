@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
 from sirtdose.dosimetry.map_checks import lung_density_doubt
+from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text, findings_document
 from sirtdose.report.doses import dvh_metrics
@@ -14,15 +15,12 @@ from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
 from sirtdose.report.wording import not_compared_lines, significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import DoseHistograms
-
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
 _COLUMNS = ("mean", "sd", "min", "max", "d98", "d95", "d90", "d70", "d50", "d2")
 
 
 def histograms_document(
-    result: "DoseHistograms", *, sampling: str, above_gy: Sequence[float] = ()
+    result: DoseHistograms, *, sampling: str, above_gy: Sequence[float] = ()
 ) -> dict[str, Any]:
     """Every structure's metrics, and how they were computed."""
     rows = []
@@ -89,7 +87,7 @@ def _marked(row: dict[str, Any]) -> str:
 
 
 def write_histograms(
-    result: "DoseHistograms", document: dict[str, Any], folder: Path
+    result: DoseHistograms, document: dict[str, Any], folder: Path
 ) -> None:
     """Write the document and both tables."""
     (folder / "dvh.json").write_text(document_text(document), "utf-8")

@@ -3,8 +3,9 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.compare.dose_check import DoseCheck
 from sirtdose.report.check import words
 from sirtdose.report.check.figures import difference_png, dvh_figure
 from sirtdose.report.cohort.figures import svg_text
@@ -12,11 +13,8 @@ from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.dose_check import DoseCheck
 
-
-def check_page(text: str, check: "DoseCheck") -> str:
+def check_page(text: str, check: DoseCheck) -> str:
     """The page of check.json's text."""
     document = json.loads(text)
     figure = dvh_figure(check)

@@ -1,7 +1,7 @@
 """Figures of planners, shunts, vials and outcomes."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
@@ -14,6 +14,7 @@ from sirtdose.planning import bsa, mird_plan, partition_plan
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.perfused import Tumor
+from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import predicted
 from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.planning.terms import Terms
@@ -21,9 +22,6 @@ from sirtdose.planning.vial import plan_vial
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.validation.bench import Figure
-
-if TYPE_CHECKING:
-    from sirtdose.planning.result import Plan
 
 _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -51,7 +49,7 @@ def _partition(
     return _of(result, of)
 
 
-def _of(plan: "Plan", of: str) -> float:
+def _of(plan: Plan, of: str) -> float:
     """One number of a plan, as ``lungs``, ``dose normal_perfused``, ``part tumor``."""
     word, _, role = of.partition(" ")
     if word == "lungs":

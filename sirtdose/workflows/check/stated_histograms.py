@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.dose_check import D_PERCENT
@@ -11,23 +10,20 @@ from sirtdose.dosimetry.compare.stated_histogram import (
     StatedHistograms,
 )
 from sirtdose.errors import StructureError
-from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
+from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_names
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
+from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.structure import Structure
 
-if TYPE_CHECKING:
-    from sirtdose.io.dicom.dvh import DicomHistogram
-    from sirtdose.model.dose_curve import DoseCurve
-    from sirtdose.model.structure import Structure
-
-    Metrics = Callable[[Structure], Mapping[str, float]]
+Metrics = Callable[[Structure], Mapping[str, float]]
 
 
 def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
-    structures: "Sequence[Structure]",
-    samplings: "Sequence[Metrics]",
+    structures: Sequence[Structure],
+    samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
     *,
     option: str = "--their-structures",
@@ -62,7 +58,7 @@ def stated_histograms(
 
 def _numbered(
     dose: Path, files: Sequence[Path], option: str
-) -> "list[tuple[str, DicomHistogram, str]]":
+) -> list[tuple[str, DicomHistogram, str]]:
     """Histograms of their RTDOSE with the name of each, and why it has none."""
     doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
     if not doses:
@@ -94,9 +90,9 @@ def _numbered(
 
 
 def _stated(
-    held: "Sequence[tuple[str, DicomHistogram, str]]",
-    drawn: "Sequence[Structure]",
-    samplings: "Sequence[Metrics]",
+    held: Sequence[tuple[str, DicomHistogram, str]],
+    drawn: Sequence[Structure],
+    samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
     by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
@@ -114,10 +110,10 @@ def _stated(
 
 
 def _nearest(
-    structure: "Structure",
-    held: "DicomHistogram",
-    curve: "DoseCurve",
-    samplings: "Sequence[Metrics]",
+    structure: Structure,
+    held: DicomHistogram,
+    curve: DoseCurve,
+    samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
 ) -> StatedHistogram:
     """A histogram against the map, sampled in the way that is nearest to it."""
