@@ -8,7 +8,7 @@ from sirtdose import __version__
 from sirtdose.dosimetry.engine.kernel import Kernel
 from sirtdose.errors import InputError
 from sirtdose.io.image_file import write_nifti
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.volume import Quantity, Volume
@@ -141,12 +141,11 @@ def write_kernel(
     (folder / "kernel.json").write_text(document_text(document), "utf-8")
     (folder / "kernel.csv").write_text(kernel_csv(kernel, nuclide), "utf-8")
     block = kernel.energy_fraction
-    a, b, c = block.shape
-    z, y, x = -(np.array(block.shape) // 2) * np.array(kernel.spacing_mm)
+    middle = (np.array(block.shape) // 2) * np.array(kernel.spacing_mm)
     grid = Grid.regular(
-        (a, b, c),
+        three(block.shape),
         spacing_mm=kernel.spacing_mm,
-        origin_mm=(float(x), float(y), float(z)),
+        origin_mm=three((-middle[::-1]).tolist()),
     )
     image = Volume(block, grid, Quantity.ENERGY_FRACTION)
     write_nifti(image, folder / "kernel.nii.gz")

@@ -26,6 +26,7 @@ from sirtdose.uncertainty.quantities import (
     histogram_axis,
     quantities,
     region_total,
+    with_curve,
 )
 from sirtdose.uncertainty.scene import Part, Scene
 
@@ -227,6 +228,4 @@ class _Measured:
     def _vector(self, part: Part, dvh: Dvh | None, scale: float) -> Array:
         assert dvh is not None
         scaled = replace(dvh, dose_gy=dvh.dose_gy * scale)
-        known = quantities(scaled, self._above)
-        curve = scaled.curve(self._axis[part.name]) / dvh.volume_ml
-        return np.array([*known.values(), *curve])
+        return with_curve(scaled, self._above, self._axis[part.name])

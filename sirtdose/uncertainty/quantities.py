@@ -35,6 +35,12 @@ def quantity_of(dvh: Dvh, name: str) -> float:
     return quantities(dvh, above)[name]
 
 
+def with_curve(dvh: Dvh, above_gy: Sequence[float], axis: Array) -> Array:
+    """Every quantity, and the histogram as fractions of volume at doses."""
+    curve = dvh.curve(axis) / dvh.volume_ml
+    return np.array([*quantities(dvh, above_gy).values(), *curve])
+
+
 def histogram_axis(scene: Scene, name: str) -> Array:
     """Doses that a row's curve is shown at: beyond its hottest voxel."""
     top = float(scene.dose_gy[scene.occupied[name] > 0].max(initial=0.0))

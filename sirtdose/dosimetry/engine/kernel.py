@@ -131,12 +131,14 @@ def _cached(
     nuclide: str, spacing_mm: tuple[float, float, float], medium: str, density: float
 ) -> Kernel:
     radial = RadialKernel.named(nuclide, medium).at_density(density)
-    return kernel_between(radial, spacing_mm, 0.0, radial.electron_range_mm)
+    end = radial.electron_range_mm
+    return kernel_between(radial, spacing_mm, from_mm=0.0, to_mm=end)
 
 
 def kernel_between(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> Kernel:
@@ -147,7 +149,7 @@ def kernel_between(
             f"a voxel side of {min(spacing_mm):g} mm is too fine for a kernel that "
             f"reaches {to_mm:.3g} mm: use larger voxels"
         )
-    radii, fractions = _points(radial, spacing_mm, from_mm, to_mm)
+    radii, fractions = _points(radial, spacing_mm, from_mm=from_mm, to_mm=to_mm)
     octant = _scattered(radii, fractions, np.array(spacing_mm))
     octant.setflags(write=False)
     kernel = Kernel(octant, spacing_mm, radial, from_mm, to_mm)
@@ -163,6 +165,7 @@ def kernel_between(
 def _points(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,6 +10,7 @@ from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.photon_tail import photon_tail
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 from sirtdose.model.structure import bounding_box
 
 # Energy put in and found again agree to this, or there is no dose.
@@ -33,10 +34,9 @@ def spread(
     QuantityError
         The convolution lost energy (H29).
     """
-    a, b, c = spacing_mm
     kernel = voxel_kernel(
         radial.nuclide,
-        (float(a), float(b), float(c)),
+        three(float(side) for side in spacing_mm),
         medium=radial.medium,
         density_g_per_ml=radial.density_g_per_ml,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.model.grid import three
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -108,9 +109,8 @@ def rays(
     >>> round(float(some.weights.sum()), 12)
     1.0
     """
-    a, b, c = spacing_mm
     key = (radial.nuclide, radial.medium)
-    return _fitted(key, (float(a), float(b), float(c)), number)
+    return _fitted(key, three(float(side) for side in spacing_mm), number)
 
 
 @lru_cache(maxsize=8)

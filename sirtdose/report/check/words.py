@@ -11,6 +11,7 @@ from sirtdose.report.wording import not_compared_lines, significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
+_BOTH = ("ours", "theirs")
 VERDICTS = ("pass", "FAIL")
 # Of a system held against itself: said, not judged.
 FINDINGS = ("same", "differs")
@@ -112,7 +113,7 @@ def means_table(
             [
                 row["name"],
                 "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
-                *([_gy(mean["ours"]), _gy(mean["theirs"])] if mean else ["-", "-"]),
+                *(significant(mean[whose]) if mean else "-" for whose in _BOTH),
                 apart(mean) if mean else "-",
                 percent(mean),
                 percent(d70),
@@ -327,7 +328,3 @@ def _turn_words(cause: Document) -> str:
 def all_numbers(row: Document) -> list[tuple[str, Document]]:
     """Every number of a row with its name, volume first."""
     return [(metric_words(key), one) for key, one in row["numbers"].items()]
-
-
-def _gy(value: float) -> str:
-    return significant(value)

@@ -10,7 +10,7 @@ from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import rays
 from sirtdose.validation.bench import Bench, Figure
-from sirtdose.validation.figures.physics import DATA
+from sirtdose.validation.figures.tables import DATA
 
 _JOULE_PER_MEV = 1.602176634e-13
 _VOXEL_MM, _ACROSS = 4.0, 25

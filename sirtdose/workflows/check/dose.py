@@ -18,7 +18,6 @@ from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
 from sirtdose.dosimetry.compare.gamma import Criterion, Gamma, gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
 from sirtdose.dosimetry.compare.structure_causes import (
-    Candidate,
     Reported,
     StructureCause,
     candidates,
@@ -271,7 +270,7 @@ class _Look:
                 found.rows.append(self._row(name, own, ours, theirs, numbers, width))
             cause = structure_cause(
                 Reported(name, numbers.get("mean"), numbers.get("volume")),
-                _candidate(every, own),
+                next((one for one in every if one.structure is own), None),
                 every,
             )
             found.causes += [cause] if cause else []
@@ -294,7 +293,3 @@ class _Look:
                 role = Role.NORMAL_PERFUSED
         alike = [one for one in self.structures if one.role is role]
         return alike[0] if len(alike) == 1 and role is not Role.OTHER else None
-
-
-def _candidate(every: Sequence[Candidate], own: Structure | None) -> Candidate | None:
-    return next((one for one in every if one.structure is own), None)
