@@ -135,12 +135,7 @@ def spect_command(
     """
     from sirtdose.workflows.image.lung_shunt import shunt_of_spect
 
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     measured = shunt_of_spect(
         ImageRequest(**read_request(source, options), nuclide=nuclide),
         margin_mm=options["lung_margin"],

@@ -292,12 +292,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         for name in ("administered_at", "assay_at", "residual_at", "scan_at")
     }
     require_times(options, times)
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     calibration, factor = calibration_of(options["calibration"])
     lung_mass = options["lung_mass"]
     request = PostRequest(

@@ -87,7 +87,7 @@ def _of_spect(
     image = activity_image(choice, images)
     if image.source is not None and image.source.modality != "file":
         findings += header_findings(image.source)
-        findings += scout_nuclide_findings(image.source)
+        findings += scout_nuclide_findings(image.source, own=images.nuclide)
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
     require_accepted(findings, images.acceptances)
     ct = ct_image(choice, images, image, findings)

@@ -45,11 +45,14 @@ def header_nuclide_findings(source: Source, request: PostRequest) -> list[Findin
         said = f"taken as labeled {request.header_nuclide_was} by mistake"
         return [Finding.of("H11", said, severity=Severity.WARN)]
     judged = _of_pet if source.modality == "PT" else _of_spect
-    return not_understood(source, request.nuclide.name) + judged(source, request)
+    wanted = request.nuclide
+    return not_understood(source, wanted.name, wanted) + judged(source, request)
 
 
-def not_understood(source: Source, wanted: str) -> list[Finding]:
-    """Words of the header that name no nuclide known here (H11)."""
+def not_understood(
+    source: Source, wanted: str, own: Nuclide | None = None
+) -> list[Finding]:
+    """Words of the header that name no nuclide known here, nor the user's own (H11)."""
     findings = [
         Finding.of(
             "H11",
@@ -60,7 +63,7 @@ def not_understood(source: Source, wanted: str) -> list[Finding]:
         for one in source.nuclide_words
         if contradicted_by(one)
     ]
-    words = [one for one in source.nuclide_words if not nuclide_name(one)]
+    words = [one for one in source.nuclide_words if not nuclide_name(one, own)]
     if not words:
         return findings
     said = ", ".join(f"'{one}'" for one in words)
@@ -117,7 +120,7 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
         return []
     said = f"{', '.join(wrong)}, doses are for {_wanted(request)}"
     if misapplied:
-        return [Finding.of("H11", f"{said}: {_undone(source, wanted.name)}")]
+        return [Finding.of("H11", f"{said}: {_undone(source, wanted)}")]
     used = (
         f"its decay correction is that of {wanted.name}"
         if applied_h
@@ -134,14 +137,15 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
     ]
 
 
-def _undone(source: Source, wanted: str) -> str:
+def _undone(source: Source, wanted: Nuclide) -> str:
     """How a decay correction for another nuclide can be undone, if it can."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
         name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER
     ]
-    if not labels or source.decay_correction != "START" or wanted != "Y-90":
-        return f"reconstruct it as {wanted}"
+    shown = wanted.positrons_per_decay is not None
+    if not (labels and shown and source.decay_correction == "START"):
+        return f"reconstruct it as {wanted.name}"
     return (
         "if the scanner was told the wrong nuclide, give --header-nuclide-was "
         f"{labels[0]}"
@@ -174,6 +178,8 @@ def _if_right(source: Source, request: PostRequest) -> str:
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""
+    if request.nuclide.file is not None:
+        return f"; for {name} leave --nuclide-file out and give --nuclide {name}"
     if request.device is None:
         return f"; for {name} give --nuclide {name}"
     carry = [key for key, one in table("devices").items() if one["nuclide"] == name]

@@ -55,7 +55,8 @@ class ImageRequest:
         """The methods asked for, else those that suit the density."""
         if self.methods:
             return self.methods
-        return ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
+        by_kernel = self.density_by_voxel and self.nuclide.kernels
+        return ("local", "collapsed-cone") if by_kernel else ("local",)
 
     @property
     def grid_in_words(self) -> str:

@@ -79,14 +79,19 @@ def activity_image(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
             f"{choice.image.label} is {choice.image.kind}; leave it out"
         )
-    if request.header_nuclide_was is not None and request.nuclide.name != "Y-90":
+    nuclide = request.nuclide
+    if request.header_nuclide_was is not None and nuclide.positrons_per_decay is None:
         raise InputError(
-            "--header-nuclide-was applies the decay of Y-90, doses are for "
-            f"{request.nuclide.name}: leave it out, or give --nuclide Y-90"
+            f"--header-nuclide-was applies the decay of Y-90, doses are for "
+            f"{nuclide.name}, of which no positrons are known: leave it out, or give "
+            "--nuclide Y-90"
         )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
-        choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
+        choice.image,
+        quantity=says,
+        header_nuclide_was=request.header_nuclide_was,
+        nuclide=nuclide,
     )
 
 

@@ -16,6 +16,7 @@ from sirtdose.workflows.image.request import ImageRequest
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.uptake import Perfusion
     from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Plan
@@ -58,13 +59,19 @@ def scout_findings(
 
 
 def scout_nuclide_findings(
-    source: "Source", planned: ImageRequest | None = None
+    source: "Source",
+    planned: ImageRequest | None = None,
+    own: "Nuclide | None" = None,
 ) -> list[Finding]:
-    """A header that names no nuclide of a scout, or the particles of another (H11)."""
+    """A header that names no nuclide of a scout, or the particles of another (H11).
+
+    A few of the treatment's `own` particles are a scout too.
+    """
     named = source.nuclide_in_header
     words = ", ".join(f"'{one}'" for one in source.nuclide_words)
-    findings = not_understood(source, "a scout's nuclide")
-    if named and named not in _SCOUTS:
+    own = planned.nuclide if planned else own
+    findings = not_understood(source, "a scout's nuclide", own)
+    if named and named not in (*_SCOUTS, own and own.name):
         findings.append(
             Finding.of(
                 "H11",

@@ -43,7 +43,7 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
 
 def named_files(request: PostRequest) -> dict[str, Path]:
     """What a request names besides image, CT and structures, by its kind."""
-    named = {
+    named: dict[str, object] = {
         "earlier dose": request.prior_dose,
         "transform of the earlier dose": request.prior_transform,
         "registration": request.registration,
@@ -53,7 +53,11 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "radiobiology": request.radiobiology,
         "budget": request.budget,
         "plan": request.plan,
+        "nuclide": request.nuclide.file,
     }
+    if request.nuclide.file is not None:
+        for one in request.nuclide.kernels:
+            named[f"dose kernel in {one.medium}"] = one.file
     return {kind: path for kind, path in named.items() if isinstance(path, Path)}
 
 
