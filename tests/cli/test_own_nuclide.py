@@ -345,7 +345,7 @@ def test_a_case_of_a_listener_and_of_a_check(
         'no_dicom = true\nnuclide_file = "re188.toml"\n'
     )
     received = _case("a study", patient, tmp_path / "results", case)
-    assert received.request.nuclide.name == "Re-188"
+    assert received.request.given.nuclide.name == "Re-188"
     assert post(run, patient, own).exit_code == 0
     result = run(
         *("check", tmp_path / "out" / "dose_local.nii.gz", "--image", patient),

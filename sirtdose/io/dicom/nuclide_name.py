@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
+from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.printable import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

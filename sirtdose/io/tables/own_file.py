@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 
 _SHOWN_MAX = 60
 

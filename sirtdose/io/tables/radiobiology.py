@@ -15,10 +15,15 @@ from sirtdose.io.tables.own_file import (
     source_of,
     text_of,
 )
-from sirtdose.model.evidence import CONDITIONS
-from sirtdose.model.response_model import FORMS, METRICS, ResponseModel
+from sirtdose.model.radiobiology import (
+    CONDITIONS,
+    FORMS,
+    METRICS,
+    ResponseModel,
+    TissueResponse,
+    default_tissues,
+)
 from sirtdose.model.role import Role
-from sirtdose.model.tissue_response import TissueResponse, default_tissues
 from sirtdose.model.units import DOSE, DURATION, INVERSE_DOSE, Measure
 
 _TABLES = {"tumor": "tumor", "normal_liver": "normal liver"}

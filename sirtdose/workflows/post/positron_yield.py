@@ -7,8 +7,8 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.positron_yield import PositronYield
+from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Quantity, Source, Volume
-from sirtdose.workflows.post.request import PostRequest
 
 # Positron fractions of one nuclide in use differ by less.
 _SAME_FRACTION = 0.1
@@ -19,14 +19,15 @@ def yield_of(request: PostRequest, source: Source | None) -> PositronYield | Non
 
     That is the header's, else the fraction of the nuclide that the scanner was told.
     """
-    typed, own = request.positron_fraction_was, request.nuclide.positrons_per_decay
+    typed = request.image.positron_fraction_was
+    own = request.given.nuclide.positrons_per_decay
     if own is None:
         return None
     if typed is not None:
         return PositronYield(typed, own, "as typed", applied=True)
     if source is None or source.modality != "PT":
         return None
-    was, stated = request.header_nuclide_was, source.positron_fraction_in_header
+    was, stated = request.image.header_nuclide_was, source.positron_fraction_in_header
     if stated is not None:
         origin = "RadionuclidePositronFraction (0018,1076)"
         found = PositronYield(stated, own, origin, applied=False)
@@ -48,10 +49,11 @@ def rescaled(image: Volume, request: PostRequest) -> Volume:
     InputError
         An image that is no PET in Bq/mL, or doses of another nuclide.
     """
-    if request.positron_fraction_was is None:
+    if request.image.positron_fraction_was is None:
         return image
     undone = yield_of(request, image.source)
     modality = image.source.modality if image.source else "file"
+    name = request.given.nuclide.name
     if (
         image.quantity is not Quantity.ACTIVITY_CONCENTRATION
         or modality not in ("PT", "file")
@@ -60,7 +62,7 @@ def rescaled(image: Volume, request: PostRequest) -> Volume:
         raise InputError(
             "--positron-fraction-was rescales a PET of Y-90 in Bq/mL, or of another "
             "nuclide whose positrons per decay are known; this image is in "
-            f"{image.quantity.unit}, of kind {modality}, for {request.nuclide.name}: "
+            f"{image.quantity.unit}, of kind {modality}, for {name}: "
             "leave it out"
         )
     return image.with_data(image.data * undone.factor)
@@ -86,7 +88,7 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
                 "H11",
                 f"the image was multiplied by {found.factor:.4g}, for a positron "
                 f"fraction of {found.fraction_was:.4g} instead of "
-                f"{request.nuclide.name}'s {found.fraction:.2g}: it holds "
+                f"{request.given.nuclide.name}'s {found.fraction:.2g}: it holds "
                 f"{undone:.4g} GBq at administration, {stored:.4g} GBq without; "
                 f"{given}",
                 severity=Severity.WARN,
@@ -94,14 +96,14 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
         ]
     relative = (
         "; doses of --calibration administered do not depend on it"
-        if request.calibration == "administered"
+        if request.dose.calibration == "administered"
         else ""
     )
     multiply = (
         f"to multiply them by {found.factor:.4g}, give --positron-fraction-was "
         f"{found.fraction_was:.6g}{relative}"
     )
-    asks = request.header_nuclide_was is not None or _nearer(
+    asks = request.image.header_nuclide_was is not None or _nearer(
         undone, stored, ledger.delivered_gbq
     )
     return [
@@ -110,7 +112,7 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
             f"the image holds {stored:.4g} GBq at administration as it stands, "
             f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
             f"{found.fraction_was:.4g} ({found.origin}) instead of "
-            f"{request.nuclide.name}'s {found.fraction:.2g}; {given}"
+            f"{request.given.nuclide.name}'s {found.fraction:.2g}; {given}"
             f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
             accepted=f"its values stay as they are; {multiply}",
