@@ -7,7 +7,7 @@ import click
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.manifest import case_options, folder_of, located
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import show_document
@@ -220,7 +220,8 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]
-    given = case_options(case, post_command)
+    folders = (folder_of(source), case.parent)
+    given = located(case_options(case, post_command), folders)
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),
