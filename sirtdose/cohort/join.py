@@ -9,6 +9,7 @@ from sirtdose.cohort.nearest import nearest
 from sirtdose.errors import InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.model.names import alike
 from sirtdose.model.role import Role
 
 T = TypeVar("T")
@@ -169,6 +170,10 @@ def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
 def _joined(
     name: str, doses: list[Table], outcomes: list[Table], named: Collection[str]
 ) -> Level:
+    spelled: list[Table] = []
+    for own in (*doses, *outcomes):
+        spelled.append(_spelled_as([key for one in spelled for key in one], own))
+    doses, outcomes = spelled[: len(doses)], spelled[len(doses) :]
     dosed, known = (
         {key: one[key].where for one in reversed(some) for key in one}
         for some in (doses, outcomes)
@@ -197,6 +202,20 @@ def _joined(
         lines = tuple(one.get(key, nothing) for one in tables)
         rows.append(Row(*key, lines, _no_dose(lines, holds_dose)))
     return Level(name, tuple(columns), tuple(rows), alone)
+
+
+def _spelled_as(known: Sequence[Key], table: Table) -> Table:
+    """A table with its lesions as others spell them, where only one can be meant."""
+    lesions: dict[str, list[str]] = {}
+    for case_id, lesion in known:
+        lesions.setdefault(case_id, []).append(lesion)
+    found: Table = {}
+    for key, line in table.items():
+        case_id, lesion = key
+        same = alike(lesion, lesions.get(case_id, ()))
+        own = (case_id, same[0]) if len(same) == 1 else key
+        found[key if own in table or own in found else own] = line
+    return found
 
 
 def _no_dose(lines: Collection[Line], columns: Collection[str]) -> str:

@@ -12,6 +12,7 @@ from sirtdose.cli.words.quantities import moment
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.orders import order_findings
@@ -56,11 +57,8 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
             f"the plan has {len(each)} injections: choose one with --injection "
             f"{' or '.join(each)} (orders for all of them are checked)"
         )
-    name = next(iter(each)) if wanted is None else wanted
-    if name not in each:
-        raise InputError(
-            f"'{name}' is no injection of the plan: there are {', '.join(each)}"
-        )
+    said = f"'{wanted}' is no injection of the plan"
+    name = next(iter(each)) if wanted is None else named(wanted, each, said)
     device = options["device"]
     if device and plan["device"] and device != plan["device"]:
         raise InputError(f"the plan is for {plan['device']}, not for {device}")

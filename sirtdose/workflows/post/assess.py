@@ -61,7 +61,11 @@ from sirtdose.workflows.post.injected_findings import (
     sharing_findings,
     unshared_findings,
 )
-from sirtdose.workflows.post.injections import injections_given, shunts_given
+from sirtdose.workflows.post.injections import (
+    in_own_names,
+    injections_given,
+    shunts_given,
+)
 from sirtdose.workflows.post.inputs import (
     all_inputs,
     options_of,
@@ -123,6 +127,9 @@ def _assess(request: PostRequest) -> "Assessment":
     ct = ct_image(choice, request, image, findings)
     volume = on_dose_grid(request, image, ct)
     placed = placed_structures(choice, request, image, volume, findings, ct)
+    request = replace(
+        request, injections=in_own_names(request.injections, placed.drawn)
+    )
     structures = list(placed.on_grid)
     # What of an earlier dose asks by the code of structures asks with them.
     prior = prior_on(request, volume, structures, findings)

@@ -1,14 +1,16 @@
 """Several injections of one session: each with its own activity and volume."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.planning.lung_shunt import all_shunts_known
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post.request import PostRequest
+    from sirtdose.workflows.post.request import InjectionGiven, PostRequest
 
 # Injections further apart have no one moment that an image's own unit decays to.
 _ONE_MOMENT_H = 0.25
@@ -37,6 +39,22 @@ def ledgers_of(request: "PostRequest") -> list[Ledger]:
         one.ledger(request.nuclide, request.lung_shunt_fraction)
         for one in request.injections
     ]
+
+
+def in_own_names(
+    injections: "Sequence[InjectionGiven]", drawn: Sequence[Structure]
+) -> "tuple[InjectionGiven, ...]":
+    """The same, with the structures that they perfuse as these are spelled.
+
+    Raises
+    ------
+    InputError
+        A structure that is not there.
+    """
+    return tuple(
+        replace(one, perfused=perfused_by(one.name, one.perfused, drawn).name)
+        for one in injections
+    )
 
 
 def summed(ledgers: Sequence[Ledger]) -> Ledger:
