@@ -170,15 +170,12 @@ def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
 def _joined(
     name: str, doses: list[Table], outcomes: list[Table], named: Collection[str]
 ) -> Level:
-    spelled: list[Table] = []
-    for own in (*doses, *outcomes):
-        spelled.append(_spelled_as([key for one in spelled for key in one], own))
-    doses, outcomes = spelled[: len(doses)], spelled[len(doses) :]
+    order = dict.fromkeys(key for one in doses for key in one)
+    outcomes = [_spelled_as(order, one) for one in outcomes]
     dosed, known = (
         {key: one[key].where for one in reversed(some) for key in one}
         for some in (doses, outcomes)
     )
-    order = dict.fromkeys(key for one in doses for key in one)
     both = [key for key in order if key in known]
     failed = {key for one in doses for key, line in one.items() if _has_failed(line)}
     alone = (
@@ -204,16 +201,15 @@ def _joined(
     return Level(name, tuple(columns), tuple(rows), alone)
 
 
-def _spelled_as(known: Sequence[Key], table: Table) -> Table:
+def _spelled_as(known: Iterable[Key], table: Table) -> Table:
     """A table with its lesions as others spell them, where only one can be meant."""
     lesions: dict[str, list[str]] = {}
     for case_id, lesion in known:
         lesions.setdefault(case_id, []).append(lesion)
     found: Table = {}
     for key, line in table.items():
-        case_id, lesion = key
-        same = alike(lesion, lesions.get(case_id, ()))
-        own = (case_id, same[0]) if len(same) == 1 else key
+        same = alike(key[1], lesions.get(key[0], ()))
+        own = (key[0], same[0]) if len(same) == 1 else key
         found[key if own in table or own in found else own] = line
     return found
 

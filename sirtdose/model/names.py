@@ -20,7 +20,7 @@ def alike(text: str, known: Iterable[str]) -> list[str]:
     (['Tumor 1'], ['tumor'])
     """
     names = list(dict.fromkeys(known))
-    for plain in (str, str.strip, _plain):
+    for plain in (str, str.strip, lambda one: one.strip().casefold()):
         found = [one for one in names if plain(one) == plain(text)]
         if found:
             return found
@@ -99,7 +99,3 @@ def by_own_names(
             raise InputError(f"'{own}' is named twice, as '{text}' too: name it once")
         found[own] = value
     return found
-
-
-def _plain(name: str) -> str:
-    return name.strip().casefold()
