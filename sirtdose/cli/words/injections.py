@@ -14,11 +14,11 @@ import click
 
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.quantities import moment, quantity
+from sirtdose.model.request import InjectionGiven
 from sirtdose.model.units import ACTIVITY, DOSE, FRACTION, VOLUME, Measure
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.perfused import Tumor
-from sirtdose.workflows.post.request import InjectionGiven
 
 _OPTION = "--injection"
 _TYPED, _IMAGED, _GIVEN = "plan partition", "plan image", "post"
