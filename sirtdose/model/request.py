@@ -52,7 +52,7 @@ class InjectionGiven:
             if self.at is None or self.residual_at is None:
                 raise InputError(
                     f"the residual of '{self.name}' decays to its injection: write "
-                    "both times, name=1.2GBq@TIME;...;residual=20MBq@TIME"
+                    "both times, activity:1.2GBq@TIME,residual:20MBq@TIME"
                 )
             elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
             if not 0 <= elapsed_h <= _RESIDUAL_MAX_H:

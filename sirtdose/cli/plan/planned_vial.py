@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.quantities import moment
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.cli.words.quantities import by_name, moment, quantity
+from sirtdose.errors import InputError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.units import ACTIVITY
@@ -64,11 +65,8 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
             f"the plan has {len(each)} injections: choose one with --injection "
             f"{' or '.join(each)} (orders for all of them are checked)"
         )
-    name = next(iter(each)) if wanted is None else wanted
-    if name not in each:
-        raise InputError(
-            f"'{name}' is no injection of the plan: there are {', '.join(each)}"
-        )
+    said = f"'{wanted}' is no injection of the plan"
+    name = next(iter(each)) if wanted is None else named(wanted, each, said)
     device = options["device"]
     if device and plan["device"] and device != plan["device"]:
         raise InputError(f"the plan is for {plan['device']}, not for {device}")
@@ -109,26 +107,19 @@ def ordered(
         findings.append(Finding.of("H04", said, severity=Severity.NOTE))
     if not texts:
         return findings
-    at_use: dict[str, float] = {}
-    for text in texts:
-        name, equals, rest = text.partition("=")
-        activity, _, when = rest.partition("@")
-        if not equals or name.strip() in at_use:
-            raise click.BadParameter(
-                f"'{text}': write NAME=ACTIVITY@TIME, once for each injection",
-                param_hint="--order",
-            )
-        try:
-            gbq = ACTIVITY.parse(activity)
-        except QuantityError as error:
-            raise click.BadParameter(str(error), param_hint="--order") from None
+
+    def at_use(text: str) -> float:
+        activity, _, when = text.partition("@")
+        gbq = quantity(activity, ACTIVITY, "--order")
         calibrated = moment(when.strip() or None, "--order", zone)
         if calibrated is not None:
-            waits_h = (at - calibrated).total_seconds() / 3600
-            gbq *= nuclide.decay_factor(waits_h)
-        if not gbq > 0:
-            raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
-        at_use[name.strip()] = gbq
+            gbq *= nuclide.decay_factor((at - calibrated).total_seconds() / 3600)
+        if gbq > 0:
+            return gbq
+        raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
+
     return findings + order_findings(
-        at_use, planned.each_gbq, part_is_drawn=device.part_is_drawn
+        by_name(texts, "--order", "NAME=ACTIVITY@TIME", at_use),
+        planned.each_gbq,
+        part_is_drawn=device.part_is_drawn,
     )

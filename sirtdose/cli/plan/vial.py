@@ -1,83 +1,73 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sirtdose.cli.plan.planned_vial import of_plan, ordered
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    assay_options,
     calibrator_factor_option,
+    device_option,
     force_option,
+    half_life_option,
     json_option,
     nuclide_options,
     out_option,
+    plan_option,
+    timezone_option,
 )
-from sirtdose.cli.words.quantities import (
-    DEVICES,
-    QuantityType,
-    acceptances_of,
-    moment,
-    nuclide_of,
-)
+from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.model.device import Device
 from sirtdose.model.finding import require_accepted
-from sirtdose.model.units import ACTIVITY, DURATION
+from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
 from sirtdose.report.plan.vial import vial_document, vial_summary
 
 
 @click.command("vial")
-@click.option(
-    "--activity",
-    type=QuantityType(ACTIVITY),
-    help="To draw up, at the time of use.",
-)
-@click.option(
-    "--plan",
-    "plan_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+@Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
+@replace(
+    plan_option,
     help="plan.json, instead: of it the activity to draw up, and the device.",
 )
-@click.option("--injection", help="Of the plan, where it has several.")
-@click.option(
-    "--order",
-    "orders",
-    multiple=True,
+@Option("injection", str, "Which of the plan's, where it has several.", metavar="NAME")
+@Option(
+    "order",
+    str,
+    "What is ordered for an injection of the plan, at its calibration TIME or at use: "
+    "checked against the plan.",
+    many=True,
     metavar="NAME=ACTIVITY[@TIME]",
-    help="What is ordered for an injection of the plan, at its calibration TIME or at "
-    "use: checked against the plan.",
+    into="orders",
 )
-@click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
-@click.option(
-    "--device",
-    type=click.Choice(DEVICES, case_sensitive=False),
-    help="Needed without a plan that names it.",
+@Option("at", str, "Time of use, with its offset.", required=True, metavar="TIME")
+@replace(
+    device_option, help=f"{device_option.help} Needed without a plan that names it."
 )
-@click.option(
-    "--vial",
-    "vials",
-    type=QuantityType(ACTIVITY),
-    multiple=True,
-    help="Size at calibration; may be repeated.  [default: the device's]",
+@Option(
+    "vial",
+    ACTIVITY,
+    "Size at calibration; may be repeated.  [default: the device's]",
+    many=True,
+    into="vials",
 )
-@click.option(
-    "--calibrated-at",
+@Option(
+    "calibrated-at",
+    str,
+    "When the vials are calibrated.  [default: for each the time that suits]",
     metavar="TIME",
-    help="Of the vials.  [default: for each the time that suits]",
 )
-@click.option(
-    "--assay",
-    type=QuantityType(ACTIVITY),
-    help="What was measured of what is to be given; of resin, the part drawn.",
-)
-@click.option("--assay-at", metavar="TIME", help="When it was measured.")
+@assay_options
 @calibrator_factor_option
 @nuclide_options
-@click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
-@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@half_life_option
+@timezone_option
 @acceptance_options
 @out_option(required=False)
 @force_option

@@ -14,6 +14,7 @@ from sirtdose.errors import StructureError
 from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
+from sirtdose.model.names import alike
 
 if TYPE_CHECKING:
     from sirtdose.io.dicom.dvh import DicomHistogram
@@ -99,10 +100,10 @@ def _stated(
     samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
-    by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
+    by_name = {one.name: one for one in reversed(drawn) if not one.empty}
     rows, left_out = [], {}
     for name, one, why in held:
-        structure = by_name.get(name.casefold())
+        structure = next((by_name[own] for own in alike(name, by_name)), None)
         if why or one.curve is None or structure is None:
             left_out[name] = why or "its contours are empty, or were not given"
             continue

@@ -22,7 +22,7 @@ from sirtdose.io.read import read_found_structures
 from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.model.structure import with_given_roles
+from sirtdose.model.structure import given_roles, with_given_roles
 from sirtdose.workflows.image.grid import regrid_findings
 from sirtdose.workflows.image.registration import registered
 from sirtdose.workflows.image.segmentation import delineated
@@ -76,7 +76,8 @@ def placed_structures(
             item, probability_threshold=request.probability_threshold
         )
     ]
-    drawn = _with_roles(drawn, request.roles)
+    roles = given_roles(drawn, request.roles)
+    drawn = with_given_roles(drawn, roles)
     drawn, registration = registered(request, drawn, image, ct, findings)
     drawn += delineated(request, drawn, volume, findings)
     require_accepted(findings, acceptances)
@@ -98,7 +99,7 @@ def placed_structures(
     findings += anatomy_findings(kept)
     findings += checks.normal_findings([*kept, *derived])
     if for_doses:
-        findings += role_findings(on_grid, volume, given=request.roles)
+        findings += role_findings(on_grid, volume, given=roles)
         findings += no_tumor_findings(combined) if derived else []
         findings += missing_findings(kept)
     # The union of one is that one, whose place is known.
@@ -159,16 +160,3 @@ def _where_image_is(volume: "Volume") -> str:
     """What is odd about the image's own place, where structures miss it."""
     remarks = volume.source.remarks if volume.source else ()
     return "".join(f"; of the image: {remark}" for remark in remarks)
-
-
-def _with_roles(
-    structures: "list[Structure]", roles: Mapping[str, Role]
-) -> "list[Structure]":
-    names = {structure.name for structure in structures}
-    unknown = sorted(set(roles) - names)
-    if unknown:
-        raise StructureError(
-            f"--role names '{unknown[0]}', which is no structure here: there are "
-            f"{', '.join(sorted(names))}"
-        )
-    return with_given_roles(structures, roles)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from sirtdose.workflows.image.structures import Placed
 
 _OF_INJECTIONS = (
-    "--scan-at and times of all injections (--injection NAME=ACTIVITY@TIME) within 15 "
-    "min of each other: injections apart in time have no other calibration"
+    "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within "
+    "15 min of each other: injections apart in time have no other calibration"
 )
 
 

@@ -12,6 +12,7 @@ from sirtdose.dosimetry.results import PlanCompared, PlannedDose
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.names import alike
 from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
@@ -184,20 +185,18 @@ def _row_of(
     if part["role"] not in _BY_ROLE:
         return by_name.get(_named(part["name"], by_name) or "")
     for one in given.injections:
-        if part["role"] == "perfused" and part["name"].endswith(f" of {one.name}"):
+        whole = f"perfused volume of {one.name}"
+        if part["role"] == "perfused" and alike(part["name"], [whole]):
             return by_name.get(one.perfused)
-    alike = [other for other in parts if other["role"] == part["role"]]
+    others = [other for other in parts if other["role"] == part["role"]]
     found = [row for row in rows if row.structure.role is _BY_ROLE[part["role"]]]
-    return found[0] if len(alike) == len(found) == 1 else None
+    return found[0] if len(others) == len(found) == 1 else None
 
 
 def _named(name: str, known: Iterable[str]) -> str | None:
     """The one known name that is the same; but for case where no other is so too."""
-    known = list(known)
-    if name in known:
-        return name
-    alike = [one for one in known if one.strip().casefold() == name.strip().casefold()]
-    return alike[0] if len(alike) == 1 else None
+    found = alike(name, known)
+    return found[0] if len(found) == 1 else None
 
 
 def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
@@ -210,7 +209,7 @@ def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
         return []
     ledgers = ledgers_of(given) if given.injections else []
     delivered = {
-        one.name: ledger.delivered_gbq
+        _named(one.name, planned) or one.name: ledger.delivered_gbq
         for one, ledger in zip(given.injections, ledgers, strict=True)
     }
     if set(delivered) != set(planned):

@@ -62,7 +62,7 @@ from sirtdose.workflows.post.injected_findings import (
     sharing_findings,
     unshared_findings,
 )
-from sirtdose.workflows.post.injections import injections_given
+from sirtdose.workflows.post.injections import in_own_names, injections_given
 from sirtdose.workflows.post.inputs import (
     all_inputs,
     named_files,
@@ -152,6 +152,8 @@ def _assess(request: PostRequest) -> "Assessment":
         ct,
         acceptances=request.judge.acceptances,
     )
+    given = replace(given, injections=in_own_names(given.injections, placed.drawn))
+    request = replace(request, given=given)
     structures = list(placed.on_grid)
     # What of an earlier dose asks by the code of structures asks with them.
     prior = prior_on(request.judge, volume, structures, findings)

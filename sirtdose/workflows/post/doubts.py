@@ -258,7 +258,7 @@ def residual_doubts(given: Given) -> list[Finding]:
     said = "not checked: needs --residual; what stayed behind is taken as none"
     if silent:
         said = (
-            f"not checked for {', '.join(silent)}: needs residual=ACTIVITY@TIME in "
+            f"not checked for {', '.join(silent)}: needs residual:ACTIVITY@TIME in "
             "--injection; what stayed behind is taken as none"
         )
     return [Finding.of("H08", said, severity=Severity.NOTE)]

@@ -1,11 +1,13 @@
 """Several injections of one session: each with its own activity and volume."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.request import Given
+from sirtdose.model.request import Given, InjectionGiven
+from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.planning.lung_shunt import all_shunts_known
 
 if TYPE_CHECKING:
@@ -34,6 +36,22 @@ def ledgers_of(given: Given) -> list[Ledger]:
     return [
         one.ledger(given.nuclide, given.lung_shunt_fraction) for one in given.injections
     ]
+
+
+def in_own_names(
+    injections: Sequence[InjectionGiven], drawn: Sequence[Structure]
+) -> tuple[InjectionGiven, ...]:
+    """The same, with the structures that they perfuse as these are spelled.
+
+    Raises
+    ------
+    InputError
+        A structure that is not there.
+    """
+    return tuple(
+        replace(one, perfused=perfused_by(one.name, one.perfused, drawn).name)
+        for one in injections
+    )
 
 
 def summed(ledgers: Sequence[Ledger]) -> Ledger:
