@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.names import by_own_names, named
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.volume import Quantity, Volume
 
@@ -219,10 +220,42 @@ class Structure:
 def with_given_roles(
     structures: Iterable[Structure], roles: Mapping[str, Role]
 ) -> list[Structure]:
-    """The structures with the roles that a person says they have, by name."""
-    return [
-        one.given(roles[one.name]) if one.name in roles else one for one in structures
-    ]
+    """The structures with the roles that a person says they have, by name.
+
+    Raises
+    ------
+    InputError
+        A name that is no structure's, or may be several.
+    """
+    known = list(structures)
+    own = given_roles(known, roles)
+    return [one.given(own[one.name]) if one.name in own else one for one in known]
+
+
+def given_roles(
+    structures: Iterable[Structure], roles: Mapping[str, Role]
+) -> dict[str, Role]:
+    """The roles that a person gives, by the structures' own names; raises as above."""
+    said = "--role names '{}', which is no structure here"
+    return by_own_names(roles, (one.name for one in structures), said)
+
+
+def perfused_by(
+    injection: str, typed: str, structures: Iterable[Structure]
+) -> Structure:
+    """The structure that an injection is said to perfuse.
+
+    Raises
+    ------
+    InputError
+        A name that is no structure's, or may be several.
+    """
+    known = {one.name: one for one in reversed(list(structures))}
+    said = (
+        f"'{injection}' perfuses '{typed}', which is no structure of role perfused, "
+        "liver or tumor here"
+    )
+    return known[named(typed, reversed(known), said)]
 
 
 def voxels_in(occupancy: NDArray[Any]) -> float:

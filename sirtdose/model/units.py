@@ -43,6 +43,16 @@ class Measure:
         """The one that goes before its name."""
         return "an" if self.name[0] in "aeiou" else "a"
 
+    @property
+    def suffix(self) -> str:
+        """What a name of such a quantity ends in.
+
+        >>> ACTIVITY.suffix, DENSITY.suffix, FRACTION.suffix
+        ('gbq', 'g_per_ml', 'fraction')
+        """
+        unit = self.unit.lower().replace("/", "_per_").replace(" ", "_")
+        return "fraction" if unit == "1" else unit
+
     def parse(self, text: str) -> float:
         """Read text such as ``"45 mCi"`` into this measure's unit.
 

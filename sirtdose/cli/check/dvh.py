@@ -5,11 +5,15 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.option import Option
+from sirtdose.cli.words.options import (
+    above_option,
+    force_option,
+    json_option,
+    out_option,
+)
+from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import DOSE
-from sirtdose.report.documents import document_text
 
 _PATH = click.Path(path_type=Path)
 
@@ -18,20 +22,14 @@ _PATH = click.Path(path_type=Path)
 @click.argument("dose", type=_PATH, metavar="DOSE")
 @structures_option(required=True)
 @role_option
-@click.option(
-    "--sampling",
-    type=click.Choice(("points", "voxels")),
-    default="points",
-    show_default=True,
-    help="points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
+@Option(
+    "sampling",
+    ("points", "voxels"),
+    "points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
     "program's own maps are.",
+    default="points",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="Part of the volume at this dose and more, such as 100Gy; may be repeated.",
-)
+@above_option
 @out_option(required=True)
 @force_option
 @json_option
@@ -68,7 +66,5 @@ def dvh_command(
     document = histograms_document(result, sampling=sampling, above_gy=above)
     with output_folder(out, HISTOGRAM_FILES, force=force) as folder:
         write_histograms(result, document, folder)
-    click.echo(histograms_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(HISTOGRAM_FILES)}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    said = histograms_summary(document)
+    print_document(document, said, names=HISTOGRAM_FILES, out=out, as_json=as_json)

@@ -103,14 +103,16 @@ def _digest(path: Path) -> str:
 def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
     from sirtdose.batch.case import Case
 
-    options = located(case_options(file, post_command), (source, file.parent))
+    options = located(
+        case_options(file, post_command), (source, file.parent), post_command
+    )
     params = parsed_options(post_command, source, options, where=file.name)
     return Case(
         study,
         post_request(source, params),
         folder.absolute(),
         wanted_of(params),
-        asked=request_asked(source, options),
+        asked=request_asked(source, options, post_command),
     )
 
 

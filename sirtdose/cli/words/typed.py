@@ -10,20 +10,8 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
-
-# Options of `sirtdose post` that may name a file, and words that are none.
-PATH_OPTIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("image", "ct", "structures", "drawn_on", "plan"), ()),
-    **dict.fromkeys(("prior_dose", "prior_transform", "radiobiology", "site_key"), ()),
-    "budget": (),
-    "density": ("ct",),
-    "registration": ("rigid", "affine", "bspline"),
-    "pvc": ("iterative-yang", "gtm"),
-}
-_SECRET = ("patient_key",)
-# Where results go and how they are shown is no part of what is computed.
-_NOT_ASKED = ("help", "out", "force", "json")
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -37,12 +25,41 @@ def option_table(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def asked_options(command: click.Command) -> dict[str, click.Option]:
-    """Those that say what is to be computed."""
+def options_about(command: click.Command, *about: About) -> dict[str, click.Option]:
+    """Those that are about some of these; an option of click's is about the case."""
     return {
         key: option
         for key, option in option_table(command).items()
-        if key not in _NOT_ASKED
+        if getattr(option, "about", "case") in about
+    }
+
+
+def asked_options(command: click.Command) -> dict[str, click.Option]:
+    """Those that say what is to be computed, or who answers for it."""
+    return options_about(command, "case", "secret", "person")
+
+
+def file_options(command: click.Command) -> dict[str, tuple[str, ...]]:
+    """Those that may name a file, with the words that are none."""
+    return {
+        key: getattr(option.type, "words", ())
+        for key, option in option_table(command).items()
+        if isinstance(option.type, (click.Path, FileOrText))
+    }
+
+
+def options_kept(context: click.Context) -> dict[str, Any]:
+    """The options of a run as a plan keeps them: the case's, by name and unit.
+
+    Files are left out, as their names may be a patient's.
+    """
+    files = file_options(context.command)
+    return {
+        f"{option.name}{getattr(option.type, 'suffix', '')}": context.params[
+            str(option.name)
+        ]
+        for key, option in options_about(context.command, "case").items()
+        if key not in files
     }
 
 
@@ -84,24 +101,26 @@ def typed_options(
     return str(values["source"]), table
 
 
-def request_asked(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+def request_asked(
+    source: Path, options: Mapping[str, Any], command: click.Command
+) -> dict[str, Any]:
     """A request as a record keeps it: what is a file from here as a Path.
 
     What is not is the name of something in the source, or no file at all.
     """
+    files, secret = file_options(command), options_about(command, "secret")
 
     def told(key: str, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return [told(key, one) for one in value]
-        words = PATH_OPTIONS.get(key)
-        if words is None or str(value).lower() in words:
+        if key not in files or str(value).lower() in files[key]:
             return value
         try:
             return Path(value).absolute() if Path(value).exists() else value
         except (OSError, ValueError):
             return value
 
-    kept = {key: told(key, one) for key, one in options.items() if key not in _SECRET}
+    kept = {key: told(key, one) for key, one in options.items() if key not in secret}
     return {"source": source.absolute(), "options": kept}
 
 

@@ -16,6 +16,7 @@ from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.io.dicom.contour_fill import common_frame, even_odd_fill, fill
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
@@ -24,7 +25,6 @@ from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures.corrections import turn
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.post.assess import assess_dose
-from sirtdose.workflows.post.request import PostRequest
 
 _RADIUS_MM, _HEIGHT_MM = 12.0, 24.0
 # Where no grid has a voxel's center.
@@ -171,15 +171,17 @@ def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, fl
     given = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
     assessment = assess_dose(
         PostRequest(
-            folder,
-            Nuclide.named("Y-90"),
-            administered_gbq=2.2,
-            administered_at=given,
-            residual_gbq=0.05,
-            residual_at=given,
-            lung_shunt_fraction=0.05,
-            lung_shunt_source="spect",
-            calibrate_over="fov",
+            ImageRequest(folder),
+            Given(
+                Nuclide.named("Y-90"),
+                administered_gbq=2.2,
+                administered_at=given,
+                residual_gbq=0.05,
+                residual_at=given,
+                lung_shunt_fraction=0.05,
+                lung_shunt_source="spect",
+            ),
+            DoseRequest(calibrate_over="fov"),
         )
     )
     [rows] = assessment.structure_doses.values()

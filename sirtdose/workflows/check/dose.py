@@ -31,6 +31,7 @@ from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
+from sirtdose.model.names import alike
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import Structure, with_given_roles
 from sirtdose.model.volume import Volume
@@ -168,15 +169,16 @@ class _Look:
     def _structures(self) -> list[Structure]:
         if not self.files:
             return []
-        read = structures_of(self.files, {})
-        read = with_given_roles(read, {**self.ours.roles, **self.request.roles})
+        ours = self.ours.roles
+        read = [
+            one.given(ours[one.name]) if one.name in ours else one
+            for one in structures_of(self.files, {})
+        ]
+        read = with_given_roles(read, self.request.roles)
         # Of results, post.json says how the dose was computed.
         unknown_map = None if self.ours.choices_known else self.ours.dose
         self.findings += map_findings(read, dose=unknown_map)
         drawn = [one for one in read if not one.empty]
-        unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
-        if unknown:
-            raise InputError(f"--role names no structure: {', '.join(unknown)}")
         if not drawn:
             return []
         drawn = on_one_lattice(drawn)
@@ -281,15 +283,13 @@ class _Look:
 
     def _named(self, name: str) -> Structure | None:
         """Our structure of that name, else the only one of the role it tells."""
-        same = [
-            one for one in self.structures if one.name.casefold() == name.casefold()
-        ]
+        same = alike(name, [one.name for one in self.structures])
         if same:
-            return same[0]
+            return next(one for one in self.structures if one.name == same[0])
         role = role_from_name(name)
         if role is Role.NORMAL_GIVEN:
             role = Role.NORMAL_WHOLE
             if role_from_name(name.lower().replace("normal", "")) is Role.PERFUSED:
                 role = Role.NORMAL_PERFUSED
-        alike = [one for one in self.structures if one.role is role]
-        return alike[0] if len(alike) == 1 and role is not Role.OTHER else None
+        only = [one for one in self.structures if one.role is role]
+        return only[0] if len(only) == 1 and role is not Role.OTHER else None

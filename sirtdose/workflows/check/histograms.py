@@ -162,10 +162,4 @@ def structures_of(
         raise StructureError(
             f"structures of one name (H19): {', '.join(double)}: rename all but one"
         )
-    unknown = sorted(set(roles) - set(names))
-    if unknown:
-        raise InputError(
-            f"--role names no structure: {', '.join(unknown)}; there are "
-            f"{', '.join(sorted(names))}"
-        )
     return with_given_roles(found, roles)

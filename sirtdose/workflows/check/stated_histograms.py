@@ -14,6 +14,7 @@ from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_name
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.names import alike
 from sirtdose.model.structure import Structure
 
 Metrics = Callable[[Structure], Mapping[str, float]]
@@ -95,10 +96,10 @@ def _stated(
     samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
-    by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
+    by_name = {one.name: one for one in reversed(drawn) if not one.empty}
     rows, left_out = [], {}
     for name, one, why in held:
-        structure = by_name.get(name.casefold())
+        structure = next((by_name[own] for own in alike(name, by_name)), None)
         if why or one.curve is None or structure is None:
             left_out[name] = why or "its contours are empty, or were not given"
             continue

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.limit import Limit
+from sirtdose.model.names import alike
 from sirtdose.planning.limits import lung_limits
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ def limits_of(
     for one in (plan or {"limits": []})["limits"]:
         if one["volume"] in _LUNGS:
             continue
+        meant = alike(one["volume"], [row.structure.name for row in rows])
         doses = {
             row.structure.name: row.mean_by_mass_gy
             for row in rows
-            if one["volume"] in (row.structure.role, row.structure.name)
+            if one["volume"] == row.structure.role or row.structure.name in meant
         }
         name = _worst(doses, one)
         limits.append(

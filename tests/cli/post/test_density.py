@@ -158,7 +158,7 @@ def test_the_curve_can_be_chosen(
         (["--method", "collapsed-cone"], 3, "give --density ct or an image"),
         (["--density", "1.05"], 2, "no such file"),
         (["--density", "nowhere.nii.gz"], 2, "no such file"),
-        (["--density", "ct", "--density-curve", "mine"], 2, "GEMINI"),
+        (["--density", "ct", "--density-curve", "mine"], 2, "gemini"),
         (["--dose-grid", "2"], 2, "or image or ct"),
         (["--dose-grid", "0.1mm"], 3, "use larger ones"),
     ],
