@@ -84,7 +84,12 @@ def view_data(
     found: dict[str, Any] = {}
     for voxels, fine_voxels in _BUDGETS:
         lattice = _lattice(dose.grid, structures, voxels)
-        found = _packed_view(dose, gray, structures, colors, lattice, fine_voxels)
+        found = _packed_view(
+            *(dose, gray, structures),
+            colors=colors,
+            lattice=lattice,
+            fine_voxels=fine_voxels,
+        )
         for one in found["structures"]:
             one["note"] = (notes or {}).get(one["name"], "")
         size = len(found["dose"]["data"]) + len(
@@ -99,6 +104,7 @@ def _packed_view(
     dose: Volume,
     gray: Volume | None,
     structures: Sequence[Structure],
+    *,
     colors: Mapping[str, str],
     lattice: _Lattice,
     fine_voxels: int,

@@ -90,8 +90,8 @@ def _row(
     occupancy = scene.occupied[part.name]
     voxels = float(occupancy.sum())
     mean = float((occupancy * scene.dose_gy).sum() / voxels)
-    by_border = _by_border(part, scene, surfaces, mean, voxels)
-    by_shift = _by_shift(part, scene, mean, voxels)
+    by_border = _by_border(part, scene, surfaces, mean_gy=mean, voxels=voxels)
+    by_shift = _by_shift(part, scene, mean_gy=mean, voxels=voxels)
     own_shift = {name: step * scene.contour_shift_mm for name, step in by_shift.items()}
     together = np.sum(list(by_shift.values()), axis=0) if by_shift else np.zeros(3)
     parts = {
@@ -116,6 +116,7 @@ def _by_border(
     part: Part,
     scene: Scene,
     surfaces: Mapping[str, _Surface],
+    *,
     mean_gy: float,
     voxels: float,
 ) -> dict[str, float]:
@@ -143,7 +144,7 @@ def _shared(part: Part, scene: Scene, name: str) -> float:
 
 
 def _by_shift(
-    part: Part, scene: Scene, mean_gy: float, voxels: float
+    part: Part, scene: Scene, *, mean_gy: float, voxels: float
 ) -> dict[str, Array]:
     """How the mean changes with each drawn structure moved along the axes, Gy/mm."""
     gradient = [

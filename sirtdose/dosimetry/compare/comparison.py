@@ -38,6 +38,7 @@ def compared(
     ours: Mapping[str, float],
     theirs: Mapping[str, float],
     tolerances: Mapping[str, float],
+    *,
     bin_gy: float = 0.0,
 ) -> tuple[Comparison, ...]:
     """What both have, in our order, and whether it is within tolerance.
@@ -50,7 +51,11 @@ def compared(
             value,
             theirs[metric],
             tolerances.get(metric),
-            _met(metric, value, theirs[metric], tolerances.get(metric), bin_gy),
+            _met(
+                *(metric, value, theirs[metric]),
+                allowed=tolerances.get(metric),
+                bin_gy=bin_gy,
+            ),
         )
         for metric, value in ours.items()
         if metric in theirs
@@ -58,7 +63,7 @@ def compared(
 
 
 def _met(
-    metric: str, ours: float, theirs: float, allowed: float | None, bin_gy: float
+    metric: str, ours: float, theirs: float, *, allowed: float | None, bin_gy: float
 ) -> bool | None:
     if allowed is None:
         return None

@@ -8,7 +8,8 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison
 from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
-from sirtdose.dosimetry.compare.gamma import GAMMA_MAX
+from sirtdose.dosimetry.compare.dose_pair import DosePair
+from sirtdose.dosimetry.compare.gamma import GAMMA_MAX, Gamma
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 from sirtdose.io.image_file import write_nifti
@@ -36,8 +37,6 @@ _COLUMNS = ("of", "name", "number", "unit", "ours", "theirs", "difference", "rel
 
 def check_document(check: DoseCheck) -> dict[str, Any]:
     """Everything a check found, with how it was computed."""
-    pair = check.pair
-    causes = [_cause(asdict(one), one.explained_fraction) for one in check.causes]
     document: dict[str, Any] = {
         "schema": "sirtdose.check/1",
         "sirtdose_version": __version__,
@@ -49,21 +48,7 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
             "method": check.method,
             **asdict(check.choices),
         },
-        "grid": {
-            "same": pair.same_points,
-            "interpolation": "trilinear, theirs at our voxels' centers",
-            "covered_fraction": pair.covered_fraction,
-            "frames_known": None
-            not in (
-                pair.ours.grid.frame_of_reference_uid,
-                pair.theirs.grid.frame_of_reference_uid,
-            ),
-            "our_shape": list(pair.ours.grid.shape),
-            "our_spacing_mm": list(pair.ours.grid.spacing_mm),
-            "their_shape": list(pair.theirs.grid.shape),
-            "their_spacing_mm": list(pair.theirs.grid.spacing_mm),
-            "order": "slice, row, column",
-        },
+        "grid": _grid(check.pair),
         "total": _total(check),
         "difference": _difference(check),
         "lone_dose": [{**asdict(one), "at_mm": list(one.at_mm)} for one in check.lone],
@@ -79,25 +64,11 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
         "left_out": dict(check.left_out),
         "warnings": findings_document(check.findings),
         "gamma": [
-            {
-                "criterion": str(one.criterion),
-                "dose_fraction": one.criterion.dose_fraction,
-                "distance_mm": one.criterion.distance_mm,
-                "local": one.criterion.local,
-                "cutoff_fraction": one.criterion.cutoff_fraction,
-                "norm_gy": one.norm_gy,
-                "points": one.points,
-                "not_covered": one.not_covered,
-                "pass_fraction": one.pass_fraction,
-                "mean": one.mean,
-                "greatest": one.greatest,
-                "cap": GAMMA_MAX,
-                "judged": one in check.judged_gammas,
-            }
+            {**_gamma(one), "judged": one in check.judged_gammas}
             for one in check.gammas
         ],
         "gamma_left_out": check.ignored_gamma or None,
-        "causes": causes,
+        "causes": [_cause(asdict(one), one.explained_fraction) for one in check.causes],
         "unexplained": _unexplained(check),
         "factor": _factor(check),
         "structure_causes": [
@@ -115,6 +86,36 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
     }
     found: dict[str, Any] = rounded(document)
     return found
+
+
+def _grid(pair: DosePair) -> dict[str, Any]:
+    ours, theirs = pair.ours.grid, pair.theirs.grid
+    return {
+        "same": pair.same_points,
+        "interpolation": "trilinear, theirs at our voxels' centers",
+        "covered_fraction": pair.covered_fraction,
+        "frames_known": None
+        not in (ours.frame_of_reference_uid, theirs.frame_of_reference_uid),
+        "our_shape": list(ours.shape),
+        "our_spacing_mm": list(ours.spacing_mm),
+        "their_shape": list(theirs.shape),
+        "their_spacing_mm": list(theirs.spacing_mm),
+        "order": "slice, row, column",
+    }
+
+
+def _gamma(one: Gamma) -> dict[str, Any]:
+    return {
+        "criterion": str(one.criterion),
+        **asdict(one.criterion),
+        "norm_gy": one.norm_gy,
+        "points": one.points,
+        "not_covered": one.not_covered,
+        "pass_fraction": one.pass_fraction,
+        "mean": one.mean,
+        "greatest": one.greatest,
+        "cap": GAMMA_MAX,
+    }
 
 
 def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Figures of nuclides, devices, laboratory, units, and the shipped files themselves."""
 
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +63,6 @@ def data_files() -> list[str]:
 
 def digest(*, file: str) -> str:
     """SHA-256 of a shipped file, whatever ends its lines."""
-    from hashlib import sha256
-
     content = (DATA / file).read_bytes().replace(b"\r\n", b"\n")
     return sha256(content).hexdigest()
 
@@ -72,10 +73,6 @@ def _unlisted(*, known: list[str]) -> str:
 
 def _changed_code() -> str:
     """Program files that differ from what their installer wrote down, by name."""
-    from base64 import urlsafe_b64encode
-    from hashlib import sha256
-    from importlib.metadata import PackageNotFoundError, distribution
-
     package = DATA.parent
     try:
         listed = distribution(package.name).files or []

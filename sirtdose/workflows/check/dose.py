@@ -204,22 +204,22 @@ class _Look:
                 left_out[one.name] = str(error)
                 continue
             numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
-            rows.append(self._row(one.name, one, ours, theirs, numbers))
+            rows.append(self._row(one.name, one, (ours, theirs), numbers))
         return rows, left_out
 
     def _row(
         self,
         name: str,
         structure: Structure,
-        ours: Dvh,
-        theirs: Dvh | None,
+        histograms: tuple[Dvh, Dvh | None],
         numbers: Mapping[str, float],
+        *,
         bin_gy: float = 0.0,
     ) -> Row:
         also = (one for one in numbers if one[1:2].isdigit())
-        mine = metrics_of(ours, self.request.above_gy, also)
-        both = compared(mine, numbers, self.tolerances, bin_gy)
-        return Row(name, structure, ours, theirs, both)
+        mine = metrics_of(histograms[0], self.request.above_gy, also)
+        both = compared(mine, numbers, self.tolerances, bin_gy=bin_gy)
+        return Row(name, structure, *histograms, both)
 
     @property
     def _asked(self) -> list[str]:
@@ -267,9 +267,9 @@ class _Look:
                 found.left_out[f"their {name}"] = _LUNGS_SAID
                 continue
             else:
-                ours = self.histogram(own, self.pair.ours)
+                both = (self.histogram(own, self.pair.ours), theirs)
                 width = said.bin_gy(name)
-                found.rows.append(self._row(name, own, ours, theirs, numbers, width))
+                found.rows.append(self._row(name, own, both, numbers, bin_gy=width))
             cause = structure_cause(
                 Reported(name, numbers.get("mean"), numbers.get("volume")),
                 next((one for one in every if one.structure is own), None),

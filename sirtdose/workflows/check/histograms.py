@@ -65,7 +65,7 @@ def dose_histograms(
         tuple(rows),
         left_out,
         findings=tuple(map_findings(known, dose=volume)),
-        stated=_stated(dose, structures, rows, volume, interpolated),
+        stated=_stated(dose, structures, rows, volume, interpolated=interpolated),
     )
 
 
@@ -74,6 +74,7 @@ def _stated(
     structures: Sequence[Path],
     rows: Sequence[tuple[Structure, Dvh]],
     volume: Volume,
+    *,
     interpolated: bool,
 ) -> StatedHistograms:
     """The RTDOSE's own histograms against ours of the same map, sampled either way."""
@@ -82,11 +83,11 @@ def _stated(
         dose,
         structures,
         [one for one, _ in rows],
-        (
+        samplings=(
             lambda one: metrics_of(ours[one.name], ()),
             lambda one: metrics_of(histogram_in(one, volume, not interpolated), ()),
         ),
-        DEFAULT_TOLERANCES,
+        tolerances=DEFAULT_TOLERANCES,
         option="--structures",
     )
 

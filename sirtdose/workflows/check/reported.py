@@ -106,11 +106,11 @@ def said_by_them(
         dose,
         (*contours, *own_files),
         [*drawn, *own],
-        (
+        samplings=(
             lambda one: metrics_of(histogram(one), above_gy),
             lambda one: metrics_of(otherwise(one), above_gy),
         ),
-        tolerances,
+        tolerances=tolerances,
     )
     return Said(
         by_contours,

@@ -24,9 +24,9 @@ def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
     structures: Sequence[Structure],
+    *,
     samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
-    *,
     option: str = "--their-structures",
 ) -> StatedHistograms:
     """Every histogram of an RTDOSE, held against the same recomputed; none of others.
@@ -104,7 +104,8 @@ def _stated(
             left_out[name] = why or "its contours are empty, or were not given"
             continue
         try:
-            rows.append(_nearest(structure, one, one.curve, samplings, tolerances))
+            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
+            rows.append(told)
         except StructureError as error:
             left_out[name] = str(error)
     return StatedHistograms(tuple(rows), left_out)
@@ -115,6 +116,7 @@ def _nearest(
     held: DicomHistogram,
     curve: DoseCurve,
     samplings: Sequence[Metrics],
+    *,
     tolerances: Mapping[str, float],
 ) -> StatedHistogram:
     """A histogram against the map, sampled in the way that is nearest to it."""
@@ -128,7 +130,7 @@ def _nearest(
             raise
         doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
         numbers = curve.numbers(D_PERCENT, doses)
-        both = compared(recomputed, numbers, tolerances, held.bin_gy or 0.0)
+        both = compared(recomputed, numbers, tolerances, bin_gy=held.bin_gy or 0.0)
         row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
         if row.met:
             return row
