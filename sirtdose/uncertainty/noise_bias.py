@@ -2,10 +2,6 @@
 
 from math import copysign
 
-from sirtdose.uncertainty.quantities import D_X
-
-_DOSES = tuple(f"d{x}_gy" for x in D_X)
-
 
 def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> float:
     r"""By how much noise has moved what was measured, from what as much moves it again.
@@ -37,7 +33,8 @@ def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> 
     -0.52
     """
     off = measured - mean_gy
-    if quantity not in _DOSES or off * again <= 0:
+    is_dose_at_volume = quantity[0] == "d"
+    if not is_dose_at_volume or off * again <= 0:
         return again
     without = max(2 * off**2 - (off + again) ** 2, 0.0) ** 0.5
     return off - copysign(without, off)

@@ -4,17 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
 from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import show_document
-from sirtdose.cli.words.typed import parsed_options, request_asked
+from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import DOSE, FRACTION, LENGTH
+from sirtdose.model.units import FRACTION, LENGTH
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.report.check.words import check_summary
 from sirtdose.report.documents import document_text
@@ -102,12 +104,7 @@ _BEYOND = 4
     help="Such as mean=3%, d70=5%, v100=5%, volume=5%, gamma=95% (at least); may be "
     "repeated. Those named are the defaults, d95 and d50 as d70.",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="V_x too: part of the volume at this dose and more; may be repeated.",
-)
+@metric_options
 @click.option(
     "--plan",
     "plan_file",
@@ -148,7 +145,9 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
         "tolerances",
         "above",
     )
-    if any(options[name] for name in idle):
+    # Metrics for every command may stand in the environment.
+    asked = click.get_current_context().get_parameter_source("metrics")
+    if asked is ParameterSource.COMMANDLINE or any(options[name] for name in idle):
         raise click.UsageError(
             "--plan is checked by itself: leave the dose's options out"
         )
@@ -209,7 +208,7 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         their_structures=options["their_structures"],
         their_table=options["their_table"],
         tolerances=_tolerances(options["tolerances"]),
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         method=options["method"],
         cutoff_fraction=options["dose_cutoff"],
     )
@@ -220,7 +219,7 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]
-    given = case_options(case, post_command)
+    given = with_environment(post_command, case_options(case, post_command))
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),

@@ -17,6 +17,7 @@ from sirtdose.cli.words.image import (
     require_used,
     segmentation_options,
 )
+from sirtdose.cli.words.metrics import metric_option, metrics_of
 from sirtdose.cli.words.quantities import QuantityType, moment, nuclide_typed
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.model.units import LENGTH, VOLUME
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     help="Lung nearer to the liver left out of the measured shunt, such as 2cm.",
 )
 @dose_options
+@metric_option
 @plan_options
 def image_command(
     *,
@@ -112,7 +114,8 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, _scout(options))
-        document = signed(plan_document(plan) | files.prediction_document(prediction))
+        measured = files.prediction_document(prediction, metrics_of(options))
+        document = signed(plan_document(plan) | measured)
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
                 files.write_prediction(prediction, document, folder)

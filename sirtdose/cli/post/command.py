@@ -21,6 +21,7 @@ from sirtdose.cli.words.image import (
     require_used,
     segmentation_options,
 )
+from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.options import (
     acceptance_options,
     calibrator_factor_option,
@@ -40,7 +41,6 @@ from sirtdose.cli.words.quantities import (
 from sirtdose.cli.words.typed import request_asked, typed_options
 from sirtdose.model.units import (
     ACTIVITY,
-    DOSE,
     DURATION,
     FRACTION,
 )
@@ -171,12 +171,7 @@ class _Remembering(click.Command):
     type=click.Choice(("hcc", "icc", "mcrc", "breast")),
     help="With --device: which outcome studies' doses are held against these.",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="V_x too: part of each structure at this dose and more; may be repeated.",
-)
+@metric_options
 @click.option(
     "--radiobiology",
     type=_PATH,
@@ -329,7 +324,7 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         device=options["device"],
         disease=options["disease"],
         radiobiology=options["radiobiology"],
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         uncertainty=options["uncertainty"],
         budget=options["budget"],
         seed=options["seed"],

@@ -9,7 +9,8 @@ from typing import Any
 from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError, InputError, QuantityError
 from sirtdose.model.evidence import CONDITIONS
-from sirtdose.model.response_model import FORMS, METRICS, ResponseModel
+from sirtdose.model.metric import Metric
+from sirtdose.model.response_model import FORMS, ResponseModel
 from sirtdose.model.role import Role
 from sirtdose.model.tissue_response import TissueResponse, default_tissues
 from sirtdose.model.units import DOSE, DURATION, INVERSE_DOSE, Measure
@@ -129,13 +130,15 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
     for key in ("name", "form", "dose", "source"):
         if key not in given:
             raise InputError(f"{where} needs {key}")
-    form, metric = (_text(given[key], f"{where}.{key}") for key in ("form", "dose"))
+    form, dose = (_text(given[key], f"{where}.{key}") for key in ("form", "dose"))
     if form not in FORMS:
         raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
-    if metric not in METRICS:
-        raise InputError(
-            f"{where}: dose is '{metric}': write one of {', '.join(METRICS)}"
-        )
+    try:
+        metric = Metric.parse(dose)
+    except InputError as error:
+        raise InputError(f"{where}: dose is {error}") from None
+    if metric.unit != "Gy" or metric.kind == "sd":
+        raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)
     conditions = {
         key: _text(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
@@ -144,7 +147,7 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
         kind=kind,
         name=_text(given["name"], f"{where}.name"),
         form=form,
-        metric=metric,
+        metric=metric.key,
         parameters=parameters,
         roles=_roles(given.get("roles"), kind, where),
         conditions=conditions,

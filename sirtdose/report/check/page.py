@@ -10,7 +10,6 @@ from sirtdose.report.check.figures import difference_png, dvh_figure
 from sirtdose.report.cohort.figures import svg_text
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.dose_check import DoseCheck
@@ -42,7 +41,8 @@ def check_page(text: str, check: "DoseCheck") -> str:
                 ),
             ),
         ],
-        unread=words.unread_lines(document)
+        unread=words.unvalued_lines(document)
+        + words.unread_lines(document)
         + document["table_remarks"]
         + finding_lines(document["warnings"]),
         gamma=words.gamma_lines(document),
@@ -82,11 +82,7 @@ def _cell(number: Mapping[str, Any] | None) -> dict[str, Any]:
     if number is None:
         missing = dict.fromkeys(("ours", "theirs", "apart", "percent"), "-")
         return missing | {"met": None}
-    if number["unit"] == "1":
-        both = (f"{100 * number[key]:.1f}" for key in ("ours", "theirs"))
-    else:
-        both = (significant(number[key]) for key in ("ours", "theirs"))
-    ours, theirs = both
+    ours, theirs = words.both(number)
     return {
         "ours": ours,
         "theirs": theirs,

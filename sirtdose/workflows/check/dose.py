@@ -1,7 +1,7 @@
 """Hold another system's dose against ours: numbers, gamma, causes, verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,8 @@ from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
     Row,
-    metrics_of,
-    require_known_metric,
+    compared_metrics,
+    tolerance_key,
 )
 from sirtdose.dosimetry.compare.dose_pair import DosePair
 from sirtdose.dosimetry.compare.gamma import gamma_index
@@ -29,6 +29,7 @@ from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.check.histograms import (
@@ -58,7 +59,7 @@ class CheckRequest:
 
     `against` is our dose map, or the folder of `sirtdose post`, whose structures are
     taken where none are given. `criteria` are those of gamma; `tolerances` stand before
-    the usual ones.
+    the usual ones, and `metrics` are compared beside the usual ones.
     """
 
     theirs: Path
@@ -69,7 +70,7 @@ class CheckRequest:
     their_structures: tuple[Path, ...] = ()
     their_table: Path | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     method: str | None = None
     cutoff_fraction: float = 0.1
 
@@ -84,8 +85,8 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     """
     from sirtdose.dosimetry.compare.difference_causes import causes
 
-    for name in request.tolerances:
-        require_known_metric(name)
+    asked = {tolerance_key(name): one for name, one in request.tolerances.items()}
+    request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)
     files = request.structures or ours.structures
     require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
@@ -121,6 +122,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         factors=tuple(explanations(factor, ours.choices)) if found else (),
         structure_causes=tuple(reports.causes),
         tolerances=look.tolerances,
+        asked=request.metrics,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
         findings=(*look.findings, *said.noticed),
@@ -164,6 +166,7 @@ class _Look:
     def __init__(self, request: CheckRequest, ours: OurDose, pair: "DosePair") -> None:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
+        self.metrics = compared_metrics(request.metrics, self.tolerances)
         self.files = request.structures or ours.structures
         self.findings = [
             Finding.of("H17", f"their dose: {remark}")
@@ -207,7 +210,7 @@ class _Look:
             except StructureError as error:
                 left_out[one.name] = str(error)
                 continue
-            numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
+            numbers = numbers_of(theirs, self.metrics)
             rows.append(self._row(one.name, one, ours, theirs, numbers))
         return rows, left_out
 
@@ -217,18 +220,12 @@ class _Look:
         structure: "Structure",
         ours: "Dvh",
         theirs: "Dvh | None",
-        numbers: Mapping[str, float],
+        numbers: Mapping[Metric, float],
         bin_gy: float = 0.0,
     ) -> Row:
-        also = (one for one in numbers if one[1:2].isdigit())
-        mine = metrics_of(ours, self.request.above_gy, also)
+        mine = numbers_of(ours, dict.fromkeys((*self.metrics, *numbers)))
         both = compared(mine, numbers, self.tolerances, bin_gy)
         return Row(name, structure, ours, theirs, both)
-
-    @property
-    def _asked(self) -> list[str]:
-        """D_x and V_x that have a tolerance: to name one is to ask for it."""
-        return [one for one in self.tolerances if one[1:2].isdigit()]
 
     def said(self) -> "Said":
         """What they say of their structures, in any of the ways they may."""
@@ -243,7 +240,7 @@ class _Look:
             otherwise=lambda one: histogram_in(
                 one, self.pair.theirs, self.pair.same_points
             ),
-            above_gy=request.above_gy,
+            metrics=self.metrics,
             tolerances=self.tolerances,
         )
         mute = said.by_contours and not said.stated.compared
@@ -257,7 +254,7 @@ class _Look:
     def reported(self, said: "Said") -> "Reports":
         """Their numbers against ours, and which of our structures those are of."""
         found = Reports()
-        told = said.numbers(self.request.above_gy)
+        told = said.numbers(self.metrics)
         every = candidates(self.structures, self._theirs_in) if told else []
         for name, (numbers, theirs) in told.items():
             own = self._named(name)
@@ -275,7 +272,7 @@ class _Look:
                 width = said.bin_gy(name)
                 found.rows.append(self._row(name, own, ours, theirs, numbers, width))
             cause = structure_cause(
-                Reported(name, numbers.get("mean"), numbers.get("volume")),
+                Reported(name, numbers.get(MEAN), numbers.get(VOLUME)),
                 _candidate(every, own),
                 every,
             )

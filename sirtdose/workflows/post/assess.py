@@ -230,7 +230,7 @@ def _assess(request: PostRequest) -> "Assessment":
         times=times,
         device=request.device,
         disease=request.disease,
-        above_gy=request.above_gy,
+        metrics=request.metrics,
         biology=biology,
         thresholds=thresholds,
         choices=choice.reasons,

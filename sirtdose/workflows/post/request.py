@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.usual import LUNG_MASS_KG
@@ -77,7 +78,7 @@ class PostRequest(ImageRequest):
     Times know their offset from UTC; `timezone` places an image's own clock.
     `device` and `disease` say which outcome studies the doses are held against,
     `radiobiology` is a TOML file of a department's own parameters and models.
-    The volume fractions at `above_gy` are given beside the usual ones.
+    The `metrics` of each structure are given beside the usual ones.
     With a `site_key` results as DICOM carry a pseudonym made with it.
     True activities are `calibrator_factor` times those given, as a dose calibrator
     read them.
@@ -119,7 +120,7 @@ class PostRequest(ImageRequest):
     device: str | None = None
     disease: str | None = None
     radiobiology: Path | None = None
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     uncertainty: int | None = None
     budget: Path | None = None
     seed: int | None = None

@@ -17,7 +17,7 @@ from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import by_differences
 from sirtdose.uncertainty.ensemble import ensemble, interval_of
 from sirtdose.uncertainty.first_order import propagated
-from sirtdose.uncertainty.quantities import quantity_of
+from sirtdose.uncertainty.quantities import quantities
 from sirtdose.workflows.plan.budget import budget_at
 from sirtdose.workflows.post.request import PostRequest
 from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
@@ -127,17 +127,16 @@ def _wider(
 def _varied(
     request: PostRequest, scene: "Scene", table: Sequence["StructureDose"]
 ) -> "tuple[tuple[RowUncertainty, ...], Ensemble]":
-    above = tuple(dict.fromkeys((100.0, *request.above_gy)))
     borders = borders_of(scene)
     drawn = ensemble(
         scene,
         realizations=request.uncertainty or 0,
         seed=request.seed or 0,
-        above_gy=above,
+        asked=request.metrics,
         borders=borders,
     )
     means = propagated(scene)
-    others = by_differences(scene, borders, above_gy=above)
+    others = by_differences(scene, borders, asked=request.metrics)
     rows = [
         _row(row, drawn.rows[str(n)], means[str(n)], others[str(n)])
         for n, row in enumerate(table)
@@ -150,21 +149,28 @@ def _row(
 ) -> RowUncertainty:
     import numpy as np
 
-    measured = {name: quantity_of(row.dvh, name) for name in own.values}
+    volume = own.values["volume_ml"]
+    # A structure too small for a D_cc, as drawn or as it might be, has no such dose.
+    measured = {
+        name: value
+        for name, value in quantities(row.dvh, own.metrics).items()
+        if np.isfinite(
+            [value, others.standard[name], *own.values[name][volume > 0]]
+        ).all()
+    }
     standard = {**others.standard, "mean_gy": mean.standard_gy}
     curve = row.dvh.curve(own.dose_gy) / row.dvh.volume_ml
     half = Z95 * others.curve
-    volume = own.values["volume_ml"]
     return RowUncertainty(
         name=row.structure.name,
         role=str(row.structure.role),
         quantities={
-            name: _described(measured[name], values, own.by_noise[name], name)
-            for name, values in own.values.items()
+            name: _described(value, own.values[name], own.by_noise[name], name)
+            for name, value in measured.items()
         },
         by_first_order={
-            name: _symmetric(measured[name], standard[name], own.by_noise[name], name)
-            for name in measured
+            name: _symmetric(value, standard[name], own.by_noise[name], name)
+            for name, value in measured.items()
         },
         parts_gy=mean.parts_gy,
         band=(
