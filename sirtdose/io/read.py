@@ -14,7 +14,7 @@ from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.image_file import read_image_file, read_label_file
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 

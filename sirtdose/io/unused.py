@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sirtdose.io.choose import Choice
 from sirtdose.io.found import UNUSED, Found, Passed
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 
 _NAMED_MAX = 12
 

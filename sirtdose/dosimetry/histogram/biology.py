@@ -9,10 +9,14 @@ from sirtdose.dosimetry.histogram.radiobiology import (
     probability,
 )
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.model.evidence import Match, match
 from sirtdose.model.metric import Metric
-from sirtdose.model.response_model import ResponseModel
-from sirtdose.model.tissue_response import TissueResponse, tissue_of
+from sirtdose.model.radiobiology import (
+    Match,
+    ResponseModel,
+    TissueResponse,
+    match,
+    tissue_of,
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.doses import asked_in, metric_cells, missing_lines
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan.uncertainty import (
     chance_words,
     prediction_words,
@@ -22,6 +21,7 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import render
+from sirtdose.report.wording import limit_line
 
 
 def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.doses import asked_in, metric_cells, missing_lines
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.post.summary import (
     calibration_line,
@@ -26,7 +25,7 @@ from sirtdose.report.post.uncertainty import (
     metric_interval,
     share_bars,
 )
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import limit_line, significant
 
 if TYPE_CHECKING:
     from sirtdose.model.patient_link import PatientLink
