@@ -115,7 +115,8 @@ def means_table(
     header = ["structure", "mL", "ours Gy", "theirs Gy", "Gy", "%"]
     header += [f"{one.words} %" for one in glanced]
     for one in asked:
-        header += [f"ours {one.heading}", f"theirs {one.heading}", "difference %"]
+        apart_in = "points" if one.is_part else "%"
+        header += [f"ours {one.heading}", f"theirs {one.heading}", apart_in]
     lines = []
     for row in rows:
         numbers = row["numbers"]
