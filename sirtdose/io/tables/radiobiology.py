@@ -140,7 +140,7 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
     try:
         metric = Metric.parse(dose)
     except InputError as error:
-        raise InputError(f"{where}: dose is {error}") from None
+        raise InputError(f"{where}: dose is '{dose}': {error}") from None
     if metric.unit != "Gy" or metric.kind == "sd":
         raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)

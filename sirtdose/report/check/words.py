@@ -126,7 +126,7 @@ def means_table(
                 row["name"],
                 "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
                 *both(mean),
-                apart(mean) if mean else "-",
+                apart(mean),
                 percent(mean),
                 *(percent(numbers.get(one.key)) for one in glanced),
                 *(
@@ -155,7 +155,9 @@ def both(number: Document | None) -> tuple[str, str]:
     if number is None:
         return "-", "-"
     ours, theirs = (
-        f"{100 * number[key]:.1f}" if number["unit"] == "1" else _gy(number[key])
+        f"{100 * number[key]:.1f}"
+        if number["unit"] == "1"
+        else significant(number[key])
         for key in ("ours", "theirs")
     )
     return ours, theirs
@@ -171,11 +173,13 @@ def percent(number: Document | None) -> str:
     return "-" if relative is None else f"{round(100 * relative, 1) + 0.0:+.1f}"
 
 
-def apart(number: Document) -> str:
+def apart(number: Document | None) -> str:
     """Theirs minus ours in its unit, empty for parts of a volume."""
-    if number["unit"] == "1":
-        return ""
-    return f"{round(number['difference'], 2) + 0.0:+.2f}"
+    if number is None:
+        return "-"
+    return (
+        "" if number["unit"] == "1" else f"{round(number['difference'], 2) + 0.0:+.2f}"
+    )
 
 
 def gamma_lines(document: Document) -> list[str]:
@@ -361,12 +365,3 @@ def _turn_words(cause: Document) -> str:
         f" by {angle:.1f} degrees (about {axes}) around the middle of our dose, with a "
         f"shift of {moved} mm (LPS)"
     )
-
-
-def all_numbers(row: Document) -> list[tuple[str, Document]]:
-    """Every number of a row with its name and unit, volume first."""
-    return [(Metric.parse(key).heading, one) for key, one in row["numbers"].items()]
-
-
-def _gy(value: float) -> str:
-    return significant(value)

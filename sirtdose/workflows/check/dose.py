@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
@@ -14,15 +15,18 @@ from sirtdose.dosimetry.compare.dose_check import (
     tolerance_key,
 )
 from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
-from sirtdose.dosimetry.compare.gamma import gamma_index
+from sirtdose.dosimetry.compare.gamma import Criterion, Gamma, gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
 from sirtdose.dosimetry.compare.structure_causes import (
+    Candidate,
     Reported,
+    StructureCause,
     candidates,
     structure_cause,
 )
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.map_checks import map_findings
 from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
@@ -30,7 +34,8 @@ from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
 from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
 from sirtdose.model.role import Role, role_from_name
-from sirtdose.model.structure import with_given_roles
+from sirtdose.model.structure import Structure, with_given_roles
+from sirtdose.model.volume import Volume
 from sirtdose.workflows.check.histograms import (
     histogram_in,
     read_dose,
@@ -38,16 +43,7 @@ from sirtdose.workflows.check.histograms import (
     structures_of,
 )
 from sirtdose.workflows.check.inputs import OurDose, our_dose
-from sirtdose.workflows.check.reported import said_by_them
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.cause import Cause
-    from sirtdose.dosimetry.compare.gamma import Criterion, Gamma
-    from sirtdose.dosimetry.compare.structure_causes import Candidate, StructureCause
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-    from sirtdose.workflows.check.reported import Said
+from sirtdose.workflows.check.reported import Said, said_by_them
 
 _LUNGS_SAID = "one density, the liver's, gives the lungs no dose"
 
@@ -63,7 +59,7 @@ class CheckRequest:
 
     theirs: Path
     against: Path
-    criteria: "tuple[Criterion, ...]"
+    criteria: tuple[Criterion, ...]
     structures: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
     their_structures: tuple[Path, ...] = ()
@@ -129,7 +125,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     )
 
 
-def _factor(pair: "DosePair", found: "Sequence[Cause]") -> float:
+def _factor(pair: DosePair, found: Sequence[Cause]) -> float:
     """The factor of the best explanation that has one, else of the doses' sums."""
     best = found[0].factor if found else None
     return pair.total_ratio if best is None else best
@@ -155,14 +151,14 @@ class Reports:
 
     rows: list[Row] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
-    causes: "list[StructureCause]" = field(default_factory=list)
+    causes: list[StructureCause] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 class _Look:
     """Structures of both systems, and how their histograms are made."""
 
-    def __init__(self, request: CheckRequest, ours: OurDose, pair: "DosePair") -> None:
+    def __init__(self, request: CheckRequest, ours: OurDose, pair: DosePair) -> None:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
         self.metrics = compared_metrics(request.metrics, self.tolerances)
@@ -173,7 +169,7 @@ class _Look:
         ]
         self.structures = self._structures()
 
-    def _structures(self) -> "list[Structure]":
+    def _structures(self) -> list[Structure]:
         if not self.files:
             return []
         read = structures_of(self.files, {})
@@ -192,7 +188,7 @@ class _Look:
         self.findings += no_tumor_findings(drawn) if derived else []
         return [*drawn, *derived]
 
-    def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
+    def histogram(self, structure: Structure, dose: Volume) -> Dvh:
         """One value a voxel where both doses share their voxels, else interpolated."""
         return histogram_in(structure, dose, not self.pair.same_points)
 
@@ -216,9 +212,9 @@ class _Look:
     def _row(
         self,
         name: str,
-        structure: "Structure",
-        ours: "Dvh",
-        theirs: "Dvh | None",
+        structure: Structure,
+        ours: Dvh,
+        theirs: Dvh | None,
         numbers: Mapping[Metric, float],
         bin_gy: float = 0.0,
     ) -> Row:
@@ -226,7 +222,7 @@ class _Look:
         both = compared(mine, numbers, self.tolerances, bin_gy)
         return Row(name, structure, ours, theirs, both)
 
-    def said(self) -> "Said":
+    def said(self) -> Said:
         """What they say of their structures, in any of the ways they may."""
         request = self.request
         said = said_by_them(
@@ -250,7 +246,7 @@ class _Look:
             )
         return said
 
-    def reported(self, said: "Said") -> "Reports":
+    def reported(self, said: Said) -> Reports:
         """Their numbers against ours, and which of our structures those are of."""
         found = Reports()
         told = said.numbers(self.metrics)
@@ -278,10 +274,10 @@ class _Look:
             found.causes += [cause] if cause else []
         return found
 
-    def _theirs_in(self, structure: "Structure") -> "Dvh":
+    def _theirs_in(self, structure: Structure) -> Dvh:
         return self.histogram(structure, self.pair.theirs)
 
-    def _named(self, name: str) -> "Structure | None":
+    def _named(self, name: str) -> Structure | None:
         """Our structure of that name, else the only one of the role it tells."""
         same = [
             one for one in self.structures if one.name.casefold() == name.casefold()
@@ -297,7 +293,5 @@ class _Look:
         return alike[0] if len(alike) == 1 and role is not Role.OTHER else None
 
 
-def _candidate(
-    every: "Sequence[Candidate]", own: "Structure | None"
-) -> "Candidate | None":
+def _candidate(every: Sequence[Candidate], own: Structure | None) -> Candidate | None:
     return next((one for one in every if one.structure is own), None)

@@ -3,20 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import StructureError
 from sirtdose.io.tables.doses import DoseTable, read_dose_table
+from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.finding import Finding
 from sirtdose.model.metric import Metric, numbers_of
+from sirtdose.model.structure import Structure
 from sirtdose.workflows.check.histograms import structures_of
 from sirtdose.workflows.check.stated_histograms import stated_histograms
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.model.dose_curve import DoseCurve
-    from sirtdose.model.structure import Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +25,8 @@ class Said:
     `noticed` what the reader of the contours did.
     """
 
-    by_contours: "Mapping[str, Dvh]"
-    by_histogram: "Mapping[str, DoseCurve]"
+    by_contours: Mapping[str, Dvh]
+    by_histogram: Mapping[str, DoseCurve]
     by_table: Mapping[str, Mapping[Metric, float]]
     stated: StatedHistograms
     left_out: Mapping[str, str]
@@ -45,7 +42,7 @@ class Said:
 
     def numbers(
         self, metrics: Sequence[Metric]
-    ) -> "dict[str, tuple[Mapping[Metric, float], Dvh | None]]":
+    ) -> dict[str, tuple[Mapping[Metric, float], Dvh | None]]:
         """Of the table first, then of their histograms, then by their contours."""
         found: dict[str, tuple[Mapping[Metric, float], Dvh | None]] = {}
         for name, dvh in self.by_contours.items():
@@ -64,9 +61,9 @@ def said_by_them(
     contours: Sequence[Path],
     table: Path | None,
     own_files: Sequence[Path],
-    own: "Sequence[Structure]",
-    histogram: "Callable[[Structure], Dvh]",
-    otherwise: "Callable[[Structure], Dvh]",
+    own: Sequence[Structure],
+    histogram: Callable[[Structure], Dvh],
+    otherwise: Callable[[Structure], Dvh],
     metrics: Sequence[Metric],
     tolerances: Mapping[str, float],
 ) -> Said:

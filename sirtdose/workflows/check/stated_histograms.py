@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.stated_histogram import (
@@ -10,23 +9,20 @@ from sirtdose.dosimetry.compare.stated_histogram import (
     StatedHistograms,
 )
 from sirtdose.errors import StructureError
-from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
+from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_names
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
+from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.metric import Metric, numbers_of
+from sirtdose.model.structure import Structure
 
-if TYPE_CHECKING:
-    from sirtdose.io.dicom.dvh import DicomHistogram
-    from sirtdose.model.dose_curve import DoseCurve
-    from sirtdose.model.structure import Structure
-
-    Metrics = Callable[[Structure], Mapping[Metric, float]]
+Metrics = Callable[[Structure], Mapping[Metric, float]]
 
 
 def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
-    structures: "Sequence[Structure]",
+    structures: Sequence[Structure],
     samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
     *,
@@ -62,7 +58,7 @@ def stated_histograms(
 
 def _numbered(
     dose: Path, files: Sequence[Path], option: str
-) -> "list[tuple[str, DicomHistogram, str]]":
+) -> list[tuple[str, DicomHistogram, str]]:
     """Histograms of their RTDOSE with the name of each, and why it has none."""
     doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
     if not doses:
@@ -94,8 +90,8 @@ def _numbered(
 
 
 def _stated(
-    held: "Sequence[tuple[str, DicomHistogram, str]]",
-    drawn: "Sequence[Structure]",
+    held: Sequence[tuple[str, DicomHistogram, str]],
+    drawn: Sequence[Structure],
     samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
@@ -114,9 +110,9 @@ def _stated(
 
 
 def _nearest(
-    structure: "Structure",
-    held: "DicomHistogram",
-    curve: "DoseCurve",
+    structure: Structure,
+    held: DicomHistogram,
+    curve: DoseCurve,
     samplings: "Sequence[Metrics]",
     tolerances: Mapping[str, float],
 ) -> StatedHistogram:
