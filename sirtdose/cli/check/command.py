@@ -8,7 +8,7 @@ from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.manifest import case_options, folder_of, located
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import QuantityType
@@ -219,7 +219,9 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]
+    folders = (folder_of(source), case.parent)
     given = with_environment(post_command, case_options(case, post_command))
+    given = located(given, folders)
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),

@@ -11,6 +11,7 @@ from sirtdose.cli.words.options import (
     calibrator_factor_option,
     force_option,
     json_option,
+    nuclide_options,
     out_option,
 )
 from sirtdose.cli.words.quantities import (
@@ -21,6 +22,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_of,
 )
 from sirtdose.cli.words.show import show_document
+from sirtdose.model.device import Device
 from sirtdose.model.finding import require_accepted
 from sirtdose.model.units import ACTIVITY, DURATION
 from sirtdose.planning.vial import plan_vial
@@ -73,6 +75,7 @@ from sirtdose.report.plan.vial import vial_document, vial_summary
 )
 @click.option("--assay-at", metavar="TIME", help="When it was measured.")
 @calibrator_factor_option
+@nuclide_options
 @click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
 @click.option("--timezone", metavar="ZONE", help="For times without an offset.")
 @acceptance_options
@@ -103,20 +106,22 @@ def vial_command(
         raise click.UsageError("give --activity, or --plan with plan.json")
     planned = None if plan_file is None else of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
-    if device_name is None or times["at"] is None:
-        raise click.UsageError("give --device and --at")
-    nuclide, device = nuclide_of(None, device_name, options["half_life"], None)
+    if times["at"] is None or not (device_name or options["nuclide_file"]):
+        raise click.UsageError(
+            "give --at, and --device or, for a nuclide of your own, --nuclide-file"
+        )
+    nuclide, device = nuclide_of({**options, "device": device_name})
+    device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:
         nuclide = planned.decaying_as(nuclide)
-    if device is None:
-        raise click.UsageError("give --device")
     if planned is None and options["orders"]:
         raise click.UsageError("--order is held against a plan: give --plan")
-    findings = (
-        ordered(options["orders"], planned, times["at"], nuclide, device, zone)
-        if planned
-        else []
-    )
+    findings = []
+    if planned:
+        findings += planned.nuclide_findings(nuclide)
+        findings += ordered(
+            options["orders"], planned, times["at"], nuclide, device, zone
+        )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,
         at=times["at"],

@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.typed import option_table, option_words, require_known
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.tables.own_file import read_own_file
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
 _TOP = ("method", "source", "options", "tumor", "injection")
@@ -18,7 +19,7 @@ _INJECTION = (
     *_GOALS,
 )
 # Options that name files: looked for beside the case file first.
-_PATHS = ("image", "ct", "structures", "density", "budget")
+_PATHS = ("image", "ct", "structures", "density", "budget", "nuclide_file")
 
 
 def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[str]:
@@ -39,7 +40,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
     InputError
         A key or value that is not known.
     """
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     _require_known(data, _TOP, path, "a case file")
     method = data.get("method")
     if method not in METHODS:
@@ -75,29 +76,6 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
                 f"{', '.join(names)}"
             )
     return words
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a case file as it stands.
-
-    Raises
-    ------
-    FileFormatError
-        No file, or no TOML.
-    """
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(
-            f"{path.name} is no text in UTF-8: no case file"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits is another error than TOML's own.
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
 
 
 def _require_known(

@@ -25,25 +25,37 @@ def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     return decorate
 
 
+nuclide_options = together(
+    click.option(
+        "--nuclide",
+        metavar="|".join((*table("nuclides"), "NAME")),
+        help="Default: the nuclide file's, the device's, after treatment else the one "
+        "that the image's header names, otherwise Y-90.",
+    ),
+    click.option(
+        "--nuclide-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="TOML or JSON with nuclides of your own, each with its sources; --nuclide "
+        "chooses one of several.",
+    ),
+)
+
 physics_options = together(
     click.option(
         "--device",
         type=click.Choice(DEVICES, case_sensitive=False),
         help="Microspheres used.",
     ),
-    click.option(
-        "--nuclide",
-        type=click.Choice(tuple(table("nuclides")), case_sensitive=False),
-        help="Default: the device's nuclide, after treatment else the one that the "
-        "image's header names, otherwise Y-90.",
-    ),
+    nuclide_options,
     click.option(
         "--half-life", type=QuantityType(DURATION), help="Instead of the nuclide's own."
     ),
     click.option(
         "--dose-constant",
         metavar="NAME|VALUE",
-        help=f"{', '.join(DOSE_CONSTANTS)}, or a value such as '49.67 Gy kg/GBq'.",
+        help=f"{', '.join(DOSE_CONSTANTS)}, one of the nuclide file's, or a value such "
+        "as '49.67 Gy kg/GBq'.",
     ),
 )
 

@@ -17,7 +17,7 @@ from sirtdose.errors import InputError
 PATH_OPTIONS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("image", "ct", "structures", "drawn_on", "plan"), ()),
     **dict.fromkeys(("prior_dose", "prior_transform", "radiobiology", "site_key"), ()),
-    "budget": (),
+    **dict.fromkeys(("budget", "nuclide_file"), ()),
     "density": ("ct",),
     "registration": ("rigid", "affine", "bspline"),
     "pvc": ("iterative-yang", "gtm"),
