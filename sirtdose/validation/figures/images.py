@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.metric import Metric, numbers_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
@@ -145,11 +146,8 @@ def _dvh(bench: Bench, *, solid: str, of: str, spacing_mm: float = 3.0) -> float
     dvh: Dvh = bench.once(
         f"dvh {solid} {spacing_mm}", lambda: _solid_dvh(solid, spacing_mm)
     )
-    if of == "volume_ml":
-        return dvh.volume_ml
-    if of == "mean_gy":
-        return dvh.mean_gy
-    return dvh.dose_to_volume_fraction_gy(float(of.removeprefix("D")) / 100)
+    metric = Metric.parse(of.removesuffix("_ml").removesuffix("_gy"))
+    return numbers_of(dvh, [metric])[metric]
 
 
 def _resampled_ml(*, degrees: float) -> float:
