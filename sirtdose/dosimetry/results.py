@@ -21,6 +21,7 @@ from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.limit import Limit
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.model.self_test import SelfTest
@@ -67,7 +68,8 @@ class Assessment:
 
     `doses` and `structure_doses` go by method, such as ``local_deposition``, or
     ``local_deposition+iterative_yang`` where the image's blur was undone.
-    `injections` are name, perfused structure and ledger of each of several.
+    `injections` are name, perfused structure and ledger of each of several, `metrics`
+    those asked for beside the usual ones.
     `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
     whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are
     from, and `shifted_d` the days that a pseudonym's dates are moved back by. `people`
@@ -100,7 +102,7 @@ class Assessment:
     choices: tuple[str, ...] = ()
     inputs: tuple[dict[str, Any], ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     limits: tuple[Limit, ...] = ()
     device: str | None = None
     disease: str | None = None

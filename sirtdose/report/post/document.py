@@ -65,11 +65,12 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
             "negative_voxels": "kept",
         },
         "partial_volume": _partial_volume(assessment.partial_volume),
+        "metrics": [one.words for one in assessment.metrics],
         "doses": {
             method: dose_document(
                 dose,
                 assessment.structure_doses[method],
-                above_gy=assessment.above_gy,
+                asked=assessment.metrics,
                 biology=assessment.biology,
                 method=method,
             )

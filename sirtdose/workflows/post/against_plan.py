@@ -12,6 +12,7 @@ from sirtdose.dosimetry.results import PlanCompared, PlannedDose
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.metric import Metric
 from sirtdose.model.names import alike
 from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.request import Given
@@ -30,6 +31,7 @@ _SAME_VOLUME = 0.25
 # Neighbors share border voxels: less of the smaller volume is no overlap.
 _SHARED = 0.02
 _OTHER_D70 = 0.20
+_D70 = Metric.parse("D70")
 _SAME_PLACE_MM = 15.0
 _PLAN_MAX_BYTES = 50_000_000
 # A plan's roles whose parts have no name of their own.
@@ -152,7 +154,7 @@ def compared(
                     planned_gy=part["dose_gy"],
                     delivered_gy=row.mean_by_mass_gy,
                     planned_d70_gy=_planned_d70(plan, method, row.structure.name),
-                    delivered_d70_gy=row.dvh.dose_to_volume_fraction_gy(0.70),
+                    delivered_d70_gy=_D70.of(row.dvh),
                 )
             )
     findings += _distribution_findings(pairs)
@@ -267,7 +269,7 @@ def _overlap_findings(
 
 def _planned_d70(plan: Mapping[str, Any], method: str, name: str) -> float | None:
     rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
-    doses = {row["name"]: float(row["dose_gy"]["d70"]) for row in rows}
+    doses = {row["name"]: float(row["dose_gy"][_D70.key]) for row in rows}
     return doses.get(_named(name, doses) or "")
 
 

@@ -272,7 +272,7 @@ def _assess(request: PostRequest) -> "Assessment":
         times=times,
         device=request.judge.device,
         disease=request.judge.disease,
-        above_gy=request.judge.above_gy,
+        metrics=request.judge.metrics,
         biology=biology,
         thresholds=thresholds,
         choices=choice.reasons,

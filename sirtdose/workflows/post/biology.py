@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_match
-from sirtdose.dosimetry.histogram.radiobiology import metric_gy
 from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import default_tissues
 from sirtdose.model.request import PostRequest
 
@@ -103,7 +103,8 @@ def thresholds_held(
         for row in tables[method]:
             if row.structure.role != threshold["volume"]:
                 continue
-            value = metric_gy(threshold["metric"], row.dvh, biology.effects(row))
+            metric = Metric.parse(threshold["metric"])
+            value = metric.of(row.dvh, biology.effects(row))
             held.append(
                 ThresholdHeld(
                     threshold,

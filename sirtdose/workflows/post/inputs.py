@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.bounds import printable
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import inputs_of, require_one_patient
@@ -86,6 +87,8 @@ def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
         return name if known else "a folder"
     if isinstance(value, Nuclide):
         return value.name
+    if isinstance(value, Metric):
+        return value.words
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):

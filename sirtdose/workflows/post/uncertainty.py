@@ -3,8 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.model.grid import Grid
+from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.limit import Limit
 from sirtdose.model.request import PostRequest
 from sirtdose.model.role import Role
 from sirtdose.model.uncertain import (
@@ -15,43 +24,29 @@ from sirtdose.model.uncertain import (
     Uncertainty,
 )
 from sirtdose.uncertainty.borders import borders_of
-from sirtdose.uncertainty.differences import by_differences
-from sirtdose.uncertainty.ensemble import ensemble, interval_of
-from sirtdose.uncertainty.first_order import propagated
-from sirtdose.uncertainty.quantities import quantity_of
+from sirtdose.uncertainty.differences import Differences, by_differences
+from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
+from sirtdose.uncertainty.first_order import Propagated, propagated
+from sirtdose.uncertainty.quantities import quantities
+from sirtdose.uncertainty.scene import Scene
 from sirtdose.workflows.plan.budget import budget_at
 from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.ledger import Ledger, Lungs
-    from sirtdose.model.limit import Limit
-    from sirtdose.uncertainty.differences import Differences
-    from sirtdose.uncertainty.ensemble import Ensemble, RowDraws
-    from sirtdose.uncertainty.first_order import Propagated
-    from sirtdose.uncertainty.scene import Scene
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
 def uncertainty_of(
     request: PostRequest,
     *,
-    doses: Mapping[str, "Dose"],
-    tables: Mapping[str, Sequence["StructureDose"]],
-    calibration: "Calibration",
-    ledger: "Ledger",
-    lungs: "Lungs",
-    limits: Sequence["Limit"],
-    drawn_on: "Grid",
-    losses: "Callable[[Sequence[StructureDose]], Mapping[str, float]]",
-    wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
+    doses: Mapping[str, Dose],
+    tables: Mapping[str, Sequence[StructureDose]],
+    calibration: Calibration,
+    ledger: Ledger,
+    lungs: Lungs,
+    limits: Sequence[Limit],
+    drawn_on: Grid,
+    losses: Callable[[Sequence[StructureDose]], Mapping[str, float]],
+    wider: Callable[[tuple[float, float, float]], Mapping[str, Dose]],
 ) -> Uncertainty | None:
     """Propagate the budget to every mean, D_x, V_x and histogram; None if not asked.
 
@@ -114,8 +109,8 @@ def uncertainty_of(
 def _wider(
     request: PostRequest,
     relative: float,
-    wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
-) -> "Mapping[str, Dose]":
+    wider: Callable[[tuple[float, float, float]], Mapping[str, Dose]],
+) -> Mapping[str, Dose]:
     """Doses with a blur that is wider by its standard uncertainty, where undone."""
     if request.dose.psf_mm is None or request.dose.pvc is None:
         return {}
@@ -124,19 +119,18 @@ def _wider(
 
 
 def _varied(
-    request: PostRequest, scene: "Scene", table: Sequence["StructureDose"]
-) -> "tuple[tuple[RowUncertainty, ...], Ensemble]":
-    above = tuple(dict.fromkeys((100.0, *request.judge.above_gy)))
+    request: PostRequest, scene: Scene, table: Sequence[StructureDose]
+) -> tuple[tuple[RowUncertainty, ...], Ensemble]:
     borders = borders_of(scene)
     drawn = ensemble(
         scene,
         realizations=request.dose.uncertainty or 0,
         seed=request.dose.seed or 0,
-        above_gy=above,
+        asked=request.judge.metrics,
         borders=borders,
     )
     means = propagated(scene)
-    others = by_differences(scene, borders, above_gy=above)
+    others = by_differences(scene, borders, asked=request.judge.metrics)
     rows = [
         _row(row, drawn.rows[str(n)], means[str(n)], others[str(n)])
         for n, row in enumerate(table)
@@ -145,25 +139,30 @@ def _varied(
 
 
 def _row(
-    row: "StructureDose", own: "RowDraws", mean: "Propagated", others: "Differences"
+    row: StructureDose, own: RowDraws, mean: Propagated, others: Differences
 ) -> RowUncertainty:
-    import numpy as np
-
-    measured = {name: quantity_of(row.dvh, name) for name in own.values}
+    volume = own.values["volume_ml"]
+    # A structure too small for a D_cc, as drawn or as it might be, has no such dose.
+    measured = {
+        name: value
+        for name, value in quantities(row.dvh, own.metrics).items()
+        if np.isfinite(
+            [value, others.standard[name], *own.values[name][volume > 0]]
+        ).all()
+    }
     standard = {**others.standard, "mean_gy": mean.standard_gy}
     curve = row.dvh.curve(own.dose_gy) / row.dvh.volume_ml
     half = Z95 * others.curve
-    volume = own.values["volume_ml"]
     return RowUncertainty(
         name=row.structure.name,
         role=str(row.structure.role),
         quantities={
-            name: _described(measured[name], values, own.by_noise[name], name)
-            for name, values in own.values.items()
+            name: _described(value, own.values[name], own.by_noise[name], name)
+            for name, value in measured.items()
         },
         by_first_order={
-            name: _symmetric(measured[name], standard[name], own.by_noise[name], name)
-            for name in measured
+            name: _symmetric(value, standard[name], own.by_noise[name], name)
+            for name, value in measured.items()
         },
         parts_gy=mean.parts_gy,
         band=(
@@ -203,17 +202,15 @@ def _symmetric(
 
 
 def _described(
-    value: float, draws: "Array", by_noise: float = 0.0, quantity: str = ""
+    value: float, draws: Array, by_noise: float = 0.0, quantity: str = ""
 ) -> Uncertain:
     """Standard deviation and 95 % interval of draws, as far as it can be."""
-    import numpy as np
-
     low, high = interval_of(value, draws, by_noise)
     standard = float(draws[np.isfinite(draws)].std(ddof=1))
     return Uncertain(value, standard, *_possible(value, low, high, quantity))
 
 
-def _lung_draws(lungs: "Lungs", drawn: "Ensemble", ledger: "Ledger") -> "Array | None":
+def _lung_draws(lungs: Lungs, drawn: Ensemble, ledger: Ledger) -> Array | None:
     """Doses of the lungs by the same draws, where a shunt is known."""
     if not lungs.known or lungs.shunt_fraction == 0:
         return None
@@ -228,11 +225,11 @@ def _lung_draws(lungs: "Lungs", drawn: "Ensemble", ledger: "Ledger") -> "Array |
 
 
 def _chances(
-    limits: Sequence["Limit"],
-    tables: Mapping[str, Sequence["StructureDose"]],
-    drawn: "Ensemble",
-    in_lungs: "Array | None",
-    lungs: "Lungs",
+    limits: Sequence[Limit],
+    tables: Mapping[str, Sequence[StructureDose]],
+    drawn: Ensemble,
+    in_lungs: Array | None,
+    lungs: Lungs,
 ) -> list[LimitChance]:
     """How often each limit is met, by the first method's draws."""
     rows = next(iter(tables.values()))
@@ -258,9 +255,9 @@ def _chances(
 
 def _left_out(
     request: PostRequest,
-    lungs: "Lungs",
-    doses: Mapping[str, "Dose"],
-    table: Sequence["StructureDose"],
+    lungs: Lungs,
+    doses: Mapping[str, Dose],
+    table: Sequence[StructureDose],
 ) -> list[str]:
     """What the intervals do not hold."""
     said = [
