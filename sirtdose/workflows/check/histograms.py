@@ -23,7 +23,7 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, with_given_roles
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.check.stated_histograms import stated_histograms
-from sirtdose.workflows.image.scene import require_one_patient
+from sirtdose.workflows.image.scene import one_patient_findings
 
 
 def dose_histograms(
@@ -131,7 +131,7 @@ def require_same_patient(paths: Sequence[Path]) -> None:
     InputError
         They do, or one of them is not there.
     """
-    require_one_patient([one for path in paths for one in discover(path)], [])
+    one_patient_findings([one for path in paths for one in discover(path)])
 
 
 def read_dose(path: Path) -> Volume:
