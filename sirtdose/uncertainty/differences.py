@@ -24,9 +24,9 @@ from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.quantities import (
     composed,
     histogram_axis,
-    quantities,
     region_total,
     uncertain_metrics,
+    with_curve,
 )
 from sirtdose.uncertainty.scene import Part, Scene
 
@@ -233,6 +233,4 @@ class _Measured:
     def _vector(self, part: Part, dvh: Dvh | None, scale: float) -> Array:
         assert dvh is not None
         scaled = replace(dvh, dose_gy=dvh.dose_gy * scale)
-        known = quantities(scaled, self._metrics)
-        curve = scaled.curve(self._axis[part.name]) / dvh.volume_ml
-        return np.array([*known.values(), *curve])
+        return with_curve(scaled, self._metrics, self._axis[part.name])

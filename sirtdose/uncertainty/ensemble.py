@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
-from sirtdose.uncertainty.noise import noise_bias
+from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.quantities import (
     composed,
     histogram_axis,
-    quantities,
     region_total,
     uncertain_metrics,
+    with_curve,
 )
 from sirtdose.uncertainty.scene import Scene
 
@@ -25,7 +24,6 @@ Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
 _PAIRS = 40
-_PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,11 +226,10 @@ def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
     """A dose with other noise."""
     if scene.noise <= 0:
         return dose_gy
-    spread = scene.noise * np.sqrt(scene.noise_at_gy * np.clip(scene.dose_gy, 0, None))
     noise = smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
-    noisy: Array = dose_gy + spread * noise
+    noisy: Array = dose_gy + scene.noise_gy * noise
     return noisy
 
 
@@ -243,22 +240,8 @@ def smooth_noise(
     rng: np.random.Generator,
 ) -> Array:
     """Normal noise of standard deviation 1 that goes together over a width."""
-    sigma = [fwhm_mm * _PER_FWHM / side for side in spacing_mm]
-    white = rng.standard_normal(shape)
-    if max(sigma) <= 0:
-        return white
-    smooth: Array = ndimage.gaussian_filter(white, sigma, mode="wrap")
-    # By the filter's own weights: what is measured of one draw is itself noisy.
-    gains = [_gain(*one) for one in zip(shape, sigma, strict=True)]
-    return smooth / float(np.prod(gains))
-
-
-def _gain(size: int, sigma: float) -> float:
-    """What a filter along an axis leaves of the standard deviation of white noise."""
-    impulse = np.zeros(size)
-    impulse[size // 2] = 1.0
-    weights = ndimage.gaussian_filter1d(impulse, sigma, mode="wrap")
-    return float(np.linalg.norm(weights))
+    sigma = [fwhm_mm * PER_FWHM / side for side in spacing_mm]
+    return smoothed(rng.standard_normal(shape), sigma, wrapped=True)
 
 
 class _Collected:
@@ -296,8 +279,7 @@ class _Collected:
 
     def _vector(self, dose_gy: Array, volumes_ml: Array) -> Array:
         dvh = Dvh.of_values(self._name, dose_gy, volumes_ml)
-        curve = dvh.curve(self._axis) / dvh.volume_ml
-        return np.array([*quantities(dvh, self._metrics).values(), *curve])
+        return with_curve(dvh, self._metrics, self._axis)
 
     def draws(self) -> RowDraws:
         """All of them, about what was measured."""

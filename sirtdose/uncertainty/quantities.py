@@ -37,6 +37,12 @@ def quantities(dvh: Dvh, metrics: Iterable[Metric]) -> dict[str, float]:
     return {name: nan if value is None else value for name, value in values}
 
 
+def with_curve(dvh: Dvh, metrics: Sequence[Metric], axis: Array) -> Array:
+    """Every quantity, and the histogram as fractions of volume at doses."""
+    curve = dvh.curve(axis) / dvh.volume_ml
+    return np.array([*quantities(dvh, metrics).values(), *curve])
+
+
 def histogram_axis(scene: Scene, name: str) -> Array:
     """Doses that a row's curve is shown at: beyond its hottest voxel."""
     top = float(scene.dose_gy[scene.occupied[name] > 0].max(initial=0.0))

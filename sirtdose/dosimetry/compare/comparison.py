@@ -40,6 +40,7 @@ def compared(
     ours: Mapping[Metric, float],
     theirs: Mapping[Metric, float],
     tolerances: Mapping[str, float],
+    *,
     bin_gy: float = 0.0,
 ) -> tuple[Comparison, ...]:
     """What both have, in our order, and whether it is within tolerance.
@@ -52,7 +53,11 @@ def compared(
             value,
             theirs[metric],
             tolerances.get(metric.key),
-            _met(metric, value, theirs[metric], tolerances.get(metric.key), bin_gy),
+            _met(
+                *(metric, value, theirs[metric]),
+                allowed=tolerances.get(metric.key),
+                bin_gy=bin_gy,
+            ),
         )
         for metric, value in ours.items()
         if metric in theirs
@@ -60,7 +65,7 @@ def compared(
 
 
 def _met(
-    metric: Metric, ours: float, theirs: float, allowed: float | None, bin_gy: float
+    metric: Metric, ours: float, theirs: float, *, allowed: float | None, bin_gy: float
 ) -> bool | None:
     if allowed is None:
         return None

@@ -102,7 +102,7 @@ def calibrate(
     absolute = _absolute(volume, request, nuclide)
     relative = request.method == "administered"
     over = request.over or (_default_over(regions) if relative else "fov")
-    shared = _shared(volume, regions, over, ledger, lungs_covered)
+    shared = _shared(volume, regions, over, ledger=ledger, lungs_covered=lungs_covered)
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
@@ -192,6 +192,7 @@ def _shared(
     volume: Volume,
     regions: Mapping[str, Structure],
     over: Over,
+    *,
     ledger: Ledger,
     lungs_covered: float,
 ) -> Calibration:

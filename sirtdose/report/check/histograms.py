@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
 from sirtdose.dosimetry.map_checks import lung_density_doubt
+from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.model.metric import VOLUME, Metric, metrics_in
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text, findings_document
@@ -21,14 +22,11 @@ from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
 from sirtdose.report.wording import not_compared_lines, significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import DoseHistograms
-
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
 
 
 def histograms_document(
-    result: "DoseHistograms", *, sampling: str, asked: Sequence[Metric] = ()
+    result: DoseHistograms, *, sampling: str, asked: Sequence[Metric] = ()
 ) -> dict[str, Any]:
     """Every structure's metrics, and how they were computed."""
     rows = []
@@ -96,7 +94,7 @@ def _marked(row: dict[str, Any]) -> str:
 
 
 def write_histograms(
-    result: "DoseHistograms", document: dict[str, Any], folder: Path
+    result: DoseHistograms, document: dict[str, Any], folder: Path
 ) -> None:
     """Write the document and both tables."""
     (folder / "dvh.json").write_text(document_text(document), "utf-8")

@@ -18,7 +18,6 @@ from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
 from sirtdose.dosimetry.compare.gamma import Criterion, Gamma, gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
 from sirtdose.dosimetry.compare.structure_causes import (
-    Candidate,
     Reported,
     StructureCause,
     candidates,
@@ -208,21 +207,22 @@ class _Look:
                 left_out[one.name] = str(error)
                 continue
             numbers = numbers_of(theirs, self.metrics)
-            rows.append(self._row(one.name, one, ours, theirs, numbers))
+            rows.append(self._row(one.name, one, (ours, theirs), numbers))
         return rows, left_out
 
     def _row(
         self,
         name: str,
         structure: Structure,
-        ours: Dvh,
-        theirs: Dvh | None,
+        histograms: tuple[Dvh, Dvh | None],
         numbers: Mapping[Metric, float],
+        *,
         bin_gy: float = 0.0,
     ) -> Row:
-        mine = numbers_of(ours, dict.fromkeys((*self.metrics, *numbers)))
-        both = compared(mine, numbers, self.tolerances, bin_gy)
-        return Row(name, structure, ours, theirs, both)
+        metrics = dict.fromkeys((*self.metrics, *numbers))
+        mine = numbers_of(histograms[0], metrics)
+        both = compared(mine, numbers, self.tolerances, bin_gy=bin_gy)
+        return Row(name, structure, *histograms, both)
 
     def said(self) -> Said:
         """What they say of their structures, in any of the ways they may."""
@@ -265,12 +265,12 @@ class _Look:
                 found.left_out[f"their {name}"] = _LUNGS_SAID
                 continue
             else:
-                ours = self.histogram(own, self.pair.ours)
+                both = (self.histogram(own, self.pair.ours), theirs)
                 width = said.bin_gy(name)
-                found.rows.append(self._row(name, own, ours, theirs, numbers, width))
+                found.rows.append(self._row(name, own, both, numbers, bin_gy=width))
             cause = structure_cause(
                 Reported(name, numbers.get(MEAN), numbers.get(VOLUME)),
-                _candidate(every, own),
+                next((one for one in every if one.structure is own), None),
                 every,
             )
             found.causes += [cause] if cause else []
@@ -291,7 +291,3 @@ class _Look:
                 role = Role.NORMAL_PERFUSED
         only = [one for one in self.structures if one.role is role]
         return only[0] if len(only) == 1 and role is not Role.OTHER else None
-
-
-def _candidate(every: Sequence[Candidate], own: Structure | None) -> Candidate | None:
-    return next((one for one in every if one.structure is own), None)

@@ -69,7 +69,7 @@ def dose_histograms(
         tuple(rows),
         left_out,
         findings=tuple(map_findings(known, dose=volume)),
-        stated=_stated(dose, structures, rows, volume, interpolated),
+        stated=_stated(dose, structures, rows, volume, interpolated=interpolated),
     )
 
 
@@ -78,6 +78,7 @@ def _stated(
     structures: Sequence[Path],
     rows: Sequence[tuple[Structure, Dvh]],
     volume: Volume,
+    *,
     interpolated: bool,
 ) -> StatedHistograms:
     """The RTDOSE's own histograms against ours of the same map, sampled either way."""
@@ -87,13 +88,13 @@ def _stated(
         dose,
         structures,
         [one for one, _ in rows],
-        (
+        samplings=(
             lambda one: numbers_of(ours[one.name], metrics),
             lambda one: numbers_of(
                 histogram_in(one, volume, not interpolated), metrics
             ),
         ),
-        DEFAULT_TOLERANCES,
+        tolerances=DEFAULT_TOLERANCES,
         option="--structures",
     )
 

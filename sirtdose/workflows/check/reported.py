@@ -106,11 +106,11 @@ def said_by_them(
         dose,
         (*contours, *own_files),
         [*drawn, *own],
-        (
+        samplings=(
             lambda one: numbers_of(histogram(one), metrics),
             lambda one: numbers_of(otherwise(one), metrics),
         ),
-        tolerances,
+        tolerances=tolerances,
     )
     return Said(
         by_contours,

@@ -24,9 +24,9 @@ def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
     structures: Sequence[Structure],
-    samplings: "Sequence[Metrics]",
-    tolerances: Mapping[str, float],
     *,
+    samplings: Sequence[Metrics],
+    tolerances: Mapping[str, float],
     option: str = "--their-structures",
 ) -> StatedHistograms:
     """Every histogram of an RTDOSE, held against the same recomputed; none of others.
@@ -93,7 +93,7 @@ def _numbered(
 def _stated(
     held: Sequence[tuple[str, DicomHistogram, str]],
     drawn: Sequence[Structure],
-    samplings: "Sequence[Metrics]",
+    samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
     by_name = {one.name: one for one in reversed(drawn) if not one.empty}
@@ -104,7 +104,8 @@ def _stated(
             left_out[name] = why or "its contours are empty, or were not given"
             continue
         try:
-            rows.append(_nearest(structure, one, one.curve, samplings, tolerances))
+            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
+            rows.append(told)
         except StructureError as error:
             left_out[name] = str(error)
     return StatedHistograms(tuple(rows), left_out)
@@ -114,7 +115,8 @@ def _nearest(
     structure: Structure,
     held: DicomHistogram,
     curve: DoseCurve,
-    samplings: "Sequence[Metrics]",
+    samplings: Sequence[Metrics],
+    *,
     tolerances: Mapping[str, float],
 ) -> StatedHistogram:
     """A histogram against the map, sampled in the way that is nearest to it."""
@@ -127,7 +129,7 @@ def _nearest(
                 continue
             raise
         numbers = numbers_of(curve, recomputed)
-        both = compared(recomputed, numbers, tolerances, held.bin_gy or 0.0)
+        both = compared(recomputed, numbers, tolerances, bin_gy=held.bin_gy or 0.0)
         row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
         if row.met:
             return row
