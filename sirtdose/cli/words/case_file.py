@@ -8,6 +8,7 @@ import click
 
 from sirtdose.cli.words.injections import INJECTION_KEYS
 from sirtdose.cli.words.typed import (
+    file_named,
     file_options,
     option_table,
     option_words,
@@ -203,8 +204,4 @@ def _text(value: Any, key: str, path: Path) -> str:
 
 def _beside(path: Path, text: str) -> str:
     """A path beside the case file, where there is one."""
-    beside = path.parent / text
-    try:
-        return str(beside) if beside.exists() else text
-    except OSError:
-        return text
+    return str(file_named(text, (path.parent,)) or text)

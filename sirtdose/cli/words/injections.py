@@ -82,8 +82,7 @@ def goal_of(options: Mapping[str, Any]) -> tuple[Any, float | None]:
         raise click.UsageError(
             "give one goal: --tumor-dose, --normal-dose, --activity or --maximize"
         )
-    [goal] = goals
-    return goal, None if goal == "maximize" else options[goal]
+    return goals[0], None if goals[0] == "maximize" else options[goals[0]]
 
 
 def tumor_of(text: str, option: str) -> Tumor:
