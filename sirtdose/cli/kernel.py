@@ -50,7 +50,8 @@ def kernel_command(
 
     Example: sirtdose kernel --spacing 4.8mm,4.8mm,2mm --out kernel
     """
-    from sirtdose.dosimetry.engine.kernel import voxel_kernel
+    from sirtdose.dosimetry.engine.kernel import electron_kernel
+    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
     from sirtdose.report.kernel_table import (
         kernel_document,
         kernel_summary,
@@ -59,18 +60,11 @@ def kernel_command(
 
     require_free(out, KERNEL_FILES, force=force)
     x, y, z = along_xyz(spacing, "--spacing")
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
-    kernel = voxel_kernel(
-        nuclide.name,
-        (z, y, x),
-        medium=options["medium"] or "soft-tissue",
-        density_g_per_ml=options["density"],
-    )
+    nuclide, _ = nuclide_of(options)
+    radial = RadialKernel.of(nuclide, options["medium"] or "soft-tissue")
+    if options["density"]:
+        radial = radial.at_density(options["density"])
+    kernel = electron_kernel(radial, (z, y, x))
     document = kernel_document(kernel, nuclide)
     with output_folder(out, KERNEL_FILES, force=force) as folder:
         write_kernel(kernel, nuclide, document, folder)

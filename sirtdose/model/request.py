@@ -1,7 +1,7 @@
 """What is asked of an assessment or of a plan by an image: nouns, in groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -196,6 +196,17 @@ class DoseRequest:
         if self.methods:
             return self.methods
         return ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
+
+    def for_nuclide(self, nuclide: Nuclide) -> "DoseRequest":
+        """The same; by local deposition where no method is asked for and no kernel is.
+
+        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+        >>> DoseRequest(density="ct").for_nuclide(own).used_methods
+        ('local',)
+        """
+        if self.methods or nuclide.kernels:
+            return self
+        return replace(self, methods=("local",))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.documents import document_text, nuclide_document
+from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def kernel_summary(document: dict[str, Any]) -> str:
             f"{document['density_g_per_ml']:g} g/mL, {x:g} x {y:g} x {z:g} mm",
             f"half-life {nuclide['half_life_h']:g} h, K "
             f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-            f"{nuclide['dose_constant_name']}",
+            f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}",
             "",
             table(["voxel", "energy fraction", "S mGy/(MBq s)"], rows),
             "",

@@ -13,7 +13,7 @@ from sirtdose.cli.words.image import (
     roles_of,
     structures_option,
 )
-from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.manifest import case_options, folder_of, located
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     above_option,
@@ -219,7 +219,8 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]
-    given = case_options(case, post_command)
+    folders = (folder_of(source), case.parent)
+    given = located(case_options(case, post_command), folders, post_command)
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),

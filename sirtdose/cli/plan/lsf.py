@@ -132,17 +132,13 @@ def spect_command(
     """
     from sirtdose.workflows.image.lung_shunt import shunt_of_spect
 
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     measured = shunt_of_spect(
         image_request(source, options),
         margin_mm=options["lung_margin"],
         lung_mass_kg=options["lung_mass"],
         acceptances=acceptances_of(options["accept"], options["reason"]),
+        nuclide=nuclide,
     )
     document = spect_document(
         measured.shunt,

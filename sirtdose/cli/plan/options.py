@@ -115,12 +115,7 @@ plan_options = together(
 
 def plan_request(options: Mapping[str, Any]) -> "PlanRequest":
     """What all methods share, from the options of a command."""
-    chosen, microspheres = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    chosen, microspheres = nuclide_of(options)
     lung_mass = options["lung_mass"]
     if options["seed"] is not None and not options["uncertainty"]:
         raise click.UsageError("--seed is for --uncertainty: give both")

@@ -14,6 +14,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.orders import order_findings
 from sirtdose.report.plan.hash import plan_of_file
@@ -26,15 +27,22 @@ class PlannedVial:
     activity_gbq: float
     each_gbq: Mapping[str, float]
     device: str | None
-    half_life_h: float
+    nuclide: Mapping[str, Any]
     status: str
     document: dict[str, Any]
 
     def decaying_as(self, nuclide: Nuclide) -> Nuclide:
         """The nuclide with the plan's half-life, where that is another."""
-        if self.half_life_h == nuclide.half_life_h:
+        planned_h = float(self.nuclide["half_life_h"])
+        if planned_h == nuclide.half_life_h:
             return nuclide
-        return nuclide.with_half_life(self.half_life_h)
+        return nuclide.with_half_life(planned_h)
+
+    def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
+        """A nuclide of another file than the plan's; another nuclide is refused."""
+        if nuclide.name != self.nuclide["name"]:
+            raise InputError(f"the plan is for {self.nuclide['name']}: give that one")
+        return other_file_findings(self.nuclide, nuclide)
 
 
 def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
@@ -71,7 +79,7 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
         activity_gbq=each[name],
         each_gbq=each,
         device=plan["device"],
-        half_life_h=float(plan["nuclide"]["half_life_h"]),
+        nuclide=plan["nuclide"],
         status=plan["status"],
         document={
             "hash": plan["hash"],

@@ -16,12 +16,14 @@ from sirtdose.cli.words.options import (
     force_option,
     half_life_option,
     json_option,
+    nuclide_options,
     out_option,
     plan_option,
     timezone_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
+from sirtdose.model.device import Device
 from sirtdose.model.finding import require_accepted
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
@@ -63,6 +65,7 @@ from sirtdose.report.plan.vial import vial_document, vial_summary
 )
 @assay_options
 @calibrator_factor_option
+@nuclide_options
 @half_life_option
 @timezone_option
 @acceptance_options
@@ -93,20 +96,22 @@ def vial_command(
         raise click.UsageError("give --activity, or --plan with plan.json")
     planned = None if plan_file is None else of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
-    if device_name is None or times["at"] is None:
-        raise click.UsageError("give --device and --at")
-    nuclide, device = nuclide_of(None, device_name, options["half_life"], None)
+    if times["at"] is None or not (device_name or options["nuclide_file"]):
+        raise click.UsageError(
+            "give --at, and --device or, for a nuclide of your own, --nuclide-file"
+        )
+    nuclide, device = nuclide_of({**options, "device": device_name})
+    device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:
         nuclide = planned.decaying_as(nuclide)
-    if device is None:
-        raise click.UsageError("give --device")
     if planned is None and options["orders"]:
         raise click.UsageError("--order is held against a plan: give --plan")
-    findings = (
-        ordered(options["orders"], planned, times["at"], nuclide, device, zone)
-        if planned
-        else []
-    )
+    findings = []
+    if planned:
+        findings += planned.nuclide_findings(nuclide)
+        findings += ordered(
+            options["orders"], planned, times["at"], nuclide, device, zone
+        )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,
         at=times["at"],

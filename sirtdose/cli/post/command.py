@@ -277,12 +277,7 @@ def _given(options: dict[str, Any]) -> Given:
         for name in ("administered_at", "assay_at", "residual_at", "scan_at")
     }
     require_times(options, times)
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     lung_mass = options["lung_mass"]
     injections = _injections(options["injections"], zone, times)
     return Given(

@@ -15,7 +15,8 @@ from sirtdose.cli.words.typed import (
     options_about,
     require_known,
 )
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.tables.own_file import read_own_file
 from sirtdose.model.names import named
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
@@ -42,7 +43,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
     InputError
         A key or value that is not known.
     """
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     _require_known(data, _TOP, path, "a case file")
     method = data.get("method")
     if method not in METHODS:
@@ -84,29 +85,6 @@ def _owner(tumor: Mapping[str, Any], names: Sequence[str], path: Path) -> str:
     said = f"needs injection = one of {', '.join(names)}"
     said = f"{path.name}: tumor '{tumor['name']}' {said}"
     return named(str(tumor.get("injection")), names, said, offered=())
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a case file as it stands.
-
-    Raises
-    ------
-    FileFormatError
-        No file, or no TOML.
-    """
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(
-            f"{path.name} is no text in UTF-8: no case file"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits is another error than TOML's own.
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
 
 
 def _require_known(

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.case_file import read_toml
 from sirtdose.cli.words.typed import (
     asked_options,
     file_named,
@@ -19,6 +18,7 @@ from sirtdose.cli.words.typed import (
 )
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import read_table
+from sirtdose.io.tables.own_file import read_own_file
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"
@@ -142,7 +142,7 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
     InputError
         No file, no TOML, or an option that is not known or not for a file.
     """
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     require_known(data, ("options",), path.name, "a case of a batch")
     options = data.get("options", {})
     if not isinstance(options, dict):

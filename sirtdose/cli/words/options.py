@@ -23,19 +23,31 @@ _REALIZATIONS = click.IntRange(20, 100_000)
 
 device_option = Option("device", DEVICES, "Microspheres used.")
 half_life_option = Option("half-life", DURATION, "Overrides the tabulated half-life.")
-physics_options = together(
-    device_option,
+nuclide_options = together(
     Option(
         "nuclide",
-        tuple(table("nuclides")),
-        "Default: the device's nuclide, after treatment else the one that the image's "
-        "header names, otherwise Y-90.",
+        str,
+        "Default: the nuclide file's, the device's, after treatment else the one that "
+        "the image's header names, otherwise Y-90.",
+        metavar="|".join((*table("nuclides"), "NAME")),
     ),
+    Option(
+        "nuclide-file",
+        Path,
+        "TOML or JSON with nuclides of your own, each with its sources; --nuclide "
+        "chooses one of several.",
+        metavar="FILE",
+    ),
+)
+physics_options = together(
+    device_option,
+    nuclide_options,
     half_life_option,
     Option(
         "dose-constant",
         str,
-        f"{', '.join(DOSE_CONSTANTS)}, or a value such as '49.67 Gy kg/GBq'.",
+        f"{', '.join(DOSE_CONSTANTS)}, one of the nuclide file's, or a value such as "
+        "'49.67 Gy kg/GBq'.",
         metavar="NAME|VALUE",
     ),
 )

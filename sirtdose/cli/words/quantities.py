@@ -6,7 +6,9 @@ from typing import Any, TypeVar
 
 import click
 
+from sirtdose.data.load import table
 from sirtdose.errors import InputError, QuantityError
+from sirtdose.io.tables.nuclides import own_nuclide
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
@@ -123,19 +125,30 @@ def moment(text: str | None, option: str, timezone: str | None) -> datetime | No
         raise click.BadParameter(str(error), param_hint=option) from None
 
 
-def nuclide_of(
-    name: str | None,
-    device: str | None,
-    half_life_h: float | None,
-    dose_constant: str | None,
-) -> tuple[Nuclide, Device | None]:
-    """The nuclide and device that a command's options name."""
+def nuclide_of(options: Mapping[str, Any]) -> tuple[Nuclide, Device | None]:
+    """The nuclide and device that a command's options name.
+
+    A nuclide file's only nuclide needs no name, and outranks the default and what an
+    image's header names.
+    """
+    device, typed, file = (
+        options.get(key) for key in ("device", "nuclide", "nuclide_file")
+    )
+    dose_constant, half_life_h = options.get("dose_constant"), options["half_life"]
     microspheres = Device.named(device) if device else None
-    own = microspheres.nuclide_name if microspheres else "Y-90"
-    if name and microspheres and name != own:
-        raise InputError(f"{microspheres.product} carry {own}, not {name}")
-    preset = dose_constant if dose_constant in DOSE_CONSTANTS else None
-    nuclide = Nuclide.named(name or own, dose_constant=preset)
+    preset = None
+    if dose_constant in DOSE_CONSTANTS or (file and str(dose_constant).isidentifier()):
+        preset = dose_constant
+    if file is not None:
+        nuclide = own_nuclide(file, typed, dose_constant=preset)
+    else:
+        carried = microspheres.nuclide_name if microspheres else "Y-90"
+        nuclide = Nuclide.named(_shipped(typed) or carried, dose_constant=preset)
+    if microspheres and nuclide.name != microspheres.nuclide_name:
+        raise InputError(
+            f"{microspheres.product} carry {microspheres.nuclide_name}, not "
+            f"{nuclide.name}: leave --device or the nuclide out"
+        )
     if dose_constant and not preset:
         hint = f", or one of {', '.join(DOSE_CONSTANTS)}"
         value = quantity(dose_constant, DOSE_CONSTANT, "--dose-constant", hint)
@@ -145,9 +158,23 @@ def nuclide_of(
     return nuclide, microspheres
 
 
+def _shipped(typed: str | None) -> str | None:
+    """A nuclide that is shipped, as its table writes it."""
+    if typed is None:
+        return None
+    known = {name.casefold(): name for name in table("nuclides")}
+    if typed.casefold() not in known:
+        raise click.BadParameter(
+            f"'{typed}' is not one of {', '.join(known.values())}: name a file of your "
+            "own with --nuclide-file",
+            param_hint="--nuclide",
+        )
+    return known[typed.casefold()]
+
+
 def nuclide_typed(options: Mapping[str, Any]) -> bool:
     """Whether the nuclide is the user's: typed, the device's, or meant by its data."""
-    names = ("nuclide", "device", "half_life", "dose_constant")
+    names = ("nuclide", "nuclide_file", "device", "half_life", "dose_constant")
     return any(options[name] is not None for name in names)
 
 

@@ -160,7 +160,7 @@ def compute_dose(
     energy: NDArray[Any] = decays
     elsewhere: dict[str, float] = {}
     if method != "local":
-        radial = RadialKernel.named(nuclide.name, medium)
+        radial = RadialKernel.of(nuclide, medium)
     if method == "kernel" and radial and not isinstance(density, Volume):
         radial = radial.at_density(density)
         energy, elsewhere = spread(decays, tia.grid.spacing_mm, radial)

@@ -119,18 +119,17 @@ def voxel_kernel(
     >>> round(float(kernel.octant[0, 0, 0]) * 0.9326 * 1.602e-13 / 27e-6 * 1e9, 2)
     1.6
     """
-    for side in spacing_mm:
-        require_positive(spacing_mm=side)
     radial = RadialKernel.named(nuclide, medium)
-    density = density_g_per_ml or radial.density_g_per_ml
-    return _cached(nuclide, tuple(spacing_mm), medium, density)
+    if density_g_per_ml:
+        radial = radial.at_density(density_g_per_ml)
+    return electron_kernel(radial, spacing_mm)
 
 
 @lru_cache(maxsize=8)
-def _cached(
-    nuclide: str, spacing_mm: tuple[float, float, float], medium: str, density: float
+def electron_kernel(
+    radial: RadialKernel, spacing_mm: tuple[float, float, float]
 ) -> Kernel:
-    radial = RadialKernel.named(nuclide, medium).at_density(density)
+    """The same of any radial kernel, at its own density."""
     return kernel_between(radial, spacing_mm, 0.0, radial.electron_range_mm)
 
 
@@ -141,6 +140,8 @@ def kernel_between(
     to_mm: float,
 ) -> Kernel:
     """Voxel kernel of the part of a radial kernel between two radii."""
+    for side in spacing_mm:
+        require_positive(spacing_mm=side)
     octant_voxels = np.prod([to_mm // side + 2 for side in spacing_mm])
     if octant_voxels > _OCTANT_VOXELS_MAX:
         raise InputError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.convolution import convolve
-from sirtdose.dosimetry.engine.kernel import voxel_kernel
+from sirtdose.dosimetry.engine.kernel import electron_kernel
 from sirtdose.dosimetry.engine.photon_tail import photon_tail
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
@@ -34,12 +34,7 @@ def spread(
         The convolution lost energy (H29).
     """
     a, b, c = spacing_mm
-    kernel = voxel_kernel(
-        radial.nuclide,
-        (float(a), float(b), float(c)),
-        medium=radial.medium,
-        density_g_per_ml=radial.density_g_per_ml,
-    )
+    kernel = electron_kernel(radial, (float(a), float(b), float(c)))
     data = np.asarray(decays, dtype=np.float32)
     energy = photon_tail(data, kernel.spacing_mm, radial)
     photons = (1 - radial.electron_fraction) * float(data.sum())

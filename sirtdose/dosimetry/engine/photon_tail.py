@@ -49,7 +49,7 @@ def photon_tail(
     for axis, n in enumerate(parts):
         blocks = _added_up(blocks, axis, n)
     sides = tuple(n * side for n, side in zip(parts, spacing_mm, strict=True))
-    octant = _tail_kernel(radial.nuclide, radial.medium, radial.density_g_per_ml, sides)
+    octant = _tail_kernel(radial, sides)
     energy, _ = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0)))
     energy = energy * np.float32(1 / np.prod(parts))
     if blocks.min() >= 0:
@@ -78,10 +78,7 @@ def _require_possible(
 
 
 @lru_cache(maxsize=8)
-def _tail_kernel(
-    nuclide: str, medium: str, density: float, sides_mm: tuple[float, ...]
-) -> Kernel:
-    radial = RadialKernel.named(nuclide, medium).at_density(density)
+def _tail_kernel(radial: RadialKernel, sides_mm: tuple[float, ...]) -> Kernel:
     a, b, c = sides_mm
     end = float(radial.radius_mm[-1])
     return kernel_between(radial, (a, b, c), radial.electron_range_mm, end)

@@ -62,7 +62,12 @@ def how_ours(document: Document) -> str:
     where = "by voxel" if density is None else f"{density:g} g/mL"
     method = str(document["ours"]["method"]).replace("_", " ")
     constant = document["ours"]["dose_constant_gy_kg_per_gbq"]
-    return f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+    said = f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+    digest = document["ours"]["nuclide_sha256"]
+    if digest is None:
+        return said
+    own = f"{document['ours']['nuclide']}, own file {digest[:12]}"
+    return f"{said}, {own}: {document['ours']['nuclide_source']}"
 
 
 def histogram_lines(document: Document) -> list[str]:

@@ -285,8 +285,14 @@ def basis_words(nuclide: dict[str, Any]) -> str:
     return (
         f"{nuclide['name']}, half-life {nuclide['half_life_h']:g} h, K "
         f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-        f"{nuclide['dose_constant_name']}"
+        f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}"
     )
+
+
+def own_file_words(nuclide: dict[str, Any]) -> str:
+    """Which file of the user's own a nuclide is from; nothing for those shipped."""
+    digest = nuclide.get("file_sha256")
+    return f", own file {digest[:12]}" if digest else ""
 
 
 def finding_lines(warnings: list[dict[str, str]]) -> list[str]:

@@ -157,6 +157,7 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
     given = ledger.get("lung_shunt_given")
     administered = ledger.get("administered_gbq") or 0.0
     residual = ledger.get("residual_gbq") or 0.0
+    own = nuclide.get("file_sha256")
     return OurChoices(
         nuclide=nuclide["name"],
         half_life_h=nuclide["half_life_h"],
@@ -166,6 +167,11 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
         residual_fraction=residual / administered if administered else None,
         elapsed_h=document["times"].get("elapsed_h"),
         calibrations_ratio=document["calibration"].get("alternative_to_used_ratio"),
+        nuclide_sha256=own,
+        nuclide_source=f"half-life: {nuclide['half_life_source']}; K: "
+        f"{nuclide['dose_constant_source']}"
+        if own
+        else None,
     )
 
 

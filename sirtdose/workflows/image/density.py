@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
-from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.tissue_density import density_of_ct
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import InputError, QuantityError
@@ -89,7 +88,8 @@ def tissue_density(
     mean, covered = mean_on(fine, volume.grid)
     # Beyond the CT there is tissue, of which nothing is known. A voxel that sticks out
     # of the CT is of what lies in it.
-    beyond = RadialKernel.named(nuclide.name, request.medium).density_g_per_ml
+    media = (*nuclide.kernels, *Nuclide.named("Y-90").kernels)
+    beyond = next(one.density_g_per_ml for one in media if one.medium == request.medium)
     known = covered > _KNOWN_FROM
     filled = np.where(known, mean, np.float32(beyond))
     density = Volume(filled, volume.grid, Quantity.DENSITY)

@@ -17,6 +17,7 @@ from sirtdose.model.finding import (
     acceptances_used,
     require_accepted,
 )
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
@@ -67,8 +68,11 @@ def shunt_of_spect(
     margin_mm: float = 0.0,
     lung_mass_kg: float | None = None,
     acceptances: tuple[Acceptance, ...] = (),
+    nuclide: Nuclide | None = None,
 ) -> SpectMeasurement:
     """Lung shunt by an attenuation-corrected SPECT with lungs and liver drawn.
+
+    The image may be of a few particles of the treatment's own `nuclide`.
 
     Raises
     ------
@@ -78,7 +82,11 @@ def shunt_of_spect(
     """
     with opened(images.source) as source:
         return _of_spect(
-            replace(images, source=source), margin_mm, lung_mass_kg, acceptances
+            replace(images, source=source),
+            margin_mm,
+            lung_mass_kg,
+            acceptances,
+            nuclide=nuclide,
         )
 
 
@@ -87,13 +95,15 @@ def _of_spect(
     margin_mm: float,
     lung_mass_kg: float | None,
     acceptances: tuple[Acceptance, ...],
+    *,
+    nuclide: Nuclide | None,
 ) -> SpectMeasurement:
     findings: list[Finding] = []
     choice = chosen(images, [], findings, acceptances)
-    image = activity_image(choice)
+    image = activity_image(choice, nuclide=nuclide)
     if image.source is not None and image.source.modality != "file":
         findings += header_findings(image.source)
-        findings += scout_nuclide_findings(image.source)
+        findings += scout_nuclide_findings(image.source, own=nuclide)
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
     require_accepted(findings, acceptances)
     ct = ct_image(choice, image, findings, named=images.ct is not None, needed=False)

@@ -54,11 +54,15 @@ def header_nuclide_findings(
         said = f"taken as labeled {header_nuclide_was} by mistake"
         return [Finding.of("H11", said, severity=Severity.WARN)]
     judged = _of_pet if source.modality == "PT" else _of_spect
-    return not_understood(source, given.nuclide.name) + judged(source, given, device)
+    wanted = given.nuclide
+    words = not_understood(source, wanted.name, wanted)
+    return words + judged(source, given, device)
 
 
-def not_understood(source: Source, wanted: str) -> list[Finding]:
-    """Words of the header that name no nuclide known here (H11)."""
+def not_understood(
+    source: Source, wanted: str, own: Nuclide | None = None
+) -> list[Finding]:
+    """Words of the header that name no nuclide known here, nor the user's own (H11)."""
     findings = [
         Finding.of(
             "H11",
@@ -69,7 +73,7 @@ def not_understood(source: Source, wanted: str) -> list[Finding]:
         for one in source.nuclide_words
         if contradicted_by(one)
     ]
-    words = [one for one in source.nuclide_words if not nuclide_name(one)]
+    words = [one for one in source.nuclide_words if not nuclide_name(one, own)]
     if not words:
         return findings
     said = ", ".join(f"'{one}'" for one in words)
@@ -106,7 +110,7 @@ def _of_spect(source: Source, given: Given, device: str | None) -> list[Finding]
             "H11",
             f"{message}: is this the image of the treatment?",
             severity=Severity.ASK,
-            accepted=f"doses are for {wanted.name}{_if_right(source, device)}",
+            accepted=f"doses are for {wanted.name}{_if_right(source, given, device)}",
         )
     ]
 
@@ -128,7 +132,7 @@ def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
         return []
     said = f"{', '.join(wrong)}, doses are for {_wanted(given, device)}"
     if misapplied:
-        return [Finding.of("H11", f"{said}: {_undone(source, wanted.name)}")]
+        return [Finding.of("H11", f"{said}: {_undone(source, wanted)}")]
     used = (
         f"its decay correction is that of {wanted.name}"
         if applied_h
@@ -140,19 +144,20 @@ def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
             f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
             severity=Severity.ASK,
             accepted=f"its values are used as they are, for {wanted.name}"
-            f"{_if_right(source, device)}",
+            f"{_if_right(source, given, device)}",
         )
     ]
 
 
-def _undone(source: Source, wanted: str) -> str:
+def _undone(source: Source, wanted: Nuclide) -> str:
     """How a decay correction for another nuclide can be undone, if it can."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
         name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER
     ]
-    if not labels or source.decay_correction != "START" or wanted != "Y-90":
-        return f"reconstruct it as {wanted}"
+    shown = wanted.positrons_per_decay is not None
+    if not (labels and shown and source.decay_correction == "START"):
+        return f"reconstruct it as {wanted.name}"
     return (
         "if the scanner was told the wrong nuclide, give --header-nuclide-was "
         f"{labels[0]}"
@@ -180,11 +185,13 @@ def _wanted(given: Given, device: str | None) -> str:
     return f"{name} (--device {device})" if device else name
 
 
-def _if_right(source: Source, device: str | None) -> str:
+def _if_right(source: Source, given: Given, device: str | None) -> str:
     """What to type for the header's nuclide: a device that carries it, if one was."""
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""
+    if given.nuclide.file is not None:
+        return f"; for {name} leave --nuclide-file out and give --nuclide {name}"
     if device is None:
         return f"; for {name} give --nuclide {name}"
     carry = [key for key, one in table("devices").items() if one["nuclide"] == name]

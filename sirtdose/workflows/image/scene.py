@@ -14,6 +14,7 @@ from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_found_image
 from sirtdose.io.unused import unused, unused_lines
 from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
 
@@ -82,22 +83,30 @@ def activity_image(
     *,
     in_bq_per_ml: bool = False,
     header_nuclide_was: str | None = None,
-    nuclide: str = "Y-90",
+    nuclide: Nuclide | None = None,
 ) -> Volume:
-    """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
+    """The image; `in_bq_per_ml` is what a file that cannot say it holds.
+
+    Its header and decay correction are read for the `nuclide`, Y-90 where not given.
+    """
     if header_nuclide_was is not None and choice.image.kind is not Kind.PET:
         raise InputError(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
             f"{choice.image.label} is {choice.image.kind}; leave it out"
         )
-    if header_nuclide_was is not None and nuclide != "Y-90":
+    wanted = nuclide or Nuclide.named("Y-90")
+    if header_nuclide_was is not None and wanted.positrons_per_decay is None:
         raise InputError(
             "--header-nuclide-was applies the decay of Y-90, doses are for "
-            f"{nuclide}: leave it out, or give --nuclide Y-90"
+            f"{wanted.name}, of which no positrons are known: leave it out, or give "
+            "--nuclide Y-90"
         )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
-        choice.image, quantity=says, header_nuclide_was=header_nuclide_was
+        choice.image,
+        quantity=says,
+        header_nuclide_was=header_nuclide_was,
+        nuclide=wanted,
     )
 
 

@@ -118,6 +118,7 @@ def plan_image(
         No activity meets the limits.
     """
     require_map(images, scout.dose)
+    scout = replace(scout, dose=scout.dose.for_nuclide(request.nuclide))
     findings: list[Finding] = []
     with opened(images.source) as source:
         images = replace(images, source=source)
@@ -132,7 +133,7 @@ def _read(
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
     choice = chosen(images, [dose.density], findings, request.acceptances)
-    image = activity_image(choice)
+    image = activity_image(choice, nuclide=request.nuclide)
     typed = request.lung_shunt_fraction
     findings += scout_findings(
         image,

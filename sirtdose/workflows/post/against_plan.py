@@ -13,6 +13,7 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.names import alike
+from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.report.plan.hash import plan_of_file, plan_of_text
@@ -59,6 +60,7 @@ def read_plan(
             f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "
             f"{nuclide.name}"
         )
+    findings += other_file_findings(plan["nuclide"], nuclide)
     findings += _patient_findings(plan, patient_key)
     if plan.get("status") != "approved":
         findings.append(

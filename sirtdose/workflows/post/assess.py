@@ -121,12 +121,12 @@ def _assess(request: PostRequest) -> "Assessment":
         choice,
         in_bq_per_ml=request.dose.calibration == "image",
         header_nuclide_was=was,
-        nuclide=given.nuclide.name,
+        nuclide=given.nuclide,
     )
     given = with_header_nuclide(given, image.source, was, findings)
     nuclide = given.nuclide
     typed = replace(typed, given=replace(typed.given, nuclide=nuclide))
-    request = replace(request, given=given)
+    request = replace(request, given=given, dose=request.dose.for_nuclide(nuclide))
     image = rescaled(image, request)
     findings += image_findings(image, request)
     ledger, times = ledger_of(given, image, findings)

@@ -43,7 +43,8 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
 
 def named_files(request: PostRequest) -> dict[str, Path]:
     """What a request names besides image, CT and structures, by its kind."""
-    named = {
+    nuclide = request.given.nuclide
+    named: dict[str, object] = {
         "earlier dose": request.judge.prior_dose,
         "transform of the earlier dose": request.judge.prior_transform,
         "registration": request.image.registration,
@@ -53,7 +54,11 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "radiobiology": request.judge.radiobiology,
         "budget": request.dose.budget,
         "plan": request.judge.plan,
+        "nuclide": nuclide.file,
     }
+    if nuclide.file is not None:
+        for one in nuclide.kernels:
+            named[f"dose kernel in {one.medium}"] = one.file
     return {kind: path for kind, path in named.items() if isinstance(path, Path)}
 
 

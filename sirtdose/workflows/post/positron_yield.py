@@ -1,4 +1,4 @@
-"""The positron fraction that a PET of Y-90 was divided by: said, undone on request."""
+"""The positron fraction that a PET was divided by: said, undone on request."""
 
 from dataclasses import replace
 
@@ -15,24 +15,26 @@ _SAME_FRACTION = 0.1
 
 
 def yield_of(request: PostRequest, source: Source | None) -> PositronYield | None:
-    """The fraction that was typed, else one of another nuclide than Y-90.
+    """The fraction that was typed, else one of another nuclide than the one given.
 
     That is the header's, else the fraction of the nuclide that the scanner was told.
     """
     typed = request.image.positron_fraction_was
+    own = request.given.nuclide.positrons_per_decay
+    if own is None:
+        return None
     if typed is not None:
-        return PositronYield(typed, "as typed", applied=True)
-    name = request.given.nuclide.name
-    if source is None or source.modality != "PT" or name != "Y-90":
+        return PositronYield(typed, own, "as typed", applied=True)
+    if source is None or source.modality != "PT":
         return None
     was, stated = request.image.header_nuclide_was, source.positron_fraction_in_header
     if stated is not None:
         origin = "RadionuclidePositronFraction (0018,1076)"
-        found = PositronYield(stated, origin, applied=False)
+        found = PositronYield(stated, own, origin, applied=False)
     elif was is not None:
         emitter = table("positron_emitters")[was]
         found = PositronYield(
-            emitter["positrons_per_decay"], f"that of {was}", applied=False
+            emitter["positrons_per_decay"], own, f"that of {was}", applied=False
         )
     else:
         return None
@@ -47,18 +49,19 @@ def rescaled(image: Volume, request: PostRequest) -> Volume:
     InputError
         An image that is no PET in Bq/mL, or doses of another nuclide.
     """
-    undone = yield_of(request, image.source)
-    if undone is None or not undone.applied:
+    if request.image.positron_fraction_was is None:
         return image
+    undone = yield_of(request, image.source)
     modality = image.source.modality if image.source else "file"
     name = request.given.nuclide.name
     if (
         image.quantity is not Quantity.ACTIVITY_CONCENTRATION
         or modality not in ("PT", "file")
-        or name != "Y-90"
+        or undone is None
     ):
         raise InputError(
-            "--positron-fraction-was rescales a PET of Y-90 in Bq/mL; this image is in "
+            "--positron-fraction-was rescales a PET of Y-90 in Bq/mL, or of another "
+            "nuclide whose positrons per decay are known; this image is in "
             f"{image.quantity.unit}, of kind {modality}, for {name}: "
             "leave it out"
         )
@@ -84,9 +87,10 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
             Finding.of(
                 "H11",
                 f"the image was multiplied by {found.factor:.4g}, for a positron "
-                f"fraction of {found.fraction_was:.4g} instead of Y-90's "
-                f"{found.fraction:.2g}: it holds {undone:.4g} GBq at administration, "
-                f"{stored:.4g} GBq without; {given}",
+                f"fraction of {found.fraction_was:.4g} instead of "
+                f"{request.given.nuclide.name}'s {found.fraction:.2g}: it holds "
+                f"{undone:.4g} GBq at administration, {stored:.4g} GBq without; "
+                f"{given}",
                 severity=Severity.WARN,
             )
         ]
@@ -107,8 +111,8 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
             "H11",
             f"the image holds {stored:.4g} GBq at administration as it stands, "
             f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
-            f"{found.fraction_was:.4g} ({found.origin}) instead of Y-90's "
-            f"{found.fraction:.2g}; {given}"
+            f"{found.fraction_was:.4g} ({found.origin}) instead of "
+            f"{request.given.nuclide.name}'s {found.fraction:.2g}; {given}"
             f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
             accepted=f"its values stay as they are; {multiply}",

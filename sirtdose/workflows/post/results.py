@@ -106,6 +106,7 @@ def assess_into(
                 started=started,
                 asked=None if nameless else asked,
                 fingerprint=fingerprint,
+                nuclide=document["nuclide"],
                 kept_in=folder,
             )
             names = tuple(sorted(path.name for path in aside.iterdir()))

@@ -128,6 +128,7 @@ def test_every_option_of_post_stands_in_manifests_and_run_json(
         started=datetime.now(UTC),
         asked=asked,
         fingerprint=None,
+        nuclide={"name": "Y-90"},
         kept_in=tmp_path,
     )
     record = json.loads((tmp_path / "run.json").read_text())
