@@ -158,7 +158,7 @@ def _row(
     if not given["input"]:
         raise InputError(f"{where}: input is empty: name the case's folder or file")
     text = given["input"]
-    source = file_named(text, (beside,), f"{where}: ") or beside / text
+    source = file_named(text, (beside,), where) or beside / text
     options = asked_options(command)
     values = {
         name: _value(text, name, options[name], where)

@@ -56,13 +56,15 @@ def file_named(
     Raises
     ------
     InputError
-        What names nothing on any system; `where` it was written stands before it.
+        What names nothing on any system, if `where` it was written is told.
     """
     try:
         there = (folder / Path(text).expanduser() for folder in folders)
         return next((one.absolute() for one in there if one.exists()), None)
     except (OSError, ValueError, RuntimeError):
-        raise InputError(f"{where}'{text[:80]}' is no path") from None
+        if where:
+            raise InputError(f"{where}: '{text[:80]}' is no path") from None
+        return None
 
 
 def options_kept(context: click.Context) -> dict[str, Any]:
@@ -110,12 +112,11 @@ def typed_options(
     by_parameter = {
         str(option.name): key for key, option in asked_options(command).items()
     }
-    table = {
+    return str(values["source"]), {
         by_parameter[name]: value
         for name, value in values.items()
         if name in by_parameter
     }
-    return str(values["source"]), table
 
 
 def request_asked(
