@@ -132,6 +132,11 @@ class Structure:
         """The same region as a structure of its own, with how it was made."""
         return replace(self, name=name, role=role, definition=definition, doubt=None)
 
+    def box_on(self, grid: Grid) -> Box | None:
+        """Where its voxels are in a grid; None where that has another lattice."""
+        offset = self.grid.offset_in(grid)
+        return None if offset is None else box_at(offset, self.grid.shape)
+
     def values_in(self, volume: Volume) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The volume's values in this structure, and the part of each voxel in it.
 
@@ -140,19 +145,16 @@ class Structure:
         GeometryError
             This structure is not on (a part of) the volume's grid.
         """
-        offset = self.grid.offset_in(volume.grid)
-        if offset is None or any(
-            start < 0 or start + n > size
-            for start, n, size in zip(
-                offset, self.grid.shape, volume.grid.shape, strict=True
-            )
+        box = self.box_on(volume.grid)
+        if box is None or any(
+            side.start < 0 or side.stop > size
+            for side, size in zip(box, volume.grid.shape, strict=True)
         ):
             raise GeometryError(
                 f"structure '{self.name}' is not on the image's grid: bring it there "
                 "with occupancy_on()"
             )
         inside = self.occupancy > 0
-        box = box_at(offset, self.grid.shape)
         return volume.data[box][inside], self.occupancy[inside].astype(np.float64)
 
     def __and__(self, other: "Structure") -> "Structure":

@@ -130,12 +130,14 @@ def electron_kernel(
     radial: RadialKernel, spacing_mm: tuple[float, float, float]
 ) -> Kernel:
     """The same of any radial kernel, at its own density."""
-    return kernel_between(radial, spacing_mm, 0.0, radial.electron_range_mm)
+    end = radial.electron_range_mm
+    return kernel_between(radial, spacing_mm, from_mm=0.0, to_mm=end)
 
 
 def kernel_between(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> Kernel:
@@ -148,7 +150,7 @@ def kernel_between(
             f"a voxel side of {min(spacing_mm):g} mm is too fine for a kernel that "
             f"reaches {to_mm:.3g} mm: use larger voxels"
         )
-    radii, fractions = _points(radial, spacing_mm, from_mm, to_mm)
+    radii, fractions = _points(radial, spacing_mm, from_mm=from_mm, to_mm=to_mm)
     octant = _scattered(radii, fractions, np.array(spacing_mm))
     octant.setflags(write=False)
     kernel = Kernel(octant, spacing_mm, radial, from_mm, to_mm)
@@ -164,6 +166,7 @@ def kernel_between(
 def _points(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,6 +10,7 @@ from sirtdose.dosimetry.engine.kernel import electron_kernel
 from sirtdose.dosimetry.engine.photon_tail import photon_tail
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 from sirtdose.model.structure import bounding_box
 
 # Energy put in and found again agree to this, or there is no dose.
@@ -33,8 +34,7 @@ def spread(
     QuantityError
         The convolution lost energy (H29).
     """
-    a, b, c = spacing_mm
-    kernel = electron_kernel(radial, (float(a), float(b), float(c)))
+    kernel = electron_kernel(radial, three(float(side) for side in spacing_mm))
     data = np.asarray(decays, dtype=np.float32)
     energy = photon_tail(data, kernel.spacing_mm, radial)
     photons = (1 - radial.electron_fraction) * float(data.sum())

@@ -9,6 +9,7 @@ from sirtdose.dosimetry.engine.convolution import convolve
 from sirtdose.dosimetry.engine.kernel import Kernel, kernel_between
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 
 # It is smooth: half a percent of Y-90's energy, over 20 cm.
 # Blocks of 8 mm where electrons reach 12 mm.
@@ -79,9 +80,8 @@ def _require_possible(
 
 @lru_cache(maxsize=8)
 def _tail_kernel(radial: RadialKernel, sides_mm: tuple[float, ...]) -> Kernel:
-    a, b, c = sides_mm
-    end = float(radial.radius_mm[-1])
-    return kernel_between(radial, (a, b, c), radial.electron_range_mm, end)
+    start, end = radial.electron_range_mm, float(radial.radius_mm[-1])
+    return kernel_between(radial, three(sides_mm), from_mm=start, to_mm=end)
 
 
 def _added_up(data: NDArray[np.float32], axis: int, parts: int) -> NDArray[np.float32]:

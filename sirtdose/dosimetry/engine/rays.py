@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.kernel import electron_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.model.grid import three
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -108,8 +109,7 @@ def rays(
     >>> round(float(some.weights.sum()), 12)
     1.0
     """
-    a, b, c = spacing_mm
-    return _fitted(radial, (float(a), float(b), float(c)), number)
+    return _fitted(radial, three(float(side) for side in spacing_mm), number)
 
 
 @lru_cache(maxsize=8)
