@@ -5,8 +5,8 @@ from itertools import combinations
 
 from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.checks.vials import order_severity
-from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import by_own_names
 
 _ASK_ABOVE = 0.10
 _SAME_ORDER = 0.005
@@ -43,12 +43,9 @@ def order_findings(
     >>> [(one.code, str(one.severity)) for one in found]
     [('H03', 'note'), ('H03', 'stop'), ('H04', 'warn'), ('H04', 'stop')]
     """
-    unknown = [name for name in ordered_gbq if name not in planned_gbq]
-    if unknown:
-        raise InputError(
-            f"'{unknown[0]}' is ordered, and is no injection of the plan: there are "
-            f"{', '.join(planned_gbq)}"
-        )
+    ordered_gbq = by_own_names(
+        ordered_gbq, planned_gbq, "'{}' is ordered, and is no injection of the plan"
+    )
     findings = [
         finding
         for name, gbq in ordered_gbq.items()

@@ -52,13 +52,21 @@ def scout_findings(
 
 
 def scout_nuclide_findings(
-    *, source: Source, planned: Nuclide | None = None, nuclide_given: bool = True
+    *,
+    source: Source,
+    planned: Nuclide | None = None,
+    nuclide_given: bool = True,
+    own: Nuclide | None = None,
 ) -> list[Finding]:
-    """A header that names no nuclide of a scout, or the particles of another (H11)."""
+    """A header that names no nuclide of a scout, or the particles of another (H11).
+
+    A few of the treatment's `own` particles are a scout too.
+    """
+    own = planned or own
     named = source.nuclide_in_header
     words = ", ".join(f"'{one}'" for one in source.nuclide_words)
     findings = []
-    if named and named not in _SCOUTS:
+    if named and named not in (*_SCOUTS, own and own.name):
         findings.append(
             Finding.of(
                 "H11",

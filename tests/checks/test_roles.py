@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
 from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import (
     missing_findings,
@@ -11,6 +10,7 @@ from sirtdose.checks.roles import (
     role_findings,
 )
 from sirtdose.checks.structures import reading_findings
+from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger

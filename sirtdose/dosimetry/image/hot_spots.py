@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError
-from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, box_at
+from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, box_at, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
@@ -298,7 +298,6 @@ def _spot(
     index = np.argwhere(mask) + [side.start for side in box]
     peak = index[int(np.where(covered == 0, values, -np.inf).argmax())]
     at_mm = dose.grid.world_mm(peak)
-    x, y, z = (float(v) for v in at_mm)
     held = Structure("", Role.OTHER, mask, dose.grid.crop(box))
     around = dose.grid.crop(_around(peak, dose.grid))
     window = Structure("", Role.OTHER, np.ones(around.shape, bool), around)
@@ -310,7 +309,7 @@ def _spot(
         if one.role in _LANDMARKS and mm < np.inf
     ]
     return HotSpot(
-        at_mm=(x, y, z),
+        at_mm=three(dose.grid.world_mm(peak).tolist()),
         volume_ml=float(mask.sum()) * dose.grid.voxel_volume_ml,
         mean_gy=float(values.mean(dtype=float)),
         peak_gy=float(dose.data[tuple(peak)]),

@@ -1,6 +1,6 @@
 """How a PET scanner corrected for decay: the half-life that explains its factors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import expm1, log
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,12 +58,14 @@ def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
 IDENTITIES = (decay_factor_siemens, decay_factor_ge)
 
 
-def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | None:
-    """The half-life that explains the slices' DecayFactor, if one does.
+def applied_half_life_h(
+    datasets: "Sequence[Dataset]", path: Path, half_lives_h: Iterable[float]
+) -> float | None:
+    """Which half-life explains the slices' DecayFactor, the header's own included.
 
     Philips writes 1 always, which says nothing.
     """
-    candidates = dict.fromkeys(HALF_LIVES_H.values())
+    candidates = dict.fromkeys(half_lives_h)
     stated = half_life_in_header_h(datasets[0], path)
     if stated:
         candidates = dict.fromkeys([stated, *candidates])

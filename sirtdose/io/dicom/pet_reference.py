@@ -12,7 +12,7 @@ from sirtdose.io.dicom.header import (
     number,
     private_value,
 )
-from sirtdose.io.dicom.pet_decay import HALF_LIVES_H, average_time_s
+from sirtdose.io.dicom.pet_decay import average_time_s
 from sirtdose.io.dicom.stack import Stack
 from sirtdose.io.dicom.time import (
     acquired_at,
@@ -55,8 +55,10 @@ class PetReference:
         )
 
 
-def reference_of(stack: Stack) -> PetReference:
+def reference_of(stack: Stack, half_life_h: float) -> PetReference:
     """The moment that a series' decay correction refers to.
+
+    `half_life_h` is taken where the header states none.
 
     Raises
     ------
@@ -67,7 +69,10 @@ def reference_of(stack: Stack) -> PetReference:
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         return _one_of([administration_of(one) for one in stack.datasets])
     try:
-        found = [PetReference(*_slice_reference(one, path)) for one, path in each]
+        found = [
+            PetReference(*_slice_reference(one, path, half_life_h))
+            for one, path in each
+        ]
     except (MissingTagError, QuantityError) as error:
         # The time may be given instead, or not be needed at all.
         return PetReference(None, str(error))
@@ -125,9 +130,11 @@ def administration_of(dataset: "Dataset") -> PetReference:
     return PetReference(None, f"{_ADMIN} of administration")
 
 
-def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
+def _slice_reference(
+    dataset: "Dataset", path: Path, half_life_h: float
+) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
-    half_life_h = half_life_in_header_h(dataset, path) or HALF_LIVES_H["Y-90"]
+    half_life_h = half_life_in_header_h(dataset, path) or half_life_h
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (

@@ -1,9 +1,9 @@
 """A department's own budget of uncertainties: budget.toml."""
 
-import tomllib
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.tables.own_file import known_table, read_own_file
 
 
 def read_budget(path: Path) -> tuple[dict[str, float], str]:
@@ -16,18 +16,8 @@ def read_budget(path: Path) -> tuple[dict[str, float], str]:
     InputError
         Something else than ``source`` and a table ``[budget]`` of numbers.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
-    unknown = sorted(set(data) - {"source", "budget"})
-    if unknown:
-        raise InputError(
-            f"{path.name}: '{unknown[0][:40]}' is not known: it has source and a table "
-            "[budget]"
-        )
+    data, _ = read_own_file(path)
+    known_table(data, ("source", "budget"), path.name)
     budget, source = data.get("budget", {}), data.get("source", f"{path.name}")
     if not isinstance(budget, dict) or not isinstance(source, str):
         raise InputError(

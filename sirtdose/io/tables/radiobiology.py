@@ -1,17 +1,24 @@
 """A department's own radiobiology, from a TOML file."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import FileFormatError, InputError, QuantityError
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.io.tables.own_file import (
+    bounded,
+    known_table,
+    number_of,
+    read_own_file,
+    source_of,
+    text_of,
+)
+from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import (
     CONDITIONS,
     FORMS,
-    METRICS,
     ResponseModel,
     TissueResponse,
     default_tissues,
@@ -56,13 +63,8 @@ def read_radiobiology(
         A key or value that is not known, one that is missing, or one far from any that
         was published: the bounds and their sources are in radiobiology_bounds.json.
     """
-    data = _loaded(path)
-    unknown = sorted(set(data) - {*_TABLES, "tcp", "ntcp"})
-    if unknown:
-        raise InputError(
-            f"{path.name}: {', '.join(unknown)} is not known: write "
-            f"{', '.join(_TABLES)}, [[tcp]] or [[ntcp]]"
-        )
+    data, _ = read_own_file(path)
+    known_table(data, (*_TABLES, "tcp", "ntcp"), path.name)
     tissues = default_tissues()
     for key, name in _TABLES.items():
         if key in data:
@@ -81,15 +83,6 @@ def read_radiobiology(
     return tissues, tuple(models)
 
 
-def _loaded(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
-
-
 def _list(value: Any, kind: str, path: Path) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{path.name}: write [[{kind}]], with two brackets")
@@ -97,12 +90,8 @@ def _list(value: Any, kind: str, path: Path) -> list[Any]:
 
 
 def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
-    if not isinstance(given, dict):
-        raise InputError(f"{where} is no table: write [{where.split()[-1]}]")
-    allowed = (*_QUANTITIES, "geud_a", "source")
-    _require_known(given, allowed, where)
-    if "source" not in given:
-        raise InputError(f"{where} needs a source: where its numbers are from")
+    known_table(given, (*_QUANTITIES, "geud_a", "source"), where)
+    own = source_of(given, "source", where)
     values: dict[str, Any] = {
         field: _bounded(
             field, _quantity(given[key], measure, f"{where}.{key}"), f"{where}.{key}"
@@ -111,11 +100,10 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
         if key in given
     }
     if "geud_a" in given:
-        geud_a = _number(given["geud_a"], f"{where}.geud_a")
+        geud_a = number_of(given["geud_a"], f"{where}.geud_a")
         values["geud_a"] = _bounded("geud_a", geud_a, f"{where}.geud_a")
         if values["geud_a"] == 0:
             raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
-    own = _text(given["source"], f"{where}.source")
     left = sorted(
         {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
     )
@@ -128,33 +116,33 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
 
 
 def _model(kind: str, given: Any, where: str) -> ResponseModel:
-    if not isinstance(given, dict):
-        raise InputError(f"{where} is no table: write [[{kind}]]")
-    _require_known(given, _MODEL, where)
+    known_table(given, _MODEL, where)
     for key in ("name", "form", "dose", "source"):
         if key not in given:
             raise InputError(f"{where} needs {key}")
-    form, metric = (_text(given[key], f"{where}.{key}") for key in ("form", "dose"))
+    form, dose = (text_of(given[key], f"{where}.{key}") for key in ("form", "dose"))
     if form not in FORMS:
         raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
-    if metric not in METRICS:
-        raise InputError(
-            f"{where}: dose is '{metric}': write one of {', '.join(METRICS)}"
-        )
+    try:
+        metric = Metric.parse(dose)
+    except InputError as error:
+        raise InputError(f"{where}: dose is '{dose}': {error}") from None
+    if metric.unit != "Gy" or metric.kind == "sd":
+        raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)
     conditions = {
-        key: _text(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
+        key: text_of(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
     }
     return ResponseModel(
         kind=kind,
-        name=_text(given["name"], f"{where}.name"),
+        name=text_of(given["name"], f"{where}.name"),
         form=form,
-        metric=metric,
+        metric=metric.key,
         parameters=parameters,
         roles=_roles(given.get("roles"), kind, where),
         conditions=conditions,
-        source=_text(given["source"], f"{where}.source"),
-        endpoint=_text(given.get("endpoint", ""), f"{where}.endpoint"),
+        source=text_of(given["source"], f"{where}.source"),
+        endpoint=text_of(given.get("endpoint", ""), f"{where}.endpoint"),
     )
 
 
@@ -165,7 +153,7 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
             value = _quantity(given[key], measure, f"{where}.{key}")
             found[field] = _bounded(field, value, f"{where}.{key}")
     found |= {
-        key: _bounded(key, _number(given[key], f"{where}.{key}"), f"{where}.{key}")
+        key: _bounded(key, number_of(given[key], f"{where}.{key}"), f"{where}.{key}")
         for key in _PLAIN
         if key in given
     }
@@ -192,30 +180,8 @@ def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
     return tuple(Role(str(one)) for one in value)
 
 
-def _require_known(given: Mapping[str, Any], allowed: Any, where: str) -> None:
-    unknown = sorted(set(given) - set(allowed))
-    if unknown:
-        raise InputError(
-            f"{where}: {', '.join(unknown)} is not known: write {', '.join(allowed)}"
-        )
-
-
 def _bounded(field: str, value: float, where: str) -> float:
-    """A value, provided that anything like it was ever published."""
-    bound = table("radiobiology_bounds")[field]
-    low, high, unit = bound["min"], bound["max"], bound["unit"]
-    # Written so that a NaN fails too.
-    if low <= value <= high:
-        return value
-    unit = f" {unit}" if unit[:1].isalpha() else unit
-    if low > 0 >= value:
-        raise InputError(f"{where} is {value:g}{unit}: above 0 is needed")
-    thousandth = value / 1000
-    meant = f"; was {thousandth:g}{unit} meant" if low <= thousandth <= high else ""
-    raise InputError(
-        f"{where} is {value:g}{unit}: it must be {low:g} to {high:g}{unit}{meant}"
-        f"{'?' if meant else ''}"
-    )
+    return bounded(value, table("radiobiology_bounds")[field], where)
 
 
 def _quantity(value: Any, measure: Measure, where: str) -> float:
@@ -230,17 +196,3 @@ def _quantity(value: Any, measure: Measure, where: str) -> float:
         return sign * measure.parse(text)
     except QuantityError as error:
         raise InputError(f"{where}: {error}") from None
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InputError(f"{where} is {value}: a number is needed")
-    if not abs(value) < 1e6:
-        raise InputError(f"{where} is {value}: no such number is meant")
-    return float(value)
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{where} is {value}: a text in quotes is needed")
-    return value

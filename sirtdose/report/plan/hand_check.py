@@ -9,6 +9,7 @@ from sirtdose.model.finding import Finding
 from sirtdose.planning.hand_check import not_by_hand
 from sirtdose.planning.hand_number import ROUNDING
 from sirtdose.report.documents import findings_document, rounded
+from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def hand_check_document(
         "sirtdose_version": __version__,
         "plan_hash": plan["hash"],
         "method": plan["method"],
+        "nuclide": {"file_sha256": None, **plan["nuclide"]},
         "passed": not failures,
         "failures": failures,
         "rounding": ROUNDING,
@@ -81,6 +83,13 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
             if one["severity"] != "note"
         ),
     ]
+    nuclide = document["nuclide"]
+    if nuclide["file_sha256"]:
+        said += [
+            "",
+            f"{basis_words(nuclide)}; half-life: {nuclide['half_life_source']}",
+        ]
+        said += [f"K: {nuclide['dose_constant_source']}"]
     if document["failures"]:
         said += ["", *document["failures"]]
     return "\n".join(

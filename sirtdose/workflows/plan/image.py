@@ -28,18 +28,19 @@ from sirtdose.checks.scout import (
     unperfused_findings,
 )
 from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
 from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
+from sirtdose.model.said import Said
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document
-from sirtdose.workflows.image.density import TissueDensity, tissue_density
-from sirtdose.workflows.image.grid import on_dose_grid
+from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import (
@@ -63,10 +64,8 @@ from sirtdose.workflows.plan.numbers import PlanRequest, accepted
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.results import Prediction
-    from sirtdose.model.volume import Volume
+    from sirtdose.dosimetry.results import Placed, Prediction
     from sirtdose.planning.result import Plan
-    from sirtdose.workflows.image.structures import Placed
     from sirtdose.workflows.plan.imaged_case import Part
 
 # A perfused volume that lies less than this in what injections reach is left out.
@@ -118,102 +117,96 @@ def plan_image(
         No activity meets the limits.
     """
     require_map(images, scout.dose)
-    findings: list[Finding] = []
+    said = Said(request.acceptances)
     with opened(images.source) as source:
         images = replace(images, source=source)
-        read, request = _read(images, request, scout, findings)
-        perfusions = perfusions_of(scout.injections, read.placed, read.volume, request)
-        parts = parts_of(perfusions, read.placed)
-        findings += _volume_findings(read, perfusions, parts, scout.typed_ml)
-        request, said = request.with_limits(
-            union([one.structure for one in perfusions]).volume_ml,
-            sum(one.structure.volume_ml for one in parts if one.role == "liver")
-            or None,
-        )
-        findings += said
-        findings += method_findings(
+        read, request = _read(images, request, scout, said)
+    perfusions = perfusions_of(scout.injections, read.placed, read.volume, request)
+    parts = parts_of(perfusions, read.placed)
+    said.add(_volume_findings(read, perfusions, parts, scout.typed_ml))
+    request, limits = request.with_limits(
+        union([one.structure for one in perfusions]).volume_ml,
+        sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
+    )
+    said.add(limits)
+    said.add(
+        method_findings(
             method=scout.dose.used_methods[0],
             limits_source=request.rules[0].source if request.rules else "",
         )
-        require_accepted(findings, request.acceptances)
-        scouted = scouted_by(
-            scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
-        )
-        plan = _plan(scouted, request, scout)
-        prediction = predicted(plan, scouted, read)
-        findings += _dose_findings(plan, prediction, read, scout.dose)
-    return accepted(with_hottest(plan, prediction), request, findings), prediction
+    )
+    said.gate()
+    scouted = scouted_by(
+        scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
+    )
+    plan = _plan(scouted, request, scout)
+    prediction = predicted(plan, scouted, read)
+    said.add(_dose_findings(plan, prediction, read, scout.dose))
+    return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
 
 def _read(
-    images: ImageRequest, request: PlanRequest, scout: Scout, findings: list[Finding]
+    images: ImageRequest, request: PlanRequest, scout: Scout, said: Said
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = chosen(images, [dose.density], findings, request.acceptances)
-    image = activity_image(choice)
-    findings += scout_findings(
-        source=image.source,
-        treatment_at=scout.treatment_at,
-        same_catheter=scout.same_catheter,
-        measures_shunt=request.lung_shunt_fraction is None,
-        planned=request.nuclide,
-        nuclide_given=scout.nuclide_given,
+    choice = said.take(chosen(images, [dose.density]))
+    image = activity_image(choice, nuclide=request.nuclide)
+    said.add(
+        scout_findings(
+            source=image.source,
+            treatment_at=scout.treatment_at,
+            same_catheter=scout.same_catheter,
+            measures_shunt=request.lung_shunt_fraction is None,
+            planned=request.nuclide,
+            nuclide_given=scout.nuclide_given,
+        )
     )
     if image.source is not None and image.source.modality != "file":
-        findings += not_understood(image.source, "a scout's nuclide")
-    require_accepted(findings, request.acceptances)
-    ct = ct_image(
-        choice,
-        image,
-        findings,
-        named=images.ct is not None,
-        needed="ct" in (dose.density, images.dose_grid),
-    )
-    volume = on_dose_grid(images, image, ct)
-    placed = placed_structures(
-        choice, images, image, volume, findings, ct, acceptances=request.acceptances
-    )
-    require_accepted(findings, request.acceptances)
-    shunt, request, said = _lungs(volume, placed, request, scout.margin_mm)
-    findings += said
-    if request.lung_mass_source == "default":
-        mass = measured_lung_mass(ct, placed.lungs, findings)
-        request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
-    density = TissueDensity(request.density_g_per_ml, "given")
-    if dose.density_by_voxel:
-        density = tissue_density(
-            dose, request.nuclide, volume, ct, list(placed.on_grid), findings
+        said.add(not_understood(image.source, "a scout's nuclide", request.nuclide))
+    said.gate()
+    ct = said.take(
+        ct_image(
+            choice,
+            image,
+            named=images.ct is not None,
+            needed="ct" in (dose.density, images.dose_grid),
         )
-    require_accepted(findings, request.acceptances)
+    )
+    placed = said.take(placed_structures(choice, images, image=image, ct=ct))
+    said.gate()
+    shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
+    density = TissueDensity(request.density_g_per_ml)
+    if dose.density_by_voxel:
+        density = said.take(tissue_density(dose, request.nuclide, placed))
+    said.gate()
     read = Read(
         choice=choice,
         inputs=inputs_of(choice, dose.density),
         dose_grid=images.grid_in_words,
-        volume=volume,
-        placed=placed,
+        placed=replace(placed, density=density),
         shunt=shunt,
-        density=density,
     )
     return read, request
 
 
 def _lungs(
-    volume: "Volume", placed: "Placed", request: PlanRequest, margin_mm: float
-) -> "tuple[SpectShunt | None, PlanRequest, list[Finding]]":
-    """The shunt that the image shows, and the request with it where none was typed."""
-    findings: list[Finding] = []
-    shunt = measured_shunt(volume, placed, findings, margin_mm=margin_mm)
+    placed: "Placed", request: PlanRequest, margin_mm: float
+) -> "tuple[tuple[SpectShunt | None, PlanRequest], list[Finding]]":
+    """What the image tells of shunt and lung mass, where they were not typed."""
     typed = request.lung_shunt_fraction
-    if shunt is None:
-        return None, request, findings
-    if typed is not None:
-        said = typed_shunt_findings(typed=typed, measured=shunt.fraction)
-        return shunt, request, said
-    measured = replace(
-        request, lung_shunt_fraction=shunt.fraction, lung_shunt_source="spect"
-    )
-    return shunt, measured, findings
+    shunt, findings = measured_shunt(placed, margin_mm=margin_mm)
+    if shunt is not None and typed is None:
+        request = replace(
+            request, lung_shunt_fraction=shunt.fraction, lung_shunt_source="spect"
+        )
+    elif shunt is not None and typed is not None:
+        findings = typed_shunt_findings(typed=typed, measured=shunt.fraction)
+    if request.lung_mass_source == "default":
+        mass, weighed = measured_lung_mass(placed.ct, placed.lungs)
+        request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
+        findings = [*findings, *weighed]
+    return (shunt, request), findings
 
 
 def _volume_findings(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.derived import from_liver_mm, union, with_role
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.uptake import (
@@ -17,22 +18,22 @@ from sirtdose.dosimetry.image.uptake import (
 from sirtdose.dosimetry.results import Measured
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.planning.case_plan import require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.partition_case import Case, Region, with_all_counts
 from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.terms import Terms
-from sirtdose.workflows.image.density import TissueDensity
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
+    from sirtdose.dosimetry.results import Placed
     from sirtdose.io.choose import Choice
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
-    from sirtdose.workflows.image.structures import Placed
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
 # perfuses most.
@@ -56,10 +57,18 @@ class Read:
     choice: "Choice"
     inputs: tuple[dict[str, Any], ...]
     dose_grid: str
-    volume: "Volume"
     placed: "Placed"
     shunt: "SpectShunt | None"
-    density: TissueDensity
+
+    @property
+    def volume(self) -> "Volume":
+        """The image, on the dose grid."""
+        return self.placed.image
+
+    @property
+    def density(self) -> TissueDensity:
+        """Densities, on the dose grid."""
+        return self.placed.density
 
     def outside_fraction(self, perfusions: "Sequence[Perfusion]") -> float:
         """Part of the image's counts outside of lungs and all that is perfused."""
@@ -271,14 +280,7 @@ def _shunt(one: ImagedInjection, terms: Terms) -> float | None:
 
 def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
     if one.perfused is not None:
-        named = [s for s in placed.drawn if s.name == one.perfused]
-        if not named:
-            raise InputError(
-                f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
-                "role perfused, liver or tumor here: there are "
-                f"{', '.join(s.name for s in placed.drawn)}"
-            )
-        return named[0]
+        return perfused_by(one.name, one.perfused, placed.drawn)
     perfused = with_role(placed.drawn, Role.PERFUSED)
     if len(perfused) > 1:
         raise InputError(

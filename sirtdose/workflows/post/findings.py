@@ -1,46 +1,43 @@
 """What is to be said of a camera that counted an image."""
 
-from typing import TYPE_CHECKING
-
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.request import PostRequest
-
-if TYPE_CHECKING:
-    from sirtdose.model.volume import Volume
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Source, Volume
 
 
 def camera_findings(
-    request: PostRequest, image: "Volume", in_view_gbq: float, elapsed_h: float | None
+    *,
+    source: Source | None,
+    nuclide: Nuclide,
+    camera_limit_gbq: float | None,
+    in_view_gbq: float,
+    elapsed_h: float | None,
 ) -> list[Finding]:
     """More activity in view than a gamma camera counts in proportion (H13)."""
-    if image.source is not None and image.source.modality == "PT":
+    if source is not None and source.modality == "PT":
         return []
-    if image.source is not None and image.source.decay_correction == "ADMIN":
+    if source is not None and source.decay_correction == "ADMIN":
         said = (
             "the camera's dead time not checked: the image is corrected for decay to "
             "the administration, and does not say when it was taken"
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    limit_gbq, holmium = (
-        request.dose.camera_limit_gbq,
-        request.given.nuclide.name == "Ho-166",
-    )
-    if limit_gbq is None or elapsed_h is None:
-        if limit_gbq is None and not holmium:
+    if camera_limit_gbq is None or elapsed_h is None:
+        if camera_limit_gbq is None and nuclide.name != "Ho-166":
             return []
         needs = (
             "--camera-limit, with --administered-at and --scan-at"
-            if limit_gbq is None
+            if camera_limit_gbq is None
             else "--administered-at and the time of the scan"
         )
         said = f"the camera's dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    at_scan_gbq = in_view_gbq * request.given.nuclide.decay_factor(elapsed_h)
+    at_scan_gbq = in_view_gbq * nuclide.decay_factor(elapsed_h)
     said = (
         f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
-        f"proportion up to {limit_gbq:.4g} GBq"
+        f"proportion up to {camera_limit_gbq:.4g} GBq"
     )
-    if at_scan_gbq <= limit_gbq:
+    if at_scan_gbq <= camera_limit_gbq:
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     return [
         Finding.of(
@@ -49,3 +46,15 @@ def camera_findings(
             severity=Severity.WARN,
         )
     ]
+
+
+def negative_dose_findings(*, dose: Volume) -> list[Finding]:
+    """Doses that RTDOSE has no number for (H30)."""
+    count = int((dose.data < 0).sum())
+    if not count:
+        return []
+    said = (
+        f"RTDOSE holds no dose below 0: {count} of {dose.data.size} voxels are 0 "
+        "there; the NIfTI and the tables keep them"
+    )
+    return [Finding.of("H30", said, severity=Severity.NOTE)]

@@ -71,7 +71,8 @@ def territories(folder: Path, *names: str) -> list[object]:
     words: list[object] = ["plan", "image", folder, "--image", folder / "maa.nii.gz"]
     for name in ("Liver", *names, "Tumor 1", "Tumor 2"):
         words += ["--structures", folder / f"{name}.nii.gz"]
-    return [*words, "--density", "1g/mL", "--json", "--accept", "H05", "--reason", "x"]
+    words += ["--density", "1g/mL", "--lung-shunt", "0%"]
+    return [*words, "--json", "--accept", "H05", "--reason", "x"]
 
 
 def test_the_dose_that_is_planned_is_the_dose_that_is_given(
@@ -232,7 +233,11 @@ def test_goals_of_volumes_that_overlap_are_met_together(
         (["--tumor-dose", "90Gy"], 3, "there are 2 perfused volumes"),
         ([], 2, "give one goal"),
         (["--injection", "a=perfused:Perfused C,maximize"], 3, "is no structure of"),
-        (["--injection", "a=perfused:Perfused A,tumor:T=9mL@3,maximize"], 2, "tumors"),
+        (
+            ["--injection", "a=perfused:Perfused A,tumor:T=9mL@3,maximize"],
+            2,
+            "partition",
+        ),
         (
             ["--injection", "a=perfused:Perfused A,maximize", "--maximize"],
             2,
