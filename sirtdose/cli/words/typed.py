@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
+from sirtdose.model.metric import Metric
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -56,12 +57,18 @@ def options_kept(context: click.Context) -> dict[str, Any]:
     """
     files = file_options(context.command)
     return {
-        f"{option.name}{getattr(option.type, 'suffix', '')}": context.params[
-            str(option.name)
-        ]
+        f"{option.name}{getattr(option.type, 'suffix', '')}": _plain(
+            context.params[str(option.name)]
+        )
         for key, option in options_about(context.command, "case").items()
         if key not in files
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.words if isinstance(value, Metric) else value
 
 
 def parsed_options(

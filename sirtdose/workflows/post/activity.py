@@ -19,8 +19,8 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import DoseRequest, Given
 from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.image.blur import small_tumor_findings
-from sirtdose.workflows.post.balance import balance_findings
+from sirtdose.checks.image import small_tumor_findings
+from sirtdose.checks.balance import balance_findings
 from sirtdose.workflows.post.findings import camera_findings
 from sirtdose.workflows.post.injected import Injected, require_one_moment
 from sirtdose.workflows.post.injected_findings import (

@@ -28,7 +28,7 @@ from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval
 from sirtdose.uncertainty.first_order import Propagated, propagated
 from sirtdose.uncertainty.quantities import quantities
 from sirtdose.uncertainty.scene import Scene
-from sirtdose.workflows.image.blur import estimated_losses
+from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import Activities, blur_of
 from sirtdose.workflows.post.doses import all_doses
