@@ -32,11 +32,6 @@ class Compartment:
     cumulative_dose_gy: float
     all_counts: "Compartment | None" = None
 
-    @property
-    def readings(self) -> "tuple[Compartment, ...]":
-        """By what is injected and, where that is another dose, by all counts."""
-        return (self,) if self.all_counts is None else (self, self.all_counts)
-
 
 @dataclass(frozen=True)
 class Plan:

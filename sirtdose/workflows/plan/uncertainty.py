@@ -53,7 +53,8 @@ def planned_uncertainty(
             [
                 (one.name, one.role, one.volume_ml, one.dose_gy)
                 for part in plan.compartments
-                for one in part.readings
+                for one in (part, part.all_counts)
+                if one is not None
             ]
         )
         doses = [replace(one, blur_loss=lost.get(one.name, 0.0)) for one in doses]
