@@ -9,7 +9,6 @@ from scipy import ndimage
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
-Shape = tuple[int, int, int]
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3
