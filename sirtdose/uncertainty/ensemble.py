@@ -214,8 +214,7 @@ def _blurred(scene: Scene, normal: Mapping[str, Array], n: int) -> Array:
     """The dose with another blur."""
     if scene.blur_step_gy is None:
         return scene.dose_gy
-    blurred: Array = scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
-    return blurred
+    return scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
 
 
 def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
@@ -225,8 +224,7 @@ def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
     noise = smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
-    noisy: Array = dose_gy + scene.noise_gy * noise
-    return noisy
+    return dose_gy + scene.noise_gy * noise
 
 
 def smooth_noise(
