@@ -11,9 +11,9 @@ from sirtdose import __version__
 from sirtdose.batch.case import Case, Named, Outcome
 from sirtdose.errors import FileFormatError, InputError, foreseen
 from sirtdose.report.run_record import changed_results, read_run_record
-from sirtdose.workflows.image.kept_names import without_file_names
-from sirtdose.workflows.post.fingerprint import fingerprint
-from sirtdose.workflows.post.results import assess_into
+from sirtdose.workflows.post.inputs import named_files
+from sirtdose.workflows.post.kept_names import without_file_names
+from sirtdose.workflows.post.results import assess_into, fingerprint
 
 
 def run_case(case: Case) -> Outcome:
@@ -26,7 +26,9 @@ def run_case(case: Case) -> Outcome:
         return outcome
 
     # The batch's tables stand beside results that are to name nobody.
-    return replace(outcome, error=without_file_names(outcome.error, case.request))
+    named = named_files(case.request).values()
+    error = without_file_names(outcome.error, case.request.image, named)
+    return replace(outcome, error=error)
 
 
 def outcome_of(case_id: str, task: Callable[[], str]) -> Outcome:

@@ -9,6 +9,7 @@ from typing import Literal
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.self_test import SelfTest
@@ -214,7 +215,7 @@ class JudgeRequest:
     """What doses are held against, and which findings a person accepted.
 
     `device` and `disease` say which outcome studies apply, `radiobiology` is a TOML
-    file of a department's own parameters and models. The volume fractions at `above_gy`
+    file of a department's own parameters and models. The `metrics` of each structure
     are given beside the usual ones. `self_test` is what the program's own comparisons
     said.
     """
@@ -226,7 +227,7 @@ class JudgeRequest:
     prior_transform: Path | None = None
     prior_lung_dose_gy: float = 0.0
     radiobiology: Path | None = None
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     self_test: SelfTest | None = None
 

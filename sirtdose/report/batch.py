@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +12,7 @@ from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.files import THUMBNAIL
 from sirtdose.report.render import render
-from sirtdose.report.tables import STRUCTURE_COLUMNS, name_cell
+from sirtdose.report.tables import name_cell, structure_columns
 from sirtdose.report.wording import significant
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
@@ -78,10 +78,18 @@ def _numbers(result: Path) -> dict[str, Any]:
 
 
 class BatchWriter:
-    """Writes a line as each case comes: memory does not grow with their number."""
+    """Writes a line as each case comes: memory does not grow with their number.
 
-    def __init__(self, folder: Path) -> None:
+    `tables` are the structures.csv to come, each with the columns that it was asked.
+    """
+
+    def __init__(self, folder: Path, tables: Iterable[Path] = ()) -> None:
         self._folder = folder
+        columns = dict.fromkeys(structure_columns())
+        for one in tables:
+            with one.open(encoding="utf-8", newline="") as stream:
+                columns |= dict.fromkeys(next(csv.reader(stream)))
+        self._columns = ("case_id", *columns)
         self._cases: list[Mapping[str, Any]] = []
 
     def __enter__(self) -> Self:
@@ -92,9 +100,11 @@ class BatchWriter:
             "w", encoding="utf-8", newline=""
         )
         self._case_table = csv.writer(self._case_stream, lineterminator="\n")
-        self._row_table = csv.writer(self._row_stream, lineterminator="\n")
+        self._row_table = csv.DictWriter(
+            self._row_stream, self._columns, restval="", lineterminator="\n"
+        )
         self._case_table.writerow(CASE_COLUMNS)
-        self._row_table.writerow(("case_id", *STRUCTURE_COLUMNS))
+        self._row_table.writeheader()
         return self
 
     def __exit__(
@@ -115,9 +125,10 @@ class BatchWriter:
         if folder is None:
             return
         with (folder / "structures.csv").open(encoding="utf-8", newline="") as stream:
-            rows = csv.reader(stream)
-            next(rows)
-            self._row_table.writerows([case["case_id"], *row] for row in rows)
+            rows = csv.DictReader(stream)
+            self._row_table.writerows(
+                {"case_id": case["case_id"], **row} for row in rows
+            )
 
     def write_document(self, document: Mapping[str, Any]) -> None:
         """Write batch.json and the page that lists the cases."""

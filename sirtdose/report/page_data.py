@@ -36,25 +36,25 @@ _ISODOSES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 def post_page_data(assessment: Assessment) -> dict[str, Any]:
     """Pictures, planes and curves of an assessment's first method."""
-    method = next(iter(assessment.doses))
-    outlined = [one for one in assessment.structures if drawn(one)]
-    colors = structure_colors(assessment.structures)
+    method = next(iter(assessment.dosed.doses))
+    outlined = [one for one in assessment.placed.on_grid if drawn(one)]
+    colors = structure_colors(assessment.placed.on_grid)
     data = plane_data(
-        assessment.doses[method].volume,
-        assessment.ct or assessment.image,
+        assessment.dosed.doses[method].volume,
+        assessment.placed.ct or assessment.placed.image,
         outlined,
         colors,
-        lungs=lung_doubt(assessment.doses[method].density_note),
+        lungs=lung_doubt(assessment.dosed.doses[method].density_note),
     )
     return {
         "method": method,
         **data,
-        "gray": "CT" if assessment.ct else "the activity image",
+        "gray": "CT" if assessment.placed.ct else "the activity image",
         "dvh": _curves(
             assessment.structure_doses[method], colors, _bands(assessment, method)
         ),
-        "registration": [png(one) for one in assessment.registration.pictures]
-        if assessment.registration
+        "registration": [png(one) for one in assessment.placed.registration.pictures]
+        if assessment.placed.registration
         else [],
     }
 

@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.quantities import D_X, composed
+from sirtdose.uncertainty.quantities import composed
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
 PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 # As far as scipy's Gaussian reaches.
 _REACH = 4.0
-_DOSES = tuple(f"d{x}_gy" for x in D_X)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +133,8 @@ def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> 
     -0.52
     """
     off = measured - mean_gy
-    if quantity not in _DOSES or off * again <= 0:
+    is_dose_at_volume = quantity[0] == "d"
+    if not is_dose_at_volume or off * again <= 0:
         return again
     without = max(2 * off**2 - (off + again) ** 2, 0.0) ** 0.5
     return off - copysign(without, off)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import (
@@ -14,9 +15,9 @@ from sirtdose.cli.words.image import (
     structures_option,
 )
 from sirtdose.cli.words.manifest import case_options, folder_of, located
+from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
-    above_option,
     force_option,
     json_option,
     out_option,
@@ -24,7 +25,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import by_name, quantity
 from sirtdose.cli.words.show import print_document, show_document
-from sirtdose.cli.words.typed import parsed_options, request_asked
+from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import FRACTION, LENGTH
@@ -115,7 +116,7 @@ _BEYOND = 4
     metavar="NUMBER=PART",
     into="tolerances",
 )
-@above_option
+@metric_options
 @replace(
     plan_option,
     help="Instead of a dose: a plan's doses again by hand, as one compartment.",
@@ -154,7 +155,9 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
         "tolerances",
         "above",
     )
-    if any(options[name] for name in idle):
+    # Metrics for every command may stand in the environment.
+    asked = click.get_current_context().get_parameter_source("metrics")
+    if asked is ParameterSource.COMMANDLINE or any(options[name] for name in idle):
         raise click.UsageError(
             "--plan is checked by itself: leave the dose's options out"
         )
@@ -213,7 +216,7 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         their_structures=options["their_structures"],
         their_table=options["their_table"],
         tolerances=_tolerances(options["tolerances"]),
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         method=options["method"],
         cutoff_fraction=options["dose_cutoff"],
     )
@@ -225,7 +228,8 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
 
     source, case = options["image"], options["case"]
     folders = (folder_of(source), case.parent)
-    given = located(case_options(case, post_command), folders, post_command)
+    given = with_environment(post_command, case_options(case, post_command))
+    given = located(given, folders, post_command)
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),

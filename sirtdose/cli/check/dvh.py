@@ -1,13 +1,14 @@
 """`sirtdose dvh`: histograms of any dose map."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
+from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
-    above_option,
     force_option,
     json_option,
     out_option,
@@ -29,7 +30,7 @@ _PATH = click.Path(path_type=Path)
     "program's own maps are.",
     default="points",
 )
-@above_option
+@metric_options
 @out_option(required=True)
 @force_option
 @json_option
@@ -39,10 +40,10 @@ def dvh_command(
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
     sampling: str,
-    above: tuple[float, ...],
     out: Path,
     force: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Dose-volume histograms of a dose map that any system has made.
 
@@ -63,7 +64,7 @@ def dvh_command(
     result = dose_histograms(
         dose, structures, roles=roles_of(roles), interpolated=sampling == "points"
     )
-    document = histograms_document(result, sampling=sampling, above_gy=above)
+    document = histograms_document(result, sampling=sampling, asked=metrics_of(asked))
     with output_folder(out, HISTOGRAM_FILES, force=force) as folder:
         write_histograms(result, document, folder)
     said = histograms_summary(document)

@@ -28,6 +28,7 @@ from sirtdose.cli.words.injections import (
     imaged_injection_of,
     injection_option,
 )
+from sirtdose.cli.words.metrics import metric_option, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import lung_margin_option, timezone_option
 from sirtdose.cli.words.quantities import moment, nuclide_typed
@@ -70,6 +71,7 @@ _ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
 )
 @lung_margin_option
 @dose_options
+@metric_option
 @plan_options
 def image_command(
     *,
@@ -103,7 +105,8 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, scout)
-        document = signed(plan_document(plan) | files.prediction_document(prediction))
+        measured = files.prediction_document(prediction, metrics_of(options))
+        document = signed(plan_document(plan) | measured)
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
                 files.write_prediction(prediction, document, folder)

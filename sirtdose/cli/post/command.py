@@ -23,9 +23,9 @@ from sirtdose.cli.words.image import (
     segmentation_options,
 )
 from sirtdose.cli.words.injections import given_injection_of, injection_option
+from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
-    above_option,
     acceptance_options,
     assay_options,
     budget_options,
@@ -168,7 +168,7 @@ class _Remembering(click.Command):
     ("hcc", "icc", "mcrc", "breast"),
     "With --device: selects the published dose thresholds to compare with.",
 )
-@above_option
+@metric_options
 @Option(
     "radiobiology",
     Path,
@@ -324,7 +324,7 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         radiobiology=options["radiobiology"],
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         acceptances=acceptances_of(options["accept"], options["reason"]),
         self_test=self_test(),
     )

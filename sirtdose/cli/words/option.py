@@ -52,6 +52,8 @@ class Option:
         Whether it may be repeated, and has to be given.
     into : str, optional
         The command's parameter, where that has another name.
+    envvar : str, optional
+        The environment's variable that gives its default.
     about : About
 
     Examples
@@ -74,6 +76,7 @@ class Option:
     many: bool = False
     required: bool = False
     into: str | None = None
+    envvar: str | None = None
     about: About = "case"
 
     @property
@@ -100,6 +103,7 @@ class Option:
             metavar=self.metavar,
             multiple=self.many,
             required=self.required,
+            envvar=self.envvar,
             about=self.about,
             **own,
         )(command)

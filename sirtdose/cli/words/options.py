@@ -91,13 +91,6 @@ plan_option = Option("plan", Path, "A plan.json.", into="plan_file")
 patient_key_option = Option(
     "patient-key", str, "Ties a plan to later results.", metavar="KEY", about="secret"
 )
-above_option = Option(
-    "above",
-    DOSE,
-    "V_x too: part of each structure at this dose and more, such as 100Gy; may be "
-    "repeated.",
-    many=True,
-)
 
 assay_options = together(
     Option("assay", ACTIVITY, "Activity when assayed; of resin, of the part drawn."),

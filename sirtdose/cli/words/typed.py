@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
@@ -68,6 +69,8 @@ def parsed_options(
 ) -> dict[str, Any]:
     """The parameters that a command makes of a source and a table of options.
 
+    The environment adds nothing: see :func:`with_environment`.
+
     Raises
     ------
     click.UsageError
@@ -80,9 +83,28 @@ def parsed_options(
     )
     words = [str(source), *words, "--out", "."]
     # click keeps the first help option that is asked for: it has to be the right one.
-    return command.make_context(
+    context = command.make_context(
         str(command.name), words, help_option_names=["-h", "--help"]
-    ).params
+    )
+    of_environment = [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT
+    ]
+    return context.params | dict.fromkeys(of_environment, ())
+
+
+def with_environment(
+    command: click.Command, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A table of options with those that the environment gives where it has none."""
+    context = click.Context(command)
+    found = {
+        key: option.value_from_envvar(context)
+        for key, option in asked_options(command).items()
+        if option.envvar
+    }
+    return {key: list(value) for key, value in found.items() if value} | dict(options)
 
 
 def typed_options(
@@ -98,7 +120,7 @@ def typed_options(
         for name, value in values.items()
         if name in by_parameter
     }
-    return str(values["source"]), table
+    return str(values["source"]), with_environment(command, table)
 
 
 def request_asked(

@@ -51,7 +51,7 @@ class CalibrationRequest:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class Calibrations:
     """The calibration used, the other one where it can be had, and what to know."""
 
     used: Calibration
@@ -68,7 +68,7 @@ def calibrate(
     ledger: Ledger,
     nuclide: Nuclide,
     lungs_covered: float,
-) -> Calibrated:
+) -> Calibrations:
     """Calibrate an image by the ledger, by its own unit, or by a camera factor.
 
     Parameters
@@ -112,7 +112,7 @@ def calibrate(
         *_region_findings(volume, regions, over if relative else "fov"),
     ]
     in_image = _total_gbq(volume, absolute)
-    return Calibrated(used, alternative, in_image, tuple(findings))
+    return Calibrations(used, alternative, in_image, tuple(findings))
 
 
 def in_image_gbq(

@@ -15,10 +15,10 @@ from sirtdose.io.tables.own_file import (
     source_of,
     text_of,
 )
+from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import (
     CONDITIONS,
     FORMS,
-    METRICS,
     ResponseModel,
     TissueResponse,
     default_tissues,
@@ -120,13 +120,15 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
     for key in ("name", "form", "dose", "source"):
         if key not in given:
             raise InputError(f"{where} needs {key}")
-    form, metric = (text_of(given[key], f"{where}.{key}") for key in ("form", "dose"))
+    form, dose = (text_of(given[key], f"{where}.{key}") for key in ("form", "dose"))
     if form not in FORMS:
         raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
-    if metric not in METRICS:
-        raise InputError(
-            f"{where}: dose is '{metric}': write one of {', '.join(METRICS)}"
-        )
+    try:
+        metric = Metric.parse(dose)
+    except InputError as error:
+        raise InputError(f"{where}: dose is '{dose}': {error}") from None
+    if metric.unit != "Gy" or metric.kind == "sd":
+        raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)
     conditions = {
         key: text_of(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
@@ -135,7 +137,7 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
         kind=kind,
         name=text_of(given["name"], f"{where}.name"),
         form=form,
-        metric=metric,
+        metric=metric.key,
         parameters=parameters,
         roles=_roles(given.get("roles"), kind, where),
         conditions=conditions,

@@ -42,6 +42,7 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
         "sirtdose_version": __version__,
         "passed": check.passed,
         "failures": check.failures,
+        "metrics": [one.words for one in check.asked],
         "tolerances": {**check.tolerances, "least_gy": LEAST_GY},
         "ours": {
             "known": check.choices_known,
@@ -188,15 +189,13 @@ def _row(row: Row) -> dict[str, Any]:
         "volume_ml": row.ours.volume_ml,
         "voxels": row.ours.voxels,
         "met": row.met,
-        "numbers": {one.metric: _number(one) for one in row.comparisons},
+        "numbers": {one.metric.key: _number(one) for one in row.comparisons},
     }
 
 
 def _number(one: Comparison) -> dict[str, Any]:
-    is_part = one.metric.startswith("v") and one.metric != "volume"
-    unit = "mL" if one.metric == "volume" else "1" if is_part else "Gy"
     return {
-        "unit": unit,
+        "unit": one.metric.unit,
         "ours": one.ours,
         "theirs": one.theirs,
         "difference": one.difference,
@@ -211,7 +210,7 @@ def _stated(one: StatedHistogram) -> dict[str, Any]:
     for number in one.comparisons:
         told = _number(number)
         both = {"recomputed": told.pop("ours"), "stated": told.pop("theirs")}
-        numbers[number.metric] = {"unit": told.pop("unit"), **both, **told}
+        numbers[number.metric.key] = {"unit": told.pop("unit"), **both, **told}
     return {
         "name": one.name,
         "bin_gy": one.bin_gy,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.compare.dose_check import DoseCheck
 from sirtdose.dosimetry.compare.dose_pair import sampled_at
+from sirtdose.model.metric import Metric
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
@@ -28,7 +29,6 @@ from sirtdose.report.planes import (
 )
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,8 @@ def check_page(text: str, check: DoseCheck) -> str:
                 ),
             ),
         ],
-        unread=words.unread_lines(document)
+        unread=words.unvalued_lines(document)
+        + words.unread_lines(document)
         + document["table_remarks"]
         + finding_lines(document["warnings"]),
         gamma=words.gamma_lines(document),
@@ -88,36 +89,30 @@ def _table(
     """Header and rows of every number that any of the structures has."""
     if not rows:
         return None
-    every = (name for row in rows for name, _ in words.all_numbers(row))
-    names = list(dict.fromkeys(every))
+    keys = list(dict.fromkeys(key for row in rows for key in row["numbers"]))
     return {
-        "names": names,
+        "names": [Metric.parse(key).heading for key in keys],
         "labels": labels,
         "verdicts": verdicts,
-        "rows": [{"remarks": [], **row, "cells": _cells(row, names)} for row in rows],
+        "rows": [
+            {
+                "remarks": [],
+                **row,
+                "cells": [_cell(row["numbers"].get(key)) for key in keys],
+            }
+            for row in rows
+        ],
     }
 
 
-def _cells(row: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:
-    own = dict(words.all_numbers(row))
-    return [_cell(own.get(name)) for name in names]
-
-
 def _cell(number: Mapping[str, Any] | None) -> dict[str, Any]:
-    if number is None:
-        missing = dict.fromkeys(("ours", "theirs", "apart", "percent"), "-")
-        return missing | {"met": None}
-    if number["unit"] == "1":
-        both = (f"{100 * number[key]:.1f}" for key in ("ours", "theirs"))
-    else:
-        both = (significant(number[key]) for key in ("ours", "theirs"))
-    ours, theirs = both
+    ours, theirs = words.both(number)
     return {
         "ours": ours,
         "theirs": theirs,
         "apart": words.apart(number),
         "percent": words.percent(number),
-        "met": number["met"],
+        "met": number and number["met"],
     }
 
 

@@ -15,6 +15,7 @@ from sirtdose.dosimetry.histogram.sampled_dvh import sampled_dvh
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.io.dicom.contour_fill import common_frame, even_odd_fill, fill
 from sirtdose.model.grid import Grid
+from sirtdose.model.metric import Metric, numbers_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
@@ -125,11 +126,8 @@ def _dvh(bench: Bench, *, solid: str, of: str, spacing_mm: float = 3.0) -> float
     dvh: Dvh = bench.once(
         f"dvh {solid} {spacing_mm}", lambda: _solid_dvh(solid, spacing_mm)
     )
-    if of == "volume_ml":
-        return dvh.volume_ml
-    if of == "mean_gy":
-        return dvh.mean_gy
-    return dvh.dose_to_volume_fraction_gy(float(of.removeprefix("D")) / 100)
+    metric = Metric.parse(of.removesuffix("_ml").removesuffix("_gy"))
+    return numbers_of(dvh, [metric])[metric]
 
 
 def _resampled_ml(*, degrees: float) -> float:

@@ -1,7 +1,7 @@
 """Hold another system's dose against ours: numbers, gamma, causes, verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
     Row,
-    metrics_of,
-    require_known_metric,
+    compared_metrics,
+    tolerance_key,
 )
 from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
 from sirtdose.dosimetry.compare.gamma import Criterion, Gamma, gamma_index
@@ -31,6 +31,7 @@ from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
 from sirtdose.model.names import alike
 from sirtdose.model.role import Role, role_from_name
 from sirtdose.model.structure import Structure, with_given_roles
@@ -53,7 +54,7 @@ class CheckRequest:
 
     `against` is our dose map, or the folder of `sirtdose post`, whose structures are
     taken where none are given. `criteria` are those of gamma; `tolerances` stand before
-    the usual ones.
+    the usual ones, and `metrics` are compared beside the usual ones.
     """
 
     theirs: Path
@@ -64,7 +65,7 @@ class CheckRequest:
     their_structures: tuple[Path, ...] = ()
     their_table: Path | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     method: str | None = None
     cutoff_fraction: float = 0.1
 
@@ -79,8 +80,8 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     """
     from sirtdose.dosimetry.compare.difference_causes import causes
 
-    for name in request.tolerances:
-        require_known_metric(name)
+    asked = {tolerance_key(name): one for name, one in request.tolerances.items()}
+    request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)
     files = request.structures or ours.structures
     require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
@@ -116,6 +117,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         factors=tuple(explanations(factor, ours.choices)) if found else (),
         structure_causes=tuple(reports.causes),
         tolerances=look.tolerances,
+        asked=request.metrics,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
         findings=(*look.findings, *said.noticed),
@@ -159,6 +161,7 @@ class _Look:
     def __init__(self, request: CheckRequest, ours: OurDose, pair: DosePair) -> None:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
+        self.metrics = compared_metrics(request.metrics, self.tolerances)
         self.files = request.structures or ours.structures
         self.findings = [
             Finding.of("H17", f"their dose: {remark}")
@@ -203,7 +206,7 @@ class _Look:
             except StructureError as error:
                 left_out[one.name] = str(error)
                 continue
-            numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
+            numbers = numbers_of(theirs, self.metrics)
             rows.append(self._row(one.name, one, (ours, theirs), numbers))
         return rows, left_out
 
@@ -212,19 +215,14 @@ class _Look:
         name: str,
         structure: Structure,
         histograms: tuple[Dvh, Dvh | None],
-        numbers: Mapping[str, float],
+        numbers: Mapping[Metric, float],
         *,
         bin_gy: float = 0.0,
     ) -> Row:
-        also = (one for one in numbers if one[1:2].isdigit())
-        mine = metrics_of(histograms[0], self.request.above_gy, also)
+        metrics = dict.fromkeys((*self.metrics, *numbers))
+        mine = numbers_of(histograms[0], metrics)
         both = compared(mine, numbers, self.tolerances, bin_gy=bin_gy)
         return Row(name, structure, *histograms, both)
-
-    @property
-    def _asked(self) -> list[str]:
-        """D_x and V_x that have a tolerance: to name one is to ask for it."""
-        return [one for one in self.tolerances if one[1:2].isdigit()]
 
     def said(self) -> Said:
         """What they say of their structures, in any of the ways they may."""
@@ -239,7 +237,7 @@ class _Look:
             otherwise=lambda one: histogram_in(
                 one, self.pair.theirs, self.pair.same_points
             ),
-            above_gy=request.above_gy,
+            metrics=self.metrics,
             tolerances=self.tolerances,
         )
         mute = said.by_contours and not said.stated.compared
@@ -253,7 +251,7 @@ class _Look:
     def reported(self, said: Said) -> Reports:
         """Their numbers against ours, and which of our structures those are of."""
         found = Reports()
-        told = said.numbers(self.request.above_gy)
+        told = said.numbers(self.metrics)
         every = candidates(self.structures, self._theirs_in) if told else []
         for name, (numbers, theirs) in told.items():
             own = self._named(name)
@@ -271,7 +269,7 @@ class _Look:
                 width = said.bin_gy(name)
                 found.rows.append(self._row(name, own, both, numbers, bin_gy=width))
             cause = structure_cause(
-                Reported(name, numbers.get("mean"), numbers.get("volume")),
+                Reported(name, numbers.get(MEAN), numbers.get(VOLUME)),
                 next((one for one in every if one.structure is own), None),
                 every,
             )

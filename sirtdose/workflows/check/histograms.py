@@ -5,7 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 
-from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
+from sirtdose.dosimetry.compare.dose_check import (
+    DEFAULT_TOLERANCES,
+    compared_metrics,
+)
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.dvh import Dvh
@@ -15,11 +18,12 @@ from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.metric import numbers_of
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, with_given_roles
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.check.stated_histograms import stated_histograms
-from sirtdose.workflows.image.scene import require_one_patient
+from sirtdose.workflows.image.scene import one_patient_findings
 
 
 def dose_histograms(
@@ -79,13 +83,16 @@ def _stated(
 ) -> StatedHistograms:
     """The RTDOSE's own histograms against ours of the same map, sampled either way."""
     ours = {one.name: dvh for one, dvh in rows}
+    metrics = compared_metrics((), ())
     return stated_histograms(
         dose,
         structures,
         [one for one, _ in rows],
         samplings=(
-            lambda one: metrics_of(ours[one.name], ()),
-            lambda one: metrics_of(histogram_in(one, volume, not interpolated), ()),
+            lambda one: numbers_of(ours[one.name], metrics),
+            lambda one: numbers_of(
+                histogram_in(one, volume, not interpolated), metrics
+            ),
         ),
         tolerances=DEFAULT_TOLERANCES,
         option="--structures",
@@ -124,7 +131,7 @@ def require_same_patient(paths: Sequence[Path]) -> None:
     InputError
         They do, or one of them is not there.
     """
-    require_one_patient([one for path in paths for one in discover(path)], [])
+    one_patient_findings([one for path in paths for one in discover(path)])
 
 
 def read_dose(path: Path) -> Volume:

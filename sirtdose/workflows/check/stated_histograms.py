@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sirtdose.dosimetry.compare.comparison import compared
-from sirtdose.dosimetry.compare.dose_check import D_PERCENT
 from sirtdose.dosimetry.compare.stated_histogram import (
     StatedHistogram,
     StatedHistograms,
@@ -14,10 +13,11 @@ from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_name
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.metric import Metric, numbers_of
 from sirtdose.model.names import alike
 from sirtdose.model.structure import Structure
 
-Metrics = Callable[[Structure], Mapping[str, float]]
+Metrics = Callable[[Structure], Mapping[Metric, float]]
 
 
 def stated_histograms(
@@ -128,8 +128,7 @@ def _nearest(
             if tried:
                 continue
             raise
-        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
-        numbers = curve.numbers(D_PERCENT, doses)
+        numbers = numbers_of(curve, recomputed)
         both = compared(recomputed, numbers, tolerances, bin_gy=held.bin_gy or 0.0)
         row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
         if row.met:

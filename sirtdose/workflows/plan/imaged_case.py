@@ -27,8 +27,8 @@ from sirtdose.planning.terms import Terms
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.uptake import Perfusion
+    from sirtdose.dosimetry.results import Placed
     from sirtdose.model.volume import Volume
-    from sirtdose.workflows.image.structures import Placed
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
 # perfuses most.

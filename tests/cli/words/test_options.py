@@ -46,7 +46,8 @@ def sample(option: click.Option) -> Any:
         return str((kind.min or 0) + 1)
     if isinstance(kind, FileOrText) and kind.words:
         return kind.words[-1]
-    return {"float": "1.5", "path": "own.toml"}.get(kind.name, "text")
+    known = {"float": "1.5", "path": "own.toml", "metric": "D2cc"}
+    return known.get(kind.name, "text")
 
 
 def files_hold(command: click.Command) -> dict[str, click.Option]:
@@ -128,6 +129,7 @@ def test_every_option_of_post_stands_in_manifests_and_run_json(
         started=datetime.now(UTC),
         asked=asked,
         fingerprint=None,
+        nuclide={"name": "Y-90"},
         kept_in=tmp_path,
     )
     record = json.loads((tmp_path / "run.json").read_text())
