@@ -11,14 +11,14 @@ from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
-from sirtdose.uncertainty.quantities import (
+from sirtdose.uncertainty.scene import (
+    Scene,
     composed,
     histogram_axis,
     region_total,
     uncertain_metrics,
     with_curve,
 )
-from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
