@@ -162,7 +162,7 @@ def test_an_untouched_plan_passes_by_hand(
     assert f"<td>normal whole liver{MORE}</td>" in page
 
 
-def test_an_edited_dose_fails_by_hand(lobe: Path, run: Run, tmp_path: Path) -> None:
+def test_an_edited_dose_fails_by_hand(lobe: Path, run: Run) -> None:
     from sirtdose.planning.hand_check import hand_check
 
     plan = document_of(run(*planned(lobe, "--activity", "50MBq")))
