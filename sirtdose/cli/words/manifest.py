@@ -13,11 +13,10 @@ from sirtdose.cli.words.typed import (
     asked_options,
     file_options,
     options_about,
-    require_known,
 )
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import csv_lines, header_of, require_printable
-from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.io.tables.own_file import read_own_file, require_known
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"

@@ -142,7 +142,7 @@ def drop(key: str) -> Change:
     [
         (put("half_life", 10), "'half_life' is not known: was half_life_h meant"),
         (put("half_life_d", 10), "'half_life_d' is not known: was half_life_h meant"),
-        (put("color", "red"), "'color' is not known: write half_life_h"),
+        (put("color", "red"), "'color' is not known: use half_life_h"),
         (drop("half_life_h"), "needs half_life_h"),
         (put("half_life_h", "10 h"), "half_life_h is 10 h: a number is needed"),
         (put("half_life_h", True), "half_life_h is True: a number is needed"),
