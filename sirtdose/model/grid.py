@@ -122,10 +122,7 @@ class Grid:
     def world_mm(self, index: ArrayLike) -> NDArray[np.float64]:
         """Positions (..., 3) in mm of voxel indices (..., 3), fractional or whole."""
         index = np.asarray(index, dtype=np.float64)
-        world: NDArray[np.float64] = (
-            index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
-        )
-        return world
+        return index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
 
     def index(self, world_mm: ArrayLike) -> NDArray[np.float64]:
         """Fractional voxel indices (..., 3) of positions (..., 3) in mm."""

@@ -251,11 +251,13 @@ def perfused_by(
         A name that is no structure's, or may be several.
     """
     known = {one.name: one for one in reversed(list(structures))}
-    said = (
+    own = named(
+        typed,
+        reversed(known),
         f"'{injection}' perfuses '{typed}', which is no structure of role perfused, "
-        "liver or tumor here"
+        "liver or tumor here",
     )
-    return known[named(typed, reversed(known), said)]
+    return known[own]
 
 
 def voxels_in(occupancy: NDArray[Any]) -> float:

@@ -163,12 +163,18 @@ def _region(
             region.gy_per_gbq, uptakes, region.uptakes, strict=True
         )
     )  # fmt: skip
+    more = region.all_counts
+    if more is not None:
+        # It goes by the name of the region that it is another reading of.
+        same = _region(replace(more, name=region.name), case, shares, shunts, factors)
+        more = replace(same, name=more.name)
     return replace(
         region,
         volume_ml=region.volume_ml * volume,
         mass_kg=region.mass_kg * volume * factors.density,
         uptakes=tuple(uptakes),
         gy_per_gbq=slopes,
+        all_counts=more,
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.maps import map_findings
+from sirtdose.checks.roles import no_tumor_findings
 from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.dose_check import (
@@ -26,8 +28,6 @@ from sirtdose.dosimetry.compare.structure_causes import (
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.histogram.dvh import Dvh
-from sirtdose.dosimetry.map_checks import map_findings
-from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding

@@ -224,9 +224,12 @@ def test_two_injections_against_their_plan(
 ) -> None:
     """Exchanged, the total is the plan's and each of the two is not (H04, H08)."""
     command = (*words(two_lobes, tmp_path / "out"), "--plan", lobes_plan)
-    right = run(*command, "--injection", RIGHT, "--injection", LEFT)
+    # As the plan has it, but for case; the other in the older way.
+    planned = f"Right=perfused:PERFUSED LOBE,activity:1.5GBq@{T}"
+    right = run(*command, "--injection", planned, "--injection", LEFT)
     assert right.exit_code == 0, right.stderr
     assert "WARN H08" not in right.stderr
+    assert "the plan's injections are" not in right.stderr
     doses = {
         row["name"]: row["delivered_to_planned_ratio"]
         for row in json.loads(right.stdout)["plan"]["doses"]
