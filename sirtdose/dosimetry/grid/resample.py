@@ -97,7 +97,11 @@ def placed_on(structure: Structure, grid: Grid) -> NDArray[Any]:
 
 
 def trilinear(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An image at fractional indices (n, 3); beyond its outermost points as there."""
+    """An image at fractional indices (n, 3); beyond its outermost points as there.
+
+    >>> trilinear(np.array([[[0.0, 10.0]]]), np.array([[0, 0, 0.25], [0, 0, 7]]))
+    array([ 2.5, 10. ])
+    """
     from scipy.ndimage import map_coordinates
 
     found: NDArray[np.float64] = map_coordinates(
