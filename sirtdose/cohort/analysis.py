@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.cohort.dose_column import dose_column
+from sirtdose.cohort.columns import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
 from sirtdose.cohort.join import Level, alone_words, joined_levels

@@ -5,8 +5,13 @@ from dataclasses import asdict
 from math import floor, log10
 from typing import Any
 
-from sirtdose.cohort.codes import event_of, seen_of, unit_of_time
-from sirtdose.cohort.covariates import Covariate, covariate
+from sirtdose.cohort.columns import (
+    Covariate,
+    covariate,
+    event_of,
+    seen_of,
+    unit_of_time,
+)
 from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError

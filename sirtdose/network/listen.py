@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from sirtdose.errors import OutputError
-from sirtdose.io.output.locks import is_locked_by_us
-from sirtdose.io.output.unfinished import remove_abandoned
-from sirtdose.network.arrivals import Arrivals
+from sirtdose.io.output.unfinished import is_locked_by_us, remove_abandoned
 from sirtdose.network.durable import remove_parts
 from sirtdose.network.names import names_of
-from sirtdose.network.reception import Reception
+from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving
 from sirtdose.network.store import INCOMING, MISSING, Store

@@ -1,25 +1,19 @@
 """The tables of many cases: cases.csv, summary.csv, index.html and batch.json."""
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from sirtdose import __version__
-from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    pass
-
-import csv
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from sirtdose import __version__
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.files import THUMBNAIL
 from sirtdose.report.render import render
-from sirtdose.report.tables import STRUCTURE_COLUMNS, name_cell
+from sirtdose.report.tables import STRUCTURE_COLUMNS, cell
+from sirtdose.report.wording import significant
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
 CASE_COLUMNS = (
@@ -114,7 +108,7 @@ class BatchWriter:
 
     def add(self, case: Mapping[str, Any], folder: Path | None) -> None:
         """Write a case's line, and a row of each structure of its structures.csv."""
-        self._case_table.writerow([_cell(case[name]) for name in CASE_COLUMNS])
+        self._case_table.writerow([cell(case[name]) for name in CASE_COLUMNS])
         picture = folder is not None and (folder / THUMBNAIL).is_file()
         page = folder is not None and (folder / "report.html").is_file()
         self._cases.append({**case, "picture": picture, "page": page})
@@ -129,14 +123,6 @@ class BatchWriter:
         """Write batch.json and the page that lists the cases."""
         (self._folder / "batch.json").write_text(document_text(dict(document)), "utf-8")
         (self._folder / "index.html").write_text(batch_page(self._cases), "utf-8")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return name_cell(str(value))
 
 
 def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:

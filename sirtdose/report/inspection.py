@@ -7,17 +7,17 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.io.choose import frames_differ
+from sirtdose.io.choose import frames_differ, unused_lines
 from sirtdose.io.found import patients_in
-from sirtdose.io.unused import unused_lines
 from sirtdose.report.wording import table
+
+if TYPE_CHECKING:
+    from sirtdose.io.choose import Inspection
+    from sirtdose.io.found import Found
+
 
 # On a terminal; the document names all.
 _NAMED_MAX = 100
-
-if TYPE_CHECKING:
-    from sirtdose.io.found import Found
-    from sirtdose.io.inspection import Inspection
 
 
 def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sirtdose.network.records import Ended
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Named, Outcome
 
+
 # Options of single studies, by the names of these.
 CASES = "cases"
 
@@ -34,7 +35,7 @@ class Inspecting:
 
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
         """Write inspection.json."""
-        from sirtdose.batch.look import Look, run_look
+        from sirtdose.batch.work import Look, run_look
 
         return _ended(Look(study, source, folder), run_look)
 

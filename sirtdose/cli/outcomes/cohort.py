@@ -8,13 +8,12 @@ import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cohort.analysis import analyzed
-from sirtdose.cohort.codes import RESPONSES
+from sirtdose.cohort.columns import RESPONSES
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
-from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
-from sirtdose.report.cohort.summary import cohort_summary
+from sirtdose.report.cohort.page import COHORT_FILES, cohort_page, cohort_summary
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 

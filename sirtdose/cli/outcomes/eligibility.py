@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,6 +12,8 @@ from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.outcomes.eligibility import (
+    CriteriaSet,
+    Given,
     criteria_set,
     given_values,
     judge,
@@ -22,9 +24,6 @@ from sirtdose.report.outcomes.eligibility import (
     eligibility_document,
     eligibility_summary,
 )
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.eligibility import CriteriaSet, Given
 
 _PATH = click.Path(path_type=Path)
 
@@ -83,9 +82,7 @@ def eligibility_command(
     )
 
 
-def read_case(
-    path: Path, criteria: "CriteriaSet"
-) -> tuple[str | None, "dict[str, Given]"]:
+def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, Given]]:
     """The case_id, if there is one, and the values of a case file."""
     data = read_toml(path)
     unknown = [key for key in data if key not in ("case_id", "values")]
@@ -102,7 +99,7 @@ def read_case(
     return case_id, given_values(values, criteria, path.name)
 
 
-def _criteria(path: Path | None) -> tuple["CriteriaSet", str | None]:
+def _criteria(path: Path | None) -> tuple[CriteriaSet, str | None]:
     import hashlib
 
     if path is None:

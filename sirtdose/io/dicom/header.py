@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
-from sirtdose.io.dicom.bare import read_file
-from sirtdose.io.dicom.damage import decoding_faults, undecodable
+from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
 from sirtdose.io.dicom.numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of

@@ -25,13 +25,14 @@ from sirtdose.io.dicom.header import (
     source_of,
 )
 from sirtdose.io.dicom.nm_values import nm_values
-from sirtdose.io.dicom.pet_reference import administration_of
+from sirtdose.io.dicom.pet_decay import administration_of
 from sirtdose.io.dicom.pixels import pixels_of
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Doubt, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
 _SLICE_VECTOR = 0x00540080

@@ -26,14 +26,15 @@ from sirtdose.io.dicom.pet_decay import (
     IDENTITIES,
     applied_half_life_h,
     misfit,
+    reference_of,
 )
-from sirtdose.io.dicom.pet_reference import reference_of
 from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
 REFUSED_SOP_CLASSES = {

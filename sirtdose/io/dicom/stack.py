@@ -23,10 +23,11 @@ from sirtdose.io.dicom.header import (
 )
 from sirtdose.io.dicom.pixels import pixels_of, rescaled, scale_of, stored_pixels
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Doubt, Source
+from sirtdose.model.volume import Doubt, Quantity, Source, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
 
 # A slice may be off its place by this part of a gap.
 _GAP_TOLERANCE = 0.01
@@ -283,3 +284,17 @@ def _told_apart(a: Path, b: Path) -> str:
     if a.name != b.name:
         return f"{a.name} and {b.name}"
     return f"{a.name} in two folders"
+
+
+def read_ct(paths: Sequence[Path], headers: "Sequence[Dataset]" = ()) -> Volume:
+    """Read a CT series, in whatever order its files come, as CT numbers (HU).
+
+    `headers`, of the same files in the same order, are read where not given.
+
+    Raises
+    ------
+    InputError
+        Whatever :func:`sirtdose.io.dicom.stack.read_stack` refuses.
+    """
+    stack = read_stack(paths, "CT", headers)
+    return Volume(stack.data, stack.grid, Quantity.CT_NUMBER, stack.source)

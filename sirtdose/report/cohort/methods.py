@@ -1,17 +1,16 @@
 """How a cohort was analyzed, and what a reader is to bear in mind."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sirtdose.outcomes.roc import RESAMPLES, SEED
 from sirtdose.report.cohort.words import (
+    Document,
     endpoint_title,
     models,
     outcome_words,
     p_words,
 )
 
-Document = Mapping[str, Any]
 _FEW_PATIENTS = 10
 
 

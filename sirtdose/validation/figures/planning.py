@@ -5,11 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.outcomes.groups import fisher, rank_sum
 from sirtdose.outcomes.liver_function import albi
-from sirtdose.outcomes.proportional_hazards import cox
-from sirtdose.outcomes.roc import roc
-from sirtdose.outcomes.survival import kaplan_meier, log_rank
 from sirtdose.planning import bsa, mird_plan, partition_plan
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_goal import Injection
@@ -110,6 +106,9 @@ def _albi(**given: float) -> float:
 
 def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     """Times as words, + censored; the median of a group, log-rank or Cox."""
+    from sirtdose.outcomes.proportional_hazards import cox
+    from sirtdose.outcomes.survival import kaplan_meier, log_rank
+
     rows = [
         (float(word.rstrip("+")), not word.endswith("+"), name)
         for name, words in groups.items()
@@ -127,15 +126,21 @@ def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
 
 
 def _fisher_p(*, table: list[list[int]]) -> float:
+    from sirtdose.outcomes.groups import fisher
+
     return fisher(table).p
 
 
 def _rank_sum_p(*, a: list[float], b: list[float]) -> float:
+    from sirtdose.outcomes.groups import rank_sum
+
     return rank_sum(a, b).p
 
 
 def _area(*, counts: list[list[int]]) -> float:
     """Area under the ROC curve of rows of score, how many without, how many with."""
+    from sirtdose.outcomes.roc import roc
+
     scores = [
         (float(score), bool(event))
         for score, *pair in counts

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sirtdose.io.companions import companions
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
+from sirtdose.io.hashing import companions
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.report.post.deidentified import with_names_replaced
 from sirtdose.workflows.post.inputs import named_files
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.io.found import Found
     from sirtdose.model.patient_link import PatientLink
+
 
 _SHOWN_MAX = 8
 

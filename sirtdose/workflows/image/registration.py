@@ -16,7 +16,7 @@ from sirtdose.dosimetry.grid.registration import moved, of_matrix
 from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
-from sirtdose.io.anatomy import read_anatomy
+from sirtdose.io.read import read_anatomy
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.workflows.image.request import ImageRequest
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sirtdose.model.grid import Grid
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
+
 
 METHODS = ("rigid", "affine", "bspline")
 

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
-from sirtdose.io.choose import choose, lies_in
+from sirtdose.io.choose import choose, lies_in, unused, unused_lines
 from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Kind, names_in, patients_in
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_found_image
-from sirtdose.io.unused import unused, unused_lines
 from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.image.request import ImageRequest
@@ -20,6 +19,7 @@ from sirtdose.workflows.image.request import ImageRequest
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.io.found import Found, Passed
+
 
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 

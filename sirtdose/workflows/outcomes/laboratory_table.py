@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, RangeError
+from sirtdose.errors import InputError, RangeError, said_at
 from sirtdose.io.tables.csv import Line, read_table
 from sirtdose.outcomes.laboratory import canonical, factor, require_possible
 from sirtdose.outcomes.toxicity import clinical_terms, grades_of
-from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured, said_at
+from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured
 
 REQUIRED = ("case_id", "date", "term", "value", "unit")
 OPTIONAL = (

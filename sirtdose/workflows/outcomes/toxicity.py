@@ -6,20 +6,18 @@ from pathlib import Path
 
 from sirtdose.errors import InputError
 from sirtdose.outcomes.adverse_events import (
+    Baseline,
     Graded,
     Hepatotoxicity,
+    LiverDay,
+    OfWindow,
+    PatientToxicity,
     Window,
     hepatotoxicity,
     worst_grades,
 )
 from sirtdose.outcomes.laboratory import is_same_unit, unit_inside
 from sirtdose.outcomes.liver_function import albi, child_pugh
-from sirtdose.outcomes.patient_toxicity import (
-    Baseline,
-    LiverDay,
-    OfWindow,
-    PatientToxicity,
-)
 from sirtdose.outcomes.toxicity import (
     Grade,
     clinical_terms,

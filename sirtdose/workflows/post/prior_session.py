@@ -16,8 +16,7 @@ from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.io.image_file import is_image_file, read_image_file
-from sirtdose.io.read import read_image
-from sirtdose.io.study import study_uid
+from sirtdose.io.read import read_image, study_uid
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.model.structure import Structure
     from sirtdose.workflows.post.request import PostRequest
+
 
 # The name that the sum's results carry behind their method's.
 TAG = "+with_prior"
