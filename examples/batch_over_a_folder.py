@@ -6,6 +6,9 @@ from pathlib import Path
 
 from sirtdose import (
     Case,
+    DoseRequest,
+    Given,
+    ImageRequest,
     Nuclide,
     PhantomRequest,
     PostRequest,
@@ -26,11 +29,13 @@ def main() -> None:
             folder.mkdir(parents=True)
             truth = write_phantom(PhantomRequest(seed=seed), folder)
             request = PostRequest(
-                folder,
-                Nuclide.named("Y-90"),
-                administered_gbq=truth["delivered_gbq"],
-                lung_shunt_fraction=truth["lung_shunt_fraction"],
-                calibrate_over="fov",
+                ImageRequest(folder),
+                Given(
+                    Nuclide.named("Y-90"),
+                    administered_gbq=truth["delivered_gbq"],
+                    lung_shunt_fraction=truth["lung_shunt_fraction"],
+                ),
+                DoseRequest(calibrate_over="fov"),
             )
             wanted = Wanted(dicom=False, thumbnail=True)
             cases.append(Case(folder.name, request, out / folder.name, wanted))

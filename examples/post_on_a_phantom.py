@@ -3,16 +3,27 @@
 import tempfile
 from pathlib import Path
 
-from sirtdose import Nuclide, PhantomRequest, PostRequest, assess_dose, write_phantom
+from sirtdose import (
+    DoseRequest,
+    Given,
+    ImageRequest,
+    Nuclide,
+    PhantomRequest,
+    PostRequest,
+    assess_dose,
+    write_phantom,
+)
 
 with tempfile.TemporaryDirectory() as folder:
     truth = write_phantom(PhantomRequest(fwhm_mm=0.0, noise=False), Path(folder))
     request = PostRequest(
-        Path(folder),
-        Nuclide.named("Y-90"),
-        administered_gbq=truth["delivered_gbq"],
-        lung_shunt_fraction=truth["lung_shunt_fraction"],
-        calibrate_over="fov",
+        ImageRequest(Path(folder)),
+        Given(
+            Nuclide.named("Y-90"),
+            administered_gbq=truth["delivered_gbq"],
+            lung_shunt_fraction=truth["lung_shunt_fraction"],
+        ),
+        DoseRequest(calibrate_over="fov"),
     )
     assessment = assess_dose(request)
 

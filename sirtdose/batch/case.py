@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sirtdose import __version__
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.model.request import PostRequest
 from sirtdose.workflows.post.results import Wanted
 
 

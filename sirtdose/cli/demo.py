@@ -14,7 +14,7 @@ from sirtdose.report.plan.lines import plan_summary
 from sirtdose.report.post.document import post_document
 from sirtdose.report.post.summary import post_summary
 from sirtdose.report.run_record import write_run_record
-from sirtdose.validation.self_test import self_test
+from sirtdose.validation.run import self_test
 
 
 @click.command("demo")

@@ -1,4 +1,4 @@
-"""Structures the program always builds itself, by one rule.
+"""Structures the program always builds itself, by one rule, and where they lie.
 
 ``normal_whole = liver - tumors - excluded`` and ``normal_perfused = perfused -
 tumors - excluded``, excluded being every gallbladder, vessel or other organ:
@@ -8,6 +8,8 @@ whether a liver was drawn with or without its tumors no longer matters.
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
+
+import numpy as np
 
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -68,3 +70,35 @@ def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
         if not normal.empty:
             derived.append(normal.renamed(str(role), role, definition))
     return derived
+
+
+def centroid_mm(structure: Structure) -> tuple[float, float, float]:
+    """Center of a structure's volume: x, y, z (LPS).
+
+    Examples
+    --------
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 4), spacing_mm=(2.0, 2.0, 2.0))
+    >>> mask = Structure.named("T", np.array([[[0, 1, 1, 0]]], bool), grid)
+    >>> centroid_mm(mask)
+    (3.0, 0.0, 0.0)
+    """
+    index = np.argwhere(structure.occupancy > 0)
+    weights = structure.occupancy[tuple(index.T)].astype(np.float64)
+    center = (index * weights[:, None]).sum(axis=0) / weights.sum()
+    x, y, z = (float(v) for v in structure.grid.world_mm(center))
+    return x, y, z
+
+
+def from_liver_mm(structures: Sequence[Structure]) -> dict[str, list[float]]:
+    """Each tumor's center less the liver's, by name; empty without a liver."""
+    livers = with_role(structures, Role.LIVER)
+    if not livers:
+        return {}
+    # With its tumors, however it was drawn.
+    tumors = with_role(structures, Role.TUMOR)
+    origin = np.array(centroid_mm(union([*livers, *tumors])))
+    return {
+        tumor.name: (np.array(centroid_mm(tumor)) - origin).round(2).tolist()
+        for tumor in tumors
+    }

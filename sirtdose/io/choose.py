@@ -20,7 +20,7 @@ from sirtdose.io.found import (
     Passed,
     listed,
 )
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 
 _NAMED_MAX = 6

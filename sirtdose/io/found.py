@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -14,7 +14,7 @@ from sirtdose.io.dicom.stack import read_ct, read_stack
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind, listed
 from sirtdose.io.image_file import read_image_file, read_label_file
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 

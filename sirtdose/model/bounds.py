@@ -1,4 +1,4 @@
-"""Ranges that a number must be in: the checks at a formula's door."""
+"""Ranges that a number must be in, and characters that a name may have."""
 
 from math import isfinite
 
@@ -48,3 +48,13 @@ def require_fraction(**values: float) -> None:
 def _words(name: str) -> str:
     """A parameter's name as people read it, its unit last."""
     return name.replace("_g_per_ml", " g/mL").replace("_", " ")
+
+
+def printable(name: str) -> str:
+    r"""A name that any terminal or file can show: no control characters.
+
+    >>> printable("Tumor\x1b[31m")
+    'Tumor?[31m'
+    """
+    text = name.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -1,10 +1,14 @@
-"""The activity ledger: where every becquerel that was drawn up went."""
+"""The activity ledger: where every becquerel that was drawn up went, lungs too."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sirtdose.errors import RangeError
 from sirtdose.model.bounds import require_fraction, require_not_negative
 from sirtdose.model.positron_yield import PositronYield
+
+# What stands for the source of a lung shunt that nobody gave.
+NOT_GIVEN: Final = "not given"
 
 
 @dataclass(frozen=True)
@@ -77,3 +81,21 @@ class Ledger:
         if self.in_image_gbq is None:
             return None
         return self.in_image_gbq / self.treated_gbq
+
+
+@dataclass(frozen=True)
+class Lungs:
+    """What the lungs get: this session, and with earlier ones."""
+
+    shunt_fraction: float
+    shunt_source: str
+    mass_kg: float
+    mass_source: str
+    activity_gbq: float
+    dose_gy: float
+    cumulative_dose_gy: float
+
+    @property
+    def known(self) -> bool:
+        """Whether a lung shunt was given at all."""
+        return self.shunt_source != NOT_GIVEN

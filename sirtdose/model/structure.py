@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, StructureError
+from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at
-from sirtdose.model.printable import printable
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.volume import Quantity, Volume
 

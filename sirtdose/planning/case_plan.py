@@ -6,8 +6,8 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
-from sirtdose.model.lungs import Lungs
 from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.activity_checks import activity_findings

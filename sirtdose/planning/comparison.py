@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sirtdose.errors import InputError
 from sirtdose.model.limit import Limit
-from sirtdose.model.planned_uncertainty import PlannedDose
+from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.case_plan import compartment
 from sirtdose.planning.limits import checked_limits, require_known

@@ -7,8 +7,8 @@ from typing import Literal
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
-from sirtdose.model.lungs import Lungs
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 
 Sense = Literal["at_most", "at_least", "range"]

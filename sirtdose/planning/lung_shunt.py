@@ -9,7 +9,7 @@ from sirtdose.model.bounds import (
     require_positive,
 )
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.lungs import NOT_GIVEN, Lungs
+from sirtdose.model.ledger import NOT_GIVEN, Lungs
 
 # clinical reference, section 4: guard-rails seen in practice.
 _WARN_ABOVE, _HIGH_ABOVE, _DOUBT_FROM = 0.10, 0.20, 0.50

@@ -5,11 +5,11 @@ from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
-from sirtdose.model.lungs import Lungs
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.planned_uncertainty import PlanUncertainty
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.partition_case import Case
 

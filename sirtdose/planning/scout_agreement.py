@@ -4,8 +4,7 @@ from math import exp, log, sqrt
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.model.planned_uncertainty import Predicted
-from sirtdose.model.uncertain import Z95
+from sirtdose.model.uncertain import Z95, Predicted
 
 # Half the distance between the quartiles of a normal distribution, in its deviations.
 _QUARTILE = 0.6744897501960817

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Acceptance, Finding
-from sirtdose.model.lungs import Lungs
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 
 if TYPE_CHECKING:

@@ -26,9 +26,8 @@ from sirtdose.report.view_data import view_data
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.results import Assessment, Prediction
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.report.dvh_plot import Band

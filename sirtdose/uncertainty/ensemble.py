@@ -10,7 +10,7 @@ from scipy import ndimage
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.uncertainty.borders import Border, borders_of
-from sirtdose.uncertainty.noise_bias import noise_bias
+from sirtdose.uncertainty.noise import noise_bias
 from sirtdose.uncertainty.quantities import (
     composed,
     histogram_axis,

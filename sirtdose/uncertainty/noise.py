@@ -1,4 +1,4 @@
-r"""What the noise of voxels does to numbers that go with them in a line.
+r"""What the noise of voxels does to numbers of their doses.
 
 Noise is white noise smoothed by a Gaussian G and scaled by each voxel's own size s. A
 number that changes by :math:`\sum w_i \varepsilon_i` has the variance
@@ -7,18 +7,20 @@ region of weights r, it is that of w - c r.
 """
 
 from dataclasses import dataclass
+from math import copysign
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.quantities import composed
+from sirtdose.uncertainty.quantities import D_X, composed
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
 _PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 # As far as scipy's Gaussian reaches.
 _REACH = 4.0
+_DOSES = tuple(f"d{x}_gy" for x in D_X)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +100,39 @@ def _left(sigma: float) -> float:
     return float(
         np.linalg.norm(ndimage.gaussian_filter1d(impulse, sigma, mode="constant"))
     )
+
+
+def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> float:
+    r"""By how much noise has moved what was measured, from what as much moves it again.
+
+    Parameters
+    ----------
+    quantity : str
+        Of :func:`sirtdose.uncertainty.quantities.quantities`.
+    measured : float
+        With the noise of the image.
+    mean_gy : float
+        Of the same structure, which noise does not move.
+    again : float
+        What another noise of the same size adds to `measured`, on average.
+
+    Notes
+    -----
+    Doses of one structure spread by s, their noise by :math:`\sigma`, and variances
+    add: a D_x lies :math:`q = z \sqrt{s^2 + \sigma^2}` from the mean, and with noise
+    once more :math:`q' = z \sqrt{s^2 + 2 \sigma^2}`. Without any it would lie
+    :math:`\sqrt{2 q^2 - q'^2}` from it. Where s is large, noise has moved it by
+    `again`; where all doses were the same, by all of q.
+
+    Examples
+    --------
+    All of it is noise: 0.52 below a mean of 25 Gy, with noise again 0.74.
+
+    >>> round(noise_bias("d70_gy", 24.48, 25.0, -0.2154), 3)
+    -0.52
+    """
+    off = measured - mean_gy
+    if quantity not in _DOSES or off * again <= 0:
+        return again
+    without = max(2 * off**2 - (off + again) ** 2, 0.0) ** 0.5
+    return off - copysign(without, off)

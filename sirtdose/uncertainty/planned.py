@@ -14,8 +14,7 @@ from statistics import NormalDist, quantiles, stdev
 
 from sirtdose.errors import RangeError
 from sirtdose.model.limit import Limit
-from sirtdose.model.planned_uncertainty import PlannedChance, PlannedDose
-from sirtdose.model.uncertain import Z95, Uncertain
+from sirtdose.model.uncertain import Z95, PlannedChance, PlannedDose, Uncertain
 from sirtdose.planning.partition_case import LUNGS, Case, Line
 from sirtdose.planning.perturbed_case import Factors, perturbed
 from sirtdose.uncertainty.budget import Budget

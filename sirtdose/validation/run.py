@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -10,6 +10,7 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError
+from sirtdose.model.self_test import SelfTest
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures import anatomy as figures_anatomy
 from sirtdose.validation.figures import corrections as figures_corrections
@@ -21,6 +22,9 @@ from sirtdose.validation.figures import planning as figures_planning
 from sirtdose.validation.figures import radiobiology as figures_radiobiology
 from sirtdose.validation.figures import tables as figures_tables
 from sirtdose.validation.figures.physics import checksum_checks
+
+# No image and no array: formulas, constants, and files by their digest.
+GROUPS = ("constants and decay", "planning", "files as shipped")
 
 
 @dataclass(frozen=True)
@@ -161,3 +165,23 @@ def _holds(check: Check, found: float | str) -> bool:
     # Rounding of the last bit is none of the tolerance's business.
     allowed = check.tolerance_absolute * (1 + 1e-9) + 1e-12 * abs(check.expected)
     return abs(found - check.expected) <= allowed
+
+
+@cache
+def self_test() -> SelfTest:
+    """Compare constants, decay, planning cases and shipped files, once a process.
+
+    Raises
+    ------
+    FileFormatError
+        The lists of comparisons or digests are missing or damaged.
+
+    Examples
+    --------
+    >>> self_test().failed
+    ()
+    """
+    checks = [one for one in all_checks(quick=True) if one.group in GROUPS]
+    outcomes = run_checks(checks)
+    failed = tuple(one.check.name for one in outcomes if not one.passed)
+    return SelfTest(len(outcomes), failed)

@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import (
+    DoseRequest,
+    Given,
+    ImageRequest,
+    JudgeRequest,
+    PostRequest,
+)
 from sirtdose.model.self_test import SelfTest
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.report.wording import significant, table
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 from sirtdose.workflows.post.assess import assess_dose
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
     from sirtdose.planning.result import Plan
 
 
@@ -67,19 +73,23 @@ def run_demo(folder: Path, *, seed: int, self_test: SelfTest | None = None) -> D
     given = datetime.fromisoformat(truth["administered_at"])
     assessment = assess_dose(
         PostRequest(
-            folder,
-            nuclide,
-            administered_gbq=truth["administered_gbq"],
-            administered_at=given,
-            residual_gbq=truth["residual_gbq"],
-            residual_at=given,
-            lung_shunt_fraction=truth["lung_shunt_fraction"],
-            lung_shunt_source="spect",
-            calibrate_over="fov",
-            cps_per_mbq=truth["camera_factor_cps_per_mbq"],
-            scan_duration_h=truth["scan_duration_min"] / 60,
-            density=truth["density_g_per_ml"],
-            self_test=self_test,
+            ImageRequest(folder),
+            Given(
+                nuclide,
+                administered_gbq=truth["administered_gbq"],
+                administered_at=given,
+                residual_gbq=truth["residual_gbq"],
+                residual_at=given,
+                lung_shunt_fraction=truth["lung_shunt_fraction"],
+                lung_shunt_source="spect",
+            ),
+            DoseRequest(
+                calibrate_over="fov",
+                cps_per_mbq=truth["camera_factor_cps_per_mbq"],
+                scan_duration_h=truth["scan_duration_min"] / 60,
+                density=truth["density_g_per_ml"],
+            ),
+            JudgeRequest(self_test=self_test),
         )
     )
     return Demo(truth, plan, assessment)

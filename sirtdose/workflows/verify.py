@@ -11,9 +11,9 @@ from typing import Any
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding
+from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import chosen
-from sirtdose.workflows.post.inputs import all_inputs
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.workflows.post.inputs import all_inputs, named_files
 from sirtdose.workflows.post.results import Wanted, assess_into
 
 # Another processor's instructions move the eighth digit (docs/design.md).
@@ -79,9 +79,15 @@ def input_states(
         What was used cannot be found or chosen any more.
     """
     findings: list[Finding] = []
-    with opened(request.source) as source:
-        here = replace(request, source=source)
-        now = [dict(one) for one in all_inputs(chosen(here, findings), here)]
+    with opened(request.image.source) as source:
+        here = replace(request, image=replace(request.image, source=source))
+        choice = chosen(
+            here.image,
+            named_files(here).values(),
+            findings,
+            here.judge.acceptances,
+        )
+        now = [dict(one) for one in all_inputs(choice, here)]
     states = []
     for one in document["inputs"]:
         same = [n for n in now if n["kind"] == one["kind"]]

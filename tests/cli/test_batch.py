@@ -546,11 +546,13 @@ def test_nohup_is_honored(manifest: Path, tmp_path: Path) -> None:
 
 
 def test_other_processes_of_the_caller_go_on(manifest: Path) -> None:
-    from sirtdose import Case, Nuclide, PostRequest, run_cases
+    from sirtdose import Case, Given, ImageRequest, Nuclide, PostRequest, run_cases
 
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
     other.start()
-    request = PostRequest(manifest.parent / "p9", Nuclide.named("Y-90"))
+    request = PostRequest(
+        ImageRequest(manifest.parent / "p9"), Given(Nuclide.named("Y-90"))
+    )
     [outcome] = run_cases([Case("c1", request, manifest.parent / "o")])
     assert outcome.state == "failed"
     assert other.is_alive()
@@ -651,10 +653,12 @@ def test_two_batches_into_one_folder(run: Run, manifest: Path, tmp_path: Path) -
 
 
 def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
-    from sirtdose import Case, Nuclide, PostRequest
+    from sirtdose import Case, Given, ImageRequest, Nuclide, PostRequest
     from sirtdose.batch.work import run_case
 
-    request = PostRequest(manifest.parent / "p1", Nuclide.named("Y-90"))
+    request = PostRequest(
+        ImageRequest(manifest.parent / "p1"), Given(Nuclide.named("Y-90"))
+    )
     case = Case("c1", request, manifest.parent / "out", version="0.0.1")
     outcome = run_case(case)
     assert (outcome.state, outcome.exit_code) == ("failed", 3)
@@ -662,17 +666,19 @@ def test_a_worker_of_another_version_refuses(manifest: Path) -> None:
 
 
 def test_a_bug_is_its_cases_row(manifest: Path) -> None:
-    from sirtdose import Case, Nuclide, PostRequest, run_cases
+    from sirtdose import Case, Given, ImageRequest, Nuclide, PostRequest, run_cases
 
     nuclide = Nuclide.named("Y-90")
     folder = manifest.parent
-    broken = PostRequest(folder / "p1", nuclide, structures=3)  # type: ignore[arg-type]
+    images = ImageRequest(folder / "p1", structures=3)  # type: ignore[arg-type]
+    broken = PostRequest(images, Given(nuclide))
     whole = PostRequest(
-        folder / "p2",
-        nuclide,
-        image=Path("spect.nii.gz"),
-        structures=(Path("labels.nii.gz"),),
-        administered_gbq=2.0,
+        ImageRequest(
+            folder / "p2",
+            image=Path("spect.nii.gz"),
+            structures=(Path("labels.nii.gz"),),
+        ),
+        Given(nuclide, administered_gbq=2.0),
     )
     cases = [
         Case("c1", broken, folder / "o1"),

@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from sirtdose.data import load
-from sirtdose.validation.self_test import self_test
+from sirtdose.validation.run import self_test
 
 Run = Callable[..., Result]
 MIRD = ("plan", "mird", "--dose", "120Gy", "--perfused-volume", "1000mL")

@@ -133,21 +133,19 @@ def test_a_check_that_raises_is_a_failure(
 def test_all_or_nothing(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from sirtdose.validation import document
-
     def full(_: Any) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(document, "validation_csv", full)
+    monkeypatch.setattr(validate, "validation_csv", full)
     monkeypatch.setattr(validate, "_run", lambda *, quick: [])  # noqa: ARG005
     assert run("validate", "--out", tmp_path / "out").exit_code != 0
     assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_list_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sirtdose.data import load
+    from sirtdose.validation import run as checks
 
-    monkeypatch.setattr(load, "table", lambda name: {"checks": [{"name": name}]})
+    monkeypatch.setattr(checks, "table", lambda name: {"checks": [{"name": name}]})
     result = run("validate", "--quick")
     assert result.exit_code == 3
     assert "validation.json or checksums.json of sirtdose/data" in result.stderr

@@ -10,7 +10,7 @@ import pytest
 from sirtdose.data.load import table
 from sirtdose.io.read import read_image
 from sirtdose.model.volume import Quantity
-from sirtdose.validation.anatomy import LABELS, Anatomy
+from sirtdose.validation.figures.anatomy import LABELS, Anatomy
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "sirtdose" / "data" / "anatomy"

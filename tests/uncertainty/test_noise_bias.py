@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sirtdose.uncertainty.noise_bias import noise_bias
+from sirtdose.uncertainty.noise import noise_bias
 
 NOISE = 10.0
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sirtdose.errors import RangeError
-from sirtdose.model.planned_uncertainty import PlannedDose
+from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.partition_plan import plan
 from sirtdose.planning.perfused import Tumor

@@ -14,7 +14,7 @@ from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
 from sirtdose.io.output.unfinished import finish
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import asked_again, changed_results, read_run_record
 

@@ -11,14 +11,15 @@ from sirtdose.cli.plan.injections import imaged_injection_of
 from sirtdose.cli.plan.options import plan_options, plan_request
 from sirtdose.cli.words.image import (
     dose_options,
+    dose_request,
     image_request,
     reading_options,
     registration_options,
-    require_used,
     segmentation_options,
 )
 from sirtdose.cli.words.quantities import QuantityType, moment, nuclide_typed
 from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.model.request import DoseRequest
 from sirtdose.model.units import LENGTH, VOLUME
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.imaged_injection import ImagedInjection
@@ -27,7 +28,6 @@ from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_lines
 from sirtdose.report.post.summary import warning_lines
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.image import Scout
@@ -97,21 +97,19 @@ def image_command(
     from sirtdose.report.plan import image as files
     from sirtdose.workflows.plan.image import plan_image
 
-    read = image_request(source, options)
-    density = read["density"]
+    dose = dose_request(source, options)
+    density = dose.density
     one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
     request = plan_request(
         {**options, "density": one_density}, {"injections": list(options["injections"])}
     )
-    images = ImageRequest(
-        **read, nuclide=request.nuclide, nuclide_given=nuclide_typed(options)
-    )
-    require_used(images, options)
+    images = image_request(source, options)
+    scout = _scout(options, dose)
     with ExitStack() as stack:
         claim = None if out is None else stack.enter_context(claimed(out))
         if out is not None:
             require_free(out, files.REPLACED, force=force)
-        plan, prediction = plan_image(images, request, _scout(options))
+        plan, prediction = plan_image(images, request, scout)
         document = signed(plan_document(plan) | files.prediction_document(prediction))
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
@@ -125,7 +123,7 @@ def image_command(
         click.echo(document_text(document), nl=False)
 
 
-def _scout(options: dict[str, Any]) -> "Scout":
+def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
     from sirtdose.workflows.plan.image import Scout
 
     typed = {
@@ -136,6 +134,8 @@ def _scout(options: dict[str, Any]) -> "Scout":
     catheter = options["catheter"]
     return Scout(
         injections=tuple(_injections(options)),
+        dose=dose,
+        nuclide_given=nuclide_typed(options),
         treatment_at=moment(
             options["treatment_at"], "--treatment-at", options["timezone"]
         ),

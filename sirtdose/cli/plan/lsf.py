@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.image import read_request, reading_options
+from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.options import (
     acceptance_options,
     force_option,
@@ -22,7 +22,6 @@ from sirtdose.report.plan.lung_shunt import (
     shunt_summary,
     spect_document,
 )
-from sirtdose.workflows.image.request import ImageRequest
 
 _PATH = click.Path(path_type=Path)
 # More than any scan counts.
@@ -142,9 +141,10 @@ def spect_command(
         options["dose_constant"],
     )
     measured = shunt_of_spect(
-        ImageRequest(**read_request(source, options), nuclide=nuclide),
+        image_request(source, options),
         margin_mm=options["lung_margin"],
         lung_mass_kg=options["lung_mass"],
+        acceptances=acceptances_of(options["accept"], options["reason"]),
     )
     document = spect_document(
         measured.shunt,

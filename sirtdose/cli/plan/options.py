@@ -30,7 +30,7 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
-from sirtdose.validation.self_test import self_test
+from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.numbers import PlanRequest
 
 if TYPE_CHECKING:

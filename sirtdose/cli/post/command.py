@@ -15,10 +15,10 @@ from sirtdose.cli.post.arguments import (
 from sirtdose.cli.post.injections import given_injection_of
 from sirtdose.cli.words.image import (
     dose_options,
+    dose_request,
     image_request,
     reading_options,
     registration_options,
-    require_used,
     segmentation_options,
 )
 from sirtdose.cli.words.options import (
@@ -33,11 +33,20 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import (
     QuantityType,
+    acceptances_of,
     moment,
     nuclide_of,
     nuclide_typed,
 )
 from sirtdose.cli.words.typed import request_asked, typed_options
+from sirtdose.model.request import (
+    DoseRequest,
+    Given,
+    InjectionGiven,
+    JudgeRequest,
+    PostRequest,
+    Privacy,
+)
 from sirtdose.model.units import (
     ACTIVITY,
     DOSE,
@@ -47,11 +56,9 @@ from sirtdose.model.units import (
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.summary import post_summary
-from sirtdose.validation.self_test import self_test
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post.request import InjectionGiven
     from sirtdose.workflows.post.results import Wanted
 
 _PATH = click.Path(path_type=Path)
@@ -247,7 +254,7 @@ def post_command(
 
 
 def show_post(
-    request: "PostRequest",
+    request: PostRequest,
     wanted: "Wanted",
     *,
     out: Path,
@@ -277,7 +284,7 @@ def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
     )
 
 
-def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
+def post_request(source: Path, options: dict[str, Any]) -> PostRequest:
     """What the options of one case ask for."""
     given = [options["administered"], options["assay"], options["injections"] or None]
     if sum(one is not None for one in given) != 1:
@@ -286,6 +293,16 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
             "--assay-at and --administered-at, or --injection for each of several"
         )
     require_no_idle(options)
+    return PostRequest(
+        image_request(source, options),
+        _given(options),
+        _dose(source, options),
+        _judge(options),
+        Privacy(site_key=site_key(options), patient_key=options["patient_key"]),
+    )
+
+
+def _given(options: dict[str, Any]) -> Given:
     zone = options["timezone"]
     times = {
         name: moment(options[name], f"--{name.replace('_', '-')}", zone)
@@ -298,52 +315,60 @@ def post_request(source: Path, options: dict[str, Any]) -> "PostRequest":
         options["half_life"],
         options["dose_constant"],
     )
-    calibration, factor = calibration_of(options["calibration"])
     lung_mass = options["lung_mass"]
-    request = PostRequest(
-        nuclide=nuclide,
+    injections = _injections(options["injections"], zone, times)
+    return Given(
+        nuclide,
         nuclide_given=nuclide_typed(options),
         administered_gbq=options["administered"],
         assay_gbq=options["assay"],
         residual_gbq=options["residual"],
+        injections=injections,
+        calibrator_factor=options["calibrator_factor"],
         lung_shunt_fraction=options["lung_shunt"],
+        lung_shunt_source=options["lung_shunt_source"],
+        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
+        lung_mass_source="default" if lung_mass is None else "given",
+        timezone=zone,
+        **times,
+    )
+
+
+def _dose(source: Path, options: dict[str, Any]) -> DoseRequest:
+    calibration, factor = calibration_of(options["calibration"])
+    return dose_request(
+        source,
+        options,
         calibration=calibration,
         cps_per_mbq=factor,
         calibrate_over=options["calibrate_over"],
-        header_nuclide_was=options["header_nuclide_was"],
-        positron_fraction_was=options["positron_fraction_was"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],
-        calibrator_factor=options["calibrator_factor"],
-        timezone=zone,
-        lung_mass_kg=LUNG_MASS_KG if lung_mass is None else lung_mass,
-        lung_mass_source="default" if lung_mass is None else "given",
-        lung_shunt_source=options["lung_shunt_source"],
-        prior_lung_dose_gy=options["prior_lung_dose"],
-        plan=options["plan_file"],
-        patient_key=options["patient_key"],
-        prior_dose=options["prior_dose"],
-        prior_transform=options["prior_transform"],
-        injections=_injections(options["injections"], zone, times),
-        site_key=site_key(options),
-        device=options["device"],
-        disease=options["disease"],
-        radiobiology=options["radiobiology"],
-        above_gy=options["above"],
         uncertainty=options["uncertainty"],
         budget=options["budget"],
         seed=options["seed"],
-        self_test=self_test(),
         **partial_volume(options),
-        **(image_request(source, options) | times),
     )
-    require_used(request, options)
-    return request
+
+
+def _judge(options: dict[str, Any]) -> JudgeRequest:
+    return JudgeRequest(
+        device=options["device"],
+        disease=options["disease"],
+        plan=options["plan_file"],
+        prior_dose=options["prior_dose"],
+        prior_transform=options["prior_transform"],
+        prior_lung_dose_gy=options["prior_lung_dose"],
+        radiobiology=options["radiobiology"],
+        above_gy=options["above"],
+        acceptances=acceptances_of(options["accept"], options["reason"]),
+        self_test=self_test(),
+    )
 
 
 def _injections(
     texts: tuple[str, ...], zone: str | None, times: dict[str, Any]
-) -> "tuple[InjectionGiven, ...]":
+) -> tuple[InjectionGiven, ...]:
     """Injections as written; the first one's time stands for the administration."""
     injections = tuple(given_injection_of(text, zone) for text in texts)
     known = [one.at for one in injections if one.at is not None]

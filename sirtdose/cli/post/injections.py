@@ -6,8 +6,8 @@ import click
 
 from sirtdose.cli.words.quantities import moment
 from sirtdose.errors import QuantityError
+from sirtdose.model.request import InjectionGiven
 from sirtdose.model.units import ACTIVITY, FRACTION
-from sirtdose.workflows.post.request import InjectionGiven
 
 _OPTION = "--injection"
 

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
 from sirtdose.cli.words.options import medium_option, together
-from sirtdose.cli.words.quantities import QuantityType, acceptances_of
+from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import QuantityError
+from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
-
-if TYPE_CHECKING:
-    from sirtdose.workflows.image.request import ImageRequest
 
 _PATH = click.Path(path_type=Path)
 _METHODS = ("local", "kernel", "collapsed-cone")
@@ -117,18 +115,21 @@ dose_options = together(
 )
 
 
-def read_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to be read, and what was accepted."""
-    return {
-        "source": source,
-        "image": options["image"],
-        "ct": options["ct"],
-        "structures": options["structures"],
-        "probability_threshold": options["probability_threshold"],
-        "roles": roles_of(options["roles"]),
-        "acceptances": acceptances_of(options["accept"], options["reason"]),
+def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
+    """What is to be read, and where it lies."""
+    return ImageRequest(
+        source,
+        image=options["image"],
+        ct=options["ct"],
+        structures=options["structures"],
+        probability_threshold=options["probability_threshold"],
+        roles=roles_of(options["roles"]),
+        header_nuclide_was=options.get("header_nuclide_was"),
+        positron_fraction_was=options.get("positron_fraction_was"),
+        dose_grid=_dose_grid(options.get("dose_grid", "image")),
         **_segmentation(options),
-    }
+        **_registration(options),
+    )
 
 
 def _segmentation(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,21 +146,35 @@ def _segmentation(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"segment_liver": options.get("segment_liver"), "segment_tumors": tumors}
 
 
-def image_request(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, and how doses are computed."""
-    return {
-        **read_request(source, options),
-        "methods": tuple(dict.fromkeys(options["methods"])),
-        "medium": options["medium"] or "soft-tissue",
-        "density": _density(options["density"], source),
-        "density_curve": options["density_curve"] or "TOPAS_Schneider",
-        "dose_grid": _dose_grid(options["dose_grid"]),
-        **_registration(options),
-    }
+def dose_request(
+    source: Path, options: Mapping[str, Any], **others: Any
+) -> DoseRequest:
+    """How doses are computed; `others` are fields beside those of every command.
+
+    Raises
+    ------
+    click.UsageError
+        An option that would change nothing was meant to change something.
+    """
+    request = DoseRequest(
+        methods=tuple(dict.fromkeys(options["methods"])),
+        medium=options["medium"] or "soft-tissue",
+        density=_density(options["density"], source),
+        density_curve=options["density_curve"] or "TOPAS_Schneider",
+        **others,
+    )
+    if options["density_curve"] and request.density != "ct":
+        raise click.UsageError("--density-curve is for --density ct: give both")
+    if options["medium"] and request.used_methods == ("local",):
+        raise click.UsageError(
+            "--medium is of a kernel, and local deposition has none: add --method "
+            "kernel or collapsed-cone"
+        )
+    return request
 
 
 def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
-    how, drawn_on = options["registration"], options["drawn_on"]
+    how, drawn_on = options.get("registration"), options.get("drawn_on")
     if how is None and drawn_on is not None:
         raise click.UsageError("--drawn-on is for a --registration: give both")
     if how is None:
@@ -171,17 +186,6 @@ def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
     if drawn_on is not None:
         raise click.UsageError("a transform file needs no --drawn-on: leave it out")
     return {"registration": Path(how)}
-
-
-def require_used(request: "ImageRequest", options: Mapping[str, Any]) -> None:
-    """An option that would change nothing was meant to change something."""
-    if options["density_curve"] and request.density != "ct":
-        raise click.UsageError("--density-curve is for --density ct: give both")
-    if options["medium"] and request.used_methods == ("local",):
-        raise click.UsageError(
-            "--medium is of a kernel, and local deposition has none: add --method "
-            "kernel or collapsed-cone"
-        )
 
 
 def _density(text: str, source: Path) -> "float | Path | Literal['ct']":

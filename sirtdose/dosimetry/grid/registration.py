@@ -1,5 +1,8 @@
 """Bring what was drawn on another image into this image's place."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.bend import Bend, Change
-from sirtdose.dosimetry.grid.quiet import quiet_native_code
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -272,3 +274,26 @@ def _place(image: Any, grid: Grid) -> None:
     image.SetOrigin(grid.affine_mm[:3, 3].tolist())
     image.SetSpacing(spacing[::-1].tolist())
     image.SetDirection(directions.ravel().tolist())
+
+
+@contextmanager
+def quiet_native_code() -> Iterator[None]:
+    """Send the process's own error stream nowhere, and back.
+
+    ITK's libraries write to it directly, whatever is raised; HDF5 prints 40 lines for a
+    damaged file. What Python raises is not touched.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # There is no such stream.
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

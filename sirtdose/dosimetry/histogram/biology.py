@@ -10,9 +10,13 @@ from sirtdose.dosimetry.histogram.radiobiology import (
     probability,
 )
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.model.evidence import Match, match
-from sirtdose.model.response_model import ResponseModel
-from sirtdose.model.tissue_response import TissueResponse, tissue_of
+from sirtdose.model.radiobiology import (
+    Match,
+    ResponseModel,
+    TissueResponse,
+    match,
+    tissue_of,
+)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
-from sirtdose.model.response_model import ResponseModel
-from sirtdose.model.tissue_response import TissueResponse
+from sirtdose.model.radiobiology import ResponseModel, TissueResponse
 
 _EXPONENT_MAX = 700.0
 

@@ -15,15 +15,17 @@ over voxels that mixture would count as uptake, and a tumor of 10 mm stay at 62 
 activity where least squares find all of it (15 mm FWHM, 4.5 mm voxels).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.errors import GeometryError, QuantityError, RangeError
 from sirtdose.model.grid import Grid
+from sirtdose.model.volume import Volume
 
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 _ROUNDS_MAX = 200
@@ -49,6 +51,32 @@ class Corrected:
     rounds: int
     settled: bool
     total_change: float
+
+
+@dataclass(frozen=True, eq=False)
+class PartialVolume:
+    """An image whose blur was undone, beside the one it came from.
+
+    `concentrations` go by region, in the image's unit; `total_change` is what the
+    correction added to the image's total, of it. `sensitivity` says by tumor how its
+    mean would change, of it, with another width or contour. `unreliable` are tumors
+    under one width of the blur, or outside of a table of recovery coefficients.
+    `uniform_gy` is what each tumor's concentration gives where all of a voxel is in it.
+    """
+
+    method: str
+    volume: Volume
+    fwhm_mm: tuple[float, float, float] | None
+    rounds: int
+    settled: bool
+    total_change: float
+    concentrations: Mapping[str, float]
+    recoveries: Mapping[str, float]
+    sensitivity: Mapping[str, Mapping[str, float]]
+    unreliable: tuple[str, ...]
+    source: str = ""
+    calibration: Calibration | None = None
+    uniform_gy: Mapping[str, float] = field(default_factory=dict)
 
 
 def sigma_in_voxels(grid: Grid, fwhm_mm: Sequence[float]) -> tuple[float, float, float]:

@@ -17,8 +17,8 @@ from sirtdose.io.dicom.header import (
     whole_number,
 )
 from sirtdose.io.dicom.rtdose import SOP_CLASS_UID as _RTDOSE
+from sirtdose.model.bounds import printable
 from sirtdose.model.dose_curve import DoseCurve
-from sirtdose.model.printable import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

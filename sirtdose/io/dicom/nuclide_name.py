@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
-from sirtdose.model.printable import printable
+from sirtdose.model.bounds import printable
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

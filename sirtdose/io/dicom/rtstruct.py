@@ -19,9 +19,9 @@ from sirtdose.io.dicom.header import (
     whole_number,
 )
 from sirtdose.io.dicom.property_codes import declared_by_type
+from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Grid
 from sirtdose.model.patient_link import StructureSet
-from sirtdose.model.printable import printable
 from sirtdose.model.role import Declared, Role
 from sirtdose.model.structure import Structure
 

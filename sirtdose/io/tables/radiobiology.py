@@ -8,10 +8,15 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError, InputError, QuantityError
-from sirtdose.model.evidence import CONDITIONS
-from sirtdose.model.response_model import FORMS, METRICS, ResponseModel
+from sirtdose.model.radiobiology import (
+    CONDITIONS,
+    FORMS,
+    METRICS,
+    ResponseModel,
+    TissueResponse,
+    default_tissues,
+)
 from sirtdose.model.role import Role
-from sirtdose.model.tissue_response import TissueResponse, default_tissues
 from sirtdose.model.units import DOSE, DURATION, INVERSE_DOSE, Measure
 
 _TABLES = {"tumor": "tumor", "normal_liver": "normal liver"}

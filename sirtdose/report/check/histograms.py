@@ -15,7 +15,7 @@ from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
 from sirtdose.report.wording import not_compared_lines, significant, table
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.dose_histograms import DoseHistograms
+    from sirtdose.dosimetry.results import DoseHistograms
 
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
 _COLUMNS = ("mean", "sd", "min", "max", "d98", "d95", "d90", "d70", "d50", "d2")

@@ -9,10 +9,9 @@ from sirtdose.report.documents import (
     findings_document,
     nuclide_document,
 )
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
-from sirtdose.report.wording import activity, significant, table
+from sirtdose.report.wording import activity, limit_line, significant, table
 
 if TYPE_CHECKING:
     from sirtdose.model.finding import Acceptance, Finding

@@ -26,7 +26,7 @@ from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.prediction import Measured, Prediction
+    from sirtdose.dosimetry.results import Measured, Prediction
 
 # The folder of what 1 GBq of each injection does.
 PER_GBQ = "per_gbq"

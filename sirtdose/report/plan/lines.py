@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
     uncertainty_cells,
     uncertainty_columns,
 )
 from sirtdose.report.post.summary import basis_words, warning_lines
-from sirtdose.report.wording import activity, significant, table
+from sirtdose.report.wording import activity, limit_line, significant, table
 
 
 def plan_summary(document: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.report.documents import self_test_words
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.plan.uncertainty import (
     chance_words,
     prediction_words,
@@ -20,6 +19,7 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import render
+from sirtdose.report.wording import limit_line
 
 
 def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:

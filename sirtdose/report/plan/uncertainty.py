@@ -12,11 +12,7 @@ from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
-    from sirtdose.model.planned_uncertainty import (
-        PlannedDose,
-        PlanUncertainty,
-        Predicted,
-    )
+    from sirtdose.model.uncertain import PlannedDose, PlanUncertainty, Predicted
 
 PLAN_UNCERTAINTY_FILE = "uncertainty.csv"
 _COLUMNS = (

@@ -11,8 +11,8 @@ from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.report.dvh_plot import nice_step
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+    from sirtdose.dosimetry.results import Assessment
     from sirtdose.model.patient_link import PatientLink
 
 # Names that begin as the maps' do, so that they are never taken for inputs.

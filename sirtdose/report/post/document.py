@@ -22,12 +22,11 @@ from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
     from sirtdose.dosimetry.histogram.biology import ThresholdHeld
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.hot_spots import Extrahepatic
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
-    from sirtdose.dosimetry.planned_dose import PlanCompared
+    from sirtdose.dosimetry.image.partial_volume import PartialVolume
+    from sirtdose.dosimetry.results import Assessment, PlanCompared
 
 
 def post_document(assessment: "Assessment") -> dict[str, Any]:

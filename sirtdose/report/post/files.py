@@ -20,7 +20,7 @@ from sirtdose.report.run_record import RUN_RECORD
 from sirtdose.report.tables import dvh_csv, structures_csv
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
 
 DOSE_FILES = {
     "local_deposition": "dose_local.nii.gz",

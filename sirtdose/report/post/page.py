@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.documents import self_test_words
-from sirtdose.report.limit_lines import limit_line
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.post.summary import (
     calibration_line,
@@ -23,7 +22,7 @@ from sirtdose.report.post.uncertainty import (
     interval_words,
     share_bars,
 )
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import limit_line, significant
 
 if TYPE_CHECKING:
     from sirtdose.model.patient_link import PatientLink

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.validation.bench import Bench, Figure
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -215,15 +215,17 @@ def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, fl
     given = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
     assessment = assess_dose(
         PostRequest(
-            folder,
-            Nuclide.named("Y-90"),
-            administered_gbq=2.2,
-            administered_at=given,
-            residual_gbq=0.05,
-            residual_at=given,
-            lung_shunt_fraction=0.05,
-            lung_shunt_source="spect",
-            calibrate_over="fov",
+            ImageRequest(folder),
+            Given(
+                Nuclide.named("Y-90"),
+                administered_gbq=2.2,
+                administered_at=given,
+                residual_gbq=0.05,
+                residual_at=given,
+                lung_shunt_fraction=0.05,
+                lung_shunt_source="spect",
+            ),
+            DoseRequest(calibrate_over="fov"),
         )
     )
     [rows] = assessment.structure_doses.values()

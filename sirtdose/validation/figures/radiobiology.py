@@ -1,7 +1,6 @@
 """Figures of biologically effective and uniform doses, and of response models."""
 
-from sirtdose.model.response_model import ResponseModel
-from sirtdose.model.tissue_response import TissueResponse
+from sirtdose.model.radiobiology import ResponseModel, TissueResponse
 from sirtdose.validation.bench import Figure
 
 

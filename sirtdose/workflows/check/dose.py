@@ -13,10 +13,9 @@ from sirtdose.dosimetry.compare.dose_check import (
     metrics_of,
     require_known_metric,
 )
-from sirtdose.dosimetry.compare.dose_pair import DosePair
+from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
 from sirtdose.dosimetry.compare.gamma import gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
-from sirtdose.dosimetry.compare.lone_dose import lone_doses
 from sirtdose.dosimetry.compare.structure_causes import (
     Reported,
     candidates,

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
-from sirtdose.dosimetry.dose_histograms import DoseHistograms
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh
 from sirtdose.dosimetry.map_checks import map_findings
+from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.read import read_image, read_structures

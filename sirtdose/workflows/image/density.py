@@ -11,12 +11,13 @@ from sirtdose.dosimetry.engine.tissue_density import density_of_ct
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
+from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding
-from sirtdose.model.printable import printable
+from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.structure import Structure
@@ -50,7 +51,8 @@ class TissueDensity:
 
 
 def tissue_density(
-    request: ImageRequest,
+    request: DoseRequest,
+    nuclide: Nuclide,
     volume: Volume,
     ct: Volume | None,
     structures: "list[Structure]",
@@ -87,7 +89,7 @@ def tissue_density(
     mean, covered = mean_on(fine, volume.grid)
     # Beyond the CT there is tissue, of which nothing is known. A voxel that sticks out
     # of the CT is of what lies in it.
-    beyond = RadialKernel.named(request.nuclide.name, request.medium).density_g_per_ml
+    beyond = RadialKernel.named(nuclide.name, request.medium).density_g_per_ml
     known = covered > _KNOWN_FROM
     filled = np.where(known, mean, np.float32(beyond))
     density = Volume(filled, volume.grid, Quantity.DENSITY)

@@ -8,9 +8,9 @@ from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid, box_at
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.structure import Structure

@@ -7,9 +7,9 @@ from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import companions
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.request import PostRequest
 from sirtdose.report.post.deidentified import with_names_replaced
 from sirtdose.workflows.post.inputs import named_files
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
@@ -22,11 +22,11 @@ _SHOWN_MAX = 8
 
 def people_of(choice: "Choice", request: PostRequest) -> "tuple[PatientLink, ...]":
     """Whom the DICOM files name, where results are to name nobody."""
-    if request.site_key is None:
+    if not request.privacy.nameless:
         return ()
 
     items: list[Found | None] = [choice.image, choice.ct, *choice.structures]
-    for path in (request.drawn_on, request.prior_dose):
+    for path in (request.image.drawn_on, request.judge.prior_dose):
         items += discover(path) if path is not None and path.exists() else []
     found = [
         read_patient(item.paths[0])
@@ -79,8 +79,8 @@ def kept_name_findings(
 
 def without_file_names(text: str, request: PostRequest) -> str:
     """A message in which no file's name stands that the request could have read."""
-    given = [request.image, request.ct, *request.structures]
-    paths = [request.source, *named_files(request).values(), *filter(None, given)]
+    given = [request.image.image, request.image.ct, *request.image.structures]
+    paths = [request.image.source, *named_files(request).values(), *filter(None, given)]
     names = {
         one.name: "a file"
         for path in paths
@@ -97,7 +97,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def file_names(choice: "Choice", request: PostRequest) -> dict[str, str]:
     """What stands for each file's name, where results are to name nobody."""
-    if request.site_key is None:
+    if not request.privacy.nameless:
         return {}
 
     found: dict[str, str] = {}

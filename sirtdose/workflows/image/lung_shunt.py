@@ -17,6 +17,7 @@ from sirtdose.model.finding import (
     acceptances_used,
     require_accepted,
 )
+from sirtdose.model.request import ImageRequest
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.lungs import (
@@ -24,7 +25,6 @@ from sirtdose.workflows.image.lungs import (
     measured_lung_mass,
     measured_shunt,
 )
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.scout_findings import scout_nuclide_findings
@@ -66,6 +66,7 @@ def shunt_of_spect(
     *,
     margin_mm: float = 0.0,
     lung_mass_kg: float | None = None,
+    acceptances: tuple[Acceptance, ...] = (),
 ) -> SpectMeasurement:
     """Lung shunt by an attenuation-corrected SPECT with lungs and liver drawn.
 
@@ -76,23 +77,36 @@ def shunt_of_spect(
         where a check stops or asks, as for a SPECT that was not corrected (H41).
     """
     with opened(images.source) as source:
-        return _of_spect(replace(images, source=source), margin_mm, lung_mass_kg)
+        return _of_spect(
+            replace(images, source=source), margin_mm, lung_mass_kg, acceptances
+        )
 
 
 def _of_spect(
-    images: ImageRequest, margin_mm: float, lung_mass_kg: float | None
+    images: ImageRequest,
+    margin_mm: float,
+    lung_mass_kg: float | None,
+    acceptances: tuple[Acceptance, ...],
 ) -> SpectMeasurement:
     findings: list[Finding] = []
-    choice = chosen(images, findings)
-    image = activity_image(choice, images)
+    choice = chosen(images, [], findings, acceptances)
+    image = activity_image(choice)
     if image.source is not None and image.source.modality != "file":
         findings += header_findings(image.source)
         findings += scout_nuclide_findings(image.source)
         findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
-    require_accepted(findings, images.acceptances)
-    ct = ct_image(choice, images, image, findings)
-    placed = placed_structures(choice, images, image, image, findings, for_doses=False)
-    require_accepted(findings, images.acceptances)
+    require_accepted(findings, acceptances)
+    ct = ct_image(choice, image, findings, named=images.ct is not None, needed=False)
+    placed = placed_structures(
+        choice,
+        images,
+        image,
+        image,
+        findings,
+        acceptances=acceptances,
+        for_doses=False,
+    )
+    require_accepted(findings, acceptances)
     shunt = measured_shunt(image, placed, findings, margin_mm=margin_mm)
     if shunt is None:
         needed = "lungs" if not placed.lungs else "liver"
@@ -104,15 +118,15 @@ def _of_spect(
         if lung_mass_kg is None
         else LungMass(lung_mass_kg, "given")
     )
-    require_accepted(findings, images.acceptances)
+    require_accepted(findings, acceptances)
     return SpectMeasurement(
         shunt=shunt,
         lungs_covered=placed.lungs_covered,
         mass=mass,
         findings=tuple(findings),
-        accepted=acceptances_used(findings, images.acceptances),
+        accepted=acceptances_used(findings, acceptances),
         choices=choice.reasons,
-        inputs=inputs_of(choice, images),
+        inputs=inputs_of(choice, None),
     )
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.tissue_density import densitovolumetry_kg
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
     occupancy_on,
     on_one_lattice,
 )
-from sirtdose.dosimetry.image.lung_mass import densitovolumetry_kg
 from sirtdose.dosimetry.image.spect_shunt import spect_lung_shunt
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity

@@ -7,8 +7,8 @@ from sirtdose.io.dicom.nuclide_name import contradicted_by, nuclide_name
 from sirtdose.io.dicom.pet_decay import HALF_LIVES_H
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import Given
 from sirtdose.model.volume import Source
-from sirtdose.workflows.post.request import PostRequest
 
 _SAME_HALF_LIFE = 0.02
 # Half-lives of one emitter in headers differ by less.
@@ -16,17 +16,20 @@ _SAME_EMITTER = 1e-3
 
 
 def with_header_nuclide(
-    request: PostRequest, source: Source | None, findings: list[Finding]
-) -> PostRequest:
+    given: Given,
+    source: Source | None,
+    header_nuclide_was: str | None,
+    findings: list[Finding],
+) -> Given:
     """The nuclide of the header, where none was typed and doses of it are known.
 
     A header that was wrong by the user's own word decides nothing.
     """
-    if source is None or request.nuclide_given or request.header_nuclide_was:
-        return request
+    if source is None or given.nuclide_given or header_nuclide_was:
+        return given
     name = source.nuclide_in_header
-    if name == request.nuclide.name or name not in table("nuclides"):
-        return request
+    if name == given.nuclide.name or name not in table("nuclides"):
+        return given
     findings.append(
         Finding.of(
             "H11",
@@ -36,16 +39,22 @@ def with_header_nuclide(
             severity=Severity.WARN,
         )
     )
-    return replace(request, nuclide=Nuclide.named(name), nuclide_given=False)
+    return replace(given, nuclide=Nuclide.named(name))
 
 
-def header_nuclide_findings(source: Source, request: PostRequest) -> list[Finding]:
+def header_nuclide_findings(
+    source: Source,
+    given: Given,
+    *,
+    header_nuclide_was: str | None = None,
+    device: str | None = None,
+) -> list[Finding]:
     """What the header says of the nuclide against the one that doses are for."""
-    if request.header_nuclide_was is not None:
-        said = f"taken as labeled {request.header_nuclide_was} by mistake"
+    if header_nuclide_was is not None:
+        said = f"taken as labeled {header_nuclide_was} by mistake"
         return [Finding.of("H11", said, severity=Severity.WARN)]
     judged = _of_pet if source.modality == "PT" else _of_spect
-    return not_understood(source, request.nuclide.name) + judged(source, request)
+    return not_understood(source, given.nuclide.name) + judged(source, given, device)
 
 
 def not_understood(source: Source, wanted: str) -> list[Finding]:
@@ -75,9 +84,9 @@ def not_understood(source: Source, wanted: str) -> list[Finding]:
     ]
 
 
-def _of_spect(source: Source, request: PostRequest) -> list[Finding]:
+def _of_spect(source: Source, given: Given, device: str | None) -> list[Finding]:
     """Another name asks; a half-life alone does, where there is no name."""
-    wanted = request.nuclide
+    wanted = given.nuclide
     half_life_h = source.half_life_in_header_h
     said = []
     if source.nuclide_in_header not in ("", wanted.name):
@@ -87,7 +96,9 @@ def _of_spect(source: Source, request: PostRequest) -> list[Finding]:
     if not said:
         return []
     agrees = source.nuclide_in_header == wanted.name
-    message = f"the header says {', '.join(said)}, doses are for {_wanted(request)}"
+    message = (
+        f"the header says {', '.join(said)}, doses are for {_wanted(given, device)}"
+    )
     if agrees:
         return [Finding.of("H11", message, severity=Severity.WARN)]
     return [
@@ -95,14 +106,14 @@ def _of_spect(source: Source, request: PostRequest) -> list[Finding]:
             "H11",
             f"{message}: is this the image of the treatment?",
             severity=Severity.ASK,
-            accepted=f"doses are for {wanted.name}{_if_right(source, request)}",
+            accepted=f"doses are for {wanted.name}{_if_right(source, device)}",
         )
     ]
 
 
-def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
+def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
     """A PET reconstructed for another nuclide has another decay correction."""
-    wanted = request.nuclide
+    wanted = given.nuclide
     wrong = []
     if source.nuclide_in_header not in ("", wanted.name):
         wrong.append(f"the header says {_named(source)}")
@@ -115,7 +126,7 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
         wrong.append(f"the decay correction used a half-life of {applied_h:.4g} h")
     if not wrong:
         return []
-    said = f"{', '.join(wrong)}, doses are for {_wanted(request)}"
+    said = f"{', '.join(wrong)}, doses are for {_wanted(given, device)}"
     if misapplied:
         return [Finding.of("H11", f"{said}: {_undone(source, wanted.name)}")]
     used = (
@@ -129,7 +140,7 @@ def _of_pet(source: Source, request: PostRequest) -> list[Finding]:
             f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
             severity=Severity.ASK,
             accepted=f"its values are used as they are, for {wanted.name}"
-            f"{_if_right(source, request)}",
+            f"{_if_right(source, device)}",
         )
     ]
 
@@ -162,19 +173,19 @@ def _quoted(source: Source) -> str:
     return ", ".join(f"'{one}'" for one in source.nuclide_words)
 
 
-def _wanted(request: PostRequest) -> str:
-    name = request.nuclide.name
-    if not request.nuclide_given:
+def _wanted(given: Given, device: str | None) -> str:
+    name = given.nuclide.name
+    if not given.nuclide_given:
         return f"{name}, as nothing was typed"
-    return f"{name} (--device {request.device})" if request.device else name
+    return f"{name} (--device {device})" if device else name
 
 
-def _if_right(source: Source, request: PostRequest) -> str:
+def _if_right(source: Source, device: str | None) -> str:
     """What to type for the header's nuclide: a device that carries it, if one was."""
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""
-    if request.device is None:
+    if device is None:
         return f"; for {name} give --nuclide {name}"
     carry = [key for key, one in table("devices").items() if one["nuclide"] == name]
     if not carry:

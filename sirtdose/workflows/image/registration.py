@@ -18,8 +18,8 @@ from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.read import read_anatomy
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.transform_file import transform_of
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Read what an image workflow works on: one patient's image, CT and densities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,9 +12,9 @@ from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Kind, names_in, patients_in
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_found_image
-from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
 
-def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
+def chosen(
+    request: ImageRequest,
+    elsewhere: Iterable[object],
+    findings: list[Finding],
+    acceptances: Sequence[Acceptance],
+) -> "Choice":
     """Pick image, CT and structures of one patient.
+
+    What other options name, `elsewhere`, is used for what they say.
 
     Raises
     ------
@@ -33,28 +40,28 @@ def chosen(request: ImageRequest, findings: list[Finding]) -> "Choice":
         Nothing to pick, several candidates, or files of two patients.
     """
     found, passed = survey(request.source)
+    others = _named_elsewhere(request, elsewhere)
     choice = choose(
         found,
         image=_inside(request.source, request.image),
         ct=_inside(request.source, request.ct),
         structures=[_inside(request.source, path) for path in request.structures],
         without_structures=request.segment_liver is not None,
-        elsewhere=_named_elsewhere(request),
+        elsewhere=others,
     )
     require_one_patient([choice.image, *choice.structures, choice.ct], findings)
-    require_accepted(findings, request.acceptances)
-    return _with_unused(choice, found, passed, request, findings)
+    require_accepted(findings, acceptances)
+    return _with_unused(choice, found, passed, others, findings)
 
 
 def _with_unused(
     choice: "Choice",
     found: "Sequence[Found]",
     passed: "Sequence[Passed]",
-    request: ImageRequest,
+    others: set[Path],
     findings: list[Finding],
 ) -> "Choice":
     """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
-    others = _named_elsewhere(request)
     there = [one.path for one in passed] + [path for f in found for path in f.paths]
     inputs = [path for path in there if lies_in(path, others)]
     damaged = unused(
@@ -71,30 +78,38 @@ def _with_unused(
 
 
 def activity_image(
-    choice: "Choice", request: ImageRequest, *, in_bq_per_ml: bool = False
+    choice: "Choice",
+    *,
+    in_bq_per_ml: bool = False,
+    header_nuclide_was: str | None = None,
+    nuclide: str = "Y-90",
 ) -> Volume:
     """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
-    if request.header_nuclide_was is not None and choice.image.kind is not Kind.PET:
+    if header_nuclide_was is not None and choice.image.kind is not Kind.PET:
         raise InputError(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
             f"{choice.image.label} is {choice.image.kind}; leave it out"
         )
-    if request.header_nuclide_was is not None and request.nuclide.name != "Y-90":
+    if header_nuclide_was is not None and nuclide != "Y-90":
         raise InputError(
             "--header-nuclide-was applies the decay of Y-90, doses are for "
-            f"{request.nuclide.name}: leave it out, or give --nuclide Y-90"
+            f"{nuclide}: leave it out, or give --nuclide Y-90"
         )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
-        choice.image, quantity=says, header_nuclide_was=request.header_nuclide_was
+        choice.image, quantity=says, header_nuclide_was=header_nuclide_was
     )
 
 
 def ct_image(
-    choice: "Choice", request: ImageRequest, volume: Volume, findings: list[Finding]
+    choice: "Choice",
+    volume: Volume,
+    findings: list[Finding],
+    *,
+    named: bool,
+    needed: bool,
 ) -> "Volume | None":
     """The CT for the pictures; one that was only found must not stop the doses."""
-    needed = "ct" in (request.density, request.dose_grid)
     if choice.ct is None:
         several = [one for one in choice.reasons if one.startswith("CT: none")]
         if needed and several:
@@ -110,7 +125,7 @@ def ct_image(
         if not overlap(ct.grid, volume.grid):
             raise GeometryError("the CT lies wholly outside the image (H15)")
     except InputError as error:
-        if request.ct is not None or needed:
+        if named or needed:
             raise
         findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
         return None
@@ -121,28 +136,28 @@ def ct_image(
     return ct
 
 
-def require_map(request: ImageRequest) -> None:
+def require_map(request: ImageRequest, dose: DoseRequest) -> None:
     """Refuse before anything is read what could only be refused at the end."""
     images = [path.resolve() for path in (request.source, request.image) if path]
-    if isinstance(request.density, Path) and request.density.resolve() in images:
+    if isinstance(dose.density, Path) and dose.density.resolve() in images:
         raise InputError(
-            f"--density {request.density.name} is the activity image itself: give an "
+            f"--density {dose.density.name} is the activity image itself: give an "
             "image of densities in g/mL"
         )
-    if "collapsed-cone" in request.used_methods and not request.density_by_voxel:
+    if "collapsed-cone" in dose.used_methods and not dose.density_by_voxel:
         raise InputError(
             "collapsed-cone follows energy through varying density: give --density ct "
             "or an image of densities; in one density --method kernel is exact"
         )
 
 
-def inputs_of(choice: "Choice", request: ImageRequest) -> tuple[dict[str, Any], ...]:
+def inputs_of(choice: "Choice", density: object) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series."""
-    return tuple(_input_of(item) for item in _used(choice, request))
+    return tuple(_input_of(item) for item in _used(choice, density))
 
 
-def _used(choice: "Choice", request: ImageRequest) -> "list[Found]":
-    densities = discover(request.density) if isinstance(request.density, Path) else []
+def _used(choice: "Choice", density: object) -> "list[Found]":
+    densities = discover(density) if isinstance(density, Path) else []
     items = (choice.image, choice.ct, *choice.structures, *densities)
     return [item for item in items if item is not None]
 
@@ -157,11 +172,10 @@ def _input_of(item: "Found") -> dict[str, Any]:
     }
 
 
-def _named_elsewhere(request: ImageRequest) -> set[Path]:
+def _named_elsewhere(request: ImageRequest, others: Iterable[object]) -> set[Path]:
     """Files and folders that options name for another use than the choice's."""
-    apart = ("source", "image", "ct", "structures")
-    values = [value for name, value in vars(request).items() if name not in apart]
-    paths = [one for one in values if isinstance(one, Path)]
+    options = (request.registration, request.drawn_on, *others)
+    paths = [one for one in options if isinstance(one, Path)]
     named = {_inside(request.source, path).resolve() for path in paths}
     # The folder of everything says nothing of one of its files.
     return {one for one in named if not request.source.resolve().is_relative_to(one)}

@@ -11,8 +11,8 @@ from sirtdose.dosimetry.image.segmentation import (
 )
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.structure import Structure

@@ -1,6 +1,6 @@
 """Bring the structures of a treatment onto its image, and check them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,12 @@ from sirtdose.dosimetry.role_checks import (
 )
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.io.read import read_found_structures
-from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.model.structure import with_given_roles
 from sirtdose.workflows.image.grid import regrid_findings
 from sirtdose.workflows.image.registration import registered
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.segmentation import delineated
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def placed_structures(
     findings: list[Finding],
     ct: "Volume | None" = None,
     *,
+    acceptances: Sequence[Acceptance],
     for_doses: bool = True,
 ) -> Placed:
     """Read structures and bring them to the dose grid.
@@ -78,13 +79,13 @@ def placed_structures(
     drawn = _with_roles(drawn, request.roles)
     drawn, registration = registered(request, drawn, image, ct, findings)
     drawn += delineated(request, drawn, volume, findings)
-    require_accepted(findings, request.acceptances)
+    require_accepted(findings, acceptances)
     # What cannot be placed at all stops before anybody is asked about roles.
     for one in drawn:
         if one.role in checks.NEEDED and not one.empty:
             volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
     findings += checks.reading_findings(drawn, for_doses=for_doses)
-    require_accepted(_stops(findings), request.acceptances)
+    require_accepted(_stops(findings), acceptances)
     kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
     findings += regrid_findings(image, volume, kept)
     combined = [

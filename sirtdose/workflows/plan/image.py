@@ -11,9 +11,10 @@ from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import activity_per_gbq, outside_fraction
-from sirtdose.dosimetry.prediction import Prediction, combined
+from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
@@ -23,7 +24,6 @@ from sirtdose.workflows.image.blur import small_tumor_findings
 from sirtdose.workflows.image.density import TissueDensity, tissue_density
 from sirtdose.workflows.image.grid import on_dose_grid
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
-from sirtdose.workflows.image.request import ImageRequest
 from sirtdose.workflows.image.scene import (
     activity_image,
     chosen,
@@ -71,11 +71,14 @@ _TOO_LOW = (
 class Scout:
     """What a plan by an image is asked beside what every plan is.
 
+    `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
     """
 
     injections: tuple[ImagedInjection, ...]
+    dose: DoseRequest = field(default_factory=DoseRequest)
+    nuclide_given: bool = True
     treatment_at: datetime | None = None
     same_catheter: bool | None = None
     margin_mm: float = 0.0
@@ -114,7 +117,7 @@ def plan_image(
     PlanningError
         No activity meets the limits.
     """
-    require_map(images)
+    require_map(images, scout.dose)
     findings: list[Finding] = []
     with opened(images.source) as source:
         images = replace(images, source=source)
@@ -127,20 +130,30 @@ def _read(
     images: ImageRequest, request: PlanRequest, scout: Scout, findings: list[Finding]
 ) -> tuple[_Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
-    choice = chosen(images, findings)
-    image = activity_image(choice, images)
+    dose = scout.dose
+    choice = chosen(images, [dose.density], findings, request.acceptances)
+    image = activity_image(choice)
     typed = request.lung_shunt_fraction
     findings += scout_findings(
         image,
         treatment_at=scout.treatment_at,
         same_catheter=scout.same_catheter,
         measures_shunt=typed is None,
-        planned=images,
+        planned=request.nuclide,
+        nuclide_given=scout.nuclide_given,
     )
     require_accepted(findings, request.acceptances)
-    ct = ct_image(choice, images, image, findings)
+    ct = ct_image(
+        choice,
+        image,
+        findings,
+        named=images.ct is not None,
+        needed="ct" in (dose.density, images.dose_grid),
+    )
     volume = on_dose_grid(images, image, ct)
-    placed = placed_structures(choice, images, image, volume, findings, ct)
+    placed = placed_structures(
+        choice, images, image, volume, findings, ct, acceptances=request.acceptances
+    )
     require_accepted(findings, request.acceptances)
     about_shunt: list[Finding] = []
     shunt = measured_shunt(volume, placed, about_shunt, margin_mm=scout.margin_mm)
@@ -156,8 +169,10 @@ def _read(
         mass = measured_lung_mass(ct, placed.lungs, findings)
         request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
     density = TissueDensity(request.density_g_per_ml, "given")
-    if images.density_by_voxel:
-        density = tissue_density(images, volume, ct, list(placed.on_grid), findings)
+    if dose.density_by_voxel:
+        density = tissue_density(
+            dose, request.nuclide, volume, ct, list(placed.on_grid), findings
+        )
     require_accepted(findings, request.acceptances)
     return _Read(choice, volume, placed, shunt, density), request
 
@@ -179,7 +194,7 @@ def _planned(
     findings += outside_findings(outside)
     findings += negative_findings(volume)
     findings += small_tumor_findings(placed.drawn, consequence=_TOO_LOW)
-    doses = _doses_per_gbq(images, request, perfusions, read)
+    doses = _doses_per_gbq(scout.dose, request, perfusions, read)
     parts = parts_of(perfusions, placed)
     findings += overlapping_findings(perfusions)
     findings += unperfused_findings(parts)
@@ -196,10 +211,10 @@ def _planned(
         union([one.structure for one in perfusions]).volume_ml,
         _volume_ml(case, "liver") or None,
     )
-    findings += [*said, *method_findings(images, request)]
+    findings += [*said, *method_findings(scout.dose.used_methods[0], request)]
     require_accepted(findings, request.acceptances)
-    plan = _plan(case, images, request, scout, doses, findings)
-    prediction = _prediction(plan, read, images, perfusions, doses)
+    plan = _plan(case, request, scout, doses, findings)
+    prediction = _prediction(plan, read, images, scout.dose.density, perfusions, doses)
     prediction = replace(
         prediction,
         outside_fraction=outside,
@@ -217,7 +232,7 @@ def _volume_ml(case: "Case", role: str) -> float:
 
 
 def _doses_per_gbq(
-    images: ImageRequest,
+    dose: DoseRequest,
     request: PlanRequest,
     perfusions: "Sequence[Perfusion]",
     read: _Read,
@@ -233,16 +248,15 @@ def _doses_per_gbq(
                 nuclide=request.nuclide,
                 density_g_per_ml=read.density.g_per_ml,
                 method=method,
-                medium=images.medium,
+                medium=dose.medium,
             )
-            for method in images.used_methods
+            for method in dose.used_methods
         }
     return doses
 
 
 def _plan(
     case: "Case",
-    images: ImageRequest,
     request: PlanRequest,
     scout: Scout,
     doses: "Mapping[str, Mapping[str, Dose]]",
@@ -255,7 +269,7 @@ def _plan(
         request,
         method="image",
         maximized=scout.maximizes,
-        one_density=not images.density_by_voxel,
+        one_density=not scout.dose.density_by_voxel,
         assumptions={
             "dose_method": next(iter(doses[case.injections[0]])),
             "injections": injections_document(
@@ -270,6 +284,7 @@ def _prediction(
     plan: "Plan",
     read: _Read,
     images: ImageRequest,
+    density: object,
     perfusions: "Sequence[Perfusion]",
     doses: "Mapping[str, Mapping[str, Dose]]",
 ) -> "Prediction":
@@ -309,5 +324,5 @@ def _prediction(
         density_source=read.density.source,
         dose_grid=images.grid_in_words,
         choices=read.choice.reasons,
-        inputs=inputs_of(read.choice, images),
+        inputs=inputs_of(read.choice, density),
     )

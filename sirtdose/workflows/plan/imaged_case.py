@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.derived import from_liver_mm, union, with_role
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.uptake import (
@@ -13,8 +13,7 @@ from sirtdose.dosimetry.image.uptake import (
     uptakes,
     uptakes_everywhere,
 )
-from sirtdose.dosimetry.place import from_liver_mm
-from sirtdose.dosimetry.prediction import Measured
+from sirtdose.dosimetry.results import Measured
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import require_names

@@ -23,7 +23,7 @@ from sirtdose.workflows.plan.budget import budget_at, budget_findings
 from sirtdose.workflows.plan.uncertainty import planned_uncertainty
 
 if TYPE_CHECKING:
-    from sirtdose.model.planned_uncertainty import PlannedDose
+    from sirtdose.model.uncertain import PlannedDose
     from sirtdose.planning.comparison import Compared, ComparedCase
     from sirtdose.planning.limit_table import LiverFunction
     from sirtdose.planning.mird_plan import Convention

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.nuclide import not_understood
-from sirtdose.workflows.image.request import ImageRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.prediction import Prediction
+    from sirtdose.dosimetry.results import Prediction
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Source, Volume
     from sirtdose.planning.result import Plan
@@ -44,7 +44,8 @@ def scout_findings(
     treatment_at: datetime | None,
     same_catheter: bool | None,
     measures_shunt: bool,
-    planned: ImageRequest,
+    planned: Nuclide,
+    nuclide_given: bool,
 ) -> list[Finding]:
     """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
     source = image.source
@@ -52,13 +53,13 @@ def scout_findings(
     if source is None or source.modality == "file":
         return findings
     findings += header_findings(source)
-    findings += scout_nuclide_findings(source, planned)
+    findings += scout_nuclide_findings(source, planned, nuclide_given=nuclide_given)
     asks = Severity.ASK if measures_shunt else Severity.WARN
     return findings + correction_findings(source, uncorrected_spect=asks)
 
 
 def scout_nuclide_findings(
-    source: "Source", planned: ImageRequest | None = None
+    source: "Source", planned: Nuclide | None = None, *, nuclide_given: bool = True
 ) -> list[Finding]:
     """A header that names no nuclide of a scout, or the particles of another (H11)."""
     named = source.nuclide_in_header
@@ -74,20 +75,20 @@ def scout_nuclide_findings(
                 accepted="the image is used as it is",
             )
         )
-    if planned is None or named not in _THERAPIES or named == planned.nuclide.name:
+    if planned is None or named not in _THERAPIES or named == planned.name:
         return findings
-    wanted = planned.nuclide.name
+    wanted = planned.name
     findings.append(
         Finding.of(
             "H11",
             f"the header says {named} ({words}), the plan is for {wanted}"
             + (
                 ""
-                if planned.nuclide_given
+                if nuclide_given
                 else f", as nothing was typed: give --nuclide {named} or --nuclide "
                 f"{wanted}"
             ),
-            severity=Severity.WARN if planned.nuclide_given else Severity.ASK,
+            severity=Severity.WARN if nuclide_given else Severity.ASK,
             accepted=f"the plan is for {wanted}",
         )
     )
@@ -193,9 +194,8 @@ def outside_findings(part: float) -> list[Finding]:
     return [Finding.of("H14", said)] if part > _OUTSIDE_WARN else []
 
 
-def method_findings(images: ImageRequest, terms: "Terms") -> list[Finding]:
+def method_findings(method: str, terms: "Terms") -> list[Finding]:
     """Published thresholds held against another method's doses (H26)."""
-    method = images.used_methods[0]
     if not terms.rules or method == "local":
         return []
     return [

@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.planned_uncertainty import PlanUncertainty
+from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.image.blur import estimated_losses
 
 if TYPE_CHECKING:
-    from sirtdose.model.planned_uncertainty import PlannedDose
+    from sirtdose.model.uncertain import PlannedDose
     from sirtdose.planning.result import Plan
     from sirtdose.uncertainty.budget import Budget
 

@@ -14,16 +14,16 @@ from sirtdose.dosimetry.image.calibrate import (
 )
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.injected import Injected
-from sirtdose.workflows.post.injections import at_one_moment, require_one_moment
+from sirtdose.workflows.post.injections import require_one_moment
 from sirtdose.workflows.post.partial_volume import partial_volume
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.calibrate import Calibrated
-    from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+    from sirtdose.dosimetry.image.partial_volume import PartialVolume
     from sirtdose.workflows.image.structures import Placed
 
 _OF_INJECTIONS = (
@@ -38,18 +38,18 @@ def with_image_total(
     """The ledger with what the image holds by its own unit; it needs no structure."""
     require_one_moment(request)
     asked = _asked_for(request, times)
-    total_gbq = in_image_gbq(image, asked, request.nuclide)
+    total_gbq = in_image_gbq(image, asked, request.given.nuclide)
     return replace(ledger, in_image_gbq=total_gbq)
 
 
 def _asked_for(request: PostRequest, times: Mapping[str, Any]) -> "CalibrationRequest":
     return CalibrationRequest(
-        method=request.calibration,
-        over=request.calibrate_over,
-        cps_per_mbq=request.cps_per_mbq,
-        elapsed_h=times["elapsed_h"] if at_one_moment(request) else None,
-        needed=_OF_INJECTIONS if request.injections else TIMES_NEEDED,
-        scan_duration_h=request.scan_duration_h,
+        method=request.dose.calibration,
+        over=request.dose.calibrate_over,
+        cps_per_mbq=request.dose.cps_per_mbq,
+        elapsed_h=times["elapsed_h"] if request.given.at_one_moment else None,
+        needed=_OF_INJECTIONS if request.given.injections else TIMES_NEEDED,
+        scan_duration_h=request.dose.scan_duration_h,
     )
 
 
@@ -70,7 +70,10 @@ class Activities:
     def by_injection(self) -> bool:
         """Whether each injection's activity is shared over its own volume."""
         request = self.request
-        return bool(request.injections) and request.calibration == "administered"
+        return (
+            bool(request.given.injections)
+            and request.dose.calibration == "administered"
+        )
 
     @cached_property
     def injected(self) -> Injected:
@@ -86,7 +89,7 @@ class Activities:
             self.placed.regions,
             request=_asked_for(request, self.times),
             ledger=self.ledger,
-            nuclide=request.nuclide,
+            nuclide=request.given.nuclide,
             lungs_covered=self.placed.lungs_covered,
         )
         if not self.by_injection:
@@ -106,11 +109,11 @@ class Activities:
         psf_mm: tuple[float, float, float] | None = None,
     ) -> "PartialVolume | None":
         """The image without its blur, of another width where one is given."""
-        request = self.request
+        dose = self.request.dose
         if psf_mm is not None:
-            request = replace(request, psf_mm=psf_mm)
+            dose = replace(dose, psf_mm=psf_mm)
         return partial_volume(
-            request,
+            dose,
             volume,
             self.placed,
             lambda image: self.calibrated(image).used,

@@ -6,12 +6,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
-from sirtdose.dosimetry.place import from_liver_mm
-from sirtdose.dosimetry.planned_dose import PlanCompared, PlannedDose
+from sirtdose.dosimetry.results import PlanCompared, PlannedDose
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.report.plan.hash import plan_of_file, plan_of_text
 from sirtdose.workflows.post.injections import ledgers_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.model.nuclide import Nuclide
     from sirtdose.model.structure import Structure
-    from sirtdose.workflows.post.request import PostRequest
 
 # EANM: within 10 %; a difference of 20 % is what US rules have reported.
 _NEAR, _REPORTABLE = 0.10, 0.20
@@ -124,7 +124,7 @@ def _patient_findings(
 
 def compared(
     plan: Mapping[str, Any],
-    request: "PostRequest",
+    given: Given,
     ledger: Ledger,
     tables: "Mapping[str, Sequence[StructureDose]]",
     drawn: "Sequence[Structure]",
@@ -133,12 +133,12 @@ def compared(
     """Activities and doses, planned and delivered, and whether lesions are the same."""
     method, rows = next(iter(tables.items()))
     findings += _activity_findings("", plan["activity_gbq"], ledger.delivered_gbq)
-    findings += _injection_findings(plan, request)
-    findings += _overlap_findings(plan, request, drawn)
+    findings += _injection_findings(plan, given)
+    findings += _overlap_findings(plan, given, drawn)
     findings += _lesion_findings(plan, drawn)
     pairs, missed = [], []
     for part in plan["compartments"]:
-        row = _row_of(part, plan["compartments"], rows, request)
+        row = _row_of(part, plan["compartments"], rows, given)
         if row is None:
             missed.append(part["name"])
         else:
@@ -175,13 +175,13 @@ def _row_of(
     part: Mapping[str, Any],
     parts: Sequence[Mapping[str, Any]],
     rows: "Sequence[StructureDose]",
-    request: "PostRequest",
+    given: Given,
 ) -> "StructureDose | None":
     """The structure that a part of the plan stands for: tumors go by name."""
     by_name = {row.structure.name: row for row in rows}
     if part["role"] not in _BY_ROLE:
         return by_name.get(_named(part["name"], by_name) or "")
-    for one in request.injections:
+    for one in given.injections:
         if part["role"] == "perfused" and part["name"].endswith(f" of {one.name}"):
             return by_name.get(one.perfused)
     alike = [other for other in parts if other["role"] == part["role"]]
@@ -198,32 +198,30 @@ def _named(name: str, known: Iterable[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _injection_findings(
-    plan: Mapping[str, Any], request: "PostRequest"
-) -> list[Finding]:
+def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
     """Each injection's activity against the plan's of the same name (H04, H08)."""
     planned = {
         one["name"]: float(one["activity_gbq"])
         for one in plan["assumptions"].get("injections", [])
     }
-    if len(planned) < 2 and not request.injections:
+    if len(planned) < 2 and not given.injections:
         return []
-    ledgers = ledgers_of(request) if request.injections else []
-    given = {
+    ledgers = ledgers_of(given) if given.injections else []
+    delivered = {
         one.name: ledger.delivered_gbq
-        for one, ledger in zip(request.injections, ledgers, strict=True)
+        for one, ledger in zip(given.injections, ledgers, strict=True)
     }
-    if set(given) != set(planned):
+    if set(delivered) != set(planned):
         return [
             Finding.of(
                 "H38",
                 f"the plan's injections are {', '.join(planned)}, those given "
-                f"{', '.join(given) or 'one, not named'}: name each with --injection "
-                "as the plan does, or their activities are not compared",
+                f"{', '.join(delivered) or 'one, not named'}: name each with "
+                "--injection as the plan does, or their activities are not compared",
             )
         ]
     findings = []
-    for name, gbq in given.items():
+    for name, gbq in delivered.items():
         findings += _activity_findings(f"'{name}': ", planned[name], gbq)
         others = [
             other
@@ -243,13 +241,13 @@ def _injection_findings(
 
 
 def _overlap_findings(
-    plan: Mapping[str, Any], request: "PostRequest", drawn: "Sequence[Structure]"
+    plan: Mapping[str, Any], given: Given, drawn: "Sequence[Structure]"
 ) -> list[Finding]:
     """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
     volumes = {one.name: one for one in drawn}
-    given = [one for one in request.injections if one.perfused in volumes]
+    placed = [one for one in given.injections if one.perfused in volumes]
     findings = []
-    for one, other in combinations(given if plan.get("doses") else [], 2):
+    for one, other in combinations(placed if plan.get("doses") else [], 2):
         pair = on_one_lattice([volumes[one.perfused], volumes[other.perfused]])
         shared_ml = (pair[0] & pair[1]).volume_ml
         if shared_ml > _SHARED * min(part.volume_ml for part in pair):

@@ -8,12 +8,12 @@ from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_ma
 from sirtdose.dosimetry.histogram.radiobiology import metric_gy
 from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.tissue_response import default_tissues
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.model.radiobiology import default_tissues
+from sirtdose.model.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.response_model import ResponseModel
+    from sirtdose.model.radiobiology import ResponseModel
     from sirtdose.model.volume import Volume
 
 _IMAGING = {"PT": "PET", "NM": "SPECT"}
@@ -23,16 +23,16 @@ def biology_of(request: PostRequest, image: "Volume") -> "Biology":
     """Tissues and models as given, and what is known of the case."""
     tissues = default_tissues()
     models: tuple[ResponseModel, ...] = ()
-    if request.radiobiology is not None:
-        tissues, models = read_radiobiology(request.radiobiology)
+    if request.judge.radiobiology is not None:
+        tissues, models = read_radiobiology(request.judge.radiobiology)
     modality = image.source.modality if image.source else ""
     case = {
-        "nuclide": request.nuclide.name,
-        "device": request.device,
-        "disease": request.disease,
+        "nuclide": request.given.nuclide.name,
+        "device": request.judge.device,
+        "disease": request.judge.disease,
         "imaging": _IMAGING.get(modality),
     }
-    return Biology(tissues, request.nuclide.half_life_h, models, case)
+    return Biology(tissues, request.given.nuclide.half_life_h, models, case)
 
 
 def model_findings(
@@ -84,7 +84,7 @@ def thresholds_held(
     Only studies of the case's disease are listed; one of another device, imaging or
     method is listed with why it is not held against the dose.
     """
-    if request.disease is None or request.device is None:
+    if request.judge.disease is None or request.judge.device is None:
         findings.append(
             Finding.of(
                 "H25",
@@ -95,7 +95,7 @@ def thresholds_held(
         return ()
     held = []
     for threshold in table("thresholds")["outcome"]:
-        if threshold["disease"] not in (None, request.disease):
+        if threshold["disease"] not in (None, request.judge.disease):
             continue
         wanted = threshold["method"]
         method = wanted if wanted in tables else next(iter(tables))

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 from sirtdose.model.calibrator import calibrator_findings, require_calibrator_factor
 from sirtdose.model.finding import Finding
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.model.request import Given
 
 
-def on_own_scale(request: PostRequest, findings: list[Finding]) -> PostRequest:
-    """The same request with every activity times the calibrator's factor.
+def on_own_scale(given: Given, findings: list[Finding]) -> Given:
+    """The same with every activity times the calibrator's factor.
 
     Raises
     ------
     RangeError
         No factor of a calibrator.
     """
-    factor = request.calibrator_factor
+    factor = given.calibrator_factor
     require_calibrator_factor(factor)
     findings += calibrator_findings(factor)
 
@@ -23,16 +23,16 @@ def on_own_scale(request: PostRequest, findings: list[Finding]) -> PostRequest:
         return None if read_gbq is None else read_gbq * factor
 
     return replace(
-        request,
-        administered_gbq=scaled(request.administered_gbq),
-        assay_gbq=scaled(request.assay_gbq),
-        residual_gbq=scaled(request.residual_gbq),
+        given,
+        administered_gbq=scaled(given.administered_gbq),
+        assay_gbq=scaled(given.assay_gbq),
+        residual_gbq=scaled(given.residual_gbq),
         injections=tuple(
             replace(
                 one,
                 administered_gbq=one.administered_gbq * factor,
                 residual_gbq=scaled(one.residual_gbq),
             )
-            for one in request.injections
+            for one in given.injections
         ),
     )

@@ -7,7 +7,7 @@ from sirtdose.io.dicom.rtstruct import read_structure_set
 from sirtdose.io.found import Kind
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.patient_link import PatientLink, StructureSet, shift_days
-from sirtdose.workflows.post.request import PostRequest
+from sirtdose.model.request import PostRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +26,18 @@ def patient_link(
         return None
 
     link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
-    return link.deidentified(request.site_key) if request.site_key else link
+    return (
+        link.deidentified(request.privacy.site_key)
+        if request.privacy.site_key
+        else link
+    )
 
 
 def shifted_days(request: PostRequest, link: PatientLink | None) -> int:
     """By how many days a pseudonym's dates are moved back; 0 without one."""
-    if request.site_key is None:
+    if request.privacy.site_key is None:
         return 0
-    return link.shifted_d if link else shift_days(request.site_key)
+    return link.shifted_d if link else shift_days(request.privacy.site_key)
 
 
 def structure_set(
@@ -44,7 +48,7 @@ def structure_set(
     A pseudonym's results refer to no file that names the patient.
     """
     drawn = [one for one in choice.structures if one.kind is Kind.CONTOURS]
-    if len(drawn) != 1 or placed.registration is not None or request.site_key:
+    if len(drawn) != 1 or placed.registration is not None or request.privacy.site_key:
         return None
     return read_structure_set(drawn[0].paths[0])
 

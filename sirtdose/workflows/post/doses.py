@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from sirtdose.dosimetry.engine.dose import compute_dose
 from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.prior_session import TAG, summed_dose
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
@@ -31,14 +31,14 @@ def all_doses(
     doses: dict[str, Dose] = {}
     tables: dict[str, list[StructureDose]] = {}
     for tag, activity in images.items():
-        tia = time_integrated_activity(activity, request.nuclide)
-        for method in request.used_methods:
+        tia = time_integrated_activity(activity, request.given.nuclide)
+        for method in request.dose.used_methods:
             dose = compute_dose(
                 tia,
-                nuclide=request.nuclide,
+                nuclide=request.given.nuclide,
                 density_g_per_ml=density_g_per_ml,
                 method=method,
-                medium=request.medium,
+                medium=request.dose.medium,
             )
             key = f"{dose.method}{tag}"
             doses[key] = dose

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.model.units import clocks_of_one_place, offset_in
 from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.
@@ -34,13 +35,11 @@ def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding
     return size_findings(ledger.administered_gbq, perfused)
 
 
-def ceiling_doubts(
-    request: PostRequest, rows: "Sequence[StructureDose]"
-) -> list[Finding]:
+def ceiling_doubts(name: str | None, rows: "Sequence[StructureDose]") -> list[Finding]:
     """Doses above what is usual with these microspheres (H07)."""
-    if request.device is None:
+    if name is None:
         return []
-    device = table("devices")[request.device]
+    device = table("devices")[name]
     return [
         Finding.of(
             "H07",
@@ -59,7 +58,12 @@ def ceiling_doubts(
 
 
 def plan_doubts(
-    plan: Mapping[str, Any], request: PostRequest, ledger: Ledger, method: str
+    plan: Mapping[str, Any],
+    ledger: Ledger,
+    method: str,
+    *,
+    device: str | None,
+    lung_shunt_fraction: float | None,
 ) -> list[Finding]:
     """Microspheres, units, shunt and method other than the plan's."""
     findings = []
@@ -69,18 +73,17 @@ def plan_doubts(
     if mixed is not None:
         findings.append(mixed)
     planned = plan.get("device")
-    if planned and request.device and planned != request.device:
+    if planned and device and planned != device:
         findings.append(
             Finding.of(
                 "H25",
                 f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {request.device}: their doses do not compare",
+                f"for {device}: their doses do not compare",
                 severity=Severity.ASK,
-                accepted=f"{request.device} is used, and both are put beside each "
-                "other",
+                accepted=f"{device} is used, and both are put beside each other",
             )
         )
-    elif planned and request.device is None:
+    elif planned and device is None:
         findings.append(
             Finding.of(
                 "H25",
@@ -90,15 +93,14 @@ def plan_doubts(
             )
         )
     shunt = (plan.get("lungs") or {}).get("shunt_fraction")
-    found = request.lung_shunt_fraction
-    if shunt is not None and found is not None:
-        off = abs(found - shunt)
-        if off > _SAME_SHUNT and off > _PART_OF_IT * max(found, shunt):
+    if shunt is not None and lung_shunt_fraction is not None:
+        off = abs(lung_shunt_fraction - shunt)
+        if off > _SAME_SHUNT and off > _PART_OF_IT * max(lung_shunt_fraction, shunt):
             findings.append(
                 Finding.of(
                     "H22",
-                    f"the lung shunt is {found:.1%}, the plan's {shunt:.1%}: which of "
-                    "the two is right? The first is used",
+                    f"the lung shunt is {lung_shunt_fraction:.1%}, the plan's "
+                    f"{shunt:.1%}: which of the two is right? The first is used",
                 )
             )
     wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
@@ -114,26 +116,26 @@ def plan_doubts(
     return findings
 
 
-def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
+def time_doubts(given: Given, volume: "Volume") -> list[Finding]:
     """A time or offset typed against the header's (H09, H10)."""
     source = volume.source
     start = source.scan_start if source else None
     if source is None or start is None:
         return []
-    if request.scan_at is None:
+    if given.scan_at is None:
         # An administration's own moment is held against the one typed instead.
         if source.decay_correction == "ADMIN":
             return []
-        return offset_doubts(start, source.clock_offset, request)
+        return offset_doubts(start, source.clock_offset, given)
     if start.tzinfo is None:
-        start = start.replace(tzinfo=request.scan_at.tzinfo)
-    apart_h = (request.scan_at - start).total_seconds() / 3600
+        start = start.replace(tzinfo=given.scan_at.tzinfo)
+    apart_h = (given.scan_at - start).total_seconds() / 3600
     if abs(apart_h) <= _SAME_TIME_H:
         return []
     return [
         Finding.of(
             "H10",
-            f"--scan-at {request.scan_at.isoformat()} is used, the header says "
+            f"--scan-at {given.scan_at.isoformat()} is used, the header says "
             f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
             severity=Severity.WARN,
         )
@@ -141,25 +143,25 @@ def time_doubts(request: PostRequest, volume: "Volume") -> list[Finding]:
 
 
 def offset_doubts(
-    start: datetime, stated: fixed_zone | None, request: PostRequest
+    start: datetime, stated: fixed_zone | None, given: Given
 ) -> list[Finding]:
     """A header's offset from UTC that is not that of the times typed (H09).
 
     A moment with an offset of its own is what it is, in whatever offset it is written:
     what is doubted is the header's clock.
     """
-    given = request.administered_at
+    administered_at = given.administered_at
     if stated is None or start.tzinfo is None:
         return []
     start = start.astimezone(stated)
-    if request.timezone is not None:
-        own = start.astimezone(fixed_zone(offset_in(start, request.timezone)))
-        typed = f"--timezone {request.timezone} has {_offset(own)} then"
+    if given.timezone is not None:
+        own = start.astimezone(fixed_zone(offset_in(start, given.timezone)))
+        typed = f"--timezone {given.timezone} has {_offset(own)} then"
         agrees = own.utcoffset() == start.utcoffset()
-    elif given is not None and given.tzinfo is not None:
-        own = start.astimezone(given.tzinfo)
-        typed = f"the administration has {_offset(given)}"
-        agrees = clocks_of_one_place(given, start)
+    elif administered_at is not None and administered_at.tzinfo is not None:
+        own = start.astimezone(administered_at.tzinfo)
+        typed = f"the administration has {_offset(administered_at)}"
+        agrees = clocks_of_one_place(administered_at, start)
     else:
         return []
     if agrees:
@@ -179,46 +181,44 @@ def offset_doubts(
             f"the image's offset from UTC (TimezoneOffsetFromUTC (0008,0201)) is "
             f"{_offset(start)}, {typed}, {why}",
             accepted=f"the image's own time is used, {start.isoformat()}"
-            f"{_after(start, given)}; if its clock showed your time, give "
-            f"--scan-at {other.isoformat()}{_after(other, given)}",
+            f"{_after(start, administered_at)}; if its clock showed your time, give "
+            f"--scan-at {other.isoformat()}{_after(other, administered_at)}",
         )
     ]
 
 
 def administration_doubts(
-    written: datetime, request: PostRequest, given: datetime
+    written: datetime, given: Given, typed: datetime
 ) -> list[Finding]:
     """A PET corrected to another administration than the one typed (H09)."""
-    elapsed_h = (written - given).total_seconds() / 3600
+    elapsed_h = (written - typed).total_seconds() / 3600
     if abs(elapsed_h) <= _SAME_TIME_H:
         return []
-    undone = 1 / request.nuclide.decay_factor(elapsed_h)
+    undone = 1 / given.nuclide.decay_factor(elapsed_h)
     return [
         Finding.of(
             "H09",
             f"the image is corrected for decay to the header's administration, "
             f"{written.isoformat()}, {elapsed_h:+.2f} h from --administered-at "
-            f"{given.isoformat()}: which of the two is right?",
+            f"{typed.isoformat()}: which of the two is right?",
             accepted="both are used: the image's activity is multiplied by "
             f"{undone:.4g} for the decay between them. If the scanner corrected to the "
-            f"time you typed, give --scan-at {given.isoformat()}; if the header is "
+            f"time you typed, give --scan-at {typed.isoformat()}; if the header is "
             "right, type its time as --administered-at",
         )
     ]
 
 
-def clock_doubts(
-    clock: time | None, request: PostRequest, given: datetime
-) -> list[Finding]:
+def clock_doubts(clock: time | None, given: Given, typed: datetime) -> list[Finding]:
     """An administration whose header has a time of day only, and another one (H09)."""
     if clock is None:
         return []
     if clock.tzinfo is not None:
-        there = given.astimezone(clock.tzinfo)
-    elif request.timezone is not None:
-        there = given.astimezone(fixed_zone(offset_in(given, request.timezone)))
+        there = typed.astimezone(clock.tzinfo)
+    elif given.timezone is not None:
+        there = typed.astimezone(fixed_zone(offset_in(typed, given.timezone)))
     else:
-        there = given
+        there = typed
     apart_h = (_hour_of(clock) - _hour_of(there.time()) + 12) % 24 - 12
     if abs(apart_h) <= _SAME_TIME_H:
         return []
@@ -229,7 +229,7 @@ def clock_doubts(
             "(RadiopharmaceuticalStartTime (0018,1072)), --administered-at "
             f"{there:%H:%M}: which is right?",
             accepted="the image is taken as corrected for decay to --administered-at, "
-            f"{given.isoformat()}; if it is corrected to another moment, give that "
+            f"{typed.isoformat()}; if it is corrected to another moment, give that "
             "with --scan-at",
         )
     ]
@@ -243,17 +243,17 @@ def _hour_of(clock: time) -> float:
     return clock.hour + clock.minute / 60 + clock.second / 3600
 
 
-def _after(moment: datetime, given: datetime | None) -> str:
-    if given is None:
+def _after(moment: datetime, typed: datetime | None) -> str:
+    if typed is None:
         return ""
-    hours = (moment - given).total_seconds() / 3600
+    hours = (moment - typed).total_seconds() / 3600
     return f", {hours:.1f} h after the administration"
 
 
-def residual_doubts(request: PostRequest) -> list[Finding]:
+def residual_doubts(given: Given) -> list[Finding]:
     """A residual that nobody gave is taken as none (H08)."""
-    silent = [one.name for one in request.injections if one.residual_gbq is None]
-    if request.residual_gbq is not None or (request.injections and not silent):
+    silent = [one.name for one in given.injections if one.residual_gbq is None]
+    if given.residual_gbq is not None or (given.injections and not silent):
         return []
     said = "not checked: needs --residual; what stayed behind is taken as none"
     if silent:
@@ -265,13 +265,13 @@ def residual_doubts(request: PostRequest) -> list[Finding]:
 
 
 def lungs_in_image_doubts(
-    request: PostRequest, lungs: "Lungs", in_image_gbq: float | None
+    nuclide: Nuclide, lungs: "Lungs", in_image_gbq: float | None
 ) -> list[Finding]:
     """The lungs' dose by the image against their limit (H22)."""
     if in_image_gbq is None:
         return []
     limit_gy = table("limits")["lungs"]["limit_gy"]
-    gy = request.nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
+    gy = nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
     if gy <= limit_gy:
         return []
     return [

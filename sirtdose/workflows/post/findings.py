@@ -10,16 +10,16 @@ from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
+from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.role import Role
-from sirtdose.workflows.image.request import ImageRequest
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.hot_spots import Extrahepatic
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -35,13 +35,16 @@ _SAME_LUNG_MASS = 0.1
 
 
 def physics_findings(
-    request: ImageRequest, structures: "list[Structure]", doses: "Mapping[str, Dose]"
+    nuclide: Nuclide,
+    request: DoseRequest,
+    structures: "list[Structure]",
+    doses: "Mapping[str, Dose]",
 ) -> list[Finding]:
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
-    findings = nuclide_findings(request.nuclide)
+    findings = nuclide_findings(nuclide)
     if any(dose.medium for dose in doses.values()):
-        radial = RadialKernel.named(request.nuclide.name, request.medium)
-        findings += kernel_energy_findings(request.nuclide, radial.energy_mev_per_decay)
+        radial = RadialKernel.named(nuclide.name, request.medium)
+        findings += kernel_energy_findings(nuclide, radial.energy_mev_per_decay)
     for dose in doses.values():
         if dose.one_density_g_per_ml is None:
             continue
@@ -95,7 +98,10 @@ def camera_findings(
             "the administration, and does not say when it was taken"
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    limit_gbq, holmium = request.camera_limit_gbq, request.nuclide.name == "Ho-166"
+    limit_gbq, holmium = (
+        request.dose.camera_limit_gbq,
+        request.given.nuclide.name == "Ho-166",
+    )
     if limit_gbq is None or elapsed_h is None:
         if limit_gbq is None and not holmium:
             return []
@@ -106,7 +112,7 @@ def camera_findings(
         )
         said = f"the camera's dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    at_scan_gbq = in_view_gbq * request.nuclide.decay_factor(elapsed_h)
+    at_scan_gbq = in_view_gbq * request.given.nuclide.decay_factor(elapsed_h)
     said = (
         f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
         f"proportion up to {limit_gbq:.4g} GBq"

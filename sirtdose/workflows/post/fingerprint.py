@@ -9,9 +9,9 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.request import PostRequest
 from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.run_record import RUN_RECORD, result_names
-from sirtdose.workflows.post.request import PostRequest
 from sirtdose.workflows.post.results import Wanted
 
 
@@ -27,7 +27,11 @@ def fingerprint(request: PostRequest, wanted: Wanted) -> str:
     OSError
         A file that cannot be read.
     """
-    told = [__version__, _told(request, request.source), _told(wanted, request.source)]
+    told = [
+        __version__,
+        _told(request, request.image.source),
+        _told(wanted, request.image.source),
+    ]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,10 +1,10 @@
 """What an activity image's header says, checked against what was asked."""
 
 from sirtdose.model.finding import Finding
+from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Source, Volume
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.nuclide import header_nuclide_findings
-from sirtdose.workflows.post.request import PostRequest
 
 
 def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
@@ -13,7 +13,12 @@ def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
     if source is None or source.modality == "file":
         return []
     findings = header_findings(source)
-    findings += header_nuclide_findings(source, request)
+    findings += header_nuclide_findings(
+        source,
+        request.given,
+        header_nuclide_was=request.image.header_nuclide_was,
+        device=request.judge.device,
+    )
     if source.modality == "PT":
         findings += _pet_decay(source)
     return findings + correction_findings(source)

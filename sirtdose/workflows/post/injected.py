@@ -10,15 +10,15 @@ from sirtdose.dosimetry.image.injection_shares import parts_of_union, shares
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import InjectionGiven
 from sirtdose.model.volume import Quantity
 from sirtdose.workflows.post.injections import ledgers_of
-from sirtdose.workflows.post.request import InjectionGiven
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.injection_shares import Part, Shares
+    from sirtdose.model.request import PostRequest
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
-    from sirtdose.workflows.post.request import PostRequest
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Injected:
         """
         by_name = {structure.name: structure for structure in drawn}
         volumes = []
-        for one in request.injections:
+        for one in request.given.injections:
             if one.perfused not in by_name:
                 raise InputError(
                     f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
@@ -56,11 +56,11 @@ class Injected:
                 )
             volumes.append(by_name[one.perfused])
         return cls(
-            request.injections,
-            tuple(ledgers_of(request)),
+            request.given.injections,
+            tuple(ledgers_of(request.given)),
             tuple(volumes),
             parts_of_union(volumes, image),
-            request.nuclide,
+            request.given.nuclide,
         )
 
     @property

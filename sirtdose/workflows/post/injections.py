@@ -5,16 +5,14 @@ from typing import TYPE_CHECKING
 
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.request import Given
 from sirtdose.planning.lung_shunt import all_shunts_known
 
 if TYPE_CHECKING:
-    from sirtdose.workflows.post.request import PostRequest
-
-# Injections further apart have no one moment that an image's own unit decays to.
-_ONE_MOMENT_H = 0.25
+    from sirtdose.model.request import PostRequest
 
 
-def ledgers_of(request: "PostRequest") -> list[Ledger]:
+def ledgers_of(given: Given) -> list[Ledger]:
     """The ledger of each injection.
 
     Raises
@@ -22,20 +20,19 @@ def ledgers_of(request: "PostRequest") -> list[Ledger]:
     InputError
         Two of one name, or shunts that are known for some of them only.
     """
-    names = [one.name for one in request.injections]
+    names = [one.name for one in given.injections]
     if len(set(names)) < len(names):
         raise InputError("two injections have the same name: give each its own")
     all_shunts_known(
         {
-            one.name: request.lung_shunt_fraction
+            one.name: given.lung_shunt_fraction
             if one.lung_shunt_fraction is None
             else one.lung_shunt_fraction
-            for one in request.injections
+            for one in given.injections
         }
     )
     return [
-        one.ledger(request.nuclide, request.lung_shunt_fraction)
-        for one in request.injections
+        one.ledger(given.nuclide, given.lung_shunt_fraction) for one in given.injections
     ]
 
 
@@ -59,32 +56,17 @@ def require_one_moment(request: "PostRequest") -> None:
     InputError
         They do, or one has no time.
     """
-    if request.calibration == "administered" or not request.injections:
+    if request.dose.calibration == "administered" or not request.given.injections:
         return
-    if not at_one_moment(request):
+    if not request.given.at_one_moment:
         raise InputError(
-            f"calibration '{request.calibration}' decays to one administration: "
+            f"calibration '{request.dose.calibration}' decays to one administration: "
             "injections that lie apart need --calibration administered"
         )
 
 
-def at_one_moment(request: "PostRequest") -> bool:
-    """Whether all injections have times, within 15 min of each other."""
-    times = [one.at for one in request.injections if one.at is not None]
-    apart = (max(times) - min(times)).total_seconds() / 3600 if times else 0.0
-    return len(times) == len(request.injections) and apart <= _ONE_MOMENT_H
-
-
-def shunts_given(request: "PostRequest") -> bool:
-    """Whether the injections' own lung shunts are known, none of them 0 for lack."""
-    return bool(request.injections) and all(
-        one.lung_shunt_fraction is not None or request.lung_shunt_fraction is not None
-        for one in request.injections
-    )
-
-
-def injections_given(request: "PostRequest") -> tuple[tuple[str, str, Ledger], ...]:
+def injections_given(given: Given) -> tuple[tuple[str, str, Ledger], ...]:
     """Name, perfused structure and ledger of each."""
-    ledgers = ledgers_of(request) if request.injections else []
-    pairs = zip(request.injections, ledgers, strict=True)
+    ledgers = ledgers_of(given) if given.injections else []
+    pairs = zip(given.injections, ledgers, strict=True)
     return tuple((one.name, one.perfused, ledger) for one, ledger in pairs)

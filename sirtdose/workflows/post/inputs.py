@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.printable import printable
+from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import inputs_of, require_one_patient
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice
     from sirtdose.model.finding import Finding
 
-_NOT_KEPT = ("source", "site_key", "patient_key", "acceptances", "self_test")
+_NOT_KEPT = ("source", "acceptances", "self_test")
 
 
 def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series; in the order of its use."""
     return (
-        *inputs_of(choice, request),
+        *inputs_of(choice, request.dose.density),
         *(
             {
                 # Folders are often named after patients.
@@ -44,15 +44,15 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
 def named_files(request: PostRequest) -> dict[str, Path]:
     """What a request names besides image, CT and structures, by its kind."""
     named = {
-        "earlier dose": request.prior_dose,
-        "transform of the earlier dose": request.prior_transform,
-        "registration": request.registration,
-        "image drawn on": request.drawn_on,
-        "densities": request.density,
-        "recovery coefficients": request.pvc,
-        "radiobiology": request.radiobiology,
-        "budget": request.budget,
-        "plan": request.plan,
+        "earlier dose": request.judge.prior_dose,
+        "transform of the earlier dose": request.judge.prior_transform,
+        "registration": request.image.registration,
+        "image drawn on": request.image.drawn_on,
+        "densities": request.dose.density,
+        "recovery coefficients": request.dose.pvc,
+        "radiobiology": request.judge.radiobiology,
+        "budget": request.dose.budget,
+        "plan": request.judge.plan,
     }
     return {kind: path for kind, path in named.items() if isinstance(path, Path)}
 
@@ -63,15 +63,15 @@ def options_of(request: PostRequest) -> dict[str, Any]:
     Folders are often named after patients, and keys are secret: neither is kept; nor is
     a file's name where results are to name nobody.
     """
-    kept = {}
-    nameless = request.site_key is not None
-    for one in fields(request):
-        if one.name not in _NOT_KEPT:
-            value = _plain(
-                getattr(request, one.name), request.source, nameless=nameless
-            )
-            kept[one.name] = value
-    return kept
+    nameless = request.privacy.nameless
+    return {
+        one.name: _plain(
+            getattr(group, one.name), request.image.source, nameless=nameless
+        )
+        for group in (request.given, request.image, request.dose, request.judge)
+        for one in fields(group)
+        if one.name not in _NOT_KEPT
+    }
 
 
 def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
@@ -110,7 +110,7 @@ def require_same_patients_prior(
     choice: "Choice", request: PostRequest, findings: "list[Finding]"
 ) -> None:
     """Refuse an earlier dose of somebody else (H01)."""
-    if request.prior_dose is None or not request.prior_dose.exists():
+    if request.judge.prior_dose is None or not request.judge.prior_dose.exists():
         return
 
-    require_one_patient([choice.image, *discover(request.prior_dose)], findings)
+    require_one_patient([choice.image, *discover(request.judge.prior_dose)], findings)

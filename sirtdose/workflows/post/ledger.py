@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.units import localized
 from sirtdose.workflows.post.doubts import (
     administration_doubts,
@@ -14,7 +15,6 @@ from sirtdose.workflows.post.doubts import (
     time_doubts,
 )
 from sirtdose.workflows.post.injections import ledgers_of, summed
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     from sirtdose.model.volume import Volume
@@ -26,16 +26,14 @@ _RESIDUAL_MAX = 0.2
 
 
 def ledger_of(
-    request: PostRequest, volume: "Volume", findings: list[Finding]
+    given: Given, volume: "Volume", findings: list[Finding]
 ) -> tuple[Ledger, dict[str, Any]]:
     """What was given, left behind and shunted, and the times it rests on."""
-    scan_at = _scan_time(request, volume)
-    findings += time_doubts(request, volume)
-    findings += residual_doubts(request)
+    scan_at = _scan_time(given, volume)
+    findings += time_doubts(given, volume)
+    findings += residual_doubts(given)
     ledger = (
-        summed(ledgers_of(request))
-        if request.injections
-        else _one_ledger(request, findings)
+        summed(ledgers_of(given)) if given.injections else _one_ledger(given, findings)
     )
     administered, residual = ledger.administered_gbq, ledger.residual_gbq
     if residual > _RESIDUAL_MAX * administered:
@@ -47,20 +45,20 @@ def ledger_of(
             )
         )
     times: dict[str, Any] = {
-        "administered_at": request.administered_at,
+        "administered_at": given.administered_at,
         "scan_at": scan_at,
         "elapsed_h": None,
     }
     source = volume.source
     to_administration = bool(source and source.decay_correction == "ADMIN")
-    if to_administration and request.scan_at is None:
-        times["elapsed_h"] = _since_header_administration_h(request, volume, findings)
-    elif scan_at is not None and request.administered_at is not None:
-        elapsed = (scan_at - request.administered_at).total_seconds() / 3600
+    if to_administration and given.scan_at is None:
+        times["elapsed_h"] = _since_header_administration_h(given, volume, findings)
+    elif scan_at is not None and given.administered_at is not None:
+        elapsed = (scan_at - given.administered_at).total_seconds() / 3600
         times["elapsed_h"] = elapsed
         _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)
     if scan_at is not None and not to_administration:
-        for one in request.injections:
+        for one in given.injections:
             if one.at is not None:
                 elapsed = (scan_at - one.at).total_seconds() / 3600
                 what = f"of injection '{one.name}' the scan is"
@@ -68,20 +66,20 @@ def ledger_of(
     return ledger, times
 
 
-def _one_ledger(request: PostRequest, findings: list[Finding]) -> Ledger:
+def _one_ledger(given: Given, findings: list[Finding]) -> Ledger:
     """What was given at once, brought to its administration."""
-    nuclide = request.nuclide
-    if request.administered_gbq is not None:
-        administered = request.administered_gbq
+    nuclide = given.nuclide
+    if given.administered_gbq is not None:
+        administered = given.administered_gbq
     else:
-        if request.assay_gbq is None or request.assay_at is None:
+        if given.assay_gbq is None or given.assay_at is None:
             raise InputError("give --administered, or --assay with --assay-at")
-        elapsed = _elapsed_h(request.assay_at, request.administered_at, "assay")
+        elapsed = _elapsed_h(given.assay_at, given.administered_at, "assay")
         _check_elapsed(findings, "the assay is", -elapsed, -_ASSAY_MAX_H, _ASSAY_MAX_H)
-        administered = request.assay_gbq * nuclide.decay_factor(elapsed)
-    residual = request.residual_gbq or 0.0
+        administered = given.assay_gbq * nuclide.decay_factor(elapsed)
+    residual = given.residual_gbq or 0.0
     if residual > 0:
-        elapsed = _elapsed_h(request.residual_at, request.administered_at, "residual")
+        elapsed = _elapsed_h(given.residual_at, given.administered_at, "residual")
         _check_elapsed(
             findings, "the residual was measured", -elapsed, 0, _ELAPSED_MAX_H
         )
@@ -89,29 +87,29 @@ def _one_ledger(request: PostRequest, findings: list[Finding]) -> Ledger:
     return Ledger(
         administered,
         residual_gbq=residual,
-        lung_shunt_fraction=request.lung_shunt_fraction or 0.0,
+        lung_shunt_fraction=given.lung_shunt_fraction or 0.0,
     )
 
 
 def _since_header_administration_h(
-    request: PostRequest, volume: "Volume", findings: list[Finding]
+    given: Given, volume: "Volume", findings: list[Finding]
 ) -> float:
     """From the given administration to the one in the header of a corrected image."""
-    source, given = volume.source, request.administered_at
-    if source is None or given is None:
+    source, typed = volume.source, given.administered_at
+    if source is None or typed is None:
         return 0.0
     written = source.scan_start
     if written is None:
-        findings += clock_doubts(source.administration_clock, request, given)
+        findings += clock_doubts(source.administration_clock, given, typed)
         return 0.0
     if written.tzinfo is None:
         written = (
-            localized(written, request.timezone)
-            if request.timezone
-            else written.replace(tzinfo=given.tzinfo)
+            localized(written, given.timezone)
+            if given.timezone
+            else written.replace(tzinfo=typed.tzinfo)
         )
-    findings += administration_doubts(written, request, given)
-    return (written - given).total_seconds() / 3600
+    findings += administration_doubts(written, given, typed)
+    return (written - typed).total_seconds() / 3600
 
 
 def require_times(
@@ -125,18 +123,18 @@ def require_times(
         A time, or its offset from UTC, is missing; or counts that a header calls
         corrected for decay meet a camera factor.
     """
-    if request.calibration == "administered":
+    if request.dose.calibration == "administered":
         return
     source = volume.source
     corrected = source.decay_correction if source and source.modality != "PT" else ""
-    what = f"calibration '{request.calibration}' undoes decay"
+    what = f"calibration '{request.dose.calibration}' undoes decay"
     if corrected not in ("", "NONE", "START"):
-        if request.calibration == "camera":
+        if request.dose.calibration == "camera":
             raise InputError(
                 f"{what}, and the image is corrected for it already ({corrected}): "
                 "reconstruct it without decay correction"
             )
-        if corrected == "DECY" and request.scan_at is None:
+        if corrected == "DECY" and request.given.scan_at is None:
             raise InputError(
                 f"{what}: the image is corrected for decay (DECY in CorrectedImage "
                 "(0028,0051)) to a moment its header does not say; give it with "
@@ -144,7 +142,7 @@ def require_times(
             )
     if times["elapsed_h"] is not None:
         return
-    if request.administered_at is None:
+    if request.given.administered_at is None:
         raise InputError(f"{what}: give --administered-at, with its offset from UTC")
     start = source.scan_start if source else None
     if start is not None:
@@ -173,13 +171,13 @@ def _check_elapsed(
     )
 
 
-def _scan_time(request: PostRequest, volume: "Volume") -> datetime | None:
-    if request.scan_at is not None:
-        return request.scan_at
+def _scan_time(given: Given, volume: "Volume") -> datetime | None:
+    if given.scan_at is not None:
+        return given.scan_at
     start = volume.source.scan_start if volume.source else None
     if start is None or start.tzinfo is not None:
         return start
-    return localized(start, request.timezone) if request.timezone else None
+    return localized(start, given.timezone) if given.timezone else None
 
 
 def _elapsed_h(start: datetime | None, end: datetime | None, what: str) -> float:

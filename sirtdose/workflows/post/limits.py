@@ -8,7 +8,7 @@ from sirtdose.planning.limits import lung_limits
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.lungs import Lungs
+    from sirtdose.model.ledger import Lungs
 
 _LUNGS = ("lungs", "lungs_cumulative")
 

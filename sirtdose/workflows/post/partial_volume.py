@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.image import partial_volume as pvc
-from sirtdose.dosimetry.image.partial_volume_result import PartialVolume
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.uptake_regions import uptake_regions
 from sirtdose.errors import InputError
 from sirtdose.io.tables.recovery import read_recovery
+from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import box_at
-from sirtdose.model.printable import printable
 from sirtdose.model.role import Role
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.image.partial_volume import Corrected
     from sirtdose.dosimetry.image.uptake_regions import Regions
     from sirtdose.model.nuclide import Nuclide
+    from sirtdose.model.request import DoseRequest
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
     from sirtdose.workflows.image.structures import Placed
-    from sirtdose.workflows.post.request import PostRequest
 
 # A correction that adds or takes more of the image's total than this is told of.
 _TOTAL_CHANGE_MAX = 0.005
@@ -38,7 +38,7 @@ _SENSITIVE = 0.20
 
 
 def partial_volume(
-    request: "PostRequest",
+    dose: "DoseRequest",
     volume: "Volume",
     placed: "Placed",
     calibrate: "Callable[[Volume], Calibration]",
@@ -55,20 +55,20 @@ def partial_volume(
     InputError
         A method without the width it needs, no tumor, or a table that cannot be used.
     """
-    if request.pvc is None:
+    if dose.pvc is None:
         return None
     drawn = [*placed.drawn, *placed.lungs]
-    if isinstance(request.pvc, Path):
-        result = _by_table(request.pvc, volume, placed, calibrate(volume))
+    if isinstance(dose.pvc, Path):
+        result = _by_table(dose.pvc, volume, placed, calibrate(volume))
     else:
-        if request.psf_mm is None:
-            raise InputError(f"{request.pvc} needs the width of the blur: give --psf")
-        if max(request.psf_mm) >= _WIDTH_MAX_MM:
+        if dose.psf_mm is None:
+            raise InputError(f"{dose.pvc} needs the width of the blur: give --psf")
+        if max(dose.psf_mm) >= _WIDTH_MAX_MM:
             raise InputError(
-                f"a blur of {max(request.psf_mm):g} mm is no scanner's: give one under "
+                f"a blur of {max(dose.psf_mm):g} mm is no scanner's: give one under "
                 f"{_WIDTH_MAX_MM:g} mm"
             )
-        result = _by_width(request.pvc, request.psf_mm, volume, drawn, calibrate)
+        result = _by_width(dose.pvc, dose.psf_mm, volume, drawn, calibrate)
     findings += _findings(result)
     return result
 

@@ -7,8 +7,8 @@ from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.positron_yield import PositronYield
+from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Quantity, Source, Volume
-from sirtdose.workflows.post.request import PostRequest
 
 # Positron fractions of one nuclide in use differ by less.
 _SAME_FRACTION = 0.1
@@ -19,12 +19,13 @@ def yield_of(request: PostRequest, source: Source | None) -> PositronYield | Non
 
     That is the header's, else the fraction of the nuclide that the scanner was told.
     """
-    typed = request.positron_fraction_was
+    typed = request.image.positron_fraction_was
     if typed is not None:
         return PositronYield(typed, "as typed", applied=True)
-    if source is None or source.modality != "PT" or request.nuclide.name != "Y-90":
+    name = request.given.nuclide.name
+    if source is None or source.modality != "PT" or name != "Y-90":
         return None
-    was, stated = request.header_nuclide_was, source.positron_fraction_in_header
+    was, stated = request.image.header_nuclide_was, source.positron_fraction_in_header
     if stated is not None:
         origin = "RadionuclidePositronFraction (0018,1076)"
         found = PositronYield(stated, origin, applied=False)
@@ -50,14 +51,15 @@ def rescaled(image: Volume, request: PostRequest) -> Volume:
     if undone is None or not undone.applied:
         return image
     modality = image.source.modality if image.source else "file"
+    name = request.given.nuclide.name
     if (
         image.quantity is not Quantity.ACTIVITY_CONCENTRATION
         or modality not in ("PT", "file")
-        or request.nuclide.name != "Y-90"
+        or name != "Y-90"
     ):
         raise InputError(
             "--positron-fraction-was rescales a PET of Y-90 in Bq/mL; this image is in "
-            f"{image.quantity.unit}, of kind {modality}, for {request.nuclide.name}: "
+            f"{image.quantity.unit}, of kind {modality}, for {name}: "
             "leave it out"
         )
     return image.with_data(image.data * undone.factor)
@@ -90,14 +92,14 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
         ]
     relative = (
         "; doses of --calibration administered do not depend on it"
-        if request.calibration == "administered"
+        if request.dose.calibration == "administered"
         else ""
     )
     multiply = (
         f"to multiply them by {found.factor:.4g}, give --positron-fraction-was "
         f"{found.fraction_was:.6g}{relative}"
     )
-    asks = request.header_nuclide_was is not None or _nearer(
+    asks = request.image.header_nuclide_was is not None or _nearer(
         undone, stored, ledger.delivered_gbq
     )
     return [

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.grid.registration import Registration
     from sirtdose.io.choose import Choice
+    from sirtdose.model.request import JudgeRequest
     from sirtdose.model.structure import Structure
-    from sirtdose.workflows.post.request import PostRequest
 
 
 # The name that the sum's results carry behind their method's.
@@ -44,7 +44,7 @@ _SAME_FACTOR, _SAME_WITHIN, _SAME_ABOVE = (0.8, 1.25), 0.1, 0.1
 
 
 def prior_on(
-    request: "PostRequest",
+    judge: "JudgeRequest",
     volume: "Volume",
     structures: "Sequence[Structure]",
     findings: list[Finding],
@@ -59,18 +59,18 @@ def prior_on(
     InputError
         No dose, one in another frame of reference, or a transform that bends.
     """
-    if request.prior_dose is None:
+    if judge.prior_dose is None:
         return None
     import numpy as np
 
-    dose = read_prior(request.prior_dose)
+    dose = read_prior(judge.prior_dose)
     low, high = float(dose.data.min()), float(dose.data.max())
     if not high > 0 or high > _MOST_GY or low < -0.1 * high:
         raise QuantityError(
             f"--prior-dose runs from {low:g} to {high:g} Gy: give a dose map in Gy"
         )
-    if request.prior_transform is not None:
-        dose = _moved(dose, request.prior_transform, volume, structures, findings)
+    if judge.prior_transform is not None:
+        dose = _moved(dose, judge.prior_transform, volume, structures, findings)
     elif dose.grid.frame_of_reference_uid is None:
         findings.append(
             Finding.of(
@@ -82,7 +82,7 @@ def prior_on(
         )
     if not dose.grid.shares_frame(volume.grid):
         raise GeometryError(
-            f"--prior-dose {request.prior_dose.name} is in another frame of reference "
+            f"--prior-dose {judge.prior_dose.name} is in another frame of reference "
             "(0020,0052) than the image (H15): --prior-transform brings it over"
         )
     mean, covered = mean_on(dose, volume.grid)
@@ -153,20 +153,20 @@ def _held(
     return held
 
 
-def same_study_findings(choice: "Choice", request: "PostRequest") -> list[Finding]:
+def same_study_findings(choice: "Choice", path: Path | None) -> list[Finding]:
     """An RTDOSE of the image's own study is of this treatment (H09)."""
-    if request.prior_dose is None or not request.prior_dose.exists():
+    if path is None or not path.exists():
         return []
 
     own = study_uid(choice.image)
-    found = discover(request.prior_dose)
+    found = discover(path)
     priors = [study_uid(one) for one in found if one.kind is Kind.DOSE]
     if not own or own not in priors:
         return []
     return [
         Finding.of(
             "H09",
-            f"--prior-dose {request.prior_dose.name} belongs to the image's own study "
+            f"--prior-dose {path.name} belongs to the image's own study "
             "(StudyInstanceUID (0020,000D)): is it this treatment's dose? It would "
             "count twice; give the dose of an earlier session",
             severity=Severity.ASK,
@@ -175,17 +175,17 @@ def same_study_findings(choice: "Choice", request: "PostRequest") -> list[Findin
 
 
 def same_dose_findings(
-    request: "PostRequest", prior: "Volume", doses: "Mapping[str, Dose]"
+    judge: "JudgeRequest", prior: "Volume", doses: "Mapping[str, Dose]"
 ) -> list[Finding]:
     """An earlier dose that is this session's, voxel by voxel (H09)."""
     import numpy as np
 
-    assert request.prior_dose is not None
+    assert judge.prior_dose is not None
     earlier = prior.data
-    if request.prior_transform is not None:
+    if judge.prior_transform is not None:
         # As it lies by itself: this treatment's own dose needs no transform.
 
-        dose = read_prior(request.prior_dose)
+        dose = read_prior(judge.prior_dose)
         grid = replace(dose.grid, frame_of_reference_uid=None)
         mean, covered = mean_on(replace(dose, grid=grid), prior.grid)
         earlier = mean * covered
@@ -204,7 +204,7 @@ def same_dose_findings(
             return [
                 Finding.of(
                     "H09",
-                    f"--prior-dose {request.prior_dose.name} is this session's dose "
+                    f"--prior-dose {judge.prior_dose.name} is this session's dose "
                     f"times {1 / factor:.3g}, to {left:.1%} voxel by voxel: is it this "
                     "treatment's dose? It would count twice; give the dose of an "
                     "earlier session",
@@ -220,10 +220,10 @@ def summed_dose(dose: "Dose", prior: "Volume") -> "Dose":
 
 
 def prior_lung_findings(
-    request: "PostRequest", structures: "Sequence[Structure]"
+    prior_lung_dose_gy: float, structures: "Sequence[Structure]"
 ) -> list[Finding]:
     """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
-    if request.prior_lung_dose_gy > 0:
+    if prior_lung_dose_gy > 0:
         return []
     if not any(one.role is Role.LUNGS for one in structures):
         return []

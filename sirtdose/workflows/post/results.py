@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.errors import InputError
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.model.finding import acceptances_used, require_accepted
+from sirtdose.model.request import PostRequest
 from sirtdose.report.documents import rounded
 from sirtdose.report.post.deidentified import kept_texts
 from sirtdose.report.post.document import post_document
@@ -16,10 +17,9 @@ from sirtdose.report.post.files import post_replaces, write_post
 from sirtdose.report.run_record import write_run_record
 from sirtdose.workflows.image.kept_names import kept_name_findings
 from sirtdose.workflows.post.assess import assess_dose
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.assessment import Assessment
+    from sirtdose.dosimetry.results import Assessment
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def assess_into(
             )
         # What is printed and what is written are the same digits.
         document = rounded(post_document(assessment))
-        if request.site_key is not None:
+        if request.privacy.site_key is not None:
             assessment = _names_compared(assessment, request, document, folder)
             document = rounded(post_document(assessment))
         with claim.writing(post_replaces(), force=force) as aside:
@@ -100,7 +100,7 @@ def assess_into(
                 named=wanted.named,
                 thumbnail=wanted.thumbnail,
             )
-            nameless = request.site_key is not None
+            nameless = request.privacy.site_key is not None
             write_run_record(
                 aside,
                 started=started,
@@ -127,10 +127,10 @@ def _names_compared(
     """
     texts = [*kept_texts(document), ("the folder's name", folder.name)]
     said = kept_name_findings(texts, assessment.people)
-    require_accepted(said, request.acceptances)
+    require_accepted(said, request.judge.acceptances)
     findings = (*assessment.findings, *said)
     return replace(
         assessment,
         findings=findings,
-        accepted=acceptances_used(findings, request.acceptances),
+        accepted=acceptances_used(findings, request.judge.acceptances),
     )

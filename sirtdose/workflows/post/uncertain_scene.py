@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sirtdose.model.request import PostRequest
 from sirtdose.model.role import Role
 from sirtdose.uncertainty.scene import Factor, Part, Scene
-from sirtdose.workflows.post.request import PostRequest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,7 @@ def region_of(
     calibration: "Calibration", table: Sequence["StructureDose"], request: PostRequest
 ) -> tuple[str, ...]:
     """The structures that the activity was shared over."""
-    if calibration.method != "administered" or request.injections:
+    if calibration.method != "administered" or request.given.injections:
         return ()
     return tuple(
         str(n) for n, row in enumerate(table) if row.structure.role == calibration.over

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.request import PostRequest
 from sirtdose.model.role import Role
 from sirtdose.model.uncertain import (
     Z95,
@@ -19,7 +20,6 @@ from sirtdose.uncertainty.ensemble import ensemble, interval_of
 from sirtdose.uncertainty.first_order import propagated
 from sirtdose.uncertainty.quantities import quantity_of
 from sirtdose.workflows.plan.budget import budget_at
-from sirtdose.workflows.post.request import PostRequest
 from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.model.grid import Grid
-    from sirtdose.model.ledger import Ledger
+    from sirtdose.model.ledger import Ledger, Lungs
     from sirtdose.model.limit import Limit
-    from sirtdose.model.lungs import Lungs
     from sirtdose.uncertainty.differences import Differences
     from sirtdose.uncertainty.ensemble import Ensemble, RowDraws
     from sirtdose.uncertainty.first_order import Propagated
@@ -72,10 +71,10 @@ def uncertainty_of(
     RangeError
         A number of realizations that says nothing.
     """
-    if request.uncertainty is None:
+    if request.dose.uncertainty is None:
         return None
 
-    budget = budget_at(request.budget)
+    budget = budget_at(request.dose.budget)
     factors = factors_of(budget, calibration, ledger)
     as_wider = _wider(request, budget["psf"], wider)
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
@@ -97,8 +96,8 @@ def uncertainty_of(
     hidden = [one.name for one in next(iter(rows.values())) if one.hidden_by_blur]
     in_lungs = _lung_draws(lungs, first, ledger)
     return Uncertainty(
-        realizations=request.uncertainty,
-        seed=request.seed or 0,
+        realizations=request.dose.uncertainty,
+        seed=request.dose.seed or 0,
         rows=rows,
         lungs=None if in_lungs is None else _described(lungs.dose_gy, in_lungs),
         limits=tuple(
@@ -118,21 +117,21 @@ def _wider(
     wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
 ) -> "Mapping[str, Dose]":
     """Doses with a blur that is wider by its standard uncertainty, where undone."""
-    if request.psf_mm is None or request.pvc is None:
+    if request.dose.psf_mm is None or request.dose.pvc is None:
         return {}
-    x, y, z = (width * (1 + relative) for width in request.psf_mm)
+    x, y, z = (width * (1 + relative) for width in request.dose.psf_mm)
     return wider((x, y, z))
 
 
 def _varied(
     request: PostRequest, scene: "Scene", table: Sequence["StructureDose"]
 ) -> "tuple[tuple[RowUncertainty, ...], Ensemble]":
-    above = tuple(dict.fromkeys((100.0, *request.above_gy)))
+    above = tuple(dict.fromkeys((100.0, *request.judge.above_gy)))
     borders = borders_of(scene)
     drawn = ensemble(
         scene,
-        realizations=request.uncertainty or 0,
-        seed=request.seed or 0,
+        realizations=request.dose.uncertainty or 0,
+        seed=request.dose.seed or 0,
         above_gy=above,
         borders=borders,
     )
@@ -272,12 +271,12 @@ def _left_out(
         said.append("the lung shunt, which was not given")
     if any(row.structure.role is Role.LUNGS for row in table):
         said.append("breathing, and how well the density of the lungs is known")
-    if request.injections:
+    if request.given.injections:
         said.append("how injections share the image: their activities vary together")
     if any("prior" in one for one in doses):
         said.append("earlier sessions")
-    if isinstance(request.pvc, Path):
+    if isinstance(request.dose.pvc, Path):
         said.append("how well the recovery coefficients are known")
-    elif request.pvc is not None:
+    elif request.dose.pvc is not None:
         said.append("what contours change in the undoing of the blur")
     return said

@@ -19,12 +19,12 @@ from scipy.ndimage import gaussian_filter
 
 from sirtdose.dosimetry.image.calibrate import _ratio_findings
 from sirtdose.model.grid import Grid
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import Given, InjectionGiven
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.workflows.post.activity import _OF_INJECTIONS
 from sirtdose.workflows.post.against_plan import _overlap_findings
-from sirtdose.workflows.post.injections import at_one_moment
-from sirtdose.workflows.post.request import InjectionGiven
 
 Run = Callable[..., Result]
 _K, _KG_PER_VOXEL = 49.67, 0.064 * 1.05 / 1000
@@ -293,10 +293,11 @@ def test_a_plan_that_spreads_an_overlap_twice_is_said(
     drawn = [
         Structure(name, Role.PERFUSED, MASKS[name], grid) for name in ("Right", second)
     ]
-    request = SimpleNamespace(
-        injections=(InjectionGiven("a", 1, "Right"), InjectionGiven("b", 1, second))
+    given = Given(
+        Nuclide.named("Y-90"),
+        injections=(InjectionGiven("a", 1, "Right"), InjectionGiven("b", 1, second)),
     )
-    found = _overlap_findings({"doses": {"x": {}} if doses else None}, request, drawn)
+    found = _overlap_findings({"doses": {"x": {}} if doses else None}, given, drawn)
     assert [one.code for one in found] == (["H24"] if said else [])
     assert all("'a' and 'b' overlap by 266.2 mL" in one.message for one in found)
 
@@ -315,7 +316,8 @@ def test_injections_within_a_quarter_of_an_hour_are_one_moment(
         )
         for n, h in enumerate(hours)
     )
-    assert at_one_moment(SimpleNamespace(injections=given)) is at_once
+    all_given = Given(Nuclide.named("Y-90"), injections=given)
+    assert all_given.at_one_moment is at_once
 
 
 def test_the_note_names_times_that_injections_have() -> None:

@@ -12,8 +12,7 @@ from sirtdose.dosimetry.histogram.radiobiology import (
     probability,
 )
 from sirtdose.errors import RangeError
-from sirtdose.model.response_model import ResponseModel
-from sirtdose.model.tissue_response import TissueResponse
+from sirtdose.model.radiobiology import ResponseModel, TissueResponse
 
 TUMOR = TissueResponse.named("tumor")
 LIVER = TissueResponse.named("normal liver")

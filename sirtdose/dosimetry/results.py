@@ -1,0 +1,194 @@
+"""What an assessment, a scout image or a dose map gave: everything a report needs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
+from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+from sirtdose.dosimetry.image.uptake import Perfusion
+from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.limit import Limit
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import PatientLink, StructureSet
+from sirtdose.model.self_test import SelfTest
+from sirtdose.model.structure import Structure
+from sirtdose.model.uncertain import Uncertainty
+from sirtdose.model.volume import Volume
+
+
+@dataclass(frozen=True)
+class PlannedDose:
+    """A part of the liver with its planned and its delivered mean dose.
+
+    D70, the least dose in the hottest 70 %, where the plan is by an image.
+    """
+
+    name: str
+    role: str
+    planned_gy: float
+    delivered_gy: float
+    planned_d70_gy: float | None = None
+    delivered_d70_gy: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Delivered over planned."""
+        return self.delivered_gy / self.planned_gy if self.planned_gy else None
+
+
+@dataclass(frozen=True)
+class PlanCompared:
+    """A plan, and what became of it; `method` is of the delivered doses."""
+
+    hash: str
+    approval: dict[str, Any]
+    method: str
+    planned_gbq: float
+    delivered_gbq: float
+    rows: tuple[PlannedDose, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Doses after treatment with everything they rest on.
+
+    `doses` and `structure_doses` go by method, such as ``local_deposition``, or
+    ``local_deposition+iterative_yang`` where the image's blur was undone.
+    `injections` are name, perfused structure and ledger of each of several.
+    `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
+    whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are
+    from, and `shifted_d` the days that a pseudonym's dates are moved back by. `people`
+    are those that the inputs name and `file_names` what stands for each file's name
+    where results are to name nobody: neither is written.
+    """
+
+    nuclide: Nuclide
+    ledger: Ledger
+    calibration: Calibration
+    alternative: Calibration | None
+    doses: dict[str, Dose]
+    structure_doses: dict[str, list[StructureDose]]
+    lungs: Lungs
+    findings: tuple[Finding, ...]
+    accepted: tuple[Acceptance, ...]
+    image: Volume
+    ct: Volume | None
+    structures: tuple[Structure, ...]
+    density_origin: str = "given"
+    density_source: str = ""
+    dose_grid: str = "image voxels"
+    partial_volume: PartialVolume | None = None
+    extrahepatic: Extrahepatic | None = None
+    plan: PlanCompared | None = None
+    registration: Registration | None = None
+    lungs_in_image_gbq: float | None = None
+    injections: tuple[tuple[str, str, Ledger], ...] = ()
+    times: dict[str, datetime | float | None] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    inputs: tuple[dict[str, Any], ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    above_gy: tuple[float, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    device: str | None = None
+    disease: str | None = None
+    biology: Biology | None = None
+    thresholds: tuple[ThresholdHeld, ...] = ()
+    link: PatientLink | None = None
+    shifted_d: int = 0
+    structure_set: StructureSet | None = None
+    uncertainty: Uncertainty | None = None
+    self_test: SelfTest | None = None
+    people: tuple[PatientLink, ...] = ()
+    file_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def alternative_to_used_ratio(self) -> float | None:
+        """The other calibration's becquerel per unit over the used one's."""
+        if self.alternative is None:
+            return None
+        return self.alternative.bq_per_unit / self.calibration.bq_per_unit
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A structure on the image: counts, mass, and how it compares with normal liver.
+
+    `ratios` are its counts per volume over those of each normal liver, by its name;
+    `inside` the part of its volume that each injection perfuses.
+    """
+
+    structure: Structure
+    volume_ml: float
+    mass_kg: float
+    counts: float
+    ratios: Mapping[str, float]
+    inside: Mapping[str, float]
+    from_liver_mm: tuple[float, ...] | None = None
+
+    @property
+    def counts_per_ml(self) -> float:
+        """Mean concentration in the image's own units."""
+        return self.counts / self.volume_ml
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Doses that a scout image predicts, and what they rest on.
+
+    `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
+    at the planned activities, by method. `in_map_gbq` is what the map holds, with what
+    lies outside of all that is perfused.
+    """
+
+    image: Volume
+    image_total: float
+    in_map_gbq: float
+    outside_fraction: float
+    measured: tuple[Measured, ...]
+    perfusions: tuple[Perfusion, ...]
+    shunt: SpectShunt | None
+    lungs_covered: float
+    per_gbq: Mapping[str, Mapping[str, Dose]]
+    rows_per_gbq: Mapping[str, Mapping[str, list[StructureDose]]]
+    doses: Mapping[str, Dose]
+    rows: Mapping[str, list[StructureDose]]
+    density_origin: str
+    density_source: str
+    dose_grid: str
+    choices: tuple[str, ...]
+    inputs: tuple[dict[str, Any], ...]
+
+
+def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:
+    """The dose of several injections: each per GBq, times its activity."""
+    total = np.zeros(doses[0].volume.grid.shape)
+    for dose, gbq in zip(doses, activities, strict=True):
+        total += np.asarray(dose.volume.data, np.float64) * gbq
+    return replace(doses[0], volume=doses[0].volume.with_data(total))
+
+
+@dataclass(frozen=True, eq=False)
+class DoseHistograms:
+    """A dose, the histogram of each structure, and why others are left out.
+
+    `stated` are the histograms that an RTDOSE holds itself, against its dose map.
+    """
+
+    dose: Volume
+    rows: tuple[tuple[Structure, Dvh], ...]
+    left_out: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    stated: StatedHistograms = field(default_factory=lambda: StatedHistograms((), {}))
