@@ -271,6 +271,20 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
     return float(rows_apart), float(columns_apart)
 
 
+def plane_steps(
+    dataset: "Dataset", path: Path, *, placed: "Dataset | None" = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit normal of an image's plane; and the steps from row to row and column, mm.
+
+    `placed` is the item that states the orientation, where the data set does not. The
+    steps are columns of an array of shape (3, 2).
+    """
+    along_row, along_column = orientation(placed or dataset, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    steps = np.column_stack([along_column * rows_apart, along_row * columns_apart])
+    return np.cross(along_row, along_column), steps
+
+
 def frame_of_reference(dataset: "Dataset") -> str | None:
     """The data set's frame of reference, if it names one."""
     uid = str(dataset.get("FrameOfReferenceUID", "") or "").strip()

@@ -18,8 +18,7 @@ from sirtdose.io.dicom.header import (
     number,
     number_if_any,
     numbers,
-    orientation,
-    pixel_spacing,
+    plane_steps,
     read_dataset,
     reading_dicom,
     source_of,
@@ -27,7 +26,7 @@ from sirtdose.io.dicom.header import (
 from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.pet_decay import administration_of
 from sirtdose.io.dicom.pixels import pixels_of
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Doubt, Volume
 
 if TYPE_CHECKING:
@@ -173,9 +172,8 @@ def _grid(
     detectors = dataset.get("DetectorInformationSequence") or [dataset]
     placed = [one for one in detectors if one.get("ImageOrientationPatient")]
     place = placed[0] if placed else dataset
-    along_row, along_column = orientation(place, path)
+    normal, steps = plane_steps(dataset, path, placed=place)
     position = numbers(place, "ImagePositionPatient", 3, path)
-    rows_apart, columns_apart = pixel_spacing(dataset, path)
     slices_apart = number(
         dataset,
         "SpacingBetweenSlices",
@@ -187,11 +185,7 @@ def _grid(
             f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance of "
             "its slices, with the sign of their direction, is needed"
         )
-    affine = np.eye(4)
-    affine[:3, 0] = np.cross(along_row, along_column) * slices_apart
-    affine[:3, 1] = along_column * rows_apart
-    affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = position
+    affine = affine_of(np.column_stack([normal * slices_apart, steps]), position)
     k, j, i = shape
     remarks = []
     modality = str(dataset.get("Modality", ""))

@@ -15,6 +15,7 @@ from sirtdose.io.dicom.header import (
     numbers,
     orientation,
     pixel_spacing,
+    plane_steps,
     read_dataset,
     reading_dicom,
     source_of,
@@ -22,7 +23,7 @@ from sirtdose.io.dicom.header import (
     whole_number,
 )
 from sirtdose.io.dicom.pixels import pixels_of, rescaled, scale_of, stored_pixels
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Doubt, Quantity, Source, Volume
 
 if TYPE_CHECKING:
@@ -110,22 +111,16 @@ def read_stack(
                 _require_same_plane(dataset, path, same, same_path)
             positions.append(numbers(dataset, "ImagePositionPatient", 3, path))
     with reading_dicom(first_path):
-        along_row, along_column = orientation(first, first_path)
-        rows_apart, columns_apart = pixel_spacing(first, first_path)
+        normal, steps = plane_steps(first, first_path)
         shape = (len(slices), *_size(first, first_path))
         frame = frame_of_reference(first)
-    normal = np.cross(along_row, along_column)
     places = np.array(positions)
     order = np.argsort(places @ normal, kind="stable")
     slices, places = [slices[i] for i in order], places[order]
-    affine = np.eye(4)
     step = _regular_step(places, normal, [path for _, path in slices])
     with reading_dicom(first_path):
         gaps = _gaps(first, first_path, float(np.linalg.norm(step)), len(slices))
-    affine[:3, 0] = step
-    affine[:3, 1] = along_column * rows_apart
-    affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = places[0]
+    affine = affine_of(np.column_stack([step, steps]), places[0])
     datasets, ordered = zip(*slices, strict=True)
     data, mended = _values(slices, shape, mend=what != "PET")
     grid = Grid(shape, affine, frame)
