@@ -15,8 +15,6 @@ from sirtdose.model import role_words as words
 from sirtdose.model.role import Role, told_by_name
 
 _CATEGORIES_MAX = 8
-
-
 RESPONSES = (
     *("CR", "PR", "SD", "PD", "non-CR/non-PD"),
     *("CMR", "PMR", "SMD", "PMD"),
@@ -221,7 +219,7 @@ def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
     telling = [
         one
         for one in doses
-        if says(one, dosed) or (level.name == "lesion" and not _says_other(one))
+        if says(one, dosed) or (level.name == "lesion" and _said(one) in ("", "tumor"))
     ]
     if len(telling) == 1:
         return telling[0]
@@ -257,10 +255,6 @@ def says(column: str, dosed: str) -> bool:
     (False, False)
     """
     return _said(column) == dosed
-
-
-def _says_other(column: str) -> bool:
-    return _said(column) in ("liver", "another")
 
 
 def _said(column: str) -> str:

@@ -18,8 +18,6 @@ Key = tuple[str, str]
 Table = dict[Key, Line]
 
 FAILED, _EMPTY = "failed in its batch", "no dose"
-
-
 # So much of two names has to be the same for one to be taken for the other.
 _ALIKE = 0.6
 # Among more names than this only those that are the same but for signs are looked for.
@@ -244,13 +242,9 @@ def alone_words(one: Alone) -> str:
     "'p-12' has an outcome and no dose: did you mean p12?"
     """
     name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
-    other = {"dose": "outcome", "outcome": "dose"}[one.has]
-    said = f"{name} has {_an(one.has)} and no {other}"
+    has = "a dose and no outcome" if one.has == "dose" else "an outcome and no dose"
+    said = f"{name} has {has}"
     return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
-
-
-def _an(word: str) -> str:
-    return f"{'an' if word == 'outcome' else 'a'} {word}"
 
 
 def _table(path: Path, what: str) -> dict[str, Table]:

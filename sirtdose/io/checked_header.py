@@ -27,8 +27,6 @@ _NRRD_BYTES = {
     **dict.fromkeys(("int64", "int64_t", "ulonglong", "uint64", "uint64_t"), 8),
     "double": 8,
 }
-
-
 _BLOCK = 2**20
 _DAMAGE = (EOFError, zlib.error, OSError, ValueError)
 
@@ -181,46 +179,35 @@ def nrrd_header(path: Path, *, whole: bool = False) -> Any:
                 f"{header.get('dimension')}: as many are needed; the file is damaged, "
                 "export it again"
             )
-        _require_nrrd_voxels(path, header, sizes, _NRRD_BYTES[kind], begin, whole)
-        return header
-
-
-def _require_nrrd_voxels(
-    path: Path,
-    header: Mapping[str, Any],
-    sizes: Sequence[int],
-    bytes_each: int,
-    begin: int,
-    whole: bool,
-) -> None:
-    held, begin = _nrrd_voxels(path, header, begin)
-    encoding = str(header.get("encoding", "")).lower()
-    skipped = int(header.get("byteskip", header.get("byte skip", 0)))
-    there = max(held.stat().st_size - begin - max(skipped, 0), 0)
-    needed = prod(sizes) * bytes_each
-    # The voxels are the last bytes; but a header longer than they are is none.
-    if skipped == -1 and needed <= there < 2 * needed:
-        there = needed
-    raw, gzipped = encoding == "raw", encoding in ("gzip", "gz")
-    require_voxels(
-        path.name,
-        sizes,
-        key="sizes",
-        bytes_each=bytes_each,
-        available=there if raw or gzipped else None,
-        deflated=not raw,
-    )
-    bzip2 = encoding in ("bzip2", "bz2")
-    if (gzipped or bzip2) and skipped == 0:
-        require_inflated(
-            held,
-            needed,
-            named=path.name,
-            says=f"sizes = {_written(sizes)} of type {header['type']}",
-            begin=begin,
-            whole=whole,
-            bzip2=bzip2,
+        needed = prod(sizes) * _NRRD_BYTES[kind]
+        held, at = _nrrd_voxels(path, header, begin)
+        encoding = str(header.get("encoding", "")).lower()
+        skipped = int(header.get("byteskip", header.get("byte skip", 0)))
+        there = max(held.stat().st_size - at - max(skipped, 0), 0)
+        # The voxels are the last bytes; but a header longer than they are is none.
+        if skipped == -1 and needed <= there < 2 * needed:
+            there = needed
+        raw, gzipped = encoding == "raw", encoding in ("gzip", "gz")
+        require_voxels(
+            path.name,
+            sizes,
+            key="sizes",
+            bytes_each=_NRRD_BYTES[kind],
+            available=there if raw or gzipped else None,
+            deflated=not raw,
         )
+        bzip2 = encoding in ("bzip2", "bz2")
+        if (gzipped or bzip2) and skipped == 0:
+            require_inflated(
+                held,
+                needed,
+                named=path.name,
+                says=f"sizes = {_written(sizes)} of type {header['type']}",
+                begin=at,
+                whole=whole,
+                bzip2=bzip2,
+            )
+        return header
 
 
 def _nrrd_voxels(path: Path, header: Mapping[str, Any], begin: int) -> tuple[Path, int]:

@@ -24,8 +24,6 @@ from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 
 _NAMED_MAX = 6
-
-
 _UNUSED_MAX = 12
 
 

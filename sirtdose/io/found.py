@@ -28,8 +28,6 @@ class Kind(StrEnum):
 
 ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
-
-
 # How a line begins that names files which were not used.
 UNUSED = "not used: "
 

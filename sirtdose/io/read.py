@@ -126,8 +126,7 @@ def study_uid(item: Found) -> str:
     if item.kind in (Kind.IMAGE_FILE, Kind.SEGMENTATION_FILE) or not item.paths:
         return ""
     with reading_dicom(item.paths[0]):
-        dataset = read_dataset(item.paths[0])
-        return str(dataset.get("StudyInstanceUID", ""))
+        return str(read_dataset(item.paths[0]).get("StudyInstanceUID", ""))
 
 
 def _require_whole(found: Found) -> None:

@@ -14,7 +14,6 @@ from sirtdose.network.classes import DEFLATED, encoding
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 CANNOT_UNDERSTAND = 0xC000
 _WITHOUT_UID = 0xC001
 OTHER_CONTENT = 0xC002
@@ -173,7 +172,9 @@ def _top(received: Received) -> "Dataset":
         stream = _Stream(data)
         found = _read(stream, implicit=implicit, little=little)
         at_end = stream.tell() == len(data) and not stream.cut_off
-        whole = at_end and _is_whole(found, 0) and _has_its_pixels(found)
+        # An image that is cut off between two elements has lost its last one.
+        has_pixels = _ROWS not in found or any(tag in found for tag in _PIXELS)
+        whole = at_end and has_pixels and _is_whole(found, 0)
     except TooLarge:
         raise Refused(
             OUT_OF_RESOURCES, f"inflates to over {received.most_bytes / 1e6:g} MB"
@@ -219,11 +220,6 @@ def _is_whole(found: "Dataset", depth: int) -> bool:
         if not all(_is_whole(item, depth + 1) for item in _items(found, tag, raw)):
             return False
     return True
-
-
-def _has_its_pixels(found: "Dataset") -> bool:
-    """An image that is cut off between two elements has lost its last one."""
-    return _ROWS not in found or any(tag in found for tag in _PIXELS)
 
 
 def _is_sequence(tag: Any, raw: Any) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom.events import Event
 
-
 _COMMENT_LETTERS = 64
 # DICOM PS3.8, 9.2: a connection is open; it closes, or what comes is no request.
 _AWAITS_REQUEST, _NO_REQUEST = "Sta2", ("Evt17", "Evt19")

@@ -220,8 +220,7 @@ def _holds(operator: str, value: float, bound: float) -> bool:
 
 def _term(value: str) -> str | None:
     """The laboratory term, or other quantity, that a value is of."""
-    known = {term.casefold(): term for term in table("laboratory")["terms"]}
-    return known.get(value)
+    return {term.casefold(): term for term in table("laboratory")["terms"]}.get(value)
 
 
 def _factor(criterion: Criterion) -> float:

@@ -3,8 +3,8 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from sirtdose import __version__
@@ -83,28 +83,21 @@ class BatchWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._cases: list[Mapping[str, Any]] = []
+        self._open = ExitStack()
+        self._case_table = self._table("cases.csv", CASE_COLUMNS)
+        self._row_table = self._table("summary.csv", ("case_id", *STRUCTURE_COLUMNS))
+
+    def _table(self, name: str, header: tuple[str, ...]) -> Any:
+        stream = (self._folder / name).open("w", encoding="utf-8", newline="")
+        writer = csv.writer(self._open.enter_context(stream), lineterminator="\n")
+        writer.writerow(header)
+        return writer
 
     def __enter__(self) -> Self:
-        self._case_stream = (self._folder / "cases.csv").open(
-            "w", encoding="utf-8", newline=""
-        )
-        self._row_stream = (self._folder / "summary.csv").open(
-            "w", encoding="utf-8", newline=""
-        )
-        self._case_table = csv.writer(self._case_stream, lineterminator="\n")
-        self._row_table = csv.writer(self._row_stream, lineterminator="\n")
-        self._case_table.writerow(CASE_COLUMNS)
-        self._row_table.writerow(("case_id", *STRUCTURE_COLUMNS))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._case_stream.close()
-        self._row_stream.close()
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def add(self, case: Mapping[str, Any], folder: Path | None) -> None:
         """Write a case's line, and a row of each structure of its structures.csv."""

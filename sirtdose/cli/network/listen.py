@@ -2,8 +2,10 @@
 
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -194,8 +196,6 @@ def _work(options: dict[str, Any]) -> Work | None:
 
 
 def _say(text: str) -> None:
-    from datetime import datetime
-
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     click.echo(f"{time} {text}", err=True)
 
@@ -203,8 +203,6 @@ def _say(text: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Oddities in what strangers send are answered, not warned of."""
-    import warnings
-
     with warnings.catch_warnings():
         for package in ("pydicom", "pynetdicom"):
             warnings.filterwarnings("ignore", category=UserWarning, module=package)

@@ -9,8 +9,6 @@ import click
 from sirtdose.network.tls import Tls
 
 _PATH = click.Path(path_type=Path)
-
-
 _LONGEST = 16
 
 

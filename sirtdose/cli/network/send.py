@@ -11,7 +11,7 @@ from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import DURATION
 from sirtdose.network.outgoing import Skipped, outgoing_files
-from sirtdose.network.send import Sent
+from sirtdose.network.send import Destination, Sent, send_files
 from sirtdose.report.documents import document_text
 from sirtdose.report.wording import table
 
@@ -99,8 +99,6 @@ def send_command(
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS
     """
-    from sirtdose.network.send import Destination, send_files
-
     files, skipped = outgoing_files(sources)
     to = Destination(
         *address,

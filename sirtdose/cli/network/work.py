@@ -18,7 +18,6 @@ from sirtdose.network.records import Ended
 if TYPE_CHECKING:
     from sirtdose.batch.case import Case, Named, Outcome
 
-
 # Options of single studies, by the names of these.
 CASES = "cases"
 
@@ -59,7 +58,7 @@ class Assessing:
 
     def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
         """SHA-256 of a study's own file, or of the common one if that is free."""
-        return _digest(self._file_of(study, used_by))
+        return sha256_of([self._file_of(study, used_by)])
 
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
         """Assess."""
@@ -88,17 +87,13 @@ class Assessing:
         write = f"write {CASES}/{own.name} with its options"
         if self._common is None:
             raise NotYet(write)
-        other = used_by(_digest(self._common))
+        other = used_by(sha256_of([self._common]))
         if other is not None and not self._for_every:
             raise NotYet(
                 f"{self._common.name} was used for study {other}, and an activity is "
                 f"one treatment's: {write}"
             )
         return self._common
-
-
-def _digest(path: Path) -> str:
-    return sha256_of([path])
 
 
 def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":

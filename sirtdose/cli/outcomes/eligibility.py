@@ -1,16 +1,16 @@
 """`sirtdose eligibility`: does a patient meet a study's criteria."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sirtdose.cli.words.case_file import read_toml
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.hashing import sha256_of
+from sirtdose.io.reading import parsed
 from sirtdose.outcomes.eligibility import (
     CriteriaSet,
     Given,
@@ -100,21 +100,6 @@ def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, 
 
 
 def _criteria(path: Path | None) -> tuple[CriteriaSet, str | None]:
-    import hashlib
-
     if path is None:
         return study_criteria(), None
-    data = _read_json(path) if path.suffix.casefold() == ".json" else read_toml(path)
-    found = criteria_set(data, path.name)
-    return found, hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(f"{path.name} is no text in UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path.name} is no JSON: {error}") from None
+    return criteria_set(parsed(path), path.name), sha256_of([path])

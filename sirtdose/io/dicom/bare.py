@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 _PREFIX = b"DICM"
 _HEAD_BYTES = 8192
 _META, _IDENTIFYING = 0x0002, 0x0008

@@ -25,13 +25,12 @@ from sirtdose.io.dicom.header import (
 )
 from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.pet_decay import administration_of
-from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Doubt, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
 _SLICE_VECTOR = 0x00540080
@@ -64,11 +63,7 @@ def read_nm(path: Path) -> Volume:
 
 def _volume(dataset: "Dataset", path: Path) -> Volume:
     require_recon_tomo(dataset, path)
-    frames = pixels_of(dataset, path)
-    if frames.ndim == 2:
-        frames = frames[None]
-    if frames.ndim != 3:
-        raise FileFormatError(f"{path.name} has color pixels: counts are needed")
+    frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
     counts = _in_slice_order(dataset, counts, path)

@@ -35,7 +35,6 @@ from sirtdose.model.volume import Quantity, Volume
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
 REFUSED_SOP_CLASSES = {
     "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET",
@@ -188,16 +187,17 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
             f"{', '.join(HALF_LIVES_H)}"
         )
     wrong_h, right_h = HALF_LIVES_H[nuclide], HALF_LIVES_H["Y-90"]
-    fits = [
-        (misfit(stack.datasets, identity, wrong_h), identity) for identity in IDENTITIES
-    ]
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         raise QuantityError(
             f"{stack.paths[0].name} is corrected for decay to administration "
             f"(DecayCorrection (0054,1102) = ADMIN), as {nuclide}, and by how much its "
             "header does not say: reconstruct it as Y-90, or with START"
         )
-    known = [(error, identity) for error, identity in fits if error is not None]
+    known = [
+        (error, identity)
+        for identity in IDENTITIES
+        if (error := misfit(stack.datasets, identity, wrong_h)) is not None
+    ]
     error, identity = min(known, key=lambda pair: pair[0], default=(1.0, None))
     if identity is None or error > 0.02:
         raise QuantityError(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from math import expm1, log
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,15 +32,12 @@ from sirtdose.model.volume import Source
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 # Half-lives a PET may have been corrected with, h.
 HALF_LIVES_H: dict[str, float] = {
     name: emitter["half_life_h"] for name, emitter in table("positron_emitters").items()
 }
 # A frame that begins later than this after its series is of a later bed.
 _FIRST_BED_MS = 1000.0
-
-
 # Reference times of one series' slices agree to this.
 _SAME_MOMENT_S = 5.0
 _ADMIN = "DecayCorrection ADMIN: the time"
@@ -89,17 +87,16 @@ def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | No
 
     Philips writes 1 always, which says nothing.
     """
-    candidates = dict.fromkeys(HALF_LIVES_H.values())
     stated = half_life_in_header_h(datasets[0], path)
-    if stated:
-        candidates = dict.fromkeys([stated, *candidates])
-    best: tuple[float, float] | None = None
-    for half_life_h in candidates:
-        for identity in IDENTITIES:
-            error = misfit(datasets, identity, half_life_h)
-            if error is not None and (best is None or error < best[0]):
-                best = error, half_life_h
-    return best[1] if best is not None and best[0] < 0.02 else None
+    candidates = [*([stated] if stated else []), *HALF_LIVES_H.values()]
+    errors: list[tuple[float, float | None]] = [
+        (error, half_life_h)
+        for half_life_h in candidates
+        for identity in IDENTITIES
+        if (error := misfit(datasets, identity, half_life_h)) is not None
+    ]
+    error, best = min(errors, key=itemgetter(0), default=(1.0, None))
+    return best if error < 0.02 else None
 
 
 def misfit(
@@ -217,7 +214,8 @@ def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (
-            _known(acquired, path) + _span(average_time_s(frame_s, half_life_h)),
+            _known(acquired, path)
+            + timedelta(seconds=average_time_s(frame_s, half_life_h)),
             "AcquisitionTime and the frame's mean (DecayCorrection NONE)",
         )
     for group, creator, element in (
@@ -241,7 +239,9 @@ def _by_vendor(
     maker = set(re.findall("[A-Z0-9]+", text_of(dataset, "Manufacturer").upper()))
     reference_s = _seconds(dataset, "FrameReferenceTime", path)
     if maker & {"GE", "GEMS"}:
-        return acquired - _span(reference_s), "AcquisitionTime - FrameReferenceTime"
+        return acquired - timedelta(
+            seconds=reference_s
+        ), "AcquisitionTime - FrameReferenceTime"
     frame_s = _seconds(dataset, "ActualFrameDuration", path)
     if maker & {"SIEMENS", "CPS"}:
         middle = average_time_s(frame_s, half_life_h)
@@ -254,7 +254,7 @@ def _by_vendor(
             f"{path.name}: to which moment its decay is corrected is not known for "
             "this manufacturer: give --scan-at"
         )
-    return acquired + _span(middle - reference_s), how
+    return acquired + timedelta(seconds=middle - reference_s), how
 
 
 def _known(acquired: datetime | None, path: Path) -> datetime:
@@ -270,11 +270,7 @@ def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
     return number(dataset, keyword, path, "give --scan-at") / 1000
 
 
-def _span(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
 def _private_moment(value: object) -> datetime | None:
     if isinstance(value, bytes):
-        return parse_moment(value.decode("ascii", "ignore"))
+        value = value.decode("ascii", "ignore")
     return parse_moment(str(value or ""))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, GeometryError, QuantityError
+from sirtdose.errors import GeometryError, QuantityError
 from sirtdose.io.dicom.header import (
     frame_of_reference,
     number,
@@ -19,7 +19,7 @@ from sirtdose.io.dicom.header import (
     source_of,
 )
 from sirtdose.io.dicom.numbers import as_text
-from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Quantity, Volume
 
@@ -50,11 +50,7 @@ def read_rtdose(path: Path) -> Volume:
             )
         _require_total(dataset, path)
         scaling = number(dataset, "DoseGridScaling", path, above=0)
-        stored = pixels_of(dataset, path)
-        if stored.ndim == 2:
-            stored = stored[None]
-        if stored.ndim != 3:
-            raise FileFormatError(f"{path.name} has color pixels: doses are needed")
+        stored = frames_of(dataset, path, "doses")
         grid, turned = _grid(dataset, stored.shape, path)
         dose = stored[::-1] if turned else stored
         source = replace(

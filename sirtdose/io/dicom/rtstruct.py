@@ -18,6 +18,7 @@ from sirtdose.io.dicom.header import (
     required,
     whole_number,
 )
+from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.property_codes import declared_by_type
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Grid
@@ -160,9 +161,7 @@ def read_structure_set(path: Path) -> StructureSet:
 
 def _name(item: "Dataset") -> str:
     """A region's name; a backslash in it parts it in two for DICOM."""
-    value = item.get("ROIName", "") or ""
-    parts = [value] if isinstance(value, str) else list(value)
-    return "\\".join(str(part) for part in parts).strip()
+    return as_text(item.get("ROIName", "") or "").strip()
 
 
 def _only_frame_of_reference(dataset: "Dataset") -> str | None:

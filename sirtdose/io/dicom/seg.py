@@ -30,13 +30,10 @@ from sirtdose.model.structure import Structure
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 SOP_CLASS_UIDS = (
     "1.2.840.10008.5.1.4.1.1.66.4",
     "1.2.840.10008.5.1.4.1.1.66.7",
 )
-
-
 _TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 _SHOWN = 40
 _FARTHEST_MM = 3000.0

@@ -29,13 +29,10 @@ from sirtdose.model.volume import Doubt, Quantity, Source, Volume
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 # A slice may be off its place by this part of a gap.
 _GAP_TOLERANCE = 0.01
 # Positions written to a tenth of a millimeter are off by half of one, at most twice.
 _ROUNDED_MM = 0.11
-
-
 # Slices further apart than this many thicknesses leave out what is between them.
 _THICKNESSES_APART = 1.5
 _AS_WIDE = "each slice's values are used for the whole distance between slices"

@@ -19,8 +19,6 @@ from pathlib import Path
 NEW, _OLD, _JOURNAL = "new", "old", "journal.json"
 # The system or the file system does not know how to exchange.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP)
-
-
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -249,11 +247,25 @@ def _flush(folder: Path) -> None:
         else:
             with one.open("rb+") as stream:
                 os.fsync(stream.fileno())
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        # Some file systems know no flush of a folder.
-        with suppress(OSError):
-            os.fsync(handle)
+    # Some file systems know no flush of a folder.
+    with suppress(OSError):
+        flush_folder(folder)
+
+
+def flush_folder(path: Path) -> None:
+    """Have the names in a folder on the disk.
+
+    Raises
+    ------
+    OSError
+        It could not be done; Windows has no such call, and is passed over.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
         os.close(handle)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator
@@ -18,8 +19,6 @@ PREFIX = ".sirtdose-"
 _LOCK = "sirtdose.lock"
 # Somebody may just be clearing away what a killed run left.
 _TRIES, _BETWEEN_S = 10, 0.1
-
-
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
@@ -132,13 +131,9 @@ def _is_mount(folder: Path) -> bool:
     except OSError:
         return False
     points = (line.split()[4] for line in lines.splitlines())
-    return str(folder) in (_unescaped(one) for one in points)
-
-
-def _unescaped(point: str) -> str:
-    for letter in " \t\n\\":
-        point = point.replace(f"\\{ord(letter):03o}", letter)
-    return point
+    # Spaces and the like are written as octal numbers.
+    said = (re.sub(r"\\(\d{3})", lambda x: chr(int(x[1], 8)), one) for one in points)
+    return str(folder) in said
 
 
 def _require_nobody(room: Path, folder: Path) -> None:

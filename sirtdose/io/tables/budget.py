@@ -1,9 +1,9 @@
 """A department's own budget of uncertainties: budget.toml."""
 
-import tomllib
 from pathlib import Path
 
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.errors import InputError
+from sirtdose.io.reading import parsed
 
 
 def read_budget(path: Path) -> tuple[dict[str, float], str]:
@@ -16,12 +16,7 @@ def read_budget(path: Path) -> tuple[dict[str, float], str]:
     InputError
         Something else than ``source`` and a table ``[budget]`` of numbers.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
+    data = parsed(path)
     unknown = sorted(set(data) - {"source", "budget"})
     if unknown:
         raise InputError(

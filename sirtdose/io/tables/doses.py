@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.errors import InputError, said_at
 from sirtdose.io.tables.csv import Line, csv_lines, header_of, read_table
 from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.units import FRACTION
@@ -114,10 +114,8 @@ def _number(line: Line, column: str) -> float | None:
     text = line.text(column)
     if not text:
         return None
-    try:
+    with said_at(line.at(column)):
         return FRACTION.parse(text)
-    except QuantityError as error:
-        raise InputError(f"{line.at(column)}: {error}") from None
 
 
 def _curves(path: Path) -> dict[str, DoseCurve]:
@@ -142,8 +140,6 @@ def _curves(path: Path) -> dict[str, DoseCurve]:
     found = {}
     for name, points in curves.items():
         doses, parts = zip(*points, strict=True)
-        try:
+        with said_at(f"{path.name}, '{name}'"):
             found[name] = DoseCurve.of(doses, parts, volumes.get(name))
-        except InputError as error:
-            raise InputError(f"{path.name}, '{name}': {error}") from None
     return found

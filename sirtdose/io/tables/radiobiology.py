@@ -1,13 +1,13 @@
 """A department's own radiobiology, from a TOML file."""
 
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import FileFormatError, InputError, QuantityError
+from sirtdose.errors import InputError, said_at
+from sirtdose.io.reading import parsed
 from sirtdose.model.radiobiology import (
     CONDITIONS,
     FORMS,
@@ -56,7 +56,7 @@ def read_radiobiology(
         A key or value that is not known, one that is missing, or one far from any that
         was published: the bounds and their sources are in radiobiology_bounds.json.
     """
-    data = _loaded(path)
+    data = parsed(path)
     unknown = sorted(set(data) - {*_TABLES, "tcp", "ntcp"})
     if unknown:
         raise InputError(
@@ -81,15 +81,6 @@ def read_radiobiology(
     return tissues, tuple(models)
 
 
-def _loaded(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
-
-
 def _list(value: Any, kind: str, path: Path) -> list[Any]:
     if not isinstance(value, list):
         raise InputError(f"{path.name}: write [[{kind}]], with two brackets")
@@ -99,22 +90,12 @@ def _list(value: Any, kind: str, path: Path) -> list[Any]:
 def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
     if not isinstance(given, dict):
         raise InputError(f"{where} is no table: write [{where.split()[-1]}]")
-    allowed = (*_QUANTITIES, "geud_a", "source")
-    _require_known(given, allowed, where)
+    _require_known(given, (*_QUANTITIES, "geud_a", "source"), where)
     if "source" not in given:
         raise InputError(f"{where} needs a source: where its numbers are from")
-    values: dict[str, Any] = {
-        field: _bounded(
-            field, _quantity(given[key], measure, f"{where}.{key}"), f"{where}.{key}"
-        )
-        for key, (field, measure) in _QUANTITIES.items()
-        if key in given
-    }
-    if "geud_a" in given:
-        geud_a = _number(given["geud_a"], f"{where}.geud_a")
-        values["geud_a"] = _bounded("geud_a", geud_a, f"{where}.geud_a")
-        if values["geud_a"] == 0:
-            raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
+    values: dict[str, Any] = _values(given, _QUANTITIES, ("geud_a",), where=where)
+    if values.get("geud_a") == 0:
+        raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
     own = _text(given["source"], f"{where}.source")
     left = sorted(
         {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
@@ -159,16 +140,7 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
 
 
 def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for key, (field, measure) in _PARAMETERS.items():
-        if key in given:
-            value = _quantity(given[key], measure, f"{where}.{key}")
-            found[field] = _bounded(field, value, f"{where}.{key}")
-    found |= {
-        key: _bounded(key, _number(given[key], f"{where}.{key}"), f"{where}.{key}")
-        for key in _PLAIN
-        if key in given
-    }
+    found = _values(given, _PARAMETERS, _PLAIN, where=where)
     wanted = FORMS[form]
     if set(found) != set(wanted):
         names = [key.removesuffix("_gy").removesuffix("_per_gy") for key in wanted]
@@ -179,6 +151,28 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
     if found.get("b1_per_gy") == 0:
         raise InputError(f"{where}.b1 is 0/Gy: a slope of 0 does not depend on dose")
     return found
+
+
+def _values(
+    given: Mapping[str, Any],
+    measured: Mapping[str, tuple[str, Measure]],
+    plain: Sequence[str],
+    *,
+    where: str,
+) -> dict[str, float]:
+    """What is given of some quantities and plain numbers, each within its bounds."""
+    found = {
+        field: (_quantity(given[key], measure, f"{where}.{key}"), key)
+        for key, (field, measure) in measured.items()
+        if key in given
+    }
+    for key in plain:
+        if key in given:
+            found[key] = _number(given[key], f"{where}.{key}"), key
+    return {
+        field: _bounded(field, value, f"{where}.{key}")
+        for field, (value, key) in found.items()
+    }
 
 
 def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
@@ -226,10 +220,8 @@ def _quantity(value: Any, measure: Measure, where: str) -> float:
         )
     # A slope may fall with dose.
     sign, text = (-1.0, value[1:]) if value[:1] == "-" else (1.0, value)
-    try:
+    with said_at(where):
         return sign * measure.parse(text)
-    except QuantityError as error:
-        raise InputError(f"{where}: {error}") from None
 
 
 def _number(value: Any, where: str) -> float:

@@ -67,9 +67,11 @@ def _endpoint_methods(document: Document) -> list[str]:
     ]
     if request["response"]:
         said.append(f"Response was {' or '.join(request['responders'])}, or yes.")
-    for one in document["endpoints"]:
-        if one["kind"] == "toxicity":
-            said.append(f"Toxicity was {outcome_words(one)}.")
+    said += [
+        f"Toxicity was {outcome_words(one)}."
+        for one in document["endpoints"]
+        if one["kind"] == "toxicity"
+    ]
     if "lesion" in {one["level"] for one in document["endpoints"]}:
         said.append(
             "By lesion, intervals of area and threshold resample patients, and the "

@@ -21,7 +21,6 @@ from sirtdose.report.wording import significant
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 COHORT_FILES = ("cohort.json", "tables.csv", "cohort.html")
 _NAMED_MOST = 10
 

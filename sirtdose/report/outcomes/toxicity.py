@@ -251,8 +251,7 @@ def toxicity_summary(document: dict[str, Any]) -> str:
     labels = dict.fromkeys(
         window["window"] for case in document["cases"] for window in case["windows"]
     )
-    for label in labels:
-        lines += ["", *_of_window(document, label)]
+    lines += [one for label in labels for one in ("", *_of_window(document, label))]
     liver = [
         [
             case["case_id"],

@@ -82,7 +82,14 @@ def toxicity_of(
             "with a table"
         )
     return [
-        _patient(case_id, rows, days[case_id], version, windows, ascites_from)
+        _patient(
+            case_id,
+            rows,
+            treated=days[case_id],
+            version=version,
+            windows=windows,
+            ascites_from=ascites_from,
+        )
         for case_id, rows in cases.items()
     ]
 
@@ -90,6 +97,7 @@ def toxicity_of(
 def _patient(
     case_id: str,
     rows: Sequence[Row],
+    *,
     treated: date | None,
     version: str,
     windows: Sequence[Window],
@@ -102,10 +110,13 @@ def _patient(
         if not row.word
     )
     chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
-    found = [
-        _of_window(graded, (one,), treated, version, ascites_from) for one in chosen
-    ]
-    together = _of_window(graded, chosen, treated, version, ascites_from)
+    # Each window by itself, then all of them together.
+    *found, together = (
+        _of_window(
+            graded, some, treated=treated, version=version, ascites_from=ascites_from
+        )
+        for some in (*((one,) for one in chosen), chosen)
+    )
     return PatientToxicity(
         case_id=case_id,
         treated=treated,
@@ -120,6 +131,7 @@ def _patient(
 def _of_window(
     graded: Sequence[Graded],
     windows: Sequence[Window | None],
+    *,
     treated: date | None,
     version: str,
     ascites_from: int,
