@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sirtdose.validation.figures.physics import data_files, digest
+from sirtdose.validation.figures.tables import data_files, digest
 
 FILE = Path(__file__).parents[1] / "sirtdose" / "data" / "checksums.json"
 

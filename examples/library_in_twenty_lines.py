@@ -5,6 +5,7 @@ import numpy as np
 from sirtdose import (
     Dvh,
     Grid,
+    Metric,
     Nuclide,
     Quantity,
     Role,
@@ -24,5 +25,5 @@ tumor = Structure("Tumor 1", Role.TUMOR, in_tumor, grid)
 for method in ("local", "kernel"):
     dose = compute_dose(decays, nuclide=y90, density_g_per_ml=1.05, method=method)
     dvh = Dvh.of_structure(tumor, dose.volume)
-    d70 = dvh.dose_to_volume_fraction_gy(0.70)
+    d70 = Metric.parse("D70").of(dvh)
     print(f"{method:<7} mean {dvh.mean_gy:.0f} Gy, D70 {d70:.0f} Gy")

@@ -44,6 +44,7 @@ _HOME = {
     "Grid": "model.grid",
     "Volume": "model.volume",
     "Quantity": "model.volume",
+    "Metric": "model.metric",
     "Structure": "model.structure",
     "Role": "model.role",
     "Nuclide": "model.nuclide",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +37,10 @@ def write_tables(
     with ExitStack() as stack:
         claim = claim or stack.enter_context(claimed(out))
         aside = stack.enter_context(claim.writing(BATCH_FILES, force=True))
-        with BatchWriter(aside) as writer:
-            for outcome in outcomes:
-                seen = _seen(outcome, out)
+        found = [_seen(one, out) for one in outcomes]
+        done = [out / one.case_id for one in found if one.has_results]
+        with BatchWriter(aside, (one / "structures.csv" for one in done)) as writer:
+            for seen in found:
                 folder = out / seen.case_id if seen.has_results else None
                 document = case_document(
                     seen.case_id,
@@ -65,7 +65,7 @@ def write_tables(
                         "seconds": round(one.seconds, 3),
                         "peak_memory_mib": one.peak_memory_mib,
                     }
-                    for one in map(partial(_seen, out=out), outcomes)
+                    for one in found
                 },
             },
         }

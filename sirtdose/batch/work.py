@@ -14,10 +14,10 @@ from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import document_text
 from sirtdose.report.inspection import inspection_document
 from sirtdose.report.run_record import changed_results, read_run_record
-from sirtdose.workflows.image.kept_names import without_file_names
 from sirtdose.workflows.inspect import inspect_folder
-from sirtdose.workflows.post.fingerprint import fingerprint
-from sirtdose.workflows.post.results import assess_into
+from sirtdose.workflows.post.inputs import named_files
+from sirtdose.workflows.post.kept_names import without_file_names
+from sirtdose.workflows.post.results import assess_into, fingerprint
 
 INSPECTION_FILE = "inspection.json"
 
@@ -32,7 +32,9 @@ def run_case(case: Case) -> Outcome:
         return outcome
 
     # The batch's tables stand beside results that are to name nobody.
-    return replace(outcome, error=without_file_names(outcome.error, case.request))
+    named = named_files(case.request).values()
+    error = without_file_names(outcome.error, case.request.image, named)
+    return replace(outcome, error=error)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from sirtdose.cli.words.manifest import (
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.typed import (
     asked_options,
+    options_about,
     parsed_options,
     request_asked,
 )
@@ -36,19 +37,19 @@ if TYPE_CHECKING:
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
-# Somebody has looked at that case: never for all of them.
-_OF_A_CASE = ("accept", "reason")
 
 
 def _common_options(command: click.Command) -> click.Command:
-    """The options of `sirtdose post` as typed: each case's own are read with it."""
-    for key, option in asked_options(post_command).items():
-        if key not in _OF_A_CASE:
-            common = copy(option)
-            if not option.is_flag:
-                common.type, common.default = click.STRING, None
-                common.show_default = False
-            command.params.append(common)
+    """The options of `sirtdose post` as typed: each case's own are read with it.
+
+    Who answers for a check has looked at that case: never for all of them.
+    """
+    for option in options_about(post_command, "case", "secret").values():
+        common = copy(option)
+        if not option.is_flag:
+            common.type, common.default = click.STRING, None
+            common.show_default = False
+        command.params.append(common)
     return command
 
 
@@ -195,7 +196,10 @@ def _cases(
     cases, refused = [], []
     for row in rows:
         # A file for all of them is looked for in each one's own folder first.
-        options = {**located(common, (folder_of(row.source),)), **row.options}
+        options = {
+            **located(common, (folder_of(row.source),), post_command),
+            **row.options,
+        }
         try:
             if row.error:
                 raise InputError(row.error)
@@ -209,7 +213,7 @@ def _cases(
                 post_request(row.source, params),
                 (out / row.case_id).absolute(),
                 wanted_of(params, thumbnail=True),
-                asked=request_asked(row.source, options),
+                asked=request_asked(row.source, options, post_command),
                 resume=resume,
                 force=force,
             )

@@ -52,6 +52,7 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
             started=started,
             asked=None,
             fingerprint=None,
+            nuclide=doses["nuclide"],
             kept_in=out / "doses",
         )
     click.echo(plan_summary(plan), err=True)

@@ -1,39 +1,41 @@
 """`sirtdose kernel`: the voxel kernel of any spacing."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
+    density_option,
     force_option,
     json_option,
     medium_option,
     out_option,
     physics_options,
 )
-from sirtdose.cli.words.quantities import QuantityType, nuclide_of
-from sirtdose.errors import QuantityError
+from sirtdose.cli.words.quantities import along_xyz, nuclide_of
+from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import DENSITY, LENGTH
-from sirtdose.report.documents import document_text
 
 KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 
 
 @click.command("kernel")
-@click.option(
-    "--spacing",
+@Option(
+    "spacing",
+    str,
+    "Voxel sides, such as 4.8mm,4.8mm,2mm; one length for cubes.",
     required=True,
     metavar="X,Y,Z",
-    help="Voxel sides, such as 4.8mm,4.8mm,2mm; one length for cubes.",
 )
 @physics_options
 @medium_option
-@click.option(
-    "--density",
-    type=QuantityType(DENSITY),
-    help="Of the medium.  [default: the one its kernel was simulated in]",
+@replace(
+    density_option,
+    help="Density of the medium.  [default: the one its kernel was simulated in]",
+    default=None,
 )
 @out_option(required=True)
 @force_option
@@ -48,7 +50,8 @@ def kernel_command(
 
     Example: sirtdose kernel --spacing 4.8mm,4.8mm,2mm --out kernel
     """
-    from sirtdose.dosimetry.engine.kernel import voxel_kernel
+    from sirtdose.dosimetry.engine.kernel import electron_kernel
+    from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
     from sirtdose.report.kernel_table import (
         kernel_document,
         kernel_summary,
@@ -56,39 +59,14 @@ def kernel_command(
     )
 
     require_free(out, KERNEL_FILES, force=force)
-    x, y, z = _sides(spacing)
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
-    kernel = voxel_kernel(
-        nuclide.name,
-        (z, y, x),
-        medium=options["medium"] or "soft-tissue",
-        density_g_per_ml=options["density"],
-    )
+    x, y, z = along_xyz(spacing, "--spacing")
+    nuclide, _ = nuclide_of(options)
+    radial = RadialKernel.of(nuclide, options["medium"] or "soft-tissue")
+    if options["density"]:
+        radial = radial.at_density(options["density"])
+    kernel = electron_kernel(radial, (z, y, x))
     document = kernel_document(kernel, nuclide)
     with output_folder(out, KERNEL_FILES, force=force) as folder:
         write_kernel(kernel, nuclide, document, folder)
-    click.echo(kernel_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(KERNEL_FILES)}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
-
-
-def _sides(text: str) -> tuple[float, float, float]:
-    parts = text.split(",")
-    if len(parts) not in (1, 3):
-        raise click.BadParameter(
-            f"'{text}' has {len(parts)} lengths: give x,y,z such as 4.8mm,4.8mm,2mm, "
-            "or one for cubes",
-            param_hint="--spacing",
-        )
-    try:
-        sides = [LENGTH.parse(part) for part in parts]
-    except QuantityError as error:
-        raise click.BadParameter(str(error), param_hint="--spacing") from None
-    x, y, z = sides if len(sides) == 3 else sides * 3
-    return x, y, z
+    said = kernel_summary(document)
+    print_document(document, said, names=KERNEL_FILES, out=out, as_json=as_json)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sirtdose.errors import InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.io.tables.csv import Line, read_table
+from sirtdose.model.names import alike
 from sirtdose.model.role import Role
 
 T = TypeVar("T")
@@ -175,11 +176,12 @@ def _tables(paths: Sequence[Path], what: str) -> dict[str, list[Table]]:
 def _joined(
     name: str, doses: list[Table], outcomes: list[Table], named: Collection[str]
 ) -> Level:
+    order = dict.fromkeys(key for one in doses for key in one)
+    outcomes = [_spelled_as(order, one) for one in outcomes]
     dosed, known = (
         {key: one[key].where for one in reversed(some) for key in one}
         for some in (doses, outcomes)
     )
-    order = dict.fromkeys(key for one in doses for key in one)
     both = [key for key in order if key in known]
     failed = {key for one in doses for key, line in one.items() if _has_failed(line)}
     alone = (
@@ -203,6 +205,19 @@ def _joined(
         lines = tuple(one.get(key, nothing) for one in tables)
         rows.append(Row(*key, lines, _no_dose(lines, holds_dose)))
     return Level(name, tuple(columns), tuple(rows), alone)
+
+
+def _spelled_as(known: Iterable[Key], table: Table) -> Table:
+    """A table with its lesions as others spell them, where only one can be meant."""
+    lesions: dict[str, list[str]] = {}
+    for case_id, lesion in known:
+        lesions.setdefault(case_id, []).append(lesion)
+    found: Table = {}
+    for key, line in table.items():
+        same = alike(key[1], lesions.get(key[0], ()))
+        own = (key[0], same[0]) if len(same) == 1 else key
+        found[key if own in table or own in found else own] = line
+    return found
 
 
 def _no_dose(lines: Collection[Line], columns: Collection[str]) -> str:

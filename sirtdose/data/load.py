@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+KERNELS = Path(__file__).with_name("kernels")
+
 
 @cache
 def table(name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from operator import or_
 
 import numpy as np
 
+from sirtdose.model.grid import three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -86,8 +87,7 @@ def centroid_mm(structure: Structure) -> tuple[float, float, float]:
     index = np.argwhere(structure.occupancy > 0)
     weights = structure.occupancy[tuple(index.T)].astype(np.float64)
     center = (index * weights[:, None]).sum(axis=0) / weights.sum()
-    x, y, z = (float(v) for v in structure.grid.world_mm(center))
-    return x, y, z
+    return three(structure.grid.world_mm(center).tolist())
 
 
 def from_liver_mm(structures: Sequence[Structure]) -> dict[str, list[float]]:

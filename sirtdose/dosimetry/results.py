@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.dvh import Dvh
@@ -19,11 +19,10 @@ from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.finding import Acceptance, Finding
-from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.ledger import Ledger, Lungs, Times
 from sirtdose.model.limit import Limit
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import PatientLink, StructureSet
-from sirtdose.model.self_test import SelfTest
+from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.structure import Structure
 from sirtdose.model.uncertain import Uncertainty
 from sirtdose.model.volume import Volume
@@ -62,64 +61,130 @@ class PlanCompared:
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment:
-    """Doses after treatment with everything they rest on.
+class Read:
+    """The image, and what notes and header say was given when.
 
-    `doses` and `structure_doses` go by method, such as ``local_deposition``, or
-    ``local_deposition+iterative_yang`` where the image's blur was undone.
-    `injections` are name, perfused structure and ledger of each of several.
-    `image` and `structures` are on the dose grid, which `dose_grid` names. `link` is
-    whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures are
-    from, and `shifted_d` the days that a pseudonym's dates are moved back by. `people`
-    are those that the inputs name and `file_names` what stands for each file's name
-    where results are to name nobody: neither is written.
+    `given` is on the true scale of the dose calibrator, and of the header's nuclide
+    where none was typed. `injections` are name, perfused structure and ledger of each
+    of several. `plan` is an approved plan's document.
     """
 
-    nuclide: Nuclide
-    ledger: Ledger
-    calibration: Calibration
-    alternative: Calibration | None
-    doses: dict[str, Dose]
-    structure_doses: dict[str, list[StructureDose]]
-    lungs: Lungs
-    findings: tuple[Finding, ...]
-    accepted: tuple[Acceptance, ...]
+    given: Given
     image: Volume
-    ct: Volume | None
-    structures: tuple[Structure, ...]
-    density_origin: str = "given"
-    density_source: str = ""
-    dose_grid: str = "image voxels"
-    partial_volume: PartialVolume | None = None
-    extrahepatic: Extrahepatic | None = None
-    plan: PlanCompared | None = None
-    registration: Registration | None = None
-    lungs_in_image_gbq: float | None = None
+    ledger: Ledger
+    times: Times
     injections: tuple[tuple[str, str, Ledger], ...] = ()
-    times: dict[str, datetime | float | None] = field(default_factory=dict)
-    choices: tuple[str, ...] = ()
-    inputs: tuple[dict[str, Any], ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-    above_gy: tuple[float, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    device: str | None = None
-    disease: str | None = None
-    biology: Biology | None = None
-    thresholds: tuple[ThresholdHeld, ...] = ()
-    link: PatientLink | None = None
-    shifted_d: int = 0
-    structure_set: StructureSet | None = None
-    uncertainty: Uncertainty | None = None
-    self_test: SelfTest | None = None
-    people: tuple[PatientLink, ...] = ()
-    file_names: Mapping[str, str] = field(default_factory=dict)
+    plan: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """An image and its structures, drawn and derived, where doses are computed.
+
+    `image` and `on_grid` are on the dose grid, `regions` there too, by role; `drawn`
+    are the liver, its parts and what is excluded from it, on one lattice; `lungs` as
+    drawn, of which `lungs_covered` lies in the image. `prior` is an earlier session's
+    dose, Gy.
+    """
+
+    image: Volume
+    on_grid: tuple[Structure, ...]
+    regions: Mapping[str, Structure]
+    drawn: tuple[Structure, ...]
+    lungs: tuple[Structure, ...]
+    lungs_covered: float
+    ct: Volume | None = None
+    registration: Registration | None = None
+    density: TissueDensity = field(default_factory=TissueDensity)
+    prior: Volume | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """The activity that an image shows: by the calibration used, and the other one.
+
+    `images` are activities at administration by the tag of their correction, such as
+    ``+gtm``; empty for the image as it is, which comes first.
+    """
+
+    ledger: Ledger
+    used: Calibration
+    alternative: Calibration | None
+    images: Mapping[str, Volume]
+    partial_volume: PartialVolume | None = None
 
     @property
     def alternative_to_used_ratio(self) -> float | None:
         """The other calibration's becquerel per unit over the used one's."""
         if self.alternative is None:
             return None
-        return self.alternative.bq_per_unit / self.calibration.bq_per_unit
+        return self.alternative.bq_per_unit / self.used.bq_per_unit
+
+
+@dataclass(frozen=True, eq=False)
+class Dosed:
+    """Doses by every method, and what they are in lungs and beyond the liver.
+
+    `doses` and `structure_doses` go by method, such as ``local_deposition``, or
+    ``local_deposition+iterative_yang`` where the image's blur was undone.
+    """
+
+    doses: dict[str, Dose]
+    structure_doses: dict[str, list[StructureDose]]
+    lungs: Lungs
+    lungs_in_image_gbq: float | None = None
+    extrahepatic: Extrahepatic | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What doses were held against: limits, the plan, models and outcome studies."""
+
+    limits: tuple[Limit, ...]
+    biology: Biology
+    plan: PlanCompared | None = None
+    thresholds: tuple[ThresholdHeld, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """Which files results are from, by which options, and whose.
+
+    `link` is whom a DICOM image is of, `structure_set` the one RTSTRUCT that structures
+    were read from, and `shifted_d` the days that a pseudonym's dates are moved back by.
+    `people` are those that the inputs name and `file_names` what stands for each file's
+    name where results are to name nobody: neither is written.
+    """
+
+    choices: tuple[str, ...] = ()
+    inputs: tuple[dict[str, Any], ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    link: PatientLink | None = None
+    shifted_d: int = 0
+    structure_set: StructureSet | None = None
+    people: tuple[PatientLink, ...] = ()
+    file_names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """Doses after treatment with everything they rest on: what each stage gave."""
+
+    request: PostRequest
+    read: Read
+    placed: Placed
+    calibrated: Calibrated
+    dosed: Dosed
+    judged: Judged
+    provenance: Provenance
+    findings: tuple[Finding, ...]
+    accepted: tuple[Acceptance, ...]
+    uncertainty: Uncertainty | None = None
+
+    @property
+    def structure_doses(self) -> dict[str, list[StructureDose]]:
+        """Every structure's dose, by method."""
+        return self.dosed.structure_doses
 
 
 @dataclass(frozen=True, eq=False)

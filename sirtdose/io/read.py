@@ -15,6 +15,7 @@ from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind, listed
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -58,16 +59,23 @@ def read_found_image(
     *,
     quantity: Quantity = Quantity.COUNTS,
     header_nuclide_was: str | None = None,
+    nuclide: Nuclide | None = None,
 ) -> Volume:
-    """Read an image that :func:`sirtdose.io.discover.discover` found."""
+    """Read an image that :func:`sirtdose.io.discover.discover` found.
+
+    Of an activity image the `nuclide` is the one that was given.
+    """
     if found.kind is Kind.IMAGE_FILE:
         return read_image_file(found.paths[0], quantity)
     if found.kind is Kind.SPECT:
-        return read_nm(found.paths[0])
+        return read_nm(found.paths[0], nuclide=nuclide)
     if found.kind is Kind.PET:
         _require_whole(found)
         return read_pet(
-            found.paths, found.headers, header_nuclide_was=header_nuclide_was
+            found.paths,
+            found.headers,
+            header_nuclide_was=header_nuclide_was,
+            nuclide=nuclide,
         )
     if found.kind is Kind.DOSE:
         return read_rtdose(found.paths[0])

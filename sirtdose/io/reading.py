@@ -1,13 +1,10 @@
 """One way for every reader to fail: a file is named and what is wrong said."""
 
-import json
 import struct
-import tomllib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sirtdose.errors import FileFormatError, SirtdoseError, system_reason
 
@@ -74,24 +71,3 @@ def reading(
             f"{path.name} cannot be read as {kind}: it is truncated, damaged, or of "
             f"another kind{reason}"
         ) from error
-
-
-def parsed(path: Path) -> Any:
-    """What a TOML file holds, or a JSON file by its name.
-
-    Raises
-    ------
-    FileFormatError
-        It cannot be read, or is neither.
-    """
-    kind = "JSON" if path.suffix.casefold() == ".json" else "TOML"
-    try:
-        text = path.read_text("utf-8-sig")
-        return json.loads(text) if kind == "JSON" else tomllib.loads(text)
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(f"{path.name} is no text in UTF-8") from None
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits is another error than TOML's own.
-        raise FileFormatError(f"{path.name} is no {kind}: {error}") from None

@@ -31,6 +31,12 @@ class Device:
     shelf_life_source: str = ""
 
     @classmethod
+    def unnamed(cls, nuclide_name: str) -> "Device":
+        """Microspheres of no product that is known: nothing of vials and spheres is."""
+        product, source = f"{nuclide_name} microspheres", "of no product known here"
+        return cls("", product, nuclide_name, (), source, spheres_source=source)
+
+    @classmethod
     def named(cls, name: str) -> "Device":
         """Look up a device.
 

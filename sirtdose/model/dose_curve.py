@@ -22,9 +22,11 @@ class DoseCurve:
     --------
     A quarter each from 0 to 10, 10 to 20, 20 to 30 and 30 to 40 Gy.
 
-    >>> curve = DoseCurve.of([0, 10, 20, 30, 40], [1, 0.75, 0.5, 0.25, 0], 200.0)
-    >>> curve.mean_gy, curve.dose_gy(0.75), curve.part_above(35.0)
-    (20.0, 10.0, 0.125)
+    >>> curve = DoseCurve.of([0, 10, 20, 30, 40], [1, 0.75, 0.5, 0.25, 0])
+    >>> curve.mean_gy, curve.volume_fraction_above(35.0)
+    (20.0, 0.125)
+    >>> curve.dose_to_volume_fraction_gy(0.75)
+    10.0
     """
 
     doses_gy: tuple[float, ...]
@@ -72,21 +74,22 @@ class DoseCurve:
         area = sum((b - a) * (p + q) / 2 for (a, b), (p, q) in steps)
         return self.doses_gy[0] + area
 
-    def dose_gy(self, part: float) -> float:
-        """D_x: the least dose in the hottest part of the volume."""
+    def dose_to_volume_fraction_gy(self, fraction: float) -> float:
+        """D_x: the least dose in the hottest fraction of the volume."""
         after = next(
-            (n for n, one in enumerate(self.parts) if one < part), len(self.parts) - 1
+            (n for n, one in enumerate(self.parts) if one < fraction),
+            len(self.parts) - 1,
         )
         before = max(after - 1, 0)
         fall = self.parts[before] - self.parts[after]
         if fall <= 0:
             return self.doses_gy[before]
-        along = (self.parts[before] - part) / fall
+        along = (self.parts[before] - fraction) / fall
         first, last = self.doses_gy[before], self.doses_gy[after]
         return first + min(max(along, 0.0), 1.0) * (last - first)
 
-    def part_above(self, dose_gy: float) -> float:
-        """V_x: the part of the volume that has at least a dose."""
+    def volume_fraction_above(self, dose_gy: float) -> float:
+        """V_x: the fraction of the volume that has at least a dose."""
         if dose_gy <= self.doses_gy[0]:
             return 1.0
         for (a, b), (p, q) in zip(
@@ -95,17 +98,3 @@ class DoseCurve:
             if a < dose_gy <= b:
                 return min(max(p + (q - p) * (dose_gy - a) / (b - a), 0.0), 1.0)
         return 0.0
-
-    def numbers(
-        self, percent: Sequence[float], doses_gy: Sequence[float]
-    ) -> dict[str, float]:
-        """Mean, D_x and V_x (and volume, where it is told) by name.
-
-        >>> curve = DoseCurve.of([0, 10, 20, 30, 40], [1, 0.75, 0.5, 0.25, 0])
-        >>> curve.numbers([75], [35.0])
-        {'mean': 20.0, 'd75': 10.0, 'v35': 0.125}
-        """
-        found = {} if self.volume_ml is None else {"volume": self.volume_ml}
-        found["mean"] = self.mean_gy
-        found |= {f"d{x:g}": self.dose_gy(x / 100) for x in percent}
-        return found | {f"v{dose:g}": self.part_above(dose) for dose in doses_gy}

@@ -1,8 +1,8 @@
 """Where the voxels of an image are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,7 @@ from sirtdose.errors import GeometryError
 
 Shape = tuple[int, int, int]
 Box = tuple[slice, slice, slice]
+_T = TypeVar("_T")
 
 # Two grids are the same when no corner differs by more than this.
 SAME_PLACE_MM = 0.01
@@ -102,8 +103,7 @@ class Grid:
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance between voxel centers along (slice, row, column)."""
-        z, y, x = np.linalg.norm(self.affine_mm[:3, :3], axis=0)
-        return float(z), float(y), float(x)
+        return three(np.linalg.norm(self.affine_mm[:3, :3], axis=0).tolist())
 
     @property
     def voxel_volume_ml(self) -> float:
@@ -177,6 +177,15 @@ class Grid:
         shape = (z.stop - z.start, y.stop - y.start, x.stop - x.start)
         return Grid(shape, affine, self.frame_of_reference_uid)
 
+    def box_around(self, points_mm: ArrayLike, *, margin_mm: float) -> Box:
+        """The voxels of this grid around points, with a margin, one at least."""
+        index = self.index(points_mm)
+        margin = margin_mm / np.array(self.spacing_mm)
+        low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(self.shape) - 1)
+        high = np.clip(np.ceil(index.max(axis=0) + margin) + 1, low + 1, self.shape)
+        low, size = low.astype(int), (high - low).astype(int)
+        return box_at(low.tolist(), size.tolist())
+
     def offset_in(self, other: "Grid") -> Shape | None:
         """Where voxel (0, 0, 0) is in another grid with the same lattice.
 
@@ -188,7 +197,7 @@ class Grid:
         moved = other.crop(box_at(offset.tolist(), self.shape))
         if self._corners_differ_mm(moved) >= SAME_PLACE_MM:
             return None
-        return int(offset[0]), int(offset[1]), int(offset[2])
+        return three(offset.tolist())
 
     def axis_map(self, other: "Grid") -> Sequence[int] | None:
         """Which of the other's array axes runs along each of ours.
@@ -207,10 +216,15 @@ class Grid:
         return [int(a) for a in axes]
 
 
+def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:
+    """One value an axis: neither more nor fewer."""
+    a, b, c = values
+    return a, b, c
+
+
 def box_at(start: Sequence[int], shape: Sequence[int]) -> Box:
     """The box of array indices that begins at `start` and has a shape."""
-    z, y, x = (slice(a, a + n) for a, n in zip(start, shape, strict=True))
-    return z, y, x
+    return three(slice(a, a + n) for a, n in zip(start, shape, strict=True))
 
 
 def affine_of(steps_mm: ArrayLike, origin_mm: ArrayLike) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """The activity ledger: where every becquerel that was drawn up went, lungs too."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sirtdose.errors import RangeError
@@ -81,6 +82,15 @@ class Ledger:
         if self.in_image_gbq is None:
             return None
         return self.in_image_gbq / self.treated_gbq
+
+
+@dataclass(frozen=True)
+class Times:
+    """When it was given and when imaged, and the hours from one to the other."""
+
+    administered_at: datetime | None = None
+    scan_at: datetime | None = None
+    elapsed_h: float | None = None
 
 
 @dataclass(frozen=True)

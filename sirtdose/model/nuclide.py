@@ -1,15 +1,57 @@
 """A radionuclide: how fast it decays and what dose its decays give."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from sirtdose.data.load import table
+from sirtdose.data.load import KERNELS, table
 from sirtdose.errors import InputError, RangeError
 from sirtdose.model.bounds import require_positive
 
-# Past this nothing is left, and before it nothing could have been handled.
 _JOULE_PER_MEV = 1.602176634e-13
+# Past this nothing is left, and before it nothing could have been handled.
 _HALF_LIVES_MAX = 100.0
+
+
+def energy_of(dose_constant_gy_kg_per_gbq: float, half_life_h: float) -> float:
+    r"""Energy per decay in MeV that a dose constant holds: K over the decays of 1 GBq.
+
+    .. math:: E = \frac{K \ln 2}{10^9\, T_{1/2}}
+
+    >>> round(energy_of(49.67, 64.05), 4)
+    0.9319
+    """
+    decays_per_gbq = 1e9 * half_life_h * 3600 / math.log(2)
+    return dose_constant_gy_kg_per_gbq / decays_per_gbq / _JOULE_PER_MEV
+
+
+def dose_constant_of(energy_mev_per_decay: float, half_life_h: float) -> float:
+    r"""The dose constant K in Gy kg/GBq of an energy per decay that tissue absorbs.
+
+    .. math:: K = 10^9\, E\, \frac{T_{1/2}}{\ln 2}
+
+    Examples
+    --------
+    Re-188: 0.778 x 1.602177e-13 J x 61200 s / 0.693147 x 1e9 = 11.01.
+
+    >>> round(dose_constant_of(0.778, 17.0), 2)
+    11.01
+    """
+    return energy_mev_per_decay / energy_of(1.0, half_life_h)
+
+
+@dataclass(frozen=True)
+class KernelTable:
+    """Which file tabulates how far a decay's energy goes in one medium."""
+
+    medium: str
+    file: Path
+    density_g_per_ml: float
+    electron_range_mm: float
+    energy_mev_per_decay: float
+    source: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +68,16 @@ class Nuclide:
         K: the dose when 1 GBq decays away inside 1 kg.
     dose_constant_name, dose_constant_source, half_life_source : str
         Where the numbers come from; printed with every result.
+    usual_half_life_h, usual_dose_constant_gy_kg_per_gbq : float, optional
+        As its table has them, by which others are judged.
+    kernels : tuple of KernelTable
+        One for each medium that has one.
+    positrons_per_decay : float, optional
+        Of a nuclide that PET shows.
+    header_words : tuple of str
+        What DICOM headers call it, besides what is known of every nuclide.
+    file, file_sha256 : Path and str, optional
+        The user's own file that it is from; None of those that are shipped.
 
     Examples
     --------
@@ -42,6 +94,13 @@ class Nuclide:
     dose_constant_name: str
     dose_constant_source: str
     half_life_source: str
+    usual_half_life_h: float | None = None
+    usual_dose_constant_gy_kg_per_gbq: float | None = None
+    kernels: tuple[KernelTable, ...] = ()
+    positrons_per_decay: float | None = None
+    header_words: tuple[str, ...] = ()
+    file: Path | None = None
+    file_sha256: str | None = None
 
     def __post_init__(self) -> None:
         require_positive(
@@ -61,9 +120,31 @@ class Nuclide:
         known = table("nuclides")
         if name not in known:
             raise InputError(
-                f"'{name}' is not a nuclide known here: use {', '.join(known)}"
+                f"'{name}' is not a nuclide known here: use {', '.join(known)}, or a "
+                "file of your own (--nuclide-file)"
             )
-        entry = known[name]
+        emitter = table("positron_emitters").get(name, {})
+        entry = {"positrons_per_decay": emitter.get("positrons_per_decay")}
+        return cls.of_entry(
+            name, entry | known[name], kernels_in=KERNELS, dose_constant=dose_constant
+        )
+
+    @classmethod
+    def of_entry(
+        cls,
+        name: str,
+        entry: Mapping[str, Any],
+        *,
+        kernels_in: Path,
+        dose_constant: str | None = None,
+    ) -> "Nuclide":
+        """A nuclide of a table's entry, whose kernels are files in a folder.
+
+        Raises
+        ------
+        InputError
+            An unknown dose constant; the message lists those known.
+        """
         presets = entry["dose_constants_gy_kg_per_gbq"]
         preset = dose_constant or entry["default_dose_constant"]
         if preset not in presets:
@@ -78,6 +159,16 @@ class Nuclide:
             dose_constant_name=preset,
             dose_constant_source=presets[preset]["source"],
             half_life_source=entry["half_life_source"],
+            usual_half_life_h=entry["half_life_h"],
+            usual_dose_constant_gy_kg_per_gbq=presets[entry["default_dose_constant"]][
+                "value"
+            ],
+            kernels=tuple(
+                KernelTable(medium, **{**one, "file": kernels_in / one["file"]})
+                for medium, one in entry.get("kernels", {}).items()
+            ),
+            positrons_per_decay=entry.get("positrons_per_decay"),
+            header_words=tuple(entry.get("header_words", ())),
         )
 
     def with_half_life(self, half_life_h: float) -> "Nuclide":
@@ -155,5 +246,4 @@ class Nuclide:
         >>> round(Nuclide.named("Y-90").energy_mev_per_decay, 4)
         0.9319
         """
-        decays_per_gbq = 1e9 * self.mean_life_h * 3600
-        return self.dose_constant_gy_kg_per_gbq / decays_per_gbq / _JOULE_PER_MEV
+        return energy_of(self.dose_constant_gy_kg_per_gbq, self.half_life_h)

@@ -1,6 +1,8 @@
 """Values that can be meant but rarely are: said, not refused."""
 
-from sirtdose.data.load import table
+from collections.abc import Mapping
+from typing import Any
+
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 
@@ -38,12 +40,14 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
     >>> [f.message for f in nuclide_findings(own)]
     ['half-life and dose constant of P-32 held against none in use']
     """
-    known = table("nuclides").get(nuclide.name)
-    if known is None:
+    usual_h, usual_k = (
+        nuclide.usual_half_life_h,
+        nuclide.usual_dose_constant_gy_kg_per_gbq,
+    )
+    if usual_h is None or usual_k is None:
         said = f"half-life and dose constant of {nuclide.name} held against none in use"
         return [Finding.of("H09", said, severity=Severity.WARN)]
-    usual_h = known["half_life_h"]
-    findings = []
+    findings = own_file_findings(nuclide)
     if abs(nuclide.half_life_h / usual_h - 1) > _DEVIATION_MAX:
         findings.append(
             Finding.of(
@@ -53,7 +57,6 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
                 severity=Severity.WARN,
             )
         )
-    usual_k = known["dose_constants_gy_kg_per_gbq"]["clinical"]["value"]
     if abs(nuclide.dose_constant_gy_kg_per_gbq / usual_k - 1) > _DEVIATION_MAX:
         findings.append(
             Finding.of(
@@ -64,6 +67,45 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             )
         )
     return findings
+
+
+def own_file_findings(nuclide: Nuclide) -> list[Finding]:
+    """What the user's own file says, whom it is compared with: nobody (H09)."""
+    if nuclide.file_sha256 is None:
+        return []
+    media = " and ".join(one.medium for one in nuclide.kernels)
+    return [
+        Finding.of(
+            "H09",
+            f"{nuclide.name} is of your own nuclide file (SHA-256 "
+            f"{nuclide.file_sha256[:12]}), compared with no table, "
+            f"{f'with a dose kernel for {media}' if media else 'without dose kernel'}. "
+            f"Half-life "
+            f"{nuclide.half_life_h:g} h: {nuclide.half_life_source}. Dose constant "
+            f"{nuclide.dose_constant_gy_kg_per_gbq:.4g} Gy kg/GBq: "
+            f"{nuclide.dose_constant_source}",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def other_file_findings(planned: Mapping[str, Any], nuclide: Nuclide) -> list[Finding]:
+    """A plan's nuclide, as its document has it, of another file than ours (H09)."""
+    digest = planned.get("file_sha256")
+    if digest == nuclide.file_sha256:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"the plan has {nuclide.name} of another nuclide file (SHA-256 "
+            f"{(digest or 'none')[:12]}, here {(nuclide.file_sha256 or 'none')[:12]}): "
+            f"half-life {planned['half_life_h']:g} h and "
+            f"{planned['dose_constant_gy_kg_per_gbq']:.4g} Gy kg/GBq there, "
+            f"{nuclide.half_life_h:g} h and "
+            f"{nuclide.dose_constant_gy_kg_per_gbq:.4g} Gy kg/GBq here",
+            severity=Severity.WARN,
+        )
+    ]
 
 
 def kernel_energy_findings(nuclide: Nuclide, table_mev: float) -> list[Finding]:

@@ -1,11 +1,8 @@
-"""Positrons per decay that a PET scanner reckoned with, against Y-90's few."""
+"""Positrons per decay that a PET scanner reckoned with, against the nuclide's own."""
 
 from dataclasses import dataclass
 
-from sirtdose.data.load import table
 from sirtdose.errors import RangeError
-
-_NUCLIDE = "Y-90"
 
 
 @dataclass(frozen=True)
@@ -18,6 +15,8 @@ class PositronYield:
     ----------
     fraction_was : float, 0 to 1
         Positrons per decay by which the scanner turned counts into activity.
+    fraction : float, above 0
+        Those of the nuclide that was given.
     origin : str
         Who says so.
     applied : bool
@@ -27,11 +26,12 @@ class PositronYield:
     --------
     F-18 has 0.967 a decay, Y-90 32 per million: 0.967 / 32e-6 = 30219.
 
-    >>> round(PositronYield(0.967, "of F-18", applied=False).factor)
+    >>> round(PositronYield(0.967, 32e-6, "of F-18", applied=False).factor)
     30219
     """
 
     fraction_was: float
+    fraction: float
     origin: str
     applied: bool
 
@@ -41,11 +41,6 @@ class PositronYield:
                 f"the positron fraction is {self.fraction_was:g}: it must be above 0 "
                 "and at most 1, such as 0.967 of F-18"
             )
-
-    @property
-    def fraction(self) -> float:
-        """Positrons per decay of Y-90."""
-        return float(table("positron_emitters")[_NUCLIDE]["positrons_per_decay"])
 
     @property
     def factor(self) -> float:

@@ -6,11 +6,7 @@ from dataclasses import dataclass, fields
 from sirtdose.data.load import table
 from sirtdose.model.role import Role
 
-# Doses that a model can be of, and the parameters of each form.
-METRICS = (
-    *("mean", "d98", "d95", "d90", "d70", "d50"),
-    *("bed_mean", "eqd2_mean", "eud", "eubed", "geud"),
-)
+# The parameters of each form.
 FORMS = {
     "logistic": ("d50_gy", "gamma50"),
     "logit": ("b0", "b1_per_gy"),
@@ -32,7 +28,7 @@ class ResponseModel:
     name : str
     form : {"logistic", "logit", "lyman"}
     metric : str
-        Which dose of the structure it takes, one of `METRICS`.
+        Which dose of the structure it takes: the key of a `Metric` in Gy.
     parameters : mapping of str to float
         Those of its form, see `FORMS`.
     roles : tuple of Role

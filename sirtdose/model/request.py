@@ -1,7 +1,7 @@
 """What is asked of an assessment or of a plan by an image: nouns, in groups."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -9,6 +9,7 @@ from typing import Literal
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.self_test import SelfTest
@@ -52,7 +53,7 @@ class InjectionGiven:
             if self.at is None or self.residual_at is None:
                 raise InputError(
                     f"the residual of '{self.name}' decays to its injection: write "
-                    "both times, name=1.2GBq@TIME;...;residual=20MBq@TIME"
+                    "both times, activity:1.2GBq@TIME,residual:20MBq@TIME"
                 )
             elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
             if not 0 <= elapsed_h <= _RESIDUAL_MAX_H:
@@ -197,13 +198,24 @@ class DoseRequest:
             return self.methods
         return ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
 
+    def for_nuclide(self, nuclide: Nuclide) -> "DoseRequest":
+        """The same; by local deposition where no method is asked for and no kernel is.
+
+        >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
+        >>> DoseRequest(density="ct").for_nuclide(own).used_methods
+        ('local',)
+        """
+        if self.methods or nuclide.kernels:
+            return self
+        return replace(self, methods=("local",))
+
 
 @dataclass(frozen=True)
 class JudgeRequest:
     """What doses are held against, and which findings a person accepted.
 
     `device` and `disease` say which outcome studies apply, `radiobiology` is a TOML
-    file of a department's own parameters and models. The volume fractions at `above_gy`
+    file of a department's own parameters and models. The `metrics` of each structure
     are given beside the usual ones. `self_test` is what the program's own comparisons
     said.
     """
@@ -215,7 +227,7 @@ class JudgeRequest:
     prior_transform: Path | None = None
     prior_lung_dose_gy: float = 0.0
     radiobiology: Path | None = None
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     self_test: SelfTest | None = None
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.names import by_own_names, named
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.volume import Quantity, Volume
 
@@ -131,6 +132,11 @@ class Structure:
         """The same region as a structure of its own, with how it was made."""
         return replace(self, name=name, role=role, definition=definition, doubt=None)
 
+    def box_on(self, grid: Grid) -> Box | None:
+        """Where its voxels are in a grid; None where that has another lattice."""
+        offset = self.grid.offset_in(grid)
+        return None if offset is None else box_at(offset, self.grid.shape)
+
     def values_in(self, volume: Volume) -> tuple[NDArray[Any], NDArray[np.float64]]:
         """The volume's values in this structure, and the part of each voxel in it.
 
@@ -139,19 +145,16 @@ class Structure:
         GeometryError
             This structure is not on (a part of) the volume's grid.
         """
-        offset = self.grid.offset_in(volume.grid)
-        if offset is None or any(
-            start < 0 or start + n > size
-            for start, n, size in zip(
-                offset, self.grid.shape, volume.grid.shape, strict=True
-            )
+        box = self.box_on(volume.grid)
+        if box is None or any(
+            side.start < 0 or side.stop > size
+            for side, size in zip(box, volume.grid.shape, strict=True)
         ):
             raise GeometryError(
                 f"structure '{self.name}' is not on the image's grid: bring it there "
                 "with occupancy_on()"
             )
         inside = self.occupancy > 0
-        box = box_at(offset, self.grid.shape)
         return volume.data[box][inside], self.occupancy[inside].astype(np.float64)
 
     def __and__(self, other: "Structure") -> "Structure":
@@ -217,10 +220,42 @@ class Structure:
 def with_given_roles(
     structures: Iterable[Structure], roles: Mapping[str, Role]
 ) -> list[Structure]:
-    """The structures with the roles that a person says they have, by name."""
-    return [
-        one.given(roles[one.name]) if one.name in roles else one for one in structures
-    ]
+    """The structures with the roles that a person says they have, by name.
+
+    Raises
+    ------
+    InputError
+        A name that is no structure's, or may be several.
+    """
+    known = list(structures)
+    own = given_roles(known, roles)
+    return [one.given(own[one.name]) if one.name in own else one for one in known]
+
+
+def given_roles(
+    structures: Iterable[Structure], roles: Mapping[str, Role]
+) -> dict[str, Role]:
+    """The roles that a person gives, by the structures' own names; raises as above."""
+    said = "--role names '{}', which is no structure here"
+    return by_own_names(roles, (one.name for one in structures), said)
+
+
+def perfused_by(
+    injection: str, typed: str, structures: Iterable[Structure]
+) -> Structure:
+    """The structure that an injection is said to perfuse.
+
+    Raises
+    ------
+    InputError
+        A name that is no structure's, or may be several.
+    """
+    known = {one.name: one for one in reversed(list(structures))}
+    said = (
+        f"'{injection}' perfuses '{typed}', which is no structure of role perfused, "
+        "liver or tumor here"
+    )
+    return known[named(typed, reversed(known), said)]
 
 
 def voxels_in(occupancy: NDArray[Any]) -> float:

@@ -43,6 +43,16 @@ class Measure:
         """The one that goes before its name."""
         return "an" if self.name[0] in "aeiou" else "a"
 
+    @property
+    def suffix(self) -> str:
+        """What a name of such a quantity ends in.
+
+        >>> ACTIVITY.suffix, DENSITY.suffix, FRACTION.suffix
+        ('gbq', 'g_per_ml', 'fraction')
+        """
+        unit = self.unit.lower().replace("/", "_per_").replace(" ", "_")
+        return "fraction" if unit == "1" else unit
+
     def parse(self, text: str) -> float:
         """Read text such as ``"45 mCi"`` into this measure's unit.
 
@@ -312,7 +322,8 @@ def clocks_of_one_place(first: datetime, second: datetime) -> bool:
     offsets = first.utcoffset(), second.utcoffset()
     if offsets[0] == offsets[1]:
         return True
-    if None in offsets or abs((first - second) - _by_the_wall(first, second)) > _CHANGE:
+    by_the_wall = first.replace(tzinfo=None) - second.replace(tzinfo=None)
+    if None in offsets or abs((first - second) - by_the_wall) > _CHANGE:
         return False
     from zoneinfo import available_timezones
 
@@ -320,10 +331,6 @@ def clocks_of_one_place(first: datetime, second: datetime) -> bool:
         (offset_in(first, name), offset_in(second, name)) == offsets
         for name in sorted(available_timezones())
     )
-
-
-def _by_the_wall(first: datetime, second: datetime) -> timedelta:
-    return first.replace(tzinfo=None) - second.replace(tzinfo=None)
 
 
 def _zone(timezone: str) -> "ZoneInfo":

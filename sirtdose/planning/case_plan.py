@@ -23,10 +23,10 @@ _LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
 
 def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
     """What to inject where; see :func:`activities_gbq`."""
-    limit_rules.require_known(terms.all_rules, case)
+    rules = limit_rules.known(terms.all_rules, case)
     if any(one.goal == "maximize" for one in wanted):
         limit_rules.require_checkable(terms.rules, case)
-    return activities_gbq(wanted, case, terms.all_rules)
+    return activities_gbq(wanted, case, rules)
 
 
 def plan_of(
@@ -51,8 +51,7 @@ def plan_of(
     PlanningError
         A limit that the user gave is not met.
     """
-    rules = terms.all_rules
-    limit_rules.require_known(rules, case)
+    rules = limit_rules.known(terms.all_rules, case)
     limits = limit_rules.checked_limits(rules, case, activities)
     if maximized:
         limits = [replace(limit, binding=_binds(limit)) for limit in limits]

@@ -7,7 +7,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.case_plan import compartment
-from sirtdose.planning.limits import checked_limits, require_known
+from sirtdose.planning.limits import checked_limits, known
 from sirtdose.planning.partition_case import Case
 from sirtdose.planning.partition_goal import Goal, Injection
 from sirtdose.planning.perfused import Tumor
@@ -76,7 +76,7 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     """
     free = _without_limits(terms)
     usual = _partitioned(case, free)
-    require_known(terms.all_rules, usual)
+    rules = known(terms.all_rules, usual)
     plans = [
         plan
         for plan in (
@@ -99,7 +99,7 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
             compartments=tuple(
                 compartment(region, [plan.activity_gbq]) for region in usual.regions
             ),
-            limits=tuple(checked_limits(terms.all_rules, usual, [plan.activity_gbq])),
+            limits=tuple(checked_limits(rules, usual, [plan.activity_gbq])),
             lungs_gy=plan.lungs.dose_gy if plan.lungs.known else None,
             why=_why(plan, terms),
             case=usual,

@@ -9,6 +9,7 @@ from sirtdose.errors import InputError, PlanningError, RangeError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
+from sirtdose.model.names import named
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 
 Sense = Literal["at_most", "at_least", "range"]
@@ -86,26 +87,28 @@ def given_rules(limits_gy: Mapping[str, float]) -> list[Rule]:
     ]
 
 
-def require_known(rules: Sequence[Rule], case: Case) -> None:
-    """Refuse a limit of the user's own for a volume that is not in the plan.
+def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
+    """The limits by their volumes' own names in a plan, where it has those volumes.
 
     Raises
     ------
     InputError
-        Names the volumes there are.
+        A limit of the user's own for a volume that is not there: names those there are.
     """
+    found = []
+    names = (*case.volumes, *ROLES, *LUNGS, *_ALIASES)
     for rule in rules:
-        if rule.volume not in case.volumes and rule.volume not in (*ROLES, *LUNGS):
-            raise InputError(
-                f"--limit {rule.volume} names no volume of this plan: use "
-                f"{', '.join(case.volumes)}"
-            )
+        said = f"--limit {rule.volume} names no volume of this plan"
+        own = named(rule.volume, names, said, offered=case.volumes)
+        rule = replace(rule, volume=_ALIASES.get(own, own))
+        found.append(rule)
         if rule.typed and not case.lines(rule.volume):
             needs = "--lung-shunt" if rule.volume in LUNGS else "--liver-volume"
             raise InputError(
                 f"--limit {rule.volume} cannot be checked, as its dose is not known "
                 f"in this plan: give {needs}, or limit {', '.join(case.volumes)}"
             )
+    return found
 
 
 def require_checkable(rules: Sequence[Rule], case: Case) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from itertools import combinations
 
-from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import by_own_names
 from sirtdose.planning.activity_checks import mixed_units_finding
 
 _ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
@@ -42,12 +42,9 @@ def order_findings(
     >>> [(one.code, str(one.severity)) for one in found]
     [('H03', 'note'), ('H03', 'stop'), ('H04', 'warn'), ('H04', 'stop')]
     """
-    unknown = [name for name in ordered_gbq if name not in planned_gbq]
-    if unknown:
-        raise InputError(
-            f"'{unknown[0]}' is ordered, and is no injection of the plan: there are "
-            f"{', '.join(planned_gbq)}"
-        )
+    ordered_gbq = by_own_names(
+        ordered_gbq, planned_gbq, "'{}' is ordered, and is no injection of the plan"
+    )
     findings = [
         finding
         for name, gbq in ordered_gbq.items()

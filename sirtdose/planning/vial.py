@@ -11,6 +11,7 @@ from sirtdose.model.calibrator import calibrator_findings, require_calibrator_fa
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import own_file_findings
 from sirtdose.planning.activity_checks import mixed_units_finding
 
 # Hours by which a case may come early or late.
@@ -145,7 +146,7 @@ def plan_vial(
         _choice(size, activity_gbq, at, nuclide, device, calibrated_at)
         for size in sizes
     ]
-    assayed, findings = None, list(findings)
+    assayed, findings = None, [*findings, *own_file_findings(nuclide)]
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)
         require_calibrator_factor(calibrator_factor)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.files import THUMBNAIL
 from sirtdose.report.render import render
-from sirtdose.report.tables import STRUCTURE_COLUMNS, cell
+from sirtdose.report.tables import cell, structure_columns
 from sirtdose.report.wording import significant
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
@@ -78,20 +78,28 @@ def _numbers(result: Path) -> dict[str, Any]:
 
 
 class BatchWriter:
-    """Writes a line as each case comes: memory does not grow with their number."""
+    """Writes a line as each case comes: memory does not grow with their number.
 
-    def __init__(self, folder: Path) -> None:
+    `tables` are the structures.csv to come, each with the columns that it was asked.
+    """
+
+    def __init__(self, folder: Path, tables: Iterable[Path] = ()) -> None:
         self._folder = folder
+        columns = dict.fromkeys(structure_columns())
+        for one in tables:
+            with one.open(encoding="utf-8", newline="") as stream:
+                columns |= dict.fromkeys(next(csv.reader(stream)))
         self._cases: list[Mapping[str, Any]] = []
         self._open = ExitStack()
         self._case_table = self._table("cases.csv", CASE_COLUMNS)
-        self._row_table = self._table("summary.csv", ("case_id", *STRUCTURE_COLUMNS))
+        self._row_table = self._table("summary.csv", ("case_id", *columns))
 
-    def _table(self, name: str, header: tuple[str, ...]) -> Any:
+    def _table(self, name: str, columns: Sequence[str]) -> "csv.DictWriter[str]":
         stream = (self._folder / name).open("w", encoding="utf-8", newline="")
-        writer = csv.writer(self._open.enter_context(stream), lineterminator="\n")
-        writer.writerow(header)
-        return writer
+        self._open.enter_context(stream)
+        table = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        table.writeheader()
+        return table
 
     def __enter__(self) -> Self:
         return self
@@ -101,16 +109,17 @@ class BatchWriter:
 
     def add(self, case: Mapping[str, Any], folder: Path | None) -> None:
         """Write a case's line, and a row of each structure of its structures.csv."""
-        self._case_table.writerow([cell(case[name]) for name in CASE_COLUMNS])
+        self._case_table.writerow({name: cell(case[name]) for name in CASE_COLUMNS})
         picture = folder is not None and (folder / THUMBNAIL).is_file()
         page = folder is not None and (folder / "report.html").is_file()
         self._cases.append({**case, "picture": picture, "page": page})
         if folder is None:
             return
         with (folder / "structures.csv").open(encoding="utf-8", newline="") as stream:
-            rows = csv.reader(stream)
-            next(rows)
-            self._row_table.writerows([case["case_id"], *row] for row in rows)
+            rows = csv.DictReader(stream)
+            self._row_table.writerows(
+                {"case_id": case["case_id"], **row} for row in rows
+            )
 
     def write_document(self, document: Mapping[str, Any]) -> None:
         """Write batch.json and the page that lists the cases."""

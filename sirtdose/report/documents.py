@@ -46,7 +46,7 @@ def grid_document(image: "Volume", dose_grid: str) -> dict[str, Any]:
 
 
 def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
-    """A nuclide and its constants, with their sources."""
+    """A nuclide and its constants, with their sources, and its file if it has one."""
     return {
         "name": nuclide.name,
         "half_life_h": nuclide.half_life_h,
@@ -54,6 +54,7 @@ def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
         "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
         "dose_constant_name": nuclide.dose_constant_name,
         "dose_constant_source": nuclide.dose_constant_source,
+        "file_sha256": nuclide.file_sha256,
     }
 
 

@@ -1,10 +1,12 @@
 """Doses by structure as result documents hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.metric import EFFECTS, Metric, metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
@@ -13,16 +15,11 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
 
-_EFFECTS = ("bed_mean", "eqd2_mean", "eud", "eubed", "geud")
-_D_PERCENT = (98, 95, 90, 70, 50, 2)
-_V_GY = (20, 30, 40, 50, 70, 80, 100, 120, 150, 200, 205, 250, 300)
-
-
 def dose_document(
     dose: "Dose",
     rows: "Sequence[StructureDose]",
     *,
-    above_gy: Sequence[float] = (),
+    asked: Sequence[Metric] = (),
     biology: "Biology | None" = None,
     method: str = "",
 ) -> dict[str, Any]:
@@ -35,28 +32,97 @@ def dose_document(
         "energy_elsewhere": dose.energy_elsewhere,
         "density_g_per_ml": dose.one_density_g_per_ml,
         "structures": [
-            _structure(row, above_gy) | _effects(row, biology, method) for row in rows
+            _structure(row, asked) | _effects(row, biology, method) for row in rows
         ],
     }
 
 
-def dvh_metrics(dvh: "Dvh", above_gy: Sequence[float] = ()) -> dict[str, Any]:
-    """What a histogram says: volume, doses, and fractions at and above doses."""
-    dose = {"mean": dvh.mean_gy, "sd": dvh.sd_gy, "min": dvh.min_gy, "max": dvh.max_gy}
-    dose |= {f"d{x}": dvh.dose_to_volume_fraction_gy(x / 100) for x in _D_PERCENT}
+def dvh_metrics(dvh: "Dvh", asked: Iterable[Metric] = ()) -> dict[str, Any]:
+    """What a histogram says: volume, doses, and fractions at and above doses.
+
+    A dose that the structure is too small for is None.
+    """
+    metrics = metrics_in("json", asked)
+    parts = [one for one in metrics if one.is_part]
+    parts.sort(key=lambda one: one.number or 0.0)
     return {
         "volume_ml": dvh.volume_ml,
         "voxels": dvh.voxels,
-        "dose_gy": dose,
-        "volume_fraction_above": {
-            f"{gy:g}": dvh.volume_fraction_above(gy)
-            for gy in sorted({*_V_GY, *above_gy})
-        },
+        "dose_gy": doses_of(dvh, metrics),
+        "volume_fraction_above": {one.key[1:]: one.of(dvh) for one in parts},
     }
 
 
-def _structure(row: "StructureDose", above_gy: Sequence[float]) -> dict[str, Any]:
-    metrics = dvh_metrics(row.dvh, above_gy)
+def doses_of(dvh: "Dvh", metrics: Iterable[Metric]) -> dict[str, float | None]:
+    """The doses among the metrics, Gy, by key."""
+    return {
+        one.key: one.of(dvh)
+        for one in metrics
+        if one.unit == "Gy" and one.kind not in EFFECTS
+    }
+
+
+def asked_in(document: Mapping[str, Any]) -> list[Metric]:
+    """The metrics that were asked for, of a document or an older one without them."""
+    return [Metric.parse(one) for one in document.get("metrics", ())]
+
+
+def metric_value(row: Mapping[str, Any], metric: Metric) -> float | None:
+    """A metric of a structure's row; None where it has none."""
+    value: float | None
+    if metric.is_part:
+        value = row["volume_fraction_above"].get(metric.key[1:])
+    else:
+        value = row.get(metric.column, row["dose_gy"].get(metric.key))
+    return value
+
+
+def metric_cells(row: Mapping[str, Any], metrics: Iterable[Metric]) -> list[str]:
+    """Metrics of a row as people read them: a fraction in percent, a dash for none."""
+    return [
+        "-"
+        if value is None
+        else f"{100 * value:.1f}"
+        if one.is_part
+        else significant(value)
+        for one in metrics
+        for value in [metric_value(row, one)]
+    ]
+
+
+def metric_columns(row: Mapping[str, Any], metrics: Iterable[Metric]) -> dict[str, str]:
+    """Metrics of a row as a table file holds them, by column; empty for none."""
+    values = {one: metric_value(row, one) for one in metrics}
+    return {
+        one.column: ""
+        if value is None
+        else f"{100 * value if one.is_part else value:.10g}"
+        for one, value in values.items()
+    }
+
+
+def missing_lines(
+    rows: Sequence[Mapping[str, Any]],
+    metrics: Iterable[Metric],
+    value_of: Callable[[Mapping[str, Any], Metric], Any] = metric_value,
+) -> list[str]:
+    """Which structures have no such number, and why: a line for each metric."""
+    lines = []
+    for one in metrics:
+        named = ", ".join(
+            f"'{row['name']}' ({significant(row['volume_ml'])} mL)"
+            for row in rows
+            if value_of(row, one) is None
+        )
+        why = f"the volume is below {one.number or 0:g} mL"
+        if one.kind in EFFECTS:
+            why = "`sirtdose post` knows it for tumors and normal liver of one session"
+        lines += [f"no {one.words} for {named}: {why}"] if named else []
+    return lines
+
+
+def _structure(row: "StructureDose", asked: Sequence[Metric]) -> dict[str, Any]:
+    metrics = dvh_metrics(row.dvh, asked)
     mean, *others = metrics["dose_gy"].items()
     return {
         "name": row.structure.name,
@@ -79,12 +145,12 @@ def _effects(
     """Null where no tissue's parameters hold, or doses of two sessions are added."""
     if biology is None or "with_prior" in method:
         return dict.fromkeys(
-            ("tissue", *(f"{key}_gy" for key in _EFFECTS), "probabilities")
+            ("tissue", *(f"{key}_gy" for key in EFFECTS), "probabilities")
         )
     found = biology.effects(row)
     return {
         "tissue": found.tissue.name if found else None,
-        **{f"{key}_gy": getattr(found, f"{key}_gy", None) for key in _EFFECTS},
+        **{f"{key}_gy": getattr(found, f"{key}_gy", None) for key in EFFECTS},
         "probabilities": biology.probabilities(row, found, method),
     }
 

@@ -4,12 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44
@@ -46,7 +44,7 @@ class DvhPlot:
 
 
 def dvh_plot(
-    structures: Sequence["StructureDose"],
+    structures: Sequence[StructureDose],
     colors: Mapping[str, str],
     bands: Mapping[str, Band] | None = None,
 ) -> DvhPlot:

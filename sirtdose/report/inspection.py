@@ -4,23 +4,18 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
-from sirtdose.io.choose import frames_differ, unused_lines
-from sirtdose.io.found import patients_in
+from sirtdose.io.choose import Inspection, frames_differ, unused_lines
+from sirtdose.io.found import Found, patients_in
 from sirtdose.report.wording import table
-
-if TYPE_CHECKING:
-    from sirtdose.io.choose import Inspection
-    from sirtdose.io.found import Found
-
 
 # On a terminal; the document names all.
 _NAMED_MAX = 100
 
 
-def inspection_document(inspection: "Inspection", *, paths: bool) -> dict[str, Any]:
+def inspection_document(inspection: Inspection, *, paths: bool) -> dict[str, Any]:
     """Everything found, with what would be used.
 
     No patient identifier, but by `paths` what the folders' names give away.
@@ -128,7 +123,7 @@ def _volume(volume_ml: float | None) -> str:
     return "empty" if volume_ml is None else f"{volume_ml:.1f}"
 
 
-def _place(item: "Found", root: Path) -> str:
+def _place(item: Found, root: Path) -> str:
     """Where a file is below the root, or in which folder a series is."""
     if item.paths[0] == root:
         return item.label

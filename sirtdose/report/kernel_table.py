@@ -2,20 +2,19 @@
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.engine.kernel import Kernel
 from sirtdose.errors import InputError
 from sirtdose.io.image_file import write_nifti
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.documents import document_text, nuclide_document
+from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant, table
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine.kernel import Kernel
-    from sirtdose.model.nuclide import Nuclide
 
 KERNEL_COLUMNS = ("dx", "dy", "dz", "energy_fraction", "s_mgy_per_mbq_s")
 # Rows of a table that is still opened by anything: 0.4 mm voxels.
@@ -31,7 +30,7 @@ _NEIGHBORS = (
 )
 
 
-def kernel_document(kernel: "Kernel", nuclide: "Nuclide") -> dict[str, Any]:
+def kernel_document(kernel: Kernel, nuclide: Nuclide) -> dict[str, Any]:
     """What kernel.json holds.
 
     Raises
@@ -84,7 +83,7 @@ def kernel_document(kernel: "Kernel", nuclide: "Nuclide") -> dict[str, Any]:
     }
 
 
-def kernel_csv(kernel: "Kernel", nuclide: "Nuclide") -> str:
+def kernel_csv(kernel: Kernel, nuclide: Nuclide) -> str:
     """The full block, a row per voxel, x fastest."""
     import numpy as np
 
@@ -119,7 +118,7 @@ def kernel_summary(document: dict[str, Any]) -> str:
             f"{document['density_g_per_ml']:g} g/mL, {x:g} x {y:g} x {z:g} mm",
             f"half-life {nuclide['half_life_h']:g} h, K "
             f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-            f"{nuclide['dose_constant_name']}",
+            f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}",
             "",
             table(["voxel", "energy fraction", "S mGy/(MBq s)"], rows),
             "",
@@ -135,7 +134,7 @@ def kernel_summary(document: dict[str, Any]) -> str:
 
 
 def write_kernel(
-    kernel: "Kernel", nuclide: "Nuclide", document: dict[str, Any], folder: Path
+    kernel: Kernel, nuclide: Nuclide, document: dict[str, Any], folder: Path
 ) -> None:
     """Write kernel.csv, kernel.nii.gz and kernel.json."""
     import numpy as np
@@ -143,12 +142,11 @@ def write_kernel(
     (folder / "kernel.json").write_text(document_text(document), "utf-8")
     (folder / "kernel.csv").write_text(kernel_csv(kernel, nuclide), "utf-8")
     block = kernel.energy_fraction
-    a, b, c = block.shape
-    z, y, x = -(np.array(block.shape) // 2) * np.array(kernel.spacing_mm)
+    middle = (np.array(block.shape) // 2) * np.array(kernel.spacing_mm)
     grid = Grid.regular(
-        (a, b, c),
+        three(block.shape),
         spacing_mm=kernel.spacing_mm,
-        origin_mm=(float(x), float(y), float(z)),
+        origin_mm=three((-middle[::-1]).tolist()),
     )
     image = Volume(block, grid, Quantity.ENERGY_FRACTION)
     write_nifti(image, folder / "kernel.nii.gz")

@@ -1,18 +1,23 @@
 """What a page shows besides the numbers of its document: pictures, planes, curves."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import Assessment, Prediction
 from sirtdose.errors import InputError
 from sirtdose.model.density_note import lung_doubt
 from sirtdose.model.role import Role
-from sirtdose.report.dvh_plot import dvh_plot
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+from sirtdose.report.dvh_plot import Band, dvh_plot
 from sirtdose.report.planes import (
     center_mm,
     comes_again,
@@ -23,47 +28,38 @@ from sirtdose.report.planes import (
 )
 from sirtdose.report.view_data import view_data
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.results import Assessment, Prediction
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-    from sirtdose.report.dvh_plot import Band
-
 _SCHEMA = "sirtdose.report_data/1"
 _CURVE_POINTS = 401
 # Parts of the color scale's top at which isodoses are drawn.
 _ISODOSES = (0.1, 0.25, 0.5, 0.75, 1.0)
 
 
-def post_page_data(assessment: "Assessment") -> dict[str, Any]:
+def post_page_data(assessment: Assessment) -> dict[str, Any]:
     """Pictures, planes and curves of an assessment's first method."""
-    method = next(iter(assessment.doses))
-    outlined = [one for one in assessment.structures if drawn(one)]
-    colors = structure_colors(assessment.structures)
+    method = next(iter(assessment.dosed.doses))
+    outlined = [one for one in assessment.placed.on_grid if drawn(one)]
+    colors = structure_colors(assessment.placed.on_grid)
     data = plane_data(
-        assessment.doses[method].volume,
-        assessment.ct or assessment.image,
+        assessment.dosed.doses[method].volume,
+        assessment.placed.ct or assessment.placed.image,
         outlined,
         colors,
-        lungs=lung_doubt(assessment.doses[method].density_note),
+        lungs=lung_doubt(assessment.dosed.doses[method].density_note),
     )
     return {
         "method": method,
         **data,
-        "gray": "CT" if assessment.ct else "the activity image",
+        "gray": "CT" if assessment.placed.ct else "the activity image",
         "dvh": _curves(
             assessment.structure_doses[method], colors, _bands(assessment, method)
         ),
-        "registration": [png(one) for one in assessment.registration.pictures]
-        if assessment.registration
+        "registration": [png(one) for one in assessment.placed.registration.pictures]
+        if assessment.placed.registration
         else [],
     }
 
 
-def prediction_page_data(prediction: "Prediction") -> dict[str, Any]:
+def prediction_page_data(prediction: Prediction) -> dict[str, Any]:
     """Planes of a prediction's first method over the scout image."""
     method, dose = next(iter(prediction.doses.items()))
     structures = [row.structure for row in prediction.rows[method]]
@@ -148,10 +144,10 @@ def _sha256(content: bytes) -> str:
 
 
 def plane_data(
-    dose: "Volume",
-    gray: "Volume | None",
-    outlined: "Sequence[Structure]",
-    colors: "Mapping[str, str]",
+    dose: Volume,
+    gray: Volume | None,
+    outlined: Sequence[Structure],
+    colors: Mapping[str, str],
     *,
     lungs: str = "",
 ) -> dict[str, Any]:
@@ -197,7 +193,7 @@ def plane_data(
     }
 
 
-def _bands(assessment: "Assessment", method: str) -> "dict[str, Band]":
+def _bands(assessment: Assessment, method: str) -> dict[str, Band]:
     """Between what curves each structure's lies, where that was asked for."""
     result = assessment.uncertainty
     if result is None:
@@ -210,9 +206,9 @@ def _bands(assessment: "Assessment", method: str) -> "dict[str, Band]":
 
 
 def _curves(
-    rows: "Sequence[StructureDose]",
-    colors: "Mapping[str, str]",
-    bands: "Mapping[str, Band]",
+    rows: Sequence[StructureDose],
+    colors: Mapping[str, str],
+    bands: Mapping[str, Band],
 ) -> dict[str, Any]:
     plot = dvh_plot(rows, colors, bands)
     doses = np.linspace(0, plot.end_gy, _CURVE_POINTS)

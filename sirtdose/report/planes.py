@@ -52,8 +52,9 @@ class Plane:
     height: int
 
 
+View = tuple[str, tuple[int, float], tuple[int, float], int, str]
 # name, then the world axes (and their signs) to the right, down, and through.
-_VIEWS = (
+VIEWS: tuple[View, ...] = (
     ("axial", (0, 1.0), (1, 1.0), 2, "RLAP"),
     ("coronal", (0, 1.0), (2, -1.0), 1, "RLHF"),
     ("sagittal", (1, 1.0), (2, -1.0), 0, "APHF"),
@@ -72,12 +73,13 @@ def fused_planes(
     """
     center = center_mm(outlined, dose)
     low, high = _extent_mm(outlined, dose)
+    # Fine enough to see, never so fine that a picture grows large.
+    pixel_mm = max(_PIXEL_MM, float((high - low).max()) / _PIXELS_MAX)
     top = _scale_top_gy(outlined, dose)
     planes = []
-    for name, across, down, through, letters in _VIEWS:
-        points = plane_points(
-            center, low, high, across, down, pixel_mm=_pixel_mm(low, high)
-        )
+    for view in VIEWS:
+        name, *_, letters = view
+        points = plane_points(view, center, (low, high), pixel_mm=pixel_mm)
         picture = _gray(gray, points)
         wash = _sample(dose.data, dose.grid, points)
         _blend(picture, wash / top)
@@ -90,7 +92,7 @@ def fused_planes(
                 right=letters[1],
                 top=letters[2],
                 bottom=letters[3],
-                position=f"{'xyz'[through]} = {center[through] + 0.0:.0f} mm",
+                position=place_of(view, points),
                 png_base64=png(picture),
                 width=width,
                 height=height,
@@ -159,24 +161,16 @@ def _hot_gy(dose: NDArray[Any]) -> float:
     return float(np.percentile(hot, 98)) if hot.size else most
 
 
-def _pixel_mm(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
-    """Fine enough to see, never so fine that a picture grows large."""
-    return max(_PIXEL_MM, float((high - low).max()) / _PIXELS_MAX)
-
-
 def plane_points(
+    view: View,
     center: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
-    across: tuple[int, float],
-    down: tuple[int, float],
+    extent_mm: tuple[NDArray[np.float64], NDArray[np.float64]],
     *,
     pixel_mm: float,
 ) -> NDArray[np.float64]:
-    """Where the pixels of a plane through a point lie, in mm: rows, columns, 3.
-
-    `across` and `down` are the axis and its sign along columns and rows.
-    """
+    """Where the pixels of a plane through a point lie, in mm: rows, columns, 3."""
+    _, across, down, *_ = view
+    low, high = extent_mm
 
     def steps(axis: int, sign: float) -> NDArray[np.float64]:
         values = np.arange(low[axis], high[axis], pixel_mm)
@@ -190,8 +184,14 @@ def plane_points(
     return points
 
 
+def place_of(view: View, points: NDArray[np.float64]) -> str:
+    """Where a plane cuts the axis that it is looked at along."""
+    through = view[3]
+    return f"{'xyz'[through]} = {points[0, 0, through] + 0.0:.0f} mm"
+
+
 def _sample(
-    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], outside: float = 0.0
+    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], *, outside: float = 0.0
 ) -> NDArray[Any]:
     """Interpolate at points (rows, columns, 3); `outside` is given off the grid."""
     from scipy.ndimage import map_coordinates

@@ -31,12 +31,13 @@ def write_run_record(
     started: datetime,
     asked: Mapping[str, Any] | None,
     fingerprint: str | None,
+    nuclide: Mapping[str, Any],
     kept_in: Path,
 ) -> None:
     """Write run.json beside the results that are in a folder.
 
-    Of what was `asked` every Path is told as a place, without the names of folders,
-    seen from where the results will be `kept_in`.
+    `nuclide` is post.json's. Of what was `asked` every Path is told as a place, without
+    the names of folders, seen from where the results will be `kept_in`.
     """
     salt = secrets.token_hex(8)
     record = {
@@ -51,6 +52,7 @@ def write_run_record(
         "salt": salt,
         "asked": _placed(asked, kept_in, salt),
         "fingerprint": fingerprint,
+        "nuclide": nuclide,
         "results": {
             path.name: sha256_of([path])
             for path in sorted(folder.iterdir())

@@ -5,45 +5,33 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.metric import Metric, metrics_in
+from sirtdose.report.doses import asked_in, metric_columns
+
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.dvh import Dvh
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
-STRUCTURE_COLUMNS = (
-    "method",
-    "name",
-    "role",
-    "volume_ml",
-    "mass_kg",
-    "activity_gbq",
-    "mean_gy",
-    "sd_gy",
-    "min_gy",
-    "max_gy",
-    "d98_gy",
-    "d95_gy",
-    "d90_gy",
-    "d70_gy",
-    "d50_gy",
-    "d2_gy",
-)
-_PER_GBQ = ("mean", "mean_by_mass", "d95", "d70", "d50")
+_QUANTITIES = ("volume_ml", "mass_kg", "activity_gbq")
 DVH_COLUMNS = ("method", "name", "dose_gy", "volume_fraction", "volume_ml")
+
+
+def structure_columns(asked: Sequence[Metric] = ()) -> tuple[str, ...]:
+    """The columns of structures.csv."""
+    metrics = (one.column for one in metrics_in("csv", asked))
+    return tuple(dict.fromkeys(("method", "name", "role", *_QUANTITIES, *metrics)))
 
 
 def structures_csv(document: dict[str, Any]) -> str:
     """A row per method and structure, from post.json's own numbers."""
+    asked = asked_in(document)
     rows = []
     for method, result in document["doses"].items():
         for one in result["structures"]:
-            row = [method, name_cell(one["name"]), one["role"]]
-            row += [f"{one[key]:.10g}" for key in STRUCTURE_COLUMNS[3:6]]
-            row += [
-                f"{one['dose_gy'][column.removesuffix('_gy')]:.10g}"
-                for column in STRUCTURE_COLUMNS[6:]
-            ]
-            rows.append(row)
-    return csv_text(STRUCTURE_COLUMNS, rows)
+            cells = {key: f"{one[key]:.10g}" for key in _QUANTITIES}
+            cells |= metric_columns(one, metrics_in("csv", asked))
+            rows.append([method, name_cell(one["name"]), one["role"], *cells.values()])
+    return csv_text(structure_columns(asked), rows)
 
 
 def structures_per_gbq_csv(document: dict[str, Any]) -> str:
@@ -54,14 +42,19 @@ def structures_per_gbq_csv(document: dict[str, Any]) -> str:
             method,
             name_cell(one["name"]),
             one["role"],
-            *(f"{one['dose_gy_per_gbq'][key]:.10g}" for key in _PER_GBQ),
+            *(
+                "" if dose is None else f"{dose:.10g}"
+                for dose in one["dose_gy_per_gbq"].values()
+            ),
         ]
         for injection, methods in document["doses_per_gbq"].items()
         for method, structures in methods.items()
         for one in structures
     ]
+    first = next(iter(next(iter(document["doses_per_gbq"].values())).values()))
     header = ("injection", "method", "name", "role")
-    return csv_text((*header, *(f"{key}_gy_per_gbq" for key in _PER_GBQ)), rows)
+    doses = (f"{key}_gy_per_gbq" for key in first[0]["dose_gy_per_gbq"])
+    return csv_text((*header, *doses), rows)
 
 
 def dvh_csv(tables: "Mapping[str, Sequence[StructureDose]]") -> str:

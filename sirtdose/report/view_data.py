@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.model.grid import Box, Grid
+from sirtdose.model.grid import Box, Grid, box_at, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
@@ -84,7 +84,12 @@ def view_data(
     found: dict[str, Any] = {}
     for voxels, fine_voxels in _BUDGETS:
         lattice = _lattice(dose.grid, structures, voxels)
-        found = _packed_view(dose, gray, structures, colors, lattice, fine_voxels)
+        found = _packed_view(
+            *(dose, gray, structures),
+            colors=colors,
+            lattice=lattice,
+            fine_voxels=fine_voxels,
+        )
         for one in found["structures"]:
             one["note"] = (notes or {}).get(one["name"], "")
         size = len(found["dose"]["data"]) + len(
@@ -99,6 +104,7 @@ def _packed_view(
     dose: Volume,
     gray: Volume | None,
     structures: Sequence[Structure],
+    *,
     colors: Mapping[str, str],
     lattice: _Lattice,
     fine_voxels: int,
@@ -141,15 +147,14 @@ def _packed_view(
 def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _Lattice:
     directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
     # The array axes that run along z, y and x most.
-    slices, rows, columns = max(
-        permutations(range(3)),
+    order = max(
+        permutations(range(3), 3),
         key=lambda axes: sum(
             abs(directions[world, axis])
             for world, axis in zip((2, 1, 0), axes, strict=True)
         ),
     )
-    order = (slices, rows, columns)
-    flipped = tuple(
+    flipped = three(
         bool(directions[world, axis] < 0)
         for world, axis in zip((2, 1, 0), order, strict=True)
     )
@@ -160,8 +165,8 @@ def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _L
         if flip:
             affine[:3, 3] += column * (grid.shape[axis] - 1)
         affine[:3, new] = -column if flip else column
-    k, j, i = (grid.shape[axis] for axis in order)
-    turned = Grid((k, j, i), affine, grid.frame_of_reference_uid)
+    shape = three(grid.shape[axis] for axis in order)
+    turned = Grid(shape, affine, grid.frame_of_reference_uid)
     box = _box(turned, [one for one in structures if one.role is not Role.OTHER])
     if turned.crop(box).shape != turned.shape and _count(box) > voxels_max:
         box = _box(turned, [one for one in structures if one.role in _OF_LIVER])
@@ -170,10 +175,9 @@ def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _L
     if stride > 1:
         wider = shown.affine_mm.copy()
         wider[:3, :3] *= stride
-        k, j, i = (-(-n // stride) for n in shown.shape)
-        shown = Grid((k, j, i), wider, grid.frame_of_reference_uid)
-    a, b, c = flipped
-    return _Lattice(order, (a, b, c), stride, shown, box)
+        fewer = three(-(-n // stride) for n in shown.shape)
+        shown = Grid(fewer, wider, grid.frame_of_reference_uid)
+    return _Lattice(order, flipped, stride, shown, box)
 
 
 def _tilt_deg(grid: Grid) -> float:
@@ -186,18 +190,9 @@ def _tilt_deg(grid: Grid) -> float:
 def _box(grid: Grid, structures: Sequence[Structure]) -> Box:
     """The voxels around structures, with a margin; all where there are none."""
     if not structures:
-        z, y, x = (slice(0, n) for n in grid.shape)
-        return z, y, x
+        return box_at((0, 0, 0), grid.shape)
     corners = np.concatenate([one.grid.corners_mm() for one in structures])
-    index = grid.index(corners)
-    margin = _MARGIN_MM / np.array(grid.spacing_mm)
-    low = np.clip(np.floor(index.min(axis=0) - margin), 0, None).astype(int)
-    high = np.ceil(index.max(axis=0) + margin).astype(int) + 1
-    z, y, x = (
-        slice(int(a), int(max(min(b, n), a + 1)))
-        for a, b, n in zip(low, high, grid.shape, strict=True)
-    )
-    return z, y, x
+    return grid.box_around(corners, margin_mm=_MARGIN_MM)
 
 
 def _count(box: Box) -> int:
@@ -221,18 +216,17 @@ def _finer(grid: Grid, voxels_max: int) -> list[int]:
         factors = more
 
 
-def _points(grid: Grid, factors: Sequence[int]) -> tuple[Grid, tuple[int, int, int]]:
-    """The lattice that is finer by a factor along each axis, and its shape."""
+def _points(grid: Grid, factors: Sequence[int]) -> Grid:
+    """The lattice that is finer by a factor along each axis."""
     parts = np.array(factors, float)
     affine = grid.affine_mm.copy()
     affine[:3, :3] /= parts
     affine[:3, 3] = grid.world_mm((1 / parts - 1) / 2)
-    k, j, i = (n * f for n, f in zip(grid.shape, factors, strict=True))
-    fine = Grid((k, j, i), affine, grid.frame_of_reference_uid)
-    return fine, fine.shape
+    shape = three(n * f for n, f in zip(grid.shape, factors, strict=True))
+    return Grid(shape, affine, grid.frame_of_reference_uid)
 
 
-def _gray(image: Volume, points: tuple[Grid, tuple[int, int, int]]) -> dict[str, Any]:
+def _gray(image: Volume, points: Grid) -> dict[str, Any]:
     if image.quantity is Quantity.CT_NUMBER:
         values = _sampled(image.data, image.grid, points, outside=AIR_HU)
         levels, window, unit = _HU_LEVELS, (-160.0, 240.0), "HU"
@@ -251,27 +245,23 @@ def _gray(image: Volume, points: tuple[Grid, tuple[int, int, int]]) -> dict[str,
 
 
 def _sampled(
-    data: NDArray[Any],
-    grid: Grid,
-    points: tuple[Grid, tuple[int, int, int]],
-    outside: float = 0.0,
+    data: NDArray[Any], grid: Grid, points: Grid, *, outside: float = 0.0
 ) -> NDArray[np.float32]:
     """Interpolate between voxels at the points of a lattice, slice by slice."""
     from scipy.ndimage import affine_transform
 
-    fine, shape = points
-    to_data = np.linalg.inv(grid.affine_mm) @ fine.affine_mm
-    corners = grid.index(fine.corners_mm())
+    to_data = np.linalg.inv(grid.affine_mm) @ points.affine_mm
+    corners = grid.index(points.corners_mm())
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, None)
     high = np.ceil(corners.max(axis=0)).astype(int) + 2
     part = data[tuple(slice(a, max(b, a)) for a, b in zip(low, high, strict=True))]
     if not part.size:
-        return np.full(shape, outside, np.float32)
+        return np.full(points.shape, outside, np.float32)
     sampled: NDArray[np.float32] = affine_transform(
         part.astype(np.float32),
         to_data[:3, :3],
         offset=to_data[:3, 3] - low,
-        output_shape=shape,
+        output_shape=points.shape,
         order=1,
         mode="grid-constant",
         cval=outside,

@@ -18,14 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.model.metric import MEAN, VOLUME, Metric
 from sirtdose.uncertainty.borders import Border
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.quantities import (
-    D_X,
     composed,
     histogram_axis,
-    quantities,
     region_total,
+    uncertain_metrics,
+    with_curve,
 )
 from sirtdose.uncertainty.scene import Part, Scene
 
@@ -53,7 +54,7 @@ class _Change:
 
 
 def by_differences(
-    scene: Scene, borders: Mapping[str, Border], *, above_gy: Sequence[float] = ()
+    scene: Scene, borders: Mapping[str, Border], *, asked: Sequence[Metric] = ()
 ) -> dict[str, Differences]:
     """First-order uncertainty of every row's D_x, V_x, volume and histogram.
 
@@ -62,14 +63,14 @@ def by_differences(
     scene : Scene
     borders : mapping of str to Border
         Of the structures drawn.
-    above_gy : sequence of float
-        Doses of V_x.
+    asked : sequence of Metric
+        Beside the usual ones.
 
     References
     ----------
     JCGM 100:2008, 5.1.3, note 2.
     """
-    measured = _Measured(scene, above_gy)
+    measured = _Measured(scene, uncertain_metrics(asked))
     variance = {part.name: np.zeros(measured.size) for part in scene.parts}
     for there, back in _steps(scene, borders):
         up, down = measured.changed(there), measured.changed(back)
@@ -137,8 +138,9 @@ def _along_axes(far_mm: float) -> list[Array]:
 class _Measured:
     """A scene's rows as they were measured, and as they would be changed."""
 
-    def __init__(self, scene: Scene, above_gy: Sequence[float]) -> None:
-        self._scene, self._above = scene, tuple(above_gy)
+    def __init__(self, scene: Scene, metrics: Sequence[Metric]) -> None:
+        self._scene, self._metrics = scene, metrics
+        self.names = tuple(one.quantity for one in metrics)
         self._total = region_total(scene.region, scene.drawn, scene.dose_gy)
         self._axis = {
             part.name: histogram_axis(scene, part.name) for part in scene.parts
@@ -155,9 +157,6 @@ class _Measured:
             part.name: self._vector(part, self._dvh[part.name], 1.0)
             for part in scene.parts
         }
-        first = self._dvh[scene.parts[0].name]
-        assert first is not None
-        self.names = tuple(quantities(first, self._above))
         self.size = len(self.still[scene.parts[0].name])
 
     def changed(self, change: _Change) -> dict[str, Array | None]:
@@ -186,20 +185,27 @@ class _Measured:
         weight = occupancy / float(occupancy.sum())
         dvh = self._dvh[part.name]
         assert dvh is not None
-        found = dict.fromkeys(self.names, 0.0)
-        found["mean_gy"] = noise.standard(weight, dvh.mean_gy)
-        for x in D_X:
-            at = dvh.dose_to_volume_fraction_gy(x / 100)
-            density = self._density(weight, at)
-            whole = float(density.sum())
-            if whole > 0:
-                found[f"d{x}_gy"] = noise.standard(density / whole, at)
-        for at in self._above:
-            found[f"v{at:g}"] = self._of_volume(noise, weight, at)
+        found = [
+            self._metric_by_noise(one, dvh, noise, weight) for one in self._metrics
+        ]
         axis = self._axis[part.name]
         some = axis[::_EVERY]
         curve = [self._of_volume(noise, weight, float(at)) for at in some]
-        return np.array([*found.values(), *np.interp(axis, some, curve)])
+        return np.array([*found, *np.interp(axis, some, curve)])
+
+    def _metric_by_noise(
+        self, metric: Metric, dvh: Dvh, noise: Noise, weight: Array
+    ) -> float:
+        at = metric.number if metric.is_part else metric.of(dvh)
+        if at is None or metric == VOLUME:
+            return 0.0
+        if metric.is_part:
+            return self._of_volume(noise, weight, at)
+        if metric == MEAN:
+            return noise.standard(weight, at)
+        density = self._density(weight, at)
+        whole = float(density.sum())
+        return noise.standard(density / whole, at) if whole > 0 else 0.0
 
     def _of_volume(self, noise: Noise, weight: Array, at_gy: float) -> float:
         density = self._density(weight, at_gy)
@@ -227,6 +233,4 @@ class _Measured:
     def _vector(self, part: Part, dvh: Dvh | None, scale: float) -> Array:
         assert dvh is not None
         scaled = replace(dvh, dose_gy=dvh.dose_gy * scale)
-        known = quantities(scaled, self._above)
-        curve = scaled.curve(self._axis[part.name]) / dvh.volume_ml
-        return np.array([*known.values(), *curve])
+        return with_curve(scaled, self._metrics, self._axis[part.name])

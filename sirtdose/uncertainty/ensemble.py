@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
+from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
-from sirtdose.uncertainty.noise import noise_bias
+from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.quantities import (
     composed,
     histogram_axis,
-    quantities,
     region_total,
+    uncertain_metrics,
+    with_curve,
 )
 from sirtdose.uncertainty.scene import Scene
 
@@ -23,16 +24,16 @@ Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
 _PAIRS = 40
-_PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class RowDraws:
     """Every realization of a row's quantities, and its histogram's band.
 
-    `values` go by quantity (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``), NaN
-    where nothing of the row was left; `dose_gy` are the doses at which `curve_low` and
-    `curve_high` hold 95 % of the curves, as fractions of volume.
+    `values` go by quantity (``mean_gy``, ``d70_gy``, ``v100``, ``volume_ml``), each of
+    one of the `metrics`, NaN where the row was empty or too small for it; `dose_gy` are
+    the doses at which `curve_low` and `curve_high` hold 95 % of the curves, as
+    fractions of volume.
 
     The image has its noise already, and a realization adds another: what that moves a
     quantity by, on average, is taken off the values. What the image's own noise has
@@ -40,6 +41,7 @@ class RowDraws:
     other side.
     """
 
+    metrics: Sequence[Metric]
     values: Mapping[str, Array]
     by_noise: Mapping[str, float]
     dose_gy: Array
@@ -61,7 +63,7 @@ def ensemble(
     *,
     realizations: int,
     seed: int = 0,
-    above_gy: Sequence[float] = (),
+    asked: Sequence[Metric] = (),
     borders: Mapping[str, Border] | None = None,
 ) -> Ensemble:
     """Draw everything uncertain together, and compute every row anew each time.
@@ -73,8 +75,8 @@ def ensemble(
         20 or more; 200 give a standard uncertainty to about 5 %.
     seed : int
         The same seed gives the same draws.
-    above_gy : sequence of float
-        Doses of V_x.
+    asked : sequence of Metric
+        Beside the usual ones.
     borders : mapping of str to Border, optional
         Of the structures drawn, where they are known already.
 
@@ -106,8 +108,9 @@ def ensemble(
     unmoved = {
         part.name: composed(part.plus, part.minus, still) for part in scene.parts
     }
+    metrics = uncertain_metrics(asked)
     rows = {
-        part.name: _Collected(part.name, scene, realizations, above_gy)
+        part.name: _Collected(part.name, scene, realizations, metrics)
         for part in scene.parts
     }
     whole = region_total(scene.region, still, scene.dose_gy)
@@ -223,11 +226,10 @@ def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
     """A dose with other noise."""
     if scene.noise <= 0:
         return dose_gy
-    spread = scene.noise * np.sqrt(scene.noise_at_gy * np.clip(scene.dose_gy, 0, None))
     noise = smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
-    noisy: Array = dose_gy + spread * noise
+    noisy: Array = dose_gy + scene.noise_gy * noise
     return noisy
 
 
@@ -238,33 +240,19 @@ def smooth_noise(
     rng: np.random.Generator,
 ) -> Array:
     """Normal noise of standard deviation 1 that goes together over a width."""
-    sigma = [fwhm_mm * _PER_FWHM / side for side in spacing_mm]
-    white = rng.standard_normal(shape)
-    if max(sigma) <= 0:
-        return white
-    smooth: Array = ndimage.gaussian_filter(white, sigma, mode="wrap")
-    # By the filter's own weights: what is measured of one draw is itself noisy.
-    gains = [_gain(*one) for one in zip(shape, sigma, strict=True)]
-    return smooth / float(np.prod(gains))
-
-
-def _gain(size: int, sigma: float) -> float:
-    """What a filter along an axis leaves of the standard deviation of white noise."""
-    impulse = np.zeros(size)
-    impulse[size // 2] = 1.0
-    weights = ndimage.gaussian_filter1d(impulse, sigma, mode="wrap")
-    return float(np.linalg.norm(weights))
+    sigma = [fwhm_mm * PER_FWHM / side for side in spacing_mm]
+    return smoothed(rng.standard_normal(shape), sigma, wrapped=True)
 
 
 class _Collected:
     """A row's quantities as they come."""
 
     def __init__(
-        self, name: str, scene: Scene, realizations: int, above_gy: Sequence[float]
+        self, name: str, scene: Scene, realizations: int, metrics: Sequence[Metric]
     ) -> None:
-        self._name, self._voxel_ml, self._above = name, scene.voxel_ml, above_gy
+        self._name, self._voxel_ml, self._metrics = name, scene.voxel_ml, metrics
         self._axis = histogram_axis(scene, name)
-        self._names = tuple(quantities(Dvh.of_values(name, [0.0], [1.0]), above_gy))
+        self._names = tuple(one.quantity for one in metrics)
         self._vectors = np.full((realizations, self._size), np.nan)
         self._by_noise = np.full((min(realizations, _PAIRS), self._size), np.nan)
         occupancy = scene.occupied[name]
@@ -291,8 +279,7 @@ class _Collected:
 
     def _vector(self, dose_gy: Array, volumes_ml: Array) -> Array:
         dvh = Dvh.of_values(self._name, dose_gy, volumes_ml)
-        curve = dvh.curve(self._axis) / dvh.volume_ml
-        return np.array([*quantities(dvh, self._above).values(), *curve])
+        return with_curve(dvh, self._metrics, self._axis)
 
     def draws(self) -> RowDraws:
         """All of them, about what was measured."""
@@ -309,6 +296,7 @@ class _Collected:
         further = by_noise[count:]
         mean_gy = float(self._measured[self._names.index("mean_gy")])
         return RowDraws(
+            self._metrics,
             {name: about[:, k] for k, name in enumerate(self._names)},
             {
                 name: noise_bias(

@@ -13,14 +13,17 @@ the other way. Factors that scale everything add by their relative uncertainty; 
 voxels by how many of them are independent.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.uncertainty.borders import surface_of
 from sirtdose.uncertainty.noise import Noise
+from sirtdose.uncertainty.quantities import composed, region_total
 from sirtdose.uncertainty.scene import Part, Scene
 
 Array = NDArray[np.float64]
@@ -87,8 +90,8 @@ def _row(
     occupancy = scene.occupied[part.name]
     voxels = float(occupancy.sum())
     mean = float((occupancy * scene.dose_gy).sum() / voxels)
-    by_border = _by_border(part, scene, surfaces, mean, voxels)
-    by_shift = _by_shift(part, scene, mean, voxels)
+    by_border = _by_border(part, scene, surfaces, mean_gy=mean, voxels=voxels)
+    by_shift = _by_shift(part, scene, mean_gy=mean, voxels=voxels)
     own_shift = {name: step * scene.contour_shift_mm for name, step in by_shift.items()}
     together = np.sum(list(by_shift.values()), axis=0) if by_shift else np.zeros(3)
     parts = {
@@ -113,42 +116,35 @@ def _by_border(
     part: Part,
     scene: Scene,
     surfaces: Mapping[str, _Surface],
+    *,
     mean_gy: float,
     voxels: float,
 ) -> dict[str, float]:
     """How the mean changes with each drawn border moved outwards, Gy/mm."""
     volume_mm3 = voxels * scene.voxel_ml * 1000
-    steps: dict[str, float] = {}
+    steps: dict[str, float] = defaultdict(float)
     for name in (*part.plus, *part.minus):
         surface = surfaces[name]
         inside = 1.0 if name in part.plus else -_shared(part, scene, name)
         change = surface.area_mm2 / volume_mm3 * (surface.dose_gy - mean_gy)
-        steps[name] = steps.get(name, 0.0) + inside * change
-    total = _region_total(scene)
+        steps[name] += inside * change
+    total = region_total(scene.region, scene.drawn, scene.dose_gy)
+    total *= scene.voxel_ml * 1000
     for name in scene.region:
         surface = surfaces[name]
-        relative = surface.area_mm2 * surface.dose_gy / total
-        steps[name] = steps.get(name, 0.0) - mean_gy * relative
+        steps[name] -= mean_gy * (surface.area_mm2 * surface.dose_gy / total)
     return steps
 
 
 def _shared(part: Part, scene: Scene, name: str) -> float:
     """How much of a structure that is taken away lies in what it is taken from."""
     taken = scene.drawn[name]
-    whole = np.max([scene.drawn[one] for one in part.plus], axis=0)
+    whole = composed(part.plus, (), scene.drawn)
     return float(np.minimum(taken, whole).sum() / max(taken.sum(), 1e-12))
 
 
-def _region_total(scene: Scene) -> float:
-    """Dose times volume of the region the activity was shared over, Gy mm3."""
-    if not scene.region:
-        return 1.0
-    region = np.max([scene.drawn[name] for name in scene.region], axis=0)
-    return float((region * scene.dose_gy).sum()) * scene.voxel_ml * 1000
-
-
 def _by_shift(
-    part: Part, scene: Scene, mean_gy: float, voxels: float
+    part: Part, scene: Scene, *, mean_gy: float, voxels: float
 ) -> dict[str, Array]:
     """How the mean changes with each drawn structure moved along the axes, Gy/mm."""
     gradient = [
@@ -157,29 +153,28 @@ def _by_shift(
         else np.zeros_like(scene.dose_gy)
         for axis, side in enumerate(scene.spacing_mm)
     ]
-    steps: dict[str, Array] = {}
+
+    def slope(name: str) -> Array:
+        """How the sum of a structure's doses changes."""
+        own = scene.drawn[name]
+        return np.array([float((own * one).sum()) for one in gradient])
+
+    steps: dict[str, Array] = defaultdict(lambda: np.zeros(3))
     for name in (*part.plus, *part.minus):
-        own = scene.drawn[name]
         sign = 1.0 if name in part.plus else -1.0
-        change = np.array([float((own * one).sum()) for one in gradient]) / voxels
-        steps[name] = steps.get(name, np.zeros(3)) + sign * change
-    total = _region_total(scene) / (scene.voxel_ml * 1000)
+        steps[name] += sign * slope(name) / voxels
+    total = region_total(scene.region, scene.drawn, scene.dose_gy)
     for name in scene.region:
-        own = scene.drawn[name]
-        relative = np.array([float((own * one).sum()) for one in gradient]) / total
-        steps[name] = steps.get(name, np.zeros(3)) - mean_gy * relative
+        steps[name] -= mean_gy * (slope(name) / total)
     return steps
 
 
 def _surface(
     occupancy: Array, dose_gy: Array, spacing_mm: tuple[float, float, float]
 ) -> _Surface:
-    from scipy.ndimage import map_coordinates
-
     corners, faces = surface_of(occupancy, spacing_mm)
     a, b, c = (corners[faces[:, n]] for n in range(3))
     areas = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
-    middle = ((a + b + c) / 3 / np.asarray(spacing_mm)).T
-    dose = map_coordinates(dose_gy, middle, order=1, mode="nearest")
+    dose = trilinear(dose_gy, (a + b + c) / 3 / np.asarray(spacing_mm))
     area = float(areas.sum())
     return _Surface(area, float((areas * dose).sum() / area))

@@ -6,6 +6,7 @@ number that changes by :math:`\sum w_i \varepsilon_i` has the variance
 region of weights r, it is that of w - c r.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import copysign
 
@@ -13,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.quantities import D_X, composed
+from sirtdose.uncertainty.quantities import composed
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
-_PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
+PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 # As far as scipy's Gaussian reaches.
 _REACH = 4.0
-_DOSES = tuple(f"d{x}_gy" for x in D_X)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +40,13 @@ class Noise:
     @classmethod
     def of(cls, scene: Scene) -> "Noise":
         """The noise of a scene."""
-        size = scene.noise * np.sqrt(
-            scene.noise_at_gy * np.clip(scene.dose_gy, 0, None)
-        )
-        sigma = tuple(scene.noise_fwhm_mm * _PER_FWHM / a for a in scene.spacing_mm)
+        size = scene.noise_gy
+        sigma = tuple(scene.noise_fwhm_mm * PER_FWHM / a for a in scene.spacing_mm)
         if not scene.region:
             return cls(size, sigma, 1.0, None, 0.0)
         region = composed(scene.region, (), scene.drawn)
         weights = region * size
-        back = _smooth(_smooth(weights, sigma), sigma)
+        back = smoothed(smoothed(weights, sigma), sigma)
         total = float((region * scene.dose_gy).sum())
         return cls(size, sigma, total, back, float((weights * back).sum()))
 
@@ -64,7 +62,7 @@ class Noise:
         """
         box = self._box_of(weight)
         scaled = weight[box] * self.size_gy[box]
-        variance = float((_smooth(scaled, self.sigma) ** 2).sum())
+        variance = float((smoothed(scaled, self.sigma) ** 2).sum())
         if self.back is not None:
             share = goes_with_scale / self.total
             variance -= 2 * share * float((scaled * self.back[box]).sum())
@@ -83,23 +81,26 @@ class Noise:
         )
 
 
-def _smooth(values: Array, sigma: tuple[float, ...]) -> Array:
-    """Smooth, so that white noise of 1 stays noise of 1."""
+def smoothed(values: Array, sigma: Sequence[float], *, wrapped: bool = False) -> Array:
+    """Smooth, so that white noise of 1 stays noise of 1; `wrapped` from end to end."""
     if max(sigma) <= 0:
         return values
-    smooth: Array = ndimage.gaussian_filter(
-        values, sigma, mode="constant", truncate=_REACH
-    )
-    return smooth / float(np.prod([_left(one) for one in sigma]))
+    mode = "wrap" if wrapped else "constant"
+    smooth: Array = ndimage.gaussian_filter(values, sigma, mode=mode, truncate=_REACH)
+    # By the filter's own weights: what is measured of one draw is itself noisy.
+    gains = [
+        _gain(size if wrapped else 2 * int(np.ceil(_REACH * one)) + 3, one)
+        for size, one in zip(values.shape, sigma, strict=True)
+    ]
+    return smooth / float(np.prod(gains))
 
 
-def _left(sigma: float) -> float:
-    """What the filter along an axis leaves of the deviation of white noise."""
-    impulse = np.zeros(2 * int(np.ceil(_REACH * sigma)) + 3)
-    impulse[len(impulse) // 2] = 1.0
-    return float(
-        np.linalg.norm(ndimage.gaussian_filter1d(impulse, sigma, mode="constant"))
-    )
+def _gain(size: int, sigma: float) -> float:
+    """What a filter along an axis leaves of the standard deviation of white noise."""
+    impulse = np.zeros(size)
+    impulse[size // 2] = 1.0
+    weights = ndimage.gaussian_filter1d(impulse, sigma, mode="wrap", truncate=_REACH)
+    return float(np.linalg.norm(weights))
 
 
 def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> float:
@@ -132,7 +133,8 @@ def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> 
     -0.52
     """
     off = measured - mean_gy
-    if quantity not in _DOSES or off * again <= 0:
+    is_dose_at_volume = quantity[0] == "d"
+    if not is_dose_at_volume or off * again <= 0:
         return again
     without = max(2 * off**2 - (off + again) ** 2, 0.0) ** 0.5
     return off - copysign(without, off)

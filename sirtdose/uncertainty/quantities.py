@@ -1,38 +1,46 @@
 """What is said of a structure's histogram: mean, D_x, V_x, volume and the curve."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.model.metric import MEAN, VOLUME, Metric, metrics_in
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
-D_X = (98, 95, 90, 70, 50, 2)
 _POINTS = 101
 
 
-def quantities(dvh: Dvh, above_gy: Sequence[float]) -> dict[str, float]:
-    """Every quantity by its name.
+def uncertain_metrics(asked: Iterable[Metric] = ()) -> tuple[Metric, ...]:
+    """The usual ones, and those asked for that borders and noise are followed to."""
+    return tuple(
+        one
+        for one in metrics_in("uncertainty", asked)
+        if one.number is not None or one in (MEAN, VOLUME)
+    )
+
+
+def quantities(dvh: Dvh, metrics: Iterable[Metric]) -> dict[str, float]:
+    """Every metric's value by its quantity's name; NaN where there is none.
 
     Examples
     --------
     >>> two = Dvh.of_values("T", [40.0, 60.0], [1.0, 1.0])
-    >>> found = quantities(two, (50.0,))
+    >>> found = quantities(two, uncertain_metrics([Metric.parse("V50Gy")]))
     >>> found["mean_gy"], found["d95_gy"], found["d2_gy"], found["v50"]
     (50.0, 40.0, 60.0, 0.5)
     """
-    found = {"mean_gy": dvh.mean_gy, "volume_ml": dvh.volume_ml}
-    found |= {f"d{x}_gy": dvh.dose_to_volume_fraction_gy(x / 100) for x in D_X}
-    found |= {f"v{x:g}": dvh.volume_fraction_above(x) for x in above_gy}
-    return found
+    values = ((one.quantity, one.of(dvh)) for one in metrics)
+    return {name: nan if value is None else value for name, value in values}
 
 
-def quantity_of(dvh: Dvh, name: str) -> float:
-    """One of them, with a dose of V_x as it is written in its name."""
-    above = () if not name.startswith("v") or "_" in name else (float(name[1:]),)
-    return quantities(dvh, above)[name]
+def with_curve(dvh: Dvh, metrics: Sequence[Metric], axis: Array) -> Array:
+    """Every quantity, and the histogram as fractions of volume at doses."""
+    curve = dvh.curve(axis) / dvh.volume_ml
+    return np.array([*quantities(dvh, metrics).values(), *curve])
 
 
 def histogram_axis(scene: Scene, name: str) -> Array:

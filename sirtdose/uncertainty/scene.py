@@ -91,3 +91,8 @@ class Scene:
     def voxel_ml(self) -> float:
         """Volume of a voxel."""
         return float(np.prod(self.spacing_mm)) / 1000
+
+    @property
+    def noise_gy(self) -> Array:
+        """Standard deviation of each voxel's noise."""
+        return self.noise * np.sqrt(self.noise_at_gy * np.clip(self.dose_gy, 0, None))

@@ -10,7 +10,7 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import require_accepted
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.scene import chosen
 from sirtdose.workflows.post.inputs import all_inputs, named_files
@@ -78,16 +78,14 @@ def input_states(
     InputError
         What was used cannot be found or chosen any more.
     """
-    findings: list[Finding] = []
     with opened(request.image.source) as source:
         here = replace(request, image=replace(request.image, source=source))
-        choice = chosen(
-            here.image,
-            named_files(here).values(),
-            findings,
-            here.judge.acceptances,
-        )
-        now = [dict(one) for one in all_inputs(choice, here)]
+        choice, findings = chosen(here.image, named_files(here).values())
+        require_accepted(findings, here.judge.acceptances)
+        now = [
+            dict(one)
+            for one in all_inputs(choice, named_files(here), here.dose.density)
+        ]
     states = []
     for one in document["inputs"]:
         same = [n for n in now if n["kind"] == one["kind"]]

@@ -289,8 +289,8 @@ def test_options_for_all_give_way_to_a_cases_own(run: Run, tmp_path: Path) -> No
     assert run("batch", path, "--out", out, *common).exit_code == 0
     shunts = [float(one["lung_shunt_fraction"]) for one in table(out / "cases.csv")]
     assert shunts == [0.04, 0.08]
-    above = json.loads((out / "c2" / "post.json").read_text())["options"]["above_gy"]
-    assert above == [60.0, 90.0]
+    above = json.loads((out / "c2" / "post.json").read_text())["metrics"]
+    assert above == ["V60Gy", "V90Gy"]
 
 
 def test_a_check_is_accepted_case_by_case(

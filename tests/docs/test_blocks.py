@@ -26,6 +26,8 @@ from click.testing import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").rglob("*.md")})
+# tests/docs/test_add_a_nuclide.py follows that one, and looks at what it wrote.
+FOLLOWED = [page for page in PAGES if page.name != "add-a-nuclide.md"]
 Run = Callable[..., Result]
 
 # Shown, and not run here, by how the command begins.
@@ -33,8 +35,6 @@ NOT_RUN = {
     "make ": "sets up an environment, which needs a network",
     "python3 -m venv": "sets up an environment, which needs a network",
     ".venv/bin/": "of an environment that was not set up",
-    "sirtdose kernel --nuclide Xy-99": "of a package with that nuclide: "
-    "tests/docs/test_add_a_nuclide.py",
 }
 
 
@@ -168,7 +168,7 @@ class Page:
         self.names.update(parsed.globs)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda p: str(p.relative_to(ROOT)))
 def test_blocks_do_what_they_say(
     page: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,7 +137,7 @@ WRONG = {
         (("structures", 0, "numbers", "max"), None),
         (("gamma", 0, "pass_fraction"), 99.8),
         (("tolerances", "gamma"), 95),
-        (("tolerances", "max"), 0.1),
+        (("tolerances", "most"), 0.1),
         (("causes", 0, "factor"), "1.05"),
         (("grid", "our_shape"), [1, 2]),
         (("inputs", 0, "sha256"), 5),

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.differences import by_differences
 from sirtdose.uncertainty.ensemble import ensemble, interval_of, smooth_noise
 from sirtdose.uncertainty.first_order import propagated
-from sirtdose.uncertainty.quantities import quantities
+from sirtdose.uncertainty.quantities import quantities, uncertain_metrics
 from sirtdose.uncertainty.scene import Factor, Part, Scene
 
 Array = NDArray[np.float64]
@@ -74,14 +75,16 @@ def measured(
     )
 
 
-ABOVE_GY = (60.0,)
+ASKED = (Metric.parse("V60Gy"),)
 MEANS, OTHERS = ("mean_gy",), ("d90_gy", "d70_gy", "d50_gy", "v60")
 
 
 def quantities_of(dose: Array, part: Array) -> dict[str, float]:
     inside = part > 0
     volumes = part[inside] * np.prod(SPACING) / 1000
-    return quantities(Dvh.of_values("", dose[inside], volumes), ABOVE_GY)
+    return quantities(
+        Dvh.of_values("", dose[inside], volumes), uncertain_metrics(ASKED)
+    )
 
 
 def coverage(
@@ -114,9 +117,9 @@ def coverage(
         borders = borders_of(scene)
         first = propagated(scene)
         drawn = ensemble(
-            scene, realizations=realizations, seed=n, above_gy=ABOVE_GY, borders=borders
+            scene, realizations=realizations, seed=n, asked=ASKED, borders=borders
         ) if realizations else None  # fmt: skip
-        further = by_differences(scene, borders, above_gy=ABOVE_GY) if others else {}
+        further = by_differences(scene, borders, asked=ASKED) if others else {}
         for name in true:
             values = quantities_of(scene.dose_gy, scene.drawn[name])
             for quantity in wanted:

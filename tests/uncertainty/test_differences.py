@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, ensemble
 from sirtdose.uncertainty.first_order import propagated
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.quantities import quantities
+from sirtdose.uncertainty.quantities import quantities, uncertain_metrics
 from sirtdose.uncertainty.scene import Factor, Part, Scene
 from tests.uncertainty.simulated import ellipsoid_in
 
@@ -54,12 +55,12 @@ def scene(dose: np.ndarray, tumor: np.ndarray, **changed: object) -> Scene:
 
 
 def both(
-    one: Scene, *, above_gy: tuple[float, ...] = (), realizations: int = 300
+    one: Scene, *, asked: tuple[Metric, ...] = (), realizations: int = 300
 ) -> tuple[Differences, Ensemble]:
     borders = borders_of(one)
-    first = by_differences(one, borders, above_gy=above_gy)["T"]
+    first = by_differences(one, borders, asked=asked)["T"]
     drawn = ensemble(
-        one, realizations=realizations, seed=2, above_gy=above_gy, borders=borders
+        one, realizations=realizations, seed=2, asked=asked, borders=borders
     )
     return first, drawn
 
@@ -77,7 +78,8 @@ class TestWorkedOut:
         first, _ = both(scene(falling, tumor, factors=factors), realizations=20)
         part = np.hypot(0.05, 0.02)
         dvh = Dvh.of_values("T", falling[tumor > 0], tumor[tumor > 0] * VOXEL_ML)
-        for name, value in quantities(dvh, ()).items():
+        doses = [one for one in uncertain_metrics() if not one.is_part]
+        for name, value in quantities(dvh, doses).items():
             wanted = 0.0 if name == "volume_ml" else part * value
             assert first.standard[name] == pytest.approx(wanted, rel=1e-9, abs=1e-12)
 
@@ -93,7 +95,9 @@ class TestWorkedOut:
     def test_a_contour_moves_the_part_above_a_dose(self, falling: np.ndarray) -> None:
         # 130 Gy lie at 15 mm: V130 = (15 / r)^3, which falls by 3 V130 / r.
         first, _ = both(
-            scene(falling, ball(24), contour_mm=1.0), above_gy=(130.0,), realizations=20
+            scene(falling, ball(24), contour_mm=1.0),
+            asked=(Metric.parse("V130Gy"),),
+            realizations=20,
         )
         wanted = 3 * (15 / 24) ** 3 / 24
         assert first.standard["v130"] == pytest.approx(wanted, rel=0.1)
@@ -146,7 +150,7 @@ class TestBothRoutes:
         index = np.indices(SHAPE)[0].astype(float)
         dose = 40 + 1.2 * SPACING[0] * index + 1.5 * np.clip(40 - distance(), 0, None)
         one = scene(dose, ball(24), **changed)
-        first, drawn = both(one, above_gy=(120.0,))
+        first, drawn = both(one, asked=(Metric.parse("V120Gy"),))
         draws = drawn.rows["T"].values
         names = ("mean_gy", "d90_gy", "d70_gy", "d50_gy", "v120")
         ratios = {

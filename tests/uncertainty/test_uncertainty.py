@@ -8,6 +8,7 @@ import pytest
 from scipy import ndimage
 
 from sirtdose.errors import InputError, RangeError
+from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, signed_distance_mm
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.ensemble import ensemble, smooth_noise
@@ -215,7 +216,9 @@ class TestBothRoutes:
         assert drawn.std(ddof=1) == pytest.approx(6.0, rel=0.03)
 
     def test_bands_and_quantities_lie_about_what_is_measured(self, liver_scene):
-        row = ensemble(liver_scene, realizations=60, above_gy=(50.0,)).rows["T"]
+        row = ensemble(
+            liver_scene, realizations=60, asked=(Metric.parse("V50Gy"),)
+        ).rows["T"]
         assert (row.curve_low <= row.curve_high + 1e-12).all()
         assert row.curve_low[0] == pytest.approx(1)
         for name in ("mean_gy", "d95_gy", "d70_gy", "d50_gy", "d2_gy", "v50"):

@@ -1,23 +1,36 @@
 """`sirtdose check`: a second look at another system's dose, or at a plan."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
-from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.manifest import case_options
-from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.cli.words.quantities import QuantityType
-from sirtdose.cli.words.show import show_document
-from sirtdose.cli.words.typed import parsed_options, request_asked
+from sirtdose.cli.words.image import (
+    method_option,
+    role_option,
+    roles_of,
+    structures_option,
+)
+from sirtdose.cli.words.manifest import case_options, folder_of, located
+from sirtdose.cli.words.metrics import metric_options, metrics_of
+from sirtdose.cli.words.option import Option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    plan_option,
+)
+from sirtdose.cli.words.quantities import by_name, quantity
+from sirtdose.cli.words.show import print_document, show_document
+from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import DOSE, FRACTION, LENGTH
+from sirtdose.model.units import FRACTION, LENGTH
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.report.check.words import check_summary
-from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hand_check import (
     HAND_CHECK_FILE,
     hand_check_document,
@@ -36,86 +49,80 @@ _BEYOND = 4
 
 @click.command("check")
 @click.argument("theirs", type=_PATH, metavar="[THEIR_DOSE]", required=False)
-@click.option(
-    "--against",
-    type=_PATH,
+@Option(
+    "against",
+    Path,
+    "Ours: a dose map, or the --out of `sirtdose post`.",
     metavar="DOSE|POST_DIR",
-    help="Ours: a dose map, or the --out of `sirtdose post`.",
 )
-@click.option(
-    "--image",
-    type=_PATH,
+@Option(
+    "image",
+    Path,
+    "Instead: compute ours from this image first, into OUT/recomputed.",
     metavar="FOLDER",
-    help="Instead: compute ours from this image first, into OUT/recomputed.",
 )
-@click.option(
-    "--case",
-    type=_PATH,
+@Option(
+    "case",
+    Path,
+    "With --image: [options] of `sirtdose post`, as a case of a batch has them.",
     metavar="FILE.toml",
-    help="With --image: [options] of `sirtdose post`, as a case of a batch has them.",
 )
 @structures_option(required=False)
 @role_option
-@click.option(
-    "--their-structures",
-    type=_PATH,
-    multiple=True,
-    help="Their own contours: volumes and means by these are held against ours.",
+@Option(
+    "their-structures",
+    Path,
+    "Their own contours: volumes and means by these are compared with ours.",
+    many=True,
 )
-@click.option(
-    "--their-table",
-    type=_PATH,
-    metavar="FILE.csv",
-    help="What they report: name, mean_gy, volume_ml, d70_gy, v100, ...; or their "
+@Option(
+    "their-table",
+    Path,
+    "What they report: name, mean_gy, volume_ml, d70_gy, v100, ...; or their "
     "histograms: name, dose_gy, volume_fraction.",
+    metavar="FILE.csv",
 )
-@click.option(
-    "--method",
-    type=click.Choice(("local", "kernel", "collapsed-cone")),
+@replace(
+    method_option,
     help="Which of POST_DIR's doses.  [default: its first]",
+    many=False,
+    into=None,
 )
-@click.option(
-    "--gamma",
-    multiple=True,
+@Option(
+    "gamma",
+    str,
+    "Such as 3%/3mm or 2%/2mm; may be repeated.  [default: 3%/3mm]",
+    many=True,
     metavar="DOSE/DISTANCE",
-    help="Such as 3%/3mm or 2%/2mm; may be repeated.  [default: 3%/3mm]",
 )
-@click.option(
-    "--gamma-kind",
-    type=click.Choice(("global", "local", "both")),
+@Option(
+    "gamma-kind",
+    ("global", "local", "both"),
+    "Of our greatest dose, or of each point's own. Where both, global is judged.",
     default="both",
-    show_default=True,
-    help="Of our greatest dose, or of each point's own. Where both, global is judged.",
 )
-@click.option(
-    "--dose-cutoff",
-    type=QuantityType(FRACTION),
-    default=0.1,
-    show_default="10%",
-    help="Points under this part of our greatest dose are left out.",
+@Option(
+    "dose-cutoff",
+    FRACTION,
+    "Points under this part of our greatest dose are left out.",
+    default="10%",
 )
-@click.option(
-    "--tolerance",
-    "tolerances",
-    multiple=True,
-    metavar="NUMBER=PART",
-    help="Such as mean=3%, d70=5%, v100=5%, volume=5%, gamma=95% (at least); may be "
+@Option(
+    "tolerance",
+    str,
+    "Such as mean=3%, d70=5%, v100=5%, volume=5%, gamma=95% (at least); may be "
     "repeated. Those named are the defaults, d95 and d50 as d70.",
+    many=True,
+    metavar="NUMBER=PART",
+    into="tolerances",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="V_x too: part of the volume at this dose and more; may be repeated.",
-)
-@click.option(
-    "--plan",
-    "plan_file",
-    type=_PATH,
-    metavar="plan.json",
+@metric_options
+@replace(
+    plan_option,
     help="Instead of a dose: a plan's doses again by hand, as one compartment.",
+    metavar="plan.json",
 )
-@click.option("--strict", is_flag=True, help="Exit code 4 where anything fails.")
+@Option("strict", bool, "Exit code 4 where anything fails.")
 @out_option(required=False)
 @force_option
 @json_option
@@ -148,7 +155,9 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
         "tolerances",
         "above",
     )
-    if any(options[name] for name in idle):
+    # Metrics for every command may stand in the environment.
+    asked = click.get_current_context().get_parameter_source("metrics")
+    if asked is ParameterSource.COMMANDLINE or any(options[name] for name in idle):
         raise click.UsageError(
             "--plan is checked by itself: leave the dose's options out"
         )
@@ -179,10 +188,8 @@ def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
     with output_folder(out, CHECK_FILES, force=force) as folder:
         write_check(check, document, folder)
         names = sorted(path.name for path in folder.iterdir())
-    click.echo(check_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
-    if options["as_json"]:
-        click.echo(document_text(document), nl=False)
+    said = check_summary(document)
+    print_document(document, said, names=names, out=out, as_json=options["as_json"])
     return document
 
 
@@ -209,7 +216,7 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         their_structures=options["their_structures"],
         their_table=options["their_table"],
         tolerances=_tolerances(options["tolerances"]),
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         method=options["method"],
         cutoff_fraction=options["dose_cutoff"],
     )
@@ -220,14 +227,16 @@ def _recompute(options: dict[str, Any], folder: Path) -> None:
     from sirtdose.workflows.post.results import assess_into
 
     source, case = options["image"], options["case"]
-    given = case_options(case, post_command)
+    folders = (folder_of(source), case.parent)
+    given = with_environment(post_command, case_options(case, post_command))
+    given = located(given, folders, post_command)
     params = parsed_options(post_command, source, given, where=case.name)
     assess_into(
         post_request(source, params),
         folder,
         wanted_of(params),
         force=options["force"],
-        asked=request_asked(source, given),
+        asked=request_asked(source, given, post_command),
     )
 
 
@@ -256,19 +265,9 @@ def _criteria(options: dict[str, Any]) -> "tuple[Criterion, ...]":
 
 
 def _tolerances(texts: tuple[str, ...]) -> dict[str, float]:
-    found = {}
-    for text in texts:
-        name, _, part = text.partition("=")
-        try:
-            found[name.strip().lower()] = FRACTION.parse(part.strip())
-        except QuantityError as error:
-            raise click.BadParameter(
-                f"'{text}': {error}; write it like mean=3%", param_hint="--tolerance"
-            ) from None
-    named = [text.partition("=")[0].strip().lower() for text in texts]
-    double = next((name for name in named if named.count(name) > 1), None)
-    if double is not None:
-        raise click.BadParameter(
-            f"{double} is there more than once: give it once", param_hint="--tolerance"
-        )
-    return found
+    return by_name(
+        [text.lower() for text in texts],
+        "--tolerance",
+        "mean=3%",
+        lambda part: quantity(part, FRACTION, "--tolerance"),
+    )

@@ -1,15 +1,20 @@
 """`sirtdose dvh`: histograms of any dose map."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.metrics import metric_options, metrics_of
+from sirtdose.cli.words.option import Option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+)
+from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.model.units import DOSE
-from sirtdose.report.documents import document_text
 
 _PATH = click.Path(path_type=Path)
 
@@ -18,20 +23,14 @@ _PATH = click.Path(path_type=Path)
 @click.argument("dose", type=_PATH, metavar="DOSE")
 @structures_option(required=True)
 @role_option
-@click.option(
-    "--sampling",
-    type=click.Choice(("points", "voxels")),
-    default="points",
-    show_default=True,
-    help="points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
+@Option(
+    "sampling",
+    ("points", "voxels"),
+    "points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
     "program's own maps are.",
+    default="points",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="Part of the volume at this dose and more, such as 100Gy; may be repeated.",
-)
+@metric_options
 @out_option(required=True)
 @force_option
 @json_option
@@ -41,10 +40,10 @@ def dvh_command(
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
     sampling: str,
-    above: tuple[float, ...],
     out: Path,
     force: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Dose-volume histograms of a dose map that any system has made.
 
@@ -65,10 +64,8 @@ def dvh_command(
     result = dose_histograms(
         dose, structures, roles=roles_of(roles), interpolated=sampling == "points"
     )
-    document = histograms_document(result, sampling=sampling, above_gy=above)
+    document = histograms_document(result, sampling=sampling, asked=metrics_of(asked))
     with output_folder(out, HISTOGRAM_FILES, force=force) as folder:
         write_histograms(result, document, folder)
-    click.echo(histograms_summary(document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(HISTOGRAM_FILES)}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    said = histograms_summary(document)
+    print_document(document, said, names=HISTOGRAM_FILES, out=out, as_json=as_json)

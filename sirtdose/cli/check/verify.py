@@ -149,7 +149,7 @@ def _verified(
             document["inputs_said"] = said
         else:
             checked = _check_inputs(
-                document, folder, record, inputs, patient_key, rerun=rerun
+                document, folder, record, inputs, patient_key=patient_key, rerun=rerun
             )
             document["state"] = _state(document, checked=checked)
     except SirtdoseError as error:
@@ -175,8 +175,8 @@ def _check_inputs(
     folder: Path,
     record: Mapping[str, Any],
     inputs: tuple[Path, ...],
-    patient_key: str | None,
     *,
+    patient_key: str | None,
     rerun: bool,
 ) -> bool:
     """Whether all that was asked for could be looked at."""

@@ -1,11 +1,17 @@
 """`sirtdose view`: the planes of any dose, in a page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from sirtdose.cli.words.image import role_option, roles_of, structures_option
-from sirtdose.cli.words.options import force_option
+from sirtdose.cli.words.image import (
+    ct_option,
+    role_option,
+    roles_of,
+    structures_option,
+)
+from sirtdose.cli.words.options import force_option, out_option
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import view_page
@@ -15,16 +21,10 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("view")
 @click.argument("dose", type=_PATH, metavar="DOSE")
-@click.option("--ct", type=_PATH, help="The CT to show it on.")
+@replace(ct_option, help="The CT to show it on.")
 @structures_option(required=False)
 @role_option
-@click.option(
-    "--out",
-    type=_PATH,
-    metavar="DIR",
-    default=Path(),
-    help="Folder for view.html.  [default: this one]",
-)
+@replace(out_option(required=False), help="Folder for view.html.", default=".")
 @force_option
 def view_command(
     *,

@@ -9,7 +9,7 @@ import click
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.manifest import case_options, located
-from sirtdose.cli.words.typed import parsed_options, request_asked
+from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
 from sirtdose.errors import InputError, SirtdoseError, foreseen
 from sirtdose.io.hashing import sha256_of
 from sirtdose.network.listen import NotYet
@@ -99,14 +99,15 @@ class Assessing:
 def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
     from sirtdose.batch.case import Case
 
-    options = located(case_options(file, post_command), (source, file.parent))
+    options = with_environment(post_command, case_options(file, post_command))
+    options = located(options, (source, file.parent), post_command)
     params = parsed_options(post_command, source, options, where=file.name)
     return Case(
         study,
         post_request(source, params),
         folder.absolute(),
         wanted_of(params),
-        asked=request_asked(source, options),
+        asked=request_asked(source, options, post_command),
     )
 
 

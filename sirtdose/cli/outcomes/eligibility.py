@@ -5,12 +5,10 @@ from pathlib import Path
 
 import click
 
-from sirtdose.cli.words.case_file import read_toml
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import InputError
-from sirtdose.io.hashing import sha256_of
-from sirtdose.io.reading import parsed
+from sirtdose.io.tables.own_file import read_own_file
 from sirtdose.outcomes.eligibility import (
     CriteriaSet,
     Given,
@@ -84,7 +82,7 @@ def eligibility_command(
 
 def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, Given]]:
     """The case_id, if there is one, and the values of a case file."""
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     unknown = [key for key in data if key not in ("case_id", "values")]
     if unknown:
         raise InputError(
@@ -102,4 +100,5 @@ def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, 
 def _criteria(path: Path | None) -> tuple[CriteriaSet, str | None]:
     if path is None:
         return study_criteria(), None
-    return criteria_set(parsed(path), path.name), sha256_of([path])
+    data, digest = read_own_file(path)
+    return criteria_set(data, path.name), digest

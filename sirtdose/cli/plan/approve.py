@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
 from sirtdose.errors import InputError
 from sirtdose.io.output.folder import output_folder
@@ -18,7 +19,7 @@ from sirtdose.report.plan.page import plan_page
 
 @click.command("approve")
 @click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
-@click.option("--by", required=True, metavar="NAME", help="Who approves it.")
+@Option("by", str, "Who approves it.", required=True, metavar="NAME")
 @json_option
 def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     """Approve a plan as it was computed; one that was edited since is refused.

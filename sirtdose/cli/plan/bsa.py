@@ -1,59 +1,61 @@
 """`sirtdose plan bsa`: resin by body surface area."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
+from sirtdose.cli.plan.options import (
+    height_option,
+    liver_volume_option,
+    plan_options,
+    plan_request,
+    show_plan,
+    weight_option,
+)
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
-from sirtdose.cli.words.quantities import QuantityType
-from sirtdose.errors import QuantityError
-from sirtdose.model.units import FRACTION, LENGTH, MASS, VOLUME
+from sirtdose.cli.words.quantities import by_name, quantity
+from sirtdose.model.units import FRACTION, VOLUME
 from sirtdose.workflows.plan.numbers import plan_bsa
 
 
 @click.command("bsa")
-@click.option("--height", type=QuantityType(LENGTH), help="Such as 165cm.")
-@click.option("--weight", type=QuantityType(MASS), help="Such as 60kg.")
-@click.option(
-    "--liver-volume",
-    type=QuantityType(VOLUME),
+@height_option
+@weight_option
+@replace(liver_volume_option, required=True)
+@Option(
+    "tumor-volume",
+    VOLUME,
+    "Volume of all tumors in the treated volume.",
     required=True,
-    help="Of the whole liver, tumors included.",
 )
-@click.option(
-    "--tumor-volume",
-    type=QuantityType(VOLUME),
-    required=True,
-    help="Of all tumors in the treated volume.",
+@Option(
+    "treated-volume perfused-volume",
+    VOLUME,
+    "Lobe or segment, tumors included.  [default: the whole liver]",
+    into="treated_volume",
 )
-@click.option(
-    "--treated-volume",
-    "--perfused-volume",
-    "treated_volume",
-    type=QuantityType(VOLUME),
-    help="Lobe or segment, tumors included.  [default: the whole liver]",
-)
-@click.option(
-    "--surface-formula",
-    type=click.Choice(("dubois", "mosteller")),
+@Option(
+    "surface-formula",
+    ("dubois", "mosteller"),
+    "The method is defined with DuBois.",
     default="dubois",
-    show_default=True,
-    help="The method is defined with DuBois.",
 )
-@click.option(
-    "--shunt-reduction",
-    "reductions",
-    multiple=True,
-    metavar="FROM=CUT",
-    help="Such as 10%=20%: from this lung shunt on, so much less; or none.  [default: "
+@Option(
+    "shunt-reduction",
+    str,
+    "Such as 10%=20%: from this lung shunt on, so much less; or none.  [default: "
     "unverified bands]",
+    many=True,
+    metavar="FROM=CUT",
+    into="reductions",
 )
-@click.option(
-    "--empirical",
-    is_flag=True,
-    help="By the (unverified) empirical table instead: no height or weight.",
+@Option(
+    "empirical",
+    bool,
+    "By the (unverified) empirical table instead: no height or weight.",
 )
 @density_option
 @plan_options
@@ -81,18 +83,8 @@ def bsa_command(
     """
     if not empirical and (height is None or weight is None):
         raise click.UsageError("the BSA method needs --height and --weight")
-    request = plan_request(
-        options,
-        {
-            "height_mm": height,
-            "weight_kg": weight,
-            "liver_volume_ml": liver_volume,
-            "tumor_volume_ml": tumor_volume,
-            "treated_volume_ml": treated_volume,
-        },
-    )
     plan = plan_bsa(
-        request,
+        plan_request(options),
         height_cm=None if height is None else height / 10,
         weight_kg=weight,
         liver_volume_ml=liver_volume,
@@ -110,18 +102,10 @@ def _reductions(texts: tuple[str, ...]) -> list[tuple[float, float]] | None:
         return None
     if texts == ("none",):
         return []
-    bands = []
-    for text in texts:
-        start, equals, cut = text.partition("=")
-        if not equals:
-            raise click.BadParameter(
-                f"'{text}' is no reduction: write it like 10%=20%",
-                param_hint="--shunt-reduction",
-            )
-        try:
-            bands.append((FRACTION.parse(start), FRACTION.parse(cut)))
-        except QuantityError as error:
-            raise click.BadParameter(
-                str(error), param_hint="--shunt-reduction"
-            ) from None
-    return bands
+    option = "--shunt-reduction"
+
+    def fraction(text: str) -> float:
+        return quantity(text, FRACTION, option)
+
+    bands = by_name(texts, option, "10%=20%", fraction)
+    return [(fraction(start), cut) for start, cut in bands.items()]

@@ -1,47 +1,47 @@
 """`sirtdose plan compare`: methods side by side."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
-from sirtdose.cli.plan.injections import tumor_of
-from sirtdose.cli.plan.options import plan_options, plan_request
+from sirtdose.cli.plan.options import (
+    height_option,
+    liver_volume_option,
+    perfused_volume_option,
+    plan_options,
+    plan_request,
+    tumor_option,
+    weight_option,
+)
+from sirtdose.cli.words.injections import (
+    dose_option,
+    goal_of,
+    goal_options,
+    goals_given,
+    tumor_of,
+)
 from sirtdose.cli.words.options import density_option
-from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import show_document
-from sirtdose.model.units import DOSE, LENGTH, MASS, VOLUME
 from sirtdose.planning.comparison import ComparedCase
 from sirtdose.report.plan.comparison import comparison_document, comparison_summary
 from sirtdose.workflows.plan.numbers import compare_plans
 
 
 @click.command("compare")
-@click.option("--height", type=QuantityType(LENGTH), help="For bsa, such as 165cm.")
-@click.option("--weight", type=QuantityType(MASS), help="For bsa, such as 60kg.")
-@click.option(
-    "--dose",
-    type=QuantityType(DOSE),
-    help="For mird: mean dose to the perfused volume, tumors included.",
+@height_option
+@weight_option
+@replace(dose_option, help=f"{dose_option.help} For mird.")
+@replace(
+    liver_volume_option,
+    help=f"{liver_volume_option.help} For bsa, and for the normal part.",
 )
-@click.option(
-    "--liver-volume",
-    type=QuantityType(VOLUME),
-    help="Of the whole liver, tumors included; for bsa, and for its normal part.",
+@replace(
+    perfused_volume_option,
+    help=f"{perfused_volume_option.help}  [default: the whole liver]",
 )
-@click.option(
-    "--perfused-volume",
-    type=QuantityType(VOLUME),
-    help="Tumors included.  [default: the whole liver]",
-)
-@click.option(
-    "--tumor",
-    "tumors",
-    multiple=True,
-    metavar="NAME=VOLUME@RATIO",
-    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's.",
-)
+@tumor_option
 @goal_options
 @density_option
 @plan_options
@@ -82,14 +82,7 @@ def compare_command(
         goal=goal,
         value=value,
     )
-    inputs = {
-        "height_mm": height,
-        "weight_kg": options["weight"],
-        "perfused_volume_ml": perfused_volume,
-        "liver_volume_ml": liver_volume,
-        "tumors": list(tumors),
-    }
-    request = plan_request(options, inputs)
+    request = plan_request(options)
     rows, findings = compare_plans(request, case)
     document = comparison_document(
         rows, findings, request.acceptances, dict(request.inputs)

@@ -1,14 +1,18 @@
 """`sirtdose plan image`: planned by what a scout SPECT shows."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
-from sirtdose.cli.plan.injections import imaged_injection_of
-from sirtdose.cli.plan.options import plan_options, plan_request
+from sirtdose.cli.plan.options import (
+    liver_volume_option,
+    perfused_volume_option,
+    plan_options,
+    plan_request,
+)
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -17,13 +21,22 @@ from sirtdose.cli.words.image import (
     registration_options,
     segmentation_options,
 )
-from sirtdose.cli.words.quantities import QuantityType, moment, nuclide_typed
+from sirtdose.cli.words.injections import (
+    goal_of,
+    goal_options,
+    goals_given,
+    imaged_injection_of,
+    injection_option,
+)
+from sirtdose.cli.words.metrics import metric_option, metrics_of
+from sirtdose.cli.words.option import Option
+from sirtdose.cli.words.options import lung_margin_option, timezone_option
+from sirtdose.cli.words.quantities import moment, nuclide_typed
+from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.model.request import DoseRequest
-from sirtdose.model.units import LENGTH, VOLUME
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.imaged_injection import ImagedInjection
-from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_lines
@@ -32,6 +45,8 @@ from sirtdose.report.post.summary import warning_lines
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.image import Scout
 
+_ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
+
 
 @click.command("image")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
@@ -39,42 +54,24 @@ if TYPE_CHECKING:
 @registration_options
 @segmentation_options
 @goal_options
-@click.option(
-    "--injection",
-    "injections",
-    multiple=True,
-    metavar="NAME=PARTS",
-    help="One of several, instead of a goal: 'right=perfused:STRUCTURE,"
-    "lung-shunt:6%,tumor-dose:120Gy'; its goal is dose (mean of all perfused), "
-    "tumor-dose, normal-dose, activity or maximize.",
+@injection_option("plan image")
+@replace(perfused_volume_option, help=f"{perfused_volume_option.help} {_ON_PAPER}")
+@replace(liver_volume_option, help=f"{liver_volume_option.help} {_ON_PAPER}")
+@Option(
+    "treatment-at",
+    str,
+    "Planned, to tell how old the image will be.",
+    metavar="TIME",
 )
-@click.option(
-    "--perfused-volume",
-    type=QuantityType(VOLUME),
-    help="As it is on paper: over 10 % from the image's it stops.",
+@timezone_option
+@Option(
+    "catheter",
+    ("same", "other"),
+    "Whether the treatment's position is the scout's.",
 )
-@click.option(
-    "--liver-volume",
-    type=QuantityType(VOLUME),
-    help="As it is on paper: over 10 % from the image's it stops.",
-)
-@click.option(
-    "--treatment-at", metavar="TIME", help="Planned, to tell how old the image will be."
-)
-@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
-@click.option(
-    "--catheter",
-    type=click.Choice(("same", "other")),
-    help="Whether the treatment's position is the scout's.",
-)
-@click.option(
-    "--lung-margin",
-    type=QuantityType(LENGTH),
-    default=0.0,
-    show_default="0cm",
-    help="Lung nearer to the liver left out of the measured shunt, such as 2cm.",
-)
+@lung_margin_option
 @dose_options
+@metric_option
 @plan_options
 def image_command(
     *,
@@ -100,9 +97,7 @@ def image_command(
     dose = dose_request(source, options)
     density = dose.density
     one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
-    request = plan_request(
-        {**options, "density": one_density}, {"injections": list(options["injections"])}
-    )
+    request = plan_request({**options, "density": one_density})
     images = image_request(source, options)
     scout = _scout(options, dose)
     with ExitStack() as stack:
@@ -110,17 +105,19 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, scout)
-        document = signed(plan_document(plan) | files.prediction_document(prediction))
+        measured = files.prediction_document(prediction, metrics_of(options))
+        document = signed(plan_document(plan) | measured)
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
                 files.write_prediction(prediction, document, folder)
     lines = [*plan_lines(document), "", files.prediction_summary(document)]
-    click.echo("\n".join([*lines, *warning_lines(document)]), err=True)
-    if out is not None:
-        names = ", ".join(files.prediction_files(prediction))
-        click.echo(f"\nWritten to {out}: {names}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    print_document(
+        document,
+        "\n".join([*lines, *warning_lines(document)]),
+        names=files.prediction_files(prediction),
+        out=out,
+        as_json=as_json,
+    )
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":

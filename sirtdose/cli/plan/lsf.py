@@ -1,21 +1,24 @@
 """`sirtdose lsf`: the lung shunt fraction."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sirtdose.cli.words.image import image_request, reading_options
+from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
     acceptance_options,
     force_option,
     json_option,
+    lung_margin_option,
+    lung_mass_option,
     out_option,
     physics_options,
 )
-from sirtdose.cli.words.quantities import QuantityType, acceptances_of, nuclide_of
+from sirtdose.cli.words.quantities import acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
-from sirtdose.model.units import LENGTH, MASS
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.report.plan.lung_shunt import (
     planar_document,
@@ -38,32 +41,38 @@ def lsf_command() -> None:
 
 @lsf_command.command("planar")
 @click.argument("images", type=_PATH, nargs=-1, metavar="[IMAGE]...")
-@click.option("--lungs", type=_PATH, help="Mask of the lungs on the anterior view.")
-@click.option("--liver", type=_PATH, help="Mask of the liver on the anterior view.")
-@click.option(
-    "--lung-counts",
+@Option("lungs", Path, "Mask of the lungs on the anterior view.")
+@Option("liver", Path, "Mask of the liver on the anterior view.")
+@Option(
+    "lung-counts",
+    str,
+    "Instead of an image: counts over both lungs, anterior and posterior.",
     metavar="ANT,POST",
-    help="Instead of an image: counts over both lungs, anterior and posterior.",
 )
-@click.option(
-    "--liver-counts",
+@Option(
+    "liver-counts",
+    str,
+    "Instead of an image: counts over the liver, anterior and posterior.",
     metavar="ANT,POST",
-    help="Instead of an image: counts over the liver, anterior and posterior.",
 )
-@click.option(
-    "--lung-background",
+@Option(
+    "lung-background",
+    FileOrText(),
+    "A mask beside the lungs, or counts of a region as large as theirs.",
     metavar="MASK|ANT,POST",
-    help="A mask beside the lungs, or counts of a region as large as theirs.",
 )
-@click.option(
-    "--liver-background",
+@Option(
+    "liver-background",
+    FileOrText(),
+    "A mask beside the liver, or counts of a region as large as it.",
     metavar="MASK|ANT,POST",
-    help="A mask beside the liver, or counts of a region as large as it.",
 )
-@click.option(
-    "--anterior", type=int, help="Its frame, from 1, if the header is silent."
+@Option(
+    "anterior",
+    int,
+    "Frame of the anterior view, from 1, if the header is silent.",
 )
-@click.option("--posterior", type=int, help="Its frame, from 1.")
+@Option("posterior", int, "Frame of the posterior view, from 1.")
 @acceptance_options
 @out_option(required=False)
 @force_option
@@ -104,19 +113,8 @@ def planar_command(
 @lsf_command.command("spect")
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
-@click.option(
-    "--lung-margin",
-    type=QuantityType(LENGTH),
-    default=0.0,
-    show_default="0cm",
-    help="Lung nearer to the liver is left out, such as 2cm; the mean of the rest "
-    "stands for it.",
-)
-@click.option(
-    "--lung-mass",
-    type=QuantityType(MASS),
-    help="Of both lungs.  [default: by the CT, else 1kg]",
-)
+@lung_margin_option
+@replace(lung_mass_option, help="Mass of both lungs.  [default: by the CT, else 1kg]")
 @physics_options
 @acceptance_options
 @out_option(required=False)
@@ -134,17 +132,13 @@ def spect_command(
     """
     from sirtdose.workflows.image.lung_shunt import shunt_of_spect
 
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     measured = shunt_of_spect(
         image_request(source, options),
         margin_mm=options["lung_margin"],
         lung_mass_kg=options["lung_mass"],
         acceptances=acceptances_of(options["accept"], options["reason"]),
+        nuclide=nuclide,
     )
     document = spect_document(
         measured.shunt,

@@ -1,36 +1,31 @@
 """`sirtdose plan mird`: one compartment."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
+from sirtdose.cli.plan.options import (
+    perfused_volume_option,
+    plan_options,
+    plan_request,
+    show_plan,
+)
+from sirtdose.cli.words.injections import dose_option
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
-from sirtdose.cli.words.quantities import QuantityType
-from sirtdose.model.units import DOSE, VOLUME
 from sirtdose.workflows.plan.numbers import plan_mird
 
 
 @click.command("mird")
-@click.option(
-    "--dose",
-    type=QuantityType(DOSE),
-    required=True,
-    help="Mean dose to the perfused volume, tumors included.",
-)
-@click.option(
-    "--perfused-volume",
-    type=QuantityType(VOLUME),
-    required=True,
-    help="Volume that is perfused, tumors included.",
-)
-@click.option(
-    "--convention",
-    type=click.Choice(("delivered", "label")),
+@replace(dose_option, required=True)
+@replace(perfused_volume_option, required=True)
+@Option(
+    "convention",
+    ("delivered", "label"),
+    "label: K 50 and no lung shunt in the formula, as the glass label has it.",
     default="delivered",
-    show_default=True,
-    help="label: K 50 and no lung shunt in the formula, as the glass label has it.",
 )
 @density_option
 @plan_options
@@ -51,7 +46,7 @@ def mird_command(
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """
     plan = plan_mird(
-        plan_request(options, {"perfused_volume_ml": perfused_volume}),
+        plan_request(options),
         dose_gy=dose,
         perfused_volume_ml=perfused_volume,
         convention=convention,

@@ -1,25 +1,29 @@
 """What every way of planning is asked, and what comes of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.options import (
     acceptance_options,
+    budget_options,
     force_option,
     json_option,
     lung_options,
     lung_shunt_option,
     out_option,
+    patient_key_option,
     physics_options,
-    together,
+    uncertainty_option,
 )
-from sirtdose.cli.words.quantities import QuantityType, acceptances_of, nuclide_of
+from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
 from sirtdose.cli.words.show import show_document
-from sirtdose.errors import QuantityError
-from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION
+from sirtdose.cli.words.typed import options_kept
+from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
@@ -39,69 +43,67 @@ if TYPE_CHECKING:
 # Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
 
+perfused_volume_option = Option(
+    "perfused-volume", VOLUME, "Volume that is perfused, tumors included."
+)
+liver_volume_option = Option(
+    "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
+)
+height_option = Option("height", LENGTH, "Height for bsa, such as 165cm.")
+weight_option = Option("weight", MASS, "Weight for bsa, such as 60kg.")
+tumor_option = Option(
+    "tumor",
+    str,
+    "Volume of a tumor, and its concentration over the normal liver's, such as "
+    "T1=200mL@3.0.",
+    many=True,
+    metavar="NAME=VOLUME@RATIO",
+    into="tumors",
+)
 plan_options = together(
     lung_shunt_option,
-    click.option(
-        "--residual",
-        type=QuantityType(FRACTION),
-        default=0.0,
-        show_default="0%",
-        help="Part that is expected to stay behind: more is drawn up, not injected.",
+    Option(
+        "residual",
+        FRACTION,
+        "Part that is expected not to be delivered: more is drawn up, not injected.",
+        default="0%",
     ),
-    click.option(
-        "--limit",
-        "limits",
-        multiple=True,
+    Option(
+        "limit",
+        str,
+        "Maximum dose, by the name of its volume; exit 4 if it is passed.",
+        many=True,
         metavar="NAME=DOSE",
-        help="A dose not to pass, by the name of its volume; exit 4 if it is.",
+        into="limits",
     ),
-    click.option(
-        "--limits",
-        "limit_table",
-        default="",
+    Option(
+        "limits",
+        str,
+        "Published limits, such as eanm2022:glass:hcc:lobectomy; resin, glass, ho166; "
+        "hcc, icc, mcrc; segmentectomy, lobectomy, unilobar, bilobar.",
         metavar="TABLE:DEVICE:DISEASE:SCENARIO",
-        help="Published limits, such as eanm2022:glass:hcc:lobectomy; resin, glass, "
-        "ho166; hcc, icc, mcrc; segmentectomy, lobectomy, unilobar, bilobar.",
+        into="limit_table",
     ),
-    click.option(
-        "--bilirubin",
-        type=QuantityType(BILIRUBIN),
-        help="Total, such as 0.9mg/dL or 15umol/L: decides between --limits.",
+    Option(
+        "bilirubin",
+        BILIRUBIN,
+        "Total, such as 0.9mg/dL or 15umol/L: decides between --limits.",
     ),
-    click.option(
-        "--liver-function",
-        type=click.Choice(("favorable", "compromised")),
-        help="Decides between --limits.",
+    Option("liver-function", ("favorable", "compromised"), "Decides between --limits."),
+    Option(
+        "prior-liver-dose",
+        DOSE,
+        "Dose of earlier treatments to all of the liver; to one injection's volume "
+        "alone: prior-dose:40Gy in --injection.",
+        default="0Gy",
     ),
-    click.option(
-        "--prior-liver-dose",
-        type=QuantityType(DOSE),
-        default=0.0,
-        show_default="0Gy",
-        help="Dose of earlier treatments to all of the liver; to one injection's "
-        "volume alone: prior-dose:40Gy in --injection.",
-    ),
-    click.option(
-        "--patient-key", metavar="KEY", help="Ties the plan to later results."
-    ),
-    click.option(
-        "--uncertainty",
-        type=click.IntRange(20, 100_000),
-        metavar="N",
+    patient_key_option,
+    replace(
+        uncertainty_option,
         help="Intervals of an ensemble of N realizations too, such as 1000; by first "
         "order every dose has one.",
     ),
-    click.option(
-        "--budget",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="TOML with your own standard uncertainties.",
-    ),
-    click.option(
-        "--seed",
-        type=click.IntRange(min=0),
-        help="Of the realizations.  [default: 0]",
-    ),
+    budget_options,
     lung_options,
     physics_options,
     acceptance_options,
@@ -111,19 +113,13 @@ plan_options = together(
 )
 
 
-def plan_request(
-    options: Mapping[str, Any], inputs: Mapping[str, Any]
-) -> "PlanRequest":
+def plan_request(options: Mapping[str, Any]) -> "PlanRequest":
     """What all methods share, from the options of a command."""
-    chosen, microspheres = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    chosen, microspheres = nuclide_of(options)
     lung_mass = options["lung_mass"]
     if options["seed"] is not None and not options["uncertainty"]:
         raise click.UsageError("--seed is for --uncertainty: give both")
+    context = click.get_current_context()
     return PlanRequest(
         nuclide=chosen,
         device=microspheres,
@@ -135,8 +131,13 @@ def plan_request(
         residual_fraction=options["residual"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         prior_liver_dose_gy=options["prior_liver_dose"],
-        limits_gy=_limits(options["limits"]),
-        limit_table=options["limit_table"],
+        limits_gy=by_name(
+            options["limits"],
+            "--limit",
+            "lungs=30Gy",
+            lambda dose: quantity(dose, DOSE, "--limit"),
+        ),
+        limit_table=options["limit_table"] or "",
         bilirubin_mg_per_dl=options["bilirubin"],
         liver_function=options["liver_function"],
         budget=options["budget"],
@@ -146,8 +147,8 @@ def plan_request(
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={
             "patient_key": options["patient_key"],
-            "case_file_sha256": click.get_current_context().meta.get(CASE_FILE),
-            **inputs,
+            "case_file_sha256": context.meta.get(CASE_FILE),
+            **options_kept(context),
         },
     )
 
@@ -170,23 +171,3 @@ def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> 
         as_json=as_json,
         pages=pages,
     )
-
-
-def _limits(texts: tuple[str, ...]) -> dict[str, float]:
-    limits = {}
-    for text in texts:
-        name, equals, dose = text.rpartition("=")
-        if not equals:
-            raise click.BadParameter(
-                f"'{text}' is no limit: write it like lungs=30Gy", param_hint="--limit"
-            )
-        if name.strip() in limits:
-            raise click.BadParameter(
-                f"a limit for '{name.strip()}' is given twice: give the one that holds",
-                param_hint="--limit",
-            )
-        try:
-            limits[name.strip()] = DOSE.parse(dose)
-        except QuantityError as error:
-            raise click.BadParameter(str(error), param_hint="--limit") from None
-    return limits

@@ -1,53 +1,47 @@
 """`sirtdose plan partition`: doses to each tumor and to the normal liver."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sirtdose.cli.plan.goals import goal_of, goal_options, goals_given
-from sirtdose.cli.plan.injections import injection_of, tumor_of
-from sirtdose.cli.plan.options import plan_options, plan_request, show_plan
+from sirtdose.cli.plan.options import (
+    liver_volume_option,
+    perfused_volume_option,
+    plan_options,
+    plan_request,
+    show_plan,
+    tumor_option,
+)
+from sirtdose.cli.words.injections import (
+    goal_of,
+    goal_options,
+    goals_given,
+    injection_of,
+    injection_option,
+    tumor_of,
+)
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
-from sirtdose.cli.words.quantities import QuantityType
-from sirtdose.model.units import FRACTION, VOLUME
+from sirtdose.model.units import FRACTION
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.workflows.plan.numbers import plan_partition
 
 
 @click.command("partition")
-@click.option(
-    "--perfused-volume",
-    type=QuantityType(VOLUME),
-    help="Volume that is perfused, tumors included.",
-)
-@click.option(
-    "--injection",
-    "injections",
-    multiple=True,
-    metavar="NAME=PARTS",
-    help="One of several, instead: 'right=perfused:900mL,tumor:T1=200mL@3.0,"
-    "lung-shunt:6%,dose:120Gy'; its goal is dose (mean of all perfused), tumor-dose, "
-    "normal-dose, activity or maximize.",
-)
-@click.option(
-    "--tumor",
-    "tumors",
-    multiple=True,
-    metavar="NAME=VOLUME@RATIO",
-    help="Such as T1=200mL@3.0: volume, and its concentration over the normal liver's; "
-    "or T1=200mL@R=1.5 with Kao's R, its activity over the normal liver's.",
+@perfused_volume_option
+@injection_option("plan partition")
+@replace(
+    tumor_option,
+    help=f"{tumor_option.help} Or T1=200mL@R=1.5 with Kao's R, its activity over the "
+    "normal liver's.",
 )
 @goal_options
-@click.option(
-    "--tlsf",
-    type=QuantityType(FRACTION),
-    help="Kao's tumor-lung shunt fraction, instead of --lung-shunt.",
-)
-@click.option(
-    "--liver-volume",
-    type=QuantityType(VOLUME),
-    help="Of the whole liver, for the dose to all of the normal liver.",
+@Option("tlsf", FRACTION, "Kao's tumor-lung shunt fraction, instead of --lung-shunt.")
+@replace(
+    liver_volume_option,
+    help=f"{liver_volume_option.help} For the dose to all of the normal liver.",
 )
 @density_option
 @plan_options
@@ -71,15 +65,7 @@ def partition_command(
     Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
     --lung-shunt 5% --tumor-dose 200Gy --limit normal=70Gy
     """
-    request = plan_request(
-        options,
-        {
-            "perfused_volume_ml": perfused_volume,
-            "liver_volume_ml": liver_volume,
-            "tumors": list(tumors),
-            "injections": list(injections),
-        },
-    )
+    request = plan_request(options)
     if options["tlsf"] is not None and options["lung_shunt"] is not None:
         raise click.UsageError("--tlsf takes the place of --lung-shunt: give one")
     if injections:

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.quantities import moment
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.cli.words.quantities import by_name, moment, quantity
+from sirtdose.errors import InputError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.orders import order_findings
 from sirtdose.report.plan.hash import plan_of_file
@@ -25,15 +27,22 @@ class PlannedVial:
     activity_gbq: float
     each_gbq: Mapping[str, float]
     device: str | None
-    half_life_h: float
+    nuclide: Mapping[str, Any]
     status: str
     document: dict[str, Any]
 
     def decaying_as(self, nuclide: Nuclide) -> Nuclide:
         """The nuclide with the plan's half-life, where that is another."""
-        if self.half_life_h == nuclide.half_life_h:
+        planned_h = float(self.nuclide["half_life_h"])
+        if planned_h == nuclide.half_life_h:
             return nuclide
-        return nuclide.with_half_life(self.half_life_h)
+        return nuclide.with_half_life(planned_h)
+
+    def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
+        """A nuclide of another file than the plan's; another nuclide is refused."""
+        if nuclide.name != self.nuclide["name"]:
+            raise InputError(f"the plan is for {self.nuclide['name']}: give that one")
+        return other_file_findings(self.nuclide, nuclide)
 
 
 def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
@@ -56,11 +65,8 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
             f"the plan has {len(each)} injections: choose one with --injection "
             f"{' or '.join(each)} (orders for all of them are checked)"
         )
-    name = next(iter(each)) if wanted is None else wanted
-    if name not in each:
-        raise InputError(
-            f"'{name}' is no injection of the plan: there are {', '.join(each)}"
-        )
+    said = f"'{wanted}' is no injection of the plan"
+    name = next(iter(each)) if wanted is None else named(wanted, each, said)
     device = options["device"]
     if device and plan["device"] and device != plan["device"]:
         raise InputError(f"the plan is for {plan['device']}, not for {device}")
@@ -73,7 +79,7 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
         activity_gbq=each[name],
         each_gbq=each,
         device=plan["device"],
-        half_life_h=float(plan["nuclide"]["half_life_h"]),
+        nuclide=plan["nuclide"],
         status=plan["status"],
         document={
             "hash": plan["hash"],
@@ -101,26 +107,19 @@ def ordered(
         findings.append(Finding.of("H04", said, severity=Severity.NOTE))
     if not texts:
         return findings
-    at_use: dict[str, float] = {}
-    for text in texts:
-        name, equals, rest = text.partition("=")
-        activity, _, when = rest.partition("@")
-        if not equals or name.strip() in at_use:
-            raise click.BadParameter(
-                f"'{text}': write NAME=ACTIVITY@TIME, once for each injection",
-                param_hint="--order",
-            )
-        try:
-            gbq = ACTIVITY.parse(activity)
-        except QuantityError as error:
-            raise click.BadParameter(str(error), param_hint="--order") from None
+
+    def at_use(text: str) -> float:
+        activity, _, when = text.partition("@")
+        gbq = quantity(activity, ACTIVITY, "--order")
         calibrated = moment(when.strip() or None, "--order", zone)
         if calibrated is not None:
-            waits_h = (at - calibrated).total_seconds() / 3600
-            gbq *= nuclide.decay_factor(waits_h)
-        if not gbq > 0:
-            raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
-        at_use[name.strip()] = gbq
+            gbq *= nuclide.decay_factor((at - calibrated).total_seconds() / 3600)
+        if gbq > 0:
+            return gbq
+        raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
+
     return findings + order_findings(
-        at_use, planned.each_gbq, part_is_drawn=device.part_is_drawn
+        by_name(texts, "--order", "NAME=ACTIVITY@TIME", at_use),
+        planned.each_gbq,
+        part_is_drawn=device.part_is_drawn,
     )

@@ -1,80 +1,73 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sirtdose.cli.plan.planned_vial import of_plan, ordered
+from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    assay_options,
     calibrator_factor_option,
+    device_option,
     force_option,
+    half_life_option,
     json_option,
+    nuclide_options,
     out_option,
+    plan_option,
+    timezone_option,
 )
-from sirtdose.cli.words.quantities import (
-    DEVICES,
-    QuantityType,
-    acceptances_of,
-    moment,
-    nuclide_of,
-)
+from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
+from sirtdose.model.device import Device
 from sirtdose.model.finding import require_accepted
-from sirtdose.model.units import ACTIVITY, DURATION
+from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
 from sirtdose.report.plan.vial import vial_document, vial_summary
 
 
 @click.command("vial")
-@click.option(
-    "--activity",
-    type=QuantityType(ACTIVITY),
-    help="To draw up, at the time of use.",
-)
-@click.option(
-    "--plan",
-    "plan_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+@Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
+@replace(
+    plan_option,
     help="plan.json, instead: of it the activity to draw up, and the device.",
 )
-@click.option("--injection", help="Of the plan, where it has several.")
-@click.option(
-    "--order",
-    "orders",
-    multiple=True,
+@Option("injection", str, "Which of the plan's, where it has several.", metavar="NAME")
+@Option(
+    "order",
+    str,
+    "What is ordered for an injection of the plan, at its calibration TIME or at use: "
+    "checked against the plan.",
+    many=True,
     metavar="NAME=ACTIVITY[@TIME]",
-    help="What is ordered for an injection of the plan, at its calibration TIME or at "
-    "use: checked against the plan.",
+    into="orders",
 )
-@click.option("--at", required=True, metavar="TIME", help="Of use, with its offset.")
-@click.option(
-    "--device",
-    type=click.Choice(DEVICES, case_sensitive=False),
-    help="Needed without a plan that names it.",
+@Option("at", str, "Time of use, with its offset.", required=True, metavar="TIME")
+@replace(
+    device_option, help=f"{device_option.help} Needed without a plan that names it."
 )
-@click.option(
-    "--vial",
-    "vials",
-    type=QuantityType(ACTIVITY),
-    multiple=True,
-    help="Size at calibration; may be repeated.  [default: the device's]",
+@Option(
+    "vial",
+    ACTIVITY,
+    "Size at calibration; may be repeated.  [default: the device's]",
+    many=True,
+    into="vials",
 )
-@click.option(
-    "--calibrated-at",
+@Option(
+    "calibrated-at",
+    str,
+    "When the vials are calibrated.  [default: for each the time that suits]",
     metavar="TIME",
-    help="Of the vials.  [default: for each the time that suits]",
 )
-@click.option(
-    "--assay",
-    type=QuantityType(ACTIVITY),
-    help="What was measured of what is to be given; of resin, the part drawn.",
-)
-@click.option("--assay-at", metavar="TIME", help="When it was measured.")
+@assay_options
 @calibrator_factor_option
-@click.option("--half-life", type=QuantityType(DURATION), help="Instead of its own.")
-@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
+@nuclide_options
+@half_life_option
+@timezone_option
 @acceptance_options
 @out_option(required=False)
 @force_option
@@ -103,20 +96,22 @@ def vial_command(
         raise click.UsageError("give --activity, or --plan with plan.json")
     planned = None if plan_file is None else of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
-    if device_name is None or times["at"] is None:
-        raise click.UsageError("give --device and --at")
-    nuclide, device = nuclide_of(None, device_name, options["half_life"], None)
+    if times["at"] is None or not (device_name or options["nuclide_file"]):
+        raise click.UsageError(
+            "give --at, and --device or, for a nuclide of your own, --nuclide-file"
+        )
+    nuclide, device = nuclide_of({**options, "device": device_name})
+    device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:
         nuclide = planned.decaying_as(nuclide)
-    if device is None:
-        raise click.UsageError("give --device")
     if planned is None and options["orders"]:
         raise click.UsageError("--order is held against a plan: give --plan")
-    findings = (
-        ordered(options["orders"], planned, times["at"], nuclide, device, zone)
-        if planned
-        else []
-    )
+    findings = []
+    if planned:
+        findings += planned.nuclide_findings(nuclide)
+        findings += ordered(
+            options["orders"], planned, times["at"], nuclide, device, zone
+        )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,
         at=times["at"],

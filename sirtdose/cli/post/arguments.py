@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
-from sirtdose.errors import InputError, QuantityError
-from sirtdose.model.units import CAMERA_FACTOR, LENGTH
+from sirtdose.cli.words.quantities import along_xyz
+from sirtdose.errors import InputError
 
+CORRECTIONS = ("iterative-yang", "gtm")
 _KEY_BYTES = 16
 
 
@@ -19,7 +20,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--calibrate-over out"
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
-    by_factor = options["calibration"] not in ("administered", "image")
+    by_factor = not isinstance(options["calibration"], str)
     if options["show_patient"] and (options["no_report"] or options["deidentify"]):
         raise click.UsageError(
             "--show-patient names the patient on the report: leave --no-report and "
@@ -82,21 +83,10 @@ def site_key(options: dict[str, Any]) -> bytes | None:
 def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
     """Width and method of a correction of blur."""
     width, method = options["psf"], options["pvc"]
-    psf_mm = None
-    if width is not None:
-        try:
-            each = [LENGTH.parse(part) for part in width.split(",")]
-        except QuantityError as error:
-            raise click.BadParameter(str(error), param_hint="--psf") from None
-        if len(each) not in (1, 3):
-            raise click.BadParameter(
-                f"'{width}' has {len(each)} widths: give one, or three along x,y,z",
-                param_hint="--psf",
-            )
-        psf_mm = tuple(each if len(each) == 3 else each * 3)
+    psf_mm = None if width is None else along_xyz(width, "--psf")
     if method is None:
         return {"psf_mm": psf_mm, "pvc": "iterative-yang" if psf_mm else None}
-    if method in ("iterative-yang", "gtm"):
+    if method in CORRECTIONS:
         if psf_mm is None:
             raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
         return {"psf_mm": psf_mm, "pvc": method}
@@ -127,13 +117,6 @@ def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
         )
 
 
-def calibration_of(text: str) -> tuple[str, float | None]:
+def calibration_of(text: str | float) -> tuple[str, float | None]:
     """Which calibration, and its factor in cps/MBq if it is a camera's."""
-    if text in ("administered", "image"):
-        return text, None
-    try:
-        return "camera", CAMERA_FACTOR.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or 'administered' or 'image'", param_hint="--calibration"
-        ) from None
+    return (text, None) if isinstance(text, str) else ("camera", text)

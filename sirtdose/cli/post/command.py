@@ -1,18 +1,19 @@
 """`sirtdose post`: what dose was given."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sirtdose.cli.post.arguments import (
+    CORRECTIONS,
     calibration_of,
     partial_volume,
     require_no_idle,
     require_times,
     site_key,
 )
-from sirtdose.cli.post.injections import given_injection_of
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -21,15 +22,24 @@ from sirtdose.cli.words.image import (
     registration_options,
     segmentation_options,
 )
+from sirtdose.cli.words.injections import given_injection_of, injection_option
+from sirtdose.cli.words.metrics import metric_options, metrics_of
+from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
     acceptance_options,
+    assay_options,
+    budget_options,
     calibrator_factor_option,
     force_option,
     json_option,
     lung_options,
     lung_shunt_option,
     out_option,
+    patient_key_option,
     physics_options,
+    plan_option,
+    timezone_option,
+    uncertainty_option,
 )
 from sirtdose.cli.words.quantities import (
     QuantityType,
@@ -38,6 +48,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_of,
     nuclide_typed,
 )
+from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import request_asked, typed_options
 from sirtdose.model.request import (
     DoseRequest,
@@ -47,22 +58,13 @@ from sirtdose.model.request import (
     PostRequest,
     Privacy,
 )
-from sirtdose.model.units import (
-    ACTIVITY,
-    DOSE,
-    DURATION,
-    FRACTION,
-)
+from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
-from sirtdose.report.documents import document_text
 from sirtdose.report.post.summary import post_summary
 from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
     from sirtdose.workflows.post.results import Wanted
-
-_PATH = click.Path(path_type=Path)
-
 
 _ASKED = "sirtdose.asked"
 
@@ -74,151 +76,120 @@ class _Remembering(click.Command):
         typed = list(args)
         rest = super().parse_args(ctx, args)
         source, options = typed_options(self, ctx, typed)
-        ctx.meta[_ASKED] = request_asked(Path(source), options)
+        ctx.meta[_ASKED] = request_asked(Path(source), options, self)
         return rest
 
 
 @click.command("post", cls=_Remembering)
-@click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
 @segmentation_options
-@click.option(
-    "--administered",
-    type=QuantityType(ACTIVITY),
-    help="Activity when it was given, such as '1.68 GBq'.",
-)
-@click.option(
-    "--injection",
-    "injections",
-    multiple=True,
-    metavar="NAME=PARTS",
-    help="One of several, instead: 'right=1.2GBq@TIME;perfused=STRUCTURE;"
-    "residual=20MBq@TIME;lung-shunt=5%'.",
-)
-@click.option("--assay", type=QuantityType(ACTIVITY), help="Activity when assayed.")
-@click.option("--assay-at", metavar="TIME", help="When it was assayed.")
-@click.option(
-    "--administered-at",
+@Option("administered", ACTIVITY, "Activity when it was given, such as '1.68 GBq'.")
+@injection_option("post")
+@assay_options
+@Option(
+    "administered-at",
+    str,
+    "When it was given, such as 2026-03-01T10:30+01:00.",
     metavar="TIME",
-    help="When it was given, such as 2026-03-01T10:30+01:00.",
 )
-@click.option(
-    "--residual", type=QuantityType(ACTIVITY), help="What stayed behind, 0GBq if none."
-)
-@click.option("--residual-at", metavar="TIME", help="When the residual was measured.")
+@Option("residual", ACTIVITY, "Activity that was not delivered, 0GBq if none.")
+@Option("residual-at", str, "When the residual was measured.", metavar="TIME")
 @calibrator_factor_option
 @lung_shunt_option
-@click.option(
-    "--calibration",
-    metavar="HOW",
+@Option(
+    "calibration",
+    QuantityType(CAMERA_FACTOR, "administered", "image"),
+    "administered, image (voxels are in Bq/mL), or a factor: '12.3 cps/MBq'.",
     default="administered",
-    show_default=True,
-    help="administered, image (voxels are in Bq/mL), or a factor: '12.3 cps/MBq'.",
-)
-@click.option(
-    "--calibrate-over",
-    type=click.Choice(("fov", "liver", "perfused")),
-    help="Region for 'administered'.  [default: perfused, else liver, else fov]",
-)
-@click.option(
-    "--header-nuclide-was",
-    metavar="NUCLIDE",
-    help="The nuclide a PET scanner was told by mistake, such as F-18.",
-)
-@click.option(
-    "--positron-fraction-was",
-    type=QuantityType(FRACTION),
-    help="Positron fraction that a PET scanner divided by, such as 0.967 of F-18: "
-    "rescales the image to that of Y-90.",
-)
-@click.option("--scan-at", metavar="TIME", help="Reference time of the image.")
-@click.option("--scan-duration", type=QuantityType(DURATION), help="Such as 20min.")
-@click.option(
-    "--camera-limit",
-    type=QuantityType(ACTIVITY),
-    help="What the gamma camera counts in proportion to, such as 0.5GBq: more in view "
-    "is warned of.",
-)
-@click.option("--timezone", metavar="ZONE", help="For times without an offset.")
-@dose_options
-@click.option(
-    "--psf",
-    metavar="WIDTH[,WIDTH,WIDTH]",
-    help="FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it.",
-)
-@click.option(
-    "--pvc",
     metavar="HOW",
-    help="iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "
+)
+@Option(
+    "calibrate-over",
+    ("fov", "liver", "perfused"),
+    "Region for 'administered'.  [default: perfused, else liver, else fov]",
+)
+@Option(
+    "header-nuclide-was",
+    str,
+    "The nuclide a PET scanner was told by mistake, such as F-18.",
+    metavar="NUCLIDE",
+)
+@Option(
+    "positron-fraction-was",
+    FRACTION,
+    "Positron fraction that a PET scanner divided by, such as 0.967 of F-18: rescales "
+    "the image to that of Y-90.",
+)
+@Option("scan-at", str, "Reference time of the image.", metavar="TIME")
+@Option("scan-duration", DURATION, "Duration of the scan, such as 20min.")
+@Option(
+    "camera-limit",
+    ACTIVITY,
+    "Activity up to which the camera's count rate is linear (dead time negligible), "
+    "such as 0.5GBq; warns if more is in the field of view.",
+)
+@timezone_option
+@dose_options
+@Option(
+    "psf",
+    str,
+    "FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it.",
+    metavar="WIDTH[,WIDTH,WIDTH]",
+)
+@Option(
+    "pvc",
+    FileOrText(*CORRECTIONS),
+    "iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "
     "(volume_ml, rc).",
+    metavar="HOW",
 )
-@click.option(
-    "--plan",
-    "plan_file",
-    type=_PATH,
-    help="plan.json, approved: activity and doses are held against it.",
+@replace(
+    plan_option, help="plan.json, approved: activity and doses are compared with it."
 )
-@click.option(
-    "--patient-key", metavar="KEY", help="Compared with the plan's; another one stops."
+@replace(
+    patient_key_option, help="Must match the plan's key; a mismatch stops the run."
 )
-@click.option(
-    "--prior-dose",
-    type=_PATH,
-    help="Dose map of an earlier session (RTDOSE, NIfTI): the sum stands beside.",
+@Option(
+    "prior-dose",
+    Path,
+    "Dose map of an earlier session (RTDOSE, NIfTI): the summed dose is reported as "
+    "well.",
 )
-@click.option(
-    "--prior-transform",
-    type=_PATH,
-    help="Brings the earlier dose over: a DICOM registration, or an ITK transform from "
-    "this image to the earlier dose.",
+@Option(
+    "prior-transform",
+    Path,
+    "Brings the earlier dose over: a DICOM registration, or an ITK transform from this "
+    "image to the earlier dose.",
 )
-@click.option(
-    "--disease",
-    type=click.Choice(("hcc", "icc", "mcrc", "breast")),
-    help="With --device: which outcome studies' doses are held against these.",
+@Option(
+    "disease",
+    ("hcc", "icc", "mcrc", "breast"),
+    "With --device: selects the published dose thresholds to compare with.",
 )
-@click.option(
-    "--above",
-    type=QuantityType(DOSE),
-    multiple=True,
-    help="V_x too: part of each structure at this dose and more; may be repeated.",
-)
-@click.option(
-    "--radiobiology",
-    type=_PATH,
+@metric_options
+@Option(
+    "radiobiology",
+    Path,
+    "TOML with your own tissue parameters, TCP and NTCP models.",
     metavar="FILE",
-    help="TOML with your own tissue parameters, TCP and NTCP models.",
 )
-@click.option(
-    "--uncertainty",
-    type=click.IntRange(20, 100_000),
-    metavar="N",
+@replace(
+    uncertainty_option,
     help="Every dose with its standard uncertainty and 95 % interval, of N "
     "realizations, such as 200.",
 )
-@click.option(
-    "--budget",
-    type=_PATH,
+@budget_options
+@Option("no-report", bool, "Leave report.html out.")
+@Option("show-patient", bool, "Name the patient on report.html.")
+@Option("no-dicom", bool, "Leave RTDOSE, RTPLAN and SEG of a DICOM out.")
+@Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
+@Option(
+    "site-key",
+    Path,
+    "Secret that makes one patient's pseudonym the same every time.",
     metavar="FILE",
-    help="TOML with your own standard uncertainties for --uncertainty.",
-)
-@click.option(
-    "--seed", type=click.IntRange(min=0), help="Of the realizations.  [default: 0]"
-)
-@click.option("--no-report", is_flag=True, help="Leave report.html out.")
-@click.option("--show-patient", is_flag=True, help="Name the patient on report.html.")
-@click.option(
-    "--no-dicom", is_flag=True, help="Leave RTDOSE, RTPLAN and SEG of a DICOM out."
-)
-@click.option(
-    "--deidentify", is_flag=True, help="No identifier, UID or date of the patient's."
-)
-@click.option(
-    "--site-key",
-    type=_PATH,
-    metavar="FILE",
-    help="Secret that makes one patient's pseudonym the same every time.",
 )
 @lung_options
 @physics_options
@@ -266,10 +237,8 @@ def show_post(
     from sirtdose.workflows.post.results import assess_into
 
     kept = assess_into(request, out, wanted, force=force, asked=asked)
-    click.echo(post_summary(kept.document), err=True)
-    click.echo(f"\nWritten to {out}: {', '.join(kept.names)}", err=True)
-    if as_json:
-        click.echo(document_text(kept.document), nl=False)
+    said = post_summary(kept.document)
+    print_document(kept.document, said, names=kept.names, out=out, as_json=as_json)
 
 
 def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":
@@ -309,12 +278,7 @@ def _given(options: dict[str, Any]) -> Given:
         for name in ("administered_at", "assay_at", "residual_at", "scan_at")
     }
     require_times(options, times)
-    nuclide, _ = nuclide_of(
-        options["nuclide"],
-        options["device"],
-        options["half_life"],
-        options["dose_constant"],
-    )
+    nuclide, _ = nuclide_of(options)
     lung_mass = options["lung_mass"]
     injections = _injections(options["injections"], zone, times)
     return Given(
@@ -360,7 +324,7 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],
         radiobiology=options["radiobiology"],
-        above_gy=options["above"],
+        metrics=metrics_of(options),
         acceptances=acceptances_of(options["accept"], options["reason"]),
         self_test=self_test(),
     )

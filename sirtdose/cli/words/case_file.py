@@ -6,19 +6,22 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.typed import option_table, option_words, require_known
-from sirtdose.errors import FileFormatError, InputError
+from sirtdose.cli.words.injections import INJECTION_KEYS
+from sirtdose.cli.words.typed import (
+    file_options,
+    option_table,
+    option_words,
+    options_about,
+    require_known,
+)
+from sirtdose.errors import InputError
+from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.model.names import named
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
 _TOP = ("method", "source", "options", "tumor", "injection")
 _TUMOR = ("name", "volume", "ratio", "activity_ratio", "injection")
-_GOALS = ("dose", "tumor_dose", "normal_dose", "activity", "maximize")
-_INJECTION = (
-    *("name", "perfused_volume", "perfused", "lung_shunt", "tlsf", "prior_dose"),
-    *_GOALS,
-)
-# Options that name files: looked for beside the case file first.
-_PATHS = ("image", "ct", "structures", "density", "budget")
+_VOLUMES = ("perfused_volume", "perfused")
 
 
 def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[str]:
@@ -39,7 +42,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
     InputError
         A key or value that is not known.
     """
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     _require_known(data, _TOP, path, "a case file")
     method = data.get("method")
     if method not in METHODS:
@@ -54,7 +57,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is no table: write [options]")
     words += _option_words(options, command_of(str(method)), path)
-    injections = _tables(data, "injection", _INJECTION, path)
+    injections = _tables(data, "injection", ("name", *_VOLUMES, *INJECTION_KEYS), path)
     tumors = _tables(data, "tumor", _TUMOR, path)
     if not injections:
         for tumor in tumors:
@@ -64,40 +67,23 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
                     f"'{tumor['injection']}', and there is no [[injection]]"
                 )
             words += ["--tumor", _tumor_text(tumor, path)]
-    for injection in injections:
-        mine = [one for one in tumors if one.get("injection") == injection["name"]]
-        words += ["--injection", _injection_text(injection, mine, path)]
     names = [one["name"] for one in injections]
-    for tumor in tumors:
-        if injections and tumor.get("injection") not in names:
-            raise InputError(
-                f"{path.name}: tumor '{tumor['name']}' needs injection = one of "
-                f"{', '.join(names)}"
-            )
+    owners = [_owner(tumor, names, path) for tumor in tumors if names]
+    for injection in injections:
+        mine = [
+            tumor
+            for tumor, owner in zip(tumors, owners, strict=True)
+            if owner == injection["name"]
+        ]
+        words += ["--injection", _injection_text(injection, mine, path)]
     return words
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a case file as it stands.
-
-    Raises
-    ------
-    FileFormatError
-        No file, or no TOML.
-    """
-    import tomllib
-
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FileFormatError(
-            f"{path.name} is no text in UTF-8: no case file"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        # A number of thousands of digits is another error than TOML's own.
-        raise FileFormatError(f"{path.name} is no TOML: {error}") from None
+def _owner(tumor: Mapping[str, Any], names: Sequence[str], path: Path) -> str:
+    """The injection that a tumor belongs to."""
+    said = f"needs injection = one of {', '.join(names)}"
+    said = f"{path.name}: tumor '{tumor['name']}' {said}"
+    return named(str(tumor.get("injection")), names, said, offered=())
 
 
 def _require_known(
@@ -130,18 +116,19 @@ def _tables(
 def _option_words(
     options: Mapping[str, Any], command: click.Command, path: Path
 ) -> list[str]:
-    for word in ("accept", "reason"):
-        if word in options:
+    for word in options:
+        if word in options_about(command, "person"):
             raise InputError(
                 f"{path.name}: {word} is not for a file: whoever runs the case accepts "
                 "a check, with --accept and --reason"
             )
-    known = tuple(option_table(command))
+    known, files = tuple(option_table(command)), file_options(command)
     _require_known(options, known, path, f"the options of plan {command.name}")
 
     def text_of(value: Any, key: str) -> str:
         text = _text(value, key, path)
-        return _beside(path, text) if key in _PATHS else text
+        is_word = key not in files or text.strip().lower() in files[key]
+        return text if is_word else _beside(path, text)
 
     return option_words(options, command, where=path.name, text_of=text_of)
 
@@ -163,7 +150,7 @@ def _injection_text(
     injection: Mapping[str, Any], tumors: Sequence[Mapping[str, Any]], path: Path
 ) -> str:
     name = injection["name"]
-    volumes = [key for key in ("perfused_volume", "perfused") if key in injection]
+    volumes = [key for key in _VOLUMES if key in injection]
     if len(volumes) != 1:
         raise InputError(
             f"{path.name}: injection '{name}' needs a perfused_volume, or for an image "
@@ -171,8 +158,8 @@ def _injection_text(
         )
     parts = [f"perfused:{_text(injection[volumes[0]], volumes[0], path)}"]
     parts += [f"tumor:{_tumor_text(tumor, path)}" for tumor in tumors]
-    for key in ("lung_shunt", "tlsf", "prior_dose", *_GOALS):
-        if key not in injection or injection[key] is False:
+    for key in INJECTION_KEYS:
+        if key in _VOLUMES or injection.get(key, False) is False:
             continue
         word = key.replace("_", "-")
         flag = injection[key] is True
@@ -193,9 +180,7 @@ def _text(value: Any, key: str, path: Path) -> str:
 
 
 def _beside(path: Path, text: str) -> str:
-    """A path beside the case file, where there is one; never a value or the word ct."""
-    if text.strip().lower() == "ct" or text[:1].isdigit():
-        return text
+    """A path beside the case file, where there is one."""
     beside = path.parent / text
     try:
         return str(beside) if beside.exists() else text

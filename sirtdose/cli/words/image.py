@@ -1,116 +1,115 @@
 """What every command that reads an image and computes doses is asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from sirtdose.cli.words.options import medium_option, together
-from sirtdose.cli.words.quantities import QuantityType
-from sirtdose.errors import QuantityError
+from sirtdose.cli.words.option import FileOrText, Option, together
+from sirtdose.cli.words.options import density_option, medium_option
+from sirtdose.cli.words.quantities import QuantityType, by_name, quantity
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
-from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 
-_PATH = click.Path(path_type=Path)
-_METHODS = ("local", "kernel", "collapsed-cone")
+METHODS = ("local", "kernel", "collapsed-cone")
 _CURVES = ("TOPAS_Schneider", "GEMINI")
+_REGISTRATIONS = ("rigid", "affine", "bspline")
 
-role_option = click.option(
-    "--role",
-    "roles",
-    multiple=True,
+role_option = Option(
+    "role",
+    str,
+    f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+    many=True,
     metavar="NAME=ROLE",
-    help=f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+    into="roles",
 )
+image_option = Option("image", Path, "The activity image, if there are several.")
+ct_option = Option("ct", Path, "The CT, if there are several.")
 
 
-def structures_option(*, required: bool) -> Callable[[Any], Any]:
+def structures_option(*, required: bool) -> Option:
     """Files of structures, several if need be."""
-    return click.option(
-        "--structures",
-        type=_PATH,
-        multiple=True,
+    return Option(
+        "structures",
+        Path,
+        "RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+        many=True,
         required=required,
-        help="RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
     )
 
 
 reading_options = together(
-    click.option(
-        "--image", type=_PATH, help="The activity image, if there are several."
-    ),
-    click.option("--ct", type=_PATH, help="The CT, if there are several."),
+    image_option,
+    ct_option,
     structures_option(required=False),
-    click.option(
-        "--probability-threshold",
-        type=QuantityType(FRACTION),
-        help="For a SEG of probabilities: inside from here on, such as 50%.",
+    Option(
+        "probability-threshold",
+        FRACTION,
+        "For a SEG of probabilities: inside from here on, such as 50%.",
     ),
     role_option,
 )
 
 registration_options = together(
-    click.option(
-        "--registration",
+    Option(
+        "registration",
+        FileOrText(*_REGISTRATIONS),
+        "Brings structures from the image they were drawn on to the CT of this scan; "
+        "or by a DICOM registration, or an ITK transform (image to drawn on).",
         metavar="rigid|affine|bspline|FILE",
-        help="Brings structures from the image they were drawn on to the CT of this "
-        "scan; or by a DICOM registration, or an ITK transform (image to drawn on).",
     ),
-    click.option(
-        "--drawn-on",
-        type=_PATH,
-        help="The CT or MR that structures were drawn on.",
-    ),
+    Option("drawn-on", Path, "The CT or MR that structures were drawn on."),
 )
 
 segmentation_options = together(
-    click.option(
-        "--segment-liver",
-        type=QuantityType(FRACTION),
-        help="Delineate the liver where none is drawn: above so much of the image's "
-        "most, such as 15%.",
+    Option(
+        "segment-liver",
+        FRACTION,
+        "Delineate the liver where none is drawn: threshold as a fraction of the image "
+        "maximum, such as 15%.",
     ),
-    click.option(
-        "--segment-tumors",
+    Option(
+        "segment-tumors",
+        QuantityType(FRACTION, "adaptive"),
+        "Delineate tumors in the liver where none are drawn: threshold as a fraction "
+        "of the liver maximum, such as 40%, or half-way between two means.",
         metavar="PART|adaptive",
-        help="Delineate tumors in the liver where none are drawn: above so much of its "
-        "most, such as 40%, or half-way between two means.",
     ),
 )
 
+method_option = Option(
+    "method",
+    METHODS,
+    "local: all energy stays in its voxel. kernel: spread in one medium. "
+    "collapsed-cone: spread through each voxel's own density. May be repeated.  "
+    "[default: local; with a density by voxel also collapsed-cone]",
+    many=True,
+    into="methods",
+)
 dose_options = together(
-    click.option(
-        "--method",
-        "methods",
-        type=click.Choice(_METHODS),
-        multiple=True,
-        help="local: all energy stays in its voxel. kernel: spread in one medium. "
-        "collapsed-cone: spread through each voxel's own density. May be repeated.  "
-        "[default: local; with a density by voxel also collapsed-cone]",
-    ),
+    method_option,
     medium_option,
-    click.option(
-        "--density",
+    replace(
+        density_option,
+        kind=FileOrText("ct"),
+        help="Density of the treated liver, or by voxel: from the CT, or an image in "
+        "g/mL.",
         metavar="VALUE|ct|FILE",
-        default=f"{LIVER_DENSITY_G_PER_ML:g}g/mL",
-        show_default=True,
-        help="Of the treated liver, or by voxel: from the CT, or an image in g/mL.",
     ),
-    click.option(
-        "--density-curve",
-        type=click.Choice(_CURVES),
-        help="HU to density, for --density ct.  [default: TOPAS_Schneider]",
+    Option(
+        "density-curve",
+        _CURVES,
+        "HU to density, for --density ct.  [default: TOPAS_Schneider]",
     ),
-    click.option(
-        "--dose-grid",
-        metavar="image|ct|SIDE",
+    Option(
+        "dose-grid",
+        QuantityType(LENGTH, "image", "ct"),
+        "Voxels to compute the dose on: the image's, the CT's, or cubes such as 2mm.",
         default="image",
-        show_default=True,
-        help="Voxels to compute the dose on: the image's, the CT's, or cubes such as "
-        "2mm.",
+        metavar="image|ct|SIDE",
     ),
 )
 
@@ -126,24 +125,11 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         roles=roles_of(options["roles"]),
         header_nuclide_was=options.get("header_nuclide_was"),
         positron_fraction_was=options.get("positron_fraction_was"),
-        dose_grid=_dose_grid(options.get("dose_grid", "image")),
-        **_segmentation(options),
+        dose_grid=options.get("dose_grid", "image"),
+        segment_liver=options.get("segment_liver"),
+        segment_tumors=options.get("segment_tumors"),
         **_registration(options),
     )
-
-
-def _segmentation(options: Mapping[str, Any]) -> dict[str, Any]:
-    tumors = options.get("segment_tumors")
-    if tumors is not None and tumors.strip().lower() != "adaptive":
-        try:
-            tumors = FRACTION.parse(tumors)
-        except QuantityError as error:
-            raise click.BadParameter(
-                f"{error}; or adaptive", param_hint="--segment-tumors"
-            ) from None
-    elif tumors is not None:
-        tumors = "adaptive"
-    return {"segment_liver": options.get("segment_liver"), "segment_tumors": tumors}
 
 
 def dose_request(
@@ -179,7 +165,7 @@ def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
         raise click.UsageError("--drawn-on is for a --registration: give both")
     if how is None:
         return {}
-    if how in ("rigid", "affine", "bspline"):
+    if how in _REGISTRATIONS:
         if drawn_on is None:
             raise click.UsageError(f"--registration {how} needs --drawn-on")
         return {"registration": how, "drawn_on": drawn_on}
@@ -203,38 +189,18 @@ def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
                 f"'{text}' is a folder: give one image of densities in g/mL, or ct",
                 param_hint="--density",
             )
-    try:
-        return DENSITY.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or ct, or the path of an image in g/mL (there is no such file)",
-            param_hint="--density",
-        ) from None
-
-
-def _dose_grid(text: str) -> "float | Literal['image', 'ct']":
-    word = text.strip().lower()
-    if word == "image":
-        return "image"
-    if word == "ct":
-        return "ct"
-    try:
-        return LENGTH.parse(text)
-    except QuantityError as error:
-        raise click.BadParameter(
-            f"{error}; or image or ct", param_hint="--dose-grid"
-        ) from None
+    hint = "; or ct, or the path of an image in g/mL (there is no such file)"
+    return quantity(text, DENSITY, "--density", hint)
 
 
 def roles_of(texts: tuple[str, ...]) -> dict[str, Role]:
     """Roles by structure name, of options written NAME=ROLE."""
-    roles = {}
-    for text in texts:
-        name, equals, role = text.rpartition("=")
-        if not equals or role not in GIVEN_ROLES:
-            raise click.BadParameter(
-                f"'{text}': write NAME=ROLE with one of {', '.join(GIVEN_ROLES)}",
-                param_hint="--role",
-            )
-        roles[name] = Role(role)
-    return roles
+    like = f"NAME=ROLE with one of {', '.join(GIVEN_ROLES)}"
+
+    def role(text: str) -> Role:
+        if text.lower() in GIVEN_ROLES:
+            return Role(text.lower())
+        said = f"'{text}' is no role: write {like}"
+        raise click.BadParameter(said, param_hint="--role")
+
+    return by_name(texts, "--role", like, role)

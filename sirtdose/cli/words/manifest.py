@@ -9,10 +9,15 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.case_file import read_toml
-from sirtdose.cli.words.typed import PATH_OPTIONS, asked_options, require_known
+from sirtdose.cli.words.typed import (
+    asked_options,
+    file_options,
+    options_about,
+    require_known,
+)
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import csv_lines, header_of, require_printable
+from sirtdose.io.tables.own_file import read_own_file
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"
@@ -82,7 +87,7 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
             )
         given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
         where = f"{path.name}, line {number}"
-        rows.append(_row(given, options, where, path.parent))
+        rows.append(_row(given, command, where, path.parent))
     _require_names(rows)
     return rows
 
@@ -150,7 +155,7 @@ def _of_folder(
     except InputError as error:
         return Row(folder.name, folder, error=str(error))
     where = CASE_FILE if own.is_file() else ""
-    return Row(folder.name, folder, located(options, (folder,)), where)
+    return Row(folder.name, folder, located(options, (folder,), command), where)
 
 
 def case_options(path: Path, command: click.Command) -> dict[str, Any]:
@@ -161,32 +166,30 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
     InputError
         No file, no TOML, or an option that is not known or not for a file.
     """
-    data = read_toml(path)
+    data, _ = read_own_file(path)
     require_known(data, ("options",), path.name, "a case of a batch")
     options = data.get("options", {})
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is no table: write [options]")
-    known = [one for one in asked_options(command) if one not in ("accept", "reason")]
+    known = list(options_about(command, "case", "secret"))
     require_known(options, known, path.name, "the options of post")
     return options
 
 
 def _row(
-    given: Mapping[str, str],
-    options: Mapping[str, click.Option],
-    where: str,
-    beside: Path,
+    given: Mapping[str, str], command: click.Command, where: str, beside: Path
 ) -> Row:
     if not given["input"]:
         raise InputError(f"{where}: input is empty: name the case's folder or file")
     source = _path(given["input"], (beside,), where)
+    options = asked_options(command)
     values = {
         name: _value(text, name, options[name], where)
         for name, text in given.items()
         if text and name not in _OWN
     }
     folders = (folder_of(source), beside)
-    return Row(given["case_id"], source, located(values, folders), where)
+    return Row(given["case_id"], source, located(values, folders, command), where)
 
 
 def _value(text: str, name: str, option: click.Option, where: str) -> Any:
@@ -204,18 +207,21 @@ def folder_of(source: Path) -> Path:
     return source.parent if source.is_file() else source
 
 
-def located(options: Mapping[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+def located(
+    options: Mapping[str, Any], folders: Sequence[Path], command: click.Command
+) -> dict[str, Any]:
     """A table of options with files named by their whole path where they are found."""
+    files = file_options(command)
 
     def found(name: str, text: Any) -> Any:
-        is_word = not isinstance(text, str) or text.lower() in PATH_OPTIONS[name]
+        is_word = not isinstance(text, str) or text.strip().lower() in files[name]
         if is_word or not _exists(text, folders):
             return text
         return str(_path(text, folders, ""))
 
     return {
         name: value
-        if name not in PATH_OPTIONS
+        if name not in files
         else [found(name, one) for one in value]
         if isinstance(value, list)
         else found(name, value)

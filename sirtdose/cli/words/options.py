@@ -1,140 +1,173 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from sirtdose.cli.words.quantities import DEVICES, DOSE_CONSTANTS, QuantityType
+from sirtdose.cli.words.option import Option, together
+from sirtdose.cli.words.quantities import DEVICES, DOSE_CONSTANTS
 from sirtdose.data.load import table
-from sirtdose.model.units import DENSITY, DOSE, DURATION, FRACTION, MASS
+from sirtdose.model.units import (
+    ACTIVITY,
+    DENSITY,
+    DOSE,
+    DURATION,
+    FRACTION,
+    LENGTH,
+    MASS,
+)
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_REALIZATIONS = click.IntRange(20, 100_000)
 
-
-def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
-    """Several options as one decorator, in their order."""
-
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
+device_option = Option("device", DEVICES, "Microspheres used.")
+half_life_option = Option("half-life", DURATION, "Overrides the tabulated half-life.")
+nuclide_options = together(
+    Option(
+        "nuclide",
+        str,
+        "Default: the nuclide file's, the device's, after treatment else the one that "
+        "the image's header names, otherwise Y-90.",
+        metavar="|".join((*table("nuclides"), "NAME")),
+    ),
+    Option(
+        "nuclide-file",
+        Path,
+        "TOML or JSON with nuclides of your own, each with its sources; --nuclide "
+        "chooses one of several.",
+        metavar="FILE",
+    ),
+)
 physics_options = together(
-    click.option(
-        "--device",
-        type=click.Choice(DEVICES, case_sensitive=False),
-        help="Microspheres used.",
-    ),
-    click.option(
-        "--nuclide",
-        type=click.Choice(tuple(table("nuclides")), case_sensitive=False),
-        help="Default: the device's nuclide, after treatment else the one that the "
-        "image's header names, otherwise Y-90.",
-    ),
-    click.option(
-        "--half-life", type=QuantityType(DURATION), help="Instead of the nuclide's own."
-    ),
-    click.option(
-        "--dose-constant",
+    device_option,
+    nuclide_options,
+    half_life_option,
+    Option(
+        "dose-constant",
+        str,
+        f"{', '.join(DOSE_CONSTANTS)}, one of the nuclide file's, or a value such as "
+        "'49.67 Gy kg/GBq'.",
         metavar="NAME|VALUE",
-        help=f"{', '.join(DOSE_CONSTANTS)}, or a value such as '49.67 Gy kg/GBq'.",
     ),
 )
 
-density_option = click.option(
-    "--density",
-    type=QuantityType(DENSITY),
-    default=LIVER_DENSITY_G_PER_ML,
-    show_default=f"{LIVER_DENSITY_G_PER_ML:g}g/mL",
-    help="Of the treated liver.",
+density_option = Option(
+    "density",
+    DENSITY,
+    "Density of the treated liver.",
+    default=f"{LIVER_DENSITY_G_PER_ML:g}g/mL",
 )
 
+lung_shunt_option = Option(
+    "lung-shunt",
+    FRACTION,
+    "Part of the activity that goes to the lungs, such as 4.2%.",
+)
+lung_mass_option = Option(
+    "lung-mass", MASS, f"Mass of both lungs.  [default: {LUNG_MASS_KG:g}kg]"
+)
 lung_options = together(
-    click.option(
-        "--lung-shunt-source",
-        type=click.Choice(("planar", "spect", "unknown")),
+    Option(
+        "lung-shunt-source",
+        ("planar", "spect", "unknown"),
+        "What the lung shunt was measured on.",
         default="unknown",
-        show_default=True,
-        help="What the lung shunt was measured on.",
     ),
-    click.option(
-        "--lung-mass",
-        type=QuantityType(MASS),
-        help=f"Of both lungs.  [default: {LUNG_MASS_KG:g}kg]",
+    lung_mass_option,
+    Option("prior-lung-dose", DOSE, "Lung dose of earlier treatments.", default="0Gy"),
+)
+
+# Unlike other lengths, it may be 0.
+lung_margin_option = Option(
+    "lung-margin",
+    replace(LENGTH, allows_zero=True),
+    "Lung nearer to the liver is left out of the measured shunt, such as 2cm; the mean "
+    "of the rest stands for it.",
+    default="0cm",
+)
+
+plan_option = Option("plan", Path, "A plan.json.", into="plan_file")
+patient_key_option = Option(
+    "patient-key", str, "Ties a plan to later results.", metavar="KEY", about="secret"
+)
+
+assay_options = together(
+    Option("assay", ACTIVITY, "Activity when assayed; of resin, of the part drawn."),
+    Option("assay-at", str, "When it was assayed.", metavar="TIME"),
+)
+timezone_option = Option(
+    "timezone", str, "For times without an offset.", metavar="ZONE"
+)
+calibrator_factor_option = Option(
+    "calibrator-factor",
+    float,
+    "True activity over what your dose calibrator reads.",
+    default="1",
+    metavar="FACTOR",
+)
+
+uncertainty_option = Option(
+    "uncertainty", _REALIZATIONS, "Intervals of N realizations.", metavar="N"
+)
+budget_options = together(
+    Option(
+        "budget",
+        Path,
+        "TOML with your own standard uncertainties.",
+        metavar="FILE",
     ),
-    click.option(
-        "--prior-lung-dose",
-        type=QuantityType(DOSE),
-        default=0.0,
-        show_default="0Gy",
-        help="Lung dose of earlier treatments.",
-    ),
+    Option("seed", click.IntRange(min=0), "Seed of the realizations.  [default: 0]"),
 )
 
 acceptance_options = together(
-    click.option(
-        "--accept",
+    Option(
         "accept",
-        multiple=True,
+        str,
+        "Go on past a check that asks; needs a --reason each.",
+        many=True,
         metavar="CODE",
-        help="Go on past a check that asks; needs a --reason each.",
+        about="person",
     ),
-    click.option("--reason", multiple=True, metavar="TEXT", help="Why it is accepted."),
+    Option(
+        "reason",
+        str,
+        "Why it is accepted.",
+        many=True,
+        metavar="TEXT",
+        about="person",
+    ),
 )
 
-json_option = click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print the result document on the standard output.",
+json_option = Option(
+    "json",
+    bool,
+    "Print the result document on the standard output.",
+    into="as_json",
+    about="results",
+)
+force_option = Option(
+    "force", bool, "Overwrite what is already there.", about="results"
 )
 
-force_option = click.option(
-    "--force", is_flag=True, help="Overwrite what is already there."
-)
 
-
-def out_option(*, required: bool) -> Callable[[_Command], _Command]:
+def out_option(*, required: bool) -> Option:
     """Where results go."""
-    return click.option(
-        "--out",
-        type=click.Path(path_type=Path),
+    return Option(
+        "out",
+        Path,
+        "Folder for the results; made if need be.",
         metavar="DIR",
         required=required,
-        help="Folder for the results; made if need be.",
+        about="results",
     )
 
 
-medium_option = click.option(
-    "--medium",
-    type=click.Choice(("soft-tissue", "water")),
-    help="Of the dose kernel; water for phantoms.  [default: soft-tissue]",
+medium_option = Option(
+    "medium",
+    ("soft-tissue", "water"),
+    "Medium of the dose kernel; water for phantoms.  [default: soft-tissue]",
 )
-
-calibrator_factor_option = click.option(
-    "--calibrator-factor",
-    type=float,
-    default=1.0,
-    metavar="FACTOR",
-    help="True activity over what your dose calibrator reads.  [default: 1]",
-)
-
-lung_shunt_option = click.option(
-    "--lung-shunt",
-    type=QuantityType(FRACTION),
-    help="Part of the activity that goes to the lungs, such as 4.2%.",
-)
-
-seed_option = click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Of the image's noise.",
+seed_option = Option(
+    "seed", click.IntRange(min=0), "Seed of the image's noise.", default="1"
 )

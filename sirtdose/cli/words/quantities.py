@@ -1,39 +1,46 @@
 """Options whose value carries its unit, and options that need looking up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
+from sirtdose.data.load import table
 from sirtdose.errors import InputError, QuantityError
+from sirtdose.io.tables.nuclides import own_nuclide
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.units import DAYS, DOSE_CONSTANT, Measure, parse_time
+from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_time
 
+_T = TypeVar("_T")
 DEVICES = ("resin", "glass", "ho166")
 _DAYS_MAX = 3660
 DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
 
 
 class QuantityType(click.ParamType):  # type: ignore[type-arg]
-    """A number with its unit, read into the unit used inside."""
+    """A number with its unit, read into the unit used inside; or one of some words."""
 
-    def __init__(self, measure: Measure) -> None:
-        self.measure = measure
-        self.name = measure.name
+    def __init__(self, measure: Measure, *words: str) -> None:
+        self.measure, self.words = measure, words
+        self.name, self.suffix = measure.name, f"_{measure.suffix}"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    ) -> float | str:
         """Parse text; a default that is a number already passes."""
         if isinstance(value, float):
             return value
+        word = value.strip().lower()
+        if word in self.words:
+            return str(word)
         try:
             return self.measure.parse(value)
         except QuantityError as error:
-            self.fail(str(error), param, ctx)
+            words = " or ".join(self.words)
+            self.fail(f"{error}; or {words}" if words else str(error), param, ctx)
 
     def get_metavar(
         self, param: click.Parameter, ctx: click.Context | None = None
@@ -43,10 +50,11 @@ class QuantityType(click.ParamType):  # type: ignore[type-arg]
         return f"<{self.measure.name}>"
 
 
-class DaysType(click.ParamType):  # type: ignore[type-arg]
+class DaysType(QuantityType):
     """A whole number of days, written in days or weeks."""
 
-    name = "days"
+    def __init__(self) -> None:
+        super().__init__(DAYS)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -54,10 +62,7 @@ class DaysType(click.ParamType):  # type: ignore[type-arg]
         """Parse text; a default that is a number already passes."""
         if isinstance(value, int):
             return value
-        try:
-            days = DAYS.parse(value)
-        except QuantityError as error:
-            self.fail(str(error), param, ctx)
+        days = float(super().convert(value, param, ctx))
         if days != int(days) or days > _DAYS_MAX:
             self.fail(
                 f"'{value}' is {days:g} days: give a whole number of days up to "
@@ -67,12 +72,47 @@ class DaysType(click.ParamType):  # type: ignore[type-arg]
             )
         return int(days)
 
-    def get_metavar(
-        self, param: click.Parameter, ctx: click.Context | None = None
-    ) -> str:
-        """Show what it is instead of a type name."""
-        del param, ctx
-        return "<days>"
+
+def quantity(text: str, measure: Measure, option: str, hint: str = "") -> float:
+    """A number with its unit that is a part of an option's text.
+
+    Raises
+    ------
+    click.BadParameter
+        Names the option, and after what is wrong the `hint`.
+    """
+    try:
+        return measure.parse(text.strip())
+    except QuantityError as error:
+        raise click.BadParameter(f"{error}{hint}", param_hint=option) from None
+
+
+def by_name(
+    texts: Iterable[str], option: str, example: str, read: Callable[[str], _T]
+) -> dict[str, _T]:
+    """What the texts of an option say that are written NAME=VALUE, each name once."""
+    found: dict[str, _T] = {}
+    for text in texts:
+        name, equals, value = (one.strip() for one in text.rpartition("="))
+        if not (equals and name):
+            said = f"'{text}': write it like {example}"
+            raise click.BadParameter(said, param_hint=option)
+        if name in found:
+            said = f"'{name}' is given twice: give it once"
+            raise click.BadParameter(said, param_hint=option)
+        found[name] = read(value)
+    return found
+
+
+def along_xyz(text: str, option: str) -> tuple[float, float, float]:
+    """Lengths along x, y and z in mm, of an option that has one for all or three."""
+    each = [quantity(part, LENGTH, option) for part in text.split(",")]
+    if len(each) not in (1, 3):
+        raise click.BadParameter(
+            f"'{text}' has {len(each)} lengths: give one for all, or three along x,y,z",
+            param_hint=option,
+        )
+    return each[0], each[len(each) // 2], each[-1]
 
 
 def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:
@@ -85,36 +125,56 @@ def moment(text: str | None, option: str, timezone: str | None) -> datetime | No
         raise click.BadParameter(str(error), param_hint=option) from None
 
 
-def nuclide_of(
-    name: str | None,
-    device: str | None,
-    half_life_h: float | None,
-    dose_constant: str | None,
-) -> tuple[Nuclide, Device | None]:
-    """The nuclide and device that a command's options name."""
+def nuclide_of(options: Mapping[str, Any]) -> tuple[Nuclide, Device | None]:
+    """The nuclide and device that a command's options name.
+
+    A nuclide file's only nuclide needs no name, and outranks the default and what an
+    image's header names.
+    """
+    device, typed, file = (
+        options.get(key) for key in ("device", "nuclide", "nuclide_file")
+    )
+    dose_constant, half_life_h = options.get("dose_constant"), options["half_life"]
     microspheres = Device.named(device) if device else None
-    own = microspheres.nuclide_name if microspheres else "Y-90"
-    if name and microspheres and name != own:
-        raise InputError(f"{microspheres.product} carry {own}, not {name}")
-    preset = dose_constant if dose_constant in DOSE_CONSTANTS else None
-    nuclide = Nuclide.named(name or own, dose_constant=preset)
+    preset = None
+    if dose_constant in DOSE_CONSTANTS or (file and str(dose_constant).isidentifier()):
+        preset = dose_constant
+    if file is not None:
+        nuclide = own_nuclide(file, typed, dose_constant=preset)
+    else:
+        carried = microspheres.nuclide_name if microspheres else "Y-90"
+        nuclide = Nuclide.named(_shipped(typed) or carried, dose_constant=preset)
+    if microspheres and nuclide.name != microspheres.nuclide_name:
+        raise InputError(
+            f"{microspheres.product} carry {microspheres.nuclide_name}, not "
+            f"{nuclide.name}: leave --device or the nuclide out"
+        )
     if dose_constant and not preset:
-        try:
-            value = DOSE_CONSTANT.parse(dose_constant)
-        except QuantityError as error:
-            raise click.BadParameter(
-                f"{error}, or one of {', '.join(DOSE_CONSTANTS)}",
-                param_hint="--dose-constant",
-            ) from None
+        hint = f", or one of {', '.join(DOSE_CONSTANTS)}"
+        value = quantity(dose_constant, DOSE_CONSTANT, "--dose-constant", hint)
         nuclide = nuclide.with_dose_constant(value)
     if half_life_h is not None:
         nuclide = nuclide.with_half_life(half_life_h)
     return nuclide, microspheres
 
 
+def _shipped(typed: str | None) -> str | None:
+    """A nuclide that is shipped, as its table writes it."""
+    if typed is None:
+        return None
+    known = {name.casefold(): name for name in table("nuclides")}
+    if typed.casefold() not in known:
+        raise click.BadParameter(
+            f"'{typed}' is not one of {', '.join(known.values())}: name a file of your "
+            "own with --nuclide-file",
+            param_hint="--nuclide",
+        )
+    return known[typed.casefold()]
+
+
 def nuclide_typed(options: Mapping[str, Any]) -> bool:
     """Whether the nuclide is the user's: typed, the device's, or meant by its data."""
-    names = ("nuclide", "device", "half_life", "dose_constant")
+    names = ("nuclide", "nuclide_file", "device", "half_life", "dose_constant")
     return any(options[name] is not None for name in names)
 
 

@@ -1,6 +1,6 @@
 """Print a document's summary, and write the document where a folder is given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,25 @@ def show_document(
     pages: Mapping[str, str] | None = None,
 ) -> None:
     """Write `name`, and pages by their names, into a folder, whole or not at all."""
-    text = document_text(document)
+    files = {name: document_text(document), **(pages or {})}
     if out is not None:
-        files = {name: text, **(pages or {})}
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():
                 (folder / own).write_text(content, "utf-8")
+    print_document(document, summary, names=files, out=out, as_json=as_json)
+
+
+def print_document(
+    document: dict[str, Any],
+    summary: str,
+    *,
+    names: Iterable[str],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Print a document's summary, which files were written, and itself if wanted."""
     click.echo(summary, err=True)
     if out is not None:
-        click.echo(f"\nWritten to {out}: {', '.join(files)}", err=True)
+        click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
-        click.echo(text, nl=False)
+        click.echo(document_text(document), nl=False)

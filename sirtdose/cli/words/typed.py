@@ -9,21 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
-
-# Options of `sirtdose post` that may name a file, and words that are none.
-PATH_OPTIONS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("image", "ct", "structures", "drawn_on", "plan"), ()),
-    **dict.fromkeys(("prior_dose", "prior_transform", "radiobiology", "site_key"), ()),
-    "budget": (),
-    "density": ("ct",),
-    "registration": ("rigid", "affine", "bspline"),
-    "pvc": ("iterative-yang", "gtm"),
-}
-_SECRET = ("patient_key",)
-# Where results go and how they are shown is no part of what is computed.
-_NOT_ASKED = ("help", "out", "force", "json")
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -37,12 +26,41 @@ def option_table(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def asked_options(command: click.Command) -> dict[str, click.Option]:
-    """Those that say what is to be computed."""
+def options_about(command: click.Command, *about: About) -> dict[str, click.Option]:
+    """Those that are about some of these; an option of click's is about the case."""
     return {
         key: option
         for key, option in option_table(command).items()
-        if key not in _NOT_ASKED
+        if getattr(option, "about", "case") in about
+    }
+
+
+def asked_options(command: click.Command) -> dict[str, click.Option]:
+    """Those that say what is to be computed, or who answers for it."""
+    return options_about(command, "case", "secret", "person")
+
+
+def file_options(command: click.Command) -> dict[str, tuple[str, ...]]:
+    """Those that may name a file, with the words that are none."""
+    return {
+        key: getattr(option.type, "words", ())
+        for key, option in option_table(command).items()
+        if isinstance(option.type, (click.Path, FileOrText))
+    }
+
+
+def options_kept(context: click.Context) -> dict[str, Any]:
+    """The options of a run as a plan keeps them: the case's, by name and unit.
+
+    Files are left out, as their names may be a patient's.
+    """
+    files = file_options(context.command)
+    return {
+        f"{option.name}{getattr(option.type, 'suffix', '')}": context.params[
+            str(option.name)
+        ]
+        for key, option in options_about(context.command, "case").items()
+        if key not in files
     }
 
 
@@ -50,6 +68,8 @@ def parsed_options(
     command: click.Command, source: Path, options: Mapping[str, Any], *, where: str
 ) -> dict[str, Any]:
     """The parameters that a command makes of a source and a table of options.
+
+    The environment adds nothing: see :func:`with_environment`.
 
     Raises
     ------
@@ -63,9 +83,28 @@ def parsed_options(
     )
     words = [str(source), *words, "--out", "."]
     # click keeps the first help option that is asked for: it has to be the right one.
-    return command.make_context(
+    context = command.make_context(
         str(command.name), words, help_option_names=["-h", "--help"]
-    ).params
+    )
+    of_environment = [
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT
+    ]
+    return context.params | dict.fromkeys(of_environment, ())
+
+
+def with_environment(
+    command: click.Command, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A table of options with those that the environment gives where it has none."""
+    context = click.Context(command)
+    found = {
+        key: option.value_from_envvar(context)
+        for key, option in asked_options(command).items()
+        if option.envvar
+    }
+    return {key: list(value) for key, value in found.items() if value} | dict(options)
 
 
 def typed_options(
@@ -81,27 +120,29 @@ def typed_options(
         for name, value in values.items()
         if name in by_parameter
     }
-    return str(values["source"]), table
+    return str(values["source"]), with_environment(command, table)
 
 
-def request_asked(source: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+def request_asked(
+    source: Path, options: Mapping[str, Any], command: click.Command
+) -> dict[str, Any]:
     """A request as a record keeps it: what is a file from here as a Path.
 
     What is not is the name of something in the source, or no file at all.
     """
+    files, secret = file_options(command), options_about(command, "secret")
 
     def told(key: str, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return [told(key, one) for one in value]
-        words = PATH_OPTIONS.get(key)
-        if words is None or str(value).lower() in words:
+        if key not in files or str(value).lower() in files[key]:
             return value
         try:
             return Path(value).absolute() if Path(value).exists() else value
         except (OSError, ValueError):
             return value
 
-    kept = {key: told(key, one) for key, one in options.items() if key not in _SECRET}
+    kept = {key: told(key, one) for key, one in options.items() if key not in secret}
     return {"source": source.absolute(), "options": kept}
 
 

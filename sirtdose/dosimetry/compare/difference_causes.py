@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sirtdose.dosimetry.compare.cause import WORTH, Cause, best_factor, plain, scaled
+from sirtdose.dosimetry.compare.cause import (
+    WORTH,
+    Cause,
+    blurs,
+    both_ways,
+    explained,
+    shifts,
+    turns,
+)
 from sirtdose.dosimetry.compare.dose_pair import DosePair, rms
-from sirtdose.dosimetry.compare.moved_cause import shifts, turns
 from sirtdose.model.volume import Volume
 
 # Under this part of our greatest dose there is nothing to explain.
@@ -16,8 +22,6 @@ NOTHING = 1e-3
 # What leaves less than this part needs no turn besides.
 _ALL_BUT = 0.05
 _MIRRORED = {0: "head to feet", 1: "front to back", 2: "left to right"}
-_FWHM_MM = (1.0, 20.0)
-_FWHM_PER_SD = 2.3548200450309493
 
 
 def causes(pair: DosePair, others: Mapping[str, Volume] | None = None) -> list[Cause]:
@@ -49,14 +53,13 @@ def causes(pair: DosePair, others: Mapping[str, Volume] | None = None) -> list[C
     before = rms(theirs - ours)
     if before < NOTHING * float(pair.ours.data.max()):
         return []
-    found = [scaled("scale", ours, theirs, before)]
+    found = [explained("scale", ours, theirs, before)]
     found += shifts(pair, before)
     found += _mirrors(pair, before)
     found += blurs(pair, before)
     for name, dose in (others or {}).items():
         model = dose.data[tuple(pair.points.T)].astype(np.float64)
-        found.append(plain("method", model, theirs, before, method=name))
-        found.append(scaled("method+scale", model, theirs, before, method=name))
+        found += both_ways("method", model, theirs, before, method=name)
     if min(one.rms_after_gy for one in found) > _ALL_BUT * before:
         moved = [one.shift_mm for one in found if one.shift_mm]
         found += turns(pair, before, moved[0] if moved else (0.0, 0.0, 0.0))
@@ -87,85 +90,12 @@ def _mirrors(pair: DosePair, before: float) -> list[Cause]:
     0 explains.
     """
     every = [axes for n in (1, 2, 3) for axes in combinations(_MIRRORED, n)]
-    alone = [_mirror("mirror", pair, axes, before) for axes in every]
-    with_factor = [_mirror("mirror+scale", pair, axes, before) for axes in every]
-    return [min(one, key=lambda one: one.rank) for one in (alone, with_factor)]
+    found = [_mirror(pair, axes, before) for axes in every]
+    return [min(some, key=lambda one: one.rank) for some in zip(*found, strict=True)]
 
 
-def _mirror(kind: str, pair: DosePair, axes: tuple[int, ...], before: float) -> Cause:
+def _mirror(pair: DosePair, axes: tuple[int, ...], before: float) -> list[Cause]:
     mirrored = np.flip(pair.ours.data, axes)[tuple(pair.points.T)].astype(np.float64)
     along = [int(np.abs(pair.ours.grid.affine_mm[:3, axis]).argmax()) for axis in axes]
     name = " and ".join(_MIRRORED[2 - one] for one in along)
-    _, theirs = pair.at_points
-    made = scaled if kind.endswith("+scale") else plain
-    return made(kind, mirrored, theirs, before, axis=name)
-
-
-def blurs(pair: DosePair, before: float) -> list[Cause]:
-    """Gaussian blur of ours that gives theirs, or of theirs that gives ours.
-
-    The first alone and with a factor, each of the width that leaves least.
-    """
-    ours, theirs, at = _box(pair)
-    spacing = pair.ours.grid.spacing_mm
-    found = [
-        _fitted("blur", ours, theirs, at, spacing, before, sign=1.0),
-        _fitted("blur", theirs, ours, at, spacing, before, sign=-1.0),
-    ]
-    with_factor = _fitted("blur+scale", ours, theirs, at, spacing, before, sign=1.0)
-    return [min(found, key=lambda one: one.rms_after_gy), with_factor]
-
-
-def _box(
-    pair: DosePair,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[NDArray[np.intp], ...]]:
-    """Both doses as far around the points compared as blur reaches."""
-    grid = pair.ours.grid
-    margin = [int(np.ceil(_FWHM_MM[1] / step)) for step in grid.spacing_mm]
-    low = np.maximum(pair.points.min(axis=0) - margin, 0)
-    high = np.minimum(pair.points.max(axis=0) + margin + 1, grid.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    at = tuple((pair.points - low).T)
-    ours = pair.ours.data[box].astype(np.float32)
-    return ours, pair.theirs_on_ours.data[box].astype(np.float32), at
-
-
-def _fitted(
-    kind: str,
-    sharp: NDArray[np.float32],
-    blurred: NDArray[np.float32],
-    at: tuple[NDArray[np.intp], ...],
-    spacing_mm: tuple[float, float, float],
-    before: float,
-    *,
-    sign: float,
-) -> Cause:
-    from scipy.optimize import minimize_scalar
-
-    wanted = blurred[at].astype(np.float64)
-    free = kind.endswith("+scale")
-
-    def left(fwhm_mm: float) -> float:
-        model = _blurred(sharp, fwhm_mm, spacing_mm)[at]
-        factor = best_factor(model, wanted) if free else 1.0
-        return rms(wanted - factor * model)
-
-    result = minimize_scalar(
-        left, bounds=_FWHM_MM, method="bounded", options={"xatol": 0.1}
-    )
-    width = float(result.x)
-    model = _blurred(sharp, width, spacing_mm)[at]
-    made = scaled if free else plain
-    return made(kind, model, wanted, before, fwhm_mm=sign * width)
-
-
-def _blurred(
-    dose: NDArray[np.float32], fwhm_mm: float, spacing_mm: tuple[float, float, float]
-) -> NDArray[np.float64]:
-    from scipy.ndimage import gaussian_filter
-
-    sd = [fwhm_mm / _FWHM_PER_SD / step for step in spacing_mm]
-    blurred: NDArray[np.float64] = gaussian_filter(
-        dose, sd, mode="nearest", truncate=3.0
-    ).astype(np.float64)
-    return blurred
+    return both_ways("mirror", mirrored, pair.at_points[1], before, axis=name)

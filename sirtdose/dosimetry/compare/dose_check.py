@@ -1,6 +1,6 @@
 """Another system's doses held against ours: what is compared, and what is allowed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sirtdose.dosimetry.compare.cause import Cause
@@ -11,12 +11,11 @@ from sirtdose.dosimetry.compare.known_factors import KnownFactor, OurChoices
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.compare.structure_causes import StructureCause
 from sirtdose.dosimetry.histogram.dvh import Dvh
-from sirtdose.errors import RangeError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import EFFECTS, VOLUME, Metric, metrics_in
 from sirtdose.model.structure import Structure
 
-D_PERCENT = (98, 95, 90, 70, 50, 2)
-V_GY = (50.0, 70.0, 100.0)
 # As fractions; of volumes above a dose, their difference. Gamma: the part that passes.
 DEFAULT_TOLERANCES: Mapping[str, float] = {
     "mean": 0.03,
@@ -56,8 +55,9 @@ class DoseCheck:
 
     `rows` are our structures, both dose maps in each; `reported` what the other system
     says of its own structures, against ours of that name; `unmatched` are those of
-    theirs that none of ours is named like; `stated` are the histograms of their
-    RTDOSE; `findings` what readers noticed of doses and structures.
+    theirs that none of ours is named like; `asked` are metrics beside the usual ones;
+    `stated` are the histograms of their RTDOSE; `findings` what readers noticed of
+    doses and structures.
     """
 
     pair: DosePair
@@ -75,6 +75,7 @@ class DoseCheck:
     factors: tuple[KnownFactor, ...]
     structure_causes: tuple[StructureCause, ...]
     tolerances: Mapping[str, float]
+    asked: tuple[Metric, ...]
     stated: StatedHistograms
     table_remarks: tuple[str, ...] = ()
     lone: tuple[LoneDose, ...] = ()
@@ -131,46 +132,35 @@ def lone_words(one: LoneDose, cutoff_gy: float) -> str:
     )
 
 
-def metrics_of(
-    dvh: Dvh, above_gy: Sequence[float] = (), also: Iterable[str] = ()
-) -> dict[str, float]:
-    """Volume, mean, D_x in Gy and V_x as fractions, by name; and others by theirs.
-
-    >>> dvh = Dvh.of_values("T", [10, 20, 60, 40], [1, 1, 1, 1])
-    >>> metrics_of(dvh, also=["d75", "v15"])["d75"], metrics_of(dvh, [15])["v15"]
-    (20.0, 0.75)
-    """
-    found = {"volume": dvh.volume_ml, "mean": dvh.mean_gy}
-    found |= {f"d{x}": dvh.dose_to_volume_fraction_gy(x / 100) for x in D_PERCENT}
-    for dose in sorted({*V_GY, *above_gy}):
-        found[f"v{dose:g}"] = dvh.volume_fraction_above(dose)
-    for name in also:
-        if name in found:
-            continue
-        number = float(name[1:])
-        found[name] = (
-            dvh.dose_to_volume_fraction_gy(number / 100)
-            if name.startswith("d")
-            else dvh.volume_fraction_above(number)
-        )
-    return found
+def compared_metrics(
+    asked: Iterable[Metric], tolerances: Iterable[str]
+) -> tuple[Metric, ...]:
+    """The usual ones, those asked for, and those with a tolerance; volume first."""
+    toleranced = (Metric.parse(one) for one in tolerances if one != "gamma")
+    return tuple(dict.fromkeys((VOLUME, *metrics_in("check", asked), *toleranced)))
 
 
-def require_known_metric(name: str) -> None:
-    """Refuse a tolerance of something that is never compared.
+def tolerance_key(name: str) -> str:
+    """What a tolerance is of: gamma, or the key of a metric.
 
     Raises
     ------
     RangeError
-        Names what can have one.
+        Something that is never compared.
+
+    Examples
+    --------
+    >>> tolerance_key("D2mL"), tolerance_key("v100"), tolerance_key("gamma")
+    ('d2cc', 'v100', 'gamma')
     """
-    letter, number = name[:1], name[1:]
-    known = name in ("volume", "mean", "gamma") or (
-        number.replace(".", "", 1).isdigit()
-        and (letter == "v" or (letter == "d" and 0 < float(number) <= 100))
-    )
-    if not known:
+    if name == "gamma":
+        return name
+    try:
+        metric = Metric.parse(name)
+    except InputError as error:
         raise RangeError(
-            f"'{name}' has no tolerance: use volume, mean, gamma, a D_x such as d70 or "
-            "a V_x such as v100 (of a dose in Gy)"
-        )
+            f"'{name}' has no tolerance, nor is it gamma: {error}"
+        ) from None
+    if metric.kind in EFFECTS:
+        raise RangeError(f"'{name}' has no tolerance: radiobiology is not compared")
+    return metric.key

@@ -6,8 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.errors import GeometryError, QuantityError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.volume import Quantity, Volume
 
 # More points than these say no more about what two doses differ by.
@@ -57,16 +58,11 @@ def sampled_at(
     volume: Volume, world_mm: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """An image at places (n, 3) in mm, trilinear, and whether it covers them."""
-    from scipy.ndimage import map_coordinates
-
     index = volume.grid.index(world_mm)
     last = np.array(volume.grid.shape) - 1.0
     inside = ((index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)).all(axis=1)
-    values = map_coordinates(
-        volume.data, index.T, output=np.float64, order=1, mode="nearest"
-    )
     within: NDArray[np.bool_] = np.asarray(inside, bool)
-    return np.where(within, values, 0.0), within
+    return np.where(within, trilinear(volume.data, index), 0.0), within
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,8 +145,7 @@ class DosePair:
     @property
     def rms_gy(self) -> float:
         """Root mean square of the difference over the points compared."""
-        apart = self._on_ours[0][self.compared] - self.ours.data[self.compared]
-        return float(np.sqrt((apart**2).mean()))
+        return rms(self._on_ours[0][self.compared] - self.ours.data[self.compared])
 
     @cached_property
     def points(self) -> NDArray[np.intp]:
@@ -229,7 +224,5 @@ def _lone(
     if volume < LEAST_ML:
         return None
     hottest = np.unravel_index(int(np.where(lone, dose, -1).argmax()), dose.shape)
-    x, y, z = (float(one) for one in grid.world_mm(np.array(hottest, float)))
-    return LoneDose(
-        whose, volume, float(dose[hottest]), float(around[hottest]), (x, y, z)
-    )
+    at_mm = three(grid.world_mm(np.array(hottest, float)).tolist())
+    return LoneDose(whose, volume, float(dose[hottest]), float(around[hottest]), at_mm)

@@ -1,14 +1,14 @@
 """Gamma index: how near a dose comes to another, in distance and dose at once."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.compiled import compiled
+from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.errors import RangeError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.volume import Quantity, Volume
@@ -145,7 +145,7 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
     allowed = criterion.dose_fraction * (
         values if criterion.local else np.full(len(values), norm)
     )
-    found = _Search(values, at, allowed, evaluated, criterion).gamma()
+    found = _Search((values, at, allowed), evaluated, criterion).gamma()
     gamma = np.full(ours.shape, np.nan, np.float32)
     gamma[tuple(above.T)] = found
     return Gamma(criterion, gamma, norm, int((~inside).sum()))
@@ -156,13 +156,12 @@ class _Search:
 
     def __init__(
         self,
-        values: NDArray[np.float64],
-        at: NDArray[np.float64],
-        allowed: NDArray[np.float64],
+        points: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
         evaluated: Volume,
         criterion: Criterion,
     ) -> None:
-        self.values, self.at, self.allowed = values, at + 1.0, allowed
+        self.values, at, self.allowed = points
+        self.at = at + 1.0
         # A border, so that half a voxel beyond the outermost points is as there.
         self.dose = np.pad(evaluated.data.astype(np.float64), 1, mode="edge")
         # Takes a place in distance criteria along x, y, z to an offset in index.
@@ -174,14 +173,12 @@ class _Search:
         places, squares = _lattice()
         offsets = np.ascontiguousarray(places @ self.to_index.T)
         chosen = np.empty(len(self.values), np.intp)
-        search = _compiled()
+        search = compiled(_nearest)
 
         def some(start: int) -> None:
             part = slice(start, start + _POINTS_AT_ONCE)
-            search(
-                *(self.values[part], self.at[part], self.allowed[part]),
-                *(self.dose, offsets, squares, GAMMA_MAX**2, chosen[part]),
-            )
+            points = (self.values[part], self.at[part], self.allowed[part])
+            search(points, self.dose, (offsets, squares, GAMMA_MAX**2), chosen[part])
 
         starts = range(0, len(self.values), _POINTS_AT_ONCE)
         with ThreadPoolExecutor(cpu_count()) as threads:
@@ -209,10 +206,8 @@ class _Search:
         self, points: NDArray[np.intp], place: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Gamma squared of some points, with the dose taken at places around them."""
-        from scipy.ndimage import map_coordinates
-
         index = self.at[points] + place @ self.to_index.T
-        dose = map_coordinates(self.dose, index.T, order=1, mode="nearest")
+        dose = trilinear(self.dose, index)
         apart = (dose - self.values[points]) / self.allowed[points]
         squared: NDArray[np.float64] = (place**2).sum(axis=1) + apart**2
         edge = np.array(self.dose.shape) - 1.5
@@ -232,28 +227,19 @@ def _lattice() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return places[order], squares[order]
 
 
-@cache
-def _compiled() -> Callable[..., None]:
-    import numba
-
-    try:
-        return numba.njit(nogil=True, cache=True)(_nearest)
-    except RuntimeError:
-        # No folder to keep it in: it is compiled for this run alone.
-        return numba.njit(nogil=True)(_nearest)
-
-
 def _nearest(
-    values: NDArray[np.float64],
-    at: NDArray[np.float64],
-    allowed: NDArray[np.float64],
+    points: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
     dose: NDArray[np.float64],
-    offsets: NDArray[np.float64],
-    squares: NDArray[np.float64],
-    most: float,
+    lattice: tuple[NDArray[np.float64], NDArray[np.float64], float],
     chosen: NDArray[np.intp],
 ) -> None:
-    """The place of the lattice with the least gamma, -1 where none is below `most`."""
+    """The place of the lattice with the least gamma, -1 where none is below `most`.
+
+    `points` are their reference doses, indices and differences allowed; `lattice` has
+    offsets in index, gamma squared by distance alone, and `most`.
+    """
+    values, at, allowed = points
+    offsets, squares, most = lattice
     end_z, end_y, end_x = (
         dose.shape[0] - 1.5,
         dose.shape[1] - 1.5,

@@ -21,7 +21,8 @@ class OurChoices:
 
     `density_g_per_ml` is None where it varies by voxel or is not known, the other
     numbers where they are not. `calibrations_ratio` is the image's other calibration
-    over the one used.
+    over the one used; `nuclide_sha256` and `nuclide_source` are of a nuclide of the
+    user's own file.
     """
 
     nuclide: str = "Y-90"
@@ -32,6 +33,8 @@ class OurChoices:
     residual_fraction: float | None = None
     elapsed_h: float | None = None
     calibrations_ratio: float | None = None
+    nuclide_sha256: str | None = None
+    nuclide_source: str | None = None
 
 
 @dataclass(frozen=True)

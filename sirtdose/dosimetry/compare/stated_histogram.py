@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sirtdose.dosimetry.compare.comparison import Comparison, difference_words
 from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.metric import MEAN
 
 _TAG_WITHIN, _BIN_MOST = 0.02, 0.02
 _BIN_MOST_GY = 0.25
@@ -68,7 +69,7 @@ class StatedHistograms:
         said = []
         for one in self.compared:
             map_gy = {number.metric: number.ours for number in one.comparisons}
-            mean_gy, tag_gy = map_gy.get("mean"), one.tag_gy
+            mean_gy, tag_gy = map_gy.get(MEAN), one.tag_gy
             if mean_gy and tag_gy and abs(tag_gy / mean_gy - 1) > _TAG_OFF:
                 said.append(
                     f"the RTDOSE's own DVHMeanDose (3004,0074) of '{one.name}' is "
@@ -78,10 +79,10 @@ class StatedHistograms:
             off = [
                 number
                 for number in one.comparisons
-                if number.met is False and number.metric[0] in "dm"
+                if number.met is False and number.metric.unit == "Gy"
             ]
             if off:
-                worst = next((n for n in off if n.metric == "mean"), off[0])
+                worst = next((n for n in off if n.metric == MEAN), off[0])
                 said.append(
                     f"the RTDOSE's own histogram (DVHSequence) of '{one.name}': "
                     f"{difference_words(worst, 'its dose map,')}: of another dose, of "

@@ -1,14 +1,13 @@
 """Collapsed-cone superposition: energy along straight paths through any density."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.compiled import compiled
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import Rays
 from sirtdose.errors import QuantityError
@@ -91,22 +90,15 @@ def superpose(
     steps_per_mm = density.ravel()
     steps_per_mm *= np.float32(0.1 / _STEP_G_PER_CM2)
     strides = np.array([shape[1] * shape[2], shape[2], 1])
-    follow = _compiled()
+    image = (sources, activity, steps_per_mm, within)
+    follow = compiled(_follow)
 
     def share(first: int) -> NDArray[np.float32]:
         energy = np.zeros(activity.size, np.float32)
         for ray in range(first, len(rays.weights), _SHARES):
             path = rays.path(ray, sum(shape))
-            follow(
-                path.offsets @ strides,
-                path.lengths_mm.astype(np.float32),
-                np.float32(rays.weights[ray]),
-                sources,
-                activity,
-                steps_per_mm,
-                within,
-                energy,
-            )
+            steps = (path.offsets @ strides, path.lengths_mm.astype(np.float32))
+            follow(steps, np.float32(rays.weights[ray]), image, energy)
         return energy
 
     with ThreadPoolExecutor(min(_SHARES, os.cpu_count() or 1)) as pool:
@@ -127,28 +119,21 @@ def superpose(
     return Superposition(inside, found - float(inside.sum(dtype=float)))
 
 
-@cache
-def _compiled() -> Callable[..., None]:
-    import numba
-
-    try:
-        return numba.njit(nogil=True, cache=True)(_follow)
-    except RuntimeError:
-        # No folder to keep it in: it is compiled for this run alone.
-        return numba.njit(nogil=True)(_follow)
-
-
 def _follow(
-    shifts: NDArray[np.intp],
-    lengths_mm: NDArray[np.float32],
+    steps: tuple[NDArray[np.intp], NDArray[np.float32]],
     weight: np.float32,
-    sources: NDArray[np.intp],
-    activity: NDArray[np.float32],
-    steps_per_mm: NDArray[np.float32],
-    within: NDArray[np.float32],
+    image: tuple[
+        NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]
+    ],
     energy: NDArray[np.float32],
 ) -> None:
-    """Follow one ray from every source until its energy is used up."""
+    """Follow one ray from every source until its energy is used up.
+
+    `steps` are shifts in the flattened image and lengths in mm; `image` has sources,
+    activity, steps of areal density per mm, and the energy within so many of them.
+    """
+    shifts, lengths_mm = steps
+    sources, activity, steps_per_mm, within = image
     end = within.size - 1
     for source in sources:
         carried = activity[source] * weight

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.model.grid import three
+
 Pair = tuple[int, int]
 Margins = tuple[Pair, Pair, Pair]
 
@@ -63,8 +65,7 @@ def convolve(
     """
     reach = octant.shape[0] - 1
     if beyond is None:
-        a, b, c = ((n - 1, n - 1) for n in octant.shape)
-        beyond = (a, b, c)
+        beyond = three((n - 1, n - 1) for n in octant.shape)
     slab = _slab_thickness(data.shape, octant.shape)
     if slab >= data.shape[0]:
         return _convolved(data, octant, beyond)

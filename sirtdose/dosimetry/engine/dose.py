@@ -152,15 +152,13 @@ def compute_dose(
             "the image holds no activity, or less than none: no dose can be computed"
         )
     density = _usable(density_g_per_ml, tia)
-    if isinstance(density, Volume):
-        _require_tissue(density, decays)
     if method == "kernel" and isinstance(density, Volume):
         density = _median_by_activity(density, decays)
     radial, number = None, None
     energy: NDArray[Any] = decays
     elsewhere: dict[str, float] = {}
     if method != "local":
-        radial = RadialKernel.named(nuclide.name, medium)
+        radial = RadialKernel.of(nuclide, medium)
     if method == "kernel" and radial and not isinstance(density, Volume):
         radial = radial.at_density(density)
         energy, elsewhere = spread(decays, tia.grid.spacing_mm, radial)
@@ -171,12 +169,15 @@ def compute_dose(
                 "(--density ct, or a density image); in one density 'kernel' is exact"
             )
         energy, elsewhere, number = _through(decays, density, radial)
-    voxel_kg = tia.grid.voxel_volume_ml / 1000 * _values(density)
+    voxel_kg: Any = tia.grid.voxel_volume_ml / 1000
     if isinstance(density, Volume):
+        voxel_kg = voxel_kg * density.data
         tissue = density.data >= AIR_BELOW_G_PER_ML
         elsewhere["in_air"] = float(energy[~tissue].sum(dtype=float))
         energy = np.where(tissue, energy, np.float32(0))
         voxel_kg = np.where(tissue, voxel_kg, np.float32(1))
+    else:
+        voxel_kg *= density
     dose = energy * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg)
     recovered = float(energy.sum(dtype=float)) / emitted
     elsewhere = {where: part / emitted for where, part in elsewhere.items()}
@@ -231,16 +232,9 @@ def _usable(density: float | Volume, tia: Volume) -> float | Volume:
         )
     if values.min() < 0:
         raise QuantityError(f"a density is {values.min():g} g/mL: none is below 0")
-    return density
-
-
-def _values(density: float | Volume) -> Any:
-    return density.data if isinstance(density, Volume) else density
-
-
-def _require_tissue(density: Volume, decays: NDArray[Any]) -> None:
-    if not (decays[density.data >= AIR_BELOW_G_PER_ML] > 0).any():
+    if not (tia.data[values >= AIR_BELOW_G_PER_ML] > 0).any():
         raise QuantityError("all activity lies in air: there is no dose to compute")
+    return density
 
 
 def _median_by_activity(density: Volume, decays: NDArray[Any]) -> float:

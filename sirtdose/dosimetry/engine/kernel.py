@@ -119,35 +119,38 @@ def voxel_kernel(
     >>> round(float(kernel.octant[0, 0, 0]) * 0.9326 * 1.602e-13 / 27e-6 * 1e9, 2)
     1.6
     """
-    for side in spacing_mm:
-        require_positive(spacing_mm=side)
     radial = RadialKernel.named(nuclide, medium)
-    density = density_g_per_ml or radial.density_g_per_ml
-    return _cached(nuclide, tuple(spacing_mm), medium, density)
+    if density_g_per_ml:
+        radial = radial.at_density(density_g_per_ml)
+    return electron_kernel(radial, spacing_mm)
 
 
 @lru_cache(maxsize=8)
-def _cached(
-    nuclide: str, spacing_mm: tuple[float, float, float], medium: str, density: float
+def electron_kernel(
+    radial: RadialKernel, spacing_mm: tuple[float, float, float]
 ) -> Kernel:
-    radial = RadialKernel.named(nuclide, medium).at_density(density)
-    return kernel_between(radial, spacing_mm, 0.0, radial.electron_range_mm)
+    """The same of any radial kernel, at its own density."""
+    end = radial.electron_range_mm
+    return kernel_between(radial, spacing_mm, from_mm=0.0, to_mm=end)
 
 
 def kernel_between(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> Kernel:
     """Voxel kernel of the part of a radial kernel between two radii."""
+    for side in spacing_mm:
+        require_positive(spacing_mm=side)
     octant_voxels = np.prod([to_mm // side + 2 for side in spacing_mm])
     if octant_voxels > _OCTANT_VOXELS_MAX:
         raise InputError(
             f"a voxel side of {min(spacing_mm):g} mm is too fine for a kernel that "
             f"reaches {to_mm:.3g} mm: use larger voxels"
         )
-    radii, fractions = _points(radial, spacing_mm, from_mm, to_mm)
+    radii, fractions = _points(radial, spacing_mm, from_mm=from_mm, to_mm=to_mm)
     octant = _scattered(radii, fractions, np.array(spacing_mm))
     octant.setflags(write=False)
     kernel = Kernel(octant, spacing_mm, radial, from_mm, to_mm)
@@ -163,6 +166,7 @@ def kernel_between(
 def _points(
     radial: RadialKernel,
     spacing_mm: tuple[float, float, float],
+    *,
     from_mm: float,
     to_mm: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.convolution import convolve
-from sirtdose.dosimetry.engine.kernel import voxel_kernel
+from sirtdose.dosimetry.engine.kernel import electron_kernel
 from sirtdose.dosimetry.engine.photon_tail import photon_tail
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 from sirtdose.model.structure import bounding_box
 
 # Energy put in and found again agree to this, or there is no dose.
@@ -33,13 +34,7 @@ def spread(
     QuantityError
         The convolution lost energy (H29).
     """
-    a, b, c = spacing_mm
-    kernel = voxel_kernel(
-        radial.nuclide,
-        (float(a), float(b), float(c)),
-        medium=radial.medium,
-        density_g_per_ml=radial.density_g_per_ml,
-    )
+    kernel = electron_kernel(radial, three(float(side) for side in spacing_mm))
     data = np.asarray(decays, dtype=np.float32)
     energy = photon_tail(data, kernel.spacing_mm, radial)
     photons = (1 - radial.electron_fraction) * float(data.sum())

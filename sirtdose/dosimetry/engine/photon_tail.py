@@ -9,6 +9,7 @@ from sirtdose.dosimetry.engine.convolution import convolve
 from sirtdose.dosimetry.engine.kernel import Kernel, kernel_between
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import QuantityError
+from sirtdose.model.grid import three
 
 # It is smooth: half a percent of Y-90's energy, over 20 cm.
 # Blocks of 8 mm where electrons reach 12 mm.
@@ -49,7 +50,7 @@ def photon_tail(
     for axis, n in enumerate(parts):
         blocks = _added_up(blocks, axis, n)
     sides = tuple(n * side for n, side in zip(parts, spacing_mm, strict=True))
-    octant = _tail_kernel(radial.nuclide, radial.medium, radial.density_g_per_ml, sides)
+    octant = _tail_kernel(radial, sides)
     energy, _ = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0)))
     energy = energy * np.float32(1 / np.prod(parts))
     if blocks.min() >= 0:
@@ -78,13 +79,9 @@ def _require_possible(
 
 
 @lru_cache(maxsize=8)
-def _tail_kernel(
-    nuclide: str, medium: str, density: float, sides_mm: tuple[float, ...]
-) -> Kernel:
-    radial = RadialKernel.named(nuclide, medium).at_density(density)
-    a, b, c = sides_mm
-    end = float(radial.radius_mm[-1])
-    return kernel_between(radial, (a, b, c), radial.electron_range_mm, end)
+def _tail_kernel(radial: RadialKernel, sides_mm: tuple[float, ...]) -> Kernel:
+    start, end = radial.electron_range_mm, float(radial.radius_mm[-1])
+    return kernel_between(radial, three(sides_mm), from_mm=start, to_mm=end)
 
 
 def _added_up(data: NDArray[np.float32], axis: int, parts: int) -> NDArray[np.float32]:

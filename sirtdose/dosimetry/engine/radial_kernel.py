@@ -1,22 +1,22 @@
 """How far from a decay its energy goes: the radial energy of a point source."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.nuclide import Nuclide
 
-MEDIA = ("soft-tissue", "water")
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class RadialKernel:
     """Cumulative energy around a point source in an infinite uniform medium.
+
+    Two are equal that were made of the same text and numbers: kernels of voxels are
+    kept by that.
 
     Parameters
     ----------
@@ -32,20 +32,23 @@ class RadialKernel:
     energy_mev_per_decay : float
         Of which the fractions are: betas, or all emissions.
     source : str
+    text : str
+        The table as its file holds it.
     """
 
     nuclide: str
     medium: str
     density_g_per_ml: float
-    radius_mm: NDArray[np.float64]
-    energy_fraction_within: NDArray[np.float64]
+    radius_mm: NDArray[np.float64] = field(compare=False)
+    energy_fraction_within: NDArray[np.float64] = field(compare=False)
     electron_range_mm: float
     energy_mev_per_decay: float
     source: str
+    text: str = field(repr=False)
 
     @classmethod
     def named(cls, nuclide: str, medium: str = "soft-tissue") -> "RadialKernel":
-        """Read a table of ``sirtdose/data/kernels``.
+        """The kernel of a nuclide that is shipped.
 
         Raises
         ------
@@ -60,28 +63,48 @@ class RadialKernel:
         >>> round(kernel.radius_of_fraction(0.5), 2)
         2.28
         """
-        kernels = table("nuclides").get(nuclide, {}).get("kernels", {})
-        if medium not in kernels:
-            known = ", ".join(kernels) or "none"
+        return cls.of(Nuclide.named(nuclide), medium)
+
+    @classmethod
+    def of(cls, nuclide: Nuclide, medium: str = "soft-tissue") -> "RadialKernel":
+        """Read the table that a nuclide has for a medium.
+
+        Raises
+        ------
+        InputError
+            No kernel of this nuclide in this medium, or a damaged one.
+        """
+        known = {one.medium: one for one in nuclide.kernels}
+        if medium not in known:
             raise InputError(
-                f"there is no dose kernel of {nuclide} in '{medium}': known are {known}"
+                f"there is no dose kernel of {nuclide.name} in '{medium}', known are "
+                f"{', '.join(known) or 'none'}: local deposition (--method local of "
+                "post and plan image) needs none, and a --nuclide-file may name one"
             )
-        entry = kernels[medium]
-        edges, within = _shells(entry["file"])
-        if edges[-1] < entry["electron_range_mm"]:
+        one = known[medium]
+        try:
+            text = one.file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            said = getattr(error, "strerror", None) or "it is no text"
             raise InputError(
-                f"the dose kernel {entry['file']} ends at {edges[-1]:g} mm, before the "
-                f"electrons' range of {entry['electron_range_mm']:g} mm"
+                f"cannot read the dose kernel {one.file.name}: {said}"
+            ) from None
+        edges, within = _shells(text, one.file.name)
+        if edges[-1] < one.electron_range_mm:
+            raise InputError(
+                f"the dose kernel {one.file.name} ends at {edges[-1]:g} mm, before the "
+                f"electrons' range of {one.electron_range_mm:g} mm"
             )
         return cls(
-            nuclide=nuclide,
+            nuclide=nuclide.name,
             medium=medium,
-            density_g_per_ml=entry["density_g_per_ml"],
+            density_g_per_ml=one.density_g_per_ml,
             radius_mm=edges,
             energy_fraction_within=within,
-            electron_range_mm=entry["electron_range_mm"],
-            energy_mev_per_decay=entry["energy_mev_per_decay"],
-            source=entry["source"],
+            electron_range_mm=one.electron_range_mm,
+            energy_mev_per_decay=one.energy_mev_per_decay,
+            source=one.source,
+            text=text,
         )
 
     def at_density(self, density_g_per_ml: float) -> "RadialKernel":
@@ -115,13 +138,7 @@ class RadialKernel:
 
 
 @cache
-def _shells(file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    try:
-        text = files("sirtdose.data").joinpath("kernels", file).read_text("utf-8")
-    except FileNotFoundError:
-        raise InputError(
-            f"the dose kernel {file} is missing: it belongs in sirtdose/data/kernels"
-        ) from None
+def _shells(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     names = lines[0].split(",") if lines else []
     missing = {"r_outer_mm", "cum_frac_of_emitted_E"} - set(names)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.engine.kernel import voxel_kernel
+from sirtdose.dosimetry.engine.kernel import electron_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.model.grid import three
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -108,19 +109,16 @@ def rays(
     >>> round(float(some.weights.sum()), 12)
     1.0
     """
-    a, b, c = spacing_mm
-    key = (radial.nuclide, radial.medium)
-    return _fitted(key, (float(a), float(b), float(c)), number)
+    return _fitted(radial, three(float(side) for side in spacing_mm), number)
 
 
 @lru_cache(maxsize=8)
 def _fitted(
-    key: tuple[str, str], spacing_mm: tuple[float, float, float], number: int
+    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int
 ) -> Rays:
-    radial = RadialKernel.named(*key)
     directions, starts = _opposite_pairs(number)
     even = Rays(directions, starts, np.full(number, 1 / number), spacing_mm)
-    kernel = voxel_kernel(radial.nuclide, spacing_mm, medium=radial.medium)
+    kernel = electron_kernel(radial, spacing_mm)
     exact = kernel.energy_fraction
     alone = _alone(even, radial, exact.shape)
     matrix = (alone @ alone.T).toarray()

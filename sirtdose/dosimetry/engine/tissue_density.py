@@ -1,15 +1,27 @@
 """CT numbers to mass density, and to the mass of the lungs: densitovolumetry."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.errors import InputError
 from sirtdose.model.structure import Structure
+from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.model.volume import Quantity, Volume
 
 # CT numbers beyond air and soft tissue are noise, metal or contrast.
 _LEAST, _MOST = 0.0, 1.1
+
+
+@dataclass(frozen=True, eq=False)
+class TissueDensity:
+    """Densities on the dose grid, one value or by voxel, and where they are from."""
+
+    g_per_ml: float | Volume = LIVER_DENSITY_G_PER_ML
+    origin: str = "given"
+    source: str = ""
 
 
 def density_of_ct(ct: Volume, curve: str = "TOPAS_Schneider") -> Volume:

@@ -84,10 +84,10 @@ def bend_at(
     (2.0, 1.1)
     """
     points = points_mm[:: -(-len(points_mm) // _POINTS_MAX)]
-    apart = np.linalg.norm(_ends(transform, points) - _ends(start, points), axis=1)
+    apart = np.linalg.norm(ends(transform, points) - ends(start, points), axis=1)
     columns = []
     for axis in np.eye(3) * _STEP_MM / 2:
-        there, back = _ends(transform, points + axis), _ends(transform, points - axis)
+        there, back = ends(transform, points + axis), ends(transform, points - axis)
         columns.append((there - back) / _STEP_MM)
     jacobian = np.linalg.det(np.stack(columns, axis=-1))
     low, high = np.percentile(jacobian, (5, 95))
@@ -104,5 +104,6 @@ def bend_at(
     )
 
 
-def _ends(transform: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
+def ends(transform: Any, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where a transform takes points (n, 3), mm."""
     return np.array([transform.TransformPoint(one) for one in points.tolist()])

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.grid.bend import Bend, Change
+from sirtdose.dosimetry.grid.bend import Bend, Change, ends
 from sirtdose.errors import FileFormatError, GeometryError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure
 
 # What a matrix of few decimals may miss a rotation by; a patient keeps their size.
@@ -81,20 +81,19 @@ def of_transform(transform: Any, fixed: Grid, *, method: str) -> Registration:
     matrix = _matrix(transform)
     start = None if matrix is not None else of_matrix(_nearest(transform, fixed), fixed)
     center = fixed.world_mm((np.array(fixed.shape) - 1) / 2)
-    there = np.array(transform.TransformPoint(tuple(center.tolist())))
-    shift = (center - there).tolist()
+    [there] = ends(transform, center[None])
     rotation, error = start.rotation_deg if start else 0.0, 0.0
     if matrix is not None:
-        rotation = _angle_deg(_nearest_rotation(matrix))
+        cosine = (np.trace(_nearest_rotation(matrix)) - 1) / 2
+        rotation = float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
         corners = fixed.corners_mm()
-        ends = [transform.TransformPoint(tuple(c)) for c in corners.tolist()]
-        again = np.array(ends) @ matrix[:3, :3].T + matrix[:3, 3]
+        again = ends(transform, corners) @ matrix[:3, :3].T + matrix[:3, 3]
         error = float(np.abs(again - corners).max())
     return Registration(
         method=method,
         transform=transform,
         matrix=matrix,
-        shift_mm=(float(shift[0]), float(shift[1]), float(shift[2])),
+        shift_mm=three((center - there).tolist()),
         rotation_deg=rotation,
         inverse_error_mm=error,
         start=start,
@@ -210,18 +209,13 @@ def _nearest_rotation(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return found
 
 
-def _angle_deg(turn: NDArray[np.float64]) -> float:
-    return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
-
-
 def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
     """Moving to fixed, by the affine matrix nearest to a transform that bends."""
     ticks = [np.linspace(-0.5, n - 0.5, _TICKS) for n in fixed.shape]
     at = fixed.world_mm(np.stack(np.meshgrid(*ticks, indexing="ij"), -1).reshape(-1, 3))
-    ends = np.array([transform.TransformPoint(one) for one in at.tolist()])
     known = np.column_stack([at, np.ones(len(at))])
     forward = np.eye(4)
-    forward[:3] = np.linalg.lstsq(known, ends, rcond=None)[0].T
+    forward[:3] = np.linalg.lstsq(known, ends(transform, at), rcond=None)[0].T
     return _inverse(forward)
 
 
@@ -243,14 +237,9 @@ def _matrix(transform: Any) -> NDArray[np.float64] | None:
     """Moving to fixed, from what the transform does to points; None if it bends."""
     if not transform.IsLinear():
         return None
-    origin = np.array(transform.TransformPoint((0.0, 0.0, 0.0)))
-    columns = [
-        np.array(transform.TransformPoint(tuple(unit))) - origin
-        for unit in np.eye(3).tolist()
-    ]
+    origin, *steps = ends(transform, np.vstack([np.zeros(3), np.eye(3)]))
     forward = np.eye(4)
-    forward[:3, :3] = np.column_stack(columns)
-    forward[:3, 3] = origin
+    forward[:3] = np.column_stack([*(step - origin for step in steps), origin])
     return _inverse(forward)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.grid.resample import interval_overlap
+from sirtdose.dosimetry.grid.resample import overlap_weights
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
@@ -99,7 +99,7 @@ def mean_on(
     total: NDArray[Any]
     if axes is not None:
         total = _overlap_mean(volume, grid, axes)
-        weights = _weights(grid, volume.grid, axes)
+        weights = overlap_weights(grid, volume.grid, axes)
         parts = [w.sum(axis=1).astype(np.float32) for w in weights]
         covered = parts[0][:, None, None] * parts[1][:, None] * parts[2]
     else:
@@ -114,23 +114,9 @@ def _holds(outer: Grid, inner: Grid) -> bool:
     return bool((index >= -0.5 - 1e-3).all() and (index <= upper + 1e-3).all())
 
 
-def _weights(grid: Grid, source: Grid, axes: Any) -> list[NDArray[np.float64]]:
-    """Part of each new interval that each old one covers, per array axis."""
-    across = np.linalg.inv(source.affine_mm) @ grid.affine_mm
-    return [
-        interval_overlap(
-            n_target=grid.shape[axis],
-            n_source=source.shape[source_axis],
-            start=float(across[source_axis, 3]),
-            step=float(across[source_axis, axis]),
-        )
-        for axis, source_axis in enumerate(axes)
-    ]
-
-
 def _overlap_mean(volume: Volume, grid: Grid, axes: Any) -> NDArray[np.float32]:
     """Integral over each new voxel's box, per its volume."""
-    weights = _weights(grid, volume.grid, axes)
+    weights = overlap_weights(grid, volume.grid, axes)
     data = volume.data.transpose(axes)
     result = np.zeros(grid.shape, np.float32)
     # A slice at a time: both images may be large.

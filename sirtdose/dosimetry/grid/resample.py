@@ -88,12 +88,22 @@ def placed_on(structure: Structure, grid: Grid) -> NDArray[Any]:
     StructureError
         It is on another lattice of voxels.
     """
-    offset = structure.grid.offset_in(grid)
-    if offset is None:
-        raise StructureError(f"'{structure.name}' is not on the image's grid")
+    box = structure.box_on(grid)
+    if box is None:
+        raise StructureError(f"structure '{structure.name}' is not on the image's grid")
     part = np.zeros(grid.shape)
-    part[box_at(offset, structure.grid.shape)] = structure.occupancy
+    part[box] = structure.occupancy
     return part
+
+
+def trilinear(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An image at fractional indices (n, 3); beyond its outermost points as there."""
+    from scipy.ndimage import map_coordinates
+
+    found: NDArray[np.float64] = map_coordinates(
+        data, index.T, output=np.float64, order=1, mode="nearest"
+    )
+    return found
 
 
 def covered_fraction(structure: Structure, grid: Grid) -> float:
@@ -192,18 +202,8 @@ def _covered_box(source: Grid, target: Grid) -> Box | None:
 
 
 def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray[Any]:
-    # In the source's index space the target's voxels are boxes along its axes.
-    across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
     mask = structure.occupancy.transpose(axes)
-    weights = [
-        interval_overlap(
-            n_target=target.shape[axis],
-            n_source=structure.grid.shape[source_axis],
-            start=float(across[source_axis, 3]),
-            step=float(across[source_axis, axis]),
-        )
-        for axis, source_axis in enumerate(axes)
-    ]
+    weights = overlap_weights(target, structure.grid, axes)
     rows, columns = _bands(weights[1]), _bands(weights[2])
     occupancy = np.zeros(target.shape)
     by_column = np.zeros((mask.shape[1], target.shape[2]))
@@ -219,6 +219,23 @@ def _overlap(structure: Structure, target: Grid, axes: Sequence[int]) -> NDArray
         for a in np.flatnonzero(weights[0][:, k]):
             occupancy[a] += weights[0][a, k] * summed
     return np.clip(occupancy, 0, 1)
+
+
+def overlap_weights(
+    target: Grid, source: Grid, axes: Sequence[int]
+) -> list[NDArray[np.float64]]:
+    """Part of each target interval that each source one covers, per array axis."""
+    # In the source's index space the target's voxels are boxes along its axes.
+    across = np.linalg.inv(source.affine_mm) @ target.affine_mm
+    return [
+        interval_overlap(
+            n_target=target.shape[axis],
+            n_source=source.shape[source_axis],
+            start=float(across[source_axis, 3]),
+            step=float(across[source_axis, axis]),
+        )
+        for axis, source_axis in enumerate(axes)
+    ]
 
 
 def _bands(

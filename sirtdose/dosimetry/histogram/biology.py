@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from sirtdose.dosimetry.histogram.radiobiology import (
     Effects,
     effects,
-    metric_gy,
     probability,
 )
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import (
     Match,
     ResponseModel,
@@ -50,7 +50,7 @@ class Biology:
         for model in self.models:
             if row.structure.role not in model.roles:
                 continue
-            dose = metric_gy(model.metric, row.dvh, found)
+            dose = Metric.parse(model.metric).of(row.dvh, found)
             if dose is not None and self.match(model, method).holds:
                 values[model.name] = probability(model, dose)
         return values

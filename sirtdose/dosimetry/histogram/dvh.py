@@ -114,21 +114,6 @@ class Dvh:
         at = int(np.searchsorted(self.cumulative_ml, wanted))
         return float(self.dose_gy[min(at, self.dose_gy.size - 1)])
 
-    def dose_to_volume_gy(self, volume_ml: float) -> float:
-        """Least dose in the hottest volume.
-
-        Raises
-        ------
-        RangeError
-            The structure is smaller than the volume asked for.
-        """
-        if not 0 < volume_ml <= self.volume_ml:
-            raise RangeError(
-                f"the dose to the hottest {volume_ml:g} mL of '{self.name}' does not "
-                f"exist: its volume is {self.volume_ml:.4g} mL"
-            )
-        return self.dose_to_volume_fraction_gy(min(volume_ml / self.volume_ml, 1.0))
-
     def volume_fraction_above(self, dose_gy: float) -> float:
         """V_x: the fraction of the volume that gets at least a dose."""
         count = int(np.searchsorted(-self.dose_gy, -dose_gy, side="right"))

@@ -190,18 +190,6 @@ def effects(dvh: Dvh, tissue: TissueResponse, half_life_h: float) -> Effects:
     )
 
 
-def metric_gy(metric: str, dvh: Dvh, found: Effects | None) -> float | None:
-    """The dose that a model or threshold asks for; None where it is not known."""
-    if metric == "mean":
-        return dvh.mean_gy
-    if metric.startswith("d"):
-        return dvh.dose_to_volume_fraction_gy(int(metric[1:]) / 100)
-    if found is None:
-        return None
-    value: float | None = getattr(found, f"{metric}_gy")
-    return value
-
-
 def probability(model: ResponseModel, dose_gy: float) -> float:
     r"""Probability by a model at a dose.
 

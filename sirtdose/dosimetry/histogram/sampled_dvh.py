@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.grid.resample import covered_fraction
+from sirtdose.dosimetry.grid.resample import covered_fraction, trilinear
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import StructureError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -73,7 +73,7 @@ def sampled_dvh(structure: Structure, dose: Volume, *, cells: int = _CELLS) -> D
         some = slice(start, start + _AT_ONCE)
         points = inside[some] + _scattered(start, len(inside[some]))
         index = points @ to_dose[:3, :3].T + to_dose[:3, 3]
-        values[some] = _interpolated(dose, index)
+        values[some] = trilinear(dose.data, index)
     return replace(
         Dvh.of_values(structure.name, values, volume),
         voxels=round(structure.volume_ml / dose.grid.voxel_volume_ml),
@@ -138,8 +138,7 @@ def _rescaled(grid: Grid, axis: int, factor: float) -> Grid:
     affine[:3, axis] *= factor
     shape = list(grid.shape)
     shape[axis] = int(np.ceil(shape[axis] / factor - 1e-9))
-    k, j, i = shape
-    return Grid((k, j, i), affine, grid.frame_of_reference_uid)
+    return Grid(three(shape), affine, grid.frame_of_reference_uid)
 
 
 def require_covered(structure: Structure, dose: Volume) -> None:
@@ -157,12 +156,3 @@ def require_covered(structure: Structure, dose: Volume) -> None:
             f"{1 - covered:.1%} of its volume: its histogram is not known; give a dose "
             "that covers it"
         )
-
-
-def _interpolated(dose: Volume, index: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.ndimage import map_coordinates
-
-    values: NDArray[np.float64] = map_coordinates(
-        dose.data, index.T, output=np.float64, order=1, mode="nearest"
-    )
-    return values

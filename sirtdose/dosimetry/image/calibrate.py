@@ -51,7 +51,7 @@ class CalibrationRequest:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class Calibrations:
     """The calibration used, the other one where it can be had, and what to know."""
 
     used: Calibration
@@ -68,7 +68,7 @@ def calibrate(
     ledger: Ledger,
     nuclide: Nuclide,
     lungs_covered: float,
-) -> Calibrated:
+) -> Calibrations:
     """Calibrate an image by the ledger, by its own unit, or by a camera factor.
 
     Parameters
@@ -102,7 +102,7 @@ def calibrate(
     absolute = _absolute(volume, request, nuclide)
     relative = request.method == "administered"
     over = request.over or (_default_over(regions) if relative else "fov")
-    shared = _shared(volume, regions, over, ledger, lungs_covered)
+    shared = _shared(volume, regions, over, ledger=ledger, lungs_covered=lungs_covered)
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
@@ -112,7 +112,7 @@ def calibrate(
         *_region_findings(volume, regions, over if relative else "fov"),
     ]
     in_image = _total_gbq(volume, absolute)
-    return Calibrated(used, alternative, in_image, tuple(findings))
+    return Calibrations(used, alternative, in_image, tuple(findings))
 
 
 def in_image_gbq(
@@ -192,6 +192,7 @@ def _shared(
     volume: Volume,
     regions: Mapping[str, Structure],
     over: Over,
+    *,
     ledger: Ledger,
     lungs_covered: float,
 ) -> Calibration:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
 
@@ -70,9 +70,10 @@ def extrahepatic(
     covered = np.zeros(dose.grid.shape, bool)
     part = np.zeros(dose.grid.shape, np.float32)
     for structure in inside:
-        box = _box(structure, dose)
-        covered[box] |= structure.occupancy > 0
-        part[box] = np.maximum(part[box], structure.occupancy)
+        box = structure.box_on(dose.grid)
+        if box is not None:
+            covered[box] |= structure.occupancy > 0
+            part[box] = np.maximum(part[box], structure.occupancy)
     rest = 1 - part
     held = activity.data * rest
     total = activity.total()
@@ -170,9 +171,8 @@ def _spot(
     values = dose.data[box][mask]
     index = np.argwhere(mask) + [side.start for side in box]
     peak = index[int(values.argmax())]
-    x, y, z = (float(v) for v in dose.grid.world_mm(peak))
     return HotSpot(
-        at_mm=(x, y, z),
+        at_mm=three(dose.grid.world_mm(peak).tolist()),
         volume_ml=float(mask.sum()) * dose.grid.voxel_volume_ml,
         mean_gy=float(values.mean(dtype=float)),
         peak_gy=float(values.max()),
@@ -190,13 +190,3 @@ def _name_at(peak: NDArray[Any], dose: Volume, named: Sequence[Structure]) -> st
         if within and structure.occupancy[tuple(at)] > 0:
             return structure.name
     return ""
-
-
-def _box(structure: Structure, dose: Volume) -> tuple[slice, ...]:
-    offset = structure.grid.offset_in(dose.grid)
-    if offset is None:
-        return tuple(slice(0, 0) for _ in range(3))
-    return tuple(
-        slice(start, start + n)
-        for start, n in zip(offset, structure.grid.shape, strict=True)
-    )

@@ -91,13 +91,9 @@ def tumors_by_threshold(
         threshold = fraction * _most(inside)
         how = f"above {fraction:.0%} of the liver's most"
     mask = np.zeros(volume.grid.shape, bool)
-    offset = liver.grid.offset_in(volume.grid)
-    if offset is None:
+    box = liver.box_on(volume.grid)
+    if box is None:
         raise StructureError("the liver is not on the image's grid")
-    box = tuple(
-        slice(start, start + n)
-        for start, n in zip(offset, liver.grid.shape, strict=True)
-    )
     mask[box] = (liver.occupancy >= 0.5) & (volume.data[box] >= threshold)
     least = _LEAST_TUMOR_ML / volume.grid.voxel_volume_ml
     regions = [one for one in _components(mask) if one.sum() >= least]

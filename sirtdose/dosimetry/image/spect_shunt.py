@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.errors import QuantityError, StructureError
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure
@@ -75,8 +76,8 @@ def spect_lung_shunt(
     0.05
     """
     counts = np.maximum(volume.data, 0)
-    liver_part = _on(liver, volume.grid)
-    drawn = _on(lungs, volume.grid)
+    liver_part = placed_on(liver, volume.grid).astype(np.float32)
+    drawn = placed_on(lungs, volume.grid).astype(np.float32)
     lung_part = np.minimum(drawn, 1 - liver_part)
     voxel_ml = volume.grid.voxel_volume_ml
     whole_ml = float(lung_part.sum(dtype=float)) * voxel_ml
@@ -106,20 +107,6 @@ def spect_lung_shunt(
         margin_ml=whole_ml - kept_ml,
         negative_fraction=negative / total,
     )
-
-
-def _on(structure: Structure, grid: Grid) -> NDArray[Any]:
-    """A structure's part of every voxel of the grid that it lies on."""
-    offset = structure.grid.offset_in(grid)
-    if offset is None:
-        raise StructureError(f"structure '{structure.name}' is not on the image's grid")
-    part = np.zeros(grid.shape, np.float32)
-    box = tuple(
-        slice(start, start + n)
-        for start, n in zip(offset, structure.grid.shape, strict=True)
-    )
-    part[box] = structure.occupancy
-    return part
 
 
 def _far_from(part: NDArray[Any], grid: Grid, margin_mm: float) -> NDArray[np.bool_]:

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.derived import union, with_role
-from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
+from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice, placed_on
 from sirtdose.dosimetry.image.injection_shares import parts_in_common
 from sirtdose.errors import StructureError
-from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.grid import Box, Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -138,7 +138,8 @@ def uptake_regions(
     order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
     order += range(len(tumors), len(tumors) + len(organs))
     names, parts, taken = [], {}, None
-    box = _box([one for _, one in layers], grid, fwhm_mm)
+    corners = np.concatenate([one.grid.corners_mm() for _, one in layers])
+    box = grid.box_around(corners, margin_mm=_MARGIN_FWHM * fwhm_mm)
     for i, (name, layer) in enumerate(layers):
         own = layer if taken is None else layer - taken
         taken = layer if taken is None else taken | layer
@@ -182,26 +183,12 @@ def _sum(
     return total
 
 
-def _box(structures: Sequence[Structure], grid: Grid, fwhm_mm: float) -> Box:
-    corners = np.concatenate([one.grid.corners_mm() for one in structures])
-    index = grid.index(corners)
-    margin = _MARGIN_FWHM * fwhm_mm / np.array(grid.spacing_mm)
-    low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(grid.shape) - 1)
-    high = np.clip(np.ceil(index.max(axis=0) + margin) + 1, low + 1, grid.shape)
-    size = (high - low).astype(int)
-    return box_at(low.astype(int).tolist(), size.tolist())
-
-
 def _on_box(structure: Structure, grid: Grid, box: Box) -> NDArray[np.float32]:
     target = grid.crop(box)
-    part = np.zeros(target.shape, np.float32)
     if structure.empty:
-        return part
+        return np.zeros(target.shape, np.float32)
     try:
-        placed = occupancy_on(structure, target)
+        return placed_on(occupancy_on(structure, target), target).astype(np.float32)
     except StructureError:
-        return part
-    offset = placed.grid.offset_in(target)
-    if offset is not None:
-        part[box_at(offset, placed.grid.shape)] = placed.occupancy
-    return part
+        # All of it lies beyond the box.
+        return np.zeros(target.shape, np.float32)

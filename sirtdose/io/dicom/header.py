@@ -15,6 +15,7 @@ from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
 from sirtdose.io.dicom.numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
 from sirtdose.io.reading import reading
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
 
 if TYPE_CHECKING:
@@ -313,10 +314,15 @@ def private_value(
     return value
 
 
-def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
-    """Where an image came from, and what its header says of scan and nuclide."""
+def source_of(
+    dataset: "Dataset", paths: Sequence[Path], nuclide: Nuclide | None = None
+) -> Source:
+    """Where an image came from, and what its header says of scan and nuclide.
+
+    Words for the `nuclide` that was given are understood as its file has them.
+    """
     start, origin = acquired_at(dataset)
-    words = nuclide_words([dataset])
+    words = nuclide_words([dataset], nuclide)
     frame_ms = number_if_any(dataset, "ActualFrameDuration", paths[0], least=0)
     return Source(
         files=tuple(sorted(path.name for path in paths)),
@@ -326,7 +332,7 @@ def source_of(dataset: "Dataset", paths: Sequence[Path]) -> Source:
         scan_start=start,
         scan_start_origin=origin,
         clock_offset=parse_offset(text_of(dataset, "TimezoneOffsetFromUTC")),
-        nuclide_in_header=names_in(words),
+        nuclide_in_header=names_in(words, nuclide),
         nuclide_words=words,
         half_life_in_header_h=half_life_in_header_h(dataset, paths[0]),
         frame_duration_s=None if frame_ms is None else frame_ms / 1000,

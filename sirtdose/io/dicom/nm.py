@@ -27,6 +27,7 @@ from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.pet_decay import administration_of
 from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Doubt, Volume
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ _NOT_VOLUMES = {
 }
 
 
-def read_nm(path: Path) -> Volume:
+def read_nm(path: Path, *, nuclide: Nuclide | None = None) -> Volume:
     """Read a reconstructed SPECT as counts, or Bq/mL where it says so.
+
+    Its header may call the `nuclide` that was given as that one's file says.
 
     Raises
     ------
@@ -58,10 +61,10 @@ def read_nm(path: Path) -> Volume:
         They contradict one another.
     """
     with reading_dicom(path):
-        return _volume(read_dataset(path), path)
+        return _volume(read_dataset(path), path, nuclide)
 
 
-def _volume(dataset: "Dataset", path: Path) -> Volume:
+def _volume(dataset: "Dataset", path: Path, nuclide: Nuclide | None) -> Volume:
     require_recon_tomo(dataset, path)
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
@@ -70,7 +73,7 @@ def _volume(dataset: "Dataset", path: Path) -> Volume:
     grid, remarks = _grid(dataset, counts.shape, path)
     if limit is not None and frames.max() >= limit - 1:
         remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
-    source = source_of(dataset, [path])
+    source = source_of(dataset, [path], nuclide)
     source = replace(
         source,
         remarks=(*source.remarks, *remarks, *_named_a_map(dataset)),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
 from sirtdose.model.bounds import printable
+from sirtdose.model.nuclide import Nuclide
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 _LONGEST = 64
 
 
-def nuclide_name(text: str) -> str:
+def nuclide_name(text: str, own: Nuclide | None = None) -> str:
     """Read nuclides' names from a code's value or meaning, or from plain words.
 
-    Empty where none is understood; several are given one after the other.
+    Empty where none is understood; several are given one after the other. A nuclide of
+    the user's `own` is known by its name, in either order, and by its header words.
 
     >>> nuclide_name("^90^Yttrium"), nuclide_name("C-111A1"), nuclide_name("TC99M MAA")
     ('Y-90', 'F-18', 'Tc-99m')
@@ -29,10 +31,21 @@ def nuclide_name(text: str) -> str:
         return known
     flat = re.sub(r"[\^\[\](){}_,;/]", " ", text)
     found = [_name_of(match) for match in _pattern().finditer(flat)]
-    return ", ".join(dict.fromkeys(name for name in found if name))
+    understood = ", ".join(dict.fromkeys(name for name in found if name))
+    if own is None or understood:
+        return understood
+    words = (own.name, "-".join(own.name.split("-")[::-1]), *own.header_words)
+    return own.name if _flat(text) in map(_flat, words) else ""
 
 
-def nuclide_words(datasets: "Iterable[Dataset]") -> tuple[str, ...]:
+def _flat(text: str) -> str:
+    """Letters and digits alone: what a vendor writes between them says nothing."""
+    return "".join(filter(str.isalnum, text.upper()))
+
+
+def nuclide_words(
+    datasets: "Iterable[Dataset]", own: Nuclide | None = None
+) -> tuple[str, ...]:
     """The header's own words for its nuclide, each once, in whatever slice it is.
 
     Of each radiopharmaceutical what is understood: meaning and value of its nuclide's
@@ -42,19 +55,19 @@ def nuclide_words(datasets: "Iterable[Dataset]") -> tuple[str, ...]:
         word
         for dataset in datasets
         for item in dataset.get("RadiopharmaceuticalInformationSequence") or [dataset]
-        for word in _words_of(item)
+        for word in _words_of(item, own)
     )
     return tuple(dict.fromkeys(words))
 
 
-def names_in(words: Iterable[str]) -> str:
+def names_in(words: Iterable[str], own: Nuclide | None = None) -> str:
     """Every nuclide that the words name.
 
     >>> names_in(["^18^Fluorine", "Lung scan", "F-18", "Y90"])
     'F-18, Y-90'
     """
-    names = [name for one in words for name in nuclide_name(one).split(", ") if name]
-    return ", ".join(dict.fromkeys(names))
+    names = [name for one in words for name in nuclide_name(one, own).split(", ")]
+    return ", ".join(dict.fromkeys(name for name in names if name))
 
 
 def contradicted_by(word: str) -> str:
@@ -68,25 +81,25 @@ def contradicted_by(word: str) -> str:
     return "" if code in nuclide_name(word).split(", ") else code
 
 
-def _words_of(item: "Dataset") -> list[str]:
-    codes = _said_by_codes(item, "RadionuclideCodeSequence")
+def _words_of(item: "Dataset", own: Nuclide | None) -> list[str]:
+    codes = _said_by_codes(item, "RadionuclideCodeSequence", own)
     texts = [
         *_plain(item, "Radiopharmaceutical", "Radionuclide"),
-        *_said_by_codes(item, "RadiopharmaceuticalCodeSequence"),
+        *_said_by_codes(item, "RadiopharmaceuticalCodeSequence", own),
     ]
     for group in (codes, texts):
-        understood = [one for one in group if nuclide_name(one)]
+        understood = [one for one in group if nuclide_name(one, own)]
         if understood:
             return understood
     return [*codes, *texts][:1]
 
 
-def _said_by_codes(item: "Dataset", keyword: str) -> list[str]:
+def _said_by_codes(item: "Dataset", keyword: str, own: Nuclide | None) -> list[str]:
     """What each code means, else its value: systems write wrong values beside it."""
     said = []
     for code in item.get(keyword) or []:
         words = _plain(code, "CodeMeaning", "CodeValue")
-        understood = [one for one in words if nuclide_name(one)]
+        understood = [one for one in words if nuclide_name(one, own)]
         both = f"{words[0]} ({words[-1]})" if words else ""
         if len(understood) > 1 and contradicted_by(both):
             said.append(both)

@@ -30,6 +30,7 @@ from sirtdose.io.dicom.pet_decay import (
 )
 from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def read_pet(
     headers: "Sequence[Dataset]" = (),
     *,
     header_nuclide_was: str | None = None,
+    nuclide: Nuclide | None = None,
 ) -> Volume:
     """Read a PET series as Bq/mL at its decay reference time.
 
@@ -68,7 +70,9 @@ def read_pet(
         Of the same files in the same order; read where not given.
     header_nuclide_was : str, optional
         The nuclide the scanner was told, where it was told wrong: its decay
-        correction is undone and Y-90's applied.
+        correction is undone and that of `nuclide` applied.
+    nuclide : Nuclide, optional
+        The one that was given; Y-90 where not said.
 
     Raises
     ------
@@ -84,32 +88,35 @@ def read_pet(
         with reading_dicom(its_path):
             _require_bq_per_ml(dataset, its_path)
             _require_alike(dataset, its_path, first)
+    nuclide = nuclide or Nuclide.named("Y-90")
+    half_lives_h = (*HALF_LIVES_H.values(), nuclide.half_life_h)
     with reading_dicom(path):
-        words = nuclide_words(stack.datasets)
+        words = nuclide_words(stack.datasets, nuclide)
         source = replace(
             stack.source,
-            nuclide_in_header=names_in(words),
+            nuclide_in_header=names_in(words, nuclide),
             nuclide_words=words,
             doubts=(
                 *stack.source.doubts,
-                *series_doubts(stack.datasets, stack.paths, HALF_LIVES_H.values()),
+                *series_doubts(stack.datasets, stack.paths, half_lives_h),
             ),
             decay_correction=_decay_correction(first, path),
-            applied_half_life_h=applied_half_life_h(stack.datasets, path),
+            applied_half_life_h=applied_half_life_h(stack.datasets, path, half_lives_h),
             positron_fraction_in_header=_positron_fraction(stack),
         )
         data = stack.data
         if header_nuclide_was is not None:
-            data = _corrected_again(stack, header_nuclide_was)
+            data = _corrected_again(stack, header_nuclide_was, nuclide)
             source = replace(
                 source,
-                applied_half_life_h=HALF_LIVES_H["Y-90"],
+                applied_half_life_h=nuclide.half_life_h,
                 remarks=(
                     *source.remarks,
-                    f"decay correction of {header_nuclide_was} undone, of Y-90 applied",
+                    f"decay correction of {header_nuclide_was} undone, of "
+                    f"{nuclide.name} applied",
                 ),
             )
-        source = reference_of(stack).of(source)
+        source = reference_of(stack, nuclide.half_life_h).of(source)
     return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source)
 
 
@@ -180,18 +187,17 @@ def _decay_correction(dataset: "Dataset", path: Path) -> str:
     return kind
 
 
-def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
-    if nuclide not in HALF_LIVES_H:
+def _corrected_again(stack: Stack, was: str, right: Nuclide) -> NDArray[np.float32]:
+    if was not in HALF_LIVES_H:
         raise QuantityError(
-            f"--header-nuclide-was {nuclide} is not known: use "
-            f"{', '.join(HALF_LIVES_H)}"
+            f"--header-nuclide-was {was} is not known: use {', '.join(HALF_LIVES_H)}"
         )
-    wrong_h, right_h = HALF_LIVES_H[nuclide], HALF_LIVES_H["Y-90"]
+    wrong_h, right_h = HALF_LIVES_H[was], right.half_life_h
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         raise QuantityError(
             f"{stack.paths[0].name} is corrected for decay to administration "
-            f"(DecayCorrection (0054,1102) = ADMIN), as {nuclide}, and by how much its "
-            "header does not say: reconstruct it as Y-90, or with START"
+            f"(DecayCorrection (0054,1102) = ADMIN), as {was}, and by how much its "
+            f"header does not say: reconstruct it as {right.name}, or with START"
         )
     known = [
         (error, identity)
@@ -201,7 +207,7 @@ def _corrected_again(stack: Stack, nuclide: str) -> NDArray[np.float32]:
     error, identity = min(known, key=lambda pair: pair[0], default=(1.0, None))
     if identity is None or error > 0.02:
         raise QuantityError(
-            f"{stack.paths[0].name}: DecayFactor (0054,1321) is not that of {nuclide}: "
+            f"{stack.paths[0].name}: DecayFactor (0054,1321) is not that of {was}: "
             "its correction cannot be undone"
         )
     data = stack.data.astype(np.float32)

@@ -1,7 +1,7 @@
 """How a PET scanner corrected for decay: with which half-life, and to which moment."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from math import expm1, log
@@ -82,13 +82,15 @@ def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
 IDENTITIES = (decay_factor_siemens, decay_factor_ge)
 
 
-def applied_half_life_h(datasets: "Sequence[Dataset]", path: Path) -> float | None:
-    """The half-life that explains the slices' DecayFactor, if one does.
+def applied_half_life_h(
+    datasets: "Sequence[Dataset]", path: Path, half_lives_h: Iterable[float]
+) -> float | None:
+    """Which half-life explains the slices' DecayFactor, the header's own included.
 
     Philips writes 1 always, which says nothing.
     """
     stated = half_life_in_header_h(datasets[0], path)
-    candidates = [*([stated] if stated else []), *HALF_LIVES_H.values()]
+    candidates = [*([stated] if stated else []), *half_lives_h]
     errors: list[tuple[float, float | None]] = [
         (error, half_life_h)
         for half_life_h in candidates
@@ -141,8 +143,10 @@ class PetReference:
         )
 
 
-def reference_of(stack: Stack) -> PetReference:
+def reference_of(stack: Stack, half_life_h: float) -> PetReference:
     """The moment that a series' decay correction refers to.
+
+    `half_life_h` is taken where the header states none.
 
     Raises
     ------
@@ -153,7 +157,10 @@ def reference_of(stack: Stack) -> PetReference:
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         return _one_of([administration_of(one) for one in stack.datasets])
     try:
-        found = [PetReference(*_slice_reference(one, path)) for one, path in each]
+        found = [
+            PetReference(*_slice_reference(one, path, half_life_h))
+            for one, path in each
+        ]
     except (MissingTagError, QuantityError) as error:
         # The time may be given instead, or not be needed at all.
         return PetReference(None, str(error))
@@ -208,9 +215,11 @@ def administration_of(dataset: "Dataset") -> PetReference:
     return PetReference(None, f"{_ADMIN} of administration")
 
 
-def _slice_reference(dataset: "Dataset", path: Path) -> tuple[datetime, str]:
+def _slice_reference(
+    dataset: "Dataset", path: Path, half_life_h: float
+) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
-    half_life_h = half_life_in_header_h(dataset, path) or HALF_LIVES_H["Y-90"]
+    half_life_h = half_life_in_header_h(dataset, path) or half_life_h
     if str(dataset.DecayCorrection).upper() == "NONE":
         frame_s = _seconds(dataset, "ActualFrameDuration", path)
         return (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sirtdose.errors import InputError
-from sirtdose.io.reading import parsed
+from sirtdose.io.tables.own_file import known_table, read_own_file
 
 
 def read_budget(path: Path) -> tuple[dict[str, float], str]:
@@ -16,13 +16,8 @@ def read_budget(path: Path) -> tuple[dict[str, float], str]:
     InputError
         Something else than ``source`` and a table ``[budget]`` of numbers.
     """
-    data = parsed(path)
-    unknown = sorted(set(data) - {"source", "budget"})
-    if unknown:
-        raise InputError(
-            f"{path.name}: '{unknown[0][:40]}' is not known: it has source and a table "
-            "[budget]"
-        )
+    data, _ = read_own_file(path)
+    known_table(data, ("source", "budget"), path.name)
     budget, source = data.get("budget", {}), data.get("source", f"{path.name}")
     if not isinstance(budget, dict) or not isinstance(source, str):
         raise InputError(

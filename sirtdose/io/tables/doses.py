@@ -4,38 +4,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.errors import InputError, said_at
+from sirtdose.errors import InputError, QuantityError, said_at
 from sirtdose.io.tables.csv import Line, csv_lines, header_of, read_table
 from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
 from sirtdose.model.units import FRACTION
 
 _CURVE = ("name", "dose_gy", "volume_fraction")
 _WHAT = "a table of another system's doses"
+_UNITS = ("_gy", "_ml", "_fraction", "_percent")
 
 
 @dataclass(frozen=True)
 class DoseTable:
     """Numbers by structure, and what of the table is not compared or not sure."""
 
-    numbers: Mapping[str, Mapping[str, float]]
+    numbers: Mapping[str, Mapping[Metric, float]]
     remarks: tuple[str, ...] = ()
 
 
-def read_dose_table(
-    path: Path, *, percent: Sequence[float] = (), doses_gy: Sequence[float] = ()
-) -> DoseTable:
-    """Numbers by structure: `mean`, `volume` (mL), `d70` (Gy), `v100` (fraction).
+def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
+    """Metrics by structure, in Gy, mL and fractions.
 
     Either a line a structure with the columns `name` and any of `mean_gy`, `volume_ml`,
-    `d70_gy` (and other percentages), `v100` (part of the volume at 100 Gy and more,
-    such as 45% or 0.45); or a cumulative histogram with the columns `name`, `dose_gy`
-    and `volume_fraction` (and `volume_ml`, the volume at each dose).
+    `d70_gy`, `d2cc_gy` (and others like them), `v100` (part of the volume at 100 Gy and
+    more, such as 45% or 0.45) or `v100gy_percent`; or a cumulative histogram with the
+    columns `name`, `dose_gy` and `volume_fraction` (and `volume_ml`, the volume at each
+    dose).
 
     Parameters
     ----------
     path : Path
-    percent, doses_gy : sequence of float
-        Which D_x and V_x of a histogram.
+    metrics : sequence of Metric
+        Those of a histogram; also which columns are read besides mean, volume, D and V.
 
     Raises
     ------
@@ -49,24 +50,24 @@ def read_dose_table(
     if all(column in header for column in _CURVE):
         curves = _curves(path)
         return DoseTable(
-            {name: one.numbers(percent, doses_gy) for name, one in curves.items()},
+            {name: numbers_of(one, metrics) for name, one in curves.items()},
             tuple(
                 _end_words(name, one) for name, one in curves.items() if one.ends_early
             ),
         )
     lines = read_table(path, required=("name",), what=_WHAT)
-    columns = _columns(path.name, header)
+    columns = _columns(path.name, header, metrics)
     if not columns:
         raise InputError(
             f"{path.name}, line 1 names no dose: give mean_gy, d70_gy, v100, volume_ml "
             "or others like them"
         )
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[Metric, float]] = {}
     for line in lines:
         name = line.required("name").lstrip("'")
         if name.casefold() in (one.casefold() for one in found):
             raise InputError(f"{line.at('name')}: '{name}' is there twice (H19)")
-        numbers = {key: _number(line, column) for column, key in columns.items()}
+        numbers = {one: _number(line, key, one) for key, one in columns.items()}
         found[name] = {key: one for key, one in numbers.items() if one is not None}
         if not found[name]:
             raise InputError(
@@ -86,36 +87,40 @@ def _end_words(name: str, curve: DoseCurve) -> str:
     )
 
 
-def _columns(name: str, header: Sequence[str]) -> dict[str, str]:
-    """Columns that are numbers of a structure, with the name of the number."""
+def _columns(
+    name: str, header: Sequence[str], metrics: Sequence[Metric]
+) -> dict[str, Metric]:
+    """Columns that are metrics of a structure."""
     columns = {}
     for column in header:
-        stem = column.removesuffix("_gy").removesuffix("_ml").removesuffix("_fraction")
-        is_dose = column.endswith("_gy") and (stem == "mean" or _of(stem, "d"))
-        is_volume = column == "volume_ml"
-        is_part = _of(stem, "v") and not column.endswith("_ml")
-        if is_dose and stem != "mean" and not 0 < float(stem[1:]) <= 100:
-            raise InputError(
-                f"{name}, line 1, column {column}: D_x is of more than 0 and at most "
-                "100 % of a volume"
-            )
-        if is_dose or is_volume or is_part:
-            columns[column] = stem
+        with said_at(f"{name}, line 1, column {column}"):
+            found = _metric(column)
+        if found in (MEAN, VOLUME, *metrics) or (found and found.number is not None):
+            columns[column] = found
     return columns
 
 
-def _of(stem: str, letter: str) -> bool:
-    return stem[:1] == letter and stem[1:].replace(".", "", 1).isdigit()
+def _metric(column: str) -> Metric | None:
+    """What a column's name says, provided that its unit is the metric's."""
+    stem = column.rpartition("_")[0] if column.endswith(_UNITS) else column
+    if stem == column and not column.startswith("v"):
+        return None
+    try:
+        found = Metric.parse(stem)
+    except QuantityError:
+        return None
+    own = column.endswith(f"_{found.unit.lower()}")
+    return found if own or (found.is_part and not column.endswith("_ml")) else None
 
 
-def _number(line: Line, column: str) -> float | None:
-    if not _of(column.removesuffix("_gy").removesuffix("_fraction"), "v"):
+def _number(line: Line, column: str, metric: Metric) -> float | None:
+    if not metric.is_part:
         return line.number(column, least=0.0)
     text = line.text(column)
     if not text:
         return None
     with said_at(line.at(column)):
-        return FRACTION.parse(text)
+        return FRACTION.parse(f"{text}%" if column.endswith("_percent") else text)
 
 
 def _curves(path: Path) -> dict[str, DoseCurve]:

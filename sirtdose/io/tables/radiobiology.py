@@ -7,11 +7,18 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, said_at
-from sirtdose.io.reading import parsed
+from sirtdose.io.tables.own_file import (
+    bounded,
+    known_table,
+    number_of,
+    read_own_file,
+    source_of,
+    text_of,
+)
+from sirtdose.model.metric import Metric
 from sirtdose.model.radiobiology import (
     CONDITIONS,
     FORMS,
-    METRICS,
     ResponseModel,
     TissueResponse,
     default_tissues,
@@ -56,13 +63,8 @@ def read_radiobiology(
         A key or value that is not known, one that is missing, or one far from any that
         was published: the bounds and their sources are in radiobiology_bounds.json.
     """
-    data = parsed(path)
-    unknown = sorted(set(data) - {*_TABLES, "tcp", "ntcp"})
-    if unknown:
-        raise InputError(
-            f"{path.name}: {', '.join(unknown)} is not known: write "
-            f"{', '.join(_TABLES)}, [[tcp]] or [[ntcp]]"
-        )
+    data, _ = read_own_file(path)
+    known_table(data, (*_TABLES, "tcp", "ntcp"), path.name)
     tissues = default_tissues()
     for key, name in _TABLES.items():
         if key in data:
@@ -88,15 +90,11 @@ def _list(value: Any, kind: str, path: Path) -> list[Any]:
 
 
 def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
-    if not isinstance(given, dict):
-        raise InputError(f"{where} is no table: write [{where.split()[-1]}]")
-    _require_known(given, (*_QUANTITIES, "geud_a", "source"), where)
-    if "source" not in given:
-        raise InputError(f"{where} needs a source: where its numbers are from")
+    known_table(given, (*_QUANTITIES, "geud_a", "source"), where)
+    own = source_of(given, "source", where)
     values: dict[str, Any] = _values(given, _QUANTITIES, ("geud_a",), where=where)
     if values.get("geud_a") == 0:
         raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
-    own = _text(given["source"], f"{where}.source")
     left = sorted(
         {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
     )
@@ -109,33 +107,31 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
 
 
 def _model(kind: str, given: Any, where: str) -> ResponseModel:
-    if not isinstance(given, dict):
-        raise InputError(f"{where} is no table: write [[{kind}]]")
-    _require_known(given, _MODEL, where)
+    known_table(given, _MODEL, where)
     for key in ("name", "form", "dose", "source"):
         if key not in given:
             raise InputError(f"{where} needs {key}")
-    form, metric = (_text(given[key], f"{where}.{key}") for key in ("form", "dose"))
+    form, dose = (text_of(given[key], f"{where}.{key}") for key in ("form", "dose"))
     if form not in FORMS:
         raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
-    if metric not in METRICS:
-        raise InputError(
-            f"{where}: dose is '{metric}': write one of {', '.join(METRICS)}"
-        )
+    with said_at(f"{where}: dose is '{dose}'"):
+        metric = Metric.parse(dose)
+    if metric.unit != "Gy" or metric.kind == "sd":
+        raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)
     conditions = {
-        key: _text(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
+        key: text_of(given[key], f"{where}.{key}") for key in CONDITIONS if key in given
     }
     return ResponseModel(
         kind=kind,
-        name=_text(given["name"], f"{where}.name"),
+        name=text_of(given["name"], f"{where}.name"),
         form=form,
-        metric=metric,
+        metric=metric.key,
         parameters=parameters,
         roles=_roles(given.get("roles"), kind, where),
         conditions=conditions,
-        source=_text(given["source"], f"{where}.source"),
-        endpoint=_text(given.get("endpoint", ""), f"{where}.endpoint"),
+        source=text_of(given["source"], f"{where}.source"),
+        endpoint=text_of(given.get("endpoint", ""), f"{where}.endpoint"),
     )
 
 
@@ -168,9 +164,10 @@ def _values(
     }
     for key in plain:
         if key in given:
-            found[key] = _number(given[key], f"{where}.{key}"), key
+            found[key] = number_of(given[key], f"{where}.{key}"), key
+    bounds = table("radiobiology_bounds")
     return {
-        field: _bounded(field, value, f"{where}.{key}")
+        field: bounded(value, bounds[field], f"{where}.{key}")
         for field, (value, key) in found.items()
     }
 
@@ -186,32 +183,6 @@ def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
     return tuple(Role(str(one)) for one in value)
 
 
-def _require_known(given: Mapping[str, Any], allowed: Any, where: str) -> None:
-    unknown = sorted(set(given) - set(allowed))
-    if unknown:
-        raise InputError(
-            f"{where}: {', '.join(unknown)} is not known: write {', '.join(allowed)}"
-        )
-
-
-def _bounded(field: str, value: float, where: str) -> float:
-    """A value, provided that anything like it was ever published."""
-    bound = table("radiobiology_bounds")[field]
-    low, high, unit = bound["min"], bound["max"], bound["unit"]
-    # Written so that a NaN fails too.
-    if low <= value <= high:
-        return value
-    unit = f" {unit}" if unit[:1].isalpha() else unit
-    if low > 0 >= value:
-        raise InputError(f"{where} is {value:g}{unit}: above 0 is needed")
-    thousandth = value / 1000
-    meant = f"; was {thousandth:g}{unit} meant" if low <= thousandth <= high else ""
-    raise InputError(
-        f"{where} is {value:g}{unit}: it must be {low:g} to {high:g}{unit}{meant}"
-        f"{'?' if meant else ''}"
-    )
-
-
 def _quantity(value: Any, measure: Measure, where: str) -> float:
     if not isinstance(value, str):
         raise InputError(
@@ -222,17 +193,3 @@ def _quantity(value: Any, measure: Measure, where: str) -> float:
     sign, text = (-1.0, value[1:]) if value[:1] == "-" else (1.0, value)
     with said_at(where):
         return sign * measure.parse(text)
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InputError(f"{where} is {value}: a number is needed")
-    if not abs(value) < 1e6:
-        raise InputError(f"{where} is {value}: no such number is meant")
-    return float(value)
-
-
-def _text(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{where} is {value}: a text in quotes is needed")
-    return value

@@ -3,23 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
-from sirtdose.dosimetry.compare.comparison import LEAST_GY
-from sirtdose.dosimetry.compare.gamma import GAMMA_MAX
+from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison
+from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
+from sirtdose.dosimetry.compare.dose_pair import DosePair
+from sirtdose.dosimetry.compare.gamma import GAMMA_MAX, Gamma
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.check.page import check_page
 from sirtdose.report.check.words import as_ours_and_theirs, cause_words
 from sirtdose.report.documents import document_text, findings_document, rounded
 from sirtdose.report.tables import csv_text, name_cell
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.comparison import Comparison
-    from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
-    from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 
 CHECK_FILES = (
     "check.json",
@@ -37,36 +35,21 @@ _SUMS_WITHIN = 0.02
 _COLUMNS = ("of", "name", "number", "unit", "ours", "theirs", "difference", "relative")
 
 
-def check_document(check: "DoseCheck") -> dict[str, Any]:
+def check_document(check: DoseCheck) -> dict[str, Any]:
     """Everything a check found, with how it was computed."""
-    pair = check.pair
-    causes = [_cause(asdict(one), one.explained_fraction) for one in check.causes]
     document: dict[str, Any] = {
         "schema": "sirtdose.check/1",
         "sirtdose_version": __version__,
         "passed": check.passed,
         "failures": check.failures,
+        "metrics": [one.words for one in check.asked],
         "tolerances": {**check.tolerances, "least_gy": LEAST_GY},
         "ours": {
             "known": check.choices_known,
             "method": check.method,
             **asdict(check.choices),
         },
-        "grid": {
-            "same": pair.same_points,
-            "interpolation": "trilinear, theirs at our voxels' centers",
-            "covered_fraction": pair.covered_fraction,
-            "frames_known": None
-            not in (
-                pair.ours.grid.frame_of_reference_uid,
-                pair.theirs.grid.frame_of_reference_uid,
-            ),
-            "our_shape": list(pair.ours.grid.shape),
-            "our_spacing_mm": list(pair.ours.grid.spacing_mm),
-            "their_shape": list(pair.theirs.grid.shape),
-            "their_spacing_mm": list(pair.theirs.grid.spacing_mm),
-            "order": "slice, row, column",
-        },
+        "grid": _grid(check.pair),
         "total": _total(check),
         "difference": _difference(check),
         "lone_dose": [{**asdict(one), "at_mm": list(one.at_mm)} for one in check.lone],
@@ -82,25 +65,11 @@ def check_document(check: "DoseCheck") -> dict[str, Any]:
         "left_out": dict(check.left_out),
         "warnings": findings_document(check.findings),
         "gamma": [
-            {
-                "criterion": str(one.criterion),
-                "dose_fraction": one.criterion.dose_fraction,
-                "distance_mm": one.criterion.distance_mm,
-                "local": one.criterion.local,
-                "cutoff_fraction": one.criterion.cutoff_fraction,
-                "norm_gy": one.norm_gy,
-                "points": one.points,
-                "not_covered": one.not_covered,
-                "pass_fraction": one.pass_fraction,
-                "mean": one.mean,
-                "greatest": one.greatest,
-                "cap": GAMMA_MAX,
-                "judged": one in check.judged_gammas,
-            }
+            {**_gamma(one), "judged": one in check.judged_gammas}
             for one in check.gammas
         ],
         "gamma_left_out": check.ignored_gamma or None,
-        "causes": causes,
+        "causes": [_cause(asdict(one), one.explained_fraction) for one in check.causes],
         "unexplained": _unexplained(check),
         "factor": _factor(check),
         "structure_causes": [
@@ -120,6 +89,36 @@ def check_document(check: "DoseCheck") -> dict[str, Any]:
     return found
 
 
+def _grid(pair: DosePair) -> dict[str, Any]:
+    ours, theirs = pair.ours.grid, pair.theirs.grid
+    return {
+        "same": pair.same_points,
+        "interpolation": "trilinear, theirs at our voxels' centers",
+        "covered_fraction": pair.covered_fraction,
+        "frames_known": None
+        not in (ours.frame_of_reference_uid, theirs.frame_of_reference_uid),
+        "our_shape": list(ours.shape),
+        "our_spacing_mm": list(ours.spacing_mm),
+        "their_shape": list(theirs.shape),
+        "their_spacing_mm": list(theirs.spacing_mm),
+        "order": "slice, row, column",
+    }
+
+
+def _gamma(one: Gamma) -> dict[str, Any]:
+    return {
+        "criterion": str(one.criterion),
+        **asdict(one.criterion),
+        "norm_gy": one.norm_gy,
+        "points": one.points,
+        "not_covered": one.not_covered,
+        "pass_fraction": one.pass_fraction,
+        "mean": one.mean,
+        "greatest": one.greatest,
+        "cap": GAMMA_MAX,
+    }
+
+
 def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     cause["explained_fraction"] = explained
     for key in ("shift_mm", "rotation_deg"):
@@ -128,7 +127,7 @@ def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     return {**cause, "says": cause_words(cause)}
 
 
-def _unexplained(check: "DoseCheck") -> str | None:
+def _unexplained(check: DoseCheck) -> str | None:
     if not check.causes and check.pair.rms_gy < 1e-3 * check.pair.ours.data.max():
         return None
     best = check.causes[0] if check.causes else None
@@ -140,7 +139,7 @@ def _unexplained(check: "DoseCheck") -> str | None:
     )
 
 
-def _factor(check: "DoseCheck") -> dict[str, Any] | None:
+def _factor(check: DoseCheck) -> dict[str, Any] | None:
     if not check.causes or abs(check.factor - 1) < 1e-3:
         return None
     best = check.causes[0]
@@ -158,7 +157,7 @@ def _factor(check: "DoseCheck") -> dict[str, Any] | None:
     }
 
 
-def _total(check: "DoseCheck") -> dict[str, Any]:
+def _total(check: DoseCheck) -> dict[str, Any]:
     ratio, treated = check.pair.total_ratio, check.treated_gbq
     theirs = None if treated is None else ratio * treated
     return {
@@ -169,7 +168,7 @@ def _total(check: "DoseCheck") -> dict[str, Any]:
     }
 
 
-def _difference(check: "DoseCheck") -> dict[str, Any]:
+def _difference(check: DoseCheck) -> dict[str, Any]:
     apart = check.pair.difference.data[check.pair.compared]
     return {
         "rms_gy": check.pair.rms_gy,
@@ -181,7 +180,7 @@ def _difference(check: "DoseCheck") -> dict[str, Any]:
     }
 
 
-def _row(row: "Row") -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "our_structure": row.ours_of.name,
@@ -190,15 +189,13 @@ def _row(row: "Row") -> dict[str, Any]:
         "volume_ml": row.ours.volume_ml,
         "voxels": row.ours.voxels,
         "met": row.met,
-        "numbers": {one.metric: _number(one) for one in row.comparisons},
+        "numbers": {one.metric.key: _number(one) for one in row.comparisons},
     }
 
 
-def _number(one: "Comparison") -> dict[str, Any]:
-    is_part = one.metric.startswith("v") and one.metric != "volume"
-    unit = "mL" if one.metric == "volume" else "1" if is_part else "Gy"
+def _number(one: Comparison) -> dict[str, Any]:
     return {
-        "unit": unit,
+        "unit": one.metric.unit,
         "ours": one.ours,
         "theirs": one.theirs,
         "difference": one.difference,
@@ -208,12 +205,12 @@ def _number(one: "Comparison") -> dict[str, Any]:
     }
 
 
-def _stated(one: "StatedHistogram") -> dict[str, Any]:
+def _stated(one: StatedHistogram) -> dict[str, Any]:
     numbers = {}
     for number in one.comparisons:
         told = _number(number)
         both = {"recomputed": told.pop("ours"), "stated": told.pop("theirs")}
-        numbers[number.metric] = {"unit": told.pop("unit"), **both, **told}
+        numbers[number.metric.key] = {"unit": told.pop("unit"), **both, **told}
     return {
         "name": one.name,
         "bin_gy": one.bin_gy,
@@ -228,7 +225,7 @@ def _finite(value: float) -> float | None:
     return value if value < float("inf") else None
 
 
-def write_check(check: "DoseCheck", document: Mapping[str, Any], folder: Path) -> None:
+def write_check(check: DoseCheck, document: Mapping[str, Any], folder: Path) -> None:
     """Write the document, its table, the maps and the page."""
     text = document_text(dict(document))
     (folder / "check.json").write_text(text, "utf-8")

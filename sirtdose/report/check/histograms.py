@@ -2,33 +2,37 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
 from sirtdose.dosimetry.map_checks import lung_density_doubt
+from sirtdose.dosimetry.results import DoseHistograms
+from sirtdose.model.metric import VOLUME, Metric, metrics_in
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text, findings_document
-from sirtdose.report.doses import dvh_metrics
+from sirtdose.report.doses import (
+    asked_in,
+    dvh_metrics,
+    metric_cells,
+    metric_columns,
+    missing_lines,
+)
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
 from sirtdose.report.wording import not_compared_lines, significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import DoseHistograms
-
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
-_COLUMNS = ("mean", "sd", "min", "max", "d98", "d95", "d90", "d70", "d50", "d2")
 
 
 def histograms_document(
-    result: "DoseHistograms", *, sampling: str, above_gy: Sequence[float] = ()
+    result: DoseHistograms, *, sampling: str, asked: Sequence[Metric] = ()
 ) -> dict[str, Any]:
     """Every structure's metrics, and how they were computed."""
     rows = []
     doubt = lung_density_doubt(result.dose)
     for structure, dvh in result.rows:
-        metrics = dvh_metrics(dvh, above_gy)
+        metrics = dvh_metrics(dvh, asked)
         rows.append(
             {
                 "name": structure.name,
@@ -42,6 +46,7 @@ def histograms_document(
         "schema": "sirtdose.dvh/1",
         "sirtdose_version": __version__,
         "sampling": sampling,
+        "metrics": [one.words for one in asked],
         "structures": rows,
         "left_out": dict(result.left_out),
         "own_histograms": {
@@ -54,21 +59,21 @@ def histograms_document(
 
 def histograms_summary(document: dict[str, Any]) -> str:
     """The table that a person sees."""
-    header = ["structure", "role", "mL", "mean Gy", "D98 Gy", "D95 Gy", "D70 Gy"]
-    header += ["D50 Gy", "D2 Gy"]
-    lines = []
-    for row in document["structures"]:
-        dose = row["dose_gy"]
-        shown = (dose[key] for key in ("mean", "d98", "d95", "d70", "d50", "d2"))
-        lines.append(
-            [_marked(row), row["role"], significant(row["volume_ml"])]
-            + [significant(value) for value in shown]
-        )
+    metrics = metrics_in("dvh", asked_in(document))
+    header = ["structure", "role", "mL", *(one.heading for one in metrics)]
+    lines = [
+        [
+            *(_marked(row), row["role"], significant(row["volume_ml"])),
+            *metric_cells(row, metrics),
+        ]
+        for row in document["structures"]
+    ]
     how = {
         "points": "dose interpolated between its points",
         "voxels": "dose constant in each voxel",
     }[document["sampling"]]
     said = [f"Dose-volume histograms ({how})", "", table(header, lines)]
+    said += missing_lines(document["structures"], metrics)
     said += [
         f"'{row['name']}' has under {FEW_VOXELS} voxels of the dose grid: its "
         "histogram rests on few numbers"
@@ -89,18 +94,20 @@ def _marked(row: dict[str, Any]) -> str:
 
 
 def write_histograms(
-    result: "DoseHistograms", document: dict[str, Any], folder: Path
+    result: DoseHistograms, document: dict[str, Any], folder: Path
 ) -> None:
     """Write the document and both tables."""
     (folder / "dvh.json").write_text(document_text(document), "utf-8")
+    metrics = dict.fromkeys((VOLUME, *metrics_in("csv", asked_in(document))))
     rows = [
-        [name_cell(row["name"]), row["role"], f"{row['volume_ml']:.10g}"]
-        + [f"{row['dose_gy'][key]:.10g}" for key in _COLUMNS]
-        + ["dose at another density" if row["at_other_density"] else ""]
+        [
+            *(name_cell(row["name"]), row["role"]),
+            *metric_columns(row, metrics).values(),
+            "dose at another density" if row["at_other_density"] else "",
+        ]
         for row in document["structures"]
     ]
-    doses = (f"{key}_gy" for key in _COLUMNS)
-    header = ("name", "role", "volume_ml", *doses, "remark")
+    header = ("name", "role", *(one.column for one in metrics), "remark")
     (folder / "structures.csv").write_text(csv_text(header, rows), "utf-8")
     curves = [
         row for structure, dvh in result.rows for row in curve_rows(structure.name, dvh)

@@ -1,22 +1,47 @@
 """The page of a check: check.html, one file with its pictures in it."""
 
 import base64
+import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.compare.dose_check import DoseCheck
+from sirtdose.dosimetry.compare.dose_pair import sampled_at
+from sirtdose.model.metric import Metric
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.check import words
-from sirtdose.report.check.figures import difference_png, dvh_figure
 from sirtdose.report.cohort.figures import svg_text
+from sirtdose.report.planes import (
+    COLORS,
+    VIEWS,
+    View,
+    center_mm,
+    drawn,
+    place_of,
+    plane_points,
+    structure_colors,
+)
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.dose_check import DoseCheck
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PIXEL_MM = 2.0
+_MARGIN_MM = 20.0
+_CURVES_MAX = len(COLORS)
+_CURVE_POINTS = 300
+_AXIAL_AND_CORONAL = VIEWS[:2]
 
 
-def check_page(text: str, check: "DoseCheck") -> str:
+def check_page(text: str, check: DoseCheck) -> str:
     """The page of check.json's text."""
     document = json.loads(text)
     figure = dvh_figure(check)
@@ -42,7 +67,8 @@ def check_page(text: str, check: "DoseCheck") -> str:
                 ),
             ),
         ],
-        unread=words.unread_lines(document)
+        unread=words.unvalued_lines(document)
+        + words.unread_lines(document)
         + document["table_remarks"]
         + finding_lines(document["warnings"]),
         gamma=words.gamma_lines(document),
@@ -63,34 +89,149 @@ def _table(
     """Header and rows of every number that any of the structures has."""
     if not rows:
         return None
-    every = (name for row in rows for name, _ in words.all_numbers(row))
-    names = list(dict.fromkeys(every))
+    keys = list(dict.fromkeys(key for row in rows for key in row["numbers"]))
     return {
-        "names": names,
+        "names": [Metric.parse(key).heading for key in keys],
         "labels": labels,
         "verdicts": verdicts,
-        "rows": [{"remarks": [], **row, "cells": _cells(row, names)} for row in rows],
+        "rows": [
+            {
+                "remarks": [],
+                **row,
+                "cells": [_cell(row["numbers"].get(key)) for key in keys],
+            }
+            for row in rows
+        ],
     }
 
 
-def _cells(row: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:
-    own = dict(words.all_numbers(row))
-    return [_cell(own.get(name)) for name in names]
-
-
 def _cell(number: Mapping[str, Any] | None) -> dict[str, Any]:
-    if number is None:
-        missing = dict.fromkeys(("ours", "theirs", "apart", "percent"), "-")
-        return missing | {"met": None}
-    if number["unit"] == "1":
-        both = (f"{100 * number[key]:.1f}" for key in ("ours", "theirs"))
-    else:
-        both = (significant(number[key]) for key in ("ours", "theirs"))
-    ours, theirs = both
+    ours, theirs = words.both(number)
     return {
         "ours": ours,
         "theirs": theirs,
         "apart": words.apart(number),
         "percent": words.percent(number),
-        "met": number["met"],
+        "met": number and number["met"],
     }
+
+
+def difference_png(check: DoseCheck) -> str:
+    """Ours, theirs, theirs minus ours, and gamma, in two planes; PNG in base64."""
+    from matplotlib.figure import Figure
+
+    pair = check.pair
+    structures = [row.ours_of for row in check.rows if drawn(row.ours_of)]
+    center = center_mm(structures, pair.ours)
+    top = max(float(np.percentile(pair.ours.data[pair.compared], 99)), 1e-6)
+    apart = pair.difference
+    most = max(float(np.percentile(np.abs(apart.data[pair.compared]), 99)), 1e-3 * top)
+    maps = [
+        ("ours, Gy", pair.ours, "inferno", 0.0, top),
+        ("theirs, Gy", pair.theirs, "inferno", 0.0, top),
+        ("theirs - ours, Gy", apart, "RdBu_r", -most, most),
+    ]
+    if check.gammas:
+        first = check.gammas[0]
+        values = pair.ours.with_data(np.nan_to_num(first.values, nan=0.0))
+        name = f"gamma {first.criterion}"
+        maps.append((name, values, "viridis", 0.0, 2.0))
+    figure = Figure(figsize=(2.9 * len(maps), 5.6), layout="constrained")
+    grid = figure.subplots(len(_AXIAL_AND_CORONAL), len(maps), squeeze=False)
+    at = pair.ours.grid.world_mm(pair.points)
+    extent = (at.min(axis=0) - _MARGIN_MM, at.max(axis=0) + _MARGIN_MM)
+    for axes, view in zip(grid, _AXIAL_AND_CORONAL, strict=True):
+        points = plane_points(view, center, extent, pixel_mm=_PIXEL_MM)
+        _row(axes, view, maps, points)
+        for one in axes:
+            _outlines(one, structures, points)
+    for column, (_, _, _, low, high) in enumerate(maps):
+        image = grid[0][column].images[0]
+        bar = figure.colorbar(
+            image, ax=list(grid[:, column]), location="bottom", shrink=0.9
+        )
+        bar.ax.tick_params(labelsize=8)
+        image.set_clim(low, high)
+    return _png(figure)
+
+
+def _row(
+    axes: Any,
+    view: View,
+    maps: list[tuple[str, Volume, str, float, float]],
+    points: NDArray[np.float64],
+) -> None:
+    name, *_, letters = view
+    for one, (title, volume, colors, low, high) in zip(axes, maps, strict=True):
+        values = sampled_at(volume, points.reshape(-1, 3))[0]
+        one.imshow(
+            values.reshape(points.shape[:2]),
+            cmap=colors,
+            vmin=low,
+            vmax=high,
+            interpolation="nearest",
+        )
+        one.set_title(title if name == "axial" else "", fontsize=9)
+        one.set_xticks([])
+        one.set_yticks([])
+        for letter, x, y in zip(
+            letters, (0.03, 0.97, 0.5, 0.5), (0.5, 0.5, 0.95, 0.05), strict=True
+        ):
+            style = {"color": "white", "fontsize": 8, "ha": "center", "va": "center"}
+            box = {"facecolor": "black", "alpha": 0.5, "pad": 1, "linewidth": 0}
+            one.text(x, y, letter, transform=one.transAxes, bbox=box, **style)
+    axes[0].set_ylabel(f"{name}, {place_of(view, points)}", fontsize=9)
+
+
+def _outlines(
+    axes: "Axes", structures: list[Structure], points: NDArray[np.float64]
+) -> None:
+    colors = structure_colors(structures)
+    for one in structures:
+        mask = Volume(one.occupancy.astype(np.float32), one.grid, Quantity.DENSITY)
+        inside, known = sampled_at(mask, points.reshape(-1, 3))
+        if (inside >= 0.5).any():
+            values = np.where(known, inside, 0.0).reshape(points.shape[:2])
+            color = colors[one.name]
+            axes.contour(values, levels=[0.5], colors=[color], linewidths=0.9)
+
+
+def dvh_figure(check: DoseCheck) -> "Figure | None":
+    """Cumulative histograms of the dose maps, ours solid and theirs dashed."""
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+    rows = [row for row in check.rows if row.ours_of.role is not Role.LUNGS]
+    if not rows:
+        return None
+    rows = rows[:_CURVES_MAX]
+    end = max(
+        one.dose_to_volume_fraction_gy(0.01)
+        for row in rows
+        for one in (row.ours, row.theirs)
+        if one is not None
+    )
+    doses = np.linspace(0, max(end, 1e-3) * 1.02, _CURVE_POINTS)
+    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    handles = []
+    for row, color in zip(rows, COLORS, strict=False):
+        for dvh, dash in ((row.ours, "-"), (row.theirs, "--")):
+            if dvh is not None:
+                part = 100 * dvh.curve(doses) / dvh.volume_ml
+                axes.plot(doses, part, color=color, linestyle=dash, linewidth=1.6)
+        handles.append(Line2D([], [], color=color, label=row.name.replace("$", r"\$")))
+    handles += [
+        Line2D([], [], color="#444", label="ours"),
+        Line2D([], [], color="#444", linestyle="--", label="theirs"),
+    ]
+    axes.set(xlabel="dose, Gy", ylabel="volume, %", ylim=(0, 101), xlim=(0, doses[-1]))
+    axes.grid(color="#e6e9ec")
+    axes.legend(handles=handles, fontsize=8)
+    return figure
+
+
+def _png(figure: "Figure") -> str:
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=110, format="png", metadata={"Software": None})
+    return base64.b64encode(stream.getvalue()).decode("ascii")

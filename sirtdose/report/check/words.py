@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sirtdose.dosimetry.compare.comparison import metric_words
+from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+from sirtdose.report.doses import asked_in, missing_lines
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.wording import not_compared_lines, significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
+_BOTH = ("ours", "theirs")
 VERDICTS = ("pass", "FAIL")
 # Of a system held against itself: said, not judged.
 FINDINGS = ("same", "differs")
@@ -22,12 +24,14 @@ NO_STRUCTURES = (
 
 def check_summary(document: Document) -> str:
     """The lines that a person sees on the terminal."""
+    asked = asked_in(document)
     said = [
         f"{headline(document)}: their dose against ours ({how_ours(document)})",
         "",
-        table(*means_table(document["structures"]))
+        table(*means_table(document["structures"], asked))
         if document["structures"]
         else NO_STRUCTURES,
+        *unvalued_lines(document),
         "",
         *gamma_lines(document),
         total_line(document),
@@ -37,7 +41,7 @@ def check_summary(document: Document) -> str:
     ]
     if document["reported"]:
         said += ["", "As they report it, against ours", ""]
-        said.append(table(*means_table(document["reported"])))
+        said.append(table(*means_table(document["reported"], asked)))
     said += histogram_lines(document)
     if document["failures"]:
         said += ["", "Beyond tolerance"]
@@ -62,7 +66,12 @@ def how_ours(document: Document) -> str:
     where = "by voxel" if density is None else f"{density:g} g/mL"
     method = str(document["ours"]["method"]).replace("_", " ")
     constant = document["ours"]["dose_constant_gy_kg_per_gbq"]
-    return f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+    said = f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+    digest = document["ours"]["nuclide_sha256"]
+    if digest is None:
+        return said
+    own = f"{document['ours']['nuclide']}, own file {digest[:12]}"
+    return f"{said}, {own}: {document['ours']['nuclide_source']}"
 
 
 def histogram_lines(document: Document) -> list[str]:
@@ -71,7 +80,7 @@ def histogram_lines(document: Document) -> list[str]:
     rows = as_ours_and_theirs(held["compared"])
     said = []
     if rows:
-        header, lines = means_table(rows, FINDINGS)
+        header, lines = means_table(rows, verdicts=FINDINGS)
         header[2:4] = ["their dose Gy", "stated Gy"]
         said += ["", "Their own histograms (DVHSequence), against their dose", ""]
         said.append(table(header, lines))
@@ -100,26 +109,64 @@ def as_ours_and_theirs(rows: Sequence[Document]) -> list[dict[str, Any]]:
 
 
 def means_table(
-    rows: Sequence[Document], verdicts: tuple[str, str] = VERDICTS
+    rows: Sequence[Document],
+    asked: Sequence[Metric] = (),
+    verdicts: tuple[str, str] = VERDICTS,
 ) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: volume, mean, D70 of both, and whether all is within."""
-    header = ["structure", "mL", "ours Gy", "theirs Gy", "Gy", "%", "D70 %", ""]
+    """Header and rows: the mean of both, other differences, and the verdict.
+
+    Metrics asked for have both numbers too.
+    """
+    glanced = metrics_in("glance")
+    header = ["structure", "mL", "ours Gy", "theirs Gy", "Gy", "%"]
+    header += [f"{one.words} %" for one in glanced]
+    for one in asked:
+        apart_in = "points" if one.is_part else "%"
+        header += [f"ours {one.heading}", f"theirs {one.heading}", apart_in]
     lines = []
     for row in rows:
         numbers = row["numbers"]
-        mean, d70 = numbers.get("mean"), numbers.get("d70")
+        mean = numbers.get("mean")
         lines.append(
             [
                 row["name"],
                 "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
-                *([_gy(mean["ours"]), _gy(mean["theirs"])] if mean else ["-", "-"]),
-                apart(mean) if mean else "-",
+                *both(mean),
+                apart(mean),
                 percent(mean),
-                percent(d70),
+                *(percent(numbers.get(one.key)) for one in glanced),
+                *(
+                    cell
+                    for one in asked
+                    for number in [numbers.get(one.key)]
+                    for cell in (*both(number), percent(number))
+                ),
                 verdicts[0] if row["met"] else verdicts[1],
             ]
         )
-    return header, lines
+    return [*header, ""], lines
+
+
+def unvalued_lines(document: Document) -> list[str]:
+    """Which structures have none of what was asked for, and why."""
+    return missing_lines(
+        document["structures"],
+        asked_in(document),
+        lambda row, metric: row["numbers"].get(metric.key),
+    )
+
+
+def both(number: Document | None) -> tuple[str, str]:
+    """Ours and theirs; fractions of a volume in percent."""
+    if number is None:
+        return "-", "-"
+    ours, theirs = (
+        f"{100 * number[key]:.1f}"
+        if number["unit"] == "1"
+        else significant(number[key])
+        for key in ("ours", "theirs")
+    )
+    return ours, theirs
 
 
 def percent(number: Document | None) -> str:
@@ -132,11 +179,13 @@ def percent(number: Document | None) -> str:
     return "-" if relative is None else f"{round(100 * relative, 1) + 0.0:+.1f}"
 
 
-def apart(number: Document) -> str:
+def apart(number: Document | None) -> str:
     """Theirs minus ours in its unit, empty for parts of a volume."""
-    if number["unit"] == "1":
-        return ""
-    return f"{round(number['difference'], 2) + 0.0:+.2f}"
+    if number is None:
+        return "-"
+    return (
+        "" if number["unit"] == "1" else f"{round(number['difference'], 2) + 0.0:+.2f}"
+    )
 
 
 def gamma_lines(document: Document) -> list[str]:
@@ -322,12 +371,3 @@ def _turn_words(cause: Document) -> str:
         f" by {angle:.1f} degrees (about {axes}) around the middle of our dose, with a "
         f"shift of {moved} mm (LPS)"
     )
-
-
-def all_numbers(row: Document) -> list[tuple[str, Document]]:
-    """Every number of a row with its name, volume first."""
-    return [(metric_words(key), one) for key, one in row["numbers"].items()]
-
-
-def _gy(value: float) -> str:
-    return significant(value)

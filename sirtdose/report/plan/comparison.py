@@ -11,6 +11,7 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
+from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, limit_line, significant, table
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def comparison_summary(document: dict[str, Any]) -> str:
             f"Methods compared ({nuclide['name']}, half-life "
             f"{nuclide['half_life_h']:g} h, K "
             f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-            f"{document['density_g_per_ml']:g} g/mL)",
+            f"{document['density_g_per_ml']:g} g/mL{own_file_words(nuclide)})",
             "",
             *(
                 f"{one['method']:<10}{activity(one['activity_gbq'])}, "

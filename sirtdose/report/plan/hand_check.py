@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.planning.hand_check import ROUNDING
 from sirtdose.report.documents import rounded
+from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def hand_check_document(
         "sirtdose_version": __version__,
         "plan_hash": plan["hash"],
         "method": plan["method"],
+        "nuclide": {"file_sha256": None, **plan["nuclide"]},
         "passed": not failures,
         "failures": failures,
         "rounding": ROUNDING,
@@ -70,6 +72,13 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
         "",
         table(["", "plan", "by hand", "apart", "", "K A / M"], rows),
     ]
+    nuclide = document["nuclide"]
+    if nuclide["file_sha256"]:
+        said += [
+            "",
+            f"{basis_words(nuclide)}; half-life: {nuclide['half_life_source']}",
+        ]
+        said += [f"K: {nuclide['dose_constant_source']}"]
     if by_parts:
         said += ["", f"The method's own doses to its parts: {', '.join(by_parts)}"]
     if document["failures"]:

@@ -1,13 +1,20 @@
 """A plan by an image as a document, a table, and files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.io.image_file import write_nifti
+from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.report.documents import document_text, grid_document, image_document
-from sirtdose.report.doses import dose_document
+from sirtdose.report.doses import (
+    asked_in,
+    dose_document,
+    doses_of,
+    metric_cells,
+    missing_lines,
+)
 from sirtdose.report.page_data import page_data_text, prediction_page_data
 from sirtdose.report.plan.lung_shunt import shunt_document
 from sirtdose.report.plan.page import plan_page
@@ -41,13 +48,15 @@ REPLACED = (
     *DOSE_FILES.values(),
     PER_GBQ,
 )
-_PER_GBQ_PERCENT = (95, 70, 50)
 
 
-def prediction_document(prediction: "Prediction") -> dict[str, Any]:
+def prediction_document(
+    prediction: "Prediction", asked: Sequence[Metric] = ()
+) -> dict[str, Any]:
     """What plan.json holds of the image, beside the plan."""
     image = prediction.image
     return {
+        "metrics": [one.words for one in asked],
         "measured": {
             "image": image_document(image.source),
             "unit": image.quantity.unit,
@@ -69,12 +78,12 @@ def prediction_document(prediction: "Prediction") -> dict[str, Any]:
             ],
         },
         "doses": {
-            method: dose_document(dose, prediction.rows[method])
+            method: dose_document(dose, prediction.rows[method], asked=asked)
             for method, dose in prediction.doses.items()
         },
         "doses_per_gbq": {
             name: {
-                method: [_per_gbq(row) for row in rows]
+                method: [_per_gbq(row, asked) for row in rows]
                 for method, rows in methods.items()
             }
             for name, methods in prediction.rows_per_gbq.items()
@@ -118,22 +127,19 @@ def prediction_summary(document: dict[str, Any]) -> str:
         *ratios,
         *_shunt_lines(measured["lung_shunt"]),
     ]
+    metrics = metrics_in("plan", asked_in(document))
     for method, result in document["doses"].items():
-        doses = [
-            [
-                row["name"],
-                *(
-                    significant(row["dose_gy"][key])
-                    for key in ("mean", "sd", "d95", "d70", "d50")
-                ),
-            ]
-            for row in result["structures"]
-        ]
-        header = ["structure", "mean Gy", "SD Gy", "D95 Gy", "D70 Gy", "D50 Gy"]
         lines += [
             "",
             f"Predicted by the image, {method}, over volume",
-            table(header, doses),
+            table(
+                ["structure", *(one.heading for one in metrics)],
+                [
+                    [row["name"], *metric_cells(row, metrics)]
+                    for row in result["structures"]
+                ],
+            ),
+            *missing_lines(result["structures"], metrics),
         ]
     return "\n".join(lines)
 
@@ -215,13 +221,13 @@ def _measured(row: "Measured") -> dict[str, Any]:
     }
 
 
-def _per_gbq(row: "StructureDose") -> dict[str, Any]:
-    dvh = row.dvh
-    dose: dict[str, float] = {"mean": dvh.mean_gy, "mean_by_mass": row.mean_by_mass_gy}
-    dose |= {f"d{x}": dvh.dose_to_volume_fraction_gy(x / 100) for x in _PER_GBQ_PERCENT}
+def _per_gbq(row: "StructureDose", asked: Sequence[Metric]) -> dict[str, Any]:
+    # What grows in proportion to the activity, and is no spread or single voxel.
+    metrics = metrics_in("per_gbq", [one for one in asked if one.number])
+    mean, *others = doses_of(row.dvh, metrics).items()
     return {
         "name": row.structure.name,
         "role": str(row.structure.role),
         "activity_gbq": row.activity_gbq,
-        "dose_gy_per_gbq": dose,
+        "dose_gy_per_gbq": dict([mean, ("mean_by_mass", row.mean_by_mass_gy), *others]),
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.model.finding import Acceptance, Finding, Severity
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import own_file_findings
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.lung_shunt import lung_dose_gy
 from sirtdose.planning.shunt_counts import (
@@ -20,6 +21,7 @@ from sirtdose.report.documents import (
     findings_document,
     nuclide_document,
 )
+from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ def spect_document(
     )
     said = [
         *findings,
+        *own_file_findings(nuclide),
         *_height_findings(shunt.fraction),
         Finding.of("H23", f"lung mass {lung_mass_kg:.4g} kg ({lung_mass_source})"),
     ]
@@ -158,7 +161,8 @@ def shunt_summary(document: dict[str, Any]) -> str:
         nuclide = document["nuclide"]
         lines.append(
             f"1 GBq of {nuclide['name']} (K "
-            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq) gives the lungs "
+            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq"
+            f"{own_file_words(nuclide)}) gives the lungs "
             f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
             f"{significant(mass)} kg ({document['lung_mass_source']})"
         )

@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sirtdose.model.metric import metrics_in
 from sirtdose.report.documents import self_test_words
+from sirtdose.report.doses import asked_in, metric_cells, missing_lines
 from sirtdose.report.plan.uncertainty import (
     chance_words,
     prediction_words,
@@ -57,6 +59,9 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         and prediction_words(unsure["prediction"]),
         between=between_words,
         chance=chance_words,
+        metrics=metrics_in("plan", asked_in(document)),
+        cells_of=metric_cells,
+        missing=missing_lines,
         shares=share_bars,
     )
 

@@ -7,6 +7,7 @@ from sirtdose import __version__
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import findings_document, nuclide_document
+from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, significant, table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def vial_document(
     return {
         "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
-        "device": plan.device.name,
+        "device": plan.device.name or None,
         "vial_source": plan.device.vial_source,
         "spheres_source": plan.device.spheres_source,
         "nuclide": nuclide_document(plan.nuclide),
@@ -40,7 +41,7 @@ def vial_document(
                 "at_use_mci": one.at_use_gbq * MCI_PER_GBQ,
                 "to_wanted_ratio": one.to_wanted_ratio,
                 "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
-                "spheres": one.spheres,
+                "spheres": one.spheres or None,
                 "part_to_draw": one.part,
             }
             for one in plan.choices
@@ -68,7 +69,7 @@ def vial_summary(document: dict[str, Any]) -> str:
             f"{round(one['to_wanted_ratio'] - 1, 6) + 0:+.1%}",
             one["holds_it_at"],
             f"{one['part_to_draw']:.0%}",
-            f"{one['spheres'] / 1e6:.2g}",
+            f"{one['spheres'] / 1e6:.2g}" if one["spheres"] else "-",
         ]
         for one in document["vials"]
     ]
@@ -79,8 +80,9 @@ def vial_summary(document: dict[str, Any]) -> str:
     nuclide = document["nuclide"]
     return "\n".join(
         [
-            f"Vials of {document['device']} ({nuclide['name']}, half-life "
-            f"{nuclide['half_life_h']:g} h) for {activity(document['activity_gbq'])} "
+            f"Vials of {document['device'] or 'no known product'} ({nuclide['name']}, "
+            f"half-life {nuclide['half_life_h']:g} h{own_file_words(nuclide)}) for "
+            f"{activity(document['activity_gbq'])} "
             f"at {document['at']}",
             "",
             table(

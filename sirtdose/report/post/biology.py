@@ -3,15 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sirtdose.model.metric import EFFECTS, Metric
+from sirtdose.report.doses import metric_cells
 from sirtdose.report.wording import significant, table
-
-_COLUMNS = (
-    ("bed_mean_gy", "BED mean Gy"),
-    ("eqd2_mean_gy", "EQD2 mean Gy"),
-    ("eud_gy", "EUD Gy"),
-    ("eubed_gy", "EUBED Gy"),
-    ("geud_gy", "gEUD Gy"),
-)
 
 
 def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -22,12 +16,13 @@ def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
         if row.get("tissue") or row.get("probabilities")
     ]
     models = list(dict.fromkeys(name for row in rows for name in row["probabilities"]))
-    header = ["structure", "as", *(title for _, title in _COLUMNS), *models]
+    effects = [Metric(one) for one in EFFECTS]
+    header = ["structure", "as", *(one.heading for one in effects), *models]
     return header, [
         [
             row["name"],
             row["tissue"] or "-",
-            *(_shown(row[key]) for key, _ in _COLUMNS),
+            *metric_cells(row, effects),
             *(_percent(row["probabilities"].get(name)) for name in models),
         ]
         for row in rows
@@ -66,9 +61,9 @@ def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
         if one["value_gy"] is None:
             continue
         side = "at or above" if one["reached"] else "below"
-        metric = one["metric"].upper() if one["metric"] != "mean" else "mean"
         lines.append(
-            f"{metric} of '{one['structure']}' {significant(one['value_gy'])} Gy: "
+            f"{Metric.parse(one['metric']).words} of '{one['structure']}' "
+            f"{significant(one['value_gy'])} Gy: "
             f"{side} {one['threshold_gy']:g} Gy, {one['endpoint']} ({one['source']}"
             f"{'' if one['verified'] else '; not verified'})"
         )
@@ -89,10 +84,6 @@ def biology_lines(document: Mapping[str, Any]) -> list[str]:
         *parameter_lines(document["radiobiology"], sources=False),
         *threshold_lines(document["thresholds"]),
     ]
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else significant(value)
 
 
 def _percent(value: float | None) -> str:

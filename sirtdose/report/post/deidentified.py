@@ -97,6 +97,10 @@ def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     own = {*_texts(table("radiobiology")), *_texts(table("budget"))}
     for key, what in _KEPT_OF_OWN_FILES.items():
         found += [(what, text) for text in _texts(document.get(key)) if text not in own]
+    nuclide = document["nuclide"]
+    if nuclide["file_sha256"]:
+        sources = ("half_life_source", "dose_constant_name", "dose_constant_source")
+        found += [("the nuclide file", nuclide[key]) for key in sources]
     return list(dict.fromkeys(found))
 
 

@@ -13,7 +13,7 @@ from sirtdose.report.dvh_plot import nice_step
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.results import Assessment
-    from sirtdose.model.patient_link import PatientLink
+    from sirtdose.model.patient_link import PatientLink, StructureSet
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
 PLAN_FILE, STRUCTURES_FILE = "dose_plan.dcm", "dose_structures.dcm"
@@ -28,7 +28,8 @@ def write_dicom(
     `names` are file names by method, of this session: its plan is the only one known.
     The doses hold histograms where the structures came from one RTSTRUCT.
     """
-    nuclide, ledger = assessment.nuclide, assessment.ledger
+    nuclide, ledger = assessment.read.given.nuclide, assessment.read.ledger
+    structure_set = assessment.provenance.structure_set
     plan_uid = write_rtplan(
         folder / PLAN_FILE,
         link,
@@ -36,30 +37,30 @@ def write_dicom(
         description=f"{nuclide.name} microspheres, {ledger.delivered_gbq:.4g} GBq "
         "delivered: stands for the treatment that doses are of, prescribes nothing. "
         "Not a medical device.",
-        structure_set=assessment.structure_set,
+        structure_set=structure_set,
     )
     for method, name in names.items():
         write_rtdose(
-            assessment.doses[method].volume,
+            assessment.dosed.doses[method].volume,
             folder / name,
             link,
             method=method,
             plan_uid=plan_uid,
-            structure_set=assessment.structure_set,
-            histograms=_histograms(assessment, assessment.structure_doses[method]),
-            note=assessment.doses[method].density_note,
+            structure_set=structure_set,
+            histograms=_histograms(structure_set, assessment.structure_doses[method]),
+            note=assessment.dosed.doses[method].density_note,
         )
-    if assessment.structures:
-        write_seg(list(assessment.structures), folder / STRUCTURES_FILE, link)
+    if assessment.placed.on_grid:
+        write_seg(list(assessment.placed.on_grid), folder / STRUCTURES_FILE, link)
 
 
 def _histograms(
-    assessment: "Assessment", rows: "list[StructureDose]"
+    structure_set: "StructureSet | None", rows: "list[StructureDose]"
 ) -> "list[RoiHistogram]":
     """Of the regions that the RTSTRUCT has; derived ones have no number there."""
-    if assessment.structure_set is None:
+    if structure_set is None:
         return []
-    numbers, found = assessment.structure_set.roi_numbers, []
+    numbers, found = structure_set.roi_numbers, []
     for row in rows:
         # As the voxels: RTDOSE has no number below 0.
         dvh = replace(row.dvh, dose_gy=np.maximum(row.dvh.dose_gy, 0.0))

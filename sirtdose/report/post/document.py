@@ -32,70 +32,77 @@ if TYPE_CHECKING:
 def post_document(assessment: "Assessment") -> dict[str, Any]:
     """An assessment as post.json holds it."""
     document = _post_document(assessment)
-    if assessment.shifted_d:
+    origin = assessment.provenance
+    if origin.shifted_d:
         return deidentified(
-            document, days=assessment.shifted_d, file_names=assessment.file_names
+            document, days=origin.shifted_d, file_names=origin.file_names
         )
     return document
 
 
 def _post_document(assessment: "Assessment") -> dict[str, Any]:
-    times = assessment.times
+    request, origin = assessment.request, assessment.provenance
+    read, placed, judged = assessment.read, assessment.placed, assessment.judged
     return {
         "schema": "sirtdose.post/1",
         "sirtdose_version": __version__,
-        "device": assessment.device,
-        "disease": assessment.disease,
-        "nuclide": nuclide_document(assessment.nuclide),
+        "device": request.judge.device,
+        "disease": request.judge.disease,
+        "nuclide": nuclide_document(read.given.nuclide),
         "ledger": _ledger(assessment),
         "times": {
-            "administered_at": iso(times.get("administered_at")),
-            "scan_at": iso(times.get("scan_at")),
-            "elapsed_h": times.get("elapsed_h"),
+            "administered_at": iso(read.times.administered_at),
+            "scan_at": iso(read.times.scan_at),
+            "elapsed_h": read.times.elapsed_h,
         },
-        "image": image_document(assessment.image.source),
-        "calibration": {
-            "used": assessment.calibration.method,
-            "over": assessment.calibration.over or None,
-            "numerator": assessment.calibration.numerator,
-            "bq_per_unit": assessment.calibration.bq_per_unit,
-            "unit": assessment.image.quantity.unit,
-            "alternative": _alternative(assessment.alternative),
-            "alternative_to_used_ratio": assessment.alternative_to_used_ratio,
-            "negative_voxels": "kept",
-        },
-        "partial_volume": _partial_volume(assessment.partial_volume),
+        "image": image_document(placed.image.source),
+        "calibration": _calibration(assessment),
+        "partial_volume": _partial_volume(assessment.calibrated.partial_volume),
+        "metrics": [one.words for one in request.judge.metrics],
         "doses": {
             method: dose_document(
                 dose,
                 assessment.structure_doses[method],
-                above_gy=assessment.above_gy,
-                biology=assessment.biology,
+                asked=request.judge.metrics,
+                biology=judged.biology,
                 method=method,
             )
-            for method, dose in assessment.doses.items()
+            for method, dose in assessment.dosed.doses.items()
         },
-        "radiobiology": biology_document(assessment.biology, list(assessment.doses))
-        if assessment.biology
-        else None,
-        "thresholds": [_threshold(one) for one in assessment.thresholds],
-        "registration": registration_document(assessment.registration),
-        "plan": _plan_compared(assessment.plan),
-        "extrahepatic": _extrahepatic(assessment.extrahepatic),
+        "radiobiology": biology_document(judged.biology, list(assessment.dosed.doses)),
+        "thresholds": [_threshold(one) for one in judged.thresholds],
+        "registration": registration_document(placed.registration),
+        "plan": _plan_compared(judged.plan),
+        "extrahepatic": _extrahepatic(assessment.dosed.extrahepatic),
         "density": {
-            "origin": assessment.density_origin,
-            "source": assessment.density_source or None,
+            "origin": placed.density.origin,
+            "source": placed.density.source or None,
         },
-        "lungs": lungs_document(assessment.lungs) | _lungs_in_image(assessment),
-        "grid": grid_document(assessment.image, assessment.dose_grid),
-        "limits": [limit_document(one) for one in assessment.limits],
+        "lungs": _lungs(assessment),
+        "grid": grid_document(placed.image, request.image.grid_in_words),
+        "limits": [limit_document(one) for one in judged.limits],
         "uncertainty": uncertainty_document(assessment.uncertainty),
-        "self_test": self_test_document(assessment.self_test),
+        "self_test": self_test_document(request.judge.self_test),
         "warnings": findings_document(assessment.findings),
         "accepted": acceptances_document(assessment.accepted),
-        "choices": list(assessment.choices),
-        "inputs": list(assessment.inputs),
-        "options": assessment.options,
+        "choices": list(origin.choices),
+        "inputs": list(origin.inputs),
+        "options": origin.options,
+    }
+
+
+def _calibration(assessment: "Assessment") -> dict[str, Any]:
+    calibrated = assessment.calibrated
+    used = calibrated.used
+    return {
+        "used": used.method,
+        "over": used.over or None,
+        "numerator": used.numerator,
+        "bq_per_unit": used.bq_per_unit,
+        "unit": assessment.placed.image.quantity.unit,
+        "alternative": _alternative(calibrated.alternative),
+        "alternative_to_used_ratio": calibrated.alternative_to_used_ratio,
+        "negative_voxels": "kept",
     }
 
 
@@ -111,16 +118,16 @@ def _activities(ledger: Ledger) -> dict[str, Any]:
 
 
 def _ledger(assessment: "Assessment") -> dict[str, Any]:
-    ledger = assessment.ledger
+    ledger = assessment.calibrated.ledger
     return {
         **_activities(ledger),
-        "lung_shunt_given": assessment.lungs.known,
+        "lung_shunt_given": assessment.dosed.lungs.known,
         "in_image_gbq": ledger.in_image_gbq,
         "image_to_treated_ratio": ledger.image_to_treated_ratio,
         "positron_yield": _positron_yield(ledger),
         "injections": [
             {"name": name, "perfused": perfused, **_activities(own)}
-            for name, perfused, own in assessment.injections
+            for name, perfused, own in assessment.read.injections
         ],
     }
 
@@ -142,15 +149,14 @@ def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _lungs_in_image(assessment: "Assessment") -> dict[str, Any]:
-    """The lungs' activity as the image has it, and its dose by their one mass."""
-    found = assessment.lungs_in_image_gbq
-    k = assessment.nuclide.dose_constant_gy_kg_per_gbq
+def _lungs(assessment: "Assessment") -> dict[str, Any]:
+    """The lungs by their shunt, and as the image has them, by their one mass."""
+    lungs, found = assessment.dosed.lungs, assessment.dosed.lungs_in_image_gbq
+    k = assessment.read.given.nuclide.dose_constant_gy_kg_per_gbq
     return {
+        **lungs_document(lungs),
         "in_image_gbq": found,
-        "in_image_dose_gy": None
-        if found is None
-        else k * found / assessment.lungs.mass_kg,
+        "in_image_dose_gy": None if found is None else k * found / lungs.mass_kg,
     }
 
 

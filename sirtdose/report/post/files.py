@@ -110,22 +110,22 @@ def write_post(
         pairs = zip(UNCERTAINTY_FILES, (uncertainty_csv, budget_csv), strict=True)
         for name, table in pairs:
             (folder / name).write_text(table(document["uncertainty"]), "utf-8")
-    if assessment.registration is not None:
-        write_transform(assessment.registration, folder / TRANSFORM)
-    for method, dose in assessment.doses.items():
+    if assessment.placed.registration is not None:
+        write_transform(assessment.placed.registration, folder / TRANSFORM)
+    for method, dose in assessment.dosed.doses.items():
         write_nifti(dose.volume, folder / dose_file(method), note=dose.density_note)
-    if dicom and assessment.link is not None:
+    if dicom and assessment.provenance.link is not None:
         names = {
             method: dicom_file(method)
-            for method in assessment.doses
+            for method in assessment.dosed.doses
             if "prior" not in method
         }
-        write_dicom(assessment, assessment.link, folder, names)
+        write_dicom(assessment, assessment.provenance.link, folder, names)
     if report:
         data = post_page_data(assessment)
         data_text = page_data_text(text, data, folder / PLAN_FILE)
         (folder / PAGE_DATA).write_text(data_text, "utf-8")
-        page = post_page(text, data, assessment.link if named else None)
+        page = post_page(text, data, assessment.provenance.link if named else None)
         (folder / "report.html").write_text(page, "utf-8")
         if thumbnail:
             (folder / THUMBNAIL).write_bytes(

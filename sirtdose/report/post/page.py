@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.metric import metrics_in
 from sirtdose.report.documents import self_test_words
+from sirtdose.report.doses import asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.post.summary import (
     calibration_line,
@@ -20,6 +22,7 @@ from sirtdose.report.post.uncertainty import (
     between_words,
     gone_lines,
     interval_words,
+    metric_interval,
     share_bars,
 )
 from sirtdose.report.wording import limit_line, significant
@@ -47,6 +50,7 @@ def post_page(
         Whom to name; nobody otherwise.
     """
     document = json.loads(text)
+    asked = asked_in(document)
     methods = list(document["doses"])
     rows = document["doses"][methods[0]]["structures"]
     usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
@@ -78,10 +82,16 @@ def post_page(
         parameters=parameter_lines(document["radiobiology"], sources=True),
         density=density_words,
         by_mass=mass_lines,
+        brief=metrics_in("brief", asked),
+        intervals=[one for one in metrics_in("interval", asked) if one.number],
+        metrics=metrics_in("page", asked),
+        cells=metric_cells,
+        missing=missing_lines,
         shares=share_bars,
         self_test=self_test_words(document.get("self_test")),
         dose_interval=interval_words,
         between=between_words,
+        interval=metric_interval,
         gone=gone_lines,
         options=[
             (name.replace("_", " "), _words(value))

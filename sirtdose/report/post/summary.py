@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sirtdose.model.metric import metrics_in
+from sirtdose.report.doses import asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_lines
 from sirtdose.report.post.uncertainty import uncertainty_lines
 from sirtdose.report.wording import activity, significant, table
@@ -30,6 +32,7 @@ def post_summary(document: dict[str, Any]) -> str:
     first = first_result["structures"]
     usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
     density = document["density"]
+    metrics = metrics_in("post", asked_in(document))
     for method, result in document["doses"].items():
         compared = result["structures"] is not first
         rows = [
@@ -38,16 +41,12 @@ def post_summary(document: dict[str, Any]) -> str:
                 row["role"],
                 significant(row["volume_ml"]),
                 significant(row["activity_gbq"]),
-                *(
-                    significant(row["dose_gy"][key])
-                    for key in ("mean", "sd", "d98", "d70", "d50", "d2")
-                ),
+                *metric_cells(row, metrics),
                 *([mean_difference(row, usual.get(row["name"]))] if compared else []),
             ]
             for row in result["structures"]
         ]
-        header = ["structure", "role", "mL", "GBq", "mean Gy", "SD Gy"]
-        header += ["D98 Gy", "D70 Gy", "D50 Gy", "D2 Gy"]
+        header = ["structure", "role", "mL", "GBq", *(one.heading for one in metrics)]
         header += [f"against {first_name}"] if compared else []
         lines += [
             "",
@@ -56,6 +55,7 @@ def post_summary(document: dict[str, Any]) -> str:
             table(header, rows),
             *mass_lines(result),
         ]
+    lines += missing_lines(first, metrics)
     lines += [*partial_volume_lines(document["partial_volume"])]
     lines += biology_lines(document)
     lines += [*plan_compared_lines(document["plan"]), ""]
@@ -285,8 +285,14 @@ def basis_words(nuclide: dict[str, Any]) -> str:
     return (
         f"{nuclide['name']}, half-life {nuclide['half_life_h']:g} h, K "
         f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-        f"{nuclide['dose_constant_name']}"
+        f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}"
     )
+
+
+def own_file_words(nuclide: dict[str, Any]) -> str:
+    """Which file of the user's own a nuclide is from; nothing for those shipped."""
+    digest = nuclide.get("file_sha256")
+    return f", own file {digest[:12]}" if digest else ""
 
 
 def finding_lines(warnings: list[dict[str, str]]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.metric import Metric
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant
 
@@ -217,6 +218,18 @@ def between_words(
     if low is None or high is None:
         return "not shown"
     return f"{significant(times * low, digits)} to {significant(times * high, digits)}"
+
+
+def metric_interval(row: Mapping[str, Any], metric: Metric) -> str:
+    """A metric's interval with its standard uncertainty by both routes, for a cell."""
+    if metric.quantity not in row["quantities"]:
+        return "-"
+    routes = ("quantities", "by_first_order")
+    one, first = (row[route][metric.quantity] for route in routes)
+    digits, times = (2, 100) if metric.is_part else (3, 1)
+    both = (times * each["standard_uncertainty"] for each in (one, first))
+    said = ", ".join(f"{u:.1f}" if metric.is_part else significant(u, 2) for u in both)
+    return f"{between_words(one, digits, times)} (u {said})"
 
 
 def value_words(one: Mapping[str, float]) -> str:

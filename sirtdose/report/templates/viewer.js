@@ -29,7 +29,13 @@
   }
   const structures = [];
   for (const one of data.structures) {
-    structures.push({ name: one.note ? `${one.name} (${one.note})` : one.name, color: one.color, dotted: one.dotted, bits: await inflate(one.data), shown: true });
+    structures.push({
+      name: one.note ? `${one.name} (${one.note})` : one.name,
+      color: one.color,
+      dotted: one.dotted,
+      bits: await inflate(one.data),
+      shown: true,
+    });
   }
   const gyAt = (k, j, i) => data.dose.low_gy + data.dose.step_gy * steps[(k * nj + j) * ni + i];
   const inside = (bits, n) => (bits[n >> 3] >> (n & 7)) & 1;
@@ -92,7 +98,8 @@
     context.fillRect(0, 0, canvas.width, canvas.height);
     if (gray) {
       const levels = data.gray.levels;
-      const shade = levels.map((v) => Math.max(0, Math.min(255, (255 * (v - state.low)) / (state.high - state.low || 1))));
+      const shade = levels.map((v) =>
+        Math.max(0, Math.min(255, (255 * (v - state.low)) / (state.high - state.low || 1))));
       const picture = layer(wide, high, (pixels) => {
         for (let y = 0, n = 0; y < high; y++) {
           for (let x = 0; x < wide; x++, n += 4) {

@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
+
+from sirtdose.dosimetry.compare.gamma import Criterion, gamma_index
+from sirtdose.dosimetry.engine.dose import compute_dose
+from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.validation.bench import Bench, Figure
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.model.volume import Volume
 
 _FILE = Path(__file__).parents[2] / "data" / "anatomy" / "liver_and_lungs.npz"
 # How many mm from the lungs the liver is looked at by itself.
@@ -39,18 +42,17 @@ class Anatomy:
     251
     """
 
-    activity_gbq: "Volume"
-    density_g_per_ml: "Volume"
-    simulated_gy: "Volume"
-    labels: "NDArray[np.uint8]"
+    activity_gbq: Volume
+    density_g_per_ml: Volume
+    simulated_gy: Volume
+    labels: NDArray[np.uint8]
 
     @classmethod
     def shipped(cls) -> "Anatomy":
         """Read the case of ``sirtdose/data/anatomy``; NOTICE.txt there describes it."""
         import numpy as np
 
-        from sirtdose.model.grid import Grid
-        from sirtdose.model.volume import Quantity, Volume
+        from sirtdose.model.volume import Volume
 
         with np.load(_FILE) as file:
             held = {name: file[name] for name in file.files}
@@ -64,10 +66,8 @@ class Anatomy:
             held["labels"],
         )
 
-    def mask(self, structure: str) -> "NDArray[np.bool_]":
+    def mask(self, structure: str) -> NDArray[np.bool_]:
         """Voxels of a structure, or of the liver near the lungs."""
-        from scipy.ndimage import distance_transform_edt
-
         if structure != NEAR_LUNGS:
             found: NDArray[np.bool_] = self.labels == LABELS[structure]
             return found
@@ -82,12 +82,10 @@ def _case(bench: Bench) -> Anatomy:
     return case
 
 
-def _dose(bench: Bench, method: str) -> "Volume":
+def _dose(bench: Bench, method: str) -> Volume:
     """Dose of the case by a method, at the nuclide's usual dose constant."""
-    from sirtdose.dosimetry.engine.dose import compute_dose
-    from sirtdose.dosimetry.image.activity import time_integrated_activity
 
-    def computed() -> "Volume":
+    def computed() -> Volume:
         case, nuclide = _case(bench), Nuclide.named("Y-90")
         return compute_dose(
             time_integrated_activity(case.activity_gbq, nuclide),
@@ -120,8 +118,6 @@ def _over_simulated(bench: Bench, *, structure: str, method: str) -> float:
 
 def _median_deviation(bench: Bench, *, structure: str, method: str) -> float:
     """Median of how far voxels are off, as a fraction, the simulation's noise in it."""
-    import numpy as np
-
     ours, simulated = _values(bench, structure, method)
     return float(np.median(np.abs(ours / simulated - 1)))
 
@@ -130,8 +126,6 @@ def _gamma_pass(
     bench: Bench, *, method: str, dose_fraction: float, distance_mm: float
 ) -> float:
     """Part of the voxels above a tenth of the greatest dose with gamma up to 1."""
-    from sirtdose.dosimetry.compare.gamma import Criterion, gamma_index
-
     criterion = Criterion(dose_fraction, distance_mm)
     dose = _dose(bench, method)
     return gamma_index(_case(bench).simulated_gy, dose, criterion).pass_fraction

@@ -1,16 +1,28 @@
-"""Figures of what puts an image right: a registration, and a blur undone."""
+"""Figures of images that are calibrated, brought over, put right or compared."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from sirtdose.dosimetry.compare.gamma import Criterion, gamma_index
+from sirtdose.dosimetry.engine.tissue_density import density_of_ct
+from sirtdose.dosimetry.grid.mutual_information import register
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.grid.regrid import activity_on
+from sirtdose.dosimetry.image import partial_volume
+from sirtdose.dosimetry.image.activity import (
+    activity_at_administration,
+    camera_calibration,
+    image_calibration,
+)
+from sirtdose.model.grid import Grid
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.validation.bench import Bench, Figure
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.grid.registration import Registration
-    from sirtdose.model.grid import Grid
-
+_SHAPE, _SPACING_MM = (10, 12, 14), (4.0, 3.0, 2.5)
 # Half axes and places in mm and values of ellipsoids: a body whose axes all differ.
 _BODIES = (
     ((62.0, 40.0, 70.0), (0.0, 0.0, 0.0), 1000.0),
@@ -28,10 +40,78 @@ _SAME_DIGITS = 1
 _BLURRED_SPACING_MM = (4.8, 4.4, 4.6)
 
 
-def _body_hu(points_mm: "NDArray[np.float64]") -> "NDArray[np.float64]":
-    """A body of ellipsoids with soft edges, by formula at any point."""
-    import numpy as np
+def _density_of_hu(*, hu: float, curve: str) -> float:
+    """Density of one voxel of a CT."""
+    grid = Grid.regular((1, 1, 1), spacing_mm=(1.0, 1.0, 1.0))
+    ct = Volume(np.full((1, 1, 1), hu), grid, Quantity.CT_NUMBER)
+    return float(density_of_ct(ct, curve).data[0, 0, 0])
 
+
+def _grid() -> Grid:
+    return Grid.regular(_SHAPE, spacing_mm=_SPACING_MM, origin_mm=(-31.0, 12.0, 240.0))
+
+
+def _camera_gbq(
+    *,
+    counts: float,
+    cps_per_mbq: float,
+    scan_duration_h: float,
+    elapsed_h: float,
+    nuclide: str,
+) -> float:
+    """Activity at administration by a camera's sensitivity."""
+    calibration = camera_calibration(
+        cps_per_mbq=cps_per_mbq,
+        scan_duration_h=scan_duration_h,
+        nuclide=Nuclide.named(nuclide),
+        elapsed_h=elapsed_h,
+    )
+    return counts * calibration.bq_per_unit * 1e-9
+
+
+def _pet_gbq(*, bq_per_ml: float, elapsed_h: float, nuclide: str) -> float:
+    """Activity at administration of a uniform image in Bq/mL."""
+    values = np.full(_SHAPE, bq_per_ml)
+    image = Volume(values, _grid(), Quantity.ACTIVITY_CONCENTRATION)
+    calibration = image_calibration(
+        image, nuclide=Nuclide.named(nuclide), elapsed_h=elapsed_h
+    )
+    return activity_at_administration(image, calibration).total()
+
+
+def _regridded_total(*, degrees: float) -> float:
+    """Activity of a random image on a turned, finer grid around it, over its own."""
+    grid = _grid()
+    values = np.random.default_rng(3).gamma(2.0, 1.0, _SHAPE)
+    affine, shape = np.eye(4), (31, 51, 51)
+    affine[:3, :3] = turn([0, 0, degrees]) @ np.fliplr(np.diag([1.9, 1.9, 1.9]))
+    middle = grid.world_mm((np.array(_SHAPE) - 1) / 2)
+    affine[:3, 3] = middle - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    image = Volume(values, grid, Quantity.COUNTS)
+    return activity_on(image, Grid(shape, affine)).total() / image.total()
+
+
+def _gamma(
+    *,
+    factor: float = 1.0,
+    shift_mm: float = 0.0,
+    slope_gy_per_mm: float = 0.0,
+    dose_fraction: float,
+    distance_mm: float,
+) -> float:
+    """Gamma in the middle of a field of 100 Gy there, against one scaled or moved."""
+    grid = _grid()
+    x = grid.world_mm(np.moveaxis(np.indices(_SHAPE), 0, -1))[..., 0]
+    middle = tuple(n // 2 for n in _SHAPE)
+    ours = 100 + slope_gy_per_mm * (x - x[middle])
+    theirs = (ours - slope_gy_per_mm * shift_mm) * factor
+    criterion = Criterion(dose_fraction * 100 / ours.max(), distance_mm)
+    first, second = (Volume(one, grid, Quantity.DOSE) for one in (ours, theirs))
+    return float(gamma_index(first, second, criterion).values[middle])
+
+
+def _body_hu(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A body of ellipsoids with soft edges, by formula at any point."""
     found = np.full(points_mm.shape[:-1], -1000.0)
     for half, place, value in _BODIES:
         radius = np.linalg.norm((points_mm - place) / half, axis=-1)
@@ -40,35 +120,27 @@ def _body_hu(points_mm: "NDArray[np.float64]") -> "NDArray[np.float64]":
     return found
 
 
-def _turn(degrees: list[float]) -> "NDArray[np.float64]":
+def turn(degrees: Sequence[float]) -> NDArray[np.float64]:
     """A rotation about x, then y, then z."""
-    import numpy as np
-
-    turn = np.eye(3)
+    whole = np.eye(3)
     for axis, angle in enumerate(np.radians(degrees)):
         a, b = [k for k in range(3) if k != axis]
         one = np.eye(3)
         one[a, a] = one[b, b] = np.cos(angle)
         one[a, b], one[b, a] = -np.sin(angle), np.sin(angle)
-        turn = one @ turn
-    return turn
+        whole = one @ whole
+    return whole
 
 
-def _registered(shift_mm: list[float], degrees: list[float]) -> "Registration":
+def _registered(shift_mm: list[float], degrees: list[float]) -> Registration:
     """Of a body and the same one turned about its middle and shifted."""
-    import numpy as np
-
-    from sirtdose.dosimetry.grid.mutual_information import register
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
     shape, spacing = (54, 48, 58), (3.0, 3.0, 3.0)
     middle = [-(n - 1) * s / 2 for n, s in zip(shape, spacing, strict=True)]
     grid = Grid.regular(
         shape, spacing_mm=spacing, origin_mm=(middle[2], middle[1], middle[0])
     )
     points = grid.world_mm(np.moveaxis(np.indices(shape), 0, -1))
-    laid = (points - shift_mm) @ _turn(degrees)
+    laid = (points - shift_mm) @ turn(degrees)
     return register(
         Volume(_body_hu(points), grid, Quantity.CT_NUMBER),
         Volume(_body_hu(laid), grid, Quantity.CT_NUMBER),
@@ -79,24 +151,20 @@ def _found_back(
     bench: Bench, *, of: str, shift_mm: list[float], degrees: list[float]
 ) -> float:
     """Rotation in degrees, or how far points of the body end from their place, mm."""
-    import numpy as np
-
     found: Registration = bench.once(
         f"registered {shift_mm} {degrees}", lambda: _registered(shift_mm, degrees)
     )
     if of == "degrees":
         return round(found.rotation_deg, _SAME_DIGITS)
     points = np.array([place for _, place, _ in _BODIES])
-    laid = points @ _turn(degrees).T + shift_mm
+    laid = points @ turn(degrees).T + shift_mm
     ends = np.array([found.transform.TransformPoint(p) for p in points.tolist()])
     farthest = float(np.linalg.norm(ends - laid, axis=1).max())
     return round(farthest, _SAME_DIGITS)
 
 
-def _away_mm(grid: "Grid", parts: int) -> "NDArray[np.float64]":
+def _away_mm(grid: Grid, parts: int) -> NDArray[np.float64]:
     """Distance of points of every voxel to the sphere's center; parts an axis."""
-    import numpy as np
-
     step = (np.arange(parts) + 0.5) / parts - 0.5
     inside = np.stack(np.meshgrid(step, step, step, indexing="ij"), axis=-1)
     index = np.moveaxis(np.indices(grid.shape), 0, -1)[..., None, :]
@@ -106,12 +174,9 @@ def _away_mm(grid: "Grid", parts: int) -> "NDArray[np.float64]":
 
 
 def _blurred_part(
-    away_mm: "NDArray[np.float64]", radius_mm: float, sigma_mm: float
-) -> "NDArray[np.float64]":
+    away_mm: NDArray[np.float64], radius_mm: float, sigma_mm: float
+) -> NDArray[np.float64]:
     """What a Gaussian leaves of a sphere of 1 at a distance, in closed form."""
-    import numpy as np
-    from scipy.special import erf
-
     near = (radius_mm - away_mm) / (np.sqrt(2) * sigma_mm)
     far = (radius_mm + away_mm) / (np.sqrt(2) * sigma_mm)
     falls = sigma_mm / (np.sqrt(2 * np.pi) * away_mm)
@@ -123,11 +188,6 @@ def _sphere_recovered(
     *, diameter_mm: float, fwhm_mm: float, ratio: float, method: str
 ) -> float:
     """Concentration found for a blurred sphere, over its background's, which is 1."""
-    import numpy as np
-
-    from sirtdose.dosimetry.image import partial_volume
-    from sirtdose.model.grid import Grid
-
     half = int(diameter_mm / 2 + 1.5 * fwhm_mm)
     z, y, x = (2 * int(half / side) + 1 for side in _BLURRED_SPACING_MM)
     grid = Grid.regular((z, y, x), spacing_mm=_BLURRED_SPACING_MM)
@@ -143,5 +203,12 @@ def _sphere_recovered(
     return correct(image, [inside, 1 - inside], sigma).concentrations[0]
 
 
-FIGURES: dict[str, Figure] = {"sphere_recovered": _sphere_recovered}
+FIGURES: dict[str, Figure] = {
+    "density_of_hu": _density_of_hu,
+    "camera_gbq": _camera_gbq,
+    "pet_gbq": _pet_gbq,
+    "regridded_total": _regridded_total,
+    "gamma": _gamma,
+    "sphere_recovered": _sphere_recovered,
+}
 SHARED_FIGURES: dict[str, Figure] = {"found_back": _found_back}

@@ -1,20 +1,31 @@
 """Figures of dose engine, histograms, resampling, contours and whole assessments."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.engine.dose import Dose, compute_dose
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.sampled_dvh import sampled_dvh
+from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.io.dicom.contour_fill import common_frame, even_odd_fill, fill
+from sirtdose.model.grid import Grid
+from sirtdose.model.metric import Metric, numbers_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.validation.bench import Bench, Figure
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.model.structure import Structure
+from sirtdose.validation.figures.corrections import turn
+from sirtdose.workflows.phantom import write_phantom
+from sirtdose.workflows.post.assess import assess_dose
 
 _RADIUS_MM, _HEIGHT_MM = 12.0, 24.0
 # Where no grid has a voxel's center.
@@ -22,15 +33,9 @@ _CENTER_MM = (1.31, -0.74, 2.17)
 
 
 def _dose(
-    decays: "NDArray[np.floating[Any]]", spacing_mm: list[float], method: str
-) -> "Dose":
+    decays: NDArray[np.floating[Any]], spacing_mm: list[float], method: str
+) -> Dose:
     """Dose by Y-90 of GBq h in each voxel, at 1.04 g/mL."""
-    import numpy as np
-
-    from sirtdose.dosimetry.engine.dose import compute_dose
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
     z, y, x = spacing_mm
     grid = Grid.regular(decays.shape, spacing_mm=(z, y, x))
     density: float | Volume = 1.04
@@ -47,13 +52,6 @@ def _dose(
 
 def _gy_kg_per_gbq(*, shape: list[int], spacing_mm: list[float]) -> float:
     """Mean dose times mass over activity of a random image, by local deposition."""
-    import numpy as np
-
-    from sirtdose.dosimetry.engine.dose import compute_dose
-    from sirtdose.dosimetry.image.activity import time_integrated_activity
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
     z, y, x = spacing_mm
     grid = Grid.regular((shape[0], shape[1], shape[2]), spacing_mm=(z, y, x))
     gbq = np.random.default_rng(7).gamma(2.0, 1e-4, shape)
@@ -66,8 +64,6 @@ def _gy_kg_per_gbq(*, shape: list[int], spacing_mm: list[float]) -> float:
 
 def _deep_gy(*, method: str) -> float:
     """Deep in a uniform block of 1 GBq h in each mL."""
-    import numpy as np
-
     shape, spacing = (60, 50, 55), [4.0, 5.0, 4.4]
     decays = np.full(shape, 4.0 * 5.0 * 4.4 / 1000)
     return float(_dose(decays, spacing, method).volume.data[30, 25, 27])
@@ -75,8 +71,6 @@ def _deep_gy(*, method: str) -> float:
 
 def _point_energy() -> float:
     """Energy in the map around one voxel, and what the engine says left the image."""
-    import numpy as np
-
     decays = np.zeros((101, 101, 101))
     decays[50, 50, 50] = 1.0
     return _dose(decays, [4.0, 4.0, 4.0], "kernel").energy_recovered
@@ -87,8 +81,6 @@ def _sphere_kept(*, radius_mm: float, voxels: int, method: str) -> float:
 
     The voxels are those nearest to a point that is in none's center.
     """
-    import numpy as np
-
     n = int(radius_mm) + 3
     z, y, x = np.indices((n, n, n)) * 2.0 - (n - 1) + 0.3
     away = z**2 + y**2 + x**2
@@ -99,13 +91,8 @@ def _sphere_kept(*, radius_mm: float, voxels: int, method: str) -> float:
     return float((gy * sphere).sum() / sphere.sum()) / gy_per_gbq_h
 
 
-def _contoured(solid: str) -> "Structure":
+def _contoured(solid: str) -> Structure:
     """A solid drawn as circles 1 mm apart."""
-    import numpy as np
-
-    from sirtdose.io.dicom.contour_fill import common_frame, fill
-    from sirtdose.model.structure import Structure
-
     angle = np.radians(np.arange(360))
     contours = []
     for z in np.arange(-11.5, 12, 1.0):
@@ -124,14 +111,8 @@ def _section_mm(solid: str, z: float) -> float:
     return _RADIUS_MM if solid == "cylinder" else tip_up
 
 
-def _solid_dvh(solid: str, spacing_mm: float) -> "Dvh":
+def _solid_dvh(solid: str, spacing_mm: float) -> Dvh:
     """In a dose of 16 Gy in the middle that rises by 1 Gy/mm along z."""
-    import numpy as np
-
-    from sirtdose.dosimetry.histogram.sampled_dvh import sampled_dvh
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
     n = int(60 / spacing_mm) + 2
     grid = Grid.regular(
         (n, n + 1, n + 2), spacing_mm=(spacing_mm,) * 3, origin_mm=(-30.2, -29.9, -30.4)
@@ -145,26 +126,14 @@ def _dvh(bench: Bench, *, solid: str, of: str, spacing_mm: float = 3.0) -> float
     dvh: Dvh = bench.once(
         f"dvh {solid} {spacing_mm}", lambda: _solid_dvh(solid, spacing_mm)
     )
-    if of == "volume_ml":
-        return dvh.volume_ml
-    if of == "mean_gy":
-        return dvh.mean_gy
-    return dvh.dose_to_volume_fraction_gy(float(of.removeprefix("D")) / 100)
+    metric = Metric.parse(of.removesuffix("_ml").removesuffix("_gy"))
+    return numbers_of(dvh, [metric])[metric]
 
 
 def _resampled_ml(*, degrees: float) -> float:
     """Volume of a block of 9 x 11 x 13 voxels on another, coarser grid."""
-    import numpy as np
-
-    from sirtdose.dosimetry.grid.resample import occupancy_on
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.structure import Structure
-
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-    turn = turn @ np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
     affine = np.eye(4)
-    affine[:3, :3] = turn @ np.fliplr(np.diag([0.8, 0.9, 2.2]))
+    affine[:3, :3] = turn([degrees, 0, degrees]) @ np.fliplr(np.diag([0.8, 0.9, 2.2]))
     affine[:3, 3] = [1.3, -2.1, 0.4]
     block = Structure.named("T", np.ones((9, 11, 13), bool), Grid((9, 11, 13), affine))
     coarse = Grid.regular(
@@ -173,26 +142,18 @@ def _resampled_ml(*, degrees: float) -> float:
     return float(occupancy_on(block, coarse).volume_ml)
 
 
-def _ring(half: float, at: float = 0.0) -> "NDArray[np.float64]":
-    import numpy as np
-
+def _ring(half: float, at: float = 0.0) -> NDArray[np.float64]:
     corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float)
     return corners * half + at
 
 
 def _even_odd(*, halves: list[float]) -> float:
     """Pixels inside nested squares, each a hole or island of the one around it."""
-    from sirtdose.io.dicom.contour_fill import even_odd_fill
-
     return float(even_odd_fill([_ring(h, 10.2) for h in halves], (21, 21)).sum())
 
 
 def _box_ml(*, planes_mm: list[float]) -> float:
     """Volume of squares of 20 mm drawn on planes."""
-    import numpy as np
-
-    from sirtdose.io.dicom.contour_fill import common_frame, fill
-
     drawn = [np.column_stack([_ring(10.0), np.full(4, z)]) for z in planes_mm]
     frame = common_frame(drawn, "box")
     mask, grid, _ = fill(drawn, frame, name="T", frame_of_reference_uid=None)
@@ -201,13 +162,6 @@ def _box_ml(*, planes_mm: list[float]) -> float:
 
 def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, float]]:
     """Mean dose and volume by structure of a digital patient, read from its files."""
-    from datetime import datetime
-    from pathlib import Path
-    from tempfile import mkdtemp
-
-    from sirtdose.workflows.phantom import write_phantom
-    from sirtdose.workflows.post.assess import assess_dose
-
     folder = Path(mkdtemp(dir=bench.folder))
     write_phantom(
         PhantomRequest(fwhm_mm=0.0, noise=False, follow_voxels=follow_voxels), folder

@@ -1,7 +1,8 @@
-"""Figures of planners, shunts, vials, radiobiology and outcomes."""
+"""Figures of planners, shunts, vials and outcomes."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
@@ -10,6 +11,7 @@ from sirtdose.planning import bsa, mird_plan, partition_plan
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.perfused import Tumor
+from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import predicted
 from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.planning.terms import Terms
@@ -18,10 +20,8 @@ from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.validation.bench import Figure
 
-if TYPE_CHECKING:
-    from sirtdose.planning.result import Plan
-
 _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
+_BODY_SURFACE_M2 = {"dubois": bsa.dubois_m2, "mosteller": bsa.mosteller_m2}
 
 
 def _mird(*, of: str, plan: dict[str, Any], **terms: Any) -> float:
@@ -47,7 +47,7 @@ def _partition(
     return _of(result, of)
 
 
-def _of(plan: "Plan", of: str) -> float:
+def _of(plan: Plan, of: str) -> float:
     """One number of a plan, as ``lungs``, ``dose normal_perfused``, ``part tumor``."""
     word, _, role = of.partition(" ")
     if word == "lungs":
@@ -67,17 +67,6 @@ def _dose_of_activity(*, gbq: float, mass_kg: float, constant: str) -> float:
     )
 
 
-def _body_surface_m2(*, height_cm: float, weight_kg: float, form: str) -> float:
-    known = {"dubois": bsa.dubois_m2, "mosteller": bsa.mosteller_m2}
-    return known[form](height_cm=height_cm, weight_kg=weight_kg)
-
-
-def _bsa_gbq(**given: float) -> float:
-    from sirtdose.planning.bsa import activity_gbq
-
-    return activity_gbq(**given)
-
-
 def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float:
     """Activity of a vial at use over that at its calibration, by the shipped data."""
     vials = plan_vial(
@@ -92,16 +81,6 @@ def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float
 
 def _planar_shunt(*, lungs: list[float], liver: list[float]) -> float:
     return planar_lung_shunt(lungs=Views(*lungs), liver=Views(*liver))
-
-
-def _bed_gy(*, dose_gy: float, **given: float) -> float:
-    from sirtdose.dosimetry.histogram.radiobiology import bed_gy
-
-    return float(bed_gy(dose_gy, **given))
-
-
-def _albi(**given: float) -> float:
-    return albi(**given).score
 
 
 def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
@@ -125,16 +104,11 @@ def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     return model.ratios[0].coefficient
 
 
-def _fisher_p(*, table: list[list[int]]) -> float:
-    from sirtdose.outcomes.groups import fisher
+def _p(test: str, **given: Any) -> float:
+    """The p of a test of two groups."""
+    from sirtdose.outcomes import groups
 
-    return fisher(table).p
-
-
-def _rank_sum_p(*, a: list[float], b: list[float]) -> float:
-    from sirtdose.outcomes.groups import rank_sum
-
-    return rank_sum(a, b).p
+    return float(getattr(groups, test)(**given).p)
 
 
 def _area(*, counts: list[list[int]]) -> float:
@@ -176,14 +150,13 @@ FIGURES: dict[str, Figure] = {
     "mird": _mird,
     "partition": _partition,
     "dose_of_activity": _dose_of_activity,
-    "body_surface_m2": _body_surface_m2,
-    "bsa_gbq": _bsa_gbq,
+    "body_surface_m2": lambda *, form, **given: _BODY_SURFACE_M2[form](**given),
+    "bsa_gbq": bsa.activity_gbq,
     "vial_left": _vial_left,
     "planar_shunt": _planar_shunt,
-    "bed_gy": _bed_gy,
-    "albi": _albi,
+    "albi": lambda **given: albi(**given).score,
     "survival": _survival,
-    "fisher_p": _fisher_p,
-    "rank_sum_p": _rank_sum_p,
+    "fisher_p": partial(_p, "fisher"),
+    "rank_sum_p": partial(_p, "rank_sum"),
     "area": _area,
 }

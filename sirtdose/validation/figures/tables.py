@@ -1,5 +1,12 @@
-"""Figures of tables and units: densities, devices, laboratory, what is typed."""
+"""Figures of nuclides, devices, laboratory, units, and the shipped files themselves."""
 
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from sirtdose.data.load import table
 from sirtdose.model import units, usual
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
@@ -8,7 +15,106 @@ from sirtdose.planning.bsa_plan import empirical_activity_gbq, lung_shunt_reduct
 from sirtdose.planning.delivered import delivered_activity_gbq
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.planning.limits import lung_rules
+from sirtdose.planning.mird import activity_gbq
 from sirtdose.validation.bench import Figure
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def _decay_factor(
+    *, nuclide: str, hours: float, half_life_h: float | None = None
+) -> float:
+    one = Nuclide.named(nuclide)
+    one = one if half_life_h is None else one.with_half_life(half_life_h)
+    return one.decay_factor(hours)
+
+
+def _constant_mev(
+    *,
+    nuclide: str,
+    half_life_h: float,
+    constant: str | None = None,
+) -> float:
+    """MeV per decay that a shipped dose constant holds at a published half-life."""
+    named = Nuclide.named(nuclide, dose_constant=constant)
+    return named.with_half_life(half_life_h).energy_mev_per_decay
+
+
+def _gbq_for_dose(
+    *, nuclide: str, dose_gy: float, constant: str | None = None
+) -> float:
+    k = Nuclide.named(nuclide, dose_constant=constant).dose_constant_gy_kg_per_gbq
+    return activity_gbq(dose_gy=dose_gy, mass_kg=1.0, dose_constant_gy_kg_per_gbq=k)
+
+
+def data_files() -> list[str]:
+    """Every table, schema, kernel and case that is shipped, but the list of digests.
+
+    >>> "kernels/Y-90_water.csv" in data_files()
+    True
+    """
+    found = [
+        path.relative_to(DATA).as_posix()
+        for pattern in ("*.json", "*.csv", "*.npz", "*.txt")
+        for path in DATA.rglob(pattern)
+    ]
+    return sorted(set(found) - {"checksums.json"})
+
+
+def digest(*, file: str) -> str:
+    """SHA-256 of a shipped file, whatever ends its lines."""
+    content = (DATA / file).read_bytes().replace(b"\r\n", b"\n")
+    return sha256(content).hexdigest()
+
+
+def _unlisted(*, known: list[str]) -> str:
+    return ", ".join(sorted(set(data_files()) - set(known))) or "none"
+
+
+def _changed_code() -> str:
+    """Program files that differ from what their installer wrote down, by name."""
+    package = DATA.parent
+    try:
+        listed = distribution(package.name).files or []
+    except PackageNotFoundError:
+        listed = []
+    changed = []
+    for one in listed:
+        path = Path(str(one.locate())).resolve()
+        if one.hash is None or path.suffix != ".py" or package not in path.parents:
+            continue
+        found = sha256(path.read_bytes()).digest() if path.is_file() else b""
+        if urlsafe_b64encode(found).rstrip(b"=").decode() != one.hash.value:
+            changed.append(path.relative_to(package).as_posix())
+    return ", ".join(sorted(changed)) or "none"
+
+
+def checksum_checks() -> list[dict[str, Any]]:
+    """A check for each file of the list of digests, files beside them, and the code."""
+    listed = table("checksums")["sha256"]
+    source = "data/checksums.json, of the release"
+    common = {"group": "files as shipped", "source": source, "unit": "SHA-256"}
+    found = [
+        common
+        | {"name": file, "expected": known, "figure": "digest", "given": {"file": file}}
+        for file, known in listed.items()
+    ]
+    last = {
+        "name": "files that are not of the release",
+        "expected": "none",
+        "unit": "",
+        "figure": "unlisted",
+        "given": {"known": list(listed)},
+    }
+    code = {
+        "name": "program files that are not as installed",
+        "source": "the installer's list, RECORD; an editable install has none",
+        "expected": "none",
+        "unit": "",
+        "figure": "changed_code",
+        "given": {},
+    }
+    return [*found, common | last, common | code]
 
 
 def _usual(*, name: str) -> float:
@@ -16,35 +122,14 @@ def _usual(*, name: str) -> float:
     return float(getattr(usual, name))
 
 
-def _density_of_hu(*, hu: float, curve: str) -> float:
-    """Density of one voxel of a CT."""
-    import numpy as np
-
-    from sirtdose.dosimetry.engine.tissue_density import density_of_ct
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.volume import Quantity, Volume
-
-    grid = Grid.regular((1, 1, 1), spacing_mm=(1.0, 1.0, 1.0))
-    ct = Volume(np.full((1, 1, 1), hu), grid, Quantity.CT_NUMBER)
-    return float(density_of_ct(ct, curve).data[0, 0, 0])
-
-
 def _typed(*, measure: str, text: str) -> float:
     """A quantity as it is typed, in the unit used inside."""
     return float(getattr(units, measure).parse(text))
 
 
-def _laboratory_factor(*, term: str, unit: str) -> float:
-    return factor(term, unit)
-
-
 def _shunt_reduction(*, shunt: float) -> float:
     """What the BSA method takes off its activity for a lung shunt."""
     return lung_shunt_reduction(shunt)
-
-
-def _empirical_gbq(*, involvement: float) -> float:
-    return empirical_activity_gbq(involvement)
 
 
 def _device_mean(*, device: str, of: str) -> float:
@@ -87,12 +172,18 @@ def _second_mci(*, activity_gbq: float) -> float:
 
 
 FIGURES: dict[str, Figure] = {
+    "half_life_h": lambda *, nuclide: Nuclide.named(nuclide).half_life_h,
+    "decay_factor": _decay_factor,
+    "constant_mev": _constant_mev,
+    "gbq_for_dose": _gbq_for_dose,
+    "digest": digest,
+    "unlisted": _unlisted,
+    "changed_code": _changed_code,
     "usual": _usual,
-    "density_of_hu": _density_of_hu,
     "typed": _typed,
-    "laboratory_factor": _laboratory_factor,
+    "laboratory_factor": factor,
     "shunt_reduction": _shunt_reduction,
-    "empirical_gbq": _empirical_gbq,
+    "empirical_gbq": lambda *, involvement: empirical_activity_gbq(involvement),
     "device": _device_mean,
     "lung_limit_gy": _lung_limit_gy,
     "delivered_gbq": _delivered_gbq,

@@ -1,35 +1,41 @@
 """Hold another system's dose against ours: numbers, gamma, causes, verdict."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
     Row,
-    metrics_of,
-    require_known_metric,
+    compared_metrics,
+    tolerance_key,
 )
 from sirtdose.dosimetry.compare.dose_pair import DosePair, lone_doses
-from sirtdose.dosimetry.compare.gamma import gamma_index
+from sirtdose.dosimetry.compare.gamma import Criterion, Gamma, gamma_index
 from sirtdose.dosimetry.compare.known_factors import explanations
 from sirtdose.dosimetry.compare.structure_causes import (
     Reported,
+    StructureCause,
     candidates,
     structure_cause,
 )
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.map_checks import map_findings
 from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
+from sirtdose.model.names import alike
 from sirtdose.model.role import Role, role_from_name
-from sirtdose.model.structure import with_given_roles
+from sirtdose.model.structure import Structure, with_given_roles
+from sirtdose.model.volume import Volume
 from sirtdose.workflows.check.histograms import (
     histogram_in,
     read_dose,
@@ -37,16 +43,7 @@ from sirtdose.workflows.check.histograms import (
     structures_of,
 )
 from sirtdose.workflows.check.inputs import OurDose, our_dose
-from sirtdose.workflows.check.reported import said_by_them
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.cause import Cause
-    from sirtdose.dosimetry.compare.gamma import Criterion, Gamma
-    from sirtdose.dosimetry.compare.structure_causes import Candidate, StructureCause
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-    from sirtdose.workflows.check.reported import Said
+from sirtdose.workflows.check.reported import Said, said_by_them
 
 _LUNGS_SAID = "one density, the liver's, gives the lungs no dose"
 
@@ -57,18 +54,18 @@ class CheckRequest:
 
     `against` is our dose map, or the folder of `sirtdose post`, whose structures are
     taken where none are given. `criteria` are those of gamma; `tolerances` stand before
-    the usual ones.
+    the usual ones, and `metrics` are compared beside the usual ones.
     """
 
     theirs: Path
     against: Path
-    criteria: "tuple[Criterion, ...]"
+    criteria: tuple[Criterion, ...]
     structures: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
     their_structures: tuple[Path, ...] = ()
     their_table: Path | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)
-    above_gy: tuple[float, ...] = ()
+    metrics: tuple[Metric, ...] = ()
     method: str | None = None
     cutoff_fraction: float = 0.1
 
@@ -83,8 +80,8 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     """
     from sirtdose.dosimetry.compare.difference_causes import causes
 
-    for name in request.tolerances:
-        require_known_metric(name)
+    asked = {tolerance_key(name): one for name, one in request.tolerances.items()}
+    request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)
     files = request.structures or ours.structures
     require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
@@ -120,6 +117,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         factors=tuple(explanations(factor, ours.choices)) if found else (),
         structure_causes=tuple(reports.causes),
         tolerances=look.tolerances,
+        asked=request.metrics,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
         findings=(*look.findings, *said.noticed),
@@ -127,7 +125,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     )
 
 
-def _factor(pair: "DosePair", found: "Sequence[Cause]") -> float:
+def _factor(pair: DosePair, found: Sequence[Cause]) -> float:
     """The factor of the best explanation that has one, else of the doses' sums."""
     best = found[0].factor if found else None
     return pair.total_ratio if best is None else best
@@ -153,16 +151,17 @@ class Reports:
 
     rows: list[Row] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
-    causes: "list[StructureCause]" = field(default_factory=list)
+    causes: list[StructureCause] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 class _Look:
     """Structures of both systems, and how their histograms are made."""
 
-    def __init__(self, request: CheckRequest, ours: OurDose, pair: "DosePair") -> None:
+    def __init__(self, request: CheckRequest, ours: OurDose, pair: DosePair) -> None:
         self.request, self.ours, self.pair = request, ours, pair
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
+        self.metrics = compared_metrics(request.metrics, self.tolerances)
         self.files = request.structures or ours.structures
         self.findings = [
             Finding.of("H17", f"their dose: {remark}")
@@ -170,18 +169,19 @@ class _Look:
         ]
         self.structures = self._structures()
 
-    def _structures(self) -> "list[Structure]":
+    def _structures(self) -> list[Structure]:
         if not self.files:
             return []
-        read = structures_of(self.files, {})
-        read = with_given_roles(read, {**self.ours.roles, **self.request.roles})
+        ours = self.ours.roles
+        read = [
+            one.given(ours[one.name]) if one.name in ours else one
+            for one in structures_of(self.files, {})
+        ]
+        read = with_given_roles(read, self.request.roles)
         # Of results, post.json says how the dose was computed.
         unknown_map = None if self.ours.choices_known else self.ours.dose
         self.findings += map_findings(read, dose=unknown_map)
         drawn = [one for one in read if not one.empty]
-        unknown = sorted(set(self.request.roles) - {one.name for one in drawn})
-        if unknown:
-            raise InputError(f"--role names no structure: {', '.join(unknown)}")
         if not drawn:
             return []
         drawn = on_one_lattice(drawn)
@@ -189,7 +189,7 @@ class _Look:
         self.findings += no_tumor_findings(drawn) if derived else []
         return [*drawn, *derived]
 
-    def histogram(self, structure: "Structure", dose: "Volume") -> "Dvh":
+    def histogram(self, structure: Structure, dose: Volume) -> Dvh:
         """One value a voxel where both doses share their voxels, else interpolated."""
         return histogram_in(structure, dose, not self.pair.same_points)
 
@@ -206,30 +206,25 @@ class _Look:
             except StructureError as error:
                 left_out[one.name] = str(error)
                 continue
-            numbers = metrics_of(theirs, self.request.above_gy, also=self._asked)
-            rows.append(self._row(one.name, one, ours, theirs, numbers))
+            numbers = numbers_of(theirs, self.metrics)
+            rows.append(self._row(one.name, one, (ours, theirs), numbers))
         return rows, left_out
 
     def _row(
         self,
         name: str,
-        structure: "Structure",
-        ours: "Dvh",
-        theirs: "Dvh | None",
-        numbers: Mapping[str, float],
+        structure: Structure,
+        histograms: tuple[Dvh, Dvh | None],
+        numbers: Mapping[Metric, float],
+        *,
         bin_gy: float = 0.0,
     ) -> Row:
-        also = (one for one in numbers if one[1:2].isdigit())
-        mine = metrics_of(ours, self.request.above_gy, also)
-        both = compared(mine, numbers, self.tolerances, bin_gy)
-        return Row(name, structure, ours, theirs, both)
+        metrics = dict.fromkeys((*self.metrics, *numbers))
+        mine = numbers_of(histograms[0], metrics)
+        both = compared(mine, numbers, self.tolerances, bin_gy=bin_gy)
+        return Row(name, structure, *histograms, both)
 
-    @property
-    def _asked(self) -> list[str]:
-        """D_x and V_x that have a tolerance: to name one is to ask for it."""
-        return [one for one in self.tolerances if one[1:2].isdigit()]
-
-    def said(self) -> "Said":
+    def said(self) -> Said:
         """What they say of their structures, in any of the ways they may."""
         request = self.request
         said = said_by_them(
@@ -242,7 +237,7 @@ class _Look:
             otherwise=lambda one: histogram_in(
                 one, self.pair.theirs, self.pair.same_points
             ),
-            above_gy=request.above_gy,
+            metrics=self.metrics,
             tolerances=self.tolerances,
         )
         mute = said.by_contours and not said.stated.compared
@@ -253,10 +248,10 @@ class _Look:
             )
         return said
 
-    def reported(self, said: "Said") -> "Reports":
+    def reported(self, said: Said) -> Reports:
         """Their numbers against ours, and which of our structures those are of."""
         found = Reports()
-        told = said.numbers(self.request.above_gy)
+        told = said.numbers(self.metrics)
         every = candidates(self.structures, self._theirs_in) if told else []
         for name, (numbers, theirs) in told.items():
             own = self._named(name)
@@ -270,37 +265,29 @@ class _Look:
                 found.left_out[f"their {name}"] = _LUNGS_SAID
                 continue
             else:
-                ours = self.histogram(own, self.pair.ours)
+                both = (self.histogram(own, self.pair.ours), theirs)
                 width = said.bin_gy(name)
-                found.rows.append(self._row(name, own, ours, theirs, numbers, width))
+                found.rows.append(self._row(name, own, both, numbers, bin_gy=width))
             cause = structure_cause(
-                Reported(name, numbers.get("mean"), numbers.get("volume")),
-                _candidate(every, own),
+                Reported(name, numbers.get(MEAN), numbers.get(VOLUME)),
+                next((one for one in every if one.structure is own), None),
                 every,
             )
             found.causes += [cause] if cause else []
         return found
 
-    def _theirs_in(self, structure: "Structure") -> "Dvh":
+    def _theirs_in(self, structure: Structure) -> Dvh:
         return self.histogram(structure, self.pair.theirs)
 
-    def _named(self, name: str) -> "Structure | None":
+    def _named(self, name: str) -> Structure | None:
         """Our structure of that name, else the only one of the role it tells."""
-        same = [
-            one for one in self.structures if one.name.casefold() == name.casefold()
-        ]
+        same = alike(name, [one.name for one in self.structures])
         if same:
-            return same[0]
+            return next(one for one in self.structures if one.name == same[0])
         role = role_from_name(name)
         if role is Role.NORMAL_GIVEN:
             role = Role.NORMAL_WHOLE
             if role_from_name(name.lower().replace("normal", "")) is Role.PERFUSED:
                 role = Role.NORMAL_PERFUSED
-        alike = [one for one in self.structures if one.role is role]
-        return alike[0] if len(alike) == 1 and role is not Role.OTHER else None
-
-
-def _candidate(
-    every: "Sequence[Candidate]", own: "Structure | None"
-) -> "Candidate | None":
-    return next((one for one in every if one.structure is own), None)
+        only = [one for one in self.structures if one.role is role]
+        return only[0] if len(only) == 1 and role is not Role.OTHER else None

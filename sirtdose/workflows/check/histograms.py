@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry.compare.dose_check import DEFAULT_TOLERANCES, metrics_of
+from sirtdose.dosimetry.compare.dose_check import (
+    DEFAULT_TOLERANCES,
+    compared_metrics,
+)
+from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh
@@ -15,16 +18,12 @@ from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.metric import numbers_of
 from sirtdose.model.role import Role
-from sirtdose.model.structure import with_given_roles
-from sirtdose.model.volume import Quantity
+from sirtdose.model.structure import Structure, with_given_roles
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.check.stated_histograms import stated_histograms
-from sirtdose.workflows.image.scene import require_one_patient
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
+from sirtdose.workflows.image.scene import one_patient_findings
 
 
 def dose_histograms(
@@ -33,7 +32,7 @@ def dose_histograms(
     *,
     roles: Mapping[str, Role] | None = None,
     interpolated: bool = True,
-) -> "DoseHistograms":
+) -> DoseHistograms:
     """Histograms of all structures in a dose map.
 
     Parameters
@@ -70,35 +69,37 @@ def dose_histograms(
         tuple(rows),
         left_out,
         findings=tuple(map_findings(known, dose=volume)),
-        stated=_stated(dose, structures, rows, volume, interpolated),
+        stated=_stated(dose, structures, rows, volume, interpolated=interpolated),
     )
 
 
 def _stated(
     dose: Path,
     structures: Sequence[Path],
-    rows: "Sequence[tuple[Structure, Dvh]]",
-    volume: "Volume",
+    rows: Sequence[tuple[Structure, Dvh]],
+    volume: Volume,
+    *,
     interpolated: bool,
-) -> "StatedHistograms":
+) -> StatedHistograms:
     """The RTDOSE's own histograms against ours of the same map, sampled either way."""
     ours = {one.name: dvh for one, dvh in rows}
+    metrics = compared_metrics((), ())
     return stated_histograms(
         dose,
         structures,
         [one for one, _ in rows],
-        (
-            lambda one: metrics_of(ours[one.name], ()),
-            lambda one: metrics_of(histogram_in(one, volume, not interpolated), ()),
+        samplings=(
+            lambda one: numbers_of(ours[one.name], metrics),
+            lambda one: numbers_of(
+                histogram_in(one, volume, not interpolated), metrics
+            ),
         ),
-        DEFAULT_TOLERANCES,
+        tolerances=DEFAULT_TOLERANCES,
         option="--structures",
     )
 
 
-def _histogram(
-    structure: "Structure", volume: "Volume", interpolated: bool
-) -> "Dvh | str":
+def _histogram(structure: Structure, volume: Volume, interpolated: bool) -> Dvh | str:
     """A structure's histogram, or why it has none."""
     if structure.empty:
         return "empty"
@@ -108,7 +109,7 @@ def _histogram(
         return str(error)
 
 
-def histogram_in(structure: "Structure", volume: "Volume", interpolated: bool) -> "Dvh":
+def histogram_in(structure: Structure, volume: Volume, interpolated: bool) -> Dvh:
     """A structure's histogram, by points between the dose's own or by its voxels.
 
     Raises
@@ -130,10 +131,10 @@ def require_same_patient(paths: Sequence[Path]) -> None:
     InputError
         They do, or one of them is not there.
     """
-    require_one_patient([one for path in paths for one in discover(path)], [])
+    one_patient_findings([one for path in paths for one in discover(path)])
 
 
-def read_dose(path: Path) -> "Volume":
+def read_dose(path: Path) -> Volume:
     """A dose map of any system, Gy.
 
     Raises
@@ -152,7 +153,7 @@ def read_dose(path: Path) -> "Volume":
 
 def structures_of(
     paths: Sequence[Path], roles: Mapping[str, Role], *, apart: bool = False
-) -> "list[Structure]":
+) -> list[Structure]:
     """Every structure of the files, no two of one name; roles as given.
 
     Those of an RTSTRUCT are sampled at the same points, unless they stay `apart`.
@@ -168,11 +169,5 @@ def structures_of(
     if double:
         raise StructureError(
             f"structures of one name (H19): {', '.join(double)}: rename all but one"
-        )
-    unknown = sorted(set(roles) - set(names))
-    if unknown:
-        raise InputError(
-            f"--role names no structure: {', '.join(unknown)}; there are "
-            f"{', '.join(sorted(names))}"
         )
     return with_given_roles(found, roles)

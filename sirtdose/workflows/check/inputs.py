@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.dosimetry.compare.dose_pair import interpolated_on
 from sirtdose.dosimetry.compare.known_factors import OurChoices
@@ -15,12 +15,10 @@ from sirtdose.model.density_note import says_one_density
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
+from sirtdose.model.volume import Volume
 from sirtdose.report.post.dicom_files import STRUCTURES_FILE
 from sirtdose.report.post.files import dicom_file, dose_file
 from sirtdose.workflows.check.histograms import read_dose
-
-if TYPE_CHECKING:
-    from sirtdose.model.volume import Volume
 
 _SCHEMA = "sirtdose.post/1"
 # What a dose that says nothing of itself is taken to be made with.
@@ -40,14 +38,14 @@ class OurDose:
     `choices_known` is false of a mere dose map, for which usual values stand.
     """
 
-    dose: "Volume"
+    dose: Volume
     path: Path
     choices: OurChoices = _USUAL
     choices_known: bool = False
     method: str | None = None
     treated_gbq: float | None = None
     one_density: bool = False
-    others: "Mapping[str, Volume]" = field(default_factory=dict)
+    others: Mapping[str, Volume] = field(default_factory=dict)
     structures: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
 
@@ -120,7 +118,7 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
     )
 
 
-def _on(dose: "Volume", other: "Volume") -> "Volume":
+def _on(dose: Volume, other: Volume) -> Volume:
     """The same in the same order of voxels, which a file may have turned round."""
     return dose.with_data(interpolated_on(other, dose.grid)[0])
 
@@ -157,6 +155,7 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
     given = ledger.get("lung_shunt_given")
     administered = ledger.get("administered_gbq") or 0.0
     residual = ledger.get("residual_gbq") or 0.0
+    own = nuclide.get("file_sha256")
     return OurChoices(
         nuclide=nuclide["name"],
         half_life_h=nuclide["half_life_h"],
@@ -166,6 +165,11 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
         residual_fraction=residual / administered if administered else None,
         elapsed_h=document["times"].get("elapsed_h"),
         calibrations_ratio=document["calibration"].get("alternative_to_used_ratio"),
+        nuclide_sha256=own,
+        nuclide_source=f"half-life: {nuclide['half_life_source']}; K: "
+        f"{nuclide['dose_constant_source']}"
+        if own
+        else None,
     )
 
 

@@ -3,20 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry.compare.dose_check import D_PERCENT, V_GY, metrics_of
 from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import StructureError
 from sirtdose.io.tables.doses import DoseTable, read_dose_table
+from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import Metric, numbers_of
+from sirtdose.model.structure import Structure
 from sirtdose.workflows.check.histograms import structures_of
 from sirtdose.workflows.check.stated_histograms import stated_histograms
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.dvh import Dvh
-    from sirtdose.model.dose_curve import DoseCurve
-    from sirtdose.model.structure import Structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +25,9 @@ class Said:
     `noticed` what the reader of the contours did.
     """
 
-    by_contours: "Mapping[str, Dvh]"
-    by_histogram: "Mapping[str, DoseCurve]"
-    by_table: Mapping[str, Mapping[str, float]]
+    by_contours: Mapping[str, Dvh]
+    by_histogram: Mapping[str, DoseCurve]
+    by_table: Mapping[str, Mapping[Metric, float]]
     stated: StatedHistograms
     left_out: Mapping[str, str]
     table_remarks: tuple[str, ...] = ()
@@ -44,14 +41,14 @@ class Said:
         return bins.get(name) or 0.0
 
     def numbers(
-        self, above_gy: Sequence[float]
-    ) -> "dict[str, tuple[Mapping[str, float], Dvh | None]]":
+        self, metrics: Sequence[Metric]
+    ) -> dict[str, tuple[Mapping[Metric, float], Dvh | None]]:
         """Of the table first, then of their histograms, then by their contours."""
-        found: dict[str, tuple[Mapping[str, float], Dvh | None]] = {}
+        found: dict[str, tuple[Mapping[Metric, float], Dvh | None]] = {}
         for name, dvh in self.by_contours.items():
-            found[name] = (metrics_of(dvh, above_gy), dvh)
+            found[name] = (numbers_of(dvh, metrics), dvh)
         for name, curve in self.by_histogram.items():
-            numbers = curve.numbers(D_PERCENT, _doses(above_gy))
+            numbers = numbers_of(curve, metrics)
             found[name] = (numbers, self.by_contours.get(name))
         for name, told in self.by_table.items():
             found[name] = (told, self.by_contours.get(name))
@@ -64,10 +61,10 @@ def said_by_them(
     contours: Sequence[Path],
     table: Path | None,
     own_files: Sequence[Path],
-    own: "Sequence[Structure]",
-    histogram: "Callable[[Structure], Dvh]",
-    otherwise: "Callable[[Structure], Dvh]",
-    above_gy: Sequence[float],
+    own: Sequence[Structure],
+    histogram: Callable[[Structure], Dvh],
+    otherwise: Callable[[Structure], Dvh],
+    metrics: Sequence[Metric],
     tolerances: Mapping[str, float],
 ) -> Said:
     """Everything that the other system says of its structures.
@@ -84,8 +81,8 @@ def said_by_them(
         A structure's histogram in their dose.
     otherwise : callable
         The same, sampled in the other way.
-    above_gy, tolerances
-        As asked for.
+    metrics, tolerances
+        What is compared, and how near it has to be.
 
     Raises
     ------
@@ -104,16 +101,16 @@ def said_by_them(
             left_out[f"their {one.name}"] = str(error)
     told = DoseTable({})
     if table is not None:
-        told = read_dose_table(table, percent=D_PERCENT, doses_gy=_doses(above_gy))
+        told = read_dose_table(table, metrics)
     stated = stated_histograms(
         dose,
         (*contours, *own_files),
         [*drawn, *own],
-        (
-            lambda one: metrics_of(histogram(one), above_gy),
-            lambda one: metrics_of(otherwise(one), above_gy),
+        samplings=(
+            lambda one: numbers_of(histogram(one), metrics),
+            lambda one: numbers_of(otherwise(one), metrics),
         ),
-        tolerances,
+        tolerances=tolerances,
     )
     return Said(
         by_contours,
@@ -128,7 +125,3 @@ def said_by_them(
             for remark in one.remarks
         ),
     )
-
-
-def _doses(above_gy: Sequence[float]) -> list[float]:
-    return sorted({*V_GY, *above_gy})

@@ -2,34 +2,31 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.compare.comparison import compared
-from sirtdose.dosimetry.compare.dose_check import D_PERCENT
 from sirtdose.dosimetry.compare.stated_histogram import (
     StatedHistogram,
     StatedHistograms,
 )
 from sirtdose.errors import StructureError
-from sirtdose.io.dicom.dvh import read_histograms, read_roi_names
+from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_names
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
+from sirtdose.model.dose_curve import DoseCurve
+from sirtdose.model.metric import Metric, numbers_of
+from sirtdose.model.names import alike
+from sirtdose.model.structure import Structure
 
-if TYPE_CHECKING:
-    from sirtdose.io.dicom.dvh import DicomHistogram
-    from sirtdose.model.dose_curve import DoseCurve
-    from sirtdose.model.structure import Structure
-
-    Metrics = Callable[[Structure], Mapping[str, float]]
+Metrics = Callable[[Structure], Mapping[Metric, float]]
 
 
 def stated_histograms(
     dose: Path,
     contours: Sequence[Path],
-    structures: "Sequence[Structure]",
-    samplings: "Sequence[Metrics]",
-    tolerances: Mapping[str, float],
+    structures: Sequence[Structure],
     *,
+    samplings: Sequence[Metrics],
+    tolerances: Mapping[str, float],
     option: str = "--their-structures",
 ) -> StatedHistograms:
     """Every histogram of an RTDOSE, held against the same recomputed; none of others.
@@ -62,7 +59,7 @@ def stated_histograms(
 
 def _numbered(
     dose: Path, files: Sequence[Path], option: str
-) -> "list[tuple[str, DicomHistogram, str]]":
+) -> list[tuple[str, DicomHistogram, str]]:
     """Histograms of their RTDOSE with the name of each, and why it has none."""
     doses = [one.paths[0] for one in discover(dose) if one.kind is Kind.DOSE]
     if not doses:
@@ -94,30 +91,32 @@ def _numbered(
 
 
 def _stated(
-    held: "Sequence[tuple[str, DicomHistogram, str]]",
-    drawn: "Sequence[Structure]",
-    samplings: "Sequence[Metrics]",
+    held: Sequence[tuple[str, DicomHistogram, str]],
+    drawn: Sequence[Structure],
+    samplings: Sequence[Metrics],
     tolerances: Mapping[str, float],
 ) -> StatedHistograms:
-    by_name = {one.name.casefold(): one for one in reversed(drawn) if not one.empty}
+    by_name = {one.name: one for one in reversed(drawn) if not one.empty}
     rows, left_out = [], {}
     for name, one, why in held:
-        structure = by_name.get(name.casefold())
+        structure = next((by_name[own] for own in alike(name, by_name)), None)
         if why or one.curve is None or structure is None:
             left_out[name] = why or "its contours are empty, or were not given"
             continue
         try:
-            rows.append(_nearest(structure, one, one.curve, samplings, tolerances))
+            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
+            rows.append(told)
         except StructureError as error:
             left_out[name] = str(error)
     return StatedHistograms(tuple(rows), left_out)
 
 
 def _nearest(
-    structure: "Structure",
-    held: "DicomHistogram",
-    curve: "DoseCurve",
-    samplings: "Sequence[Metrics]",
+    structure: Structure,
+    held: DicomHistogram,
+    curve: DoseCurve,
+    samplings: Sequence[Metrics],
+    *,
     tolerances: Mapping[str, float],
 ) -> StatedHistogram:
     """A histogram against the map, sampled in the way that is nearest to it."""
@@ -129,9 +128,8 @@ def _nearest(
             if tried:
                 continue
             raise
-        doses = [float(key[1:]) for key in recomputed if key[1:2].isdigit()]
-        numbers = curve.numbers(D_PERCENT, doses)
-        both = compared(recomputed, numbers, tolerances, held.bin_gy or 0.0)
+        numbers = numbers_of(curve, recomputed)
+        both = compared(recomputed, numbers, tolerances, bin_gy=held.bin_gy or 0.0)
         row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
         if row.met:
             return row

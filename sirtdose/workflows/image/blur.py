@@ -20,16 +20,16 @@ _TUMORS = (Role.TUMOR, Role.TUMOR_OUTSIDE)
 
 
 def small_tumor_findings(
-    drawn: "Sequence[Structure]",
     *,
+    drawn: "Sequence[Structure]",
     consequence: str,
     modality: str = "NM",
     psf_mm: Sequence[float] | None = None,
 ) -> list[Finding]:
     """Tumors under three widths of the blur.
 
-    `consequence` ends the sentence: what of them is too low. Of an image file nobody
-    says whose blur it has.
+    `consequence` ends the sentence: what of them is too low. The blur is the one given,
+    or the modality's usual; of an image file nobody says whose blur it has.
     """
     if modality == "file" and not psf_mm:
         said = "small tumors not checked: needs the width of the image's blur, --psf"
@@ -37,31 +37,14 @@ def small_tumor_findings(
     fwhm_mm = _width_mm(modality, psf_mm)
     small = [
         f"'{one.name}' ({_diameter_mm(one.volume_ml):.0f} mm)"
-        for one in small_tumors(drawn, modality=modality, psf_mm=psf_mm)
+        for one in drawn
+        if one.role in _TUMORS and _diameter_mm(one.volume_ml) < _WIDTHS * fwhm_mm
     ]
     if not small:
         return []
     blur = "the blur given" if psf_mm else f"a {_named(modality)}'s usual blur"
     said = f"under {_WIDTHS} widths of {blur}, {fwhm_mm:g} mm: {consequence}"
     return [Finding.of("H20", f"{', '.join(small)}: {said}")]
-
-
-def small_tumors(
-    drawn: "Sequence[Structure]",
-    *,
-    modality: str = "NM",
-    psf_mm: Sequence[float] | None = None,
-) -> "list[Structure]":
-    """Tumors under three widths of the blur: the one given, or the modality's usual.
-
-    Of an image file whose modality is not known, a SPECT's.
-    """
-    least_mm = _WIDTHS * _width_mm(modality, psf_mm)
-    return [
-        one
-        for one in drawn
-        if one.role in _TUMORS and _diameter_mm(one.volume_ml) < least_mm
-    ]
 
 
 def estimated_losses(
@@ -78,7 +61,7 @@ def estimated_losses(
         Name, role, volume (mL) and mean dose (Gy) of each structure. A tumor of the
         liver lies in its perfused normal part, else in the whole of it.
     modality, psf_mm
-        As for :func:`small_tumors`.
+        As for :func:`small_tumor_findings`.
     """
     doses = {role: gy for _, role, _, gy in reversed(means_gy)}
     normal_gy = doses.get(Role.NORMAL_PERFUSED, doses.get(Role.NORMAL_WHOLE, 0.0))

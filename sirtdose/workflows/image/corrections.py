@@ -4,7 +4,7 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.volume import Source
 
 
-def header_findings(source: Source) -> list[Finding]:
+def header_findings(*, source: Source) -> list[Finding]:
     """What the reader noticed, and what of it must be accepted (H10, H12, H17)."""
     said = [
         Finding.of("H10" if "decay" in remark else "H17", remark)
@@ -18,7 +18,7 @@ def header_findings(source: Source) -> list[Finding]:
 
 
 def correction_findings(
-    source: Source, *, uncorrected_spect: Severity = Severity.WARN
+    *, source: Source, uncorrected_spect: Severity = Severity.WARN
 ) -> list[Finding]:
     """Whether attenuation and scatter were corrected; a PET without them asks."""
     if not source.corrections:

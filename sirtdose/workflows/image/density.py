@@ -1,14 +1,15 @@
 """The tissue densities of a treatment: one value, from a CT, or an image."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
-from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.tissue_density import density_of_ct
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity, density_of_ct
 from sirtdose.dosimetry.grid.regrid import mean_on
+from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
 from sirtdose.model.bounds import printable
@@ -17,10 +18,9 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import density_finding
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
+from sirtdose.model.said import Said
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from sirtdose.model.structure import Structure
 
 # Iodine above this raises the curve's density, not the tissue's.
 _CONTRAST_HU = 100.0
@@ -41,23 +41,11 @@ _LIVERS = (Role.LIVER, Role.PERFUSED, Role.NORMAL_GIVEN)
 _SOFT = (*_LIVERS, Role.TUMOR)
 
 
-@dataclass(frozen=True, eq=False)
-class TissueDensity:
-    """Densities on the dose grid, and in words where they are from."""
-
-    g_per_ml: float | Volume
-    origin: str
-    source: str = ""
-
-
 def tissue_density(
     request: DoseRequest,
     nuclide: Nuclide,
-    volume: Volume,
-    ct: Volume | None,
-    structures: "list[Structure]",
-    findings: list[Finding],
-) -> TissueDensity:
+    placed: Placed,
+) -> tuple[TissueDensity, list[Finding]]:
     """Densities on the image's grid, and what is to be said of them (H27).
 
     A CT is converted at its own resolution, then averaged over the dose grid's
@@ -69,42 +57,43 @@ def tissue_density(
         No CT, an image that holds no densities, or another frame of reference.
     """
     if not isinstance(request.density, (str, Path)):
-        findings.append(density_finding(request.density))
-        return TissueDensity(request.density, "given")
-    import numpy as np
-
-    source = ""
+        return TissueDensity(request.density), [density_finding(request.density)]
+    said = Said()
+    volume, structures, source = placed.image, placed.on_grid, ""
     if isinstance(request.density, Path):
-        fine = _density_image(request.density, findings)
+        fine = said.take(_density_image(request.density))
         origin = f"image {printable(request.density.name)}"
     else:
-        if ct is None:
-            raise InputError(
-                "--density ct needs a CT: there is none; name one with --ct, or give "
-                "one density"
-            )
-        fine = density_of_ct(ct, request.density_curve)
+        fine = _density_of_ct(placed.ct, request.density_curve)
         origin = f"CT by {request.density_curve}"
         source = table("density_curves")[request.density_curve]["source"]
     mean, covered = mean_on(fine, volume.grid)
     # Beyond the CT there is tissue, of which nothing is known. A voxel that sticks out
     # of the CT is of what lies in it.
-    beyond = RadialKernel.named(nuclide.name, request.medium).density_g_per_ml
+    media = (*nuclide.kernels, *Nuclide.named("Y-90").kernels)
+    beyond = next(one.density_g_per_ml for one in media if one.medium == request.medium)
     known = covered > _KNOWN_FROM
     filled = np.where(known, mean, np.float32(beyond))
-    density = Volume(filled, volume.grid, Quantity.DENSITY)
+    density_map = Volume(filled, volume.grid, Quantity.DENSITY)
     cover = Volume(known, volume.grid, Quantity.DENSITY)
-    findings += _beyond_findings(volume, cover, structures, beyond)
-    findings += _air_findings(volume, density)
-    findings += _structure_findings(density, structures, origin)
-    if not isinstance(request.density, Path) and ct is not None:
-        findings += _ct_findings(ct, structures)
-    return TissueDensity(density, origin, source)
+    said.add(_beyond_findings(volume, cover, structures, filled=beyond))
+    said.add(_air_findings(volume, density_map))
+    said.add(_structure_findings(density_map, structures, origin))
+    if not isinstance(request.density, Path) and placed.ct is not None:
+        said.add(_ct_findings(placed.ct, structures))
+    return TissueDensity(density_map, origin, source), list(said.findings)
 
 
-def _density_image(path: Path, findings: list[Finding]) -> Volume:
-    import numpy as np
+def _density_of_ct(ct: Volume | None, curve: str) -> Volume:
+    if ct is None:
+        raise InputError(
+            "--density ct needs a CT: there is none; name one with --ct, or give "
+            "one density"
+        )
+    return density_of_ct(ct, curve)
 
+
+def _density_image(path: Path) -> tuple[Volume, list[Finding]]:
     volume = read_image(path, quantity=Quantity.DENSITY)
     name = printable(path.name)
     if volume.quantity is not Quantity.DENSITY:
@@ -123,28 +112,22 @@ def _density_image(path: Path, findings: list[Finding]) -> Volume:
             f"--density {name} goes up to {high:g}: densities in g/mL are about 1 in "
             "tissue; is it in another unit?"
         )
+    findings = []
     if low == 0 and high == 1 and np.isin(volume.data, (0, 1)).all():
-        findings.append(
-            Finding.of(
-                "H27",
-                f"--density {name} holds 0 and 1 only: water in a vacuum, or a mask?",
-                severity=Severity.ASK,
-            )
-        )
-    return volume.with_data(np.maximum(volume.data, 0))
+        said = f"--density {name} holds 0 and 1 only: water in a vacuum, or a mask?"
+        findings = [Finding.of("H27", said, severity=Severity.ASK)]
+    return volume.with_data(np.maximum(volume.data, 0)), findings
 
 
-def _mean_in(volume: Volume, structure: "Structure") -> float:
+def _mean_in(volume: Volume, structure: Structure) -> float:
     values, parts = structure.values_in(volume)
     return float((values * parts).sum() / parts.sum())
 
 
 def _beyond_findings(
-    volume: Volume, cover: Volume, structures: "list[Structure]", filled: float
+    volume: Volume, cover: Volume, structures: Sequence[Structure], *, filled: float
 ) -> list[Finding]:
     """Activity and structures where the densities are not known."""
-    import numpy as np
-
     size = np.abs(volume.data)
     outside = 1 - float((size * cover.data).sum(dtype=float)) / max(
         float(size.sum(dtype=float)), 1e-30
@@ -169,8 +152,6 @@ def _beyond_findings(
 
 def _air_findings(volume: Volume, density: Volume) -> list[Finding]:
     """Activity where there is no tissue: its energy is in no dose."""
-    import numpy as np
-
     size = np.abs(volume.data)
     whole = float(size.sum(dtype=float))
     part = float(size[density.data < AIR_BELOW_G_PER_ML].sum(dtype=float))
@@ -189,7 +170,7 @@ def _air_findings(volume: Volume, density: Volume) -> list[Finding]:
 
 
 def _structure_findings(
-    density: Volume, structures: "list[Structure]", origin: str
+    density: Volume, structures: Sequence[Structure], origin: str
 ) -> list[Finding]:
     """Mean densities of liver, tumors and lungs, questioned where not theirs."""
     findings, said = [], []
@@ -217,7 +198,7 @@ def _structure_findings(
     return [Finding.of("H27", f"density by voxel, {origin}{listed}"), *findings]
 
 
-def _ct_findings(ct: Volume, structures: "list[Structure]") -> list[Finding]:
+def _ct_findings(ct: Volume, structures: Sequence[Structure]) -> list[Finding]:
     """Numbers of no CT, and contrast, which raises CT numbers but not density."""
     findings = []
     low, high = float(ct.data.min()), float(ct.data.max())

@@ -1,6 +1,6 @@
 """The voxels that doses are computed on: the image's, the CT's, or cubes."""
 
-from typing import TYPE_CHECKING
+import numpy as np
 
 from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.dosimetry.grid.resample import occupancy_on
@@ -10,11 +10,8 @@ from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.model.volume import Quantity
-
-if TYPE_CHECKING:
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
 
 # 512 x 512 x 450: beyond, 8 GiB are not enough.
 _VOXELS_MAX = 120_000_000
@@ -24,9 +21,7 @@ _SIDE_MAX_MM = 20.0
 _MOVED_MAX = 0.02
 
 
-def on_dose_grid(
-    request: ImageRequest, volume: "Volume", ct: "Volume | None"
-) -> "Volume":
+def on_dose_grid(request: ImageRequest, volume: Volume, ct: Volume | None) -> Volume:
     """The image's activity on the voxels asked for; itself on its own.
 
     Raises
@@ -49,7 +44,7 @@ def on_dose_grid(
 
 
 def regrid_findings(
-    image: "Volume", volume: "Volume", structures: "list[Structure]"
+    image: Volume, volume: Volume, structures: list[Structure]
 ) -> list[Finding]:
     """How much activity the new voxels move into or out of a structure (H20).
 
@@ -93,8 +88,6 @@ def _lattice_over(lattice: Grid, image: Grid) -> Grid:
 
 def _cubes_over(image: Grid, side_mm: float) -> Grid:
     """Cubes along the image's axes, as many as hold it, around its middle."""
-    import numpy as np
-
     if side_mm > _SIDE_MAX_MM:
         raise InputError(
             f"--dose-grid {side_mm:g}mm is too coarse for a dose: give at most "

@@ -3,44 +3,35 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.dicom.planar import read_planar
+from sirtdose.io.dicom.planar import Planar, read_planar
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.planar_mask import read_planar_mask
-from sirtdose.model.finding import (
-    Acceptance,
-    Finding,
-    Severity,
-    acceptances_used,
-    require_accepted,
-)
+from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
+from sirtdose.model.said import Said
+from sirtdose.model.volume import Source
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
-from sirtdose.workflows.image.lungs import (
-    LungMass,
-    measured_lung_mass,
-    measured_shunt,
-)
+from sirtdose.workflows.image.lungs import LungMass, measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.scout_findings import scout_nuclide_findings
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
-    from sirtdose.io.dicom.planar import Planar
 
 
 @dataclass(frozen=True)
 class SpectMeasurement:
     """A lung shunt by SPECT with everything it rests on."""
 
-    shunt: "SpectShunt"
+    shunt: SpectShunt
     lungs_covered: float
     mass: LungMass
     findings: tuple[Finding, ...]
@@ -67,8 +58,11 @@ def shunt_of_spect(
     margin_mm: float = 0.0,
     lung_mass_kg: float | None = None,
     acceptances: tuple[Acceptance, ...] = (),
+    nuclide: Nuclide | None = None,
 ) -> SpectMeasurement:
     """Lung shunt by an attenuation-corrected SPECT with lungs and liver drawn.
+
+    The image may be of a few particles of the treatment's own `nuclide`.
 
     Raises
     ------
@@ -76,58 +70,53 @@ def shunt_of_spect(
         Images or structures that cannot be used, no lungs or no liver; SafetyStop
         where a check stops or asks, as for a SPECT that was not corrected (H41).
     """
-    with opened(images.source) as source:
-        return _of_spect(
-            replace(images, source=source), margin_mm, lung_mass_kg, acceptances
+    said = Said(acceptances)
+    with opened(images.source) as folder:
+        images = replace(images, source=folder)
+        choice = said.take(chosen(images, ()))
+        image = activity_image(choice, nuclide=nuclide)
+        said.add(_image_findings(image.source, nuclide))
+        said.gate()
+        ct = said.take(
+            ct_image(choice, image, named=images.ct is not None, needed=False)
         )
-
-
-def _of_spect(
-    images: ImageRequest,
-    margin_mm: float,
-    lung_mass_kg: float | None,
-    acceptances: tuple[Acceptance, ...],
-) -> SpectMeasurement:
-    findings: list[Finding] = []
-    choice = chosen(images, [], findings, acceptances)
-    image = activity_image(choice)
-    if image.source is not None and image.source.modality != "file":
-        findings += header_findings(image.source)
-        findings += scout_nuclide_findings(image.source)
-        findings += correction_findings(image.source, uncorrected_spect=Severity.ASK)
-    require_accepted(findings, acceptances)
-    ct = ct_image(choice, image, findings, named=images.ct is not None, needed=False)
-    placed = placed_structures(
-        choice,
-        images,
-        image,
-        image,
-        findings,
-        acceptances=acceptances,
-        for_doses=False,
-    )
-    require_accepted(findings, acceptances)
-    shunt = measured_shunt(image, placed, findings, margin_mm=margin_mm)
+        placed = said.take(
+            placed_structures(choice, images, image=image, ct=ct, for_doses=False)
+        )
+        said.gate()
+        inputs = inputs_of(choice, None)
+    shunt = said.take(measured_shunt(placed, margin_mm=margin_mm))
     if shunt is None:
         needed = "lungs" if not placed.lungs else "liver"
         raise InputError(
             f"no structure has the role {needed}: draw it, or give --role NAME={needed}"
         )
     mass = (
-        measured_lung_mass(ct, placed.lungs, findings)
+        said.take(measured_lung_mass(ct, placed.lungs))
         if lung_mass_kg is None
         else LungMass(lung_mass_kg, "given")
     )
-    require_accepted(findings, acceptances)
+    said.gate()
     return SpectMeasurement(
         shunt=shunt,
         lungs_covered=placed.lungs_covered,
         mass=mass,
-        findings=tuple(findings),
-        accepted=acceptances_used(findings, acceptances),
+        findings=said.findings,
+        accepted=said.accepted,
         choices=choice.reasons,
-        inputs=inputs_of(choice, None),
+        inputs=inputs,
     )
+
+
+def _image_findings(source: Source | None, nuclide: Nuclide | None) -> list[Finding]:
+    """What the image's header says; a SPECT that was not corrected asks (H41)."""
+    if source is None or source.modality == "file":
+        return []
+    return [
+        *header_findings(source=source),
+        *scout_nuclide_findings(source=source, own=nuclide),
+        *correction_findings(source=source, uncorrected_spect=Severity.ASK),
+    ]
 
 
 def counts_of_planar(
@@ -201,7 +190,7 @@ def counts_of_planar(
 
 
 def _views(
-    planar: "Planar", mask: "NDArray[Any]", background: "NDArray[Any] | None"
+    planar: Planar, mask: NDArray[Any], background: NDArray[Any] | None
 ) -> Views:
     counts, beside = [], []
     for view in (planar.anterior, planar.posterior):
@@ -212,11 +201,9 @@ def _views(
 
 
 def _place_findings(
-    planar: "Planar", lungs: "NDArray[Any]", liver: "NDArray[Any]"
+    planar: Planar, lungs: NDArray[Any], liver: NDArray[Any]
 ) -> list[Finding]:
     """Lungs above the liver, the liver on the right: else masks are turned."""
-    import numpy as np
-
     lung_row, liver_row = (np.nonzero(mask)[0].mean() for mask in (lungs, liver))
     findings = []
     if lung_row >= liver_row:

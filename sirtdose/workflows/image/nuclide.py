@@ -19,33 +19,29 @@ def with_header_nuclide(
     given: Given,
     source: Source | None,
     header_nuclide_was: str | None,
-    findings: list[Finding],
-) -> Given:
+) -> tuple[Given, list[Finding]]:
     """The nuclide of the header, where none was typed and doses of it are known.
 
     A header that was wrong by the user's own word decides nothing.
     """
     if source is None or given.nuclide_given or header_nuclide_was:
-        return given
+        return given, []
     name = source.nuclide_in_header
     if name == given.nuclide.name or name not in table("nuclides"):
-        return given
-    findings.append(
-        Finding.of(
-            "H11",
-            f"doses are for {name}, which the image's header says "
-            f"({_quoted(source)}), as no nuclide was typed: for another one give "
-            "--nuclide",
-            severity=Severity.WARN,
-        )
+        return given, []
+    said = (
+        f"doses are for {name}, which the image's header says ({_quoted(source)}), as "
+        "no nuclide was typed: for another one give --nuclide"
     )
-    return replace(given, nuclide=Nuclide.named(name))
+    finding = Finding.of("H11", said, severity=Severity.WARN)
+    return replace(given, nuclide=Nuclide.named(name)), [finding]
 
 
 def header_nuclide_findings(
-    source: Source,
-    given: Given,
     *,
+    source: Source,
+    nuclide: Nuclide,
+    nuclide_given: bool = True,
     header_nuclide_was: str | None = None,
     device: str | None = None,
 ) -> list[Finding]:
@@ -53,12 +49,20 @@ def header_nuclide_findings(
     if header_nuclide_was is not None:
         said = f"taken as labeled {header_nuclide_was} by mistake"
         return [Finding.of("H11", said, severity=Severity.WARN)]
+    name = nuclide.name
+    doses_for = f"{name} (--device {device})" if device else name
+    if not nuclide_given:
+        doses_for = f"{name}, as nothing was typed"
     judged = _of_pet if source.modality == "PT" else _of_spect
-    return not_understood(source, given.nuclide.name) + judged(source, given, device)
+    return not_understood(source, name, nuclide) + judged(
+        source, nuclide, doses_for=doses_for, device=device
+    )
 
 
-def not_understood(source: Source, wanted: str) -> list[Finding]:
-    """Words of the header that name no nuclide known here (H11)."""
+def not_understood(
+    source: Source, wanted: str, own: Nuclide | None = None
+) -> list[Finding]:
+    """Words of the header that name no nuclide known here, nor the user's own (H11)."""
     findings = [
         Finding.of(
             "H11",
@@ -69,7 +73,7 @@ def not_understood(source: Source, wanted: str) -> list[Finding]:
         for one in source.nuclide_words
         if contradicted_by(one)
     ]
-    words = [one for one in source.nuclide_words if not nuclide_name(one)]
+    words = [one for one in source.nuclide_words if not nuclide_name(one, own)]
     if not words:
         return findings
     said = ", ".join(f"'{one}'" for one in words)
@@ -84,9 +88,10 @@ def not_understood(source: Source, wanted: str) -> list[Finding]:
     ]
 
 
-def _of_spect(source: Source, given: Given, device: str | None) -> list[Finding]:
+def _of_spect(
+    source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
+) -> list[Finding]:
     """Another name asks; a half-life alone does, where there is no name."""
-    wanted = given.nuclide
     half_life_h = source.half_life_in_header_h
     said = []
     if source.nuclide_in_header not in ("", wanted.name):
@@ -96,9 +101,7 @@ def _of_spect(source: Source, given: Given, device: str | None) -> list[Finding]
     if not said:
         return []
     agrees = source.nuclide_in_header == wanted.name
-    message = (
-        f"the header says {', '.join(said)}, doses are for {_wanted(given, device)}"
-    )
+    message = f"the header says {', '.join(said)}, doses are for {doses_for}"
     if agrees:
         return [Finding.of("H11", message, severity=Severity.WARN)]
     return [
@@ -106,14 +109,15 @@ def _of_spect(source: Source, given: Given, device: str | None) -> list[Finding]
             "H11",
             f"{message}: is this the image of the treatment?",
             severity=Severity.ASK,
-            accepted=f"doses are for {wanted.name}{_if_right(source, device)}",
+            accepted=f"doses are for {wanted.name}{_if_right(source, wanted, device)}",
         )
     ]
 
 
-def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
+def _of_pet(
+    source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
+) -> list[Finding]:
     """A PET reconstructed for another nuclide has another decay correction."""
-    wanted = given.nuclide
     wrong = []
     if source.nuclide_in_header not in ("", wanted.name):
         wrong.append(f"the header says {_named(source)}")
@@ -126,9 +130,9 @@ def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
         wrong.append(f"the decay correction used a half-life of {applied_h:.4g} h")
     if not wrong:
         return []
-    said = f"{', '.join(wrong)}, doses are for {_wanted(given, device)}"
+    said = f"{', '.join(wrong)}, doses are for {doses_for}"
     if misapplied:
-        return [Finding.of("H11", f"{said}: {_undone(source, wanted.name)}")]
+        return [Finding.of("H11", f"{said}: {_undone(source, wanted)}")]
     used = (
         f"its decay correction is that of {wanted.name}"
         if applied_h
@@ -140,19 +144,20 @@ def _of_pet(source: Source, given: Given, device: str | None) -> list[Finding]:
             f"{said}: is this the image of the treatment? {used[0].upper()}{used[1:]}",
             severity=Severity.ASK,
             accepted=f"its values are used as they are, for {wanted.name}"
-            f"{_if_right(source, device)}",
+            f"{_if_right(source, wanted, device)}",
         )
     ]
 
 
-def _undone(source: Source, wanted: str) -> str:
+def _undone(source: Source, wanted: Nuclide) -> str:
     """How a decay correction for another nuclide can be undone, if it can."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
         name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER
     ]
-    if not labels or source.decay_correction != "START" or wanted != "Y-90":
-        return f"reconstruct it as {wanted}"
+    shown = wanted.positrons_per_decay is not None
+    if not (labels and shown and source.decay_correction == "START"):
+        return f"reconstruct it as {wanted.name}"
     return (
         "if the scanner was told the wrong nuclide, give --header-nuclide-was "
         f"{labels[0]}"
@@ -173,18 +178,13 @@ def _quoted(source: Source) -> str:
     return ", ".join(f"'{one}'" for one in source.nuclide_words)
 
 
-def _wanted(given: Given, device: str | None) -> str:
-    name = given.nuclide.name
-    if not given.nuclide_given:
-        return f"{name}, as nothing was typed"
-    return f"{name} (--device {device})" if device else name
-
-
-def _if_right(source: Source, device: str | None) -> str:
+def _if_right(source: Source, wanted: Nuclide, device: str | None) -> str:
     """What to type for the header's nuclide: a device that carries it, if one was."""
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""
+    if wanted.file is not None:
+        return f"; for {name} leave --nuclide-file out and give --nuclide {name}"
     if device is None:
         return f"; for {name} give --nuclide {name}"
     carry = [key for key, one in table("devices").items() if one["nuclide"] == name]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,33 +11,33 @@ from sirtdose.dosimetry import transform_checks as checks
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
 from sirtdose.dosimetry.grid.mutual_information import register
-from sirtdose.dosimetry.grid.registration import moved, of_matrix
+from sirtdose.dosimetry.grid.registration import (
+    Registration,
+    moved,
+    of_matrix,
+    read_transform,
+)
 from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
+from sirtdose.io.dicom.bare import is_dicom_file
+from sirtdose.io.dicom.reg import read_registration
 from sirtdose.io.read import read_anatomy
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.grid import Grid
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.workflows.image.transform_file import transform_of
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.grid.registration import Registration
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-
-
-METHODS = ("rigid", "affine", "bspline")
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
 
 
 def registered(
     request: ImageRequest,
-    drawn: "Sequence[Structure]",
-    image: "Volume",
-    ct: "Volume | None",
-    findings: list[Finding],
-) -> "tuple[list[Structure], Registration | None]":
+    drawn: Sequence[Structure],
+    *,
+    image: Volume,
+    ct: Volume | None,
+) -> tuple[tuple[list[Structure], Registration | None], list[Finding]]:
     """Structures at their place in the image, and how they came there.
 
     Those in the image's own frame of reference stay where they are.
@@ -52,7 +51,7 @@ def registered(
         Structures in another frame of reference than the one it starts from (H15).
     """
     if request.registration is None:
-        return list(drawn), None
+        return (list(drawn), None), []
     frame = image.grid.frame_of_reference_uid
     stay = [
         frame is not None and one.grid.frame_of_reference_uid == frame for one in drawn
@@ -62,7 +61,7 @@ def registered(
             "every structure is in the image's own frame of reference: there is "
             "nothing for a --registration to bring over"
         )
-    found = _registration(request, drawn, image, ct)
+    found = _registration(request, drawn, image=image, ct=ct)
     target = (ct or image).grid
     placed = [
         one if stays else moved(one, found, target)
@@ -72,23 +71,23 @@ def registered(
     brought = [one for one, stays in zip(placed, stay, strict=True) if not stays]
     sources = [one for one, stays in zip(drawn, stay, strict=True) if not stays]
     found = measured(found, sources, brought, target)
-    findings += checks.transform_findings(found, what="structures were")
-    findings += checks.bend_findings(found)
-    findings += checks.change_findings(
-        found.changes, voxel_volume_ml=target.voxel_volume_ml
-    )
-    findings += _dice_findings(fixed, brought)
+    findings = [
+        *checks.transform_findings(found, what="structures were"),
+        *checks.bend_findings(found),
+        *checks.change_findings(found.changes, voxel_volume_ml=target.voxel_volume_ml),
+        *_dice_findings(fixed, brought),
+    ]
     if found.method == "file":
         findings += _direction_findings(found, sources, image)
-    return placed, found
+    return (placed, found), findings
 
 
 def measured(
-    found: "Registration",
-    sources: "Sequence[Structure]",
-    brought: "Sequence[Structure]",
-    target: "Grid",
-) -> "Registration":
+    found: Registration,
+    sources: Sequence[Structure],
+    brought: Sequence[Structure],
+    target: Grid,
+) -> Registration:
     """The registration with what it made of every structure, and how it bends."""
     changes, start = [], found.start
     for one, placed in zip(sources, brought, strict=True):
@@ -114,15 +113,13 @@ def measured(
     return replace(found, changes=tuple(changes), bend=bend)
 
 
-def _region(brought: "Sequence[Structure]") -> "Structure":
+def _region(brought: Sequence[Structure]) -> Structure:
     """The liver, else what stands for it: the largest structure there is."""
     livers = [one for one in brought if one.role is Role.LIVER]
     return max(livers or brought, key=lambda one: one.volume_ml)
 
 
-def _by_affine(
-    one: "Structure", start: "Registration", target: "Grid"
-) -> "Structure | None":
+def _by_affine(one: Structure, start: Registration, target: Grid) -> Structure | None:
     try:
         return moved(one, start, target)
     except GeometryError:
@@ -131,10 +128,11 @@ def _by_affine(
 
 def _registration(
     request: ImageRequest,
-    drawn: "Sequence[Structure]",
-    image: "Volume",
-    ct: "Volume | None",
-) -> "Registration":
+    drawn: Sequence[Structure],
+    *,
+    image: Volume,
+    ct: Volume | None,
+) -> Registration:
     how = request.registration
     if isinstance(how, Path):
         source = _same_source(None, drawn, image.grid)
@@ -158,7 +156,7 @@ def _registration(
 
 
 def _same_source(
-    source: str | None, drawn: "Sequence[Structure]", grid: "Grid"
+    source: str | None, drawn: Sequence[Structure], grid: Grid
 ) -> str | None:
     """The one frame of reference, if any is stated, of what is to be brought over."""
     frames = {
@@ -179,7 +177,7 @@ def _same_source(
 
 
 def _dice_findings(
-    fixed: "Sequence[Structure]", brought: "Sequence[Structure]"
+    fixed: Sequence[Structure], brought: Sequence[Structure]
 ) -> list[Finding]:
     """Overlap of a liver that both sides have."""
     ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
@@ -192,14 +190,14 @@ def _dice_findings(
     return [Finding.of("H16", said, severity=severity)]
 
 
-def _dice(ours: "Sequence[Structure]", theirs: "Sequence[Structure]") -> float:
+def _dice(ours: Sequence[Structure], theirs: Sequence[Structure]) -> float:
     lattice = on_one_lattice([*ours, *theirs])
     one, other = union(lattice[: len(ours)]), union(lattice[len(ours) :])
     return 2 * (one & other).volume_ml / (one.volume_ml + other.volume_ml)
 
 
 def _direction_findings(
-    found: "Registration", sources: "Sequence[Structure]", image: "Volume"
+    found: Registration, sources: Sequence[Structure], image: Volume
 ) -> list[Finding]:
     """Whether the transform the other way round would fit the image better."""
     # A transform that bends is judged by its affine part: its inverse is not known.
@@ -221,9 +219,36 @@ def _direction_findings(
     return checks.direction_findings([fit], of="the image's counts", found=forward)
 
 
-def _counts(structure: "Structure", way: "Registration", image: "Volume") -> float:
+def _counts(structure: Structure, way: Registration, image: Volume) -> float:
     try:
         placed = moved(structure, way, image.grid)
         return total_in(image, occupancy_on(placed, image.grid))
     except (GeometryError, StructureError):
         return 0.0
+
+
+def transform_of(path: Path, grid: Grid, *, source: str | None) -> Registration:
+    """An ITK transform or a DICOM registration, from a file.
+
+    Parameters
+    ----------
+    path : Path
+    grid : Grid
+        Of the image that something is brought to.
+    source : str or None
+        Frame of reference of what is brought over, where it is known.
+
+    Raises
+    ------
+    InputError
+        No file, or none that can be used.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no transform file {path.name}")
+    if not is_dicom_file(path):
+        return read_transform(path, grid)
+
+    matrix = read_registration(
+        path, to_frame=grid.frame_of_reference_uid, from_frame=source
+    )
+    return of_matrix(np.asarray(matrix), grid)

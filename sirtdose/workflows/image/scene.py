@@ -3,34 +3,27 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
-from sirtdose.io.choose import choose, lies_in, unused, unused_lines
+from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
 from sirtdose.io.discover import discover, survey
-from sirtdose.io.found import Kind, names_in, patients_in
+from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_found_image
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
-    from sirtdose.io.found import Found, Passed
-
 
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
 
 def chosen(
-    request: ImageRequest,
-    elsewhere: Iterable[object],
-    findings: list[Finding],
-    acceptances: Sequence[Acceptance],
-) -> "Choice":
-    """Pick image, CT and structures of one patient.
+    request: ImageRequest, elsewhere: Iterable[object]
+) -> tuple[Choice, list[Finding]]:
+    """Pick image, CT and structures of one patient (H01, H17).
 
     What other options name, `elsewhere`, is used for what they say.
 
@@ -49,18 +42,18 @@ def chosen(
         without_structures=request.segment_liver is not None,
         elsewhere=others,
     )
-    require_one_patient([choice.image, *choice.structures, choice.ct], findings)
-    require_accepted(findings, acceptances)
-    return _with_unused(choice, found, passed, others, findings)
+    findings = one_patient_findings([choice.image, *choice.structures, choice.ct])
+    choice, said = _with_unused(choice, found, passed, others=others)
+    return choice, findings + said
 
 
 def _with_unused(
-    choice: "Choice",
-    found: "Sequence[Found]",
-    passed: "Sequence[Passed]",
+    choice: Choice,
+    found: Sequence[Found],
+    passed: Sequence[Passed],
+    *,
     others: set[Path],
-    findings: list[Finding],
-) -> "Choice":
+) -> tuple[Choice, list[Finding]]:
     """Name what of the folder is not used, and why; warn of what is damaged (H17)."""
     there = [one.path for one in passed] + [path for f in found for path in f.paths]
     inputs = [path for path in there if lies_in(path, others)]
@@ -70,51 +63,57 @@ def _with_unused(
         choice,
         inputs,
     )
-    if damaged:
-        said = "; ".join(unused_lines(damaged))
-        findings.append(Finding.of("H17", said, severity=Severity.WARN))
+    said = "; ".join(unused_lines(damaged))
+    findings = [Finding.of("H17", said, severity=Severity.WARN)] if damaged else []
     lines = unused_lines(unused(found, passed, choice, inputs))
-    return replace(choice, reasons=(*choice.reasons, *lines))
+    return replace(choice, reasons=(*choice.reasons, *lines)), findings
 
 
 def activity_image(
-    choice: "Choice",
+    choice: Choice,
     *,
     in_bq_per_ml: bool = False,
     header_nuclide_was: str | None = None,
-    nuclide: str = "Y-90",
+    nuclide: Nuclide | None = None,
 ) -> Volume:
-    """The image; `in_bq_per_ml` is what a file that cannot say it holds."""
+    """The image; `in_bq_per_ml` is what a file that cannot say it holds.
+
+    Its header and decay correction are read for the `nuclide`, Y-90 where not given.
+    """
     if header_nuclide_was is not None and choice.image.kind is not Kind.PET:
         raise InputError(
             "--header-nuclide-was undoes a PET scanner's decay correction: "
             f"{choice.image.label} is {choice.image.kind}; leave it out"
         )
-    if header_nuclide_was is not None and nuclide != "Y-90":
+    wanted = nuclide or Nuclide.named("Y-90")
+    if header_nuclide_was is not None and wanted.positrons_per_decay is None:
         raise InputError(
             "--header-nuclide-was applies the decay of Y-90, doses are for "
-            f"{nuclide}: leave it out, or give --nuclide Y-90"
+            f"{wanted.name}, of which no positrons are known: leave it out, or give "
+            "--nuclide Y-90"
         )
     says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
-        choice.image, quantity=says, header_nuclide_was=header_nuclide_was
+        choice.image,
+        quantity=says,
+        header_nuclide_was=header_nuclide_was,
+        nuclide=wanted,
     )
 
 
 def ct_image(
-    choice: "Choice",
+    choice: Choice,
     volume: Volume,
-    findings: list[Finding],
     *,
     named: bool,
     needed: bool,
-) -> "Volume | None":
+) -> tuple[Volume | None, list[Finding]]:
     """The CT for the pictures; one that was only found must not stop the doses."""
     if choice.ct is None:
         several = [one for one in choice.reasons if one.startswith("CT: none")]
         if needed and several:
             raise InputError(f"a CT is needed; {several[0]}")
-        return None
+        return None, []
     if set(choice.ct.paths) & set(choice.image.paths):
         raise InputError(
             f"--ct {choice.ct.label} is the activity image itself: give a CT"
@@ -127,13 +126,9 @@ def ct_image(
     except InputError as error:
         if named or needed:
             raise
-        findings.append(Finding.of("H17", f"the CT is not shown: {error}"))
-        return None
-    if ct.source is not None:
-        findings += [
-            Finding.of("H17", f"the CT: {remark}") for remark in ct.source.remarks
-        ]
-    return ct
+        return None, [Finding.of("H17", f"the CT is not shown: {error}")]
+    remarks = ct.source.remarks if ct.source else ()
+    return ct, [Finding.of("H17", f"the CT: {remark}") for remark in remarks]
 
 
 def require_map(request: ImageRequest, dose: DoseRequest) -> None:
@@ -151,18 +146,18 @@ def require_map(request: ImageRequest, dose: DoseRequest) -> None:
         )
 
 
-def inputs_of(choice: "Choice", density: object) -> tuple[dict[str, Any], ...]:
+def inputs_of(choice: Choice, density: object) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series."""
     return tuple(_input_of(item) for item in _used(choice, density))
 
 
-def _used(choice: "Choice", density: object) -> "list[Found]":
+def _used(choice: Choice, density: object) -> list[Found]:
     densities = discover(density) if isinstance(density, Path) else []
     items = (choice.image, choice.ct, *choice.structures, *densities)
     return [item for item in items if item is not None]
 
 
-def _input_of(item: "Found") -> dict[str, Any]:
+def _input_of(item: Found) -> dict[str, Any]:
     return {
         "file": item.label,
         "files": len(item.paths),
@@ -188,10 +183,14 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
     return path
 
 
-def require_one_patient(
-    items: "Sequence[Found | None]", findings: list[Finding]
-) -> None:
-    """Refuse files of two people (H01); ask where only the name differs."""
+def one_patient_findings(items: Sequence[Found | None]) -> list[Finding]:
+    """Ask where files differ in the patient's name only (H01).
+
+    Raises
+    ------
+    SafetyStop
+        They are of two people.
+    """
     known = [item for item in items if item is not None]
     people = patients_in(known)
     if people > 1:
@@ -199,16 +198,14 @@ def require_one_patient(
             f"the files are of {people} patients (H01: PatientID, name, birth date and "
             "sex differ): give the files of one"
         )
-    if names_in(known) > 1:
-        said = (
+    if names_in(known) <= 1:
+        return []
+    return [
+        Finding.of(
+            "H01",
             "the patient's name differs between files, while PatientID and birth date "
-            "agree"
+            "agree",
+            severity=Severity.ASK,
+            accepted="results carry the image's",
         )
-        findings.append(
-            Finding.of(
-                "H01",
-                said,
-                severity=Severity.ASK,
-                accepted="results carry the image's",
-            )
-        )
+    ]

@@ -1,8 +1,6 @@
 """Bring the structures of a treatment onto its image, and check them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from sirtdose.dosimetry import structure_checks as checks
 from sirtdose.dosimetry.anatomy_checks import anatomy_findings
@@ -12,123 +10,142 @@ from sirtdose.dosimetry.grid.resample import (
     occupancy_on,
     on_one_lattice,
 )
+from sirtdose.dosimetry.image.segmentation import (
+    liver_by_threshold,
+    tumors_by_threshold,
+)
+from sirtdose.dosimetry.results import Placed
 from sirtdose.dosimetry.role_checks import (
     missing_findings,
     no_tumor_findings,
     role_findings,
 )
-from sirtdose.errors import GeometryError, StructureError
+from sirtdose.errors import GeometryError, InputError, StructureError
+from sirtdose.io.choose import Choice
 from sirtdose.io.read import read_found_structures
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import Finding, Severity, require_accepted
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.model.structure import with_given_roles
-from sirtdose.workflows.image.grid import regrid_findings
+from sirtdose.model.said import Said
+from sirtdose.model.structure import Structure, given_roles, with_given_roles
+from sirtdose.model.volume import Volume
+from sirtdose.workflows.image.grid import on_dose_grid, regrid_findings
 from sirtdose.workflows.image.registration import registered
-from sirtdose.workflows.image.segmentation import delineated
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.grid.registration import Registration
-    from sirtdose.io.choose import Choice
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-
-
-@dataclass(frozen=True, eq=False)
-class Placed:
-    """Structures of an image, drawn and derived, where doses are computed.
-
-    `on_grid` are on the dose grid, `regions` there too, by role; `drawn` are the
-    liver, its parts and what is excluded from it, on one lattice; `lungs` as drawn,
-    of which `lungs_covered` lies in the image.
-    """
-
-    on_grid: "tuple[Structure, ...]"
-    regions: "Mapping[str, Structure]"
-    drawn: "tuple[Structure, ...]"
-    lungs: "tuple[Structure, ...]"
-    lungs_covered: float
-    registration: "Registration | None" = None
 
 
 def placed_structures(
-    choice: "Choice",
+    choice: Choice,
     request: ImageRequest,
-    image: "Volume",
-    volume: "Volume",
-    findings: list[Finding],
-    ct: "Volume | None" = None,
     *,
-    acceptances: Sequence[Acceptance],
+    image: Volume,
+    ct: Volume | None,
     for_doses: bool = True,
-) -> Placed:
-    """Read structures and bring them to the dose grid.
+) -> tuple[Placed, list[Finding]]:
+    """Read structures, and bring them and the image to the dose grid.
 
-    `volume` is `image` on the dose grid. What is tumor and what is not is asked
-    `for_doses` only: a lung shunt is the same either way. All that asks about
-    structures is in `findings` together: the caller requires its acceptance before
-    anything else asks, as an acceptance of H19 covers all of H19.
+    What is tumor and what is not is asked `for_doses` only: a lung shunt is the same
+    either way.
+
+    Raises
+    ------
+    InputError
+        Structures that cannot be read or placed; SafetyStop where nothing could be
+        computed of them (H19).
     """
-    drawn = [
-        structure
-        for item in choice.structures
-        for structure in read_found_structures(
-            item, probability_threshold=request.probability_threshold
-        )
-    ]
-    drawn = _with_roles(drawn, request.roles)
-    drawn, registration = registered(request, drawn, image, ct, findings)
-    drawn += delineated(request, drawn, volume, findings)
-    require_accepted(findings, acceptances)
-    # What cannot be placed at all stops before anybody is asked about roles.
-    for one in drawn:
-        if one.role in checks.NEEDED and not one.empty:
-            volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
-    findings += checks.reading_findings(drawn, for_doses=for_doses)
-    require_accepted(_stops(findings), acceptances)
-    kept, on_grid, lungs_covered = _placed(drawn, volume, findings)
-    findings += regrid_findings(image, volume, kept)
+    said = Said()
+    volume = on_dose_grid(request, image, ct)
+    read = _read(choice, request.probability_threshold)
+    roles = given_roles(read, request.roles)
+    read = with_given_roles(read, roles)
+    drawn, registration = said.take(registered(request, read, image=image, ct=ct))
+    drawn += said.take(delineated(request, drawn, volume))
+    _require_placeable(drawn, volume)
+    said.add(checks.reading_findings(drawn, for_doses=for_doses))
+    stops = [one for one in said.findings if one.severity is Severity.STOP]
+    require_accepted(stops, ())
+    kept, on_grid, lungs_covered = said.take(_placed(drawn, volume))
+    said.add(regrid_findings(image, volume, kept))
     combined = [
         s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver
     ]
     combined = on_one_lattice(combined) if combined else []
     derived = derived_structures(combined)
-    findings += checks.volume_findings(combined)
-    findings += checks.lung_volume_findings(kept)
-    findings += anatomy_findings(kept)
-    findings += checks.normal_findings([*kept, *derived])
+    said.add(_anatomy_findings(kept, combined, derived))
     if for_doses:
-        findings += role_findings(on_grid, volume, given=request.roles)
-        findings += no_tumor_findings(combined) if derived else []
-        findings += missing_findings(kept)
-    # The union of one is that one, whose place is known.
-    placed = dict(zip(map(id, kept), on_grid, strict=True))
-
-    def placed_of(region: "Structure") -> "Structure":
-        return placed.get(id(region)) or occupancy_on(region, volume.grid)
-
-    on_grid += [occupancy_on(structure, volume.grid) for structure in derived]
-    regions = {
-        str(role): placed_of(union(members))
-        for role in (Role.PERFUSED, Role.LIVER)
-        if (members := with_role(combined, role))
-    }
-    return Placed(
-        on_grid=tuple(on_grid),
-        regions=regions,
+        said.add(role_findings(on_grid, volume, given=roles))
+        said.add(no_tumor_findings(combined) if derived else [])
+        said.add(missing_findings(kept))
+    placed = Placed(
+        image=volume,
+        on_grid=(*on_grid, *(occupancy_on(one, volume.grid) for one in derived)),
+        regions=_regions(combined, volume, placed=zip(kept, on_grid, strict=True)),
         drawn=tuple(combined),
         lungs=tuple(with_role(kept, Role.LUNGS)),
         lungs_covered=lungs_covered,
+        ct=ct,
         registration=registration,
     )
+    return placed, list(said.findings)
+
+
+def _read(choice: Choice, probability_threshold: float | None) -> list[Structure]:
+    return [
+        structure
+        for item in choice.structures
+        for structure in read_found_structures(
+            item, probability_threshold=probability_threshold
+        )
+    ]
+
+
+def _require_placeable(drawn: Sequence[Structure], volume: Volume) -> None:
+    """What cannot be placed at all stops before anybody is asked about roles."""
+    for one in drawn:
+        if one.role in checks.NEEDED and not one.empty:
+            volume.grid.require_frame(one.grid, what=f"structure '{one.name}'")
+
+
+def _anatomy_findings(
+    kept: Sequence[Structure],
+    combined: Sequence[Structure],
+    derived: Sequence[Structure],
+) -> list[Finding]:
+    """Volumes and places that no patient has (H06, H18, H19, H20, H23)."""
+    return [
+        *checks.volume_findings(combined),
+        *checks.lung_volume_findings(kept),
+        *anatomy_findings(kept),
+        *checks.normal_findings([*kept, *derived]),
+    ]
+
+
+def _regions(
+    combined: Sequence[Structure],
+    volume: Volume,
+    *,
+    placed: Iterable[tuple[Structure, Structure]],
+) -> dict[str, Structure]:
+    """The whole perfused volume and liver on the dose grid."""
+    # The union of one is that one, whose place is known.
+    known = {id(one): on_grid for one, on_grid in placed}
+    wholes = {
+        str(role): union(members)
+        for role in (Role.PERFUSED, Role.LIVER)
+        if (members := with_role(combined, role))
+    }
+    return {
+        role: known.get(id(whole)) or occupancy_on(whole, volume.grid)
+        for role, whole in wholes.items()
+    }
 
 
 def _placed(
-    drawn: "list[Structure]", volume: "Volume", findings: list[Finding]
-) -> "tuple[list[Structure], list[Structure], float]":
+    drawn: Sequence[Structure], volume: Volume
+) -> tuple[tuple[list[Structure], list[Structure], float], list[Finding]]:
     """Structures inside the image, as drawn and on its grid, and lungs in view."""
     grid = volume.grid
     kept, on_grid, lungs = [], [], []
+    findings: list[Finding] = []
     for structure in (s for s in drawn if not s.empty):
         try:
             placed = occupancy_on(structure, grid)
@@ -148,27 +165,58 @@ def _placed(
             "no structure lies inside the image: are they another patient's, or of "
             "another scan?"
         )
-    return kept, on_grid, min(lungs, default=0.0)
+    return (kept, on_grid, min(lungs, default=0.0)), findings
 
 
-def _stops(findings: list[Finding]) -> list[Finding]:
-    return [one for one in findings if one.severity is Severity.STOP]
-
-
-def _where_image_is(volume: "Volume") -> str:
+def _where_image_is(volume: Volume) -> str:
     """What is odd about the image's own place, where structures miss it."""
     remarks = volume.source.remarks if volume.source else ()
     return "".join(f"; of the image: {remark}" for remark in remarks)
 
 
-def _with_roles(
-    structures: "list[Structure]", roles: Mapping[str, Role]
-) -> "list[Structure]":
-    names = {structure.name for structure in structures}
-    unknown = sorted(set(roles) - names)
-    if unknown:
-        raise StructureError(
-            f"--role names '{unknown[0]}', which is no structure here: there are "
-            f"{', '.join(sorted(names))}"
+def delineated(
+    request: ImageRequest,
+    drawn: Sequence[Structure],
+    volume: Volume,
+) -> tuple[list[Structure], list[Finding]]:
+    """Liver and tumors by threshold, where that was asked for.
+
+    Raises
+    ------
+    InputError
+        They are drawn already, or there is no liver to look for tumors in.
+    """
+    if request.segment_liver is None and request.segment_tumors is None:
+        return [], []
+
+    found: list[Structure] = []
+    livers = with_role(drawn, Role.LIVER)
+    if request.segment_liver is not None:
+        if livers:
+            raise InputError(
+                f"a liver is drawn ('{livers[0].name}'): leave --segment-liver out"
+            )
+        livers = [liver_by_threshold(volume, request.segment_liver)]
+        found += livers
+    if request.segment_tumors is not None:
+        if with_role(drawn, Role.TUMOR):
+            raise InputError("tumors are drawn: leave --segment-tumors out")
+        if not livers:
+            raise InputError(
+                "tumors are delineated inside a liver: draw one, or give "
+                "--segment-liver"
+            )
+        liver = occupancy_on(union(on_one_lattice(livers)), volume.grid)
+        fraction = request.segment_tumors
+        found += tumors_by_threshold(
+            volume, liver, None if fraction == "adaptive" else fraction
         )
-    return with_given_roles(structures, roles)
+    return found, [
+        Finding.of(
+            "H35",
+            f"'{one.name}', {one.volume_ml:.1f} mL, was delineated here "
+            f"({one.definition}): its dose counts once somebody has looked at the "
+            "outline, which report.html shows when this is accepted",
+        )
+        for one in found
+    ]

@@ -3,26 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.engine.dose import METHODS, compute_dose
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import activity_per_gbq, outside_fraction
 from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
+from sirtdose.model.said import Said
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_checks import ratio_findings
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.workflows.image.blur import small_tumor_findings
-from sirtdose.workflows.image.density import TissueDensity, tissue_density
-from sirtdose.workflows.image.grid import on_dose_grid
+from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.scene import (
     activity_image,
@@ -55,11 +57,10 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
+    from sirtdose.dosimetry.results import Placed
     from sirtdose.io.choose import Choice
-    from sirtdose.model.volume import Volume
     from sirtdose.planning.partition_case import Case
     from sirtdose.planning.result import Plan
-    from sirtdose.workflows.image.structures import Placed
 
 _TOO_LOW = (
     "their T/N and dose are underestimated, and a tumor dose as goal takes too much "
@@ -95,10 +96,8 @@ class _Read:
     """Everything that comes from files, on the dose grid."""
 
     choice: "Choice"
-    volume: "Volume"
     placed: "Placed"
     shunt: "SpectShunt | None"
-    density: TissueDensity
 
 
 def plan_image(
@@ -118,63 +117,68 @@ def plan_image(
         No activity meets the limits.
     """
     require_map(images, scout.dose)
-    findings: list[Finding] = []
+    scout = replace(scout, dose=scout.dose.for_nuclide(request.nuclide))
+    said = Said(request.acceptances)
     with opened(images.source) as source:
         images = replace(images, source=source)
-        read, request = _read(images, request, scout, findings)
-        plan, prediction = _planned(read, images, request, scout, findings)
+        read, request = _read(images, request, scout, said)
+        plan, prediction = _planned(read, images, request, scout, said)
     return accepted(plan, request), prediction
 
 
 def _read(
-    images: ImageRequest, request: PlanRequest, scout: Scout, findings: list[Finding]
+    images: ImageRequest, request: PlanRequest, scout: Scout, said: Said
 ) -> tuple[_Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = chosen(images, [dose.density], findings, request.acceptances)
-    image = activity_image(choice)
+    choice = said.take(chosen(images, [dose.density]))
+    image = activity_image(choice, nuclide=request.nuclide)
+    said.add(
+        scout_findings(
+            source=image.source,
+            treatment_at=scout.treatment_at,
+            same_catheter=scout.same_catheter,
+            measures_shunt=request.lung_shunt_fraction is None,
+            planned=request.nuclide,
+            nuclide_given=scout.nuclide_given,
+        )
+    )
+    said.gate()
+    ct = said.take(
+        ct_image(
+            choice,
+            image,
+            named=images.ct is not None,
+            needed="ct" in (dose.density, images.dose_grid),
+        )
+    )
+    placed = said.take(placed_structures(choice, images, image=image, ct=ct))
+    said.gate()
+    shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
+    density = TissueDensity(request.density_g_per_ml)
+    if dose.density_by_voxel:
+        density = said.take(tissue_density(dose, request.nuclide, placed))
+    said.gate()
+    return _Read(choice, replace(placed, density=density), shunt), request
+
+
+def _lungs(
+    placed: "Placed", request: PlanRequest, margin_mm: float
+) -> "tuple[tuple[SpectShunt | None, PlanRequest], list[Finding]]":
+    """What the image tells of shunt and lung mass, where they were not typed."""
     typed = request.lung_shunt_fraction
-    findings += scout_findings(
-        image,
-        treatment_at=scout.treatment_at,
-        same_catheter=scout.same_catheter,
-        measures_shunt=typed is None,
-        planned=request.nuclide,
-        nuclide_given=scout.nuclide_given,
-    )
-    require_accepted(findings, request.acceptances)
-    ct = ct_image(
-        choice,
-        image,
-        findings,
-        named=images.ct is not None,
-        needed="ct" in (dose.density, images.dose_grid),
-    )
-    volume = on_dose_grid(images, image, ct)
-    placed = placed_structures(
-        choice, images, image, volume, findings, ct, acceptances=request.acceptances
-    )
-    require_accepted(findings, request.acceptances)
-    about_shunt: list[Finding] = []
-    shunt = measured_shunt(volume, placed, about_shunt, margin_mm=scout.margin_mm)
-    if typed is None:
-        findings += about_shunt
-    elif shunt is not None:
-        findings += typed_shunt_findings(typed, shunt.fraction)
+    shunt, findings = measured_shunt(placed, margin_mm=margin_mm)
     if shunt is not None and typed is None:
         request = replace(
             request, lung_shunt_fraction=shunt.fraction, lung_shunt_source="spect"
         )
+    elif shunt is not None and typed is not None:
+        findings = typed_shunt_findings(typed=typed, measured=shunt.fraction)
     if request.lung_mass_source == "default":
-        mass = measured_lung_mass(ct, placed.lungs, findings)
+        mass, weighed = measured_lung_mass(placed.ct, placed.lungs)
         request = replace(request, lung_mass_kg=mass.kg, lung_mass_source=mass.source)
-    density = TissueDensity(request.density_g_per_ml, "given")
-    if dose.density_by_voxel:
-        density = tissue_density(
-            dose, request.nuclide, volume, ct, list(placed.on_grid), findings
-        )
-    require_accepted(findings, request.acceptances)
-    return _Read(choice, volume, placed, shunt, density), request
+        findings = [*findings, *weighed]
+    return (shunt, request), findings
 
 
 def _planned(
@@ -182,48 +186,61 @@ def _planned(
     images: ImageRequest,
     request: PlanRequest,
     scout: Scout,
-    findings: list[Finding],
+    said: Said,
 ) -> "tuple[Plan, Prediction]":
-    volume, placed = read.volume, read.placed
+    placed, volume = read.placed, read.placed.image
     perfusions = perfusions_of(scout.injections, placed, volume, request)
-    findings += typed_volume_findings(
-        scout.typed_ml, [one.structure for one in perfusions], placed.drawn
+    said.add(
+        typed_volume_findings(
+            typed_ml=scout.typed_ml,
+            perfused=[one.structure for one in perfusions],
+            drawn=placed.drawn,
+        )
     )
     lungs = next((s for s in placed.on_grid if s.role is Role.LUNGS), None)
     outside = outside_fraction([one.structure for one in perfusions], volume, lungs)
-    findings += outside_findings(outside)
-    findings += negative_findings(volume)
-    findings += small_tumor_findings(placed.drawn, consequence=_TOO_LOW)
-    doses = _doses_per_gbq(scout.dose, request, perfusions, read)
+    said.add(outside_findings(part=outside))
+    said.add(negative_findings(volume))
+    said.add(small_tumor_findings(drawn=placed.drawn, consequence=_TOO_LOW))
+    doses = _doses_per_gbq(scout.dose, request.nuclide, perfusions, placed)
     parts = parts_of(perfusions, placed)
-    findings += overlapping_findings(perfusions)
-    findings += unperfused_findings(parts)
+    said.add(overlapping_findings(perfusions=perfusions))
+    said.add(unperfused_findings(parts=parts))
     case = imaged_case(
         scout.injections,
         perfusions,
         parts,
         volume,
-        read.density.g_per_ml,
+        placed.density.g_per_ml,
         doses,
         request,
     )
-    request, said = request.with_limits(
+    request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         _volume_ml(case, "liver") or None,
     )
-    findings += [*said, *method_findings(scout.dose.used_methods[0], request)]
-    require_accepted(findings, request.acceptances)
-    plan = _plan(case, request, scout, doses, findings)
-    prediction = _prediction(plan, read, images, scout.dose.density, perfusions, doses)
+    said.add(
+        [*limits, *method_findings(method=scout.dose.used_methods[0], terms=request)]
+    )
+    said.gate()
+    plan = _plan(case, request, scout, doses, said.findings)
+    prediction = _prediction(
+        plan,
+        read,
+        perfusions,
+        doses,
+        dose_grid=images.grid_in_words,
+        inputs=inputs_of(read.choice, scout.dose.density),
+    )
     prediction = replace(
         prediction,
         outside_fraction=outside,
         measured=measured_parts(
-            perfusions, parts, placed, volume, read.density.g_per_ml
+            perfusions, parts, placed, volume, placed.density.g_per_ml
         ),
     )
-    checked = map_findings(plan, prediction, volume)
-    checked += lung_row_findings(prediction.rows, plan.lungs)
+    checked = map_findings(plan=plan, prediction=prediction)
+    checked += lung_row_findings(tables=prediction.rows, lungs=plan.lungs)
     return replace(plan, findings=(*plan.findings, *checked)), prediction
 
 
@@ -233,20 +250,20 @@ def _volume_ml(case: "Case", role: str) -> float:
 
 def _doses_per_gbq(
     dose: DoseRequest,
-    request: PlanRequest,
+    nuclide: Nuclide,
     perfusions: "Sequence[Perfusion]",
-    read: _Read,
+    placed: "Placed",
 ) -> "dict[str, dict[str, Dose]]":
     """The dose of 1 GBq of each injection, by its name and by method."""
     doses: dict[str, dict[str, Dose]] = {}
     for i, one in enumerate(perfusions):
-        activity = activity_per_gbq(i, perfusions, read.volume)
-        tia = time_integrated_activity(activity, request.nuclide)
+        activity = activity_per_gbq(i, perfusions, placed.image)
+        tia = time_integrated_activity(activity, nuclide)
         doses[one.name] = {
             METHODS[method]: compute_dose(
                 tia,
-                nuclide=request.nuclide,
-                density_g_per_ml=read.density.g_per_ml,
+                nuclide=nuclide,
+                density_g_per_ml=placed.density.g_per_ml,
                 method=method,
                 medium=dose.medium,
             )
@@ -283,10 +300,11 @@ def _plan(
 def _prediction(
     plan: "Plan",
     read: _Read,
-    images: ImageRequest,
-    density: object,
     perfusions: "Sequence[Perfusion]",
     doses: "Mapping[str, Mapping[str, Dose]]",
+    *,
+    dose_grid: str,
+    inputs: tuple[dict[str, Any], ...],
 ) -> "Prediction":
     """Maps and tables, per GBq of each injection and at the planned activities."""
     structures = read.placed.on_grid
@@ -294,7 +312,7 @@ def _prediction(
     planned, rows, rows_per_gbq = {}, {}, {}
     total = None
     for i, (one, gbq) in enumerate(zip(perfusions, activities, strict=True)):
-        each = activity_per_gbq(i, perfusions, read.volume)
+        each = activity_per_gbq(i, perfusions, read.placed.image)
         rows_per_gbq[one.name] = {
             method: structure_doses(structures, dose, each)
             for method, dose in doses[one.name].items()
@@ -308,8 +326,8 @@ def _prediction(
             )
             rows[method] = structure_doses(structures, planned[method], total)
     return Prediction(
-        image=read.volume,
-        image_total=read.volume.total(),
+        image=read.placed.image,
+        image_total=read.placed.image.total(),
         in_map_gbq=0.0 if total is None else total.total(),
         outside_fraction=0.0,
         measured=(),
@@ -320,9 +338,9 @@ def _prediction(
         rows_per_gbq=rows_per_gbq,
         doses=planned,
         rows=rows,
-        density_origin=read.density.origin,
-        density_source=read.density.source,
-        dose_grid=images.grid_in_words,
+        density_origin=read.placed.density.origin,
+        density_source=read.placed.density.source,
+        dose_grid=dose_grid,
         choices=read.choice.reasons,
-        inputs=inputs_of(read.choice, density),
+        inputs=inputs,
     )

@@ -16,6 +16,7 @@ from sirtdose.dosimetry.image.uptake import (
 from sirtdose.dosimetry.results import Measured
 from sirtdose.errors import InputError
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.planning.case_plan import require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
@@ -26,9 +27,8 @@ from sirtdose.planning.terms import Terms
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.model.structure import Structure
+    from sirtdose.dosimetry.results import Placed
     from sirtdose.model.volume import Volume
-    from sirtdose.workflows.image.structures import Placed
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
 # perfuses most.
@@ -219,14 +219,7 @@ def _shunt(one: ImagedInjection, terms: Terms) -> float | None:
 
 def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
     if one.perfused is not None:
-        named = [s for s in placed.drawn if s.name == one.perfused]
-        if not named:
-            raise InputError(
-                f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
-                "role perfused, liver or tumor here: there are "
-                f"{', '.join(s.name for s in placed.drawn)}"
-            )
-        return named[0]
+        return perfused_by(one.name, one.perfused, placed.drawn)
     perfused = with_role(placed.drawn, Role.PERFUSED)
     if len(perfused) > 1:
         raise InputError(

@@ -19,8 +19,11 @@ from sirtdose.planning.comparison import compare
 from sirtdose.planning.limit_table import Patient, chosen_limits
 from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.planned import Planned, planned_doses
-from sirtdose.workflows.plan.budget import budget_at, budget_findings
-from sirtdose.workflows.plan.uncertainty import planned_uncertainty
+from sirtdose.workflows.plan.uncertainty import (
+    budget_at,
+    budget_findings,
+    planned_uncertainty,
+)
 
 if TYPE_CHECKING:
     from sirtdose.model.uncertain import PlannedDose

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.image.uptake import Perfusion
     from sirtdose.dosimetry.results import Prediction
     from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Source, Volume
+    from sirtdose.model.volume import Source
     from sirtdose.planning.result import Plan
     from sirtdose.planning.terms import Terms
     from sirtdose.workflows.plan.imaged_case import Part
@@ -39,8 +39,8 @@ _SHARED = 0.02
 
 
 def scout_findings(
-    image: "Volume",
     *,
+    source: "Source | None",
     treatment_at: datetime | None,
     same_catheter: bool | None,
     measures_shunt: bool,
@@ -48,24 +48,33 @@ def scout_findings(
     nuclide_given: bool,
 ) -> list[Finding]:
     """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
-    source = image.source
     findings = _interval_findings(source, treatment_at, same_catheter)
     if source is None or source.modality == "file":
         return findings
-    findings += header_findings(source)
-    findings += scout_nuclide_findings(source, planned, nuclide_given=nuclide_given)
+    findings += header_findings(source=source)
+    findings += scout_nuclide_findings(
+        source=source, planned=planned, nuclide_given=nuclide_given
+    )
     asks = Severity.ASK if measures_shunt else Severity.WARN
-    return findings + correction_findings(source, uncorrected_spect=asks)
+    return findings + correction_findings(source=source, uncorrected_spect=asks)
 
 
 def scout_nuclide_findings(
-    source: "Source", planned: Nuclide | None = None, *, nuclide_given: bool = True
+    *,
+    source: "Source",
+    planned: Nuclide | None = None,
+    nuclide_given: bool = True,
+    own: Nuclide | None = None,
 ) -> list[Finding]:
-    """A header that names no nuclide of a scout, or the particles of another (H11)."""
+    """A header that names no nuclide of a scout, or the particles of another (H11).
+
+    A few of the treatment's `own` particles are a scout too.
+    """
     named = source.nuclide_in_header
     words = ", ".join(f"'{one}'" for one in source.nuclide_words)
-    findings = not_understood(source, "a scout's nuclide")
-    if named and named not in _SCOUTS:
+    own = planned or own
+    findings = not_understood(source, "a scout's nuclide", own)
+    if named and named not in (*_SCOUTS, own and own.name):
         findings.append(
             Finding.of(
                 "H11",
@@ -153,6 +162,7 @@ def _interval_findings(
 
 
 def typed_volume_findings(
+    *,
     typed_ml: Mapping[str, float],
     perfused: "Sequence[Structure]",
     drawn: "Sequence[Structure]",
@@ -183,7 +193,7 @@ def typed_volume_findings(
     return findings
 
 
-def outside_findings(part: float) -> list[Finding]:
+def outside_findings(*, part: float) -> list[Finding]:
     """Counts outside of what is perfused, lungs aside (H14)."""
     said = (
         f"{part:.0%} of the image's counts lie outside the perfused volume and the "
@@ -194,7 +204,7 @@ def outside_findings(part: float) -> list[Finding]:
     return [Finding.of("H14", said)] if part > _OUTSIDE_WARN else []
 
 
-def method_findings(method: str, terms: "Terms") -> list[Finding]:
+def method_findings(*, method: str, terms: "Terms") -> list[Finding]:
     """Published thresholds held against another method's doses (H26)."""
     if not terms.rules or method == "local":
         return []
@@ -207,7 +217,7 @@ def method_findings(method: str, terms: "Terms") -> list[Finding]:
     ]
 
 
-def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
+def typed_shunt_findings(*, typed: float, measured: float) -> list[Finding]:
     """The shunt that was typed beside the one that the image shows (H22)."""
     said = (
         f"the lung shunt was typed, {typed:.2%}, and is used; the image shows "
@@ -218,7 +228,7 @@ def typed_shunt_findings(typed: float, measured: float) -> list[Finding]:
     return [Finding.of("H22", said, severity=severity)]
 
 
-def overlapping_findings(perfusions: "Sequence[Perfusion]") -> list[Finding]:
+def overlapping_findings(*, perfusions: "Sequence[Perfusion]") -> list[Finding]:
     """Perfused volumes that overlap: whose counts the scout shows there (H24)."""
     findings = []
     for one, other in combinations(perfusions, 2):
@@ -239,7 +249,7 @@ def overlapping_findings(perfusions: "Sequence[Perfusion]") -> list[Finding]:
     return findings
 
 
-def unperfused_findings(parts: "Sequence[Part]") -> list[Finding]:
+def unperfused_findings(*, parts: "Sequence[Part]") -> list[Finding]:
     """Tumors that no injection reaches (H19)."""
     missed = [part.name for part in parts if part.role == "tumor" and not part.of]
     if not missed:
@@ -253,9 +263,7 @@ def unperfused_findings(parts: "Sequence[Part]") -> list[Finding]:
     ]
 
 
-def map_findings(
-    plan: "Plan", prediction: "Prediction", volume: "Volume"
-) -> list[Finding]:
+def map_findings(*, plan: "Plan", prediction: "Prediction") -> list[Finding]:
     """The map against the plan: means that both give (H06), counts beyond (H14)."""
     findings = []
     extra = prediction.in_map_gbq - plan.activity_gbq + plan.lungs.activity_gbq
@@ -272,9 +280,9 @@ def map_findings(
     if dose is None or plan.assumptions["dose_method"] != "local_deposition":
         return findings
     rows = [row for row in plan.compartments if row.role == "perfused"]
-    alone = len(rows) == 1
+    alone, grid = len(rows) == 1, prediction.image.grid
     for one, row in zip(prediction.perfusions, rows, strict=True):
-        by_map = dose.mean_by_mass_gy(occupancy_on(one.structure, volume.grid))
+        by_map = dose.mean_by_mass_gy(occupancy_on(one.structure, grid))
         off = by_map / row.dose_gy - 1
         said = (
             f"'{row.name}' ({one.structure.name}, {row.volume_ml:.0f} mL, "

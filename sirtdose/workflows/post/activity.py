@@ -1,121 +1,190 @@
 """From the image to activity at administration: as it is, and without its blur."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sirtdose.dosimetry.image.activity import activity_at_administration
+from sirtdose.dosimetry.image.activity import Calibration, activity_at_administration
 from sirtdose.dosimetry.image.calibrate import (
     TIMES_NEEDED,
     CalibrationRequest,
+    Calibrations,
     calibrate,
     in_image_gbq,
 )
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.results import Calibrated, Placed, Read
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
-from sirtdose.model.request import PostRequest
+from sirtdose.model.request import DoseRequest, Given
+from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.post.injected import Injected
-from sirtdose.workflows.post.injections import require_one_moment
-from sirtdose.workflows.post.partial_volume import partial_volume
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.calibrate import Calibrated
-    from sirtdose.dosimetry.image.partial_volume import PartialVolume
-    from sirtdose.workflows.image.structures import Placed
+from sirtdose.workflows.image.blur import small_tumor_findings
+from sirtdose.workflows.post.balance import balance_findings
+from sirtdose.workflows.post.findings import camera_findings
+from sirtdose.workflows.post.injected import Injected, require_one_moment
+from sirtdose.workflows.post.injected_findings import (
+    sharing_findings,
+    unshared_findings,
+)
+from sirtdose.workflows.post.ledger import require_times
+from sirtdose.workflows.post.partial_volume import partial_volume, with_uniform_doses
 
 _OF_INJECTIONS = (
-    "--scan-at and times of all injections (--injection NAME=ACTIVITY@TIME) within 15 "
-    "min of each other: injections apart in time have no other calibration"
+    "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within "
+    "15 min of each other: injections apart in time have no other calibration"
 )
 
 
-def with_image_total(
-    ledger: Ledger, request: PostRequest, image: Volume, times: Mapping[str, Any]
-) -> Ledger:
-    """The ledger with what the image holds by its own unit; it needs no structure."""
-    require_one_moment(request)
-    asked = _asked_for(request, times)
-    total_gbq = in_image_gbq(image, asked, request.given.nuclide)
-    return replace(ledger, in_image_gbq=total_gbq)
+def calibrated(
+    read: Read, placed: Placed, request: DoseRequest
+) -> tuple[Calibrated, tuple[Finding, ...]]:
+    """The activity at administration that the image shows, by both calibrations.
+
+    Raises
+    ------
+    InputError
+        A time, a factor or a structure is missing.
+    """
+    said = Said()
+    given, source = read.given, placed.image.source
+    elapsed_h = read.times.elapsed_h
+    require_times(request.calibration, given, source=source, elapsed_h=elapsed_h)
+    activities = Activities(given, request, placed, read.ledger, elapsed_h)
+    both = activities.calibrations(placed.image)
+    said.add(both.findings)
+    said.add(
+        camera_findings(
+            source=source,
+            nuclide=given.nuclide,
+            camera_limit_gbq=request.camera_limit_gbq,
+            in_view_gbq=read.ledger.delivered_gbq,
+            elapsed_h=elapsed_h,
+        )
+    )
+    said.add(
+        small_tumor_findings(
+            drawn=placed.drawn,
+            consequence="uncorrected, their dose is underestimated",
+            **blur_of(placed.image, request),
+        )
+    )
+    activity = activities.of_image(placed.image, both.used)
+    if activities.by_injection:
+        injected = activities.injected
+        said.add(sharing_findings(injected=injected, image=placed.image))
+        said.add(unshared_findings(injected=injected, placed=placed))
+    said.add(
+        balance_findings(
+            activity=activity,
+            structures=placed.on_grid,
+            delivered_gbq=read.ledger.delivered_gbq,
+            calibration=both.used,
+        )
+    )
+    without_blur = said.take(activities.without_blur())
+    images = {"": activity}
+    if without_blur is not None:
+        images |= activities.corrected(without_blur)
+    return Calibrated(
+        ledger=replace(read.ledger, in_image_gbq=both.in_image_gbq),
+        used=both.used,
+        alternative=both.alternative,
+        images=images,
+        partial_volume=without_blur,
+    ), said.findings
 
 
-def _asked_for(request: PostRequest, times: Mapping[str, Any]) -> "CalibrationRequest":
+def blur_of(image: Volume, request: DoseRequest) -> dict[str, Any]:
+    """What is known of an image's blur, as checks of it take it."""
+    modality = image.source.modality if image.source else "file"
+    return {"modality": modality, "psf_mm": request.psf_mm}
+
+
+def image_total_gbq(
+    image: Volume, given: Given, request: DoseRequest, *, elapsed_h: float | None
+) -> float | None:
+    """What the image holds by its own unit; it needs no structure."""
+    require_one_moment(request.calibration, given)
+    return in_image_gbq(image, _asked_for(given, request, elapsed_h), given.nuclide)
+
+
+def _asked_for(
+    given: Given, request: DoseRequest, elapsed_h: float | None
+) -> CalibrationRequest:
     return CalibrationRequest(
-        method=request.dose.calibration,
-        over=request.dose.calibrate_over,
-        cps_per_mbq=request.dose.cps_per_mbq,
-        elapsed_h=times["elapsed_h"] if request.given.at_one_moment else None,
-        needed=_OF_INJECTIONS if request.given.injections else TIMES_NEEDED,
-        scan_duration_h=request.dose.scan_duration_h,
+        method=request.calibration,
+        over=request.calibrate_over,
+        cps_per_mbq=request.cps_per_mbq,
+        elapsed_h=elapsed_h if given.at_one_moment else None,
+        needed=_OF_INJECTIONS if given.injections else TIMES_NEEDED,
+        scan_duration_h=request.scan_duration_h,
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Activities:
-    """What an image's activity rests on: structures, ledger and times.
+    """What the activity in an image rests on: structures, ledger and times."""
 
-    `on` is the image, or any other on its grid.
-    """
-
-    request: PostRequest
-    on: Volume
-    placed: "Placed"
+    given: Given
+    request: DoseRequest
+    placed: Placed
     ledger: Ledger
-    times: Mapping[str, Any]
+    elapsed_h: float | None
 
     @property
     def by_injection(self) -> bool:
         """Whether each injection's activity is shared over its own volume."""
-        request = self.request
-        return (
-            bool(request.given.injections)
-            and request.dose.calibration == "administered"
-        )
+        shared = self.request.calibration == "administered"
+        return bool(self.given.injections) and shared
 
     @cached_property
     def injected(self) -> Injected:
         """The injections with the parts of their volumes, found once."""
-        return Injected.of(self.request, self.placed.drawn, self.on)
+        return Injected.of(self.given, self.placed.drawn, self.placed.image)
 
-    def calibrated(self, volume: Volume) -> "Calibrated":
-        """Both calibrations of an image, and what to know of them."""
-        request = self.request
-        require_one_moment(request)
-        calibrated = calibrate(
+    def calibrations(self, volume: Volume) -> Calibrations:
+        """Both calibrations of the image, or of another one on its grid."""
+        require_one_moment(self.request.calibration, self.given)
+        both = calibrate(
             volume,
             self.placed.regions,
-            request=_asked_for(request, self.times),
+            request=_asked_for(self.given, self.request, self.elapsed_h),
             ledger=self.ledger,
-            nuclide=request.given.nuclide,
+            nuclide=self.given.nuclide,
             lungs_covered=self.placed.lungs_covered,
         )
         if not self.by_injection:
-            return calibrated
-        return replace(calibrated, used=self.injected.calibration(volume))
+            return both
+        return replace(both, used=self.injected.calibration(volume))
 
-    def of_image(self, image: Volume, calibration: "Calibration") -> Volume:
+    def of_image(self, image: Volume, calibration: Calibration) -> Volume:
         """Activity at administration, in each voxel."""
         if not self.by_injection:
             return activity_at_administration(image, calibration)
         return self.injected.activity(image)
 
     def without_blur(
-        self,
-        volume: Volume,
-        findings: list[Finding],
-        psf_mm: tuple[float, float, float] | None = None,
-    ) -> "PartialVolume | None":
-        """The image without its blur, of another width where one is given."""
-        dose = self.request.dose
-        if psf_mm is not None:
-            dose = replace(dose, psf_mm=psf_mm)
-        return partial_volume(
-            dose,
-            volume,
+        self, psf_mm: tuple[float, float, float] | None = None
+    ) -> tuple[PartialVolume | None, list[Finding]]:
+        """The image without its blur, of another width where one is given.
+
+        Each tumor has its dose by its one concentration, but where injections have
+        factors of their own: one dose for a concentration is none.
+        """
+        result, findings = partial_volume(
+            self.request.pvc,
             self.placed,
-            lambda image: self.calibrated(image).used,
-            findings,
+            lambda image: self.calibrations(image).used,
+            psf_mm=psf_mm or self.request.psf_mm,
         )
+        if result is not None and not self.by_injection:
+            result = with_uniform_doses(result, self.placed, self.given.nuclide)
+        return result, findings
+
+    def corrected(self, result: PartialVolume) -> dict[str, Volume]:
+        """Activity at administration without blur, by the tag of its correction."""
+        if result.calibration is None:
+            return {}
+        tag = f"+{result.method}"
+        return {tag: self.of_image(result.volume, result.calibration)}

@@ -4,23 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
-from sirtdose.dosimetry.results import PlanCompared, PlannedDose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import PlanCompared, PlannedDose, Read
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.ledger import Ledger
+from sirtdose.model.metric import Metric
+from sirtdose.model.names import alike
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.report.plan.hash import plan_of_file, plan_of_text
-from sirtdose.workflows.post.injections import ledgers_of
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.nuclide import Nuclide
-    from sirtdose.model.structure import Structure
+from sirtdose.workflows.post.injected import ledgers_of
 
 # EANM: within 10 %; a difference of 20 % is what US rules have reported.
 _NEAR, _REPORTABLE = 0.10, 0.20
@@ -28,6 +28,7 @@ _SAME_VOLUME = 0.25
 # Neighbors share border voxels: less of the smaller volume is no overlap.
 _SHARED = 0.02
 _OTHER_D70 = 0.20
+_D70 = Metric.parse("D70")
 _SAME_PLACE_MM = 15.0
 _PLAN_MAX_BYTES = 50_000_000
 # A plan's roles whose parts have no name of their own.
@@ -41,10 +42,9 @@ _BY_ROLE = {
 
 def read_plan(
     path: Path,
-    nuclide: "Nuclide",
+    nuclide: Nuclide,
     patient_key: str | None,
-    findings: list[Finding],
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[Finding]]:
     """An approved plan of the same nuclide.
 
     Raises
@@ -58,7 +58,10 @@ def read_plan(
             f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "
             f"{nuclide.name}"
         )
-    findings += _patient_findings(plan, patient_key)
+    findings = [
+        *other_file_findings(plan["nuclide"], nuclide),
+        *_patient_findings(plan, patient_key),
+    ]
     if plan.get("status") != "approved":
         findings.append(
             Finding.of(
@@ -67,8 +70,7 @@ def read_plan(
                 "approved (`sirtdose plan approve`)",
             )
         )
-    findings += _newer_findings(path, plan)
-    return plan
+    return plan, findings + _newer_findings(path, plan)
 
 
 def _newer_findings(path: Path, plan: Mapping[str, Any]) -> list[Finding]:
@@ -124,78 +126,80 @@ def _patient_findings(
 
 def compared(
     plan: Mapping[str, Any],
-    given: Given,
-    ledger: Ledger,
-    tables: "Mapping[str, Sequence[StructureDose]]",
-    drawn: "Sequence[Structure]",
-    findings: list[Finding],
-) -> "PlanCompared":
+    read: Read,
+    *,
+    drawn: Sequence[Structure],
+    tables: Mapping[str, Sequence[StructureDose]],
+) -> tuple[PlanCompared, list[Finding]]:
     """Activities and doses, planned and delivered, and whether lesions are the same."""
     method, rows = next(iter(tables.items()))
-    findings += _activity_findings("", plan["activity_gbq"], ledger.delivered_gbq)
-    findings += _injection_findings(plan, given)
-    findings += _overlap_findings(plan, given, drawn)
-    findings += _lesion_findings(plan, drawn)
-    pairs, missed = [], []
-    for part in plan["compartments"]:
-        row = _row_of(part, plan["compartments"], rows, given)
-        if row is None:
-            missed.append(part["name"])
-        else:
-            pairs.append(
-                PlannedDose(
-                    name=row.structure.name,
-                    role=part["role"],
-                    planned_gy=part["dose_gy"],
-                    delivered_gy=row.mean_by_mass_gy,
-                    planned_d70_gy=_planned_d70(plan, method, row.structure.name),
-                    delivered_d70_gy=row.dvh.dose_to_volume_fraction_gy(0.70),
-                )
-            )
-    findings += _distribution_findings(pairs)
-    if missed:
-        findings.append(
-            Finding.of(
-                "H38",
-                f"of the plan, {', '.join(missed)} is compared with no structure here",
-                severity=Severity.WARN,
-            )
+    given, delivered_gbq = read.given, read.ledger.delivered_gbq
+    found = [
+        (part, _row_of(part, rows, parts=plan["compartments"], given=given))
+        for part in plan["compartments"]
+    ]
+    pairs = [
+        PlannedDose(
+            name=row.structure.name,
+            role=part["role"],
+            planned_gy=part["dose_gy"],
+            delivered_gy=row.mean_by_mass_gy,
+            planned_d70_gy=_planned_d70(plan, method, row.structure.name),
+            delivered_d70_gy=_D70.of(row.dvh),
         )
+        for part, row in found
+        if row is not None
+    ]
+    findings = [
+        *_activity_findings("", plan["activity_gbq"], delivered_gbq),
+        *_injection_findings(plan, given),
+        *_overlap_findings(plan, given, drawn),
+        *_lesion_findings(plan, drawn),
+        *_distribution_findings(pairs),
+        *_missed_findings([part["name"] for part, row in found if row is None]),
+    ]
     return PlanCompared(
         hash=plan["hash"],
         approval=dict(plan.get("approval") or {}),
         method=method,
         planned_gbq=plan["activity_gbq"],
-        delivered_gbq=ledger.delivered_gbq,
+        delivered_gbq=delivered_gbq,
         rows=tuple(pairs),
-    )
+    ), findings
+
+
+def _missed_findings(names: Sequence[str]) -> list[Finding]:
+    """Parts of the plan that nothing here stands for (H38)."""
+    if not names:
+        return []
+    said = f"of the plan, {', '.join(names)} is compared with no structure here"
+    return [Finding.of("H38", said, severity=Severity.WARN)]
 
 
 def _row_of(
     part: Mapping[str, Any],
+    rows: Sequence[StructureDose],
+    *,
     parts: Sequence[Mapping[str, Any]],
-    rows: "Sequence[StructureDose]",
     given: Given,
-) -> "StructureDose | None":
+) -> StructureDose | None:
     """The structure that a part of the plan stands for: tumors go by name."""
     by_name = {row.structure.name: row for row in rows}
     if part["role"] not in _BY_ROLE:
         return by_name.get(_named(part["name"], by_name) or "")
     for one in given.injections:
-        if part["role"] == "perfused" and part["name"].endswith(f" of {one.name}"):
+        whole = f"perfused volume of {one.name}"
+        if part["role"] == "perfused" and alike(part["name"], [whole]):
             return by_name.get(one.perfused)
-    alike = [other for other in parts if other["role"] == part["role"]]
+    others = [other for other in parts if other["role"] == part["role"]]
     found = [row for row in rows if row.structure.role is _BY_ROLE[part["role"]]]
-    return found[0] if len(alike) == len(found) == 1 else None
+    return found[0] if len(others) == len(found) == 1 else None
 
 
 def _named(name: str, known: Iterable[str]) -> str | None:
     """The one known name that is the same; but for case where no other is so too."""
-    known = list(known)
-    if name in known:
-        return name
-    alike = [one for one in known if one.strip().casefold() == name.strip().casefold()]
-    return alike[0] if len(alike) == 1 else None
+    found = alike(name, known)
+    return found[0] if len(found) == 1 else None
 
 
 def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
@@ -208,7 +212,7 @@ def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
         return []
     ledgers = ledgers_of(given) if given.injections else []
     delivered = {
-        one.name: ledger.delivered_gbq
+        _named(one.name, planned) or one.name: ledger.delivered_gbq
         for one, ledger in zip(given.injections, ledgers, strict=True)
     }
     if set(delivered) != set(planned):
@@ -241,7 +245,7 @@ def _injection_findings(plan: Mapping[str, Any], given: Given) -> list[Finding]:
 
 
 def _overlap_findings(
-    plan: Mapping[str, Any], given: Given, drawn: "Sequence[Structure]"
+    plan: Mapping[str, Any], given: Given, drawn: Sequence[Structure]
 ) -> list[Finding]:
     """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
     volumes = {one.name: one for one in drawn}
@@ -266,11 +270,11 @@ def _overlap_findings(
 
 def _planned_d70(plan: Mapping[str, Any], method: str, name: str) -> float | None:
     rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
-    doses = {row["name"]: float(row["dose_gy"]["d70"]) for row in rows}
+    doses = {row["name"]: float(row["dose_gy"][_D70.key]) for row in rows}
     return doses.get(_named(name, doses) or "")
 
 
-def _distribution_findings(pairs: "Sequence[PlannedDose]") -> list[Finding]:
+def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
     """Tumors whose mean is as planned, and whose dose lies otherwise (H39)."""
     findings = []
     for row in pairs:
@@ -304,7 +308,7 @@ def _activity_findings(
 
 
 def _lesion_findings(
-    plan: Mapping[str, Any], drawn: "Sequence[Structure]"
+    plan: Mapping[str, Any], drawn: Sequence[Structure]
 ) -> list[Finding]:
     """Tumors of the plan that are missing here, or others by volume or place."""
     tumors = [one for one in drawn if one.role is Role.TUMOR]

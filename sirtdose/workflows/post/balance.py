@@ -1,17 +1,15 @@
 """The activity in the dose map against what was delivered."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sirtdose.dosimetry.grid.resample import placed_on
+from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
 
 # Blur carries some of the activity out of its region; more than that is not blur.
 _NOTED, _WARNED = 1.05, 1.2
@@ -23,10 +21,11 @@ _PLACES = (
 
 
 def balance_findings(
-    activity: "Volume",
-    structures: "Sequence[Structure]",
-    ledger: Ledger,
-    calibration: "Calibration",
+    *,
+    activity: Volume,
+    structures: Sequence[Structure],
+    delivered_gbq: float,
+    calibration: Calibration,
 ) -> list[Finding]:
     """More activity in the map than was delivered, and where it is (H14).
 
@@ -39,13 +38,13 @@ def balance_findings(
         At administration, GBq in each voxel.
     structures : sequence of Structure
         On its grid.
-    ledger : Ledger
+    delivered_gbq : float
     calibration : Calibration
     """
     total = activity.total()
     if calibration.method != "administered" or calibration.over == "fov":
         return []
-    if total <= _NOTED * ledger.delivered_gbq:
+    if total <= _NOTED * delivered_gbq:
         return []
     places = activity_by_place(activity, structures)
     each = ", ".join(f"{gbq:.3g} GBq in {place}" for place, gbq in places.items())
@@ -58,28 +57,26 @@ def balance_findings(
     return [
         Finding.of(
             "H14",
-            f"the dose map holds {total:.4g} GBq, {total / ledger.delivered_gbq:.2f} "
-            f"times the {ledger.delivered_gbq:.4g} GBq delivered: {each}. Counts "
+            f"the dose map holds {total:.4g} GBq, {total / delivered_gbq:.2f} "
+            f"times the {delivered_gbq:.4g} GBq delivered: {each}. Counts "
             "outside the calibration region are added to the delivered activity: "
             "blur, background, scatter, free tracer, or uptake that the ledger does "
             f"not contain. {remedy}",
             severity=Severity.WARN
-            if total > _WARNED * ledger.delivered_gbq
+            if total > _WARNED * delivered_gbq
             else Severity.NOTE,
         )
     ]
 
 
 def activity_by_place(
-    activity: "Volume", structures: "Sequence[Structure]"
+    activity: Volume, structures: Sequence[Structure]
 ) -> dict[str, float]:
     """Activity in perfused volume, rest of the liver, lungs and elsewhere, GBq.
 
     A voxel's part counts once, for the first of these that has it; places that are
     not drawn are left out.
     """
-    import numpy as np
-
     left = np.ones(activity.grid.shape)
     found = {}
     for place, roles in _PLACES:

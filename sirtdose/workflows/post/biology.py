@@ -1,42 +1,37 @@
 """Radiobiology of a session, and the outcome studies its doses are held against."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
 from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_match
-from sirtdose.dosimetry.histogram.radiobiology import metric_gy
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.radiobiology import default_tissues
-from sirtdose.model.request import PostRequest
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.radiobiology import ResponseModel
-    from sirtdose.model.volume import Volume
+from sirtdose.model.metric import Metric
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.radiobiology import ResponseModel, default_tissues
+from sirtdose.model.request import JudgeRequest
 
 _IMAGING = {"PT": "PET", "NM": "SPECT"}
 
 
-def biology_of(request: PostRequest, image: "Volume") -> "Biology":
+def biology_of(request: JudgeRequest, nuclide: Nuclide, modality: str) -> Biology:
     """Tissues and models as given, and what is known of the case."""
     tissues = default_tissues()
     models: tuple[ResponseModel, ...] = ()
-    if request.judge.radiobiology is not None:
-        tissues, models = read_radiobiology(request.judge.radiobiology)
-    modality = image.source.modality if image.source else ""
+    if request.radiobiology is not None:
+        tissues, models = read_radiobiology(request.radiobiology)
     case = {
-        "nuclide": request.given.nuclide.name,
-        "device": request.judge.device,
-        "disease": request.judge.disease,
+        "nuclide": nuclide.name,
+        "device": request.device,
+        "disease": request.disease,
         "imaging": _IMAGING.get(modality),
     }
-    return Biology(tissues, request.given.nuclide.half_life_h, models, case)
+    return Biology(tissues, nuclide.half_life_h, models, case)
 
 
 def model_findings(
-    biology: "Biology", tables: "Mapping[str, list[StructureDose]]"
+    *, biology: Biology, tables: Mapping[str, list[StructureDose]]
 ) -> list[Finding]:
     """Models that were fitted on something else than this case (H25, H26)."""
     findings = []
@@ -74,28 +69,20 @@ def model_findings(
 
 
 def thresholds_held(
-    request: PostRequest,
-    biology: "Biology",
-    tables: "Mapping[str, list[StructureDose]]",
-    findings: list[Finding],
-) -> "tuple[ThresholdHeld, ...]":
+    biology: Biology, tables: Mapping[str, list[StructureDose]]
+) -> tuple[tuple[ThresholdHeld, ...], list[Finding]]:
     """Outcome studies' thresholds against the doses of the image as it is.
 
     Only studies of the case's disease are listed; one of another device, imaging or
     method is listed with why it is not held against the dose.
     """
-    if request.judge.disease is None or request.judge.device is None:
-        findings.append(
-            Finding.of(
-                "H25",
-                "doses not held against outcome studies: needs --device and --disease",
-                severity=Severity.NOTE,
-            )
-        )
-        return ()
+    disease = biology.case["disease"]
+    if disease is None or biology.case["device"] is None:
+        said = "doses not held against outcome studies: needs --device and --disease"
+        return (), [Finding.of("H25", said, severity=Severity.NOTE)]
     held = []
     for threshold in table("thresholds")["outcome"]:
-        if threshold["disease"] not in (None, request.judge.disease):
+        if threshold["disease"] not in (None, disease):
             continue
         wanted = threshold["method"]
         method = wanted if wanted in tables else next(iter(tables))
@@ -103,7 +90,8 @@ def thresholds_held(
         for row in tables[method]:
             if row.structure.role != threshold["volume"]:
                 continue
-            value = metric_gy(threshold["metric"], row.dvh, biology.effects(row))
+            metric = Metric.parse(threshold["metric"])
+            value = metric.of(row.dvh, biology.effects(row))
             held.append(
                 ThresholdHeld(
                     threshold,
@@ -112,11 +100,10 @@ def thresholds_held(
                     value if found.holds else None,
                 )
             )
-    findings += _findings(held)
-    return tuple(held)
+    return tuple(held), _findings(held)
 
 
-def _findings(held: "list[ThresholdHeld]") -> list[Finding]:
+def _findings(held: list[ThresholdHeld]) -> list[Finding]:
     """What was not held against the doses, what is left open, what is unverified."""
     apart, unsaid, unsure = [], [], []
     for one in held:

@@ -1,28 +1,95 @@
 """Doses by every method: the image as it is, corrected, and with earlier sessions."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
-from sirtdose.dosimetry.engine.dose import compute_dose
-from sirtdose.dosimetry.histogram.structure_dose import structure_doses
-from sirtdose.dosimetry.image.activity import time_integrated_activity
-from sirtdose.model.request import PostRequest
+from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.dose import Dose, compute_dose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose, structure_doses
+from sirtdose.dosimetry.image.activity import time_integrated_activity, total_in
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic, extrahepatic
+from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
+from sirtdose.model.finding import Finding
+from sirtdose.model.ledger import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import DoseRequest, PostRequest
+from sirtdose.model.role import Role
+from sirtdose.model.said import Said
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.post.prior_session import TAG, summed_dose
+from sirtdose.planning.lung_shunt import lungs as lungs_of
+from sirtdose.workflows.post.findings import (
+    few_voxel_findings,
+    negative_dose_findings,
+    noise_findings,
+    physics_findings,
+)
+from sirtdose.workflows.post.prior_session import (
+    TAG,
+    as_it_lies,
+    prior_lung_findings,
+    same_dose_findings,
+    summed_dose,
+)
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.structure import Structure
+# Where uptake is meant to be, or is told of by the lungs' own dose.
+_INSIDE = (
+    *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
+    *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
+)
+
+
+def dosed(
+    read: Read, placed: Placed, calibrated: Calibrated, request: PostRequest
+) -> tuple[Dosed, tuple[Finding, ...]]:
+    """Doses and histograms of this session, and with an earlier one."""
+    said = Said()
+    nuclide, judge = read.given.nuclide, request.judge
+    if placed.prior is not None:
+        said.add(
+            prior_lung_findings(
+                prior_lung_dose_gy=judge.prior_lung_dose_gy,
+                structures=placed.on_grid,
+            )
+        )
+    doses, tables = all_doses(calibrated.images, placed, request.dose, nuclide=nuclide)
+    if placed.prior is not None and judge.prior_dose is not None:
+        earlier = placed.prior
+        if judge.prior_transform is not None:
+            earlier = as_it_lies(judge.prior_dose, earlier)
+        name = judge.prior_dose.name
+        said.add(same_dose_findings(name=name, earlier=earlier, doses=doses))
+    (first, rows), activity = next(iter(tables.items())), calibrated.images[""]
+    said.add(
+        physics_findings(
+            nuclide=nuclide,
+            medium=request.dose.medium,
+            density_by_voxel=request.dose.density_by_voxel,
+            structures=placed.on_grid,
+            doses=doses,
+        )
+    )
+    said.add(noise_findings(image=placed.image))
+    voxel_ml = placed.image.grid.voxel_volume_ml
+    said.add(few_voxel_findings(rows=rows, voxel_ml=voxel_ml))
+    source = placed.image.source
+    if source is not None and source.modality != "file":
+        said.add(negative_dose_findings(dose=doses[first].volume))
+    return Dosed(
+        doses=doses,
+        structure_doses=tables,
+        lungs=_lungs(read, judge.prior_lung_dose_gy),
+        lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
+        extrahepatic=beyond_of(doses[first], activity, placed.on_grid),
+    ), said.findings
 
 
 def all_doses(
-    request: PostRequest,
     images: Mapping[str, Volume],
-    structures: "list[Structure]",
-    density_g_per_ml: float | Volume,
-    prior: Volume | None,
-) -> "tuple[dict[str, Dose], dict[str, list[StructureDose]]]":
+    placed: Placed,
+    request: DoseRequest,
+    *,
+    nuclide: Nuclide,
+) -> tuple[dict[str, Dose], dict[str, list[StructureDose]]]:
     """Maps and tables by method.
 
     `images` are activities at administration by the tag of their correction, empty for
@@ -31,25 +98,70 @@ def all_doses(
     doses: dict[str, Dose] = {}
     tables: dict[str, list[StructureDose]] = {}
     for tag, activity in images.items():
-        tia = time_integrated_activity(activity, request.given.nuclide)
-        for method in request.dose.used_methods:
+        tia = time_integrated_activity(activity, nuclide)
+        for method in request.used_methods:
             dose = compute_dose(
                 tia,
-                nuclide=request.given.nuclide,
-                density_g_per_ml=density_g_per_ml,
+                nuclide=nuclide,
+                density_g_per_ml=placed.density.g_per_ml,
                 method=method,
-                medium=request.dose.medium,
+                medium=request.medium,
             )
             key = f"{dose.method}{tag}"
             doses[key] = dose
-            tables[key] = structure_doses(structures, dose, activity)
-    if prior is None:
+            tables[key] = structure_doses(placed.on_grid, dose, activity)
+    if placed.prior is None:
         return doses, tables
     for key in list(doses):
         _, plus, correction = key.partition("+")
-        both = summed_dose(doses[key], prior)
+        both = summed_dose(doses[key], placed.prior)
         doses[f"{key}{TAG}"] = both
         tables[f"{key}{TAG}"] = structure_doses(
-            structures, both, images[f"{plus}{correction}"]
+            placed.on_grid, both, images[f"{plus}{correction}"]
         )
     return doses, tables
+
+
+def _lungs(read: Read, prior_lung_dose_gy: float) -> Lungs:
+    """What the lungs got by their shunt."""
+    given = read.given
+    own = read.ledger.lung_shunt_fraction
+    return lungs_of(
+        activity_gbq=read.ledger.delivered_gbq,
+        lung_shunt_fraction=own if given.shunts_given else given.lung_shunt_fraction,
+        lung_mass_kg=given.lung_mass_kg,
+        lung_mass_source=given.lung_mass_source,
+        lung_shunt_source=given.lung_shunt_source,
+        prior_lung_dose_gy=prior_lung_dose_gy,
+        dose_constant_gy_kg_per_gbq=given.nuclide.dose_constant_gy_kg_per_gbq,
+    )
+
+
+def lungs_in_image_gbq(
+    activity: Volume, structures: Sequence[Structure]
+) -> float | None:
+    """Activity that the image shows in the lungs, liver left out; None if not drawn."""
+    lungs = [one for one in structures if one.role is Role.LUNGS]
+    if not lungs:
+        return None
+
+    whole = union(lungs)
+    for other in structures:
+        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
+            whole = whole - other
+    return 0.0 if whole.empty else total_in(activity, whole)
+
+
+def beyond_of(
+    dose: Dose, activity: Volume, structures: Sequence[Structure]
+) -> Extrahepatic | None:
+    """What lies outside of liver and lungs; None where no liver is drawn."""
+    if not any(one.role is Role.LIVER for one in structures):
+        return None
+
+    return extrahepatic(
+        dose.volume,
+        activity,
+        [one for one in structures if one.role in _INSIDE],
+        [one for one in structures if one.role not in _INSIDE],
+    )

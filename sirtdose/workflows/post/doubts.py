@@ -3,29 +3,27 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.ledger import Ledger
+from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.request import Given
+from sirtdose.model.request import InjectionGiven
 from sirtdose.model.role import Role
 from sirtdose.model.units import clocks_of_one_place, offset_in
+from sirtdose.model.volume import Source
 from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.model.ledger import Lungs
-    from sirtdose.model.volume import Volume
 
 # Two notes of one moment agree to this.
 _SAME_TIME_H = 0.25
 _SAME_SHUNT = 0.01
 _PART_OF_IT = 0.25
+_RESIDUAL_MAX = 0.2
 
 
-def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding]:
+def size_doubts(*, ledger: Ledger, rows: Sequence[StructureDose]) -> list[Finding]:
     """An activity, or the dose it gave, of another unit's size (H05)."""
     perfused = [
         (row.structure.name, row.mean_by_mass_gy)
@@ -35,22 +33,24 @@ def size_doubts(ledger: Ledger, rows: "Sequence[StructureDose]") -> list[Finding
     return size_findings(ledger.administered_gbq, perfused)
 
 
-def ceiling_doubts(name: str | None, rows: "Sequence[StructureDose]") -> list[Finding]:
+def ceiling_doubts(
+    *, device: str | None, rows: Sequence[StructureDose]
+) -> list[Finding]:
     """Doses above what is usual with these microspheres (H07)."""
-    if name is None:
+    if device is None:
         return []
-    device = table("devices")[name]
+    known = table("devices")[device]
     return [
         Finding.of(
             "H07",
             f"'{row.structure.name}' got {row.mean_by_mass_gy:.4g} Gy, above "
-            f"{ceiling['dose_gy']:g} Gy, which is not usual with {device['product']} "
+            f"{ceiling['dose_gy']:g} Gy, which is not usual with {known['product']} "
             f"outside of one or two segments ({ceiling['source']}"
             f"{'' if ceiling['verified'] else '; not verified'}): is the activity "
             "right, and the volume?",
             severity=Severity.WARN,
         )
-        for ceiling in device["ceilings"]
+        for ceiling in known["ceilings"]
         for row in rows
         if row.structure.role == ceiling["volume"]
         and row.mean_by_mass_gy > ceiling["dose_gy"]
@@ -58,10 +58,10 @@ def ceiling_doubts(name: str | None, rows: "Sequence[StructureDose]") -> list[Fi
 
 
 def plan_doubts(
+    *,
     plan: Mapping[str, Any],
     ledger: Ledger,
     method: str,
-    *,
     device: str | None,
     lung_shunt_fraction: float | None,
 ) -> list[Finding]:
@@ -116,47 +116,76 @@ def plan_doubts(
     return findings
 
 
-def time_doubts(given: Given, volume: "Volume") -> list[Finding]:
+def time_doubts(
+    *,
+    source: Source | None,
+    scan_at: datetime | None,
+    administered_at: datetime | None,
+    timezone: str | None,
+) -> list[Finding]:
     """A time or offset typed against the header's (H09, H10)."""
-    source = volume.source
     start = source.scan_start if source else None
     if source is None or start is None:
         return []
-    if given.scan_at is None:
+    if scan_at is None:
         # An administration's own moment is held against the one typed instead.
         if source.decay_correction == "ADMIN":
             return []
-        return offset_doubts(start, source.clock_offset, given)
+        return offset_doubts(
+            start=start,
+            stated=source.clock_offset,
+            administered_at=administered_at,
+            timezone=timezone,
+        )
     if start.tzinfo is None:
-        start = start.replace(tzinfo=given.scan_at.tzinfo)
-    apart_h = (given.scan_at - start).total_seconds() / 3600
+        start = start.replace(tzinfo=scan_at.tzinfo)
+    apart_h = (scan_at - start).total_seconds() / 3600
     if abs(apart_h) <= _SAME_TIME_H:
         return []
     return [
         Finding.of(
             "H10",
-            f"--scan-at {given.scan_at.isoformat()} is used, the header says "
+            f"--scan-at {scan_at.isoformat()} is used, the header says "
             f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
             severity=Severity.WARN,
         )
     ]
 
 
+def elapsed_doubts(
+    *, what: str, elapsed_h: float, least_h: float = 0.0, most_h: float
+) -> list[Finding]:
+    """Hours after the administration in which nobody measures (H09)."""
+    if least_h <= elapsed_h <= most_h:
+        return []
+    return [
+        Finding.of(
+            "H09",
+            f"{what} {elapsed_h:.1f} h after administration, outside {least_h:.0f} to "
+            f"{most_h:.0f} h: check dates and offsets",
+            accepted="the times are used as they are",
+        )
+    ]
+
+
 def offset_doubts(
-    start: datetime, stated: fixed_zone | None, given: Given
+    *,
+    start: datetime,
+    stated: fixed_zone | None,
+    administered_at: datetime | None,
+    timezone: str | None,
 ) -> list[Finding]:
     """A header's offset from UTC that is not that of the times typed (H09).
 
     A moment with an offset of its own is what it is, in whatever offset it is written:
     what is doubted is the header's clock.
     """
-    administered_at = given.administered_at
     if stated is None or start.tzinfo is None:
         return []
     start = start.astimezone(stated)
-    if given.timezone is not None:
-        own = start.astimezone(fixed_zone(offset_in(start, given.timezone)))
-        typed = f"--timezone {given.timezone} has {_offset(own)} then"
+    if timezone is not None:
+        own = start.astimezone(fixed_zone(offset_in(start, timezone)))
+        typed = f"--timezone {timezone} has {_offset(own)} then"
         agrees = own.utcoffset() == start.utcoffset()
     elif administered_at is not None and administered_at.tzinfo is not None:
         own = start.astimezone(administered_at.tzinfo)
@@ -188,13 +217,13 @@ def offset_doubts(
 
 
 def administration_doubts(
-    written: datetime, given: Given, typed: datetime
+    *, written: datetime, typed: datetime, nuclide: Nuclide
 ) -> list[Finding]:
     """A PET corrected to another administration than the one typed (H09)."""
     elapsed_h = (written - typed).total_seconds() / 3600
     if abs(elapsed_h) <= _SAME_TIME_H:
         return []
-    undone = 1 / given.nuclide.decay_factor(elapsed_h)
+    undone = 1 / nuclide.decay_factor(elapsed_h)
     return [
         Finding.of(
             "H09",
@@ -209,14 +238,16 @@ def administration_doubts(
     ]
 
 
-def clock_doubts(clock: time | None, given: Given, typed: datetime) -> list[Finding]:
+def clock_doubts(
+    *, clock: time | None, typed: datetime, timezone: str | None
+) -> list[Finding]:
     """An administration whose header has a time of day only, and another one (H09)."""
     if clock is None:
         return []
     if clock.tzinfo is not None:
         there = typed.astimezone(clock.tzinfo)
-    elif given.timezone is not None:
-        there = typed.astimezone(fixed_zone(offset_in(typed, given.timezone)))
+    elif timezone is not None:
+        there = typed.astimezone(fixed_zone(offset_in(typed, timezone)))
     else:
         there = typed
     apart_h = (_hour_of(clock) - _hour_of(there.time()) + 12) % 24 - 12
@@ -250,22 +281,37 @@ def _after(moment: datetime, typed: datetime | None) -> str:
     return f", {hours:.1f} h after the administration"
 
 
-def residual_doubts(given: Given) -> list[Finding]:
-    """A residual that nobody gave is taken as none (H08)."""
-    silent = [one.name for one in given.injections if one.residual_gbq is None]
-    if given.residual_gbq is not None or (given.injections and not silent):
-        return []
-    said = "not checked: needs --residual; what stayed behind is taken as none"
-    if silent:
-        said = (
-            f"not checked for {', '.join(silent)}: needs residual=ACTIVITY@TIME in "
-            "--injection; what stayed behind is taken as none"
+def residual_doubts(
+    *,
+    ledger: Ledger,
+    residual_gbq: float | None,
+    injections: Sequence[InjectionGiven],
+) -> list[Finding]:
+    """A residual that nobody gave is taken as none; much of one is said (H08)."""
+    findings = []
+    silent = [one.name for one in injections if one.residual_gbq is None]
+    if residual_gbq is None and (silent or not injections):
+        said = "not checked: needs --residual; what stayed behind is taken as none"
+        if silent:
+            said = (
+                f"not checked for {', '.join(silent)}: needs residual:ACTIVITY@TIME in "
+                "--injection; what stayed behind is taken as none"
+            )
+        findings.append(Finding.of("H08", said, severity=Severity.NOTE))
+    part = ledger.residual_gbq / ledger.administered_gbq
+    if part > _RESIDUAL_MAX:
+        findings.append(
+            Finding.of(
+                "H08",
+                f"{part:.0%} of the administered activity stayed behind as residual: "
+                "above 20 % the event may be reportable",
+            )
         )
-    return [Finding.of("H08", said, severity=Severity.NOTE)]
+    return findings
 
 
 def lungs_in_image_doubts(
-    nuclide: Nuclide, lungs: "Lungs", in_image_gbq: float | None
+    *, nuclide: Nuclide, lungs: Lungs, in_image_gbq: float | None
 ) -> list[Finding]:
     """The lungs' dose by the image against their limit (H22)."""
     if in_image_gbq is None:

@@ -1,33 +1,21 @@
 """What is to be said of the doses themselves."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
-from sirtdose.dosimetry.image.activity import total_in
-from sirtdose.dosimetry.image.hot_spots import extrahepatic
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
-from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Source, Volume
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.image.hot_spots import Extrahepatic
-    from sirtdose.model.ledger import Lungs
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-
-# Where uptake is meant to be, or is told of by the lungs' own dose.
-_INSIDE = (
-    *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
-    *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
-)
 _SPOTS_MAX = 5
 _ORGAN_GY = 20.0
 # Lung masses further apart than this are said.
@@ -35,15 +23,17 @@ _SAME_LUNG_MASS = 0.1
 
 
 def physics_findings(
+    *,
     nuclide: Nuclide,
-    request: DoseRequest,
-    structures: "list[Structure]",
-    doses: "Mapping[str, Dose]",
+    medium: str,
+    density_by_voxel: bool,
+    structures: Sequence[Structure],
+    doses: Mapping[str, Dose],
 ) -> list[Finding]:
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
     findings = nuclide_findings(nuclide)
     if any(dose.medium for dose in doses.values()):
-        radial = RadialKernel.named(nuclide.name, request.medium)
+        radial = RadialKernel.of(nuclide, medium)
         findings += kernel_energy_findings(nuclide, radial.energy_mev_per_decay)
     for dose in doses.values():
         if dose.one_density_g_per_ml is None:
@@ -58,7 +48,7 @@ def physics_findings(
             for structure in structures
             if structure.role is Role.LUNGS
         ]
-        if request.density_by_voxel:
+        if density_by_voxel:
             findings.append(
                 Finding.of(
                     "H27",
@@ -71,53 +61,39 @@ def physics_findings(
     return findings
 
 
-def lungs_in_image_gbq(
-    activity: "Volume", structures: "list[Structure]"
-) -> float | None:
-    """Activity that the image shows in the lungs, liver left out; None if not drawn."""
-    lungs = [one for one in structures if one.role is Role.LUNGS]
-    if not lungs:
-        return None
-
-    whole = union(lungs)
-    for other in structures:
-        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
-            whole = whole - other
-    return 0.0 if whole.empty else total_in(activity, whole)
-
-
 def camera_findings(
-    request: PostRequest, image: "Volume", in_view_gbq: float, elapsed_h: float | None
+    *,
+    source: Source | None,
+    nuclide: Nuclide,
+    camera_limit_gbq: float | None,
+    in_view_gbq: float,
+    elapsed_h: float | None,
 ) -> list[Finding]:
     """More activity in view than a gamma camera counts in proportion (H13)."""
-    if image.source is not None and image.source.modality == "PT":
+    if source is not None and source.modality == "PT":
         return []
-    if image.source is not None and image.source.decay_correction == "ADMIN":
+    if source is not None and source.decay_correction == "ADMIN":
         said = (
             "the camera's dead time not checked: the image is corrected for decay to "
             "the administration, and does not say when it was taken"
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    limit_gbq, holmium = (
-        request.dose.camera_limit_gbq,
-        request.given.nuclide.name == "Ho-166",
-    )
-    if limit_gbq is None or elapsed_h is None:
-        if limit_gbq is None and not holmium:
+    if camera_limit_gbq is None or elapsed_h is None:
+        if camera_limit_gbq is None and nuclide.name != "Ho-166":
             return []
         needs = (
             "--camera-limit, with --administered-at and --scan-at"
-            if limit_gbq is None
+            if camera_limit_gbq is None
             else "--administered-at and the time of the scan"
         )
         said = f"the camera's dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
-    at_scan_gbq = in_view_gbq * request.given.nuclide.decay_factor(elapsed_h)
+    at_scan_gbq = in_view_gbq * nuclide.decay_factor(elapsed_h)
     said = (
         f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
-        f"proportion up to {limit_gbq:.4g} GBq"
+        f"proportion up to {camera_limit_gbq:.4g} GBq"
     )
-    if at_scan_gbq <= limit_gbq:
+    if at_scan_gbq <= camera_limit_gbq:
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     return [
         Finding.of(
@@ -128,7 +104,9 @@ def camera_findings(
     ]
 
 
-def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Finding]:
+def few_voxel_findings(
+    *, rows: Sequence[StructureDose], voxel_ml: float
+) -> list[Finding]:
     """Tumors of so few voxels that their histogram says little (H21)."""
     few = [
         f"'{row.structure.name}' ({row.dvh.volume_ml / voxel_ml:.0f})"
@@ -144,32 +122,17 @@ def few_voxel_findings(rows: "list[StructureDose]", voxel_ml: float) -> list[Fin
     return [Finding.of("H21", said, severity=Severity.WARN)]
 
 
-def noise_finding(volume: "Volume") -> Finding:
+def noise_findings(*, image: Volume) -> list[Finding]:
     """What of an image's lowest and highest voxels is shown (H21)."""
-    negative = int((volume.data < 0).sum())
+    negative = int((image.data < 0).sum())
     said = "the lowest and highest voxel are noise: D98 and D2 stand for them"
     if negative:
         said += f"; {negative} voxels below 0 are kept, as clipping them adds activity"
-    return Finding.of("H21", said)
-
-
-def beyond_of(
-    dose: "Dose", activity: "Volume", structures: "list[Structure]"
-) -> "Extrahepatic | None":
-    """What lies outside of liver and lungs; None where no liver is drawn."""
-    if not any(one.role is Role.LIVER for one in structures):
-        return None
-
-    return extrahepatic(
-        dose.volume,
-        activity,
-        [one for one in structures if one.role in _INSIDE],
-        [one for one in structures if one.role not in _INSIDE],
-    )
+    return [Finding.of("H21", said)]
 
 
 def hot_spot_findings(
-    beyond: "Extrahepatic | None", rows: "list[StructureDose]"
+    *, beyond: Extrahepatic | None, rows: Sequence[StructureDose]
 ) -> list[Finding]:
     """Organs with dose, and places with dose outside of liver and lungs (H28)."""
     findings = [
@@ -210,7 +173,7 @@ def hot_spot_findings(
 
 
 def lung_row_findings(
-    tables: "Mapping[str, list[StructureDose]]", lungs: "Lungs"
+    *, tables: Mapping[str, Sequence[StructureDose]], lungs: Lungs
 ) -> list[Finding]:
     """The lungs' dose by voxel against their limit, their mass against the shunt's."""
     limit_gy = table("limits")["lungs"]["limit_gy"]
@@ -239,3 +202,15 @@ def lung_row_findings(
             )
         )
     return findings
+
+
+def negative_dose_findings(*, dose: Volume) -> list[Finding]:
+    """Doses that RTDOSE has no number for (H30)."""
+    count = int((dose.data < 0).sum())
+    if not count:
+        return []
+    said = (
+        f"RTDOSE holds no dose below 0: {count} of {dose.data.size} voxels are 0 "
+        "there; the NIfTI and the tables keep them"
+    )
+    return [Finding.of("H30", said, severity=Severity.NOTE)]

@@ -1,27 +1,35 @@
 """What an activity image's header says, checked against what was asked."""
 
 from sirtdose.model.finding import Finding
-from sirtdose.model.request import PostRequest
-from sirtdose.model.volume import Source, Volume
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Source
 from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.nuclide import header_nuclide_findings
 
 
-def image_findings(volume: Volume, request: PostRequest) -> list[Finding]:
+def image_findings(
+    *,
+    source: Source | None,
+    nuclide: Nuclide,
+    nuclide_given: bool,
+    header_nuclide_was: str | None,
+    device: str | None,
+) -> list[Finding]:
     """Nuclide, decay correction, corrections and position (H10, H11, H17, H41)."""
-    source = volume.source
     if source is None or source.modality == "file":
         return []
-    findings = header_findings(source)
-    findings += header_nuclide_findings(
-        source,
-        request.given,
-        header_nuclide_was=request.image.header_nuclide_was,
-        device=request.judge.device,
-    )
-    if source.modality == "PT":
-        findings += _pet_decay(source)
-    return findings + correction_findings(source)
+    return [
+        *header_findings(source=source),
+        *header_nuclide_findings(
+            source=source,
+            nuclide=nuclide,
+            nuclide_given=nuclide_given,
+            header_nuclide_was=header_nuclide_was,
+            device=device,
+        ),
+        *(_pet_decay(source) if source.modality == "PT" else []),
+        *correction_findings(source=source),
+    ]
 
 
 def _pet_decay(source: Source) -> list[Finding]:

@@ -1,24 +1,26 @@
 """Several injections of one session on their image: which counts are whose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.dosimetry.image.activity import Calibration
-from sirtdose.dosimetry.image.injection_shares import parts_of_union, shares
+from sirtdose.dosimetry.image.injection_shares import (
+    Part,
+    Shares,
+    parts_of_union,
+    shares,
+)
+from sirtdose.dosimetry.results import Read
 from sirtdose.errors import InputError
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.request import InjectionGiven
-from sirtdose.model.volume import Quantity
-from sirtdose.workflows.post.injections import ledgers_of
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.injection_shares import Part, Shares
-    from sirtdose.model.request import PostRequest
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
+from sirtdose.model.request import Given, InjectionGiven
+from sirtdose.model.structure import Structure, perfused_by
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.planning.lung_shunt import all_shunts_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +32,12 @@ class Injected:
 
     given: tuple[InjectionGiven, ...]
     ledgers: tuple[Ledger, ...]
-    volumes: "tuple[Structure, ...]"
-    parts: "tuple[Part, ...]"
+    volumes: tuple[Structure, ...]
+    parts: tuple[Part, ...]
     nuclide: Nuclide
 
     @classmethod
-    def of(
-        cls, request: "PostRequest", drawn: "Sequence[Structure]", image: "Volume"
-    ) -> "Injected":
+    def of(cls, given: Given, drawn: Sequence[Structure], image: Volume) -> "Injected":
         """Find each injection's perfused volume, and where they overlap.
 
         Raises
@@ -45,22 +45,15 @@ class Injected:
         InputError
             A structure that is not there.
         """
-        by_name = {structure.name: structure for structure in drawn}
-        volumes = []
-        for one in request.given.injections:
-            if one.perfused not in by_name:
-                raise InputError(
-                    f"'{one.name}' perfuses '{one.perfused}', which is no structure of "
-                    f"role perfused, liver or tumor here: there are "
-                    f"{', '.join(by_name)}"
-                )
-            volumes.append(by_name[one.perfused])
+        volumes = [
+            perfused_by(one.name, one.perfused, drawn) for one in given.injections
+        ]
         return cls(
-            request.given.injections,
-            tuple(ledgers_of(request.given)),
+            given.injections,
+            tuple(ledgers_of(given)),
             tuple(volumes),
             parts_of_union(volumes, image),
-            request.given.nuclide,
+            given.nuclide,
         )
 
     @property
@@ -73,7 +66,7 @@ class Injected:
         last = max(known)
         return tuple((last - at).total_seconds() / 3600 for at in known)
 
-    def shares(self, image: "Volume") -> "Shares":
+    def shares(self, image: Volume) -> Shares:
         """Divide an image's activity among the injections."""
         return shares(
             self.parts,
@@ -82,11 +75,11 @@ class Injected:
             decayed=[self.nuclide.decay_factor(h) for h in self.elapsed_h],
         )
 
-    def mean_gbq_per_count(self, found: "Shares") -> float:
+    def mean_gbq_per_count(self, found: Shares) -> float:
         """All that was treated over all counts of their volumes."""
         return sum(one.treated_gbq for one in self.ledgers) / sum(found.counts)
 
-    def calibration(self, image: "Volume") -> "Calibration":
+    def calibration(self, image: Volume) -> Calibration:
         """What one unit of the image is worth on average over what was injected."""
         found = self.shares(image)
         each = ", ".join(
@@ -100,13 +93,11 @@ class Injected:
             self.mean_gbq_per_count(found) * 1e9,
         )
 
-    def activity(self, image: "Volume") -> "Volume":
+    def activity(self, image: Volume) -> Volume:
         """Activity in each voxel, each injection's at its own administration, GBq.
 
         Counts outside of all volumes are shown at the injections' mean scale.
         """
-        import numpy as np
-
         found = self.shares(image)
         inside = np.zeros(image.grid.shape)
         factor = np.zeros(image.grid.shape)
@@ -122,3 +113,79 @@ class Injected:
         """The names of some of them, as they are written."""
         *first, last = (self.given[i].name for i in group)
         return f"{', '.join(first)} and {last}" if first else last
+
+
+def ledgers_of(given: Given) -> list[Ledger]:
+    """The ledger of each injection.
+
+    Raises
+    ------
+    InputError
+        Two of one name, or shunts that are known for some of them only.
+    """
+    names = [one.name for one in given.injections]
+    if len(set(names)) < len(names):
+        raise InputError("two injections have the same name: give each its own")
+    all_shunts_known(
+        {
+            one.name: given.lung_shunt_fraction
+            if one.lung_shunt_fraction is None
+            else one.lung_shunt_fraction
+            for one in given.injections
+        }
+    )
+    return [
+        one.ledger(given.nuclide, given.lung_shunt_fraction) for one in given.injections
+    ]
+
+
+def in_own_names(read: Read, drawn: Sequence[Structure]) -> Read:
+    """The same, with the structures that injections perfuse as these are spelled.
+
+    Raises
+    ------
+    InputError
+        A structure that is not there.
+    """
+    injections = tuple(
+        replace(one, perfused=perfused_by(one.name, one.perfused, drawn).name)
+        for one in read.given.injections
+    )
+    given = replace(read.given, injections=injections)
+    return replace(read, given=given, injections=injections_given(given))
+
+
+def summed(ledgers: Sequence[Ledger]) -> Ledger:
+    """All injections as one: activities add up, the shunt is that of the whole."""
+    administered = sum(one.administered_gbq for one in ledgers)
+    residual = sum(one.residual_gbq for one in ledgers)
+    lungs = sum(one.lung_gbq for one in ledgers)
+    return Ledger(
+        administered,
+        residual_gbq=residual,
+        lung_shunt_fraction=lungs / (administered - residual),
+    )
+
+
+def require_one_moment(calibration: str, given: Given) -> None:
+    """Refuse an absolute calibration of injections that lie apart in time.
+
+    Raises
+    ------
+    InputError
+        They do, or one has no time.
+    """
+    if calibration == "administered" or not given.injections:
+        return
+    if not given.at_one_moment:
+        raise InputError(
+            f"calibration '{calibration}' decays to one administration: "
+            "injections that lie apart need --calibration administered"
+        )
+
+
+def injections_given(given: Given) -> tuple[tuple[str, str, Ledger], ...]:
+    """Name, perfused structure and ledger of each."""
+    ledgers = ledgers_of(given) if given.injections else []
+    pairs = zip(given.injections, ledgers, strict=True)
+    return tuple((one.name, one.perfused, ledger) for one, ledger in pairs)

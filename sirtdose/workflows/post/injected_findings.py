@@ -1,20 +1,17 @@
 """What one image says of several injections: factors, overlaps, what is left out."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import covered_fraction
 from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
+from sirtdose.dosimetry.image.injection_shares import Shares
 from sirtdose.dosimetry.image.uptake import inside_fractions, outside_fraction
+from sirtdose.dosimetry.results import Placed
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.injected import Injected
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.injection_shares import Shares
-    from sirtdose.model.volume import Volume
-    from sirtdose.workflows.image.structures import Placed
 
 _MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
 # Contours reach a little beyond an image; less of a volume in it than this is cut off.
@@ -23,14 +20,14 @@ _SEEN_LEAST = 0.98
 _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
 
-def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
+def sharing_findings(*, injected: Injected, image: Volume) -> list[Finding]:
     """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
     found = injected.shares(image)
     low, high = RATIO_RANGE
     seen = _seen_fractions(injected, image)
     causes = _causes(injected, seen)
     return [
-        *_factor_findings(injected, found, high, causes),
+        *_factor_findings(injected, found, most=high, causes=causes),
         *(
             Finding.of(
                 "H13",
@@ -52,7 +49,7 @@ def sharing_findings(injected: Injected, image: "Volume") -> list[Finding]:
     ]
 
 
-def _seen_fractions(injected: Injected, image: "Volume") -> dict[str, float]:
+def _seen_fractions(injected: Injected, image: Volume) -> dict[str, float]:
     """The part of each perfused volume that lies inside the image."""
     return {
         one.name: covered_fraction(volume, image.grid)
@@ -78,7 +75,7 @@ def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
 
 
 def _factor_findings(
-    injected: Injected, found: "Shares", most: float, causes: str
+    injected: Injected, found: Shares, *, most: float, causes: str
 ) -> list[Finding]:
     factors = {
         injected.names(group): found.gbq_per_count(group) * 1e9
@@ -114,7 +111,7 @@ def _cut_off_findings(seen: Mapping[str, float]) -> list[Finding]:
     ]
 
 
-def _overlap_findings(injected: Injected, found: "Shares") -> list[Finding]:
+def _overlap_findings(injected: Injected, found: Shares) -> list[Finding]:
     findings = []
     for group in found.groups:
         if len(group) == 1:
@@ -155,7 +152,7 @@ def _untimed_findings(injected: Injected, group: Sequence[int]) -> list[Finding]
     ]
 
 
-def _reach_findings(injected: Injected, found: "Shares", index: int) -> list[Finding]:
+def _reach_findings(injected: Injected, found: Shares, index: int) -> list[Finding]:
     low, high = found.reach(index)
     if high - low < _REACH_NOTED:
         return []
@@ -173,9 +170,7 @@ def _reach_findings(injected: Injected, found: "Shares", index: int) -> list[Fin
     ]
 
 
-def unshared_findings(
-    injected: Injected, placed: "Placed", image: "Volume"
-) -> list[Finding]:
+def unshared_findings(*, injected: Injected, placed: Placed) -> list[Finding]:
     """Counts, and treated structures, that no injection has (H14)."""
     findings = []
     for structure in placed.drawn:
@@ -191,7 +186,9 @@ def unshared_findings(
                 )
             )
     lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]
-    part = outside_fraction(injected.volumes, image, union(lungs) if lungs else None)
+    part = outside_fraction(
+        injected.volumes, placed.image, union(lungs) if lungs else None
+    )
     if part > _OUTSIDE_MAX:
         findings.append(
             Finding.of(

@@ -1,30 +1,151 @@
-"""Every file that an assessment rests on, besides image, CT and structures."""
+"""Every file that an assessment rests on, and what its notes say."""
 
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.results import Provenance, Read
+from sirtdose.io.choose import Choice
+from sirtdose.io.dicom.link import read_link
+from sirtdose.io.dicom.rtstruct import read_structure_set
 from sirtdose.io.discover import discover
+from sirtdose.io.found import Found, Kind
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.bounds import printable
+from sirtdose.model.finding import Finding
+from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import PostRequest
-from sirtdose.workflows.image.scene import inputs_of, require_one_patient
-
-if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
-    from sirtdose.model.finding import Finding
+from sirtdose.model.said import Said
+from sirtdose.model.self_test import self_test_findings
+from sirtdose.model.volume import Volume
+from sirtdose.workflows.image.nuclide import with_header_nuclide
+from sirtdose.workflows.image.scene import activity_image, chosen, inputs_of
+from sirtdose.workflows.post.activity import image_total_gbq
+from sirtdose.workflows.post.against_plan import read_plan
+from sirtdose.workflows.post.image import image_findings
+from sirtdose.workflows.post.injected import injections_given
+from sirtdose.workflows.post.kept_names import file_names, people_of
+from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
+from sirtdose.workflows.post.positron_yield import rescaled, yield_findings, yield_of
+from sirtdose.workflows.post.prior_session import prior_file_findings
 
 _NOT_KEPT = ("source", "acceptances", "self_test")
 
 
-def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], ...]:
+def files_of(request: PostRequest) -> tuple[Choice, list[Finding]]:
+    """Image, CT and structures of one patient, whose the earlier dose is too."""
+    choice, findings = chosen(request.image, named_files(request).values())
+    prior = prior_file_findings(choice, request.judge.prior_dose)
+    return choice, findings + prior
+
+
+def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
+    """The image, what was given when by notes and header, and the plan.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be used, an activity or a time that is missing.
+    """
+    said = Said()
+    said.add(self_test_findings(request.judge.self_test))
+    given = said.take(on_own_scale(request.given))
+    was = request.image.header_nuclide_was
+    image = activity_image(
+        choice,
+        in_bq_per_ml=request.dose.calibration == "image",
+        header_nuclide_was=was,
+        nuclide=given.nuclide,
+    )
+    source = image.source
+    given = said.take(with_header_nuclide(given, source, was))
+    positrons = yield_of(
+        fraction_was=request.image.positron_fraction_was,
+        nuclide_was=was,
+        source=source,
+        nuclide=given.nuclide,
+    )
+    if request.image.positron_fraction_was is not None:
+        image = rescaled(image, positrons, given.nuclide)
+    said.add(
+        image_findings(
+            source=source,
+            nuclide=given.nuclide,
+            nuclide_given=given.nuclide_given,
+            header_nuclide_was=was,
+            device=request.judge.device,
+        )
+    )
+    times = said.take(times_of(given, source))
+    ledger = said.take(ledger_of(given))
+    total_gbq = image_total_gbq(image, given, request.dose, elapsed_h=times.elapsed_h)
+    if total_gbq is not None:
+        ledger = replace(ledger, in_image_gbq=total_gbq, positron_yield=positrons)
+    said.add(
+        yield_findings(
+            ledger=ledger,
+            nuclide=given.nuclide,
+            calibration=request.dose.calibration,
+            nuclide_was=was,
+        )
+    )
+    plan = None
+    if request.judge.plan is not None:
+        plan = said.take(
+            read_plan(request.judge.plan, given.nuclide, request.privacy.patient_key)
+        )
+    return Read(
+        given, image, ledger, times, injections_given(given), plan
+    ), said.findings
+
+
+def provenance(
+    choice: Choice, request: PostRequest, image: Volume, *, moved: bool
+) -> Provenance:
+    """What was used of whom, and how results name it.
+
+    Structures that were `moved` lie elsewhere than in the RTSTRUCT.
+    """
+    named, key = named_files(request), request.privacy.site_key
+    link = None
+    if image.source is not None and image.source.modality != "file":
+        link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
+        link = link.deidentified(key) if key else link
+    return Provenance(
+        choices=choice.reasons,
+        inputs=all_inputs(choice, named, request.dose.density),
+        options=options_of(request),
+        link=link,
+        # By how many days a pseudonym's dates are moved back.
+        shifted_d=0 if key is None else link.shifted_d if link else shift_days(key),
+        # A pseudonym's results refer to no file that names the patient.
+        structure_set=None
+        if link is None or key or moved
+        else _structure_set(choice.structures),
+        people=()
+        if key is None
+        else people_of(choice, [request.image.drawn_on, request.judge.prior_dose]),
+        file_names={} if key is None else file_names(choice, named),
+    )
+
+
+def _structure_set(structures: Sequence[Found]) -> StructureSet | None:
+    """The one RTSTRUCT that structures came from."""
+    drawn = [one for one in structures if one.kind is Kind.CONTOURS]
+    return read_structure_set(drawn[0].paths[0]) if len(drawn) == 1 else None
+
+
+def all_inputs(
+    choice: Choice, named: Mapping[str, Path], density: object
+) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series; in the order of its use."""
     return (
-        *inputs_of(choice, request.dose.density),
+        *inputs_of(choice, density),
         *(
             {
                 # Folders are often named after patients.
@@ -34,7 +155,7 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
                 "sha256": sha256_of(paths),
                 "series_instance_uid": None,
             }
-            for kind, path in named_files(request).items()
+            for kind, path in named.items()
             if kind != "densities"
             for paths in [_files(path)]
         ),
@@ -43,7 +164,8 @@ def all_inputs(choice: "Choice", request: PostRequest) -> tuple[dict[str, Any], 
 
 def named_files(request: PostRequest) -> dict[str, Path]:
     """What a request names besides image, CT and structures, by its kind."""
-    named = {
+    nuclide = request.given.nuclide
+    named: dict[str, object] = {
         "earlier dose": request.judge.prior_dose,
         "transform of the earlier dose": request.judge.prior_transform,
         "registration": request.image.registration,
@@ -53,7 +175,11 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "radiobiology": request.judge.radiobiology,
         "budget": request.dose.budget,
         "plan": request.judge.plan,
+        "nuclide": nuclide.file,
     }
+    if nuclide.file is not None:
+        for one in nuclide.kernels:
+            named[f"dose kernel in {one.medium}"] = one.file
     return {kind: path for kind, path in named.items() if isinstance(path, Path)}
 
 
@@ -81,6 +207,8 @@ def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
         return name if known else "a folder"
     if isinstance(value, Nuclide):
         return value.name
+    if isinstance(value, Metric):
+        return value.words
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
@@ -104,13 +232,3 @@ def _files(path: Path) -> tuple[Path, ...]:
         return (path,)
 
     return tuple(one for item in discover(path) for one in item.paths)
-
-
-def require_same_patients_prior(
-    choice: "Choice", request: PostRequest, findings: "list[Finding]"
-) -> None:
-    """Refuse an earlier dose of somebody else (H01)."""
-    if request.judge.prior_dose is None or not request.judge.prior_dose.exists():
-        return
-
-    require_one_patient([choice.image, *discover(request.judge.prior_dose)], findings)

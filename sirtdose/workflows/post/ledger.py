@@ -1,119 +1,167 @@
 """The ledger of a treatment: activities brought to the time of administration."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import InputError
+from sirtdose.model.calibrator import calibrator_findings, require_calibrator_factor
 from sirtdose.model.finding import Finding
-from sirtdose.model.ledger import Ledger
-from sirtdose.model.request import Given, PostRequest
+from sirtdose.model.ledger import Ledger, Times
+from sirtdose.model.request import Given
 from sirtdose.model.units import localized
+from sirtdose.model.volume import Source
 from sirtdose.workflows.post.doubts import (
     administration_doubts,
     clock_doubts,
+    elapsed_doubts,
     residual_doubts,
     time_doubts,
 )
-from sirtdose.workflows.post.injections import ledgers_of, summed
-
-if TYPE_CHECKING:
-    from sirtdose.model.volume import Volume
+from sirtdose.workflows.post.injected import ledgers_of, summed
 
 # From an event to what follows it; vials are calibrated up to two weeks off.
 _ELAPSED_MAX_H = 200.0
 _ASSAY_MAX_H = 336.0
-_RESIDUAL_MAX = 0.2
 
 
-def ledger_of(
-    given: Given, volume: "Volume", findings: list[Finding]
-) -> tuple[Ledger, dict[str, Any]]:
-    """What was given, left behind and shunted, and the times it rests on."""
-    scan_at = _scan_time(given, volume)
-    findings += time_doubts(given, volume)
-    findings += residual_doubts(given)
-    ledger = (
-        summed(ledgers_of(given)) if given.injections else _one_ledger(given, findings)
-    )
-    administered, residual = ledger.administered_gbq, ledger.residual_gbq
-    if residual > _RESIDUAL_MAX * administered:
-        findings.append(
-            Finding.of(
-                "H08",
-                f"{residual / administered:.0%} of the administered activity stayed "
-                "behind as residual: above 20 % the event may be reportable",
+def on_own_scale(given: Given) -> tuple[Given, list[Finding]]:
+    """The same with every activity times the dose calibrator's factor.
+
+    Raises
+    ------
+    RangeError
+        No factor of a calibrator.
+    """
+    factor = given.calibrator_factor
+    require_calibrator_factor(factor)
+
+    def scaled(read_gbq: float | None) -> float | None:
+        return None if read_gbq is None else read_gbq * factor
+
+    own = replace(
+        given,
+        administered_gbq=scaled(given.administered_gbq),
+        assay_gbq=scaled(given.assay_gbq),
+        residual_gbq=scaled(given.residual_gbq),
+        injections=tuple(
+            replace(
+                one,
+                administered_gbq=one.administered_gbq * factor,
+                residual_gbq=scaled(one.residual_gbq),
             )
-        )
-    times: dict[str, Any] = {
-        "administered_at": given.administered_at,
-        "scan_at": scan_at,
-        "elapsed_h": None,
-    }
-    source = volume.source
+            for one in given.injections
+        ),
+    )
+    return own, calibrator_findings(factor)
+
+
+def ledger_of(given: Given) -> tuple[Ledger, list[Finding]]:
+    """What was given, left behind and shunted."""
+    findings: list[Finding] = []
+    if given.injections:
+        ledger = summed(ledgers_of(given))
+    else:
+        ledger, findings = _one_ledger(given)
+    return ledger, findings + residual_doubts(
+        ledger=ledger,
+        residual_gbq=given.residual_gbq,
+        injections=given.injections,
+    )
+
+
+def times_of(given: Given, source: Source | None) -> tuple[Times, list[Finding]]:
+    """When it was given and imaged, by notes and header."""
+    findings = time_doubts(
+        source=source,
+        scan_at=given.scan_at,
+        administered_at=given.administered_at,
+        timezone=given.timezone,
+    )
+    times = Times(given.administered_at, _scan_time(given, source))
     to_administration = bool(source and source.decay_correction == "ADMIN")
-    if to_administration and given.scan_at is None:
-        times["elapsed_h"] = _since_header_administration_h(given, volume, findings)
-    elif scan_at is not None and given.administered_at is not None:
-        elapsed = (scan_at - given.administered_at).total_seconds() / 3600
-        times["elapsed_h"] = elapsed
-        _check_elapsed(findings, "the scan is", elapsed, 0, _ELAPSED_MAX_H)
-    if scan_at is not None and not to_administration:
-        for one in given.injections:
-            if one.at is not None:
-                elapsed = (scan_at - one.at).total_seconds() / 3600
-                what = f"of injection '{one.name}' the scan is"
-                _check_elapsed(findings, what, elapsed, 0, _ELAPSED_MAX_H)
-    return ledger, times
+    if source and to_administration and given.scan_at is None:
+        elapsed_h, said = _since_header_administration_h(given, source)
+        return replace(times, elapsed_h=elapsed_h), findings + said
+    at = times.scan_at
+    if at is not None and given.administered_at is not None:
+        elapsed_h = _hours(given.administered_at, at)
+        times = replace(times, elapsed_h=elapsed_h)
+        findings += elapsed_doubts(
+            what="the scan is", elapsed_h=elapsed_h, most_h=_ELAPSED_MAX_H
+        )
+    if at is None or to_administration:
+        return times, findings
+    for one in given.injections:
+        if one.at is not None:
+            what = f"of injection '{one.name}' the scan is"
+            findings += elapsed_doubts(
+                what=what, elapsed_h=_hours(one.at, at), most_h=_ELAPSED_MAX_H
+            )
+    return times, findings
 
 
-def _one_ledger(given: Given, findings: list[Finding]) -> Ledger:
+def _one_ledger(given: Given) -> tuple[Ledger, list[Finding]]:
     """What was given at once, brought to its administration."""
-    nuclide = given.nuclide
+    findings = []
     if given.administered_gbq is not None:
         administered = given.administered_gbq
     else:
         if given.assay_gbq is None or given.assay_at is None:
             raise InputError("give --administered, or --assay with --assay-at")
-        elapsed = _elapsed_h(given.assay_at, given.administered_at, "assay")
-        _check_elapsed(findings, "the assay is", -elapsed, -_ASSAY_MAX_H, _ASSAY_MAX_H)
-        administered = given.assay_gbq * nuclide.decay_factor(elapsed)
+        elapsed_h = _elapsed_h(given.assay_at, given.administered_at, "assay")
+        findings += elapsed_doubts(
+            what="the assay is",
+            elapsed_h=-elapsed_h,
+            least_h=-_ASSAY_MAX_H,
+            most_h=_ASSAY_MAX_H,
+        )
+        administered = given.assay_gbq * given.nuclide.decay_factor(elapsed_h)
     residual = given.residual_gbq or 0.0
     if residual > 0:
-        elapsed = _elapsed_h(given.residual_at, given.administered_at, "residual")
-        _check_elapsed(
-            findings, "the residual was measured", -elapsed, 0, _ELAPSED_MAX_H
+        elapsed_h = _elapsed_h(given.residual_at, given.administered_at, "residual")
+        findings += elapsed_doubts(
+            what="the residual was measured",
+            elapsed_h=-elapsed_h,
+            most_h=_ELAPSED_MAX_H,
         )
-        residual *= nuclide.decay_factor(elapsed)
-    return Ledger(
+        residual *= given.nuclide.decay_factor(elapsed_h)
+    ledger = Ledger(
         administered,
         residual_gbq=residual,
         lung_shunt_fraction=given.lung_shunt_fraction or 0.0,
     )
+    return ledger, findings
 
 
 def _since_header_administration_h(
-    given: Given, volume: "Volume", findings: list[Finding]
-) -> float:
+    given: Given, source: Source
+) -> tuple[float, list[Finding]]:
     """From the given administration to the one in the header of a corrected image."""
-    source, typed = volume.source, given.administered_at
-    if source is None or typed is None:
-        return 0.0
+    typed = given.administered_at
+    if typed is None:
+        return 0.0, []
     written = source.scan_start
     if written is None:
-        findings += clock_doubts(source.administration_clock, given, typed)
-        return 0.0
+        clock = source.administration_clock
+        return 0.0, clock_doubts(clock=clock, typed=typed, timezone=given.timezone)
     if written.tzinfo is None:
         written = (
             localized(written, given.timezone)
             if given.timezone
             else written.replace(tzinfo=typed.tzinfo)
         )
-    findings += administration_doubts(written, given, typed)
-    return (written - typed).total_seconds() / 3600
+    findings = administration_doubts(
+        written=written, typed=typed, nuclide=given.nuclide
+    )
+    return _hours(typed, written), findings
 
 
 def require_times(
-    request: PostRequest, volume: "Volume", times: dict[str, Any]
+    calibration: str,
+    given: Given,
+    *,
+    source: Source | None,
+    elapsed_h: float | None,
 ) -> None:
     """Say exactly which time a calibration that undoes decay still lacks.
 
@@ -123,26 +171,25 @@ def require_times(
         A time, or its offset from UTC, is missing; or counts that a header calls
         corrected for decay meet a camera factor.
     """
-    if request.dose.calibration == "administered":
+    if calibration == "administered":
         return
-    source = volume.source
     corrected = source.decay_correction if source and source.modality != "PT" else ""
-    what = f"calibration '{request.dose.calibration}' undoes decay"
+    what = f"calibration '{calibration}' undoes decay"
     if corrected not in ("", "NONE", "START"):
-        if request.dose.calibration == "camera":
+        if calibration == "camera":
             raise InputError(
                 f"{what}, and the image is corrected for it already ({corrected}): "
                 "reconstruct it without decay correction"
             )
-        if corrected == "DECY" and request.given.scan_at is None:
+        if corrected == "DECY" and given.scan_at is None:
             raise InputError(
                 f"{what}: the image is corrected for decay (DECY in CorrectedImage "
                 "(0028,0051)) to a moment its header does not say; give it with "
                 "--scan-at"
             )
-    if times["elapsed_h"] is not None:
+    if elapsed_h is not None:
         return
-    if request.given.administered_at is None:
+    if given.administered_at is None:
         raise InputError(f"{what}: give --administered-at, with its offset from UTC")
     start = source.scan_start if source else None
     if start is not None:
@@ -156,25 +203,10 @@ def require_times(
     raise InputError(f"{what}: give --scan-at, with its offset from UTC{why}")
 
 
-def _check_elapsed(
-    findings: list[Finding], what: str, elapsed_h: float, low_h: float, high_h: float
-) -> None:
-    if low_h <= elapsed_h <= high_h:
-        return
-    findings.append(
-        Finding.of(
-            "H09",
-            f"{what} {elapsed_h:.1f} h after administration, outside {low_h:.0f} to "
-            f"{high_h:.0f} h: check dates and offsets",
-            accepted="the times are used as they are",
-        )
-    )
-
-
-def _scan_time(given: Given, volume: "Volume") -> datetime | None:
+def _scan_time(given: Given, source: Source | None) -> datetime | None:
     if given.scan_at is not None:
         return given.scan_at
-    start = volume.source.scan_start if volume.source else None
+    start = source.scan_start if source else None
     if start is None or start.tzinfo is not None:
         return start
     return localized(start, given.timezone) if given.timezone else None
@@ -186,4 +218,8 @@ def _elapsed_h(start: datetime | None, end: datetime | None, what: str) -> float
             f"the {what} decays to the time of administration: give --{what}-at and "
             "--administered-at, with their offsets from UTC"
         )
+    return _hours(start, end)
+
+
+def _hours(start: datetime, end: datetime) -> float:
     return (end - start).total_seconds() / 3600

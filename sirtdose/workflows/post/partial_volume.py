@@ -1,34 +1,27 @@
 """Undo the image's blur on request, and say how far it can be believed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import pi
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.dosimetry.image import partial_volume as pvc
-from sirtdose.dosimetry.image.partial_volume import PartialVolume
-from sirtdose.dosimetry.image.uptake_regions import uptake_regions
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
+from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
+from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError
 from sirtdose.io.tables.recovery import read_recovery
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import box_at
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.partial_volume import Corrected
-    from sirtdose.dosimetry.image.uptake_regions import Regions
-    from sirtdose.model.nuclide import Nuclide
-    from sirtdose.model.request import DoseRequest
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-    from sirtdose.workflows.image.structures import Placed
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
 
 # A correction that adds or takes more of the image's total than this is told of.
 _TOTAL_CHANGE_MAX = 0.005
@@ -38,12 +31,12 @@ _SENSITIVE = 0.20
 
 
 def partial_volume(
-    dose: "DoseRequest",
-    volume: "Volume",
-    placed: "Placed",
-    calibrate: "Callable[[Volume], Calibration]",
-    findings: list[Finding],
-) -> "PartialVolume | None":
+    pvc: str | Path | None,
+    placed: Placed,
+    calibrate: Callable[[Volume], Calibration],
+    *,
+    psf_mm: tuple[float, float, float] | None,
+) -> tuple[PartialVolume | None, list[Finding]]:
     """The image without its blur, where that was asked for.
 
     `calibrate` is asked again for every corrected image: a known activity is shared
@@ -55,42 +48,40 @@ def partial_volume(
     InputError
         A method without the width it needs, no tumor, or a table that cannot be used.
     """
-    if dose.pvc is None:
-        return None
-    drawn = [*placed.drawn, *placed.lungs]
-    if isinstance(dose.pvc, Path):
-        result = _by_table(dose.pvc, volume, placed, calibrate(volume))
+    if pvc is None:
+        return None, []
+    if isinstance(pvc, Path):
+        result = _by_table(pvc, placed, calibrate(placed.image))
     else:
-        if dose.psf_mm is None:
-            raise InputError(f"{dose.pvc} needs the width of the blur: give --psf")
-        if max(dose.psf_mm) >= _WIDTH_MAX_MM:
+        if psf_mm is None:
+            raise InputError(f"{pvc} needs the width of the blur: give --psf")
+        if max(psf_mm) >= _WIDTH_MAX_MM:
             raise InputError(
-                f"a blur of {max(dose.psf_mm):g} mm is no scanner's: give one under "
+                f"a blur of {max(psf_mm):g} mm is no scanner's: give one under "
                 f"{_WIDTH_MAX_MM:g} mm"
             )
-        result = _by_width(dose.pvc, dose.psf_mm, volume, drawn, calibrate)
-    findings += _findings(result)
-    return result
+        result = _by_width(pvc, placed, calibrate, fwhm_mm=psf_mm)
+    return result, _findings(result)
 
 
 def _by_width(
     method: str,
+    placed: Placed,
+    calibrate: Callable[[Volume], Calibration],
+    *,
     fwhm_mm: tuple[float, float, float],
-    volume: "Volume",
-    drawn: "list[Structure]",
-    calibrate: "Callable[[Volume], Calibration]",
-) -> "PartialVolume":
-    import numpy as np
-
+) -> PartialVolume:
+    volume, drawn = placed.image, [*placed.drawn, *placed.lungs]
     regions = uptake_regions(drawn, volume.grid, max(fwhm_mm))
     image = np.ascontiguousarray(volume.data[regions.box], dtype=np.float32)
 
-    def whole(found: "Corrected") -> "Volume":
+    def whole(found: Corrected) -> Volume:
         values = np.array(volume.data, dtype=np.float32)
         values[regions.box] = found.values
         return volume.with_data(values)
 
-    found = _corrected(method, image, regions, fwhm_mm, volume)
+    sigma = pvc.sigma_in_voxels(volume.grid, fwhm_mm)
+    found = _corrected(method, image, regions, sigma=sigma)
     corrected = whole(found)
     calibration = calibrate(corrected)
     usual = _means(found, regions, calibration)
@@ -102,11 +93,11 @@ def _by_width(
         ("contours a voxel wider", 1.0, 1),
     ):
         other = regions.moved(voxels) if voxels else regions
-        width = (fwhm_mm[0] * scale, fwhm_mm[1] * scale, fwhm_mm[2] * scale)
         if not any(part.any() for part in other.parts[: other.tumors]):
             continue
         other = other.without_empty()
-        varied = _corrected(method, image, other, width, volume)
+        width = (sigma[0] * scale, sigma[1] * scale, sigma[2] * scale)
+        varied = _corrected(method, image, other, sigma=width)
         again = _means(varied, other, calibrate(whole(varied)))
         for name, mean in usual.items():
             # A tumor of which nothing is left has no such figure.
@@ -133,18 +124,17 @@ def _by_width(
 
 def _corrected(
     method: str,
-    image: "NDArray[np.float32]",
-    regions: "Regions",
-    fwhm_mm: tuple[float, float, float],
-    volume: "Volume",
-) -> "Corrected":
-    sigma = pvc.sigma_in_voxels(volume.grid, fwhm_mm)
+    image: NDArray[np.float32],
+    regions: Regions,
+    *,
+    sigma: tuple[float, float, float],
+) -> Corrected:
     correct = pvc.geometric_transfer_matrix if method == "gtm" else pvc.iterative_yang
     return correct(image, regions.parts, sigma)
 
 
 def _means(
-    found: "Corrected", regions: "Regions", calibration: "Calibration"
+    found: Corrected, regions: Regions, calibration: Calibration
 ) -> dict[str, float]:
     """Mean of each tumor in the corrected image, calibrated."""
     return {
@@ -156,11 +146,8 @@ def _means(
     }
 
 
-def _by_table(
-    path: Path, volume: "Volume", placed: "Placed", calibration: "Calibration"
-) -> "PartialVolume":
-    import numpy as np
-
+def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVolume:
+    volume = placed.image
     table = read_recovery(path)
     image = np.array(volume.data, dtype=np.float32)
     tumors = [one for one in placed.on_grid if one.role is Role.TUMOR]
@@ -206,16 +193,14 @@ def _by_table(
 
 
 def with_uniform_doses(
-    result: "PartialVolume",
-    structures: "list[Structure]",
-    nuclide: "Nuclide",
-    density: "float | Volume",
-) -> "PartialVolume":
+    result: PartialVolume, placed: Placed, nuclide: Nuclide
+) -> PartialVolume:
     """The same with each tumor's dose by its one concentration: what its inside gets.
 
     Its mean over voxels is less, as those on its border hold other tissue too. Where
     densities are by voxel it is not given.
     """
+    density = placed.density.g_per_ml
     if not isinstance(density, float) or result.calibration is None:
         return result
     voxel_kg = result.volume.grid.voxel_volume_ml * density / 1000
@@ -223,17 +208,17 @@ def with_uniform_doses(
     k = nuclide.dose_constant_gy_kg_per_gbq
     uniform = {
         one.name: result.concentrations[one.name] * per_unit * k
-        for one in structures
+        for one in placed.on_grid
         if one.role is Role.TUMOR and one.name in result.concentrations
     }
     return replace(result, uniform_gy=uniform)
 
 
-def _diameter_mm(structure: "Structure") -> float:
+def _diameter_mm(structure: Structure) -> float:
     return float((6000 * structure.volume_ml / pi) ** (1 / 3))
 
 
-def _findings(result: "PartialVolume") -> list[Finding]:
+def _findings(result: PartialVolume) -> list[Finding]:
     findings = []
     if abs(result.total_change) > _TOTAL_CHANGE_MAX:
         findings.append(

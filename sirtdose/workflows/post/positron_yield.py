@@ -1,78 +1,73 @@
-"""The positron fraction that a PET of Y-90 was divided by: said, undone on request."""
-
-from dataclasses import replace
+"""The positron fraction that a PET was divided by: said, undone on request."""
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.positron_yield import PositronYield
-from sirtdose.model.request import PostRequest
 from sirtdose.model.volume import Quantity, Source, Volume
 
 # Positron fractions of one nuclide in use differ by less.
 _SAME_FRACTION = 0.1
 
 
-def yield_of(request: PostRequest, source: Source | None) -> PositronYield | None:
-    """The fraction that was typed, else one of another nuclide than Y-90.
+def yield_of(
+    *,
+    fraction_was: float | None,
+    nuclide_was: str | None,
+    source: Source | None,
+    nuclide: Nuclide,
+) -> PositronYield | None:
+    """The fraction that was typed, else one of another nuclide than the one given.
 
     That is the header's, else the fraction of the nuclide that the scanner was told.
     """
-    typed = request.image.positron_fraction_was
-    if typed is not None:
-        return PositronYield(typed, "as typed", applied=True)
-    name = request.given.nuclide.name
-    if source is None or source.modality != "PT" or name != "Y-90":
+    own = nuclide.positrons_per_decay
+    if own is None:
         return None
-    was, stated = request.image.header_nuclide_was, source.positron_fraction_in_header
+    if fraction_was is not None:
+        return PositronYield(fraction_was, own, "as typed", applied=True)
+    if source is None or source.modality != "PT":
+        return None
+    stated = source.positron_fraction_in_header
     if stated is not None:
         origin = "RadionuclidePositronFraction (0018,1076)"
-        found = PositronYield(stated, origin, applied=False)
-    elif was is not None:
-        emitter = table("positron_emitters")[was]
-        found = PositronYield(
-            emitter["positrons_per_decay"], f"that of {was}", applied=False
-        )
+        found = PositronYield(stated, own, origin, applied=False)
+    elif nuclide_was is not None:
+        fraction = table("positron_emitters")[nuclide_was]["positrons_per_decay"]
+        found = PositronYield(fraction, own, f"that of {nuclide_was}", applied=False)
     else:
         return None
     return found if abs(found.factor - 1) > _SAME_FRACTION else None
 
 
-def rescaled(image: Volume, request: PostRequest) -> Volume:
-    """The image with another positron fraction undone, where that was asked for.
+def rescaled(image: Volume, undone: PositronYield | None, nuclide: Nuclide) -> Volume:
+    """The image with another positron fraction undone, as was asked for.
 
     Raises
     ------
     InputError
         An image that is no PET in Bq/mL, or doses of another nuclide.
     """
-    undone = yield_of(request, image.source)
-    if undone is None or not undone.applied:
-        return image
     modality = image.source.modality if image.source else "file"
-    name = request.given.nuclide.name
     if (
         image.quantity is not Quantity.ACTIVITY_CONCENTRATION
         or modality not in ("PT", "file")
-        or name != "Y-90"
+        or undone is None
     ):
         raise InputError(
-            "--positron-fraction-was rescales a PET of Y-90 in Bq/mL; this image is in "
-            f"{image.quantity.unit}, of kind {modality}, for {name}: "
-            "leave it out"
+            "--positron-fraction-was rescales a PET of Y-90 in Bq/mL, or of another "
+            "nuclide whose positrons per decay are known; this image is in "
+            f"{image.quantity.unit}, of kind {modality}, for "
+            f"{nuclide.name}: leave it out"
         )
     return image.with_data(image.data * undone.factor)
 
 
-def with_yield(ledger: Ledger, request: PostRequest, image: Volume) -> Ledger:
-    """The ledger with the fraction, where the image's total is known."""
-    if ledger.in_image_gbq is None:
-        return ledger
-    return replace(ledger, positron_yield=yield_of(request, image.source))
-
-
-def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
+def yield_findings(
+    *, ledger: Ledger, nuclide: Nuclide, calibration: str, nuclide_was: str | None
+) -> list[Finding]:
     """The image's total with and without the fraction, beside what was given (H11)."""
     found, in_image_gbq = ledger.positron_yield, ledger.in_image_gbq
     if found is None or in_image_gbq is None:
@@ -84,7 +79,7 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
             Finding.of(
                 "H11",
                 f"the image was multiplied by {found.factor:.4g}, for a positron "
-                f"fraction of {found.fraction_was:.4g} instead of Y-90's "
+                f"fraction of {found.fraction_was:.4g} instead of {nuclide.name}'s "
                 f"{found.fraction:.2g}: it holds {undone:.4g} GBq at administration, "
                 f"{stored:.4g} GBq without; {given}",
                 severity=Severity.WARN,
@@ -92,23 +87,21 @@ def yield_findings(ledger: Ledger, request: PostRequest) -> list[Finding]:
         ]
     relative = (
         "; doses of --calibration administered do not depend on it"
-        if request.dose.calibration == "administered"
+        if calibration == "administered"
         else ""
     )
     multiply = (
         f"to multiply them by {found.factor:.4g}, give --positron-fraction-was "
         f"{found.fraction_was:.6g}{relative}"
     )
-    asks = request.image.header_nuclide_was is not None or _nearer(
-        undone, stored, ledger.delivered_gbq
-    )
+    asks = nuclide_was is not None or _nearer(undone, stored, ledger.delivered_gbq)
     return [
         Finding.of(
             "H11",
             f"the image holds {stored:.4g} GBq at administration as it stands, "
             f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
-            f"{found.fraction_was:.4g} ({found.origin}) instead of Y-90's "
-            f"{found.fraction:.2g}; {given}"
+            f"{found.fraction_was:.4g} ({found.origin}) instead of "
+            f"{nuclide.name}'s {found.fraction:.2g}; {given}"
             f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
             accepted=f"its values stay as they are; {multiply}",

@@ -1,36 +1,33 @@
 """An earlier session's dose map beside this one's: the sum of both."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.grid.registration import moved_grid, of_matrix
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.grid.registration import Registration, moved_grid, of_matrix
 from sirtdose.dosimetry.grid.regrid import mean_on
+from sirtdose.dosimetry.results import Placed
 from sirtdose.dosimetry.transform_checks import (
     Fit,
     direction_findings,
     transform_findings,
 )
 from sirtdose.errors import GeometryError, InputError, QuantityError
+from sirtdose.io.choose import Choice
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.io.image_file import is_image_file, read_image_file
 from sirtdose.io.read import read_image, study_uid
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.workflows.image.transform_file import transform_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.grid.registration import Registration
-    from sirtdose.io.choose import Choice
-    from sirtdose.model.request import JudgeRequest
-    from sirtdose.model.structure import Structure
-
+from sirtdose.workflows.image.registration import transform_of
+from sirtdose.workflows.image.scene import one_patient_findings
 
 # The name that the sum's results carry behind their method's.
 TAG = "+with_prior"
@@ -44,11 +41,8 @@ _SAME_FACTOR, _SAME_WITHIN, _SAME_ABOVE = (0.8, 1.25), 0.1, 0.1
 
 
 def prior_on(
-    judge: "JudgeRequest",
-    volume: "Volume",
-    structures: "Sequence[Structure]",
-    findings: list[Finding],
-) -> "Volume | None":
+    path: Path | None, transform: Path | None, placed: Placed
+) -> tuple[Volume | None, list[Finding]]:
     """The earlier session's dose on this one's voxels, Gy.
 
     It comes by its frame of reference, or by a transform from this image's points to
@@ -59,42 +53,42 @@ def prior_on(
     InputError
         No dose, one in another frame of reference, or a transform that bends.
     """
-    if judge.prior_dose is None:
-        return None
-    import numpy as np
-
-    dose = read_prior(judge.prior_dose)
+    if path is None:
+        return None, []
+    volume, structures = placed.image, placed.on_grid
+    dose = read_prior(path)
     low, high = float(dose.data.min()), float(dose.data.max())
     if not high > 0 or high > _MOST_GY or low < -0.1 * high:
         raise QuantityError(
             f"--prior-dose runs from {low:g} to {high:g} Gy: give a dose map in Gy"
         )
-    if judge.prior_transform is not None:
-        dose = _moved(dose, judge.prior_transform, volume, structures, findings)
+    findings: list[Finding] = []
+    if transform is not None:
+        dose, findings = _moved(dose, transform, placed)
     elif dose.grid.frame_of_reference_uid is None:
-        findings.append(
+        findings = [
             Finding.of(
                 "H15",
                 "the earlier dose has no frame of reference: it is taken to lie as the "
                 "patient does here; --prior-transform brings it over",
                 severity=Severity.WARN,
             )
-        )
+        ]
     if not dose.grid.shares_frame(volume.grid):
         raise GeometryError(
-            f"--prior-dose {judge.prior_dose.name} is in another frame of reference "
-            "(0020,0052) than the image (H15): --prior-transform brings it over"
+            f"--prior-dose {path.name} is in another frame of reference (0020,0052) "
+            "than the image (H15): --prior-transform brings it over"
         )
     mean, covered = mean_on(dose, volume.grid)
-    findings += _coverage_findings(
-        Volume(covered, volume.grid, Quantity.DENSITY), structures
-    )
+    cover = Volume(covered, volume.grid, Quantity.DENSITY)
+    findings += _coverage_findings(cover, structures)
     findings += _place_findings(dose, volume, structures)
-    return Volume(np.asarray(mean * covered, np.float32), volume.grid, Quantity.DOSE)
+    prior = np.asarray(mean * covered, np.float32)
+    return Volume(prior, volume.grid, Quantity.DOSE), findings
 
 
 def _coverage_findings(
-    covered: "Volume", structures: "Sequence[Structure]"
+    covered: Volume, structures: Sequence[Structure]
 ) -> list[Finding]:
     """Structures that the earlier map does not reach (H19)."""
     asked = float(table("registration")["prior_coverage"]["min"])
@@ -115,7 +109,7 @@ def _coverage_findings(
 
 
 def _place_findings(
-    dose: "Volume", volume: "Volume", structures: "Sequence[Structure]"
+    dose: Volume, volume: Volume, structures: Sequence[Structure]
 ) -> list[Finding]:
     """An earlier dose most of which lies outside of the liver (H16)."""
     liver = _largest(structures, Role.LIVER)
@@ -135,14 +129,12 @@ def _place_findings(
     ]
 
 
-def _largest(structures: "Sequence[Structure]", role: Role) -> "Structure | None":
+def _largest(structures: Sequence[Structure], role: Role) -> Structure | None:
     known = [one for one in structures if one.role is role]
     return max(known, key=lambda one: one.volume_ml, default=None)
 
 
-def _held(
-    dose: "Volume", structures: "Sequence[Structure]", volume: "Volume"
-) -> list[float]:
+def _held(dose: Volume, structures: Sequence[Structure], volume: Volume) -> list[float]:
     """Earlier dose in each structure, Gy times mL."""
     mean, covered = mean_on(dose, volume.grid)
     held = []
@@ -153,50 +145,56 @@ def _held(
     return held
 
 
-def same_study_findings(choice: "Choice", path: Path | None) -> list[Finding]:
-    """An RTDOSE of the image's own study is of this treatment (H09)."""
+def prior_file_findings(choice: Choice, path: Path | None) -> list[Finding]:
+    """An earlier dose of somebody else (H01), or of the image's own study (H09).
+
+    Raises
+    ------
+    SafetyStop
+        It is another patient's.
+    """
     if path is None or not path.exists():
         return []
 
-    own = study_uid(choice.image)
     found = discover(path)
+    findings = one_patient_findings([choice.image, *found])
+    own = study_uid(choice.image)
     priors = [study_uid(one) for one in found if one.kind is Kind.DOSE]
     if not own or own not in priors:
-        return []
+        return findings
     return [
+        *findings,
         Finding.of(
             "H09",
             f"--prior-dose {path.name} belongs to the image's own study "
             "(StudyInstanceUID (0020,000D)): is it this treatment's dose? It would "
             "count twice; give the dose of an earlier session",
             severity=Severity.ASK,
-        )
+        ),
     ]
 
 
+def as_it_lies(path: Path, on: Volume) -> Volume:
+    """The earlier dose without a transform: this treatment's own dose needs none."""
+    dose = read_prior(path)
+    grid = replace(dose.grid, frame_of_reference_uid=None)
+    mean, covered = mean_on(replace(dose, grid=grid), on.grid)
+    return on.with_data(mean * covered)
+
+
 def same_dose_findings(
-    judge: "JudgeRequest", prior: "Volume", doses: "Mapping[str, Dose]"
+    *, name: str, earlier: Volume, doses: Mapping[str, Dose]
 ) -> list[Finding]:
     """An earlier dose that is this session's, voxel by voxel (H09)."""
-    import numpy as np
-
-    assert judge.prior_dose is not None
-    earlier = prior.data
-    if judge.prior_transform is not None:
-        # As it lies by itself: this treatment's own dose needs no transform.
-
-        dose = read_prior(judge.prior_dose)
-        grid = replace(dose.grid, frame_of_reference_uid=None)
-        mean, covered = mean_on(replace(dose, grid=grid), prior.grid)
-        earlier = mean * covered
-    for name, dose_now in doses.items():
-        if name.endswith(TAG):
+    then = np.asarray(earlier.data)
+    for method, dose in doses.items():
+        if method.endswith(TAG):
             continue
-        now = np.asarray(dose_now.volume.data, float)
+        now = np.asarray(dose.volume.data, float)
         either = (now > _SAME_ABOVE * now.max()) | (
-            earlier > _SAME_ABOVE * max(earlier.max(), 1e-30)
+            then > _SAME_ABOVE * max(then.max(), 1e-30)
         )
-        a, b = now[either], np.asarray(earlier, float)[either]
+        a, b = now[either], np.asarray(then, float)[either]
         factor = float((a * b).sum() / max((b * b).sum(), 1e-30))
         left = float(((a - factor * b) ** 2).sum() / (a * a).sum()) ** 0.5
         low, high = _SAME_FACTOR
@@ -204,8 +202,8 @@ def same_dose_findings(
             return [
                 Finding.of(
                     "H09",
-                    f"--prior-dose {judge.prior_dose.name} is this session's dose "
-                    f"times {1 / factor:.3g}, to {left:.1%} voxel by voxel: is it this "
+                    f"--prior-dose {name} is this session's dose times "
+                    f"{1 / factor:.3g}, to {left:.1%} voxel by voxel: is it this "
                     "treatment's dose? It would count twice; give the dose of an "
                     "earlier session",
                     severity=Severity.ASK,
@@ -214,13 +212,13 @@ def same_dose_findings(
     return []
 
 
-def summed_dose(dose: "Dose", prior: "Volume") -> "Dose":
+def summed_dose(dose: Dose, prior: Volume) -> Dose:
     """Dose of both sessions together."""
     return replace(dose, volume=dose.volume.with_data(dose.volume.data + prior.data))
 
 
 def prior_lung_findings(
-    prior_lung_dose_gy: float, structures: "Sequence[Structure]"
+    *, prior_lung_dose_gy: float, structures: Sequence[Structure]
 ) -> list[Finding]:
     """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
     if prior_lung_dose_gy > 0:
@@ -237,7 +235,7 @@ def prior_lung_findings(
     ]
 
 
-def read_prior(path: Path) -> "Volume":
+def read_prior(path: Path) -> Volume:
     """The earlier dose map, where its file says it is.
 
     Raises
@@ -260,21 +258,16 @@ def read_prior(path: Path) -> "Volume":
     return volume
 
 
-def _moved(
-    dose: "Volume",
-    path: Path,
-    volume: "Volume",
-    structures: "Sequence[Structure]",
-    findings: list[Finding],
-) -> "Volume":
+def _moved(dose: Volume, path: Path, on: Placed) -> tuple[Volume, list[Finding]]:
     """The earlier dose, moved by a transform that is checked like any other."""
-    frame = dose.grid.frame_of_reference_uid
+    frame, volume = dose.grid.frame_of_reference_uid, on.image
     found = transform_of(path, volume.grid, source=frame)
     placed = _placed(dose, found, volume)
     if placed is None:
         raise InputError(
             f"{path.name} is no rigid transform: an earlier dose is moved, not bent"
         )
+    findings = []
     if frame is not None and frame == volume.grid.frame_of_reference_uid:
         findings.append(
             Finding.of(
@@ -284,31 +277,30 @@ def _moved(
             )
         )
     findings += transform_findings(found, what="the earlier dose was")
-    findings += _direction_findings(dose, placed, found, volume, structures)
-    return placed
+    findings += _direction_findings(dose, placed, on, found=found)
+    return placed, findings
 
 
-def _placed(dose: "Volume", way: "Registration", volume: "Volume") -> "Volume | None":
+def _placed(dose: Volume, way: Registration, volume: Volume) -> Volume | None:
     grid = moved_grid(dose.grid, way, volume.grid)
     return None if grid is None else replace(dose, grid=grid)
 
 
 def _direction_findings(
-    dose: "Volume",
-    placed: "Volume",
-    found: "Registration",
-    volume: "Volume",
-    structures: "Sequence[Structure]",
+    dose: Volume,
+    placed: Volume,
+    on: Placed,
+    *,
+    found: Registration,
 ) -> list[Finding]:
     """Whether the earlier dose would lie better the other way round.
 
     A lateral shift loses little of it from the liver: the perfused volume and the
     largest tumor tell more.
     """
-    import numpy as np
-
     roles = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
-    largest = (_largest(structures, role) for role in roles)
+    volume = on.image
+    largest = (_largest(on.on_grid, role) for role in roles)
     regions = [one for one in largest if one is not None]
     # Without a liver the question may be idle: another lobe may have been treated.
     if found.matrix is None or not {one.role for one in regions} - {Role.TUMOR}:

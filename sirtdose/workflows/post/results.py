@@ -1,25 +1,28 @@
 """Assess a treatment and keep its results in a folder, whole or not at all."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose import __version__
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
+from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
-from sirtdose.model.finding import acceptances_used, require_accepted
 from sirtdose.model.request import PostRequest
+from sirtdose.model.said import Said
+from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.documents import rounded
 from sirtdose.report.post.deidentified import kept_texts
 from sirtdose.report.post.document import post_document
 from sirtdose.report.post.files import post_replaces, write_post
-from sirtdose.report.run_record import write_run_record
-from sirtdose.workflows.image.kept_names import kept_name_findings
+from sirtdose.report.run_record import RUN_RECORD, result_names, write_run_record
 from sirtdose.workflows.post.assess import assess_dose
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import Assessment
+from sirtdose.workflows.post.kept_names import kept_name_findings
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,14 @@ def assess_into(
         require_free(folder, post_replaces(), force=force)
         started = datetime.now(UTC)
         assessment = assess_dose(request)
-        if wanted.named and assessment.link is None:
+        if wanted.named and assessment.provenance.link is None:
             raise InputError(
                 "--show-patient: the image is no DICOM and names nobody; leave it out"
             )
         # What is printed and what is written are the same digits.
         document = rounded(post_document(assessment))
-        if request.privacy.site_key is not None:
-            assessment = _names_compared(assessment, request, document, folder)
+        if request.privacy.nameless:
+            assessment = _names_compared(assessment, document, folder)
             document = rounded(post_document(assessment))
         with claim.writing(post_replaces(), force=force) as aside:
             write_post(
@@ -100,12 +103,13 @@ def assess_into(
                 named=wanted.named,
                 thumbnail=wanted.thumbnail,
             )
-            nameless = request.privacy.site_key is not None
+            nameless = request.privacy.nameless
             write_run_record(
                 aside,
                 started=started,
                 asked=None if nameless else asked,
                 fingerprint=fingerprint,
+                nuclide=document["nuclide"],
                 kept_in=folder,
             )
             names = tuple(sorted(path.name for path in aside.iterdir()))
@@ -113,11 +117,8 @@ def assess_into(
 
 
 def _names_compared(
-    assessment: "Assessment",
-    request: PostRequest,
-    document: Mapping[str, Any],
-    folder: Path,
-) -> "Assessment":
+    assessment: Assessment, document: Mapping[str, Any], folder: Path
+) -> Assessment:
     """The assessment with what is said of names that its results keep (H33).
 
     Raises
@@ -126,11 +127,72 @@ def _names_compared(
         One of them is the patient's, and nobody accepted it.
     """
     texts = [*kept_texts(document), ("the folder's name", folder.name)]
-    said = kept_name_findings(texts, assessment.people)
-    require_accepted(said, request.judge.acceptances)
-    findings = (*assessment.findings, *said)
-    return replace(
-        assessment,
-        findings=findings,
-        accepted=acceptances_used(findings, request.judge.acceptances),
-    )
+    said = Said(assessment.request.judge.acceptances)
+    said.add(assessment.findings)
+    said.add(kept_name_findings(texts, assessment.provenance.people))
+    said.gate()
+    return replace(assessment, findings=said.findings, accepted=said.accepted)
+
+
+def fingerprint(request: PostRequest, wanted: Wanted) -> str:
+    """A hash of version, options and the content of every file that they name.
+
+    Where files lie does not enter, so results stand when a folder is moved as a whole.
+    Everything in the source counts, as a file more may change what is chosen; only
+    results and hidden files do not.
+
+    Raises
+    ------
+    OSError
+        A file that cannot be read.
+    """
+    told = [
+        __version__,
+        _told(request, request.image.source),
+        _told(wanted, request.image.source),
+    ]
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _told(value: Any, source: Path) -> Any:
+    if isinstance(value, Path):
+        inside = source / value
+        return _content(value if value.exists() or not inside.exists() else inside)
+    if isinstance(value, bytes):
+        return sha256(value).hexdigest()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            one.name: _told(getattr(value, one.name), source) for one in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): _told(one, source) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_told(one, source) for one in value]
+    plain = value is None or isinstance(value, (bool, int, float))
+    return value if plain else str(value)
+
+
+def _content(path: Path) -> Any:
+    """The digest of a file, or of every file of a folder by its name in there."""
+    if not path.is_dir():
+        return sha256_of([path]) if path.is_file() else f"no file: {path.name}"
+    results = _results_below(path)
+    found = sorted(one for one in path.rglob("*") if one.is_file())
+    return [
+        [one.relative_to(path).as_posix(), sha256_of([one])]
+        for one in found
+        if one not in results
+        and not any(part.startswith(".") for part in one.relative_to(path).parts)
+    ]
+
+
+def _results_below(path: Path) -> set[Path]:
+    """The files of results and batches that lie in a folder."""
+    found = {
+        batch.with_name(name)
+        for batch in path.rglob("batch.json")
+        for name in BATCH_FILES
+    }
+    for record in path.rglob(RUN_RECORD):
+        found.update(record.with_name(name) for name in result_names(record.parent))
+    return found

@@ -1,26 +1,22 @@
 """From an assessment to a scene that can be varied: its box, parts and factors."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from sirtdose.model.request import PostRequest
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.model.grid import Grid
+from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.scene import Factor, Part, Scene
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.ledger import Ledger
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
-    from sirtdose.uncertainty.budget import Budget
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 _DERIVED = {
     Role.NORMAL_WHOLE: Role.LIVER,
@@ -30,10 +26,10 @@ _FAR = 4.0
 
 
 def factors_of(
-    budget: "Budget",
-    calibration: "Calibration",
-    ledger: "Ledger",
-) -> "list[Factor]":
+    budget: Budget,
+    calibration: Calibration,
+    ledger: Ledger,
+) -> list[Factor]:
     """What scales every dose alike: of the ledger by what is left of each part."""
     shared = calibration.method == "administered"
     delivered = ledger.delivered_gbq
@@ -53,10 +49,10 @@ def factors_of(
 
 
 def region_of(
-    calibration: "Calibration", table: Sequence["StructureDose"], request: PostRequest
+    calibration: Calibration, table: Sequence[StructureDose]
 ) -> tuple[str, ...]:
     """The structures that the activity was shared over."""
-    if calibration.method != "administered" or request.given.injections:
+    if calibration.method != "administered":
         return ()
     return tuple(
         str(n) for n, row in enumerate(table) if row.structure.role == calibration.over
@@ -64,21 +60,20 @@ def region_of(
 
 
 def scene_of(
-    dose: "Volume",
-    table: Sequence["StructureDose"],
-    budget: "Budget",
-    factors: "Sequence[Factor]",
+    dose: Volume,
+    table: Sequence[StructureDose],
+    budget: Budget,
+    *,
+    factors: Sequence[Factor],
     region: tuple[str, ...],
-    wider: "Dose | None",
-    drawn_on: "Grid",
-) -> "Scene":
+    wider: Dose | None,
+    drawn_on: Grid,
+) -> Scene:
     """A dose in a box, with rows, structures drawn and what is uncertain.
 
     Contours and noise are as sure as the voxels of the image are small, `drawn_on`: a
     finer dose grid makes neither surer.
     """
-    import numpy as np
-
     side = float(np.prod(drawn_on.spacing_mm) ** (1 / 3))
     contour = budget["contour_voxels"] * side
     shift = budget["contour_shift_voxels"] * side
@@ -111,7 +106,7 @@ def scene_of(
     )
 
 
-def _widest(table: Sequence["StructureDose"], inside: "Sequence[Array]") -> "Array":
+def _widest(table: Sequence[StructureDose], inside: Sequence[Array]) -> Array:
     """The liver, or the largest structure that is not the lungs."""
 
     def rank(n: int) -> tuple[bool, bool, float]:
@@ -122,11 +117,9 @@ def _widest(table: Sequence["StructureDose"], inside: "Sequence[Array]") -> "Arr
 
 
 def _boxed(
-    structures: Sequence["Structure"], dose: "Volume", reach_mm: float
-) -> "tuple[tuple[slice, slice, slice], list[Array]]":
+    structures: Sequence[Structure], dose: Volume, reach_mm: float
+) -> tuple[tuple[slice, slice, slice], list[Array]]:
     """The box that holds all structures however they move, and each of them in it."""
-    import numpy as np
-
     shape = dose.grid.shape
     starts = [np.array(one.grid.offset_in(dose.grid)) for one in structures]
     margin = np.ceil(reach_mm / np.asarray(dose.grid.spacing_mm)).astype(int) + 2
@@ -144,7 +137,7 @@ def _boxed(
     return (z, y, x), inside
 
 
-def _parts(table: Sequence["StructureDose"]) -> "list[Part]":
+def _parts(table: Sequence[StructureDose]) -> list[Part]:
     roles = [row.structure.role for row in table]
     taken = tuple(
         str(n)

@@ -1,11 +1,19 @@
 """How sure the doses after treatment are: from an assessment to its uncertainty."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sirtdose.model.request import PostRequest
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import Assessment
+from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.metric import Metric
+from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.uncertain import (
     Z95,
@@ -15,54 +23,24 @@ from sirtdose.model.uncertain import (
     Uncertainty,
 )
 from sirtdose.uncertainty.borders import borders_of
-from sirtdose.uncertainty.differences import by_differences
-from sirtdose.uncertainty.ensemble import ensemble, interval_of
-from sirtdose.uncertainty.first_order import propagated
-from sirtdose.uncertainty.quantities import quantity_of
-from sirtdose.workflows.plan.budget import budget_at
+from sirtdose.uncertainty.differences import Differences, by_differences
+from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
+from sirtdose.uncertainty.first_order import Propagated, propagated
+from sirtdose.uncertainty.quantities import quantities
+from sirtdose.uncertainty.scene import Scene
+from sirtdose.workflows.image.blur import estimated_losses
+from sirtdose.workflows.plan.uncertainty import budget_at
+from sirtdose.workflows.post.activity import Activities, blur_of
+from sirtdose.workflows.post.doses import all_doses
 from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.model.grid import Grid
-    from sirtdose.model.ledger import Ledger, Lungs
-    from sirtdose.model.limit import Limit
-    from sirtdose.uncertainty.differences import Differences
-    from sirtdose.uncertainty.ensemble import Ensemble, RowDraws
-    from sirtdose.uncertainty.first_order import Propagated
-    from sirtdose.uncertainty.scene import Scene
-
-    Array = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 
-def uncertainty_of(
-    request: PostRequest,
-    *,
-    doses: Mapping[str, "Dose"],
-    tables: Mapping[str, Sequence["StructureDose"]],
-    calibration: "Calibration",
-    ledger: "Ledger",
-    lungs: "Lungs",
-    limits: Sequence["Limit"],
-    drawn_on: "Grid",
-    losses: "Callable[[Sequence[StructureDose]], Mapping[str, float]]",
-    wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
-) -> Uncertainty | None:
+def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     """Propagate the budget to every mean, D_x, V_x and histogram; None if not asked.
 
-    Parameters
-    ----------
-    drawn_on : Grid
-        Of the image, before it was brought to the dose grid.
-    losses : callable
-        Of a table, what blur takes from the means of tumors where it is not undone.
-    wider : callable
-        Of another width of the blur, the doses where it is undone.
+    Contours and noise are those of the image, before it was brought to the dose grid.
 
     Raises
     ------
@@ -71,99 +49,131 @@ def uncertainty_of(
     RangeError
         A number of realizations that says nothing.
     """
-    if request.dose.uncertainty is None:
+    request, calibrated = assessment.request.dose, assessment.calibrated
+    if request.uncertainty is None:
         return None
 
-    budget = budget_at(request.dose.budget)
-    factors = factors_of(budget, calibration, ledger)
-    as_wider = _wider(request, budget["psf"], wider)
+    budget = budget_at(request.budget)
+    factors = factors_of(budget, calibrated.used, calibrated.ledger)
+    injections = assessment.read.given.injections
+    as_wider = _wider(assessment, budget["psf"])
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
     drawn: dict[str, Ensemble] = {}
-    for method, dose in doses.items():
+    for method, dose in assessment.dosed.doses.items():
         if "prior" in method:
             continue
-        table = tables[method]
+        table = assessment.structure_doses[method]
         scene = scene_of(
-            dose.volume, table, budget, factors, region_of(calibration, table, request),
-            as_wider.get(method), drawn_on,
-        )  # fmt: skip
-        found, drawn[method] = _varied(request, scene, table)
-        lost = {} if "+" in method else losses(table)
+            dose.volume,
+            table,
+            budget,
+            factors=factors,
+            region=() if injections else region_of(calibrated.used, table),
+            wider=as_wider.get(method),
+            drawn_on=assessment.read.image.grid,
+        )
+        asked = assessment.request.judge.metrics
+        found, drawn[method] = _varied(scene, table, request, asked=asked)
+        lost = {} if "+" in method else _losses(assessment, table)
         rows[method] = tuple(
             replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
         )
     first = next(iter(drawn.values()))
-    hidden = [one.name for one in next(iter(rows.values())) if one.hidden_by_blur]
-    in_lungs = _lung_draws(lungs, first, ledger)
+    lungs = assessment.dosed.lungs
+    in_lungs = _lung_draws(lungs, first, calibrated.ledger)
     return Uncertainty(
-        realizations=request.dose.uncertainty,
-        seed=request.dose.seed or 0,
+        realizations=request.uncertainty,
+        seed=request.seed or 0,
         rows=rows,
         lungs=None if in_lungs is None else _described(lungs.dose_gy, in_lungs),
-        limits=tuple(
-            _chances(
-                [one for one in limits if one.value_of not in hidden],
-                *(tables, first, in_lungs, lungs),
-            )
-        ),
+        limits=tuple(_chances(assessment, rows, first, in_lungs=in_lungs)),
         budget=budget.rows("post"),
-        left_out=tuple(_left_out(request, lungs, doses, next(iter(tables.values())))),
+        left_out=tuple(_left_out(assessment)),
     )
 
 
-def _wider(
-    request: PostRequest,
-    relative: float,
-    wider: "Callable[[tuple[float, float, float]], Mapping[str, Dose]]",
-) -> "Mapping[str, Dose]":
+def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, float]:
+    """What blur takes from the means of tumors where it is not undone."""
+    return estimated_losses(
+        [
+            (
+                *(row.structure.name, row.structure.role),
+                *(row.structure.volume_ml, row.dvh.mean_gy),
+            )
+            for row in rows
+        ],
+        **blur_of(assessment.placed.image, assessment.request.dose),
+    )
+
+
+def _wider(assessment: Assessment, relative: float) -> Mapping[str, Dose]:
     """Doses with a blur that is wider by its standard uncertainty, where undone."""
-    if request.dose.psf_mm is None or request.dose.pvc is None:
+    request, read = assessment.request.dose, assessment.read
+    if request.psf_mm is None or request.pvc is None:
         return {}
-    x, y, z = (width * (1 + relative) for width in request.dose.psf_mm)
-    return wider((x, y, z))
+    x, y, z = (width * (1 + relative) for width in request.psf_mm)
+    placed = replace(assessment.placed, prior=None)
+    activities = Activities(
+        read.given, request, placed, read.ledger, read.times.elapsed_h
+    )
+    again, _ = activities.without_blur((x, y, z))
+    images = {} if again is None else activities.corrected(again)
+    return all_doses(images, placed, request, nuclide=read.given.nuclide)[0]
 
 
 def _varied(
-    request: PostRequest, scene: "Scene", table: Sequence["StructureDose"]
-) -> "tuple[tuple[RowUncertainty, ...], Ensemble]":
-    above = tuple(dict.fromkeys((100.0, *request.judge.above_gy)))
+    scene: Scene,
+    table: Sequence[StructureDose],
+    request: DoseRequest,
+    *,
+    asked: Sequence[Metric],
+) -> tuple[tuple[RowUncertainty, ...], Ensemble]:
     borders = borders_of(scene)
     drawn = ensemble(
         scene,
-        realizations=request.dose.uncertainty or 0,
-        seed=request.dose.seed or 0,
-        above_gy=above,
+        realizations=request.uncertainty or 0,
+        seed=request.seed or 0,
+        asked=asked,
         borders=borders,
     )
     means = propagated(scene)
-    others = by_differences(scene, borders, above_gy=above)
+    others = by_differences(scene, borders, asked=asked)
     rows = [
-        _row(row, drawn.rows[str(n)], means[str(n)], others[str(n)])
+        _row(row, drawn.rows[str(n)], mean=means[str(n)], others=others[str(n)])
         for n, row in enumerate(table)
     ]
     return tuple(rows), drawn
 
 
 def _row(
-    row: "StructureDose", own: "RowDraws", mean: "Propagated", others: "Differences"
+    row: StructureDose, own: RowDraws, *, mean: Propagated, others: Differences
 ) -> RowUncertainty:
-    import numpy as np
-
-    measured = {name: quantity_of(row.dvh, name) for name in own.values}
+    volume = own.values["volume_ml"]
+    # A structure too small for a D_cc, as drawn or as it might be, has no such dose.
+    measured = {
+        name: value
+        for name, value in quantities(row.dvh, own.metrics).items()
+        if np.isfinite(
+            [value, others.standard[name], *own.values[name][volume > 0]]
+        ).all()
+    }
     standard = {**others.standard, "mean_gy": mean.standard_gy}
     curve = row.dvh.curve(own.dose_gy) / row.dvh.volume_ml
     half = Z95 * others.curve
-    volume = own.values["volume_ml"]
     return RowUncertainty(
         name=row.structure.name,
         role=str(row.structure.role),
         quantities={
-            name: _described(measured[name], values, own.by_noise[name], name)
-            for name, values in own.values.items()
+            name: _described(
+                value, own.values[name], by_noise=own.by_noise[name], quantity=name
+            )
+            for name, value in measured.items()
         },
         by_first_order={
-            name: _symmetric(measured[name], standard[name], own.by_noise[name], name)
-            for name in measured
+            name: _symmetric(
+                value, standard[name], by_noise=own.by_noise[name], quantity=name
+            )
+            for name, value in measured.items()
         },
         parts_gy=mean.parts_gy,
         band=(
@@ -180,7 +190,7 @@ def _row(
 
 
 def _possible(
-    value: float, low: float, high: float, quantity: str
+    value: float, low: float, high: float, *, quantity: str
 ) -> tuple[float, float]:
     """An interval without what cannot be: a part of a volume over 1, a dose below 0.
 
@@ -191,7 +201,7 @@ def _possible(
 
 
 def _symmetric(
-    value: float, standard: float, by_noise: float, quantity: str
+    value: float, standard: float, *, by_noise: float, quantity: str
 ) -> Uncertain:
     """A value with 1.96 standard uncertainties on both sides, as far as it can be.
 
@@ -199,21 +209,19 @@ def _symmetric(
     """
     low = value - Z95 * standard - max(by_noise, 0.0)
     high = value + Z95 * standard + max(-by_noise, 0.0)
-    return Uncertain(value, standard, *_possible(value, low, high, quantity))
+    return Uncertain(value, standard, *_possible(value, low, high, quantity=quantity))
 
 
 def _described(
-    value: float, draws: "Array", by_noise: float = 0.0, quantity: str = ""
+    value: float, draws: Array, *, by_noise: float = 0.0, quantity: str = ""
 ) -> Uncertain:
     """Standard deviation and 95 % interval of draws, as far as it can be."""
-    import numpy as np
-
     low, high = interval_of(value, draws, by_noise)
     standard = float(draws[np.isfinite(draws)].std(ddof=1))
-    return Uncertain(value, standard, *_possible(value, low, high, quantity))
+    return Uncertain(value, standard, *_possible(value, low, high, quantity=quantity))
 
 
-def _lung_draws(lungs: "Lungs", drawn: "Ensemble", ledger: "Ledger") -> "Array | None":
+def _lung_draws(lungs: Lungs, drawn: Ensemble, ledger: Ledger) -> Array | None:
     """Doses of the lungs by the same draws, where a shunt is known."""
     if not lungs.known or lungs.shunt_fraction == 0:
         return None
@@ -228,22 +236,28 @@ def _lung_draws(lungs: "Lungs", drawn: "Ensemble", ledger: "Ledger") -> "Array |
 
 
 def _chances(
-    limits: Sequence["Limit"],
-    tables: Mapping[str, Sequence["StructureDose"]],
-    drawn: "Ensemble",
-    in_lungs: "Array | None",
-    lungs: "Lungs",
+    assessment: Assessment,
+    uncertain: Mapping[str, Sequence[RowUncertainty]],
+    drawn: Ensemble,
+    *,
+    in_lungs: Array | None,
 ) -> list[LimitChance]:
     """How often each limit is met, by the first method's draws."""
-    rows = next(iter(tables.values()))
+    hidden = [one.name for one in next(iter(uncertain.values())) if one.hidden_by_blur]
+    lungs = assessment.dosed.lungs
+    rows = next(iter(assessment.structure_doses.values()))
     by_name = {one.structure.name: n for n, one in enumerate(rows)}
     found = []
-    for limit in limits:
+    for limit in assessment.judged.limits:
         draws: Any = None
         if limit.volume.startswith("lungs") and in_lungs is not None:
             earlier = lungs.cumulative_dose_gy - lungs.dose_gy
             draws = in_lungs + (earlier if limit.volume != "lungs" else 0.0)
-        elif limit.value_of in by_name and limit.value_gy is not None:
+        elif (
+            limit.value_of in by_name
+            and limit.value_of not in hidden
+            and limit.value_gy is not None
+        ):
             row = rows[by_name[limit.value_of]]
             values = drawn.rows[str(by_name[limit.value_of])].values["mean_gy"]
             draws = values * limit.value_gy / row.dvh.mean_gy
@@ -256,27 +270,24 @@ def _chances(
     return found
 
 
-def _left_out(
-    request: PostRequest,
-    lungs: "Lungs",
-    doses: Mapping[str, "Dose"],
-    table: Sequence["StructureDose"],
-) -> list[str]:
+def _left_out(assessment: Assessment) -> list[str]:
     """What the intervals do not hold."""
     said = [
         "what a blur that was not undone hides of small tumors",
         "choice of reconstruction, scatter and attenuation correction",
     ]
-    if not lungs.known:
+    table = next(iter(assessment.structure_doses.values()))
+    if not assessment.dosed.lungs.known:
         said.append("the lung shunt, which was not given")
     if any(row.structure.role is Role.LUNGS for row in table):
         said.append("breathing, and how well the density of the lungs is known")
-    if request.given.injections:
+    if assessment.read.given.injections:
         said.append("how injections share the image: their activities vary together")
-    if any("prior" in one for one in doses):
+    if assessment.placed.prior is not None:
         said.append("earlier sessions")
-    if isinstance(request.dose.pvc, Path):
+    pvc = assessment.request.dose.pvc
+    if isinstance(pvc, Path):
         said.append("how well the recovery coefficients are known")
-    elif request.dose.pvc is not None:
+    elif pvc is not None:
         said.append("what contours change in the undoing of the blur")
     return said

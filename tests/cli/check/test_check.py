@@ -341,7 +341,7 @@ def test_strict_and_tolerances(run: Run, post: Path, tmp_path: Path) -> None:
         (("--tolerance", "mean"), 2, "write it like mean=3%"),
         (("--tolerance", "d0=3%"), 3, "has no tolerance"),
         (("--dose-cutoff", "100%"), 2, "cutoff"),
-        (("--role", "lump=tumor"), 3, "names no structure: lump"),
+        (("--role", "lump=tumor"), 3, "names 'lump', which is no structure"),
         (("--their-table", "bad.csv"), 3, "is no number"),
         (("--their-table", "none.csv"), 3, "cannot read none.csv"),
         (("--their-table", "empty.csv"), 3, "names no dose"),

@@ -289,4 +289,4 @@ def test_a_tolerance_is_given_once(run: Run, post: Path, tmp_path: Path) -> None
         *("--tolerance", "mean=3%", "--tolerance", "Mean=9%", "--out", tmp_path / "o"),
     )
     assert result.exit_code == 2
-    assert "mean is there more than once" in result.stderr
+    assert "'mean' is given twice" in result.stderr

@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from sirtdose.cli.main import main
 from sirtdose.report.batch import CASE_COLUMNS
-from sirtdose.report.tables import STRUCTURE_COLUMNS
+from sirtdose.report.tables import structure_columns
 from tests.published.test_statistics import S100B, WFNS
 
+COLUMNS = structure_columns()
 FILES = {"cohort.json", "tables.csv", "cohort.html"}
 
 
@@ -272,14 +273,14 @@ class TestJoin:
                     ("T2", "tumor", 12 * n),
                     ("Liver", "liver", 20),
                 ):
-                    line = dict.fromkeys(STRUCTURE_COLUMNS, "") | {
+                    line = dict.fromkeys(COLUMNS, "") | {
                         "method": method, "name": name, "role": role, "mean_gy": dose,
                     }  # fmt: skip
-                    rows.append([f"c{n}", *(line[one] for one in STRUCTURE_COLUMNS)])
+                    rows.append([f"c{n}", *(line[one] for one in COLUMNS)])
         failed = dict.fromkeys(CASE_COLUMNS, "") | {"case_id": "c7", "state": "failed"}
         cases.append([failed[name] for name in CASE_COLUMNS])
         write(folder / "cases.csv", CASE_COLUMNS, cases)
-        write(folder / "summary.csv", ["case_id", *STRUCTURE_COLUMNS], rows)
+        write(folder / "summary.csv", ["case_id", *COLUMNS], rows)
         patients = write(
             tmp_path / "patients.csv",
             ["case_id", "best_response"],
@@ -844,8 +845,8 @@ def batch_of(folder, doses):
             line |= {"state": "done", "tumors_mean_gy": dose, "normal_whole_mean_gy": 9}
         rows.append([line[name] for name in CASE_COLUMNS])
     write(folder / "cases.csv", CASE_COLUMNS, rows)
-    first = ["c1", *("" for _ in STRUCTURE_COLUMNS)]
-    write(folder / "summary.csv", ["case_id", *STRUCTURE_COLUMNS], [first])
+    first = ["c1", *("" for _ in COLUMNS)]
+    write(folder / "summary.csv", ["case_id", *COLUMNS], [first])
     return folder
 
 

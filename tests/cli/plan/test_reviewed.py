@@ -69,7 +69,7 @@ def test_each_injection_is_told_what_to_inject(run: Run) -> None:
                 *("--limit", "normal=30Gy", "--limit", "normal=90Gy"),
             ),
             2,
-            "a limit for 'normal' is given twice",
+            "'normal' is given twice",
         ),
         (
             (

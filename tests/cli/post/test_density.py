@@ -1,6 +1,7 @@
 """Densities by voxel, the dose grid, and what is refused of them."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def test_the_curve_can_be_chosen(
         (["--method", "collapsed-cone"], 3, "give --density ct or an image"),
         (["--density", "1.05"], 2, "no such file"),
         (["--density", "nowhere.nii.gz"], 2, "no such file"),
-        (["--density", "ct", "--density-curve", "mine"], 2, "GEMINI"),
+        (["--density", "ct", "--density-curve", "mine"], 2, "gemini"),
         (["--dose-grid", "2"], 2, "or image or ct"),
         (["--dose-grid", "0.1mm"], 3, "use larger ones"),
     ],
@@ -461,6 +462,26 @@ def test_a_mask_as_density_asks(run: Run, cubes: Path, tmp_path: Path) -> None:
     )
     assert result.exit_code == 3
     assert "holds 0 and 1 only" in result.stderr
+
+
+def test_one_run_asks_all_about_a_place(run: Run, cubes: Path, tmp_path: Path) -> None:
+    """A mask as density, and an earlier dose of 6³ of 12³ voxels in the liver."""
+    grid = Grid.regular((12, 12, 12), spacing_mm=(4.0, 4.0, 4.0))
+    prior = tmp_path / "prior.nii.gz"
+    write_nifti(Volume(np.full(grid.shape, 20.0), grid, Quantity.DOSE), prior)
+    options = (*CUBES, "--density", cubes / "liver.nii.gz", "--prior-dose", prior)
+    asked = post(run, cubes, tmp_path / "out", *options).stderr
+    assert "12% of the earlier dose (Gy times mL) lies in 'liver'" in asked
+    assert "holds 0 and 1 only" in asked
+    codes = re.findall(r"--accept (H\d\d)", asked)
+    accepted = [("--accept", code, "--reason", "seen") for code in sorted(set(codes))]
+    assert {"H16", "H27"} <= set(codes)
+    # Accepted together, nothing else is asked of the place.
+    words = [word for one in accepted for word in one]
+    result = post(run, cubes, tmp_path / "out", *options, *words)
+    assert not {"H15", "H16", "H19", "H27"} & set(
+        re.findall(r"--accept (H\d\d)", result.stderr)
+    )
 
 
 def test_however_the_density_is_spelled(

@@ -146,7 +146,7 @@ def test_all_that_a_calibrator_read_is_scaled(
     ("options", "exit_code", "message"),
     [
         (("--injection", RIGHT, "--administered", "2GBq"), 2, "give the activity once"),
-        (("--injection", "right=1GBq"), 2, "needs perfused=STRUCTURE"),
+        (("--injection", "right=1GBq"), 2, "needs perfused:STRUCTURE"),
         (("--injection", "right=1;perfused=Liver"), 2, "has no unit"),
         (("--injection", "right=1GBq;perfused=Spleen"), 3, "is no structure of role"),
         (("--injection", RIGHT, "--injection", RIGHT), 3, "have the same name"),

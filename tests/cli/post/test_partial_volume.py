@@ -103,7 +103,7 @@ def test_recovery_coefficients(run: Run, spheres: Path, tmp_path: Path) -> None:
         (("--pvc", "gtm"), 2, "needs --psf"),
         (("--pvc", "richardson-lucy"), 2, "neither iterative-yang nor gtm nor a file"),
         (("--psf", "15"), 2, "has no unit"),
-        (("--psf", "15mm,12mm"), 2, "has 2 widths"),
+        (("--psf", "15mm,12mm"), 2, "has 2 lengths"),
         (("--psf", "15mm", "--role", "Tumor 1=other"), 0, "Blur undone"),
         (("--psf", "120mm"), 3, "under 100 mm"),
         (

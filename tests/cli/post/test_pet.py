@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from click.testing import Result
 from pydicom.dataset import Dataset
@@ -161,6 +162,79 @@ def test_the_headers_own_positron_fraction_is_the_one_named(
     assert result.exit_code == 3
     assert "0.9673 (RadionuclidePositronFraction (0018,1076))" in result.stderr
     assert "give --positron-fraction-was 0.9673" in result.stderr
+
+
+OWN_PET = """
+[Xy-99]
+half_life_h = 10.0
+half_life_source = "made up"
+positrons_per_decay = 0.001
+positron_source = "made up"
+header_words = ["unheard of"]
+[Xy-99.dose_constants_gy_kg_per_gbq.ours]
+value = 8.32
+source = "made up"
+"""
+
+
+def test_a_pet_of_a_nuclide_of_ones_own(
+    run: Run, tmp_path: Path, folder: Callable[..., Path]
+) -> None:
+    """Its half-life explains DecayFactor where no header states one."""
+    place = folder(half_life_h=10.0)
+
+    def change(dataset: Dataset) -> None:
+        item = dataset.RadiopharmaceuticalInformationSequence[0]
+        del item.RadionuclideHalfLife
+        [code] = item.RadionuclideCodeSequence
+        code.CodeMeaning, code.CodeValue = "unheard of", "C-0"
+
+    edit_all(sorted((place / "slices").iterdir()), change)
+    own = tmp_path / "own.toml"
+    own.write_text(OWN_PET, "utf-8")
+    words = ("--calibration", "image", *BRUSSELS, "--nuclide-file", own)
+    document = json.loads(post(run, place, *words).stdout)
+    assert document["image"]["nuclide_in_header"] == "Xy-99"
+    assert document["image"]["applied_half_life_h"] == 10.0
+    assert [w for w in document["warnings"] if w["code"] == "H11"] == []
+    # 967 times as many positrons as the scanner reckoned with.
+    as_f18 = ("--positron-fraction-was", "0.967", "--force")
+    undone = json.loads(post(run, place, *words, *as_f18).stdout)["ledger"]
+    assert undone["positron_yield"]["factor"] == pytest.approx(967)
+    stored = document["ledger"]["in_image_gbq"]
+    assert undone["in_image_gbq"] == pytest.approx(967 * stored, rel=1e-6)
+    as_y90 = post(run, place, "--calibration", "image", *BRUSSELS, "--force")
+    assert json.loads(as_y90.stdout)["image"]["applied_half_life_h"] is None
+    # Without positrons there is nothing to rescale to.
+    own.write_text(OWN_PET.replace("positron", "# "), "utf-8")
+    refused = post(run, place, *words, *as_f18)
+    assert refused.exit_code == 3
+    assert "for Xy-99: leave it out" in refused.stderr
+
+
+def test_a_decay_correction_is_done_again_for_a_nuclide_of_ones_own(
+    run: Run, tmp_path: Path, folder: Callable[..., Path]
+) -> None:
+    """As F-18: the frame's mean at 10 h instead, by Siemens' rule."""
+    place = folder(half_life_h=F18_H)
+    own = tmp_path / "own.toml"
+    own.write_text(OWN_PET, "utf-8")
+    words = ("--calibration", "image", *BRUSSELS, "--nuclide-file", own)
+    stopped = post(run, place, *words)
+    assert stopped.exit_code == 3
+    assert "give --header-nuclide-was F-18" in stopped.stderr
+    told = ("--header-nuclide-was", "F-18", "--force", *YIELD_ASKED)
+    mended = json.loads(post(run, place, *words, *told).stdout)
+    assert mended["image"]["applied_half_life_h"] == 10.0
+    at_y90 = post(run, place, "--calibration", "image", *BRUSSELS, *told)
+    first = pydicom.dcmread(sorted((place / "slices").iterdir())[0])
+    mean_h = float(first.FrameReferenceTime) / 3.6e6
+    ratio = 2 ** (mean_h / 10.0) / 2 ** (mean_h / Y90_H)
+    both = [
+        one["ledger"]["in_image_gbq"] / 2 ** (one["times"]["elapsed_h"] / half_life_h)
+        for one, half_life_h in ((mended, 10.0), (json.loads(at_y90.stdout), Y90_H))
+    ]
+    assert both[0] / both[1] == pytest.approx(ratio, rel=1e-4)
 
 
 @pytest.mark.parametrize(("fraction", "asks"), [(3.19e-5, False), (0.967, True)])

@@ -231,7 +231,7 @@ AT = ("--administered-at", "2026-03-01T10:00+01:00")
         (["--assay", "2GBq"], 2, "give the activity once"),
         (["--residual", "50MBq", *AT], 2, "give --residual-at"),
         (["--administered-at", "2026-03-01T10:00"], 2, "no offset from UTC"),
-        (["--calibration", "guess"], 2, "or 'administered' or 'image'"),
+        (["--calibration", "guess"], 2, "or administered or image"),
         (["--calibration", "image"], 3, "give --administered-at, with its"),
         (["--calibrate-over", "perfused"], 3, "needs a structure of role perfused"),
         (["--role", "liver=hepar"], 2, "write NAME=ROLE"),

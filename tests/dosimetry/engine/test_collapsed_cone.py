@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.engine import collapsed_cone
+from sirtdose.dosimetry.compiled import compiled
 from sirtdose.dosimetry.engine.collapsed_cone import superpose
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.engine.kernel import voxel_kernel
@@ -360,9 +360,9 @@ def test_without_a_folder_for_compiled_code(monkeypatch: pytest.MonkeyPatch) -> 
         return compile_(**options)
 
     monkeypatch.setattr(numba, "njit", read_only)
-    collapsed_cone._compiled.cache_clear()
+    compiled.cache_clear()
     try:
         again = dose(decays, density, 4.0).volume.data
     finally:
-        collapsed_cone._compiled.cache_clear()
+        compiled.cache_clear()
     assert again.tobytes() == usual.tobytes()

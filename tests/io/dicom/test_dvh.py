@@ -83,8 +83,8 @@ def test_every_form_says_the_same(
     assert found.curve
     assert found.curve.volume_ml == volume_ml
     assert found.curve.mean_gy == pytest.approx(20)
-    assert found.curve.dose_gy(0.7) == pytest.approx(12)
-    assert found.curve.part_above(35) == pytest.approx(0.125)
+    assert found.curve.dose_to_volume_fraction_gy(0.7) == pytest.approx(12)
+    assert found.curve.volume_fraction_above(35) == pytest.approx(0.125)
     assert found.bin_gy == pytest.approx(10)
 
 

@@ -1,32 +1,25 @@
 """Names that de-identified results keep, held against the patient's own (H33)."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
+from sirtdose.io.choose import Choice
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
+from sirtdose.io.found import Found
 from sirtdose.io.hashing import companions
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.request import PostRequest
+from sirtdose.model.patient_link import PatientLink
+from sirtdose.model.request import ImageRequest
 from sirtdose.report.post.deidentified import with_names_replaced
-from sirtdose.workflows.post.inputs import named_files
-
-if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
-    from sirtdose.io.found import Found
-    from sirtdose.model.patient_link import PatientLink
-
 
 _SHOWN_MAX = 8
 
 
-def people_of(choice: "Choice", request: PostRequest) -> "tuple[PatientLink, ...]":
-    """Whom the DICOM files name, where results are to name nobody."""
-    if not request.privacy.nameless:
-        return ()
-
+def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLink, ...]:
+    """Whom the DICOM files name, and the other ones that are read."""
     items: list[Found | None] = [choice.image, choice.ct, *choice.structures]
-    for path in (request.image.drawn_on, request.judge.prior_dose):
+    for path in others:
         items += discover(path) if path is not None and path.exists() else []
     found = [
         read_patient(item.paths[0])
@@ -37,7 +30,7 @@ def people_of(choice: "Choice", request: PostRequest) -> "tuple[PatientLink, ...
 
 
 def kept_name_findings(
-    texts: Sequence[tuple[str, str]], people: "Sequence[PatientLink]"
+    texts: Sequence[tuple[str, str]], people: Sequence[PatientLink]
 ) -> list[Finding]:
     """Ask where a name that results keep is the patient's.
 
@@ -77,10 +70,10 @@ def kept_name_findings(
     ]
 
 
-def without_file_names(text: str, request: PostRequest) -> str:
-    """A message in which no file's name stands that the request could have read."""
-    given = [request.image.image, request.image.ct, *request.image.structures]
-    paths = [request.image.source, *named_files(request).values(), *filter(None, given)]
+def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) -> str:
+    """A message in which no file's name stands that could have been read."""
+    given = [request.image, request.ct, *request.structures]
+    paths = [request.source, *named, *filter(None, given)]
     names = {
         one.name: "a file"
         for path in paths
@@ -95,18 +88,15 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def file_names(choice: "Choice", request: PostRequest) -> dict[str, str]:
+def file_names(choice: Choice, named: Mapping[str, Path]) -> dict[str, str]:
     """What stands for each file's name, where results are to name nobody."""
-    if not request.privacy.nameless:
-        return {}
-
     found: dict[str, str] = {}
     items = [choice.image, choice.ct, *choice.structures]
     for number, item in enumerate((one for one in items if one is not None), start=1):
         for path in item.paths:
             for one in (path, *companions(path)):
                 found.setdefault(one.name, f"{item.kind} {number}")
-    for kind, path in named_files(request).items():
+    for kind, path in named.items():
         found.setdefault(path.name, kind)
         if path.is_dir():
             below = (one for one in path.rglob("*") if one.is_file())

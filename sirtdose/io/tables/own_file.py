@@ -1,0 +1,132 @@
+"""A file of the user's own numbers: TOML, or JSON by its ending."""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sirtdose.errors import FileFormatError, InputError
+from sirtdose.model.bounds import printable
+
+_SHOWN_MAX = 60
+
+
+def read_own_file(path: Path) -> tuple[dict[str, Any], str]:
+    """Its tables, and the SHA-256 of the bytes that they were read from.
+
+    Raises
+    ------
+    FileFormatError
+        No file, or one that is damaged.
+    """
+    kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+        data = (
+            tomllib.loads(text)
+            if kind == "TOML"
+            else json.loads(text, object_pairs_hook=_each_once)
+        )
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        # Of the text, of its form, or of a number of thousands of digits.
+        raise FileFormatError(f"{path.name} is no {kind}: {error}") from None
+    if not isinstance(data, dict):
+        raise FileFormatError(f"{path.name} is no {kind} with names and values")
+    return data, sha256(content).hexdigest()
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets the last of several values of a name count, and says nothing."""
+    names = [name for name, _ in pairs]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise ValueError(f"'{shown(double)}' is there more than once")
+    return dict(pairs)
+
+
+def shown(value: Any) -> str:
+    """A value of a file, fit to be printed in a message."""
+    text = printable(str(value))
+    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
+
+
+def known_table(value: Any, known: Sequence[str], where: str) -> dict[str, Any]:
+    """A table none of whose keys is unknown.
+
+    Raises
+    ------
+    InputError
+        No table, or a key that is not known, with the one that may have been meant.
+    """
+    if not isinstance(value, dict):
+        raise InputError(f"{where} is {shown(value)}: it must be a table of names")
+    for key in value:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            meant = f"was {near[0]} meant?" if near else f"write {', '.join(known)}"
+            raise InputError(f"{where}: '{shown(key)}' is not known: {meant}")
+    return value
+
+
+def number_of(value: Any, where: str) -> float:
+    """A number, and no truth value."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"{where} is {shown(value)}: a number is needed")
+    # Written so that a NaN fails too.
+    if not abs(value) < 1e6:
+        raise InputError(f"{where} is {value}: no such number is meant")
+    return float(value)
+
+
+def text_of(value: Any, where: str) -> str:
+    """A text that can be printed."""
+    if not isinstance(value, str):
+        raise InputError(f"{where} is {shown(value)}: a text in quotes is needed")
+    if printable(value) != value:
+        raise InputError(f"{where} holds what cannot be printed: retype it")
+    return value
+
+
+def source_of(table: Mapping[str, Any], key: str, where: str) -> str:
+    """Where numbers are from: nobody can check them without.
+
+    Raises
+    ------
+    InputError
+        It is missing, or empty.
+    """
+    text = text_of(table.get(key, ""), f"{where}: {key}").strip()
+    if not text:
+        raise InputError(f"{where} needs a {key}: say where its numbers are from")
+    return text
+
+
+def bounded(value: float, bound: Mapping[str, Any], where: str) -> float:
+    """A value, provided that anything like it was ever published.
+
+    `bound` is a row of a table of bounds: min, max and unit, and the `slip` of a unit
+    that is likely, 1000 where none is named.
+
+    Raises
+    ------
+    InputError
+        Another value, with what it is without the slip.
+    """
+    low, high, unit = bound["min"], bound["max"], bound["unit"]
+    # Written so that a NaN fails too.
+    if low <= value <= high:
+        return value
+    unit = f" {unit}" if unit[:1].isalpha() else unit
+    if low > 0 >= value:
+        raise InputError(f"{where} is {value:g}{unit}: above 0 is needed")
+    part = value / bound.get("slip", 1000)
+    meant = f"; was {part:g}{unit} meant?" if low <= part <= high else ""
+    raise InputError(
+        f"{where} is {value:g}{unit}: it must be {low:g} to {high:g}{unit}{meant}"
+    )

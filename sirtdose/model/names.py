@@ -1,0 +1,101 @@
+"""Names as people type them: case and surrounding spaces tell no two apart."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from sirtdose.errors import InputError
+
+_T = TypeVar("_T")
+
+
+def alike(text: str, known: Iterable[str]) -> list[str]:
+    """The known names that a typed one may mean, as they are spelled.
+
+    The one that is the same wins; else all that differ by surrounding spaces, else all
+    that differ by case too.
+
+    Examples
+    --------
+    >>> alike(" tumor 1", ["Liver", "Tumor 1"]), alike("tumor", ["Tumor", "tumor"])
+    (['Tumor 1'], ['tumor'])
+    """
+    names = list(dict.fromkeys(known))
+    for plain in (str, str.strip, lambda one: one.strip().casefold()):
+        found = [one for one in names if plain(one) == plain(text)]
+        if found:
+            return found
+    return []
+
+
+def named(
+    text: str, known: Iterable[str], said: str, *, offered: Iterable[str] | None = None
+) -> str:
+    """The one known name that a typed one means, as it is spelled.
+
+    Parameters
+    ----------
+    text : str
+        What was typed.
+    known : iterable of str
+        The names there are.
+    said : str
+        What is wrong where it is none of them.
+    offered : iterable of str, optional
+        Those to list then; all of them otherwise.
+
+    Raises
+    ------
+    InputError
+        It is none of them, or may be several that differ by case alone.
+
+    Examples
+    --------
+    >>> named("LIVER", ["Liver", "Tumor"], "no such structure")
+    'Liver'
+    """
+    names = list(known)
+    found = alike(text, names)
+    if len(found) > 1:
+        either = "' or '".join(found)
+        raise InputError(
+            f"'{text.strip()}' may be '{either}': write the one that is meant, letter "
+            "by letter"
+        )
+    if not found:
+        there = ", ".join(dict.fromkeys(names if offered is None else offered))
+        raise InputError(f"{said}: there are {there}" if there else said)
+    return found[0]
+
+
+def by_own_names(
+    typed: Mapping[str, _T], known: Iterable[str], said: str
+) -> dict[str, _T]:
+    """What was typed for some names, by the names as they are spelled.
+
+    Parameters
+    ----------
+    typed : mapping
+        By name.
+    known : iterable of str
+        The names there are.
+    said : str
+        What is wrong where a name is none of them; ``{}`` stands for it.
+
+    Raises
+    ------
+    InputError
+        A name that is none of them or may be several, or two that mean the same.
+
+    Examples
+    --------
+    >>> by_own_names({"tumor 1": 3}, ["Tumor 1"], "'{}' is no structure")
+    {'Tumor 1': 3}
+    """
+    names = list(known)
+    found: dict[str, _T] = {}
+    for text, value in typed.items():
+        own = named(text, names, said.format(text))
+        if own in found:
+            raise InputError(f"'{own}' is named twice, as '{text}' too: name it once")
+        found[own] = value
+    return found
