@@ -97,9 +97,7 @@ class Grid:
         `spacing_mm` is in array order (slice, row, column); `origin_mm` is the
         (x, y, z) of voxel (0, 0, 0).
         """
-        affine = np.eye(4)
-        affine[:3, :3] = np.fliplr(np.diag(spacing_mm[::-1]))
-        affine[:3, 3] = origin_mm
+        affine = affine_of(np.fliplr(np.diag(spacing_mm[::-1])), origin_mm)
         return cls(shape, affine, frame_of_reference_uid)
 
     @property
@@ -235,6 +233,17 @@ def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:
 def box_at(start: Sequence[int], shape: Sequence[int]) -> Box:
     """The box of array indices that begins at `start` and has a shape."""
     return three(slice(a, a + n) for a, n in zip(start, shape, strict=True))
+
+
+def affine_of(steps_mm: ArrayLike, origin_mm: ArrayLike) -> NDArray[np.float64]:
+    """The affine of an image: its voxel steps as columns, and voxel (0, 0, 0).
+
+    >>> affine_of(np.diag([3.0, 2.0, 1.0]), [10, 20, 30])[:3]
+    array([[ 3.,  0.,  0., 10.],
+           [ 0.,  2.,  0., 20.],
+           [ 0.,  0.,  1., 30.]])
+    """
+    return np.vstack([np.column_stack([steps_mm, origin_mm]), [0.0, 0.0, 0.0, 1.0]])
 
 
 def to_lps(affine_ijk_mm: ArrayLike, shape_ijk: Sequence[int]) -> tuple[Shape, Any]:
