@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.metric import Metric
@@ -28,7 +29,6 @@ from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval
 from sirtdose.uncertainty.first_order import Propagated, propagated
 from sirtdose.uncertainty.quantities import quantities
 from sirtdose.uncertainty.scene import Scene
-from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import Activities, blur_of
 from sirtdose.workflows.post.doses import all_doses
