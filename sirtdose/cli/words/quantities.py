@@ -191,7 +191,7 @@ def acceptances_of(
         )
     try:
         return tuple(
-            Acceptance(code, reason)
+            Acceptance.parse(code, reason)
             for code, reason in zip(codes, reasons, strict=True)
         )
     except InputError as error:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
+from sirtdose.model.metric import Metric
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -75,12 +76,18 @@ def options_kept(context: click.Context) -> dict[str, Any]:
     """
     files = file_options(context.command)
     return {
-        f"{option.name}{getattr(option.type, 'suffix', '')}": context.params[
-            str(option.name)
-        ]
+        f"{option.name}{getattr(option.type, 'suffix', '')}": _plain(
+            context.params[str(option.name)]
+        )
         for key, option in options_about(context.command, "case").items()
         if key not in files
     }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.words if isinstance(value, Metric) else value
 
 
 def parsed_options(
@@ -202,25 +209,3 @@ def option_words(
         for one in values:
             words += [name, text_of(one, key)]
     return words
-
-
-def require_known(
-    given: Sequence[str] | Mapping[str, Any],
-    known: Sequence[str],
-    file: str,
-    where: str,
-) -> None:
-    """Refuse a name that is none of the known ones, and guess what was meant.
-
-    Raises
-    ------
-    InputError
-        Names the first unknown one.
-    """
-    from difflib import get_close_matches
-
-    for key in given:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
-            raise InputError(f"{file}: '{key}' is not known in {where}{meant}")

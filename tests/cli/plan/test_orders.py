@@ -18,6 +18,7 @@ SUNDAY = "2026-03-01T12:00-05:00"
 def plan(run: Run, tmp_path: Path) -> Callable[..., Path]:
     def make(device: str = "glass", *injections: str) -> Path:
         words = ["plan", "partition", "--device", device, "--out", tmp_path / "plan"]
+        words += ["--lung-shunt", "0%"]
         chosen = injections or (
             "right=perfused:900mL,tumor:T1=100mL@3,activity:2.5GBq",
             "left=perfused:500mL,tumor:T2=40mL@5,activity:0.75GBq",
