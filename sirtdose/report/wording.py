@@ -49,19 +49,28 @@ def activity(value_gbq: float) -> str:
     return f"{significant(value_gbq)} GBq ({mci} mCi)"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Align rows under a header: the first column left, the others right.
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = False
+) -> str:
+    """Align rows under a header: the first column left, the others right, or all left.
 
     >>> print(table(["name", "Gy"], [["Tumor 1", "67.7"], ["Liver", "33.3"]]))
     name       Gy
     Tumor 1  67.7
     Liver    33.3
+
+    Words are aligned to the left:
+
+    >>> print(table(["case", "best"], [["c1", "PR"], ["c22", "SD"]], left=True))
+    case  best
+    c1    PR
+    c22   SD
     """
     lines = [header, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if left or i == 0 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
@@ -75,11 +84,16 @@ def limit_line(limit: dict[str, Any]) -> str:
         return f"{limit['name']}: limit {wanted}, not checked"
     given = significant(limit["value_gy"])
     yours = ", yours" if limit["source"] == "given by the user" else ""
-    said = f"{limit['name']}: {given} Gy of {wanted}"
+    of = limit["value_of"] or ""
+    named = "" if of.replace(" ", "_") in ("", limit["name"]) else f" ({of})"
+    if limit["met"] and limit["strict"] and float(given) == limit["limit_gy"]:
+        given = f"just under {given}"
+    said = f"{limit['name']}{named}: {given} Gy of {wanted}"
     said += f"{yours}, {'met' if limit['met'] else 'NOT MET'}"
     said += ", binds" if limit["binding"] else ""
     if limit["activity_needed_gbq"]:
         said += f", needs {activity(limit['activity_needed_gbq'])}"
+        said += f" to {limit['activity_of']}" if limit["activity_of"] else ""
     return f"{said} ({limit['condition']})" if limit["condition"] else said
 
 

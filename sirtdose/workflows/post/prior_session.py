@@ -6,23 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
+from sirtdose.checks.transforms import (
+    Fit,
+    direction_findings,
+    transform_findings,
+)
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.grid.registration import Registration, moved_grid, of_matrix
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.dosimetry.results import Placed
-from sirtdose.dosimetry.transform_checks import (
-    Fit,
-    direction_findings,
-    transform_findings,
-)
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.choose import Choice
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.io.image_file import is_image_file, read_image_file
-from sirtdose.io.read import read_image
-from sirtdose.io.study import study_uid
+from sirtdose.io.read import read_image, study_uid
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure

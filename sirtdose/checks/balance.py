@@ -1,0 +1,100 @@
+"""The activity in a dose map against what was, or is to be, injected."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sirtdose.dosimetry.grid.resample import placed_on
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+# Blur carries some of the activity out of its region; more than that is not blur.
+_NOTED, _WARNED = 1.05, 1.2
+_PLACES = (
+    ("the perfused volume", (Role.PERFUSED,)),
+    ("the rest of liver and tumors", (Role.LIVER, Role.TUMOR)),
+    ("the lungs", (Role.LUNGS,)),
+)
+
+
+def balance_findings(
+    *,
+    activity: Volume,
+    structures: Sequence[Structure],
+    delivered_gbq: float,
+    calibration: Calibration | None = None,
+) -> list[Finding]:
+    """More activity in the map than was delivered, and where it is (H14).
+
+    A known activity that is shared over one region leaves what the image shows
+    elsewhere on top of it.
+
+    Parameters
+    ----------
+    activity : Volume
+        At administration, GBq in each voxel.
+    structures : sequence of Structure
+        On its grid.
+    delivered_gbq : float
+    calibration : Calibration, optional
+        None for a plan, which shares what it injects over perfused volumes.
+    """
+    total = activity.total()
+    shared = calibration is None or (
+        calibration.method == "administered" and calibration.over != "fov"
+    )
+    if not shared or total <= _NOTED * delivered_gbq:
+        return []
+    places = activity_by_place(activity, structures)
+    each = ", ".join(f"{gbq:.3g} GBq in {place}" for place, gbq in places.items())
+    what, beyond = "delivered", "the calibration region"
+    unknown = "the ledger does not contain"
+    if calibration is None:
+        what, beyond = "injected", "the perfused volumes"
+        unknown = "no injection of the plan contains"
+    remedy = (
+        "To compare, add --calibrate-over fov: it spreads the activity over the whole "
+        "image"
+        if calibration and calibration.over != "injections"
+        else "Is an injection left out, or a perfused volume drawn too small?"
+    )
+    warns = total > _WARNED * delivered_gbq
+    return [
+        Finding.of(
+            "H14",
+            f"the dose map holds {total:.4g} GBq, {total / delivered_gbq:.2f} times "
+            f"the {delivered_gbq:.4g} GBq {what}: {each}. Counts outside {beyond} are "
+            f"added to the {what} activity: blur, background, scatter, free tracer, or "
+            f"uptake that {unknown}. {remedy}",
+            severity=Severity.WARN if warns else Severity.NOTE,
+            subject="dose map",
+            value=total / delivered_gbq,
+            bound=Bound(_WARNED if warns else _NOTED, "", "blur carries out less"),
+        )
+    ]
+
+
+def activity_by_place(
+    activity: Volume, structures: Sequence[Structure]
+) -> dict[str, float]:
+    """Activity in perfused volume, rest of the liver, lungs and elsewhere, GBq.
+
+    A voxel's part counts once, for the first of these that has it; places that are
+    not drawn are left out.
+    """
+    left = np.ones(activity.grid.shape)
+    found = {}
+    for place, roles in _PLACES:
+        inside = np.zeros(activity.grid.shape)
+        drawn = [one for one in structures if one.role in roles]
+        for one in drawn:
+            inside = np.maximum(inside, placed_on(one, activity.grid))
+        taken = np.minimum(inside, left)
+        left -= taken
+        if drawn:
+            found[place] = float((activity.data * taken).sum(dtype=float))
+    rest = "other places" if "the lungs" in found else "other places, lungs included"
+    return {**found, rest: float((activity.data * left).sum(dtype=float))}

@@ -1,0 +1,49 @@
+"""What is to be said of a dose map and of structures that were read beside it."""
+
+from collections.abc import Sequence
+
+from sirtdose.checks.structures import reading_remarks
+from sirtdose.model.density_note import lung_doubt
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+
+def map_findings(
+    structures: Sequence[Structure], *, dose: Volume | None = None
+) -> list[Finding]:
+    """What readers noticed, which roles are open, and lungs at another density.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        As they were read.
+    dose : Volume, optional
+        The map that they are held against.
+    """
+    remarks = dose.source.remarks if dose is not None and dose.source else ()
+    findings = [Finding.of("H17", f"the dose: {remark}") for remark in remarks]
+    # Where a dose is only looked at, an open role changes no number: said, not asked.
+    findings += reading_remarks(structures, severity=Severity.WARN)
+    doubt = "" if dose is None else lung_density_doubt(dose)
+    if not doubt:
+        return findings
+    return findings + [
+        Finding.of(
+            "H27",
+            f"'{one.name}': no lung dose ({doubt}): at the liver's density the lungs "
+            "get about a third of their own dose",
+            severity=Severity.WARN,
+        )
+        for one in structures
+        if one.role is Role.LUNGS and not one.empty
+    ]
+
+
+def lung_density_doubt(dose: Volume) -> str:
+    """Why a map's dose is none of the lungs, by what its file says; empty where it is.
+
+    That the file says nothing is a doubt too.
+    """
+    return lung_doubt(dose.source.described if dose.source else "")

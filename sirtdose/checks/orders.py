@@ -1,0 +1,99 @@
+"""Vials as ordered, against what a plan wants for each injection."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.vials import order_severity
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.names import by_own_names
+
+_ASK_ABOVE = 0.10
+_SAME_ORDER = 0.005
+
+
+def order_findings(
+    ordered_gbq: Mapping[str, float],
+    planned_gbq: Mapping[str, float],
+    *,
+    part_is_drawn: bool = False,
+) -> list[Finding]:
+    """Orders against the plan, by injection, each at the time of use (H03 to H05).
+
+    Parameters
+    ----------
+    ordered_gbq : mapping
+        What each vial holds when it is used.
+    planned_gbq : mapping
+        What is to be drawn up for each injection.
+    part_is_drawn : bool
+        Whether a part is drawn from a vial (resin): it may then hold more.
+
+    Raises
+    ------
+    InputError
+        An order for no injection of the plan.
+
+    Examples
+    --------
+    10 GBq ordered for both, 3 wanted for one of them.
+
+    >>> found = order_findings({"right": 10.0, "left": 10.0},
+    ...                        {"right": 10.0, "left": 3.0})
+    >>> [(one.code, str(one.severity)) for one in found]
+    [('H03', 'note'), ('H03', 'stop'), ('H04', 'warn'), ('H04', 'stop')]
+    """
+    ordered_gbq = by_own_names(
+        ordered_gbq, planned_gbq, "'{}' is ordered, and is no injection of the plan"
+    )
+    findings = [
+        finding
+        for name, gbq in ordered_gbq.items()
+        for finding in _one(name, gbq, planned_gbq[name], part_is_drawn=part_is_drawn)
+    ]
+    findings += [
+        Finding.of(
+            "H04",
+            f"'{a}' and '{b}' are ordered with the same activity, {x:.4g} GBq: is this "
+            "one form twice?",
+        )
+        for (a, x), (b, y) in combinations(ordered_gbq.items(), 2)
+        if abs(x - y) <= _SAME_ORDER * max(x, y) and not part_is_drawn
+    ]
+    total, wanted = sum(ordered_gbq.values()), sum(planned_gbq.values())
+    if total > wanted * (1 + _ASK_ABOVE) and not part_is_drawn:
+        findings.append(
+            Finding.of(
+                "H04",
+                f"{total:.4g} GBq are ordered in all, the plan has {wanted:.4g} GBq",
+                severity=Severity.STOP,
+            )
+        )
+    missing = [name for name in planned_gbq if name not in ordered_gbq]
+    if missing:
+        findings.append(
+            Finding.of("H04", f"nothing is ordered for {', '.join(missing)}")
+        )
+    return findings
+
+
+def _one(
+    name: str, gbq: float, wanted_gbq: float, *, part_is_drawn: bool
+) -> list[Finding]:
+    """One order against what is to be drawn up for its injection."""
+    off = gbq / wanted_gbq - 1
+    said = (
+        f"'{name}' is ordered with {gbq:.4g} GBq at use, {off:+.1%} from the "
+        f"{wanted_gbq:.4g} GBq to draw up"
+    )
+    severity = order_severity(-off if part_is_drawn else abs(off))
+    mixed = mixed_units_finding(gbq, wanted_gbq, f"order and plan of '{name}'")
+    return [Finding.of("H03", said, severity=severity), *([mixed] if mixed else [])]
+
+
+def unapproved_findings(status: str) -> list[Finding]:
+    """Orders by a plan that nobody has approved (H04)."""
+    if status == "approved":
+        return []
+    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
+    return [Finding.of("H04", said, severity=Severity.NOTE)]

@@ -1,0 +1,162 @@
+"""Whether the image contradicts the roles that names and files tell (H18, H19)."""
+
+from collections.abc import Collection, Sequence
+
+from sirtdose.checks.structures import used_as
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Doubt, Role, names_liver, told_by_name
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+# Half of it inside: it lies in the liver.
+_INSIDE = 0.5
+# From this ratio on, uptake is a tumor's or a perfused part's.
+_UPTAKE_RATIO = 1.5
+# Beyond this part of the liver, "Liver ... tumor" may be the liver without tumors.
+_MOST_OF_LIVER = 0.5
+
+
+def role_findings(
+    structures: Sequence[Structure], image: Volume, *, given: Collection[str] = ()
+) -> list[Finding]:
+    """What asks whether a structure is a tumor, by its place and its uptake.
+
+    Parameters
+    ----------
+    structures : sequence of Structure
+        On the image's grid, none empty.
+    image : Volume
+        Counts or activity, in any unit.
+    given : collection of str
+        Names whose role a person gave: they are not asked about.
+
+    Returns
+    -------
+    list of Finding
+        For each structure of role other in the liver with at least 1.5 times the
+        uptake per mL of the rest of it, which is the liver without tumors, vessels
+        and organs; segments and lobes excepted, and what lies in a tumor. For each
+        tumor said to be outside of the liver that lies in it. For each tumor that its
+        name says to be the liver's and that takes more than half of it. Nothing where
+        no liver and no perfused volume is drawn.
+    """
+    whole = with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED)
+    if not whole:
+        return []
+    liver = union(whole)
+    rest = _less(
+        liver,
+        [s for s in structures if s.role is Role.TUMOR or s.role.excluded_from_liver],
+    )
+    tumors = with_role(structures, Role.TUMOR)
+    findings = []
+    for one in structures:
+        inside = one & liver
+        if one.name in given or inside.volume_ml < _INSIDE * one.volume_ml:
+            continue
+        if one.role is Role.TUMOR_OUTSIDE:
+            findings.append(_not_outside(one, inside.volume_ml / one.volume_ml, whole))
+        elif one.role is Role.TUMOR and names_liver(one.name):
+            part = inside.volume_ml / liver.volume_ml
+            findings += [] if part <= _MOST_OF_LIVER else [_too_large(one, part, whole)]
+        elif one.role is Role.OTHER and not told_by_name(one.name).part_of_liver:
+            if _less(inside, tumors).volume_ml < _INSIDE * one.volume_ml:
+                continue
+            ratio = _ratio(inside, rest - one, image)
+            findings += [] if ratio < _UPTAKE_RATIO else [_takes_up(one, ratio)]
+    return findings
+
+
+def missing_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """That no structure is a liver or a perfused volume, of which names (H19)."""
+    if with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED):
+        return []
+    tumor = "" if with_role(structures, Role.TUMOR) else ", and none a tumor"
+    names = ", ".join(f"'{one.name}'" for one in structures)
+    return [
+        Finding.of(
+            "H19",
+            f"no structure is a liver or a perfused volume{tumor}: there is no normal "
+            "liver, and whether a structure takes up more than the rest of the liver "
+            f"was not checked. Read were {names}: say which is which, such as --role "
+            "'NAME=liver', --role 'NAME=perfused' or --role 'NAME=tumor'",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def no_tumor_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """That no structure is a tumor: the normal liver is then what is drawn (H18)."""
+    if with_role(structures, Role.TUMOR):
+        return []
+    return [
+        Finding.of(
+            "H18",
+            "no structure is a tumor of the liver: any tumor counts as normal liver; "
+            "where one is drawn, say so with --role 'NAME=tumor'",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def _less(one: Structure, others: Sequence[Structure]) -> Structure:
+    for other in others:
+        one = one - other
+    return one
+
+
+def _ratio(inside: Structure, rest: Structure, image: Volume) -> float:
+    """Uptake per mL in a structure over that of the rest; 0 where there is no rest."""
+    if rest.empty:
+        return 0.0
+    uptake = total_in(image, inside) / inside.volume_ml
+    around = total_in(image, rest) / rest.volume_ml
+    if uptake <= 0:
+        return 0.0
+    return uptake / around if around > 0 else float("inf")
+
+
+def _takes_up(one: Structure, ratio: float) -> Finding:
+    uptake = f"{_figures(ratio)} times the uptake per mL of the rest of it"
+    if ratio == float("inf"):
+        uptake = "uptake per mL, of which the rest of it has none"
+    return _asked(
+        one,
+        f"'{one.name}' ({_figures(one.volume_ml)} mL, role other) lies in the liver "
+        f"and has {uptake}",
+        (Role.TUMOR, Role.PERFUSED, Role.OTHER),
+    )
+
+
+def _too_large(one: Structure, part: float, whole: Sequence[Structure]) -> Finding:
+    return _asked(
+        one,
+        f"'{one.name}' ({_figures(one.volume_ml)} mL) is a tumor by its name, but "
+        f"takes {part:.0%} of '{whole[0].name}'",
+        (Role.TUMOR, Role.NORMAL_GIVEN, Role.LIVER),
+    )
+
+
+def _not_outside(
+    one: Structure, inside_fraction: float, whole: Sequence[Structure]
+) -> Finding:
+    return _asked(
+        one,
+        f"'{one.name}' is a tumor outside of the liver by its name, but "
+        f"{inside_fraction:.0%} of it lies in '{whole[0].name}'",
+        (Role.TUMOR, Role.TUMOR_OUTSIDE),
+    )
+
+
+def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
+    said = Doubt(says, choices).asks(one.name)
+    return Finding.of("H19", said, severity=Severity.ASK, accepted=used_as(one))
+
+
+def _figures(value: float) -> str:
+    """Three figures, or a whole number from 10 on: never 1.04e+03."""
+    if value < 10:
+        return f"{value:.3g}"
+    return f"{value:.0f}"

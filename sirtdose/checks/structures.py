@@ -1,0 +1,247 @@
+"""Safety checks of the structures themselves (H18, H19, H20)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+from sirtdose.checks.volumes import (
+    burden_findings,
+    liver_size_findings,
+    perfused_size_findings,
+)
+from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+_LUNGS_MIN_ML = 1500.0
+_OUTSIDE_MAX = 0.05
+_CUT_OFF_MIN = 0.999
+_RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
+NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+
+
+def reading_findings(
+    structures: Sequence[Structure], *, for_doses: bool = True
+) -> list[Finding]:
+    """Duplicate and reserved names, and empty structures that matter, stop (H19).
+
+    Open roles ask: where it is not `for_doses`, only those that lungs or liver may
+    have.
+    """
+    asked = [
+        one if for_doses or _may_be_lungs_or_liver(one) else replace(one, doubt=None)
+        for one in structures
+    ]
+    findings = reading_remarks(asked)
+    for name, count in Counter(structure.name for structure in structures).items():
+        if count > 1:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{count} structures are named '{name}': rename all but one",
+                    severity=Severity.STOP,
+                )
+            )
+    for structure in structures:
+        if structure.name in _RESERVED:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"a structure is named '{structure.name}', as the one this program "
+                    "derives: rename it",
+                    severity=Severity.STOP,
+                )
+            )
+        if structure.empty and structure.role in NEEDED:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"structure '{structure.name}' is empty: draw it, remove it, or "
+                    f"give --role '{structure.name}=other'",
+                    severity=Severity.STOP,
+                )
+            )
+        elif structure.empty:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"structure '{structure.name}' is empty and left out",
+                    severity=Severity.NOTE,
+                )
+            )
+    return findings
+
+
+def reading_remarks(
+    structures: Sequence[Structure], *, severity: Severity = Severity.ASK
+) -> list[Finding]:
+    """What a reader noticed of structures, and which roles only a person knows (H19).
+
+    Every command that reads structures shows these. `severity` is that of an open
+    role: WARN where no number rests on it.
+    """
+    findings = [
+        Finding.of("H19", f"'{one.name}': {remark}")
+        for one in structures
+        for remark in one.remarks
+    ]
+    asks = severity is Severity.ASK
+    return findings + [
+        Finding.of(
+            "H19",
+            f"'{one.name}': {one.doubt.asks(one.name)}"
+            + ("" if asks else f". Until then, {used_as(one)}"),
+            severity=severity,
+            subject=one.name,
+            accepted=used_as(one),
+        )
+        for one in structures
+        if one.doubt is not None and not one.empty
+    ]
+
+
+def used_as(one: Structure) -> str:
+    """As what a structure is used, as the end of a sentence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sirtdose.model.grid import Grid
+    >>> grid = Grid.regular((1, 1, 1), spacing_mm=(10.0, 10.0, 10.0))
+    >>> used_as(Structure.named("Liver", np.ones((1, 1, 1), bool), grid))
+    'it is the liver, as its name says'
+    >>> used_as(Structure.named("PTV", np.ones((1, 1, 1), bool), grid))
+    'it counts as other: neither tumor nor perfused'
+    """
+    if one.role is Role.OTHER:
+        return f"it counts as {one.role.in_words}"
+    return f"it is {one.role.in_words}, as its name says"
+
+
+def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """Volumes and overlaps that are unlikely to be meant; on one lattice."""
+    findings: list[Finding] = []
+    livers, tumors = (
+        with_role(structures, Role.LIVER),
+        with_role(structures, Role.TUMOR),
+    )
+    perfused = with_role(structures, Role.PERFUSED)
+    small_ml = rail("tumor_small_ml")
+    for liver in livers:
+        findings += liver_size_findings(liver.name, liver.volume_ml)
+    for volume in perfused:
+        findings += perfused_size_findings(volume.name, volume.volume_ml)
+    for tumor in tumors:
+        if tumor.volume_ml < small_ml:
+            findings.append(
+                Finding.of(
+                    "H20",
+                    f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under "
+                    f"{small_ml:g} mL an image's blur hides a part of its dose",
+                    subject=tumor.name,
+                    value=tumor.volume_ml,
+                    bound=Bound(small_ml, "mL", "see guard_rails.json"),
+                )
+            )
+    for region in (livers, perfused):
+        if region and tumors:
+            findings += _tumors_in(region, tumors)
+    return findings + _overlap_findings(tumors)
+
+
+def lung_volume_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """Lungs too small to be whole: cut off by the image or by the drawing."""
+    lungs = with_role(structures, Role.LUNGS)
+    volume_ml = sum(lung.volume_ml for lung in lungs)
+    if not lungs or volume_ml >= _LUNGS_MIN_ML:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"the lungs are {volume_ml:.0f} mL: whole ones are over "
+            f"{_LUNGS_MIN_ML:.0f} mL, so activity and dose are of a part of them",
+        )
+    ]
+
+
+def coverage_findings(structure: Structure, covered_fraction: float) -> list[Finding]:
+    """A structure that the image cuts off."""
+    if covered_fraction >= _CUT_OFF_MIN:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"only {covered_fraction:.1%} of '{structure.name}' lies inside the image",
+        )
+    ]
+
+
+def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
+    """A normal liver that came with the data, beside the derived one like it (H18)."""
+    derived = [
+        structure
+        for structure in structures
+        if structure.role in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
+    ]
+    findings = []
+    for given in with_role(structures, Role.NORMAL_GIVEN):
+        if not derived:
+            continue
+        like = min(derived, key=lambda one: abs(one.volume_ml - given.volume_ml))
+        findings.append(
+            Finding.of(
+                "H18",
+                f"'{given.name}' is {given.volume_ml:.1f} mL, {like.name} "
+                f"({like.definition}) {like.volume_ml:.1f} mL",
+            )
+        )
+    return findings
+
+
+def _may_be_lungs_or_liver(one: Structure) -> bool:
+    return one.doubt is not None and one.doubt.of_lungs_or_liver
+
+
+def _tumors_in(
+    region: Sequence[Structure], tumors: Sequence[Structure]
+) -> list[Finding]:
+    whole, findings = union(region), []
+    for tumor in tumors:
+        outside = 1 - (tumor & whole).volume_ml / tumor.volume_ml
+        if outside > _OUTSIDE_MAX:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"{outside:.0%} of '{tumor.name}' lies outside '{region[0].name}'",
+                    subject=tumor.name,
+                    value=outside,
+                )
+            )
+    is_liver = region[0].role is Role.LIVER
+    # A liver that was drawn without its tumors is one with them.
+    around = union([whole, *tumors]) if is_liver else whole
+    return findings + burden_findings(
+        region[0].name,
+        around.volume_ml,
+        (union(tumors) & around).volume_ml,
+        whole_liver=is_liver,
+    )
+
+
+def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:
+    findings = []
+    for a, b in combinations(tumors, 2):
+        # Neighbors share border voxels without overlapping: only masks can tell.
+        if a.occupancy.dtype != bool or b.occupancy.dtype != bool:
+            continue
+        shared_ml = (a & b).volume_ml
+        if shared_ml > _OUTSIDE_MAX * min(a.volume_ml, b.volume_ml):
+            findings.append(
+                Finding.of(
+                    "H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL"
+                )
+            )
+    return findings
