@@ -13,13 +13,13 @@ import SimpleITK
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from sirtdose.dosimetry.grid.mutual_information import register
-from sirtdose.dosimetry.grid.registration import Registration, moved, of_transform
-from sirtdose.dosimetry.transform_checks import (
+from sirtdose.checks.transforms import (
     bend_findings,
     change_findings,
     transform_findings,
 )
+from sirtdose.dosimetry.grid.mutual_information import register
+from sirtdose.dosimetry.grid.registration import Registration, moved, of_transform
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role

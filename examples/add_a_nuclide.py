@@ -23,7 +23,9 @@ p32 = Nuclide(
 )
 print(f"K = {p32.dose_constant_gy_kg_per_gbq:.1f} Gy kg/GBq")
 for nuclide in (p32, Nuclide.named("Y-90")):
-    plan = plan_mird(PlanRequest(nuclide), dose_gy=120, perfused_volume_ml=1000)
+    # No shunt, as is stated: one that is not given would ask.
+    request = PlanRequest(nuclide, lung_shunt_fraction=0.0)
+    plan = plan_mird(request, dose_gy=120, perfused_volume_ml=1000)
     after = nuclide.decay_factor(7 * 24)
     print(
         f"{nuclide.name}: {plan.activity_gbq:.3f} GBq for 120 Gy to 1000 mL, "

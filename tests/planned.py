@@ -1,4 +1,7 @@
-"""Plans from plain keywords: those that all methods share, and a method's own."""
+"""Plans from plain keywords: those that all methods share, and a method's own.
+
+A plan by its name alone is arithmetic; the judged ones are past the checks.
+"""
 
 from dataclasses import fields
 from typing import Any
@@ -6,14 +9,22 @@ from typing import Any
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
+from sirtdose.workflows.plan.numbers import PlanRequest, plan_bsa, plan_mird
 
 _TERMS = {field.name for field in fields(Terms)}
+_REQUEST = {field.name for field in fields(PlanRequest)}
 
 
 def _split(case: dict[str, Any]) -> tuple[Terms, dict[str, Any]]:
     shared = {name: value for name, value in case.items() if name in _TERMS}
     own = {name: value for name, value in case.items() if name not in _TERMS}
     return Terms(**shared), own
+
+
+def _requested(case: dict[str, Any]) -> tuple[PlanRequest, dict[str, Any]]:
+    shared = {name: value for name, value in case.items() if name in _REQUEST}
+    own = {name: value for name, value in case.items() if name not in _REQUEST}
+    return PlanRequest(**shared), own
 
 
 def mird(**case: Any) -> Plan:
@@ -29,3 +40,13 @@ def bsa(**case: Any) -> Plan:
 def partition(**case: Any) -> Plan:
     terms, own = _split(case)
     return partition_plan.plan(terms, **own)
+
+
+def judged_mird(**case: Any) -> Plan:
+    request, own = _requested(case)
+    return plan_mird(request, **own)
+
+
+def judged_bsa(**case: Any) -> Plan:
+    request, own = _requested(case)
+    return plan_bsa(request, **own)

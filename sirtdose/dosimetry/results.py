@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.registration import Registration
-from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.radiobiology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic
@@ -214,13 +214,12 @@ class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method. `in_map_gbq` is what the map holds, with what
-    lies outside of all that is perfused.
+    at the planned activities, by method. `activity` is what the map holds, GBq, with
+    what lies outside of all that is perfused.
     """
 
     image: Volume
-    image_total: float
-    in_map_gbq: float
+    activity: Volume
     outside_fraction: float
     measured: tuple[Measured, ...]
     perfusions: tuple[Perfusion, ...]
@@ -230,6 +229,7 @@ class Prediction:
     rows_per_gbq: Mapping[str, Mapping[str, list[StructureDose]]]
     doses: Mapping[str, Dose]
     rows: Mapping[str, list[StructureDose]]
+    extrahepatic: Extrahepatic | None
     density_origin: str
     density_source: str
     dose_grid: str

@@ -1,7 +1,7 @@
 """The outcome of a coded safety check, and its acceptance by a person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sirtdose.data.load import table
@@ -18,11 +18,33 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True)
+class Bound:
+    """What a value is judged against, and who says so."""
+
+    value: float
+    unit: str
+    source: str
+    verified: bool = True
+
+    def __str__(self) -> str:
+        """The number with its unit and its source.
+
+        >>> str(Bound(50.0, "Gy", "Lam 2014", verified=False))
+        '50 Gy (Lam 2014; not verified)'
+        """
+        status = "" if self.verified else "; not verified"
+        return f"{self.value:g} {self.unit} ({self.source}{status})"
+
+
+@dataclass(frozen=True)
 class Finding:
     """One coded check that has something to say.
 
     STOP refuses to go on. ASK does too, unless a person accepts the code and
     says why. WARN stands on page one. NOTE is recorded.
+
+    `subject` is what it is about, such as a structure; `value` is what was judged, in
+    the unit of its `bound`; `remedy` is what to do, and ends the message.
 
     Examples
     --------
@@ -30,11 +52,17 @@ class Finding:
     <Severity.WARN: 'warn'>
     >>> Finding.of("H05", "81 GBq: is it mCi?", accepted="81 GBq is used").message
     '81 GBq: is it mCi? Accepted, 81 GBq is used'
+    >>> Finding.of("H28", "the stomach gets 30 Gy", remedy="look at the scout").message
+    'the stomach gets 30 Gy: look at the scout'
     """
 
     code: str
     severity: Severity
     message: str
+    subject: str = ""
+    value: float | None = None
+    bound: Bound | None = None
+    remedy: str = ""
 
     @classmethod
     def of(
@@ -43,6 +71,10 @@ class Finding:
         message: str,
         *,
         severity: Severity | None = None,
+        subject: str = "",
+        value: float | None = None,
+        bound: Bound | None = None,
+        remedy: str = "",
         accepted: str = "",
     ) -> "Finding":
         """Make a finding with its code's own severity, or the one given.
@@ -51,9 +83,36 @@ class Finding:
         accepts anything.
         """
         severity = severity or Severity(table("findings")[code]["severity"])
+        if remedy:
+            begun = remedy[0].upper() + remedy[1:] if message.endswith("?") else remedy
+            message = f"{_ended(message, ':')} {begun}"
         if accepted and severity is Severity.ASK:
             message = f"{_ended(message, '.')} Accepted, {accepted}"
-        return cls(code, severity, message)
+        return cls(code, severity, message, subject, value, bound, remedy)
+
+    @classmethod
+    def not_checked(cls, code: str, what: str, *, needs: str) -> "Finding":
+        """Say that a check was not made, and what it needs; never in the way.
+
+        >>> Finding.not_checked("H22", "lung dose", needs="--lung-shunt").message
+        'lung dose not checked: needs --lung-shunt'
+        """
+        said = f"{what} not checked: needs {needs}"
+        return cls(code, Severity.NOTE, said, what)
+
+    def by(self, method: str) -> "Finding":
+        """The same of one of several methods; what needs no answer stays as it is.
+
+        >>> Finding.of("H07", "200 Gy?", subject="T1").by("bsa").subject
+        'T1 by bsa'
+        """
+        if self.severity not in (Severity.ASK, Severity.WARN) or not self.subject:
+            return self
+        return replace(
+            self,
+            message=f"by {method}, {self.message}",
+            subject=f"{self.subject} by {method}",
+        )
 
     @property
     def title(self) -> str:
@@ -63,10 +122,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A person's word that a finding is known and why it is acceptable."""
+    """A person's word that a finding is known and why it is acceptable.
+
+    Where several subjects ask under one code, `subject` says which is meant.
+    """
 
     code: str
     reason: str
+    subject: str = ""
 
     def __post_init__(self) -> None:
         if self.code not in table("findings"):
@@ -75,7 +138,22 @@ class Acceptance:
                 f"{', '.join(table('findings'))}"
             )
         if not self.reason.strip():
-            raise InputError(f"--accept {self.code} needs a --reason that says why")
+            raise InputError(f"--accept {self.typed} needs a --reason that says why")
+
+    @classmethod
+    def parse(cls, text: str, reason: str) -> "Acceptance":
+        """Read a code, or a code with its subject.
+
+        >>> Acceptance.parse("H27:Tumor 2", "air in the lesion").subject
+        'Tumor 2'
+        """
+        code, _, subject = text.partition(":")
+        return cls(code.strip().upper(), reason, subject.strip())
+
+    @property
+    def typed(self) -> str:
+        """What is typed behind --accept."""
+        return _typed(self.code, self.subject)
 
 
 def acceptances_used(
@@ -88,14 +166,19 @@ def acceptances_used(
     >>> acceptances_used([], [Acceptance("H13", "known dead time")])
     ()
     """
-    asked = {one.code for one in findings if one.severity is Severity.ASK}
-    return tuple(one for one in acceptances if one.code in asked)
+    asks = _asks(findings)
+    return tuple(
+        one for one in acceptances if any(_covers(one, ask, asks) for ask in asks)
+    )
 
 
 def require_accepted(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> None:
     """Refuse to go on past a STOP, or past an ASK that nobody accepted.
+
+    Where several subjects ask under one code, each is accepted by its own name:
+    ``--accept "H27:Tumor 2"``.
 
     Raises
     ------
@@ -107,25 +190,42 @@ def require_accepted(
     >>> finding = Finding.of("H13", "calibrations differ by 1.6")
     >>> require_accepted([finding], [Acceptance("H13", "known dead time")])
     """
-    accepted = {acceptance.code for acceptance in acceptances}
-    in_the_way = [
-        finding
-        for finding in findings
-        if finding.severity is Severity.STOP
-        or (finding.severity is Severity.ASK and finding.code not in accepted)
-    ]
-    if not in_the_way:
-        return
+    findings = tuple(dict.fromkeys(findings))
+    asks = _asks(findings)
     lines = []
-    for finding in in_the_way:
-        line = f"{finding.code} {finding.title}: {finding.message}"
-        if finding.severity is Severity.ASK:
+    for one in findings:
+        line = f"{one.code} {one.title}: {one.message}"
+        if one.severity is Severity.STOP:
+            lines.append(line)
+        elif one in asks and not any(_covers(yes, one, asks) for yes in acceptances):
             go_on = "To go on" if line.endswith("?") else "to go on"
-            line = (
-                f"{_ended(line, ';')} {go_on}: --accept {finding.code} --reason '...'"
+            option = _typed(one.code, one.subject if _several(one.code, asks) else "")
+            lines.append(
+                f"{_ended(line, ';')} {go_on}: --accept {option} --reason '...'"
             )
-        lines.append(line)
-    raise SafetyStop("\n".join(lines))
+    if lines:
+        raise SafetyStop("\n".join(lines))
+
+
+def _asks(findings: Iterable[Finding]) -> list[Finding]:
+    return [one for one in findings if one.severity is Severity.ASK]
+
+
+def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bool:
+    """Whether an acceptance is of this question, and not of another's subject."""
+    if acceptance.code != ask.code:
+        return False
+    if acceptance.subject:
+        return acceptance.subject.casefold() == ask.subject.casefold()
+    return not ask.subject or not _several(ask.code, asks)
+
+
+def _several(code: str, asks: Sequence[Finding]) -> bool:
+    return len({one.subject.casefold() for one in asks if one.code == code}) > 1
+
+
+def _typed(code: str, subject: str) -> str:
+    return f'"{code}:{subject}"' if subject else code
 
 
 def _ended(said: str, mark: str) -> str:

@@ -120,10 +120,7 @@ class Grid:
     def world_mm(self, index: ArrayLike) -> NDArray[np.float64]:
         """Positions (..., 3) in mm of voxel indices (..., 3), fractional or whole."""
         index = np.asarray(index, dtype=np.float64)
-        world: NDArray[np.float64] = (
-            index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
-        )
-        return world
+        return index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
 
     def index(self, world_mm: ArrayLike) -> NDArray[np.float64]:
         """Fractional voxel indices (..., 3) of positions (..., 3) in mm."""
@@ -178,7 +175,14 @@ class Grid:
         return Grid(shape, affine, self.frame_of_reference_uid)
 
     def box_around(self, points_mm: ArrayLike, *, margin_mm: float) -> Box:
-        """The voxels of this grid around points, with a margin, one at least."""
+        """The voxels of this grid around points in mm, with a margin, one at least.
+
+        Examples
+        --------
+        >>> grid = Grid.regular((4, 10, 10), spacing_mm=(5.0, 2.0, 2.0))
+        >>> grid.box_around([[8.0, 8.0, 5.0]], margin_mm=2.0)
+        (slice(0, 3, None), slice(3, 6, None), slice(3, 6, None))
+        """
         index = self.index(points_mm)
         margin = margin_mm / np.array(self.spacing_mm)
         low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(self.shape) - 1)
@@ -217,7 +221,11 @@ class Grid:
 
 
 def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:
-    """One value an axis: neither more nor fewer."""
+    """One value an axis: neither more nor fewer.
+
+    >>> three(n + 1 for n in range(3))
+    (1, 2, 3)
+    """
     a, b, c = values
     return a, b, c
 

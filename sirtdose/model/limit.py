@@ -1,6 +1,9 @@
 """A dose limit, and what is held against it."""
 
 from dataclasses import dataclass
+from math import isclose
+
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -8,7 +11,8 @@ class Limit:
     """A dose limit, the dose there, and whether that meets it.
 
     Compared unrounded. A range runs from `limit_gy` to `upper_gy`; `strict` leaves
-    the bound itself out. Of several volumes, `value_of` names the one that counts.
+    the bound itself out. `value_of` names the volume whose dose it is, `activity_of`
+    the injection that would have to give `activity_needed_gbq`.
 
     Examples
     --------
@@ -30,15 +34,34 @@ class Limit:
     condition: str = ""
     value_of: str = ""
     activity_needed_gbq: float | None = None
+    activity_of: str = ""
 
     @property
     def met(self) -> bool | None:
         """Whether the value meets the limit; None where the value is not known."""
-        value = self.value_gy
-        if value is None:
+        if self.value_gy is None:
             return None
-        if self.strict and value in (self.limit_gy, self.upper_gy):
-            return False
         low = self.limit_gy if self.sense != "at_most" else None
         high = self.limit_gy if self.sense == "at_most" else self.upper_gy
-        return (low is None or value >= low) and (high is None or value <= high)
+        return (low is None or not below(self.value_gy, low, strict=self.strict)) and (
+            high is None or not above(self.value_gy, high, strict=self.strict)
+        )
+
+
+def above(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
+    """Whether a dose is more than a bound allows, the same everywhere.
+
+    A dose that equals the bound but for the last digits of a computer's arithmetic is
+    at the bound: allowed, unless the bound itself is left out.
+
+    >>> above(40.0, 40.0), above(40.0, 40.0, strict=True), above(40.0000000001, 40.0)
+    (False, True, False)
+    """
+    at = isclose(value_gy, bound_gy, rel_tol=_SAME)
+    return strict if at else value_gy > bound_gy
+
+
+def below(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
+    """Whether a dose is less than a bound asks for, the same everywhere."""
+    at = isclose(value_gy, bound_gy, rel_tol=_SAME)
+    return strict if at else value_gy < bound_gy

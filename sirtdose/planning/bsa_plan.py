@@ -1,13 +1,12 @@
 """Plan resin microspheres by body surface area, or by the empirical table."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_fraction, require_positive
-from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning import bsa
 from sirtdose.planning.case_plan import plan_of
 from sirtdose.planning.one_compartment import one_compartment
@@ -82,7 +81,8 @@ def plan(
     Parameters
     ----------
     terms : Terms
-        Limits go by ``perfused`` (the treated volume), ``lungs``, ``lungs_cumulative``.
+        Limits go by ``perfused`` (the treated volume), ``liver``, ``lungs``,
+        ``lungs_cumulative``.
     liver_volume_ml, tumor_volume_ml, treated_volume_ml : float
         Of :func:`sirtdose.planning.bsa.activity_gbq`.
     height_cm, weight_kg : float, optional
@@ -141,7 +141,12 @@ def plan(
     injected = formula_gbq * (1 - reduction)
     return plan_of(
         [injected],
-        one_compartment("treated volume", treated_ml, terms),
+        replace(
+            one_compartment(
+                "treated volume", treated_ml, terms, liver_volume_ml=liver_volume_ml
+            ),
+            tumors_ml=tumor_volume_ml,
+        ),
         terms,
         method=rule,
         assumptions={
@@ -151,9 +156,6 @@ def plan(
             "formula_activity_gbq": formula_gbq,
             "lung_shunt_reduction": reduction,
         },
-        findings=_rule_findings(
-            shunt, reduction, reductions, rule, injected, surface_formula
-        ),
     )
 
 
@@ -167,59 +169,3 @@ def _require_adult(height_cm: float, weight_kg: float) -> None:
             raise InputError(
                 f"{name} is {value:g} {unit}: adults have {low:g} to {high:g} {unit}"
             )
-
-
-def _rule_findings(
-    shunt: float,
-    reduction: float,
-    given: Sequence[tuple[float, float]] | None,
-    rule: Rule,
-    injected_gbq: float,
-    surface_formula: str,
-) -> list[Finding]:
-    data: dict[str, Any] = table("bsa")
-    findings = []
-    exclusion = data["lung_shunt_exclusion"]
-    if shunt > exclusion["above_fraction"]:
-        findings.append(
-            Finding.of(
-                "H22",
-                f"lung shunt is {shunt:.1%}, above {exclusion['above_fraction']:.0%}: "
-                f"resin is not given ({exclusion['source']})",
-                severity=Severity.ASK,
-                accepted=f"the activity is reduced by {100 * reduction:g} %",
-            )
-        )
-    if reduction and given is None:
-        findings.append(
-            Finding.of(
-                "H22",
-                f"activity reduced by {100 * reduction:g} % for the lung shunt: the "
-                "bands are not verified; --shunt-reduction gives your own",
-            )
-        )
-    if rule == "empirical":
-        findings.append(
-            Finding.of(
-                "H07", "the empirical table is not verified", severity=Severity.WARN
-            )
-        )
-    if surface_formula != "dubois":
-        findings.append(
-            Finding.of(
-                "H07",
-                f"body surface by {surface_formula}: the method is defined with DuBois",
-                severity=Severity.WARN,
-            )
-        )
-    most = Device.named("resin").vial_activity_gbq[-1]
-    if injected_gbq > most:
-        findings.append(
-            Finding.of(
-                "H07",
-                f"{injected_gbq:.3g} GBq is more than a vial of {most:g} GBq holds at "
-                "calibration",
-                severity=Severity.WARN,
-            )
-        )
-    return findings

@@ -5,20 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
-from sirtdose.model.plausible import density_finding, nuclide_findings
 from sirtdose.planning import limits as limit_rules
-from sirtdose.planning.activity_checks import activity_findings
-from sirtdose.planning.lung_shunt import lung_shunt_findings, lungs, shunt_findings
+from sirtdose.planning.lung_shunt import lungs
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
 from sirtdose.planning.terms import Terms
-
-_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
 
 
 def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
@@ -38,7 +33,6 @@ def plan_of(
     assumptions: Mapping[str, Any],
     maximized: bool = False,
     one_density: bool = True,
-    findings: Sequence[Finding] = (),
 ) -> Plan:
     """The plan that injects these activities.
 
@@ -57,7 +51,6 @@ def plan_of(
         limits = [replace(limit, binding=_binds(limit)) for limit in limits]
     limit_rules.require_met(rules, case, activities)
     total = sum(activities)
-    lung = _lungs(activities, case, terms)
     draw = draw_activity_gbq(
         activity_gbq=total, residual_fraction=terms.residual_fraction
     )
@@ -68,7 +61,7 @@ def plan_of(
         activity_gbq=total,
         draw_activity_gbq=draw,
         compartments=tuple(compartment(one, activities) for one in case.regions),
-        lungs=lung,
+        lungs=_lungs(activities, case, terms),
         limits=tuple(limits),
         assumptions={
             "density_g_per_ml": terms.density_g_per_ml if one_density else None,
@@ -79,14 +72,7 @@ def plan_of(
         },
         case=case,
         activities_gbq=tuple(activities),
-        findings=(
-            *findings,
-            *activity_findings(activities, case, terms),
-            *(_bound_findings(limits, len(case.injections)) if maximized else []),
-            *_usual_findings(limits, case, lung, terms),
-            *([density_finding(terms.density_g_per_ml)] if one_density else []),
-            Finding.of("H37", "not a medical device: verify with an approved system"),
-        ),
+        maximized=maximized,
     )
 
 
@@ -101,6 +87,9 @@ def compartment(region: Region, activities: Sequence[float]) -> Compartment:
         activity_gbq=region.activity_gbq(activities),
         dose_gy=dose,
         cumulative_dose_gy=dose + region.prior_gy,
+        all_counts=compartment(region.all_counts, activities)
+        if region.all_counts
+        else None,
     )
 
 
@@ -135,54 +124,6 @@ def _lungs(activities: Sequence[float], case: Case, terms: Terms) -> Lungs:
         prior_lung_dose_gy=case.prior_lung_gy,
         dose_constant_gy_kg_per_gbq=case.dose_constant_gy_kg_per_gbq,
     )
-
-
-def _bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
-    """The most activity where nothing holds it back for the liver (H07)."""
-    shared = [
-        limit
-        for limit in limits
-        if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
-    ]
-    if injections > 1 and shared:
-        said = (
-            f"{shared[0].name} binds all injections, which were scaled alike: with an "
-            "--injection's own goal one may get more at the others' cost"
-        )
-        return [Finding.of("H07", said, severity=Severity.NOTE)]
-    for_liver = [
-        limit
-        for limit in limits
-        if limit.volume in _LIVER_VOLUMES
-        and (limit.sense == "at_most" or limit.upper_gy is not None)
-    ]
-    if for_liver:
-        return []
-    return [
-        Finding.of(
-            "H07",
-            "the activity is the most that lungs or tumors allow: no limit for normal "
-            "liver or perfused volume was given (--limit normal=...)",
-        )
-    ]
-
-
-def _usual_findings(
-    limits: Sequence[Limit], case: Case, lung: Lungs, terms: Terms
-) -> list[Finding]:
-    """What every plan says, by whatever method."""
-    return [
-        *limit_rules.limit_findings(limits),
-        *lung_shunt_findings(lung),
-        *(
-            shunt_findings(
-                dict(zip(case.injections, case.lung_shunt_fractions, strict=True))
-            )
-            if len(case.injections) > 1
-            else []
-        ),
-        *nuclide_findings(terms.nuclide),
-    ]
 
 
 def _binds(limit: Limit) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.kao import (
     lung_shunt_of_tumor_lung_shunt,
     ratio_of_activity_ratio,
@@ -15,8 +14,8 @@ from sirtdose.planning.perfused import Tumor
 
 def in_usual_terms(
     injections: Sequence[Injection],
-) -> tuple[list[Injection], list[Finding]]:
-    """Kao's R and TLSF as T/N and lung shunt, and what became of them.
+) -> list[Injection]:
+    """Kao's R and TLSF as T/N and lung shunt.
 
     Examples
     --------
@@ -25,11 +24,11 @@ def in_usual_terms(
     >>> from sirtdose.planning.perfused import Tumor
     >>> kao = Injection("right", 1000, (Tumor("T1", 200, 2, by_activity=True),),
     ...                 "maximize", tumor_lung_shunt_fraction=1 / 7)
-    >>> [one], _ = in_usual_terms([kao])
+    >>> [one] = in_usual_terms([kao])
     >>> one.tumors[0].ratio, round(one.lung_shunt_fraction, 12)
     (8.0, 0.1)
     """
-    usual, findings = [], []
+    usual = []
     for one in injections:
         normal_ml = one.perfused_volume_ml - sum(t.volume_ml for t in one.tumors)
         kao = one.tumor_lung_shunt_fraction is not None or any(
@@ -48,13 +47,6 @@ def in_usual_terms(
                     tumor_mass_kg=tumor.volume_ml,
                     normal_mass_kg=normal_ml,
                 )
-                findings.append(
-                    Finding.of(
-                        "H24",
-                        f"Kao's R {tumor.ratio:g} of '{tumor.name}' is T/N {ratio:.4g}",
-                        severity=Severity.NOTE,
-                    )
-                )
                 tumor = Tumor(tumor.name, tumor.volume_ml, ratio)
             tumors.append(tumor)
         shunt, tlsf = one.lung_shunt_fraction, one.tumor_lung_shunt_fraction
@@ -71,14 +63,6 @@ def in_usual_terms(
                 )
                 / normal_ml,
             )
-            findings.append(
-                Finding.of(
-                    "H22",
-                    f"Kao's TLSF {tlsf:.4g} of '{one.name}' is a lung shunt of "
-                    f"{shunt:.4g}",
-                    severity=Severity.NOTE,
-                )
-            )
         usual.append(
             replace(
                 one,
@@ -87,4 +71,4 @@ def in_usual_terms(
                 tumor_lung_shunt_fraction=None,
             )
         )
-    return usual, findings
+    return usual

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.limits import Rule
 
 TABLES = ("eanm2022",)
@@ -43,10 +42,14 @@ class Patient:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The limits of one scenario, and what is to be said of the choice."""
+    """The limits of one scenario, and what of the table is no limit here.
+
+    `notes` is what it says in words; `unknown` are limits whose condition is not known.
+    """
 
     rules: tuple[Rule, ...]
-    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    unknown: tuple[str, ...]
     device: str
     scenario: str
 
@@ -138,7 +141,7 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
     bilirubin = patient.bilirubin_mg_per_dl
     if bilirubin is not None and bilirubin < 0:
         raise RangeError(f"bilirubin is {bilirubin:g} mg/dL: it is 0 or more")
-    rules, findings = [], _notes(data, device, disease, scenario)
+    rules, unknown = [], []
     for row in data["rows"]:
         if not _is_for(row, device, disease, scenario):
             continue
@@ -153,7 +156,7 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
             )
         holds, condition = _WHEN[when]
         if when == "reserve_above_30" and patient.reserve_fraction is None:
-            findings.append(_reserve_note(row, data))
+            unknown.append(_reserve_note(row, data))
         if not holds(patient):
             continue
         if when == "bilirubin_needed":
@@ -162,7 +165,8 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
                 "--bilirubin, such as 0.9mg/dL"
             )
         rules.append(_rule(row, condition, data))
-    return Chosen(tuple(rules), tuple(findings), device, scenario)
+    notes = tuple(_notes(data, device, disease, scenario))
+    return Chosen(tuple(rules), notes, tuple(unknown), device, scenario)
 
 
 def _words(text: str) -> list[str]:
@@ -209,24 +213,17 @@ def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Ru
 
 def _notes(
     data: Mapping[str, Any], device: str, disease: str, scenario: str
-) -> list[Finding]:
+) -> list[str]:
     """What the table says in words: nothing that a dose can be held against."""
     return [
-        Finding.of(
-            "H25",
-            f"{data['title']}, {scenario} with {device}: {row['volume']} "
-            f"{row['says']}; --limit sets your own",
-            severity=Severity.WARN if "recommended" in row["says"] else Severity.NOTE,
-        )
+        f"{data['title']}, {scenario} with {device}: {row['volume']} {row['says']}"
         for row in data["not_evaluated"]
         if _is_for(row, device, disease, scenario)
     ]
 
 
-def _reserve_note(row: Mapping[str, Any], data: Mapping[str, Any]) -> Finding:
-    return Finding.of(
-        "H25",
-        f"not checked: {row['volume']} {row['limit_gy']:g} Gy ({data['title']}, "
-        f"{row['table']}) holds for a hepatic reserve above 30 %: needs --liver-volume",
-        severity=Severity.NOTE,
+def _reserve_note(row: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    return (
+        f"{row['volume']} {row['limit_gy']:g} Gy ({data['title']}, {row['table']}), "
+        "which holds for a hepatic reserve above 30 %,"
     )

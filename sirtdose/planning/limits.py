@@ -6,9 +6,8 @@ from typing import Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, PlanningError, RangeError
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Lungs
-from sirtdose.model.limit import Limit
+from sirtdose.model.limit import Limit, above, below
 from sirtdose.model.names import named
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 
@@ -131,26 +130,28 @@ def require_checkable(rules: Sequence[Rule], case: Case) -> None:
 def checked_limits(
     rules: Sequence[Rule], case: Case, activities: Sequence[float]
 ) -> list[Limit]:
-    """What a plan gives where limits hold: the worst of several volumes."""
-    limits = []
-    for rule in rules:
-        lines = case.lines(rule.volume)
-        worst = max(
-            lines, key=lambda line: _excess(rule, line, activities), default=None
-        )
-        value = None if worst is None else worst.value_gy(activities)
-        if rule.volume == "lungs_cumulative" and worst is None:
-            # Earlier treatments alone may reach it, whatever the shunt.
-            value = case.prior_lung_gy if case.prior_lung_gy > rule.limit_gy else None
-        limit = limit_at(rule, value)
-        limits.append(
+    """What a plan gives where limits hold: a row for each volume."""
+    return [limit for rule in rules for limit in _checked(rule, case, activities)]
+
+
+def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]:
+    lines = case.deciding_lines(rule.volume, rule.sense, activities)
+    if not lines:
+        # Earlier treatments alone may reach it, whatever the shunt.
+        alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
+        return [limit_at(rule, case.prior_lung_gy if alone else None)]
+    rows = []
+    for line in lines:
+        needed, name = _needed(rule, line, case, activities)
+        rows.append(
             replace(
-                limit,
-                value_of=worst.name if worst else "",
-                activity_needed_gbq=_needed(rule, worst, activities),
+                limit_at(rule, line.value_gy(activities)),
+                value_of=line.name,
+                activity_needed_gbq=needed,
+                activity_of=name,
             )
         )
-    return limits
+    return rows
 
 
 def limit_at(rule: Rule, value_gy: float | None) -> Limit:
@@ -180,26 +181,22 @@ def lung_limits(result: Lungs) -> list[Limit]:
     ]
 
 
-def _excess(rule: Rule, line: Line, activities: Sequence[float]) -> float:
-    """How far a dose is on the wrong side; below 0 where it is on the right one."""
-    value = line.value_gy(activities)
-    over = value - (rule.ceiling_gy or value)
-    under = rule.limit_gy - value
-    if rule.sense == "at_most":
-        return over
-    return under if rule.sense == "at_least" else max(over, under)
+def _needed(
+    rule: Rule, line: Line, case: Case, activities: Sequence[float]
+) -> tuple[float | None, str]:
+    """The activity at which a dose reaches what is asked of it at least, and whose.
 
-
-def _needed(rule: Rule, line: Line | None, activities: Sequence[float]) -> float | None:
-    """The activity at which a dose reaches what is asked of it at least."""
-    if line is None or rule.sense == "at_most":
-        return None
-    total = sum(activities)
+    Of the injection that gives it most, the others as they are.
+    """
     value = line.value_gy(activities)
-    gain = value - line.prior_gy
-    if value >= rule.limit_gy or gain <= 0:
-        return None
-    return total * (rule.limit_gy - line.prior_gy) / gain
+    if rule.sense == "at_most" or not below(value, rule.limit_gy):
+        return None, ""
+    given = [s * gbq for s, gbq in zip(line.gy_per_gbq, activities, strict=True)]
+    i = max(range(len(given)), key=given.__getitem__)
+    if not given[i] > 0:
+        return None, ""
+    more_gbq = (rule.limit_gy - value) / line.gy_per_gbq[i]
+    return activities[i] + more_gbq, case.injections[i]
 
 
 def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) -> None:
@@ -208,68 +205,51 @@ def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) 
     Raises
     ------
     PlanningError
-        Names the limit, the dose, and the activity that would meet it.
+        Names each limit, the dose, and the activity that would meet it.
     """
-    broken = []
-    total = sum(activities)
+    lines = []
     for rule in rules:
         ceiling = rule.ceiling_gy
-        if ceiling is None or not rule.given:
+        if not rule.given or ceiling is None:
             continue
-        for line in case.lines(rule.volume):
+        for line in case.deciding_lines(rule.volume, "at_most", activities):
             value = line.value_gy(activities)
-            if value < ceiling or (value == ceiling and not rule.strict):
-                continue
-            gain = value - line.prior_gy
-            room = max((ceiling - line.prior_gy) / gain, 0.0) if gain > 0 else 0.0
-            broken.append((room, value, ceiling, line.name))
-    if not broken:
-        return
-    room, value, ceiling, name = min(broken)
+            if above(value, ceiling, strict=rule.strict):
+                lines.append(_broken(line, ceiling, case, activities))
+    if lines:
+        raise PlanningError("\n".join(lines))
+
+
+def _broken(
+    line: Line, ceiling_gy: float, case: Case, activities: Sequence[float]
+) -> str:
+    """One limit that is broken, and the activities that would meet it."""
+    value = line.value_gy(activities)
+    gain = value - line.prior_gy
+    room = max((ceiling_gy - line.prior_gy) / gain, 0.0) if gain > 0 else 0.0
+    several = len(activities) > 1
+    giving = [
+        (name, gbq)
+        for name, gbq, slope in zip(
+            case.injections, activities, line.gy_per_gbq, strict=True
+        )
+        if slope * gbq > 0
+    ]
+    given = _amounts(giving, 1.0, several=several)
     remedy = (
-        f"at most {total * room:.4g} GBq would meet it, or another limit"
+        f"at most {_amounts(giving, room, several=several)} would meet it, or another "
+        "limit"
         if room
         else "earlier treatments alone reach it, no activity meets it"
     )
-    raise PlanningError(
-        f"{total:.4g} GBq gives {name} {value:.4g} Gy, above the limit of "
-        f"{ceiling:g} Gy: {remedy}"
+    return (
+        f"{given} gives {line.name} {value:.4g} Gy, above the limit of "
+        f"{ceiling_gy:g} Gy: {remedy}"
     )
 
 
-def limit_findings(limits: Sequence[Limit]) -> list[Finding]:
-    """A warning for each limit that is not met, but for those that refuse."""
-    findings = []
-    for limit in limits:
-        if limit.met is None and limit.given_by_user:
-            findings.append(
-                Finding.of(
-                    "H25",
-                    f"not checked: {limit.name} {limit.limit_gy:g} Gy "
-                    f"({limit.source}), as its dose is not known in this plan",
-                    severity=Severity.NOTE
-                    if limit.sense == "at_least"
-                    else Severity.WARN,
-                )
-            )
-        if limit.met is not False:
-            continue
-        if limit.volume == "lungs" and not limit.given_by_user:
-            session = "all sessions" if "cumulative" in limit.name else "this session"
-            findings.append(
-                Finding.of(
-                    "H22",
-                    f"{limit.volume} get {limit.value_gy:.4g} Gy, above "
-                    f"{limit.limit_gy:g} Gy ({session})",
-                )
-            )
-        elif limit.activity_needed_gbq is not None:
-            findings.append(
-                Finding.of(
-                    "H25",
-                    f"'{limit.value_of}' gets {limit.value_gy:.4g} Gy, less than "
-                    f"{limit.limit_gy:g} Gy: that needs "
-                    f"{limit.activity_needed_gbq:.4g} GBq ({limit.source})",
-                )
-            )
-    return findings
+def _amounts(giving: Sequence[tuple[str, float]], part: float, *, several: bool) -> str:
+    return " and ".join(
+        f"{gbq * part:.4g} GBq" + (f" to '{name}'" if several else "")
+        for name, gbq in giving
+    )

@@ -8,13 +8,7 @@ from sirtdose.model.bounds import (
     require_not_negative,
     require_positive,
 )
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import NOT_GIVEN, Lungs
-
-# clinical reference, section 4: guard-rails seen in practice.
-_WARN_ABOVE, _HIGH_ABOVE, _DOUBT_FROM = 0.10, 0.20, 0.50
-# What both lungs of an adult weigh.
-LUNG_MASS_KG = (0.4, 1.6)
 
 
 def lung_dose_gy(
@@ -126,77 +120,3 @@ def all_shunts_known(shunts: Mapping[str, float | None]) -> bool:
             "the lung shunt of each injection"
         )
     return not missing
-
-
-def shunt_findings(shunts: Mapping[str, float]) -> list[Finding]:
-    """Injections of several whose own shunt is high, or doubtful (H22)."""
-    findings = []
-    for name, fraction in shunts.items():
-        if fraction >= _DOUBT_FROM:
-            findings.append(_doubt(f"lung shunt of '{name}'", fraction))
-        elif fraction > _HIGH_ABOVE:
-            said = f"lung shunt of '{name}' is {fraction:.1%}, above 20 %"
-            findings.append(Finding.of("H22", said))
-    return findings
-
-
-def _doubt(what: str, fraction: float) -> Finding:
-    return Finding.of(
-        "H22",
-        f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
-        f"{fraction:g}%?",
-        severity=Severity.ASK,
-        accepted=f"{fraction:.1%} is used",
-    )
-
-
-def lung_shunt_findings(result: Lungs) -> list[Finding]:
-    """What a person must know of shunt and lung mass (H22, H23)."""
-    fraction = result.shunt_fraction
-    if not result.known:
-        return [
-            Finding.of(
-                "H22",
-                "no lung shunt was given: the lungs' dose is not known, and nothing is "
-                "taken off the liver's",
-                severity=Severity.NOTE,
-            )
-        ]
-    findings = []
-    if fraction >= _DOUBT_FROM:
-        findings.append(_doubt("lung shunt", fraction))
-    elif fraction > _WARN_ABOVE:
-        high = " (high: above 20 %)" if fraction > _HIGH_ABOVE else ""
-        findings.append(
-            Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %{high}")
-        )
-    if result.shunt_source == "planar":
-        findings.append(
-            Finding.of(
-                "H22",
-                "the lung shunt is from planar images, which overestimate it, more "
-                "so for left or dome tumors and a high shunt",
-            )
-        )
-    elif result.shunt_source == "unknown":
-        findings.append(
-            Finding.of(
-                "H22",
-                "not checked: needs --lung-shunt-source planar or spect",
-                severity=Severity.NOTE,
-            )
-        )
-    least, most = LUNG_MASS_KG
-    # Weighed lungs are doubted where they are weighed.
-    usual = least <= result.mass_kg <= most or result.mass_source != "given"
-    said = f"lung mass {result.mass_kg:g} kg ({result.mass_source})"
-    findings.append(
-        Finding.of("H23", said)
-        if usual
-        else Finding.of(
-            "H23",
-            f"{said}: lungs weigh {least:g} to {most:g} kg",
-            severity=Severity.WARN,
-        )
-    )
-    return findings

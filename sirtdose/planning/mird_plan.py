@@ -20,6 +20,7 @@ def plan(
     *,
     dose_gy: float,
     perfused_volume_ml: float,
+    liver_volume_ml: float | None = None,
     convention: Convention = "delivered",
 ) -> Plan:
     """Plan a mean dose to the perfused volume, tumors included.
@@ -27,9 +28,11 @@ def plan(
     Parameters
     ----------
     terms : Terms
-        Limits go by ``perfused`` (with earlier treatments' dose), ``lungs`` or
-        ``lungs_cumulative``.
+        Limits go by ``perfused`` and ``liver`` (with earlier treatments' dose),
+        ``lungs`` or ``lungs_cumulative``.
     dose_gy, perfused_volume_ml : float, > 0
+    liver_volume_ml : float, optional
+        Of the whole liver, with everything in it: gives its dose.
     convention : {"delivered", "label"}
         ``"label"`` computes the activity with K = 50 and without (1 - L), as the
         glass label does; the doses shown are those really delivered.
@@ -66,7 +69,12 @@ def plan(
     )
     return plan_of(
         [injected],
-        one_compartment("perfused volume", perfused_volume_ml, terms),
+        one_compartment(
+            "perfused volume",
+            perfused_volume_ml,
+            terms,
+            liver_volume_ml=liver_volume_ml,
+        ),
         terms,
         method="mird",
         assumptions={

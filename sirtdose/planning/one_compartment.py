@@ -2,11 +2,17 @@
 
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.terms import Terms
+from sirtdose.planning.whole_liver import whole_liver
 
 
-def one_compartment(name: str, volume_ml: float, terms: Terms) -> Case:
+def one_compartment(
+    name: str, volume_ml: float, terms: Terms, *, liver_volume_ml: float | None = None
+) -> Case:
     """A perfused volume that an injection fills evenly, but for the lungs' shunt.
+
+    With the whole liver around it, where its volume is known.
 
     Examples
     --------
@@ -31,12 +37,14 @@ def one_compartment(name: str, volume_ml: float, terms: Terms) -> Case:
         of=(name,),
         uptakes=(1 - shunt,),
         gy_per_gbq=(per_gbq,),
-        prior_gy=terms.prior_liver_dose_gy,
     )
+    regions = [region]
+    if liver_volume_ml is not None:
+        regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
     return Case(
         injections=(name,),
         lung_shunt_fractions=(shunt,),
-        regions=(region,),
+        regions=tuple(with_prior(regions, {}, terms.prior_liver_dose_gy)),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.prior_lung_dose_gy,

@@ -1,12 +1,16 @@
 """The regions of a plan, whose doses are linear in the injected activities."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sirtdose.model.treatment import ALL_COUNTS
 
 ROLES = ("normal_perfused", "normal_whole", "perfused", "liver", "tumor")
 # Regions that limits name one by one.
-_NAMED = ("tumor", "organ")
+_NAMED = ("tumor", "organ", "vessel")
 LUNGS = ("lungs", "lungs_cumulative")
+# Two readings of an image that agree to this are one.
+_SAME_DOSE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,8 @@ class Region:
 
     `of` names the injections whose goal it counts for; `uptakes` are the parts of
     what each injection brings that end here, `gy_per_gbq` the doses of 1 GBq of each,
-    `prior_gy` what earlier treatments gave.
+    `prior_gy` what earlier treatments gave. `all_counts` is the same by all counts of
+    an image, with those that lie outside of all that is perfused, at the same scale.
     """
 
     name: str
@@ -26,14 +31,49 @@ class Region:
     uptakes: tuple[float, ...]
     gy_per_gbq: tuple[float, ...]
     prior_gy: float = 0.0
+    all_counts: "Region | None" = None
+
+    @property
+    def readings(self) -> "tuple[Region, ...]":
+        """By what is injected and, where that is another dose, by all counts."""
+        return (self,) if self.all_counts is None else (self, self.all_counts)
 
     def activity_gbq(self, activities: Sequence[float]) -> float:
         """What of the injected activities is here."""
         return sum(u * gbq for u, gbq in zip(self.uptakes, activities, strict=True))
 
+    def doses_gy(self, activities: Sequence[float]) -> tuple[float, ...]:
+        """Mean dose by each injection, this session."""
+        pairs = zip(self.gy_per_gbq, activities, strict=True)
+        return tuple(g * gbq for g, gbq in pairs)
+
     def dose_gy(self, activities: Sequence[float]) -> float:
         """Mean dose by all injections, this session."""
-        return sum(g * gbq for g, gbq in zip(self.gy_per_gbq, activities, strict=True))
+        return sum(self.doses_gy(activities))
+
+
+def with_all_counts(
+    region: Region, uptakes: Sequence[float], gy_per_gbq: Sequence[float]
+) -> Region:
+    """The same region, with its dose by all counts where that is another one.
+
+    >>> own = Region("w", "liver", 1500.0, 1.6, (), (1.0,), (31.0,))
+    >>> [one.name for one in with_all_counts(own, [1.2], [37.0]).readings]
+    ['w', 'w, all counts of the map']
+    >>> with_all_counts(own, [1.0001], [31.003]).all_counts is None
+    True
+    """
+    most = max(map(abs, (*gy_per_gbq, *region.gy_per_gbq)))
+    pairs = zip(gy_per_gbq, region.gy_per_gbq, strict=True)
+    if all(abs(each - own) <= _SAME_DOSE * most for each, own in pairs):
+        return region
+    reading = replace(
+        region,
+        name=f"{region.name}, {ALL_COUNTS}",
+        uptakes=tuple(uptakes),
+        gy_per_gbq=tuple(gy_per_gbq),
+    )
+    return replace(region, all_counts=reading)
 
 
 @dataclass(frozen=True)
@@ -59,7 +99,8 @@ class Line:
 class Case:
     """Regions and lungs, what injections do to them, and what was given before.
 
-    `measured` says that uptakes are counts in an image, not T/N that were typed.
+    `measured` says that uptakes are counts in an image, not T/N that were typed;
+    `tumors_ml` is what of the liver is tumor, where no region says it.
     """
 
     injections: tuple[str, ...]
@@ -70,6 +111,7 @@ class Case:
     prior_lung_gy: float
     shunt_known: bool
     measured: bool = False
+    tumors_ml: float = 0.0
 
     def of_injection(self, name: str, *roles: str) -> list[Region]:
         """The regions of some roles that an injection's goal counts."""
@@ -92,8 +134,27 @@ class Case:
             slopes = tuple(k_by_mass * part for part in self.lung_shunt_fractions)
             prior = self.prior_lung_gy if volume == "lungs_cumulative" else 0.0
             return [Line(volume, prior, slopes)]
+        return [line for lines in self._readings(volume) for line in lines]
+
+    def deciding_lines(
+        self, volume: str, sense: str, activities: Sequence[float]
+    ) -> list[Line]:
+        """The same with one reading of each region: the greater for at most.
+
+        For at least it is the lesser; for a range there are both.
+        """
+        pick = {"at_most": max, "at_least": min}.get(sense)
+        if volume in LUNGS or pick is None:
+            return self.lines(volume)
         return [
-            Line(one.name, one.prior_gy, one.gy_per_gbq) for one in self.held(volume)
+            pick(lines, key=lambda line: line.value_gy(activities))
+            for lines in self._readings(volume)
+        ]
+
+    def _readings(self, volume: str) -> list[list[Line]]:
+        return [
+            [Line(own.name, own.prior_gy, own.gy_per_gbq) for own in one.readings]
+            for one in self.held(volume)
         ]
 
     @property

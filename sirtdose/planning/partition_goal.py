@@ -31,6 +31,8 @@ class Wanted(Protocol):
     def goal(self) -> Goal: ...  # noqa: D102
     @property
     def value(self) -> float | None: ...  # noqa: D102
+    @property
+    def prior_dose_gy(self) -> float | None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def _meeting_goals(wanted: Sequence[Wanted], case: Case) -> list[float]:
         for i, one in enumerate(wanted):
             if one.value is None:
                 continue
-            # The region that gets least must reach the goal.
-            activities[i] = max(
+            # The region that gets least must reach the goal, no normal liver pass it.
+            pick = min if one.goal == "normal_dose" else max
+            activities[i] = pick(
                 (one.value - _others(slope, activities, i)) / slope[i]
                 for slope in slopes[i]
             )
@@ -157,7 +160,7 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
             f"'{one.name}' has no {what} to plan a dose for"
             f"{f': {how}' if role == 'tumor' else ''}"
         )
-    return [region.gy_per_gbq for region in regions]
+    return [own.gy_per_gbq for region in regions for own in region.readings]
 
 
 def _others(slope: tuple[float, ...], activities: Sequence[float], i: int) -> float:
@@ -191,13 +194,17 @@ def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float |
     for rule in rules:
         if rule.ceiling_gy is None:
             continue
-        for region in case.held(rule.volume):
-            if name not in region.of or region.role not in _OWN:
-                continue
-            line = Line(region.name, region.prior_gy, region.gy_per_gbq)
+        held = [
+            own
+            for region in case.held(rule.volume)
+            if name in region.of and region.role in _OWN
+            for own in region.readings
+        ]
+        for own in held:
+            line = Line(own.name, own.prior_gy, own.gy_per_gbq)
             room = _room(line, rule.ceiling_gy, line.prior_gy)
-            if region.gy_per_gbq[i] > 0:
-                most.append(room / region.gy_per_gbq[i])
+            if own.gy_per_gbq[i] > 0:
+                most.append(room / own.gy_per_gbq[i])
     return min(most, default=None)
 
 

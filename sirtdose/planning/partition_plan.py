@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.model.bounds import require_positive
 from sirtdose.planning.case_plan import activities_of, plan_of, require_names
 from sirtdose.planning.kao_terms import in_usual_terms
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
 from sirtdose.planning.partition_case import Case, Region
-from sirtdose.planning.partition_checks import partition_findings
 from sirtdose.planning.partition_goal import Injection, Wanted
 from sirtdose.planning.perfused import PerfusedVolume
 from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
+from sirtdose.planning.whole_liver import whole_liver
 
 _NOTHING_ML = 1e-6
 
@@ -63,7 +62,7 @@ def plan(
         raise InputError("there is no injection to plan: give a perfused volume")
     names = [one.name for one in injections]
     require_names(names + [tumor.name for one in injections for tumor in one.tumors])
-    injections, kao = in_usual_terms(injections)
+    injections = in_usual_terms(injections)
     case = case_of(terms, injections, liver_volume_ml=liver_volume_ml)
     activities = activities_of(injections, case, terms)
     return plan_of(
@@ -75,7 +74,6 @@ def plan(
         assumptions={
             "injections": injections_document(injections, case, activities, terms)
         },
-        findings=[*kao, *partition_findings(case, liver_volume_ml)],
     )
 
 
@@ -109,7 +107,7 @@ def case_of(
         for region in _regions(volume, i, len(volumes))
     ]
     if liver_volume_ml is not None:
-        regions += _whole(regions, volumes, liver_volume_ml, terms)
+        regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
     own_gy = {one.name: one.prior_dose_gy for one in injections}
     return Case(
         injections=tuple(one.name for one in injections),
@@ -143,6 +141,7 @@ def injections_document(
                 "name": one.name,
                 "goal": one.goal,
                 "value": one.value,
+                "prior_dose_gy": one.prior_dose_gy,
                 "activity_gbq": gbq,
                 "draw_activity_gbq": draw,
                 "lung_shunt_fraction": case.lung_shunt_fractions[i]
@@ -201,47 +200,5 @@ def _regions(volume: PerfusedVolume, i: int, count: int) -> list[Region]:
             of=(volume.name,),
             uptakes=alone(1 - volume.lung_shunt_fraction),
             gy_per_gbq=alone(volume.mean_gy_per_gbq),
-        ),
-    ]
-
-
-def _whole(
-    regions: Sequence[Region],
-    volumes: Sequence[PerfusedVolume],
-    liver_volume_ml: float,
-    terms: Terms,
-) -> list[Region]:
-    """The whole liver, and what of it is normal: what is not perfused gets no dose."""
-    require_positive(liver_volume_ml=liver_volume_ml)
-    perfused_ml = sum(volume.volume_ml for volume in volumes)
-    if perfused_ml > liver_volume_ml * (1 + 1e-9):
-        raise InputError(
-            f"{perfused_ml:g} mL are perfused, more than the liver of "
-            f"{liver_volume_ml:g} mL: the liver includes everything in it"
-        )
-    tumors_ml = sum(tumor.volume_ml for one in volumes for tumor in one.tumors)
-    k = terms.nuclide.dose_constant_gy_kg_per_gbq
-
-    def region(name: str, role: str, volume_ml: float, part: str) -> Region:
-        mass_kg = volume_ml * terms.density_g_per_ml / 1000
-        of_each = zip(*(r.uptakes for r in regions if r.role == part), strict=True)
-        uptakes = tuple(sum(parts) for parts in of_each) or (0.0,) * len(volumes)
-        return Region(
-            name=name,
-            role=role,
-            volume_ml=volume_ml,
-            mass_kg=mass_kg,
-            of=(),
-            uptakes=uptakes,
-            gy_per_gbq=tuple(k * u / mass_kg if mass_kg > 0 else 0.0 for u in uptakes),
-        )
-
-    return [
-        region("whole liver", "liver", liver_volume_ml, "perfused"),
-        region(
-            "normal whole liver",
-            "normal_whole",
-            liver_volume_ml - tumors_ml,
-            "normal_perfused",
         ),
     ]

@@ -42,7 +42,13 @@ def with_prior(
     for name, gy in own_gy.items():
         require_not_negative(**{f"prior dose of {name}": gy or 0.0})
     return [
-        replace(one, prior_gy=_prior(one, regions, more, liver_gy)) for one in regions
+        replace(
+            one,
+            prior_gy=prior_gy,
+            all_counts=one.all_counts and replace(one.all_counts, prior_gy=prior_gy),
+        )
+        for one in regions
+        for prior_gy in [_prior(one, regions, more, liver_gy)]
     ]
 
 

@@ -1,5 +1,6 @@
 """A treatment plan: the activity, what it does to each compartment, the limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.treatment import Injected, Part, Treatment
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.partition_case import Case
@@ -16,7 +18,10 @@ from sirtdose.planning.partition_case import Case
 
 @dataclass(frozen=True)
 class Compartment:
-    """A part of the liver with one mean dose; activity at injection."""
+    """A part of the liver with one mean dose; activity at injection.
+
+    `all_counts` is the same by all counts of an image, where that is another dose.
+    """
 
     name: str
     role: str
@@ -25,6 +30,7 @@ class Compartment:
     activity_gbq: float
     dose_gy: float
     cumulative_dose_gy: float
+    all_counts: "Compartment | None" = None
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,10 @@ class Plan:
 
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
-    `case` and `activities_gbq`, one an injection, are what the doses follow from.
+    `case` and `activities_gbq`, one an injection, are what the doses follow from;
+    `maximized` ones grew until a limit bound them. Of an image, `hottest_gy` is what
+    the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
+    reaches into one.
     """
 
     method: str
@@ -47,11 +56,48 @@ class Plan:
     assumptions: dict[str, Any]
     case: Case
     activities_gbq: tuple[float, ...]
+    maximized: bool = False
+    hottest_gy: Mapping[str, float] = field(default_factory=dict)
+    foci_gy: Mapping[str, float] = field(default_factory=dict)
     uncertainty: PlanUncertainty | None = None
     self_test: SelfTest | None = None
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def treatment(self) -> Treatment:
+        """The plan as it is judged."""
+        case = self.case
+        shunts = [
+            one if case.shunt_known else None for one in case.lung_shunt_fractions
+        ]
+        named = zip(case.injections, self.activities_gbq, shunts, strict=True)
+        return Treatment(
+            injections=tuple(Injected(*one) for one in named),
+            parts=tuple(
+                Part(
+                    name=one.name,
+                    role=one.role,
+                    volume_ml=one.volume_ml,
+                    mass_kg=one.mass_kg,
+                    doses_gy=one.doses_gy(self.activities_gbq),
+                    prior_gy=one.prior_gy,
+                    of=one.of,
+                    all_counts_gy=one.readings[-1].doses_gy(self.activities_gbq)
+                    if one.all_counts
+                    else (),
+                    hottest_gy=self.hottest_gy.get(one.name, 0.0),
+                    focus_gy=self.foci_gy.get(one.name, 0.0),
+                )
+                for one in case.regions
+            ),
+            lungs=self.lungs,
+            nuclide=self.nuclide,
+            device=self.device,
+            typed_tumors_ml=case.tumors_ml,
+            drawn=case.measured,
+        )
 
     @property
     def activity_mci(self) -> float:

@@ -7,16 +7,13 @@ from math import log2
 
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
-from sirtdose.model.calibrator import calibrator_findings, require_calibrator_factor
+from sirtdose.model.calibrator import require_calibrator_factor
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import own_file_findings
-from sirtdose.planning.activity_checks import mixed_units_finding
 
 # Hours by which a case may come early or late.
 _SHIFTS_H = (-24.0, -4.0, -2.0, 2.0, 4.0, 24.0)
-_ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,10 @@ class Shift:
 
 @dataclass(frozen=True)
 class VialPlan:
-    """What to order for an activity at a time, and what a shift does."""
+    """What to order for an activity at a time, and what a shift does.
+
+    `calibrated` says that the time of calibration was given.
+    """
 
     activity_gbq: float
     at: datetime
@@ -58,7 +58,9 @@ class VialPlan:
     choices: tuple[VialChoice, ...]
     shifts: tuple[Shift, ...]
     assay_at_use_gbq: float | None
-    findings: tuple[Finding, ...]
+    calibrated: bool = False
+    calibrator_factor: float = 1.0
+    findings: tuple[Finding, ...] = ()
 
 
 def calibration_lead_h(
@@ -103,7 +105,6 @@ def plan_vial(
     assay_at: datetime | None = None,
     calibrator_factor: float = 1.0,
     sizes_gbq: Sequence[float] | None = None,
-    findings: Sequence[Finding] = (),
 ) -> VialPlan:
     """Vials that give an activity at a time, and an assay against it.
 
@@ -143,31 +144,22 @@ def plan_vial(
     if (assay_gbq is None) != (assay_at is None):
         raise InputError("an assay needs its time: give --assay and --assay-at")
     choices = [
-        _choice(size, activity_gbq, at, nuclide, device, calibrated_at)
+        _choice(
+            size,
+            activity_gbq,
+            at=at,
+            nuclide=nuclide,
+            device=device,
+            calibrated_at=calibrated_at,
+        )
         for size in sizes
     ]
-    assayed, findings = None, [*findings, *own_file_findings(nuclide)]
+    assayed = None
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)
         require_calibrator_factor(calibrator_factor)
-        findings += calibrator_findings(calibrator_factor)
         assay_gbq *= calibrator_factor
         assayed = assay_gbq * nuclide.decay_factor(_hours(assay_at, at))
-        findings.append(_assay_finding(assayed, activity_gbq))
-        mixed = mixed_units_finding(assayed, activity_gbq, "assay and order")
-        findings += [mixed] if mixed else []
-    else:
-        findings.append(
-            Finding.of(
-                "H03",
-                "not checked: needs --assay with --assay-at",
-                severity=Severity.NOTE,
-            )
-        )
-    findings += _calibration_findings(choices, activity_gbq, device, calibrated_at)
-    findings.append(
-        Finding.of("H37", "not a medical device: verify with an approved system")
-    )
     return VialPlan(
         activity_gbq=activity_gbq,
         at=at,
@@ -179,7 +171,8 @@ def plan_vial(
             for hours in _SHIFTS_H
         ),
         assay_at_use_gbq=assayed,
-        findings=tuple(findings),
+        calibrated=calibrated_at is not None,
+        calibrator_factor=calibrator_factor,
     )
 
 
@@ -190,6 +183,7 @@ def _hours(start: datetime, end: datetime) -> float:
 def _choice(
     size_gbq: float,
     activity_gbq: float,
+    *,
     at: datetime,
     nuclide: Nuclide,
     device: Device,
@@ -213,64 +207,3 @@ def _choice(
         spheres=device.spheres_per_gbq * size_gbq * part,
         part=part,
     )
-
-
-def _calibration_findings(
-    choices: Sequence[VialChoice],
-    wanted_gbq: float,
-    device: Device,
-    calibrated_at: datetime | None,
-) -> list[Finding]:
-    """Vials of a given calibration that hold another activity, or are too old (H03)."""
-    if calibrated_at is None:
-        return []
-    findings = []
-    waits_h = choices[0].hours_before_use
-    if waits_h > device.shelf_life_h:
-        findings.append(
-            Finding.of(
-                "H03",
-                f"used {waits_h:.0f} h after calibration, over the shelf life of "
-                f"{device.shelf_life_h:g} h ({device.shelf_life_source})",
-                severity=Severity.WARN,
-            )
-        )
-    offs = [one.to_wanted_ratio - 1 for one in choices]
-    if len(choices) == 1:
-        off = offs[0]
-        wrong = -off if device.part_is_drawn else abs(off)
-        said = (
-            f"the vial holds {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} from "
-            f"the {wanted_gbq:.4g} GBq wanted"
-        )
-        if wrong > _STOP_ABOVE:
-            findings.append(Finding.of("H03", said, severity=Severity.STOP))
-        elif wrong > _ASK_ABOVE:
-            findings.append(Finding.of("H03", said, severity=Severity.ASK))
-    elif not any(
-        off >= -_ASK_ABOVE and (device.part_is_drawn or off <= _ASK_ABOVE)
-        for off in offs
-    ):
-        findings.append(
-            Finding.of(
-                "H03",
-                f"no vial of this calibration comes within {_ASK_ABOVE:.0%} of the "
-                "activity wanted: another calibration, or another time",
-                severity=Severity.WARN,
-            )
-        )
-    return findings
-
-
-def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:
-    """The assay, decayed to use, against the order (H03)."""
-    off = assayed_gbq / wanted_gbq - 1
-    said = (
-        f"the assay is {assayed_gbq:.4g} GBq at use, {off:+.1%} from the "
-        f"{wanted_gbq:.4g} GBq ordered"
-    )
-    if abs(off) > _STOP_ABOVE:
-        return Finding.of("H03", f"{said}: over 20 %", severity=Severity.STOP)
-    if abs(off) > _ASK_ABOVE:
-        return Finding.of("H03", f"{said}: over 10 %", severity=Severity.ASK)
-    return Finding.of("H03", said, severity=Severity.NOTE)

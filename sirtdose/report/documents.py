@@ -111,13 +111,19 @@ def lungs_document(lungs: Lungs) -> dict[str, Any]:
     }
 
 
-def findings_document(findings: Iterable[Finding]) -> list[dict[str, str]]:
+def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Findings as documents list them under `warnings`."""
     return [
         {
             "code": finding.code,
             "severity": str(finding.severity),
             "message": finding.message,
+            "subject": finding.subject,
+            "value": finding.value,
+            "bound": finding.bound and finding.bound.value,
+            "unit": finding.bound.unit if finding.bound else "",
+            "bound_source": finding.bound.source if finding.bound else "",
+            "remedy": finding.remedy,
         }
         for finding in findings
     ]
@@ -127,7 +133,10 @@ def acceptances_document(
     acceptances: Iterable[Acceptance],
 ) -> list[dict[str, str]]:
     """What a person accepted, and why."""
-    return [{"code": one.code, "reason": one.reason} for one in acceptances]
+    return [
+        {"code": one.code, "subject": one.subject, "reason": one.reason}
+        for one in acceptances
+    ]
 
 
 def iso(time: Any) -> str | None:

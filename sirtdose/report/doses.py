@@ -10,9 +10,10 @@ from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.biology import Biology
     from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.dosimetry.histogram.radiobiology import Biology
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+    from sirtdose.dosimetry.image.hot_spots import Extrahepatic
 
 
 def dose_document(
@@ -171,5 +172,32 @@ def biology_document(biology: "Biology", methods: Sequence[str]) -> dict[str, An
                 "unstated": list(biology.match(model, methods[0]).unstated),
             }
             for model in biology.models
+        ],
+    }
+
+
+def extrahepatic_document(beyond: "Extrahepatic | None") -> dict[str, Any] | None:
+    """What lies outside of liver, perfused volume and lungs."""
+    if beyond is None:
+        return None
+    return {
+        "definition": "image - liver - perfused - tumors - lungs",
+        "volume_ml": beyond.volume_ml,
+        "mean_gy": beyond.mean_gy,
+        "activity_gbq": beyond.activity_gbq,
+        "activity_fraction": beyond.activity_fraction,
+        "hot_spots": [
+            {
+                "at_mm_lps": list(spot.at_mm),
+                "volume_ml": spot.volume_ml,
+                "mean_gy": spot.mean_gy,
+                "peak_gy": spot.peak_gy,
+                "outside_fraction": spot.outside_fraction,
+                "inside": spot.inside or None,
+                "near": spot.near
+                and {"name": spot.near[0], "distance_mm": spot.near[1]},
+                "reaches": list(spot.reaches),
+            }
+            for spot in beyond.spots
         ],
     }

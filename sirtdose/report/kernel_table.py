@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.checks.constants import kernel_energy_findings, nuclide_findings
 from sirtdose.dosimetry.engine.kernel import Kernel
 from sirtdose.errors import InputError
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.grid import Grid, three
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import kernel_energy_findings, nuclide_findings
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.report.documents import document_text, nuclide_document
+from sirtdose.report.documents import (
+    document_text,
+    findings_document,
+    nuclide_document,
+)
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant, table
 
@@ -73,13 +77,12 @@ def kernel_document(kernel: Kernel, nuclide: Nuclide) -> dict[str, Any]:
         "energy_beyond_by_photons": 1 - kernel.radial.fraction_within(kernel.to_mm),
         "source": kernel.radial.source,
         "near": near,
-        "warnings": [
-            {"code": one.code, "severity": str(one.severity), "message": one.message}
-            for one in (
+        "warnings": findings_document(
+            [
                 *nuclide_findings(nuclide),
                 *kernel_energy_findings(nuclide, kernel.radial.energy_mev_per_decay),
-            )
-        ],
+            ]
+        ),
     }
 
 

@@ -84,11 +84,16 @@ def limit_line(limit: dict[str, Any]) -> str:
         return f"{limit['name']}: limit {wanted}, not checked"
     given = significant(limit["value_gy"])
     yours = ", yours" if limit["source"] == "given by the user" else ""
-    said = f"{limit['name']}: {given} Gy of {wanted}"
+    of = limit["value_of"] or ""
+    named = "" if of.replace(" ", "_") in ("", limit["name"]) else f" ({of})"
+    if limit["met"] and limit["strict"] and float(given) == limit["limit_gy"]:
+        given = f"just under {given}"
+    said = f"{limit['name']}{named}: {given} Gy of {wanted}"
     said += f"{yours}, {'met' if limit['met'] else 'NOT MET'}"
     said += ", binds" if limit["binding"] else ""
     if limit["activity_needed_gbq"]:
         said += f", needs {activity(limit['activity_needed_gbq'])}"
+        said += f" to {limit['activity_of']}" if limit["activity_of"] else ""
     return f"{said} ({limit['condition']})" if limit["condition"] else said
 
 

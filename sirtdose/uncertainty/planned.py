@@ -160,8 +160,9 @@ class _Doses:
             planned.case, Factors(**factors, volumes=volumes, ratios=ratios)
         )
         gbq = tuple(activity * own for own in planned.activities_gbq)
-        by_name = {one.name: one.dose_gy(gbq) for one in case.regions}
-        roles = {one.name: one.role for one in case.regions}
+        readings = [own for one in case.regions for own in one.readings]
+        by_name = {one.name: one.dose_gy(gbq) for one in readings}
+        roles = {one.name: one.role for one in readings}
         for line in case.lines("lungs"):
             by_name[LUNGS_ROW] = line.value_gy(gbq)
             roles[LUNGS_ROW] = LUNGS_ROW
@@ -217,7 +218,9 @@ def _chances(
 ) -> Iterator[PlannedChance]:
     """How probable it is that each limit with a known dose is met."""
     for limit in planned.limits:
-        lines = planned.case.lines(limit.name)
+        lines = planned.case.deciding_lines(
+            limit.name, limit.sense, planned.activities_gbq
+        )
         if limit.value_gy is None or not lines:
             continue
         met = [

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.maps import lung_density_doubt, map_findings
 from sirtdose.dosimetry.grid.resample import occupancy_on, overlap
-from sirtdose.dosimetry.map_checks import lung_density_doubt, map_findings
 from sirtdose.errors import GeometryError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of

@@ -15,7 +15,7 @@ import pydicom
 import pytest
 from click.testing import Result
 
-from sirtdose.planning.activity_checks import mixed_units_finding
+from sirtdose.checks.activity import mixed_units_finding
 
 Run = Callable[..., Result]
 T = "2026-03-02T10:00+01:00"
@@ -159,7 +159,12 @@ def test_a_shunt_above_which_resin_is_not_given(run: Run, tmp_path: Path) -> Non
         *("--lung-shunt", "25%"),
     )
     said, document = asked_then_accepted(run, "H22", words, tmp_path / "out")
-    assert "Accepted, the activity is reduced by 40 %" in said
+    assert "lung shunt is 25.0%, above 20%: resin is not given" in said
+    reduced = [
+        one["message"] for one in document["warnings"] if "reduced" in one["message"]
+    ]
+    assert len(reduced) == 1
+    assert reduced[0].startswith("activity reduced by 40 % for the lung shunt")
     assert document["activity_gbq"] == pytest.approx(1.90 * 0.6, abs=0.01)
 
 

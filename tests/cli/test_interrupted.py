@@ -53,7 +53,7 @@ def pressed(module: str, *words: object, how: str = "raised") -> tuple[int, str,
 
 @pytest.mark.parametrize(
     "module",
-    ["click", "sirtdose.cli.batch", "numpy", "scipy", "pydicom", "highdicom"],
+    ["click", "sirtdose.cli.post.command", "numpy", "scipy", "pydicom", "highdicom"],
 )
 def test_while_modules_load(module: str, exact_voxels: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -68,7 +68,7 @@ def test_while_the_entry_point_itself_loads(module: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["changed", "swallowed"])
-@pytest.mark.parametrize("module", ["sirtdose.cli.post.command", "numpy"])
+@pytest.mark.parametrize("module", ["sirtdose.cli.inspect", "numpy"])
 def test_what_a_library_makes_of_it_is_ctrl_c_still(
     how: str, module: str, exact_voxels: Path
 ) -> None:

@@ -31,7 +31,7 @@ os.replace = counted
 from sirtdose.cli.main import run
 run()
 """
-MIRD = ("plan", "mird", "--dose", "120Gy")
+MIRD = ("plan", "mird", "--dose", "120Gy", "--lung-shunt", "0%")
 
 
 @pytest.fixture

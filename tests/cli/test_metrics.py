@@ -169,6 +169,8 @@ def test_plan_image_takes_them_per_gbq_too(run: Run, tmp_path: Path) -> None:
         *("--activity", "2GBq", "--lung-shunt", "5%", *METRICS, "--out", case / "o"),
     )
     assert made.exit_code == 0, made.stderr
+    plan = json.loads((case / "o" / "plan.json").read_text("utf-8"))
+    assert plan["metrics"] == plan["inputs"]["metrics"] == list(ASKED)
     table = {one["name"]: one for one in rows(case / "o" / "structures.csv")}
     each = {one["name"]: one for one in rows(case / "o/per_gbq/structures.csv")}
     dose = float(table["Tumor 1"]["d2cc_gy"])

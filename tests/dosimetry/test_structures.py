@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry import structure_checks as checks
+from sirtdose.checks import structures as checks
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.model.finding import Severity

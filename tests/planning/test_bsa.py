@@ -71,14 +71,14 @@ def test_lam_2014_activities_are_in_reach() -> None:
 def test_reductions_by_band(shunt: float, reduction: float) -> None:
     assert lung_shunt_reduction(shunt) == reduction
     usual = planned.bsa(**PATIENT, **CASE)
-    reduced = planned.bsa(**PATIENT, **CASE, lung_shunt_fraction=shunt)
+    reduced = planned.judged_bsa(**PATIENT, **CASE, lung_shunt_fraction=shunt)
     assert reduced.activity_gbq == pytest.approx(usual.activity_gbq * (1 - reduction))
     unverified = [f for f in reduced.findings if "not verified" in f.message]
     assert bool(unverified) is bool(reduction)
 
 
 def test_ones_own_reductions() -> None:
-    own = planned.bsa(
+    own = planned.judged_bsa(
         **PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[(0.05, 0.5)]
     )
     none = planned.bsa(**PATIENT, **CASE, lung_shunt_fraction=0.12, reductions=[])
@@ -91,8 +91,11 @@ def test_ones_own_reductions() -> None:
 )
 def test_the_empirical_table(involvement: float, activity: float) -> None:
     assert empirical_activity_gbq(involvement) == activity
-    result = planned.bsa(
-        rule="empirical", liver_volume_ml=1000, tumor_volume_ml=1000 * involvement
+    result = planned.judged_bsa(
+        rule="empirical",
+        liver_volume_ml=2100,
+        tumor_volume_ml=2100 * involvement,
+        lung_shunt_fraction=0.0,
     )
     assert result.activity_gbq == activity
     assert any("table is not verified" in f.message for f in result.findings)
@@ -102,8 +105,8 @@ def test_the_dose_follows_the_liver_not_the_body() -> None:
     small = planned.bsa(**PATIENT, liver_volume_ml=900, tumor_volume_ml=90)
     large = planned.bsa(**PATIENT, liver_volume_ml=1800, tumor_volume_ml=180)
     assert small.activity_gbq == pytest.approx(large.activity_gbq)
-    [a], [b] = small.compartments, large.compartments
-    assert a.dose_gy == pytest.approx(2 * b.dose_gy)
+    for a, b in zip(small.compartments, large.compartments, strict=True):
+        assert a.dose_gy == pytest.approx(2 * b.dose_gy)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +140,11 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
     # DuBois 1.6587 m2: 1.4587 x 0.6 + 0.2.
     assert document["activity_gbq"] == pytest.approx(1.0751, abs=2e-4)
     assert document["assumptions"]["body_surface_m2"] == pytest.approx(1.6587, abs=1e-4)
-    [treated] = document["compartments"]
+    treated, liver = document["compartments"]
     dose = 49.67 * 1.0751 * 0.96 / 0.945
     assert treated["dose_gy"] == pytest.approx(dose, rel=2e-4)
+    # The same in all of the liver: 900 of 1500 mL are treated.
+    assert liver["dose_gy"] == pytest.approx(0.6 * dose, rel=2e-4)
 
 
 @pytest.mark.parametrize(
@@ -163,9 +168,21 @@ def test_the_command_refuses(
 
 def test_what_the_command_warns_of(run: Run) -> None:
     large = ("--height", "210cm", "--weight", "180kg", "--tumor-volume", "800mL")
+    large += ("--liver-volume", "4L", "--lung-shunt", "0%")
     result = run(*OPTIONS, *large, "--surface-formula", "mosteller")
     assert result.exit_code == 0, result.stderr
-    assert "more than a vial of 3 GBq" in result.stderr
+    assert "more than the largest vial of resin microspheres, 3 GBq" in result.stderr
     assert "defined with DuBois" in result.stderr
-    empirical = run(*OPTIONS, "--empirical", "--shunt-reduction", "none")
+    none = ("--shunt-reduction", "none", "--lung-shunt", "0%")
+    empirical = run(*OPTIONS, "--empirical", *none)
+    assert empirical.exit_code == 0, empirical.stderr
     assert "WARN H07  the empirical table is not verified" in empirical.stderr
+
+
+def test_a_small_liver_gets_too_much_by_body_surface(run: Run) -> None:
+    """3.15 m2 by DuBois, a tenth tumor: 3.05 GBq in 1.05 kg, 144.3 Gy."""
+    large = ("--height", "210cm", "--weight", "180kg", "--tumor-volume", "100mL")
+    result = run(*OPTIONS, *large, "--liver-volume", "1L", "--lung-shunt", "0%")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "gets 144.3 Gy, above 74.7 Gy (the highest of 45" in result.stderr
+    assert "--accept H43" in result.stderr

@@ -201,7 +201,7 @@ def test_between_80_and_150_is_one_of_two_that_are_right(run: Run) -> None:
     words = ("--limits", "eanm2022:glass:hcc:unilobar", "--device", "glass")
     result = run(
         *("plan", "partition", "--perfused-volume", "600mL", "--liver-volume", "1.6L"),
-        *("--activity", "1.4GBq", *words, "--json"),
+        *("--activity", "1.4GBq", "--lung-shunt", "0%", *words, "--json"),
     )
     assert result.exit_code == 0, result.stderr
     limits = json.loads(result.stdout)["limits"]
@@ -229,8 +229,21 @@ def test_no_limit_for_normal_liver_asks_for_one(run: Run) -> None:
 def test_single_compartment_is_not_recommended_for_a_resin_lobe(run: Run) -> None:
     result = run(
         *("plan", "mird", "--dose", "60Gy", "--perfused-volume", "1L"),
+        *("--lung-shunt", "0%"),
         *("--limits", "eanm2022:resin:mcrc:unilobar", "--device", "resin"),
     )
     assert result.exit_code == 0, result.stderr
     assert "WARN H25  EANM 2022, unilobar with resin: perfused" in result.stderr
     assert "normal_perfused: limit less than 40 Gy, not checked" in result.stderr
+
+
+@pytest.mark.parametrize("typed", ["15mg/dL", "0.9umol/L"])
+def test_a_bilirubin_of_the_other_unit_is_asked_about(run: Run, typed: str) -> None:
+    """15 umol/L are 0.88 mg/dL, and 0.9 mg/dL are 15 umol/L: mixed up either way."""
+    words = (*CASE, "--activity", "1GBq", "--device", "glass", "--liver-volume", "1.8L")
+    table = ("--limits", "eanm2022:glass:hcc:lobectomy", "--bilirubin", typed)
+    asked = run(*words, *table)
+    assert (asked.exit_code, asked.stdout) == (3, "")
+    assert "H05 Unit of an activity: bilirubin is" in asked.stderr
+    accepted = run(*words, *table, "--accept", "H05", "--reason", "as measured")
+    assert "ACCEPTED H05: as measured" in accepted.stderr

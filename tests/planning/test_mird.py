@@ -84,8 +84,8 @@ def test_limits_are_compared_unrounded_and_warn() -> None:
         "density_g_per_ml": 1.03,
         "lung_shunt_fraction": 0.2,
     }
-    passes = planned.mird(dose_gy=116.5, **case)
-    fails = planned.mird(dose_gy=116.51, **case)
+    passes = planned.judged_mird(dose_gy=116.5, **case)
+    fails = planned.judged_mird(dose_gy=116.51, **case)
     assert passes.lungs.dose_gy == pytest.approx(29.99875)
     assert fails.lungs.dose_gy == pytest.approx(30.001325)
     assert [limit.met for limit in passes.limits] == [True, True]
@@ -132,7 +132,9 @@ def test_a_limit_the_user_gave_must_be_met() -> None:
     ],
 )
 def test_what_is_said_of_the_lung_shunt(shunt: float, source: str, says: str) -> None:
-    plan = planned.mird(**CASE, lung_shunt_fraction=shunt, lung_shunt_source=source)
+    plan = planned.judged_mird(
+        **CASE, lung_shunt_fraction=shunt, lung_shunt_source=source
+    )
     assert any(f.code == "H22" and says in f.message for f in plan.findings)
 
 

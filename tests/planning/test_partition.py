@@ -10,6 +10,7 @@ from sirtdose.planning.kao import (
     lung_shunt_of_tumor_lung_shunt,
     ratio_of_activity_ratio,
 )
+from sirtdose.planning.limits import Rule
 from sirtdose.planning.partition import (
     normal_dose_gy,
     uptake_fractions,
@@ -253,6 +254,46 @@ def test_a_goal_beyond_a_limit_says_what_would_meet_it() -> None:
             injections=[Injection("right", 1000, T1, "tumor_dose", 300, 0.1)],
             limits_gy={"normal": 70.0},
         )
+
+
+def test_a_limit_has_a_row_for_each_volume_it_holds_for() -> None:
+    """T1 has 1.5 GBq in 1 kg with 0.2 kg of tumor at 3: 49.67 * 1.5 * 3 / 1.4 Gy."""
+    result = planned.partition(
+        injections=[
+            Injection("right", 1000, T1, "activity", 1.5, 0.0),
+            Injection("left", 500, (Tumor("T2", 50, 5),), "activity", 0.5, 0.0),
+        ],
+        density_g_per_ml=1.0,
+        rules=(Rule("tumor", "at_least", 200.0),),
+    )
+    rows = [limit for limit in result.limits if limit.name == "tumor"]
+    assert [(row.value_of, row.met) for row in rows] == [("T1", False), ("T2", False)]
+    first, second = rows
+    assert first.value_gy == pytest.approx(159.65, abs=0.01)
+    # 0.45 kg and five times 0.05 kg: 49.67 * 0.5 * 5 / 0.7.
+    assert second.value_gy == pytest.approx(177.39, abs=0.01)
+    assert (first.activity_of, second.activity_of) == ("right", "left")
+    # Each by its own injection, the other as it is: 200 / 159.65 and 200 / 177.39.
+    assert first.activity_needed_gbq == pytest.approx(1.8791, abs=1e-4)
+    assert second.activity_needed_gbq == pytest.approx(0.5637, abs=1e-4)
+
+
+def test_every_volume_above_a_limit_is_named() -> None:
+    """49.67 Gy kg by 1 GBq: 52.5 Gy in 0.946 kg, 66.2 in 0.75, 24.8 in 2."""
+    with pytest.raises(PlanningError) as no:
+        planned.partition(
+            injections=[
+                Injection("right", 946, (), "activity", 1.0, 0.0),
+                Injection("left", 750, (), "activity", 1.0, 0.0),
+                Injection("rest", 2000, (), "activity", 1.0, 0.0),
+            ],
+            density_g_per_ml=1.0,
+            limits_gy={"normal": 50.0},
+        )
+    right, left = str(no.value).splitlines()
+    assert "gives normal perfused of right 52.51 Gy, above the limit of 50" in right
+    assert "at most 0.9523 GBq to 'right' would meet it" in right
+    assert "at most 0.755 GBq to 'left' would meet it" in left
 
 
 def test_no_room_left_by_earlier_treatments() -> None:

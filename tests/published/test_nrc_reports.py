@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sirtdose.checks.vials import vial_findings
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -37,7 +38,7 @@ def fraction(vials: VialPlan) -> float:
 
 
 def against_the_order(vials: VialPlan) -> Finding:
-    [found] = [f for f in vials.findings if f.code == "H03"]
+    [found] = [f for f in vial_findings(vials) if f.code == "H03"]
     return found
 
 

@@ -37,6 +37,7 @@ from sirtdose.report.plan.hand_check import (
     hand_check_summary,
 )
 from sirtdose.report.plan.hash import plan_of_file
+from sirtdose.workflows.check.plan import judged_document
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.compare.gamma import Criterion
@@ -146,14 +147,9 @@ def check_command(*, plan_file: Path | None, **options: Any) -> None:
 
 
 def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
-    idle: tuple[str, ...] = ("theirs", "against", "image", "case", "structures")
-    idle += (
-        "their_structures",
-        "their_table",
-        "method",
-        "gamma",
-        "tolerances",
-        "above",
+    idle = (
+        *("theirs", "against", "image", "case", "structures", "their_structures"),
+        *("their_table", "method", "gamma", "tolerances", "above"),
     )
     # Metrics for every command may stand in the environment.
     asked = click.get_current_context().get_parameter_source("metrics")
@@ -162,7 +158,7 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
             "--plan is checked by itself: leave the dose's options out"
         )
     plan = plan_of_file(plan_file)
-    document = hand_check_document(plan, hand_check(plan))
+    document = hand_check_document(plan, hand_check(plan), judged_document(plan))
     show_document(
         document,
         hand_check_summary(document),

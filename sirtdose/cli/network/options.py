@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.option import Option, together
 from sirtdose.network.tls import Tls
 
-_PATH = click.Path(path_type=Path)
 _LONGEST = 16
 
 
@@ -35,19 +35,16 @@ class AeTitle(click.ParamType):  # type: ignore[type-arg]
 
 def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:
     """Add them to a command, with what is said of two of them."""
-
-    def add(command: Any) -> Any:
-        for name, metavar, text in (
-            ("--tls-ca", "CA.pem", authorities),
-            ("--tls-key", "KEY.pem", "Of --tls-certificate, unless it is in there."),
-            ("--tls-certificate", "CERT.pem", certificate),
-        ):
-            command = click.option(name, type=_PATH, metavar=metavar, help=text)(
-                command
-            )
-        return command
-
-    return add
+    return together(
+        Option("tls-certificate", Path, certificate, metavar="CERT.pem"),
+        Option(
+            "tls-key",
+            Path,
+            "Of --tls-certificate, unless it is in there.",
+            metavar="KEY.pem",
+        ),
+        Option("tls-ca", Path, authorities, metavar="CA.pem"),
+    )
 
 
 def tls_of(

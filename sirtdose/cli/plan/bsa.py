@@ -76,7 +76,7 @@ def bsa_command(
 ) -> None:
     """Body surface area: the activity of resin microspheres by the patient's size.
 
-    Limits go by perfused (the treated volume), lungs and lungs_cumulative.
+    Limits go by perfused (the treated volume), liver, lungs and lungs_cumulative.
 
     Example: sirtdose plan bsa --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor-volume 300mL --lung-shunt 4%

@@ -195,13 +195,17 @@ def _by_image(images: tuple[Path, ...], options: dict[str, Any]) -> dict[str, An
 
 
 def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
+    from sirtdose.workflows.image.lung_shunt import judged_counts
+
     if options["anterior"] is not None or options["posterior"] is not None:
         raise click.UsageError("--anterior and --posterior are of an image")
     lungs, liver = (
         _views(options[f"{name}_counts"], options[f"{name}_background"], f"--{name}")
         for name in ("lung", "liver")
     )
-    return planar_document(lungs, liver)
+    accepted = acceptances_of(options["accept"], options["reason"])
+    findings = judged_counts(lungs=lungs, liver=liver, acceptances=accepted)
+    return planar_document(lungs, liver, findings=findings, accepted=accepted)
 
 
 def _views(counts: str | None, background: str | None, option: str) -> "Views":

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.plan.options import (
+    liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
@@ -21,6 +22,10 @@ from sirtdose.workflows.plan.numbers import plan_mird
 @click.command("mird")
 @replace(dose_option, required=True)
 @replace(perfused_volume_option, required=True)
+@replace(
+    liver_volume_option,
+    help="Volume of the whole liver, tumors included: its dose is judged.",
+)
 @Option(
     "convention",
     ("delivered", "label"),
@@ -33,6 +38,7 @@ def mird_command(
     *,
     dose: float,
     perfused_volume: float,
+    liver_volume: float | None,
     convention: Any,
     out: Path | None,
     force: bool,
@@ -41,7 +47,7 @@ def mird_command(
 ) -> None:
     """One compartment: the activity for a mean dose to the perfused volume.
 
-    Limits go by perfused, lungs and lungs_cumulative.
+    Limits go by perfused, liver, lungs and lungs_cumulative.
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """
@@ -49,6 +55,7 @@ def mird_command(
         plan_request(options),
         dose_gy=dose,
         perfused_volume_ml=perfused_volume,
+        liver_volume_ml=liver_volume,
         convention=convention,
     )
     show_plan(plan, out=out, force=force, as_json=as_json)

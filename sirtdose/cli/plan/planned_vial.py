@@ -8,15 +8,15 @@ from typing import Any
 
 import click
 
+from sirtdose.checks.constants import other_file_findings
+from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.cli.words.quantities import by_name, moment, quantity
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Finding
 from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.units import ACTIVITY
-from sirtdose.planning.orders import order_findings
 from sirtdose.report.plan.hash import plan_of_file
 
 
@@ -93,18 +93,14 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
 def ordered(
     texts: tuple[str, ...],
     planned: PlannedVial,
+    *,
     at: datetime,
     nuclide: Nuclide,
     device: Device,
     zone: str | None,
 ) -> list[Finding]:
     """Orders decayed to the time of use, held against the plan."""
-    findings = []
-    if planned.status != "approved":
-        said = (
-            f"the plan is {planned.status}: `sirtdose plan approve` puts a name to it"
-        )
-        findings.append(Finding.of("H04", said, severity=Severity.NOTE))
+    findings = unapproved_findings(planned.status)
     if not texts:
         return findings
 

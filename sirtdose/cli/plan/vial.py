@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sirtdose.checks.method import not_a_device_finding
+from sirtdose.checks.vials import vial_findings
 from sirtdose.cli.plan.planned_vial import of_plan, ordered
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -110,7 +112,12 @@ def vial_command(
     if planned:
         findings += planned.nuclide_findings(nuclide)
         findings += ordered(
-            options["orders"], planned, times["at"], nuclide, device, zone
+            options["orders"],
+            planned,
+            at=times["at"],
+            nuclide=nuclide,
+            device=device,
+            zone=zone,
         )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,
@@ -122,8 +129,9 @@ def vial_command(
         assay_at=times["assay_at"],
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
-        findings=findings,
     )
+    findings += [*vial_findings(plan), not_a_device_finding()]
+    plan = replace(plan, findings=tuple(findings))
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(

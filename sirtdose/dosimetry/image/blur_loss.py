@@ -9,8 +9,15 @@ of its mean, f being the density of the distance that the blur moves a point by
 the dose N, which blur brings in: what is measured is M = r T + (1 - r) N.
 """
 
+from collections.abc import Sequence
 from math import exp, pi, sqrt
 
+from sirtdose.model.role import Role
+
+# Widths at half maximum usual after reconstruction, mm; not measured here, and not
+# verified for any one scanner: --psf gives the image's own.
+_USUAL_FWHM_MM = {"PT": 7.0}
+_SPECT_FWHM_MM = 15.0
 # Full width at half maximum over standard deviation of a Gaussian.
 _FWHM_PER_SIGMA = 2.354820045030949
 _STEPS = 400
@@ -58,3 +65,53 @@ def blur_loss(*, mean_gy: float, around_gy: float, recovery: float) -> float:
     if mean_gy <= 0:
         return 0.0
     return (1 - recovery) / recovery * (1 - around_gy / mean_gy)
+
+
+def estimated_losses(
+    means_gy: Sequence[tuple[str, str, float, float]],
+    *,
+    modality: str = "NM",
+    psf_mm: Sequence[float] | None = None,
+) -> dict[str, float]:
+    """What blur takes from the mean of each tumor, as a part of what was measured.
+
+    Parameters
+    ----------
+    means_gy : sequence of tuple
+        Name, role, volume (mL) and mean dose (Gy) of each structure. A tumor of the
+        liver lies in its perfused normal part, else in the whole of it.
+    modality, psf_mm
+        As for :func:`width_mm`.
+    """
+    doses = {role: gy for _, role, _, gy in reversed(means_gy)}
+    normal_gy = doses.get(Role.NORMAL_PERFUSED, doses.get(Role.NORMAL_WHOLE, 0.0))
+    fwhm_mm = width_mm(modality, psf_mm)
+    return {
+        name: blur_loss(
+            mean_gy=gy,
+            around_gy=normal_gy if role == Role.TUMOR else 0.0,
+            recovery=sphere_recovery(diameter_mm=sphere_mm(volume_ml), fwhm_mm=fwhm_mm),
+        )
+        for name, role, volume_ml, gy in means_gy
+        if Role(role).is_tumor and volume_ml > 0
+    }
+
+
+def width_mm(modality: str, psf_mm: Sequence[float] | None = None) -> float:
+    """The blur's full width at half maximum, mm: the one given, else the usual one.
+
+    Of an image file whose modality is not known, a SPECT's.
+
+    >>> width_mm("PT"), width_mm("NM", (12.0, 14.0, 14.0))
+    (7.0, 14.0)
+    """
+    return max(psf_mm) if psf_mm else _USUAL_FWHM_MM.get(modality, _SPECT_FWHM_MM)
+
+
+def sphere_mm(volume_ml: float) -> float:
+    """The diameter of a sphere of a volume.
+
+    >>> round(sphere_mm(4.18879), 3)
+    20.0
+    """
+    return float((6000 * volume_ml / pi) ** (1 / 3))

@@ -7,7 +7,8 @@ An injection's activity is shared out by the counts in its perfused volume,
 per GBq. That is what a plan's regions get: what is injected ends in the perfused
 volume or in the lungs. Counts outside of every perfused volume are blur, background, or
 uptake that was not drawn: the map shows them at what the injections give per count on
-average, so that nothing is hidden, and so holds more than was injected by just those.
+average, so that nothing is hidden, and so holds more than was injected by just those. A
+region that has some of them has two doses: by what is injected, and by all counts.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.derived import union
+from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.resample import occupancy_on, placed_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import QuantityError
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -77,7 +79,7 @@ def uptakes(
 def uptakes_everywhere(
     structure: Structure, perfusions: Sequence[Perfusion], volume: Volume
 ) -> tuple[float, ...]:
-    """The same with what lies outside, as the map has it: for organs at risk."""
+    """The same with what lies outside, as the map has it."""
     beyond = _counts_in(_minus_all(structure, perfusions), volume)
     shared = beyond / counts_of_all(perfusions, volume)
     inside = uptakes(structure, perfusions, volume)
@@ -114,19 +116,39 @@ def outside_fraction(
 
 
 def activity_per_gbq(
-    index: int, perfusions: Sequence[Perfusion], volume: Volume
+    index: int,
+    perfusions: Sequence[Perfusion],
+    volume: Volume,
+    *,
+    all_counts: bool = True,
 ) -> Volume:
-    """Where 1 GBq of an injection goes: activity in each voxel, GBq."""
+    """Where 1 GBq of an injection goes: activity in each voxel, GBq.
+
+    Without `all_counts` it is what is perfused alone.
+    """
     one = perfusions[index]
-    whole = one.structure
-    if len(perfusions) > 1:
+    per_count = _placed(one.structure, volume) / one.counts
+    if all_counts:
         whole = union([each.structure for each in perfusions])
-    beyond = 1 - np.clip(_placed(whole, volume), 0, 1)
-    counts = np.asarray(volume.data, np.float64)
-    inside = _placed(one.structure, volume) / one.counts
-    per_count = inside + beyond / counts_of_all(perfusions, volume)
+        beyond = 1 - np.clip(_placed(whole, volume), 0, 1)
+        per_count += beyond / counts_of_all(perfusions, volume)
     treated = 1 - one.lung_shunt_fraction
+    counts = np.asarray(volume.data, np.float64)
     return volume.with_data(treated * counts * per_count, Quantity.ACTIVITY)
+
+
+def lungs_in_image_gbq(
+    activity: Volume, structures: Sequence[Structure]
+) -> float | None:
+    """Activity that the image shows in the lungs, liver left out; None if not drawn."""
+    lungs = with_role(structures, Role.LUNGS)
+    if not lungs:
+        return None
+    whole = union(lungs)
+    for other in structures:
+        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
+            whole = whole - other
+    return 0.0 if whole.empty else total_in(activity, whole)
 
 
 def _placed(structure: Structure, volume: Volume) -> NDArray[Any]:

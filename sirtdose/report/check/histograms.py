@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.checks.maps import lung_density_doubt
 from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
-from sirtdose.dosimetry.map_checks import lung_density_doubt
 from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.model.metric import VOLUME, Metric, metrics_in
 from sirtdose.model.role import Role

@@ -1,5 +1,6 @@
 """A plan as plan.json holds it."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
@@ -54,7 +55,23 @@ def compartment_document(part: "Compartment") -> dict[str, Any]:
         "activity_mci": part.activity_gbq * MCI_PER_GBQ,
         "dose_gy": part.dose_gy,
         "cumulative_dose_gy": part.cumulative_dose_gy,
+        "all_counts": part.all_counts
+        and {
+            "name": part.all_counts.name,
+            "activity_gbq": part.all_counts.activity_gbq,
+            "dose_gy": part.all_counts.dose_gy,
+            "cumulative_dose_gy": part.all_counts.cumulative_dose_gy,
+        },
     }
+
+
+def readings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A plan's compartments, each followed by its reading by all counts of an image."""
+    return [
+        {**part, **reading}
+        for part in document["compartments"]
+        for reading in [{}, *filter(None, [part.get("all_counts")])]
+    ]
 
 
 def limit_document(limit: "Limit") -> dict[str, Any]:
@@ -72,6 +89,7 @@ def limit_document(limit: "Limit") -> dict[str, Any]:
         "met": limit.met,
         "binding": limit.binding,
         "activity_needed_gbq": limit.activity_needed_gbq,
+        "activity_of": limit.activity_of or None,
         "verified": limit.verified,
         "source": limit.source,
     }

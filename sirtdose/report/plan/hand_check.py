@@ -5,21 +5,25 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.planning.hand_check import ROUNDING
-from sirtdose.report.documents import rounded
+from sirtdose.model.finding import Finding
+from sirtdose.planning.hand_check import not_by_hand
+from sirtdose.planning.hand_number import ROUNDING
+from sirtdose.report.documents import findings_document, rounded
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import significant, table
 
 if TYPE_CHECKING:
-    from sirtdose.planning.hand_check import HandNumber
+    from sirtdose.planning.hand_number import HandNumber
 
 HAND_CHECK_FILE = "plan_check.json"
 
 
 def hand_check_document(
-    plan: Mapping[str, Any], numbers: "Sequence[HandNumber]"
+    plan: Mapping[str, Any],
+    numbers: "Sequence[HandNumber]",
+    findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
-    """Every number twice, and the parts of each perfused volume for comparison."""
+    """Every number twice, and what the checks say of the plan's doses."""
     failures = [
         f"{one.name}: {one.plan:.6g} {one.unit} in the plan, {one.by_hand:.6g} "
         f"{one.unit} by hand ({one.how}), {one.difference:+.2%} (H07)"
@@ -39,6 +43,8 @@ def hand_check_document(
             {**asdict(one), "difference": one.difference, "agrees": one.agrees}
             for one in numbers
         ],
+        "warnings": findings_document(findings),
+        "not_by_hand": not_by_hand(plan, numbers),
         "method_doses": [
             {"name": one["name"], "role": one["role"], "dose_gy": one["dose_gy"]}
             for one in plan["compartments"]
@@ -61,16 +67,21 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
         ]
         for one in document["numbers"]
     ]
-    by_parts = [
-        f"{one['name']} {significant(one['dose_gy'])} Gy"
-        for one in document["method_doses"]
-        if one["dose_gy"] is not None and one["role"] in ("tumor", "normal_perfused")
-    ]
     said = [
         f"{'PASS' if document['passed'] else 'FAIL'}: plan by {document['method']} "
-        "against one compartment by hand, D = K A (1 - shunt) / M",
+        "by hand, from the numbers that it lists",
         "",
-        table(["", "plan", "by hand", "apart", "", "K A / M"], rows),
+        table(["", "plan", "by hand", "apart", "", "arithmetic"], rows),
+    ]
+    if document["not_by_hand"]:
+        said += ["", f"Not checked: {', '.join(document['not_by_hand'])}"]
+    said += [
+        "",
+        *(
+            f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
+            for one in document["warnings"]
+            if one["severity"] != "note"
+        ),
     ]
     nuclide = document["nuclide"]
     if nuclide["file_sha256"]:
@@ -79,8 +90,6 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
             f"{basis_words(nuclide)}; half-life: {nuclide['half_life_source']}",
         ]
         said += [f"K: {nuclide['dose_constant_source']}"]
-    if by_parts:
-        said += ["", f"The method's own doses to its parts: {', '.join(by_parts)}"]
     if document["failures"]:
         said += ["", *document["failures"]]
     return "\n".join(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.metric import Metric, metrics_in
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import document_text, grid_document, image_document
 from sirtdose.report.doses import (
     asked_in,
     dose_document,
     doses_of,
+    extrahepatic_document,
     metric_cells,
     missing_lines,
 )
@@ -60,9 +62,9 @@ def prediction_document(
         "measured": {
             "image": image_document(image.source),
             "unit": image.quantity.unit,
-            "total": prediction.image_total,
+            "total": image.total(),
             "outside_perfused_fraction": prediction.outside_fraction,
-            "in_map_gbq": prediction.in_map_gbq,
+            "in_map_gbq": prediction.activity.total(),
             "negative_voxels": "kept; as 0 in the lung shunt",
             "lung_shunt": prediction.shunt
             and shunt_document(prediction.shunt, prediction.lungs_covered),
@@ -88,6 +90,7 @@ def prediction_document(
             }
             for name, methods in prediction.rows_per_gbq.items()
         },
+        "extrahepatic": extrahepatic_document(prediction.extrahepatic),
         "density": {
             "origin": prediction.density_origin,
             "source": prediction.density_source or None,
@@ -131,7 +134,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
     for method, result in document["doses"].items():
         lines += [
             "",
-            f"Predicted by the image, {method}, over volume",
+            f"Predicted by the image, {method}, over volume, {ALL_COUNTS}",
             table(
                 ["structure", *(one.heading for one in metrics)],
                 [

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
     uncertainty_cells,
@@ -28,7 +29,7 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
             significant(part["dose_gy"]),
             *uncertainty_cells(unsure, part["name"]),
         ]
-        for part in document["compartments"]
+        for part in readings(document)
     ]
     known = lungs["shunt_source"] != "not given"
     rows.append(
@@ -117,6 +118,6 @@ def _prior_lines(document: dict[str, Any]) -> list[str]:
     return [
         f"{part['name']}: {significant(part['cumulative_dose_gy'])} Gy with earlier "
         "treatments"
-        for part in document["compartments"]
+        for part in readings(document)
         if part["cumulative_dose_gy"] != part["dose_gy"]
     ]

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Acceptance, Finding, Severity
+from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import own_file_findings
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.lung_shunt import lung_dose_gy
 from sirtdose.planning.shunt_counts import (
@@ -27,8 +26,6 @@ from sirtdose.report.wording import significant
 if TYPE_CHECKING:
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 
-_WARN_ABOVE = 0.10
-
 
 def planar_document(
     lungs: Views,
@@ -40,25 +37,6 @@ def planar_document(
 ) -> dict[str, Any]:
     """What lsf.json holds of two planar views; `measured` where they are an image."""
     fraction = planar_lung_shunt(lungs=lungs, liver=liver)
-    said = [
-        *findings,
-        Finding.of(
-            "H22",
-            "the lung shunt is from planar images, which overestimate it, more so for "
-            "left or dome tumors and a high shunt",
-        ),
-        *_height_findings(fraction),
-        Finding.of(
-            "H23",
-            # No planar view tells the mass of the lungs.
-            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
-            "nor how much of the lungs they hold",
-        ),
-    ]
-    if not any((lungs.anterior_background, lungs.posterior_background)):
-        said.append(
-            Finding.of("H22", "no background was subtracted", severity=Severity.NOTE)
-        )
     return {
         "schema": "sirtdose.lsf/1",
         "sirtdose_version": __version__,
@@ -72,7 +50,7 @@ def planar_document(
         "lung_mass_kg": LUNG_MASS_KG,
         "lung_mass_source": "default",
         **measured,
-        "warnings": findings_document(said),
+        "warnings": findings_document(findings),
         "accepted": acceptances_document(accepted),
     }
 
@@ -95,12 +73,6 @@ def spect_document(
         lung_mass_kg=lung_mass_kg,
         dose_constant_gy_kg_per_gbq=nuclide.dose_constant_gy_kg_per_gbq,
     )
-    said = [
-        *findings,
-        *own_file_findings(nuclide),
-        *_height_findings(shunt.fraction),
-        Finding.of("H23", f"lung mass {lung_mass_kg:.4g} kg ({lung_mass_source})"),
-    ]
     return {
         "schema": "sirtdose.lsf/1",
         "sirtdose_version": __version__,
@@ -110,7 +82,7 @@ def spect_document(
         "nuclide": nuclide_document(nuclide),
         "lung_dose_gy_per_gbq": per_gbq,
         **read,
-        "warnings": findings_document(said),
+        "warnings": findings_document(findings),
         "accepted": acceptances_document(accepted),
     }
 
@@ -129,12 +101,6 @@ def shunt_document(shunt: "SpectShunt", lungs_covered: float) -> dict[str, Any]:
         "margin_ml": shunt.margin_ml,
         "negative_fraction": shunt.negative_fraction,
     }
-
-
-def _height_findings(fraction: float) -> list[Finding]:
-    if fraction <= _WARN_ABOVE:
-        return []
-    return [Finding.of("H22", f"lung shunt is {fraction:.1%}, above 10 %")]
 
 
 def shunt_summary(document: dict[str, Any]) -> str:

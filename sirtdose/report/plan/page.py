@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.model.metric import metrics_in
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.doses import asked_in, metric_cells, missing_lines
+from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
     chance_words,
     prediction_words,
@@ -22,6 +24,9 @@ from sirtdose.report.post.uncertainty import (
 )
 from sirtdose.report.render import render
 from sirtdose.report.wording import limit_line
+
+# What no plan by numbers has, or none that was made before there was any.
+_OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 
 
 def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
@@ -39,8 +44,7 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         "plan.html",
         {"plan-json": text} | ({"view-data": data["view"]} if data else {}),
         ("viewer.js",) if data else (),
-        d={"approval": None, "measured": None, "images": None, "uncertainty": None}
-        | document,
+        d=dict.fromkeys(_OPTIONAL) | document,
         page=data,
         injections=injections if len(injections) > 1 else [],
         lung=lung_line(document["lungs"]),
@@ -53,6 +57,8 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
             one["cumulative_dose_gy"] != one["dose_gy"]
             for one in document["compartments"]
         ),
+        compartments=readings(document),
+        all_counts=ALL_COUNTS,
         lungs_interval=_lungs_interval(unsure),
         prediction=unsure
         and unsure["prediction"]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.post.uncertainty import (
     between_words,
     interval_document,
@@ -164,7 +165,7 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
     lines += [
         f"{row['name']}: {row['interval_left_out']}"
         for row in document["doses"]
-        if row.get("interval_left_out")
+        if row.get("interval_left_out") and not row["name"].endswith(ALL_COUNTS)
     ]
     lines += [f"Limit {one['name']}: {chance_words(one)}" for one in document["limits"]]
     lines.append(f"Not in it: {'; '.join(document['left_out'])}")

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 from sirtdose import __version__
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.units import MCI_PER_GBQ
-from sirtdose.report.documents import findings_document, nuclide_document
+from sirtdose.report.documents import (
+    acceptances_document,
+    findings_document,
+    nuclide_document,
+)
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, significant, table
 
@@ -53,7 +57,7 @@ def vial_document(
         "assay_at_use_gbq": plan.assay_at_use_gbq,
         "plan": of_plan,
         "warnings": findings_document(plan.findings),
-        "accepted": [{"code": one.code, "reason": one.reason} for one in accepted],
+        "accepted": acceptances_document(accepted),
     }
 
 

@@ -15,16 +15,19 @@ from sirtdose.report.documents import (
     nuclide_document,
     self_test_document,
 )
-from sirtdose.report.doses import biology_document, dose_document
+from sirtdose.report.doses import (
+    biology_document,
+    dose_document,
+    extrahepatic_document,
+)
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.deidentified import deidentified
 from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.biology import ThresholdHeld
+    from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
     from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.hot_spots import Extrahepatic
     from sirtdose.dosimetry.image.partial_volume import PartialVolume
     from sirtdose.dosimetry.results import Assessment, PlanCompared
 
@@ -73,7 +76,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         "thresholds": [_threshold(one) for one in judged.thresholds],
         "registration": registration_document(placed.registration),
         "plan": _plan_compared(judged.plan),
-        "extrahepatic": _extrahepatic(assessment.dosed.extrahepatic),
+        "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
         "density": {
             "origin": placed.density.origin,
             "source": placed.density.source or None,
@@ -231,27 +234,4 @@ def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
         "reached": held.reached,
         "not_applied": list(held.match.differs),
         "unstated": list(held.match.unstated),
-    }
-
-
-def _extrahepatic(beyond: "Extrahepatic | None") -> dict[str, Any] | None:
-    """What lies outside of liver, perfused volume and lungs."""
-    if beyond is None:
-        return None
-    return {
-        "definition": "image - liver - perfused - tumors - lungs",
-        "volume_ml": beyond.volume_ml,
-        "mean_gy": beyond.mean_gy,
-        "activity_gbq": beyond.activity_gbq,
-        "activity_fraction": beyond.activity_fraction,
-        "hot_spots": [
-            {
-                "at_mm_lps": list(spot.at_mm),
-                "volume_ml": spot.volume_ml,
-                "mean_gy": spot.mean_gy,
-                "peak_gy": spot.peak_gy,
-                "inside": spot.inside or None,
-            }
-            for spot in beyond.spots
-        ],
     }

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.maps import map_findings
+from sirtdose.checks.roles import no_tumor_findings
 from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
+from sirtdose.dosimetry.compare.difference_causes import causes
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
@@ -26,8 +29,6 @@ from sirtdose.dosimetry.compare.structure_causes import (
 from sirtdose.dosimetry.derived import derived_structures
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.histogram.dvh import Dvh
-from sirtdose.dosimetry.map_checks import map_findings
-from sirtdose.dosimetry.role_checks import no_tumor_findings
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.finding import Finding
@@ -78,8 +79,6 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     InputError
         What cannot be read, is of two patients, or does not lie over each other.
     """
-    from sirtdose.dosimetry.compare.difference_causes import causes
-
     asked = {tolerance_key(name): one for name, one in request.tolerances.items()}
     request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sirtdose.checks.constants import density_finding
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity, density_of_ct
@@ -15,7 +16,6 @@ from sirtdose.io.read import read_image
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import density_finding
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.said import Said

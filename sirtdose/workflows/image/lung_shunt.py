@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.checks.constants import own_file_findings
+from sirtdose.checks.header import correction_findings, header_findings
+from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
+from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
@@ -19,12 +23,15 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.said import Said
 from sirtdose.model.volume import Source
-from sirtdose.planning.shunt_counts import Views
-from sirtdose.workflows.image.corrections import correction_findings, header_findings
-from sirtdose.workflows.image.lungs import LungMass, measured_lung_mass, measured_shunt
+from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
+from sirtdose.workflows.image.lungs import (
+    LungMass,
+    measured_lung_mass,
+    measured_shunt,
+)
+from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
-from sirtdose.workflows.plan.scout_findings import scout_nuclide_findings
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,10 @@ def shunt_of_spect(
         if lung_mass_kg is None
         else LungMass(lung_mass_kg, "given")
     )
+    said.add(shown_shunt_findings(shunt.fraction))
+    weighed = f"lung mass {mass.kg:.4g} kg ({mass.source})"
+    said.add(own_file_findings(nuclide) if nuclide else [])
+    said.add([Finding.of("H23", weighed)])
     said.gate()
     return SpectMeasurement(
         shunt=shunt,
@@ -114,6 +125,7 @@ def _image_findings(source: Source | None, nuclide: Nuclide | None) -> list[Find
         return []
     return [
         *header_findings(source=source),
+        *not_understood(source, "a scout's nuclide", nuclide),
         *scout_nuclide_findings(source=source, own=nuclide),
         *correction_findings(source=source, uncorrected_spect=Severity.ASK),
     ]
@@ -171,10 +183,14 @@ def counts_of_planar(
     if shared:
         said = f"{shared} pixels of lungs in the liver count as liver"
         findings.append(Finding.of("H23", said))
+    counts = {
+        "lungs": _views(planar, lung_mask, backgrounds["lungs"]),
+        "liver": _views(planar, liver_mask, backgrounds["liver"]),
+    }
+    findings += judged_counts(**counts, acceptances=acceptances)
     masks = [path for path in (lungs, liver, lung_background, liver_background) if path]
     return PlanarMeasurement(
-        lungs=_views(planar, lung_mask, backgrounds["lungs"]),
-        liver=_views(planar, liver_mask, backgrounds["liver"]),
+        **counts,
         findings=tuple(findings),
         evidence=planar.evidence,
         pixels={
@@ -187,6 +203,24 @@ def counts_of_planar(
             for path in (*paths, *masks)
         ),
     )
+
+
+def judged_counts(
+    *, lungs: Views, liver: Views, acceptances: Sequence[Acceptance] = ()
+) -> list[Finding]:
+    """What is to be said of the shunt that planar counts give.
+
+    Raises
+    ------
+    SafetyStop
+        A shunt of no patient: over 80 %, or over half and not accepted.
+    """
+    findings = planar_findings(
+        planar_lung_shunt(lungs=lungs, liver=liver),
+        background=any((lungs.anterior_background, lungs.posterior_background)),
+    )
+    require_accepted(findings, acceptances)
+    return findings
 
 
 def _views(

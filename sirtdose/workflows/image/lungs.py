@@ -14,10 +14,10 @@ from sirtdose.dosimetry.image.spect_shunt import SpectShunt, spect_lung_shunt
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.guard_rails import rails
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
-from sirtdose.planning.lung_shunt import LUNG_MASS_KG
 
 # Less than this of the lungs in view, and counts or mass are missing.
 _COVERED_MIN = 0.85
@@ -120,7 +120,7 @@ def measured_lung_mass(
         )
     part = "" if covered > 0.999 else f", {covered:.0%} of them in view"
     mass = LungMass(mass_kg, f"CT densitovolumetry{part}")
-    low, high = LUNG_MASS_KG
+    low, high = rails("lung_mass_kg")
     if low <= mass_kg <= high:
         return mass, []
     said = (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sirtdose.checks import transforms as checks
 from sirtdose.data.load import table
-from sirtdose.dosimetry import transform_checks as checks
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
 from sirtdose.dosimetry.grid.mutual_information import register

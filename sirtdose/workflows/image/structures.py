@@ -2,8 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from sirtdose.dosimetry import structure_checks as checks
-from sirtdose.dosimetry.anatomy_checks import anatomy_findings
+from sirtdose.checks import structures as checks
+from sirtdose.checks.anatomy import anatomy_findings
+from sirtdose.checks.roles import (
+    missing_findings,
+    no_tumor_findings,
+    role_findings,
+)
 from sirtdose.dosimetry.derived import derived_structures, union, with_role
 from sirtdose.dosimetry.grid.resample import (
     covered_fraction,
@@ -15,11 +20,6 @@ from sirtdose.dosimetry.image.segmentation import (
     tumors_by_threshold,
 )
 from sirtdose.dosimetry.results import Placed
-from sirtdose.dosimetry.role_checks import (
-    missing_findings,
-    no_tumor_findings,
-    role_findings,
-)
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.choose import Choice
 from sirtdose.io.read import read_found_structures

@@ -3,29 +3,46 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
-from sirtdose.dosimetry.derived import union
-from sirtdose.dosimetry.engine.dose import METHODS, compute_dose
+from sirtdose.checks.balance import balance_findings
+from sirtdose.checks.image import (
+    cut_off_findings,
+    few_voxel_findings,
+    hot_spot_findings,
+    lung_row_findings,
+    lungs_in_image_findings,
+    noise_findings,
+    outside_findings,
+    physics_findings,
+    small_tumor_findings,
+)
+from sirtdose.checks.scout import (
+    method_findings,
+    overlapping_findings,
+    same_dose_findings,
+    scout_findings,
+    typed_shunt_findings,
+    typed_volume_findings,
+    unperfused_findings,
+)
+from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
-from sirtdose.dosimetry.histogram.structure_dose import structure_doses
-from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
 from sirtdose.dosimetry.image.calibrate import negative_findings
-from sirtdose.dosimetry.image.uptake import activity_per_gbq, outside_fraction
-from sirtdose.dosimetry.results import Prediction, combined
+from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding
-from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.model.said import Said
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
-from sirtdose.planning.partition_checks import ratio_findings
 from sirtdose.planning.partition_plan import injections_document
-from sirtdose.workflows.image.blur import small_tumor_findings
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
+from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import (
     activity_image,
     chosen,
@@ -35,32 +52,24 @@ from sirtdose.workflows.image.scene import (
 )
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.imaged_case import (
+    Read,
+    Scouted,
     imaged_case,
-    measured_parts,
     parts_of,
     perfusions_of,
 )
+from sirtdose.workflows.plan.imaged_dose import predicted, scouted_by, with_hottest
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted
-from sirtdose.workflows.plan.scout_findings import (
-    map_findings,
-    method_findings,
-    outside_findings,
-    overlapping_findings,
-    scout_findings,
-    typed_shunt_findings,
-    typed_volume_findings,
-    unperfused_findings,
-)
-from sirtdose.workflows.post.findings import lung_row_findings
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine.dose import Dose
     from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.results import Placed
-    from sirtdose.io.choose import Choice
-    from sirtdose.planning.partition_case import Case
+    from sirtdose.dosimetry.results import Placed, Prediction
     from sirtdose.planning.result import Plan
+    from sirtdose.workflows.plan.imaged_case import Part
+
+# A perfused volume that lies less than this in what injections reach is left out.
+_MOST_OF_IT = 0.5
 
 _TOO_LOW = (
     "their T/N and dose are underestimated, and a tumor dose as goal takes too much "
@@ -91,15 +100,6 @@ class Scout:
         return any(one.goal == "maximize" for one in self.injections)
 
 
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """Everything that comes from files, on the dose grid."""
-
-    choice: "Choice"
-    placed: "Placed"
-    shunt: "SpectShunt | None"
-
-
 def plan_image(
     images: ImageRequest, request: PlanRequest, scout: Scout
 ) -> "tuple[Plan, Prediction]":
@@ -117,18 +117,37 @@ def plan_image(
         No activity meets the limits.
     """
     require_map(images, scout.dose)
-    scout = replace(scout, dose=scout.dose.for_nuclide(request.nuclide))
     said = Said(request.acceptances)
     with opened(images.source) as source:
         images = replace(images, source=source)
         read, request = _read(images, request, scout, said)
-        plan, prediction = _planned(read, images, request, scout, said)
-    return accepted(plan, request), prediction
+    perfusions = perfusions_of(scout.injections, read.placed, read.volume, request)
+    parts = parts_of(perfusions, read.placed)
+    said.add(_volume_findings(read, perfusions, parts, scout.typed_ml))
+    request, limits = request.with_limits(
+        union([one.structure for one in perfusions]).volume_ml,
+        sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
+    )
+    said.add(limits)
+    said.add(
+        method_findings(
+            method=scout.dose.used_methods[0],
+            limits_source=request.rules[0].source if request.rules else "",
+        )
+    )
+    said.gate()
+    scouted = scouted_by(
+        scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
+    )
+    plan = _plan(scouted, request, scout)
+    prediction = predicted(plan, scouted, read)
+    said.add(_dose_findings(plan, prediction, read, scout.dose))
+    return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
 
 def _read(
     images: ImageRequest, request: PlanRequest, scout: Scout, said: Said
-) -> tuple[_Read, PlanRequest]:
+) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
     choice = said.take(chosen(images, [dose.density]))
@@ -143,6 +162,8 @@ def _read(
             nuclide_given=scout.nuclide_given,
         )
     )
+    if image.source is not None and image.source.modality != "file":
+        said.add(not_understood(image.source, "a scout's nuclide", request.nuclide))
     said.gate()
     ct = said.take(
         ct_image(
@@ -159,7 +180,14 @@ def _read(
     if dose.density_by_voxel:
         density = said.take(tissue_density(dose, request.nuclide, placed))
     said.gate()
-    return _Read(choice, replace(placed, density=density), shunt), request
+    read = Read(
+        choice=choice,
+        inputs=inputs_of(choice, dose.density),
+        dose_grid=images.grid_in_words,
+        placed=replace(placed, density=density),
+        shunt=shunt,
+    )
+    return read, request
 
 
 def _lungs(
@@ -181,104 +209,59 @@ def _lungs(
     return (shunt, request), findings
 
 
-def _planned(
-    read: _Read,
-    images: ImageRequest,
-    request: PlanRequest,
-    scout: Scout,
-    said: Said,
-) -> "tuple[Plan, Prediction]":
-    placed, volume = read.placed, read.placed.image
-    perfusions = perfusions_of(scout.injections, placed, volume, request)
-    said.add(
-        typed_volume_findings(
-            typed_ml=scout.typed_ml,
-            perfused=[one.structure for one in perfusions],
-            drawn=placed.drawn,
-        )
-    )
-    lungs = next((s for s in placed.on_grid if s.role is Role.LUNGS), None)
-    outside = outside_fraction([one.structure for one in perfusions], volume, lungs)
-    said.add(outside_findings(part=outside))
-    said.add(negative_findings(volume))
-    said.add(small_tumor_findings(drawn=placed.drawn, consequence=_TOO_LOW))
-    doses = _doses_per_gbq(scout.dose, request.nuclide, perfusions, placed)
-    parts = parts_of(perfusions, placed)
-    said.add(overlapping_findings(perfusions=perfusions))
-    said.add(unperfused_findings(parts=parts))
-    case = imaged_case(
-        scout.injections,
-        perfusions,
-        parts,
-        volume,
-        placed.density.g_per_ml,
-        doses,
-        request,
-    )
-    request, limits = request.with_limits(
-        union([one.structure for one in perfusions]).volume_ml,
-        _volume_ml(case, "liver") or None,
-    )
-    said.add(
-        [*limits, *method_findings(method=scout.dose.used_methods[0], terms=request)]
-    )
-    said.gate()
-    plan = _plan(case, request, scout, doses, said.findings)
-    prediction = _prediction(
-        plan,
-        read,
-        perfusions,
-        doses,
-        dose_grid=images.grid_in_words,
-        inputs=inputs_of(read.choice, scout.dose.density),
-    )
-    prediction = replace(
-        prediction,
-        outside_fraction=outside,
-        measured=measured_parts(
-            perfusions, parts, placed, volume, placed.density.g_per_ml
-        ),
-    )
-    checked = map_findings(plan=plan, prediction=prediction)
-    checked += lung_row_findings(tables=prediction.rows, lungs=plan.lungs)
-    return replace(plan, findings=(*plan.findings, *checked)), prediction
-
-
-def _volume_ml(case: "Case", role: str) -> float:
-    return sum(region.volume_ml for region in case.held(role))
-
-
-def _doses_per_gbq(
-    dose: DoseRequest,
-    nuclide: Nuclide,
+def _volume_findings(
+    read: Read,
     perfusions: "Sequence[Perfusion]",
-    placed: "Placed",
-) -> "dict[str, dict[str, Dose]]":
-    """The dose of 1 GBq of each injection, by its name and by method."""
-    doses: dict[str, dict[str, Dose]] = {}
-    for i, one in enumerate(perfusions):
-        activity = activity_per_gbq(i, perfusions, placed.image)
-        tia = time_integrated_activity(activity, nuclide)
-        doses[one.name] = {
-            METHODS[method]: compute_dose(
-                tia,
-                nuclide=nuclide,
-                density_g_per_ml=placed.density.g_per_ml,
-                method=method,
-                medium=dose.medium,
-            )
-            for method in dose.used_methods
-        }
-    return doses
+    parts: "Sequence[Part]",
+    typed_ml: Mapping[str, float],
+) -> list[Finding]:
+    """What the image's volumes and counts give to say, before any dose."""
+    drawn, volume = read.placed.drawn, read.volume
+    volumes = {one.name: one.structure for one in perfusions}
+    measured_ml = {"perfused": union([*volumes.values()]).volume_ml}
+    livers = with_role(drawn, Role.LIVER)
+    if livers:
+        measured_ml["liver"] = union(livers).volume_ml
+    missed = [
+        one.name
+        for one in with_role(drawn, Role.PERFUSED)
+        if max(inside_fractions(one, [*volumes.values()])) < _MOST_OF_IT
+    ]
+    modality = volume.source.modality if volume.source else "NM"
+    return [
+        *typed_volume_findings(typed_ml=typed_ml, measured_ml=measured_ml),
+        *outside_findings(part=read.outside_fraction(perfusions)),
+        *cut_off_findings(
+            seen={
+                name: covered_fraction(one, volume.grid)
+                for name, one in volumes.items()
+            }
+        ),
+        *negative_findings(volume),
+        *small_tumor_findings(
+            drawn=drawn,
+            consequence=_TOO_LOW,
+            # A file says nothing: a scout is as a rule a SPECT.
+            modality="PT" if modality == "PT" else "NM",
+        ),
+        *overlapping_findings(
+            shared_ml={
+                (one, other): (volumes[one] & volumes[other]).volume_ml
+                for one, other in combinations(volumes, 2)
+            },
+            volumes_ml={name: one.volume_ml for name, one in volumes.items()},
+        ),
+        *unperfused_findings(
+            names=[
+                *(one.name for one in parts if one.role == "tumor" and not one.of),
+                *missed,
+            ]
+        ),
+    ]
 
 
-def _plan(
-    case: "Case",
-    request: PlanRequest,
-    scout: Scout,
-    doses: "Mapping[str, Mapping[str, Dose]]",
-    findings: Sequence[Finding],
-) -> "Plan":
+def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> "Plan":
+    case = imaged_case(scout.injections, scouted, request)
     activities = activities_of(scout.injections, case, request)
     return plan_of(
         activities,
@@ -288,59 +271,60 @@ def _plan(
         maximized=scout.maximizes,
         one_density=not scout.dose.density_by_voxel,
         assumptions={
-            "dose_method": next(iter(doses[case.injections[0]])),
+            "dose_method": scouted.method,
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),
         },
-        findings=[*findings, *ratio_findings(case)],
     )
 
 
-def _prediction(
-    plan: "Plan",
-    read: _Read,
-    perfusions: "Sequence[Perfusion]",
-    doses: "Mapping[str, Mapping[str, Dose]]",
-    *,
-    dose_grid: str,
-    inputs: tuple[dict[str, Any], ...],
-) -> "Prediction":
-    """Maps and tables, per GBq of each injection and at the planned activities."""
-    structures = read.placed.on_grid
-    activities = [one["activity_gbq"] for one in plan.assumptions["injections"]]
-    planned, rows, rows_per_gbq = {}, {}, {}
-    total = None
-    for i, (one, gbq) in enumerate(zip(perfusions, activities, strict=True)):
-        each = activity_per_gbq(i, perfusions, read.placed.image)
-        rows_per_gbq[one.name] = {
-            method: structure_doses(structures, dose, each)
-            for method, dose in doses[one.name].items()
-        }
-        share = each.data * gbq
-        total = each.with_data(share if total is None else total.data + share)
-    if total is not None:
-        for method in doses[perfusions[0].name]:
-            planned[method] = combined(
-                [doses[one.name][method] for one in perfusions], activities
+def _dose_findings(
+    plan: "Plan", prediction: "Prediction", read: Read, dose: DoseRequest
+) -> list[Finding]:
+    """What the predicted doses give to say, as after treatment."""
+    structures, activity = read.placed.on_grid, prediction.activity
+    method, rows = next(iter(prediction.rows.items()))
+    return [
+        *(
+            _same_dose_findings(plan, prediction)
+            if method == "local_deposition"
+            else ()
+        ),
+        *balance_findings(
+            activity=activity, structures=structures, delivered_gbq=plan.activity_gbq
+        ),
+        *hot_spot_findings(beyond=prediction.extrahepatic),
+        *noise_findings(image=read.volume),
+        *few_voxel_findings(rows=rows, voxel_ml=read.volume.grid.voxel_volume_ml),
+        *physics_findings(
+            nuclide=plan.nuclide,
+            medium=dose.medium,
+            density_by_voxel=dose.density_by_voxel,
+            structures=structures,
+            doses=prediction.doses,
+        ),
+        *lung_row_findings(tables=prediction.rows, lungs=plan.lungs),
+        *lungs_in_image_findings(
+            nuclide=plan.nuclide,
+            lungs=plan.lungs,
+            in_image_gbq=lungs_in_image_gbq(activity, structures),
+        ),
+    ]
+
+
+def _same_dose_findings(plan: "Plan", prediction: "Prediction") -> list[Finding]:
+    """Mean doses of what is perfused, by the map and by the formula (H06)."""
+    dose, grid = prediction.doses["local_deposition"], prediction.image.grid
+    rows = [row for row in plan.compartments if row.role == "perfused"]
+    pairs = zip(prediction.perfusions, rows, strict=True)
+    return same_dose_findings(
+        doses_gy={
+            f"'{row.name}' ({one.structure.name}, {row.volume_ml:.0f} mL, "
+            f"{row.mass_kg:.3f} kg)": (
+                dose.mean_by_mass_gy(occupancy_on(one.structure, grid)),
+                row.dose_gy,
             )
-            rows[method] = structure_doses(structures, planned[method], total)
-    return Prediction(
-        image=read.placed.image,
-        image_total=read.placed.image.total(),
-        in_map_gbq=0.0 if total is None else total.total(),
-        outside_fraction=0.0,
-        measured=(),
-        perfusions=tuple(perfusions),
-        shunt=read.shunt,
-        lungs_covered=read.placed.lungs_covered,
-        per_gbq=doses,
-        rows_per_gbq=rows_per_gbq,
-        doses=planned,
-        rows=rows,
-        density_origin=read.placed.density.origin,
-        density_source=read.placed.density.source,
-        dose_grid=dose_grid,
-        choices=read.choice.reasons,
-        inputs=inputs,
+            for one, row in pairs
+        }
     )

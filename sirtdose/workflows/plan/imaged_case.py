@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.derived import from_liver_mm, union, with_role
+from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.uptake import (
     inside_fractions,
+    outside_fraction,
     perfusion,
     uptakes,
     uptakes_everywhere,
@@ -20,14 +22,17 @@ from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.planning.case_plan import require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
-from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.partition_case import Case, Region, with_all_counts
 from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.terms import Terms
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
+    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
     from sirtdose.dosimetry.image.uptake import Perfusion
     from sirtdose.dosimetry.results import Placed
+    from sirtdose.io.choose import Choice
+    from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
@@ -45,12 +50,61 @@ class Part:
     of: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Everything that comes from files, on the dose grid."""
+
+    choice: "Choice"
+    inputs: tuple[dict[str, Any], ...]
+    dose_grid: str
+    placed: "Placed"
+    shunt: "SpectShunt | None"
+
+    @property
+    def volume(self) -> "Volume":
+        """The image, on the dose grid."""
+        return self.placed.image
+
+    @property
+    def density(self) -> TissueDensity:
+        """Densities, on the dose grid."""
+        return self.placed.density
+
+    def outside_fraction(self, perfusions: "Sequence[Perfusion]") -> float:
+        """Part of the image's counts outside of lungs and all that is perfused."""
+        lungs = with_role(self.placed.on_grid, Role.LUNGS)
+        volumes = [one.structure for one in perfusions]
+        return outside_fraction(volumes, self.volume, union(lungs) if lungs else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Scouted:
+    """Where injections go by a scout, and what 1 GBq of each does.
+
+    `doses` go by injection, then by method, and hold all counts of the image; `outside`
+    is what of the first method's is by counts outside of all that is perfused, without
+    a lung shunt: None where there are none, or where it follows from counts alone.
+    """
+
+    volume: "Volume"
+    density: "float | Volume"
+    perfusions: "tuple[Perfusion, ...]"
+    parts: tuple[Part, ...]
+    doses: "Mapping[str, Mapping[str, Dose]]"
+    outside: "Dose | None"
+
+    @property
+    def method(self) -> str:
+        """The method that plans."""
+        return next(iter(self.doses[self.perfusions[0].name]))
+
+
 def perfusions_of(
     injections: Sequence[ImagedInjection],
     placed: "Placed",
     volume: "Volume",
     terms: Terms,
-) -> "list[Perfusion]":
+) -> "tuple[Perfusion, ...]":
     """Each injection's perfused volume with its counts.
 
     Raises
@@ -60,7 +114,7 @@ def perfusions_of(
     """
     tumors = [one.name for one in placed.drawn if one.role is Role.TUMOR]
     require_names([*(one.name for one in injections), *tumors])
-    return [
+    return tuple(
         perfusion(
             one.name,
             _perfused(one, placed),
@@ -68,7 +122,7 @@ def perfusions_of(
             lung_shunt_fraction=_shunt(one, terms) or 0.0,
         )
         for one in injections
-    ]
+    )
 
 
 def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
@@ -105,50 +159,25 @@ def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
         normal = _without(liver, taken)
         if not normal.empty:
             parts.append(Part(normal, "normal whole liver", "normal_whole", ()))
-    organs = [one for one in placed.drawn if one.role.excluded_from_liver]
-    return parts + [Part(organ, organ.name, "organ", ()) for organ in organs]
+    return parts + [
+        Part(one, one.name, "vessel" if one.role is Role.VESSEL else "organ", ())
+        for one in placed.drawn
+        if one.role.excluded_from_liver
+    ]
 
 
 def imaged_case(
-    injections: Sequence[ImagedInjection],
-    perfusions: "Sequence[Perfusion]",
-    parts: Sequence[Part],
-    volume: "Volume",
-    density: "float | Volume",
-    doses: "Mapping[str, Mapping[str, Dose]]",
-    terms: Terms,
+    injections: Sequence[ImagedInjection], scouted: "Scouted", terms: Terms
 ) -> Case:
     """The parts with their doses per GBq: by counts, or from another method's map."""
     k = terms.nuclide.dose_constant_gy_kg_per_gbq
-    method = next(iter(doses[perfusions[0].name]))
-    regions = []
-    for part in parts:
-        on_grid = occupancy_on(part.structure, volume.grid)
-        mass_kg = on_grid.mass_kg(density)
-        reach = uptakes_everywhere if part.role == "organ" else uptakes
-        taken_up = reach(part.structure, perfusions, volume)
-        slopes = (
-            tuple(k * uptake / mass_kg for uptake in taken_up)
-            if method == "local_deposition"
-            else tuple(
-                doses[one.name][method].mean_by_mass_gy(on_grid) for one in perfusions
-            )
-        )
-        regions.append(
-            Region(
-                name=part.name,
-                role=part.role,
-                volume_ml=part.structure.volume_ml,
-                mass_kg=mass_kg,
-                of=part.of,
-                uptakes=taken_up,
-                gy_per_gbq=slopes,
-            )
-        )
+    regions = [_region(part, scouted, k) for part in scouted.parts]
     own_gy = {one.name: one.prior_dose_gy for one in injections}
     return Case(
-        injections=tuple(one.name for one in perfusions),
-        lung_shunt_fractions=tuple(one.lung_shunt_fraction for one in perfusions),
+        injections=tuple(one.name for one in scouted.perfusions),
+        lung_shunt_fractions=tuple(
+            one.lung_shunt_fraction for one in scouted.perfusions
+        ),
         regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
@@ -160,20 +189,52 @@ def imaged_case(
     )
 
 
-def measured_parts(
-    perfusions: "Sequence[Perfusion]",
-    parts: Sequence[Part],
-    placed: "Placed",
-    volume: "Volume",
-    density: "float | Volume",
-) -> "tuple[Measured, ...]":
+def _region(part: Part, scouted: "Scouted", k: float) -> Region:
+    """A part with what is injected into it, and with all counts that it has."""
+    perfusions, volume = scouted.perfusions, scouted.volume
+    on_grid = occupancy_on(part.structure, volume.grid)
+    mass_kg = on_grid.mass_kg(scouted.density)
+    inside = uptakes(part.structure, perfusions, volume)
+    everywhere = uptakes_everywhere(part.structure, perfusions, volume)
+    if scouted.method == "local_deposition":
+        slopes, all_slopes = (
+            tuple(k * uptake / mass_kg for uptake in parts)
+            for parts in (inside, everywhere)
+        )
+    else:
+        beyond = scouted.outside.mean_by_mass_gy(on_grid) if scouted.outside else 0.0
+        all_slopes = tuple(
+            scouted.doses[one.name][scouted.method].mean_by_mass_gy(on_grid)
+            for one in perfusions
+        )
+        slopes = tuple(
+            slope - (1 - one.lung_shunt_fraction) * beyond
+            for slope, one in zip(all_slopes, perfusions, strict=True)
+        )
+    return with_all_counts(
+        Region(
+            name=part.name,
+            role=part.role,
+            volume_ml=part.structure.volume_ml,
+            mass_kg=mass_kg,
+            of=part.of,
+            uptakes=inside,
+            gy_per_gbq=slopes,
+        ),
+        everywhere,
+        all_slopes,
+    )
+
+
+def measured_parts(scouted: "Scouted", placed: "Placed") -> "tuple[Measured, ...]":
     """Counts and masses of every part, and of normal liver that came with the data."""
+    perfusions, volume = scouted.perfusions, scouted.volume
     given = [
         Part(one, one.name, str(one.role), ())
         for one in with_role(placed.on_grid, Role.NORMAL_GIVEN)
     ]
     rows = []
-    for part in [*parts, *given]:
+    for part in [*scouted.parts, *given]:
         on_grid = occupancy_on(part.structure, volume.grid)
         counts = total_in(volume, on_grid)
         rows.append((part, on_grid, counts, counts / on_grid.volume_ml))
@@ -190,7 +251,7 @@ def measured_parts(
                 part.name, Role(part.role), part.structure.definition
             ),
             volume_ml=on_grid.volume_ml,
-            mass_kg=on_grid.mass_kg(density),
+            mass_kg=on_grid.mass_kg(scouted.density),
             counts=counts,
             ratios={
                 name: concentration / normal

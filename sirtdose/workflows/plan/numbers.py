@@ -5,17 +5,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.checks.constants import density_finding
+from sirtdose.checks.judge import Wanted as Judged
+from sirtdose.checks.judge import judge_plan
+from sirtdose.checks.method import (
+    bilirubin_findings,
+    body_surface_findings,
+    chosen_limit_findings,
+    kao_findings,
+    limit_device_findings,
+    not_a_device_finding,
+)
+from sirtdose.checks.volumes import definition_finding
 from sirtdose.model.device import Device
 from sirtdose.model.finding import (
     Acceptance,
     Finding,
-    Severity,
     acceptances_used,
     require_accepted,
 )
 from sirtdose.model.self_test import SelfTest, self_test_findings
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import compare
+from sirtdose.planning.kao_terms import in_usual_terms
 from sirtdose.planning.limit_table import Patient, chosen_limits
 from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.planned import Planned, planned_doses
@@ -33,6 +45,10 @@ if TYPE_CHECKING:
     from sirtdose.planning.partition_goal import Injection
     from sirtdose.planning.result import Plan
     from sirtdose.uncertainty.budget import Budget
+
+
+# Methods that are for resin alone, whatever --device says.
+_RESIN_ALONE = ("bsa", "empirical")
 
 
 @dataclass(frozen=True)
@@ -68,8 +84,9 @@ class PlanRequest(Terms):
             No such table, a bilirubin that it leaves open, or microspheres that it
             is not for (H25).
         """
+        doubts = bilirubin_findings(self.bilirubin_mg_per_dl)
         if not self.limit_table:
-            return self, ()
+            return self, tuple(doubts)
 
         reserve = 1 - perfused_volume_ml / liver_volume_ml if liver_volume_ml else None
         chosen = chosen_limits(
@@ -82,24 +99,13 @@ class PlanRequest(Terms):
                 liver_known=liver_volume_ml is not None,
             ),
         )
-        mismatch = limit_device_findings(chosen.device, self)
-        require_accepted(mismatch, self.acceptances)
-        return replace(self, rules=chosen.rules), (*mismatch, *chosen.findings)
-
-
-def limit_device_findings(table_device: str, terms: Terms) -> list[Finding]:
-    """Limits of other microspheres than the plan's are not held against it (H25)."""
-    limits_for = Device.named(table_device)
-    if terms.device is None and limits_for.nuclide_name == terms.nuclide.name:
-        said = (
-            f"the limits are of {limits_for.product}: --device {table_device} says so"
-        )
-        return [Finding.of("H25", said)]
-    if terms.device is not None and terms.device.name == table_device:
-        return []
-    given = terms.device.product if terms.device else terms.nuclide.name
-    said = f"the limits are of {limits_for.product}, the plan is for {given}"
-    return [Finding.of("H25", said, severity=Severity.STOP)]
+        said = [
+            *limit_device_findings(chosen.device, self.device, self.nuclide),
+            *doubts,
+        ]
+        require_accepted(said, self.acceptances)
+        limited = replace(self, rules=chosen.rules)
+        return limited, (*said, *chosen_limit_findings(chosen))
 
 
 def plan_mird(
@@ -107,6 +113,7 @@ def plan_mird(
     *,
     dose_gy: float,
     perfused_volume_ml: float,
+    liver_volume_ml: float | None = None,
     convention: "Convention" = "delivered",
 ) -> "Plan":
     """Plan a mean dose to the perfused volume.
@@ -126,14 +133,15 @@ def plan_mird(
     >>> round(plan.activity_gbq, 2), round(plan.activity_mci, 1)
     (2.3, 62.3)
     """
-    limited, said = request.with_limits(perfused_volume_ml)
+    limited, said = request.with_limits(perfused_volume_ml, liver_volume_ml)
     plan = mird_plan.plan(
         limited,
         dose_gy=dose_gy,
         perfused_volume_ml=perfused_volume_ml,
+        liver_volume_ml=liver_volume_ml,
         convention=convention,
     )
-    return accepted(plan, request, said)
+    return accepted(plan, limited, said)
 
 
 def plan_partition(
@@ -163,8 +171,10 @@ def plan_partition(
     """
     perfused_ml = sum(one.perfused_volume_ml for one in injections)
     limited, said = request.with_limits(perfused_ml, liver_volume_ml)
-    plan = partition_plan.plan(limited, injections, liver_volume_ml=liver_volume_ml)
-    return accepted(plan, request, said)
+    usual = in_usual_terms(injections)
+    plan = partition_plan.plan(limited, usual, liver_volume_ml=liver_volume_ml)
+    kao = kao_findings(injections, usual)
+    return accepted(plan, limited, [*said, *kao, definition_finding()])
 
 
 def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
@@ -193,7 +203,17 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     limited, said = request.with_limits(
         case.get("treated_volume_ml") or liver_ml, liver_ml
     )
-    return accepted(bsa_plan.plan(limited, **case), request, said)
+    plan = bsa_plan.plan(limited, **case)
+    return accepted(plan, limited, [*said, *_body_surface(plan, case)])
+
+
+def _body_surface(plan: "Plan", case: Mapping[str, Any]) -> list[Finding]:
+    return body_surface_findings(
+        rule=plan.method,
+        surface_formula=case.get("surface_formula", "dubois"),
+        reduction=plan.assumptions["lung_shunt_reduction"],
+        own_reductions=case.get("reductions") is not None,
+    )
 
 
 def compare_plans(
@@ -210,13 +230,31 @@ def compare_plans(
     """
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
-    each = [finding for row in rows for finding in row.plan.findings]
+    each = _by_method(rows, request)
     budget = budget_at(request.budget)
     own = [*self_test_findings(request.self_test), *budget_findings(budget)]
     findings = tuple(dict.fromkeys([*said, *each, *own]))
     require_accepted(findings, request.acceptances)
     unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
     return unsure, findings
+
+
+def _by_method(rows: "Sequence[Compared]", request: PlanRequest) -> list[Finding]:
+    """Each method's activity, judged by the case that all of them are held against.
+
+    What is the same of every method is said once.
+    """
+    each = []
+    for row in rows:
+        findings = judged(replace(row.plan, case=row.case, limits=row.limits), request)
+        if row.plan.method in _RESIN_ALONE:
+            findings += _body_surface(row.plan, {})
+        each.append((row.plan.method, findings))
+    alike = [one for one in each[0][1] if all(one in found for _, found in each)]
+    return [
+        *alike,
+        *(one.by(name) for name, found in each for one in found if one not in alike),
+    ]
 
 
 def _doses_of(
@@ -229,6 +267,30 @@ def _doses_of(
         seed=request.seed,
     )
     return tuple(doses)
+
+
+def judged(plan: "Plan", terms: Terms) -> list[Finding]:
+    """What the checks say of a plan, whatever its method."""
+    at_least = [rule for rule in terms.rules if rule.sense == "at_least"]
+    wanted = Judged(
+        limits=plan.limits,
+        at_least_gy={
+            rule.volume: max(r.limit_gy for r in at_least if r.volume == rule.volume)
+            for rule in at_least
+        },
+        bounded=any("normal" in rule.volume for rule in terms.all_rules),
+        maximized=plan.maximized,
+        residual_fraction=terms.residual_fraction,
+    )
+    case = plan.treatment
+    if plan.method in _RESIN_ALONE:
+        case = replace(case, device=Device.named("resin"))
+    density = plan.assumptions["density_g_per_ml"]
+    return [
+        *judge_plan(case, wanted),
+        *([] if density is None else [density_finding(density)]),
+        not_a_device_finding(),
+    ]
 
 
 def accepted(
@@ -245,17 +307,17 @@ def accepted(
     findings = (
         *self_test_findings(request.self_test),
         *said,
-        *plan.findings,
+        *judged(plan, request),
         *budget_findings(budget),
     )
     require_accepted(findings, request.acceptances)
+    plan = replace(plan, findings=findings)
     return replace(
         plan,
         self_test=request.self_test,
         uncertainty=planned_uncertainty(
             plan, budget, realizations=request.realizations, seed=request.seed
         ),
-        findings=findings,
         accepted=acceptances_used(findings, request.acceptances),
         inputs=dict(request.inputs),
     )

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.io.tables.budget import read_budget
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
-from sirtdose.workflows.image.blur import estimated_losses
 
 if TYPE_CHECKING:
     from sirtdose.model.uncertain import PlannedDose
@@ -52,7 +52,9 @@ def planned_uncertainty(
         lost = estimated_losses(
             [
                 (one.name, one.role, one.volume_ml, one.dose_gy)
-                for one in plan.compartments
+                for part in plan.compartments
+                for one in (part, part.all_counts)
+                if one is not None
             ]
         )
         doses = [replace(one, blur_loss=lost.get(one.name, 0.0)) for one in doses]

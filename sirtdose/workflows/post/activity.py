@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from sirtdose.checks.balance import balance_findings
+from sirtdose.checks.image import small_tumor_findings
 from sirtdose.dosimetry.image.activity import Calibration, activity_at_administration
 from sirtdose.dosimetry.image.calibrate import (
     TIMES_NEEDED,
@@ -19,8 +21,6 @@ from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import DoseRequest, Given
 from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.image.blur import small_tumor_findings
-from sirtdose.workflows.post.balance import balance_findings
 from sirtdose.workflows.post.findings import camera_findings
 from sirtdose.workflows.post.injected import Injected, require_one_moment
 from sirtdose.workflows.post.injected_findings import (

@@ -6,6 +6,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.constants import other_file_findings
 from sirtdose.dosimetry.derived import from_liver_mm
 from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -15,7 +16,6 @@ from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.metric import Metric
 from sirtdose.model.names import alike
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.plausible import other_file_findings
 from sirtdose.model.request import Given
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -142,7 +142,8 @@ def compared(
         PlannedDose(
             name=row.structure.name,
             role=part["role"],
-            planned_gy=part["dose_gy"],
+            # This map too shows what lies outside of what is perfused.
+            planned_gy=(part.get("all_counts") or part)["dose_gy"],
             delivered_gy=row.mean_by_mass_gy,
             planned_d70_gy=_planned_d70(plan, method, row.structure.name),
             delivered_d70_gy=_D70.of(row.dvh),

@@ -1,40 +1,28 @@
 """Doses by every method: the image as it is, corrected, and with earlier sessions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from sirtdose.dosimetry.derived import union
+from sirtdose.checks.image import few_voxel_findings, noise_findings, physics_findings
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose, structure_doses
-from sirtdose.dosimetry.image.activity import time_integrated_activity, total_in
-from sirtdose.dosimetry.image.hot_spots import Extrahepatic, extrahepatic
+from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.dosimetry.image.hot_spots import extrahepatic
+from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
-from sirtdose.model.role import Role
 from sirtdose.model.said import Said
-from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
-from sirtdose.workflows.post.findings import (
-    few_voxel_findings,
-    negative_dose_findings,
-    noise_findings,
-    physics_findings,
-)
+from sirtdose.workflows.post.findings import negative_dose_findings
 from sirtdose.workflows.post.prior_session import (
     TAG,
     as_it_lies,
     prior_lung_findings,
     same_dose_findings,
     summed_dose,
-)
-
-# Where uptake is meant to be, or is told of by the lungs' own dose.
-_INSIDE = (
-    *(Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS, Role.NORMAL_GIVEN),
-    *(Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED),
 )
 
 
@@ -79,7 +67,7 @@ def dosed(
         structure_doses=tables,
         lungs=_lungs(read, judge.prior_lung_dose_gy),
         lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
-        extrahepatic=beyond_of(doses[first], activity, placed.on_grid),
+        extrahepatic=extrahepatic(doses[first].volume, activity, placed.on_grid),
     ), said.findings
 
 
@@ -134,34 +122,4 @@ def _lungs(read: Read, prior_lung_dose_gy: float) -> Lungs:
         lung_shunt_source=given.lung_shunt_source,
         prior_lung_dose_gy=prior_lung_dose_gy,
         dose_constant_gy_kg_per_gbq=given.nuclide.dose_constant_gy_kg_per_gbq,
-    )
-
-
-def lungs_in_image_gbq(
-    activity: Volume, structures: Sequence[Structure]
-) -> float | None:
-    """Activity that the image shows in the lungs, liver left out; None if not drawn."""
-    lungs = [one for one in structures if one.role is Role.LUNGS]
-    if not lungs:
-        return None
-
-    whole = union(lungs)
-    for other in structures:
-        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
-            whole = whole - other
-    return 0.0 if whole.empty else total_in(activity, whole)
-
-
-def beyond_of(
-    dose: Dose, activity: Volume, structures: Sequence[Structure]
-) -> Extrahepatic | None:
-    """What lies outside of liver and lungs; None where no liver is drawn."""
-    if not any(one.role is Role.LIVER for one in structures):
-        return None
-
-    return extrahepatic(
-        dose.volume,
-        activity,
-        [one for one in structures if one.role in _INSIDE],
-        [one for one in structures if one.role not in _INSIDE],
     )

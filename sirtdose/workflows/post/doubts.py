@@ -5,56 +5,19 @@ from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
 from typing import Any
 
-from sirtdose.data.load import table
-from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.ledger import Ledger, Lungs
+from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import InjectionGiven
-from sirtdose.model.role import Role
 from sirtdose.model.units import clocks_of_one_place, offset_in
 from sirtdose.model.volume import Source
-from sirtdose.planning.activity_checks import mixed_units_finding, size_findings
 
 # Two notes of one moment agree to this.
 _SAME_TIME_H = 0.25
 _SAME_SHUNT = 0.01
 _PART_OF_IT = 0.25
 _RESIDUAL_MAX = 0.2
-
-
-def size_doubts(*, ledger: Ledger, rows: Sequence[StructureDose]) -> list[Finding]:
-    """An activity, or the dose it gave, of another unit's size (H05)."""
-    perfused = [
-        (row.structure.name, row.mean_by_mass_gy)
-        for row in rows
-        if row.structure.role is Role.PERFUSED
-    ]
-    return size_findings(ledger.administered_gbq, perfused)
-
-
-def ceiling_doubts(
-    *, device: str | None, rows: Sequence[StructureDose]
-) -> list[Finding]:
-    """Doses above what is usual with these microspheres (H07)."""
-    if device is None:
-        return []
-    known = table("devices")[device]
-    return [
-        Finding.of(
-            "H07",
-            f"'{row.structure.name}' got {row.mean_by_mass_gy:.4g} Gy, above "
-            f"{ceiling['dose_gy']:g} Gy, which is not usual with {known['product']} "
-            f"outside of one or two segments ({ceiling['source']}"
-            f"{'' if ceiling['verified'] else '; not verified'}): is the activity "
-            "right, and the volume?",
-            severity=Severity.WARN,
-        )
-        for ceiling in known["ceilings"]
-        for row in rows
-        if row.structure.role == ceiling["volume"]
-        and row.mean_by_mass_gy > ceiling["dose_gy"]
-    ]
 
 
 def plan_doubts(
@@ -308,22 +271,3 @@ def residual_doubts(
             )
         )
     return findings
-
-
-def lungs_in_image_doubts(
-    *, nuclide: Nuclide, lungs: Lungs, in_image_gbq: float | None
-) -> list[Finding]:
-    """The lungs' dose by the image against their limit (H22)."""
-    if in_image_gbq is None:
-        return []
-    limit_gy = table("limits")["lungs"]["limit_gy"]
-    gy = nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
-    if gy <= limit_gy:
-        return []
-    return [
-        Finding.of(
-            "H22",
-            f"the lungs have {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
-            f"{limit_gy:g} Gy (this session): blur of the liver's dome, or a shunt?",
-        )
-    ]

@@ -1,9 +1,9 @@
 """What an activity image's header says, checked against what was asked."""
 
+from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
-from sirtdose.workflows.image.corrections import correction_findings, header_findings
 from sirtdose.workflows.image.nuclide import header_nuclide_findings
 
 

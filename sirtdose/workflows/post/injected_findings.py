@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from sirtdose.checks.image import SEEN_LEAST, cut_off_findings
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import covered_fraction
 from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
@@ -14,8 +15,6 @@ from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.injected import Injected
 
 _MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
-# Contours reach a little beyond an image; less of a volume in it than this is cut off.
-_SEEN_LEAST = 0.98
 # By how much a dose in an overlap may move before it is noted, and warned of.
 _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
@@ -45,7 +44,7 @@ def sharing_findings(*, injected: Injected, image: Volume) -> list[Finding]:
             if not low <= ratio <= high
         ),
         *_overlap_findings(injected, found),
-        *_cut_off_findings(seen),
+        *cut_off_findings(seen=seen),
     ]
 
 
@@ -63,7 +62,7 @@ def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
     cut = [
         f"only {part:.0%} of the volume of {name} lies in the image"
         for name, part in seen.items()
-        if part < _SEEN_LEAST
+        if part < SEEN_LEAST
     ]
     times = (
         [f"were they given at different times (write {untimed[0]}=ACTIVITY@TIME)"]
@@ -93,21 +92,6 @@ def _factor_findings(
             severity=Severity.ASK,
             accepted="each volume keeps the activity typed for it",
         )
-    ]
-
-
-def _cut_off_findings(seen: Mapping[str, float]) -> list[Finding]:
-    """All of an activity shared over the part of its volume that is in the image."""
-    return [
-        Finding.of(
-            "H14",
-            f"only {part:.0%} of the volume of {name} lies in the image, and all of "
-            "its activity is shared over that part: doses there are too high by up to "
-            f"{1 / part - 1:.0%}",
-            severity=Severity.WARN,
-        )
-        for name, part in seen.items()
-        if 0 < part < _SEEN_LEAST
     ]
 
 

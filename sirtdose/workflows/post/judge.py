@@ -3,6 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.checks.doses import limit_findings
+from sirtdose.checks.image import (
+    hot_spot_findings,
+    lung_row_findings,
+    lungs_in_image_findings,
+)
+from sirtdose.checks.judge import judge_given
+from sirtdose.checks.method import not_a_device_finding
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, Read
 from sirtdose.model.finding import Finding
@@ -11,18 +19,12 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.model.said import Said
-from sirtdose.planning.limits import limit_findings, lung_limits
-from sirtdose.planning.lung_shunt import lung_shunt_findings
+from sirtdose.planning.limits import lung_limits
 from sirtdose.workflows.plan.uncertainty import budget_at, budget_findings
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, model_findings, thresholds_held
-from sirtdose.workflows.post.doubts import (
-    ceiling_doubts,
-    lungs_in_image_doubts,
-    plan_doubts,
-    size_doubts,
-)
-from sirtdose.workflows.post.findings import hot_spot_findings, lung_row_findings
+from sirtdose.workflows.post.doubts import plan_doubts
+from sirtdose.workflows.post.treatment import treatment_of
 
 
 def judged(
@@ -39,9 +41,8 @@ def judged(
     tables, lungs = doses.structure_doses, doses.lungs
     method, rows = next(iter(tables.items()))
     judge, nuclide = request.judge, read.given.nuclide
-    said.add(hot_spot_findings(beyond=doses.extrahepatic, rows=rows))
-    said.add(size_doubts(ledger=read.ledger, rows=rows))
-    said.add(ceiling_doubts(device=judge.device, rows=rows))
+    said.add(hot_spot_findings(beyond=doses.extrahepatic))
+    said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
     if request.dose.uncertainty is not None:
         said.add(budget_findings(budget_at(request.dose.budget)))
     plan = None
@@ -56,11 +57,10 @@ def judged(
             )
         )
         plan = said.take(compared(read.plan, read, drawn=placed.drawn, tables=tables))
-    said.add(lung_shunt_findings(lungs))
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))
     said.add(
-        lungs_in_image_doubts(
+        lungs_in_image_findings(
             nuclide=nuclide, lungs=lungs, in_image_gbq=doses.lungs_in_image_gbq
         )
     )
@@ -68,9 +68,7 @@ def judged(
     biology = biology_of(judge, nuclide, modality)
     said.add(model_findings(biology=biology, tables=tables))
     thresholds = said.take(thresholds_held(biology, tables))
-    said.add(
-        [Finding.of("H37", "not a medical device: verify with an approved system")]
-    )
+    said.add([not_a_device_finding()])
     return Judged(
         limits=limits_of(lungs, read.plan, rows),
         biology=biology,
@@ -80,52 +78,46 @@ def judged(
 
 
 _LUNGS = ("lungs", "lungs_cumulative")
+# What tells one limit of a plan from another; a plan has a row for each volume of one.
+_RULE = ("name", "sense", "limit_gy", "upper_gy", "source")
 
 
 def limits_of(
     lungs: Lungs, plan: Mapping[str, Any] | None, rows: Sequence[StructureDose]
 ) -> tuple[Limit, ...]:
-    """Every limit with what was delivered: the worst of several volumes counts.
+    """Every limit with what was delivered, a row for each volume.
 
     Of a session alone: what a plan counted of earlier ones is not in its map.
     """
     limits = lung_limits(lungs)
+    seen = set()
     for one in (plan or {"limits": []})["limits"]:
-        if one["volume"] in _LUNGS:
+        rule = tuple(one[key] for key in _RULE)
+        if one["volume"] in _LUNGS or rule in seen:
             continue
+        seen.add(rule)
         meant = alike(one["volume"], [row.structure.name for row in rows])
-        doses = {
+        doses: dict[str, float | None] = {
             row.structure.name: row.mean_by_mass_gy
             for row in rows
             if one["volume"] == row.structure.role or row.structure.name in meant
         }
-        name = _worst(doses, one)
-        limits.append(
-            Limit(
-                name=one["name"],
-                volume=one["volume"],
-                sense=one["sense"],
-                limit_gy=one["limit_gy"],
-                upper_gy=one["upper_gy"],
-                strict=one["strict"],
-                value_gy=None if name is None else doses[name],
-                source=f"of the plan: {one['source']}",
-                binding=False,
-                verified=one["verified"],
-                condition=one["condition"] or "",
-                value_of=name or "",
-            )
-        )
+        limits += [_limit(one, name, gy) for name, gy in (doses or {"": None}).items()]
     return tuple(limits)
 
 
-def _worst(doses: Mapping[str, float], limit: Mapping[str, Any]) -> str | None:
-    """Of several volumes the one that is furthest on the wrong side."""
-    if not doses:
-        return None
-    if limit["sense"] == "at_most":
-        return max(doses, key=doses.__getitem__)
-    least = min(doses, key=doses.__getitem__)
-    most = max(doses, key=doses.__getitem__)
-    over = limit["sense"] == "range" and doses[most] > limit["upper_gy"]
-    return most if over and doses[least] >= limit["limit_gy"] else least
+def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:
+    return Limit(
+        name=one["name"],
+        volume=one["volume"],
+        sense=one["sense"],
+        limit_gy=one["limit_gy"],
+        upper_gy=one["upper_gy"],
+        strict=one["strict"],
+        value_gy=value_gy,
+        source=f"of the plan: {one['source']}",
+        binding=False,
+        verified=one["verified"],
+        condition=one["condition"] or "",
+        value_of=name,
+    )

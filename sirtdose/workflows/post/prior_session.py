@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
+from sirtdose.checks.transforms import (
+    Fit,
+    direction_findings,
+    transform_findings,
+)
 from sirtdose.data.load import table
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.grid.registration import Registration, moved_grid, of_matrix
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.dosimetry.results import Placed
-from sirtdose.dosimetry.transform_checks import (
-    Fit,
-    direction_findings,
-    transform_findings,
-)
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.io.choose import Choice
 from sirtdose.io.discover import discover

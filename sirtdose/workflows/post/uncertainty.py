@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.metric import Metric
@@ -26,9 +27,7 @@ from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
-from sirtdose.uncertainty.quantities import quantities
-from sirtdose.uncertainty.scene import Scene
-from sirtdose.workflows.image.blur import estimated_losses
+from sirtdose.uncertainty.scene import Scene, quantities
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import Activities, blur_of
 from sirtdose.workflows.post.doses import all_doses

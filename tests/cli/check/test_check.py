@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -458,7 +459,10 @@ def test_a_plan_by_hand(run: Run, tmp_path: Path, method: str) -> None:
         assert numbers["lungs", "Gy"]["by_hand"] == pytest.approx(16.333, abs=0.001)
         doses = {one["name"]: one["dose_gy"] for one in document["method_doses"]}
         assert doses["T1"] == pytest.approx(300)
-        assert "T1 300.0 Gy" in result.stderr
+        # 3 x 100 Gy; 100 Gy in 0.84 kg of 1.68 kg.
+        assert numbers["T1", "Gy"]["by_hand"] == pytest.approx(300)
+        assert numbers["normal whole liver", "Gy"]["by_hand"] == pytest.approx(50)
+        assert re.search(r"^T1 +300\.0 Gy +300\.0 Gy .* pass", result.stderr, re.M)
 
 
 def test_a_plan_with_a_wrong_number_fails(run: Run, tmp_path: Path) -> None:

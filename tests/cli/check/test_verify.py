@@ -306,6 +306,7 @@ def test_results_without_a_record_are_not_called_changed(
     run: Run, tmp_path: Path
 ) -> None:
     words = ("plan", "mird", "--dose", "120Gy", "--perfused-volume", "1L")
+    words += ("--lung-shunt", "0%")
     assert run(*words, "--out", tmp_path / "vp").exit_code == 0
     case = states(run, tmp_path / "vp", code=3)
     assert case["state"] == "unknown"

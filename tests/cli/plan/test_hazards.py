@@ -1,5 +1,6 @@
 """Every hazard of planning has a case that makes its check fire, by its code."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ Run = Callable[..., Result]
 MIRD = "plan mird --dose 100Gy --perfused-volume 1000mL --lung-shunt 5%"
 PARTITION = "plan partition --perfused-volume 900mL --lung-shunt 5% --activity 2GBq"
 VIAL = "plan vial --activity 2GBq --at 2026-03-04T10:00+01:00 --device glass"
+LITER = "plan partition --perfused-volume 1L --lung-shunt 5%"
 TWO = (
     "plan partition --lung-shunt 5% --injection a=perfused:900mL,activity:1.5GBq "
     "--injection b=perfused:600mL,activity:1.5GBq"
@@ -21,16 +23,20 @@ TWO = (
         (f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00", 3, "H03 Activity"),
         (f"{VIAL} --assay 2.5GBq --assay-at 2026-03-04T10:00+01:00", 3, "over 20 %"),
         (TWO, 0, "WARN H04  'a' and 'b' get the same activity"),
-        ("plan partition --perfused-volume 1L --activity 2200GBq", 3, "H05 Unit"),
-        ("plan partition --perfused-volume 1L --activity 1.68mCi", 3, "H05 Unit"),
+        (f"{LITER} --activity 2200GBq", 3, "H05 Unit"),
+        (f"{LITER} --activity 1.68mCi", 3, "H05 Unit"),
         (f"{VIAL} --assay 54GBq --assay-at 2026-03-04T10:00+01:00", 3, "GBq and mCi"),
         (f"{MIRD} --device glass --dose 540Gy", 3, "H07 Dose or activity"),
         (f"{MIRD} --residual 25%", 0, "WARN H08  25% is expected to stay behind"),
         (PARTITION, 0, "NOTE H18  normal perfused liver is the perfused volume"),
-        (f"{PARTITION} --liver-volume 5L", 0, "WARN H19  the liver is 5000 mL"),
-        (f"{PARTITION} --tumor T=500mL@3", 0, "WARN H19  tumors are 56% of"),
+        (f"{PARTITION} --liver-volume 5L", 0, "WARN H19  'whole liver' is 5000 mL"),
         (
-            "plan partition --perfused-volume 90mL --activity 0.2GBq",
+            f"{PARTITION} --tumor T=500mL@3",
+            0,
+            "WARN H19  tumors are 500 mL of the 900 mL of 'perfused volume', 56%",
+        ),
+        (
+            "plan partition --perfused-volume 90mL --lung-shunt 5% --activity 0.2GBq",
             0,
             "WARN H19  'perfused volume' is 90 mL",
         ),
@@ -63,7 +69,7 @@ def test_it_fires(run: Run, words: str, exit_code: int, said: str) -> None:
     ("words", "code"),
     [
         (f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00", "H03"),
-        ("plan partition --perfused-volume 1L --activity 22GBq", "H05"),
+        (f"{LITER} --activity 22GBq", "H05"),
         (f"{MIRD} --device glass --dose 540Gy", "H07"),
         (f"{MIRD} --lung-shunt 60%", "H22"),
         (f"{PARTITION} --tumor T=50mL@0.8", "H24"),
@@ -75,6 +81,22 @@ def test_what_asks_goes_on_when_accepted(run: Run, words: str, code: str) -> Non
     accepted = run(*words.split(), "--accept", code, "--reason", "known")
     assert accepted.exit_code == 0, accepted.stderr
     assert f"ACCEPTED {code}: known" in accepted.stderr
+
+
+def test_each_subject_is_accepted_by_its_name(run: Run) -> None:
+    words = [*PARTITION.split(), "--tumor", "Seg 4=50mL@0.8", "--tumor", "T2=50mL@0.7"]
+    assert run(*words, "--accept", "H24", "--reason", "known").exit_code == 3
+    one = ("--accept", "H24:Seg 4", "--reason", "necrotic")
+    left = run(*words, *one)
+    assert (left.exit_code, left.stdout) == (3, "")
+    assert '--accept "H24:T2"' in left.stderr
+    assert '--accept "H24:Seg 4"' not in left.stderr
+    both = run(*words, *one, "--accept", "h24:t2", "--reason", "diffuse", "--json")
+    assert both.exit_code == 0, both.stderr
+    assert json.loads(both.stdout)["accepted"] == [
+        {"code": "H24", "subject": "Seg 4", "reason": "necrotic"},
+        {"code": "H24", "subject": "t2", "reason": "diffuse"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ def territories(folder: Path, *names: str) -> list[object]:
     words: list[object] = ["plan", "image", folder, "--image", folder / "maa.nii.gz"]
     for name in ("Liver", *names, "Tumor 1", "Tumor 2"):
         words += ["--structures", folder / f"{name}.nii.gz"]
-    return [*words, "--density", "1g/mL", "--json", "--accept", "H05", "--reason", "x"]
+    words += ["--density", "1g/mL", "--lung-shunt", "0%"]
+    return [*words, "--json", "--accept", "H05", "--reason", "x"]
 
 
 def test_the_dose_that_is_planned_is_the_dose_that_is_given(

@@ -8,6 +8,8 @@ from click.testing import Result
 Run = Callable[..., Result]
 CASE = ["plan", "mird", "--dose", "100Gy", "--perfused-volume", "1000mL"]
 CASE += ["--density", "1.03g/mL"]
+NO_SHUNT_GIVEN = tuple(CASE)
+CASE += ["--lung-shunt", "0%"]
 
 
 def test_published_case_in_the_document(run: Run) -> None:
@@ -104,7 +106,7 @@ def test_acceptance_is_recorded(run: Run) -> None:
     accepts = ("--accept", "H22", "--reason", "measured twice", "--json")
     result = run(*CASE, "--lung-shunt", "60%", *accepts)
     assert json.loads(result.stdout)["accepted"] == [
-        {"code": "H22", "reason": "measured twice"}
+        {"code": "H22", "subject": "", "reason": "measured twice"}
     ]
     # Where nothing was asked there is nothing to accept.
     assert json.loads(run(*CASE, *accepts).stdout)["accepted"] == []
@@ -117,8 +119,25 @@ def test_every_command_helps_with_an_example(run: Run) -> None:
         assert "Example: sirtdose" in result.stdout
 
 
+def test_a_missing_shunt_asks(run: Run, tmp_path: Path) -> None:
+    result = run(*NO_SHUNT_GIVEN, "--out", tmp_path / "plan")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "H22 Lung shunt and lung dose: no lung shunt was given" in result.stderr
+    assert "give --lung-shunt, or --lung-shunt 0% to state that" in result.stderr
+    assert not (tmp_path / "plan").exists()
+    # Who states that there is none is not asked.
+    none = run(*NO_SHUNT_GIVEN, "--lung-shunt", "0%", "--json")
+    assert none.exit_code == 0, none.stderr
+    assert "no lung shunt was given" not in none.stderr
+    document = json.loads(none.stdout)
+    assert document["lungs"]["dose_gy"] == 0
+    assert [limit["met"] for limit in document["limits"]] == [True, True]
+
+
 def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
-    result = run(*CASE, "--json")
+    unmeasured = (*NO_SHUNT_GIVEN, "--reason", "not measured")
+    unmeasured += ("--accept", "H22:missing lung shunt")
+    result = run(*unmeasured, "--json")
     assert [limit["met"] for limit in json.loads(result.stdout)["limits"]] == [
         None,
         None,
@@ -126,10 +145,10 @@ def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
     assert "lungs: limit 30 Gy, not checked" in result.stderr
     assert "no lung shunt was given: the lungs' dose is not known" in result.stderr
     assert json.loads(result.stdout)["lungs"]["dose_gy"] is None
-    limited = run(*CASE, "--limit", "lungs=20Gy")
+    limited = run(*unmeasured, "--limit", "lungs=20Gy")
     assert limited.exit_code == 3
     assert "cannot be checked" in limited.stderr
-    before = run(*CASE, "--prior-lung-dose", "60Gy")
+    before = run(*unmeasured, "--prior-lung-dose", "60Gy")
     assert "lungs_cumulative: 60.00 Gy of 50 Gy, NOT MET" in before.stderr
 
 

@@ -234,12 +234,12 @@ def test_values_far_from_any_published_are_refused(
     ("text", "message"),
     [
         ("[tumor", "is no TOML"),
-        ("[lungs]\nalpha = 1", "lungs is not known"),
+        ("[lungs]\nalpha = 1", "'lungs' is not known"),
         ("[tumor]\nalpha_beta = 10\nsource = 'x'", "write it in quotes with its unit"),
         ("[tumor]\nalpha_beta = '0Gy'\nsource = 'x'", "above 0"),
         ("[tumor]\nalpha_beta = '10Gy'", "needs a source"),
         ("[tumor]\ngeud_a = 0\nsource = 'x'", "geud_a is 0"),
-        ("[tumor]\nbeta = '1Gy'\nsource = 'x'", "beta is not known"),
+        ("[tumor]\nbeta = '1Gy'\nsource = 'x'", "'beta' is not known"),
         ("[tcp]\nname = 'x'", "two brackets"),
         ("[[tcp]]\nname = 'x'", "needs form"),
         (

@@ -35,9 +35,8 @@ def test_a_hot_stomach_is_listed_with_its_place() -> None:
     dose[9:12, 8:12, 22:27] = 45.0
     dose[10, 9, 24] = 60.0
     activity = Volume(dose / 100, GRID, Quantity.ACTIVITY)
-    found = extrahepatic(
-        Volume(dose, GRID, Quantity.DOSE), activity, [liver], [stomach]
-    )
+    found = extrahepatic(Volume(dose, GRID, Quantity.DOSE), activity, [liver, stomach])
+    assert found is not None
     [spot] = found.spots
     assert spot.inside == "Stomach"
     assert spot.volume_ml == 60 * 0.08
@@ -58,8 +57,8 @@ def test_nothing_outside() -> None:
         Volume(dose, GRID, Quantity.DOSE),
         Volume(dose, GRID, Quantity.ACTIVITY),
         [liver],
-        [],
     )
+    assert found is not None
     assert (found.spots, found.activity_fraction) == ((), 0.0)
 
 

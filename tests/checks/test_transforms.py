@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from sirtdose.dosimetry.grid.bend import Bend, Change, bend_at
-from sirtdose.dosimetry.grid.registration import of_transform
-from sirtdose.dosimetry.transform_checks import (
+from sirtdose.checks.transforms import (
     Fit,
     bend_findings,
     change_findings,
     direction_findings,
     transform_findings,
 )
+from sirtdose.dosimetry.grid.bend import Bend, Change, bend_at
+from sirtdose.dosimetry.grid.registration import of_transform
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role

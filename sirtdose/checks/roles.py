@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
+from sirtdose.checks.structures import used_as
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.image.activity import total_in
-from sirtdose.dosimetry.structure_checks import used_as
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Doubt, Role, names_liver, told_by_name
 from sirtdose.model.structure import Structure

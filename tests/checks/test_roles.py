@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
-from sirtdose.dosimetry.map_checks import map_findings
-from sirtdose.dosimetry.role_checks import (
+from sirtdose.checks.maps import map_findings
+from sirtdose.checks.roles import (
     missing_findings,
     no_tumor_findings,
     role_findings,
 )
-from sirtdose.dosimetry.structure_checks import reading_findings
+from sirtdose.checks.structures import reading_findings
+from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from sirtdose.checks.volumes import (
+    burden_findings,
+    liver_size_findings,
+    perfused_size_findings,
+)
 from sirtdose.dosimetry.derived import union, with_role
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
-# Guard-rails seen in practice; clinical reference, section 9.
-_LIVER_ML = (500.0, 4500.0)
-_PERFUSED_MIN_ML = 100.0
-_TUMOR_SMALL_ML = 2.0
 _LUNGS_MIN_ML = 1500.0
-_BURDEN_MAX = 0.5
 _OUTSIDE_MAX = 0.05
 _CUT_OFF_MIN = 0.999
 _RESERVED = (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
@@ -94,6 +95,7 @@ def reading_remarks(
             f"'{one.name}': {one.doubt.asks(one.name)}"
             + ("" if asks else f". Until then, {used_as(one)}"),
             severity=severity,
+            subject=one.name,
             accepted=used_as(one),
         )
         for one in structures
@@ -127,31 +129,21 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
         with_role(structures, Role.TUMOR),
     )
     perfused = with_role(structures, Role.PERFUSED)
+    small_ml = rail("tumor_small_ml")
     for liver in livers:
-        if not _LIVER_ML[0] <= liver.volume_ml <= _LIVER_ML[1]:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"'{liver.name}' is {liver.volume_ml:.0f} mL: livers are "
-                    f"{_LIVER_ML[0]:.0f} to {_LIVER_ML[1]:.0f} mL",
-                )
-            )
+        findings += liver_size_findings(liver.name, liver.volume_ml)
     for volume in perfused:
-        if volume.volume_ml < _PERFUSED_MIN_ML:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"'{volume.name}' is {volume.volume_ml:.0f} mL: a perfused volume "
-                    f"under {_PERFUSED_MIN_ML:.0f} mL is unusual",
-                )
-            )
+        findings += perfused_size_findings(volume.name, volume.volume_ml)
     for tumor in tumors:
-        if tumor.volume_ml < _TUMOR_SMALL_ML:
+        if tumor.volume_ml < small_ml:
             findings.append(
                 Finding.of(
                     "H20",
                     f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under "
-                    f"{_TUMOR_SMALL_ML:g} mL an image's blur hides a part of its dose",
+                    f"{small_ml:g} mL an image's blur hides a part of its dose",
+                    subject=tumor.name,
+                    value=tumor.volume_ml,
+                    bound=Bound(small_ml, "mL", "see guard_rails.json"),
                 )
             )
     for region in (livers, perfused):
@@ -224,16 +216,19 @@ def _tumors_in(
                 Finding.of(
                     "H19",
                     f"{outside:.0%} of '{tumor.name}' lies outside '{region[0].name}'",
+                    subject=tumor.name,
+                    value=outside,
                 )
             )
-    burden = union(tumors).volume_ml / whole.volume_ml
-    if burden > _BURDEN_MAX:
-        findings.append(
-            Finding.of(
-                "H19", f"tumors are {burden:.0%} of '{region[0].name}': above 50 %"
-            )
-        )
-    return findings
+    is_liver = region[0].role is Role.LIVER
+    # A liver that was drawn without its tumors is one with them.
+    around = union([whole, *tumors]) if is_liver else whole
+    return findings + burden_findings(
+        region[0].name,
+        around.volume_ml,
+        (union(tumors) & around).volume_ml,
+        whole_liver=is_liver,
+    )
 
 
 def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sirtdose.dosimetry.structure_checks import reading_remarks
+from sirtdose.checks.structures import reading_remarks
 from sirtdose.model.density_note import lung_doubt
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sirtdose.dosimetry.anatomy_checks import anatomy_findings
+from sirtdose.checks.anatomy import anatomy_findings
 from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.structure import Structure

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from itertools import combinations
 
+from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.vials import order_severity
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.names import by_own_names
-from sirtdose.planning.activity_checks import mixed_units_finding
 
-_ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
+_ASK_ABOVE = 0.10
 _SAME_ORDER = 0.005
 
 
@@ -79,16 +80,20 @@ def order_findings(
 def _one(
     name: str, gbq: float, wanted_gbq: float, *, part_is_drawn: bool
 ) -> list[Finding]:
+    """One order against what is to be drawn up for its injection."""
     off = gbq / wanted_gbq - 1
     said = (
         f"'{name}' is ordered with {gbq:.4g} GBq at use, {off:+.1%} from the "
         f"{wanted_gbq:.4g} GBq to draw up"
     )
-    wrong = -off if part_is_drawn else abs(off)
-    severity = Severity.NOTE
-    if wrong > _ASK_ABOVE:
-        severity = Severity.ASK
-    if wrong > _STOP_ABOVE:
-        severity = Severity.STOP
+    severity = order_severity(-off if part_is_drawn else abs(off))
     mixed = mixed_units_finding(gbq, wanted_gbq, f"order and plan of '{name}'")
     return [Finding.of("H03", said, severity=severity), *([mixed] if mixed else [])]
+
+
+def unapproved_findings(status: str) -> list[Finding]:
+    """Orders by a plan that nobody has approved (H04)."""
+    if status == "approved":
+        return []
+    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
+    return [Finding.of("H04", said, severity=Severity.NOTE)]

@@ -1,4 +1,4 @@
-"""The activity in the dose map against what was delivered."""
+"""The activity in a dose map against what was, or is to be, injected."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.dosimetry.image.activity import Calibration
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
@@ -25,7 +25,7 @@ def balance_findings(
     activity: Volume,
     structures: Sequence[Structure],
     delivered_gbq: float,
-    calibration: Calibration,
+    calibration: Calibration | None = None,
 ) -> list[Finding]:
     """More activity in the map than was delivered, and where it is (H14).
 
@@ -39,32 +39,40 @@ def balance_findings(
     structures : sequence of Structure
         On its grid.
     delivered_gbq : float
-    calibration : Calibration
+    calibration : Calibration, optional
+        None for a plan, which shares what it injects over perfused volumes.
     """
     total = activity.total()
-    if calibration.method != "administered" or calibration.over == "fov":
-        return []
-    if total <= _NOTED * delivered_gbq:
+    shared = calibration is None or (
+        calibration.method == "administered" and calibration.over != "fov"
+    )
+    if not shared or total <= _NOTED * delivered_gbq:
         return []
     places = activity_by_place(activity, structures)
     each = ", ".join(f"{gbq:.3g} GBq in {place}" for place, gbq in places.items())
+    what, beyond = "delivered", "the calibration region"
+    unknown = "the ledger does not contain"
+    if calibration is None:
+        what, beyond = "injected", "the perfused volumes"
+        unknown = "no injection of the plan contains"
     remedy = (
-        "Is an injection left out, or a perfused volume drawn too small?"
-        if calibration.over == "injections"
-        else "To compare, add --calibrate-over fov: it spreads the activity over the "
-        "whole image"
+        "To compare, add --calibrate-over fov: it spreads the activity over the whole "
+        "image"
+        if calibration and calibration.over != "injections"
+        else "Is an injection left out, or a perfused volume drawn too small?"
     )
+    warns = total > _WARNED * delivered_gbq
     return [
         Finding.of(
             "H14",
-            f"the dose map holds {total:.4g} GBq, {total / delivered_gbq:.2f} "
-            f"times the {delivered_gbq:.4g} GBq delivered: {each}. Counts "
-            "outside the calibration region are added to the delivered activity: "
-            "blur, background, scatter, free tracer, or uptake that the ledger does "
-            f"not contain. {remedy}",
-            severity=Severity.WARN
-            if total > _WARNED * delivered_gbq
-            else Severity.NOTE,
+            f"the dose map holds {total:.4g} GBq, {total / delivered_gbq:.2f} times "
+            f"the {delivered_gbq:.4g} GBq {what}: {each}. Counts outside {beyond} are "
+            f"added to the {what} activity: blur, background, scatter, free tracer, or "
+            f"uptake that {unknown}. {remedy}",
+            severity=Severity.WARN if warns else Severity.NOTE,
+            subject="dose map",
+            value=total / delivered_gbq,
+            bound=Bound(_WARNED if warns else _NOTED, "", "blur carries out less"),
         )
     ]
 

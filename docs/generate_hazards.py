@@ -1,0 +1,231 @@
+"""Write docs/hazards.md from the checks themselves: `make reference`.
+
+What each check judges is the first sentence of its function; which commands make it is
+followed through the calls; which test fires it is the one that quotes its message.
+"""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sirtdose.data.load import table
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "sirtdose"
+PAGE = ROOT / "docs" / "hazards.md"
+HEAD = """# Safety checks
+
+Made from the checks by `make reference`; do not edit this page.
+
+Each check has a code that never changes, in `sirtdose/data/findings.json`. What a
+check finds is in the result documents, on the report and on the terminal, with its
+subject, value, bound and remedy.
+
+| severity | effect |
+|---|---|
+| STOP | refuses, exit 3 |
+| ASK | refuses unless accepted: `--accept CODE --reason "..."`; this is printed |
+| WARN | stands on the report |
+| NOTE | is recorded |
+
+`--accept` and `--reason` repeat in pairs. Where several subjects ask under one code,
+each is accepted by its name: `--accept "H27:Tumor 2"`. There is no accept-all, none in
+a case file, and what no check asked for is not recorded as accepted. A check whose
+input was not given is a NOTE `... not checked: needs ...`. The numbers that checks
+compare with stand in `sirtdose/data` (`guard_rails.json`, `devices.json`,
+`limits.json`), each with its source.
+"""
+_CODE = re.compile(r"\bH\d\d\b")
+# A piece of a message this long is its own.
+_TELLING = 12
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, or a whole class, with what it names and what it says."""
+
+    module: str
+    name: str
+    node: ast.AST
+
+    @property
+    def key(self) -> str:
+        """Where it is."""
+        return f"{self.module}:{self.name}"
+
+    @cached_property
+    def says(self) -> list[str]:
+        """The fixed pieces of its texts, without its docstring."""
+        own = [one for one in ast.walk(self.node) if isinstance(one, ast.Constant)]
+        doc = ast.get_docstring(self.node, clean=False)
+        return [n.value for n in own if isinstance(n.value, str) and n.value != doc]
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """The codes that it says something under."""
+        found = [code for text in self.says for code in _CODE.findall(text)]
+        return sorted(set(found))
+
+    @property
+    def judges(self) -> str:
+        """The first sentence of its docstring, without the codes."""
+        doc = ast.get_docstring(self.node) or self.name.strip("_").replace("_", " ")
+        first = doc.split("\n\n")[0].replace("\n", " ")
+        return re.sub(r"\s*\((H\d\d(, | to | and )?)+\)", "", first).rstrip(".:")
+
+
+def functions() -> dict[str, Function]:
+    """Every top-level function and class of the package, by its place."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                one = Function(module, node.name, node)
+                found[one.key] = one
+    return found
+
+
+def calls(every: dict[str, Function]) -> dict[str, set[str]]:
+    """What each function names of the others, its own module's and imported ones."""
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for path in PACKAGE.rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    names[module][alias.asname or alias.name] = (
+                        f"{node.module}:{alias.name}"
+                    )
+    return {
+        key: {
+            target
+            for node in ast.walk(one.node)
+            for target in _targets(node, one.module, names[one.module])
+            if target in every and target != key
+        }
+        for key, one in every.items()
+    }
+
+
+def _targets(node: ast.AST, module: str, names: dict[str, str]) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield names.get(node.id, f"{module}:{node.id}")
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        # A function of a module that was imported by its name.
+        yield f"{names.get(node.value.id, '').replace(':', '.')}:{node.attr}"
+
+
+def commands(every: dict[str, Function], graph: dict[str, set[str]]) -> dict[str, list]:
+    """By function, the commands whose body leads to it."""
+    reached = defaultdict(list)
+    for key, one in every.items():
+        if not (one.module.startswith("sirtdose.cli.") and key.endswith("_command")):
+            continue
+        if isinstance(one.node, ast.FunctionDef) and _is_group(one.node):
+            continue
+        seen, left = set(), [key]
+        while left:
+            at = left.pop()
+            if at not in seen:
+                seen.add(at)
+                left += graph[at] - seen
+        for target in seen:
+            reached[target].append(_command_name(one))
+    return reached
+
+
+def _is_group(node: ast.FunctionDef) -> bool:
+    return any("group" in ast.unparse(one) for one in node.decorator_list)
+
+
+def _command_name(one: Function) -> str:
+    name = one.name.removesuffix("_command")
+    room = one.module.split(".")[2]
+    if one.module.endswith(".plan.lsf"):
+        return f"lsf {name}"
+    return f"plan {name}" if room == "plan" else name
+
+
+def tests() -> list[tuple[str, str]]:
+    """Every test as its place and its source."""
+    found = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        place = path.relative_to(ROOT / "tests").as_posix()
+        text = path.read_text("utf-8")
+        lines = text.splitlines()
+        outer: list[str] = []
+        for node in ast.parse(text).body:
+            start = min([node.lineno, *(d.lineno for d in _decorators(node))])
+            source = "\n".join(lines[start - 1 : node.end_lineno])
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and re.match(
+                "test_|Test", node.name
+            ):
+                found.append((f"{place}::{node.name}", source))
+            else:
+                outer.append(source)
+        found.append((place, "\n".join(outer)))
+    return found
+
+
+def _decorators(node: ast.stmt) -> list[ast.expr]:
+    return getattr(node, "decorator_list", [])
+
+
+def fired_by(one: Function, every: list[tuple[str, str]]) -> str:
+    """The test that quotes most of its message, or names it, beside its code."""
+    pieces = [text.strip() for text in one.says if len(text.strip()) >= _TELLING]
+    best, found = 0.0, ""
+    for place, source in every:
+        quoted = [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
+        shared = [
+            len(min(p, q, key=len)) for p in pieces for q in quoted if _same(p, q)
+        ]
+        score = max(shared, default=0)
+        score += 10 * bool(re.search(rf"\b{one.name}\b", source))
+        score += 5 * any(code in source for code in one.codes)
+        # A test by itself tells more than the head of its file.
+        score *= 2 if "::" in place else 1
+        if score > best:
+            best, found = score, place
+    return found
+
+
+def _same(piece: str, quoted: str) -> bool:
+    return piece in quoted or quoted in piece
+
+
+def page() -> str:
+    """The whole page."""
+    every = functions()
+    reached = commands(every, calls(every))
+    proofs = tests()
+    rows: dict[str, list[str]] = defaultdict(list)
+    for key, one in every.items():
+        for code in one.codes:
+            where = one.module.removeprefix("sirtdose.").replace(".", "/")
+            users = ", ".join(sorted(set(reached[key]))) or "every"
+            rows[code].append(
+                f"| {code} | {one.judges} | {users} | `{where}` | "
+                f"`{fired_by(one, proofs)}` |"
+            )
+    parts = [HEAD]
+    for code, known in sorted(table("findings").items()):
+        parts += [
+            f"## {code} {known['title']} ({known['severity'].upper()})",
+            "",
+            "| code | what it judges | commands | where | a test that fires it |",
+            "|---|---|---|---|---|",
+            *rows[code],
+            "",
+        ]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    print(f"Written: {PAGE.name}")

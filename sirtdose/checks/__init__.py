@@ -1,0 +1,1 @@
+"""Every coded safety check: pure functions of the values they judge."""

@@ -1,0 +1,209 @@
+"""Activities that are unlikely to be meant: typing, paperwork, or a wrong formula."""
+
+from itertools import combinations
+
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.treatment import Treatment
+from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.planning.mird import delivered_dose_gy
+
+_SAME_ACTIVITY = 0.005
+_OTHER_CALCULATION = 0.20
+# A scout's activity is drawn up to within this factor.
+_SCOUT_DRAWN = 1.2
+# A factor between two notes of one activity that is a unit's, not a mistake's.
+_UNIT_FACTORS = {
+    "GBq and mCi": MCI_PER_GBQ,
+    "GBq and MBq": 1000.0,
+    "MBq and mCi": 37.0,
+}
+_SAME_FACTOR = 0.03
+
+
+def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding | None:
+    """Two notes of one activity that differ by the factor of a unit (H05).
+
+    Examples
+    --------
+    3 GBq ordered, 81 GBq assayed: the assay was in mCi.
+
+    >>> mixed_units_finding(81.0, 3.0, "assay and order").message.split("?")[0]
+    'assay and order differ by 27 (81 and 3 GBq): GBq and mCi mixed up'
+    >>> mixed_units_finding(3.1, 3.0, "assay and order")
+    """
+    factor = max(one_gbq, other_gbq) / min(one_gbq, other_gbq)
+    for units, known in _UNIT_FACTORS.items():
+        if abs(factor / known - 1) <= _SAME_FACTOR:
+            return Finding.of(
+                "H05",
+                f"{what} differ by {factor:.4g} ({one_gbq:.4g} and {other_gbq:.4g} "
+                f"GBq): {units} mixed up?",
+                accepted="each is used as it was given",
+            )
+    return None
+
+
+def size_findings(case: Treatment) -> list[Finding]:
+    """Activities, or the doses they give, of another unit's size (H05)."""
+    total = case.activity_gbq
+    least, most = rails("activity_gbq")
+    scout = _scout_gbq(case)
+    if scout / _SCOUT_DRAWN <= total <= scout * _SCOUT_DRAWN:
+        return [
+            Finding.of(
+                "H05",
+                f"{_amount(total)} is the activity of a {case.nuclide.name} scout "
+                f"({scout * 1000:g} MBq), not of a treatment",
+                severity=Severity.NOTE,
+            )
+        ]
+    if total > most:
+        meant = [
+            f"{total:.4g} {unit}"
+            for unit, factor in (("MBq", 1e-3), ("mCi", 1 / MCI_PER_GBQ))
+            if least <= total * factor <= most
+        ]
+        instead = f": was {' or '.join(meant)} meant?" if meant else ""
+        said = f"{_amount(total)} is more than the largest vial, {most:g} GBq{instead}"
+        return [_size(said, case.injections[0].name, total, most)]
+    if total < least:
+        said = f"{_amount(total)} is less than any treatment has: check its unit"
+        return [_size(said, case.injections[0].name, total, least)]
+    return [
+        *_little_findings(case),
+        *_vial_findings(case),
+    ]
+
+
+def _size(said: str, subject: str, value: float, bound: float) -> Finding:
+    """An activity above the largest vial, or below any treatment's."""
+    return Finding.of(
+        "H05",
+        said,
+        subject=subject,
+        value=value,
+        bound=Bound(bound, "GBq", "see guard_rails.json"),
+        accepted=f"{value:.4g} GBq is used",
+    )
+
+
+def _little_findings(case: Treatment) -> list[Finding]:
+    """An injection that gives what it perfuses next to no dose."""
+    findings = []
+    for one in case.injections:
+        for part in case.of_injection(one.name, "perfused"):
+            if not 0 < part.dose_gy < rail("mean_dose_min_gy"):
+                continue
+            gbq = one.activity_gbq
+            findings.append(
+                Finding.of(
+                    "H05",
+                    f"{_amount(gbq)} is little: '{part.name}' gets {part.dose_gy:.3g} "
+                    f"Gy; was {gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume "
+                    "belong to another region?",
+                    subject=part.name,
+                    value=part.dose_gy,
+                    bound=Bound(rail("mean_dose_min_gy"), "Gy", "see guard_rails.json"),
+                    accepted=f"{gbq:.4g} GBq is used",
+                )
+            )
+    return findings
+
+
+def _vial_findings(case: Treatment) -> list[Finding]:
+    """More than the largest vial of these microspheres (H07)."""
+    if case.device is None or not case.device.vial_activity_gbq:
+        return []
+    most = case.device.vial_activity_gbq[-1]
+    return [
+        Finding.of(
+            "H07",
+            f"{_amount(one.activity_gbq)}{_to(one.name, case)} is more than the "
+            f"largest vial of {case.device.product}, {most:g} GBq at calibration",
+            severity=Severity.WARN,
+            subject=one.name,
+            value=one.activity_gbq,
+            bound=Bound(most, "GBq", case.device.vial_source),
+            remedy="check the prescription and the volume, or plan several injections",
+        )
+        for one in case.injections
+        if one.activity_gbq > most
+    ]
+
+
+def _scout_gbq(case: Treatment) -> float:
+    """The activity of a scout of the microspheres that treat; 0 where there is none."""
+    return rail("scout_gbq", "Ho-166") if case.nuclide.name == "Ho-166" else 0.0
+
+
+def same_findings(case: Treatment) -> list[Finding]:
+    """The same activity for two targets: a form that was not changed (H04)."""
+    return [
+        Finding.of(
+            "H04",
+            f"'{a.name}' and '{b.name}' get the same activity, {a.activity_gbq:.4g} "
+            "GBq: is this one order form twice?",
+            subject=b.name,
+            value=a.activity_gbq,
+        )
+        for a, b in combinations(case.injections, 2)
+        if abs(a.activity_gbq - b.activity_gbq)
+        <= _SAME_ACTIVITY * max(a.activity_gbq, b.activity_gbq)
+    ]
+
+
+def second_calculation(case: Treatment) -> list[Finding]:
+    """Mean dose of each perfused volume by its parts and as one compartment (H07)."""
+    findings = []
+    for i, one in enumerate(case.injections):
+        perfused = case.of_injection(one.name, "perfused")
+        parts = case.of_injection(one.name, "normal_perfused", "tumor")
+        mass = sum(part.mass_kg for part in parts)
+        if not perfused or not parts or not mass > 0:
+            continue
+        by_parts = sum(part.mass_kg * part.doses_gy[i] for part in parts) / mass
+        alone = delivered_dose_gy(
+            activity_gbq=one.activity_gbq,
+            mass_kg=perfused[0].mass_kg,
+            dose_constant_gy_kg_per_gbq=case.nuclide.dose_constant_gy_kg_per_gbq,
+            lung_shunt_fraction=one.lung_shunt_fraction or 0.0,
+        )
+        off = by_parts / alone - 1
+        asks = abs(off) > _OTHER_CALCULATION
+        findings.append(
+            Finding.of(
+                "H07",
+                f"second calculation, '{one.name}' as one compartment: {alone:.4g} Gy, "
+                f"the mean of its parts is {by_parts:.4g} Gy "
+                f"({round(off, 3) + 0:+.1%}){': which is right?' if asks else ''}",
+                severity=Severity.ASK if asks else Severity.NOTE,
+                subject=f"second calculation of {one.name}",
+                value=by_parts,
+                bound=Bound(alone, "Gy", "one compartment"),
+                accepted="the plan is by its parts",
+            )
+        )
+    return findings
+
+
+def residual_findings(residual_fraction: float) -> list[Finding]:
+    """So much is expected to stay behind that it may be reportable (H08)."""
+    if residual_fraction < rail("residual_fraction"):
+        return []
+    return [
+        Finding.of(
+            "H08",
+            f"{residual_fraction:.0%} is expected to stay behind: the delivered "
+            "activity is lower than the drawn activity by this fraction, which may be "
+            "reportable",
+        )
+    ]
+
+
+def _amount(gbq: float) -> str:
+    return f"{gbq:.4g} GBq ({gbq * MCI_PER_GBQ:.4g} mCi)"
+
+
+def _to(name: str, case: Treatment) -> str:
+    return f" to '{name}'" if len(case.injections) > 1 else ""

@@ -1,0 +1,248 @@
+"""Doses of a treatment, against what is usual and against its limits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.limit import Limit
+from sirtdose.model.treatment import Part, Treatment
+
+_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
+# Where chosen limits ask for about as much as is usual, this many times it is doubted.
+_ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
+_AT_RISK = ("organ", "gallbladder")
+
+
+def whole_liver_dose(case: Treatment) -> list[Finding]:
+    """Mean dose to the whole liver, earlier treatments included (H43).
+
+    A liver whose volume is not known is taken at its usual size, or as large as what
+    is perfused: that warns, and never asks.
+    """
+    if case.device is None:
+        return [_no_device("H43", "dose to the whole liver")]
+    levels = table("devices")[case.device.name]["whole_liver"]
+    liver = case.whole_liver(levels[0]["volume"])
+    if liver is None:
+        needs = "the liver's volume: --liver-volume, or a structure of role liver"
+        return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
+    most = liver.most
+    passed = [one for one in levels if most.total_gy > one["above_gy"]]
+    if not passed:
+        return []
+    level = passed[-1]
+    bound = Bound(level["above_gy"], "Gy", level["source"], level["verified"])
+    severity = Severity.WARN if liver.assumed else Severity(level["severity"])
+    return [
+        Finding.of(
+            "H43",
+            f"{_words(most)} {_gets(case)} {most.total_gy:.4g} Gy{_earlier(most)}, "
+            f"above {bound} for {case.device.product}",
+            severity=severity,
+            subject=liver.name,
+            value=most.total_gy,
+            bound=bound,
+            remedy=_remedy(case, most, bound.value),
+        )
+    ]
+
+
+def usual_ceilings(
+    case: Treatment, wanted_gy: Mapping[str, float], *, bounded: bool = True
+) -> list[Finding]:
+    """Doses above what is usual with these microspheres (H07).
+
+    In one or two segments of the liver they only warn. `wanted_gy` are the doses that
+    chosen limits ask for at least, by role: where that is about what is usual, well
+    above it is doubted. Not `bounded` has no limit for normal liver.
+    """
+    if case.device is None:
+        return [_no_device("H07", "doses against what is usual")]
+    findings = []
+    for entry in table("devices")[case.device.name]["ceilings"]:
+        bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
+        most = bound.value
+        parts = case.held(entry["volume"])
+        if not parts:
+            what = f"dose to {entry['volume'].replace('_', ' ')} liver"
+            needs = "tumors with their T/N, or an image"
+            findings.append(Finding.not_checked("H07", what, needs=needs))
+        findings += [
+            Finding.of(
+                "H07",
+                f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
+                f"above {bound}, which is not usual with {case.device.product} outside "
+                "of one or two segments",
+                severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
+                subject=own.name,
+                value=part.total_gy,
+                bound=bound,
+                remedy=_remedy(case, part, most)
+                + ("" if bounded else "; or limit normal liver: --limit normal=..."),
+            )
+            for own in parts
+            for part in [own.most]
+            if part.total_gy > most
+        ]
+    return findings
+
+
+def _is_segment(case: Treatment, part: Part) -> bool:
+    """Whether a part lies in what is certainly no more than two segments of eight."""
+    livers = [one.volume_ml for one in case.held("liver")]
+    liver_ml = livers[0] if livers else rail("liver_ml", "low")
+    around = [one for one in case.held("perfused") if set(one.of) & set(part.of)]
+    return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
+
+
+def organs_at_risk(case: Treatment) -> list[Finding]:
+    """Organs with uptake of their own, on average or in a focus alone (H28)."""
+    least = rail("organ_dose_gy")
+    return [
+        Finding.of(
+            "H28",
+            f"'{part.name}' {_gets(case)} {part.dose_gy:.4g} Gy on average"
+            f"{_hottest(part)}: true uptake, or spill-out from the liver?",
+            subject=own.name,
+            value=part.dose_gy,
+            bound=Bound(least, "Gy", "shown from here on"),
+        )
+        for own in case.held(*_AT_RISK)
+        for part in [own.most]
+        if max(part.dose_gy, part.focus_gy) >= least
+    ]
+
+
+def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding]:
+    """Every limit that is not met or could not be checked, each volume by itself."""
+    return [
+        finding
+        for limit in limits
+        for finding in (
+            _unchecked(limit) if limit.met is None else _unmet(limit, injections)
+        )
+    ]
+
+
+def _unchecked(limit: Limit) -> list[Finding]:
+    if not limit.given_by_user:
+        return []
+    at_least = limit.sense == "at_least"
+    return [
+        Finding.of(
+            "H25",
+            f"{limit.name} {limit.limit_gy:g} Gy ({limit.source}) not checked: its "
+            "dose is not known in this plan",
+            severity=Severity.NOTE if at_least else Severity.WARN,
+            subject=limit.name,
+        )
+    ]
+
+
+def _unmet(limit: Limit, injections: int) -> list[Finding]:
+    if limit.met is not False or limit.value_gy is None:
+        return []
+    bound = Bound(limit.limit_gy, "Gy", limit.source, limit.verified)
+    if limit.volume == "lungs" and not limit.given_by_user:
+        session = "all sessions" if "cumulative" in limit.name else "this session"
+        return [
+            Finding.of(
+                "H22",
+                f"{limit.volume} get {limit.value_gy:.4g} Gy, above {limit.limit_gy:g} "
+                f"Gy ({session})",
+                subject=limit.name,
+                value=limit.value_gy,
+                bound=bound,
+            )
+        ]
+    needed = limit.activity_needed_gbq
+    if needed is None:
+        return []
+    where = f" to '{limit.activity_of}'" if injections > 1 and limit.activity_of else ""
+    return [
+        Finding.of(
+            "H25",
+            f"'{limit.value_of}' gets {limit.value_gy:.4g} Gy, less than "
+            f"{limit.limit_gy:g} Gy ({limit.source})",
+            subject=limit.value_of,
+            value=limit.value_gy,
+            bound=bound,
+            remedy=f"that needs {needed:.4g} GBq{where}",
+        )
+    ]
+
+
+def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+    """The most activity where nothing holds it back for the liver (H07)."""
+    shared = [
+        limit
+        for limit in limits
+        if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
+    ]
+    if injections > 1 and shared:
+        said = (
+            f"{shared[0].name} binds all injections, which were scaled alike: with an "
+            "--injection's own goal one may get more at the others' cost"
+        )
+        return [Finding.of("H07", said, severity=Severity.NOTE)]
+    for_liver = [
+        limit
+        for limit in limits
+        if limit.volume in _LIVER_VOLUMES
+        and (limit.sense == "at_most" or limit.upper_gy is not None)
+    ]
+    if for_liver:
+        return []
+    return [
+        Finding.of(
+            "H07",
+            "the activity is limited only by the lungs or tumors: no limit for normal "
+            "liver or perfused volume was given (--limit normal=...)",
+            subject="greatest activity",
+        )
+    ]
+
+
+def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
+    """What is usual, or well above it where the limits chosen ask for that much."""
+    if wanted_gy >= _NEAR_USUAL * entry["dose_gy"]:
+        source = f"{_ABOVE_WANTED:g} times the {wanted_gy:g} Gy that --limits asks for"
+        return Bound(_ABOVE_WANTED * wanted_gy, "Gy", source)
+    return Bound(entry["dose_gy"], "Gy", entry["source"], entry["verified"])
+
+
+def _no_device(code: str, what: str) -> Finding:
+    return Finding.not_checked(code, what, needs="--device")
+
+
+def _gets(case: Treatment) -> str:
+    return "got" if case.given else "gets"
+
+
+def _earlier(part: Part) -> str:
+    return f" in all ({part.prior_gy:.4g} Gy of them earlier)" if part.prior_gy else ""
+
+
+def _words(liver: Part) -> str:
+    known = f", {liver.assumed}, as its volume is not known" if liver.assumed else ""
+    return f"the {liver.name} ({liver.volume_ml:.0f} mL{known})"
+
+
+def _hottest(organ: Part) -> str:
+    """What a mean hides."""
+    said = f", hottest 2 % above {organ.hottest_gy:.4g} Gy" if organ.hottest_gy else ""
+    focus = f", and a hot spot of {organ.focus_gy:.4g} Gy reaches into it"
+    return f"{said}{focus}" if organ.focus_gy else said
+
+
+def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
+    """What to do about too much dose, for the injections that give it."""
+    if case.given:
+        return "confirm the activity and the volume"
+    known = "give --liver-volume, or " if part.assumed else ""
+    most = case.at_most(part, bound_gy)
+    if not most:
+        return f"{known}earlier treatments alone reach it"
+    return f"{known}reduce the activity to at most {most}"

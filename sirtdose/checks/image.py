@@ -1,0 +1,265 @@
+"""What an activity image and the dose by it give to say, before and after treatment."""
+
+from collections.abc import Mapping, Sequence
+
+from sirtdose.checks.constants import kernel_energy_findings
+from sirtdose.data.load import table
+from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
+from sirtdose.dosimetry.histogram.dvh import FEW_VOXELS
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.image.blur_loss import sphere_mm, width_mm
+from sirtdose.dosimetry.image.hot_spots import Extrahepatic, HotSpot
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.ledger import Lungs
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+_SOURCE = "see guard_rails.json"
+_SPOTS_MAX = 5
+# Lung masses further apart than this are said.
+_SAME_LUNG_MASS = 0.1
+# Contours reach a little beyond an image; less of a volume in it than this is cut off.
+SEEN_LEAST = 0.98
+_WIDTHS = 3
+
+
+def outside_findings(*, part: float) -> list[Finding]:
+    """Counts outside of what is perfused, lungs aside (H14).
+
+    >>> [str(one.severity) for p in (0.1, 0.3, 0.9) for one in outside_findings(part=p)]
+    ['warn', 'ask']
+    """
+    asks = part > rail("outside_counts", "ask")
+    bound = rail("outside_counts", "ask" if asks else "warn")
+    if part <= bound:
+        return []
+    return [
+        Finding.of(
+            "H14",
+            f"{part:.0%} of the image's counts lie outside the perfused volume and the "
+            "lungs: blur, other organs, or a volume that is too small?",
+            severity=Severity.ASK if asks else Severity.WARN,
+            subject="counts outside",
+            value=part,
+            bound=Bound(bound, "", _SOURCE),
+        )
+    ]
+
+
+def cut_off_findings(*, seen: Mapping[str, float]) -> list[Finding]:
+    """Activities that are shared over the part of their volume in the image (H14)."""
+    return [
+        Finding.of(
+            "H14",
+            f"only {part:.0%} of the volume of {name} lies in the image, and all of "
+            "its activity is shared over that part: doses there are too high by up to "
+            f"{1 / part - 1:.0%}",
+            severity=Severity.WARN,
+            subject=name,
+            value=part,
+            bound=Bound(SEEN_LEAST, "", "contours reach a little beyond an image"),
+        )
+        for name, part in seen.items()
+        if 0 < part < SEEN_LEAST
+    ]
+
+
+def small_tumor_findings(
+    *,
+    drawn: Sequence[Structure],
+    consequence: str,
+    modality: str = "NM",
+    psf_mm: Sequence[float] | None = None,
+) -> list[Finding]:
+    """Tumors under three widths of the blur look colder than they are (H20).
+
+    `consequence` ends the sentence: what of it is too low. Of an image file nobody says
+    whose blur it has.
+    """
+    if modality == "file" and not psf_mm:
+        needs = "the width of the image's blur, --psf"
+        return [Finding.not_checked("H20", "small tumors", needs=needs)]
+    fwhm_mm = width_mm(modality, psf_mm)
+    usual = f"a {'PET' if modality == 'PT' else 'SPECT'}'s usual blur"
+    least_mm = _WIDTHS * fwhm_mm
+    return [
+        Finding.of(
+            "H20",
+            f"'{one.name}' ({sphere_mm(one.volume_ml):.0f} mm) is under {_WIDTHS} "
+            f"widths of {'the blur given' if psf_mm else usual}, {fwhm_mm:g} mm: "
+            f"{consequence}",
+            subject=one.name,
+            value=sphere_mm(one.volume_ml),
+            bound=Bound(least_mm, "mm", f"{_WIDTHS} widths of the blur"),
+        )
+        for one in drawn
+        if one.role.is_tumor and sphere_mm(one.volume_ml) < least_mm
+    ]
+
+
+def few_voxel_findings(
+    *, rows: Sequence[StructureDose], voxel_ml: float
+) -> list[Finding]:
+    """Tumors of so few voxels that their histogram says little (H21)."""
+    return [
+        Finding.of(
+            "H21",
+            f"'{row.structure.name}' has {row.dvh.volume_ml / voxel_ml:.0f} voxels, "
+            f"under {FEW_VOXELS}: the mean is reliable, D_x and the histogram are not",
+            severity=Severity.WARN,
+            subject=row.structure.name,
+            value=row.dvh.volume_ml / voxel_ml,
+            bound=Bound(FEW_VOXELS, "voxels", "hazard H21"),
+        )
+        for row in rows
+        if row.structure.role.is_tumor and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
+    ]
+
+
+def noise_findings(*, image: Volume) -> list[Finding]:
+    """What of an image's lowest and highest voxels is shown (H21)."""
+    negative = int((image.data < 0).sum())
+    said = "the lowest and highest voxel are noise: D98 and D2 stand for them"
+    if negative:
+        said += f"; {negative} voxels below 0 are kept, as clipping them adds activity"
+    return [Finding.of("H21", said)]
+
+
+def hot_spot_findings(*, beyond: Extrahepatic | None) -> list[Finding]:
+    """Places with dose outside of liver and lungs (H28)."""
+    if beyond is None:
+        what, needs = "uptake outside of the liver", "a structure of role liver"
+        return [Finding.not_checked("H28", what, needs=needs)]
+    findings = [_spot_finding(spot) for spot in beyond.spots[:_SPOTS_MAX]]
+    more = len(beyond.spots) - _SPOTS_MAX
+    if more > 0:
+        said = f"{more} more hot spots outside of liver and lungs"
+        findings.append(Finding.of("H28", said, subject="more hot spots"))
+    return findings
+
+
+def _spot_finding(spot: HotSpot) -> Finding:
+    x, y, z = spot.at_mm
+    where = f" in '{spot.inside}'" if spot.inside else ""
+    if not spot.inside and spot.near:
+        where = f" {spot.near[1]:.0f} mm from '{spot.near[0]}'"
+    outside = (
+        "outside of liver and lungs"
+        if spot.outside_fraction > 0.995
+        else f"{spot.outside_fraction:.0%} of it outside of liver and lungs"
+    )
+    place = f"x {x:.0f}, y {y:.0f}, z {z:.0f} mm"
+    return Finding.of(
+        "H28",
+        f"{spot.mean_gy:.4g} Gy in {spot.volume_ml:.1f} mL{where}, {outside} (peak "
+        f"{spot.peak_gy:.4g} Gy at {place}): uptake in another organ, or noise?",
+        subject=f"hot spot at {place}",
+        value=spot.peak_gy,
+        bound=Bound(rail("organ_dose_gy"), "Gy", "shown from here on"),
+    )
+
+
+def lung_row_findings(
+    *, tables: Mapping[str, Sequence[StructureDose]], lungs: Lungs
+) -> list[Finding]:
+    """The lungs' dose by voxel against their limit, their mass against the shunt's."""
+    limit_gy = table("limits")["lungs"]["limit_gy"]
+    findings, masses = [], {}
+    for method, rows in tables.items():
+        for row in rows:
+            if row.structure.role is not Role.LUNGS:
+                continue
+            masses[row.structure.name] = row.mass_kg
+            if row.mean_by_mass_gy > limit_gy:
+                findings.append(
+                    Finding.of(
+                        "H22",
+                        f"'{row.structure.name}' have {row.mean_by_mass_gy:.4g} Gy, "
+                        f"energy over mass, by {method}, above {limit_gy:g} Gy (this "
+                        "session)",
+                        subject=row.structure.name,
+                        value=row.mean_by_mass_gy,
+                        bound=Bound(limit_gy, "Gy", "see limits.json"),
+                    )
+                )
+    mass_kg = sum(masses.values())
+    if masses and lungs.known and abs(mass_kg / lungs.mass_kg - 1) > _SAME_LUNG_MASS:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"the lungs weigh {mass_kg:.3g} kg by their densities, the dose by "
+                f"shunt takes {lungs.mass_kg:g} kg ({lungs.mass_source})",
+                subject="lungs",
+                value=mass_kg,
+                bound=Bound(lungs.mass_kg, "kg", lungs.mass_source),
+            )
+        )
+    return findings
+
+
+def lungs_in_image_findings(
+    *, nuclide: Nuclide, lungs: Lungs, in_image_gbq: float | None
+) -> list[Finding]:
+    """The lungs' dose by the image against their limit (H22)."""
+    if in_image_gbq is None:
+        return []
+    limit_gy = table("limits")["lungs"]["limit_gy"]
+    gy = nuclide.dose_constant_gy_kg_per_gbq * in_image_gbq / lungs.mass_kg
+    if gy <= limit_gy:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"the lungs have {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
+            f"{limit_gy:g} Gy (this session): blur of the liver's dome, or a shunt?",
+            subject="lungs by the image",
+            value=gy,
+            bound=Bound(limit_gy, "Gy", "see limits.json"),
+        )
+    ]
+
+
+def physics_findings(
+    *,
+    nuclide: Nuclide,
+    medium: str,
+    density_by_voxel: bool,
+    structures: Sequence[Structure],
+    doses: Mapping[str, Dose],
+) -> list[Finding]:
+    """Unusual constants, and what a method of one density leaves out (H09, H27)."""
+    findings: list[Finding] = []
+    if any(dose.medium for dose in doses.values()):
+        radial = RadialKernel.named(nuclide.name, medium)
+        findings += kernel_energy_findings(nuclide, radial.energy_mev_per_decay)
+    for dose in doses.values():
+        if dose.one_density_g_per_ml is None:
+            continue
+        findings += [
+            Finding.of(
+                "H27",
+                f"'{structure.name}' is not in the table of {dose.method}: at the "
+                "liver's density its dose would be wrong",
+                subject=structure.name,
+                remedy="--lung-shunt gives it by shunt, --density ct by voxel",
+            )
+            for structure in structures
+            if structure.role is Role.LUNGS
+        ]
+        if density_by_voxel:
+            findings.append(
+                Finding.of(
+                    "H27",
+                    f"{dose.method} knows one density: {dose.one_density_g_per_ml:.4g} "
+                    "g/mL is used, the median where the activity is; near the lungs "
+                    "collapsed-cone is the method",
+                    severity=Severity.WARN,
+                    subject=dose.method,
+                    value=dose.one_density_g_per_ml,
+                )
+            )
+    return findings

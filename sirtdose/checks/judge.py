@@ -1,0 +1,74 @@
+"""One case, judged the same way whoever asks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sirtdose.checks import activity, constants, doses, lungs, volumes
+from sirtdose.model.finding import Finding
+from sirtdose.model.limit import Limit
+from sirtdose.model.treatment import Treatment
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a plan was to keep to, and how its activity was found.
+
+    `at_least_gy` are the doses that chosen limits ask for, by role; `bounded` has a
+    limit for normal liver; `maximized` grew until a limit bound it.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    at_least_gy: Mapping[str, float] = field(default_factory=dict)
+    bounded: bool = False
+    maximized: bool = False
+    residual_fraction: float = 0.0
+
+
+def judge(case: Treatment) -> list[Finding]:
+    """What holds before and after treatment, whatever the method."""
+    return [
+        *activity.size_findings(case),
+        *activity.same_findings(case),
+        *doses.whole_liver_dose(case),
+        *doses.organs_at_risk(case),
+        *lungs.shunt_findings(case),
+        *lungs.lung_mass_findings(case.lungs),
+        *constants.nuclide_findings(case.nuclide),
+    ]
+
+
+def judge_given(case: Treatment) -> list[Finding]:
+    """A treatment that was given."""
+    return [*judge(case), *doses.usual_ceilings(case, {})]
+
+
+def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
+    """A plan by numbers or by an image, with its limits."""
+    return [
+        *judge(case),
+        *volume_findings(case),
+        *activity.second_calculation(case),
+        *activity.residual_findings(wanted.residual_fraction),
+        *doses.usual_ceilings(case, wanted.at_least_gy, bounded=wanted.bounded),
+        *_limits(wanted.limits, case, maximized=wanted.maximized),
+    ]
+
+
+def volume_findings(case: Treatment) -> list[Finding]:
+    """Volumes that were typed, and uptakes however they are known."""
+    ratios = volumes.ratio_findings(case)
+    if case.drawn:
+        return ratios
+    return [
+        *volumes.volume_findings(case),
+        *volumes.small_tumor_findings(case),
+        *ratios,
+    ]
+
+
+def _limits(
+    limits: Sequence[Limit], case: Treatment, *, maximized: bool
+) -> list[Finding]:
+    count = len(case.injections)
+    bound = doses.bound_findings(limits, count) if maximized else []
+    return [*doses.limit_findings(limits, count), *bound]

@@ -1,0 +1,188 @@
+"""What a person must know of lung shunt, lung dose and lung mass (H22, H23)."""
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.ledger import Lungs
+from sirtdose.model.treatment import Treatment
+from sirtdose.model.usual import LUNG_MASS_KG
+
+_SOURCE = "see guard_rails.json"
+_PLANAR = (
+    "the lung shunt is from planar images, which overestimate it, more so for left or "
+    "dome tumors and a high shunt"
+)
+
+
+def shunt_findings(case: Treatment) -> list[Finding]:
+    """A shunt that is missing, high, or doubtful: of all, and of each injection.
+
+    Before treatment a missing one asks: no shunt is stated as 0 %.
+    """
+    lungs = case.lungs
+    if not lungs.known:
+        said = (
+            "no lung shunt was given: the lungs' dose is not known, and nothing is "
+            "taken off the liver's"
+        )
+        if case.given:
+            return [Finding.of("H22", said, severity=Severity.NOTE)]
+        return [
+            Finding.of(
+                "H22",
+                said,
+                severity=Severity.ASK,
+                subject="missing lung shunt",
+                remedy="give --lung-shunt, or --lung-shunt 0% to state that there is "
+                "none",
+            )
+        ]
+    shown = case.drawn and not case.given and lungs.shunt_source == "spect"
+    findings = (
+        shown_shunt_findings(lungs.shunt_fraction)
+        if shown
+        else fraction_findings("lung shunt", lungs.shunt_fraction)
+    )
+    if len(case.injections) > 1:
+        for one in case.injections:
+            fraction = one.lung_shunt_fraction or 0.0
+            if fraction > rail("lung_shunt", "high"):
+                findings += fraction_findings(f"lung shunt of '{one.name}'", fraction)
+    return [*findings, *_exclusion(case), *source_findings(lungs)]
+
+
+def _exclusion(case: Treatment) -> list[Finding]:
+    """Resin is not planned above this shunt, by whatever method."""
+    if case.given or case.device is None or case.device.name != "resin":
+        return []
+    exclusion = table("bsa")["lung_shunt_exclusion"]
+    most, fraction = exclusion["above_fraction"], case.lungs.shunt_fraction
+    if fraction <= most:
+        return []
+    return [
+        Finding.of(
+            "H22",
+            f"lung shunt is {fraction:.1%}, above {most:.0%}: resin is not given "
+            f"({exclusion['source']})",
+            severity=Severity.ASK,
+            subject="resin at this lung shunt",
+            value=fraction,
+            bound=Bound(most, "", exclusion["source"]),
+        )
+    ]
+
+
+def fraction_findings(what: str, fraction: float) -> list[Finding]:
+    """A fraction that is high, or a percentage without its sign.
+
+    >>> [str(one.severity) for one in fraction_findings("lung shunt", 0.6)]
+    ['ask']
+    """
+    if fraction >= rail("lung_shunt", "doubt"):
+        return [
+            Finding.of(
+                "H22",
+                f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
+                f"{fraction:g}%?",
+                severity=Severity.ASK,
+                subject=what,
+                value=fraction,
+                bound=Bound(rail("lung_shunt", "doubt"), "", _SOURCE),
+                accepted=f"{fraction:.1%} is used",
+            )
+        ]
+    if fraction <= rail("lung_shunt"):
+        return []
+    high = " (high: above 20 %)" if fraction > rail("lung_shunt", "high") else ""
+    return [
+        Finding.of(
+            "H22",
+            f"{what} is {fraction:.1%}, above 10 %{high}",
+            subject=what,
+            value=fraction,
+            bound=Bound(rail("lung_shunt"), "", _SOURCE),
+        )
+    ]
+
+
+def measured_shunt_findings(fraction: float) -> list[Finding]:
+    """A shunt that an image shows: no injection is given past 80 %, half asks.
+
+    Lungs and liver swapped turn 8 % to 92 %.
+
+    >>> [str(measured_shunt_findings(part)[0].severity) for part in (0.916, 0.6)]
+    ['stop', 'ask']
+    """
+    if fraction < rail("lung_shunt", "doubt"):
+        return []
+    stops = fraction > rail("lung_shunt", "stop")
+    return [
+        Finding.of(
+            "H22",
+            f"the image shows a lung shunt of {fraction:.1%}: are lungs and liver "
+            "mixed up?",
+            severity=Severity.STOP if stops else Severity.ASK,
+            subject="measured lung shunt",
+            value=fraction,
+            bound=Bound(rail("lung_shunt", "stop" if stops else "doubt"), "", _SOURCE),
+            remedy="check which structure or region is which",
+            accepted=f"{fraction:.1%} is used",
+        )
+    ]
+
+
+def shown_shunt_findings(fraction: float) -> list[Finding]:
+    """A shunt that an image shows: high, or of no patient (H22)."""
+    if fraction >= rail("lung_shunt", "doubt"):
+        return measured_shunt_findings(fraction)
+    return fraction_findings("lung shunt", fraction)
+
+
+def planar_findings(fraction: float, *, background: bool) -> list[Finding]:
+    """What planar views cannot tell (H22, H23), and the shunt that they show."""
+    beside = [] if background else ["no background was subtracted"]
+    return [
+        Finding.of("H22", _PLANAR),
+        *shown_shunt_findings(fraction),
+        Finding.of(
+            "H23",
+            # No planar view tells the mass of the lungs.
+            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
+            "nor how much of the lungs they hold",
+        ),
+        *(Finding.of("H22", said, severity=Severity.NOTE) for said in beside),
+    ]
+
+
+def source_findings(lungs: Lungs) -> list[Finding]:
+    """Where the shunt comes from (H22)."""
+    if lungs.shunt_source == "planar":
+        return [Finding.of("H22", _PLANAR)]
+    if lungs.shunt_source == "unknown":
+        return [
+            Finding.not_checked(
+                "H22",
+                "origin of the lung shunt",
+                needs="--lung-shunt-source planar or spect",
+            )
+        ]
+    return []
+
+
+def lung_mass_findings(lungs: Lungs) -> list[Finding]:
+    """The mass that the lungs' dose rests on (H23); nothing where it is not known."""
+    if not lungs.known:
+        return []
+    least, most = rails("lung_mass_kg")
+    # Weighed lungs are doubted where they are weighed.
+    usual = least <= lungs.mass_kg <= most or lungs.mass_source != "given"
+    said = f"lung mass {lungs.mass_kg:g} kg ({lungs.mass_source})"
+    return [
+        Finding.of(
+            "H23",
+            said if usual else f"{said}: lungs weigh {least:g} to {most:g} kg",
+            severity=Severity.NOTE if usual else Severity.WARN,
+            subject="lungs",
+            value=lungs.mass_kg,
+        )
+    ]

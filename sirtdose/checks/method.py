@@ -1,0 +1,134 @@
+"""What a method of planning itself gives to say: its rules, its terms, its limits."""
+
+from collections.abc import Sequence
+
+from sirtdose.model.device import Device
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rails
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.planning.limit_table import Chosen
+from sirtdose.planning.partition_goal import Injection
+
+
+def body_surface_findings(
+    *,
+    rule: str,
+    surface_formula: str,
+    reduction: float,
+    own_reductions: bool,
+) -> list[Finding]:
+    """What of the BSA method is unverified (H07, H22)."""
+    findings = []
+    if reduction and not own_reductions:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"activity reduced by {100 * reduction:g} % for the lung shunt: the "
+                "bands are not verified; --shunt-reduction gives your own",
+            )
+        )
+    if rule == "empirical":
+        findings.append(_unusual("the empirical table is not verified"))
+    if surface_formula != "dubois":
+        said = f"body surface by {surface_formula}: the method is defined with DuBois"
+        findings.append(_unusual(said))
+    return findings
+
+
+def kao_findings(
+    typed: Sequence[Injection], usual: Sequence[Injection]
+) -> list[Finding]:
+    """What Kao's R and TLSF are in the usual terms (H22, H24)."""
+    findings = []
+    for one, other in zip(typed, usual, strict=True):
+        findings += [
+            Finding.of(
+                "H24",
+                f"Kao's R {kao.ratio:g} of '{kao.name}' is T/N {tumor.ratio:.4g}",
+                severity=Severity.NOTE,
+                subject=kao.name,
+            )
+            for kao, tumor in zip(one.tumors, other.tumors, strict=True)
+            if kao.by_activity
+        ]
+        if one.tumor_lung_shunt_fraction is not None:
+            findings.append(
+                Finding.of(
+                    "H22",
+                    f"Kao's TLSF {one.tumor_lung_shunt_fraction:.4g} of '{one.name}' "
+                    f"is a lung shunt of {other.lung_shunt_fraction:.4g}",
+                    severity=Severity.NOTE,
+                    subject=one.name,
+                )
+            )
+    return findings
+
+
+def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
+    """What of a table of limits no dose can be held against (H25)."""
+    return [
+        *(
+            Finding.of(
+                "H25",
+                f"{note}; --limit sets your own",
+                severity=Severity.WARN if "recommended" in note else Severity.NOTE,
+            )
+            for note in chosen.notes
+        ),
+        *(
+            Finding.not_checked("H25", limit, needs="--liver-volume")
+            for limit in chosen.unknown
+        ),
+    ]
+
+
+def limit_device_findings(
+    table_device: str, device: Device | None, nuclide: Nuclide
+) -> list[Finding]:
+    """Limits of other microspheres than the plan's are not held against it (H25)."""
+    limits_for = Device.named(table_device)
+    if device is None and limits_for.nuclide_name == nuclide.name:
+        said = (
+            f"the limits are of {limits_for.product}: --device {table_device} says so"
+        )
+        return [Finding.of("H25", said)]
+    if device is not None and device.name == table_device:
+        return []
+    given = device.product if device else nuclide.name
+    said = f"the limits are of {limits_for.product}, the plan is for {given}"
+    return [Finding.of("H25", said, severity=Severity.STOP)]
+
+
+def bilirubin_findings(mg_per_dl: float | None) -> list[Finding]:
+    """A bilirubin that is as a rule of the other unit (H05).
+
+    >>> [len(bilirubin_findings(value)) for value in (None, 0.9, 15.0, 0.0526)]
+    [0, 0, 1, 1]
+    """
+    low, high = rails("bilirubin_mg_per_dl")
+    if mg_per_dl is None or low <= mg_per_dl <= high:
+        return []
+    return [
+        Finding.of(
+            "H05",
+            f"bilirubin is {mg_per_dl:.3g} mg/dL ({mg_per_dl * 17.1:.3g} umol/L): is "
+            "the unit right?",
+            subject="bilirubin",
+            value=mg_per_dl,
+            bound=Bound(
+                low if mg_per_dl < low else high, "mg/dL", "see guard_rails.json"
+            ),
+            remedy="usual are 0.2 to 1.2 mg/dL, or 3 to 21 umol/L",
+            accepted=f"{mg_per_dl:.3g} mg/dL is used",
+        )
+    ]
+
+
+def not_a_device_finding() -> Finding:
+    """What every result says (H37)."""
+    return Finding.of("H37", "not a medical device: verify with an approved system")
+
+
+def _unusual(said: str) -> Finding:
+    """A rule or formula that is not the method's own."""
+    return Finding.of("H07", said, severity=Severity.WARN)

@@ -1,0 +1,268 @@
+"""What a scout image itself gives to say: header, age, volumes, and the plan by it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sirtdose.checks.header import correction_findings, header_findings
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.volume import Source
+
+_SOURCE = "see guard_rails.json"
+# Nuclides of particles that are given to find out where microspheres go.
+_SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
+# Those of them that treat: their scout is as a rule of the same particles.
+_THERAPIES = ("Ho-166", "Y-90")
+# A map and a formula that say the same agree to this.
+_SAME_DOSE, _BORDER_DOSE = 0.03, 0.15
+# Shunts, typed and measured, that differ by more than both are said.
+_OTHER_SHUNT, _OTHER_SHUNT_PART = 0.01, 0.25
+# Neighbors share border voxels: less of the smaller volume than this is no overlap.
+_SHARED = 0.02
+
+
+def scout_findings(
+    *,
+    source: Source | None,
+    treatment_at: datetime | None,
+    same_catheter: bool | None,
+    measures_shunt: bool,
+    planned: Nuclide,
+    nuclide_given: bool,
+) -> list[Finding]:
+    """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
+    findings = [
+        *interval_findings(
+            scan_at=source.scan_start if source else None, treatment_at=treatment_at
+        ),
+        *catheter_findings(same_catheter=same_catheter),
+    ]
+    if source is None or source.modality == "file":
+        return findings
+    asks = Severity.ASK if measures_shunt else Severity.WARN
+    return [
+        *findings,
+        *header_findings(source=source),
+        *scout_nuclide_findings(
+            source=source, planned=planned, nuclide_given=nuclide_given
+        ),
+        *correction_findings(source=source, uncorrected_spect=asks),
+    ]
+
+
+def scout_nuclide_findings(
+    *,
+    source: Source,
+    planned: Nuclide | None = None,
+    nuclide_given: bool = True,
+    own: Nuclide | None = None,
+) -> list[Finding]:
+    """A header that names no nuclide of a scout, or the particles of another (H11).
+
+    A few of the treatment's `own` particles are a scout too.
+    """
+    own = planned or own
+    named = source.nuclide_in_header
+    words = ", ".join(f"'{one}'" for one in source.nuclide_words)
+    findings = []
+    if named and named not in (*_SCOUTS, own and own.name):
+        findings.append(
+            Finding.of(
+                "H11",
+                f"the header says {named} ({words}), a scout image is of "
+                f"{', '.join(_SCOUTS)}: is this the scout?",
+                severity=Severity.ASK,
+                subject="scout's nuclide",
+                accepted="the image is used as it is",
+            )
+        )
+    if planned is None or named not in _THERAPIES or named == planned.name:
+        return findings
+    wanted = planned.name
+    said = f"the header says {named} ({words}), the plan is for {wanted}"
+    either = f"give --nuclide {named} or --nuclide {wanted}"
+    findings.append(
+        Finding.of(
+            "H11",
+            said if nuclide_given else f"{said}, as nothing was typed",
+            severity=Severity.WARN if nuclide_given else Severity.ASK,
+            subject="planned nuclide",
+            remedy="" if nuclide_given else either,
+            accepted=f"the plan is for {wanted}",
+        )
+    )
+    return findings
+
+
+def interval_findings(
+    *, scan_at: datetime | None, treatment_at: datetime | None
+) -> list[Finding]:
+    """A scout long before the treatment, or after it (H24)."""
+    if treatment_at is None or scan_at is None:
+        needs = "--treatment-at" if treatment_at is None else "an image with its date"
+        return [Finding.not_checked("H24", "interval to the treatment", needs=needs)]
+    if scan_at.tzinfo is None:
+        scan_at = scan_at.replace(tzinfo=treatment_at.tzinfo)
+    days = (treatment_at - scan_at).total_seconds() / 86400
+    most = rail("scout_interval_d")
+    if 0 <= days <= most:
+        return []
+    return [
+        Finding.of(
+            "H24",
+            f"the image was taken {-days:.1f} d after the planned treatment: is the "
+            "date right?"
+            if days < 0
+            else f"the image was taken {days:.1f} d before the treatment, over "
+            f"{most:g} d: perfusion may have changed",
+            severity=Severity.ASK if days < 0 else Severity.WARN,
+            subject="age of the scout",
+            value=days,
+            bound=Bound(most, "d", _SOURCE),
+        )
+    ]
+
+
+def catheter_findings(*, same_catheter: bool | None) -> list[Finding]:
+    """A scout from another catheter position (H24)."""
+    if same_catheter is None:
+        needs = "--catheter same or other"
+        return [Finding.not_checked("H24", "catheter position", needs=needs)]
+    if same_catheter:
+        return []
+    said = (
+        "the catheter was elsewhere at the scout: its distribution does not predict "
+        "the treatment's"
+    )
+    return [Finding.of("H24", said, subject="catheter position")]
+
+
+def typed_volume_findings(
+    *, typed_ml: Mapping[str, float], measured_ml: Mapping[str, float]
+) -> list[Finding]:
+    """Volumes as they were typed against those drawn on the image (H06).
+
+    >>> found = typed_volume_findings(typed_ml={"liver": 900}, measured_ml={})
+    >>> found[0].message
+    'the liver volume was typed, and is not drawn on the image'
+    """
+    findings = []
+    for name, ml in typed_ml.items():
+        if name not in measured_ml:
+            said = f"the {name} volume was typed, and is not drawn on the image"
+            warns = Finding.of("H06", said, severity=Severity.WARN, subject=name)
+            findings.append(warns)
+            continue
+        found_ml = measured_ml[name]
+        off, most = ml / found_ml - 1, rail("typed_volume")
+        said = f"the {name} volume is {found_ml:.0f} mL, {ml:.0f} mL was typed"
+        stops = abs(off) > most
+        findings.append(
+            Finding.of(
+                "H06",
+                f"{said} ({off:+.0%}): another region's?" if stops else said,
+                severity=Severity.STOP if stops else Severity.NOTE,
+                subject=name,
+                value=off,
+                bound=Bound(most, "", _SOURCE),
+            )
+        )
+    return findings
+
+
+def method_findings(*, method: str, limits_source: str) -> list[Finding]:
+    """Published thresholds held against another method's doses (H26)."""
+    if not limits_source or method == "local":
+        return []
+    return [
+        Finding.of(
+            "H26",
+            f"the limits are of {limits_source}, whose doses are means by local "
+            f"deposition; this plan's are by {method}",
+            subject=method,
+        )
+    ]
+
+
+def typed_shunt_findings(*, typed: float, measured: float) -> list[Finding]:
+    """The shunt that was typed beside the one that the image shows (H22)."""
+    most = max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
+    return [
+        Finding.of(
+            "H22",
+            f"the lung shunt was typed, {typed:.2%}, and is used; the image shows "
+            f"{measured:.2%}",
+            severity=Severity.WARN if abs(typed - measured) > most else Severity.NOTE,
+            subject="typed lung shunt",
+            value=typed,
+            bound=Bound(measured, "", "the image"),
+        )
+    ]
+
+
+def overlapping_findings(
+    *, shared_ml: Mapping[tuple[str, str], float], volumes_ml: Mapping[str, float]
+) -> list[Finding]:
+    """Perfused volumes that overlap: whose counts the scout shows there (H24).
+
+    `shared_ml` goes by two injections, `volumes_ml` by one.
+    """
+    return [
+        Finding.of(
+            "H24",
+            f"the volumes of '{one}' and '{other}' overlap by {ml:.1f} mL. If the "
+            "scout was injected at both places, its counts there are of both, and each "
+            "planned injection is spread by all of them: the dose in the overlap is "
+            "overestimated, and that of the rest underestimated",
+            subject=f"{one} and {other}",
+            value=ml,
+            remedy="plan each by a scout of its own",
+        )
+        for (one, other), ml in shared_ml.items()
+        if ml > _SHARED * min(volumes_ml[one], volumes_ml[other])
+    ]
+
+
+def unperfused_findings(*, names: Sequence[str]) -> list[Finding]:
+    """Tumors and perfused volumes that no injection reaches (H19)."""
+    return [
+        Finding.of(
+            "H19",
+            f"no injection perfuses '{name}': no dose in this plan, and no goal counts "
+            "it",
+            subject=name,
+        )
+        for name in names
+    ]
+
+
+def same_dose_findings(*, doses_gy: Mapping[str, tuple[float, float]]) -> list[Finding]:
+    """Mean doses of perfused volumes, by the map and by the formula (H06).
+
+    One that differs stops; of several, voxels on a border that two share are split
+    evenly in the map.
+
+    >>> [found] = same_dose_findings(doses_gy={"A": (95, 100)})
+    >>> found.severity
+    <Severity.STOP: 'stop'>
+    """
+    findings = []
+    for name, (by_map_gy, formula_gy) in doses_gy.items():
+        off = by_map_gy / formula_gy - 1
+        severity = Severity.NOTE
+        if abs(off) > _SAME_DOSE:
+            severe = len(doses_gy) == 1 or abs(off) > _BORDER_DOSE
+            severity = Severity.STOP if severe else Severity.WARN
+        findings.append(
+            Finding.of(
+                "H06",
+                f"{name}: {by_map_gy:.4g} Gy by the map, {formula_gy:.4g} Gy by the "
+                f"formula ({round(off, 3) + 0:+.1%})",
+                severity=severity,
+                subject=name,
+                value=by_map_gy,
+                bound=Bound(formula_gy, "Gy", "the formula"),
+            )
+        )
+    return findings

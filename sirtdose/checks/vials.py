@@ -1,0 +1,99 @@
+"""Vials and assays against the activity that is wanted at use (H03, H40)."""
+
+from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.planning.vial import VialPlan
+
+_ASK_ABOVE, _STOP_ABOVE = 0.10, 0.20
+# A vendor's scale has been found 26 % off.
+_UNUSUAL = 0.3
+
+
+def vial_findings(plan: VialPlan) -> list[Finding]:
+    """What to doubt of a vial, its calibration and its assay."""
+    if plan.assay_at_use_gbq is None:
+        said = "not checked: needs --assay with --assay-at"
+        found = [Finding.of("H03", said, severity=Severity.NOTE)]
+    else:
+        wanted = plan.activity_gbq
+        mixed = mixed_units_finding(plan.assay_at_use_gbq, wanted, "assay and order")
+        found = [
+            *calibrator_findings(plan.calibrator_factor),
+            _assay_finding(plan.assay_at_use_gbq, wanted),
+            *([mixed] if mixed else []),
+        ]
+    return [*found, *(_calibration_findings(plan) if plan.calibrated else [])]
+
+
+def calibrator_findings(factor: float) -> list[Finding]:
+    """What a calibrator's factor did to the activities; over 30 % asks (H40).
+
+    >>> [one.severity.value for f in (1.0, 1.05, 1.4) for one in calibrator_findings(f)]
+    ['note', 'ask']
+    """
+    if factor == 1.0:
+        return []
+    said = f"activities are {factor:g} times as read, the dose calibrator's factor"
+    if abs(factor - 1) > _UNUSUAL:
+        said += ": over 30 % from 1, is it right?"
+        return [Finding.of("H40", said, severity=Severity.ASK)]
+    return [Finding.of("H40", said, severity=Severity.NOTE)]
+
+
+def _calibration_findings(plan: VialPlan) -> list[Finding]:
+    """Vials of a given calibration that hold another activity, or are too old (H03)."""
+    findings = []
+    device, choices = plan.device, plan.choices
+    waits_h = choices[0].hours_before_use
+    if waits_h > device.shelf_life_h:
+        findings.append(
+            Finding.of(
+                "H03",
+                f"used {waits_h:.0f} h after calibration, over the shelf life of "
+                f"{device.shelf_life_h:g} h ({device.shelf_life_source})",
+                severity=Severity.WARN,
+            )
+        )
+    offs = [one.to_wanted_ratio - 1 for one in choices]
+    if len(choices) == 1:
+        off = offs[0]
+        said = (
+            f"the vial holds {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} from "
+            f"the {plan.activity_gbq:.4g} GBq wanted"
+        )
+        severity = order_severity(-off if device.part_is_drawn else abs(off))
+        if severity is not Severity.NOTE:
+            findings.append(Finding.of("H03", said, severity=severity))
+    elif not any(
+        off >= -_ASK_ABOVE and (device.part_is_drawn or off <= _ASK_ABOVE)
+        for off in offs
+    ):
+        findings.append(
+            Finding.of(
+                "H03",
+                f"no vial of this calibration comes within {_ASK_ABOVE:.0%} of the "
+                "activity wanted: another calibration, or another time",
+                severity=Severity.WARN,
+            )
+        )
+    return findings
+
+
+def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:
+    """The assay, decayed to use, against the order (H03)."""
+    off = assayed_gbq / wanted_gbq - 1
+    severity = order_severity(abs(off))
+    over = {Severity.STOP: ": over 20 %", Severity.ASK: ": over 10 %"}.get(severity, "")
+    return Finding.of(
+        "H03",
+        f"the assay is {assayed_gbq:.4g} GBq at use, {off:+.1%} from the "
+        f"{wanted_gbq:.4g} GBq ordered{over}",
+        severity=severity,
+    )
+
+
+def order_severity(off: float) -> Severity:
+    """How far an activity may be from the one wanted: 10 % asks, 20 % stops."""
+    if off > _STOP_ABOVE:
+        return Severity.STOP
+    return Severity.ASK if off > _ASK_ABOVE else Severity.NOTE

@@ -1,0 +1,149 @@
+"""Volumes and uptakes that are unlikely to be meant (H18, H19, H20, H24)."""
+
+from sirtdose.model.finding import Bound, Finding, Severity
+from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.treatment import Treatment
+
+_SOURCE = "see guard_rails.json"
+
+
+def definition_finding() -> Finding:
+    """What normal liver means (H18)."""
+    return Finding.of(
+        "H18",
+        "normal perfused liver is the perfused volume without its tumors, the whole "
+        "normal liver is the liver without any",
+    )
+
+
+def volume_findings(case: Treatment) -> list[Finding]:
+    """Whole liver and perfused volumes of no usual size, or mostly tumor (H19)."""
+    findings = []
+    livers = case.held("liver")
+    for liver in livers:
+        findings += liver_size_findings(liver.name, liver.volume_ml)
+        findings += burden_findings(
+            liver.name, liver.volume_ml, case.tumors_ml, whole_liver=True
+        )
+    for part in case.held("perfused"):
+        findings += perfused_size_findings(part.name, part.volume_ml)
+        # Where it is the whole liver, that is judged.
+        if any(one.volume_ml <= part.volume_ml for one in livers):
+            continue
+        tumors = [one for one in case.held("tumor") if set(one.of) & set(part.of)]
+        tumors_ml = sum(one.volume_ml for one in tumors)
+        findings += burden_findings(part.name, part.volume_ml, tumors_ml)
+    return findings
+
+
+def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
+    """A whole liver that is too small or too large (H19).
+
+    >>> [len(liver_size_findings("liver", ml)) for ml in (450.0, 1500.0, 5000.0)]
+    [1, 0, 1]
+    """
+    low, high = rails("liver_ml")
+    if low <= volume_ml <= high:
+        return []
+    bound = low if volume_ml < low else high
+    return [
+        Finding.of(
+            "H19",
+            f"'{name}' is {volume_ml:.0f} mL: livers are {low:g} to {high:g} mL",
+            subject=name,
+            value=volume_ml,
+            bound=Bound(bound, "mL", _SOURCE),
+        )
+    ]
+
+
+def perfused_size_findings(name: str, volume_ml: float) -> list[Finding]:
+    """A very small perfused volume (H19)."""
+    least = rail("perfused_min_ml")
+    if volume_ml >= least:
+        return []
+    return [
+        Finding.of(
+            "H19",
+            f"'{name}' is {volume_ml:.0f} mL: a perfused volume under {least:g} mL is "
+            "unusual",
+            subject=name,
+            value=volume_ml,
+            bound=Bound(least, "mL", _SOURCE),
+        )
+    ]
+
+
+def burden_findings(
+    name: str, volume_ml: float, tumors_ml: float, *, whole_liver: bool = False
+) -> list[Finding]:
+    """Tumors that take up most of what is around them (H19).
+
+    A perfused segment may be all tumor; a whole liver that is asks.
+
+    >>> for ml in (800.0, 1500.0):
+    ...     [one] = burden_findings("liver", 1500.0, ml, whole_liver=True)
+    ...     print(one.severity, one.message)
+    warn tumors are 800 mL of the 1500 mL of 'liver', 53%
+    ask tumors are 1500 mL of the 1500 mL of 'liver', 100%: is any of it normal liver?
+    """
+    burden = tumors_ml / volume_ml
+    if burden <= rail("burden"):
+        return []
+    asks = whole_liver and burden > rail("burden", "ask")
+    return [
+        Finding.of(
+            "H19",
+            f"tumors are {tumors_ml:.0f} mL of the {volume_ml:.0f} mL of '{name}', "
+            f"{burden:.0%}{': is any of it normal liver?' if asks else ''}",
+            severity=Severity.ASK if asks else Severity.WARN,
+            subject=name,
+            value=burden,
+            bound=Bound(rail("burden", "ask" if asks else "warn"), "", _SOURCE),
+        )
+    ]
+
+
+def small_tumor_findings(case: Treatment) -> list[Finding]:
+    """Tumors whose ratio an image's blur underestimates (H20)."""
+    small = rail("tumor_small_ml")
+    return [
+        Finding.of(
+            "H20",
+            f"'{tumor.name}' is {tumor.volume_ml:.2g} mL: under {small:g} mL its ratio "
+            "is underestimated by an image's blur",
+            subject=tumor.name,
+            value=tumor.volume_ml,
+            bound=Bound(small, "mL", _SOURCE),
+        )
+        for tumor in case.held("tumor")
+        if tumor.volume_ml < small
+    ]
+
+
+def ratio_findings(case: Treatment) -> list[Finding]:
+    """Tumors that take up little more than normal liver, or less (H24)."""
+    findings = []
+    for i, injection in enumerate(case.injections):
+        for normal in case.of_injection(injection.name, "normal_perfused"):
+            for tumor in case.of_injection(injection.name, "tumor"):
+                if not normal.doses_gy[i] > 0:
+                    continue
+                ratio = tumor.doses_gy[i] / normal.doses_gy[i]
+                ask = ratio < rail("tumor_to_normal", "ask")
+                bound = rail("tumor_to_normal", "ask" if ask else "warn")
+                if ratio >= bound:
+                    continue
+                findings.append(
+                    Finding.of(
+                        "H24",
+                        f"'{tumor.name}' takes up {ratio:.2f} of normal liver's "
+                        f"concentration, under {bound:g}: does the tumor's dose "
+                        "justify the liver's?",
+                        severity=Severity.ASK if ask else Severity.WARN,
+                        subject=tumor.name,
+                        value=ratio,
+                        bound=Bound(bound, "", _SOURCE),
+                    )
+                )
+    return findings

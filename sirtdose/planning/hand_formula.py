@@ -1,0 +1,116 @@
+"""The activity of a plan again, by the formula of its method."""
+
+from collections.abc import Iterator, Mapping
+from math import sqrt
+from typing import Any
+
+from sirtdose.planning.hand_number import HandNumber
+
+Plan = Mapping[str, Any]
+_LABEL_CONSTANT = 50.0
+
+
+def formula_numbers(plan: Plan) -> Iterator[HandNumber]:
+    """What a method's own formula gives: surface, activity, or the goal it meets."""
+    method = plan.get("method")
+    if method == "bsa":
+        yield from _by_surface(plan)
+    if method in ("bsa", "empirical"):
+        yield _reduced(plan)
+    if method == "mird":
+        yield _by_dose(plan)
+    if method in ("partition", "image"):
+        yield from _goals(plan)
+
+
+def _by_surface(plan: Plan) -> Iterator[HandNumber]:
+    """Body surface, and (surface - 0.2) with the tumors' part of the liver."""
+    typed, assumed = plan["inputs"], plan["assumptions"]
+    height_cm, weight_kg = typed["height_mm"] / 10, typed["weight_kg"]
+    if assumed["body_surface_formula"] == "mosteller":
+        surface = sqrt(height_cm * weight_kg / 3600)
+        how = f"sqrt({height_cm:g} x {weight_kg:g} / 3600)"
+    else:
+        surface = 0.007184 * height_cm**0.725 * weight_kg**0.425
+        how = f"0.007184 x {height_cm:g}^0.725 x {weight_kg:g}^0.425"
+    yield HandNumber(
+        *("body surface", "formula", "m2", float(assumed["body_surface_m2"])),
+        by_hand=surface,
+        how=how,
+    )
+    liver_ml = typed["liver_volume_ml"]
+    part = (typed["treated_volume_ml"] or liver_ml) / liver_ml
+    tumors = typed["tumor_volume_ml"] / liver_ml
+    yield HandNumber(
+        *("activity by the formula", "formula", "GBq"),
+        plan=float(assumed["formula_activity_gbq"]),
+        by_hand=(surface - 0.2) * part + tumors,
+        how=f"({surface:.5g} - 0.2) x {part:.5g} + {tumors:.5g}",
+    )
+
+
+def _reduced(plan: Plan) -> HandNumber:
+    assumed = plan["assumptions"]
+    formula, cut = assumed["formula_activity_gbq"], assumed["lung_shunt_reduction"]
+    return HandNumber(
+        *("activity less the lung shunt's cut", "formula", "GBq"),
+        plan=float(plan["activity_gbq"]),
+        by_hand=formula * (1 - cut),
+        how=f"{formula:.5g} x (1 - {cut:g})",
+    )
+
+
+def _by_dose(plan: Plan) -> HandNumber:
+    """A mean dose to the perfused mass; the label's has K = 50 and no shunt."""
+    assumed = plan["assumptions"]
+    [perfused] = [one for one in plan["compartments"] if one["role"] == "perfused"]
+    mass_kg = perfused["volume_ml"] * assumed["density_g_per_ml"] / 1000
+    dose = assumed["prescribed_dose_gy"]
+    label = assumed["convention"] == "label"
+    k = _LABEL_CONSTANT if label else plan["nuclide"]["dose_constant_gy_kg_per_gbq"]
+    shunt = 0.0 if label else plan["lungs"]["shunt_fraction"] or 0.0
+    return HandNumber(
+        *("activity by the formula", "formula", "GBq", float(plan["activity_gbq"])),
+        by_hand=dose * mass_kg / (k * (1 - shunt)),
+        how=f"{dose:g} x {mass_kg:.5g} / ({k:g} x (1 - {shunt:g}))",
+    )
+
+
+def _goals(plan: Plan) -> Iterator[HandNumber]:
+    """The activity or the dose that each injection was to have.
+
+    Of several tumors the one that gets least has the dose.
+    """
+    for one in plan["assumptions"].get("injections", ()):
+        if one["value"] is None:
+            continue
+        if one["goal"] == "activity":
+            found, unit = one["activity_gbq"], "GBq"
+        else:
+            found, unit = _least_gy(plan, one), "Gy"
+        if found is not None:
+            yield HandNumber(
+                *(f"goal of {one['name']}", "formula", unit, float(found)),
+                by_hand=float(one["value"]),
+                how=f"{one['goal'].replace('_', ' ')} as typed",
+            )
+
+
+def _least_gy(plan: Plan, one: Plan) -> float | None:
+    role = {"tumor_dose": "tumor", "normal_dose": "normal_perfused"}.get(
+        one["goal"], "perfused"
+    )
+    several = len(plan["assumptions"]["injections"]) > 1
+    # Of an image's two readings no normal liver is to pass what it was to have.
+    pick = max if role == "normal_perfused" else min
+    doses = [
+        pick(part["dose_gy"], (part.get("all_counts") or part)["dose_gy"])
+        for part in plan["compartments"]
+        if part["role"] == role
+        and (
+            part["name"] in one["tumor_to_normal_ratio"]
+            if role == "tumor"
+            else not several or part["name"].endswith(f" of {one['name']}")
+        )
+    ]
+    return min(doses, default=None)

@@ -1,0 +1,34 @@
+"""A number of a plan beside the same by hand."""
+
+from dataclasses import dataclass
+
+# Numbers of a plan have ten digits: what is farther off is no rounding.
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class HandNumber:
+    """A number of a plan, and the same by hand.
+
+    `how` is the arithmetic, written out; `kind` is dose, cumulative, lungs, mass,
+    activity, formula or limit; `agrees_to` is the relative difference up to which both
+    are the same.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    plan: float
+    by_hand: float
+    how: str
+    agrees_to: float = ROUNDING
+
+    @property
+    def difference(self) -> float:
+        """The plan's over the one by hand, less 1."""
+        return self.plan / self.by_hand - 1 if self.by_hand else float(self.plan != 0)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they differ by rounding alone, or by what a method may move."""
+        return abs(self.difference) <= self.agrees_to

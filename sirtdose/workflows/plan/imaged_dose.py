@@ -1,0 +1,131 @@
+"""Dose maps by a scout image: of 1 GBq of each injection, and of a plan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
+from sirtdose.dosimetry.histogram.structure_dose import structure_doses
+from sirtdose.dosimetry.image.activity import time_integrated_activity
+from sirtdose.dosimetry.image.hot_spots import extrahepatic, foci_gy
+from sirtdose.dosimetry.image.uptake import activity_per_gbq
+from sirtdose.dosimetry.results import Prediction, combined
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import DoseRequest
+from sirtdose.workflows.plan.imaged_case import Read, Scouted, measured_parts
+
+if TYPE_CHECKING:
+    from sirtdose.dosimetry.image.uptake import Perfusion
+    from sirtdose.model.volume import Volume
+    from sirtdose.planning.result import Plan
+    from sirtdose.workflows.plan.imaged_case import Part
+
+# The organs whose hottest part is told of.
+_HOTTEST = 0.02
+
+
+def scouted_by(
+    request: DoseRequest,
+    nuclide: Nuclide,
+    read: Read,
+    *,
+    perfusions: "tuple[Perfusion, ...]",
+    parts: "Sequence[Part]",
+) -> Scouted:
+    """The dose of 1 GBq of each injection, by its name and by method."""
+
+    def dose_of(activity: "Volume", method: str, density: "float | Volume") -> Dose:
+        return compute_dose(
+            time_integrated_activity(activity, nuclide),
+            nuclide=nuclide,
+            density_g_per_ml=density,
+            method=method,
+            medium=request.medium,
+        )
+
+    density = read.density.g_per_ml
+    each = [
+        activity_per_gbq(i, perfusions, read.volume) for i in range(len(perfusions))
+    ]
+    doses = {
+        one.name: {METHODS[m]: dose_of(own, m, density) for m in request.used_methods}
+        for one, own in zip(perfusions, each, strict=True)
+    }
+    method, first = request.used_methods[0], perfusions[0]
+    inside = activity_per_gbq(0, perfusions, read.volume, all_counts=False)
+    outside = None
+    if method != "local" and not np.array_equal(inside.data, each[0].data):
+        # Doses add up: what lies outside is the same of every injection, but for what
+        # its shunt leaves, and at the density that the kernel took.
+        whole = doses[first.name][METHODS[method]]
+        alone = dose_of(inside, method, whole.density_g_per_ml).volume
+        beyond = (whole.volume.data - alone.data) / (1 - first.lung_shunt_fraction)
+        outside = replace(whole, volume=whole.volume.with_data(beyond))
+    return Scouted(
+        volume=read.volume,
+        density=density,
+        perfusions=perfusions,
+        parts=tuple(parts),
+        doses=doses,
+        outside=outside,
+    )
+
+
+def predicted(plan: "Plan", scouted: Scouted, read: Read) -> Prediction:
+    """Maps and tables, per GBq of each injection and at the planned activities."""
+    structures, injected = read.placed.on_grid, plan.activities_gbq
+    rows_per_gbq = {}
+    total = np.zeros(read.volume.grid.shape)
+    for i, (one, gbq) in enumerate(zip(scouted.perfusions, injected, strict=True)):
+        each = activity_per_gbq(i, scouted.perfusions, read.volume)
+        rows_per_gbq[one.name] = {
+            method: structure_doses(structures, dose, each)
+            for method, dose in scouted.doses[one.name].items()
+        }
+        total += each.data * gbq
+    activity = each.with_data(total)
+    doses = {
+        method: combined(
+            [scouted.doses[one.name][method] for one in scouted.perfusions], injected
+        )
+        for method in scouted.doses[scouted.perfusions[0].name]
+    }
+    return Prediction(
+        image=read.volume,
+        activity=activity,
+        outside_fraction=read.outside_fraction(scouted.perfusions),
+        measured=measured_parts(scouted, read.placed),
+        perfusions=scouted.perfusions,
+        shunt=read.shunt,
+        lungs_covered=read.placed.lungs_covered,
+        per_gbq=scouted.doses,
+        rows_per_gbq=rows_per_gbq,
+        doses=doses,
+        rows={
+            method: structure_doses(structures, dose, activity)
+            for method, dose in doses.items()
+        },
+        extrahepatic=extrahepatic(doses[scouted.method].volume, activity, structures),
+        density_origin=read.density.origin,
+        density_source=read.density.source,
+        dose_grid=read.dose_grid,
+        choices=read.choice.reasons,
+        inputs=read.inputs,
+    )
+
+
+def with_hottest(plan: "Plan", prediction: Prediction) -> "Plan":
+    """The plan with what the means of its organs hide."""
+    rows = next(iter(prediction.rows.values()))
+    beyond = prediction.extrahepatic
+    return replace(
+        plan,
+        hottest_gy={
+            row.structure.name: row.dvh.dose_to_volume_fraction_gy(_HOTTEST)
+            for row in rows
+            if row.structure.role.excluded_from_liver
+        },
+        foci_gy=foci_gy(beyond.spots) if beyond else {},
+    )
