@@ -176,17 +176,21 @@ def _decorators(node: ast.stmt) -> list[ast.expr]:
     return getattr(node, "decorator_list", [])
 
 
-def fired_by(one: Function, every: list[tuple[str, str]]) -> str:
+def quotes(source: str) -> list[str]:
+    """The longer texts that a test quotes."""
+    return [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
+
+
+def fired_by(one: Function, every: list[tuple[str, str, list[str]]]) -> str:
     """The test that quotes most of its message, or names it, beside its code."""
     pieces = [text.strip() for text in one.says if len(text.strip()) >= _TELLING]
     best, found = 0.0, ""
-    for place, source in every:
-        quoted = [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
+    for place, source, quoted in every:
         shared = [
             len(min(p, q, key=len)) for p in pieces for q in quoted if _same(p, q)
         ]
         score = max(shared, default=0)
-        score += 10 * bool(re.search(rf"\b{one.name}\b", source))
+        score += 10 * (one.name in source)
         score += 5 * any(code in source for code in one.codes)
         # A test by itself tells more than the head of its file.
         score *= 2 if "::" in place else 1
@@ -203,7 +207,7 @@ def page() -> str:
     """The whole page."""
     every = functions()
     reached = commands(every, calls(every))
-    proofs = tests()
+    proofs = [(place, source, quotes(source)) for place, source in tests()]
     rows: dict[str, list[str]] = defaultdict(list)
     for key, one in every.items():
         for code in one.codes:
