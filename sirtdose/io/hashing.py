@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 
+import numpy as np
+
 from sirtdose.io.companions import companions
+from sirtdose.io.found import Found, Held
 
 
 def sha256_of(paths: Sequence[Path]) -> str:
@@ -21,6 +24,19 @@ def sha256_of(paths: Sequence[Path]) -> str:
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def sha256_of_item(item: Found) -> str:
+    """SHA-256 of an item's files, or of the voxels of what is held in memory."""
+    if not isinstance(item, Held):
+        return sha256_of(item.paths)
+    digest = hashlib.sha256()
+    for array in (
+        *(() if item.image is None else (item.image.data,)),
+        *(one.occupancy for one in item.structures),
+    ):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -20,7 +20,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
-SOP_CLASS_UIDS = (
+SOP_CLASS_UIDS: tuple[str, ...] = (
     "1.2.840.10008.5.1.4.1.1.66.4",
     "1.2.840.10008.5.1.4.1.1.66.7",
 )
