@@ -1,6 +1,7 @@
 """Treatment planning and dosimetry for radioembolization (SIRT, TARE).
 
-Public names are loaded on first use, so that ``import sirtdose`` costs nothing.
+Public names are loaded on first use, so that ``import sirtdose`` costs nothing; types
+are in ``__init__.pyi``.
 
 >>> import sirtdose
 >>> sirtdose.Nuclide.named("Y-90").half_life_h
@@ -37,7 +38,7 @@ _HOME = {
     "write_tables": "batch.tables",
     "Case": "batch.case",
     "Outcome": "batch.case",
-    "analyzed": "cohort.analysis",
+    "analyze_cohort": "cohort.analysis",
     "CohortRequest": "cohort.request",
     "PhantomRequest": "phantom.request",
     "read_image": "io.read",
@@ -92,6 +93,9 @@ _HOME = {
     "OutputError": "errors",
 }
 
+# Not among the globals, so that examples in docstrings are tested at home only.
+_LOADED: "dict[str, Any]" = {}
+
 __all__ = [*sorted(_HOME), "__version__"]
 
 
@@ -100,9 +104,12 @@ def __getattr__(name: str) -> "Any":
 
     if name not in _HOME:
         raise AttributeError(f"module 'sirtdose' has no attribute {name!r}")
-    value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    if name not in _LOADED:
+        value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)
+        if not isinstance(value, type):
+            value = import_module("sirtdose.arguments").for_python(value, name)
+        _LOADED[name] = value
+    return _LOADED[name]
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ from sirtdose.batch.case import Case as Case
 from sirtdose.batch.case import Outcome as Outcome
 from sirtdose.batch.run import run_cases as run_cases
 from sirtdose.batch.tables import write_tables as write_tables
-from sirtdose.cohort.analysis import analyzed as analyzed
+from sirtdose.cohort.analysis import analyze_cohort as analyze_cohort
 from sirtdose.cohort.request import CohortRequest as CohortRequest
 from sirtdose.dosimetry.compare.dose_check import DoseCheck as DoseCheck
 from sirtdose.dosimetry.compare.gamma import Criterion as Criterion

@@ -47,7 +47,10 @@ def to_nifti(item: Placed) -> Any:
     >>> to_nifti(Volume(np.ones((2, 3, 4)), place, Quantity.DOSE)).shape
     (4, 3, 2)
     """
-    return nifti_of(_volume(item))
+    image = nifti_of(_volume(item))
+    if isinstance(item, Structure):
+        image.header["descrip"] = "sirtdose structure, part of each voxel"
+    return image
 
 
 def _volume(item: Placed) -> Volume:
