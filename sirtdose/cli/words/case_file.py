@@ -13,10 +13,9 @@ from sirtdose.cli.words.typed import (
     option_table,
     option_words,
     options_about,
-    require_known,
 )
 from sirtdose.errors import InputError
-from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.io.tables.own_file import read_own_file, require_known
 from sirtdose.model.names import named
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")

@@ -14,11 +14,10 @@ from sirtdose.cli.words.typed import (
     file_named,
     file_options,
     options_about,
-    require_known,
 )
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import read_table
-from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.io.tables.own_file import read_own_file, require_known
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"

@@ -209,25 +209,3 @@ def option_words(
         for one in values:
             words += [name, text_of(one, key)]
     return words
-
-
-def require_known(
-    given: Sequence[str] | Mapping[str, Any],
-    known: Sequence[str],
-    file: str,
-    where: str,
-) -> None:
-    """Refuse a name that is none of the known ones, and guess what was meant.
-
-    Raises
-    ------
-    InputError
-        Names the first unknown one.
-    """
-    from difflib import get_close_matches
-
-    for key in given:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
-            raise InputError(f"{file}: '{key}' is not known in {where}{meant}")

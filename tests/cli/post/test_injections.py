@@ -205,7 +205,7 @@ def lobes_plan(two_lobes: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
     out = tmp_path_factory.mktemp("plan") / "plan"
     given = words(two_lobes, out)[1:]
-    given = ["plan", "image", *(str(word) for word in given)]
+    given = ["plan", "image", *(str(word) for word in given), "--lung-shunt", "0%"]
     for name, structure, gbq in (
         ("right", "Perfused lobe", 1.5),
         ("left", "Treated left", 0.6),
