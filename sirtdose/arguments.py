@@ -50,11 +50,15 @@ ARGUMENTS = {
 }
 _ACCEPT = re.compile(r"--accept (\"?)(H\d\d)(?::([^\"]*))?\1 --reason '\.\.\.'")
 _PERCENT = re.compile(r"(--[a-z][a-z-]*[a-z]) (\d+(?:\.\d+)?)%")
+# What is typed in a terminal, in backticks.
+_COMMAND = re.compile(r"(`sirtdose [^`]*`)")
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])(?![\w-])")
 
 
 def in_arguments(message: str) -> str:
     """A message with the arguments of Python for the options of the command line.
+
+    A command in backticks stays as it is typed.
 
     Examples
     --------
@@ -63,11 +67,18 @@ def in_arguments(message: str) -> str:
     >>> in_arguments("To go on: --accept H13 --reason '...'")
     "To go on: acceptances=[Acceptance('H13', '...')]"
     """
-    message = _PERCENT.sub(
-        lambda found: f"{found[1]} = {float(found[2]) / 100:g}",
-        _ACCEPT.sub(_acceptance, message),
+    return "".join(
+        part if part.startswith("`") else _said(part)
+        for part in _COMMAND.split(message)
     )
-    return _OPTION.sub(_argument, message)
+
+
+def _said(part: str) -> str:
+    part = _PERCENT.sub(
+        lambda found: f"{found[1]} = {float(found[2]) / 100:g}",
+        _ACCEPT.sub(_acceptance, part),
+    )
+    return _OPTION.sub(_argument, part)
 
 
 def _argument(found: re.Match[str]) -> str:

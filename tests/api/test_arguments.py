@@ -66,6 +66,11 @@ def test_several_subjects_and_other_dashes() -> None:
     assert said == "go on: acceptances=[Acceptance('H27', '...', 'Tumor 2')]; a -- b"
 
 
+def test_a_command_stays_a_command() -> None:
+    said = "choose one with --image (`sirtdose inspect FOLDER --paths` lists them)"
+    assert in_arguments(said) == said.replace("--image", "image")
+
+
 def test_every_argument_said_exists() -> None:
     public = [getattr(sirtdose, name) for name in sirtdose.__all__[:-1]]
     known = set(inspect.signature(bsa_plan.plan).parameters)
