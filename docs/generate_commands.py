@@ -25,7 +25,8 @@ _DEFAULT_SAID = re.compile(r"\s*\[default: (.*)\]$")
 def page() -> str:
     """The whole page, the same at any width of the terminal."""
     parts = [HEAD]
-    for context in _commands(click.Context(main, info_name="sirtdose")):
+    root = click.Context(main, info_name="sirtdose", **main.context_settings)
+    for context in _commands(root):
         parts += _section(context)
     return "\n".join(parts)
 

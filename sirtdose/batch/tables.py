@@ -80,6 +80,7 @@ def _seen(outcome: Outcome, out: Path) -> Outcome:
         said = "its results are not seen here: is --out the same on every worker?"
         return replace(outcome, state="failed", exit_code=5, error=said)
     if outcome.state == "failed" and post.is_file():
-        said = f"{outcome.error}; results of an earlier run remain"
-        return replace(outcome, error=said)
+        return replace(
+            outcome, error=f"{outcome.error}; results of an earlier run remain"
+        )
     return outcome

@@ -143,8 +143,7 @@ def _files(root: Path, found: list[Found]) -> Iterator[Path]:
         return
 
     def closed(error: OSError) -> None:
-        remark = f"cannot be opened: {error.strerror}"
-        found.append(Found(Kind.OTHER, (Path(error.filename),), remark=remark))
+        found.append(_unopened(Path(error.filename), error))
 
     for folder, folders, names in os.walk(root, onerror=closed):
         # Half of a result, of this run or another.
@@ -196,8 +195,11 @@ def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
     try:
         return None if is_dicom_file(path) else _passed(path)
     except OSError as error:
-        remark = f"cannot be opened: {error.strerror}"
-        return Found(Kind.OTHER, (path,), remark=remark, unread=(path,))
+        return replace(_unopened(path, error), unread=(path,))
+
+
+def _unopened(path: Path, error: OSError) -> Found:
+    return Found(Kind.OTHER, (path,), remark=f"cannot be opened: {error.strerror}")
 
 
 def _found_file(path: Path) -> Found:

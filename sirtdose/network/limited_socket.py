@@ -117,17 +117,6 @@ class Limited(socket.socket):
             raise ConnectionAbortedError(why)
 
 
-class LimitedSocket(Limited):
-    """A connection as it was accepted."""
-
-    def __init__(
-        self, accepted: socket.socket, limits: Limits, said: Callable[[str], None]
-    ) -> None:
-        family, kind, protocol = accepted.family, accepted.type, accepted.proto
-        super().__init__(family, kind, protocol, fileno=accepted.detach())
-        self.limit(limits, said)
-
-
 class LimitedTlsSocket(Limited, ssl.SSLSocket):
     """The same within TLS; `limit` has to be called."""
 
@@ -156,7 +145,10 @@ def limited(
     The first that is read greets: nobody else waits for a caller who is slow to.
     """
     if context is None:
-        return LimitedSocket(accepted, limits, said)
+        family, kind, protocol = accepted.family, accepted.type, accepted.proto
+        plain = Limited(family, kind, protocol, fileno=accepted.detach())
+        plain.limit(limits, said)
+        return plain
     context.sslsocket_class = LimitedTlsSocket
     accepted.settimeout(limits.timeout_s)
     wrapped = context.wrap_socket(

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.io.read import read_image, read_structures
 from sirtdose.model.volume import Quantity
 
@@ -114,8 +115,27 @@ def test_maa_spect_ratios(run: Run, real_images: Path, tmp_path: Path) -> None:
     for reference in ("perfused normal", "normal_perfused"):
         assert mean["Tumor 1"] / mean[reference] == pytest.approx(4.47, rel=0.02)
         assert mean["Tumor 2"] / mean[reference] == pytest.approx(3.76, rel=0.02)
-    grid = json.loads(result.stdout)["grid"]
-    assert grid["right_handed"] is False
+    document = json.loads(result.stdout)
+    assert document["grid"]["right_handed"] is False
+    assert_focus_at_the_gallbladder(document, result.stderr)
+
+
+def assert_focus_at_the_gallbladder(document: dict, said: str) -> None:
+    """At 1 GBq 204 Gy 4 mm from the gallbladder's neck, which has 40 Gy on average."""
+    [spot] = document["extrahepatic"]["hot_spots"]
+    assert spot["at_mm_lps"] == pytest.approx([-77.3, -11.0, 1097.8], abs=0.1)
+    assert spot["peak_gy"] == pytest.approx(203.8, rel=2e-3)
+    assert spot["mean_gy"] == pytest.approx(138.4, rel=2e-3)
+    assert spot["volume_ml"] == pytest.approx(5.86, abs=0.05)
+    assert spot["outside_fraction"] == pytest.approx(0.82, abs=0.01)
+    assert spot["near"] == {
+        "name": "gallbladder",
+        "distance_mm": pytest.approx(4.4, abs=0.1),
+    }
+    assert spot["reaches"] == ["gallbladder"]
+    assert "WARN H28  138.3 Gy in 5.9 mL 4 mm from 'gallbladder'" in said
+    assert "40.07 Gy on average, hottest 2 % above 97.1" in said
+    assert "a hot spot of 203.8 Gy reaches into it" in said
 
 
 def test_maa_spect_is_the_right_way_up(real_images: Path) -> None:
@@ -134,9 +154,14 @@ def test_maa_spect_is_the_right_way_up(real_images: Path) -> None:
         assert inside > 2 * mirrored
 
 
-def ratios_of(run: Run, folder: Path, *options: str) -> dict[str, dict[str, float]]:
-    result = run("plan", "image", folder, "--activity", "1GBq", "--json", *options)
+def planned(run: Run, folder: Path, *options: str) -> Result:
+    words = ("plan", "image", folder, "--activity", "1GBq", "--lung-shunt", "0%")
+    result = run(*words, "--json", *options)
     assert result.exit_code == 0, result.stderr
+    return result
+
+
+def ratios_of(result: Result) -> dict[str, dict[str, float]]:
     rows = json.loads(result.stdout)["measured"]["structures"]
     return {row["name"]: row["tumor_to_normal_ratios"] for row in rows}
 
@@ -144,17 +169,49 @@ def ratios_of(run: Run, folder: Path, *options: str) -> dict[str, dict[str, floa
 def test_maa_spect_planned_by_its_image(run: Run, real_images: Path) -> None:
     """T/N 4.47 and 3.76; the gallbladder counted as liver makes it 4.33 and 3.64."""
     folder = real_images / "sirt_maa_spect"
-    own = ratios_of(run, folder)
+    plan = planned(run, folder)
+    own = ratios_of(plan)
     for reference in ("perfused normal", "normal perfused"):
         assert own["Tumor 1"][reference] == pytest.approx(4.47, rel=0.02)
         assert own["Tumor 2"][reference] == pytest.approx(3.76, rel=0.02)
-    counted = ratios_of(run, folder, "--role", "gallbladder=other")
+    counted = ratios_of(planned(run, folder, "--role", "gallbladder=other"))
     assert counted["Tumor 1"]["normal perfused"] == pytest.approx(4.33, rel=0.02)
     assert counted["Tumor 2"]["normal perfused"] == pytest.approx(3.64, rel=0.02)
     # The reference counts voxels by their centers: so counted it is met to a digit.
     assert own["Tumor 1"]["perfused normal"] / counted["Tumor 1"][
         "normal perfused"
     ] == pytest.approx(4.47 / 4.33, rel=5e-3)
+    # Of what is injected all ends in what is perfused; 6 % more counts lie in the rest
+    # of the liver, whose normal part has 14.9 % more dose by them.
+    document = json.loads(plan.stdout)
+    rows = {row["name"]: row for row in document["compartments"]}
+    for name, injected_gy, all_counts_gy in (
+        ("whole liver", 27.40, 29.17),
+        ("normal whole liver", 14.19, 16.31),
+        ("gallbladder", 39.98, 40.07),
+    ):
+        both = rows[name]["dose_gy"], rows[name]["all_counts"]["dose_gy"]
+        assert both == pytest.approx((injected_gy, all_counts_gy), abs=0.01)
+    assert rows["perfused volume"]["all_counts"] is None
+    assert_focus_at_the_gallbladder(document, plan.stderr)
+
+
+def test_y90_pet_noise_is_no_focus(real_images: Path) -> None:
+    """At up to 133 Gy to the liver, four times what was given."""
+    folder = real_images / "sirt_y90_pet"
+    quantity = Quantity.ACTIVITY_CONCENTRATION
+    image = read_image(folder / "patient_1_Y90_PET.nrrd", quantity=quantity)
+    drawn = [
+        occupancy_on(one, image.grid)
+        for one in read_structures(folder / "patient_1_Segmentation.seg.nrrd")
+        if not one.empty
+    ]
+    gy = (image.data * BQ_PER_ML_TO_GY).astype(np.float32)
+    for times in (1, 4):
+        dose = image.with_data(times * gy, Quantity.DOSE)
+        found = extrahepatic(dose, image.with_data(gy, Quantity.ACTIVITY), drawn)
+        assert found is not None
+        assert found.spots == ()
 
 
 def test_maa_spect_ratios_by_voxel_centers(real_images: Path) -> None:

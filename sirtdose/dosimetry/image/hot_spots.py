@@ -213,7 +213,7 @@ def _with_foci(
     """What is far away, and regions around peaks that stand apart from the rest.
 
     `part` of each voxel is covered. Of two that have voxels in common the one with
-    the hotter peak is told of.
+    the hotter peak is told of, and of a focus not its tail.
     """
     told = np.zeros_like(dose.data)
     for mask, box in far:
@@ -221,12 +221,24 @@ def _with_foci(
     foci = []
     for peak in _peaks(dose, part > 0):
         top = dose.data[tuple(peak)]
-        box = _around(peak, dose.grid)
+        box = _around(peak, dose.grid, _AROUND_MM)
         mask = _apart(dose.data[box], part[box], peak - [side.start for side in box])
         if mask.sum() >= _least_voxels(dose.grid) and told[box][mask].max() < top:
             told[box][mask] = np.inf
             foci.append((mask, box))
-    return [*foci, *(one for one in far if np.isfinite(told[one[1]][one[0]]).all())]
+    tails = [
+        np.isinf(told[_around(_hottest(one, dose), dose.grid, _PEAK_MM)]).any()
+        for one in far
+    ]
+    return [*foci, *(one for one, tail in zip(far, tails, strict=True) if not tail)]
+
+
+def _hottest(region: _Region, dose: Volume) -> NDArray[np.intp]:
+    """The index of a region's hottest voxel."""
+    mask, box = region
+    inside = np.where(mask, dose.data[box], -np.inf)
+    at = np.unravel_index(int(inside.argmax()), mask.shape)
+    return np.array(at, np.intp) + np.array([side.start for side in box], np.intp)
 
 
 def _apart(
@@ -273,9 +285,9 @@ def _peaks(dose: Volume, covered: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.stack(np.unravel_index(at, padded.shape), axis=1) - reach
 
 
-def _around(peak: NDArray[np.intp], grid: Grid) -> Box:
-    """The part of a grid that is looked at around a peak."""
-    reach = [int(_AROUND_MM / mm) for mm in grid.spacing_mm]
+def _around(peak: NDArray[np.intp], grid: Grid, reach_mm: float) -> Box:
+    """The part of a grid around a voxel."""
+    reach = [int(reach_mm / mm) for mm in grid.spacing_mm]
     z, y, x = (
         slice(max(int(i) - r, 0), min(int(i) + r + 1, n))
         for i, r, n in zip(peak, reach, grid.shape, strict=True)
@@ -295,11 +307,10 @@ def _spot(
 ) -> HotSpot:
     mask, box = region
     values, covered = dose.data[box][mask], part[box][mask]
-    index = np.argwhere(mask) + [side.start for side in box]
-    peak = index[int(np.where(covered == 0, values, -np.inf).argmax())]
+    peak = _hottest((mask & (part[box] == 0), box), dose)
     at_mm = dose.grid.world_mm(peak)
     held = Structure("", Role.OTHER, mask, dose.grid.crop(box))
-    around = dose.grid.crop(_around(peak, dose.grid))
+    around = dose.grid.crop(_around(peak, dose.grid, _AROUND_MM))
     window = Structure("", Role.OTHER, np.ones(around.shape, bool), around)
     others = [one for one in structures if one.role not in _INSIDE]
     apart = {one: _apart_mm(one & window, at_mm) for one in structures}

@@ -97,8 +97,9 @@ def _histogram(item: "Dataset", dataset: "Dataset", path: Path) -> DicomHistogra
     try:
         roi = _roi_number(item, path)
         if roi is None:
-            said = "it is of several regions, or of none"
-            return DicomHistogram(None, None, unread=said)
+            return DicomHistogram(
+                None, None, unread="it is of several regions, or of none"
+            )
         curve, width = _curve(item, dataset, path)
         mean_gy = number_if_any(item, "DVHMeanDose", path)
     except InputError as error:

@@ -146,5 +146,5 @@ def _symbols() -> dict[str, str]:
 
 @cache
 def _names_by_code() -> dict[str, str]:
-    codes: dict[str, list[str]] = table("nuclide_codes")["codes"]
-    return {code: name for name, of_it in codes.items() for code in of_it}
+    codes = table("nuclide_codes")["codes"].items()
+    return {code: name for name, of_it in codes for code in of_it}

@@ -24,8 +24,7 @@ def read_recovery(path: Path) -> RecoveryTable:
     except OSError as error:
         raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        said = f"cannot read {path.name} as a table: {error}"
-        raise FileFormatError(said) from None
+        raise FileFormatError(f"cannot read {path.name} as a table: {error}") from None
     try:
         pairs = [tuple(float(row[column]) for column in _COLUMNS) for row in rows]
     except (KeyError, TypeError, ValueError):

@@ -12,7 +12,6 @@ from sirtdose.report.wording import not_compared_lines, significant, table
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
-_BOTH = ("ours", "theirs")
 VERDICTS = ("pass", "FAIL")
 # Of a system held against itself: said, not judged.
 FINDINGS = ("same", "differs")

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 _MOST_OF_IT = 0.5
 
 _TOO_LOW = (
-    "their T/N and dose are underestimated, and a tumor dose as goal takes too much "
+    "its T/N and dose are underestimated, and a tumor dose as goal takes too much "
     "activity"
 )
 

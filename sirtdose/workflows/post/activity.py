@@ -65,7 +65,7 @@ def calibrated(
     said.add(
         small_tumor_findings(
             drawn=placed.drawn,
-            consequence="uncorrected, their dose is underestimated",
+            consequence="uncorrected, its dose is underestimated",
             **blur_of(placed.image, request),
         )
     )
