@@ -40,6 +40,11 @@ compare with stand in `sirtdose/data` (`guard_rails.json`, `devices.json`,
 `limits.json`), each with its source.
 """
 _CODE = re.compile(r"\bH\d\d\b")
+# What is refused without a finding: there is no result that it could stand in.
+_REFUSALS = {
+    "H31": "Inputs or results that were changed (refused)",
+    "H32": "Results of another case (refused)",
+}
 # A piece of a message this long is its own.
 _TELLING = 12
 
@@ -218,9 +223,13 @@ def page() -> str:
                 f"`{fired_by(one, proofs)}` |"
             )
     parts = [HEAD]
-    for code, known in sorted(table("findings").items()):
+    titles = {
+        code: f"{one['title']} ({one['severity'].upper()})"
+        for code, one in table("findings").items()
+    }
+    for code, title in sorted((_REFUSALS | titles).items()):
         parts += [
-            f"## {code} {known['title']} ({known['severity'].upper()})",
+            f"## {code} {title}",
             "",
             "| code | what it judges | commands | where | a test that fires it |",
             "|---|---|---|---|---|",
