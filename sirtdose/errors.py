@@ -23,6 +23,8 @@ right. It never holds a patient's name or identifier.
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # What ails a machine, not a file: no other file would do better there.
 _NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
@@ -83,6 +85,21 @@ class OutputError(SirtdoseError):
     """A result would overwrite another or could not be written."""
 
     exit_code = 5
+
+
+@contextmanager
+def said_at(where: str) -> Iterator[None]:
+    """Put before a refusal of what was given where it stands.
+
+    >>> with said_at("doses.csv, line 3"):
+    ...     raise RangeError("dose is -1 Gy: it must be 0 or more")
+    Traceback (most recent call last):
+    sirtdose.errors.RangeError: doses.csv, line 3: dose is -1 Gy: it must be 0 or more
+    """
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def foreseen(error: BaseException) -> tuple[str, int] | None:

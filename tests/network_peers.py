@@ -20,10 +20,9 @@ from pynetdicom import AE, build_context
 from pynetdicom.association import Association
 from pynetdicom.dsutils import encode, split_dataset
 
-from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.names import names_of
-from sirtdose.network.reception import Reception
+from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.server import Endpoint, serving
 from sirtdose.network.store import Store
 

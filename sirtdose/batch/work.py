@@ -1,8 +1,8 @@
-"""What a worker does: one case, from its files to its folder."""
+"""What a worker does: one case, or one look, from its files to its folder."""
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from traceback import extract_tb
@@ -10,10 +10,16 @@ from traceback import extract_tb
 from sirtdose import __version__
 from sirtdose.batch.case import Case, Named, Outcome
 from sirtdose.errors import FileFormatError, InputError, foreseen
+from sirtdose.io.output.folder import output_folder
+from sirtdose.report.documents import document_text
+from sirtdose.report.inspection import inspection_document
 from sirtdose.report.run_record import changed_results, read_run_record
+from sirtdose.workflows.inspect import inspect_folder
 from sirtdose.workflows.post.inputs import named_files
 from sirtdose.workflows.post.kept_names import without_file_names
 from sirtdose.workflows.post.results import assess_into, fingerprint
+
+INSPECTION_FILE = "inspection.json"
 
 
 def run_case(case: Case) -> Outcome:
@@ -29,6 +35,30 @@ def run_case(case: Case) -> Outcome:
     named = named_files(case.request).values()
     error = without_file_names(outcome.error, case.request.image, named)
     return replace(outcome, error=error)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is to be looked at, under which name, and where to write what was seen."""
+
+    case_id: str
+    source: Path
+    folder: Path
+
+
+def run_look(look: Look) -> Outcome:
+    """Write inspection.json of a folder, as `sirtdose inspect --json` prints it.
+
+    Only a bug raises.
+    """
+    return outcome_of(look.case_id, lambda: _look(look))
+
+
+def _look(look: Look) -> str:
+    text = document_text(inspection_document(inspect_folder(look.source), paths=False))
+    with output_folder(look.folder, [INSPECTION_FILE]) as aside:
+        (aside / INSPECTION_FILE).write_text(text, "utf-8")
+    return "done"
 
 
 def outcome_of(case_id: str, task: Callable[[], str]) -> Outcome:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.cohort.dose_column import dose_column
+from sirtdose.cohort.columns import dose_column
 from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
 from sirtdose.cohort.join import Level, alone_words, joined_levels
@@ -23,7 +23,8 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Tables, columns or codes that cannot be used, with line and column.
+        Tables, columns or codes that cannot be used, with line and column; or why
+        nothing at all could be compared.
     """
     if not (request.response or request.toxicity or request.time):
         raise InputError(
@@ -44,7 +45,9 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
         by_dose = request.threshold_gy is not None
         dose = dose_column(patients, request, "tumor") if by_dose else None
         survival = survival_document(patients, request, dose=dose)
-    _require_something(endpoints, survival)
+    asked = [*endpoints, *([] if survival is None else [survival])]
+    if all(one["failed"] for one in asked):
+        raise InputError(str(asked[0]["failed"]))
     return {
         "schema": "sirtdose.cohort/1",
         "sirtdose_version": __version__,
@@ -56,21 +59,6 @@ def analyzed(request: CohortRequest) -> dict[str, Any]:
         "endpoints": endpoints,
         "survival": survival,
     }
-
-
-def _require_something(
-    endpoints: Sequence[dict[str, Any]], survival: dict[str, Any] | None
-) -> None:
-    """Refuse where nothing at all could be compared.
-
-    Raises
-    ------
-    InputError
-        Says why the first of it could not.
-    """
-    asked = [*endpoints, *([] if survival is None else [survival])]
-    if all(one["failed"] for one in asked):
-        raise InputError(str(asked[0]["failed"]))
 
 
 def _endpoints(
@@ -182,14 +170,13 @@ def _join(level: Level) -> dict[str, Any]:
 
 def _request(request: CohortRequest) -> dict[str, Any]:
     """What was asked, files by their names."""
-    own = vars(request)
     return {
         name: [one.name for one in value]
         if name in ("doses", "outcomes")
         else list(value)
         if isinstance(value, tuple)
         else value
-        for name, value in own.items()
+        for name, value in vars(request).items()
         if name != "simulated"
     }
 

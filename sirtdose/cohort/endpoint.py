@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sirtdose.cohort.codes import event_of
-from sirtdose.cohort.covariates import covariate
+from sirtdose.cohort.columns import covariate, event_of
 from sirtdose.cohort.join import Level
 from sirtdose.errors import RangeError
 from sirtdose.io.tables.csv import Line

@@ -5,8 +5,13 @@ from dataclasses import asdict
 from math import floor, log10
 from typing import Any
 
-from sirtdose.cohort.codes import event_of, seen_of, unit_of_time
-from sirtdose.cohort.covariates import Covariate, covariate
+from sirtdose.cohort.columns import (
+    Covariate,
+    covariate,
+    event_of,
+    seen_of,
+    unit_of_time,
+)
 from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
@@ -24,7 +29,7 @@ _TICKS = 7
 # Fewer events than this for each covariate, and a model is not to be trusted.
 _EVENTS_PER_COVARIATE = 10
 
-Times = list[tuple[int, float, bool]]
+Times = Sequence[tuple[float, bool]]
 
 
 def survival_document(
@@ -49,9 +54,15 @@ def survival_document(
     level = level.only(not row.no_dose for row in level.rows)
     times = level.column(request.time, lambda line, name: line.number(name, least=0))
     seen = level.column(request.event, seen_of)
-    known: Times = [
-        (row, time, event)
-        for row, (time, event) in enumerate(zip(times, seen, strict=True))
+    is_known = [
+        time is not None and event is not None
+        for time, event in zip(times, seen, strict=True)
+    ]
+    # What it is compared by, of nobody else.
+    level = level.only(is_known)
+    known = [
+        (time, event)
+        for time, event in zip(times, seen, strict=True)
         if time is not None and event is not None
     ]
     document: dict[str, Any] = {
@@ -59,7 +70,7 @@ def survival_document(
         "event": request.event,
         "unit": unit,
         "n": len(known),
-        "events": sum(event for *_, event in known),
+        "events": sum(event for _, event in known),
         "missing": len(times) - len(known),
         "without_dose": everybody - len(times),
         "failed": None,
@@ -71,20 +82,13 @@ def survival_document(
         )
         nothing = dict.fromkeys(("overall", "follow_up", "cox"))
         return document | nothing | {"groups": [], "failed": said}
-    # What it is compared by, of nobody else.
-    level = level.only(
-        time is not None and event is not None
-        for time, event in zip(times, seen, strict=True)
-    )
-    known = [(row, time, event) for row, (_, time, event) in enumerate(known)]
     groups = _groups(level, request, dose)
-    covariates = [covariate(level, one) for one in request.covariates]
     return document | {
         "overall": _curve(known, request.interval),
         "follow_up": asdict(
             follow_up(
-                [time for _, time, _ in known],
-                [event for *_, event in known],
+                [time for time, _ in known],
+                [event for _, event in known],
                 interval=request.interval,
             )
         ),
@@ -94,12 +98,12 @@ def survival_document(
                 known,
                 name,
                 own,
-                0.0 if name == dose else request.landmark,
-                request.interval,
+                landmark=0.0 if name == dose else request.landmark,
+                interval=request.interval,
             )
             for name, own in groups.items()
         ],
-        "cox": _models(level, known, covariates, request.ties) if covariates else None,
+        "cox": _models(level, known, request) if request.covariates else None,
     }
 
 
@@ -137,15 +141,15 @@ def _groups(
 
 
 def _curve(known: Times, interval: Interval, *, ticks: Sequence[float] = ()) -> Any:
-    times = [time for _, time, _ in known]
+    times = [time for time, _ in known]
     curve = asdict(
-        kaplan_meier(times, [event for *_, event in known], interval=interval)
+        kaplan_meier(times, [event for _, event in known], interval=interval)
     )
     ticks = ticks or _ticks(max(times))
     return curve | {
         "risk_times": list(ticks),
         "at_risk": at_risk(times, ticks),
-        "censored": sorted(time for _, time, event in known if not event),
+        "censored": sorted(time for time, event in known if not event),
     }
 
 
@@ -164,52 +168,51 @@ def _by_group(
     known: Times,
     name: str,
     own: Sequence[str | None],
+    *,
     landmark: float,
     interval: Interval,
 ) -> dict[str, Any]:
+    placed = [
+        (group, time, event)
+        for group, (time, event) in zip(own, known, strict=True)
+        if group is not None
+    ]
+    # Who dies on the landmark is not at risk after it.
     kept = [
-        (own[row], (row, time - landmark, event))
-        for row, time, event in known
-        if own[row] is not None and not _ended(time, landmark)
+        (group, (time - landmark, event))
+        for group, time, event in placed
+        if landmark <= 0 or time > landmark
     ]
     document = {
         "by": name,
         "landmark": landmark,
         "n": len(kept),
-        "missing": sum(own[row] is None for row, *_ in known),
-        "before_landmark": sum(
-            own[row] is not None and _ended(time, landmark) for row, time, _ in known
-        ),
+        "missing": len(known) - len(placed),
+        "before_landmark": len(placed) - len(kept),
     }
-    names = sorted({group for group, _ in kept if group is not None})
+    names = sorted({group for group, _ in kept})
     if len(names) < 2:
         return document | {"failed": "fewer than two groups are left"}
-    ticks = _ticks(max(time for _, (_, time, _) in kept))
+    times, events = zip(*(pair for _, pair in kept), strict=True)
+    ticks = _ticks(max(times))
     curves = {
-        group: _curve([one for g, one in kept if g == group], interval, ticks=ticks)
+        group: _curve([pair for g, pair in kept if g == group], interval, ticks=ticks)
         for group in names
     }
-    if not any(event for _, (*_, event) in kept):
+    if not any(events):
         return document | {"curves": curves, "failed": "no event was seen"}
-    test = log_rank(
-        [time for _, (_, time, _) in kept],
-        [event for _, (*_, event) in kept],
-        [str(group) for group, _ in kept],
-    )
+    test = log_rank(times, events, [group for group, _ in kept])
     return document | {"curves": curves, "log_rank": asdict(test)}
 
 
-def _ended(time: float, landmark: float) -> bool:
-    """Whether a time is over at the landmark: who dies on it is not at risk after."""
-    return landmark > 0 and time <= landmark
-
-
-def _models(
-    level: Level, known: Times, covariates: Sequence[Covariate], ties: Ties
-) -> dict[str, Any]:
+def _models(level: Level, known: Times, request: CohortRequest) -> dict[str, Any]:
+    """A Cox model of each covariate, and one of all of them where there are several."""
+    covariates = [covariate(level, one) for one in request.covariates]
     values = {one.column: one.of(level) for one in covariates}
-    single = [_model(known, [one], values, ties) for one in covariates]
-    together = _model(known, covariates, values, ties) if len(covariates) > 1 else None
+    single = [_model(known, [one], values, ties=request.ties) for one in covariates]
+    together = None
+    if len(covariates) > 1:
+        together = _model(known, covariates, values, ties=request.ties)
     return {"univariable": single, "multivariable": together}
 
 
@@ -217,44 +220,35 @@ def _model(
     known: Times,
     covariates: Sequence[Covariate],
     values: dict[str, list[float | str | None]],
+    *,
     ties: Ties,
 ) -> dict[str, Any]:
     """A model of the patients with every covariate; others are counted as missing."""
     used = [
-        one
-        for one in known
-        if all(values[own.column][one[0]] is not None for own in covariates)
+        row
+        for row in range(len(known))
+        if all(values[own.column][row] is not None for own in covariates)
     ]
-    document = {
+    events = [known[row][1] for row in used]
+    document: dict[str, Any] = {
         "covariates": [one.column for one in covariates],
         "missing": len(known) - len(used),
+        "n": len(used),
+        "events": sum(events),
     }
     failed = next((own.failed for own in covariates if own.failed), "")
     if failed or not used:
-        events = sum(event for *_, event in used)
-        said = failed or "no patient has all of them"
-        return document | {"n": len(used), "events": events, "failed": said}
+        return document | {"failed": failed or "no patient has all of them"}
     columns: dict[str, list[float]] = {}
     for own in covariates:
         given = [
-            value for row, *_ in used if (value := values[own.column][row]) is not None
+            value for row in used if (value := values[own.column][row]) is not None
         ]
         left = own.among(given)
         if left is None:
-            return document | {
-                "n": len(used),
-                "events": sum(event for *_, event in used),
-                "failed": f"'{own.column}' is the same for all who have every "
-                "covariate",
-            }
+            said = f"'{own.column}' is the same for all who have every covariate"
+            return document | {"failed": said}
         columns |= left.coded(given)
-    model = asdict(
-        cox(
-            [time for _, time, _ in used],
-            [event for *_, event in used],
-            columns,
-            ties=ties,
-        )
-    )
+    model = asdict(cox([known[row][0] for row in used], events, columns, ties=ties))
     few = model["events"] < _EVENTS_PER_COVARIATE * len(columns)
     return document | model | {"few_events": few}

@@ -1,11 +1,13 @@
 """Doses joined with outcomes, by case and, where both tell them apart, by lesion."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from sirtdose.cohort.nearest import nearest
 from sirtdose.errors import InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.io.tables.csv import Line, read_table
@@ -17,6 +19,10 @@ Key = tuple[str, str]
 Table = dict[Key, Line]
 
 FAILED, _EMPTY = "failed in its batch", "no dose"
+# So much of two names has to be the same for one to be taken for the other.
+_ALIKE = 0.6
+# Among more names than this only those that are the same but for signs are looked for.
+_MANY = 200
 
 
 @dataclass(frozen=True)
@@ -251,13 +257,9 @@ def alone_words(one: Alone) -> str:
     "'p-12' has an outcome and no dose: did you mean p12?"
     """
     name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
-    other = {"dose": "outcome", "outcome": "dose"}[one.has]
-    said = f"{name} has {_an(one.has)} and no {other}"
+    has = "a dose and no outcome" if one.has == "dose" else "an outcome and no dose"
+    said = f"{name} has {has}"
     return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
-
-
-def _an(word: str) -> str:
-    return f"{'an' if word == 'outcome' else 'a'} {word}"
 
 
 def _table(path: Path, what: str) -> dict[str, Table]:
@@ -304,3 +306,31 @@ def _by_key(lines: Iterable[Line], level: str) -> Table:
             )
         found[key] = line
     return found
+
+
+def nearest(name: str, others: Collection[str]) -> str | None:
+    """The name among others that is most like it, None where none is.
+
+    Names that differ only in case, signs and leading zeros are the same for it.
+
+    Examples
+    --------
+    >>> nearest("P-012", ["p11", "p12", "p13"]), nearest("p12", ["liver"])
+    ('p12', None)
+    """
+    plain = {one: _plain(one) for one in (name, *others)}
+    likeness = {
+        one: 1.0
+        if plain[one] == plain[name]
+        else SequenceMatcher(None, plain[name], plain[one]).ratio()
+        for one in others
+        if one != name and (len(others) <= _MANY or plain[one] == plain[name])
+    }
+    best = max(likeness, key=lambda one: likeness[one], default=None)
+    return best if best is not None and likeness[best] >= _ALIKE else None
+
+
+@cache
+def _plain(name: str) -> str:
+    letters = re.sub(r"[\W_]", "", name.casefold())
+    return re.sub(r"(?<!\d)0+(?=\d)", "", letters)

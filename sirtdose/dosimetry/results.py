@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.registration import Registration
-from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.radiobiology import Biology, ThresholdHeld
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic

@@ -1,12 +1,14 @@
 """Headers of image files, checked against the file before any voxel is read."""
 
+import bz2
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from sirtdose.errors import FileFormatError
-from sirtdose.io.inflated import require_inflated
+from sirtdose.errors import FileFormatError, system_reason
 from sirtdose.io.reading import reading
 
 # Deflate packs no more than this many bytes into one.
@@ -25,6 +27,8 @@ _NRRD_BYTES = {
     **dict.fromkeys(("int64", "int64_t", "ulonglong", "uint64", "uint64_t"), 8),
     "double": 8,
 }
+_BLOCK = 2**20
+_DAMAGE = (EOFError, zlib.error, OSError, ValueError)
 
 
 def require_voxels(
@@ -175,46 +179,35 @@ def nrrd_header(path: Path, *, whole: bool = False) -> Any:
                 f"{header.get('dimension')}: as many are needed; the file is damaged, "
                 "export it again"
             )
-        _require_nrrd_voxels(path, header, sizes, _NRRD_BYTES[kind], begin, whole)
-        return header
-
-
-def _require_nrrd_voxels(
-    path: Path,
-    header: Mapping[str, Any],
-    sizes: Sequence[int],
-    bytes_each: int,
-    begin: int,
-    whole: bool,
-) -> None:
-    held, begin = _nrrd_voxels(path, header, begin)
-    encoding = str(header.get("encoding", "")).lower()
-    skipped = int(header.get("byteskip", header.get("byte skip", 0)))
-    there = max(held.stat().st_size - begin - max(skipped, 0), 0)
-    needed = prod(sizes) * bytes_each
-    # The voxels are the last bytes; but a header longer than they are is none.
-    if skipped == -1 and needed <= there < 2 * needed:
-        there = needed
-    raw, gzipped = encoding == "raw", encoding in ("gzip", "gz")
-    require_voxels(
-        path.name,
-        sizes,
-        key="sizes",
-        bytes_each=bytes_each,
-        available=there if raw or gzipped else None,
-        deflated=not raw,
-    )
-    bzip2 = encoding in ("bzip2", "bz2")
-    if (gzipped or bzip2) and skipped == 0:
-        require_inflated(
-            held,
-            needed,
-            named=path.name,
-            says=f"sizes = {_written(sizes)} of type {header['type']}",
-            begin=begin,
-            whole=whole,
-            bzip2=bzip2,
+        needed = prod(sizes) * _NRRD_BYTES[kind]
+        held, at = _nrrd_voxels(path, header, begin)
+        encoding = str(header.get("encoding", "")).lower()
+        skipped = int(header.get("byteskip", header.get("byte skip", 0)))
+        there = max(held.stat().st_size - at - max(skipped, 0), 0)
+        # The voxels are the last bytes; but a header longer than they are is none.
+        if skipped == -1 and needed <= there < 2 * needed:
+            there = needed
+        raw, gzipped = encoding == "raw", encoding in ("gzip", "gz")
+        require_voxels(
+            path.name,
+            sizes,
+            key="sizes",
+            bytes_each=_NRRD_BYTES[kind],
+            available=there if raw or gzipped else None,
+            deflated=not raw,
         )
+        bzip2 = encoding in ("bzip2", "bz2")
+        if (gzipped or bzip2) and skipped == 0:
+            require_inflated(
+                held,
+                needed,
+                named=path.name,
+                says=f"sizes = {_written(sizes)} of type {header['type']}",
+                begin=at,
+                whole=whole,
+                bzip2=bzip2,
+            )
+        return header
 
 
 def _nrrd_voxels(path: Path, header: Mapping[str, Any], begin: int) -> tuple[Path, int]:
@@ -237,3 +230,74 @@ def _nrrd_voxels(path: Path, header: Mapping[str, Any], begin: int) -> tuple[Pat
 
 def _written(sizes: Sequence[int]) -> str:
     return " ".join(map(str, sizes[:8]))
+
+
+def require_inflated(
+    path: Path,
+    needed: int,
+    *,
+    named: str,
+    says: str,
+    begin: int = 0,
+    whole: bool = False,
+    bzip2: bool = False,
+) -> None:
+    """Refuse a compressed file that holds fewer or more bytes than its header says.
+
+    Without `whole`, the size that gzip notes in its last four bytes is believed where
+    it agrees: a file that was cut has others there. Bzip2 notes none.
+
+    Parameters
+    ----------
+    path : Path
+        Of the compressed bytes.
+    needed : int
+        Bytes that they should be when they are inflated.
+    named : str
+        Of the file with the header, for the message.
+    says : str
+        What that header says of the voxels: ``dim = 3 4 5``.
+    begin : int
+        Where in the file they begin.
+    whole : bool
+        Inflate all, and compare with the checksum.
+    bzip2 : bool
+        Packed with bzip2; else with gzip.
+
+    Raises
+    ------
+    FileFormatError
+        Truncated, damaged, or of another size.
+    """
+    if not whole and (bzip2 or _noted(path) == needed % 2**32):
+        return
+    there = 0
+    try:
+        with path.open("rb") as stream:
+            stream.seek(begin)
+            with (bz2 if bzip2 else gzip).open(stream) as inflated:
+                # Never much more than is needed, whatever the compressed bytes say.
+                while there <= needed and (block := inflated.read(_BLOCK)):
+                    there += len(block)
+    except _DAMAGE as error:
+        if system_reason(error) is not None:
+            raise
+        raise FileFormatError(
+            f"{named} is truncated or damaged: its compressed voxels end too early, or "
+            "do not agree with their checksum; export it again"
+        ) from None
+    if there != needed:
+        more = "more are" if there > needed else f"{there} bytes are"
+        raise FileFormatError(
+            f"{named} has {says}, which needs {needed} bytes, and {more} there when "
+            "they are inflated: the file or its header is damaged, export it again"
+        )
+
+
+def _noted(path: Path) -> int | None:
+    """The size that gzip notes at its end; None of what is too short for one."""
+    with path.open("rb") as stream:
+        if stream.seek(0, 2) < 18:
+            return None
+        stream.seek(-4, 2)
+        return int.from_bytes(stream.read(4), "little")

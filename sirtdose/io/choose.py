@@ -1,18 +1,30 @@
-"""Pick activity image, CT and structures from what a folder holds.
+"""Pick activity image, CT and structures from what a folder holds; what is left over.
 
 A choice is made where there is one candidate; where there are several they are
 listed, and the user chooses.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sirtdose.errors import InputError
 from sirtdose.io.discover import discover
-from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Kind
+from sirtdose.io.found import (
+    ACTIVITY_IMAGES,
+    STRUCTURES,
+    UNUSED,
+    Found,
+    Kind,
+    Passed,
+    listed,
+)
+from sirtdose.model.bounds import printable
+from sirtdose.model.structure import Structure
 
 _NAMED_MAX = 6
+_UNUSED_MAX = 12
 
 
 @dataclass(frozen=True)
@@ -186,9 +198,7 @@ def _only(
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        names = ", ".join(f"{f.label} ({f.kind})" for f in candidates[:_NAMED_MAX])
-        if len(candidates) > _NAMED_MAX:
-            names += f" and {len(candidates) - _NAMED_MAX} more"
+        names = listed([f"{f.label} ({f.kind})" for f in candidates], _NAMED_MAX)
         raise InputError(
             f"there are {len(candidates)} candidates for {what}: {names}; choose one "
             f"with {option} (`sirtdose inspect FOLDER --paths` says where they are)"
@@ -200,3 +210,60 @@ def _only(
         if option == "--structures"
         else f"found no {what}: give {option} (found {remarks})"
     )
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is in a folder, what would be used, or why nothing can be chosen.
+
+    `unusable` says what of it cannot be read, `structures` what those chosen hold,
+    `unused` names the files that are not used, by the reason why, and `noticed` what
+    the images' headers say that should be known before they are used.
+    `root` is where the items' paths begin; of a zip it is gone.
+    """
+
+    root: Path
+    found: tuple[Found, ...]
+    choice: Choice | None = None
+    problem: str = ""
+    unusable: tuple[str, ...] = ()
+    structures: tuple[Structure, ...] = ()
+    unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    noticed: tuple[str, ...] = ()
+
+
+def unused(
+    found: Iterable[Found],
+    passed: Iterable[Passed],
+    choice: Choice | None,
+    other_inputs: Collection[Path] = (),
+) -> dict[str, list[str]]:
+    """Names of what was not used, by the reason why.
+
+    `other_inputs` are files that an option named: of something else than images.
+    """
+    chosen = (choice.image, choice.ct, *choice.structures) if choice else ()
+    used = {path for item in chosen if item is not None for path in item.paths}
+    used |= set(other_inputs)
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
+    for item in found:
+        if used.isdisjoint(item.paths):
+            why = item.remark.removeprefix(f"{item.label} ")
+            reasons[why or f"{item.kind}, not chosen"].append(item.label)
+    for one in passed:
+        if one.path not in used:
+            reasons[one.why].append(printable(one.path.name))
+    return dict(reasons)
+
+
+def unused_lines(
+    reasons: Mapping[str, Sequence[str]], most: int = _UNUSED_MAX
+) -> list[str]:
+    """A line for each reason, with the names of the first files it holds for.
+
+    Examples
+    --------
+    >>> unused_lines({"empty": ["a.dcm", "b.dcm", "c.dcm"]}, most=2)
+    ['not used: a.dcm, b.dcm and 1 more: empty']
+    """
+    return [f"{UNUSED}{listed(names, most)}: {why}" for why, names in reasons.items()]

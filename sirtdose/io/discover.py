@@ -28,7 +28,6 @@ from sirtdose.io.output.unfinished import PREFIX
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
 _CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
@@ -150,10 +149,12 @@ def _files(root: Path, found: list[Found]) -> Iterator[Path]:
     for folder, folders, names in os.walk(root, onerror=closed):
         # Half of a result, of this run or another.
         folders[:] = sorted(one for one in folders if not one.startswith(PREFIX))
-        for name in folders:
-            if (Path(folder) / name).is_symlink():
-                remark = "a link to a folder is not followed: give the folder itself"
-                found.append(Found(Kind.OTHER, (Path(folder, name),), remark=remark))
+        remark = "a link to a folder is not followed: give the folder itself"
+        found += [
+            Found(Kind.OTHER, (path,), remark=remark)
+            for path in (Path(folder, name) for name in folders)
+            if path.is_symlink()
+        ]
         for name in sorted(names):
             path = Path(folder) / name
             try:
@@ -178,20 +179,20 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _is_our_result(path: Path) -> bool:
-    """A dose map beside its own post.json: never an input unless it is named."""
-    return path.name.startswith("dose_") and path.with_name("post.json").is_file()
-
-
 def _no_dicom(path: Path, root: Path) -> Found | Passed | None:
     """What a file is that is no DICOM; None of DICOM."""
-    if path != root and _is_our_result(path):
+    # A dose map beside its own post.json is never an input unless it is named.
+    is_ours = path.name.startswith("dose_") and path.with_name("post.json").is_file()
+    if path != root and is_ours:
         return Passed(path, _OUR_RESULT)
     if is_image_file(path):
         return _found_file(path)
     if path != root and path.suffix.lower() == ".zip":
-        remark = "a zip inside the folder is not opened: unpack it"
-        return Found(Kind.OTHER, (path,), remark=remark)
+        return Found(
+            Kind.OTHER,
+            (path,),
+            remark="a zip inside the folder is not opened: unpack it",
+        )
     try:
         return None if is_dicom_file(path) else _passed(path)
     except OSError as error:

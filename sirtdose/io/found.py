@@ -1,6 +1,6 @@
 """One thing in a folder: an image, a series or a set of structures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -28,8 +28,6 @@ class Kind(StrEnum):
 
 ACTIVITY_IMAGES = (Kind.SPECT, Kind.PET, Kind.IMAGE_FILE)
 STRUCTURES = (Kind.CONTOURS, Kind.SEGMENTATION, Kind.SEGMENTATION_FILE)
-
-
 # How a line begins that names files which were not used.
 UNUSED = "not used: "
 
@@ -75,6 +73,16 @@ class Found:
         if len(self.paths) == 1:
             return printable(self.paths[0].name)
         return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> listed(["a.dcm", "b.dcm", "c.dcm"], 2)
+    'a.dcm, b.dcm and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def patients_in(found: Iterable[Found]) -> int:

@@ -1,12 +1,17 @@
-"""A digest that tells whether inputs have changed."""
+"""A digest that tells whether inputs have changed, with all that belongs to them."""
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 
-from sirtdose.io.companions import companions
+_DETACHED = (".mhd", ".nhdr")
+_ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
+# What either header names its voxels by, and that they are in the file itself.
+_DATA = re.compile(r"^(?:ElementDataFile\s*=|data ?file:)\s*(.+?)\s*$", re.I | re.M)
+_HEADER_BYTES = 100_000
 
 
 def sha256_of(paths: Sequence[Path]) -> str:
@@ -26,3 +31,34 @@ def sha256_of(paths: Sequence[Path]) -> str:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def companions(path: Path) -> list[Path]:
+    """The files that are read with a NIfTI, NRRD or MetaImage file, where they are.
+
+    The voxels that a `.mhd` or `.nhdr` names, and the `.tsv` with names of labels.
+    """
+    name = path.name.lower()
+    ending = next((one for one in _ENDINGS if name.endswith(one)), None)
+    if ending is None:
+        return []
+    names = path.with_name(f"{path.name[: -len(ending)]}.tsv")
+    beside = [names, *(_voxels(path) if name.endswith(_DETACHED) else ())]
+    return [one for one in beside if one.is_file()]
+
+
+def _voxels(path: Path) -> Iterator[Path]:
+    with path.open("rb") as stream:
+        text = stream.read(_HEADER_BYTES).decode("latin-1")
+    found = _DATA.search(text)
+    if found is None:
+        return
+    if found[1].upper().startswith("LIST"):
+        lines = text[found.end() :].split("\n")
+        yield from (path.parent / line.strip() for line in lines if line.strip())
+    elif "%" in found[1]:
+        # A pattern with its first and last number: whatever could be meant.
+        pattern = re.sub(r"%\d*d", "*", found[1].split()[0])
+        yield from sorted(path.parent.glob(pattern))
+    else:
+        yield path.parent / found[1]

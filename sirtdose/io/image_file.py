@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.errors import FileFormatError, GeometryError, StructureError, said_at
 from sirtdose.io.checked_header import nifti_image, nrrd_header
 from sirtdose.io.metaimage import (
     metaimage_affine,
@@ -19,11 +19,16 @@ from sirtdose.io.metaimage import (
     read_metaimage_header,
 )
 from sirtdose.io.reading import reading
-from sirtdose.model.grid import Grid, to_lps
+from sirtdose.model.grid import Grid, affine_of, to_lps
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Source, Volume
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_KINDS = {
+    **dict.fromkeys((".nii", ".nii.gz"), "NIfTI"),
+    **dict.fromkeys((".nrrd", ".nhdr"), "NRRD"),
+    **dict.fromkeys((".mha", ".mhd"), "MetaImage"),
+}
+SUFFIXES = tuple(_KINDS)
 _SEGMENT_KEY = re.compile(r"Segment(\d+)_(ID|Name|LabelValue|Layer)$")
 _EXTENSIONS, _DESCRIBED = "extensions", "descrip"
 _DESCRIBED_MAX = 79
@@ -41,7 +46,7 @@ _NRRD_SPACES = {
 
 def is_image_file(path: Path) -> bool:
     """Whether the name is that of a NIfTI, NRRD or MetaImage file."""
-    return path.name.lower().endswith(SUFFIXES)
+    return _ending(path) != ""
 
 
 def is_segmentation_file(path: Path) -> bool:
@@ -57,12 +62,53 @@ def image_size(path: Path) -> tuple[int, ...]:
     FileFormatError
         Damaged, or not what its name says.
     """
-    name = path.name.lower()
-    if name.endswith((".nii", ".nii.gz")):
+    kind = _KINDS.get(_ending(path))
+    if kind == "NIfTI":
         return tuple(int(n) for n in nifti_image(path).shape)
-    if name.endswith((".nrrd", ".nhdr")):
+    if kind == "NRRD":
         return tuple(int(n) for n in nrrd_header(path)["sizes"])
     return read_metaimage_header(path).sizes
+
+
+def _ending(path: Path) -> str:
+    """Of the endings of image files the one that a name has; else none."""
+    return next((one for one in SUFFIXES if path.name.lower().endswith(one)), "")
+
+
+def stored_voxels(path: Path) -> tuple[NDArray[Any], Any] | None:
+    """Voxels as they are stored, the fastest axis first, and the file's own header.
+
+    None of a file whose name is not that of an image.
+
+    Raises
+    ------
+    FileFormatError
+        Damaged, or not what its name says.
+    """
+    kind = _KINDS.get(_ending(path))
+    if kind == "NIfTI":
+        image = nifti_image(path, whole=True)
+        with reading(path, kind):
+            return np.asanyarray(image.dataobj), image
+    if kind == "NRRD":
+        import nrrd
+        from nrrd.errors import NRRDError
+
+        nrrd_header(path, whole=True)
+        with reading(path, kind, NRRDError):
+            data, header = nrrd.read(str(path), index_order="F")
+            return np.asarray(data), header
+    if kind == "MetaImage":
+        found = read_metaimage_header(path)
+        return read_metaimage(found), found
+    return None
+
+
+def without_unit_axes(data: NDArray[Any], most: int) -> NDArray[Any]:
+    """The same without axes of one voxel at the end, down to so many dimensions."""
+    while data.ndim > most and data.shape[-1] == 1:
+        data = data[..., 0]
+    return data
 
 
 def read_image_file(path: Path, quantity: Quantity) -> Volume:
@@ -134,18 +180,15 @@ def write_nifti(volume: Volume, path: Path, *, note: str = "") -> None:
 
 
 def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]:
-    name = path.name.lower()
-    if name.endswith((".nii", ".nii.gz")):
-        data, affine, header = _read_nifti(path)
-    elif name.endswith((".nrrd", ".nhdr")):
-        data, affine, header = _read_nrrd(path)
-    elif name.endswith((".mha", ".mhd")):
-        data, affine, header = _read_metaimage(path)
-    else:
+    stored = stored_voxels(path)
+    if stored is None:
         raise FileFormatError(
             f"{path.name} is no image file known here: use DICOM, or a name ending in "
             f"{', '.join(SUFFIXES)}"
         )
+    placed = {"NIfTI": _placed_nifti, "NRRD": _placed_nrrd}
+    place = placed.get(_KINDS[_ending(path)], _placed_metaimage)
+    data, affine, header = place(path, *stored)
     if data.dtype.kind not in "biuf":
         several = "complex numbers" if data.dtype.kind == "c" else "colors"
         raise FileFormatError(
@@ -158,14 +201,13 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
         )
     data = data.transpose((0, 3, 2, 1) if data.ndim == 4 else (2, 1, 0))
     shape, affine = to_lps(affine, data.shape[-1:-4:-1])
-    try:
+    with said_at(path.name):
         return data, Grid(shape, affine), header
-    except GeometryError as error:
-        raise GeometryError(f"{path.name}: {error}") from None
 
 
-def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    image = nifti_image(path, whole=True)
+def _placed_nifti(
+    path: Path, data: NDArray[Any], image: Any
+) -> tuple[NDArray[Any], NDArray[Any], Any]:
     header = image.header
     with reading(path, "NIfTI"):
         if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
@@ -178,10 +220,9 @@ def _read_nifti(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
             raise GeometryError(
                 f"{path.name} has voxel sizes in {unit}: only mm are read"
             )
-        data = _without_unit_axes(np.asanyarray(image.dataobj))
         said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
         words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
-        return data, _RAS_TO_LPS @ image.affine, words
+        return without_unit_axes(data, 3), _RAS_TO_LPS @ image.affine, words
 
 
 def _extensions(header: Any) -> str:
@@ -202,19 +243,10 @@ def _names_in(header: Any) -> dict[int, str]:
     }
 
 
-def _without_unit_axes(data: NDArray[Any]) -> NDArray[Any]:
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
-    return data
-
-
-def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    import nrrd
-    from nrrd.errors import NRRDError
-
-    nrrd_header(path, whole=True)
-    with reading(path, "NRRD", NRRDError):
-        data, header = nrrd.read(str(path), index_order="F")
+def _placed_nrrd(
+    path: Path, data: NDArray[Any], header: Any
+) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    with reading(path, "NRRD"):
         space = str(header.get("space", "")).lower()
         sign = _NRRD_SPACES.get(space)
         if sign is None:
@@ -235,20 +267,18 @@ def _read_nrrd(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
                 f"{path.name} has {int(spatial.sum())} spatial axes among {data.ndim}: "
                 "three are needed, with layers first"
             )
-        affine = np.eye(4)
-        affine[:3, :3] = directions[spatial].T
-        affine[:3, 3] = origin
+        affine = affine_of(directions[spatial].T, origin)
         return data, np.diag([sign, sign, 1.0, 1.0]) @ affine, header
 
 
-def _read_metaimage(path: Path) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    header = read_metaimage_header(path)
+def _placed_metaimage(
+    path: Path, data: NDArray[Any], header: Any
+) -> tuple[NDArray[Any], NDArray[Any], Any]:
     if len(header.sizes) != 3:
         raise FileFormatError(
             f"{path.name} has NDims = {len(header.sizes)}: a single 3-D image is needed"
         )
-    affine = metaimage_affine(header)
-    return read_metaimage(header), affine, {}
+    return data, metaimage_affine(header), {}
 
 
 def _segments(
@@ -297,7 +327,7 @@ def _labels(
         raise FileFormatError(
             f"{path.name} is no label image: it has {values.size} different values"
         )
-    stem = _stem(path)
+    stem = path.name[: -len(_ending(path))]
     known = _label_names(path.with_name(f"{stem}.tsv")) or dict(names)
     labels = [int(value) for value in values if value != 0]
     if labels == [1] and not known:
@@ -308,13 +338,6 @@ def _labels(
         ).cropped()
         for label in labels
     ]
-
-
-def _stem(path: Path) -> str:
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.stem
 
 
 def _label_names(path: Path) -> dict[int, str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.checked_header import require_voxels
 from sirtdose.io.reading import reading
+from sirtdose.model.grid import affine_of
 
 _HEADER_BYTES = 100_000
 _DIMENSIONS_MAX = 10
@@ -164,11 +165,8 @@ def metaimage_affine(header: MetaImageHeader) -> NDArray[np.float64]:
         header.numbers(names, count)
         for names, count in zip(_PLACE, (3, 3, 9), strict=True)
     )
-    affine = np.eye(4)
     # A row of the matrix is the direction of one axis.
-    affine[:3, :3] = directions.reshape(3, 3).T * spacing
-    affine[:3, 3] = origin
-    return affine
+    return affine_of(directions.reshape(3, 3).T * spacing, origin)
 
 
 def _bytes_of(header: MetaImageHeader) -> bytes:

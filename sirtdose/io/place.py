@@ -89,15 +89,11 @@ def _walked(start: Path, steps: Sequence[Any], salt: str) -> Path | None:
     for step in steps:
         if step == _UP:
             at = at.parent
-            continue
-        if step == ".":
-            continue
-        try:
-            names = sorted(one.name for one in at.iterdir())
-        except OSError:
-            return None
-        following = next((one for one in names if _step(one, salt) == step), None)
-        if following is None:
-            return None
-        at = at / following
+        elif step != ".":
+            try:
+                at = next(
+                    x for x in sorted(at.iterdir()) if _step(x.name, salt) == step
+                )
+            except (OSError, StopIteration):
+                return None
     return at

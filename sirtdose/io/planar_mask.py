@@ -1,16 +1,12 @@
 """A region of interest drawn on a planar image, as a mask of its pixels."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
-from sirtdose.io.checked_header import nifti_image, nrrd_header
-from sirtdose.io.image_file import SUFFIXES
-from sirtdose.io.metaimage import read_metaimage, read_metaimage_header
-from sirtdose.io.reading import reading
+from sirtdose.io.image_file import SUFFIXES, stored_voxels, without_unit_axes
 
 
 def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -35,19 +31,12 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     StructureError
         Nothing is inside.
     """
-    name = path.name.lower()
-    if name.endswith((".nii", ".nii.gz")):
-        data = _nifti(path)
-    elif name.endswith((".nrrd", ".nhdr")):
-        data = _nrrd(path)
-    elif name.endswith((".mha", ".mhd")):
-        data = read_metaimage(read_metaimage_header(path))
-    else:
+    stored = stored_voxels(path)
+    if stored is None:
         raise FileFormatError(
             f"{path.name} is no mask known here: use {', '.join(SUFFIXES)}"
         )
-    while data.ndim > 2 and data.shape[-1] == 1:
-        data = data[..., 0]
+    data = without_unit_axes(stored[0], 2)
     if data.ndim != 2:
         raise FileFormatError(
             f"{path.name} has {data.ndim} dimensions {data.shape}: a mask of one slice "
@@ -62,19 +51,3 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     if not mask.any():
         raise StructureError(f"{path.name} is empty: draw the region")
     return mask
-
-
-def _nifti(path: Path) -> NDArray[Any]:
-    image = nifti_image(path, whole=True)
-    with reading(path, "NIfTI"):
-        return np.asanyarray(image.dataobj)
-
-
-def _nrrd(path: Path) -> NDArray[Any]:
-    import nrrd
-    from nrrd.errors import NRRDError
-
-    nrrd_header(path, whole=True)
-    with reading(path, "NRRD", NRRDError):
-        data, _ = nrrd.read(str(path))
-        return np.asarray(data)

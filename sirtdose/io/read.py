@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom.ct import read_ct
-from sirtdose.io.dicom.header import reading_dicom
+from sirtdose.io.dicom.header import read_dataset, reading_dicom
 from sirtdose.io.dicom.nm import read_nm
 from sirtdose.io.dicom.pet import read_pet
 from sirtdose.io.dicom.pet_series import declared_slices
 from sirtdose.io.dicom.rtdose import read_rtdose
 from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.stack import read_ct, read_stack
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found, Kind
+from sirtdose.io.found import Found, Kind, listed
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
@@ -103,6 +103,40 @@ def read_found_structures(
     )
 
 
+def read_anatomy(path: Path) -> Volume:
+    """Read a CT or MR series, or an image file.
+
+    Numbers of an MR have no unit: they are only compared with another image's.
+
+    Raises
+    ------
+    InputError
+        Nothing of the kind there, several of them, or one that cannot be read.
+    """
+    found = discover(path)
+    fitting = [item for item in found if item.kind is Kind.CT or _is_mr(item)]
+    fitting = fitting or [item for item in found if item.kind is Kind.IMAGE_FILE]
+    if len(fitting) != 1:
+        names = ", ".join(item.label for item in fitting[:6]) or "none"
+        raise FileFormatError(
+            f"{path.name} holds {len(fitting)} images that structures can be drawn on "
+            f"({names}): give one CT or MR series, or an image file"
+        )
+    [item] = fitting
+    if not _is_mr(item):
+        return read_found_image(item, quantity=Quantity.CT_NUMBER)
+    stack = read_stack(item.paths, "MR")
+    return Volume(stack.data, stack.grid, Quantity.COUNTS, stack.source)
+
+
+def study_uid(item: Found) -> str:
+    """StudyInstanceUID (0020,000D) of a DICOM file or series; empty of others."""
+    if item.kind in (Kind.IMAGE_FILE, Kind.SEGMENTATION_FILE) or not item.paths:
+        return ""
+    with reading_dicom(item.paths[0]):
+        return str(read_dataset(item.paths[0]).get("StudyInstanceUID", ""))
+
+
 def _require_whole(found: Found) -> None:
     """Refuse a PET series some of whose slices may be the damaged files beside it."""
     if not found.unread or not found.headers:
@@ -112,9 +146,7 @@ def _require_whole(found: Found) -> None:
         declared = declared_slices(found.headers[0], found.paths[0])
     if declared is not None and declared <= there:
         return
-    names = ", ".join(printable(path.name) for path in found.unread[:_NAMED_MAX])
-    more = len(found.unread) - _NAMED_MAX
-    names += f" and {more} more" if more > 0 else ""
+    names = listed([printable(path.name) for path in found.unread], _NAMED_MAX)
     said = (
         f"NumberOfSlices (0054,0081) declares {declared} slices, {there} can be read"
         if declared is not None
@@ -134,3 +166,7 @@ def _single(path: Path) -> Found:
             f"{path.name} holds {len(found)} things: {names}; give one of these files"
         )
     return found[0]
+
+
+def _is_mr(item: Found) -> bool:
+    return item.modality == "MR" and len(item.paths) > 1

@@ -97,9 +97,7 @@ class Grid:
         `spacing_mm` is in array order (slice, row, column); `origin_mm` is the
         (x, y, z) of voxel (0, 0, 0).
         """
-        affine = np.eye(4)
-        affine[:3, :3] = np.fliplr(np.diag(spacing_mm[::-1]))
-        affine[:3, 3] = origin_mm
+        affine = affine_of(np.fliplr(np.diag(spacing_mm[::-1])), origin_mm)
         return cls(shape, affine, frame_of_reference_uid)
 
     @property
@@ -122,10 +120,7 @@ class Grid:
     def world_mm(self, index: ArrayLike) -> NDArray[np.float64]:
         """Positions (..., 3) in mm of voxel indices (..., 3), fractional or whole."""
         index = np.asarray(index, dtype=np.float64)
-        world: NDArray[np.float64] = (
-            index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
-        )
-        return world
+        return index @ self.affine_mm[:3, :3].T + self.affine_mm[:3, 3]
 
     def index(self, world_mm: ArrayLike) -> NDArray[np.float64]:
         """Fractional voxel indices (..., 3) of positions (..., 3) in mm."""
@@ -180,7 +175,14 @@ class Grid:
         return Grid(shape, affine, self.frame_of_reference_uid)
 
     def box_around(self, points_mm: ArrayLike, *, margin_mm: float) -> Box:
-        """The voxels of this grid around points, with a margin, one at least."""
+        """The voxels of this grid around points in mm, with a margin, one at least.
+
+        Examples
+        --------
+        >>> grid = Grid.regular((4, 10, 10), spacing_mm=(5.0, 2.0, 2.0))
+        >>> grid.box_around([[8.0, 8.0, 5.0]], margin_mm=2.0)
+        (slice(0, 3, None), slice(3, 6, None), slice(3, 6, None))
+        """
         index = self.index(points_mm)
         margin = margin_mm / np.array(self.spacing_mm)
         low = np.clip(np.floor(index.min(axis=0) - margin), 0, np.array(self.shape) - 1)
@@ -219,7 +221,11 @@ class Grid:
 
 
 def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:
-    """One value an axis: neither more nor fewer."""
+    """One value an axis: neither more nor fewer.
+
+    >>> three(n + 1 for n in range(3))
+    (1, 2, 3)
+    """
     a, b, c = values
     return a, b, c
 
@@ -227,6 +233,17 @@ def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:
 def box_at(start: Sequence[int], shape: Sequence[int]) -> Box:
     """The box of array indices that begins at `start` and has a shape."""
     return three(slice(a, a + n) for a, n in zip(start, shape, strict=True))
+
+
+def affine_of(steps_mm: ArrayLike, origin_mm: ArrayLike) -> NDArray[np.float64]:
+    """The affine of an image: its voxel steps as columns, and voxel (0, 0, 0).
+
+    >>> affine_of(np.diag([3.0, 2.0, 1.0]), [10, 20, 30])[:3]
+    array([[ 3.,  0.,  0., 10.],
+           [ 0.,  2.,  0., 20.],
+           [ 0.,  0.,  1., 30.]])
+    """
+    return np.vstack([np.column_stack([steps_mm, origin_mm]), [0.0, 0.0, 0.0, 1.0]])
 
 
 def to_lps(affine_ijk_mm: ArrayLike, shape_ijk: Sequence[int]) -> tuple[Shape, Any]:

@@ -56,10 +56,11 @@ def named(
     names = list(known)
     found = alike(text, names)
     if len(found) > 1:
-        either = "' or '".join(found)
         raise InputError(
-            f"'{text.strip()}' may be '{either}': write the one that is meant, letter "
-            "by letter"
+            f"'{text.strip()}' may be "
+            + " or ".join(f"'{one}'" for one in found)
+            + ": "
+            "write the one that is meant, letter by letter"
         )
     if not found:
         there = ", ".join(dict.fromkeys(names if offered is None else offered))

@@ -133,7 +133,16 @@ class Structure:
         return replace(self, name=name, role=role, definition=definition, doubt=None)
 
     def box_on(self, grid: Grid) -> Box | None:
-        """Where its voxels are in a grid; None where that has another lattice."""
+        """Where its voxels are in a grid; None where that has another lattice.
+
+        Examples
+        --------
+        >>> grid = Grid.regular((1, 1, 9), spacing_mm=(2.0, 2.0, 2.0))
+        >>> mask = Structure.named("T", np.ones((1, 1, 9), bool), grid)
+        >>> part = mask & replace(mask, grid=grid.crop(box_at((0, 0, 4), (1, 1, 9))))
+        >>> part.box_on(grid)
+        (slice(0, 1, None), slice(0, 1, None), slice(4, 9, None))
+        """
         offset = self.grid.offset_in(grid)
         return None if offset is None else box_at(offset, self.grid.shape)
 
@@ -251,11 +260,13 @@ def perfused_by(
         A name that is no structure's, or may be several.
     """
     known = {one.name: one for one in reversed(list(structures))}
-    said = (
+    own = named(
+        typed,
+        reversed(known),
         f"'{injection}' perfuses '{typed}', which is no structure of role perfused, "
-        "liver or tumor here"
+        "liver or tumor here",
     )
-    return known[named(typed, reversed(known), said)]
+    return known[own]
 
 
 def voxels_in(occupancy: NDArray[Any]) -> float:

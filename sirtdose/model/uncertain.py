@@ -17,6 +17,10 @@ class Uncertain:
     low: float
     high: float
 
+    def outweighed_by(self, loss: float) -> bool:
+        """Whether a loss, as a part of the value, is more than the uncertainty."""
+        return abs(loss * self.value) > self.standard
+
 
 @dataclass(frozen=True, eq=False)
 class RowUncertainty:
@@ -51,8 +55,7 @@ class RowUncertainty:
     @property
     def hidden_by_blur(self) -> bool:
         """Whether blur moves the mean by more than all that is in its uncertainty."""
-        moved = abs(self.blur_loss * self.first_order.value)
-        return moved > self.first_order.standard
+        return self.first_order.outweighed_by(self.blur_loss)
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,7 @@ class PlannedDose:
     @property
     def hidden_by_blur(self) -> bool:
         """Whether blur moves the mean by more than all that is in its uncertainty."""
-        moved = abs(self.blur_loss * self.first_order.value)
-        return moved > self.first_order.standard
+        return self.first_order.outweighed_by(self.blur_loss)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
+from sirtdose.io.output.publishing import flush_folder
+
 # What an interrupt leaves begins so; nothing that is read does.
 PART = ".part-"
 
@@ -36,18 +38,6 @@ def make_folder(path: Path) -> None:
     if not path.is_dir():
         path.mkdir(exist_ok=True)
         flush_folder(path.parent)
-
-
-def flush_folder(path: Path) -> None:
-    """Have the names in a folder on the disk."""
-    # Windows has no such call.
-    if os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def remove_parts(folder: Path) -> None:

@@ -4,17 +4,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from sirtdose.errors import OutputError
-from sirtdose.io.output.locks import is_locked_by_us
-from sirtdose.io.output.unfinished import remove_abandoned
-from sirtdose.network.arrivals import Arrivals
+from sirtdose.io.output.unfinished import is_locked_by_us, remove_abandoned
 from sirtdose.network.durable import remove_parts
 from sirtdose.network.names import names_of
-from sirtdose.network.reception import Reception
+from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving
 from sirtdose.network.store import INCOMING, MISSING, Store
@@ -104,37 +102,29 @@ def listen(
             return processing.go_on()
 
 
+@dataclass
 class _Processing:
     """Studies at rest, one after the other."""
 
-    def __init__(
-        self,
-        how: Listening,
-        store: Store,
-        records: Records,
-        arrivals: Arrivals,
-        work: Work | None,
-        say: Callable[[str], None],
-    ) -> None:
-        self._how = how
-        self._store = store
-        self._records = records
-        self._arrivals = arrivals
-        self._work = work
-        self._say = say
-        self._told: set[str] = set()
-        self._never = threading.Event()
+    how: Listening
+    store: Store
+    records: Records
+    arrivals: Arrivals
+    work: Work | None
+    say: Callable[[str], None]
+    told: set[str] = field(default_factory=set)
+    never: threading.Event = field(default_factory=threading.Event)
 
     def take_up(self) -> None:
         """Studies that an earlier listener kept and did not process."""
-        remove_abandoned(self._how.out / RESULTS)
-        if self._work is None:
+        remove_abandoned(self.how.out / RESULTS)
+        if self.work is None:
             return
-        for study, instances in self._store.studies().items():
-            failed = self._records.failed(study, self._work.name)
-            if self._records.is_due(study, self._work.name, instances):
-                self._say(f"study {study}: {len(instances)} objects from before")
-                self._arrivals.came(study)
+        for study, instances in self.store.studies().items():
+            failed = self.records.failed(study, self.work.name)
+            if self.records.is_due(study, self.work.name, instances):
+                self.say(f"study {study}: {len(instances)} objects from before")
+                self.arrivals.came(study)
             elif failed is not None:
                 self._say_failed(study, failed.error, "had failed")
                 self._watch(study, failed)
@@ -142,47 +132,47 @@ class _Processing:
     def go_on(self) -> int:
         """Process what comes to rest; ends with an exception, or after the first."""
         while True:
-            study = self._arrivals.take_settled()
+            study = self.arrivals.take_settled()
             if study is None:
-                self._never.wait(_LOOK_EVERY_S)
+                self.never.wait(_LOOK_EVERY_S)
                 continue
             try:
                 ended = self._process(study)
             except OSError as error:
                 # A full disk is somebody's to clear; the study waits for it.
-                self._say(f"study {study}: cannot be written down: {error.strerror}")
-                self._arrivals.came(study)
+                self.say(f"study {study}: cannot be written down: {error.strerror}")
+                self.arrivals.came(study)
                 continue
-            if ended is not None and self._how.once:
+            if ended is not None and self.how.once:
                 return ended.exit_code
 
     def _process(self, study: str) -> Ended | None:
         """Process a study unless that was done; None where it was not."""
-        instances = self._store.studies().get(study, frozenset())
-        if self._work is None:
-            self._say(f"study {study}: {len(instances)} objects, at rest")
+        instances = self.store.studies().get(study, frozenset())
+        if self.work is None:
+            self.say(f"study {study}: {len(instances)} objects, at rest")
             return Ended()
-        if not self._is_due(study, self._work, instances):
+        if not self._is_due(study, self.work, instances):
             return None
         try:
             self._require_complete(study)
-            options = self._work.options_of(study, self._used_by(study))
+            options = self.work.options_of(study, self._used_by(study))
         except NotYet as waiting:
-            if study not in self._told:
-                self._told.add(study)
-                self._say(f"study {study}: waits: {waiting}")
-            self._arrivals.came(study)
+            if study not in self.told:
+                self.told.add(study)
+                self.say(f"study {study}: waits: {waiting}")
+            self.arrivals.came(study)
             return None
-        run = self._records.begin(study, self._work.name, instances, options)
+        run = self.records.begin(study, self.work.name, instances, options)
         if run is None:
-            return self._ended_before(study, self._work)
-        return self._run(self._work, study, run)
+            return self._ended_before(study, self.work)
+        return self._run(self.work, study, run)
 
     def _is_due(self, study: str, work: Work, instances: frozenset[str]) -> bool:
         """Whether there are objects, or after a failure options, that no run had."""
-        if self._records.is_due(study, work.name, instances):
+        if self.records.is_due(study, work.name, instances):
             return True
-        failed = self._records.failed(study, work.name)
+        failed = self.records.failed(study, work.name)
         if failed is None:
             return False
         try:
@@ -197,23 +187,23 @@ class _Processing:
     def _watch(self, study: str, failed: Run) -> None:
         """Look again later whether a failed run's options were changed."""
         if failed.options:
-            self._arrivals.came(study)
+            self.arrivals.came(study)
 
     def _ended_before(self, study: str, work: Work) -> Ended:
         """What became of a run that an earlier listener began."""
-        ended = self._records.last_end(study, work.name)
+        ended = self.records.last_end(study, work.name)
         if ended.exit_code:
             self._say_failed(study, ended.error)
         else:
-            self._say(f"study {study}: its last run had ended already")
+            self.say(f"study {study}: its last run had ended already")
         return ended
 
     def _say_failed(self, study: str, error: str, how: str = "failed") -> None:
-        assert self._work is not None
-        self._say(f"study {study}: {self._work.name} {how}: {error}")
+        assert self.work is not None
+        self.say(f"study {study}: {self.work.name} {how}: {error}")
 
     def _require_complete(self, study: str) -> None:
-        missing = self._store.missing(study)
+        missing = self.store.missing(study)
         if missing:
             raise NotYet(
                 f"{missing} of its objects found no room: send them again, or take "
@@ -222,41 +212,35 @@ class _Processing:
 
     def _used_by(self, study: str) -> Callable[[str], str | None]:
         def used_by(options: str) -> str | None:
-            user = self._records.options_used_by(options)
+            user = self.records.options_used_by(options)
             return None if user == study else user
 
         return used_by
 
     def _run(self, work: Work, study: str, run: Run) -> Ended:
         count = len(run.instances)
-        self._say(f"study {study}: {work.name} of {count} objects begins")
+        self.say(f"study {study}: {work.name} of {count} objects begins")
         try:
-            ended = work.run(
-                study, self._store.folder(study), self._how.out / run.folder
-            )
+            ended = work.run(study, self.store.folder(study), self.how.out / run.folder)
         except BaseException:
-            self._records.give_up(study, run)
+            self.records.give_up(study, run)
             raise
-        _flush_everything()
-        self._records.end(study, run, ended)
+        # What is written down as done is on the disk.
+        if hasattr(os, "sync"):
+            os.sync()
+        self.records.end(study, run, ended)
         if ended.exit_code:
             self._say_failed(study, ended.error)
             self._watch(study, run)
         else:
-            for folder, count in self._records.lacking(study, run).items():
-                self._say(
+            for folder, count in self.records.lacking(study, run).items():
+                self.say(
                     f"study {study}: {folder} lacks {count} of its objects: do not use "
                     "it"
                 )
             took = f"{ended.seconds:.1f} s"
-            self._say(f"study {study}: {work.name} done in {took}: {run.folder}")
+            self.say(f"study {study}: {work.name} done in {took}: {run.folder}")
         return ended
-
-
-def _flush_everything() -> None:
-    """What is written down as done is on the disk."""
-    if hasattr(os, "sync"):
-        os.sync()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Whether an object that came is whole, and what it says it is."""
 
 import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
@@ -8,8 +9,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.errors import SirtdoseError
-from sirtdose.network.classes import encoding
-from sirtdose.network.deflated import TooLarge, plain
+from sirtdose.network.classes import DEFLATED, encoding
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -59,6 +59,43 @@ class Received:
     transfer_syntax: str
     told: Told
     most_bytes: int
+
+
+class TooLarge(Exception):
+    """It would inflate to more than is taken in."""
+
+
+def plain(
+    data: bytes | memoryview, transfer_syntax: str, most_bytes: int
+) -> bytes | memoryview:
+    """A data set as it is read: inflated where it is deflated, else as it is.
+
+    Raises
+    ------
+    TooLarge
+        More than `most_bytes` when inflated.
+    zlib.error
+        Damaged.
+    EOFError
+        Cut off, or with something behind it.
+
+    Examples
+    --------
+    >>> squeeze = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    >>> deflated = squeeze.compress(bytes(1000)) + squeeze.flush()
+    >>> len(deflated) < 20, len(plain(deflated, DEFLATED, 2000))
+    (True, 1000)
+    """
+    if transfer_syntax != DEFLATED:
+        return data
+    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+    found = unpacking.decompress(data, most_bytes + 1)
+    if len(found) > most_bytes:
+        raise TooLarge
+    # A byte of zero may make its length even.
+    if not unpacking.eof or unpacking.unused_data not in (b"", b"\0"):
+        raise EOFError
+    return found
 
 
 def study_of(received: Received) -> str:
@@ -135,7 +172,9 @@ def _top(received: Received) -> "Dataset":
         stream = _Stream(data)
         found = _read(stream, implicit=implicit, little=little)
         at_end = stream.tell() == len(data) and not stream.cut_off
-        whole = at_end and _is_whole(found, 0) and _has_its_pixels(found)
+        # An image that is cut off between two elements has lost its last one.
+        has_pixels = _ROWS not in found or any(tag in found for tag in _PIXELS)
+        whole = at_end and has_pixels and _is_whole(found, 0)
     except TooLarge:
         raise Refused(
             OUT_OF_RESOURCES, f"inflates to over {received.most_bytes / 1e6:g} MB"
@@ -181,11 +220,6 @@ def _is_whole(found: "Dataset", depth: int) -> bool:
         if not all(_is_whole(item, depth + 1) for item in _items(found, tag, raw)):
             return False
     return True
-
-
-def _has_its_pixels(found: "Dataset") -> bool:
-    """An image that is cut off between two elements has lost its last one."""
-    return _ROWS not in found or any(tag in found for tag in _PIXELS)
 
 
 def _is_sequence(tag: Any, raw: Any) -> bool:

@@ -1,12 +1,12 @@
-"""Answer the requests of associations, and say what came through each."""
+"""Answer associations, say what came through each, and when a study is at rest."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.received import (
     CANNOT_UNDERSTAND,
     OTHER_CLASS,
@@ -24,6 +24,53 @@ _COMMENT_LETTERS = 64
 # DICOM PS3.8, 9.2: a connection is open; it closes, or what comes is no request.
 _AWAITS_REQUEST, _NO_REQUEST = "Sta2", ("Evt17", "Evt19")
 _NOTHING = "there is no data set"
+
+
+class Sender(Protocol):
+    """An association, as far as it matters here."""
+
+    def is_alive(self) -> bool:
+        """Whether it is open."""
+
+
+class Arrivals:
+    """Which studies something came for, when, and through which associations."""
+
+    def __init__(self, settle_s: float, *, clock: Callable[[], float] = monotonic):
+        self._settle_s = settle_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last: dict[str, float] = {}
+        self._senders: dict[str, set[Sender]] = {}
+
+    def came(self, study: str, sender: Sender | None = None) -> None:
+        """An object of a study came, or the study was found when the listener began."""
+        with self._lock:
+            self._last[study] = self._clock()
+            if sender is not None:
+                self._senders.setdefault(study, set()).add(sender)
+
+    def take_settled(self) -> str | None:
+        """A study at rest, the first one; what comes from now on brings it back."""
+        with self._lock:
+            now = self._clock()
+            for study, senders in self._senders.items():
+                still = {one for one in senders if one.is_alive()}
+                if len(still) < len(senders):
+                    # Time counts from when it is seen that somebody left.
+                    self._last[study] = now
+                self._senders[study] = still
+            at_rest = [
+                study
+                for study, last in self._last.items()
+                if now - last >= self._settle_s and not self._senders.get(study)
+            ]
+            if not at_rest:
+                return None
+            first = min(at_rest, key=lambda study: self._last[study])
+            del self._last[first]
+            self._senders.pop(first, None)
+            return first
 
 
 @dataclass

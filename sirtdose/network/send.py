@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 # A context has an odd number of one byte.
 _MOST_CONTEXTS = 126
 _WARNING = 0xB000
+# DICOM PS3.7, C: by the leading digits of a status.
+_KINDS = {
+    0xA700: "out of resources",
+    0xA900: "does not match its SOP class",
+    _WARNING: "stored with a warning",
+    0xC000: "cannot be understood",
+}
 _REJECTED = {
     (1, 1): "it does not say why",
     (1, 3): "it does not know the calling AE title: give another --calling-aet",
     (1, 7): "it has another AE title: give it with --aet",
     (3, 2): "it has as many associations as it takes",
 }
+_NOT_NEGOTIATED = "the receiver does not take this kind of object in this encoding"
 
 
 @dataclass(frozen=True)
@@ -104,20 +112,13 @@ def send_files(
         left = [
             (number, file)
             for number, file in left
-            if not done[number].stored and _may_work_later(done[number])
+            if not done[number].stored and done[number].said != _NOT_NEGOTIATED
         ]
         if not left or attempt > to.retries:
             break
         say(f"{len(left)} of {len(files)} not stored: again in {to.wait_s:g} s")
         time.sleep(to.wait_s)
     return [done[number] for number in range(len(files))]
-
-
-def _may_work_later(sent: Sent) -> bool:
-    return sent.said != _NOT_NEGOTIATED
-
-
-_NOT_NEGOTIATED = "the receiver does not take this kind of object in this encoding"
 
 
 def _parts(
@@ -185,12 +186,7 @@ def _store(
 def _meaning(status: int, comment: str) -> str:
     if status == 0:
         return ""
-    kinds = {0xA700: "out of resources", 0xA900: "does not match its SOP class"}
-    kind = kinds.get(status & 0xFF00, "")
-    if not kind and status & 0xF000 == 0xC000:
-        kind = "cannot be understood"
-    if not kind and status & 0xF000 == _WARNING:
-        kind = "stored with a warning"
+    kind = _KINDS.get(status & 0xFF00) or _KINDS.get(status & 0xF000)
     said = "".join(c for c in comment if c.isprintable())
     return ": ".join(one for one in (kind, said) if one) or "refused"
 

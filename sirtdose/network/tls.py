@@ -1,7 +1,8 @@
 """TLS about a connection: who we are, and whose word is taken for the other side."""
 
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,31 +106,24 @@ def calling_context(tls: Tls) -> ssl.SSLContext:
 def _with_files(context: ssl.SSLContext, tls: Tls) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.certificate is not None:
-        names = " and ".join(
-            one.name for one in (tls.certificate, tls.key) if one is not None
-        )
-        try:
-            # A key with a password would ask for it at the terminal.
-            context.load_cert_chain(tls.certificate, tls.key, password=_none)
-        except OSError as error:
-            raise InputError(
-                _unusable(names, "certificate and its key", error)
-            ) from None
+        with _usable("certificate and its key", tls.certificate, tls.key):
+            # A key with a password would ask for it at the terminal: it is given none.
+            context.load_cert_chain(tls.certificate, tls.key, password=bytes)
     if tls.authorities is not None:
-        try:
+        with _usable("certificates", tls.authorities):
             context.load_verify_locations(tls.authorities)
-        except OSError as error:
-            said = _unusable(tls.authorities.name, "certificates", error)
-            raise InputError(said) from None
     return context
 
 
-def _none() -> bytes:
-    return b""
-
-
-def _unusable(names: str, what: str, error: OSError) -> str:
-    # OpenSSL's own errors are OSErrors too.
-    if isinstance(error, ssl.SSLError):
-        return f"{names}: no {what} in PEM, without a password, that go together"
-    return f"cannot read {names}: {error.strerror}"
+@contextmanager
+def _usable(what: str, *files: Path | None) -> Iterator[None]:
+    """Say which files could not be used, and why."""
+    names = " and ".join(one.name for one in files if one is not None)
+    try:
+        yield
+    except ssl.SSLError:
+        raise InputError(
+            f"{names}: no {what} in PEM, without a password, that go together"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot read {names}: {error.strerror}") from None

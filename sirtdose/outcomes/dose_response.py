@@ -2,14 +2,13 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from sirtdose.errors import InputError
 from sirtdose.model.uncertain import Z95
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _POINTS = 101
 # With fewer patients a clustered covariance is far too small.
@@ -83,8 +82,6 @@ def dose_response(
     >>> round(one.d50_gy, 6)
     100.0
     """
-    import numpy as np
-
     doses, had = np.asarray(doses_gy, float), np.asarray(events, bool)
     if had.all() or not had.any():
         raise InputError(
@@ -92,22 +89,21 @@ def dose_response(
         )
     said = "robust, clustered by patient" if clusters is not None else "model-based"
     empty = DoseResponse(len(had), int(had.sum()), said)
-    separated = _separated(doses, had)
+    failed = _separated(doses, had)
     if clusters is not None and len(set(clusters)) < CLUSTERS_MIN:
-        separated = (
+        failed = (
             f"{len(set(clusters))} patients are too few for a covariance clustered by "
             f"patient: {CLUSTERS_MIN} are needed"
         )
-    if separated:
-        return DoseResponse(empty.n, empty.events, said, failed=separated)
+    if failed:
+        return replace(empty, failed=failed)
     found = _fit(doses, had, clusters)
     if found is None:
-        failed = "the fit did not converge"
-        return DoseResponse(empty.n, empty.events, said, failed=failed)
+        return replace(empty, failed="the fit did not converge")
     return _described(found, doses, empty)
 
 
-def _separated(doses: "np.ndarray", had: "np.ndarray") -> str:
+def _separated(doses: np.ndarray, had: np.ndarray) -> str:
     if doses.min() == doses.max():
         return f"every dose is {doses[0]:g} Gy"
     yes, no = doses[had], doses[~had]
@@ -117,9 +113,8 @@ def _separated(doses: "np.ndarray", had: "np.ndarray") -> str:
 
 
 def _fit(
-    doses: "np.ndarray", had: "np.ndarray", clusters: Sequence[str] | None
+    doses: np.ndarray, had: np.ndarray, clusters: Sequence[str] | None
 ) -> Any | None:
-    import numpy as np
     import statsmodels.api as sm
 
     model = sm.Logit(had.astype(float), sm.add_constant(doses))
@@ -137,9 +132,7 @@ def _fit(
     return found if found.mle_retvals["converged"] else None
 
 
-def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResponse:
-    import numpy as np
-
+def _described(found: Any, doses: np.ndarray, empty: DoseResponse) -> DoseResponse:
     intercept, slope = (float(one) for one in found.params)
     covariance = np.asarray(found.cov_params())
     error = float(covariance[1, 1] ** 0.5)
@@ -155,10 +148,8 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
         low = high = None
     elif low is not None:
         low = max(low, 0.0)
-    return DoseResponse(
-        n=empty.n,
-        events=empty.events,
-        covariance=empty.covariance,
+    return replace(
+        empty,
         intercept=intercept,
         slope_per_gy=slope,
         slope_low=slope - Z95 * error,
@@ -176,14 +167,14 @@ def _described(found: Any, doses: "np.ndarray", empty: DoseResponse) -> DoseResp
     )
 
 
-def _logistic(line: "np.ndarray") -> tuple[float, ...]:
+def _logistic(line: np.ndarray) -> tuple[float, ...]:
     from scipy.special import expit
 
     return tuple(map(float, expit(line)))
 
 
 def _fieller(
-    intercept: float, slope: float, covariance: "np.ndarray"
+    intercept: float, slope: float, covariance: np.ndarray
 ) -> tuple[float | None, float | None]:
     """Where the band of the line holds 0: bounded only where the slope is not 0."""
     a = slope**2 - Z95**2 * covariance[1, 1]

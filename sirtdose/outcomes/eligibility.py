@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.errors import InputError, said_at
 from sirtdose.model.units import FRACTION
 from sirtdose.outcomes.laboratory import factor, require_possible, unit_inside, units_of
 
@@ -200,21 +200,16 @@ def overall(judged: Sequence[Judged]) -> str:
 def _judged(criterion: Criterion, given: Given | None) -> Judged:
     if given is None:
         return Judged(criterion, "unknown", "not given")
-    if isinstance(given.value, bool):
-        met = given.value is criterion.bound
-        return Judged(criterion, _answer(met=met), "", given.value, given)
-    if criterion.of_uln and given.uln is None:
-        return Judged(
-            criterion, "unknown", "needs its upper limit of normal", None, given
-        )
-    scale = given.uln if criterion.of_uln else _factor(criterion)
-    value = given.value / (scale or 1.0)
-    met = _holds(criterion.operator, value, float(criterion.bound))
-    return Judged(criterion, _answer(met=met), "", value, given)
-
-
-def _answer(*, met: bool) -> str:
-    return "met" if met else "failed"
+    value = given.value
+    if isinstance(value, bool):
+        met = value is criterion.bound
+    elif criterion.of_uln and given.uln is None:
+        why = "needs its upper limit of normal"
+        return Judged(criterion, "unknown", why, None, given)
+    else:
+        value /= (given.uln if criterion.of_uln else _factor(criterion)) or 1.0
+        met = _holds(criterion.operator, value, float(criterion.bound))
+    return Judged(criterion, "met" if met else "failed", "", value, given)
 
 
 def _holds(operator: str, value: float, bound: float) -> bool:
@@ -225,8 +220,7 @@ def _holds(operator: str, value: float, bound: float) -> bool:
 
 def _term(value: str) -> str | None:
     """The laboratory term, or other quantity, that a value is of."""
-    known = {term.casefold(): term for term in table("laboratory")["terms"]}
-    return known.get(value)
+    return {term.casefold(): term for term in table("laboratory")["terms"]}.get(value)
 
 
 def _factor(criterion: Criterion) -> float:
@@ -277,9 +271,7 @@ def _criterion(data: Any, where: str) -> Criterion:
         )
     if not yes_or_no and not abs(bound) <= _MOST:
         raise InputError(f"{where}: bound is {bound!r}: it must be a finite number")
-    found = Criterion(
-        **{**data, "bound": bound if yes_or_no else float(bound)},
-    )
+    found = Criterion(**{**data, "bound": bound if yes_or_no else float(bound)})
     _require_unit(found, where)
     return found
 
@@ -300,10 +292,8 @@ def _require_unit(criterion: Criterion, where: str) -> None:
             f"no quantity known here: use {' or '.join(_PLAIN_UNITS)}"
         )
     if term is not None:
-        try:
+        with said_at(where):
             factor(term, criterion.unit)
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from None
 
 
 def _given(value: Any, criterion: Criterion, where: str) -> Given:
@@ -332,10 +322,8 @@ def _number(value: Any, criterion: Criterion, where: str) -> float:
         )
     text, term = str(value), _term(criterion.value)
     if term == "lung_shunt_fraction" or (term is None and criterion.unit == "%"):
-        try:
+        with said_at(where):
             return FRACTION.parse(text)
-        except QuantityError as error:
-            raise InputError(f"{where}: {error}") from None
     match = _NUMBER.fullmatch(text)
     if match is None or not abs(float(match[1])) <= _MOST:
         raise InputError(
@@ -351,9 +339,7 @@ def _number(value: Any, criterion: Criterion, where: str) -> float:
             f"{where} is '{text}', without a unit: write it in quotes with one, such "
             f"as '{text} {unit_inside(term)}'"
         )
-    try:
+    with said_at(where):
         inside = number * factor(term, unit)
         require_possible(term, inside, given=text)
-    except InputError as error:
-        raise type(error)(f"{where}: {error}") from None
     return inside

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sirtdose.errors import InputError
 
 # As in R: an exact distribution for small groups without ties.
 _EXACT_BELOW = 50
 # Of expected counts, below which Pearson's p is not to be trusted.
 _FEW = 5
-QUARTILES = "linear between order statistics (R type 7, NumPy)"
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,6 @@ def spread(values: Sequence[float]) -> Spread:
     >>> one.q1, one.median, one.q3
     (1.75, 2.5, 3.25)
     """
-    import numpy as np
-
     if len(values) == 0:
         raise InputError("no value to take a median of")
     least, q1, median, q3, most = np.percentile(values, (0, 25, 50, 75, 100))
@@ -101,7 +100,6 @@ def rank_sum(a: Sequence[float], b: Sequence[float]) -> Test:
     >>> rank_sum([4, 5, 6], [1, 2, 3]).p
     0.1
     """
-    import numpy as np
     from scipy.stats import mannwhitneyu
 
     if len(a) == 0 or len(b) == 0:
@@ -133,7 +131,6 @@ def fisher(table: Sequence[Sequence[int]]) -> Odds:
     >>> round(fisher([[8, 2], [1, 5]]).p, 6)
     0.034965
     """
-    import numpy as np
     from scipy.stats import fisher_exact
     from scipy.stats.contingency import odds_ratio
 

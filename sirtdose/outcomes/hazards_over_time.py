@@ -1,23 +1,20 @@
 """Whether hazard ratios stay the same over time: the score test of a Cox model."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
+Ties = Literal["efron", "breslow"]
+TIES: tuple[Ties, ...] = ("efron", "breslow")
 
 
 def proportional_p(
-    times: "np.ndarray",
-    had: "np.ndarray",
-    matrix: "np.ndarray",
-    coefficients: "np.ndarray",
+    times: np.ndarray,
+    had: np.ndarray,
+    matrix: np.ndarray,
+    coefficients: np.ndarray,
     *,
-    ties: "Ties",
+    ties: Ties,
 ) -> list[float | None]:
     r"""P of each covariate that its hazard ratio does not change over time.
 
@@ -68,10 +65,11 @@ def proportional_p(
     >>> round(found[0], 3)
     0.637
     """
-    import numpy as np
     from scipy.stats import chi2
 
-    score, information = _score(times, had, matrix, coefficients, ties)
+    score, information = _score(
+        times, had, matrix, coefficients=coefficients, ties=ties
+    )
     count = matrix.shape[1]
     found: list[float | None] = []
     for own in range(count):
@@ -87,15 +85,14 @@ def proportional_p(
 
 
 def _score(
-    times: "np.ndarray",
-    had: "np.ndarray",
-    matrix: "np.ndarray",
-    coefficients: "np.ndarray",
-    ties: "Ties",
-) -> tuple["np.ndarray", "np.ndarray"]:
+    times: np.ndarray,
+    had: np.ndarray,
+    matrix: np.ndarray,
+    *,
+    coefficients: np.ndarray,
+    ties: Ties,
+) -> tuple[np.ndarray, np.ndarray]:
     """Score of each covariate by time, and the information of the model with them."""
-    import numpy as np
-
     count = matrix.shape[1]
     centered = matrix - matrix.mean(0)
     risk = np.exp(centered @ coefficients)
@@ -103,7 +100,12 @@ def _score(
     left, done = 1.0, []
     for when in np.unique(times[had]):
         at_risk, dying = times >= when, had & (times == when)
-        done.append((1 - left, _moments(centered, risk, at_risk, dying, ties)))
+        done.append(
+            (
+                1 - left,
+                _moments(centered, risk, at_risk=at_risk, dying=dying, ties=ties),
+            )
+        )
         left *= 1 - dying.sum() / at_risk.sum()
     # From its mean, so that the two halves of the information are of one size.
     deaths = [number for _, (_, _, number) in done]
@@ -116,15 +118,14 @@ def _score(
 
 
 def _moments(
-    matrix: "np.ndarray",
-    risk: "np.ndarray",
-    at_risk: "np.ndarray",
-    dying: "np.ndarray",
-    ties: "Ties",
-) -> tuple["np.ndarray", "np.ndarray", int]:
+    matrix: np.ndarray,
+    risk: np.ndarray,
+    *,
+    at_risk: np.ndarray,
+    dying: np.ndarray,
+    ties: Ties,
+) -> tuple[np.ndarray, np.ndarray, int]:
     """At one time: covariates of the dying less those expected, their variance."""
-    import numpy as np
-
     number = int(dying.sum())
     residual = matrix[dying].sum(0)
     variance = np.zeros((matrix.shape[1],) * 2)
@@ -137,9 +138,3 @@ def _moments(
         residual = residual - mean
         variance += (matrix * weights[:, None]).T @ matrix - np.outer(mean, mean)
     return residual, variance, number
-
-
-Ties = Literal["efron", "breslow"]
-
-
-TIES: tuple[Ties, ...] = ("efron", "breslow")

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from sirtdose.errors import InputError, RangeError
+from sirtdose.errors import InputError
+from sirtdose.model.bounds import require_positive
 
 UMOL_PER_L_BILIRUBIN = 17.104
 # Values and bounds are computed: they are compared with this much room.
@@ -60,12 +61,7 @@ def albi(*, bilirubin_umol_per_l: float, albumin_g_per_l: float) -> Albi:
     >>> albi(bilirubin_umol_per_l=10, albumin_g_per_l=40)
     Albi(score=-2.74, grade=1, modified_grade='1')
     """
-    for name, value in (
-        ("bilirubin", bilirubin_umol_per_l),
-        ("albumin", albumin_g_per_l),
-    ):
-        if not value > 0:
-            raise RangeError(f"{name} is {value:g}: it must be above 0")
+    require_positive(bilirubin=bilirubin_umol_per_l, albumin=albumin_g_per_l)
     score = 0.66 * math.log10(bilirubin_umol_per_l) - 0.085 * albumin_g_per_l
     modified = next(
         (name for bound, name in _ALBI_GRADES if score <= bound + _ROOM), "3"
@@ -105,13 +101,7 @@ def child_pugh(
     ChildPugh(letter='B', points=7, parts={'bilirubin': 1, 'albumin': 2, 'INR': 1, \
 'ascites': 2, 'encephalopathy': 1})
     """
-    for name, value in (
-        ("bilirubin", bilirubin_umol_per_l),
-        ("albumin", albumin_g_per_l),
-        ("INR", inr),
-    ):
-        if not value > 0:
-            raise RangeError(f"{name} is {value:g}: it must be above 0")
+    require_positive(bilirubin=bilirubin_umol_per_l, albumin=albumin_g_per_l, INR=inr)
     bilirubin_mg_per_dl = bilirubin_umol_per_l / UMOL_PER_L_BILIRUBIN
     parts = {
         "bilirubin": _points(bilirubin_mg_per_dl, 2.0, 3.0),

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import NamedTuple
 
 from sirtdose.errors import InputError, RangeError
+from sirtdose.outcomes.response import Best, TimePoint, until_progression
 
 _CHANGE, _CHANGE_SUL, _TLG_CHANGE = 0.30, 0.8, 0.75
 # A lesion that rises by more than this, in SUL or size, is against a partial response.
@@ -50,25 +50,6 @@ class PetScan:
     unmeasured: str = ""
 
 
-@dataclass(frozen=True)
-class Metabolic:
-    """CMR, PMR, SMD, PMD or NE at one scan, and the rule that decided."""
-
-    day: date
-    response: str
-    rule: str
-    sum_sul: float | None
-    baseline_sul: float
-
-
-class BestMetabolic(NamedTuple):
-    """The best metabolic response, the rule that decided, and the day it was seen."""
-
-    response: str
-    rule: str
-    day: date | None = None
-
-
 def measurable_from_sul(scan: PetScan) -> float:
     """The SULpeak from which a lesion can be followed: 1.5 x liver mean + 2 SD.
 
@@ -103,7 +84,7 @@ def livers_agree(first: PetScan, scan: PetScan) -> bool:
     return within and change <= _LIVER_CHANGE_SUL + _ROOM
 
 
-def best_metabolic(found: Sequence[Metabolic]) -> BestMetabolic:
+def best_metabolic(found: Sequence[TimePoint]) -> Best:
     """The best metabolic response until progression, complete before partial.
 
     Examples
@@ -111,21 +92,15 @@ def best_metabolic(found: Sequence[Metabolic]) -> BestMetabolic:
     >>> best_metabolic([]).response
     'NE'
     """
-    before: list[Metabolic] = []
-    for one in found:
-        before.append(one)
-        if one.response == "PMD":
-            break
+    before = until_progression(found)
     for response in ("CMR", "PMR", "SMD", "PMD"):
         for one in before:
             if one.response == response:
-                return BestMetabolic(response, one.rule, one.day)
-    if before:
-        return BestMetabolic("NE", before[0].rule)
-    return BestMetabolic("NE", "no scan after baseline")
+                return Best(response, one.rule, one.day)
+    return Best("NE", before[0].rule if before else "no scan after baseline")
 
 
-def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metabolic]:
+def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[TimePoint]:
     """Metabolic response at each scan after the first.
 
     Partial: 30 % and 0.8 SUL lower than at baseline, or more, and no lesion more than
@@ -165,8 +140,27 @@ def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[Metab
     """
     _require(scans, lesions_max)
     first, *later = scans
-    baseline = sum(first.sul[:lesions_max])
-    return [_assessed(scan, first, baseline, lesions_max) for scan in later]
+    baseline = nadir = sum(first.sul[:lesions_max])
+    found = []
+    for scan in later:
+        total = sum(scan.sul[:lesions_max])
+        response, rule = _judged(scan, first, baseline=baseline, total=total)
+        found.append(
+            TimePoint(
+                scan.day,
+                response,
+                rule,
+                None if scan.unmeasured else total,
+                baseline,
+                nadir,
+                scan.new_lesion,
+                liver_differs=bool(scan.liver_mean) and not livers_agree(first, scan),
+                unmeasured=scan.unmeasured,
+            )
+        )
+        if response != "NE" and not scan.unmeasured:
+            nadir = min(nadir, total)
+    return found
 
 
 def _require(scans: Sequence[PetScan], lesions_max: int) -> None:
@@ -206,33 +200,27 @@ def unmeasurable(baseline: PetScan) -> str:
     )
 
 
-def _assessed(
-    scan: PetScan, first: PetScan, baseline: float, lesions_max: int
-) -> Metabolic:
-    total = sum(scan.sul[:lesions_max])
+def _judged(
+    scan: PetScan, first: PetScan, *, baseline: float, total: float
+) -> tuple[str, str]:
+    """The response at a scan, and the rule that decides."""
+    if scan.new_lesion:
+        return "PMD", "a new lesion"
     if reason := _incomparable(first, scan):
-        response, rule = ("PMD", "a new lesion") if scan.new_lesion else ("NE", reason)
-        known = None if scan.unmeasured else total
-        return Metabolic(scan.day, response, rule, known, baseline)
+        return "NE", reason
     change, relative = total - baseline, total / baseline - 1
     said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
-    if scan.new_lesion:
-        response, rule = "PMD", "a new lesion"
-    elif relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
-        response, rule = "PMD", said
-    elif _tlg_grown(first, scan) and change >= -_ROOM:
-        response, rule = "PMD", f"TLG {first.tlg:g} to {scan.tlg:g}: 75 % more or above"
-    elif not scan.sul or scan.sul[0] <= scan.liver_mean:
-        larger = _risen(first, scan)
-        response, rule = "CMR", "nothing above the liver is left"
-        rule += f", but {larger}: verify it in a month" if larger else ""
-    elif relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
-        risen = _risen(first, scan)
-        response = "SMD" if risen else "PMR"
-        rule = f"{said}, but {risen}" if risen else said
-    else:
-        response, rule = "SMD", said
-    return Metabolic(scan.day, response, rule, total, baseline)
+    if relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
+        return "PMD", said
+    if _tlg_grown(first, scan) and change >= -_ROOM:
+        return "PMD", f"TLG {first.tlg:g} to {scan.tlg:g}: 75 % more or above"
+    risen = _risen(first, scan)
+    if not scan.sul or scan.sul[0] <= scan.liver_mean:
+        more = f", but {risen}: verify it in a month" if risen else ""
+        return "CMR", f"nothing above the liver is left{more}"
+    if relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
+        return ("SMD", f"{said}, but {risen}") if risen else ("PMR", said)
+    return "SMD", said
 
 
 def _incomparable(first: PetScan, scan: PetScan) -> str:

@@ -4,14 +4,13 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from sirtdose.errors import InputError
 from sirtdose.model.uncertain import Z95
-from sirtdose.outcomes.hazards_over_time import TIES, Ties
-
-if TYPE_CHECKING:
-    import numpy as np
+from sirtdose.outcomes.hazards_over_time import TIES, Ties, proportional_p
 
 EVENTS_TO_CHECK = 10
 
@@ -84,139 +83,86 @@ def cox(
     >>> one.ratios[0].ratio < 1
     True
     """
-    import numpy as np
-
     if not covariates:
         raise InputError("a Cox model needs a covariate")
     if ties not in TIES:
         raise InputError(f"ties '{ties}': use {' or '.join(TIES)}")
     had = np.asarray(events, bool)
+    matrix = np.column_stack([np.asarray(one, float) for one in covariates.values()])
     empty = Cox(len(had), int(had.sum()), ties)
-    failed = _unfit(covariates, had)
+    failed = _unfit(covariates, matrix, had)
     if failed:
         return replace(empty, failed=failed)
-    try:
-        return _fitted(np.asarray(times, float), had, covariates, ties)
-    except _NoFit as error:
-        return replace(empty, failed=str(error))
+    time = np.asarray(times, float)
+    # In their own spread: lifelines takes a column of small numbers for a constant.
+    spread = np.array([np.std(one) for one in covariates.values()])
+    scaled = matrix / spread
+    fitter, failed = _lifelines(time, had, scaled)
+    if failed:
+        return replace(empty, failed=failed)
+    if ties == "efron":
+        columns = [fitter.summary[one] for one in ("coef", "se(coef)")]
+        found = [*(one / spread for one in columns), fitter.summary["p"]]
+        test = fitter.log_likelihood_ratio_test()
+        tests = fitter.log_likelihood_, test.test_statistic, test.p_value
+    else:
+        found, tests = _breslow(time, had, matrix)
+    fitted = np.asarray(found[0]) * spread
+    constant: list[float | None] = [None] * len(covariates)
+    if had.sum() >= EVENTS_TO_CHECK:
+        constant = proportional_p(time, had, scaled, fitted, ties=ties)
+    return replace(
+        empty,
+        ratios=tuple(
+            HazardRatio(
+                name=name,
+                coefficient=float(b),
+                ratio=exp(b),
+                low=exp(b - Z95 * error),
+                high=exp(b + Z95 * error),
+                p=float(p),
+                proportional_p=same,
+            )
+            for name, b, error, p, same in zip(
+                covariates, *found, constant, strict=True
+            )
+        ),
+        log_likelihood=float(tests[0]),
+        likelihood_ratio=float(tests[1]),
+        likelihood_ratio_p=float(tests[2]),
+        concordance=_concordance(time, had, scaled @ fitted),
+    )
 
 
-class _NoFit(Exception):
-    pass
-
-
-def _unfit(covariates: Mapping[str, Sequence[float]], had: "np.ndarray") -> str:
-    import numpy as np
-
+def _unfit(
+    covariates: Mapping[str, Sequence[float]], matrix: np.ndarray, had: np.ndarray
+) -> str:
+    """Why there can be no model; empty where there can."""
     if not had.any():
         return "no event was seen"
     same = [name for name, one in covariates.items() if np.ptp(one) == 0]
     if same:
         return f"'{same[0]}' is the same for all"
-    matrix = np.column_stack([np.asarray(one, float) for one in covariates.values()])
-    if len(matrix) <= matrix.shape[1]:
-        return f"{len(matrix)} cases for {matrix.shape[1]} covariates"
+    cases, count = matrix.shape
+    if cases <= count:
+        return f"{cases} cases for {count} covariates"
     centered = (matrix - matrix.mean(0)) / matrix.std(0)
-    if np.linalg.matrix_rank(centered, tol=1e-6) < matrix.shape[1]:
+    if np.linalg.matrix_rank(centered, tol=1e-6) < count:
         return "a covariate follows from the others"
     return ""
 
 
-def _fitted(
-    times: "np.ndarray",
-    had: "np.ndarray",
-    covariates: Mapping[str, Sequence[float]],
-    ties: Ties,
-) -> Cox:
-    import numpy as np
-
-    # In their own spread: lifelines takes a column of small numbers for a constant.
-    spreads = {name: float(np.std(one)) for name, one in covariates.items()}
-    scaled = {
-        name: [value / spreads[name] for value in one]
-        for name, one in covariates.items()
-    }
-    fitter = _lifelines(times, had, scaled)
-    if ties == "efron":
-        rows = [
-            (
-                *(name, float(row["coef"]) / spreads[name]),
-                *(float(row["se(coef)"]) / spreads[name], float(row["p"])),
-            )
-            for name, (_, row) in zip(scaled, fitter.summary.iterrows(), strict=True)
-        ]
-        test = fitter.log_likelihood_ratio_test()
-        likelihood = float(fitter.log_likelihood_)
-        ratio, ratio_p = float(test.test_statistic), float(test.p_value)
-    else:
-        rows, likelihood, ratio, ratio_p = _breslow(times, had, covariates)
-    fitted = [b * spreads[name] for name, b, *_ in rows]
-    checked = _proportional(times, had, scaled, fitted, ties)
-    return Cox(
-        n=len(times),
-        events=int(had.sum()),
-        ties=ties,
-        ratios=tuple(
-            _ratio(name, b, error, p, constant)
-            for (name, b, error, p), constant in zip(rows, checked, strict=True)
-        ),
-        log_likelihood=likelihood,
-        likelihood_ratio=ratio,
-        likelihood_ratio_p=ratio_p,
-        concordance=_concordance(times, had, scaled, fitted),
-    )
-
-
-def _concordance(
-    times: "np.ndarray",
-    had: "np.ndarray",
-    scaled: Mapping[str, Sequence[float]],
-    coefficients: Sequence[float],
-) -> float | None:
-    """By the coefficients that are printed, whichever way ties were counted."""
-    import numpy as np
-    from lifelines.utils import concordance_index
-
-    risk = np.column_stack([*scaled.values()]) @ np.asarray(coefficients)
-    try:
-        return float(concordance_index(times, -risk, had))
-    except ZeroDivisionError:
-        # No two times differ.
-        return None
-
-
-def _ratio(
-    name: str,
-    coefficient: float,
-    error: float,
-    p: float,
-    proportional_p: float | None,
-) -> HazardRatio:
-    half = Z95 * error
-    return HazardRatio(
-        name,
-        coefficient,
-        exp(coefficient),
-        exp(coefficient - half),
-        exp(coefficient + half),
-        p,
-        proportional_p,
-    )
-
-
 def _lifelines(
-    times: "np.ndarray", had: "np.ndarray", covariates: Mapping[str, Sequence[float]]
-) -> Any:
+    times: np.ndarray, had: np.ndarray, covariates: np.ndarray
+) -> tuple[Any, str]:
+    """A model with ties after Efron, or why there is none."""
     import pandas as pd
     from lifelines import CoxPHFitter
     from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 
     # Names of their own: a covariate may be called anything.
     table = pd.DataFrame(
-        {
-            f"covariate {n}": pd.Series(one, dtype=float)
-            for n, one in enumerate(covariates.values())
-        }
+        {f"covariate {n}": pd.Series(one) for n, one in enumerate(covariates.T)}
     )
     table["time"], table["event"] = times, had.astype(int)
     with warnings.catch_warnings(record=True) as told:
@@ -224,53 +170,37 @@ def _lifelines(
         try:
             fitter = CoxPHFitter().fit(table, "time", "event")
         except ConvergenceError:
-            raise _NoFit(
+            return None, (
                 "the fit did not converge: a covariate may divide events from the "
                 "others, or follow from other covariates"
-            ) from None
+            )
     if any(issubclass(one.category, ConvergenceWarning) for one in told):
-        raise _NoFit("a covariate divides events from the others: no finite ratio")
-    return fitter
-
-
-def _proportional(
-    times: "np.ndarray",
-    had: "np.ndarray",
-    scaled: Mapping[str, Sequence[float]],
-    coefficients: Sequence[float],
-    ties: Ties,
-) -> list[float | None]:
-    import numpy as np
-
-    from sirtdose.outcomes.hazards_over_time import proportional_p
-
-    if had.sum() < EVENTS_TO_CHECK:
-        return [None for _ in scaled]
-    matrix = np.column_stack([np.asarray(one, float) for one in scaled.values()])
-    return proportional_p(times, had, matrix, np.asarray(coefficients), ties=ties)
+        return None, "a covariate divides events from the others: no finite ratio"
+    return fitter, ""
 
 
 def _breslow(
-    times: "np.ndarray", had: "np.ndarray", covariates: Mapping[str, Sequence[float]]
-) -> tuple[list[tuple[str, float, float, float]], float, float, float]:
-    import numpy as np
+    times: np.ndarray, had: np.ndarray, matrix: np.ndarray
+) -> tuple[list[Any], tuple[float, float, float]]:
+    """Coefficients, their errors and p; log-likelihood, and the test of its ratio."""
     from scipy.stats import chi2
     from statsmodels.duration.hazard_regression import PHReg
 
-    matrix = np.column_stack([np.asarray(one, float) for one in covariates.values()])
     # Centered and in their own spread: the likelihood is the same, its slope is not.
     spread = matrix.std(0)
     model = PHReg(times, (matrix - matrix.mean(0)) / spread, status=had, ties="breslow")
     found = model.fit()
-    rows = [
-        (name, float(b), float(error), float(p))
-        for name, b, error, p in zip(
-            covariates,
-            found.params / spread,
-            found.bse / spread,
-            found.pvalues,
-            strict=True,
-        )
-    ]
     ratio = 2 * float(found.llf - model.loglike(np.zeros(matrix.shape[1])))
-    return rows, float(found.llf), ratio, float(chi2.sf(ratio, matrix.shape[1]))
+    columns = [found.params / spread, found.bse / spread, found.pvalues]
+    return columns, (found.llf, ratio, float(chi2.sf(ratio, matrix.shape[1])))
+
+
+def _concordance(times: np.ndarray, had: np.ndarray, risk: np.ndarray) -> float | None:
+    """By the coefficients that are printed, whichever way ties were counted."""
+    from lifelines.utils import concordance_index
+
+    try:
+        return float(concordance_index(times, -risk, had))
+    except ZeroDivisionError:
+        # No two times differ.
+        return None

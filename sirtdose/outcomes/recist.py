@@ -1,12 +1,13 @@
 """Response of tumors by their diameters over time: RECIST 1.1 and mRECIST."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from sirtdose.errors import InputError, RangeError
+from sirtdose.outcomes.response import Best, TimePoint, until_progression
 
 Criteria = Literal["RECIST 1.1", "mRECIST"]
 NonTargets = Literal["none", "absent", "present", "progressed", "not evaluated"]
@@ -52,38 +53,13 @@ class Scan:
     unmeasured: str = ""
 
 
-@dataclass(frozen=True)
-class Assessed:
-    """The response at one time point, and the rule that decided.
-
-    `response` is CR, PR, SD, PD, NE, or non-CR/non-PD. Sums are of targets, mm;
-    `nadir_mm` is the smallest before this scan, baseline included.
-    """
-
-    day: date
-    response: str
-    rule: str
-    sum_mm: float | None
-    baseline_mm: float
-    nadir_mm: float
-    target_response: str = field(default="")
-
-
-class Best(NamedTuple):
-    """The best response, the rule that decided, and the day it was seen."""
-
-    response: str
-    rule: str
-    day: date | None = None
-
-
 def assess_scans(
     lesions: Sequence[Lesion],
     scans: Sequence[Scan],
     *,
     criteria: Criteria = "RECIST 1.1",
     targets_max: int = _TARGETS_MAX,
-) -> list[Assessed]:
+) -> list[TimePoint]:
     """Response at each time point.
 
     Complete: no target left, nodes under 10 mm. Partial: the sum is 70 % of baseline or
@@ -128,7 +104,9 @@ def assess_scans(
     nadir, progressed, complete = baseline, False, False
     found = []
     for scan in scans:
-        sum_mm, target, rule = _targets(lesions, scan, baseline, nadir, criteria)
+        sum_mm, target, rule = _targets(
+            lesions, scan, baseline=baseline, nadir=nadir, criteria=criteria
+        )
         response, rule = _overall(target, rule, scan, has_targets=bool(lesions))
         if progressed and response != "PD":
             response, rule = "PD", "progressive before: nothing returns from it"
@@ -137,7 +115,16 @@ def assess_scans(
         progressed = progressed or response == "PD"
         complete = complete or response == "CR"
         found.append(
-            Assessed(scan.day, response, rule, sum_mm, baseline, nadir, target)
+            TimePoint(
+                scan.day,
+                response,
+                rule,
+                sum_mm,
+                baseline if lesions else None,
+                nadir if lesions else None,
+                scan.new_lesions,
+                unmeasured=scan.unmeasured,
+            )
         )
         if sum_mm is not None:
             nadir = min(nadir, sum_mm)
@@ -236,6 +223,7 @@ def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
 def _targets(
     lesions: Sequence[Lesion],
     scan: Scan,
+    *,
     baseline: float,
     nadir: float,
     criteria: Criteria,
@@ -300,7 +288,7 @@ def _overall(
 
 
 def best_overall(
-    found: Sequence[Assessed],
+    found: Sequence[TimePoint],
     *,
     confirmed: bool = False,
     stable_between: int = STABLE_BETWEEN,
@@ -311,7 +299,7 @@ def best_overall(
 
     Parameters
     ----------
-    found : sequence of Assessed
+    found : sequence of TimePoint
     confirmed : bool
         CR and PR need the same or better again, 28 days later or more.
     stable_between : int, >= 0
@@ -340,7 +328,7 @@ def best_overall(
         return Best("NE", "no scan after baseline")
     if stable_d is not None and start is None:
         raise InputError("a least time of stable disease needs the day it starts from")
-    before = _until_progression(found)
+    before = until_progression(found)
     for response in ("CR", "PR"):
         for one in (one for one in before if one.response == response):
             if not confirmed or _confirmed(one, before, stable_between):
@@ -361,7 +349,7 @@ def best_overall(
     return Best("NE", f"{early.response} seen only before {stable_d} days")
 
 
-def _stable(lasting: Sequence[Assessed]) -> Best:
+def _stable(lasting: Sequence[TimePoint]) -> Best:
     """Stable disease, or a response that was asked to be confirmed and was not."""
     first = lasting[0]
     if {one.response for one in lasting} == {"non-CR/non-PD"}:
@@ -371,16 +359,7 @@ def _stable(lasting: Sequence[Assessed]) -> Best:
     return Best("SD", first.rule, first.day)
 
 
-def _until_progression(found: Sequence[Assessed]) -> list[Assessed]:
-    before = []
-    for one in found:
-        before.append(one)
-        if one.response == "PD":
-            break
-    return before
-
-
-def _confirmed(one: Assessed, found: Sequence[Assessed], stable_between: int) -> bool:
+def _confirmed(one: TimePoint, found: Sequence[TimePoint], stable_between: int) -> bool:
     as_good = ("CR",) if one.response == "CR" else ("CR", "PR")
     stable = 0
     for later in found:

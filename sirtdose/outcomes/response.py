@@ -1,22 +1,25 @@
 """The response of a patient over time, whatever the criteria."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 _OBJECTIVE = ("CR", "PR", "CMR", "PMR")
+_PROGRESSIVE = ("PD", "PMD")
 _NOT_EVALUABLE = "NE"
 
 
 @dataclass(frozen=True)
 class TimePoint:
-    """The response at one scan, with the sums that decided: mm, or SUL in g/mL.
+    """The response at one scan, and the sums that decided: mm, or SUL in g/mL.
 
-    `nadir` is the smallest sum before this scan, baseline included; None where no sum
-    is known. `unmeasured` says why the scan could not be judged.
+    `response` is CR, PR, SD, PD, NE, or non-CR/non-PD; of PERCIST CMR, PMR, SMD, PMD or
+    NE. `nadir` is the smallest sum before this scan, baseline included; None where no
+    sum is known. `unmeasured` says why the scan could not be judged.
     """
 
     day: date
-    days: int
     response: str
     rule: str
     sum: float | None
@@ -37,6 +40,14 @@ class TimePoint:
         return _change(self.sum, self.nadir)
 
 
+class Best(NamedTuple):
+    """The best response, the rule that decided, and the day it was seen."""
+
+    response: str
+    rule: str
+    day: date | None = None
+
+
 @dataclass(frozen=True)
 class CaseResponse:
     """A patient's time points and the best response of them.
@@ -50,9 +61,7 @@ class CaseResponse:
     baseline: float | None
     lesions: tuple[str, ...]
     timepoints: tuple[TimePoint, ...]
-    best_response: str
-    best_rule: str
-    best_day: date | None
+    best: Best
     unmeasurable: str = ""
     not_given: tuple[str, ...] = ()
 
@@ -63,13 +72,28 @@ class CaseResponse:
         Examples
         --------
         >>> day = date(2026, 3, 1)
-        >>> CaseResponse("c1", day, 50.0, ("T1",), (), "PR", "", day).objective
+        >>> CaseResponse("c1", day, 50.0, ("T1",), (), Best("PR", "", day)).objective
         True
-        >>> CaseResponse("c1", day, 50.0, ("T1",), (), "NE", "", None).objective
+        >>> CaseResponse("c1", day, 50.0, ("T1",), (), Best("NE", "")).objective
         """
-        if self.best_response == _NOT_EVALUABLE:
+        if self.best.response == _NOT_EVALUABLE:
             return None
-        return self.best_response in _OBJECTIVE
+        return self.best.response in _OBJECTIVE
+
+
+def until_progression(found: Sequence[TimePoint]) -> list[TimePoint]:
+    """The time points up to the first progression, which is the last of them.
+
+    Examples
+    --------
+    >>> day = date(2026, 3, 1)
+    >>> points = [TimePoint(day, one, "", None, None, None, False)
+    ...           for one in ("SD", "PD", "CR")]
+    >>> [one.response for one in until_progression(points)]
+    ['SD', 'PD']
+    """
+    ends = (n for n, one in enumerate(found, 1) if one.response in _PROGRESSIVE)
+    return list(found[: next(ends, len(found))])
 
 
 def _change(value: float | None, reference: float | None) -> float | None:

@@ -2,14 +2,13 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from sirtdose.errors import InputError
 from sirtdose.model.uncertain import Z95
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _NOTHING = 1e-15
 # Fewer patients than this say nothing of what others would give.
@@ -34,8 +33,8 @@ class Cutoff:
     specificity: float
     youden: float
     equals: int
-    midpoint_low: float | None
-    midpoint_high: float | None
+    midpoint_low: float | None = None
+    midpoint_high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,19 +95,21 @@ def roc(
     >>> one.auc, one.cutoff.midpoint, one.cutoff.observed
     (0.75, 1.5, 2.0)
     """
-    import numpy as np
     from sklearn.metrics import roc_curve
 
     scores, positive = np.asarray(values, float), np.asarray(events, bool)
     if positive.all() or not positive.any():
-        had = "all" if positive.any() else "none"
-        raise InputError(f"{had} of {len(positive)} had the event: nothing to tell")
+        raise InputError(
+            f"{'all' if positive.any() else 'none'} of {len(positive)} had the event: "
+            "nothing to tell"
+        )
     false, true, _ = roc_curve(positive, scores, drop_intermediate=False)
     low, high = _delong(scores, positive)
     interval = "DeLong"
     if clusters is not None:
-        low, high = _resampled(_area, scores, positive, clusters)
+        low, high = _resampled(_area, scores, positive, clusters=clusters)
         interval = f"percentiles, {RESAMPLES} samples of patients"
+    ends = _resampled(_midpoint, scores, positive, clusters=clusters)
     return Roc(
         int(positive.sum()),
         int((~positive).sum()),
@@ -118,37 +119,18 @@ def roc(
         low,
         high,
         interval,
-        _cutoff(scores, positive, clusters),
+        replace(_cutoff(scores, positive), midpoint_low=ends[0], midpoint_high=ends[1]),
     )
 
 
-def _area(scores: "np.ndarray", positive: "np.ndarray") -> float:
+def _area(scores: np.ndarray, positive: np.ndarray) -> float:
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(positive, scores))
 
 
-def _cutoff(
-    scores: "np.ndarray", positive: "np.ndarray", clusters: Sequence[str] | None
-) -> Cutoff:
-    observed, midpoint, sensitivity, specificity, equals = _youden(scores, positive)
-    low, high = _resampled(_midpoint, scores, positive, clusters)
-    return Cutoff(
-        *(observed, midpoint, sensitivity, specificity),
-        sensitivity + specificity - 1,
-        *(equals, low, high),
-    )
-
-
-def _midpoint(scores: "np.ndarray", positive: "np.ndarray") -> float:
-    return _youden(scores, positive)[1]
-
-
-def _youden(
-    scores: "np.ndarray", positive: "np.ndarray"
-) -> tuple[float, float, float, float, int]:
-    """Observed and midpoint threshold, sensitivity, specificity, how many as good."""
-    import numpy as np
+def _cutoff(scores: np.ndarray, positive: np.ndarray) -> Cutoff:
+    """The threshold of the largest Youden index, without an interval."""
     from sklearn.metrics import roc_curve
 
     false, true, thresholds = roc_curve(positive, scores, drop_intermediate=False)
@@ -157,18 +139,24 @@ def _youden(
     best = np.flatnonzero(np.isclose(index, index[1:].max(), rtol=0, atol=1e-12))
     best = best[best > 0]
     at = int(best[-1])
-    below = thresholds[at + 1] if at + 1 < len(thresholds) else thresholds[at]
-    return (
-        float(thresholds[at]),
-        float((thresholds[at] + below) / 2),
-        float(true[at]),
-        float(1 - false[at]),
-        len(best),
+    below = thresholds[min(at + 1, len(thresholds) - 1)]
+    sensitivity, specificity = float(true[at]), float(1 - false[at])
+    return Cutoff(
+        observed=float(thresholds[at]),
+        midpoint=float((thresholds[at] + below) / 2),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        youden=sensitivity + specificity - 1,
+        equals=len(best),
     )
 
 
+def _midpoint(scores: np.ndarray, positive: np.ndarray) -> float:
+    return _cutoff(scores, positive).midpoint
+
+
 def _delong(
-    scores: "np.ndarray", positive: "np.ndarray"
+    scores: np.ndarray, positive: np.ndarray
 ) -> tuple[float | None, float | None]:
     from scipy.stats import rankdata
 
@@ -190,19 +178,18 @@ def _delong(
 
 def _resampled(
     statistic: Any,
-    scores: "np.ndarray",
-    positive: "np.ndarray",
+    scores: np.ndarray,
+    positive: np.ndarray,
+    *,
     clusters: Sequence[str] | None,
 ) -> tuple[float | None, float | None]:
     """Percentile interval; None where a sample has no event, or nothing but events."""
-    import numpy as np
-
     if clusters is None:
         if min(positive.sum(), (~positive).sum()) < 2:
             return None, None
         both = np.r_[np.ones(positive.sum(), bool), np.zeros((~positive).sum(), bool)]
 
-        def of_groups(had: "np.ndarray", had_not: "np.ndarray") -> float:
+        def of_groups(had: np.ndarray, had_not: np.ndarray) -> float:
             return float(statistic(np.concatenate([had, had_not]), both))
 
         return _percentiles((scores[positive], scores[~positive]), of_groups)
@@ -210,7 +197,7 @@ def _resampled(
     if len(members) < _PATIENTS_MIN:
         return None, None
 
-    def of_patients(drawn: "np.ndarray") -> float:
+    def of_patients(drawn: np.ndarray) -> float:
         rows = np.concatenate([members[n] for n in drawn])
         had = positive[rows]
         if had.all() or not had.any():
@@ -221,9 +208,8 @@ def _resampled(
 
 
 def _percentiles(
-    samples: Sequence["np.ndarray"], function: Any
+    samples: Sequence[np.ndarray], function: Any
 ) -> tuple[float | None, float | None]:
-    import numpy as np
     from scipy.stats import DegenerateDataWarning, bootstrap
 
     with warnings.catch_warnings():
@@ -242,9 +228,7 @@ def _percentiles(
     return float(found.low), float(found.high)
 
 
-def _members(clusters: Sequence[str]) -> list["np.ndarray"]:
-    import numpy as np
-
+def _members(clusters: Sequence[str]) -> list[np.ndarray]:
     _, codes = np.unique(np.asarray(clusters), return_inverse=True)
     order = np.argsort(codes, kind="stable")
     return list(np.split(order, np.flatnonzero(np.diff(codes[order])) + 1))

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import numpy as np
 
 from sirtdose.errors import InputError, RangeError
 from sirtdose.model.uncertain import Z95
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Numbers = Sequence[float] | np.ndarray
-
+Numbers = Sequence[float] | np.ndarray
 Interval = Literal["log-log", "log", "plain"]
 INTERVALS: tuple[Interval, ...] = ("log-log", "log", "plain")
 _LAST_BITS = 1e-12
@@ -102,7 +100,6 @@ def kaplan_meier(
     >>> kaplan_meier([1, 2, 3, 4, 5], [True] * 5).median
     Median(time=3.0, low=1.0, high=None, method='log-log')
     """
-    import numpy as np
     from statsmodels.duration.survfunc import SurvfuncRight
 
     time, event = _checked(times, events)
@@ -140,9 +137,7 @@ def kaplan_meier(
 
 def _checked(
     times: Sequence[float], events: Sequence[bool]
-) -> tuple["np.ndarray", "np.ndarray"]:
-    import numpy as np
-
+) -> tuple[np.ndarray, np.ndarray]:
     time, event = np.asarray(times, float), np.asarray(events, bool)
     if len(time) == 0:
         raise InputError("no time to draw a curve of")
@@ -152,11 +147,9 @@ def _checked(
 
 
 def _band(
-    survival: "np.ndarray", error: "np.ndarray", interval: Interval
-) -> tuple["np.ndarray", "np.ndarray"]:
+    survival: np.ndarray, error: np.ndarray, interval: Interval
+) -> tuple[np.ndarray, np.ndarray]:
     """Its ends at each time; where nobody is left there are none: not a number."""
-    import numpy as np
-
     nobody = np.where(survival > 0, survival, np.nan)
     low, high = nobody.copy(), nobody.copy()
     inside = (survival > 0) & (survival < 1)
@@ -173,29 +166,25 @@ def _band(
     return low, high
 
 
-def _ends(band: "np.ndarray") -> tuple[float | None, ...]:
+def _ends(band: np.ndarray) -> tuple[float | None, ...]:
     return tuple(None if one != one else float(one) for one in band)
 
 
-def _half(times: "np.ndarray", survival: "Numbers") -> float | None:
+def _half(times: np.ndarray, survival: Numbers) -> float | None:
     """The first time at which half or fewer are left, None where more are.
 
     Survival is a product: its last bit may lie above one half where half are left.
     """
-    import numpy as np
-
     left = np.flatnonzero(np.asarray(survival) <= 0.5 + _LAST_BITS)
     return float(times[left[0]]) if len(left) else None
 
 
-def at_risk(times: "Numbers", at: "Numbers") -> list[int]:
+def at_risk(times: Numbers, at: Numbers) -> list[int]:
     """Count who is under observation just before each time.
 
     >>> at_risk([1, 2, 2, 5], [0, 2, 5, 6])
     [4, 3, 1, 0]
     """
-    import numpy as np
-
     ordered = np.sort(np.asarray(times, float))
     return [len(ordered) - int(np.searchsorted(ordered, one)) for one in at]
 
@@ -228,7 +217,6 @@ def log_rank(
     >>> log_rank([1, 2, 3, 4], [True] * 4, ["a", "b", "a", "b"]).degrees
     1
     """
-    import numpy as np
     from lifelines.statistics import multivariate_logrank_test
 
     time, event = _checked(times, events)

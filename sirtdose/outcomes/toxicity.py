@@ -153,7 +153,9 @@ def laboratory_grade(
         return _worst(value, _of("baseline", baseline, times))
     if "above" in rule:
         return _worst(value, [(bound, f"{bound:g}") for bound in rule["above"]])
-    return _multiples(rule, value, uln, baseline, baseline_uln)
+    return _multiples(
+        rule, value, uln=uln, baseline=baseline, baseline_uln=baseline_uln
+    )
 
 
 def _below(bounds: Sequence[Any], value: float, lln: float | None) -> Grade:
@@ -187,6 +189,7 @@ def is_abnormal(
 def _multiples(
     rule: Mapping[str, Any],
     value: float,
+    *,
     uln: float | None,
     baseline: float | None,
     baseline_uln: float | None,

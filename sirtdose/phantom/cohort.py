@@ -4,12 +4,11 @@ import csv
 from collections.abc import Sequence
 from math import exp, log
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from sirtdose.data.load import table
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SIMULATED_FILES = (
     *("simulated_doses.csv", "simulated_outcomes.csv"),
@@ -45,8 +44,6 @@ def write_cohort(folder: Path, *, seed: int = _SEED) -> None:
     seed : int
         The same seed gives the same patients.
     """
-    import numpy as np
-
     drawn = _Drawn(np.random.default_rng(seed), table("simulated_cohort"))
     doses, outcomes = drawn.patients()
     lesion_doses, lesion_outcomes = drawn.lesions(doses, outcomes)
@@ -65,7 +62,7 @@ def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
 class _Drawn:
     """Draws from what was published, one patient after the other."""
 
-    def __init__(self, rng: "np.random.Generator", published: dict[str, Any]) -> None:
+    def __init__(self, rng: np.random.Generator, published: dict[str, Any]) -> None:
         self._rng, self._known = rng, published
 
     def patients(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

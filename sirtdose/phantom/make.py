@@ -79,7 +79,14 @@ def make_phantom(request: PhantomRequest) -> Phantom:
         for region in regions
         if request.follow_voxels
     ]
-    truth = truth_of(request, ledger, occupancy, activity, concentration, spect)
+    truth = truth_of(
+        request,
+        ledger=ledger,
+        occupancy=occupancy,
+        activity=activity,
+        concentration=concentration,
+        spect=spect,
+    )
     contours = contours_on(ct_grid, regions)
     return Phantom(spect, ct, contours, masks, study, truth)
 

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose import __version__
-from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
-from sirtdose.phantom.anatomy import Region, ratios_of, regions_of
+from sirtdose.phantom.anatomy import ratios_of, regions_of
 from sirtdose.phantom.request import PhantomRequest
 
 DENSITY_G_PER_ML = 1.05
@@ -25,6 +24,7 @@ SCAN_DURATION = timedelta(minutes=30)
 
 def truth_of(
     request: PhantomRequest,
+    *,
     ledger: Ledger,
     occupancy: dict[str, NDArray[np.float64]],
     activity: NDArray[np.float64],
@@ -37,38 +37,55 @@ def truth_of(
     `analytic_gy` is the uniform dose of the shape; `voxel_cost` is what lies
     between them; `mean_in_image_gy` is what blur and noise leave.
     """
-    grid, nuclide = spect.grid, request.nuclide
+    nuclide = request.nuclide
     k = nuclide.dose_constant_gy_kg_per_gbq
+    voxel_ml = spect.grid.voxel_volume_ml
     in_image = spect.data * (ledger.delivered_gbq / spect.total())
+    whole = {
+        Role.LUNGS: ledger.lung_gbq,
+        Role.LIVER: ledger.treated_gbq,
+        Role.PERFUSED: ledger.treated_gbq,
+    }
     structures = []
     for region in regions_of(spheres=request.spheres):
         part = occupancy[region.name]
-        volume_on_grid = float(part.sum()) * grid.voxel_volume_ml
-        held = float((part * activity).sum())
-        density = (
-            LUNG_DENSITY_G_PER_ML if region.role is Role.LUNGS else DENSITY_G_PER_ML
+        volume_ml = float(part.sum()) * voxel_ml
+        in_lungs = region.role is Role.LUNGS
+        density = LUNG_DENSITY_G_PER_ML if in_lungs else DENSITY_G_PER_ML
+        held_gbq = whole.get(region.role)
+        if held_gbq is None:
+            held_gbq = float(concentration[region.name]) * volume_ml
+        gy_per_gbq = k / (voxel_ml * density / 1000)
+        mean_gy = float((part * activity).sum()) / float(part.sum()) * gy_per_gbq
+        analytic_gy = k * held_gbq / (volume_ml * density / 1e3)
+        structures.append(
+            {
+                "name": region.name,
+                "role": str(region.role),
+                "volume_ml": volume_ml if request.follow_voxels else region.volume_ml,
+                "volume_on_grid_ml": volume_ml,
+                "density_g_per_ml": density,
+                "activity_gbq": held_gbq,
+                "mean_on_grid_gy": mean_gy,
+                "mean_in_image_gy": float((part * in_image).sum() / part.sum())
+                * gy_per_gbq,
+                "analytic_gy": analytic_gy,
+                "voxel_cost": mean_gy / analytic_gy - 1,
+                **(
+                    {"dose_at_lung_mass_gy": k * ledger.lung_gbq / LUNG_MASS_KG}
+                    if in_lungs
+                    else {}
+                ),
+            }
         )
-        gy_per_gbq_voxel = k / (grid.voxel_volume_ml * density / 1000)
-        row: dict[str, Any] = {
-            "name": region.name,
-            "role": str(region.role),
-            "volume_ml": volume_on_grid if request.follow_voxels else region.volume_ml,
-            "volume_on_grid_ml": volume_on_grid,
-            "density_g_per_ml": density,
-            "activity_gbq": _activity_of(
-                region, ledger, concentration, occupancy, grid
-            ),
-            "mean_on_grid_gy": held / float(part.sum()) * gy_per_gbq_voxel,
-            "mean_in_image_gy": float((part * in_image).sum() / part.sum())
-            * gy_per_gbq_voxel,
-        }
-        row["analytic_gy"] = (
-            k * row["activity_gbq"] / (row["volume_on_grid_ml"] * density / 1e3)
-        )
-        row["voxel_cost"] = row["mean_on_grid_gy"] / row["analytic_gy"] - 1
-        if region.role is Role.LUNGS:
-            row["dose_at_lung_mass_gy"] = k * ledger.lung_gbq / LUNG_MASS_KG
-        structures.append(row)
+    return _of_scan(request, ledger, counts=spect.total()) | {"structures": structures}
+
+
+def _of_scan(
+    request: PhantomRequest, ledger: Ledger, *, counts: float
+) -> dict[str, Any]:
+    """What was given, when it was scanned, and how `sirtdose post` is told of it."""
+    nuclide = request.nuclide
     elapsed_h = (SCAN_AT - ADMINISTERED_AT).total_seconds() / 3600
     mbq_seconds = (
         ledger.delivered_gbq
@@ -86,7 +103,7 @@ def truth_of(
         "structures_follow_voxels": request.follow_voxels,
         "nuclide": nuclide.name,
         "half_life_h": nuclide.half_life_h,
-        "dose_constant_gy_kg_per_gbq": k,
+        "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
         "density_g_per_ml": DENSITY_G_PER_ML,
         "administered_gbq": ledger.administered_gbq,
         "administered_at": ADMINISTERED_AT.isoformat(),
@@ -98,7 +115,7 @@ def truth_of(
         "lung_mass_kg": LUNG_MASS_KG,
         "scan_at": SCAN_AT.isoformat(),
         "scan_duration_min": 30.0,
-        "camera_factor_cps_per_mbq": spect.total() / mbq_seconds,
+        "camera_factor_cps_per_mbq": counts / mbq_seconds,
         "tumor_to_normal_ratio": ratios_of(spheres=request.spheres),
         "post_options": [
             "--administered",
@@ -116,20 +133,4 @@ def truth_of(
             "--scan-at",
             SCAN_AT.isoformat(),
         ],
-        "structures": structures,
     }
-
-
-def _activity_of(
-    region: Region,
-    ledger: Ledger,
-    concentration: dict[str, float],
-    occupancy: dict[str, NDArray[np.float64]],
-    grid: Grid,
-) -> float:
-    if region.role is Role.LUNGS:
-        return ledger.lung_gbq
-    if region.role in (Role.LIVER, Role.PERFUSED):
-        return ledger.treated_gbq
-    volume_ml = float(occupancy[region.name].sum()) * grid.voxel_volume_ml
-    return float(concentration[region.name]) * volume_ml

@@ -70,7 +70,8 @@ def perturbed(case: Case, factors: Factors) -> Case:
     )
     shares = [_Shares.of(case, i, factors) for i in range(len(case.injections))]
     regions = tuple(
-        _region(region, case, shares, shunts, factors) for region in case.regions
+        _region(region, case, factors, shares=shares, shunts=shunts)
+        for region in case.regions
     )
     return replace(
         case,
@@ -147,9 +148,10 @@ def _beyond(case: Case, i: int, normals: "list[Region]", factors: Factors) -> fl
 def _region(
     region: Region,
     case: Case,
+    factors: Factors,
+    *,
     shares: "list[_Shares]",
     shunts: tuple[float, ...],
-    factors: Factors,
 ) -> Region:
     volume = _mass_factor(region, case, factors)
     uptakes = []
@@ -166,7 +168,8 @@ def _region(
     more = region.all_counts
     if more is not None:
         # It goes by the name of the region that it is another reading of.
-        same = _region(replace(more, name=region.name), case, shares, shunts, factors)
+        renamed = replace(more, name=region.name)
+        same = _region(renamed, case, factors, shares=shares, shunts=shunts)
         more = replace(same, name=more.name)
     return replace(
         region,

@@ -144,7 +144,14 @@ def plan_vial(
     if (assay_gbq is None) != (assay_at is None):
         raise InputError("an assay needs its time: give --assay and --assay-at")
     choices = [
-        _choice(size, activity_gbq, at, nuclide, device, calibrated_at)
+        _choice(
+            size,
+            activity_gbq,
+            at=at,
+            nuclide=nuclide,
+            device=device,
+            calibrated_at=calibrated_at,
+        )
         for size in sizes
     ]
     assayed = None
@@ -176,6 +183,7 @@ def _hours(start: datetime, end: datetime) -> float:
 def _choice(
     size_gbq: float,
     activity_gbq: float,
+    *,
     at: datetime,
     nuclide: Nuclide,
     device: Device,

@@ -38,7 +38,9 @@ def whole_liver(
             f"{perfused_ml:g} mL are perfused, more than the liver of "
             f"{liver_volume_ml:g} mL: the liver includes everything in it"
         )
-    liver = _region("whole liver", "liver", liver_volume_ml, perfused, terms)
+    liver = _region(
+        "whole liver", "liver", liver_volume_ml, parts=perfused, terms=terms
+    )
     parts = [one for one in regions if one.role in ("tumor", "normal_perfused")]
     if not parts:
         return [liver]
@@ -48,7 +50,12 @@ def whole_liver(
     count = len(perfused[0].uptakes)
     return [
         liver,
-        _region("normal whole liver", "normal_whole", normal_ml, normal, terms, count),
+        _region(
+            *("normal whole liver", "normal_whole", normal_ml),
+            parts=normal,
+            terms=terms,
+            count=count,
+        ),
     ]
 
 
@@ -56,6 +63,7 @@ def _region(
     name: str,
     role: str,
     volume_ml: float,
+    *,
     parts: Sequence[Region],
     terms: Terms,
     count: int = 1,

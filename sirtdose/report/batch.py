@@ -3,8 +3,8 @@
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from sirtdose import __version__
@@ -12,7 +12,7 @@ from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
 from sirtdose.report.post.files import THUMBNAIL
 from sirtdose.report.render import render
-from sirtdose.report.tables import name_cell, structure_columns
+from sirtdose.report.tables import cell, structure_columns
 from sirtdose.report.wording import significant
 
 BATCH_FILES = ("cases.csv", "summary.csv", "index.html", "batch.json")
@@ -89,36 +89,27 @@ class BatchWriter:
         for one in tables:
             with one.open(encoding="utf-8", newline="") as stream:
                 columns |= dict.fromkeys(next(csv.reader(stream)))
-        self._columns = ("case_id", *columns)
         self._cases: list[Mapping[str, Any]] = []
+        self._open = ExitStack()
+        self._case_table = self._table("cases.csv", CASE_COLUMNS)
+        self._row_table = self._table("summary.csv", ("case_id", *columns))
+
+    def _table(self, name: str, columns: Sequence[str]) -> "csv.DictWriter[str]":
+        stream = (self._folder / name).open("w", encoding="utf-8", newline="")
+        self._open.enter_context(stream)
+        table = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        table.writeheader()
+        return table
 
     def __enter__(self) -> Self:
-        self._case_stream = (self._folder / "cases.csv").open(
-            "w", encoding="utf-8", newline=""
-        )
-        self._row_stream = (self._folder / "summary.csv").open(
-            "w", encoding="utf-8", newline=""
-        )
-        self._case_table = csv.writer(self._case_stream, lineterminator="\n")
-        self._row_table = csv.DictWriter(
-            self._row_stream, self._columns, restval="", lineterminator="\n"
-        )
-        self._case_table.writerow(CASE_COLUMNS)
-        self._row_table.writeheader()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._case_stream.close()
-        self._row_stream.close()
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def add(self, case: Mapping[str, Any], folder: Path | None) -> None:
         """Write a case's line, and a row of each structure of its structures.csv."""
-        self._case_table.writerow([_cell(case[name]) for name in CASE_COLUMNS])
+        self._case_table.writerow({name: cell(case[name]) for name in CASE_COLUMNS})
         picture = folder is not None and (folder / THUMBNAIL).is_file()
         page = folder is not None and (folder / "report.html").is_file()
         self._cases.append({**case, "picture": picture, "page": page})
@@ -134,14 +125,6 @@ class BatchWriter:
         """Write batch.json and the page that lists the cases."""
         (self._folder / "batch.json").write_text(document_text(dict(document)), "utf-8")
         (self._folder / "index.html").write_text(batch_page(self._cases), "utf-8")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    return name_cell(str(value))
 
 
 def state_counts(cases: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -10,8 +10,8 @@ from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.histogram.biology import Biology
     from sirtdose.dosimetry.histogram.dvh import Dvh
+    from sirtdose.dosimetry.histogram.radiobiology import Biology
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.hot_spots import Extrahepatic
 

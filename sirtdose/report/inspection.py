@@ -7,10 +7,8 @@ from string import ascii_uppercase
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.io.choose import frames_differ
+from sirtdose.io.choose import Inspection, frames_differ, unused_lines
 from sirtdose.io.found import Found, patients_in
-from sirtdose.io.inspection import Inspection
-from sirtdose.io.unused import unused_lines
 from sirtdose.report.wording import table
 
 # On a terminal; the document names all.

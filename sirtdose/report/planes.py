@@ -266,14 +266,8 @@ def outline_from(structure: Structure) -> float:
 
 def comes_again(structures: Sequence[Structure], colors: Mapping[str, str]) -> set[str]:
     """Structures whose color another has before them: theirs is a dotted line."""
-    seen: set[str] = set()
-    again = set()
-    for one in structures:
-        color = colors[one.name]
-        if color in seen:
-            again.add(one.name)
-        seen.add(color)
-    return again
+    first = {colors[one.name]: one.name for one in reversed(structures)}
+    return {one.name for one in structures if first[colors[one.name]] != one.name}
 
 
 def thumbnail_png(png_base64: str) -> bytes:

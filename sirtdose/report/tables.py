@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.metric import Metric, metrics_in
@@ -110,3 +110,28 @@ def csv_text(header: tuple[str, ...], rows: list[list[str]]) -> str:
     writer.writerow(header)
     writer.writerows(rows)
     return stream.getvalue()
+
+
+def cell(value: Any) -> str:
+    """A value as a csv holds it: nothing where it is not known, yes or no.
+
+    >>> cell(None), cell(True), cell(0.1), cell(3), cell("=1+1")
+    ('', 'yes', '0.1', '3', "'=1+1")
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    return name_cell(value) if isinstance(value, str) else str(value)
+
+
+def rows_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""Rows by column, under a header, as a file; what a row has not is empty.
+
+    >>> rows_csv(["case_id", "best"], [{"case_id": "c1", "best": "PR"}])
+    'case_id,best\nc1,PR\n'
+    """
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    return csv_text(tuple(columns), cells)

@@ -52,10 +52,7 @@ class _Lattice:
         """A dose's voxels with slices to the head, rows to the back, columns left."""
         turned = data.transpose(self.order)
         turned = turned[tuple(slice(None, None, -1 if f else 1) for f in self.flipped)]
-        shown: NDArray[Any] = turned[self.box][
-            :: self.stride, :: self.stride, :: self.stride
-        ]
-        return shown
+        return turned[self.box][:: self.stride, :: self.stride, :: self.stride]
 
 
 def view_data(

@@ -49,19 +49,28 @@ def activity(value_gbq: float) -> str:
     return f"{significant(value_gbq)} GBq ({mci} mCi)"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Align rows under a header: the first column left, the others right.
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = False
+) -> str:
+    """Align rows under a header: the first column left, the others right, or all left.
 
     >>> print(table(["name", "Gy"], [["Tumor 1", "67.7"], ["Liver", "33.3"]]))
     name       Gy
     Tumor 1  67.7
     Liver    33.3
+
+    Words are aligned to the left:
+
+    >>> print(table(["case", "best"], [["c1", "PR"], ["c22", "SD"]], left=True))
+    case  best
+    c1    PR
+    c22   SD
     """
     lines = [header, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if left or i == 0 else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

@@ -9,7 +9,6 @@ from scipy import ndimage
 from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
-Shape = tuple[int, int, int]
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3
@@ -162,5 +161,4 @@ def _side_mm(spacing_mm: tuple[float, float, float]) -> float:
 
 def _ramp(distance_mm: Array, side_mm: float) -> Array:
     """The part of a voxel behind a plane at a distance from its center."""
-    part: Array = np.clip(0.5 - distance_mm / side_mm, 0, 1)
-    return part
+    return np.clip(0.5 - distance_mm / side_mm, 0, 1)

@@ -21,14 +21,15 @@ from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.model.metric import MEAN, VOLUME, Metric
 from sirtdose.uncertainty.borders import Border
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.quantities import (
+from sirtdose.uncertainty.scene import (
+    Part,
+    Scene,
     composed,
     histogram_axis,
     region_total,
     uncertain_metrics,
     with_curve,
 )
-from sirtdose.uncertainty.scene import Part, Scene
 
 Array = NDArray[np.float64]
 # The noise of a curve is worked out at every so many of its points.

@@ -11,14 +11,14 @@ from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
-from sirtdose.uncertainty.quantities import (
+from sirtdose.uncertainty.scene import (
+    Scene,
     composed,
     histogram_axis,
     region_total,
     uncertain_metrics,
     with_curve,
 )
-from sirtdose.uncertainty.scene import Scene
 
 Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
@@ -218,8 +218,7 @@ def _blurred(scene: Scene, normal: Mapping[str, Array], n: int) -> Array:
     """The dose with another blur."""
     if scene.blur_step_gy is None:
         return scene.dose_gy
-    blurred: Array = scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
-    return blurred
+    return scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
 
 
 def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
@@ -229,8 +228,7 @@ def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
     noise = smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
-    noisy: Array = dose_gy + scene.noise_gy * noise
-    return noisy
+    return dose_gy + scene.noise_gy * noise
 
 
 def smooth_noise(

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.uncertainty.borders import surface_of
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.quantities import composed, region_total
-from sirtdose.uncertainty.scene import Part, Scene
+from sirtdose.uncertainty.scene import Part, Scene, composed, region_total
 
 Array = NDArray[np.float64]
 

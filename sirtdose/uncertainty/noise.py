@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.quantities import composed
-from sirtdose.uncertainty.scene import Scene
+from sirtdose.uncertainty.scene import Scene, composed
 
 Array = NDArray[np.float64]
 PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
@@ -109,7 +108,7 @@ def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> 
     Parameters
     ----------
     quantity : str
-        Of :func:`sirtdose.uncertainty.quantities.quantities`.
+        Of :func:`sirtdose.uncertainty.scene.quantities`.
     measured : float
         With the noise of the image.
     mean_gy : float

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.choose import choose
+from sirtdose.io.choose import Inspection, choose, unused
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
-from sirtdose.io.inspection import Inspection
 from sirtdose.io.read import read_found_image, read_found_structures
-from sirtdose.io.unused import unused
 
 if TYPE_CHECKING:
     from sirtdose.io.choose import Choice

@@ -15,8 +15,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume

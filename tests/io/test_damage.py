@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from sirtdose.errors import InputError
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.nm import read_nm
 from sirtdose.io.dicom.pet import read_pet
 from sirtdose.io.dicom.rtdose import read_rtdose
 from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.io.discover import discover

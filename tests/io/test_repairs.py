@@ -13,10 +13,10 @@ import pytest
 from pydicom.dataset import Dataset
 
 from sirtdose.errors import FileFormatError, GeometryError, InputError, QuantityError
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.nm import read_nm
 from sirtdose.io.dicom.pet import read_pet
 from sirtdose.io.dicom.planar import read_planar
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import write_ct
 from sirtdose.io.discover import discover
 from sirtdose.model.grid import Grid

@@ -17,7 +17,7 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.doses import dvh_metrics
 from sirtdose.report.tables import structure_columns
-from sirtdose.uncertainty.quantities import uncertain_metrics
+from sirtdose.uncertainty.scene import uncertain_metrics
 
 
 @pytest.mark.parametrize(

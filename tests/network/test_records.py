@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sirtdose.errors import FileFormatError
-from sirtdose.network.arrivals import Arrivals
 from sirtdose.network.durable import PART, write_durably
 from sirtdose.network.names import KEY_FILE, names_of
+from sirtdose.network.reception import Arrivals
 from sirtdose.network.records import Ended, Records
 
 STUDY, OTHER = "0123456789abcdef", "fedcba9876543210"

@@ -51,7 +51,7 @@ def test_several_lesions_are_a_modification_that_is_named() -> None:
     pets = [scan(3, 10.0, 8.0, 4.0), scan(5, 9.0, 3.0, 3.0)]
     assert assess_pets(pets)[0].response == "SMD"
     [found] = assess_pets(pets, lesions_max=2)
-    assert (found.baseline_sul, found.sum_sul, found.response) == (18.0, 12.0, "PMR")
+    assert (found.baseline, found.sum, found.response) == (18.0, 12.0, "PMR")
 
 
 def test_the_best_is_the_best_until_progression() -> None:

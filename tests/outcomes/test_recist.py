@@ -7,13 +7,13 @@ import pytest
 
 from sirtdose.errors import InputError, RangeError
 from sirtdose.outcomes.recist import (
-    Assessed,
     Lesion,
     NonTargets,
     Scan,
     assess_scans,
     best_overall,
 )
+from sirtdose.outcomes.response import TimePoint
 
 START = date(2026, 3, 2)
 LIVER = Lesion("T1", "liver", 50.0)
@@ -26,7 +26,7 @@ def scans(*sums_mm: float | None, every_d: int = 56) -> list[Scan]:
     ]
 
 
-def responses(found: Sequence[Assessed]) -> list[str]:
+def responses(found: Sequence[TimePoint]) -> list[str]:
     return [one.response for one in found]
 
 

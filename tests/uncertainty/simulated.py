@@ -12,8 +12,13 @@ from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.differences import by_differences
 from sirtdose.uncertainty.ensemble import ensemble, interval_of, smooth_noise
 from sirtdose.uncertainty.first_order import propagated
-from sirtdose.uncertainty.quantities import quantities, uncertain_metrics
-from sirtdose.uncertainty.scene import Factor, Part, Scene
+from sirtdose.uncertainty.scene import (
+    Factor,
+    Part,
+    Scene,
+    quantities,
+    uncertain_metrics,
+)
 
 Array = NDArray[np.float64]
 SPACING = (4.0, 3.5, 4.5)

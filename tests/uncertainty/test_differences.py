@@ -12,8 +12,13 @@ from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, ensemble
 from sirtdose.uncertainty.first_order import propagated
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.quantities import quantities, uncertain_metrics
-from sirtdose.uncertainty.scene import Factor, Part, Scene
+from sirtdose.uncertainty.scene import (
+    Factor,
+    Part,
+    Scene,
+    quantities,
+    uncertain_metrics,
+)
 from tests.uncertainty.simulated import ellipsoid_in
 
 SPACING = (4.0, 3.5, 4.5)

@@ -147,14 +147,9 @@ def check_command(*, plan_file: Path | None, **options: Any) -> None:
 
 
 def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
-    idle: tuple[str, ...] = ("theirs", "against", "image", "case", "structures")
-    idle += (
-        "their_structures",
-        "their_table",
-        "method",
-        "gamma",
-        "tolerances",
-        "above",
+    idle = (
+        *("theirs", "against", "image", "case", "structures", "their_structures"),
+        *("their_table", "method", "gamma", "tolerances", "above"),
     )
     # Metrics for every command may stand in the environment.
     asked = click.get_current_context().get_parameter_source("metrics")

@@ -1,5 +1,6 @@
 """`sirtdose verify`: whether results are as they were, and would come out again."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from os.path import lexists
@@ -92,8 +93,6 @@ def _refused(document: Mapping[str, Any]) -> bool:
 
 def _cases(folder: Path) -> list[Path]:
     """The folder itself, or of a batch those of its cases that have results."""
-    import json
-
     finish(folder)
     if not folder.is_dir():
         raise FileFormatError(f"there is no folder {folder.name}")

@@ -2,26 +2,24 @@
 
 import signal
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
-from sirtdose.cli.network.ae_title import AeTitle
-from sirtdose.cli.network.options import tls_of, tls_options
+from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.options import out_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import DURATION, Measure
 from sirtdose.network.limited_socket import Limits
-from sirtdose.network.listen import Listening, listen
+from sirtdose.network.listen import Listening, Work, listen
 from sirtdose.network.server import Endpoint, is_loopback
-
-if TYPE_CHECKING:
-    from sirtdose.network.listen import Work
 
 _PATH = click.Path(path_type=Path)
 _SIZE: Final = Measure(
@@ -185,7 +183,7 @@ def _warn_of_strangers(endpoint: "Endpoint") -> None:
         )
 
 
-def _work(options: dict[str, Any]) -> "Work | None":
+def _work(options: dict[str, Any]) -> Work | None:
     task, case_file = options["task"], options["case_file"]
     if case_file is not None and task != "post":
         raise click.UsageError("--case is for --run post: give both")
@@ -198,8 +196,6 @@ def _work(options: dict[str, Any]) -> "Work | None":
 
 
 def _say(text: str) -> None:
-    from datetime import datetime
-
     time = datetime.now().astimezone().isoformat(timespec="seconds")
     click.echo(f"{time} {text}", err=True)
 
@@ -207,8 +203,6 @@ def _say(text: str) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Oddities in what strangers send are answered, not warned of."""
-    import warnings
-
     with warnings.catch_warnings():
         for package in ("pydicom", "pynetdicom"):
             warnings.filterwarnings("ignore", category=UserWarning, module=package)

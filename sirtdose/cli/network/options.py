@@ -1,4 +1,4 @@
-"""Options of TLS: --tls-certificate, --tls-key, --tls-ca."""
+"""AE titles, and the options of TLS: --tls-certificate, --tls-key, --tls-ca."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,26 +6,45 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.option import Option, together
 from sirtdose.network.tls import Tls
 
-_PATH = click.Path(path_type=Path)
+_LONGEST = 16
+
+
+class AeTitle(click.ParamType):  # type: ignore[type-arg]
+    """Up to 16 printable ASCII characters, without a backslash (DICOM PS3.5, 6.2)."""
+
+    name = "AE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Read it without spaces around it."""
+        text = str(value).strip()
+        usable = text.isascii() and text.isprintable() and "\\" not in text
+        if not text or len(text) > _LONGEST or not usable:
+            self.fail(
+                f"'{value}' is no AE title: 1 to {_LONGEST} ASCII characters, without "
+                "a backslash",
+                param,
+                ctx,
+            )
+        return text
 
 
 def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:
     """Add them to a command, with what is said of two of them."""
-
-    def add(command: Any) -> Any:
-        for name, metavar, text in (
-            ("--tls-ca", "CA.pem", authorities),
-            ("--tls-key", "KEY.pem", "Of --tls-certificate, unless it is in there."),
-            ("--tls-certificate", "CERT.pem", certificate),
-        ):
-            command = click.option(name, type=_PATH, metavar=metavar, help=text)(
-                command
-            )
-        return command
-
-    return add
+    return together(
+        Option("tls-certificate", Path, certificate, metavar="CERT.pem"),
+        Option(
+            "tls-key",
+            Path,
+            "Of --tls-certificate, unless it is in there.",
+            metavar="KEY.pem",
+        ),
+        Option("tls-ca", Path, authorities, metavar="CA.pem"),
+    )
 
 
 def tls_of(

@@ -2,22 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from sirtdose.cli.network.ae_title import AeTitle
-from sirtdose.cli.network.options import tls_of, tls_options
+from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.model.units import DURATION
-from sirtdose.network.outgoing import outgoing_files
+from sirtdose.network.outgoing import Skipped, outgoing_files
+from sirtdose.network.send import Destination, Sent, send_files
 from sirtdose.report.documents import document_text
 from sirtdose.report.wording import table
-
-if TYPE_CHECKING:
-    from sirtdose.network.outgoing import Skipped
-    from sirtdose.network.send import Sent
 
 _NOT_ALL = 5
 
@@ -103,8 +99,6 @@ def send_command(
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS
     """
-    from sirtdose.network.send import Destination, send_files
-
     files, skipped = outgoing_files(sources)
     to = Destination(
         *address,
@@ -121,9 +115,7 @@ def send_command(
         click.get_current_context().exit(_NOT_ALL)
 
 
-def _show(
-    sent: "Sequence[Sent]", skipped: "Sequence[Skipped]", *, as_json: bool
-) -> None:
+def _show(sent: Sequence[Sent], skipped: Sequence[Skipped], *, as_json: bool) -> None:
     from pydicom.uid import UID
 
     document: dict[str, Any] = {

@@ -34,7 +34,7 @@ class Inspecting:
 
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
         """Write inspection.json."""
-        from sirtdose.batch.look import Look, run_look
+        from sirtdose.batch.work import Look, run_look
 
         return _ended(Look(study, source, folder), run_look)
 
@@ -58,7 +58,7 @@ class Assessing:
 
     def options_of(self, study: str, used_by: Callable[[str], str | None]) -> str:
         """SHA-256 of a study's own file, or of the common one if that is free."""
-        return _digest(self._file_of(study, used_by))
+        return sha256_of([self._file_of(study, used_by)])
 
     def run(self, study: str, source: Path, folder: Path) -> "Ended":
         """Assess."""
@@ -87,17 +87,13 @@ class Assessing:
         write = f"write {CASES}/{own.name} with its options"
         if self._common is None:
             raise NotYet(write)
-        other = used_by(_digest(self._common))
+        other = used_by(sha256_of([self._common]))
         if other is not None and not self._for_every:
             raise NotYet(
                 f"{self._common.name} was used for study {other}, and an activity is "
                 f"one treatment's: {write}"
             )
         return self._common
-
-
-def _digest(path: Path) -> str:
-    return sha256_of([path])
 
 
 def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":

@@ -8,13 +8,12 @@ import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cohort.analysis import analyzed
-from sirtdose.cohort.codes import RESPONSES
+from sirtdose.cohort.columns import RESPONSES
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
-from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
-from sirtdose.report.cohort.summary import cohort_summary
+from sirtdose.report.cohort.page import COHORT_FILES, cohort_page, cohort_summary
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 
@@ -131,7 +130,7 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     """
     simulated = options.pop("simulated")
     # Tables of an earlier simulation would lie beside patients who exist.
-    names = (*COHORT_FILES, *_simulated_files())
+    names = (*COHORT_FILES, *SIMULATED_FILES)
     _require_tables(options, simulated=simulated)
     require_free(out, names, force=force)
     with output_folder(out, names, force=force) as folder:
@@ -160,14 +159,10 @@ def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
         )
 
 
-def _simulated_files() -> tuple[str, ...]:
-    return SIMULATED_FILES
-
-
 def _simulated(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Draw the tables, and ask of them what was asked, or all they hold."""
     write_cohort(folder)
-    doses, outcomes, lesion_doses, lesion_outcomes = _simulated_files()
+    doses, outcomes, lesion_doses, lesion_outcomes = SIMULATED_FILES
     usual = {
         name: value for name, value in SIMULATED_COLUMNS.items() if not options[name]
     }

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +10,8 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.errors import InputError
 from sirtdose.io.tables.own_file import read_own_file
 from sirtdose.outcomes.eligibility import (
+    CriteriaSet,
+    Given,
     criteria_set,
     given_values,
     judge,
@@ -21,9 +22,6 @@ from sirtdose.report.outcomes.eligibility import (
     eligibility_document,
     eligibility_summary,
 )
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.eligibility import CriteriaSet, Given
 
 _PATH = click.Path(path_type=Path)
 
@@ -82,9 +80,7 @@ def eligibility_command(
     )
 
 
-def read_case(
-    path: Path, criteria: "CriteriaSet"
-) -> tuple[str | None, "dict[str, Given]"]:
+def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, Given]]:
     """The case_id, if there is one, and the values of a case file."""
     data, _ = read_own_file(path)
     unknown = [key for key in data if key not in ("case_id", "values")]
@@ -101,7 +97,7 @@ def read_case(
     return case_id, given_values(values, criteria, path.name)
 
 
-def _criteria(path: Path | None) -> tuple["CriteriaSet", str | None]:
+def _criteria(path: Path | None) -> tuple[CriteriaSet, str | None]:
     if path is None:
         return study_criteria(), None
     data, digest = read_own_file(path)

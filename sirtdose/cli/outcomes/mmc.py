@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,12 +11,9 @@ from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
-from sirtdose.outcomes.eligibility import judge, study_criteria
+from sirtdose.outcomes.eligibility import CriteriaSet, Judged, judge, study_criteria
 from sirtdose.outcomes.mitomycin import schedule
 from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_summary
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.eligibility import CriteriaSet, Judged
 
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _UNKNOWN = ("", "-", "?")
@@ -144,7 +141,7 @@ def _counts(text: str | None) -> list[float | None]:
     return found
 
 
-def _entry(path: Path) -> "tuple[CriteriaSet, list[Judged]]":
+def _entry(path: Path) -> tuple[CriteriaSet, list[Judged]]:
     criteria = study_criteria()
     _, given = read_case(path, criteria)
     judged = judge(criteria, given)

@@ -69,7 +69,8 @@ def partition_command(
     if options["tlsf"] is not None and options["lung_shunt"] is not None:
         raise click.UsageError("--tlsf takes the place of --lung-shunt: give one")
     if injections:
-        if _given(options, perfused_volume, tumors):
+        own = perfused_volume is not None or options["tlsf"] is not None
+        if own or tumors or goals_given(options):
             raise click.UsageError(
                 "--injection holds its volume, tumors and goal itself: leave "
                 "--perfused-volume, --tumor, --tlsf and the goals out"
@@ -91,11 +92,3 @@ def partition_command(
         ]
     plan = plan_partition(request, planned, liver_volume_ml=liver_volume)
     show_plan(plan, out=out, force=force, as_json=as_json)
-
-
-def _given(
-    options: dict[str, Any], perfused_volume: float | None, tumors: tuple[str, ...]
-) -> bool:
-    """Whether anything was given that an injection holds itself."""
-    own = perfused_volume is not None or options["tlsf"] is not None
-    return own or bool(tumors) or bool(goals_given(options))

@@ -93,6 +93,7 @@ def of_plan(path: Path, options: Mapping[str, Any]) -> PlannedVial:
 def ordered(
     texts: tuple[str, ...],
     planned: PlannedVial,
+    *,
     at: datetime,
     nuclide: Nuclide,
     device: Device,

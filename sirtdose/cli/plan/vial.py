@@ -112,7 +112,12 @@ def vial_command(
     if planned:
         findings += planned.nuclide_findings(nuclide)
         findings += ordered(
-            options["orders"], planned, times["at"], nuclide, device, zone
+            options["orders"],
+            planned,
+            at=times["at"],
+            nuclide=nuclide,
+            device=device,
+            zone=zone,
         )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,

@@ -115,8 +115,3 @@ def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:
         raise click.UsageError(
             f"activity decays between its measurement and administration: give {names}"
         )
-
-
-def calibration_of(text: str | float) -> tuple[str, float | None]:
-    """Which calibration, and its factor in cps/MBq if it is a camera's."""
-    return (text, None) if isinstance(text, str) else ("camera", text)

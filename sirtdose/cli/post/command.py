@@ -8,7 +8,6 @@ import click
 
 from sirtdose.cli.post.arguments import (
     CORRECTIONS,
-    calibration_of,
     partial_volume,
     require_no_idle,
     require_times,
@@ -299,12 +298,12 @@ def _given(options: dict[str, Any]) -> Given:
 
 
 def _dose(source: Path, options: dict[str, Any]) -> DoseRequest:
-    calibration, factor = calibration_of(options["calibration"])
+    how = options["calibration"]
     return dose_request(
         source,
         options,
-        calibration=calibration,
-        cps_per_mbq=factor,
+        calibration=how if isinstance(how, str) else "camera",
+        cps_per_mbq=None if isinstance(how, str) else how,
         calibrate_over=options["calibrate_over"],
         scan_duration_h=options["scan_duration"],
         camera_limit_gbq=options["camera_limit"],

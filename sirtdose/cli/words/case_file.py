@@ -8,14 +8,14 @@ import click
 
 from sirtdose.cli.words.injections import INJECTION_KEYS
 from sirtdose.cli.words.typed import (
+    file_named,
     file_options,
     option_table,
     option_words,
     options_about,
-    require_known,
 )
 from sirtdose.errors import InputError
-from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.io.tables.own_file import read_own_file, require_known
 from sirtdose.model.names import named
 
 METHODS = ("bsa", "mird", "partition", "image", "compare", "vial")
@@ -43,7 +43,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
         A key or value that is not known.
     """
     data, _ = read_own_file(path)
-    _require_known(data, _TOP, path, "a case file")
+    require_known(data, _TOP, path.name, "a case file")
     method = data.get("method")
     if method not in METHODS:
         raise InputError(
@@ -81,20 +81,13 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
 
 def _owner(tumor: Mapping[str, Any], names: Sequence[str], path: Path) -> str:
     """The injection that a tumor belongs to."""
-    said = f"needs injection = one of {', '.join(names)}"
-    said = f"{path.name}: tumor '{tumor['name']}' {said}"
-    return named(str(tumor.get("injection")), names, said, offered=())
-
-
-def _require_known(
-    given: Mapping[str, Any], known: Sequence[str], path: Path, where: str
-) -> None:
-    if where == "[[injection]]" and "tumor" in given:
-        raise InputError(
-            f"{path.name}: write a tumor of an injection as [[tumor]] with "
-            'injection = "its name"'
-        )
-    require_known(given, known, path.name, where)
+    return named(
+        str(tumor.get("injection")),
+        names,
+        f"{path.name}: tumor '{tumor['name']}' needs injection = one of "
+        f"{', '.join(names)}",
+        offered=(),
+    )
 
 
 def _tables(
@@ -104,7 +97,12 @@ def _tables(
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise InputError(f"{path.name}: write [[{key}]], with two brackets, for each")
     for one in tables:
-        _require_known(one, known, path, f"[[{key}]]")
+        if key == "injection" and "tumor" in one:
+            raise InputError(
+                f"{path.name}: write a tumor of an injection as [[tumor]] with "
+                'injection = "its name"'
+            )
+        require_known(one, known, path.name, f"[[{key}]]")
         name = one.get("name")
         if not isinstance(name, str) or not name.strip() or set(name) & set("=,:@"):
             raise InputError(
@@ -123,7 +121,7 @@ def _option_words(
                 "a check, with --accept and --reason"
             )
     known, files = tuple(option_table(command)), file_options(command)
-    _require_known(options, known, path, f"the options of plan {command.name}")
+    require_known(options, known, path.name, f"the options of plan {command.name}")
 
     def text_of(value: Any, key: str) -> str:
         text = _text(value, key, path)
@@ -181,8 +179,4 @@ def _text(value: Any, key: str, path: Path) -> str:
 
 def _beside(path: Path, text: str) -> str:
     """A path beside the case file, where there is one."""
-    beside = path.parent / text
-    try:
-        return str(beside) if beside.exists() else text
-    except OSError:
-        return text
+    return str(file_named(text, (path.parent,)) or text)

@@ -10,12 +10,12 @@ import click
 from sirtdose.cli.words.option import FileOrText, Option, together
 from sirtdose.cli.words.options import density_option, medium_option
 from sirtdose.cli.words.quantities import QuantityType, by_name, quantity
+from sirtdose.cli.words.typed import file_named
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
 
 METHODS = ("local", "kernel", "collapsed-cone")
-_CURVES = ("TOPAS_Schneider", "GEMINI")
 _REGISTRATIONS = ("rigid", "affine", "bspline")
 
 role_option = Option(
@@ -26,7 +26,6 @@ role_option = Option(
     metavar="NAME=ROLE",
     into="roles",
 )
-image_option = Option("image", Path, "The activity image, if there are several.")
 ct_option = Option("ct", Path, "The CT, if there are several.")
 
 
@@ -42,7 +41,7 @@ def structures_option(*, required: bool) -> Option:
 
 
 reading_options = together(
-    image_option,
+    Option("image", Path, "The activity image, if there are several."),
     ct_option,
     structures_option(required=False),
     Option(
@@ -101,7 +100,7 @@ dose_options = together(
     ),
     Option(
         "density-curve",
-        _CURVES,
+        ("TOPAS_Schneider", "GEMINI"),
         "HU to density, for --density ct.  [default: TOPAS_Schneider]",
     ),
     Option(
@@ -177,18 +176,14 @@ def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
 def _density(text: str, source: Path) -> "float | Path | Literal['ct']":
     if text.strip().lower() == "ct":
         return "ct"
-    for path in (Path(text), source / text):
-        try:
-            is_file, is_folder = path.is_file(), path.is_dir()
-        except OSError:
-            continue
-        if is_file:
-            return path
-        if is_folder:
-            raise click.BadParameter(
-                f"'{text}' is a folder: give one image of densities in g/mL, or ct",
-                param_hint="--density",
-            )
+    here = file_named(text, (Path(), source))
+    if here is not None and here.is_dir():
+        raise click.BadParameter(
+            f"'{text}' is a folder: give one image of densities in g/mL, or ct",
+            param_hint="--density",
+        )
+    if here is not None:
+        return here
     hint = "; or ct, or the path of an image in g/mL (there is no such file)"
     return quantity(text, DENSITY, "--density", hint)
 
@@ -200,7 +195,8 @@ def roles_of(texts: tuple[str, ...]) -> dict[str, Role]:
     def role(text: str) -> Role:
         if text.lower() in GIVEN_ROLES:
             return Role(text.lower())
-        said = f"'{text}' is no role: write {like}"
-        raise click.BadParameter(said, param_hint="--role")
+        raise click.BadParameter(
+            f"'{text}' is no role: write {like}", param_hint="--role"
+        )
 
     return by_name(texts, "--role", like, role)

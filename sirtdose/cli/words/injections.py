@@ -82,8 +82,7 @@ def goal_of(options: Mapping[str, Any]) -> tuple[Any, float | None]:
         raise click.UsageError(
             "give one goal: --tumor-dose, --normal-dose, --activity or --maximize"
         )
-    [goal] = goals
-    return goal, None if goal == "maximize" else options[goal]
+    return goals[0], None if goals[0] == "maximize" else options[goals[0]]
 
 
 def tumor_of(text: str, option: str) -> Tumor:
@@ -94,18 +93,13 @@ def tumor_of(text: str, option: str) -> Tumor:
     >>> tumor_of("T1=200mL@R=1.5", "--tumor").by_activity
     True
     """
-    name, equals, rest = text.partition("=")
-    volume, at, ratio = rest.rpartition("@")
-    if not (equals and at and name.strip()):
+    match = re.fullmatch(r"\s*([^=]*[^=\s])\s*=(.*)@\s*(R\s*=)?(.*)", text)
+    if match is None:
         raise click.BadParameter(
             f"'{text}' is no tumor: write NAME=VOLUME@RATIO, such as T1=200mL@3.0",
             param_hint=option,
         )
-    volume_ml = quantity(volume, VOLUME, option)
-    kao, equals, number = ratio.partition("=")
-    by_activity = bool(equals) and kao.strip() == "R"
-    if by_activity:
-        ratio = number
+    name, volume, kao, ratio = match.groups()
     try:
         value = float(ratio)
     except ValueError:
@@ -116,7 +110,7 @@ def tumor_of(text: str, option: str) -> Tumor:
             "3.0",
             param_hint=option,
         )
-    return Tumor(name.strip(), volume_ml, value, by_activity)
+    return Tumor(name.strip(), quantity(volume, VOLUME, option), value, kao is not None)
 
 
 def injection_of(text: str) -> Injection:

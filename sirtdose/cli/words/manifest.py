@@ -11,13 +11,13 @@ import click
 
 from sirtdose.cli.words.typed import (
     asked_options,
+    file_named,
     file_options,
     options_about,
-    require_known,
 )
 from sirtdose.errors import InputError
-from sirtdose.io.tables.csv import csv_lines, header_of, require_printable
-from sirtdose.io.tables.own_file import read_own_file
+from sirtdose.io.tables.csv import read_table
+from sirtdose.io.tables.own_file import read_own_file, require_known
 
 # A case's own options, beside its files.
 CASE_FILE = "case.toml"
@@ -59,35 +59,10 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     InputError
         Columns that are not known, cases without a name or with another's.
     """
-    lines = csv_lines(path)
-    header = header_of(lines[0][1])
-    options = asked_options(command)
-    missing = [name for name in _OWN if name not in header]
-    if missing:
-        raise InputError(
-            f"{path.name} has no column {' and no column '.join(missing)}: its first "
-            "line names the columns case_id, input and options of `sirtdose post`, "
-            "with underscores"
-        )
-    twice = {name for name in header if header.count(name) > 1}
-    if twice:
-        raise InputError(f"{path.name} has the column {min(twice)} more than once")
-    require_known(header, (*_OWN, *options), f"{path.name}, line 1", "a manifest")
-    if len(lines) < 2:
-        raise InputError(f"{path.name} holds no case: a header and a line each")
-    rows = []
-    for number, cells in lines[1:]:
-        while len(cells) > len(header) and not cells[-1].strip():
-            cells.pop()
-        require_printable(cells, f"{path.name}, line {number}")
-        if len(cells) != len(header):
-            raise InputError(
-                f"{path.name}, line {number} has {len(cells)} cells and the header "
-                f"{len(header)}: give one for each column, empty if not given"
-            )
-        given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-        where = f"{path.name}, line {number}"
-        rows.append(_row(given, command, where, path.parent))
+    lines = read_table(path, required=_OWN, what="a manifest")
+    known = (*_OWN, *asked_options(command))
+    require_known(lines[0].cells, known, f"{path.name}, line 1", "a manifest")
+    rows = [_row(one.cells, command, one.where, path.parent) for one in lines]
     _require_names(rows)
     return rows
 
@@ -181,7 +156,8 @@ def _row(
 ) -> Row:
     if not given["input"]:
         raise InputError(f"{where}: input is empty: name the case's folder or file")
-    source = _path(given["input"], (beside,), where)
+    text = given["input"]
+    source = file_named(text, (beside,), where) or beside / text
     options = asked_options(command)
     values = {
         name: _value(text, name, options[name], where)
@@ -215,9 +191,8 @@ def located(
 
     def found(name: str, text: Any) -> Any:
         is_word = not isinstance(text, str) or text.strip().lower() in files[name]
-        if is_word or not _exists(text, folders):
-            return text
-        return str(_path(text, folders, ""))
+        here = None if is_word else file_named(text, folders)
+        return text if here is None else str(here)
 
     return {
         name: value
@@ -227,25 +202,6 @@ def located(
         else found(name, value)
         for name, value in options.items()
     }
-
-
-def _exists(text: str, folders: Sequence[Path]) -> bool:
-    try:
-        return any((folder / text).exists() for folder in folders)
-    except (OSError, ValueError):
-        return False
-
-
-def _path(text: str, folders: Sequence[Path], where: str) -> Path:
-    """Where something that was written down lies, or would."""
-    try:
-        path = Path(text).expanduser()
-        for folder in folders:
-            if (folder / path).exists():
-                return (folder / path).absolute()
-    except (OSError, ValueError, RuntimeError):
-        raise InputError(f"{where}: '{text[:80]}' is no path") from None
-    return path.absolute()
 
 
 def _is_case_id(name: str) -> bool:

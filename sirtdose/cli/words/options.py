@@ -19,8 +19,6 @@ from sirtdose.model.units import (
 )
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
-_REALIZATIONS = click.IntRange(20, 100_000)
-
 device_option = Option("device", DEVICES, "Microspheres used.")
 half_life_option = Option("half-life", DURATION, "Overrides the tabulated half-life.")
 nuclide_options = together(
@@ -108,7 +106,10 @@ calibrator_factor_option = Option(
 )
 
 uncertainty_option = Option(
-    "uncertainty", _REALIZATIONS, "Intervals of N realizations.", metavar="N"
+    "uncertainty",
+    click.IntRange(20, 100_000),
+    "Intervals of N realizations.",
+    metavar="N",
 )
 budget_options = together(
     Option(

@@ -95,11 +95,13 @@ def by_name(
     for text in texts:
         name, equals, value = (one.strip() for one in text.rpartition("="))
         if not (equals and name):
-            said = f"'{text}': write it like {example}"
-            raise click.BadParameter(said, param_hint=option)
+            raise click.BadParameter(
+                f"'{text}': write it like {example}", param_hint=option
+            )
         if name in found:
-            said = f"'{name}' is given twice: give it once"
-            raise click.BadParameter(said, param_hint=option)
+            raise click.BadParameter(
+                f"'{name}' is given twice: give it once", param_hint=option
+            )
         found[name] = read(value)
     return found
 

@@ -50,6 +50,25 @@ def file_options(command: click.Command) -> dict[str, tuple[str, ...]]:
     }
 
 
+def file_named(
+    text: str, folders: Sequence[Path] = (Path(),), where: str = ""
+) -> Path | None:
+    """The file or folder that a text names, seen from some folders; None for none.
+
+    Raises
+    ------
+    InputError
+        What names nothing on any system, if `where` it was written is told.
+    """
+    try:
+        there = (folder / Path(text).expanduser() for folder in folders)
+        return next((one.absolute() for one in there if one.exists()), None)
+    except (OSError, ValueError, RuntimeError):
+        if where:
+            raise InputError(f"{where}: '{text[:80]}' is no path") from None
+        return None
+
+
 def options_kept(context: click.Context) -> dict[str, Any]:
     """The options of a run as a plan keeps them: the case's, by name and unit.
 
@@ -144,10 +163,7 @@ def request_asked(
             return [told(key, one) for one in value]
         if key not in files or str(value).lower() in files[key]:
             return value
-        try:
-            return Path(value).absolute() if Path(value).exists() else value
-        except (OSError, ValueError):
-            return value
+        return file_named(str(value)) or value
 
     kept = {key: told(key, one) for key, one in options.items() if key not in secret}
     return {"source": source.absolute(), "options": kept}
@@ -193,25 +209,3 @@ def option_words(
         for one in values:
             words += [name, text_of(one, key)]
     return words
-
-
-def require_known(
-    given: Sequence[str] | Mapping[str, Any],
-    known: Sequence[str],
-    file: str,
-    where: str,
-) -> None:
-    """Refuse a name that is none of the known ones, and guess what was meant.
-
-    Raises
-    ------
-    InputError
-        Names the first unknown one.
-    """
-    from difflib import get_close_matches
-
-    for key in given:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f": was {near[0]} meant?" if near else f": use {', '.join(known)}"
-            raise InputError(f"{file}: '{key}' is not known in {where}{meant}")

@@ -145,8 +145,7 @@ class Moved:
     def _places(self, motion: Motion, *, back: bool) -> NDArray[np.float64]:
         if not motion.turn_deg.any():
             sign = -1.0 if back else 1.0
-            places: NDArray[np.float64] = self.at + sign * motion.shift_mm
-            return places
+            return self.at + sign * motion.shift_mm
         from scipy.spatial.transform import Rotation
 
         turn = Rotation.from_rotvec(motion.turn_deg, degrees=True).as_matrix()
@@ -251,8 +250,7 @@ def _center_shift_mm(pair: DosePair) -> NDArray[np.float64]:
             dose.grid.world_mm((above * weights[:, None]).sum(0) / weights.sum())
         )
     most = 0.9 * _SHIFT_MAX_MM
-    kept: NDArray[np.float64] = np.clip(centers[0] - centers[1], -most, most)
-    return kept
+    return np.clip(centers[0] - centers[1], -most, most)
 
 
 def blurs(pair: DosePair, before: float) -> list[Cause]:

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sirtdose.dosimetry.compare.cause import Cause
-from sirtdose.dosimetry.compare.comparison import Comparison, difference_words
+from sirtdose.dosimetry.compare.comparison import (
+    Comparison,
+    StatedHistograms,
+    difference_words,
+)
 from sirtdose.dosimetry.compare.dose_pair import AROUND_MM, DosePair, LoneDose
 from sirtdose.dosimetry.compare.gamma import Gamma
 from sirtdose.dosimetry.compare.known_factors import KnownFactor, OurChoices
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.compare.structure_causes import StructureCause
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import InputError, RangeError

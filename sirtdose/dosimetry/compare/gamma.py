@@ -80,8 +80,7 @@ class Gamma:
         return float(self._known().max())
 
     def _known(self) -> NDArray[np.float32]:
-        known: NDArray[np.float32] = self.values[np.isfinite(self.values)]
-        return known
+        return self.values[np.isfinite(self.values)]
 
 
 def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> Gamma:

@@ -1,7 +1,7 @@
 """Time-integrated activity to absorbed dose."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
-Method = Literal["local", "kernel", "collapsed-cone"]
 METHODS: dict[str, str] = {
     "local": "local_deposition",
     "kernel": "kernel",

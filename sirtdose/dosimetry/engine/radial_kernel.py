@@ -123,11 +123,6 @@ class RadialKernel:
         """Energy fraction inside the electrons' range."""
         return self.fraction_within(self.electron_range_mm)
 
-    @property
-    def tabulated_fraction(self) -> float:
-        """Energy fraction inside the last shell."""
-        return float(self.energy_fraction_within[-1])
-
     def fraction_within(self, radius_mm: float) -> float:
         """Energy fraction inside a radius, mm."""
         return float(np.interp(radius_mm, self.radius_mm, self.energy_fraction_within))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.grid.resample import overlap_weights
+from sirtdose.dosimetry.grid.resample import indices_at, overlap_weights
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
@@ -154,9 +154,7 @@ def _looked_up(
     place = (k + offset[0], j + offset[1], i + offset[2])
     flat: Any = np.zeros(1, np.intp)
     inside: Any = np.ones(1, bool)
-    for axis, size in enumerate(source.shape):
-        row = across[axis]
-        at = row[0] * place[0] + row[1] * place[1] + row[2] * place[2] + row[3]
+    for at, size in zip(indices_at(across, place), source.shape, strict=True):
         index = np.floor(at + 0.5).astype(np.intp)
         inside = inside & (index >= 0) & (index < size)
         flat = flat * size + index
@@ -207,8 +205,7 @@ def _wholly_within(source: Grid, grid: Grid) -> NDArray[np.bool_]:
     half = np.abs(across[:3, :3]).sum(axis=1) / 2
     k, j, i = np.ogrid[: source.shape[0], : source.shape[1], : source.shape[2]]
     inside = np.ones(source.shape, bool)
-    for axis, size in enumerate(grid.shape):
-        row = across[axis]
-        at = row[0] * k + row[1] * j + row[2] * i + row[3]
-        inside &= (at - half[axis] >= -0.5) & (at + half[axis] <= size - 0.5)
+    places = indices_at(across, (k, j, i))
+    for at, margin, size in zip(places, half, grid.shape, strict=True):
+        inside &= (at - margin >= -0.5) & (at + margin <= size - 0.5)
     return inside

@@ -1,6 +1,6 @@
 """Bring a structure onto another grid, partial voxels by their part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -97,7 +97,11 @@ def placed_on(structure: Structure, grid: Grid) -> NDArray[Any]:
 
 
 def trilinear(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.float64]:
-    """An image at fractional indices (n, 3); beyond its outermost points as there."""
+    """An image at fractional indices (n, 3); beyond its outermost points as there.
+
+    >>> trilinear(np.array([[[0.0, 10.0]]]), np.array([[0, 0, 0.25], [0, 0, 7]]))
+    array([ 2.5, 10. ])
+    """
     from scipy.ndimage import map_coordinates
 
     found: NDArray[np.float64] = map_coordinates(
@@ -293,12 +297,25 @@ def _looked_up(
     mask: NDArray[Any], across: NDArray[np.float64], position: tuple[Any, Any, Any]
 ) -> NDArray[Any]:
     """Value of the padded mask's voxel that holds each position."""
-    index = []
-    for row, size in zip(across[:3], mask.shape, strict=True):
-        at = row[0] * position[0] + row[1] * position[1] + row[2] * position[2] + row[3]
-        index.append(np.clip(np.rint(at).astype(np.intp) + 1, 0, size - 1))
+    index = [
+        np.clip(np.rint(at).astype(np.intp) + 1, 0, size - 1)
+        for at, size in zip(indices_at(across, position), mask.shape, strict=True)
+    ]
     found: NDArray[Any] = mask[tuple(index)]
     return found
+
+
+def indices_at(
+    across: NDArray[np.float64], position: tuple[Any, Any, Any]
+) -> Iterator[Any]:
+    """Places along each axis of another lattice, one axis after the other.
+
+    `position` are indices along the axes of this one, as an open grid where it is
+    large; `across` is the affine from these indices to those.
+    """
+    k, j, i = position
+    for row in across[:3]:
+        yield row[0] * k + row[1] * j + row[2] * i + row[3]
 
 
 def _points_per_voxel(across: NDArray[np.float64]) -> list[int]:

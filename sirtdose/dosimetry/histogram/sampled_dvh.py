@@ -88,8 +88,7 @@ def _scattered(start: int, count: int) -> NDArray[np.float64]:
     """
     along = np.arange(start, start + count, dtype=np.float64)[:, None]
     at = 0.5 + along * _STRIDES
-    scattered: NDArray[np.float64] = at - np.floor(at) - 0.5
-    return scattered
+    return at - np.floor(at) - 0.5
 
 
 def _cut(structure: Structure, cells: int) -> Structure:
@@ -118,8 +117,7 @@ def _merged(occupancy: NDArray[Any], axis: int, count: int, most: int) -> NDArra
     """Sums of `count` voxels along an axis, none of which exceeds `most`."""
     if occupancy.dtype == np.float32:
         first = np.arange(0, occupancy.shape[axis], count)
-        parts: NDArray[Any] = np.add.reduceat(occupancy, first, axis=axis)
-        return parts
+        return np.add.reduceat(occupancy, first, axis=axis)
     # A body's outline is a hundred million voxels: as many as fit are added at once.
     shape = list(occupancy.shape)
     shape[axis] = -(-shape[axis] // count)

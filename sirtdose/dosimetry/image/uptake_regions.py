@@ -123,39 +123,34 @@ def uptake_regions(
         raise StructureError(
             "a partial-volume correction needs tumors: draw them, or leave --psf out"
         )
-    layers: list[tuple[str, Structure]] = [(one.name, one) for one in tumors]
     organs = [one for one in drawn if one.role.excluded_from_liver]
-    layers += [(one.name, one) for one in organs]
+    layers = [(one.name, one) for one in (*tumors, *organs)]
     for name, role in (
         ("perfused liver", Role.PERFUSED),
         ("liver", Role.LIVER),
         ("lungs", Role.LUNGS),
     ):
         layers += _layers_of(name, with_role(drawn, role))
-    first = len(tumors) + len(organs)
-    perfused = range(first, first + sum(one.role is Role.PERFUSED for _, one in layers))
-    # The liver around the tumors comes right after them.
-    order = [*range(len(tumors)), *range(len(tumors) + len(organs), len(layers))]
-    order += range(len(tumors), len(tumors) + len(organs))
-    names, parts, taken = [], {}, None
     corners = np.concatenate([one.grid.corners_mm() for _, one in layers])
     box = grid.box_around(corners, margin_mm=_MARGIN_FWHM * fwhm_mm)
-    for i, (name, layer) in enumerate(layers):
+    found, taken = [], None
+    for name, layer in layers:
         own = layer if taken is None else layer - taken
         taken = layer if taken is None else taken | layer
-        parts[i] = _on_box(own, grid, box)
-        names.append(name)
-    chosen = [i for i in order if parts[i] is not None and parts[i].any()]
-    kept = [parts[i] for i in chosen]
-    total = _sum(kept, kept[0])
-    kept = [np.asarray(one / np.maximum(total, 1), np.float32) for one in kept]
+        found.append((name, layer.role, _on_box(own, grid, box)))
+    # The liver around the tumors comes right after them, and organs last.
+    found.sort(key=lambda one: one[1].excluded_from_liver)
+    found = [one for one in found if one[2].any()]
+    total = _sum([part for _, _, part in found], found[0][2])
+    kept = [one / np.maximum(total, 1) for _, _, one in found]
     background = np.clip(1 - total, 0, 1)
+    roles = [role for _, role, _ in found]
     return Regions(
-        names=(*(names[i] for i in chosen), BACKGROUND),
+        names=(*(name for name, _, _ in found), BACKGROUND),
         parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
-        tumors=sum(i < len(tumors) for i in chosen),
+        tumors=roles.count(Role.TUMOR),
         box=box,
-        perfused=sum(i in perfused for i in chosen),
+        perfused=roles.count(Role.PERFUSED),
     )
 
 

@@ -1,11 +1,13 @@
-"""DICOM files without the 128 bytes, or the word DICM, that should begin them.
+"""DICOM files that lack the bytes that should begin them, or are damaged inside.
 
-Scanners of Philips and CMS, and planning systems, have written such files. They begin
-with their first element; what is not that is not taken for DICOM.
+Scanners of Philips and CMS, and planning systems, have written files without the 128
+bytes, or the word DICM. They begin with their first element; what is not that is not
+taken for DICOM.
 """
 
 import re
 import struct
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,3 +110,40 @@ def _extent(data: bytes, at: int) -> tuple[int, int]:
     if vr in _LONG_VRS and at + 12 <= len(data):
         return at + 12, struct.unpack_from("<I", data, at + 8)[0]
     return at + 8, struct.unpack_from("<I", data, at + 4)[0]
+
+
+def decoding_faults() -> tuple[type[Exception], ...]:
+    """What pydicom raises where a value is not of its kind."""
+    from pydicom.errors import BytesLengthException
+
+    return BytesLengthException, ValueError, TypeError, ArithmeticError, LookupError
+
+
+def undecodable(path: Path) -> str:
+    """Name and tag of the first attribute that cannot be decoded, or nothing.
+
+    Looked for only when reading has failed: it decodes the whole header.
+    """
+    faults: tuple[type[Exception], ...] = (
+        *(*decoding_faults(), AttributeError),
+        *(OSError, EOFError, RuntimeError),
+    )
+    try:
+        return next(_faulty(read_file(path)), "")
+    except faults:
+        return ""
+
+
+def _faulty(dataset: "Dataset") -> Iterator[str]:
+    from pydicom.datadict import keyword_for_tag
+
+    faults: tuple[type[Exception], ...] = (*decoding_faults(), AttributeError)
+    for tag in list(dataset.keys()):
+        try:
+            element = dataset[tag]
+            items = list(element.value) if element.VR == "SQ" else []
+        except faults:
+            yield f"{keyword_for_tag(tag) or 'attribute'} {tag}"
+            continue
+        for item in items:
+            yield from _faulty(item)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import StructureError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Grid, affine_of
 
 # Distance of the sample points within the contours' planes, and least across them.
 _IN_PLANE_STEP_MM = 0.5
@@ -214,9 +214,7 @@ def fill(
             for i in np.flatnonzero(nearest_plane == plane)
         ]
         mask[layers] = even_odd_fill(drawn, (int(shape[1]), int(shape[2])))
-    affine = np.eye(4)
-    affine[:3, :3] = frame.axes * step
-    affine[:3, 3] = frame.axes @ (origin + step * low)
+    affine = affine_of(frame.axes * step, frame.axes @ (origin + step * low))
     k, j, i = (int(n) for n in shape)
     return mask, Grid((k, j, i), affine, frame_of_reference_uid), remarks
 

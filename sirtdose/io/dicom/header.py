@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
-from sirtdose.io.dicom.bare import read_file
-from sirtdose.io.dicom.damage import decoding_faults, undecodable
+from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
 from sirtdose.io.dicom.numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
@@ -22,10 +21,14 @@ from sirtdose.model.volume import Source
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-
 # Implicit and explicit VR, little endian.
-_LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
+LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
+_ENDS = ("Lower", "Upper")
+_LOST = (
+    "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are not "
+    "those that were reconstructed"
+)
 
 
 @contextmanager
@@ -84,7 +87,7 @@ def _with_syntax(dataset: "Dataset") -> "Dataset":
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, little = dataset.original_encoding
         if little:
-            syntax = _LITTLE_ENDIAN[0 if implicit else 1]
+            syntax = LITTLE_ENDIAN[0 if implicit else 1]
             dataset.file_meta.add_new("TransferSyntaxUID", "UI", syntax)
     return dataset
 
@@ -140,11 +143,7 @@ def tag_of(keyword: str) -> str:
 
 
 def numbers(
-    dataset: "Dataset",
-    keyword: str,
-    count: int | None,
-    path: Path,
-    remedy: str = "",
+    dataset: "Dataset", keyword: str, count: int | None, path: Path
 ) -> NDArray[np.float64]:
     """An attribute's numbers: exactly as many as it must have, or one or more.
 
@@ -153,7 +152,7 @@ def numbers(
     MissingTagError, GeometryError
         Absent; or not that many finite numbers.
     """
-    value = required(dataset, keyword, path, remedy)
+    value = required(dataset, keyword, path)
     values = as_numbers(value)
     fits = values is not None and (values.shape == (count,) or count is None)
     if values is None or not fits or not np.isfinite(values).all():
@@ -214,10 +213,12 @@ def number_if_any(
     return number(dataset, keyword, path, above=above, least=least)
 
 
-def half_life_h(item: "Dataset", path: Path) -> float | None:
-    """RadionuclideHalfLife in hours; None where it is absent, empty or 0."""
-    seconds = number_if_any(item, "RadionuclideHalfLife", path, least=0)
-    return seconds / 3600 if seconds else None
+def stated_half_lives_h(dataset: "Dataset", path: Path) -> Iterator[float]:
+    """Each RadionuclideHalfLife in hours that is there, and not empty or 0."""
+    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+        seconds = number_if_any(item, "RadionuclideHalfLife", path, least=0)
+        if seconds:
+            yield seconds / 3600
 
 
 def whole_number(
@@ -273,10 +274,23 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
     return float(rows_apart), float(columns_apart)
 
 
+def plane_steps(
+    dataset: "Dataset", path: Path, *, placed: "Dataset | None" = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Unit normal of an image's plane; and the steps from row to row and column, mm.
+
+    `placed` is the item that states the orientation, where the data set does not. The
+    steps are columns of an array of shape (3, 2).
+    """
+    along_row, along_column = orientation(placed or dataset, path)
+    rows_apart, columns_apart = pixel_spacing(dataset, path)
+    steps = np.column_stack([along_column * rows_apart, along_row * columns_apart])
+    return np.cross(along_row, along_column), steps
+
+
 def frame_of_reference(dataset: "Dataset") -> str | None:
     """The data set's frame of reference, if it names one."""
-    uid = str(dataset.get("FrameOfReferenceUID", "") or "").strip()
-    return uid or None
+    return str(dataset.get("FrameOfReferenceUID", "") or "").strip() or None
 
 
 def private_value(
@@ -326,34 +340,21 @@ def source_of(
             str(one) for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
         ),
         energy_windows_kev=_energy_windows(dataset, paths[0]),
-        remarks=_lost_in_compression(dataset),
-    )
-
-
-def _lost_in_compression(dataset: "Dataset") -> tuple[str, ...]:
-    if str(dataset.get("LossyImageCompression", "")) != "01":
-        return ()
-    return (
-        "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are "
-        "not those that were reconstructed",
+        remarks=(_LOST,) * (str(dataset.get("LossyImageCompression", "")) == "01"),
     )
 
 
 def half_life_in_header_h(dataset: "Dataset", path: Path) -> float | None:
     """The half-life that the header states for its nuclide, h."""
-    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        hours = half_life_h(item, path)
-        if hours:
-            return hours
-    return None
+    return next(iter(stated_half_lives_h(dataset, path)), None)
 
 
 def _energy_windows(dataset: "Dataset", path: Path) -> tuple[tuple[float, float], ...]:
-    windows = []
-    for window in dataset.get("EnergyWindowInformationSequence") or []:
-        for bounds in window.get("EnergyWindowRangeSequence") or []:
-            low = number_if_any(bounds, "EnergyWindowLowerLimit", path)
-            high = number_if_any(bounds, "EnergyWindowUpperLimit", path)
-            if low is not None and high is not None:
-                windows.append((low, high))
-    return tuple(windows)
+    windows = (
+        [number_if_any(one, f"EnergyWindow{end}Limit", path) for end in _ENDS]
+        for window in dataset.get("EnergyWindowInformationSequence") or []
+        for one in window.get("EnergyWindowRangeSequence") or []
+    )
+    return tuple(
+        (low, high) for low, high in windows if low is not None and high is not None
+    )

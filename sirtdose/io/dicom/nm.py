@@ -18,16 +18,15 @@ from sirtdose.io.dicom.header import (
     number,
     number_if_any,
     numbers,
-    orientation,
-    pixel_spacing,
+    plane_steps,
     read_dataset,
     reading_dicom,
     source_of,
 )
 from sirtdose.io.dicom.nm_values import nm_values
-from sirtdose.io.dicom.pet_reference import administration_of
-from sirtdose.io.dicom.pixels import pixels_of
-from sirtdose.model.grid import Grid
+from sirtdose.io.dicom.pet_decay import administration_of
+from sirtdose.io.dicom.pixels import frames_of
+from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Doubt, Volume
 
@@ -67,11 +66,7 @@ def read_nm(path: Path, *, nuclide: Nuclide | None = None) -> Volume:
 
 def _volume(dataset: "Dataset", path: Path, nuclide: Nuclide | None) -> Volume:
     require_recon_tomo(dataset, path)
-    frames = pixels_of(dataset, path)
-    if frames.ndim == 2:
-        frames = frames[None]
-    if frames.ndim != 3:
-        raise FileFormatError(f"{path.name} has color pixels: counts are needed")
+    frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
     counts, quantity, added = nm_values(dataset, frames, path)
     counts = _in_slice_order(dataset, counts, path)
@@ -175,9 +170,8 @@ def _grid(
     detectors = dataset.get("DetectorInformationSequence") or [dataset]
     placed = [one for one in detectors if one.get("ImageOrientationPatient")]
     place = placed[0] if placed else dataset
-    along_row, along_column = orientation(place, path)
+    normal, steps = plane_steps(dataset, path, placed=place)
     position = numbers(place, "ImagePositionPatient", 3, path)
-    rows_apart, columns_apart = pixel_spacing(dataset, path)
     slices_apart = number(
         dataset,
         "SpacingBetweenSlices",
@@ -189,11 +183,7 @@ def _grid(
             f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance of "
             "its slices, with the sign of their direction, is needed"
         )
-    affine = np.eye(4)
-    affine[:3, 0] = np.cross(along_row, along_column) * slices_apart
-    affine[:3, 1] = along_column * rows_apart
-    affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = position
+    affine = affine_of(np.column_stack([normal * slices_apart, steps]), position)
     k, j, i = shape
     remarks = []
     modality = str(dataset.get("Modality", ""))

@@ -80,7 +80,8 @@ def _scaled(
     empty = np.array([not frame.any() for frame in frames])
     for name, (slope, intercept) in scales.items():
         # A scale of 0 is right for a frame whose pixels are all 0.
-        positive = (slope > 0) | ((slope == 0) & _fitting(empty, slope))
+        none = empty if slope.size == empty.size else empty.all()
+        positive = (slope > 0) | ((slope == 0) & none)
         good = np.isfinite(slope).all() and positive.all()
         if not good or not np.isfinite(intercept).all():
             raise QuantityError(
@@ -114,11 +115,6 @@ def _scaled(
     adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)
     added = f"{adds} = {most:g}" if most else ""
     return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
-
-
-def _fitting(empty: NDArray[np.bool_], slope: NDArray[np.float64]) -> Any:
-    """Whether the frames of each scale are empty: one holds for all of them."""
-    return empty if slope.size == empty.size else empty.all()
 
 
 def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":

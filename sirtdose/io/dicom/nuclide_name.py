@@ -51,11 +51,12 @@ def nuclide_words(
     Of each radiopharmaceutical what is understood: meaning and value of its nuclide's
     code, else what is said of it as text; else the first words that there are.
     """
-    words = []
-    for dataset in datasets:
-        items = dataset.get("RadiopharmaceuticalInformationSequence") or [dataset]
-        for item in items:
-            words += _words_of(item, own)
+    words = (
+        word
+        for dataset in datasets
+        for item in dataset.get("RadiopharmaceuticalInformationSequence") or [dataset]
+        for word in _words_of(item, own)
+    )
     return tuple(dict.fromkeys(words))
 
 

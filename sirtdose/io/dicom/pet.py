@@ -26,8 +26,8 @@ from sirtdose.io.dicom.pet_decay import (
     IDENTITIES,
     applied_half_life_h,
     misfit,
+    reference_of,
 )
-from sirtdose.io.dicom.pet_reference import reference_of
 from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.nuclide import Nuclide
@@ -193,16 +193,17 @@ def _corrected_again(stack: Stack, was: str, right: Nuclide) -> NDArray[np.float
             f"--header-nuclide-was {was} is not known: use {', '.join(HALF_LIVES_H)}"
         )
     wrong_h, right_h = HALF_LIVES_H[was], right.half_life_h
-    fits = [
-        (misfit(stack.datasets, identity, wrong_h), identity) for identity in IDENTITIES
-    ]
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         raise QuantityError(
             f"{stack.paths[0].name} is corrected for decay to administration "
             f"(DecayCorrection (0054,1102) = ADMIN), as {was}, and by how much its "
             f"header does not say: reconstruct it as {right.name}, or with START"
         )
-    known = [(error, identity) for error, identity in fits if error is not None]
+    known = [
+        (error, identity)
+        for identity in IDENTITIES
+        if (error := misfit(stack.datasets, identity, wrong_h)) is not None
+    ]
     error, identity = min(known, key=lambda pair: pair[0], default=(1.0, None))
     if identity is None or error > 0.02:
         raise QuantityError(

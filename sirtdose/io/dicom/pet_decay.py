@@ -1,12 +1,33 @@
-"""How a PET scanner corrected for decay: the half-life that explains its factors."""
+"""How a PET scanner corrected for decay: with which half-life, and to which moment."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 from math import expm1, log
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
-from sirtdose.io.dicom.header import half_life_in_header_h
+from sirtdose.errors import MissingTagError, QuantityError
+from sirtdose.io.dicom.header import (
+    half_life_in_header_h,
+    number,
+    private_value,
+)
+from sirtdose.io.dicom.stack import Stack
+from sirtdose.io.dicom.time import (
+    acquired_at,
+    moment,
+    on_its_clock,
+    parse_date,
+    parse_moment,
+    parse_offset,
+    parse_time_of_day,
+    text_of,
+)
+from sirtdose.model.volume import Source
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -17,6 +38,9 @@ HALF_LIVES_H: dict[str, float] = {
 }
 # A frame that begins later than this after its series is of a later bed.
 _FIRST_BED_MS = 1000.0
+# Reference times of one series' slices agree to this.
+_SAME_MOMENT_S = 5.0
+_ADMIN = "DecayCorrection ADMIN: the time"
 
 
 def average_time_s(duration_s: float, half_life_h: float) -> float:
@@ -65,17 +89,16 @@ def applied_half_life_h(
 
     Philips writes 1 always, which says nothing.
     """
-    candidates = dict.fromkeys(half_lives_h)
     stated = half_life_in_header_h(datasets[0], path)
-    if stated:
-        candidates = dict.fromkeys([stated, *candidates])
-    best: tuple[float, float] | None = None
-    for half_life_h in candidates:
-        for identity in IDENTITIES:
-            error = misfit(datasets, identity, half_life_h)
-            if error is not None and (best is None or error < best[0]):
-                best = error, half_life_h
-    return best[1] if best is not None and best[0] < 0.02 else None
+    candidates = [*([stated] if stated else []), *half_lives_h]
+    errors: list[tuple[float, float | None]] = [
+        (error, half_life_h)
+        for half_life_h in candidates
+        for identity in IDENTITIES
+        if (error := misfit(datasets, identity, half_life_h)) is not None
+    ]
+    error, best = min(errors, key=itemgetter(0), default=(1.0, None))
+    return best if error < 0.02 else None
 
 
 def misfit(
@@ -96,3 +119,167 @@ def misfit(
             return None
         worst = max(worst, abs(written - expected) / excess)
     return worst
+
+
+@dataclass(frozen=True)
+class PetReference:
+    """When concentrations hold, and how that is known.
+
+    `at` is None where the header does not say; `clock` is then the time of day of an
+    administration whose day it leaves out.
+    """
+
+    at: datetime | None
+    origin: str
+    clock: time | None = None
+
+    def of(self, source: Source) -> Source:
+        """A source whose values hold at this moment, and not at the scan's start."""
+        return replace(
+            source,
+            scan_start=self.at,
+            scan_start_origin=self.origin,
+            administration_clock=self.clock,
+        )
+
+
+def reference_of(stack: Stack, half_life_h: float) -> PetReference:
+    """The moment that a series' decay correction refers to.
+
+    `half_life_h` is taken where the header states none.
+
+    Raises
+    ------
+    QuantityError
+        Slices that refer to different moments.
+    """
+    each = zip(stack.datasets, stack.paths, strict=True)
+    if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
+        return _one_of([administration_of(one) for one in stack.datasets])
+    try:
+        found = [
+            PetReference(*_slice_reference(one, path, half_life_h))
+            for one, path in each
+        ]
+    except (MissingTagError, QuantityError) as error:
+        # The time may be given instead, or not be needed at all.
+        return PetReference(None, str(error))
+    return _one_of(found)
+
+
+def _one_of(found: list[PetReference]) -> PetReference:
+    """The moment of all slices, provided they agree on it."""
+    first = found[0]
+    placed = [one.at for one in found if one.at is not None]
+    clocks = {one.clock for one in found}
+    if len(placed) not in (0, len(found)) or len(clocks) > 1:
+        raise QuantityError(
+            "the slices disagree on the time that their decay is corrected to, or some "
+            "do not state it: give the slices of one reconstruction"
+        )
+    if len({one.tzinfo is None for one in placed}) > 1:
+        raise QuantityError(
+            "only some slices state an offset from UTC (TimezoneOffsetFromUTC "
+            "(0008,0201)): give the slices of one reconstruction"
+        )
+    spread = (max(placed) - min(placed)).total_seconds() if placed else 0.0
+    if spread > _SAME_MOMENT_S:
+        raise QuantityError(
+            f"the slices' decay reference times are {spread:.1f} s apart: beds of "
+            "several scans, or another convention; give the slices of one"
+        )
+    return first
+
+
+def administration_of(dataset: "Dataset") -> PetReference:
+    """When the header says the activity was given; no day is ever made up."""
+    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
+        written = text_of(item, "RadiopharmaceuticalStartDateTime")
+        clock = parse_time_of_day(text_of(item, "RadiopharmaceuticalStartTime"))
+        at = parse_moment(written)
+        day = parse_date(written[:8])
+        if at is None and len(written) <= len("20260302+0100") and day and clock:
+            zone = parse_offset(written[8:])
+            at = datetime.combine(day, clock, zone)
+        at = on_its_clock(at, dataset)
+        if at is not None:
+            return PetReference(at, f"{_ADMIN} of the header's administration")
+        if clock is not None:
+            zone = parse_offset(text_of(dataset, "TimezoneOffsetFromUTC"))
+            return PetReference(
+                None,
+                f"{_ADMIN} of administration, {clock:%H:%M} by "
+                "RadiopharmaceuticalStartTime (0018,1072), which has no day",
+                clock.replace(tzinfo=zone),
+            )
+    return PetReference(None, f"{_ADMIN} of administration")
+
+
+def _slice_reference(
+    dataset: "Dataset", path: Path, half_life_h: float
+) -> tuple[datetime, str]:
+    acquired, _ = acquired_at(dataset)
+    half_life_h = half_life_in_header_h(dataset, path) or half_life_h
+    if str(dataset.DecayCorrection).upper() == "NONE":
+        frame_s = _seconds(dataset, "ActualFrameDuration", path)
+        return (
+            _known(acquired, path)
+            + timedelta(seconds=average_time_s(frame_s, half_life_h)),
+            "AcquisitionTime and the frame's mean (DecayCorrection NONE)",
+        )
+    for group, creator, element in (
+        (0x0071, "SIEMENS MED PT", 0x22),
+        (0x0009, "GEMS_PETD_01", 0x0D),
+    ):
+        written = private_value(dataset, group, creator, element)
+        private = on_its_clock(_private_moment(written), dataset)
+        if private is not None:
+            return private, f"private ({group:04X},xx{element:02X}) of {creator}"
+    started = moment(dataset, "SeriesDate", "SeriesTime")
+    if acquired is not None and acquired == started:
+        return acquired, "AcquisitionTime, which is SeriesTime"
+    return _by_vendor(dataset, path, _known(acquired, path), half_life_h)
+
+
+def _by_vendor(
+    dataset: "Dataset", path: Path, acquired: datetime, half_life_h: float
+) -> tuple[datetime, str]:
+    # Whole words: "Merge Healthcare" is no GE.
+    maker = set(re.findall("[A-Z0-9]+", text_of(dataset, "Manufacturer").upper()))
+    reference_s = _seconds(dataset, "FrameReferenceTime", path)
+    if maker & {"GE", "GEMS"}:
+        return acquired - timedelta(
+            seconds=reference_s
+        ), "AcquisitionTime - FrameReferenceTime"
+    frame_s = _seconds(dataset, "ActualFrameDuration", path)
+    if maker & {"SIEMENS", "CPS"}:
+        middle = average_time_s(frame_s, half_life_h)
+        how = "AcquisitionTime + mean of the frame - FrameReferenceTime"
+    elif "PHILIPS" in maker:
+        middle = frame_s / 2
+        how = "AcquisitionTime + half the frame - FrameReferenceTime"
+    else:
+        raise QuantityError(
+            f"{path.name}: to which moment its decay is corrected is not known for "
+            "this manufacturer: give --scan-at"
+        )
+    return acquired + timedelta(seconds=middle - reference_s), how
+
+
+def _known(acquired: datetime | None, path: Path) -> datetime:
+    if acquired is None:
+        raise MissingTagError(
+            f"{path.name} has no usable AcquisitionDate (0008,0022) and "
+            "AcquisitionTime (0008,0032): give --scan-at"
+        )
+    return acquired
+
+
+def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
+    return number(dataset, keyword, path, "give --scan-at") / 1000
+
+
+def _private_moment(value: object) -> datetime | None:
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "ignore")
+    return parse_moment(str(value or ""))

@@ -1,6 +1,6 @@
 """What a PET series declares of itself, against the slices that are there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import expm1, log, prod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom.header import half_life_h, number_if_any, tag_of, value_of
+from sirtdose.io.dicom.header import (
+    number_if_any,
+    stated_half_lives_h,
+    tag_of,
+    value_of,
+)
 from sirtdose.model.volume import Doubt
 
 if TYPE_CHECKING:
@@ -128,7 +133,9 @@ def _factor_doubts(
     """A DecayFactor that no half-life explains from the frame's own times (H10)."""
     worst, at = 0.0, 0
     for k, (dataset, path) in enumerate(zip(datasets, paths, strict=True)):
-        off = _off_factor(dataset, path, {*half_lives_h, *_stated_h(dataset, path)})
+        off = _off_factor(
+            dataset, path, {*half_lives_h, *stated_half_lives_h(dataset, path)}
+        )
         if off > worst:
             worst, at = off, k
     if worst <= _FACTOR_TOLERANCE:
@@ -178,13 +185,6 @@ def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
             "than any scan: export the file again"
         )
     return value_ms
-
-
-def _stated_h(dataset: "Dataset", path: Path) -> Iterator[float]:
-    for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
-        hours = half_life_h(item, path)
-        if hours:
-            yield hours
 
 
 def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, QuantityError
 from sirtdose.io.dicom.header import (
+    LITTLE_ENDIAN,
     number,
     number_if_any,
     reading_dicom,
@@ -18,8 +19,6 @@ from sirtdose.io.dicom.header import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-# Implicit and explicit VR, little endian.
-_LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 _ALLOCATED = (1, 8, 16, 32, 64)
 _OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
@@ -50,6 +49,22 @@ def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
             "file again"
         )
     return values
+
+
+def frames_of(dataset: "Dataset", path: Path, what: str) -> NDArray[Any]:
+    """Stored pixel values as frames, rows and columns; `what` they are to be.
+
+    Raises
+    ------
+    FileFormatError, QuantityError
+        As for :func:`pixels_of`; or several values a pixel.
+    """
+    stored = pixels_of(dataset, path)
+    if stored.ndim == 2:
+        stored = stored[None]
+    if stored.ndim != 3:
+        raise FileFormatError(f"{path.name} has color pixels: {what} are needed")
+    return stored
 
 
 def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
@@ -91,7 +106,7 @@ def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
     Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
     header says, using no bit above those stored.
     """
-    if dataset.file_meta.get("TransferSyntaxUID") not in _LITTLE_ENDIAN:
+    if dataset.file_meta.get("TransferSyntaxUID") not in LITTLE_ENDIAN:
         return None
     rows, columns = dataset.get("Rows"), dataset.get("Columns")
     bits = dataset.get("BitsStored")

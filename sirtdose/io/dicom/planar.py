@@ -23,7 +23,7 @@ from sirtdose.io.dicom.header import (
 )
 from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.numbers import shown
-from sirtdose.io.dicom.pixels import pixels_of
+from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.volume import Quantity
 
 if TYPE_CHECKING:
@@ -113,9 +113,7 @@ def _frames(path: Path) -> list[_Frame]:
                 f"'{kinds[2] if len(kinds) > 2 else ''}'): STATIC or WHOLE BODY is "
                 "needed"
             )
-        stored = pixels_of(dataset, path)
-        if stored.ndim == 2:
-            stored = stored[None]
+        stored = frames_of(dataset, path, "counts")
         counts, quantity, added = nm_values(dataset, stored, path)
         if added:
             raise QuantityError(
@@ -206,10 +204,9 @@ def _by_words(text: str) -> str | None:
 
 
 def _by_view_code(frame: _Frame) -> str | None:
-    texts = []
-    for code in frame.detector.get("ViewCodeSequence") or []:
-        texts += [str(code.get(key, "")) for key in ("CodeMeaning", "CodeValue")]
-    return _by_words(" ".join(texts))
+    codes = frame.detector.get("ViewCodeSequence") or []
+    keys = ("CodeMeaning", "CodeValue")
+    return _by_words(" ".join(str(c.get(key, "")) for c in codes for key in keys))
 
 
 def _by_start_angle(frame: _Frame) -> str | None:

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, GeometryError, QuantityError
+from sirtdose.errors import GeometryError, QuantityError
 from sirtdose.io.dicom.header import (
     frame_of_reference,
     number,
     numbers,
-    orientation,
-    pixel_spacing,
+    plane_steps,
     read_dataset,
     reading_dicom,
     required,
     source_of,
 )
 from sirtdose.io.dicom.numbers import as_text
-from sirtdose.io.dicom.pixels import pixels_of
-from sirtdose.model.grid import Grid
+from sirtdose.io.dicom.pixels import frames_of
+from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
@@ -51,13 +50,8 @@ def read_rtdose(path: Path) -> Volume:
             )
         _require_total(dataset, path)
         scaling = number(dataset, "DoseGridScaling", path, above=0)
-        stored = pixels_of(dataset, path)
-        if stored.ndim == 2:
-            stored = stored[None]
-        if stored.ndim != 3:
-            raise FileFormatError(f"{path.name} has color pixels: doses are needed")
-        offsets = _offsets_mm(dataset, len(stored), path)
-        grid, turned = _grid(dataset, stored.shape, offsets, path)
+        stored = frames_of(dataset, path, "doses")
+        grid, turned = _grid(dataset, stored.shape, path)
         dose = stored[::-1] if turned else stored
         source = replace(
             source_of(dataset, [path]),
@@ -82,23 +76,19 @@ def _require_total(dataset: "Dataset", path: Path) -> None:
             )
 
 
-def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float64]:
+def _offsets_mm(
+    dataset: "Dataset", frames: int, path: Path, *, own: float, z: float
+) -> NDArray[np.float64]:
     """Distance of each frame from the first along the normal, in either form.
 
-    Relative offsets begin at 0; absolute ones at the position's own coordinate
-    along the normal, or at its z (PS3.3, C.8.8.3.2), which a turned patient's normal
+    Relative offsets begin at 0; absolute ones at the position's `own` coordinate
+    along the normal, or at its `z` (PS3.3, C.8.8.3.2), which a turned patient's normal
     may run against.
     """
     if frames == 1 and dataset.get("GridFrameOffsetVector") is None:
         return np.zeros(1)
     offsets = numbers(dataset, "GridFrameOffsetVector", frames, path)
-    along_row, along_column = orientation(dataset, path)
-    position = numbers(dataset, "ImagePositionPatient", 3, path)
-    own = float(position @ np.cross(along_row, along_column))
-    if (
-        min(abs(offsets[0]), abs(offsets[0] - own), abs(offsets[0] - position[2]))
-        > _SAME_MM
-    ):
+    if min(abs(offsets[0] - start) for start in (0.0, own, z)) > _SAME_MM:
         raise GeometryError(
             f"{path.name} has a GridFrameOffsetVector (3004,000C) that begins at "
             f"{offsets[0]:g} mm: 0, or the first slice's own {own:g} mm, is needed"
@@ -110,16 +100,12 @@ def _offsets_mm(dataset: "Dataset", frames: int, path: Path) -> NDArray[np.float
     return -relative
 
 
-def _grid(
-    dataset: "Dataset",
-    shape: tuple[int, ...],
-    offsets: NDArray[np.float64],
-    path: Path,
-) -> tuple[Grid, bool]:
-    along_row, along_column = orientation(dataset, path)
+def _grid(dataset: "Dataset", shape: tuple[int, ...], path: Path) -> tuple[Grid, bool]:
+    """Where the doses are, and whether their frames go against the normal."""
+    normal, in_plane = plane_steps(dataset, path)
     position = numbers(dataset, "ImagePositionPatient", 3, path)
-    rows_apart, columns_apart = pixel_spacing(dataset, path)
-    normal = np.cross(along_row, along_column)
+    own = float(position @ normal)
+    offsets = _offsets_mm(dataset, shape[0], path, own=own, z=position[2])
     steps = np.diff(offsets)
     if steps.size and (
         np.abs(steps - steps.mean()).max() > _EVEN * abs(steps.mean())
@@ -129,17 +115,16 @@ def _grid(
             f"{path.name} has a GridFrameOffsetVector (3004,000C) that is not evenly "
             "spaced: export the dose on an even grid"
         )
-    step = float(steps.mean()) if steps.size else _thickness_mm(dataset, path)
+    if steps.size:
+        step = float(steps.mean())
+    else:
+        # Of a single slice, which has no neighbor to tell it.
+        remedy = "a single slice needs one"
+        step = number(dataset, "SliceThickness", path, remedy, above=0)
     turned = step < 0
-    affine = np.eye(4)
-    affine[:3, 0] = normal * abs(step)
-    affine[:3, 1] = along_column * rows_apart
-    affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = position + (normal * offsets[-1] if turned else 0)
+    affine = affine_of(
+        np.column_stack([normal * abs(step), in_plane]),
+        position + (normal * offsets[-1] if turned else 0),
+    )
     k, j, i = shape
     return Grid((k, j, i), affine, frame_of_reference(dataset)), turned
-
-
-def _thickness_mm(dataset: "Dataset", path: Path) -> float:
-    """Of a single slice, which has no neighbor to tell it."""
-    return number(dataset, "SliceThickness", path, "a single slice needs one", above=0)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import GeometryError, MissingTagError, StructureError
-from sirtdose.io.dicom.contour_fill import Frame, common_frame, even_odd_fill, fill
+from sirtdose.errors import MissingTagError, StructureError
+from sirtdose.io.dicom.contour_fill import Frame, common_frame, fill
 from sirtdose.io.dicom.header import (
     frame_of_reference,
     read_dataset,
@@ -18,6 +18,7 @@ from sirtdose.io.dicom.header import (
     required,
     whole_number,
 )
+from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.property_codes import declared_by_type
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Grid
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.3"
-# A contour this far off a slice, in slice distances, is said; half-way is too far.
-_OFF_SLICE_SAID, _OFF_SLICE_MAX = 0.1, 0.5
 
 _CONTOUR_DATA = 0x30060050
 
@@ -105,62 +104,6 @@ def _filled(roi: Roi, frame: Frame | None, *, apart: bool) -> Structure:
     return replace(structure, remarks=(*roi.remarks, *remarks))
 
 
-def read_rtstruct_at_voxel_centers(path: Path, grid: Grid) -> list[Structure]:
-    """Read an RTSTRUCT as voxels of a grid whose centers lie inside the contours.
-
-    A slice takes the contours of the plane nearest to it; slices between the
-    planes of a structure stay empty.
-
-    Raises
-    ------
-    GeometryError
-        Another frame of reference, contours not parallel to the grid's slices, or
-        half-way between two of them.
-    """
-    structures = []
-    for roi in read_rois(path):
-        if not roi.contours:
-            structures.append(_empty(roi))
-            continue
-        known = Grid(grid.shape, grid.affine_mm, roi.frame_of_reference_uid)
-        grid.require_frame(known, what=f"structure '{roi.name}'")
-        structures.append(_at_centers(roi, grid))
-    return structures
-
-
-def _at_centers(roi: Roi, grid: Grid) -> Structure:
-    mask = np.zeros(grid.shape, bool)
-    slices: dict[int, list[NDArray[np.float64]]] = {}
-    farthest = 0.0
-    for contour in roi.contours:
-        index = grid.index(contour)
-        if np.ptp(index[:, 0]) > 0.2:
-            raise GeometryError(
-                f"structure '{roi.name}' is not drawn in planes parallel to the "
-                "image's slices: use fractional occupancy"
-            )
-        place = float(index[:, 0].mean())
-        k = int(np.rint(place))
-        off = abs(place - k)
-        if off >= _OFF_SLICE_MAX - 1e-6:
-            raise GeometryError(
-                f"structure '{roi.name}' has a contour half-way between two slices"
-            )
-        farthest = max(farthest, off)
-        if 0 <= k < grid.shape[0]:
-            slices.setdefault(k, []).append(index[:, 1:])
-    for k, polygons in slices.items():
-        mask[k] = even_odd_fill(polygons, grid.shape[1:])
-    remarks = roi.remarks
-    if farthest > _OFF_SLICE_SAID:
-        remarks = (
-            *remarks,
-            f"contours lie up to {farthest:.2f} of a slice distance off the slices",
-        )
-    structure = Structure.named(roi.name, mask, grid, declared=roi.declared)
-    return replace(structure, remarks=remarks)
-
-
 def read_rois(path: Path) -> list[Roi]:
     """Read the regions of an RTSTRUCT as drawn, in the file's order."""
     try:
@@ -218,9 +161,7 @@ def read_structure_set(path: Path) -> StructureSet:
 
 def _name(item: "Dataset") -> str:
     """A region's name; a backslash in it parts it in two for DICOM."""
-    value = item.get("ROIName", "") or ""
-    parts = [value] if isinstance(value, str) else list(value)
-    return "\\".join(str(part) for part in parts).strip()
+    return as_text(item.get("ROIName", "") or "").strip()
 
 
 def _only_frame_of_reference(dataset: "Dataset") -> str | None:

@@ -15,6 +15,7 @@ from sirtdose.io.dicom.header import (
     numbers,
     orientation,
     pixel_spacing,
+    plane_steps,
     read_dataset,
     reading_dicom,
     source_of,
@@ -22,8 +23,8 @@ from sirtdose.io.dicom.header import (
     whole_number,
 )
 from sirtdose.io.dicom.pixels import pixels_of, rescaled, scale_of, stored_pixels
-from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Doubt, Source
+from sirtdose.model.grid import Grid, affine_of
+from sirtdose.model.volume import Doubt, Quantity, Source, Volume
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 _GAP_TOLERANCE = 0.01
 # Positions written to a tenth of a millimeter are off by half of one, at most twice.
 _ROUNDED_MM = 0.11
-
-
 # Slices further apart than this many thicknesses leave out what is between them.
 _THICKNESSES_APART = 1.5
 _AS_WIDE = "each slice's values are used for the whole distance between slices"
@@ -109,22 +108,16 @@ def read_stack(
                 _require_same_plane(dataset, path, same, same_path)
             positions.append(numbers(dataset, "ImagePositionPatient", 3, path))
     with reading_dicom(first_path):
-        along_row, along_column = orientation(first, first_path)
-        rows_apart, columns_apart = pixel_spacing(first, first_path)
+        normal, steps = plane_steps(first, first_path)
         shape = (len(slices), *_size(first, first_path))
         frame = frame_of_reference(first)
-    normal = np.cross(along_row, along_column)
     places = np.array(positions)
     order = np.argsort(places @ normal, kind="stable")
     slices, places = [slices[i] for i in order], places[order]
-    affine = np.eye(4)
     step = _regular_step(places, normal, [path for _, path in slices])
     with reading_dicom(first_path):
         gaps = _gaps(first, first_path, float(np.linalg.norm(step)), len(slices))
-    affine[:3, 0] = step
-    affine[:3, 1] = along_column * rows_apart
-    affine[:3, 2] = along_row * columns_apart
-    affine[:3, 3] = places[0]
+    affine = affine_of(np.column_stack([step, steps]), places[0])
     datasets, ordered = zip(*slices, strict=True)
     data, mended = _values(slices, shape, mend=what != "PET")
     grid = Grid(shape, affine, frame)
@@ -283,3 +276,17 @@ def _told_apart(a: Path, b: Path) -> str:
     if a.name != b.name:
         return f"{a.name} and {b.name}"
     return f"{a.name} in two folders"
+
+
+def read_ct(paths: Sequence[Path], headers: "Sequence[Dataset]" = ()) -> Volume:
+    """Read a CT series, in whatever order its files come, as CT numbers (HU).
+
+    `headers`, of the same files in the same order, are read where not given.
+
+    Raises
+    ------
+    InputError
+        Whatever :func:`sirtdose.io.dicom.stack.read_stack` refuses.
+    """
+    stack = read_stack(paths, "CT", headers)
+    return Volume(stack.data, stack.grid, Quantity.CT_NUMBER, stack.source)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import OutputError
+from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _NM = "1.2.840.10008.5.1.4.1.1.20"
 _CT = "1.2.840.10008.5.1.4.1.1.2"
 _MANUFACTURER = "sirtdose"
+_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
+_TIMES = ("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime")
 
 
 @dataclass(frozen=True)
@@ -44,43 +47,87 @@ class Study:
         """The coordinate system that all files of the study share."""
         return self.uid("frame of reference")
 
-    def stamp(self, dataset: "Dataset", sop_class: str, what: str) -> None:
-        """Fill in the attributes of patient, study and equipment."""
-        from pydicom.dataset import FileMetaDataset
-        from pydicom.uid import UID, ExplicitVRLittleEndian
-
-        date = self.acquired.strftime("%Y%m%d")
-        time = self.acquired.strftime("%H%M%S")
-        dataset.SpecificCharacterSet = "ISO_IR 192"
-        dataset.SOPClassUID = sop_class
-        dataset.SOPInstanceUID = self.uid(what)
-        for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
-            setattr(dataset, keyword, date)
-        for keyword in ("StudyTime", "SeriesTime", "AcquisitionTime", "ContentTime"):
-            setattr(dataset, keyword, time)
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of patient, study and acquisition."""
         offset = self.acquired.strftime("%z")
-        if offset:
-            dataset.TimezoneOffsetFromUTC = offset
-        dataset.AccessionNumber = ""
-        dataset.Manufacturer = _MANUFACTURER
-        dataset.ManufacturerModelName = _MANUFACTURER
-        dataset.DeviceSerialNumber = "0"
-        dataset.SoftwareVersions = self.version
-        dataset.ReferringPhysicianName = ""
-        dataset.StudyDescription = self.description
-        dataset.PatientName = self.patient_name
-        dataset.PatientID = self.patient_id
-        dataset.PatientBirthDate = ""
-        dataset.PatientSex = "O"
-        dataset.StudyInstanceUID = self.uid("study")
-        dataset.StudyID = "1"
-        dataset.FrameOfReferenceUID = self.frame_of_reference_uid
-        dataset.PositionReferenceIndicator = ""
-        dataset.PatientPosition = "HFS"
-        dataset.file_meta = FileMetaDataset()
-        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        dataset.file_meta.MediaStorageSOPClassUID = UID(sop_class)
-        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        return {
+            **dict.fromkeys(_DATES, self.acquired.strftime("%Y%m%d")),
+            **dict.fromkeys(_TIMES, self.acquired.strftime("%H%M%S")),
+            **({"TimezoneOffsetFromUTC": offset} if offset else {}),
+            "AccessionNumber": "",
+            "SoftwareVersions": self.version,
+            "StudyDescription": self.description,
+            "PatientName": self.patient_name,
+            "PatientID": self.patient_id,
+            "PatientBirthDate": "",
+            "PatientSex": "O",
+            "StudyInstanceUID": self.uid("study"),
+            "StudyID": "1",
+            "FrameOfReferenceUID": self.frame_of_reference_uid,
+            "PatientPosition": "HFS",
+        }
+
+
+def item(**attributes: Any) -> "Dataset":
+    """A data set, such as an item of a sequence, by the keywords of its attributes."""
+    from pydicom.dataset import Dataset
+
+    made = Dataset()
+    for keyword, value in attributes.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def file_of(sop_class: str, sop_uid: str, **attributes: Any) -> "Dataset":
+    """A data set for a file of its own, with what all of ours have in common."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    made = item(
+        SpecificCharacterSet="ISO_IR 192",
+        SOPClassUID=sop_class,
+        SOPInstanceUID=sop_uid,
+        Manufacturer=_MANUFACTURER,
+        ManufacturerModelName=_MANUFACTURER,
+        DeviceSerialNumber="0",
+        ReferringPhysicianName="",
+        PositionReferenceIndicator="",
+        **attributes,
+    )
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.file_meta.MediaStorageSOPClassUID = UID(sop_class)
+    made.file_meta.MediaStorageSOPInstanceUID = UID(sop_uid)
+    return made
+
+
+def plane_of(grid: Grid) -> dict[str, Any]:
+    """How an image's slices lie and how far their pixels and planes are apart."""
+    steps = grid.affine_mm[:3, :3] / grid.spacing_mm
+    slices_apart, *pixels_apart = (decimal(x) for x in grid.spacing_mm)
+    return {
+        "ImageOrientationPatient": [decimal(x) for x in (*steps[:, 2], *steps[:, 1])],
+        "PixelSpacing": pixels_apart,
+        "SliceThickness": slices_apart,
+    }
+
+
+def pixels_of(stored: NDArray[Any]) -> dict[str, Any]:
+    """Pixels of whole numbers without a sign, and what describes them."""
+    rows, columns = stored.shape[-2:]
+    bits = 8 * stored.itemsize
+    return {
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "Rows": rows,
+        "Columns": columns,
+        "BitsAllocated": bits,
+        "BitsStored": bits,
+        "HighBit": bits - 1,
+        "PixelRepresentation": 0,
+        "PixelData": np.ascontiguousarray(stored).tobytes(),
+    }
 
 
 def save(dataset: "Dataset", path: Path) -> None:
@@ -101,83 +148,72 @@ def write_nm(volume: Volume, path: Path, study: Study) -> None:
     OutputError
         Counts above the 65535 that 16 bits hold, or negative.
     """
-    from pydicom.dataset import Dataset
-    from pydicom.tag import Tag
-
     counts = np.rint(volume.require(Quantity.COUNTS))
     if counts.min() < 0 or counts.max() > 65535:
         raise OutputError(
             f"counts from {counts.min():g} to {counts.max():g} do not fit 16 bits"
         )
-    slices_apart, rows_apart, columns_apart = volume.grid.spacing_mm
-    along = volume.grid.affine_mm[:3, :3] / volume.grid.spacing_mm
-    backwards = float(np.cross(along[:, 2], along[:, 1]) @ along[:, 0]) < 0
-    dataset = Dataset()
-    study.stamp(dataset, _NM, "nm")
-    dataset.Modality = "NM"
-    dataset.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"]
-    dataset.SeriesInstanceUID = study.uid("nm series")
-    dataset.SeriesNumber = 1
-    dataset.SeriesDescription = "bremsstrahlung SPECT"
-    dataset.InstanceNumber = 1
-    dataset.CorrectedImage = ["ATTN", "SCAT"]
-    dataset.CountsAccumulated = int(counts.sum())
-    dataset.NumberOfFrames = counts.shape[0]
-    dataset.FrameIncrementPointer = Tag(0x00540080)
-    dataset.SliceVector = list(range(1, counts.shape[0] + 1))
-    dataset.NumberOfSlices = counts.shape[0]
-    dataset.SliceThickness = decimal(slices_apart)
-    dataset.SpacingBetweenSlices = decimal(-slices_apart if backwards else slices_apart)
-    dataset.PixelSpacing = [decimal(rows_apart), decimal(columns_apart)]
-    detector = Dataset()
-    detector.CollimatorType = "PARA"
-    detector.ImagePositionPatient = [decimal(x) for x in volume.grid.affine_mm[:3, 3]]
-    detector.ImageOrientationPatient = [
-        decimal(x) for x in (*along[:, 2], *along[:, 1])
-    ]
-    dataset.NumberOfDetectors = 1
-    dataset.DetectorInformationSequence = [detector]
-    dataset.NumberOfEnergyWindows = 1
-    window, bounds = Dataset(), Dataset()
-    bounds.EnergyWindowLowerLimit = "50"
-    bounds.EnergyWindowUpperLimit = "150"
-    window.EnergyWindowRangeSequence = [bounds]
-    dataset.EnergyWindowInformationSequence = [window]
-    _put_pixels(dataset, counts.astype("<u2"))
+    grid, slices = volume.grid, counts.shape[0]
+    plane = plane_of(grid)
+    detector = item(
+        CollimatorType="PARA",
+        ImagePositionPatient=[decimal(x) for x in grid.affine_mm[:3, 3]],
+        ImageOrientationPatient=plane.pop("ImageOrientationPatient"),
+    )
+    window = item(EnergyWindowLowerLimit="50", EnergyWindowUpperLimit="150")
+    dataset = file_of(
+        _NM,
+        study.uid("nm"),
+        **study.attributes,
+        Modality="NM",
+        ImageType=["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"],
+        SeriesInstanceUID=study.uid("nm series"),
+        SeriesNumber=1,
+        SeriesDescription="bremsstrahlung SPECT",
+        InstanceNumber=1,
+        CorrectedImage=["ATTN", "SCAT"],
+        CountsAccumulated=int(counts.sum()),
+        NumberOfFrames=slices,
+        FrameIncrementPointer=0x00540080,
+        SliceVector=list(range(1, slices + 1)),
+        NumberOfSlices=slices,
+        SpacingBetweenSlices=decimal(
+            grid.spacing_mm[0] if grid.right_handed else -grid.spacing_mm[0]
+        ),
+        NumberOfDetectors=1,
+        DetectorInformationSequence=[detector],
+        NumberOfEnergyWindows=1,
+        EnergyWindowInformationSequence=[item(EnergyWindowRangeSequence=[window])],
+        **plane,
+        **pixels_of(counts.astype("<u2")),
+    )
     save(dataset, path)
 
 
 def write_ct(volume: Volume, folder: Path, study: Study) -> list[Path]:
     """Write CT numbers as a series, one file a slice; returns their paths."""
-    from pydicom.dataset import Dataset
-
     numbers = np.rint(volume.require(Quantity.CT_NUMBER)).astype("<i2")
-    slices_apart, rows_apart, columns_apart = volume.grid.spacing_mm
-    along = volume.grid.affine_mm[:3, :3] / volume.grid.spacing_mm
     paths = []
     for k, pixels in enumerate(numbers):
-        dataset = Dataset()
-        study.stamp(dataset, _CT, f"ct {k}")
-        dataset.Modality = "CT"
-        dataset.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
-        dataset.SeriesInstanceUID = study.uid("ct series")
-        dataset.SeriesNumber = 2
-        dataset.SeriesDescription = "CT"
-        dataset.InstanceNumber = k + 1
-        dataset.AcquisitionNumber = 1
-        dataset.KVP = "120"
-        dataset.SliceThickness = decimal(slices_apart)
-        dataset.PixelSpacing = [decimal(rows_apart), decimal(columns_apart)]
-        dataset.ImagePositionPatient = [
-            decimal(x) for x in volume.grid.world_mm((k, 0, 0))
-        ]
-        dataset.ImageOrientationPatient = [
-            decimal(x) for x in (*along[:, 2], *along[:, 1])
-        ]
-        dataset.RescaleIntercept = "-1024"
-        dataset.RescaleSlope = "1"
-        dataset.RescaleType = "HU"
-        _put_pixels(dataset, (pixels + 1024).astype("<u2"))
+        dataset = file_of(
+            _CT,
+            study.uid(f"ct {k}"),
+            **study.attributes,
+            Modality="CT",
+            ImageType=["ORIGINAL", "PRIMARY", "AXIAL"],
+            SeriesInstanceUID=study.uid("ct series"),
+            SeriesNumber=2,
+            SeriesDescription="CT",
+            InstanceNumber=k + 1,
+            AcquisitionNumber=1,
+            KVP="120",
+            ImagePositionPatient=[decimal(x) for x in volume.grid.world_mm((k, 0, 0))],
+            RescaleIntercept="-1024",
+            RescaleSlope="1",
+            RescaleType="HU",
+            **plane_of(volume.grid),
+            **pixels_of((pixels + 1024).astype("<u2")),
+        )
         path = folder / f"slice{k:03d}.dcm"
         save(dataset, path)
         paths.append(path)
@@ -189,14 +225,3 @@ def decimal(value: float) -> str:
     from pydicom.valuerep import format_number_as_ds
 
     return format_number_as_ds(float(value) + 0.0)
-
-
-def _put_pixels(dataset: "Dataset", pixels: NDArray[Any]) -> None:
-    dataset.SamplesPerPixel = 1
-    dataset.PhotometricInterpretation = "MONOCHROME2"
-    dataset.Rows, dataset.Columns = pixels.shape[-2:]
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit = 15
-    dataset.PixelRepresentation = 0
-    dataset.PixelData = np.ascontiguousarray(pixels).tobytes()
-    dataset["PixelData"].VR = "OW"

@@ -5,6 +5,7 @@ cannot be, names go one by one. Both follow a journal on the disk: what a killed
 began, the next one carries out or undoes.
 """
 
+import ctypes
 import errno
 import json
 import os
@@ -15,11 +16,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sirtdose.io.output.exchange import exchange
-
 NEW, _OLD, _JOURNAL = "new", "old", "journal.json"
 # The system or the file system does not know how to exchange.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP)
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 
 
 class _NotAsAWhole(Exception):
@@ -246,9 +247,47 @@ def _flush(folder: Path) -> None:
         else:
             with one.open("rb+") as stream:
                 os.fsync(stream.fileno())
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        # Some file systems know no flush of a folder.
-        with suppress(OSError):
-            os.fsync(handle)
+    # Some file systems know no flush of a folder.
+    with suppress(OSError):
+        flush_folder(folder)
+
+
+def flush_folder(path: Path) -> None:
+    """Have the names in a folder on the disk.
+
+    Raises
+    ------
+    OSError
+        It could not be done; Windows has no such call, and is passed over.
+    """
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
         os.close(handle)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two files or folders change names: nobody sees only one of the steps.
+
+    Raises
+    ------
+    OSError
+        ENOSYS, EINVAL or the like where the system (any but Linux) or the file system
+        (NFS and others) cannot; else what stands in the way.
+    """
+    rename = getattr(_library(), "renameat2", None)
+    if rename is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    ours, theirs = os.fsencode(one), os.fsencode(other)
+    if rename(_AT_FDCWD, ours, _AT_FDCWD, theirs, ctypes.c_uint(_RENAME_EXCHANGE)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(one), None, str(other))
+
+
+def _library() -> ctypes.CDLL | None:
+    if os.name == "nt":
+        return None
+    return ctypes.CDLL(None, use_errno=True)

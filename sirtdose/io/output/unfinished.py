@@ -1,7 +1,10 @@
 """Where results are until they are whole: one hidden folder, of one run at a time."""
 
+import errno
 import os
+import re
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,7 +12,6 @@ from time import sleep
 from typing import IO, Any
 
 from sirtdose.errors import OutputError
-from sirtdose.io.output.locks import is_locked_by_us
 from sirtdose.io.output.publishing import carry_out, clear, has_journal
 
 # Followed by the name of what it is for; by nothing where it is inside of that.
@@ -17,6 +19,7 @@ PREFIX = ".sirtdose-"
 _LOCK = "sirtdose.lock"
 # Somebody may just be clearing away what a killed run left.
 _TRIES, _BETWEEN_S = 10, 0.1
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 @contextmanager
@@ -128,13 +131,9 @@ def _is_mount(folder: Path) -> bool:
     except OSError:
         return False
     points = (line.split()[4] for line in lines.splitlines())
-    return str(folder) in (_unescaped(one) for one in points)
-
-
-def _unescaped(point: str) -> str:
-    for letter in " \t\n\\":
-        point = point.replace(f"\\{ord(letter):03o}", letter)
-    return point
+    # Spaces and the like are written as octal numbers.
+    said = (re.sub(r"\\(\d{3})", lambda x: chr(int(x[1], 8)), one) for one in points)
+    return str(folder) in said
 
 
 def _require_nobody(room: Path, folder: Path) -> None:
@@ -233,3 +232,32 @@ def _settle(room: Path, folder: Path) -> None:
         clear(room)
         raise
     clear(room)
+
+
+def is_locked_by_us(stream: IO[Any]) -> bool:
+    """Lock an open file, without waiting; False where another process holds it.
+
+    The system lets go of the lock when the file is closed or the process is killed. On
+    NFS the server has to know of locks, and a client that was cut off holds its own
+    until the server gives it up.
+
+    Raises
+    ------
+    OSError
+        The file system has no locks.
+    """
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            stream.seek(0)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True

@@ -119,7 +119,7 @@ def read_table(
     """
     lines = csv_lines(path)
     header = header_of(lines[0][1])
-    _require_columns(path.name, header, required, optional, what)
+    _require_columns(path.name, header, required, optional=optional, what=what)
     if len(lines) < 2:
         raise InputError(f"{path.name} holds only a header: a line each is needed")
     return list(_cells(path.name, header, lines[1:]))
@@ -137,6 +137,7 @@ def _require_columns(
     name: str,
     header: Sequence[str],
     required: Collection[str],
+    *,
     optional: Collection[str] | None,
     what: str,
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.errors import InputError, QuantityError, RangeError
+from sirtdose.errors import InputError, QuantityError, said_at
 from sirtdose.io.tables.csv import Line, csv_lines, header_of, read_table
 from sirtdose.model.dose_curve import DoseCurve
 from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
@@ -93,10 +93,8 @@ def _columns(
     """Columns that are metrics of a structure."""
     columns = {}
     for column in header:
-        try:
+        with said_at(f"{name}, line 1, column {column}"):
             found = _metric(column)
-        except RangeError as error:
-            raise InputError(f"{name}, line 1, column {column}: {error}") from None
         if found in (MEAN, VOLUME, *metrics) or (found and found.number is not None):
             columns[column] = found
     return columns
@@ -121,10 +119,8 @@ def _number(line: Line, column: str, metric: Metric) -> float | None:
     text = line.text(column)
     if not text:
         return None
-    try:
+    with said_at(line.at(column)):
         return FRACTION.parse(f"{text}%" if column.endswith("_percent") else text)
-    except QuantityError as error:
-        raise InputError(f"{line.at(column)}: {error}") from None
 
 
 def _curves(path: Path) -> dict[str, DoseCurve]:
@@ -149,8 +145,6 @@ def _curves(path: Path) -> dict[str, DoseCurve]:
     found = {}
     for name, points in curves.items():
         doses, parts = zip(*points, strict=True)
-        try:
+        with said_at(f"{path.name}, '{name}'"):
             found[name] = DoseCurve.of(doses, parts, volumes.get(name))
-        except InputError as error:
-            raise InputError(f"{path.name}, '{name}': {error}") from None
     return found

@@ -22,8 +22,9 @@ from sirtdose.model.nuclide import Nuclide, dose_constant_of, energy_of
 
 _NAME = re.compile(r"[A-Z][a-z]?-[1-9][0-9]{0,2}(m[1-9]?)?")
 _PRESETS = "dose_constants_gy_kg_per_gbq"
+_DEFAULT = "default_dose_constant"
 _ENTRY = (
-    *("half_life_h", "half_life_source", "default_dose_constant", _PRESETS, "kernels"),
+    *("half_life_h", "half_life_source", _DEFAULT, _PRESETS, "kernels"),
     *("positrons_per_decay", "positron_source", "header_words"),
 )
 _ABSORBED = ("beta_mev_per_decay", "electron_mev_per_decay")
@@ -100,13 +101,12 @@ def _entry(name: str, given: Any, path: Path) -> dict[str, Any]:
     if "positrons_per_decay" in entry:
         _number(entry, "positrons_per_decay", where)
         source_of(entry, "positron_source", where)
-    entry[_PRESETS] = _presets(entry, where)
-    if "default_dose_constant" not in entry and len(entry[_PRESETS]) == 1:
-        entry["default_dose_constant"] = next(iter(entry[_PRESETS]))
-    if entry.get("default_dose_constant") not in entry[_PRESETS]:
-        raise InputError(
-            f"{where} needs default_dose_constant, one of {', '.join(entry[_PRESETS])}"
-        )
+    presets = _presets(entry, where)
+    only = next(iter(presets)) if len(presets) == 1 else ""
+    default = text_of(entry.get(_DEFAULT, only), f"{where}: {_DEFAULT}")
+    if default not in presets:
+        raise InputError(f"{where} needs {_DEFAULT}, one of {', '.join(presets)}")
+    entry |= {_PRESETS: presets, _DEFAULT: default}
     kernels = known_table(entry.get("kernels", {}), _MEDIA, f"{where}: kernels")
     entry["kernels"] = {
         medium: _kernel(one, path.parent, f"{where}: kernels.{medium}")

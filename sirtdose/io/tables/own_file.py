@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
@@ -66,12 +66,26 @@ def known_table(value: Any, known: Sequence[str], where: str) -> dict[str, Any]:
     """
     if not isinstance(value, dict):
         raise InputError(f"{where} is {shown(value)}: it must be a table of names")
-    for key in value:
+    require_known(value, known, where)
+    return value
+
+
+def require_known(
+    given: Iterable[str], known: Sequence[str], file: str, where: str = ""
+) -> None:
+    """Refuse a name that is none of the known ones, and guess what was meant.
+
+    Raises
+    ------
+    InputError
+        Names the first unknown one.
+    """
+    for key in given:
         if key not in known:
             near = get_close_matches(key, known, 1)
-            meant = f"was {near[0]} meant?" if near else f"write {', '.join(known)}"
-            raise InputError(f"{where}: '{shown(key)}' is not known: {meant}")
-    return value
+            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
+            there = f" in {where}" if where else ""
+            raise InputError(f"{file}: '{shown(key)}' is not known{there}: {meant}")
 
 
 def number_of(value: Any, where: str) -> float:

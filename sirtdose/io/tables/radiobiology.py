@@ -1,12 +1,12 @@
 """A department's own radiobiology, from a TOML file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, QuantityError
+from sirtdose.errors import InputError, said_at
 from sirtdose.io.tables.own_file import (
     bounded,
     known_table,
@@ -92,18 +92,9 @@ def _list(value: Any, kind: str, path: Path) -> list[Any]:
 def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
     known_table(given, (*_QUANTITIES, "geud_a", "source"), where)
     own = source_of(given, "source", where)
-    values: dict[str, Any] = {
-        field: _bounded(
-            field, _quantity(given[key], measure, f"{where}.{key}"), f"{where}.{key}"
-        )
-        for key, (field, measure) in _QUANTITIES.items()
-        if key in given
-    }
-    if "geud_a" in given:
-        geud_a = number_of(given["geud_a"], f"{where}.geud_a")
-        values["geud_a"] = _bounded("geud_a", geud_a, f"{where}.geud_a")
-        if values["geud_a"] == 0:
-            raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
+    values: dict[str, Any] = _values(given, _QUANTITIES, ("geud_a",), where=where)
+    if values.get("geud_a") == 0:
+        raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
     left = sorted(
         {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
     )
@@ -123,10 +114,8 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
     form, dose = (text_of(given[key], f"{where}.{key}") for key in ("form", "dose"))
     if form not in FORMS:
         raise InputError(f"{where}: form is '{form}': write one of {', '.join(FORMS)}")
-    try:
+    with said_at(f"{where}: dose is '{dose}'"):
         metric = Metric.parse(dose)
-    except InputError as error:
-        raise InputError(f"{where}: dose is '{dose}': {error}") from None
     if metric.unit != "Gy" or metric.kind == "sd":
         raise InputError(f"{where}: dose is '{dose}': write a dose such as mean or D70")
     parameters = _parameters(form, given, where)
@@ -147,16 +136,7 @@ def _model(kind: str, given: Any, where: str) -> ResponseModel:
 
 
 def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for key, (field, measure) in _PARAMETERS.items():
-        if key in given:
-            value = _quantity(given[key], measure, f"{where}.{key}")
-            found[field] = _bounded(field, value, f"{where}.{key}")
-    found |= {
-        key: _bounded(key, number_of(given[key], f"{where}.{key}"), f"{where}.{key}")
-        for key in _PLAIN
-        if key in given
-    }
+    found = _values(given, _PARAMETERS, _PLAIN, where=where)
     wanted = FORMS[form]
     if set(found) != set(wanted):
         names = [key.removesuffix("_gy").removesuffix("_per_gy") for key in wanted]
@@ -167,6 +147,29 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
     if found.get("b1_per_gy") == 0:
         raise InputError(f"{where}.b1 is 0/Gy: a slope of 0 does not depend on dose")
     return found
+
+
+def _values(
+    given: Mapping[str, Any],
+    measured: Mapping[str, tuple[str, Measure]],
+    plain: Sequence[str],
+    *,
+    where: str,
+) -> dict[str, float]:
+    """What is given of some quantities and plain numbers, each within its bounds."""
+    found = {
+        field: (_quantity(given[key], measure, f"{where}.{key}"), key)
+        for key, (field, measure) in measured.items()
+        if key in given
+    }
+    for key in plain:
+        if key in given:
+            found[key] = number_of(given[key], f"{where}.{key}"), key
+    bounds = table("radiobiology_bounds")
+    return {
+        field: bounded(value, bounds[field], f"{where}.{key}")
+        for field, (value, key) in found.items()
+    }
 
 
 def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
@@ -180,10 +183,6 @@ def _roles(value: Any, kind: str, where: str) -> tuple[Role, ...]:
     return tuple(Role(str(one)) for one in value)
 
 
-def _bounded(field: str, value: float, where: str) -> float:
-    return bounded(value, table("radiobiology_bounds")[field], where)
-
-
 def _quantity(value: Any, measure: Measure, where: str) -> float:
     if not isinstance(value, str):
         raise InputError(
@@ -192,7 +191,5 @@ def _quantity(value: Any, measure: Measure, where: str) -> float:
         )
     # A slope may fall with dose.
     sign, text = (-1.0, value[1:]) if value[:1] == "-" else (1.0, value)
-    try:
+    with said_at(where):
         return sign * measure.parse(text)
-    except QuantityError as error:
-        raise InputError(f"{where}: {error}") from None

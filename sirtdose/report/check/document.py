@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison
+from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison, StatedHistogram
 from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
 from sirtdose.dosimetry.compare.dose_pair import DosePair
 from sirtdose.dosimetry.compare.gamma import GAMMA_MAX, Gamma
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistogram
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.check.page import check_page

@@ -3,16 +3,17 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sirtdose.report.cohort.words import models, ratio_words
+import numpy as np
+
+from sirtdose.report.cohort.words import Document, models, ratio_words
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Document = Mapping[str, Any]
 # Told apart by everybody, and by their dashes in print.
 _COLORS = (
     *("#0b5394", "#b45309", "#4d7c0f", "#7e22ce"),
@@ -58,8 +59,6 @@ def _figure(width: float = 4.8, height: float = 3.8) -> tuple["Figure", "Axes"]:
 
 def box_figure(endpoint: Document) -> "Figure":
     """Doses of those with the outcome and of those without, each value a point."""
-    import numpy as np
-
     figure, axes = _figure()
     rng = np.random.default_rng(0)
     for place, word in enumerate(("no", "yes")):

@@ -1,17 +1,16 @@
 """How a cohort was analyzed, and what a reader is to bear in mind."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sirtdose.outcomes.roc import RESAMPLES, SEED
 from sirtdose.report.cohort.words import (
+    Document,
     endpoint_title,
     models,
     outcome_words,
     p_words,
 )
 
-Document = Mapping[str, Any]
 _FEW_PATIENTS = 10
 
 
@@ -68,9 +67,11 @@ def _endpoint_methods(document: Document) -> list[str]:
     ]
     if request["response"]:
         said.append(f"Response was {' or '.join(request['responders'])}, or yes.")
-    for one in document["endpoints"]:
-        if one["kind"] == "toxicity":
-            said.append(f"Toxicity was {outcome_words(one)}.")
+    said += [
+        f"Toxicity was {outcome_words(one)}."
+        for one in document["endpoints"]
+        if one["kind"] == "toxicity"
+    ]
     if "lesion" in {one["level"] for one in document["endpoints"]}:
         said.append(
             "By lesion, intervals of area and threshold resample patients, and the "

@@ -1,8 +1,7 @@
-"""The page of a cohort: cohort.html, one file with its pictures in it."""
+"""What is shown of a cohort: cohort.html, its pictures in it, and a summary."""
 
 import base64
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.report.cohort import words
@@ -15,6 +14,7 @@ from sirtdose.report.cohort.figures import (
     svg_text,
 )
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
+from sirtdose.report.cohort.words import Document
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COHORT_FILES = ("cohort.json", "tables.csv", "cohort.html")
-Document = Mapping[str, Any]
+_NAMED_MOST = 10
 
 
 def cohort_page(text: str) -> str:
@@ -134,3 +134,21 @@ def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
         return None
     svg = base64.b64encode(svg_text(figure).encode()).decode()
     return {"svg": svg, "says": says}
+
+
+def cohort_summary(document: Document) -> str:
+    """What the terminal shows of a cohort."""
+    lines = []
+    if document["simulated"]:
+        lines += ["SIMULATED: these patients do not exist.", ""]
+    lines += words.join_words(document)
+    lines += [f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)]
+    for endpoint in document["endpoints"]:
+        lines += ["", words.endpoint_title(endpoint)]
+        lines += [f"  {line}" for line in words.endpoint_lines(endpoint)]
+        lines += [f"  {words.comparison_words(one)}" for one in endpoint["covariates"]]
+    if document["survival"]:
+        lines += ["", f"survival ({document['survival']['time']}) by patient"]
+        lines += [f"  {line}" for line in words.survival_lines(document["survival"])]
+    lines += ["", *(f"NOTE {line}" for line in cautions(document))]
+    return "\n".join(lines)

@@ -1,36 +1,22 @@
 """A cohort's numbers as rows: tables.csv."""
 
-import csv
-import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from sirtdose.report.cohort.words import models, outcome_words
-from sirtdose.report.tables import name_cell
+from sirtdose.report.cohort.words import Document, models, outcome_words
+from sirtdose.report.tables import rows_csv
 
 COLUMNS = (
     *("part", "level", "outcome", "variable", "group", "quantity"),
     *("value", "low", "high", "unit", "n", "missing", "method"),
 )
-Document = Mapping[str, Any]
 Row = dict[str, Any]
 
 
 def cohort_table(document: Document) -> str:
     """Write every number with its interval, unit, method and how many are missing."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for row in _rows(document):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-    return stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if value is None:
-        return ""
-    return f"{value:.10g}" if isinstance(value, float) else name_cell(str(value))
+    return rows_csv(COLUMNS, _rows(document))
 
 
 def _rows(document: Document) -> Iterator[Row]:

@@ -157,27 +157,27 @@ def endpoint_lines(endpoint: Document) -> list[str]:
     )
     if endpoint["failed"]:
         return [population, f"not compared: {endpoint['failed']}"]
-    lines = [
+    return [
         population,
+        *([_clustering_words(endpoint)] if endpoint["clustering"] else []),
         f"dose ({endpoint['dose_column']}): {spread_words(groups['yes'], ' Gy')} with, "
         f"{spread_words(groups['no'], ' Gy')} without; {test['name']} "
         f"{p_words(test['p'])} ({test['method']})",
         area_words(endpoint),
         cutoff_words(endpoint),
         curve_words(endpoint),
+        *([divided_words(endpoint)] if endpoint["threshold"] else []),
     ]
-    if endpoint["threshold"]:
-        lines.append(divided_words(endpoint))
+
+
+def _clustering_words(endpoint: Document) -> str:
     clustering = endpoint["clustering"]
-    if clustering:
-        lines.insert(
-            1,
-            f"{clustering['lesions']} lesions of {clustering['patients']} patients, up "
-            f"to {clustering['most_of_a_patient']} each: lesions of one patient are "
-            "alike, so p of rank-sum and Fisher are too small; intervals of area and "
-            "threshold draw patients, and the slope's is clustered by patient",
-        )
-    return lines
+    return (
+        f"{clustering['lesions']} lesions of {clustering['patients']} patients, up to "
+        f"{clustering['most_of_a_patient']} each: lesions of one patient are alike, so "
+        "p of rank-sum and Fisher are too small; intervals of area and threshold draw "
+        "patients, and the slope's is clustered by patient"
+    )
 
 
 def comparison_words(one: Document) -> str:
@@ -207,17 +207,14 @@ def survival_lines(survival: Document) -> list[str]:
     )
     if survival["failed"]:
         return [population, f"not estimated: {survival['failed']}"]
-    lines = [
+    return [
         population,
         f"median {median_words(survival['overall']['median'], unit)}",
         "median follow-up by reverse Kaplan-Meier "
         f"{median_words(survival['follow_up'], unit)}",
+        *(group_words(group, unit) for group in survival["groups"]),
+        *(line for model in models(survival) for line in model_lines(model)),
     ]
-    for group in survival["groups"]:
-        lines.append(group_words(group, unit))
-    for model in models(survival):
-        lines.extend(model_lines(model))
-    return lines
 
 
 def group_words(group: Document, unit: str) -> str:

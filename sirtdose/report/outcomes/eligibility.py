@@ -1,21 +1,18 @@
 """Eligibility as a document and a summary."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
-from sirtdose.report.outcomes.tables import left_table
-from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.eligibility import CriteriaSet, Judged
+from sirtdose.outcomes.eligibility import CriteriaSet, Judged
+from sirtdose.report.wording import significant, table
 
 _OPERATORS = {"<": "under", "<=": "at most", ">": "above", ">=": "at least"}
 
 
 def eligibility_document(
-    criteria: "CriteriaSet",
-    judged: Sequence["Judged"],
+    criteria: CriteriaSet,
+    judged: Sequence[Judged],
     *,
     answer: str,
     case_id: str | None = None,
@@ -57,7 +54,7 @@ def eligibility_document(
     }
 
 
-def judged_documents(judged: Sequence["Judged"]) -> list[dict[str, Any]]:
+def judged_documents(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     """Each criterion with its answer, value and bound."""
     return [
         {
@@ -126,7 +123,8 @@ def judged_table(results: Sequence[dict[str, Any]]) -> str:
         ]
         for one in results
     ]
-    return left_table(["result", "criterion", "must hold", "value", "bound"], rows)
+    header = ["result", "criterion", "must hold", "value", "bound"]
+    return table(header, rows, left=True)
 
 
 def _value(one: dict[str, Any]) -> str:

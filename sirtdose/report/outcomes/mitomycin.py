@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
+from sirtdose.outcomes.eligibility import CriteriaSet, Judged
+from sirtdose.outcomes.mitomycin import Cycle
 from sirtdose.report.outcomes.eligibility import judged_documents, judged_table
-from sirtdose.report.outcomes.tables import left_table
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.eligibility import CriteriaSet, Judged
-    from sirtdose.outcomes.mitomycin import Cycle
+from sirtdose.report.wording import table
 
 _ENTRY = (
     "the study's limits for entering it, as the case has them now: the study names no "
@@ -20,14 +18,14 @@ _ENTRY = (
 
 
 def mitomycin_document(
-    cycles: Sequence["Cycle"],
+    cycles: Sequence[Cycle],
     *,
     cohort: str,
     treated: date,
     interval_d: int | None,
     platelets: Sequence[float | None] = (),
     progressed: bool = False,
-    entry: tuple["CriteriaSet", Sequence["Judged"]] | None = None,
+    entry: tuple[CriteriaSet, Sequence[Judged]] | None = None,
 ) -> dict[str, Any]:
     """What mmc.json holds.
 
@@ -76,7 +74,7 @@ def mitomycin_document(
     }
 
 
-def _late(cycles: Sequence["Cycle"], treated: date) -> list[str]:
+def _late(cycles: Sequence[Cycle], treated: date) -> list[str]:
     """What holds have moved out of the study's window for the first cycle."""
     earliest, _, latest = data_table("mitomycin")["first_after_weeks"]
     first = next((one for one in cycles if not one.hold), None)
@@ -90,7 +88,7 @@ def _late(cycles: Sequence["Cycle"], treated: date) -> list[str]:
 
 
 def _cycle(
-    cycle: "Cycle", treated: date, count: float | None, *, progressed: bool
+    cycle: Cycle, treated: date, count: float | None, *, progressed: bool
 ) -> dict[str, Any]:
     protocol = data_table("mitomycin")
     least = protocol["platelets_above"]
@@ -141,16 +139,13 @@ def mitomycin_summary(document: dict[str, Any]) -> str:
         f"{document['treated']}{apart}",
         f"source: {document['source']}",
         "",
-        left_table([*header, "held"], rows),
+        table([*header, "held"], rows, left=True),
         "",
-        f"before each cycle: {'; '.join(_gates(document))}",
+        "before each cycle: "
+        + "; ".join(gate["gate"] for gate in document["cycles"][0]["gates"]),
         f"imaging: {document['imaging']}",
     ]
     entry = document["entry_limits"]
     if entry is not None:
         lines += ["", judged_table(entry["results"]), f"NOTE {entry['words']}"]
     return "\n".join([*lines, *(f"NOTE {note}" for note in document["notes"])])
-
-
-def _gates(document: dict[str, Any]) -> list[str]:
-    return [gate["gate"] for gate in document["cycles"][0]["gates"]]

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
-from sirtdose.report.outcomes.tables import left_table, rows_csv
+from sirtdose.outcomes.response import CaseResponse, TimePoint
+from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.response import CaseResponse, TimePoint
 
 TIMEPOINT_COLUMNS = (
     *("case_id", "date", "days", "response", "rule", "sum", "baseline", "nadir"),
@@ -23,7 +21,7 @@ _ORDER = (*("CR", "CMR", "PR", "PMR", "SD", "SMD", "non-CR/non-PD", "PD", "PMD",
 
 
 def response_document(
-    cases: Sequence["CaseResponse"],
+    cases: Sequence[CaseResponse],
     *,
     criteria: str,
     settings: dict[str, Any],
@@ -65,12 +63,12 @@ def response_document(
     }
 
 
-def _counts(cases: Sequence["CaseResponse"]) -> dict[str, int]:
-    found = [one.best_response for one in cases]
+def _counts(cases: Sequence[CaseResponse]) -> dict[str, int]:
+    found = [one.best.response for one in cases]
     return {name: found.count(name) for name in _ORDER if name in found}
 
 
-def _case(case: "CaseResponse") -> dict[str, Any]:
+def _case(case: CaseResponse) -> dict[str, Any]:
     return {
         "case_id": case.case_id,
         "baseline": {
@@ -78,21 +76,21 @@ def _case(case: "CaseResponse") -> dict[str, Any]:
             "sum": case.baseline,
             "lesions": list(case.lesions),
         },
-        "timepoints": [_point(one) for one in case.timepoints],
+        "timepoints": [_point(one, case.baseline_day) for one in case.timepoints],
         "best": {
-            "response": case.best_response,
-            "date": _day(case.best_day),
-            "rule": case.best_rule,
+            "response": case.best.response,
+            "date": case.best.day.isoformat() if case.best.day else None,
+            "rule": case.best.rule,
             "objective_response": case.objective,
             "scans": len(case.timepoints),
         },
     }
 
 
-def _point(point: "TimePoint") -> dict[str, Any]:
+def _point(point: TimePoint, start: date) -> dict[str, Any]:
     return {
         "date": point.day.isoformat(),
-        "days": point.days,
+        "days": (point.day - start).days,
         "response": point.response,
         "rule": point.rule,
         "sum": point.sum,
@@ -106,7 +104,7 @@ def _point(point: "TimePoint") -> dict[str, Any]:
 
 
 def _notes(
-    cases: Sequence["CaseResponse"],
+    cases: Sequence[CaseResponse],
     rules: dict[str, Any],
     settings: dict[str, Any],
     not_counted: int,
@@ -172,7 +170,7 @@ def _notes(
     return notes
 
 
-def _not_checked(cases: Sequence["CaseResponse"], column: str, words: str) -> list[str]:
+def _not_checked(cases: Sequence[CaseResponse], column: str, words: str) -> list[str]:
     """What could not be checked without a column, and of whom."""
     names = [one.case_id for one in cases if column in one.not_given]
     if not names:
@@ -246,7 +244,7 @@ def response_summary(document: dict[str, Any]) -> str:
             f"{document['baseline']}",
             "",
             *([table(header, points), ""] if points else []),
-            left_table(["case", "best", "date", "rule"], best),
+            table(["case", "best", "date", "rule"], best, left=True),
             "",
             f"{rate}best: {said}",
             *(f"NOTE {note}" for note in document["notes"]),
@@ -277,7 +275,3 @@ def _confirmed(criteria: dict[str, Any]) -> str:
 
 def _percent(change: float | None) -> str:
     return "-" if change is None else f"{round(change, 6) + 0:+.1%}"
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()

@@ -1,21 +1,19 @@
 """Toxicity of patients as a document, tables and a summary."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
-from sirtdose.report.outcomes.tables import left_table, rows_csv
-from sirtdose.report.outcomes.toxicity_columns import (
-    baseline_columns,
-    column_of,
-    patient_columns,
+from sirtdose.outcomes.adverse_events import (
+    Graded,
+    LiverDay,
+    OfWindow,
+    PatientToxicity,
+    Worst,
 )
+from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import table
-
-if TYPE_CHECKING:
-    from sirtdose.outcomes.adverse_events import Graded, Worst
-    from sirtdose.outcomes.patient_toxicity import LiverDay, OfWindow, PatientToxicity
 
 GRADE_COLUMNS = (
     *("case_id", "date", "days", "term", "value", "unit", "baseline"),
@@ -37,7 +35,7 @@ _INR_BANDS = (
 
 
 def toxicity_document(
-    patients: Sequence["PatientToxicity"], *, version: str, ascites_from: int
+    patients: Sequence[PatientToxicity], *, version: str, ascites_from: int
 ) -> dict[str, Any]:
     """What toxicity.json holds."""
     criteria = data_table(f"ctcae_{version}")
@@ -65,7 +63,7 @@ def toxicity_document(
 
 
 def _notes(
-    patients: Sequence["PatientToxicity"], rule: dict[str, Any], ascites_from: int
+    patients: Sequence[PatientToxicity], rule: dict[str, Any], ascites_from: int
 ) -> list[str]:
     notes = [
         "laboratory values of the day of treatment count as before it, grades by the "
@@ -99,7 +97,7 @@ def _notes(
     return notes
 
 
-def _without_day(patients: Sequence["PatientToxicity"]) -> list[str]:
+def _without_day(patients: Sequence[PatientToxicity]) -> list[str]:
     notes = []
     without = [one for one in patients if one.treated is None]
     for judged, said in (
@@ -113,7 +111,7 @@ def _without_day(patients: Sequence["PatientToxicity"]) -> list[str]:
 
 
 def _not_verified(
-    patients: Sequence["PatientToxicity"], recalled: dict[str, str]
+    patients: Sequence[PatientToxicity], recalled: dict[str, str]
 ) -> list[str]:
     """What of the criteria is not verified, of the terms that are there."""
     terms = {one.term for case in patients for one in case.graded}
@@ -124,7 +122,7 @@ def _not_verified(
     ]
 
 
-def _patient(case: "PatientToxicity") -> dict[str, Any]:
+def _patient(case: PatientToxicity) -> dict[str, Any]:
     albi = case.baseline_albi
     return {
         "case_id": case.case_id,
@@ -147,7 +145,7 @@ def _patient(case: "PatientToxicity") -> dict[str, Any]:
     }
 
 
-def _graded(one: "Graded") -> dict[str, Any]:
+def _graded(one: Graded) -> dict[str, Any]:
     return {
         "date": one.day.isoformat(),
         "days": one.days,
@@ -162,7 +160,7 @@ def _graded(one: "Graded") -> dict[str, Any]:
     }
 
 
-def _window(one: "OfWindow") -> dict[str, Any]:
+def _window(one: OfWindow) -> dict[str, Any]:
     return {
         "window": one.label,
         "hepatotoxicity_grade3": one.hepatotoxicity.present,
@@ -171,7 +169,7 @@ def _window(one: "OfWindow") -> dict[str, Any]:
     }
 
 
-def _worst(one: "Worst") -> dict[str, Any]:
+def _worst(one: Worst) -> dict[str, Any]:
     return {
         "term": one.term,
         "worst_grade": one.grade,
@@ -185,7 +183,7 @@ def _worst(one: "Worst") -> dict[str, Any]:
     }
 
 
-def _liver(one: "LiverDay") -> dict[str, Any]:
+def _liver(one: LiverDay) -> dict[str, Any]:
     score = one.child_pugh
     parts = {} if score is None else score.parts
     return {
@@ -253,8 +251,7 @@ def toxicity_summary(document: dict[str, Any]) -> str:
     labels = dict.fromkeys(
         window["window"] for case in document["cases"] for window in case["windows"]
     )
-    for label in labels:
-        lines += ["", *_of_window(document, label)]
+    lines += [one for label in labels for one in ("", *_of_window(document, label))]
     liver = [
         [
             case["case_id"],
@@ -268,7 +265,7 @@ def toxicity_summary(document: dict[str, Any]) -> str:
     ]
     if liver:
         header = ["case", "date", "ALBI", "grade", "Child-Pugh", "points"]
-        lines += ["", left_table(header, liver)]
+        lines += ["", table(header, liver, left=True)]
     return "\n".join([*lines, "", *(f"NOTE {note}" for note in document["notes"])])
 
 
@@ -310,3 +307,42 @@ def _of_window(document: dict[str, Any], label: str) -> list[str]:
         *(f"  unknown: {one}" for one in liver["unknown"]),
     ]
     return [*([table(header, rows), ""] if rows else [f"{label}: no values"]), *told]
+
+
+def column_of(term: str) -> tuple[str, str, str]:
+    """A term's column of worst grades, its unit, and its column of baselines.
+
+    >>> column_of("bilirubin")
+    ('worst_bilirubin_grade', 'umol/L', 'baseline_bilirubin_umol_per_l')
+    >>> column_of("gastric ulcer")[0]
+    'worst_gastric_ulcer_grade'
+    """
+    name = term.casefold().replace(" ", "_")
+    known = data_table("laboratory")["terms"].get(term)
+    if known is None:
+        return f"worst_{name}_grade", "", f"baseline_{name}"
+    unit = next(iter(data_table("laboratory")["units"][known["units"]]))
+    own = f"_{known['column']}" if known["column"] else ""
+    return f"worst_{name}_grade", unit, f"baseline_{name}{own}"
+
+
+def baseline_columns(baselines: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Baselines by their columns."""
+    return {column_of(term)[2]: one["value"] for term, one in baselines.items()}
+
+
+def patient_columns(cases: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Columns of what any case has, in the order in which the table has them."""
+    worst = dict.fromkeys(
+        column_of(one["term"])[0] for case in cases for one in case["grades"]
+    )
+    baselines = dict.fromkeys(
+        column for case in cases for column in baseline_columns(case["baselines"])
+    )
+    albi = ("baseline_albi", "baseline_albi_grade")
+    return (
+        *("case_id", "hepatotoxicity_grade3"),
+        *worst,
+        *baselines,
+        *(albi if any(case["baseline_albi"] for case in cases) else ()),
+    )

@@ -26,7 +26,7 @@ from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.biology import ThresholdHeld
+    from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
     from sirtdose.dosimetry.image.activity import Calibration
     from sirtdose.dosimetry.image.partial_volume import PartialVolume
     from sirtdose.dosimetry.results import Assessment, PlanCompared

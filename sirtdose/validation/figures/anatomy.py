@@ -50,10 +50,6 @@ class Anatomy:
     @classmethod
     def shipped(cls) -> "Anatomy":
         """Read the case of ``sirtdose/data/anatomy``; NOTICE.txt there describes it."""
-        import numpy as np
-
-        from sirtdose.model.volume import Volume
-
         with np.load(_FILE) as file:
             held = {name: file[name] for name in file.files}
         grid = Grid(held["labels"].shape, held["affine_mm"])
@@ -69,12 +65,11 @@ class Anatomy:
     def mask(self, structure: str) -> NDArray[np.bool_]:
         """Voxels of a structure, or of the liver near the lungs."""
         if structure != NEAR_LUNGS:
-            found: NDArray[np.bool_] = self.labels == LABELS[structure]
-            return found
+            return np.equal(self.labels, LABELS[structure])
         spacing = self.density_g_per_ml.grid.spacing_mm
         away = distance_transform_edt(self.labels != LABELS["Lungs"], spacing)
-        near: NDArray[np.bool_] = (self.labels == LABELS["Liver"]) & (away <= _NEAR_MM)
-        return near
+        near: NDArray[np.bool_] = away <= _NEAR_MM
+        return np.equal(self.labels, LABELS["Liver"]) & near
 
 
 def _case(bench: Bench) -> Anatomy:

@@ -1,15 +1,12 @@
 """Figures of planners, shunts, vials and outcomes."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.outcomes.groups import fisher, rank_sum
 from sirtdose.outcomes.liver_function import albi
-from sirtdose.outcomes.proportional_hazards import cox
-from sirtdose.outcomes.roc import roc
-from sirtdose.outcomes.survival import kaplan_meier, log_rank
 from sirtdose.planning import bsa, mird_plan, partition_plan
 from sirtdose.planning.mird import delivered_dose_gy
 from sirtdose.planning.partition_goal import Injection
@@ -88,6 +85,9 @@ def _planar_shunt(*, lungs: list[float], liver: list[float]) -> float:
 
 def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     """Times as words, + censored; the median of a group, log-rank or Cox."""
+    from sirtdose.outcomes.proportional_hazards import cox
+    from sirtdose.outcomes.survival import kaplan_meier, log_rank
+
     rows = [
         (float(word.rstrip("+")), not word.endswith("+"), name)
         for name, words in groups.items()
@@ -104,8 +104,17 @@ def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     return model.ratios[0].coefficient
 
 
+def _p(test: str, **given: Any) -> float:
+    """The p of a test of two groups."""
+    from sirtdose.outcomes import groups
+
+    return float(getattr(groups, test)(**given).p)
+
+
 def _area(*, counts: list[list[int]]) -> float:
     """Area under the ROC curve of rows of score, how many without, how many with."""
+    from sirtdose.outcomes.roc import roc
+
     scores = [
         (float(score), bool(event))
         for score, *pair in counts
@@ -147,7 +156,7 @@ FIGURES: dict[str, Figure] = {
     "planar_shunt": _planar_shunt,
     "albi": lambda **given: albi(**given).score,
     "survival": _survival,
-    "fisher_p": lambda *, table: fisher(table).p,
-    "rank_sum_p": lambda *, a, b: rank_sum(a, b).p,
+    "fisher_p": partial(_p, "fisher"),
+    "rank_sum_p": partial(_p, "rank_sum"),
     "area": _area,
 }

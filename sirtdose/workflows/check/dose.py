@@ -9,6 +9,7 @@ from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import no_tumor_findings
 from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
+from sirtdose.dosimetry.compare.difference_causes import causes
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     DoseCheck,
@@ -78,8 +79,6 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     InputError
         What cannot be read, is of two patients, or does not lie over each other.
     """
-    from sirtdose.dosimetry.compare.difference_causes import causes
-
     asked = {tolerance_key(name): one for name, one in request.tolerances.items()}
     request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)

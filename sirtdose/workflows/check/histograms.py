@@ -6,11 +6,11 @@ from os import cpu_count
 from pathlib import Path
 
 from sirtdose.checks.maps import map_findings
+from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.compare.dose_check import (
     DEFAULT_TOLERANCES,
     compared_metrics,
 )
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.dosimetry.histogram.sampled_dvh import require_covered, sampled_dvh

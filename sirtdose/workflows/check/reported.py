@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirtdose.dosimetry.compare.stated_histogram import StatedHistograms
+from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import StructureError
 from sirtdose.io.tables.doses import DoseTable, read_dose_table

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sirtdose.dosimetry.compare.comparison import compared
-from sirtdose.dosimetry.compare.stated_histogram import (
+from sirtdose.dosimetry.compare.comparison import (
     StatedHistogram,
     StatedHistograms,
+    compared,
 )
 from sirtdose.errors import StructureError
 from sirtdose.io.dicom.dvh import DicomHistogram, read_histograms, read_roi_names

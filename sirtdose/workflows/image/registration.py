@@ -20,9 +20,9 @@ from sirtdose.dosimetry.grid.registration import (
 from sirtdose.dosimetry.grid.resample import occupancy_on, on_one_lattice
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import GeometryError, InputError, StructureError
-from sirtdose.io.anatomy import read_anatomy
 from sirtdose.io.dicom.bare import is_dicom_file
 from sirtdose.io.dicom.reg import read_registration
+from sirtdose.io.read import read_anatomy
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.request import ImageRequest

@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
-from sirtdose.io.choose import Choice, choose, lies_in
+from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
 from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_found_image
-from sirtdose.io.unused import unused, unused_lines
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest

@@ -1,7 +1,6 @@
 """Lines of a table in long form, by case and day, with what is said where."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 
 from sirtdose.errors import InputError, RangeError
@@ -88,12 +87,3 @@ def needed(line: Line, column: str) -> str:
 def place(line: Line, column: str) -> str:
     """Where a cell stands in its own table."""
     return f"{line.where.rpartition(', ')[2]}, column {column}"
-
-
-@contextmanager
-def said_at(where: str) -> Iterator[None]:
-    """Put before a refusal where in the table it arose."""
-    try:
-        yield
-    except InputError as error:
-        raise type(error)(f"{where}: {error}") from None

@@ -78,7 +78,10 @@ def _case(where: str, case_id: str, days: Days) -> DiameterCase:
     followed = [
         name for name, line in known.items() if line.text("kind") == "non-target"
     ]
-    scans = [_scan(day, days[day], known, targets, followed) for day in later]
+    scans = [
+        _scan(day, days[day], known=known, targets=targets, followed=followed)
+        for day in later
+    ]
     extra = sum(
         bool(line.text("diameter_mm"))
         for lines in days.values()
@@ -161,6 +164,7 @@ def _state(line: Line, kind: str) -> str:
 def _scan(
     day: date,
     lines: Iterable[Line],
+    *,
     known: dict[str, Line],
     targets: dict[str, Lesion],
     followed: list[str],

@@ -1,22 +1,24 @@
 """Laboratory values and grades of patients, from a table, in the units used inside."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, RangeError
+from sirtdose.errors import InputError, RangeError, said_at
 from sirtdose.io.tables.csv import Line, read_table
 from sirtdose.outcomes.laboratory import canonical, factor, require_possible
 from sirtdose.outcomes.toxicity import clinical_terms, grades_of
-from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured, said_at
+from sirtdose.workflows.outcomes.case_lines import by_case, day_of, measured
 
 REQUIRED = ("case_id", "date", "term", "value", "unit")
 OPTIONAL = (
     *("uln", "lln", "baseline", "baseline_uln", "treated", "grade"),
     "anticoagulated",
 )
+_VALUES = ("value", "uln", "lln", "baseline", "baseline_uln")
 _MOST = 1e7
 _CHILD_PUGH_WORDS = {
     "ascites": ("none", "slight", "moderate"),
@@ -34,7 +36,6 @@ class Row:
     """
 
     line: Line
-    case_id: str
     day: date
     term: str
     value: float | None = None
@@ -68,9 +69,7 @@ def laboratory_cases(path: Path, version: str) -> dict[str, list[Row]]:
     found = {}
     for case_id, days in by_case(lines, item="term").items():
         rows = [
-            _row(line, case_id, day, version)
-            for day, of_day in days.items()
-            for line in of_day
+            _row(line, day, version) for day, of_day in days.items() for line in of_day
         ]
         _require_once(rows)
         found[case_id] = rows
@@ -125,7 +124,7 @@ def _treated(
     return days[0][0] if days else None
 
 
-def _row(line: Line, case_id: str, day: date, version: str) -> Row:
+def _row(line: Line, day: date, version: str) -> Row:
     written = line.required("term")
     term = canonical(written)
     if term is None:
@@ -138,12 +137,11 @@ def _row(line: Line, case_id: str, day: date, version: str) -> Row:
         raise InputError(
             f"{line.at('term')}: '{written[:40]}' is not known: use {', '.join(known)}"
         )
+    row = Row(line, day, term)
     if term in table("laboratory")["child_pugh_terms"]:
-        return Row(line, case_id, day, term, word=_word(line, term))
-    grade = _grade(line, term, version)
-    if term in clinical_terms(version):
-        return Row(line, case_id, day, term, grade=grade)
-    return _laboratory(line, case_id, day, term, grade)
+        return replace(row, word=_word(line, term))
+    row = replace(row, grade=_grade(line, term, version))
+    return row if term in clinical_terms(version) else _laboratory(row)
 
 
 def _word(line: Line, term: str) -> str:
@@ -170,20 +168,19 @@ def _grade(line: Line, term: str, version: str) -> int | None:
     return int(grade)
 
 
-def _laboratory(
-    line: Line, case_id: str, day: date, term: str, grade: int | None
-) -> Row:
-    unit = line.text("unit")
+def _laboratory(row: Row) -> Row:
+    """The row with its value, limits of normal and baseline, in the unit inside."""
+    line, unit = row.line, row.printed
     times = None
     # A ratio needs no unit; without one anything else is not gradable.
-    if unit or term == "INR":
+    if unit or row.term == "INR":
         with said_at(line.at("unit")):
-            times = factor(term, unit)
-    value, uln, lln, baseline, baseline_uln = (
-        _converted(line, column, term, times)
-        for column in ("value", "uln", "lln", "baseline", "baseline_uln")
-    )
-    if baseline_uln is not None and baseline is None:
+            times = factor(row.term, unit)
+    found: dict[str, Any] = {
+        column: _converted(row, column, times) for column in _VALUES
+    }
+    uln, lln = found["uln"], found["lln"]
+    if found["baseline_uln"] is not None and found["baseline"] is None:
         raise InputError(
             f"{line.at('baseline_uln')} is {line.text('baseline_uln')}, and the line "
             "has no baseline: write the baseline beside it, or leave it empty"
@@ -193,31 +190,19 @@ def _laboratory(
             f"{line.at('lln')} is {line.text('lln')}, above the upper limit of normal, "
             f"{line.text('uln')}"
         )
-    return Row(
-        line=line,
-        case_id=case_id,
-        day=day,
-        term=term,
-        value=value,
-        factor=times,
-        uln=uln,
-        lln=lln,
-        baseline=baseline,
-        baseline_uln=baseline_uln,
-        grade=grade,
-        anticoagulated=bool(line.flag("anticoagulated")),
-    )
+    is_anticoagulated = bool(line.flag("anticoagulated"))
+    return replace(row, factor=times, anticoagulated=is_anticoagulated, **found)
 
 
-def _converted(line: Line, column: str, term: str, times: float | None) -> float | None:
-    unit = line.text("unit")
+def _converted(row: Row, column: str, times: float | None) -> float | None:
+    line, unit = row.line, row.printed
     value = measured(line, column, most=_MOST, unit=unit)
     if value is None or times is None:
         return None
     if column != "value" and value == 0:
         raise RangeError(f"{line.at(column)} is 0: it must be above 0, or left empty")
     with said_at(line.at(column)):
-        require_possible(term, value * times, given=f"{value:g} {unit}".strip())
+        require_possible(row.term, value * times, given=f"{value:g} {unit}".strip())
     return value * times
 
 
@@ -228,7 +213,8 @@ def _require_once(rows: Sequence[Row]) -> None:
         before = seen.setdefault((row.day, row.term), row)
         if before is not row:
             raise InputError(
-                f"{row.line.at('term')}: {row.term} of case '{row.case_id}' on "
+                f"{row.line.at('term')}: {row.term} of case "
+                f"'{row.line.text('case_id')}' on "
                 f"{row.day} is already in {before.line.where.rpartition(', ')[2]}: "
                 "keep one of them, the worst"
             )

@@ -6,20 +6,18 @@ from pathlib import Path
 
 from sirtdose.errors import InputError
 from sirtdose.outcomes.adverse_events import (
+    Baseline,
     Graded,
     Hepatotoxicity,
+    LiverDay,
+    OfWindow,
+    PatientToxicity,
     Window,
     hepatotoxicity,
     worst_grades,
 )
 from sirtdose.outcomes.laboratory import is_same_unit, unit_inside
 from sirtdose.outcomes.liver_function import albi, child_pugh
-from sirtdose.outcomes.patient_toxicity import (
-    Baseline,
-    LiverDay,
-    OfWindow,
-    PatientToxicity,
-)
 from sirtdose.outcomes.toxicity import (
     Grade,
     clinical_terms,
@@ -84,7 +82,14 @@ def toxicity_of(
             "with a table"
         )
     return [
-        _patient(case_id, rows, days[case_id], version, windows, ascites_from)
+        _patient(
+            case_id,
+            rows,
+            treated=days[case_id],
+            version=version,
+            windows=windows,
+            ascites_from=ascites_from,
+        )
         for case_id, rows in cases.items()
     ]
 
@@ -92,6 +97,7 @@ def toxicity_of(
 def _patient(
     case_id: str,
     rows: Sequence[Row],
+    *,
     treated: date | None,
     version: str,
     windows: Sequence[Window],
@@ -104,10 +110,13 @@ def _patient(
         if not row.word
     )
     chosen: list[Window | None] = [*windows] or [AFTER if treated else None]
-    found = [
-        _of_window(graded, (one,), treated, version, ascites_from) for one in chosen
-    ]
-    together = _of_window(graded, chosen, treated, version, ascites_from)
+    # Each window by itself, then all of them together.
+    *found, together = (
+        _of_window(
+            graded, some, treated=treated, version=version, ascites_from=ascites_from
+        )
+        for some in (*((one,) for one in chosen), chosen)
+    )
     return PatientToxicity(
         case_id=case_id,
         treated=treated,
@@ -122,6 +131,7 @@ def _patient(
 def _of_window(
     graded: Sequence[Graded],
     windows: Sequence[Window | None],
+    *,
     treated: date | None,
     version: str,
     ascites_from: int,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sirtdose.data.load import table
-from sirtdose.dosimetry.histogram.biology import Biology, ThresholdHeld, case_match
+from sirtdose.dosimetry.histogram.radiobiology import Biology, ThresholdHeld, case_match
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.io.tables.radiobiology import read_radiobiology
 from sirtdose.model.finding import Finding, Severity

@@ -41,21 +41,8 @@ def judged(
     tables, lungs = doses.structure_doses, doses.lungs
     method, rows = next(iter(tables.items()))
     judge, nuclide = request.judge, read.given.nuclide
-    beyond = doses.extrahepatic
-    said.add(hot_spot_findings(beyond=beyond))
-    said.add(
-        judge_given(
-            treatment_of(
-                read.injections,
-                read.ledger,
-                rows,
-                lungs=lungs,
-                nuclide=nuclide,
-                device=judge.device,
-                spots=beyond.spots if beyond else (),
-            )
-        )
-    )
+    said.add(hot_spot_findings(beyond=doses.extrahepatic))
+    said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
     if request.dose.uncertainty is not None:
         said.add(budget_findings(budget_at(request.dose.budget)))
     plan = None

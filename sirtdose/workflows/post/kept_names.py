@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sirtdose.io.choose import Choice
-from sirtdose.io.companions import companions
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found
+from sirtdose.io.hashing import companions
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.request import ImageRequest

@@ -21,8 +21,7 @@ from sirtdose.io.choose import Choice
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.io.image_file import is_image_file, read_image_file
-from sirtdose.io.read import read_image
-from sirtdose.io.study import study_uid
+from sirtdose.io.read import read_image, study_uid
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure

@@ -1,60 +1,94 @@
 """A treatment that was given, as it is judged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from functools import reduce
+from operator import sub
 
-from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-from sirtdose.dosimetry.image.hot_spots import HotSpot, foci_gy
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.image.hot_spots import foci_gy
+from sirtdose.dosimetry.results import Dosed, Placed, Read
 from sirtdose.model.device import Device
-from sirtdose.model.ledger import Ledger, Lungs
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
 from sirtdose.model.treatment import Injected, Part, Treatment
+from sirtdose.workflows.post.prior_session import TAG
 
 _ALONE = "the treatment"
 
 
 def treatment_of(
-    ledgers: Sequence[tuple[str, str, Ledger]],
-    ledger: Ledger,
-    rows: Sequence[StructureDose],
-    *,
-    lungs: Lungs,
-    nuclide: Nuclide,
-    device: str | None,
-    prior_gy: float = 0.0,
-    spots: Sequence[HotSpot] = (),
+    read: Read, placed: Placed, doses: Dosed, *, device: str | None
 ) -> Treatment:
     """What was given where, and the mean dose of each structure by mass.
 
-    `ledgers` are of several injections: name, perfused structure and activities.
+    Of several injections each has its own normal liver, as in a plan. Doses of an
+    earlier session's map count as earlier ones.
     """
-    foci = foci_gy(spots)
-    perfuses = {perfused: name for name, perfused, _ in ledgers}
     injections = tuple(
         Injected(name, one.administered_gbq, one.lung_shunt_fraction)
-        for name, _, one in ledgers
-    ) or (Injected(_ALONE, ledger.administered_gbq, ledger.lung_shunt_fraction),)
-    everyone = tuple(one.name for one in injections)
+        for name, _, one in read.injections
+    ) or (
+        Injected(_ALONE, read.ledger.administered_gbq, read.ledger.lung_shunt_fraction),
+    )
     return Treatment(
         injections=injections,
-        parts=tuple(
-            Part(
-                name=row.structure.name,
-                role=str(row.structure.role),
-                volume_ml=row.structure.volume_ml,
-                mass_kg=row.mass_kg,
-                doses_gy=(row.mean_by_mass_gy,),
-                prior_gy=prior_gy,
-                of=(perfuses[row.structure.name],)
-                if row.structure.name in perfuses
-                else everyone,
-                hottest_gy=row.dvh.dose_to_volume_fraction_gy(0.02),
-                focus_gy=foci.get(row.structure.name, 0.0),
-            )
-            for row in rows
-        ),
-        lungs=lungs,
-        nuclide=nuclide,
+        parts=(*_rows(read, doses, injections), *_normal_parts(read, placed, doses)),
+        lungs=doses.lungs,
+        nuclide=read.given.nuclide,
         device=None if device is None else Device.named(device),
         given=True,
         drawn=True,
     )
+
+
+def _rows(read: Read, doses: Dosed, injections: tuple[Injected, ...]) -> Iterator[Part]:
+    """The rows of the first table: structures as drawn and as derived."""
+    method, rows = next(iter(doses.structure_doses.items()))
+    in_all = {
+        row.structure.name: row.mean_by_mass_gy
+        for row in doses.structure_doses.get(f"{method}{TAG}", ())
+    }
+    spots = doses.extrahepatic.spots if doses.extrahepatic else ()
+    foci = foci_gy(spots)
+    perfuses = {perfused: (name,) for name, perfused, _ in read.injections}
+    everyone = tuple(one.name for one in injections)
+    for row in rows:
+        name, dose = row.structure.name, row.mean_by_mass_gy
+        yield Part(
+            name=name,
+            role=str(row.structure.role),
+            volume_ml=row.structure.volume_ml,
+            mass_kg=row.mass_kg,
+            doses_gy=(dose,),
+            prior_gy=max(in_all.get(name, dose) - dose, 0.0),
+            of=perfuses.get(name, everyone),
+            hottest_gy=row.dvh.dose_to_volume_fraction_gy(0.02),
+            focus_gy=foci.get(name, 0.0),
+        )
+
+
+def _normal_parts(read: Read, placed: Placed, doses: Dosed) -> Iterator[Part]:
+    """The perfused normal liver of each of several injections."""
+    if len(read.injections) < 2:
+        return
+    dose = next(iter(doses.doses.values()))
+    taken = [
+        one
+        for one in placed.drawn
+        if one.role is Role.TUMOR or one.role.excluded_from_liver
+    ]
+    drawn = {one.name: one for one in placed.drawn}
+    for name, perfused, _ in read.injections:
+        if perfused not in drawn:
+            continue
+        normal = reduce(sub, taken, drawn[perfused])
+        if normal.empty:
+            continue
+        on_grid = occupancy_on(normal, placed.image.grid)
+        yield Part(
+            name=f"normal perfused of {name}",
+            role=str(Role.NORMAL_PERFUSED),
+            volume_ml=normal.volume_ml,
+            mass_kg=on_grid.mass_kg(placed.density.g_per_ml),
+            doses_gy=(dose.mean_by_mass_gy(on_grid),),
+            of=(name,),
+        )

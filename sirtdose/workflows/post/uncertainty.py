@@ -27,8 +27,7 @@ from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
-from sirtdose.uncertainty.quantities import quantities
-from sirtdose.uncertainty.scene import Scene
+from sirtdose.uncertainty.scene import Scene, quantities
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import Activities, blur_of
 from sirtdose.workflows.post.doses import all_doses

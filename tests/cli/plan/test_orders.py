@@ -36,7 +36,7 @@ def plan(run: Run, tmp_path: Path) -> Callable[..., Path]:
 def test_the_vial_of_an_injection(run: Run, plan: Callable[..., Path]) -> None:
     path = plan()
     words = ("plan", "vial", "--plan", path, "--at", AT, "--calibrated-at", SUNDAY)
-    result = run(*words, "--injection", "right", "--json")
+    result = run(*words, "--injection", " Right", "--json")
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["activity_gbq"] == pytest.approx(2.5)
@@ -53,7 +53,7 @@ def test_the_vial_of_an_injection(run: Run, plan: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("orders", "exit_code", "messages"),
     [
-        ((f"right=5GBq@{SUNDAY}", "left=0.75GBq"), 0, ["NOTE H03  'right'"]),
+        ((f"RIGHT=5GBq@{SUNDAY}", "left =0.75GBq"), 0, ["NOTE H03  'right'"]),
         # The form of the first, unchanged, for the second: ENS 46567.
         (
             (f"right=5GBq@{SUNDAY}", f"left=5GBq@{SUNDAY}"),

@@ -117,7 +117,8 @@ def test_a_shunt_that_may_be_a_percentage_stops(
     )
     assert again.exit_code == 0, again.stderr
     document = json.loads((tmp_path / "out" / "post.json").read_text())
-    assert document["accepted"] == [{"code": "H22", "reason": "measured twice"}]
+    [accepted] = document["accepted"]
+    assert (accepted["code"], accepted["reason"]) == ("H22", "measured twice")
 
 
 def test_an_earlier_dose_is_the_same_patients_and_leaves_its_trace(
@@ -176,10 +177,19 @@ def test_doses_above_what_is_usual_with_a_device(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
     options = ("--administered", "12GBq", "--lung-shunt", "5%", "--device", "glass")
+    asked = post(run, exact_contours, tmp_path / "out", *options)
+    assert asked.exit_code == 3
+    assert not (tmp_path / "out").exists()
+    # What was given cannot be reduced: its activity and its volume are to be confirmed.
+    assert "'Perfused lobe' got 518.4 Gy, above 150 Gy" in asked.stderr
+    assert "confirm the activity and the volume; to go on: --accept H07" in asked.stderr
+    assert "to go on: --accept H43" in asked.stderr
+    options += ("--accept", "H07", "--reason", "confirmed")
+    options += ("--accept", "H43", "--reason", "confirmed")
     result = post(run, exact_contours, tmp_path / "out", *options)
     assert result.exit_code == 0, result.stderr
-    assert "WARN H07  'Perfused lobe' got" in result.stderr
-    assert "above 150 Gy" in result.stderr
+    assert "ASK  H07  'Perfused lobe' got 518.4 Gy, above 150 Gy" in result.stderr
+    assert "ACCEPTED H07: confirmed" in result.stderr
     # 570 MBq of 12 GBq lie in the lungs: 28 Gy by shunt, 31 Gy by the image's blur.
     usual = post(run, exact_contours, tmp_path / "usual", *GIVEN, "--device", "glass")
     assert "H07" not in usual.stderr

@@ -54,13 +54,19 @@ def files_hold(command: click.Command) -> dict[str, click.Option]:
     return options_about(command, "case", "secret")
 
 
+def context_of(command: click.Command, words: list[str]) -> click.Context:
+    # click keeps the first help option that is asked for, for every later test too.
+    name, helps = str(command.name), ["-h", "--help"]
+    return command.make_context(name, list(words), help_option_names=helps)
+
+
 def typed(command: click.Command, source: str, table: dict[str, Any]) -> dict[str, Any]:
     words = [source] if source else []
     for key, value in table.items():
         for one in value if isinstance(value, list) else [value]:
             words.append(f"--{key.replace('_', '-')}")
             words += [] if one is True else [one]
-    return command.make_context(str(command.name), words).params
+    return context_of(command, words).params
 
 
 def toml(table: dict[str, Any]) -> str:
@@ -88,7 +94,7 @@ def test_every_option_of_a_plan_stands_in_a_case_file(
     path.write_text(head + toml(table))
     name, *words = case_words(path, PLANS.__getitem__)
     assert name == method
-    found = command.make_context(name, list(words)).params
+    found = context_of(command, words).params
     assert found == typed(command, source, table)
     assert found[str(files_hold(command)[key].name)] not in (None, (), False)
     # A file beside the case file is meant from anywhere.
@@ -203,7 +209,7 @@ def test_an_option_is_everywhere_by_its_one_declaration(tmp_path: Path) -> None:
     assert row.options["phantom_file"] == [str(tmp_path / "a.toml"), "b.toml"]
     assert row.options["phantom"] == "none"
     words = ["x", "--own-secret", "s", "--phantom-file", row.options["phantom_file"][0]]
-    context = command.make_context("post", list(words))
+    context = context_of(command, words)
     _, asked = typed_options(command, context, words)
     kept = request_asked(tmp_path, asked, command)["options"]
     assert kept == {"phantom_file": [tmp_path / "a.toml"]}

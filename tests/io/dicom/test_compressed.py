@@ -8,8 +8,8 @@ import pytest
 from pydicom.pixels import get_decoder
 
 from sirtdose.errors import FileFormatError
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.nm import read_nm
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume

@@ -22,11 +22,11 @@ from sirtdose.errors import (
     SirtdoseError,
     StructureError,
 )
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.nm import read_nm
 from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import Study, write_ct, write_nm
 from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.model.grid import Grid

@@ -18,7 +18,6 @@ from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian
 
 from sirtdose.errors import InputError
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.dvh import read_histograms
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.nm import read_nm
@@ -27,6 +26,7 @@ from sirtdose.io.dicom.reg import read_registration
 from sirtdose.io.dicom.rtdose import read_rtdose
 from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.io.discover import discover

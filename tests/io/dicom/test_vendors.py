@@ -20,12 +20,12 @@ from sirtdose.errors import (
     MissingTagError,
     QuantityError,
 )
-from sirtdose.io.dicom.ct import read_ct
 from sirtdose.io.dicom.nm import read_nm
 from sirtdose.io.dicom.nuclide_name import nuclide_name
 from sirtdose.io.dicom.pet import read_pet
 from sirtdose.io.dicom.pet_decay import average_time_s
 from sirtdose.io.dicom.rtdose import read_rtdose
+from sirtdose.io.dicom.stack import read_ct
 from sirtdose.io.dicom.write import Study, write_ct, write_nm
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind

@@ -69,6 +69,17 @@ def test_the_same_doses_in_every_orientation(oriented: Volume, tmp_path: Path) -
     assert_same_image(dose, read_rtdose(written(dose, tmp_path)))
 
 
+def test_a_hidden_patient_has_the_same_doses(oriented: Volume, tmp_path: Path) -> None:
+    """Its frame of reference is another than the image's: the check knows that."""
+    dose = dose_of(oriented)
+    hidden = read_rtdose(written(dose, tmp_path, LINK.deidentified(b"a site's secret")))
+    grid = Grid(
+        dose.grid.shape, dose.grid.affine_mm, hidden.grid.frame_of_reference_uid
+    )
+    assert grid.frame_of_reference_uid != dose.grid.frame_of_reference_uid
+    assert_same_image(Volume(dose.data, grid, Quantity.DOSE), hidden)
+
+
 def test_other_readers_find_the_same(oriented: Volume, tmp_path: Path) -> None:
     dose = dose_of(oriented)
     path = written(dose, tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sirtdose.io.output.exchange import exchange
+from sirtdose.io.output.publishing import exchange
 
 DRIVER = Path(__file__).with_name("killed_runs.py")
 

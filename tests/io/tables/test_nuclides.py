@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sirtdose.data.load import table
 from sirtdose.errors import FileFormatError, InputError
@@ -139,7 +142,7 @@ def drop(key: str) -> Change:
     [
         (put("half_life", 10), "'half_life' is not known: was half_life_h meant"),
         (put("half_life_d", 10), "'half_life_d' is not known: was half_life_h meant"),
-        (put("color", "red"), "'color' is not known: write half_life_h"),
+        (put("color", "red"), "'color' is not known: use half_life_h"),
         (drop("half_life_h"), "needs half_life_h"),
         (put("half_life_h", "10 h"), "half_life_h is 10 h: a number is needed"),
         (put("half_life_h", True), "half_life_h is True: a number is needed"),
@@ -161,6 +164,7 @@ def drop(key: str) -> Change:
         (put(PRESETS, {"ours": 8.3}), "ours is 8.3: it must be a table"),
         (put(PRESETS, {"49 Gy": {"value": 1}}), "cannot be typed"),
         (put("default_dose_constant", "theirs"), "one of ours"),
+        (put("default_dose_constant", ["ours"]), "a text in quotes is needed"),
         (preset(source=None), "ours needs a source"),
         (preset(source=""), "ours needs a source"),
         (preset(K=8.3), "'K' is not known"),
@@ -205,7 +209,33 @@ def test_every_value_is_checked(tmp_path: Path, change: Change, says: str) -> No
     assert str(refused.value).startswith("own.json: Re-188")
 
 
-def test_two_percent_of_one_are_within_what_is_in_use(tmp_path: Path) -> None:
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda some: (
+        st.lists(some, max_size=2)
+        | st.dictionaries(st.sampled_from(["value", "source", "file", "water"]), some)
+    ),
+    max_leaves=4,
+)
+KEYS = (
+    *("half_life_h", "half_life_source", "default_dose_constant", PRESETS, "kernels"),
+    *("positrons_per_decay", "positron_source", "header_words"),
+)
+
+
+@settings(max_examples=300)
+@given(key=st.sampled_from(KEYS), value=ANYTHING, inside=st.booleans())
+def test_whatever_is_written_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, key: str, value: Any, inside: bool
+) -> None:
+    """No other error, so no traceback: in the entry, or in its dose constant."""
+    change = preset(**{key: value, "value": value}) if inside else put(key, value)
+    path = written(tmp_path_factory.getbasetemp(), change)
+    with suppress(InputError):
+        own_nuclide(path)
+
+
+def test_a_difference_as_between_tables_is_not_refused(tmp_path: Path) -> None:
     found = own_nuclide(written(tmp_path, preset(value=1.009 * K)))
     assert found.dose_constant_gy_kg_per_gbq == 1.009 * K
 
