@@ -2,7 +2,7 @@
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
 # make docs   the documentation as a site in site/
-# make reference   docs/commands.md, docs/validation.md, data/checksums.json anew
+# make reference   docs/commands.md, api.md, hazards.md, validation.md, data/checksums.json
 # make pictures   docs/pictures anew, from the demo (Chromium is needed)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,7 +32,9 @@ docs: .venv/ready
 
 reference: .venv/ready
 	$(BIN)/python docs/generate_commands.py
+	$(BIN)/python docs/generate_api.py
 	$(BIN)/python docs/generate_checksums.py
+	$(BIN)/python docs/generate_hazards.py
 	$(BIN)/python docs/generate_validation.py
 
 pictures: .venv/ready

@@ -40,6 +40,11 @@ compare with stand in `sirtdose/data` (`guard_rails.json`, `devices.json`,
 `limits.json`), each with its source.
 """
 _CODE = re.compile(r"\bH\d\d\b")
+# What is refused without a finding: there is no result that it could stand in.
+_REFUSALS = {
+    "H31": "Inputs or results that were changed (refused)",
+    "H32": "Results of another case (refused)",
+}
 # A piece of a message this long is its own.
 _TELLING = 12
 
@@ -176,17 +181,21 @@ def _decorators(node: ast.stmt) -> list[ast.expr]:
     return getattr(node, "decorator_list", [])
 
 
-def fired_by(one: Function, every: list[tuple[str, str]]) -> str:
+def quotes(source: str) -> list[str]:
+    """The longer texts that a test quotes."""
+    return [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
+
+
+def fired_by(one: Function, every: list[tuple[str, str, list[str]]]) -> str:
     """The test that quotes most of its message, or names it, beside its code."""
     pieces = [text.strip() for text in one.says if len(text.strip()) >= _TELLING]
     best, found = 0.0, ""
-    for place, source in every:
-        quoted = [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
+    for place, source, quoted in every:
         shared = [
             len(min(p, q, key=len)) for p in pieces for q in quoted if _same(p, q)
         ]
         score = max(shared, default=0)
-        score += 10 * bool(re.search(rf"\b{one.name}\b", source))
+        score += 10 * (one.name in source)
         score += 5 * any(code in source for code in one.codes)
         # A test by itself tells more than the head of its file.
         score *= 2 if "::" in place else 1
@@ -203,7 +212,7 @@ def page() -> str:
     """The whole page."""
     every = functions()
     reached = commands(every, calls(every))
-    proofs = tests()
+    proofs = [(place, source, quotes(source)) for place, source in tests()]
     rows: dict[str, list[str]] = defaultdict(list)
     for key, one in every.items():
         for code in one.codes:
@@ -214,9 +223,13 @@ def page() -> str:
                 f"`{fired_by(one, proofs)}` |"
             )
     parts = [HEAD]
-    for code, known in sorted(table("findings").items()):
+    titles = {
+        code: f"{one['title']} ({one['severity'].upper()})"
+        for code, one in table("findings").items()
+    }
+    for code, title in sorted((_REFUSALS | titles).items()):
         parts += [
-            f"## {code} {known['title']} ({known['severity'].upper()})",
+            f"## {code} {title}",
             "",
             "| code | what it judges | commands | where | a test that fires it |",
             "|---|---|---|---|---|",

@@ -1,6 +1,7 @@
 """Treatment planning and dosimetry for radioembolization (SIRT, TARE).
 
-Public names are loaded on first use, so that ``import sirtdose`` costs nothing.
+Public names are loaded on first use, so that ``import sirtdose`` costs nothing; types
+are in ``__init__.pyi``.
 
 >>> import sirtdose
 >>> sirtdose.Nuclide.named("Y-90").half_life_h
@@ -16,47 +17,84 @@ __version__ = "0.1.0"
 
 _HOME = {
     "assess_dose": "workflows.post.assess",
+    "assess_arrays": "workflows.post.arrays",
     "assess_into": "workflows.post.results",
+    "Wanted": "workflows.post.results",
+    "to_dataframe": "workflows.convert",
+    "to_nifti": "workflows.convert",
+    "to_sitk": "workflows.convert",
+    "inspect_folder": "workflows.inspect",
+    "check_dose": "workflows.check.dose",
+    "CheckRequest": "workflows.check.dose",
+    "dose_histograms": "workflows.check.histograms",
+    "plan_bsa": "workflows.plan.numbers",
+    "plan_mird": "workflows.plan.numbers",
+    "plan_partition": "workflows.plan.numbers",
+    "PlanRequest": "workflows.plan.numbers",
+    "plan_image": "workflows.plan.image",
+    "Scout": "workflows.plan.image",
+    "write_phantom": "workflows.phantom",
     "run_cases": "batch.run",
     "write_tables": "batch.tables",
-    "inspect_folder": "workflows.inspect",
-    "plan_mird": "workflows.plan.numbers",
-    "write_phantom": "workflows.phantom",
-    "PlanRequest": "workflows.plan.numbers",
-    "PostRequest": "model.request",
-    "ImageRequest": "model.request",
-    "Given": "model.request",
-    "InjectionGiven": "model.request",
-    "DoseRequest": "model.request",
-    "JudgeRequest": "model.request",
-    "Privacy": "model.request",
-    "Wanted": "workflows.post.results",
     "Case": "batch.case",
     "Outcome": "batch.case",
+    "analyze_cohort": "cohort.analysis",
+    "CohortRequest": "cohort.request",
     "PhantomRequest": "phantom.request",
-    "compute_dose": "dosimetry.engine.dose",
-    "time_integrated_activity": "dosimetry.image.activity",
-    "occupancy_on": "dosimetry.grid.resample",
-    "Dose": "dosimetry.engine.dose",
-    "Dvh": "dosimetry.histogram.dvh",
     "read_image": "io.read",
     "read_structures": "io.read",
+    "structure_of": "io.convert",
+    "volume_of": "io.convert",
+    "compute_dose": "dosimetry.engine.dose",
+    "Dose": "dosimetry.engine.dose",
+    "time_integrated_activity": "dosimetry.image.activity",
+    "occupancy_on": "dosimetry.grid.resample",
+    "Dvh": "dosimetry.histogram.dvh",
+    "Criterion": "dosimetry.compare.gamma",
+    "DoseCheck": "dosimetry.compare.dose_check",
+    "Assessment": "dosimetry.results",
+    "DoseHistograms": "dosimetry.results",
+    "Prediction": "dosimetry.results",
+    "Plan": "planning.result",
+    "Injection": "planning.partition_goal",
+    "Tumor": "planning.perfused",
+    "ImagedInjection": "planning.imaged_injection",
+    "DoseRequest": "model.request",
+    "Given": "model.request",
+    "ImageRequest": "model.request",
+    "InjectionGiven": "model.request",
+    "JudgeRequest": "model.request",
+    "PostRequest": "model.request",
+    "Privacy": "model.request",
     "Grid": "model.grid",
-    "Volume": "model.volume",
     "Quantity": "model.volume",
-    "Metric": "model.metric",
+    "Volume": "model.volume",
     "Structure": "model.structure",
     "Role": "model.role",
     "Nuclide": "model.nuclide",
     "Device": "model.device",
     "Ledger": "model.ledger",
+    "Limit": "model.limit",
+    "Metric": "model.metric",
+    "Acceptance": "model.finding",
     "Finding": "model.finding",
-    "Plan": "planning.result",
+    "Severity": "model.finding",
+    "Treatment": "model.treatment",
     "SirtdoseError": "errors",
     "InputError": "errors",
+    "FileFormatError": "errors",
+    "MissingTagError": "errors",
+    "GeometryError": "errors",
+    "QuantityError": "errors",
+    "StructureError": "errors",
+    "RangeError": "errors",
+    "SafetyStop": "errors",
     "PlanningError": "errors",
     "OutputError": "errors",
 }
+
+# Not among the globals, so that examples in docstrings are tested at home only.
+_LOADED: "dict[str, Any]" = {}
 
 __all__ = [*sorted(_HOME), "__version__"]
 
@@ -66,9 +104,12 @@ def __getattr__(name: str) -> "Any":
 
     if name not in _HOME:
         raise AttributeError(f"module 'sirtdose' has no attribute {name!r}")
-    value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    if name not in _LOADED:
+        value = getattr(import_module(f"sirtdose.{_HOME[name]}"), name)
+        if not isinstance(value, type):
+            value = import_module("sirtdose.arguments").for_python(value, name)
+        _LOADED[name] = value
+    return _LOADED[name]
 
 
 def __dir__() -> list[str]:

@@ -234,7 +234,7 @@ def physics_findings(
     """Unusual constants, and what a method of one density leaves out (H09, H27)."""
     findings: list[Finding] = []
     if any(dose.medium for dose in doses.values()):
-        radial = RadialKernel.named(nuclide.name, medium)
+        radial = RadialKernel.of(nuclide, medium)
         findings += kernel_energy_findings(nuclide, radial.energy_mev_per_decay)
     for dose in doses.values():
         if dose.one_density_g_per_ml is None:

@@ -1,6 +1,7 @@
 """Vials and assays against the activity that is wanted at use (H03, H40)."""
 
 from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.constants import own_file_findings
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.vial import VialPlan
 
@@ -22,6 +23,7 @@ def vial_findings(plan: VialPlan) -> list[Finding]:
             _assay_finding(plan.assay_at_use_gbq, wanted),
             *([mixed] if mixed else []),
         ]
+    found += own_file_findings(plan.nuclide)
     return [*found, *(_calibration_findings(plan) if plan.calibrated else [])]
 
 

@@ -17,7 +17,7 @@ from sirtdose.io.hashing import sha256_of
 _LIBRARIES = ("scipy", "statsmodels", "lifelines", "scikit-learn", "numpy", "pandas")
 
 
-def analyzed(request: CohortRequest) -> dict[str, Any]:
+def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     """Join doses with outcomes, and say what follows from them.
 
     Raises

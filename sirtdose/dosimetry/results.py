@@ -23,6 +23,7 @@ from sirtdose.model.ledger import Ledger, Lungs, Times
 from sirtdose.model.limit import Limit
 from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.model.request import Given, PostRequest
+from sirtdose.model.shown import Tabled
 from sirtdose.model.structure import Structure
 from sirtdose.model.uncertain import Uncertainty
 from sirtdose.model.volume import Volume
@@ -166,8 +167,8 @@ class Provenance:
     file_names: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Assessment:
+@dataclass(frozen=True, eq=False, repr=False)
+class Assessment(Tabled):
     """Doses after treatment with everything they rest on: what each stage gave."""
 
     request: PostRequest
@@ -180,6 +181,21 @@ class Assessment:
     findings: tuple[Finding, ...]
     accepted: tuple[Acceptance, ...]
     uncertainty: Uncertainty | None = None
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "nuclide": self.read.given.nuclide.name,
+            "administered_gbq": self.read.ledger.administered_gbq,
+            "methods": tuple(self.dosed.doses),
+            "findings": len(self.findings),
+        }
+
+    def _rows(self) -> dict[str, object]:
+        return {
+            f"{row.structure.name}, {method}": f"{row.mean_by_mass_gy:.4g} Gy mean"
+            for method, rows in self.structure_doses.items()
+            for row in rows
+        }
 
     @property
     def structure_doses(self) -> dict[str, list[StructureDose]]:
@@ -245,8 +261,8 @@ def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:
     return replace(doses[0], volume=doses[0].volume.with_data(total))
 
 
-@dataclass(frozen=True, eq=False)
-class DoseHistograms:
+@dataclass(frozen=True, eq=False, repr=False)
+class DoseHistograms(Tabled):
     """A dose, the histogram of each structure, and why others are left out.
 
     `stated` are the histograms that an RTDOSE holds itself, against its dose map.
@@ -257,3 +273,9 @@ class DoseHistograms:
     left_out: Mapping[str, str]
     findings: tuple[Finding, ...] = ()
     stated: StatedHistograms = field(default_factory=lambda: StatedHistograms((), {}))
+
+    def _facts(self) -> dict[str, object]:
+        return {"structures": len(self.rows), "left_out": len(self.left_out)}
+
+    def _rows(self) -> dict[str, object]:
+        return {one.name: f"{dvh.mean_gy:.4g} Gy mean" for one, dvh in self.rows}

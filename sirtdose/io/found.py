@@ -11,6 +11,9 @@ from sirtdose.model.bounds import printable
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from sirtdose.model.structure import Structure
+    from sirtdose.model.volume import Volume
+
 
 class Kind(StrEnum):
     """What one thing in a folder is."""
@@ -23,6 +26,7 @@ class Kind(StrEnum):
     DOSE = "RTDOSE"
     IMAGE_FILE = "image file"
     SEGMENTATION_FILE = "segmentation file"
+    ARRAY = "array"
     OTHER = "other"
 
 
@@ -73,6 +77,20 @@ class Found:
         if len(self.paths) == 1:
             return printable(self.paths[0].name)
         return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
+
+
+@dataclass(frozen=True)
+class Held(Found):
+    """An image, or structures, that the caller holds in memory."""
+
+    name: str = "array"
+    image: "Volume | None" = field(default=None, repr=False, compare=False)
+    structures: "tuple[Structure, ...]" = field(default=(), repr=False, compare=False)
+
+    @property
+    def label(self) -> str:
+        """How it is named to a person."""
+        return self.name
 
 
 def listed(names: Sequence[str], most: int) -> str:

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 
+from sirtdose.io.found import Found, Held
+
 _DETACHED = (".mhd", ".nhdr")
 _ENDINGS = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 # What either header names its voxels by, and that they are in the file itself.
@@ -26,6 +28,15 @@ def sha256_of(paths: Sequence[Path]) -> str:
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def sha256_of_item(item: Found) -> str:
+    """SHA-256 of an item's files, or of the voxels of what is held in memory."""
+    if not isinstance(item, Held):
+        return sha256_of(item.paths)
+    arrays = [] if item.image is None else [item.image.data]
+    arrays += [one.occupancy for one in item.structures]
+    return hashlib.sha256(b"".join(one.tobytes() for one in arrays)).hexdigest()
 
 
 def _digest(path: Path) -> str:

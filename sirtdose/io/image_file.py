@@ -154,7 +154,17 @@ def read_label_file(path: Path) -> list[Structure]:
 
 
 def write_nifti(volume: Volume, path: Path, *, note: str = "") -> None:
-    """Write a volume as NIfTI-1 (float32, sform and qform, mm), at once or not.
+    """Write a volume as NIfTI-1 (float32, sform and qform, mm), at once or not."""
+    import nibabel
+
+    ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
+    aside = path.with_name(f".{path.name}.part{ending}")
+    nibabel.save(nifti_of(volume, note=note), aside)
+    aside.replace(path)
+
+
+def nifti_of(volume: Volume, *, note: str = "") -> Any:
+    """A volume as nibabel has it: NIfTI-1, float32, sform and qform, mm.
 
     What the voxels are, and a `note` on it, stand in the header's description.
 
@@ -173,10 +183,21 @@ def write_nifti(volume: Volume, path: Path, *, note: str = "") -> None:
     image.header["descrip"] = f"{what}, {note}"[:_DESCRIBED_MAX] if note else what
     image.set_sform(affine, code="scanner")
     image.set_qform(affine, code="scanner")
-    ending = ".nii.gz" if path.name.endswith(".gz") else ".nii"
-    aside = path.with_name(f".{path.name}.part{ending}")
-    nibabel.save(image, aside)
-    aside.replace(path)
+    return image
+
+
+def voxels_of_nifti(image: Any, name: str) -> tuple[NDArray[Any], Grid]:
+    """Voxels and grid of an image that nibabel holds.
+
+    Raises
+    ------
+    FileFormatError
+        Not a single 3-D image of numbers.
+    GeometryError
+        Where the voxels are is not said, or not in mm.
+    """
+    data, affine, _ = _of_nifti(name, np.asanyarray(image.dataobj), image)
+    return _on_grid(data, affine, name)
 
 
 def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]:
@@ -189,40 +210,51 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
     placed = {"NIfTI": _placed_nifti, "NRRD": _placed_nrrd}
     place = placed.get(_KINDS[_ending(path)], _placed_metaimage)
     data, affine, header = place(path, *stored)
+    return *_on_grid(data, affine, path.name, layers=layers), header
+
+
+def _on_grid(
+    data: NDArray[Any], affine: NDArray[Any], name: str, *, layers: bool = False
+) -> tuple[NDArray[Any], Grid]:
+    """Voxels in array order, and where they are; raises as reading a file does."""
     if data.dtype.kind not in "biuf":
         several = "complex numbers" if data.dtype.kind == "c" else "colors"
         raise FileFormatError(
-            f"{path.name} holds {several}: an image of one number a voxel is needed"
+            f"{name} holds {several}: an image of one number a voxel is needed"
         )
     if data.ndim not in (3, 4) or (data.ndim == 4 and not layers):
         raise FileFormatError(
-            f"{path.name} has {data.ndim} dimensions {data.shape}: a single 3-D image "
+            f"{name} has {data.ndim} dimensions {data.shape}: a single 3-D image "
             "is needed"
         )
     data = data.transpose((0, 3, 2, 1) if data.ndim == 4 else (2, 1, 0))
     shape, affine = to_lps(affine, data.shape[-1:-4:-1])
-    with said_at(path.name):
-        return data, Grid(shape, affine), header
+    with said_at(name):
+        return data, Grid(shape, affine)
 
 
 def _placed_nifti(
     path: Path, data: NDArray[Any], image: Any
 ) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    header = image.header
     with reading(path, "NIfTI"):
-        if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
-            raise GeometryError(
-                f"{path.name} says nowhere where its voxels are (sform_code and "
-                "qform_code are 0): export it again with its position"
-            )
-        unit = header.get_xyzt_units()[0]
-        if unit not in ("mm", "unknown"):
-            raise GeometryError(
-                f"{path.name} has voxel sizes in {unit}: only mm are read"
-            )
-        said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
-        words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
-        return without_unit_axes(data, 3), _RAS_TO_LPS @ image.affine, words
+        return _of_nifti(path.name, data, image)
+
+
+def _of_nifti(
+    name: str, data: NDArray[Any], image: Any
+) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    header = image.header
+    if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
+        raise GeometryError(
+            f"{name} says nowhere where its voxels are (sform_code and "
+            "qform_code are 0): export it again with its position"
+        )
+    unit = header.get_xyzt_units()[0]
+    if unit not in ("mm", "unknown"):
+        raise GeometryError(f"{name} has voxel sizes in {unit}: only mm are read")
+    said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
+    words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
+    return without_unit_axes(data, 3), _RAS_TO_LPS @ image.affine, words
 
 
 def _extensions(header: Any) -> str:

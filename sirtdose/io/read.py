@@ -12,7 +12,7 @@ from sirtdose.io.dicom.rtstruct import read_rtstruct
 from sirtdose.io.dicom.seg import read_seg
 from sirtdose.io.dicom.stack import read_ct, read_stack
 from sirtdose.io.discover import discover
-from sirtdose.io.found import Found, Kind, listed
+from sirtdose.io.found import Found, Held, Kind, listed
 from sirtdose.io.image_file import read_image_file, read_label_file
 from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
@@ -65,6 +65,8 @@ def read_found_image(
 
     Of an activity image the `nuclide` is the one that was given.
     """
+    if isinstance(found, Held) and found.image is not None:
+        return found.image
     if found.kind is Kind.IMAGE_FILE:
         return read_image_file(found.paths[0], quantity)
     if found.kind is Kind.SPECT:
@@ -90,6 +92,8 @@ def read_found_structures(
     found: Found, *, probability_threshold: float | None = None, apart: bool = False
 ) -> list[Structure]:
     """Read structures that :func:`sirtdose.io.discover.discover` found."""
+    if isinstance(found, Held):
+        return list(found.structures)
     path = found.paths[0]
     if found.kind in (Kind.SEGMENTATION_FILE, Kind.IMAGE_FILE):
         return read_label_file(path)

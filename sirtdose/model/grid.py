@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sirtdose.errors import GeometryError
+from sirtdose.model.shown import Shown
 
 Shape = tuple[int, int, int]
 Box = tuple[slice, slice, slice]
@@ -17,8 +18,8 @@ _T = TypeVar("_T")
 SAME_PLACE_MM = 0.01
 
 
-@dataclass(frozen=True, eq=False)
-class Grid:
+@dataclass(frozen=True, eq=False, repr=False)
+class Grid(Shown):
     """Shape and position of voxels, in DICOM's patient coordinates.
 
     Parameters
@@ -82,6 +83,14 @@ class Grid:
         affine.flags.writeable = False
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "affine_mm", affine)
+
+    def _facts(self) -> dict[str, object]:
+        corner = three(self.affine_mm[:3, 3].tolist())
+        return {
+            "shape": self.shape,
+            "spacing_mm": self.spacing_mm,
+            "origin_mm": corner,
+        }
 
     @classmethod
     def regular(

@@ -12,11 +12,12 @@ from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
+from sirtdose.model.shown import Placed
 from sirtdose.model.volume import Quantity, Volume
 
 
-@dataclass(frozen=True, eq=False)
-class Structure:
+@dataclass(frozen=True, eq=False, repr=False)
+class Structure(Placed):
     """Named mask on a grid, with its role.
 
     Parameters
@@ -78,6 +79,9 @@ class Structure:
         occupancy.flags.writeable = False
         object.__setattr__(self, "occupancy", occupancy)
         object.__setattr__(self, "name", printable(self.name))
+
+    def _facts(self) -> dict[str, object]:
+        return {"name": self.name, "role": self.role, "volume_ml": self.volume_ml}
 
     @classmethod
     def named(

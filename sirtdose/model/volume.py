@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, QuantityError
 from sirtdose.model.grid import Grid
+from sirtdose.model.shown import Placed
 
 
 class Quantity(Enum):
@@ -82,8 +83,8 @@ class Source:
     described: str = ""
 
 
-@dataclass(frozen=True, eq=False)
-class Volume:
+@dataclass(frozen=True, eq=False, repr=False)
+class Volume(Placed):
     """Voxel values, where they are, and what they measure.
 
     A Volume never changes: make another with :meth:`with_data`.
@@ -133,6 +134,15 @@ class Volume:
             data = data.view()
             data.flags.writeable = False
         object.__setattr__(self, "data", data)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "quantity": f"{self.quantity.name} [{self.quantity.unit}]",
+            "shape": self.grid.shape,
+            "spacing_mm": self.grid.spacing_mm,
+            "min": float(self.data.min()),
+            "max": float(self.data.max()),
+        }
 
     def require(self, quantity: Quantity) -> NDArray[Any]:
         """The voxel values, provided they are of this quantity.

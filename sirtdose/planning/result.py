@@ -10,6 +10,7 @@ from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.shown import Tabled
 from sirtdose.model.treatment import Injected, Part, Treatment
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
@@ -33,8 +34,8 @@ class Compartment:
     all_counts: "Compartment | None" = None
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Tabled):
     """How much activity, by which method, with what assumed.
 
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
@@ -64,6 +65,19 @@ class Plan:
     findings: tuple[Finding, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "method": self.method,
+            "nuclide": self.nuclide.name,
+            "device": self.device.name if self.device else None,
+            "activity_gbq": self.activity_gbq,
+            "draw_activity_gbq": self.draw_activity_gbq,
+            "findings": len(self.findings),
+        }
+
+    def _rows(self) -> dict[str, object]:
+        return {one.name: f"{one.dose_gy:.4g} Gy mean" for one in self.compartments}
 
     @property
     def treatment(self) -> Treatment:

@@ -24,6 +24,11 @@ def structure_columns(asked: Sequence[Metric] = ()) -> tuple[str, ...]:
 
 def structures_csv(document: dict[str, Any]) -> str:
     """A row per method and structure, from post.json's own numbers."""
+    return csv_text(structure_columns(asked_in(document)), structure_rows(document))
+
+
+def structure_rows(document: dict[str, Any]) -> list[list[str]]:
+    """The rows of structures.csv."""
     asked = asked_in(document)
     rows = []
     for method, result in document["doses"].items():
@@ -31,7 +36,7 @@ def structures_csv(document: dict[str, Any]) -> str:
             cells = {key: f"{one[key]:.10g}" for key in _QUANTITIES}
             cells |= metric_columns(one, metrics_in("csv", asked))
             rows.append([method, name_cell(one["name"]), one["role"], *cells.values()])
-    return csv_text(structure_columns(asked), rows)
+    return rows
 
 
 def structures_per_gbq_csv(document: dict[str, Any]) -> str:

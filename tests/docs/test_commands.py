@@ -1,4 +1,4 @@
-"""The command reference is what the program says of itself."""
+"""The references are what program and package say of themselves."""
 
 import runpy
 from pathlib import Path
@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_api_page_is_of_this_package() -> None:
+    made = runpy.run_path(str(DOCS / "generate_api.py"))["page"]()
+    assert made == (DOCS / "api.md").read_text("utf-8"), (
+        "docs/api.md is out of date: run `make reference`, or "
+        "`python docs/generate_api.py`"
+    )
 
 
 @pytest.mark.parametrize("columns", ["40", "200"])

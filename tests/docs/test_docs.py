@@ -23,6 +23,8 @@ PRINTED = {
     "batch_over_a_folder": ["case-3 done", r"case-3 Tumor 1 20\d\.\d Gy"],
     # 2 MBq a voxel of 0.064 mL: 49.67 x 2e-3 / 67.2e-6 kg.
     "library_in_twenty_lines": ["local   mean 1478 Gy, D70 1478 Gy", "kernel  mean 13"],
+    # The phantom's truth by its own test; 120 Gy x 0.9 L x 1.05 / 49.67 / 0.95.
+    "notebook": ["activity_gbq=2.4", r"Tumor 1 +tumor +2\d\d\.", "lung_shunt_fraction"],
     # 0.6955 MeV x 1.60218e-13 x 1e9 x 14.284 d x 86400 / 0.693147; 120 x 1.05 / K.
     "add_a_nuclide": [r"K = 198\.4 Gy", "P-32: 0.635 GBq", "71% of it left"],
 }

@@ -94,7 +94,7 @@ def test_duplicate_names_and_empty_tumors_stop() -> None:
         (
             [LIVER, box("Tumor 1", slice(0, 4), slice(0, 5), slice(0, 5))],
             "H19",
-            "tumors are 67% of 'Liver'",
+            "tumors are 1000 mL of the 1500 mL of 'Liver', 67%",
         ),
         (
             [

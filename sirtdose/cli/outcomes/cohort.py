@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.cohort.analysis import analyzed
+from sirtdose.cohort.analysis import analyze_cohort
 from sirtdose.cohort.columns import RESPONSES
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.io.output.folder import output_folder, require_free
@@ -136,7 +136,7 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
     with output_folder(out, names, force=force) as folder:
         if simulated:
             options = _simulated(folder, options)
-        document = rounded(analyzed(_request(options, simulated=simulated)))
+        document = rounded(analyze_cohort(_request(options, simulated=simulated)))
         text = document_text(document)
         (folder / "cohort.json").write_text(text, "utf-8")
         (folder / "tables.csv").write_text(cohort_table(document), "utf-8")

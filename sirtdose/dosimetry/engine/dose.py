@@ -15,6 +15,7 @@ from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.density_note import density_note
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.shown import Placed
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
@@ -26,8 +27,8 @@ METHODS: dict[str, str] = {
 _ENERGY_TOLERANCE = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
-class Dose:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dose(Placed):
     """An absorbed dose and how it was computed.
 
     `density_g_per_ml` is the one value, or the map on the dose's grid, by which
@@ -47,6 +48,16 @@ class Dose:
     medium: str | None = None
     electron_fraction: float | None = None
     rays: int | None = None
+
+    def _facts(self) -> dict[str, object]:
+        density = self.one_density_g_per_ml
+        return {
+            "method": self.method,
+            "nuclide": self.nuclide.name,
+            "shape": self.volume.grid.shape,
+            "density_g_per_ml": "by voxel" if density is None else density,
+            "max_gy": float(self.volume.data.max()),
+        }
 
     @property
     def one_density_g_per_ml(self) -> float | None:

@@ -30,7 +30,7 @@ from sirtdose.model.structure import Structure
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-SOP_CLASS_UIDS = (
+SOP_CLASS_UIDS: tuple[str, ...] = (
     "1.2.840.10008.5.1.4.1.1.66.4",
     "1.2.840.10008.5.1.4.1.1.66.7",
 )

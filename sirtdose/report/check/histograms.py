@@ -98,6 +98,18 @@ def write_histograms(
 ) -> None:
     """Write the document and both tables."""
     (folder / "dvh.json").write_text(document_text(document), "utf-8")
+    table_text = csv_text(*histogram_table(document))
+    (folder / "structures.csv").write_text(table_text, "utf-8")
+    curves = [
+        row for structure, dvh in result.rows for row in curve_rows(structure.name, dvh)
+    ]
+    (folder / "dvh.csv").write_text(csv_text(DVH_COLUMNS[1:], curves), "utf-8")
+
+
+def histogram_table(
+    document: dict[str, Any],
+) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Header and rows of structures.csv."""
     metrics = dict.fromkeys((VOLUME, *metrics_in("csv", asked_in(document))))
     rows = [
         [
@@ -108,8 +120,4 @@ def write_histograms(
         for row in document["structures"]
     ]
     header = ("name", "role", *(one.column for one in metrics), "remark")
-    (folder / "structures.csv").write_text(csv_text(header, rows), "utf-8")
-    curves = [
-        row for structure, dvh in result.rows for row in curve_rows(structure.name, dvh)
-    ]
-    (folder / "dvh.csv").write_text(csv_text(DVH_COLUMNS[1:], curves), "utf-8")
+    return header, rows

@@ -10,7 +10,7 @@ from sirtdose.errors import GeometryError, InputError, SafetyStop
 from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
 from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
-from sirtdose.io.hashing import sha256_of
+from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -162,7 +162,7 @@ def _input_of(item: Found) -> dict[str, Any]:
         "file": item.label,
         "files": len(item.paths),
         "kind": str(item.kind),
-        "sha256": sha256_of(item.paths),
+        "sha256": sha256_of_item(item),
         "series_instance_uid": item.series_instance_uid or None,
     }
 

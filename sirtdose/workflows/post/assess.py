@@ -32,13 +32,16 @@ def assess_dose(request: PostRequest) -> Assessment:
     require_map(request.image, request.dose)
     with opened(request.image.source) as source:
         image = replace(request.image, source=source)
-        return _assess(replace(request, image=image))
+        request = replace(request, image=image)
+        return assessed(request, *files_of(request))
 
 
-def _assess(request: PostRequest) -> Assessment:
+def assessed(
+    request: PostRequest, choice: Choice, findings: list[Finding]
+) -> Assessment:
     """The order of the stages; each has its gate, where it stops or asks."""
     said = Said(request.judge.acceptances)
-    choice = said.take(files_of(request))
+    said.add(findings)
     seen = said.take(read(choice, request))
     said.gate()
     typed = replace(request, given=replace(request.given, nuclide=seen.given.nuclide))

@@ -113,8 +113,9 @@ def provenance(
     """
     named, key = named_files(request), request.privacy.site_key
     link = None
-    if image.source is not None and image.source.modality != "file":
-        link = read_link(choice.image.paths, image.grid.frame_of_reference_uid)
+    image_files, source = choice.image.paths, image.source
+    if image_files and source is not None and source.modality != "file":
+        link = read_link(image_files, image.grid.frame_of_reference_uid)
         link = link.deidentified(key) if key else link
     return Provenance(
         choices=choice.reasons,

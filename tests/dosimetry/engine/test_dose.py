@@ -271,3 +271,13 @@ class TestBothCalibrations:
             lungs_covered=0.0,
         )
         assert "H14" in {f.code for f in result.findings}
+
+
+def test_energy_that_is_lost_is_refused() -> None:
+    from sirtdose.dosimetry.engine.dose import _require_all_energy
+
+    decays = np.full((2, 3, 4), 0.5)
+    _require_all_energy(0.9995, decays, 12.0)
+    said = "0.99800 of the energy was found again"
+    with pytest.raises(QuantityError, match=said):
+        _require_all_energy(0.998, decays, 12.0)

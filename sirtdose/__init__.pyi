@@ -1,0 +1,81 @@
+"""What type checkers and editors see: the public names, at their homes."""
+
+__version__: str
+
+from sirtdose.batch.case import Case as Case
+from sirtdose.batch.case import Outcome as Outcome
+from sirtdose.batch.run import run_cases as run_cases
+from sirtdose.batch.tables import write_tables as write_tables
+from sirtdose.cohort.analysis import analyze_cohort as analyze_cohort
+from sirtdose.cohort.request import CohortRequest as CohortRequest
+from sirtdose.dosimetry.compare.dose_check import DoseCheck as DoseCheck
+from sirtdose.dosimetry.compare.gamma import Criterion as Criterion
+from sirtdose.dosimetry.engine.dose import Dose as Dose
+from sirtdose.dosimetry.engine.dose import compute_dose as compute_dose
+from sirtdose.dosimetry.grid.resample import occupancy_on as occupancy_on
+from sirtdose.dosimetry.histogram.dvh import Dvh as Dvh
+from sirtdose.dosimetry.image.activity import (
+    time_integrated_activity as time_integrated_activity,
+)
+from sirtdose.dosimetry.results import Assessment as Assessment
+from sirtdose.dosimetry.results import DoseHistograms as DoseHistograms
+from sirtdose.dosimetry.results import Prediction as Prediction
+from sirtdose.errors import FileFormatError as FileFormatError
+from sirtdose.errors import GeometryError as GeometryError
+from sirtdose.errors import InputError as InputError
+from sirtdose.errors import MissingTagError as MissingTagError
+from sirtdose.errors import OutputError as OutputError
+from sirtdose.errors import PlanningError as PlanningError
+from sirtdose.errors import QuantityError as QuantityError
+from sirtdose.errors import RangeError as RangeError
+from sirtdose.errors import SafetyStop as SafetyStop
+from sirtdose.errors import SirtdoseError as SirtdoseError
+from sirtdose.errors import StructureError as StructureError
+from sirtdose.io.convert import structure_of as structure_of
+from sirtdose.io.convert import volume_of as volume_of
+from sirtdose.io.read import read_image as read_image
+from sirtdose.io.read import read_structures as read_structures
+from sirtdose.model.device import Device as Device
+from sirtdose.model.finding import Acceptance as Acceptance
+from sirtdose.model.finding import Finding as Finding
+from sirtdose.model.finding import Severity as Severity
+from sirtdose.model.grid import Grid as Grid
+from sirtdose.model.ledger import Ledger as Ledger
+from sirtdose.model.limit import Limit as Limit
+from sirtdose.model.metric import Metric as Metric
+from sirtdose.model.nuclide import Nuclide as Nuclide
+from sirtdose.model.request import DoseRequest as DoseRequest
+from sirtdose.model.request import Given as Given
+from sirtdose.model.request import ImageRequest as ImageRequest
+from sirtdose.model.request import InjectionGiven as InjectionGiven
+from sirtdose.model.request import JudgeRequest as JudgeRequest
+from sirtdose.model.request import PostRequest as PostRequest
+from sirtdose.model.request import Privacy as Privacy
+from sirtdose.model.role import Role as Role
+from sirtdose.model.structure import Structure as Structure
+from sirtdose.model.treatment import Treatment as Treatment
+from sirtdose.model.volume import Quantity as Quantity
+from sirtdose.model.volume import Volume as Volume
+from sirtdose.phantom.request import PhantomRequest as PhantomRequest
+from sirtdose.planning.imaged_injection import ImagedInjection as ImagedInjection
+from sirtdose.planning.partition_goal import Injection as Injection
+from sirtdose.planning.perfused import Tumor as Tumor
+from sirtdose.planning.result import Plan as Plan
+from sirtdose.workflows.check.dose import CheckRequest as CheckRequest
+from sirtdose.workflows.check.dose import check_dose as check_dose
+from sirtdose.workflows.check.histograms import dose_histograms as dose_histograms
+from sirtdose.workflows.convert import to_dataframe as to_dataframe
+from sirtdose.workflows.convert import to_nifti as to_nifti
+from sirtdose.workflows.convert import to_sitk as to_sitk
+from sirtdose.workflows.inspect import inspect_folder as inspect_folder
+from sirtdose.workflows.phantom import write_phantom as write_phantom
+from sirtdose.workflows.plan.image import Scout as Scout
+from sirtdose.workflows.plan.image import plan_image as plan_image
+from sirtdose.workflows.plan.numbers import PlanRequest as PlanRequest
+from sirtdose.workflows.plan.numbers import plan_bsa as plan_bsa
+from sirtdose.workflows.plan.numbers import plan_mird as plan_mird
+from sirtdose.workflows.plan.numbers import plan_partition as plan_partition
+from sirtdose.workflows.post.arrays import assess_arrays as assess_arrays
+from sirtdose.workflows.post.assess import assess_dose as assess_dose
+from sirtdose.workflows.post.results import Wanted as Wanted
+from sirtdose.workflows.post.results import assess_into as assess_into

@@ -1,0 +1,165 @@
+"""Assess a treatment whose image and structures are in memory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from sirtdose.dosimetry.results import Assessment
+from sirtdose.errors import InputError, QuantityError
+from sirtdose.io.choose import Choice
+from sirtdose.io.convert import ImageLike, structure_of, volume_of
+from sirtdose.io.found import Held, Kind
+from sirtdose.model.grid import Grid
+from sirtdose.model.request import (
+    DoseRequest,
+    Given,
+    ImageRequest,
+    JudgeRequest,
+    PostRequest,
+)
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.scene import require_map
+from sirtdose.workflows.post.assess import assessed
+from sirtdose.workflows.post.inputs import named_files
+from sirtdose.workflows.post.prior_session import prior_file_findings
+
+_ACTIVITIES = (Quantity.COUNTS, Quantity.ACTIVITY_CONCENTRATION)
+
+
+def assess_arrays(
+    image: ImageLike,
+    structures: Mapping[str, ImageLike | Structure] | Iterable[Structure],
+    given: Given,
+    *,
+    grid: Grid | None = None,
+    ct: ImageLike | None = None,
+    dose: DoseRequest | None = None,
+    judge: JudgeRequest | None = None,
+    roles: Mapping[str, Role] | None = None,
+    dose_grid: float | Literal["image", "ct"] = "image",
+    segment_liver: float | None = None,
+    segment_tumors: float | Literal["adaptive"] | None = None,
+) -> Assessment:
+    """Doses from an image and structures in memory, past every check of `post`.
+
+    Parameters
+    ----------
+    image : Volume, array, SimpleITK image or nibabel image
+        Counts; Bq/mL where ``dose.calibration`` is ``"image"``. Arrays are
+        (slice, row, column).
+    structures : mapping of str to mask, or Structures
+        Masks are 0 and 1, or the part of each voxel inside (0 to 1): arrays of the
+        image's shape, or SimpleITK or nibabel images on grids of their own. Names
+        tell roles, as in files.
+    given : Given
+        What was given when, by the notes of the treatment.
+    grid : Grid, optional
+        Where the voxels of an `image` array are.
+    ct : Volume, SimpleITK image or nibabel image, optional
+        In HU; an array where it has the image's own voxels.
+    dose : DoseRequest, optional
+    judge : JudgeRequest, optional
+    roles : mapping of str to Role, optional
+        What structures are, where their names do not tell.
+    dose_grid : "image", "ct" or float
+        The voxels that doses are computed on; cubes of a side in mm.
+    segment_liver, segment_tumors : float, optional
+        Delineate what is not drawn, above a part (0 to 1) of the most.
+
+    Raises
+    ------
+    GeometryError
+        An array without a grid, of another shape, or in another frame of reference.
+    InputError
+        Whatever cannot be used or trusted; SafetyStop where a coded check stops
+        or asks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sirtdose.model.nuclide import Nuclide
+    >>> from sirtdose.model.finding import Acceptance
+    >>> z, y, x = np.indices((30, 40, 40))
+    >>> liver = (z - 15) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 < 14**2
+    >>> tumor = (z - 15) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 < 4**2
+    >>> found = assess_arrays(
+    ...     liver + 3.0 * tumor,
+    ...     {"Liver": liver, "Perfused": liver, "Tumor 1": tumor},
+    ...     Given(Nuclide.named("Y-90"), administered_gbq=1.5,
+    ...           lung_shunt_fraction=0.03),
+    ...     grid=Grid.regular((30, 40, 40), spacing_mm=(5, 5, 5)),
+    ... )
+    >>> found.structure_doses["local_deposition"][0].structure.name
+    'Liver'
+    """
+    dose = dose or DoseRequest()
+    by_file = dose.calibration == "image"
+    counts = Quantity.ACTIVITY_CONCENTRATION if by_file else Quantity.COUNTS
+    volume = _of_kind(volume_of(image, counts, grid=grid), _ACTIVITIES, "the image")
+    _require_header_of(volume, given)
+    density = None
+    if ct is not None:
+        hu = volume_of(ct, Quantity.CT_NUMBER, grid=volume.grid, what="the CT")
+        density = _held("the CT", _of_kind(hu, (Quantity.CT_NUMBER,), "the CT"))
+    drawn = _structures(structures, volume.grid)
+    if not drawn and segment_liver is None:
+        raise InputError("structures is empty: give masks by their names")
+    request = PostRequest(
+        ImageRequest(
+            Path(),
+            roles=roles or {},
+            dose_grid=dose_grid,
+            segment_liver=segment_liver,
+            segment_tumors=segment_tumors,
+        ),
+        given,
+        dose,
+        judge or JudgeRequest(),
+    )
+    require_map(request.image, dose)
+    choice = Choice(
+        _held("the image", volume),
+        density,
+        (Held(Kind.ARRAY, (), name="the structures", structures=drawn),),
+        ("image, CT and structures: given from memory",),
+    )
+    prior = named_files(request).get("earlier dose")
+    return assessed(request, choice, prior_file_findings(choice, prior))
+
+
+def _held(name: str, volume: Volume) -> Held:
+    return Held(Kind.ARRAY, (), name=name, image=volume)
+
+
+def _structures(
+    given: Mapping[str, ImageLike | Structure] | Iterable[Structure], grid: Grid
+) -> tuple[Structure, ...]:
+    if not isinstance(given, Mapping):
+        return tuple(given)
+    return tuple(
+        replace(structure_of(mask, name, grid=grid), name=name)
+        for name, mask in given.items()
+    )
+
+
+def _of_kind(volume: Volume, kinds: tuple[Quantity, ...], what: str) -> Volume:
+    if volume.quantity not in kinds:
+        wanted = " or ".join(f"Quantity.{one.name}" for one in kinds)
+        raise QuantityError(
+            f"{what} holds {volume.quantity.name} [{volume.quantity.unit}]: give "
+            f"{wanted}"
+        )
+    return volume
+
+
+def _require_header_of(volume: Volume, given: Given) -> None:
+    """A DICOM header read without a nuclide was read for Y-90."""
+    source = volume.source
+    if source and source.modality != "file" and given.nuclide.name != "Y-90":
+        raise InputError(
+            f"the image's DICOM header was read for Y-90, doses are for "
+            f"{given.nuclide.name}: assess its folder with assess_dose"
+        )
