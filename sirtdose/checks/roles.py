@@ -152,7 +152,9 @@ def _not_outside(
 
 def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
     said = Doubt(says, choices).asks(one.name)
-    return Finding.of("H19", said, severity=Severity.ASK, accepted=used_as(one))
+    return Finding.of(
+        "H19", said, severity=Severity.ASK, subject=one.name, accepted=used_as(one)
+    )
 
 
 def _figures(value: float) -> str:

@@ -216,8 +216,12 @@ def _described(value: float, draws: Sequence[float]) -> Uncertain:
 def _chances(
     planned: Planned, first_order: Mapping[str, Uncertain], drawn: Sequence[_Doses]
 ) -> Iterator[PlannedChance]:
-    """How probable it is that each limit with a known dose is met."""
-    for limit in planned.limits:
+    """How probable it is that each limit with a known dose is met by all it is for."""
+    # A plan has a row for each volume of a limit.
+    once = {
+        (one.name, one.sense, one.limit_gy, one.upper_gy): one for one in planned.limits
+    }
+    for limit in once.values():
         lines = planned.case.deciding_lines(
             limit.name, limit.sense, planned.activities_gbq
         )

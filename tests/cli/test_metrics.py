@@ -230,7 +230,8 @@ def test_the_environment_is_recorded_by_post(
 def test_a_plans_own_check_needs_no_metric(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = ("plan", "mird", "--dose", "9Gy", "--perfused-volume", "1L")
+    plan: tuple[str, ...] = ("plan", "mird", "--dose", "9Gy", "--perfused-volume", "1L")
+    plan += ("--lung-shunt", "5%")
     assert run(*plan, "--out", tmp_path).exit_code == 0
     check = ("check", "--plan", tmp_path / "plan.json")
     assert run(*check, "--metric", "D2cc").exit_code == 2

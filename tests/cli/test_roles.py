@@ -117,9 +117,15 @@ def test_all_of_h19_is_asked_at_once(run: Run, renamed: Callable[..., Path]) -> 
     for name in ("PTV", "A1", "A2", "A3"):
         assert any(f"'{name}'" in line and "--role" in line for line in first), name
     assert all("Accepted, it counts as other" in line for line in first)
-    accepted = post(run, source, "--accept", "H19", "--reason", "all cysts")
-    found = rows(accepted)
-    assert {found[name]["role"] for name in ("PTV", "A1", "A2", "A3")} == {"other"}
+    # One word for all four has not looked at each of them.
+    four = ("PTV", "A1", "A2", "A3")
+    at_once = post(run, source, "--accept", "H19", "--reason", "all cysts")
+    assert at_once.exit_code == 3
+    for name in four:
+        assert f'--accept "H19:{name}"' in at_once.stderr
+    each = [w for name in four for w in ("--accept", f"H19:{name}", "--reason", "cyst")]
+    found = rows(post(run, source, *each))
+    assert {found[name]["role"] for name in four} == {"other"}
     goal = ("--normal-dose", "40Gy", "--lung-shunt", "5%")
     planned = run("plan", "image", source, *goal)
     assert planned.exit_code == 3

@@ -194,7 +194,8 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     --------
     1.648 m2 by DuBois: 1.448 GBq, and 0.2 for a fifth of tumor.
 
-    >>> plan = plan_bsa(PlanRequest(), height_cm=165, weight_kg=60,
+    >>> request = PlanRequest(lung_shunt_fraction=0.0)
+    >>> plan = plan_bsa(request, height_cm=165, weight_kg=60,
     ...                 liver_volume_ml=1500, tumor_volume_ml=300)
     >>> round(plan.activity_gbq, 2)
     1.66
