@@ -262,3 +262,15 @@ def test_what_was_given_is_judged_as_what_was_planned(
     # A shunt that no resin is planned with was measured, and is no question any more.
     expected = EXPECTED[name] - {("H22", "ask")}
     assert judged(run, *words) == expected
+
+
+def test_a_plan_by_hand_is_judged_as_it_was_planned(run: Run, tmp_path: Path) -> None:
+    patient = Patient(1560, 120, activity_gbq=2.0)
+    words = common_words(patient)
+    planned = judged(run, *by_partition(patient), *words, "--out", tmp_path)
+    assert planned == {("H43", "warn")}
+    checked = run("check", "--plan", tmp_path / "plan.json", "--json")
+    assert checked.exit_code == 0, checked.stderr
+    said = json.loads(checked.stdout)["warnings"]
+    found = {(one["code"], one["severity"]) for one in said}
+    assert {one for one in found if one[1] in GRAVE} == planned

@@ -5,6 +5,7 @@ from typing import Any
 
 from sirtdose.checks.doses import usual_ceilings
 from sirtdose.checks.judge import judge
+from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import NOT_GIVEN, Lungs
@@ -77,6 +78,10 @@ def _lungs(lungs: Mapping[str, Any]) -> Lungs:
 
 
 def _nuclide(nuclide: Mapping[str, Any]) -> Nuclide:
+    """As the plan lists it, beside what the shipped table says of it."""
+    usual = (
+        Nuclide.named(nuclide["name"]) if nuclide["name"] in table("nuclides") else None
+    )
     return Nuclide(
         name=nuclide["name"],
         half_life_h=nuclide["half_life_h"],
@@ -84,4 +89,8 @@ def _nuclide(nuclide: Mapping[str, Any]) -> Nuclide:
         dose_constant_name=nuclide["dose_constant_name"],
         half_life_source=nuclide["half_life_source"],
         dose_constant_source=nuclide["dose_constant_source"],
+        usual_half_life_h=usual.half_life_h if usual else None,
+        usual_dose_constant_gy_kg_per_gbq=usual.dose_constant_gy_kg_per_gbq
+        if usual
+        else None,
     )
