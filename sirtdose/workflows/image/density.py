@@ -192,6 +192,7 @@ def _structure_findings(
                 "image, in HU without contrast or in g/mL, and do image and densities "
                 "lie on each other?",
                 severity=Severity.WARN if lowest <= mean <= highest else Severity.ASK,
+                subject=structure.name,
             )
         )
     listed = f": {', '.join(said)} g/mL" if said else ""

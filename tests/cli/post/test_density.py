@@ -282,6 +282,12 @@ def test_densities_that_cover_a_part_ask(
     assert result.exit_code == 3
     assert "of the activity lies where no density is known" in result.stderr
     accepted = ("--accept", "H27", "--reason", "a phantom")
+    # The word for what lies outside is none for the lungs' density.
+    plain = post(run, exact_voxels, tmp_path / "out", *options, *accepted)
+    assert plain.exit_code == 3
+    assert '--accept "H27:Lungs"' in plain.stderr
+    assert "no density is known" not in plain.stderr
+    accepted += ("--accept", "H27:Lungs", "--reason", "a phantom")
     document_of(post(run, exact_voxels, tmp_path / "out", *options, *accepted))
 
 
