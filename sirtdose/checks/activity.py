@@ -1,9 +1,12 @@
 """Activities that are unlikely to be meant: typing, paperwork, or a wrong formula."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.request import InjectionGiven
 from sirtdose.model.treatment import Treatment
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.mird import delivered_dose_gy
@@ -21,7 +24,9 @@ _UNIT_FACTORS = {
 _SAME_FACTOR = 0.03
 
 
-def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding | None:
+def mixed_units_finding(
+    one_gbq: float, other_gbq: float, what: str, *, subject: str = ""
+) -> Finding | None:
     """Two notes of one activity that differ by the factor of a unit (H05).
 
     Examples
@@ -39,6 +44,7 @@ def mixed_units_finding(one_gbq: float, other_gbq: float, what: str) -> Finding 
                 "H05",
                 f"{what} differ by {factor:.4g} ({one_gbq:.4g} and {other_gbq:.4g} "
                 f"GBq): {units} mixed up?",
+                subject=subject,
                 accepted="each is used as it was given",
             )
     return None
@@ -207,3 +213,32 @@ def _amount(gbq: float) -> str:
 
 def _to(name: str, case: Treatment) -> str:
     return f" to '{name}'" if len(case.injections) > 1 else ""
+
+
+def residual_doubts(
+    *,
+    ledger: Ledger,
+    residual_gbq: float | None,
+    injections: Sequence[InjectionGiven],
+) -> list[Finding]:
+    """A residual that nobody gave is taken as none; much of one is said (H08)."""
+    findings = []
+    silent = [one.name for one in injections if one.residual_gbq is None]
+    if residual_gbq is None and (silent or not injections):
+        said = "not checked: needs --residual; what stayed behind is taken as none"
+        if silent:
+            said = (
+                f"not checked for {', '.join(silent)}: needs residual:ACTIVITY@TIME in "
+                "--injection; what stayed behind is taken as none"
+            )
+        findings.append(Finding.of("H08", said, severity=Severity.NOTE))
+    part = ledger.residual_gbq / ledger.administered_gbq
+    if part > rail("residual_fraction"):
+        findings.append(
+            Finding.of(
+                "H08",
+                f"{part:.0%} of the administered activity stayed behind as residual: "
+                "above 20 % the event may be reportable",
+            )
+        )
+    return findings

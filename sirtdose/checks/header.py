@@ -17,6 +17,26 @@ def header_findings(*, source: Source) -> list[Finding]:
     return said + asked
 
 
+def remark_findings(what: str, source: Source | None) -> list[Finding]:
+    """What the reader noticed of an image beside the one judged (H17)."""
+    remarks = source.remarks if source else ()
+    return [Finding.of("H17", f"{what}: {remark}") for remark in remarks]
+
+
+def pet_decay_findings(*, source: Source) -> list[Finding]:
+    """Which decay correction a PET has (H10)."""
+    found = source.applied_half_life_h
+    used = f"half-life {found:.4g} h" if found else "a half-life that cannot be told"
+    when = source.scan_start.isoformat() if source.scan_start else "administration"
+    return [
+        Finding.of(
+            "H10",
+            f"decay correction {source.decay_correction} with {used}, to {when} "
+            f"({source.scan_start_origin})",
+        )
+    ]
+
+
 def correction_findings(
     *, source: Source, uncorrected_spect: Severity = Severity.WARN
 ) -> list[Finding]:
@@ -31,14 +51,14 @@ def correction_findings(
         ]
     done = {one.upper() for one in source.corrections}
     names = {"ATTN": "attenuation", "SCAT": "scatter"}
-    missing = [word for code, word in names.items() if not _has(done, code)]
+    # PET writes the method behind a colon or the code alone.
+    missing = [
+        word
+        for code, word in names.items()
+        if not any(one.startswith(code) for one in done)
+    ]
     if not missing:
         return []
     severity = Severity.ASK if source.modality == "PT" else uncorrected_spect
     said = f"not corrected for {' and '.join(missing)} (CorrectedImage (0028,0051))"
     return [Finding.of("H41", said, severity=severity)]
-
-
-def _has(done: set[str], code: str) -> bool:
-    # PET writes the method behind a colon or the code alone.
-    return any(one.startswith(code) for one in done)

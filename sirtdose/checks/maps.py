@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sirtdose.checks.header import remark_findings
 from sirtdose.checks.structures import reading_remarks
 from sirtdose.model.density_note import lung_doubt
 from sirtdose.model.finding import Finding, Severity
@@ -22,8 +23,7 @@ def map_findings(
     dose : Volume, optional
         The map that they are held against.
     """
-    remarks = dose.source.remarks if dose is not None and dose.source else ()
-    findings = [Finding.of("H17", f"the dose: {remark}") for remark in remarks]
+    findings = remark_findings("the dose", dose.source if dose else None)
     # Where a dose is only looked at, an open role changes no number: said, not asked.
     findings += reading_remarks(structures, severity=Severity.WARN)
     doubt = "" if dose is None else lung_density_doubt(dose)
@@ -47,3 +47,15 @@ def lung_density_doubt(dose: Volume) -> str:
     That the file says nothing is a doubt too.
     """
     return lung_doubt(dose.source.described if dose.source else "")
+
+
+def negative_dose_findings(*, dose: Volume) -> list[Finding]:
+    """Doses that RTDOSE has no number for (H30)."""
+    count = int((dose.data < 0).sum())
+    if not count:
+        return []
+    said = (
+        f"RTDOSE holds no dose below 0: {count} of {dose.data.size} voxels are 0 "
+        "there; the NIfTI and the tables keep them"
+    )
+    return [Finding.of("H30", said, severity=Severity.NOTE)]

@@ -87,8 +87,11 @@ def _one(
         f"{wanted_gbq:.4g} GBq to draw up"
     )
     severity = order_severity(-off if part_is_drawn else abs(off))
-    mixed = mixed_units_finding(gbq, wanted_gbq, f"order and plan of '{name}'")
-    return [Finding.of("H03", said, severity=severity), *([mixed] if mixed else [])]
+    mixed = mixed_units_finding(
+        gbq, wanted_gbq, f"order and plan of '{name}'", subject=name
+    )
+    found = Finding.of("H03", said, severity=severity, subject=name)
+    return [found, *([mixed] if mixed else [])]
 
 
 def unapproved_findings(status: str) -> list[Finding]:

@@ -75,6 +75,17 @@ def reading_findings(
     return findings
 
 
+def structure_remarks(
+    structures: Sequence[Structure], whose: str = ""
+) -> list[Finding]:
+    """What a reader noticed of structures (H19)."""
+    return [
+        Finding.of("H19", f"{whose}'{one.name}': {remark}")
+        for one in structures
+        for remark in one.remarks
+    ]
+
+
 def reading_remarks(
     structures: Sequence[Structure], *, severity: Severity = Severity.ASK
 ) -> list[Finding]:
@@ -83,11 +94,7 @@ def reading_remarks(
     Every command that reads structures shows these. `severity` is that of an open
     role: WARN where no number rests on it.
     """
-    findings = [
-        Finding.of("H19", f"'{one.name}': {remark}")
-        for one in structures
-        for remark in one.remarks
-    ]
+    findings = structure_remarks(structures)
     asks = severity is Severity.ASK
     return findings + [
         Finding.of(
@@ -199,6 +206,25 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
             )
         )
     return findings
+
+
+def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
+    """Outlines that were made here count once somebody has looked at them (H35)."""
+    return [
+        Finding.of(
+            "H35",
+            f"'{one.name}', {one.volume_ml:.1f} mL, was delineated here "
+            f"({one.definition}): its dose counts once somebody has looked at the "
+            "outline, which report.html shows when this is accepted",
+            subject=one.name,
+        )
+        for one in found
+    ]
+
+
+def misplaced_findings(said: Exception) -> list[Finding]:
+    """A structure that lies outside of the image, and is left out (H19)."""
+    return [Finding.of("H19", str(said), severity=Severity.NOTE)]
 
 
 def _may_be_lungs_or_liver(one: Structure) -> bool:

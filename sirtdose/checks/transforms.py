@@ -69,6 +69,22 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
     return findings
 
 
+def dice_findings(dice: float) -> list[Finding]:
+    """How far the livers of both sides overlap, by their Dice coefficient (H16)."""
+    severity = Severity.NOTE if dice >= _bound("liver_dice", "min") else Severity.ASK
+    said = f"the livers of both sides overlap by a Dice coefficient of {dice:.3f}"
+    return [Finding.of("H16", said, severity=severity)]
+
+
+def unknown_direction_findings(what: str, *, needs: str = "") -> list[Finding]:
+    """Nothing tells whether a transform is the wrong way round (H16)."""
+    said = (
+        f"whether {what} is the wrong way round was not checked: needs a liver or "
+        "perfused volume"
+    )
+    return [Finding.of("H16", f"{said} {needs}".rstrip(), severity=Severity.NOTE)]
+
+
 def direction_findings(
     fits: Sequence[Fit], *, of: str, found: Registration
 ) -> list[Finding]:
@@ -97,6 +113,7 @@ def direction_findings(
                 "H16",
                 f"'{one.subject}' {said} with the inverse of this transform: is it the "
                 "wrong way round?",
+                subject=one.subject,
             )
         ]
     shift = sum(s**2 for s in found.shift_mm) ** 0.5

@@ -27,6 +27,16 @@ def alike(text: str, known: Iterable[str]) -> list[str]:
     return []
 
 
+def the_one_alike(text: str, known: Iterable[str]) -> str | None:
+    """The one known name that a typed one means; None for no name, or several.
+
+    >>> the_one_alike("LIVER", ["Liver"]), the_one_alike("tumor", ["Tumor", "TUMOR"])
+    ('Liver', None)
+    """
+    found = alike(text, known)
+    return found[0] if len(found) == 1 else None
+
+
 def named(
     text: str, known: Iterable[str], said: str, *, offered: Iterable[str] | None = None
 ) -> str:

@@ -1,5 +1,6 @@
 """How nouns show themselves, and turn into what other libraries have."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -7,12 +8,12 @@ from typing import Any
 import sirtdose
 
 
-class Shown:
+class Shown(ABC):
     """Says in a line what it is, and in a notebook as a small table."""
 
+    @abstractmethod
     def _facts(self) -> Mapping[str, object]:
         """What tells one from another, by its name; no arrays."""
-        raise NotImplementedError
 
     def _rows(self) -> Mapping[str, object]:
         """What a table says besides."""

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.header import remark_findings
 from sirtdose.checks.maps import lung_density_doubt, map_findings
 from sirtdose.dosimetry.grid.resample import occupancy_on, overlap
 from sirtdose.errors import GeometryError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.read import read_image
-from sirtdose.model.finding import Finding
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
 from sirtdose.report.documents import findings_document
@@ -60,8 +60,7 @@ def dose_view(
         except StructureError:
             outside.append(one.name)
     findings = map_findings(read, dose=volume)
-    if gray is not None and gray.source is not None:
-        findings += [Finding.of("H17", f"the CT: {one}") for one in gray.source.remarks]
+    findings += remark_findings("the CT", gray.source if gray else None)
     data = plane_data(
         volume,
         gray,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sirtdose.checks.calibration import fallback_findings
 from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import (
     missing_findings,
@@ -177,14 +178,15 @@ def test_a_calibration_that_falls_back_to_the_field_of_view_says_so(
     over: str | None, said: bool
 ) -> None:
     request = CalibrationRequest("administered", over=over)
-    found = calibrate(
+    used = calibrate(
         image(9, slice(1, 3)),
         {},
         request=request,
         ledger=Ledger(1.0),
         nuclide=Nuclide.named("Y-90"),
         lungs_covered=0.0,
-    ).findings
+    )
+    found = fallback_findings(request, used.over)
     warned = [one for one in found if "shared over the whole field" in one.message]
     assert [one.severity for one in warned] == [Severity.WARN] * said
     assert all("--calibrate-over fov" in one.message for one in warned)

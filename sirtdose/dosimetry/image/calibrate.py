@@ -9,10 +9,8 @@ from sirtdose.dosimetry.image.activity import (
     administered_calibration,
     camera_calibration,
     image_calibration,
-    total_in,
 )
 from sirtdose.errors import InputError, QuantityError
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.structure import Structure
@@ -22,14 +20,6 @@ Over = Literal["fov", "liver", "perfused"]
 
 # Physics: below this, the lungs are not in the field of view.
 LUNGS_COVERED_MIN = 0.85
-RATIO_RANGE = (0.8, 1.25)
-_OUTSIDE_MAX = 0.2
-# Bremsstrahlung images hold much background; beyond this they hold another place.
-_OUTSIDE_ASK = 0.8
-# Filtered reconstructions hold some negative voxels, iterative ones none.
-_NEGATIVE_MAX = 0.01
-
-
 TIMES_NEEDED = "--administered-at and --scan-at"
 
 
@@ -52,12 +42,15 @@ class CalibrationRequest:
 
 @dataclass(frozen=True)
 class Calibrations:
-    """The calibration used, the other one where it can be had, and what to know."""
+    """The calibration used, and the other one where it can be had.
+
+    `over` is the region that the used one shares an activity over, or is judged by.
+    """
 
     used: Calibration
     alternative: Calibration | None
     in_image_gbq: float | None
-    findings: tuple[Finding, ...]
+    over: Over
 
 
 def calibrate(
@@ -101,18 +94,13 @@ def calibrate(
     """
     absolute = _absolute(volume, request, nuclide)
     relative = request.method == "administered"
-    over = request.over or (_default_over(regions) if relative else "fov")
+    over = request.over or (default_over(regions) if relative else "fov")
     shared = _shared(volume, regions, over, ledger=ledger, lungs_covered=lungs_covered)
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
-    findings = [
-        *_fallback_findings(request, over),
-        *_ratio_findings(used, alternative, request.needed),
-        *_region_findings(volume, regions, over if relative else "fov"),
-    ]
     in_image = _total_gbq(volume, absolute)
-    return Calibrations(used, alternative, in_image, tuple(findings))
+    return Calibrations(used, alternative, in_image, over if relative else "fov")
 
 
 def in_image_gbq(
@@ -171,7 +159,8 @@ def _missing(request: CalibrationRequest) -> InputError:
     )
 
 
-def _default_over(regions: Mapping[str, Structure]) -> Over:
+def default_over(regions: Mapping[str, Structure]) -> Over:
+    """The smallest region that is drawn, of those that hold what was injected."""
     if "perfused" in regions:
         return "perfused"
     return "liver" if "liver" in regions else "fov"
@@ -210,93 +199,3 @@ def _shared(
         over=over,
         numerator=numerator,
     )
-
-
-def _ratio_findings(
-    used: Calibration, alternative: Calibration | None, needed: str
-) -> list[Finding]:
-    if alternative is None:
-        return [
-            Finding.of(
-                "H13",
-                "not checked: needs an image in Bq/mL or a camera factor, with "
-                f"{needed}",
-                severity=Severity.NOTE,
-            )
-        ]
-    ratio = alternative.bq_per_unit / used.bq_per_unit
-    low, high = RATIO_RANGE
-    said = (
-        f"calibration '{alternative.method}' would give {ratio:.4g} times the activity "
-        f"of '{used.method}'"
-    )
-    if low <= ratio <= high:
-        return [
-            Finding.of(
-                "H13", f"{said}, within {low:g} to {high:g}", severity=Severity.NOTE
-            )
-        ]
-    return [
-        Finding.of(
-            "H13",
-            f"{said}, outside {low:g} to {high:g}: check activity, residual, times, "
-            "unit and dead time",
-            accepted=f"'{used.method}' is used",
-        )
-    ]
-
-
-def _fallback_findings(request: CalibrationRequest, over: Over) -> list[Finding]:
-    """That nothing was drawn to share the activity over, and nobody chose (H14)."""
-    if request.method != "administered" or request.over is not None or over != "fov":
-        return []
-    return [
-        Finding.of(
-            "H14",
-            "no structure is a liver or a perfused volume: the administered activity "
-            "is shared over the whole field of view. Say which it is with --role "
-            "'NAME=liver' or --role 'NAME=perfused', or give --calibrate-over fov",
-            severity=Severity.WARN,
-        )
-    ]
-
-
-def _region_findings(
-    volume: Volume, regions: Mapping[str, Structure], over: Over
-) -> list[Finding]:
-    """Much of the image outside perfused volume or liver, or negative (H14)."""
-    return _outside(volume, regions, over) + negative_findings(volume)
-
-
-def negative_findings(volume: Volume) -> list[Finding]:
-    """Voxels below 0 that hold a part of the image's total (H14)."""
-    negative = -float(volume.data.clip(max=0).sum(dtype=float))
-    positive = volume.total() + negative
-    if negative <= _NEGATIVE_MAX * positive:
-        return []
-    said = (
-        f"negative voxels hold {negative / positive:.0%} of the image's activity: they "
-        "are kept, and give negative doses; is an offset missing?"
-    )
-    return [Finding.of("H14", said)]
-
-
-def _outside(
-    volume: Volume, regions: Mapping[str, Structure], over: Over
-) -> list[Finding]:
-    name = over if over != "fov" else _default_over(regions)
-    region = _region(regions, name)
-    if region is None:
-        return []
-    everything = volume.total()
-    outside = 1 - total_in(volume, region) / everything if everything > 0 else 1.0
-    if outside <= _OUTSIDE_MAX:
-        return []
-    return [
-        Finding.of(
-            "H14",
-            f"{outside:.0%} of the image lies outside the {name} volume (background, "
-            "lungs, blur, or uptake elsewhere)",
-            severity=Severity.ASK if outside > _OUTSIDE_ASK else None,
-        )
-    ]

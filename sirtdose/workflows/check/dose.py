@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.header import remark_findings
 from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import no_tumor_findings
 from sirtdose.dosimetry.compare.cause import Cause
@@ -31,7 +32,6 @@ from sirtdose.dosimetry.grid.resample import on_one_lattice
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import InputError, RangeError, StructureError
 from sirtdose.io.hashing import sha256_of
-from sirtdose.model.finding import Finding
 from sirtdose.model.metric import MEAN, VOLUME, Metric, numbers_of
 from sirtdose.model.names import alike
 from sirtdose.model.role import Role, role_from_name
@@ -162,10 +162,7 @@ class _Look:
         self.tolerances = {**DEFAULT_TOLERANCES, **request.tolerances}
         self.metrics = compared_metrics(request.metrics, self.tolerances)
         self.files = request.structures or ours.structures
-        self.findings = [
-            Finding.of("H17", f"their dose: {remark}")
-            for remark in (pair.theirs.source.remarks if pair.theirs.source else ())
-        ]
+        self.findings = remark_findings("their dose", pair.theirs.source)
         self.structures = self._structures()
 
     def _structures(self) -> list[Structure]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sirtdose.checks.structures import structure_remarks
 from sirtdose.dosimetry.compare.comparison import StatedHistograms
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import StructureError
@@ -119,9 +120,5 @@ def said_by_them(
         stated,
         left_out,
         told.remarks,
-        tuple(
-            Finding.of("H19", f"their '{one.name}': {remark}")
-            for one in drawn
-            for remark in one.remarks
-        ),
+        tuple(structure_remarks(drawn, "their ")),
     )

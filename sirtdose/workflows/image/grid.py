@@ -3,22 +3,15 @@
 import numpy as np
 
 from sirtdose.dosimetry.grid.regrid import activity_on
-from sirtdose.dosimetry.grid.resample import occupancy_on
-from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import InputError
-from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.request import ImageRequest
-from sirtdose.model.role import Role
-from sirtdose.model.structure import Structure
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Volume
 
 # 512 x 512 x 450: beyond, 8 GiB are not enough.
 _VOXELS_MAX = 120_000_000
 # Coarser voxels than any dose is computed on.
 _SIDE_MAX_MM = 20.0
-# Activity that a structure gains or loses by the new voxels, and is told of.
-_MOVED_MAX = 0.02
 
 
 def on_dose_grid(request: ImageRequest, volume: Volume, ct: Volume | None) -> Volume:
@@ -41,39 +34,6 @@ def on_dose_grid(request: ImageRequest, volume: Volume, ct: Volume | None) -> Vo
     else:
         grid = _cubes_over(volume.grid, request.dose_grid)
     return activity_on(volume, grid)
-
-
-def regrid_findings(
-    image: Volume, volume: Volume, structures: list[Structure]
-) -> list[Finding]:
-    """How much activity the new voxels move into or out of a structure (H20).
-
-    Voxels that divide the image's move none; others blur the image by up to one.
-    """
-    if volume is image:
-        return []
-
-    scale = image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
-    per_volume = image.quantity is Quantity.ACTIVITY_CONCENTRATION
-    findings = []
-    for structure in structures:
-        if structure.role not in (Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS):
-            continue
-        before = total_in(image, occupancy_on(structure, image.grid))
-        after = total_in(volume, occupancy_on(structure, volume.grid))
-        if per_volume:
-            before *= scale
-        moved = after / before - 1 if before > 0 else 0.0
-        if abs(moved) > _MOVED_MAX:
-            findings.append(
-                Finding.of(
-                    "H20",
-                    f"on the dose grid '{structure.name}' holds {abs(moved):.1%} "
-                    f"{'more' if moved > 0 else 'less'} activity than in the image: "
-                    "voxel sides that divide the image's keep it as it is",
-                )
-            )
-    return findings
 
 
 def _lattice_over(lattice: Grid, image: Grid) -> Grid:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.checks.constants import own_file_findings
 from sirtdose.checks.header import correction_findings, header_findings
+from sirtdose.checks.lung_images import weighed_findings
 from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
+from sirtdose.checks.planar import place_findings, region_findings
 from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
@@ -104,9 +105,8 @@ def shunt_of_spect(
         else LungMass(lung_mass_kg, "given")
     )
     said.add(shown_shunt_findings(shunt.fraction))
-    weighed = f"lung mass {mass.kg:.4g} kg ({mass.source})"
     said.add(own_file_findings(nuclide) if nuclide else [])
-    said.add([Finding.of("H23", weighed)])
+    said.add(weighed_findings(mass.kg, mass.source))
     said.gate()
     return SpectMeasurement(
         shunt=shunt,
@@ -168,21 +168,19 @@ def counts_of_planar(
     lung_mask = drawn & ~liver_mask
     if not lung_mask.any():
         raise InputError(f"{lungs.name} lies wholly inside {liver.name}")
-    findings = _place_findings(planar, lung_mask, liver_mask)
+    findings = place_findings(planar.anterior, lung_mask, liver_mask)
     require_accepted(findings, acceptances)
     backgrounds = {
         name: None if path is None else read_planar_mask(path, shape)
         for name, path in (("lungs", lung_background), ("liver", liver_background))
     }
-    for name, mask in backgrounds.items():
-        if mask is not None and (mask & (lung_mask | liver_mask)).any():
-            findings.append(
-                Finding.of("H22", f"the background of {name} lies on lungs or liver")
-            )
     shared = int((drawn & liver_mask).sum())
-    if shared:
-        said = f"{shared} pixels of lungs in the liver count as liver"
-        findings.append(Finding.of("H23", said))
+    on_organs = [
+        name
+        for name, mask in backgrounds.items()
+        if mask is not None and (mask & (lung_mask | liver_mask)).any()
+    ]
+    findings += region_findings(on_organs=on_organs, shared_pixels=shared)
     counts = {
         "lungs": _views(planar, lung_mask, backgrounds["lungs"]),
         "liver": _views(planar, liver_mask, backgrounds["liver"]),
@@ -232,28 +230,3 @@ def _views(
         mean = 0.0 if background is None else float(view[background].mean(dtype=float))
         beside.append(mean * float(mask.sum()))
     return Views(counts[0], counts[1], beside[0], beside[1])
-
-
-def _place_findings(
-    planar: Planar, lungs: NDArray[Any], liver: NDArray[Any]
-) -> list[Finding]:
-    """Lungs above the liver, the liver on the right: else masks are turned."""
-    lung_row, liver_row = (np.nonzero(mask)[0].mean() for mask in (lungs, liver))
-    findings = []
-    if lung_row >= liver_row:
-        findings.append("the lungs lie below the liver")
-    rest = planar.anterior[~(lungs | liver)]
-    if rest.size and planar.anterior[liver].mean() <= rest.mean():
-        findings.append("the liver's region holds no more counts than what is around")
-    columns = np.nonzero(liver)[1]
-    if columns.mean() > (planar.anterior.shape[1] - 1) / 2:
-        findings.append("the liver lies on the patient's left")
-    return [
-        Finding.of(
-            "H17",
-            f"{said}: are the masks drawn on the anterior view, rows to the feet and "
-            "columns to the patient's left?",
-            severity=Severity.ASK,
-        )
-        for said in findings
-    ]

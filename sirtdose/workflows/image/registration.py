@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from sirtdose.checks import transforms as checks
-from sirtdose.data.load import table
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.grid.bend import Change, bend_at
 from sirtdose.dosimetry.grid.mutual_information import register
@@ -23,7 +22,7 @@ from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.dicom.bare import is_dicom_file
 from sirtdose.io.dicom.reg import read_registration
 from sirtdose.io.read import read_anatomy
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Finding
 from sirtdose.model.grid import Grid
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
@@ -183,11 +182,7 @@ def _dice_findings(
     ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
     if not ours or not theirs:
         return []
-    dice = _dice(ours, theirs)
-    least = float(table("registration")["liver_dice"]["min"])
-    severity = Severity.NOTE if dice >= least else Severity.ASK
-    said = f"the livers of both sides overlap by a Dice coefficient of {dice:.3f}"
-    return [Finding.of("H16", said, severity=severity)]
+    return checks.dice_findings(_dice(ours, theirs))
 
 
 def _dice(ours: Sequence[Structure], theirs: Sequence[Structure]) -> float:
@@ -206,11 +201,9 @@ def _direction_findings(
     regions = [one for one in sources if one.role is Role.PERFUSED]
     regions = regions or [one for one in sources if one.role is Role.LIVER]
     if forward.matrix is None or not regions:
-        said = (
-            "whether the transform is the wrong way round was not checked: needs a "
-            "liver or perfused volume among the structures that it moves"
+        return checks.unknown_direction_findings(
+            "the transform", needs="among the structures that it moves"
         )
-        return [Finding.of("H16", said, severity=Severity.NOTE)]
     inverse = np.asarray(np.linalg.inv(forward.matrix), np.float64)
     back = of_matrix(inverse, image.grid)
     region = max(regions, key=lambda one: one.volume_ml)

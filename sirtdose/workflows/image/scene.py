@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sirtdose.checks.folder import damaged_findings, names_findings, unshown_ct_findings
+from sirtdose.checks.header import remark_findings
 from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
 from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
@@ -12,7 +14,7 @@ from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
@@ -63,10 +65,9 @@ def _with_unused(
         choice,
         inputs,
     )
-    said = "; ".join(unused_lines(damaged))
-    findings = [Finding.of("H17", said, severity=Severity.WARN)] if damaged else []
+    said = unused_lines(damaged)
     lines = unused_lines(unused(found, passed, choice, inputs))
-    return replace(choice, reasons=(*choice.reasons, *lines)), findings
+    return replace(choice, reasons=(*choice.reasons, *lines)), damaged_findings(said)
 
 
 def activity_image(
@@ -126,9 +127,8 @@ def ct_image(
     except InputError as error:
         if named or needed:
             raise
-        return None, [Finding.of("H17", f"the CT is not shown: {error}")]
-    remarks = ct.source.remarks if ct.source else ()
-    return ct, [Finding.of("H17", f"the CT: {remark}") for remark in remarks]
+        return None, unshown_ct_findings(error)
+    return ct, remark_findings("the CT", ct.source)
 
 
 def require_map(request: ImageRequest, dose: DoseRequest) -> None:
@@ -198,14 +198,4 @@ def one_patient_findings(items: Sequence[Found | None]) -> list[Finding]:
             f"the files are of {people} patients (H01: PatientID, name, birth date and "
             "sex differ): give the files of one"
         )
-    if names_in(known) <= 1:
-        return []
-    return [
-        Finding.of(
-            "H01",
-            "the patient's name differs between files, while PatientID and birth date "
-            "agree",
-            severity=Severity.ASK,
-            accepted="results carry the image's",
-        )
-    ]
+    return names_findings(names_in(known))

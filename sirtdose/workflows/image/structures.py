@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sirtdose.checks import structures as checks
 from sirtdose.checks.anatomy import anatomy_findings
+from sirtdose.checks.blur import regrid_findings
 from sirtdose.checks.roles import (
     missing_findings,
     no_tumor_findings,
@@ -29,7 +30,7 @@ from sirtdose.model.role import Role
 from sirtdose.model.said import Said
 from sirtdose.model.structure import Structure, given_roles, with_given_roles
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.image.grid import on_dose_grid, regrid_findings
+from sirtdose.workflows.image.grid import on_dose_grid
 from sirtdose.workflows.image.registration import registered
 
 
@@ -152,7 +153,7 @@ def _placed(
         except (StructureError, GeometryError) as error:
             if structure.role in checks.NEEDED:
                 raise type(error)(f"{error}{_where_image_is(volume)}") from None
-            findings.append(Finding.of("H19", str(error), severity=Severity.NOTE))
+            findings += checks.misplaced_findings(error)
             continue
         kept.append(structure)
         on_grid.append(placed)
@@ -211,12 +212,4 @@ def delineated(
         found += tumors_by_threshold(
             volume, liver, None if fraction == "adaptive" else fraction
         )
-    return found, [
-        Finding.of(
-            "H35",
-            f"'{one.name}', {one.volume_ml:.1f} mL, was delineated here "
-            f"({one.definition}): its dose counts once somebody has looked at the "
-            "outline, which report.html shows when this is accepted",
-        )
-        for one in found
-    ]
+    return found, checks.delineated_findings(found)

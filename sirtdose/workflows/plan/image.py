@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from sirtdose.checks.balance import balance_findings
+from sirtdose.checks.calibration import negative_findings
 from sirtdose.checks.image import (
     cut_off_findings,
     few_voxel_findings,
@@ -30,7 +31,6 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
-from sirtdose.dosimetry.image.calibrate import negative_findings
 from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding

@@ -16,6 +16,7 @@ from sirtdose.checks.method import (
     limit_device_findings,
     not_a_device_finding,
 )
+from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.volumes import definition_finding
 from sirtdose.model.device import Device
 from sirtdose.model.finding import (
@@ -24,7 +25,7 @@ from sirtdose.model.finding import (
     acceptances_used,
     require_accepted,
 )
-from sirtdose.model.self_test import SelfTest, self_test_findings
+from sirtdose.model.self_test import SelfTest
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import compare
 from sirtdose.planning.kao_terms import in_usual_terms

@@ -5,7 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from sirtdose.checks.balance import balance_findings
+from sirtdose.checks.calibration import calibration_findings
+from sirtdose.checks.camera import camera_findings
 from sirtdose.checks.image import small_tumor_findings
+from sirtdose.checks.injections import sharing_findings, unshared_findings
 from sirtdose.dosimetry.image.activity import Calibration, activity_at_administration
 from sirtdose.dosimetry.image.calibrate import (
     TIMES_NEEDED,
@@ -15,18 +18,14 @@ from sirtdose.dosimetry.image.calibrate import (
     in_image_gbq,
 )
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.results import Calibrated, Placed, Read
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import DoseRequest, Given
 from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.post.findings import camera_findings
-from sirtdose.workflows.post.injected import Injected, require_one_moment
-from sirtdose.workflows.post.injected_findings import (
-    sharing_findings,
-    unshared_findings,
-)
+from sirtdose.workflows.post.injected import ledgers_of, require_one_moment
 from sirtdose.workflows.post.ledger import require_times
 from sirtdose.workflows.post.partial_volume import partial_volume, with_uniform_doses
 
@@ -52,7 +51,14 @@ def calibrated(
     require_times(request.calibration, given, source=source, elapsed_h=elapsed_h)
     activities = Activities(given, request, placed, read.ledger, elapsed_h)
     both = activities.calibrations(placed.image)
-    said.add(both.findings)
+    said.add(
+        calibration_findings(
+            volume=placed.image,
+            regions=placed.regions,
+            request=activities.asked_for,
+            found=both,
+        )
+    )
     said.add(
         camera_findings(
             source=source,
@@ -138,10 +144,20 @@ class Activities:
         shared = self.request.calibration == "administered"
         return bool(self.given.injections) and shared
 
+    @property
+    def asked_for(self) -> CalibrationRequest:
+        """What the user asked of the calibration."""
+        return _asked_for(self.given, self.request, self.elapsed_h)
+
     @cached_property
-    def injected(self) -> Injected:
+    def injected(self) -> SharedInjections:
         """The injections with the parts of their volumes, found once."""
-        return Injected.of(self.given, self.placed.drawn, self.placed.image)
+        return SharedInjections.of(
+            self.given,
+            ledgers_of(self.given),
+            drawn=self.placed.drawn,
+            image=self.placed.image,
+        )
 
     def calibrations(self, volume: Volume) -> Calibrations:
         """Both calibrations of the image, or of another one on its grid."""
@@ -149,7 +165,7 @@ class Activities:
         both = calibrate(
             volume,
             self.placed.regions,
-            request=_asked_for(self.given, self.request, self.elapsed_h),
+            request=self.asked_for,
             ledger=self.ledger,
             nuclide=self.given.nuclide,
             lungs_covered=self.placed.lungs_covered,

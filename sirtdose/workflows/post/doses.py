@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from sirtdose.checks.earlier_dose import prior_lung_findings, same_dose_findings
 from sirtdose.checks.image import few_voxel_findings, noise_findings, physics_findings
+from sirtdose.checks.maps import negative_dose_findings
 from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose, structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
@@ -16,12 +18,9 @@ from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
-from sirtdose.workflows.post.findings import negative_dose_findings
 from sirtdose.workflows.post.prior_session import (
     TAG,
     as_it_lies,
-    prior_lung_findings,
-    same_dose_findings,
     summed_dose,
 )
 
@@ -45,7 +44,8 @@ def dosed(
         if judge.prior_transform is not None:
             earlier = as_it_lies(judge.prior_dose, earlier)
         name = judge.prior_dose.name
-        said.add(same_dose_findings(name=name, earlier=earlier, doses=doses))
+        own = {method: one.volume for method, one in doses.items() if TAG not in method}
+        said.add(same_dose_findings(name=name, earlier=earlier, doses=own))
     (first, rows), activity = next(iter(tables.items())), calibrated.images[""]
     said.add(
         physics_findings(

@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.positron_yield import yield_findings
+from sirtdose.checks.self_test import self_test_findings
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
 from sirtdose.io.dicom.link import read_link
@@ -21,7 +23,6 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import PostRequest
 from sirtdose.model.said import Said
-from sirtdose.model.self_test import self_test_findings
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.nuclide import with_header_nuclide
 from sirtdose.workflows.image.scene import activity_image, chosen, inputs_of
@@ -31,7 +32,7 @@ from sirtdose.workflows.post.image import image_findings
 from sirtdose.workflows.post.injected import injections_given
 from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
-from sirtdose.workflows.post.positron_yield import rescaled, yield_findings, yield_of
+from sirtdose.workflows.post.positron_yield import rescaled, yield_of
 from sirtdose.workflows.post.prior_session import prior_file_findings
 
 _NOT_KEPT = ("source", "acceptances", "self_test")

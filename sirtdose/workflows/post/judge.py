@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.checks.biology import model_findings
 from sirtdose.checks.doses import limit_findings
 from sirtdose.checks.image import (
     hot_spot_findings,
@@ -11,6 +12,7 @@ from sirtdose.checks.image import (
 )
 from sirtdose.checks.judge import judge_given
 from sirtdose.checks.method import not_a_device_finding
+from sirtdose.checks.planned import plan_doubts
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, Read
 from sirtdose.model.finding import Finding
@@ -22,8 +24,7 @@ from sirtdose.model.said import Said
 from sirtdose.planning.limits import lung_limits
 from sirtdose.workflows.plan.uncertainty import budget_at, budget_findings
 from sirtdose.workflows.post.against_plan import compared
-from sirtdose.workflows.post.biology import biology_of, model_findings, thresholds_held
-from sirtdose.workflows.post.doubts import plan_doubts
+from sirtdose.workflows.post.biology import biology_of, thresholds_held
 from sirtdose.workflows.post.treatment import treatment_of
 
 

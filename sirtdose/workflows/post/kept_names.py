@@ -1,6 +1,6 @@
-"""Names that de-identified results keep, held against the patient's own (H33)."""
+"""Whom the inputs name, and their files' names as results may keep them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sirtdose.io.choose import Choice
@@ -8,12 +8,9 @@ from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found
 from sirtdose.io.hashing import companions
-from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.request import ImageRequest
 from sirtdose.report.post.deidentified import with_names_replaced
-
-_SHOWN_MAX = 8
 
 
 def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLink, ...]:
@@ -29,47 +26,6 @@ def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLin
     return tuple(dict.fromkeys(found))
 
 
-def kept_name_findings(
-    texts: Sequence[tuple[str, str]], people: Sequence[PatientLink]
-) -> list[Finding]:
-    """Ask where a name that results keep is the patient's.
-
-    Parameters
-    ----------
-    texts : sequence of (str, str)
-        What it is, such as "structure names", and the text itself.
-    people : sequence of PatientLink
-        Whom the inputs are of; empty where they do not say.
-    """
-    if not any(one.patient_id or one.patient_name for one in people):
-        kept = sorted({text for what, text in texts if what == "structure names"})
-        if not kept:
-            return []
-        return [
-            Finding.of(
-                "H33",
-                "no input says whose it is, so no name could be compared with the "
-                f"patient's: results keep {_listed(kept)}",
-                severity=Severity.WARN,
-            )
-        ]
-    telling: dict[str, int] = {}
-    for what, text in texts:
-        if any(one.names(text) for one in people):
-            telling[what] = telling.get(what, 0) + 1
-    if not telling:
-        return []
-    # The names themselves are not repeated: they are the patient's.
-    listed = ", ".join(f"{what} ({count})" for what, count in telling.items())
-    return [
-        Finding.of(
-            "H33",
-            "the patient's name, ID, birth date or accession number stands in what "
-            f"results keep: {listed}; rename it in the input or on the command line",
-        )
-    ]
-
-
 def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) -> str:
     """A message in which no file's name stands that could have been read."""
     given = [request.image, request.ct, *request.structures]
@@ -80,12 +36,6 @@ def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) 
         for one in (path, *(path.rglob("*") if path.is_dir() else ()))
     }
     return with_names_replaced(text, names)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{one}'" for one in names[:_SHOWN_MAX])
-    more = len(names) - _SHOWN_MAX
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def file_names(choice: Choice, named: Mapping[str, Path]) -> dict[str, str]:

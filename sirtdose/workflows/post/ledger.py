@@ -3,6 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
+from sirtdose.checks.activity import residual_doubts
+from sirtdose.checks.times import (
+    administration_doubts,
+    clock_doubts,
+    elapsed_doubts,
+    time_doubts,
+)
 from sirtdose.checks.vials import calibrator_findings
 from sirtdose.errors import InputError
 from sirtdose.model.calibrator import require_calibrator_factor
@@ -11,13 +18,6 @@ from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.request import Given
 from sirtdose.model.units import localized
 from sirtdose.model.volume import Source
-from sirtdose.workflows.post.doubts import (
-    administration_doubts,
-    clock_doubts,
-    elapsed_doubts,
-    residual_doubts,
-    time_doubts,
-)
 from sirtdose.workflows.post.injected import ledgers_of, summed
 
 # From an event to what follows it; vials are calibrated up to two weeks off.

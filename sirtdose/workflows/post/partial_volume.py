@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sirtdose.checks.blur import blur_findings
 from sirtdose.dosimetry.image import partial_volume as pvc
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
@@ -23,11 +24,7 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
-# A correction that adds or takes more of the image's total than this is told of.
-_TOTAL_CHANGE_MAX = 0.005
 _WIDTH_OFF, _WIDTH_MAX_MM = 0.10, 100.0
-# By which a tumor's mean may move with contour or width before it is told of.
-_SENSITIVE = 0.20
 
 
 def partial_volume(
@@ -61,7 +58,7 @@ def partial_volume(
                 f"{_WIDTH_MAX_MM:g} mm"
             )
         result = _by_width(pvc, placed, calibrate, fwhm_mm=psf_mm)
-    return result, _findings(result)
+    return result, blur_findings(result)
 
 
 def _by_width(
@@ -216,48 +213,3 @@ def with_uniform_doses(
 
 def _diameter_mm(structure: Structure) -> float:
     return float((6000 * structure.volume_ml / pi) ** (1 / 3))
-
-
-def _findings(result: PartialVolume) -> list[Finding]:
-    findings = []
-    if abs(result.total_change) > _TOTAL_CHANGE_MAX:
-        findings.append(
-            Finding.of(
-                "H20",
-                f"the correction of blur changes the image's total by "
-                f"{result.total_change:+.2%}; nothing is scaled back",
-            )
-        )
-    if result.unreliable:
-        why = (
-            "smaller than any in the table"
-            if result.recoveries
-            else "under one width of the blur"
-        )
-        findings.append(
-            Finding.of(
-                "H20",
-                f"{', '.join(result.unreliable)}: {why}; the correction is unreliable "
-                "there",
-            )
-        )
-    if not result.settled:
-        findings.append(
-            Finding.of(
-                "H20",
-                f"the correction of blur had not settled after {result.rounds} rounds",
-            )
-        )
-    for name, changes in result.sensitivity.items():
-        if not changes:
-            continue
-        worst = max(changes, key=lambda said: abs(changes[said]))
-        if abs(changes[worst]) > _SENSITIVE:
-            findings.append(
-                Finding.of(
-                    "H20",
-                    f"the corrected mean of '{name}' moves by {changes[worst]:+.0%} "
-                    f"with {worst}",
-                )
-            )
-    return findings

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.checks.kept_names import kept_name_findings
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
 from sirtdose.io.hashing import sha256_of
@@ -22,7 +23,6 @@ from sirtdose.report.post.document import post_document
 from sirtdose.report.post.files import post_replaces, write_post
 from sirtdose.report.run_record import RUN_RECORD, result_names, write_run_record
 from sirtdose.workflows.post.assess import assess_dose
-from sirtdose.workflows.post.kept_names import kept_name_findings
 
 
 @dataclass(frozen=True)

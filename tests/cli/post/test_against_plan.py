@@ -118,7 +118,12 @@ def test_lesions_that_are_others(
     assert result.exit_code == 3
     assert "'Tumor 1' is 5.6 mL here" in result.stderr
     assert "from where the plan has it in the liver" in result.stderr
-    accepted = run("post", folder, *GIVEN, *words, "--accept", "H38", "--reason", "x")
+    accept = [
+        word
+        for name in ("Tumor 1", "Tumor 3")
+        for word in ("--accept", f"H38:{name}", "--reason", "x")
+    ]
+    accepted = run("post", folder, *GIVEN, *words, *accept)
     assert accepted.exit_code == 0, accepted.stderr
 
 

@@ -249,7 +249,8 @@ def test_two_injections_against_their_plan(
     stopped = run(*command, *other_way, *known)
     assert stopped.exit_code == 3
     assert "'right' got the 0.6 GBq planned for 'left'" in stopped.stderr
-    decided = ("--accept", "H04", "--reason", "as decided")
+    why = ("--reason", "as decided")
+    decided = ("--accept", "H04:right", *why, "--accept", "H04:left", *why)
     exchanged = run(*command, *other_way, *known, *decided)
     assert exchanged.exit_code == 0, exchanged.stderr
     assert "'right': delivered 0.6 GBq, -60.0% of the 1.5 GBq" in exchanged.stderr

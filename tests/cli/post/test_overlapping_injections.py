@@ -17,14 +17,14 @@ from click.testing import Result
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from sirtdose.dosimetry.image.calibrate import _ratio_findings
+from sirtdose.checks.calibration import ratio_findings
+from sirtdose.checks.planned import _overlap_findings
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import Given, InjectionGiven
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.workflows.post.activity import _OF_INJECTIONS
-from sirtdose.workflows.post.against_plan import _overlap_findings
 
 Run = Callable[..., Result]
 _K, _KG_PER_VOXEL = 49.67, 0.064 * 1.05 / 1000
@@ -180,7 +180,8 @@ def test_an_image_that_says_otherwise_in_an_overlap(run: Run, tmp_path: Path) ->
     asked = assessed(run, tmp_path, tmp_path / "out", lobe, boost)
     assert (asked.exit_code, asked.stdout) == (3, "")
     assert "'lobe': the image shows 3.59 times the activity typed" in asked.stderr
-    accept = ("--accept", "H13", "--reason", "typed the wrong way round")
+    why = ("--reason", "typed the wrong way round")
+    accept = ("--accept", "H13:lobe", *why, "--accept", "H13:boost", *why)
     accepted = assessed(run, tmp_path, tmp_path / "yes", lobe, boost, more=accept)
     # As the message says: the image's own distribution of the 2.5 GBq.
     assert means(accepted)["S8"] == pytest.approx(
@@ -293,10 +294,7 @@ def test_a_plan_that_spreads_an_overlap_twice_is_said(
     drawn = [
         Structure(name, Role.PERFUSED, MASKS[name], grid) for name in ("Right", second)
     ]
-    given = Given(
-        Nuclide.named("Y-90"),
-        injections=(InjectionGiven("a", 1, "Right"), InjectionGiven("b", 1, second)),
-    )
+    given = [InjectionGiven("a", 1, "Right"), InjectionGiven("b", 1, second)]
     found = _overlap_findings({"doses": {"x": {}} if doses else None}, given, drawn)
     assert [one.code for one in found] == (["H24"] if said else [])
     assert all("'a' and 'b' overlap by 266.2 mL" in one.message for one in found)
@@ -322,6 +320,6 @@ def test_injections_within_a_quarter_of_an_hour_are_one_moment(
 
 def test_the_note_names_times_that_injections_have() -> None:
     used = SimpleNamespace(method="administered", bq_per_unit=1.0)
-    [note] = _ratio_findings(used, None, _OF_INJECTIONS)
+    [note] = ratio_findings(used, None, _OF_INJECTIONS)
     assert "--administered-at" not in note.message
     assert "injections apart in time have no other calibration" in note.message

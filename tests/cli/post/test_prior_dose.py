@@ -163,7 +163,7 @@ def test_a_transform_is_judged_whatever_it_moves(
     beyond = run(*words, translation(tmp_path / "beyond.tfm", 0.0, 0.0, 900.0))
     assert beyond.exit_code == 3
     assert "the earlier dose covers 0% of 'Liver'" in beyond.stderr
-    assert "--accept H19" in beyond.stderr
+    assert '--accept "H19:Liver"' in beyond.stderr
     assert "0% of the earlier dose (Gy times mL) lies in 'Liver'" in beyond.stderr
 
 

@@ -18,7 +18,11 @@ from sirtdose.model.volume import Quantity, Volume
 
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.15GBq", "--lung-shunt", "5%", "--calibrate-over", "fov")
-ACCEPT = ("--accept", "H35", "--reason", "looked at on the CT")
+ACCEPT = [
+    word
+    for name in ("liver", "tumor 1", "tumor 2", "tumor 3")
+    for word in ("--accept", f"H35:{name} (candidate)", "--reason", "looked at")
+]
 
 
 def image() -> Volume:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sirtdose.checks.calibration import calibration_findings
 from sirtdose.dosimetry.engine.dose import compute_dose
 from sirtdose.dosimetry.image.activity import (
     activity_at_administration,
@@ -13,9 +14,13 @@ from sirtdose.dosimetry.image.activity import (
     image_calibration,
     time_integrated_activity,
 )
-from sirtdose.dosimetry.image.calibrate import CalibrationRequest, calibrate
+from sirtdose.dosimetry.image.calibrate import (
+    CalibrationRequest,
+    Calibrations,
+    calibrate,
+)
 from sirtdose.errors import InputError, QuantityError, RangeError
-from sirtdose.model.finding import Severity
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
@@ -187,29 +192,40 @@ class TestWhichActivityOverWhichRegion:
             self.used(self.LIVER, over="perfused")
 
 
+def calibrated(
+    volume: Volume, regions: dict[str, Structure], request: CalibrationRequest
+) -> tuple[Calibrations, list[Finding]]:
+    found = calibrate(
+        volume,
+        regions,
+        request=request,
+        ledger=Ledger(1.4),
+        nuclide=Y90,
+        lungs_covered=0.0,
+    )
+    return found, calibration_findings(
+        volume=volume, regions=regions, request=request, found=found
+    )
+
+
 class TestBothCalibrations:
     LIVER = box("Liver", slice(0, 6))
 
     def calibrated(self, in_image_gbq: float, method: str = "image", **extra: object):
         raw = image(Quantity.ACTIVITY_CONCENTRATION)
         scale = in_image_gbq * 1e9 / (raw.total() * GRID.voxel_volume_ml)
-        return calibrate(
-            raw.with_data(raw.data * scale),
-            {"liver": self.LIVER},
-            request=CalibrationRequest(method=method, elapsed_h=0.0, **extra),  # type: ignore[arg-type]
-            ledger=Ledger(1.4),
-            nuclide=Y90,
-            lungs_covered=0.0,
-        )
+        volume = raw.with_data(raw.data * scale)
+        request = CalibrationRequest(method=method, elapsed_h=0.0, **extra)  # type: ignore[arg-type]
+        return calibrated(volume, {"liver": self.LIVER}, request)
 
     @pytest.mark.parametrize("method", ["image", "administered"])
     def test_the_image_is_heard_whichever_is_used(self, method: str) -> None:
-        result = self.calibrated(1.3, method)
+        result, findings = self.calibrated(1.3, method)
         assert result.in_image_gbq == pytest.approx(1.3)
         ratio = result.alternative.bq_per_unit / result.used.bq_per_unit
         expected = 1.4 / 1.3 if method == "image" else 1.3 / 1.4
         assert ratio == pytest.approx(expected)
-        [said] = [f for f in result.findings if f.code == "H13"]
+        [said] = [f for f in findings if f.code == "H13"]
         assert said.severity is Severity.NOTE
 
     @pytest.mark.parametrize(
@@ -217,7 +233,7 @@ class TestBothCalibrations:
         [(1.4 / 1.26, True), (1.4 / 1.24, False), (1.4 / 0.81, False), (1.8, True)],
     )
     def test_disagreement_asks(self, in_image_gbq: float, asks: bool) -> None:
-        codes = [(f.code, f.severity) for f in self.calibrated(in_image_gbq).findings]
+        codes = [(f.code, f.severity) for f in self.calibrated(in_image_gbq)[1]]
         assert (("H13", Severity.ASK) in codes) is asks
 
     def test_a_camera_factor_is_an_alternative_too(self) -> None:
@@ -262,15 +278,9 @@ class TestBothCalibrations:
             )
 
     def test_activity_outside_the_region_is_said(self) -> None:
-        result = calibrate(
-            image(),
-            {"liver": box("Liver", slice(0, 2))},
-            request=CalibrationRequest(),
-            ledger=Ledger(1.4),
-            nuclide=Y90,
-            lungs_covered=0.0,
-        )
-        assert "H14" in {f.code for f in result.findings}
+        regions = {"liver": box("Liver", slice(0, 2))}
+        _, findings = calibrated(image(), regions, CalibrationRequest())
+        assert "H14" in {f.code for f in findings}
 
 
 def test_energy_that_is_lost_is_refused() -> None:

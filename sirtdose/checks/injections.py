@@ -2,24 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
+from sirtdose.checks.calibration import RATIO_RANGE
 from sirtdose.checks.image import SEEN_LEAST, cut_off_findings
 from sirtdose.dosimetry.derived import union
 from sirtdose.dosimetry.grid.resample import covered_fraction
-from sirtdose.dosimetry.image.calibrate import RATIO_RANGE
 from sirtdose.dosimetry.image.injection_shares import Shares
+from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.image.uptake import inside_fractions, outside_fraction
 from sirtdose.dosimetry.results import Placed
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
-from sirtdose.workflows.post.injected import Injected
 
 _MOST_OF_IT, _OUTSIDE_MAX = 0.5, 0.20
 # By how much a dose in an overlap may move before it is noted, and warned of.
 _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
 
-def sharing_findings(*, injected: Injected, image: Volume) -> list[Finding]:
+def sharing_findings(*, injected: SharedInjections, image: Volume) -> list[Finding]:
     """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
     found = injected.shares(image)
     low, high = RATIO_RANGE
@@ -34,6 +34,7 @@ def sharing_findings(*, injected: Injected, image: Volume) -> list[Finding]:
                 f"({typed * ratio:.4g} instead of {typed:.4g} GBq) in its volume, "
                 f"outside {low:g} to {high:g}: {causes}?",
                 severity=Severity.ASK,
+                subject=one.name,
                 accepted="the image's own distribution of what was given in all is "
                 "used",
             )
@@ -48,7 +49,7 @@ def sharing_findings(*, injected: Injected, image: Volume) -> list[Finding]:
     ]
 
 
-def _seen_fractions(injected: Injected, image: Volume) -> dict[str, float]:
+def _seen_fractions(injected: SharedInjections, image: Volume) -> dict[str, float]:
     """The part of each perfused volume that lies inside the image."""
     return {
         one.name: covered_fraction(volume, image.grid)
@@ -56,7 +57,7 @@ def _seen_fractions(injected: Injected, image: Volume) -> dict[str, float]:
     }
 
 
-def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
+def _causes(injected: SharedInjections, seen: Mapping[str, float]) -> str:
     """What may be wrong where the activities typed do not fit one scan."""
     untimed = [one.name for one in injected.given if one.at is None]
     cut = [
@@ -74,7 +75,7 @@ def _causes(injected: Injected, seen: Mapping[str, float]) -> str:
 
 
 def _factor_findings(
-    injected: Injected, found: Shares, *, most: float, causes: str
+    injected: SharedInjections, found: Shares, *, most: float, causes: str
 ) -> list[Finding]:
     factors = {
         injected.names(group): found.gbq_per_count(group) * 1e9
@@ -95,7 +96,7 @@ def _factor_findings(
     ]
 
 
-def _overlap_findings(injected: Injected, found: Shares) -> list[Finding]:
+def _overlap_findings(injected: SharedInjections, found: Shares) -> list[Finding]:
     findings = []
     for group in found.groups:
         if len(group) == 1:
@@ -121,7 +122,9 @@ def _overlap_findings(injected: Injected, found: Shares) -> list[Finding]:
     return findings
 
 
-def _untimed_findings(injected: Injected, group: Sequence[int]) -> list[Finding]:
+def _untimed_findings(
+    injected: SharedInjections, group: Sequence[int]
+) -> list[Finding]:
     untimed = [i for i in group if injected.given[i].at is None]
     if not untimed:
         return []
@@ -136,7 +139,9 @@ def _untimed_findings(injected: Injected, group: Sequence[int]) -> list[Finding]
     ]
 
 
-def _reach_findings(injected: Injected, found: Shares, index: int) -> list[Finding]:
+def _reach_findings(
+    injected: SharedInjections, found: Shares, index: int
+) -> list[Finding]:
     low, high = found.reach(index)
     if high - low < _REACH_NOTED:
         return []
@@ -154,7 +159,7 @@ def _reach_findings(injected: Injected, found: Shares, index: int) -> list[Findi
     ]
 
 
-def unshared_findings(*, injected: Injected, placed: Placed) -> list[Finding]:
+def unshared_findings(*, injected: SharedInjections, placed: Placed) -> list[Finding]:
     """Counts, and treated structures, that no injection has (H14)."""
     findings = []
     for structure in placed.drawn:
@@ -167,6 +172,7 @@ def unshared_findings(*, injected: Injected, placed: Placed) -> list[Finding]:
                     f"'{structure.name}' lies outside of what any injection perfuses: "
                     "is one left out? its activity comes on top of what was delivered",
                     severity=Severity.ASK,
+                    subject=structure.name,
                 )
             )
     lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]

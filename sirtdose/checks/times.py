@@ -1,82 +1,15 @@
-"""Activities, times and doses of a treatment that are unlikely to be meant."""
+"""Times and offsets of a treatment that are unlikely to be meant."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
-from typing import Any
 
-from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.ledger import Ledger
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.request import InjectionGiven
 from sirtdose.model.units import clocks_of_one_place, offset_in
 from sirtdose.model.volume import Source
 
 # Two notes of one moment agree to this.
 _SAME_TIME_H = 0.25
-_SAME_SHUNT = 0.01
-_PART_OF_IT = 0.25
-_RESIDUAL_MAX = 0.2
-
-
-def plan_doubts(
-    *,
-    plan: Mapping[str, Any],
-    ledger: Ledger,
-    method: str,
-    device: str | None,
-    lung_shunt_fraction: float | None,
-) -> list[Finding]:
-    """Microspheres, units, shunt and method other than the plan's."""
-    findings = []
-    mixed = mixed_units_finding(
-        ledger.delivered_gbq, plan["activity_gbq"], "the activities given and planned"
-    )
-    if mixed is not None:
-        findings.append(mixed)
-    planned = plan.get("device")
-    if planned and device and planned != device:
-        findings.append(
-            Finding.of(
-                "H25",
-                f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {device}: their doses do not compare",
-                severity=Severity.ASK,
-                accepted=f"{device} is used, and both are put beside each other",
-            )
-        )
-    elif planned and device is None:
-        findings.append(
-            Finding.of(
-                "H25",
-                f"not checked: the plan is for {planned} microspheres, which --device "
-                "confirms",
-                severity=Severity.NOTE,
-            )
-        )
-    shunt = (plan.get("lungs") or {}).get("shunt_fraction")
-    if shunt is not None and lung_shunt_fraction is not None:
-        off = abs(lung_shunt_fraction - shunt)
-        if off > _SAME_SHUNT and off > _PART_OF_IT * max(lung_shunt_fraction, shunt):
-            findings.append(
-                Finding.of(
-                    "H22",
-                    f"the lung shunt is {lung_shunt_fraction:.1%}, the plan's "
-                    f"{shunt:.1%}: which of the two is right? The first is used",
-                )
-            )
-    wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
-    if method != wanted:
-        findings.append(
-            Finding.of(
-                "H26",
-                f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
-                f"{method.replace('_', ' ')}: they do not compare",
-                accepted="they are put beside each other as they are",
-            )
-        )
-    return findings
 
 
 def time_doubts(
@@ -242,32 +175,3 @@ def _after(moment: datetime, typed: datetime | None) -> str:
         return ""
     hours = (moment - typed).total_seconds() / 3600
     return f", {hours:.1f} h after the administration"
-
-
-def residual_doubts(
-    *,
-    ledger: Ledger,
-    residual_gbq: float | None,
-    injections: Sequence[InjectionGiven],
-) -> list[Finding]:
-    """A residual that nobody gave is taken as none; much of one is said (H08)."""
-    findings = []
-    silent = [one.name for one in injections if one.residual_gbq is None]
-    if residual_gbq is None and (silent or not injections):
-        said = "not checked: needs --residual; what stayed behind is taken as none"
-        if silent:
-            said = (
-                f"not checked for {', '.join(silent)}: needs residual:ACTIVITY@TIME in "
-                "--injection; what stayed behind is taken as none"
-            )
-        findings.append(Finding.of("H08", said, severity=Severity.NOTE))
-    part = ledger.residual_gbq / ledger.administered_gbq
-    if part > _RESIDUAL_MAX:
-        findings.append(
-            Finding.of(
-                "H08",
-                f"{part:.0%} of the administered activity stayed behind as residual: "
-                "above 20 % the event may be reportable",
-            )
-        )
-    return findings

@@ -2,7 +2,7 @@
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.volume import Source, Volume
+from sirtdose.model.volume import Source
 
 
 def camera_findings(
@@ -46,15 +46,3 @@ def camera_findings(
             severity=Severity.WARN,
         )
     ]
-
-
-def negative_dose_findings(*, dose: Volume) -> list[Finding]:
-    """Doses that RTDOSE has no number for (H30)."""
-    count = int((dose.data < 0).sum())
-    if not count:
-        return []
-    said = (
-        f"RTDOSE holds no dose below 0: {count} of {dose.data.size} voxels are 0 "
-        "there; the NIfTI and the tables keep them"
-    )
-    return [Finding.of("H30", said, severity=Severity.NOTE)]

@@ -1,0 +1,97 @@
+"""What voxels and blur do to a dose: corrections, and grids of another size (H20)."""
+
+from collections.abc import Sequence
+
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.model.finding import Finding
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+
+# A correction that adds or takes more of the image's total than this is told of.
+_TOTAL_CHANGE_MAX = 0.005
+# By which a tumor's mean may move with contour or width before it is told of.
+_SENSITIVE = 0.20
+# Activity that a structure gains or loses by the new voxels, and is told of.
+_MOVED_MAX = 0.02
+
+
+def blur_findings(result: PartialVolume) -> list[Finding]:
+    """How far a correction of blur can be believed (H20)."""
+    findings = []
+    if abs(result.total_change) > _TOTAL_CHANGE_MAX:
+        findings.append(
+            Finding.of(
+                "H20",
+                f"the correction of blur changes the image's total by "
+                f"{result.total_change:+.2%}; nothing is scaled back",
+            )
+        )
+    if result.unreliable:
+        why = (
+            "smaller than any in the table"
+            if result.recoveries
+            else "under one width of the blur"
+        )
+        findings.append(
+            Finding.of(
+                "H20",
+                f"{', '.join(result.unreliable)}: {why}; the correction is unreliable "
+                "there",
+            )
+        )
+    if not result.settled:
+        findings.append(
+            Finding.of(
+                "H20",
+                f"the correction of blur had not settled after {result.rounds} rounds",
+            )
+        )
+    for name, changes in result.sensitivity.items():
+        if not changes:
+            continue
+        worst = max(changes, key=lambda said: abs(changes[said]))
+        if abs(changes[worst]) > _SENSITIVE:
+            findings.append(
+                Finding.of(
+                    "H20",
+                    f"the corrected mean of '{name}' moves by {changes[worst]:+.0%} "
+                    f"with {worst}",
+                )
+            )
+    return findings
+
+
+def regrid_findings(
+    image: Volume, volume: Volume, structures: Sequence[Structure]
+) -> list[Finding]:
+    """How much activity the new voxels move into or out of a structure (H20).
+
+    Voxels that divide the image's move none; others blur the image by up to one.
+    """
+    if volume is image:
+        return []
+
+    scale = image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
+    per_volume = image.quantity is Quantity.ACTIVITY_CONCENTRATION
+    findings = []
+    for structure in structures:
+        if structure.role not in (Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS):
+            continue
+        before = total_in(image, occupancy_on(structure, image.grid))
+        after = total_in(volume, occupancy_on(structure, volume.grid))
+        if per_volume:
+            before *= scale
+        moved = after / before - 1 if before > 0 else 0.0
+        if abs(moved) > _MOVED_MAX:
+            findings.append(
+                Finding.of(
+                    "H20",
+                    f"on the dose grid '{structure.name}' holds {abs(moved):.1%} "
+                    f"{'more' if moved > 0 else 'less'} activity than in the image: "
+                    "voxel sides that divide the image's keep it as it is",
+                )
+            )
+    return findings

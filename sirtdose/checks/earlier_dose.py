@@ -1,0 +1,137 @@
+"""An earlier session's dose map beside this one's: whose, where, and of what."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from sirtdose.data.load import table
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Volume
+
+_COVERED_MIN = 0.99
+# The same image assessed again, with another density, constant or calibration (the
+# bounds of H13). Noise alone makes two sessions differ by more, voxel by voxel.
+_SAME_FACTOR, _SAME_WITHIN, _SAME_ABOVE = (0.8, 1.25), 0.1, 0.1
+_COUNTS_TWICE = (
+    "is it this treatment's dose? It would count twice; give the dose of an earlier "
+    "session"
+)
+
+
+def unframed_findings() -> list[Finding]:
+    """An earlier dose without a frame of reference (H15)."""
+    return [
+        Finding.of(
+            "H15",
+            "the earlier dose has no frame of reference: it is taken to lie as the "
+            "patient does here; --prior-transform brings it over",
+            severity=Severity.WARN,
+        )
+    ]
+
+
+def needless_transform_findings() -> list[Finding]:
+    """A transform for an earlier dose that lies here already (H16)."""
+    return [
+        Finding.of(
+            "H16",
+            "the earlier dose is in the image's own frame of reference (0020,0052), "
+            "and is moved all the same: leave --prior-transform out",
+        )
+    ]
+
+
+def own_study_findings(name: str) -> list[Finding]:
+    """An earlier dose of the image's own study (H09)."""
+    return [
+        Finding.of(
+            "H09",
+            f"--prior-dose {name} belongs to the image's own study (StudyInstanceUID "
+            f"(0020,000D)): {_COUNTS_TWICE}",
+            severity=Severity.ASK,
+            subject="earlier dose",
+        )
+    ]
+
+
+def coverage_findings(
+    covered: Volume, structures: Sequence[Structure]
+) -> list[Finding]:
+    """Structures that the earlier map does not reach (H19)."""
+    asked = float(table("registration")["prior_coverage"]["min"])
+    findings = []
+    for structure in structures:
+        values, part = structure.values_in(covered)
+        inside = float((values * part).sum() / part.sum())
+        if inside < _COVERED_MIN and structure.role is not Role.OTHER:
+            findings.append(
+                Finding.of(
+                    "H19",
+                    f"the earlier dose covers {inside:.0%} of '{structure.name}': the "
+                    "rest counts as having had none",
+                    severity=Severity.ASK if inside < asked else Severity.WARN,
+                    subject=structure.name,
+                )
+            )
+    return findings
+
+
+def place_findings(part: float, liver: str) -> list[Finding]:
+    """An earlier dose most of which lies outside of the liver (H16)."""
+    least = float(table("registration")["prior_in_liver"]["min"])
+    if part >= least:
+        return []
+    return [
+        Finding.of(
+            "H16",
+            f"{part:.0%} of the earlier dose (Gy times mL) lies in '{liver}', "
+            f"less than {least:.0%}: does the map lie where the patient does?",
+        )
+    ]
+
+
+def same_dose_findings(
+    *, name: str, earlier: Volume, doses: Mapping[str, Volume]
+) -> list[Finding]:
+    """An earlier dose that is this session's, voxel by voxel (H09)."""
+    then = np.asarray(earlier.data)
+    for dose in doses.values():
+        now = np.asarray(dose.data, float)
+        either = (now > _SAME_ABOVE * now.max()) | (
+            then > _SAME_ABOVE * max(then.max(), 1e-30)
+        )
+        a, b = now[either], np.asarray(then, float)[either]
+        factor = float((a * b).sum() / max((b * b).sum(), 1e-30))
+        left = float(((a - factor * b) ** 2).sum() / (a * a).sum()) ** 0.5
+        low, high = _SAME_FACTOR
+        if low <= factor <= high and left <= _SAME_WITHIN:
+            return [
+                Finding.of(
+                    "H09",
+                    f"--prior-dose {name} is this session's dose times "
+                    f"{1 / factor:.3g}, to {left:.1%} voxel by voxel: {_COUNTS_TWICE}",
+                    severity=Severity.ASK,
+                    subject="earlier dose",
+                )
+            ]
+    return []
+
+
+def prior_lung_findings(
+    *, prior_lung_dose_gy: float, structures: Sequence[Structure]
+) -> list[Finding]:
+    """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
+    if prior_lung_dose_gy > 0:
+        return []
+    if not any(one.role is Role.LUNGS for one in structures):
+        return []
+    return [
+        Finding.of(
+            "H22",
+            "the lungs' dose of the earlier session is not taken from its map, whose "
+            "density is not known: --prior-lung-dose gives it; where the lungs have a "
+            "row, their sum is of both maps",
+        )
+    ]

@@ -1,0 +1,55 @@
+"""Names that de-identified results keep, held against the patient's own (H33)."""
+
+from collections.abc import Sequence
+
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.patient_link import PatientLink
+
+_SHOWN_MAX = 8
+
+
+def kept_name_findings(
+    texts: Sequence[tuple[str, str]], people: Sequence[PatientLink]
+) -> list[Finding]:
+    """Ask where a name that results keep is the patient's.
+
+    Parameters
+    ----------
+    texts : sequence of (str, str)
+        What it is, such as "structure names", and the text itself.
+    people : sequence of PatientLink
+        Whom the inputs are of; empty where they do not say.
+    """
+    if not any(one.patient_id or one.patient_name for one in people):
+        kept = sorted({text for what, text in texts if what == "structure names"})
+        if not kept:
+            return []
+        return [
+            Finding.of(
+                "H33",
+                "no input says whose it is, so no name could be compared with the "
+                f"patient's: results keep {_listed(kept)}",
+                severity=Severity.WARN,
+            )
+        ]
+    telling: dict[str, int] = {}
+    for what, text in texts:
+        if any(one.names(text) for one in people):
+            telling[what] = telling.get(what, 0) + 1
+    if not telling:
+        return []
+    # The names themselves are not repeated: they are the patient's.
+    listed = ", ".join(f"{what} ({count})" for what, count in telling.items())
+    return [
+        Finding.of(
+            "H33",
+            "the patient's name, ID, birth date or accession number stands in what "
+            f"results keep: {listed}; rename it in the input or on the command line",
+        )
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"'{one}'" for one in names[:_SHOWN_MAX])
+    more = len(names) - _SHOWN_MAX
+    return f"{shown} and {more} more" if more > 0 else shown

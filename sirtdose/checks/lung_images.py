@@ -1,0 +1,74 @@
+"""Lung shunt and lung mass measured on images (H22, H23)."""
+
+from sirtdose.dosimetry.image.calibrate import LUNGS_COVERED_MIN
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.guard_rails import rails
+
+_NEGATIVE_MAX = 0.05
+
+
+def image_shunt_findings(
+    shunt: SpectShunt, *, lungs_covered: float, margin_mm: float
+) -> list[Finding]:
+    """What a shunt by the image leaves out, and counts as none (H22, H23)."""
+    findings = []
+    if lungs_covered < LUNGS_COVERED_MIN:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"only {lungs_covered:.0%} of the lungs lie in the image, under "
+                f"{LUNGS_COVERED_MIN:.0%}: counts are missing, so the shunt is "
+                "underestimated",
+                severity=Severity.WARN,
+            )
+        )
+    if shunt.shared_ml > 0:
+        findings.append(
+            Finding.of(
+                "H23", f"{shunt.shared_ml:.0f} mL of lungs in the liver count as liver"
+            )
+        )
+    if margin_mm:
+        findings.append(
+            Finding.of(
+                "H23",
+                f"{shunt.margin_ml:.0f} mL of lung within {margin_mm:g} mm of the "
+                "liver left out; the mean of the rest stands for them",
+            )
+        )
+    if shunt.negative_fraction > _NEGATIVE_MAX:
+        findings.append(
+            Finding.of(
+                "H22",
+                f"voxels below 0 are {shunt.negative_fraction:.0%} of the counts of "
+                "lungs and liver and count as 0: the shunt is overestimated",
+            )
+        )
+    return findings
+
+
+def cut_lungs_findings(covered: float) -> list[Finding]:
+    """A CT that does not hold the lungs, so that their mass is not measured (H23)."""
+    said = (
+        f"the CT holds {covered:.0%} of the lungs, under {LUNGS_COVERED_MIN:.0%}: "
+        "their mass is not measured but taken as 1 kg"
+    )
+    return [Finding.of("H23", said, severity=Severity.WARN)]
+
+
+def ct_lung_mass_findings(mass_kg: float, *, volume_ml: float) -> list[Finding]:
+    """Lungs that weigh, by the CT, what lungs do not (H23)."""
+    low, high = rails("lung_mass_kg")
+    if low <= mass_kg <= high:
+        return []
+    said = (
+        f"the lungs weigh {mass_kg:.3g} kg by the CT, of {volume_ml:.0f} mL: "
+        f"{low:g} to {high:g} kg are usual; are they whole, and the CT in HU?"
+    )
+    return [Finding.of("H23", said, severity=Severity.WARN)]
+
+
+def weighed_findings(mass_kg: float, source: str) -> list[Finding]:
+    """The lung mass that a dose rests on, and where it is from (H23)."""
+    return [Finding.of("H23", f"lung mass {mass_kg:.4g} kg ({source})")]

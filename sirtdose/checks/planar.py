@@ -1,0 +1,49 @@
+"""Regions drawn on planar views: where they lie, and what they share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.model.finding import Finding, Severity
+
+
+def place_findings(
+    anterior: NDArray[Any], lungs: NDArray[Any], liver: NDArray[Any]
+) -> list[Finding]:
+    """Lungs above the liver, the liver on the right: else masks are turned (H17)."""
+    lung_row, liver_row = (np.nonzero(mask)[0].mean() for mask in (lungs, liver))
+    findings = []
+    if lung_row >= liver_row:
+        findings.append("the lungs lie below the liver")
+    rest = anterior[~(lungs | liver)]
+    if rest.size and anterior[liver].mean() <= rest.mean():
+        findings.append("the liver's region holds no more counts than what is around")
+    columns = np.nonzero(liver)[1]
+    if columns.mean() > (anterior.shape[1] - 1) / 2:
+        findings.append("the liver lies on the patient's left")
+    return [
+        Finding.of(
+            "H17",
+            f"{said}: are the masks drawn on the anterior view, rows to the feet and "
+            "columns to the patient's left?",
+            severity=Severity.ASK,
+        )
+        for said in findings
+    ]
+
+
+def region_findings(*, on_organs: Sequence[str], shared_pixels: int) -> list[Finding]:
+    """Backgrounds that lie on an organ, and pixels of two (H22, H23).
+
+    `on_organs` names what they are the background of.
+    """
+    findings = [
+        Finding.of("H22", f"the background of {name} lies on lungs or liver")
+        for name in on_organs
+    ]
+    if shared_pixels:
+        said = f"{shared_pixels} pixels of lungs in the liver count as liver"
+        findings.append(Finding.of("H23", said))
+    return findings

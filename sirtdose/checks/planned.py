@@ -1,0 +1,339 @@
+"""A treatment held against its plan: patient, activities, lesions and doses."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.constants import other_file_findings
+from sirtdose.dosimetry.derived import from_liver_mm
+from sirtdose.dosimetry.grid.resample import on_one_lattice
+from sirtdose.dosimetry.results import PlannedDose
+from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.guard_rails import rail
+from sirtdose.model.ledger import Ledger
+from sirtdose.model.names import the_one_alike
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import InjectionGiven
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+
+_NEAR = rail("delivered_activity")
+_REPORTABLE = rail("delivered_activity", "reportable")
+_SAME_VOLUME = 0.25
+# Neighbors share border voxels: less of the smaller volume is no overlap.
+_SHARED = 0.02
+_OTHER_D70 = 0.20
+_SAME_PLACE_MM = 15.0
+_SAME_SHUNT = 0.01
+_PART_OF_IT = 0.25
+
+
+def plan_findings(
+    *, plan: Mapping[str, Any], nuclide: Nuclide, patient_key: str | None
+) -> list[Finding]:
+    """Whether a plan is this patient's, approved, and of the same constants."""
+    findings = [
+        *other_file_findings(plan["nuclide"], nuclide),
+        *_patient_findings(_key_of(plan), patient_key),
+    ]
+    status = plan.get("status")
+    if status == "approved":
+        return findings
+    said = (
+        f"the plan is {status}: compare with the one that was approved (`sirtdose plan "
+        "approve`)"
+    )
+    return [*findings, Finding.of("H02", said)]
+
+
+def newer_plan_findings(
+    plan: Mapping[str, Any], beside: Mapping[str, Mapping[str, Any]]
+) -> list[Finding]:
+    """Plans that lie beside this one and were approved after it (H02).
+
+    `beside` has the other plans by the names of their files.
+    """
+    key, since = _key_of(plan), _approved_at(plan)
+    findings = []
+    for name, other in beside.items():
+        at = _approved_at(other)
+        if _key_of(other) != key or at is None or since is None or at <= since:
+            continue
+        said = f"{name} beside the plan was approved after it, at {at.isoformat()}"
+        findings.append(
+            Finding.of("H02", f"{said}: give the newest plan")
+            if key is not None
+            else Finding.of(
+                "H02",
+                f"{said}; no --patient-key says whether it is the same patient's",
+                severity=Severity.WARN,
+            )
+        )
+    return findings
+
+
+def _key_of(plan: Mapping[str, Any]) -> str | None:
+    key: str | None = (plan.get("inputs") or {}).get("patient_key")
+    return key
+
+
+def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
+    at = (plan.get("approval") or {}).get("at")
+    return None if at is None else datetime.fromisoformat(at)
+
+
+def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]:
+    """Whether plan and treatment are of one patient, by their keys (H01)."""
+    if planned is None or treated is None:
+        said = "plan and patient not checked: needs --patient-key in both"
+        return [Finding.of("H01", said, severity=Severity.NOTE)]
+    if planned != treated:
+        said = "the plan's --patient-key is another than the treatment's"
+        return [Finding.of("H01", said)]
+    return []
+
+
+def plan_doubts(
+    *,
+    plan: Mapping[str, Any],
+    ledger: Ledger,
+    method: str,
+    device: str | None,
+    lung_shunt_fraction: float | None,
+) -> list[Finding]:
+    """Microspheres, units, shunt and method other than the plan's."""
+    findings = []
+    mixed = mixed_units_finding(
+        ledger.delivered_gbq, plan["activity_gbq"], "the activities given and planned"
+    )
+    if mixed is not None:
+        findings.append(mixed)
+    planned = plan.get("device")
+    if planned and device and planned != device:
+        findings.append(
+            Finding.of(
+                "H25",
+                f"the plan is for {planned} microspheres, the treatment is assessed "
+                f"for {device}: their doses do not compare",
+                severity=Severity.ASK,
+                accepted=f"{device} is used, and both are put beside each other",
+            )
+        )
+    elif planned and device is None:
+        findings.append(
+            Finding.of(
+                "H25",
+                f"not checked: the plan is for {planned} microspheres, which --device "
+                "confirms",
+                severity=Severity.NOTE,
+            )
+        )
+    shunt = (plan.get("lungs") or {}).get("shunt_fraction")
+    if shunt is not None and lung_shunt_fraction is not None:
+        off = abs(lung_shunt_fraction - shunt)
+        if off > _SAME_SHUNT and off > _PART_OF_IT * max(lung_shunt_fraction, shunt):
+            findings.append(
+                Finding.of(
+                    "H22",
+                    f"the lung shunt is {lung_shunt_fraction:.1%}, the plan's "
+                    f"{shunt:.1%}: which of the two is right? The first is used",
+                )
+            )
+    wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
+    if method != wanted:
+        findings.append(
+            Finding.of(
+                "H26",
+                f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
+                f"{method.replace('_', ' ')}: they do not compare",
+                accepted="they are put beside each other as they are",
+            )
+        )
+    return findings
+
+
+def compared_findings(
+    *,
+    plan: Mapping[str, Any],
+    rows: Sequence[PlannedDose],
+    missed: Sequence[str],
+    drawn: Sequence[Structure],
+    ledger: Ledger,
+    injections: Sequence[tuple[InjectionGiven, Ledger]],
+) -> list[Finding]:
+    """Activities and doses, delivered and planned, and whether lesions are the same.
+
+    `missed` are parts of the plan that no structure here stands for.
+    """
+    return [
+        *_activity_findings("", plan["activity_gbq"], ledger.delivered_gbq),
+        *_injection_findings(plan, injections),
+        *_overlap_findings(plan, [one for one, _ in injections], drawn),
+        *_lesion_findings(plan, drawn),
+        *_distribution_findings(rows),
+        *_missed_findings(missed),
+    ]
+
+
+def _missed_findings(names: Sequence[str]) -> list[Finding]:
+    """Parts of the plan that nothing here stands for (H38)."""
+    if not names:
+        return []
+    said = f"of the plan, {', '.join(names)} is compared with no structure here"
+    return [Finding.of("H38", said, severity=Severity.WARN)]
+
+
+def _injection_findings(
+    plan: Mapping[str, Any], injections: Sequence[tuple[InjectionGiven, Ledger]]
+) -> list[Finding]:
+    """Each injection's activity against the plan's of the same name (H04, H08)."""
+    planned = {
+        one["name"]: float(one["activity_gbq"])
+        for one in plan["assumptions"].get("injections", [])
+    }
+    if len(planned) < 2 and not injections:
+        return []
+    delivered = {
+        the_one_alike(one.name, planned) or one.name: ledger.delivered_gbq
+        for one, ledger in injections
+    }
+    if set(delivered) != set(planned):
+        return [
+            Finding.of(
+                "H38",
+                f"the plan's injections are {', '.join(planned)}, those given "
+                f"{', '.join(delivered) or 'one, not named'}: name each with "
+                "--injection as the plan does, or their activities are not compared",
+            )
+        ]
+    findings = []
+    for name, gbq in delivered.items():
+        findings += _activity_findings(f"'{name}': ", planned[name], gbq)
+        others = [
+            other
+            for other, wanted in planned.items()
+            if other != name and abs(gbq / wanted - 1) <= _NEAR
+        ]
+        if others and abs(gbq / planned[name] - 1) >= rail(
+            "delivered_activity", "reportable"
+        ):
+            findings.append(
+                Finding.of(
+                    "H04",
+                    f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
+                    f"'{others[0]}': were the two exchanged?",
+                    severity=Severity.ASK,
+                    subject=name,
+                )
+            )
+    return findings
+
+
+def _overlap_findings(
+    plan: Mapping[str, Any],
+    injections: Sequence[InjectionGiven],
+    drawn: Sequence[Structure],
+) -> list[Finding]:
+    """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
+    volumes = {one.name: one for one in drawn}
+    placed = [one for one in injections if one.perfused in volumes]
+    findings = []
+    for one, other in combinations(placed if plan.get("doses") else [], 2):
+        pair = on_one_lattice([volumes[one.perfused], volumes[other.perfused]])
+        shared_ml = (pair[0] & pair[1]).volume_ml
+        if shared_ml > _SHARED * min(part.volume_ml for part in pair):
+            findings.append(
+                Finding.of(
+                    "H24",
+                    f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: "
+                    "there the plan spreads each injection by all counts of the scout, "
+                    "this assessment by one factor for both. Planned doses are too "
+                    "high in the overlap and too low beside it, and differ for that "
+                    "reason alone",
+                )
+            )
+    return findings
+
+
+def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
+    """Tumors whose mean is as planned, and whose dose lies otherwise (H39)."""
+    findings = []
+    for row in pairs:
+        planned, delivered = row.planned_d70_gy, row.delivered_d70_gy
+        if row.role != "tumor" or not planned or delivered is None or not row.ratio:
+            continue
+        if abs(row.ratio - 1) <= _NEAR and abs(delivered / planned - 1) > _OTHER_D70:
+            findings.append(
+                Finding.of(
+                    "H39",
+                    f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its "
+                    f"planned mean, and a D70 of {delivered:.4g} Gy where "
+                    f"{planned:.4g} Gy were planned: the dose lies elsewhere in it",
+                )
+            )
+    return findings
+
+
+def _activity_findings(
+    what: str, planned_gbq: float, delivered_gbq: float
+) -> list[Finding]:
+    off = delivered_gbq / planned_gbq - 1
+    said = (
+        f"{what}delivered {delivered_gbq:.4g} GBq, {round(off, 4) + 0:+.1%} of the "
+        f"{planned_gbq:.4g} GBq planned"
+    )
+    if abs(off) >= _REPORTABLE:
+        return [Finding.of("H08", f"{said}: 20 % or more may be reportable")]
+    severity = Severity.NOTE if abs(off) <= _NEAR else Severity.WARN
+    return [Finding.of("H08", said, severity=severity)]
+
+
+def _lesion_findings(
+    plan: Mapping[str, Any], drawn: Sequence[Structure]
+) -> list[Finding]:
+    """Tumors of the plan that are missing here, or others by volume or place."""
+    tumors = [one for one in drawn if one.role is Role.TUMOR]
+    here = from_liver_mm(drawn)
+    planned = {
+        row["name"]: row.get("from_liver_mm")
+        for row in (plan.get("measured") or {}).get("structures", [])
+    }
+    findings = []
+    for part in (p for p in plan["compartments"] if p["role"] == "tumor"):
+        found_name = the_one_alike(part["name"], (t.name for t in tumors))
+        match = next((t for t in tumors if t.name == found_name), None)
+        if match is None:
+            said = f"'{part['name']}' of the plan is no structure of role tumor here"
+            findings.append(Finding.of("H38", said, subject=part["name"]))
+            continue
+        off = match.volume_ml / part["volume_ml"] - 1
+        if abs(off) > _SAME_VOLUME:
+            findings.append(
+                Finding.of(
+                    "H38",
+                    f"'{match.name}' is {match.volume_ml:.1f} mL here and "
+                    f"{part['volume_ml']:.1f} mL in the plan: is it the same?",
+                    subject=match.name,
+                )
+            )
+        there, found = planned.get(part["name"]), here.get(match.name)
+        if not there or not found:
+            continue
+        moved = sum((a - b) ** 2 for a, b in zip(there, found, strict=True)) ** 0.5
+        if moved > _SAME_PLACE_MM:
+            findings.append(
+                Finding.of(
+                    "H38",
+                    f"'{match.name}' lies {moved:.0f} mm from where the plan has it in "
+                    "the liver: is it the same?",
+                    subject=match.name,
+                )
+            )
+    names = [part["name"] for part in plan["compartments"]]
+    new = [t.name for t in tumors if the_one_alike(t.name, names) is None]
+    if new:
+        said = f"{', '.join(new)} are not in the plan"
+        findings.append(Finding.of("H38", said, severity=Severity.WARN))
+    return findings
