@@ -68,6 +68,7 @@ def _exclusion(case: Treatment) -> list[Finding]:
             subject="resin at this lung shunt",
             value=fraction,
             bound=Bound(most, "", exclusion["source"]),
+            accepted="resin is planned at this shunt all the same",
         )
     ]
 
@@ -158,7 +159,7 @@ def source_findings(lungs: Lungs) -> list[Finding]:
     """Where the shunt comes from (H22)."""
     if lungs.shunt_source == "planar":
         return [Finding.of("H22", _PLANAR)]
-    if lungs.shunt_source == "unknown":
+    if lungs.shunt_source == "unknown" and lungs.shunt_fraction > 0:
         return [
             Finding.not_checked(
                 "H22",

@@ -120,8 +120,8 @@ class Nuclide:
         known = table("nuclides")
         if name not in known:
             raise InputError(
-                f"'{name}' is not a nuclide known here: use {', '.join(known)}, or a "
-                "file of your own (--nuclide-file)"
+                f"'{name}' is not a nuclide known here: use {', '.join(known)}, or "
+                "one that stands in a nuclide file of your own"
             )
         emitter = table("positron_emitters").get(name, {})
         entry = {"positrons_per_decay": emitter.get("positrons_per_decay")}

@@ -199,7 +199,9 @@ def test_doses_are_those_of_the_files_that_were_sent(
     (out / "cases").mkdir()
     own = '[options]\nadministered = "1 GBq"\nlung_shunt = "5%"\nno_report = true\n'
     (out / "cases" / f"{name}.toml").write_text(own, "utf-8")
-    wait_until(lambda: len(runs_of(out)) == 2 and runs_of(out)[1]["state"] != "running")
+    wait_until(
+        lambda: [one["state"] != "running" for one in runs_of(out)] == [True] * 2
+    )
     assert listener.end(signal.SIGTERM) == 0
     assert {one["state"] for one in runs_of(out)} <= {"done", "failed"}
     assert "NAME" not in listener.text
