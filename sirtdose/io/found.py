@@ -6,11 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.bounds import printable
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -65,7 +64,7 @@ class Found:
     patient: tuple[str, ...] = ()
     frames_of_reference: tuple[str, ...] = ()
     remark: str = ""
-    headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
+    headers: tuple[Dataset, ...] = field(default=(), repr=False, compare=False)
     unread: tuple[Path, ...] = ()
 
     @property

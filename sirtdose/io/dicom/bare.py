@@ -10,10 +10,13 @@ import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+    from pydicom.dataset import Dataset as Dataset
+else:
+    # Many signatures name it; pydicom is loaded where a file is read or written.
+    Dataset = Any
 
 _PREFIX = b"DICM"
 _HEAD_BYTES = 8192
@@ -51,7 +54,7 @@ def is_dicom_file(path: Path) -> bool:
     return _names_its_class(head[_start(head) :])
 
 
-def read_file(path: Path, defer_size: int | None = None) -> "Dataset":
+def read_file(path: Path, defer_size: int | None = None) -> Dataset:
     """Read a DICOM file, with or without the bytes that should begin it.
 
     Raises
@@ -134,7 +137,7 @@ def undecodable(path: Path) -> str:
         return ""
 
 
-def _faulty(dataset: "Dataset") -> Iterator[str]:
+def _faulty(dataset: Dataset) -> Iterator[str]:
     from pydicom.datadict import keyword_for_tag
 
     faults: tuple[type[Exception], ...] = (*decoding_faults(), AttributeError)

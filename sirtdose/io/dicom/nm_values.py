@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom.header import number_if_any, private_value
+from sirtdose.io.dicom.header import Dataset, number_if_any, private_value
 from sirtdose.io.dicom.numbers import shown
 from sirtdose.io.dicom.pixels import scale_of
 from sirtdose.model.volume import Quantity
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # In lower case.
 _COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
@@ -38,7 +35,7 @@ class NmValues(NamedTuple):
     added: str = ""
 
 
-def nm_values(dataset: "Dataset", frames: NDArray[Any], path: Path) -> NmValues:
+def nm_values(dataset: Dataset, frames: NDArray[Any], path: Path) -> NmValues:
     """Values of the frames, in stored order, and what they measure.
 
     RescaleSlope, RealWorldValueMapping (Hermes, quantitative SPECT) and GE's private
@@ -117,7 +114,7 @@ def _scaled(
     return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
 
 
-def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
+def _only(mapping: Sequence[Dataset], path: Path) -> Dataset:
     """The mapping, or of several the one in Bq/ml where there is one."""
     if len(mapping) == 1:
         return mapping[0]
@@ -132,13 +129,13 @@ def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
     return in_bq[0]
 
 
-def _unit(item: "Dataset") -> str:
+def _unit(item: Dataset) -> str:
     codes = item.get("MeasurementUnitsCodeSequence") or []
     return str(codes[0].get("CodeValue", "")).strip() if codes else ""
 
 
 def _real_world(
-    item: "Dataset", path: Path
+    item: Dataset, path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Quantity]:
     slope, intercept = (
         number_if_any(item, keyword, path)

@@ -2,7 +2,7 @@
 
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, QuantityError
 from sirtdose.io.dicom.header import (
     LITTLE_ENDIAN,
+    Dataset,
     number,
     number_if_any,
     reading_dicom,
     whole_number,
 )
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 _ALLOCATED = (1, 8, 16, 32, 64)
@@ -31,7 +29,7 @@ class StoredPixels(NamedTuple):
     contradiction: str = ""
 
 
-def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
+def pixels_of(dataset: Dataset, path: Path) -> NDArray[Any]:
     """Stored pixel values, untouched.
 
     Raises
@@ -51,7 +49,7 @@ def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
     return values
 
 
-def frames_of(dataset: "Dataset", path: Path, what: str) -> NDArray[Any]:
+def frames_of(dataset: Dataset, path: Path, what: str) -> NDArray[Any]:
     """Stored pixel values as frames, rows and columns; `what` they are to be.
 
     Raises
@@ -67,7 +65,7 @@ def frames_of(dataset: "Dataset", path: Path, what: str) -> NDArray[Any]:
     return stored
 
 
-def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
+def stored_pixels(dataset: Dataset, path: Path) -> StoredPixels:
     """Stored pixel values, bits above BitsStored cut off, and a word where there are.
 
     Raises
@@ -100,7 +98,7 @@ def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
         return StoredPixels(pixels, _stray_bits(dataset, path) if native else "")
 
 
-def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
+def _plain_pixels(dataset: Dataset, path: Path) -> NDArray[Any] | None:
     """Pixels of the plainest encoding, in a tenth of the time; None for any other.
 
     Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
@@ -138,7 +136,7 @@ def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
     return plane
 
 
-def require_bits(dataset: "Dataset", path: Path) -> None:
+def require_bits(dataset: Dataset, path: Path) -> None:
     """Refuse bits of a pixel that contradict each other, before they are decoded.
 
     Raises
@@ -166,7 +164,7 @@ def require_bits(dataset: "Dataset", path: Path) -> None:
             )
 
 
-def require_length(dataset: "Dataset", path: Path) -> None:
+def require_length(dataset: Dataset, path: Path) -> None:
     """Refuse fewer bytes than the header says, or whole frames more.
 
     Raises
@@ -193,7 +191,7 @@ def require_length(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def _stray_bits(dataset: "Dataset", path: Path) -> str:
+def _stray_bits(dataset: Dataset, path: Path) -> str:
     """Bits above BitsStored that no sign and no overlay explains; else nothing.
 
     A signed value fills them with its sign; old files keep an overlay in them.
@@ -233,7 +231,7 @@ def _stray_bits(dataset: "Dataset", path: Path) -> str:
     )
 
 
-def _overlay_bits(dataset: "Dataset", allocated: int) -> list[int]:
+def _overlay_bits(dataset: Dataset, allocated: int) -> list[int]:
     """The bits of a pixel in which overlays are kept, by the header."""
     bits = []
     for group in _OVERLAY_GROUPS:
@@ -246,7 +244,7 @@ def _overlay_bits(dataset: "Dataset", allocated: int) -> list[int]:
     return bits
 
 
-def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
+def rescaled(dataset: Dataset, stored: NDArray[Any], path: Path) -> NDArray[Any]:
     """Stored values times RescaleSlope plus RescaleIntercept, of this data set.
 
     A slope of 0 is right where every pixel is 0: the slice is empty.
@@ -267,7 +265,7 @@ def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[An
     return stored.astype(np.float64) * slope + intercept
 
 
-def scale_of(dataset: "Dataset", path: Path) -> tuple[float, float]:
+def scale_of(dataset: Dataset, path: Path) -> tuple[float, float]:
     """RescaleSlope and RescaleIntercept; 1 and 0 where they are not there.
 
     Raises

@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, InputError, QuantityError
 from sirtdose.io.dicom.header import (
+    Dataset,
     number_if_any,
     numbers,
     pixel_spacing,
@@ -25,9 +26,6 @@ from sirtdose.io.dicom.nm_values import nm_values
 from sirtdose.io.dicom.numbers import shown
 from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.volume import Quantity
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _PLANAR = ("STATIC", "WHOLE BODY")
 _VIEWS = ("anterior", "posterior")
@@ -52,8 +50,8 @@ class Planar:
 @dataclass(frozen=True, eq=False)
 class _Frame:
     pixels: NDArray[Any]
-    detector: "Dataset"
-    dataset: "Dataset"
+    detector: Dataset
+    dataset: Dataset
     spacing_mm: tuple[float, float]
     path: Path
 
@@ -137,7 +135,7 @@ def _frames(path: Path) -> list[_Frame]:
         ]
 
 
-def _detector_vector(dataset: "Dataset", frames: int, path: Path) -> list[int]:
+def _detector_vector(dataset: Dataset, frames: int, path: Path) -> list[int]:
     """The number of each frame's detector, from 1; in their order where not said."""
     if not dataset.get("DetectorVector"):
         return list(range(1, 1 + frames))

@@ -1,11 +1,7 @@
 """What DICOM attributes beside a region's name declare it to be."""
 
-from typing import TYPE_CHECKING
-
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.role import Declared, Role, told_by_name
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # SNOMED CT codes of PS3.16, CID 7150 to 7165; SRT ones are translated to these.
 _ROLES = {
@@ -39,7 +35,7 @@ _INTERPRETED = {
 }
 
 
-def declared_by_type(observation: "Dataset | None") -> Declared | None:
+def declared_by_type(observation: Dataset | None) -> Declared | None:
     """By an RTSTRUCT's RTROIInterpretedType, or the code beside it."""
     if observation is None:
         return None
@@ -53,7 +49,7 @@ def declared_by_type(observation: "Dataset | None") -> Declared | None:
     )
 
 
-def declared_by_property(segment: "Dataset") -> Declared | None:
+def declared_by_property(segment: Dataset) -> Declared | None:
     """By a SEG segment's property type."""
     return declared_by_code(
         segment,
@@ -62,7 +58,7 @@ def declared_by_property(segment: "Dataset") -> Declared | None:
     )
 
 
-def declared_by_code(item: "Dataset", keyword: str, where: str) -> Declared | None:
+def declared_by_code(item: Dataset, keyword: str, where: str) -> Declared | None:
     """By a coded concept: by its code, else by the words of its meaning."""
     codes = list(item.get(keyword) or ())
     if not codes:
@@ -77,7 +73,7 @@ def declared_by_code(item: "Dataset", keyword: str, where: str) -> Declared | No
     return Declared(role, f"{where} {meaning}".strip())
 
 
-def _snomed(code: "Dataset") -> str:
+def _snomed(code: Dataset) -> str:
     from pydicom.sr.coding import Code
 
     value = str(code.get("CodeValue", "") or "").strip()

@@ -1,17 +1,19 @@
 """DICOM spatial registration: matrices between frames of reference."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
-from sirtdose.io.dicom.header import numbers, read_dataset, reading_dicom, required
+from sirtdose.io.dicom.header import (
+    Dataset,
+    numbers,
+    read_dataset,
+    reading_dicom,
+    required,
+)
 from sirtdose.io.dicom.numbers import shown
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.66.1"
 
@@ -69,7 +71,7 @@ def read_registration(
         ) from None
 
 
-def _matrix(item: "Dataset", path: Path) -> NDArray[np.float64]:
+def _matrix(item: Dataset, path: Path) -> NDArray[np.float64]:
     """The matrices of one registered frame, one after the other."""
     matrix = np.eye(4)
     [registration, *_] = required(item, "MatrixRegistrationSequence", path)

@@ -2,13 +2,14 @@
 
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom.header import (
+    Dataset,
     frame_of_reference,
     number,
     number_if_any,
@@ -26,9 +27,6 @@ from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UIDS: tuple[str, ...] = (
     "1.2.840.10008.5.1.4.1.1.66.4",
@@ -138,7 +136,7 @@ def open_segmentation(path: Path) -> Any:
         ) from error
 
 
-def _require_encoding(dataset: "Dataset", path: Path) -> None:
+def _require_encoding(dataset: Dataset, path: Path) -> None:
     from pydicom.pixels.decoders.base import get_decoder
 
     if not dataset.original_encoding[1]:
@@ -160,7 +158,7 @@ def _require_encoding(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def _require_kind(dataset: "Dataset", path: Path) -> None:
+def _require_kind(dataset: Dataset, path: Path) -> None:
     kind = "BINARY"
     if "SegmentationType" in dataset:
         kind = as_text(required(dataset, "SegmentationType", path)).upper()
@@ -175,7 +173,7 @@ def _require_kind(dataset: "Dataset", path: Path) -> None:
         whole_number(item, "SegmentNumber", path, above=-1)
 
 
-def _require_pixels(dataset: "Dataset", path: Path) -> None:
+def _require_pixels(dataset: Dataset, path: Path) -> None:
     for keyword in ("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"):
         whole_number(dataset, keyword, path, above=0)
     require_bits(dataset, path)
@@ -183,7 +181,7 @@ def _require_pixels(dataset: "Dataset", path: Path) -> None:
         require_length(dataset, path)
 
 
-def _require_places(dataset: "Dataset", path: Path) -> None:
+def _require_places(dataset: Dataset, path: Path) -> None:
     """The numbers that say where frames are, before a library computes with them."""
     shared = required(dataset, "SharedFunctionalGroupsSequence", path)
     frames = required(dataset, "PerFrameFunctionalGroupsSequence", path)
@@ -206,7 +204,7 @@ def _require_places(dataset: "Dataset", path: Path) -> None:
             _require_tag(index, keyword, path)
 
 
-def _require_distance(item: "Dataset", path: Path) -> None:
+def _require_distance(item: Dataset, path: Path) -> None:
     apart_mm = number(item, "SpacingBetweenSlices", path, above=0)
     if apart_mm > _FARTHEST_MM:
         raise FileFormatError(
@@ -215,7 +213,7 @@ def _require_distance(item: "Dataset", path: Path) -> None:
         )
 
 
-def _require_tag(item: "Dataset", keyword: str, path: Path) -> None:
+def _require_tag(item: Dataset, keyword: str, path: Path) -> None:
     """A pointer to an attribute is a single tag that the dictionary knows."""
     from pydicom.datadict import keyword_for_tag
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose import __version__
 from sirtdose.errors import GeometryError
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.link import attributes_of, result_uid
 from sirtdose.io.dicom.write import (
     Study,
@@ -23,9 +24,6 @@ from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _DATES = ("ContentDate", "InstanceCreationDate", "SeriesDate")
 _TIMES = ("ContentTime", "InstanceCreationTime", "SeriesTime")
@@ -92,7 +90,7 @@ def write_rtstruct(
     save(dataset, path)
 
 
-def _contour(polygon: NDArray[np.float64]) -> "Dataset":
+def _contour(polygon: NDArray[np.float64]) -> Dataset:
     return item(
         ContourGeometricType="CLOSED_PLANAR",
         NumberOfContourPoints=len(polygon),
@@ -285,7 +283,7 @@ def _places(
     }
 
 
-def _segment(number: int, structure: Structure, made_by: str) -> "Dataset":
+def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
     category, kind = _CODES.get(structure.role, _TISSUE)
     segment = item(
         SegmentNumber=number,
@@ -306,6 +304,6 @@ def _segment(number: int, structure: Structure, made_by: str) -> "Dataset":
     return segment
 
 
-def _code(code: tuple[str, str, str]) -> "Dataset":
+def _code(code: tuple[str, str, str]) -> Dataset:
     value, scheme, meaning = code
     return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)
