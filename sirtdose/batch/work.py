@@ -33,8 +33,9 @@ def run_case(case: Case) -> Outcome:
 
     # The batch's tables stand beside results that are to name nobody.
     named = named_files(case.request).values()
-    error = without_file_names(outcome.error, case.request.image, named)
-    return replace(outcome, error=error)
+    return replace(
+        outcome, error=without_file_names(outcome.error, case.request.image, named)
+    )
 
 
 @dataclass(frozen=True)

@@ -87,11 +87,13 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
             f"{root.name} holds nothing that is read{why}: DICOM, NIfTI, NRRD or "
             "MetaImage is needed"
         )
-    broken = [one.path for one in passed if one.broken]
-    broken += [path for one in found for path in one.unread]
+    broken = [
+        *(one.path for one in passed if one.broken),
+        *(path for one in found for path in one.unread),
+    ]
     found = [_with_unread(item, broken) for item in found]
-    ordered = sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
-    return ordered, tuple(passed)
+    found.sort(key=lambda item: (item.kind, str(item.paths[0])))
+    return found, tuple(passed)
 
 
 def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
@@ -341,6 +343,4 @@ def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str
     kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
     if "LOCALIZER" in kinds:
         return Kind.OTHER, "a localizer"
-    if len(item.paths) == 1:
-        return Kind.OTHER, "a single CT image"
-    return Kind.CT, ""
+    return (Kind.OTHER, "a single CT image") if len(item.paths) == 1 else (Kind.CT, "")

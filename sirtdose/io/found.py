@@ -108,10 +108,7 @@ def patients_in(found: Iterable[Found]) -> int:
     An attribute that a file leaves empty says nothing; nor does another spelling of
     the name, where identifier and birth date are known and agree.
     """
-    counts = _identities_in(found)
-    if not counts:
-        return 0
-    identifiers, names, births, sexes = counts
+    identifiers, names, births, sexes = _identities_in(found)
     if identifiers == births == 1:
         names = min(names, 1)
     return max(identifiers, names, births, sexes)
@@ -119,10 +116,10 @@ def patients_in(found: Iterable[Found]) -> int:
 
 def names_in(found: Iterable[Found]) -> int:
     """How many different patient names the DICOM files hold."""
-    counts = _identities_in(found)
-    return counts[1] if counts else 0
+    return _identities_in(found)[1]
 
 
 def _identities_in(found: Iterable[Found]) -> list[int]:
     identities = [item.patient for item in found if any(item.patient)]
-    return [len(set(values) - {""}) for values in zip(*identities, strict=True)]
+    counts = [len(set(values) - {""}) for values in zip(*identities, strict=True)]
+    return counts or [0, 0, 0, 0]

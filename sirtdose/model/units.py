@@ -7,12 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sirtdose.errors import QuantityError
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 MCI_PER_GBQ: Final = 1000 / 37
 
@@ -325,17 +323,13 @@ def clocks_of_one_place(first: datetime, second: datetime) -> bool:
     by_the_wall = first.replace(tzinfo=None) - second.replace(tzinfo=None)
     if None in offsets or abs((first - second) - by_the_wall) > _CHANGE:
         return False
-    from zoneinfo import available_timezones
-
     return any(
         (offset_in(first, name), offset_in(second, name)) == offsets
         for name in sorted(available_timezones())
     )
 
 
-def _zone(timezone: str) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
+def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

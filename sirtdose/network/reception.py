@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sirtdose.io.dicom.bare import Dataset
+from sirtdose.io.dicom.write import item
 from sirtdose.network.received import (
     CANNOT_UNDERSTAND,
     OTHER_CLASS,
@@ -191,12 +192,8 @@ def _received(event: "Event", most_bytes: int) -> Iterator[Received]:
 
 
 def _answer(refused: Refused) -> Dataset:
-    from pydicom.dataset import Dataset
-
-    answer = Dataset()
-    answer.Status = refused.status
-    answer.ErrorComment = str(refused)[:_COMMENT_LETTERS]
-    return answer
+    comment = str(refused)[:_COMMENT_LETTERS]
+    return item(Status=refused.status, ErrorComment=comment)
 
 
 def _caller(event: "Event") -> str:

@@ -81,10 +81,12 @@ class Records:
 
     def options_used_by(self, options: str) -> str | None:
         """The study that a file of options was used for."""
-        for study, runs in self._runs.items():
-            if any(one.options == options for one in runs):
-                return study
-        return None
+        users = (
+            study
+            for study, runs in self._runs.items()
+            if any(one.options == options for one in runs)
+        )
+        return next(users, None)
 
     def begin(
         self, study: str, work: str, instances: frozenset[str], options: str
@@ -160,7 +162,7 @@ class Records:
         if new is not None:
             runs.append(new)
         document = {"schema": _SCHEMA, "study": study, "runs": [*map(asdict, runs)]}
-        text = json.dumps(document, indent=1) + "\n"
+        text = f"{json.dumps(document, indent=1)}\n"
         write_durably(self._folder / f"{study}.json", [text.encode()])
         self._runs[study] = tuple(runs)
 

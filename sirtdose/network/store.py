@@ -160,8 +160,7 @@ def _head(received: Received) -> bytes:
     stream = DicomBytesIO(bytes(128) + b"DICM")
     stream.seek(0, os.SEEK_END)
     write_file_meta_info(stream, meta, enforce_standard=True)
-    head: bytes = stream.getvalue()
-    return head
+    return stream.getvalue()
 
 
 def _past_head(stream: BinaryIO) -> str:

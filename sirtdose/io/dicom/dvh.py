@@ -110,9 +110,10 @@ def _roi_number(item: Dataset, path: Path) -> int | None:
     """The region that a histogram is of, where it is of a single one."""
     rois = list(item.get("DVHReferencedROISequence") or [])
     kinds = [str(one.get("DVHROIContributionType", "") or "INCLUDED") for one in rois]
-    if kinds != ["INCLUDED"]:
-        return None
-    if number_if_any(rois[0], "ReferencedROINumber", path) is None:
+    if (
+        kinds != ["INCLUDED"]
+        or number_if_any(rois[0], "ReferencedROINumber", path) is None
+    ):
         return None
     return whole_number(rois[0], "ReferencedROINumber", path)
 

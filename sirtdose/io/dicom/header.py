@@ -85,8 +85,9 @@ def _with_syntax(dataset: Dataset) -> Dataset:
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, little = dataset.original_encoding
         if little:
-            syntax = LITTLE_ENDIAN[0 if implicit else 1]
-            dataset.file_meta.add_new("TransferSyntaxUID", "UI", syntax)
+            dataset.file_meta.add_new(
+                "TransferSyntaxUID", "UI", LITTLE_ENDIAN[0 if implicit else 1]
+            )
     return dataset
 
 

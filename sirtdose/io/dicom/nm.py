@@ -135,9 +135,8 @@ def _decay_correction(dataset: Dataset) -> str:
     """NM has no tag for it: a vendor's own, or DECY among the corrections."""
     stated = str(dataset.get("DecayCorrection", "") or "").upper()
     corrections = np.atleast_1d(dataset.get("CorrectedImage") or [])
-    if stated in ("", "NONE") and "DECY" in [str(one).upper() for one in corrections]:
-        return "DECY"
-    return stated
+    corrected = "DECY" in [str(one).upper() for one in corrections]
+    return "DECY" if corrected and stated in ("", "NONE") else stated
 
 
 def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArray[Any]:
@@ -181,21 +180,22 @@ def _grid(
         )
     affine = affine_of(np.column_stack([normal * slices_apart, steps]), position)
     k, j, i = shape
-    remarks = []
-    modality = str(dataset.get("Modality", ""))
-    if modality != "NM":
-        remarks.append(
+    modality, frame = str(dataset.get("Modality", "")), frame_of_reference(dataset)
+    remarks = (
+        (
+            modality != "NM",
             f"Modality (0008,0060) is {modality}, while class and ImageType say a "
-            "reconstructed SPECT"
-        )
-    if not position.any():
-        remarks.append(
+            "reconstructed SPECT",
+        ),
+        (
+            not position.any(),
             "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "
-            "where they should"
-        )
-    if frame_of_reference(dataset) is None:
-        remarks.append(
+            "where they should",
+        ),
+        (
+            frame is None,
             "no FrameOfReferenceUID (0020,0052): that structures and CT belong to this "
-            "image is not checked"
-        )
-    return Grid((k, j, i), affine, frame_of_reference(dataset)), tuple(remarks)
+            "image is not checked",
+        ),
+    )
+    return Grid((k, j, i), affine, frame), tuple(one for holds, one in remarks if holds)

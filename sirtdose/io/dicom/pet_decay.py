@@ -54,9 +54,7 @@ def average_time_s(duration_s: float, half_life_h: float) -> float:
     """
     decay = log(2) / (half_life_h * 3600)
     x = decay * duration_s
-    if x < 1e-8:
-        return duration_s / 2
-    return log(x / -expm1(-x)) / decay
+    return duration_s / 2 if x < 1e-8 else log(x / -expm1(-x)) / decay
 
 
 def decay_factor_siemens(dataset: Dataset, half_life_h: float) -> float:

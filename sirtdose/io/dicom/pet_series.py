@@ -38,9 +38,7 @@ def declared_slices(header: Dataset, path: Path) -> int | None:
     NumberOfSlices (0054,0081) counts the places; time slices and gates repeat them.
     """
     slices = number_if_any(header, "NumberOfSlices", path, above=0)
-    if slices is None:
-        return None
-    return int(slices) * _repeats(header, path)
+    return None if slices is None else int(slices) * _repeats(header, path)
 
 
 def _repeats(header: Dataset, path: Path) -> int:

@@ -128,12 +128,10 @@ def _plain_pixels(dataset: Dataset, path: Path) -> NDArray[Any] | None:
         pixels = np.frombuffer(stored.value, kind)
     else:
         return None
-    if pixels.size != rows * columns:
+    whole = pixels.size == rows * columns
+    if not whole or (bits < 16 and (signed or pixels.max() >= 1 << bits)):
         return None
-    if bits < 16 and (signed or pixels.max() >= 1 << bits):
-        return None
-    plane: NDArray[Any] = pixels.reshape(rows, columns)
-    return plane
+    return pixels.reshape(rows, columns)
 
 
 def require_bits(dataset: Dataset, path: Path) -> None:
@@ -223,12 +221,8 @@ def _stray_bits(dataset: Dataset, path: Path) -> str:
     else:
         explained = stray == 0
     wrong = int((~explained).sum())
-    if not wrong:
-        return ""
-    return (
-        f"{path.name} has BitsStored (0028,0101) = {stored}, and {wrong} pixels use "
-        "bits above them"
-    )
+    said = f"{path.name} has BitsStored (0028,0101) = {stored}, and {wrong} pixels use"
+    return f"{said} bits above them" if wrong else ""
 
 
 def _overlay_bits(dataset: Dataset, allocated: int) -> list[int]:

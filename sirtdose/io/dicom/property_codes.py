@@ -1,7 +1,7 @@
 """What DICOM attributes beside a region's name declare it to be."""
 
 from sirtdose.io.dicom.bare import Dataset
-from sirtdose.model.role import Declared, Role, told_by_name
+from sirtdose.model.role import Declared, Role, role_from_name
 
 # SNOMED CT codes of PS3.16, CID 7150 to 7165; SRT ones are translated to these.
 _ROLES = {
@@ -64,13 +64,9 @@ def declared_by_code(item: Dataset, keyword: str, where: str) -> Declared | None
     if not codes:
         return None
     meaning = str(codes[0].get("CodeMeaning", "") or "").strip()
-    role = _ROLES.get(_snomed(codes[0]))
-    if role is None:
-        told = told_by_name(meaning)
-        role = None if told.role is Role.OTHER else told.role
-    if role is None:
-        return None
-    return Declared(role, f"{where} {meaning}".strip())
+    role = _ROLES.get(_snomed(codes[0])) or role_from_name(meaning)
+    said = f"{where} {meaning}".strip()
+    return None if role is Role.OTHER else Declared(role, said)
 
 
 def _snomed(code: Dataset) -> str:
@@ -78,8 +74,7 @@ def _snomed(code: Dataset) -> str:
 
     value = str(code.get("CodeValue", "") or "").strip()
     scheme = str(code.get("CodingSchemeDesignator", "") or "").strip().upper()
-    if scheme in ("SCT", "SRT"):
-        for known in _ROLES:
-            if Code(value, scheme, "") == Code(known, "SCT", ""):
-                return known
-    return ""
+    if scheme not in ("SCT", "SRT"):
+        return ""
+    given = Code(value, scheme, "")
+    return next((known for known in _ROLES if given == Code(known, "SCT", "")), "")

@@ -57,11 +57,10 @@ def read_registration(
         for item in required(dataset, "RegistrationSequence", path):
             frame = str(required(item, "FrameOfReferenceUID", path))
             matrices[frame] = _matrix(item, path)
-    ends = [
-        _frame(name, other, matrices, path)
+    there, here = (
+        matrices[_frame(name, other, matrices, path)]
         for name, other in ((from_frame, to_frame), (to_frame, from_frame))
-    ]
-    there, here = (matrices[end] for end in ends)
+    )
     try:
         return np.asarray(np.linalg.solve(here, there), np.float64)
     except np.linalg.LinAlgError:

@@ -35,6 +35,12 @@ SOP_CLASS_UIDS: tuple[str, ...] = (
 _TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 _SHOWN = 40
 _FARTHEST_MM = 3000.0
+# The numbers that place a frame: in which sequence, and how many there are.
+_PLACES = (
+    ("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+    ("PlanePositionSequence", "ImagePositionPatient", 3),
+    ("FrameContentSequence", "DimensionIndexValues", None),
+)
 
 
 def read_seg(
@@ -191,12 +197,9 @@ def _require_places(dataset: Dataset, path: Path) -> None:
             number_if_any(item, "SliceThickness", path)
             if "SpacingBetweenSlices" in item:
                 _require_distance(item, path)
-        for item in group.get("PlaneOrientationSequence") or ():
-            numbers(item, "ImageOrientationPatient", 6, path)
-        for item in group.get("PlanePositionSequence") or ():
-            numbers(item, "ImagePositionPatient", 3, path)
-        for item in group.get("FrameContentSequence") or ():
-            numbers(item, "DimensionIndexValues", None, path)
+        for sequence, keyword, count in _PLACES:
+            for item in group.get(sequence) or ():
+                numbers(item, keyword, count, path)
         for item in group.get("SegmentIdentificationSequence") or ():
             whole_number(item, "ReferencedSegmentNumber", path)
     for index in dataset.get("DimensionIndexSequence") or ():
@@ -234,10 +237,12 @@ def _with_slice_distance(
     """
     affine = np.array(geometry.affine, dtype=np.float64)
     shared = segmentation.SharedFunctionalGroupsSequence[0]
-    groups = shared
-    if "PixelMeasuresSequence" not in shared:
-        groups = segmentation.PerFrameFunctionalGroupsSequence[0]
-    measures = groups.PixelMeasuresSequence[0]
+    measured = (
+        shared
+        if "PixelMeasuresSequence" in shared
+        else segmentation.PerFrameFunctionalGroupsSequence[0]
+    )
+    measures = measured.PixelMeasuresSequence[0]
     if measures.get("SpacingBetweenSlices") is not None:
         return affine
     thickness = number_if_any(measures, "SliceThickness", path) or 0.0

@@ -118,8 +118,7 @@ def read_stack(
     affine = affine_of(np.column_stack([step, steps]), places[0])
     datasets, ordered = zip(*slices, strict=True)
     data, mended = _values(slices, shape, mend=what != "PET")
-    grid = Grid(shape, affine, frame)
-    return Stack(datasets, ordered, data, grid, mended, gaps)
+    return Stack(datasets, ordered, data, Grid(shape, affine, frame), mended, gaps)
 
 
 def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
@@ -271,9 +270,7 @@ def _regular_step(
 
 
 def _told_apart(a: Path, b: Path) -> str:
-    if a.name != b.name:
-        return f"{a.name} and {b.name}"
-    return f"{a.name} in two folders"
+    return f"{a.name} and {b.name}" if a.name != b.name else f"{a.name} in two folders"
 
 
 def read_ct(paths: Sequence[Path], headers: Sequence[Dataset] = ()) -> Volume:

@@ -114,8 +114,7 @@ def acquired_at(dataset: Dataset) -> tuple[datetime | None, str]:
     pair = moment(dataset, "AcquisitionDate", "AcquisitionTime")
     if pair is not None:
         return pair, "AcquisitionDate, AcquisitionTime"
-    whole = parse_moment(text_of(dataset, "AcquisitionDateTime"))
-    whole = on_its_clock(whole, dataset)
+    whole = on_its_clock(parse_moment(text_of(dataset, "AcquisitionDateTime")), dataset)
     return whole, "AcquisitionDateTime" if whole else ""
 
 

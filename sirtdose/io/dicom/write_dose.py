@@ -196,9 +196,10 @@ def _read_again(path: Path, dose: Volume) -> None:
     # A frame of reference that hides a patient is another than the image's own.
     unnamed = replace(again.grid, frame_of_reference_uid=None)
     found = again.data if unnamed.matches(dose.grid) else again.data[::-1]
-    worst = 0.0
-    for ours, theirs in zip(values, found, strict=True):
-        worst = max(worst, float(np.abs(theirs - ours).max()))
+    worst = max(
+        float(np.abs(theirs - ours).max())
+        for ours, theirs in zip(values, found, strict=True)
+    )
     largest = float(values.max(initial=0.0))
     if worst > _SAME * largest:
         raise OutputError(

@@ -210,10 +210,8 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
     if text[:4].lower() == "sep=":
         # A spreadsheet's own line, before the header.
         text, skipped = text.partition("\n")[2], 1
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    stream = io.StringIO(text, newline="")
-    reader = csv.reader(stream, delimiter=separator, strict=True)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         lines = [(reader.line_num + skipped, cells) for cells in reader]
     except csv.Error as error:
