@@ -10,8 +10,7 @@ from typing import Protocol
 
 from sirtdose.errors import OutputError
 from sirtdose.io.output.unfinished import is_locked_by_us, remove_abandoned
-from sirtdose.network.durable import remove_parts
-from sirtdose.network.names import names_of
+from sirtdose.network.files import names_of, remove_parts
 from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving

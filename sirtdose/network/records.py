@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError
-from sirtdose.network.durable import make_folder, remove_parts, write_durably
-from sirtdose.network.names import is_study_name
+from sirtdose.network.files import (
+    is_study_name,
+    make_folder,
+    remove_parts,
+    write_durably,
+)
 
 STUDIES, RESULTS = "studies", "results"
 _SCHEMA = "sirtdose.listen/1"

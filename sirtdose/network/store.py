@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sirtdose.network.durable import make_folder, remove_parts, write_durably
-from sirtdose.network.names import Names, is_study_name
+from sirtdose.network.files import (
+    Names,
+    is_study_name,
+    make_folder,
+    remove_parts,
+    write_durably,
+)
 from sirtdose.network.received import (
     OTHER_CONTENT,
     OUT_OF_RESOURCES,

@@ -13,7 +13,6 @@ from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom.bare import Dataset as Dataset
 from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
-from sirtdose.io.dicom.numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
 from sirtdose.io.reading import reading
 from sirtdose.model.nuclide import Nuclide
@@ -22,11 +21,51 @@ from sirtdose.model.volume import Source
 # Implicit and explicit VR, little endian.
 LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
+_SHOWN = 6
 _ENDS = ("Lower", "Upper")
 _LOST = (
     "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are not "
     "those that were reconstructed"
 )
+EXPORT = "export the file again, or correct the value"
+
+
+def as_numbers(value: object) -> NDArray[np.float64] | None:
+    """A value as numbers, one or more; None where one of them is no number."""
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_text(value: Any) -> str:
+    """A value of text, several as DICOM separates them."""
+    several = [value] if isinstance(value, str) else value
+    return "\\".join(str(one) for one in several)
+
+
+def shown(values: NDArray[Any]) -> str:
+    r"""Numbers for a message, as DICOM separates them.
+
+    >>> shown(np.array([0.5, 2.0]))
+    '0.5\\2'
+    >>> shown(np.arange(1.0, 10.0))
+    '1\\2\\3\\4\\5\\6 and 3 more'
+    """
+    numbers = np.ravel(values)
+    more = f" and {numbers.size - _SHOWN} more" if numbers.size > _SHOWN else ""
+    return "\\".join(f"{one:g}" for one in numbers[:_SHOWN]) + more
+
+
+def not_numbers(value: Any, has: str, count: int | None) -> str:
+    """What is wrong with a value; `has` names file, attribute and tag."""
+    parts = [value] if isinstance(value, (str, bytes)) else list(np.atleast_1d(value))
+    shown = "\\".join(str(one) for one in parts)
+    shown = "".join(one if one.isprintable() else "?" for one in shown)[:40]
+    needed = "numbers are" if count is None else f"{count} numbers are"
+    needed = "a single number is" if count == 1 else needed
+    comma = ", with a decimal point and no comma" if "," in shown else ""
+    return f"{has} = {shown}: {needed} needed{comma}; {EXPORT}"
 
 
 @contextmanager

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom.header import Dataset, number_if_any, private_value
-from sirtdose.io.dicom.numbers import shown
+from sirtdose.io.dicom.header import Dataset, number_if_any, private_value, shown
 from sirtdose.io.dicom.pixels import scale_of
 from sirtdose.model.volume import Quantity
 

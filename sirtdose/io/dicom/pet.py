@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from sirtdose.errors import QuantityError
 from sirtdose.io.dicom.header import (
     Dataset,
+    as_text,
     half_life_in_header_h,
     number,
     reading_dicom,
     required,
 )
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pet_decay import (
     HALF_LIVES_H,
     IDENTITIES,

@@ -12,8 +12,8 @@ from sirtdose.io.dicom.header import (
     read_dataset,
     reading_dicom,
     required,
+    shown,
 )
-from sirtdose.io.dicom.numbers import shown
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.66.1"
 

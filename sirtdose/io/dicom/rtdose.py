@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import GeometryError, QuantityError
 from sirtdose.io.dicom.header import (
     Dataset,
+    as_text,
     frame_of_reference,
     number,
     numbers,
@@ -18,7 +19,6 @@ from sirtdose.io.dicom.header import (
     required,
     source_of,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Quantity, Volume

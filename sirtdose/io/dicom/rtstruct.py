@@ -12,13 +12,13 @@ from sirtdose.errors import MissingTagError, StructureError
 from sirtdose.io.dicom.contour_fill import Frame, common_frame, fill
 from sirtdose.io.dicom.header import (
     Dataset,
+    as_text,
     frame_of_reference,
     read_dataset,
     reading_dicom,
     required,
     whole_number,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.property_codes import declared_by_type
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Grid

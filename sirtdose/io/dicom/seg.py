@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom.header import (
     Dataset,
+    as_text,
     frame_of_reference,
     number,
     number_if_any,
@@ -20,7 +21,6 @@ from sirtdose.io.dicom.header import (
     tag_of,
     whole_number,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pixels import require_bits, require_length
 from sirtdose.io.dicom.property_codes import declared_by_property
 from sirtdose.io.reading import reading

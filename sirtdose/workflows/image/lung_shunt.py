@@ -15,9 +15,8 @@ from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.dicom.planar import Planar, read_planar
+from sirtdose.io.dicom.planar import Planar, read_planar, read_planar_mask
 from sirtdose.io.hashing import sha256_of
-from sirtdose.io.planar_mask import read_planar_mask
 from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
