@@ -18,7 +18,7 @@ from sirtdose.io.dicom import pet as dicom_pet
 from sirtdose.io.dicom import rtdose as dicom_rtdose
 from sirtdose.io.dicom import rtstruct as dicom_rtstruct
 from sirtdose.io.dicom import seg as dicom_seg
-from sirtdose.io.dicom.bare import Dataset, is_dicom_file
+from sirtdose.io.dicom.bare import Dataset, is_dicom_file, undecoded
 from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
@@ -245,8 +245,7 @@ def _plane(cosines: str) -> str:
 
 def _raw(header: Dataset, tag: int) -> str:
     """An element's value as it stands in the file: decoding costs most of the time."""
-    item = header.get_item(tag)
-    value = None if item is None else item.value
+    value = undecoded(header, tag)
     if isinstance(value, bytes):
         return value.decode("latin-1").strip(" \0")
     return "" if value is None else str(value)

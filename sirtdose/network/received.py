@@ -9,7 +9,7 @@ from struct import Struct
 from typing import Any
 
 from sirtdose.errors import SirtdoseError
-from sirtdose.io.dicom.bare import Dataset
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.network.classes import DEFLATED, encoding
 
 CANNOT_UNDERSTAND = 0xC000
@@ -254,8 +254,7 @@ def _items(found: Dataset, tag: Any, raw: Any) -> Iterable[Dataset]:
 
 def _uid(found: Dataset, tag: int) -> str:
     """A UID as it stands there: decoding one that is wrong would warn of it."""
-    item: Any = found.get_item(tag)
-    value = b"" if item is None else item.value
+    value = undecoded(found, tag)
     if isinstance(value, bytes):
         return value.decode("latin-1").rstrip(" \0")
     return str(value or "")

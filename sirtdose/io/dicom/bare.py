@@ -115,6 +115,12 @@ def _extent(data: bytes, at: int) -> tuple[int, int]:
     return at + 8, struct.unpack_from("<I", data, at + 4)[0]
 
 
+def undecoded(dataset: Dataset, tag: int) -> Any:
+    """An element's value as it stands in the file, where it is not decoded yet."""
+    item = dataset.get_item(tag)
+    return None if item is None else item.value
+
+
 def decoding_faults() -> tuple[type[Exception], ...]:
     """What pydicom raises where a value is not of its kind."""
     from pydicom.errors import BytesLengthException

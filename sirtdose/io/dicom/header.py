@@ -40,8 +40,7 @@ def as_numbers(value: object) -> NDArray[np.float64] | None:
 
 def as_text(value: Any) -> str:
     """A value of text, several as DICOM separates them."""
-    several = [value] if isinstance(value, str) else value
-    return "\\".join(str(one) for one in several)
+    return "\\".join(map(str, [value] if isinstance(value, str) else value))
 
 
 def shown(values: NDArray[Any]) -> str:

@@ -2,7 +2,7 @@
 
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,6 @@ from sirtdose.io.dicom.header import (
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 _ALLOCATED = (1, 8, 16, 32, 64)
 _OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
-
-
-class StoredPixels(NamedTuple):
-    """Pixels as stored, and where bits and header contradict each other."""
-
-    values: NDArray[Any]
-    contradiction: str = ""
 
 
 def pixels_of(dataset: Dataset, path: Path) -> NDArray[Any]:
@@ -65,7 +58,7 @@ def frames_of(dataset: Dataset, path: Path, what: str) -> NDArray[Any]:
     return stored
 
 
-def stored_pixels(dataset: Dataset, path: Path) -> StoredPixels:
+def stored_pixels(dataset: Dataset, path: Path) -> tuple[NDArray[Any], str]:
     """Stored pixel values, bits above BitsStored cut off, and a word where there are.
 
     Raises
@@ -76,7 +69,7 @@ def stored_pixels(dataset: Dataset, path: Path) -> StoredPixels:
     with reading_dicom(path):
         plain = _plain_pixels(dataset, path)
         if plain is not None:
-            return StoredPixels(plain)
+            return plain, ""
         if not dataset.get("PixelData"):
             raise FileFormatError(
                 f"{path.name} has no PixelData (7FE0,0010), or it is empty"
@@ -95,7 +88,7 @@ def stored_pixels(dataset: Dataset, path: Path) -> StoredPixels:
                 f"{path.name} is compressed ({syntax.name}) and no installed plugin "
                 f"reads it: {_COMPRESSED_REMEDY}"
             ) from None
-        return StoredPixels(pixels, _stray_bits(dataset, path) if native else "")
+        return pixels, _stray_bits(dataset, path) if native else ""
 
 
 def _plain_pixels(dataset: Dataset, path: Path) -> NDArray[Any] | None:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import MissingTagError, StructureError
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.io.dicom.contour_fill import Frame, common_frame, fill
 from sirtdose.io.dicom.header import (
-    Dataset,
     as_text,
     frame_of_reference,
     read_dataset,
@@ -204,8 +204,7 @@ def _coordinates(contour: Dataset) -> NDArray[np.float64]:
     Taken from the text as it stands: pydicom makes an object of each of them, which
     takes most of the time that reading contours does.
     """
-    item = contour.get_item(_CONTOUR_DATA)
-    value = None if item is None else item.value
+    value = undecoded(contour, _CONTOUR_DATA)
     if isinstance(value, bytes):
         text = value.decode("latin-1").strip("\0 ")
         value = text.split("\\") if text else []

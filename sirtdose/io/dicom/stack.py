@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, InputError
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.io.dicom.header import (
-    Dataset,
     frame_of_reference,
     number_if_any,
     numbers,
@@ -98,7 +98,7 @@ def read_stack(
     planes = []
     for dataset, path in slices:
         with reading_dicom(path):
-            planes.append([_undecoded(dataset, tag) for tag in _PLANE])
+            planes.append([undecoded(dataset, tag) for tag in _PLANE])
     positions = []
     for (dataset, path), plane in zip(slices, planes, strict=True):
         with reading_dicom(path):
@@ -224,11 +224,6 @@ def _require_same_plane(
 def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
     rows = whole_number(dataset, "Rows", path, above=0)
     return rows, whole_number(dataset, "Columns", path, above=0)
-
-
-def _undecoded(dataset: Dataset, tag: int) -> object:
-    item = dataset.get_item(tag)
-    return None if item is None else item.value
 
 
 def _regular_step(

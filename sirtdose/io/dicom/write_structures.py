@@ -73,7 +73,14 @@ def write_rtstruct(
         ROIContourSequence=[
             item(
                 ReferencedROINumber=number,
-                ContourSequence=[_contour(polygon) for polygon in polygons],
+                ContourSequence=[
+                    item(
+                        ContourGeometricType="CLOSED_PLANAR",
+                        NumberOfContourPoints=len(polygon),
+                        ContourData=[decimal(round(float(x), 4)) for x in polygon.flat],
+                    )
+                    for polygon in polygons
+                ],
             )
             for number, (_, polygons) in numbered
         ],
@@ -88,14 +95,6 @@ def write_rtstruct(
         ],
     )
     save(dataset, path)
-
-
-def _contour(polygon: NDArray[np.float64]) -> Dataset:
-    return item(
-        ContourGeometricType="CLOSED_PLANAR",
-        NumberOfContourPoints=len(polygon),
-        ContourData=[decimal(round(float(x), 4)) for x in polygon.ravel()],
-    )
 
 
 def write_seg(
