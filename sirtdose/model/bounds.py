@@ -4,6 +4,9 @@ from math import isfinite
 
 from sirtdose.errors import RangeError
 
+# Of a dose calibrator's own factor.
+_LOWEST, _HIGHEST = 0.5, 2.0
+
 
 def require_positive(**values: float) -> None:
     """Refuse a value that is not a finite number above 0.
@@ -60,11 +63,8 @@ def printable(name: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-_LOWEST, _HIGHEST = 0.5, 2.0
-
-
 def require_calibrator_factor(factor: float) -> None:
-    """Refuse what is no factor of a calibrator.
+    """Refuse what is no factor of a dose calibrator, found on site (H40).
 
     Raises
     ------

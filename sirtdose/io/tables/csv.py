@@ -225,9 +225,6 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
     return filled
 
 
-_COLUMNS = ("volume_ml", "rc")
-
-
 def read_recovery(path: Path) -> RecoveryTable:
     """Read recovery coefficients.
 
@@ -245,7 +242,7 @@ def read_recovery(path: Path) -> RecoveryTable:
     except (UnicodeDecodeError, csv.Error) as error:
         raise FileFormatError(f"cannot read {path.name} as a table: {error}") from None
     try:
-        pairs = [tuple(float(row[column]) for column in _COLUMNS) for row in rows]
+        pairs = [(float(row["volume_ml"]), float(row["rc"])) for row in rows]
     except (KeyError, TypeError, ValueError):
         raise FileFormatError(
             f"{path.name} is no table of recovery coefficients: write a header "
