@@ -114,22 +114,13 @@ class _Fraction(Measure):
         elif number > 1:
             raise QuantityError(
                 f"'{text}' is above 1 for a fraction: for percent write "
-                f"{match_percent(text)}, or use a fraction such as 0.042"
+                f"{text.strip()}%, or use a fraction such as 0.042"
             )
         if not 0 <= number <= 1:
             raise QuantityError(
                 f"'{text}' is outside 0 to 100 %: use a fraction such as {self.example}"
             )
         return number
-
-
-def match_percent(text: str) -> str:
-    """Write the bare number as percent, for the remedy in a message.
-
-    >>> match_percent(" 8 ")
-    '8%'
-    """
-    return f"{text.strip()}%"
 
 
 ACTIVITY: Final = Measure(

@@ -31,11 +31,6 @@ _SHORT_VRS = (
 _UID = re.compile(rb"[012](\.(0|[1-9]\d*))+[\0 ]?")
 
 
-def has_preamble(head: bytes) -> bool:
-    """Whether a file's first bytes are those of every DICOM file."""
-    return head[128:132] == _PREFIX
-
-
 def is_dicom_file(path: Path) -> bool:
     """Whether a file is DICOM, with or without its preamble.
 
@@ -46,7 +41,7 @@ def is_dicom_file(path: Path) -> bool:
     """
     with path.open("rb") as stream:
         head = stream.read(132)
-        if has_preamble(head):
+        if head[128:132] == _PREFIX:
             return True
         if _first_element(head) is None:
             return False
