@@ -14,11 +14,10 @@ from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.finding import Finding, Said, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
-from sirtdose.model.said import Said
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
