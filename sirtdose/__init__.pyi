@@ -2,10 +2,10 @@
 
 __version__: str
 
-from sirtdose.batch.case import Case as Case
-from sirtdose.batch.case import Outcome as Outcome
 from sirtdose.batch.run import run_cases as run_cases
 from sirtdose.batch.tables import write_tables as write_tables
+from sirtdose.batch.work import Case as Case
+from sirtdose.batch.work import Outcome as Outcome
 from sirtdose.cohort.analysis import analyze_cohort as analyze_cohort
 from sirtdose.cohort.request import CohortRequest as CohortRequest
 from sirtdose.dosimetry.compare.dose_check import DoseCheck as DoseCheck

@@ -78,11 +78,9 @@ def _said(part: str) -> str:
         lambda found: f"{found[1]} = {float(found[2]) / 100:g}",
         _ACCEPT.sub(_acceptance, part),
     )
-    return _OPTION.sub(_argument, part)
-
-
-def _argument(found: re.Match[str]) -> str:
-    return ARGUMENTS.get(found[1], found[1].replace("-", "_"))
+    return _OPTION.sub(
+        lambda found: ARGUMENTS.get(found[1], found[1].replace("-", "_")), part
+    )
 
 
 def _acceptance(found: re.Match[str]) -> str:

@@ -20,8 +20,8 @@ from pynetdicom import AE, build_context
 from pynetdicom.association import Association
 from pynetdicom.dsutils import encode, split_dataset
 
+from sirtdose.network.files import names_of
 from sirtdose.network.limited_socket import Limits
-from sirtdose.network.names import names_of
 from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.server import Endpoint, serving
 from sirtdose.network.store import Store

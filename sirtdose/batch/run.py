@@ -19,8 +19,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.batch.case import Case, Named, Outcome
-from sirtdose.batch.work import run_case, unforeseen
+from sirtdose.batch.work import Case, Named, Outcome, run_case, unforeseen
 from sirtdose.errors import InputError, SirtdoseError
 
 # Loaded once, before the workers are forked from there: what every case needs.

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.batch.case import Outcome
-from sirtdose.batch.work import peak_memory_mib
+from sirtdose.batch.work import Outcome, peak_memory_mib
 from sirtdose.io.output.folder import Claim, claimed
 from sirtdose.io.output.unfinished import remove_abandoned
 from sirtdose.report.batch import BATCH_FILES, BatchWriter, case_document

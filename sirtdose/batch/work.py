@@ -1,23 +1,84 @@
 """What a worker does: one case, or one look, from its files to its folder."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from traceback import extract_tb
+from typing import Any, Protocol
 
 from sirtdose import __version__
-from sirtdose.batch.case import Case, Named, Outcome
 from sirtdose.errors import FileFormatError, InputError, foreseen
 from sirtdose.io.output.folder import output_folder
+from sirtdose.model.request import PostRequest
 from sirtdose.report.documents import document_text
 from sirtdose.report.inspection import inspection_document
 from sirtdose.report.run_record import changed_results, read_run_record
 from sirtdose.workflows.inspect import inspect_folder
 from sirtdose.workflows.post.inputs import named_files
 from sirtdose.workflows.post.kept_names import without_file_names
-from sirtdose.workflows.post.results import assess_into, fingerprint
+from sirtdose.workflows.post.results import Wanted, assess_into, fingerprint
+
+
+class Named(Protocol):
+    """Whatever a worker is given."""
+
+    @property
+    def case_id(self) -> str:
+        """The name of its outcome."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is to be assessed, under which name, and where its results go.
+
+    `asked` is the request as it was typed, for run.json. With `resume` a case whose
+    inputs and options are those of the results that are there is left alone; `force`
+    replaces results. A worker of another `version` refuses it.
+    """
+
+    case_id: str
+    request: PostRequest
+    folder: Path
+    wanted: Wanted = field(default_factory=lambda: Wanted(thumbnail=True))
+    asked: Mapping[str, Any] | None = None
+    resume: bool = False
+    force: bool = False
+    version: str = __version__
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case.
+
+    Parameters
+    ----------
+    case_id : str
+    state : str
+        ``"done"``, ``"unchanged"`` (its results stood already), ``"failed"``, or
+        ``"not run"`` where the batch was ended before.
+    exit_code : int
+        What `sirtdose post` would have ended with.
+    error : str
+        Why it failed; empty otherwise.
+    seconds : float
+    peak_memory_mib : float or None
+        Of the process that ran it, where the system tells.
+    """
+
+    case_id: str
+    state: str
+    exit_code: int = 0
+    error: str = ""
+    seconds: float = 0.0
+    peak_memory_mib: float | None = None
+
+    @property
+    def has_results(self) -> bool:
+        """Whether the case's folder holds what its request asks for."""
+        return self.state in ("done", "unchanged")
+
 
 INSPECTION_FILE = "inspection.json"
 
@@ -33,8 +94,9 @@ def run_case(case: Case) -> Outcome:
 
     # The batch's tables stand beside results that are to name nobody.
     named = named_files(case.request).values()
-    error = without_file_names(outcome.error, case.request.image, named)
-    return replace(outcome, error=error)
+    return replace(
+        outcome, error=without_file_names(outcome.error, case.request.image, named)
+    )
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.report.documents import document_text
 
 if TYPE_CHECKING:
-    from sirtdose.batch.case import Case, Outcome
+    from sirtdose.batch.work import Case, Outcome
     from sirtdose.io.output.folder import Claim
 
 _PATH = click.Path(path_type=Path)
@@ -191,7 +191,7 @@ def _cases(
     force: bool,
 ) -> "tuple[list[Case], list[Outcome]]":
     """Cases to run, and those whose options are refused already."""
-    from sirtdose.batch.case import Case, Outcome
+    from sirtdose.batch.work import Case, Outcome
 
     cases, refused = [], []
     for row in rows:
@@ -305,8 +305,8 @@ def _tables(
     claim: "Claim",
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
-    from sirtdose.batch.case import Outcome
     from sirtdose.batch.tables import write_tables
+    from sirtdose.batch.work import Outcome
 
     every = [
         outcomes.get(row.case_id) or Outcome(row.case_id, "not run") for row in rows

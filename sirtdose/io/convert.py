@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.image_file import voxels_of_nifti
-from sirtdose.model.grid import Grid, to_lps
+from sirtdose.model.grid import Grid, affine_of, to_lps
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Source, Volume
 
@@ -82,10 +82,11 @@ def structure_of(
     if isinstance(mask, Structure):
         return mask
     what = f"structure '{name}'"
-    if isinstance(mask, Volume):
-        data, place = mask.data, mask.grid
-    else:
-        data, place = _voxels(mask, grid, what)
+    data, place = (
+        (mask.data, mask.grid)
+        if isinstance(mask, Volume)
+        else _voxels(mask, grid, what)
+    )
     if data.dtype.kind in "iu" and data.size and (data.min() < 0 or data.max() > 1):
         raise StructureError(
             f"{what} has whole numbers from {data.min()} to {data.max()}: a mask is 0 "
@@ -130,9 +131,6 @@ def _of_sitk(image: Any, what: str) -> tuple[NDArray[Any], Grid]:
             f"{image.GetNumberOfComponentsPerPixel()} numbers a voxel: a single 3-D "
             "image of one number a voxel is needed"
         )
-    affine = np.eye(4)
-    directions = np.reshape(image.GetDirection(), (3, 3))
-    affine[:3, :3] = directions * np.array(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    shape, affine = to_lps(affine, image.GetSize())
-    return SimpleITK.GetArrayFromImage(image), Grid(shape, affine)
+    steps_mm = np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing())
+    affine = affine_of(steps_mm, image.GetOrigin())
+    return SimpleITK.GetArrayFromImage(image), Grid(*to_lps(affine, image.GetSize()))

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.dicom import nm as dicom_nm
@@ -19,14 +18,11 @@ from sirtdose.io.dicom import pet as dicom_pet
 from sirtdose.io.dicom import rtdose as dicom_rtdose
 from sirtdose.io.dicom import rtstruct as dicom_rtstruct
 from sirtdose.io.dicom import seg as dicom_seg
-from sirtdose.io.dicom.bare import is_dicom_file
+from sirtdose.io.dicom.bare import Dataset, is_dicom_file, undecoded
 from sirtdose.io.dicom.header import deferred_dataset, reading_dicom
 from sirtdose.io.found import Found, Kind, Passed
 from sirtdose.io.image_file import image_size, is_image_file, is_segmentation_file
 from sirtdose.io.output.unfinished import PREFIX
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # Modalities whose images are one file a slice.
 _SLICED = ("CT", "PT", "MR")
@@ -91,11 +87,13 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
             f"{root.name} holds nothing that is read{why}: DICOM, NIfTI, NRRD or "
             "MetaImage is needed"
         )
-    broken = [one.path for one in passed if one.broken]
-    broken += [path for one in found for path in one.unread]
+    broken = [
+        *(one.path for one in passed if one.broken),
+        *(path for one in found for path in one.unread),
+    ]
     found = [_with_unread(item, broken) for item in found]
-    ordered = sorted(found, key=lambda item: (item.kind, str(item.paths[0])))
-    return ordered, tuple(passed)
+    found.sort(key=lambda item: (item.kind, str(item.paths[0])))
+    return found, tuple(passed)
 
 
 def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
@@ -211,7 +209,7 @@ def _found_file(path: Path) -> Found:
         return Found(Kind.OTHER, (path,), remark=str(error), unread=(path,))
 
 
-def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
+def _keyed_header(path: Path) -> tuple[tuple[str, ...], Dataset]:
     try:
         with reading_dicom(path):
             header = deferred_dataset(path)
@@ -229,7 +227,7 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], "Dataset"]:
         return (str(path),), Dataset()
 
 
-def _series_key(header: "Dataset") -> tuple[str, ...]:
+def _series_key(header: Dataset) -> tuple[str, ...]:
     """What all slices of one volume have in common, undecoded: it is only compared."""
     same = (_raw(header, tag) for tag in (*_SERIES, *_IDENTITY))
     return (*same, _plane(_raw(header, _ORIENTATION)))
@@ -245,16 +243,15 @@ def _plane(cosines: str) -> str:
     return ",".join(f"{round(x, 3) + 0.0:.3f}" for x in numbers)
 
 
-def _raw(header: "Dataset", tag: int) -> str:
+def _raw(header: Dataset, tag: int) -> str:
     """An element's value as it stands in the file: decoding costs most of the time."""
-    item = header.get_item(tag)
-    value = None if item is None else item.value
+    value = undecoded(header, tag)
     if isinstance(value, bytes):
         return value.decode("latin-1").strip(" \0")
     return "" if value is None else str(value)
 
 
-def _patient(header: "Dataset") -> tuple[str, ...]:
+def _patient(header: Dataset) -> tuple[str, ...]:
     values = (header[tag].value if tag in header else "" for tag in _IDENTITY)
     return tuple(_digest(str(value or "")) for value in values)
 
@@ -267,7 +264,7 @@ def _digest(value: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest() if name else ""
 
 
-def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
+def _found(members: Sequence[tuple[Path, Dataset]]) -> Found:
     try:
         with reading_dicom(members[0][0]):
             return _of_series(members)
@@ -277,7 +274,7 @@ def _found(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
         return Found(Kind.OTHER, paths, remark=str(error), unread=paths)
 
 
-def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
+def _of_series(members: Sequence[tuple[Path, Dataset]]) -> Found:
     members = sorted(members, key=lambda member: member[0])
     paths = tuple(path for path, _ in members)
     header = members[0][1]
@@ -298,7 +295,7 @@ def _of_series(members: Sequence[tuple[Path, "Dataset"]]) -> Found:
     return replace(item, kind=kind, remark=remark, headers=headers, unread=unread)
 
 
-def _frames_of_reference(header: "Dataset") -> tuple[str, ...]:
+def _frames_of_reference(header: Dataset) -> tuple[str, ...]:
     regions = header.get("StructureSetROISequence") or [header]
     frames = {
         str(one.get(keyword, "") or "")
@@ -316,7 +313,7 @@ _KINDS = {
 }
 
 
-def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
+def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
     sop_class = str(header.get("SOPClassUID", ""))
     meta = getattr(header, "file_meta", {})
     if meta.get("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
@@ -339,12 +336,10 @@ def _kind(header: "Dataset", item: Found) -> tuple[Kind, str]:
     return Kind.OTHER, f"DICOM of modality {item.modality or 'unknown'} is not used"
 
 
-def _kind_of_ct(header: "Dataset", item: Found, sop_class: str) -> tuple[Kind, str]:
+def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str]:
     if sop_class != _CT_CLASS:
         return Kind.OTHER, "no CT of single slices (enhanced, or a secondary capture)"
     kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
     if "LOCALIZER" in kinds:
         return Kind.OTHER, "a localizer"
-    if len(item.paths) == 1:
-        return Kind.OTHER, "a single CT image"
-    return Kind.CT, ""
+    return (Kind.OTHER, "a single CT image") if len(item.paths) == 1 else (Kind.CT, "")

@@ -6,11 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.bounds import printable
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
     from sirtdose.model.structure import Structure
     from sirtdose.model.volume import Volume
 
@@ -65,7 +64,7 @@ class Found:
     patient: tuple[str, ...] = ()
     frames_of_reference: tuple[str, ...] = ()
     remark: str = ""
-    headers: "tuple[Dataset, ...]" = field(default=(), repr=False, compare=False)
+    headers: tuple[Dataset, ...] = field(default=(), repr=False, compare=False)
     unread: tuple[Path, ...] = ()
 
     @property
@@ -109,10 +108,7 @@ def patients_in(found: Iterable[Found]) -> int:
     An attribute that a file leaves empty says nothing; nor does another spelling of
     the name, where identifier and birth date are known and agree.
     """
-    counts = _identities_in(found)
-    if not counts:
-        return 0
-    identifiers, names, births, sexes = counts
+    identifiers, names, births, sexes = _identities_in(found)
     if identifiers == births == 1:
         names = min(names, 1)
     return max(identifiers, names, births, sexes)
@@ -120,10 +116,10 @@ def patients_in(found: Iterable[Found]) -> int:
 
 def names_in(found: Iterable[Found]) -> int:
     """How many different patient names the DICOM files hold."""
-    counts = _identities_in(found)
-    return counts[1] if counts else 0
+    return _identities_in(found)[1]
 
 
 def _identities_in(found: Iterable[Found]) -> list[int]:
     identities = [item.patient for item in found if any(item.patient)]
-    return [len(set(values) - {""}) for values in zip(*identities, strict=True)]
+    counts = [len(set(values) - {""}) for values in zip(*identities, strict=True)]
+    return counts or [0, 0, 0, 0]

@@ -144,10 +144,11 @@ def read_label_file(path: Path) -> list[Structure]:
         No label at all.
     """
     data, grid, header = _read(path, layers=True)
-    if any(_SEGMENT_KEY.match(key) for key in header):
-        structures = _segments(data, grid, header, path)
-    else:
-        structures = _labels(data, grid, path, _names_in(header))
+    structures = (
+        _segments(data, grid, header, path)
+        if any(_SEGMENT_KEY.match(key) for key in header)
+        else _labels(data, grid, path, _names_in(header))
+    )
     if not structures:
         raise StructureError(f"{path.name} holds no structure: every voxel is 0")
     return structures
@@ -228,9 +229,8 @@ def _on_grid(
             "is needed"
         )
     data = data.transpose((0, 3, 2, 1) if data.ndim == 4 else (2, 1, 0))
-    shape, affine = to_lps(affine, data.shape[-1:-4:-1])
     with said_at(name):
-        return data, Grid(shape, affine)
+        return data, Grid(*to_lps(affine, data.shape[-1:-4:-1]))
 
 
 def _placed_nifti(

@@ -176,9 +176,7 @@ def _bytes_of(header: MetaImageHeader) -> bytes:
             stream.seek(begin)
             parts.append(stream.read())
     raw = b"".join(parts)
-    if _is_true(header.words, "CompressedData"):
-        return _inflated(header, raw)
-    return raw
+    return _inflated(header, raw) if _is_true(header.words, "CompressedData") else raw
 
 
 def _inflated(header: MetaImageHeader, raw: bytes) -> bytes:

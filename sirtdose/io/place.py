@@ -79,9 +79,8 @@ def _whole(path: Path) -> Path:
 
 
 def _step(name: str, salt: str) -> str:
-    if name in (_UP, "."):
-        return name
-    return hmac.new(salt.encode(), name.encode(), sha256).hexdigest()[:_DIGITS]
+    told = hmac.new(salt.encode(), name.encode(), sha256).hexdigest()[:_DIGITS]
+    return name if name in (_UP, ".") else told
 
 
 def _walked(start: Path, steps: Sequence[Any], salt: str) -> Path | None:

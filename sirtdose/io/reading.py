@@ -61,8 +61,9 @@ def reading(
             raise FileFormatError(f"{path.name} cannot be read: {ails}") from error
         lines = str(error).strip().splitlines()
         # The reader's own words help only where they are of the file, not of code.
-        told = isinstance(error, (OSError, EOFError, *library_errors))
-        told = told and not isinstance(error, RecursionError)
+        told = isinstance(
+            error, (OSError, EOFError, *library_errors)
+        ) and not isinstance(error, RecursionError)
         # A folder is often named after a patient.
         said = lines[0].replace(str(path), path.name) if told and lines else ""
         said = said.replace(str(path.parent), "...")

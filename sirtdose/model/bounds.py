@@ -4,6 +4,9 @@ from math import isfinite
 
 from sirtdose.errors import RangeError
 
+# Of a dose calibrator's own factor.
+_LOWEST, _HIGHEST = 0.5, 2.0
+
 
 def require_positive(**values: float) -> None:
     """Refuse a value that is not a finite number above 0.
@@ -58,3 +61,19 @@ def printable(name: str) -> str:
     """
     text = name.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def require_calibrator_factor(factor: float) -> None:
+    """Refuse what is no factor of a dose calibrator, found on site (H40).
+
+    Raises
+    ------
+    RangeError
+        Outside 0.5 to 2: an activity, or a percentage.
+    """
+    # Written so that a NaN fails too.
+    if not _LOWEST <= factor <= _HIGHEST:
+        raise RangeError(
+            f"calibrator factor is {factor:g}: it must be {_LOWEST:g} to {_HIGHEST:g}, "
+            "the true activity over what the dose calibrator reads, such as 0.95"
+        )

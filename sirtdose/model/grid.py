@@ -85,11 +85,10 @@ class Grid(Shown):
         object.__setattr__(self, "affine_mm", affine)
 
     def _facts(self) -> dict[str, object]:
-        corner = three(self.affine_mm[:3, 3].tolist())
         return {
             "shape": self.shape,
             "spacing_mm": self.spacing_mm,
-            "origin_mm": corner,
+            "origin_mm": three(self.affine_mm[:3, 3].tolist()),
         }
 
     @classmethod
@@ -123,8 +122,8 @@ class Grid(Shown):
     @property
     def right_handed(self) -> bool:
         """Whether column, row and slice steps, in DICOM's order, are right-handed."""
-        slice_row_column = np.linalg.det(self.affine_mm[:3, :3])
-        return bool(slice_row_column < 0)
+        # The axes here are slice, row, column: DICOM's order turned round.
+        return bool(np.linalg.det(self.affine_mm[:3, :3]) < 0)
 
     def world_mm(self, index: ArrayLike) -> NDArray[np.float64]:
         """Positions (..., 3) in mm of voxel indices (..., 3), fractional or whole."""
@@ -159,9 +158,11 @@ class Grid(Shown):
 
     def matches(self, other: "Grid") -> bool:
         """Whether both have the same voxels in the same places."""
-        if self.shape != other.shape or not self.shares_frame(other):
-            return False
-        return self._corners_differ_mm(other) < SAME_PLACE_MM
+        return (
+            self.shape == other.shape
+            and self.shares_frame(other)
+            and self._corners_differ_mm(other) < SAME_PLACE_MM
+        )
 
     def corners_mm(self) -> NDArray[np.float64]:
         """The eight outer corners of the voxels, (x, y, z) in mm: shape (8, 3)."""
@@ -172,8 +173,8 @@ class Grid(Shown):
         return np.stack(np.meshgrid(*edges, indexing="ij"), axis=-1).reshape(-1, 3)
 
     def _corners_differ_mm(self, other: "Grid") -> float:
-        theirs = other.world_mm(self._corners())
-        return float(np.abs(self.corners_mm() - theirs).max())
+        apart_mm = self.corners_mm() - other.world_mm(self._corners())
+        return float(np.abs(apart_mm).max())
 
     def crop(self, box: Box) -> "Grid":
         """The part of this lattice inside a box of array indices."""
@@ -208,9 +209,8 @@ class Grid(Shown):
             return None
         offset = np.rint(other.index(self.affine_mm[:3, 3])).astype(int)
         moved = other.crop(box_at(offset.tolist(), self.shape))
-        if self._corners_differ_mm(moved) >= SAME_PLACE_MM:
-            return None
-        return three(offset.tolist())
+        is_elsewhere = self._corners_differ_mm(moved) >= SAME_PLACE_MM
+        return None if is_elsewhere else three(offset.tolist())
 
     def axis_map(self, other: "Grid") -> Sequence[int] | None:
         """Which of the other's array axes runs along each of ours.
@@ -224,9 +224,8 @@ class Grid(Shown):
             return None
         drift = across.copy()
         drift[axes, np.arange(3)] = 0
-        if np.abs(drift * np.array(self.shape)).max() > 1e-3:
-            return None
-        return [int(a) for a in axes]
+        turned = np.abs(drift * np.array(self.shape)).max() > 1e-3
+        return None if turned else [int(a) for a in axes]
 
 
 def three(values: Iterable[_T]) -> tuple[_T, _T, _T]:

@@ -57,11 +57,9 @@ def above(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
     >>> above(40.0, 40.0), above(40.0, 40.0, strict=True), above(40.0000000001, 40.0)
     (False, True, False)
     """
-    at = isclose(value_gy, bound_gy, rel_tol=_SAME)
-    return strict if at else value_gy > bound_gy
+    return strict if isclose(value_gy, bound_gy, rel_tol=_SAME) else value_gy > bound_gy
 
 
 def below(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:
     """Whether a dose is less than a bound asks for, the same everywhere."""
-    at = isclose(value_gy, bound_gy, rel_tol=_SAME)
-    return strict if at else value_gy < bound_gy
+    return strict if isclose(value_gy, bound_gy, rel_tol=_SAME) else value_gy < bound_gy

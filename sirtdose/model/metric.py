@@ -115,9 +115,7 @@ class Metric:
     @property
     def column(self) -> str:
         """Its name in tables, with the unit there: a V stands in percent."""
-        if self.is_part:
-            return f"{self.key}gy_percent"
-        return f"{self.key}_{self.unit.lower()}"
+        return self.key + ("gy_percent" if self.is_part else f"_{self.unit.lower()}")
 
     @property
     def quantity(self) -> str:
@@ -168,8 +166,7 @@ class Metric:
         """
         if self.number is None:
             source = effects if self.kind in EFFECTS else histogram
-            value: float | None = getattr(source, self.column, None)
-            return value
+            return getattr(source, self.column, None)
         if self.is_part:
             return histogram.volume_fraction_above(self.number)
         fraction = self.number / 100

@@ -231,8 +231,7 @@ class Nuclide:
         """
         if duration_h == 0:
             return 1.0
-        lost = 1 - self.decay_factor(duration_h)
-        return lost * self.mean_life_h / duration_h
+        return (1 - self.decay_factor(duration_h)) * self.mean_life_h / duration_h
 
     @property
     def dose_gy_kg_per_gbq_h(self) -> float:

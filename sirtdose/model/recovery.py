@@ -53,8 +53,7 @@ class RecoveryTable:
                     f"and at most {_MOST_ML:g} mL, recoveries {_LEAST:g} to {_MOST:g} "
                     "(45 % is 0.45)"
                 )
-        ascending = all(a < b for a, b in pairwise(self.volumes_ml))
-        if not ascending:
+        if not all(a < b for a, b in pairwise(self.volumes_ml)):
             raise RangeError("recovery coefficients must stand by ascending volume")
         for (low, a), (high, b) in pairwise(pairs):
             if b < a - _FALL:
@@ -74,6 +73,5 @@ class RecoveryTable:
             return pairs[0][1]
         for (low, a), (high, b) in pairwise(pairs):
             if volume_ml <= high:
-                part = log(volume_ml / low) / log(high / low)
-                return a + part * (b - a)
+                return a + log(volume_ml / low) / log(high / low) * (b - a)
         return pairs[-1][1]

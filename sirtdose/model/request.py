@@ -194,9 +194,8 @@ class DoseRequest:
         >>> DoseRequest().used_methods, DoseRequest(density="ct").used_methods
         (('local',), ('local', 'collapsed-cone'))
         """
-        if self.methods:
-            return self.methods
-        return ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
+        usual = ("local", "collapsed-cone") if self.density_by_voxel else ("local",)
+        return self.methods or usual
 
     def for_nuclide(self, nuclide: Nuclide) -> "DoseRequest":
         """The same; by local deposition where no method is asked for and no kernel is.
@@ -205,9 +204,8 @@ class DoseRequest:
         >>> DoseRequest(density="ct").for_nuclide(own).used_methods
         ('local',)
         """
-        if self.methods or nuclide.kernels:
-            return self
-        return replace(self, methods=("local",))
+        usable = self.methods or nuclide.kernels
+        return self if usable else replace(self, methods=("local",))
 
 
 @dataclass(frozen=True)

@@ -209,9 +209,7 @@ def told_by_name(name: str) -> Told:
         return _special(around) or _anatomy(around)
     if words.finds(words.JOINED_OR_MINUS, text):
         return _TUMOR_OR_WITHOUT
-    if words.finds(words.BETWEEN_TARGETS, text):
-        return _RING
-    return _by_words(text)
+    return _RING if words.finds(words.BETWEEN_TARGETS, text) else _by_words(text)
 
 
 def _by_words(text: str) -> Told:
@@ -229,9 +227,9 @@ def _special(text: str) -> Told | None:
     """What a word of a tumor or a liver in the name must not decide."""
     if words.has(words.NO_TUMOR, text):
         return Told(Role.OTHER)
-    if words.has(words.TARGET, text) and not words.has(words.PERFUSED, text):
-        return _TARGET
-    if words.is_only(words.REGION, text):
+    if words.is_only(words.REGION, text) or (
+        words.has(words.TARGET, text) and not words.has(words.PERFUSED, text)
+    ):
         return _TARGET
     if words.has(words.NORMAL_LUNGS, text):
         return Told(Role.LUNGS)
@@ -256,11 +254,12 @@ def _tumor(text: str) -> Told | None:
         return None
     if words.has(words.ABLATED, text):
         return _ABLATED
-    not_liver = words.finds(words.NOT_LIVER, text)
-    elsewhere = words.has(words.OUTSIDE, text) and not words.has(words.HEPATIC, text)
-    if elsewhere or not_liver or words.has(words.NODES, text):
-        return Told(Role.TUMOR_OUTSIDE)
-    return Told(Role.TUMOR)
+    is_outside = (
+        words.finds(words.NOT_LIVER, text)
+        or words.has(words.NODES, text)
+        or (words.has(words.OUTSIDE, text) and not words.has(words.HEPATIC, text))
+    )
+    return Told(Role.TUMOR_OUTSIDE if is_outside else Role.TUMOR)
 
 
 def _anatomy(text: str) -> Told:
@@ -279,10 +278,10 @@ def _anatomy(text: str) -> Told:
 
 def _perfused_elsewhere(text: str) -> bool:
     """Whether an organ is said to be perfused, as "Kidney_perfused", not the liver."""
-    if words.has(words.TARGET_VESSEL, text):
-        return True
-    named = any(words.has(organ, text) for organ in _ELSEWHERE)
-    return named and not words.has(f"{words.HEPATIC}|{words.TAKEN_OUT}", text)
+    return words.has(words.TARGET_VESSEL, text) or (
+        any(words.has(organ, text) for organ in _ELSEWHERE)
+        and not words.has(f"{words.HEPATIC}|{words.TAKEN_OUT}", text)
+    )
 
 
 def _liver(text: str) -> Told:

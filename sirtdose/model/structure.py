@@ -70,8 +70,7 @@ class Structure(Placed):
         if occupancy.dtype != bool:
             occupancy = occupancy.astype(np.float32, copy=False)
             # Written so that a NaN fails too.
-            inside = (occupancy >= 0) & (occupancy <= 1 + 1e-5)
-            if not inside.all():
+            if not ((occupancy >= 0) & (occupancy <= 1 + 1e-5)).all():
                 raise StructureError(
                     f"structure '{self.name}' has occupancies outside 0 to 1"
                 )
@@ -123,9 +122,7 @@ class Structure(Placed):
 
     def cropped(self) -> "Structure":
         """The same structure on the smallest box of voxels that holds it."""
-        box = bounding_box(self.occupancy)
-        if box is None:
-            box = (slice(0, 1), slice(0, 1), slice(0, 1))
+        box = bounding_box(self.occupancy) or box_at((0, 0, 0), (1, 1, 1))
         occupancy = self.occupancy[box]
         # Where most of it stays, a copy would take more memory than it frees.
         if 2 * occupancy.size < self.occupancy.size:
@@ -188,8 +185,7 @@ class Structure(Placed):
         ]
         size = [b - a for a, b in zip(low, high, strict=True)]
         grid = self.grid.crop(box_at(low, size))
-        kind = np.result_type(self.occupancy, other.occupancy)
-        either = np.zeros(grid.shape, kind)
+        either = np.zeros(grid.shape, np.result_type(self.occupancy, other.occupancy))
         either[box_at([-a for a in low], self.grid.shape)] = self.occupancy
         start = [at - a for at, a in zip(offset, low, strict=True)]
         part = either[box_at(start, other.grid.shape)]
@@ -198,8 +194,7 @@ class Structure(Placed):
 
     def __sub__(self, other: "Structure") -> "Structure":
         ours, theirs = self._shared(other)
-        kind = np.result_type(self.occupancy, other.occupancy)
-        rest = self.occupancy.astype(kind)
+        rest = self.occupancy.astype(np.result_type(self.occupancy, other.occupancy))
         taken = other.occupancy[theirs]
         if rest.dtype == bool:
             rest[ours] &= ~taken

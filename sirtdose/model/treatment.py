@@ -133,10 +133,8 @@ class Treatment:
         Drawn or typed as it is; else its other reading; else the perfused volumes
         together, in a liver of the usual size where they are smaller.
         """
-        for wanted in (role, *_LIVERS):
-            for one in self.held(wanted):
-                return one
-        return self._liver_of_usual_size()
+        known = (one for wanted in (role, *_LIVERS) for one in self.held(wanted))
+        return next(known, None) or self._liver_of_usual_size()
 
     def _liver_of_usual_size(self) -> Part | None:
         perfused = self.held("perfused")
@@ -145,8 +143,7 @@ class Treatment:
             return None
         mass_kg = sum(one.mass_kg for one in perfused)
         usual_ml = rail("usual_liver_ml")
-        rest_kg = max(usual_ml - volume_ml, 0.0) * mass_kg / volume_ml
-        whole_kg = mass_kg + rest_kg
+        whole_kg = mass_kg + max(usual_ml - volume_ml, 0.0) * mass_kg / volume_ml
         doses = zip(*(one.doses_gy for one in perfused), strict=True)
         masses = [one.mass_kg for one in perfused]
         # What all of the liver had, the rest of it had too.

@@ -7,12 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from sirtdose.errors import QuantityError
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 MCI_PER_GBQ: Final = 1000 / 37
 
@@ -116,22 +114,13 @@ class _Fraction(Measure):
         elif number > 1:
             raise QuantityError(
                 f"'{text}' is above 1 for a fraction: for percent write "
-                f"{match_percent(text)}, or use a fraction such as 0.042"
+                f"{text.strip()}%, or use a fraction such as 0.042"
             )
         if not 0 <= number <= 1:
             raise QuantityError(
                 f"'{text}' is outside 0 to 100 %: use a fraction such as {self.example}"
             )
         return number
-
-
-def match_percent(text: str) -> str:
-    """Write the bare number as percent, for the remedy in a message.
-
-    >>> match_percent(" 8 ")
-    '8%'
-    """
-    return f"{text.strip()}%"
 
 
 ACTIVITY: Final = Measure(
@@ -325,17 +314,13 @@ def clocks_of_one_place(first: datetime, second: datetime) -> bool:
     by_the_wall = first.replace(tzinfo=None) - second.replace(tzinfo=None)
     if None in offsets or abs((first - second) - by_the_wall) > _CHANGE:
         return False
-    from zoneinfo import available_timezones
-
     return any(
         (offset_in(first, name), offset_in(second, name)) == offsets
         for name in sorted(available_timezones())
     )
 
 
-def _zone(timezone: str) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
+def _zone(timezone: str) -> ZoneInfo:
     try:
         return ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):

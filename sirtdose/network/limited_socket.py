@@ -146,14 +146,13 @@ def limited(
     """
     if context is None:
         family, kind, protocol = accepted.family, accepted.type, accepted.proto
-        plain = Limited(family, kind, protocol, fileno=accepted.detach())
-        plain.limit(limits, said)
-        return plain
-    context.sslsocket_class = LimitedTlsSocket
-    accepted.settimeout(limits.timeout_s)
-    wrapped = context.wrap_socket(
-        accepted, server_side=True, do_handshake_on_connect=False
-    )
-    assert isinstance(wrapped, LimitedTlsSocket)
-    wrapped.limit(limits, said)
-    return wrapped
+        made: socket.socket = Limited(family, kind, protocol, fileno=accepted.detach())
+    else:
+        context.sslsocket_class = LimitedTlsSocket
+        accepted.settimeout(limits.timeout_s)
+        made = context.wrap_socket(
+            accepted, server_side=True, do_handshake_on_connect=False
+        )
+    assert isinstance(made, Limited)
+    made.limit(limits, said)
+    return made

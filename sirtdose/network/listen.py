@@ -10,8 +10,7 @@ from typing import Protocol
 
 from sirtdose.errors import OutputError
 from sirtdose.io.output.unfinished import is_locked_by_us, remove_abandoned
-from sirtdose.network.durable import remove_parts
-from sirtdose.network.names import names_of
+from sirtdose.network.files import names_of, remove_parts
 from sirtdose.network.reception import Arrivals, Reception
 from sirtdose.network.records import RESULTS, Ended, Records, Run
 from sirtdose.network.server import Endpoint, serving
@@ -89,8 +88,7 @@ def listen(
         It cannot listen there, or write to its folder.
     """
     with _owned(how.out):
-        names = names_of(how.out)
-        store = Store(how.out, names, reserve_bytes=how.reserve_bytes)
+        store = Store(how.out, names_of(how.out), reserve_bytes=how.reserve_bytes)
         records = Records(how.out)
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)
@@ -164,9 +162,11 @@ class _Processing:
             self.arrivals.came(study)
             return None
         run = self.records.begin(study, self.work.name, instances, options)
-        if run is None:
-            return self._ended_before(study, self.work)
-        return self._run(self.work, study, run)
+        return (
+            self._ended_before(study, self.work)
+            if run is None
+            else self._run(self.work, study, run)
+        )
 
     def _is_due(self, study: str, work: Work, instances: frozenset[str]) -> bool:
         """Whether there are objects, or after a failure options, that no run had."""
@@ -238,8 +238,8 @@ class _Processing:
                     f"study {study}: {folder} lacks {count} of its objects: do not use "
                     "it"
                 )
-            took = f"{ended.seconds:.1f} s"
-            self.say(f"study {study}: {work.name} done in {took}: {run.folder}")
+            done = f"{work.name} done in {ended.seconds:.1f} s"
+            self.say(f"study {study}: {done}: {run.folder}")
         return ended
 
 

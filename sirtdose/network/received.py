@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from struct import Struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.errors import SirtdoseError
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.network.classes import DEFLATED, encoding
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 CANNOT_UNDERSTAND = 0xC000
 _WITHOUT_UID = 0xC001
@@ -153,7 +151,7 @@ def same_content(one: bytes, syntax: str, received: Received) -> bool:
         return False
 
 
-def _values(found: "Dataset") -> dict[int, Any]:
+def _values(found: Dataset) -> dict[int, Any]:
     """Each element's bytes; the items of a sequence as such: their lengths may vary."""
     values: dict[int, Any] = {}
     for tag in list(found.keys()):
@@ -165,7 +163,7 @@ def _values(found: "Dataset") -> dict[int, Any]:
     return values
 
 
-def _top(received: Received) -> "Dataset":
+def _top(received: Received) -> Dataset:
     implicit, little = encoding(received.transfer_syntax)
     try:
         data = plain(received.data, received.transfer_syntax, received.most_bytes)
@@ -200,13 +198,13 @@ class _Stream(BytesIO):
         return data
 
 
-def _read(stream: BytesIO, *, implicit: bool, little: bool) -> "Dataset":
+def _read(stream: BytesIO, *, implicit: bool, little: bool) -> Dataset:
     from pydicom.filereader import read_dataset
 
     return read_dataset(stream, is_implicit_VR=implicit, is_little_endian=little)
 
 
-def _is_whole(found: "Dataset", depth: int) -> bool:
+def _is_whole(found: Dataset, depth: int) -> bool:
     """Whether each value has the length that is written before it, all the way down."""
     if depth > _DEEPEST:
         return False
@@ -250,14 +248,13 @@ def _items_fit(raw: Any) -> bool:
     return at == len(raw.value)
 
 
-def _items(found: "Dataset", tag: Any, raw: Any) -> "Iterable[Dataset]":
+def _items(found: Dataset, tag: Any, raw: Any) -> Iterable[Dataset]:
     return found[tag].value or () if _is_sequence(tag, raw) else ()
 
 
-def _uid(found: "Dataset", tag: int) -> str:
+def _uid(found: Dataset, tag: int) -> str:
     """A UID as it stands there: decoding one that is wrong would warn of it."""
-    item: Any = found.get_item(tag)
-    value = b"" if item is None else item.value
+    value = undecoded(found, tag)
     if isinstance(value, bytes):
         return value.decode("latin-1").rstrip(" \0")
     return str(value or "")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sirtdose.io.dicom.bare import Dataset
+from sirtdose.io.dicom.write import item
 from sirtdose.network.received import (
     CANNOT_UNDERSTAND,
     OTHER_CLASS,
@@ -17,7 +19,6 @@ from sirtdose.network.received import (
 from sirtdose.network.store import Store
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
     from pynetdicom.events import Event
 
 _COMMENT_LETTERS = 64
@@ -146,7 +147,7 @@ class Reception:
         if tally is not None:
             self._say(f"{_caller(event)}: association {how}: {tally.said()}")
 
-    def _on_store(self, event: "Event") -> "int | Dataset":
+    def _on_store(self, event: "Event") -> int | Dataset:
         """Answer only when the object is on the disk."""
         with self._lock:
             tally = self._tallies.setdefault(event.assoc, _Tally())
@@ -190,13 +191,9 @@ def _received(event: "Event", most_bytes: int) -> Iterator[Received]:
         yield Received(view, str(context.transfer_syntax), told, most_bytes)
 
 
-def _answer(refused: Refused) -> "Dataset":
-    from pydicom.dataset import Dataset
-
-    answer = Dataset()
-    answer.Status = refused.status
-    answer.ErrorComment = str(refused)[:_COMMENT_LETTERS]
-    return answer
+def _answer(refused: Refused) -> Dataset:
+    comment = str(refused)[:_COMMENT_LETTERS]
+    return item(Status=refused.status, ErrorComment=comment)
 
 
 def _caller(event: "Event") -> str:

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError
-from sirtdose.network.durable import make_folder, remove_parts, write_durably
-from sirtdose.network.names import is_study_name
+from sirtdose.network.files import (
+    is_study_name,
+    make_folder,
+    remove_parts,
+    write_durably,
+)
 
 STUDIES, RESULTS = "studies", "results"
 _SCHEMA = "sirtdose.listen/1"
@@ -81,10 +85,12 @@ class Records:
 
     def options_used_by(self, options: str) -> str | None:
         """The study that a file of options was used for."""
-        for study, runs in self._runs.items():
-            if any(one.options == options for one in runs):
-                return study
-        return None
+        users = (
+            study
+            for study, runs in self._runs.items()
+            if any(one.options == options for one in runs)
+        )
+        return next(users, None)
 
     def begin(
         self, study: str, work: str, instances: frozenset[str], options: str
@@ -160,7 +166,7 @@ class Records:
         if new is not None:
             runs.append(new)
         document = {"schema": _SCHEMA, "study": study, "runs": [*map(asdict, runs)]}
-        text = json.dumps(document, indent=1) + "\n"
+        text = f"{json.dumps(document, indent=1)}\n"
         write_durably(self._folder / f"{study}.json", [text.encode()])
         self._runs[study] = tuple(runs)
 

@@ -95,8 +95,7 @@ def send_files(
     for attempt in range(1, to.retries + 2):
         try:
             for part in _parts(left):
-                for number, sent in _send_part(part, to, attempt):
-                    done[number] = sent
+                done.update(_send_part(part, to, attempt))
         except OutputError as error:
             over = isinstance(error, _Rejected) or attempt > to.retries
             if over and all(one.status is None for one in done.values()):
@@ -140,10 +139,8 @@ def _parts(
 
 def _contexts(file: Outgoing) -> list[tuple[str, str]]:
     """In its own encoding; and in the one that every receiver has to know."""
-    wanted = [(file.sop_class, file.transfer_syntax)]
-    if file.transfer_syntax == EXPLICIT:
-        wanted.append((file.sop_class, IMPLICIT))
-    return wanted
+    also = [IMPLICIT] if file.transfer_syntax == EXPLICIT else []
+    return [(file.sop_class, syntax) for syntax in (file.transfer_syntax, *also)]
 
 
 def _send_part(
@@ -179,8 +176,7 @@ def _store(
     status = answer.get("Status")
     if status is None:
         return None, "no answer"
-    comment = str(answer.get("ErrorComment", "") or "")
-    return int(status), _meaning(int(status), comment)
+    return int(status), _meaning(int(status), str(answer.get("ErrorComment") or ""))
 
 
 def _meaning(status: int, comment: str) -> str:

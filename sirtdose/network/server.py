@@ -131,8 +131,7 @@ def _application(endpoint: Endpoint) -> "AE":
     ae.require_calling_aet = list(endpoint.allowed)
     ae.maximum_associations = endpoint.max_associations
     ae.maximum_pdu_size = endpoint.limits.pdu_bytes
-    timeout_s = endpoint.limits.timeout_s
-    ae.network_timeout = ae.acse_timeout = ae.dimse_timeout = timeout_s
+    ae.network_timeout = ae.acse_timeout = ae.dimse_timeout = endpoint.limits.timeout_s
     ae.add_supported_context(VERIFICATION, [EXPLICIT, IMPLICIT])
     for sop_class in STORAGE_CLASSES:
         ae.add_supported_context(sop_class, list(TRANSFER_SYNTAXES))

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sirtdose.network.durable import make_folder, remove_parts, write_durably
-from sirtdose.network.names import Names, is_study_name
+from sirtdose.network.files import (
+    Names,
+    is_study_name,
+    make_folder,
+    remove_parts,
+    write_durably,
+)
 from sirtdose.network.received import (
     OTHER_CONTENT,
     OUT_OF_RESOURCES,
@@ -160,8 +165,7 @@ def _head(received: Received) -> bytes:
     stream = DicomBytesIO(bytes(128) + b"DICM")
     stream.seek(0, os.SEEK_END)
     write_file_meta_info(stream, meta, enforce_standard=True)
-    head: bytes = stream.getvalue()
-    return head
+    return stream.getvalue()
 
 
 def _past_head(stream: BinaryIO) -> str:

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from math import log2
 
 from sirtdose.errors import InputError
-from sirtdose.model.bounds import require_positive
-from sirtdose.model.calibrator import require_calibrator_factor
+from sirtdose.model.bounds import require_calibrator_factor, require_positive
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide

@@ -3,8 +3,7 @@
 import pytest
 
 from sirtdose.errors import SafetyStop
-from sirtdose.model.finding import Acceptance, Finding, Severity
-from sirtdose.model.said import Said
+from sirtdose.model.finding import Acceptance, Finding, Said, Severity
 
 NOTE = Finding.of("H27", "density 1.05 g/mL", severity=Severity.NOTE)
 BLUR = Finding.of("H16", "the livers overlap by 0.6", severity=Severity.ASK)

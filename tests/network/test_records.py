@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from sirtdose.errors import FileFormatError
-from sirtdose.network.durable import PART, write_durably
-from sirtdose.network.names import KEY_FILE, names_of
+from sirtdose.network.files import KEY_FILE, PART, names_of, write_durably
 from sirtdose.network.reception import Arrivals
 from sirtdose.network.records import Ended, Records
 

@@ -24,8 +24,8 @@ from pydicom.uid import (
 )
 
 from sirtdose.errors import OutputError
+from sirtdose.network.files import names_of
 from sirtdose.network.limited_socket import Limits
-from sirtdose.network.names import names_of
 from sirtdose.network.reception import Reception
 from sirtdose.network.server import Endpoint, is_loopback, serving
 from sirtdose.network.store import Store
@@ -273,7 +273,7 @@ def test_a_study_that_lacks_an_object_is_known_to(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
         with monkeypatch.context() as patched:
-            patched.setattr("sirtdose.network.durable.os.fsync", full)
+            patched.setattr("sirtdose.network.files.os.fsync", full)
             assert listener.store(make_object(2)).Status == 0xA700
             assert listener.store(make_object(3)).Status == 0xA700
         # Known to a listener that begins anew, too.
@@ -295,7 +295,7 @@ def test_a_disk_that_fills_up_leaves_no_half_object(
             raise OSError(number, os.strerror(number))
 
         with monkeypatch.context() as patched:
-            patched.setattr("sirtdose.network.durable.os.fsync", full)
+            patched.setattr("sirtdose.network.files.os.fsync", full)
             assert listener.store(make_object(2)).Status == 0xA700
         assert len(kept(tmp_path)) == 1
         assert half_written(tmp_path) == []

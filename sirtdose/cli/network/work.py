@@ -16,7 +16,7 @@ from sirtdose.network.listen import NotYet
 from sirtdose.network.records import Ended
 
 if TYPE_CHECKING:
-    from sirtdose.batch.case import Case, Named, Outcome
+    from sirtdose.batch.work import Case, Named, Outcome
 
 # Options of single studies, by the names of these.
 CASES = "cases"
@@ -97,7 +97,7 @@ class Assessing:
 
 
 def _case(study: str, source: Path, folder: Path, file: Path) -> "Case":
-    from sirtdose.batch.case import Case
+    from sirtdose.batch.work import Case
 
     options = with_environment(post_command, case_options(file, post_command))
     options = located(options, (source, file.parent), post_command)

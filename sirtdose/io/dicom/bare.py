@@ -10,10 +10,13 @@ import struct
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+    from pydicom.dataset import Dataset as Dataset
+else:
+    # Many signatures name it; pydicom is loaded where a file is read or written.
+    Dataset = Any
 
 _PREFIX = b"DICM"
 _HEAD_BYTES = 8192
@@ -28,11 +31,6 @@ _SHORT_VRS = (
 _UID = re.compile(rb"[012](\.(0|[1-9]\d*))+[\0 ]?")
 
 
-def has_preamble(head: bytes) -> bool:
-    """Whether a file's first bytes are those of every DICOM file."""
-    return head[128:132] == _PREFIX
-
-
 def is_dicom_file(path: Path) -> bool:
     """Whether a file is DICOM, with or without its preamble.
 
@@ -43,7 +41,7 @@ def is_dicom_file(path: Path) -> bool:
     """
     with path.open("rb") as stream:
         head = stream.read(132)
-        if has_preamble(head):
+        if head[128:132] == _PREFIX:
             return True
         if _first_element(head) is None:
             return False
@@ -51,7 +49,7 @@ def is_dicom_file(path: Path) -> bool:
     return _names_its_class(head[_start(head) :])
 
 
-def read_file(path: Path, defer_size: int | None = None) -> "Dataset":
+def read_file(path: Path, defer_size: int | None = None) -> Dataset:
     """Read a DICOM file, with or without the bytes that should begin it.
 
     Raises
@@ -112,6 +110,12 @@ def _extent(data: bytes, at: int) -> tuple[int, int]:
     return at + 8, struct.unpack_from("<I", data, at + 4)[0]
 
 
+def undecoded(dataset: Dataset, tag: int) -> Any:
+    """An element's value as it stands in the file, where it is not decoded yet."""
+    item = dataset.get_item(tag)
+    return None if item is None else item.value
+
+
 def decoding_faults() -> tuple[type[Exception], ...]:
     """What pydicom raises where a value is not of its kind."""
     from pydicom.errors import BytesLengthException
@@ -134,7 +138,7 @@ def undecodable(path: Path) -> str:
         return ""
 
 
-def _faulty(dataset: "Dataset") -> Iterator[str]:
+def _faulty(dataset: Dataset) -> Iterator[str]:
     from pydicom.datadict import keyword_for_tag
 
     faults: tuple[type[Exception], ...] = (*decoding_faults(), AttributeError)

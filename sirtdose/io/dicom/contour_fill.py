@@ -101,8 +101,7 @@ class Frame:
 
     def to_plane(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points (n, 3) as (plane, row, column) distances in mm."""
-        moved: NDArray[np.float64] = points_mm @ self.axes
-        return moved
+        return points_mm @ self.axes
 
     def fine_enough(
         self,
@@ -139,8 +138,7 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
         along_row, along_column = np.eye(3)[0], np.eye(3)[1]
     else:
         # Any two directions in the plane will do: nothing is stored in them.
-        helper = np.eye(3)[int(np.abs(normal).argmin())]
-        along_row = np.cross(helper, normal)
+        along_row = np.cross(np.eye(3)[int(np.abs(normal).argmin())], normal)
         along_row /= np.linalg.norm(along_row)
         along_column = np.cross(normal, along_row)
     places = []
@@ -271,5 +269,4 @@ def _normal(contours: Sequence[NDArray[np.float64]], what: str) -> NDArray[np.fl
 
 def _distinct(places: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     ordered = np.sort(np.asarray(places, dtype=np.float64))
-    new = np.diff(ordered, prepend=-np.inf) > _SAME_PLANE_MM
-    return ordered[new]
+    return ordered[np.diff(ordered, prepend=-np.inf) > _SAME_PLANE_MM]

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import InputError
 from sirtdose.io.dicom.header import (
+    Dataset,
     deferred_dataset,
     number,
     number_if_any,
@@ -19,9 +19,6 @@ from sirtdose.io.dicom.header import (
 from sirtdose.io.dicom.rtdose import SOP_CLASS_UID as _RTDOSE
 from sirtdose.model.bounds import printable
 from sirtdose.model.dose_curve import DoseCurve
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # Rounding of what was written: a curve may rise by this part of the volume.
 _RISE = 1e-3
@@ -92,7 +89,7 @@ def read_roi_names(path: Path) -> tuple[str | None, dict[int, str]]:
         return str(dataset.get("SOPInstanceUID", "")) or None, names
 
 
-def _histogram(item: "Dataset", dataset: "Dataset", path: Path) -> DicomHistogram:
+def _histogram(item: Dataset, dataset: Dataset, path: Path) -> DicomHistogram:
     roi = None
     try:
         roi = _roi_number(item, path)
@@ -109,18 +106,19 @@ def _histogram(item: "Dataset", dataset: "Dataset", path: Path) -> DicomHistogra
     return DicomHistogram(roi, curve, width, mean_gy)
 
 
-def _roi_number(item: "Dataset", path: Path) -> int | None:
+def _roi_number(item: Dataset, path: Path) -> int | None:
     """The region that a histogram is of, where it is of a single one."""
     rois = list(item.get("DVHReferencedROISequence") or [])
     kinds = [str(one.get("DVHROIContributionType", "") or "INCLUDED") for one in rois]
-    if kinds != ["INCLUDED"]:
-        return None
-    if number_if_any(rois[0], "ReferencedROINumber", path) is None:
+    if (
+        kinds != ["INCLUDED"]
+        or number_if_any(rois[0], "ReferencedROINumber", path) is None
+    ):
         return None
     return whole_number(rois[0], "ReferencedROINumber", path)
 
 
-def _curve(item: "Dataset", dataset: "Dataset", path: Path) -> tuple[DoseCurve, float]:
+def _curve(item: Dataset, dataset: Dataset, path: Path) -> tuple[DoseCurve, float]:
     widths, volumes = _bins(item, path)
     widths = widths * _gy_per_unit(item, dataset, path)
     kind = str(item.get("DVHType", "")).upper()
@@ -152,9 +150,7 @@ def _curve(item: "Dataset", dataset: "Dataset", path: Path) -> tuple[DoseCurve, 
     return curve, float(widths.max())
 
 
-def _bins(
-    item: "Dataset", path: Path
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _bins(item: Dataset, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     written = item.get("DVHData")
     data = numbers(item, "DVHData", None, path) if written else np.zeros(0)
     count = number_if_any(item, "DVHNumberOfBins", path)
@@ -171,7 +167,7 @@ def _bins(
     return widths, volumes
 
 
-def _gy_per_unit(item: "Dataset", dataset: "Dataset", path: Path) -> float:
+def _gy_per_unit(item: Dataset, dataset: Dataset, path: Path) -> float:
     """Gy of one unit of width: DVHDoseScaling, and what relative doses refer to."""
     kind = str(item.get("DoseType", "") or "PHYSICAL").upper()
     if kind != "PHYSICAL":

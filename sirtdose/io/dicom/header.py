@@ -4,31 +4,67 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
+from sirtdose.io.dicom.bare import Dataset as Dataset
 from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
-from sirtdose.io.dicom.numbers import EXPORT, as_numbers, not_numbers, shown
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
 from sirtdose.io.reading import reading
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 # Implicit and explicit VR, little endian.
 LITTLE_ENDIAN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 _LONG_VALUE = 4096
+_SHOWN = 6
 _ENDS = ("Lower", "Upper")
 _LOST = (
     "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are not "
     "those that were reconstructed"
 )
+EXPORT = "export the file again, or correct the value"
+
+
+def as_numbers(value: object) -> NDArray[np.float64] | None:
+    """A value as numbers, one or more; None where one of them is no number."""
+    try:
+        return np.atleast_1d(np.asarray(value, dtype=np.float64))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def as_text(value: Any) -> str:
+    """A value of text, several as DICOM separates them."""
+    return "\\".join(map(str, [value] if isinstance(value, str) else value))
+
+
+def shown(values: NDArray[Any]) -> str:
+    r"""Numbers for a message, as DICOM separates them.
+
+    >>> shown(np.array([0.5, 2.0]))
+    '0.5\\2'
+    >>> shown(np.arange(1.0, 10.0))
+    '1\\2\\3\\4\\5\\6 and 3 more'
+    """
+    numbers = np.ravel(values)
+    more = f" and {numbers.size - _SHOWN} more" if numbers.size > _SHOWN else ""
+    return "\\".join(f"{one:g}" for one in numbers[:_SHOWN]) + more
+
+
+def not_numbers(value: Any, has: str, count: int | None) -> str:
+    """What is wrong with a value; `has` names file, attribute and tag."""
+    parts = [value] if isinstance(value, (str, bytes)) else list(np.atleast_1d(value))
+    shown = "\\".join(str(one) for one in parts)
+    shown = "".join(one if one.isprintable() else "?" for one in shown)[:40]
+    needed = "numbers are" if count is None else f"{count} numbers are"
+    needed = "a single number is" if count == 1 else needed
+    comma = ", with a decimal point and no comma" if "," in shown else ""
+    return f"{has} = {shown}: {needed} needed{comma}; {EXPORT}"
 
 
 @contextmanager
@@ -68,13 +104,13 @@ def reading_dicom(path: Path) -> Iterator[None]:
                 ) from error
 
 
-def read_dataset(path: Path) -> "Dataset":
+def read_dataset(path: Path) -> Dataset:
     """Read a DICOM file."""
     with reading_dicom(path):
         return _with_syntax(read_file(path))
 
 
-def deferred_dataset(path: Path) -> "Dataset":
+def deferred_dataset(path: Path) -> Dataset:
     """Read a header; long values stay in the file until asked for.
 
     To be called within :func:`reading_dicom`.
@@ -82,17 +118,18 @@ def deferred_dataset(path: Path) -> "Dataset":
     return _with_syntax(read_file(path, defer_size=_LONG_VALUE))
 
 
-def _with_syntax(dataset: "Dataset") -> "Dataset":
+def _with_syntax(dataset: Dataset) -> Dataset:
     """A file without a transfer syntax was read as what it looked like: say so."""
     if "TransferSyntaxUID" not in dataset.file_meta:
         implicit, little = dataset.original_encoding
         if little:
-            syntax = LITTLE_ENDIAN[0 if implicit else 1]
-            dataset.file_meta.add_new("TransferSyntaxUID", "UI", syntax)
+            dataset.file_meta.add_new(
+                "TransferSyntaxUID", "UI", LITTLE_ENDIAN[0 if implicit else 1]
+            )
     return dataset
 
 
-def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
+def value_of(dataset: Dataset, keyword: str, path: Path) -> Any:
     """The value of an attribute as pydicom decodes it; None where it is not there.
 
     Raises
@@ -108,7 +145,7 @@ def value_of(dataset: "Dataset", keyword: str, path: Path) -> Any:
         ) from error
 
 
-def required(dataset: "Dataset", keyword: str, path: Path, remedy: str = "") -> Any:
+def required(dataset: Dataset, keyword: str, path: Path, remedy: str = "") -> Any:
     """The value of an attribute that must be there and not be empty.
 
     Raises
@@ -143,7 +180,7 @@ def tag_of(keyword: str) -> str:
 
 
 def numbers(
-    dataset: "Dataset", keyword: str, count: int | None, path: Path
+    dataset: Dataset, keyword: str, count: int | None, path: Path
 ) -> NDArray[np.float64]:
     """An attribute's numbers: exactly as many as it must have, or one or more.
 
@@ -161,7 +198,7 @@ def numbers(
 
 
 def number(
-    dataset: "Dataset",
+    dataset: Dataset,
     keyword: str,
     path: Path,
     remedy: str = "",
@@ -194,7 +231,7 @@ def number(
 
 
 def number_if_any(
-    dataset: "Dataset",
+    dataset: Dataset,
     keyword: str,
     path: Path,
     *,
@@ -213,7 +250,7 @@ def number_if_any(
     return number(dataset, keyword, path, above=above, least=least)
 
 
-def stated_half_lives_h(dataset: "Dataset", path: Path) -> Iterator[float]:
+def stated_half_lives_h(dataset: Dataset, path: Path) -> Iterator[float]:
     """Each RadionuclideHalfLife in hours that is there, and not empty or 0."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         seconds = number_if_any(item, "RadionuclideHalfLife", path, least=0)
@@ -222,7 +259,7 @@ def stated_half_lives_h(dataset: "Dataset", path: Path) -> Iterator[float]:
 
 
 def whole_number(
-    dataset: "Dataset", keyword: str, path: Path, *, above: float | None = None
+    dataset: Dataset, keyword: str, path: Path, *, above: float | None = None
 ) -> int:
     """The single whole number of an attribute that must be there.
 
@@ -245,7 +282,7 @@ def _named(keyword: str, path: Path) -> str:
 
 
 def orientation(
-    dataset: "Dataset", path: Path
+    dataset: Dataset, path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Unit vectors along a row (column steps) and along a column (row steps)."""
     cosines = numbers(dataset, "ImageOrientationPatient", 6, path)
@@ -263,7 +300,7 @@ def orientation(
     return along_row / lengths[0], along_column / lengths[1]
 
 
-def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
+def pixel_spacing(dataset: Dataset, path: Path) -> tuple[float, float]:
     """Distance between rows, and between columns, in mm."""
     rows_apart, columns_apart = numbers(dataset, "PixelSpacing", 2, path)
     if min(rows_apart, columns_apart) <= 0:
@@ -275,7 +312,7 @@ def pixel_spacing(dataset: "Dataset", path: Path) -> tuple[float, float]:
 
 
 def plane_steps(
-    dataset: "Dataset", path: Path, *, placed: "Dataset | None" = None
+    dataset: Dataset, path: Path, *, placed: Dataset | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Unit normal of an image's plane; and the steps from row to row and column, mm.
 
@@ -288,13 +325,13 @@ def plane_steps(
     return np.cross(along_row, along_column), steps
 
 
-def frame_of_reference(dataset: "Dataset") -> str | None:
+def frame_of_reference(dataset: Dataset) -> str | None:
     """The data set's frame of reference, if it names one."""
     return str(dataset.get("FrameOfReferenceUID", "") or "").strip() or None
 
 
 def private_value(
-    dataset: "Dataset", group: int, creator: str, element: int
+    dataset: Dataset, group: int, creator: str, element: int
 ) -> object | None:
     """A private element's value, found by its creator and not by a fixed block.
 
@@ -315,7 +352,7 @@ def private_value(
 
 
 def source_of(
-    dataset: "Dataset", paths: Sequence[Path], nuclide: Nuclide | None = None
+    dataset: Dataset, paths: Sequence[Path], nuclide: Nuclide | None = None
 ) -> Source:
     """Where an image came from, and what its header says of scan and nuclide.
 
@@ -344,12 +381,12 @@ def source_of(
     )
 
 
-def half_life_in_header_h(dataset: "Dataset", path: Path) -> float | None:
+def half_life_in_header_h(dataset: Dataset, path: Path) -> float | None:
     """The half-life that the header states for its nuclide, h."""
     return next(iter(stated_half_lives_h(dataset, path)), None)
 
 
-def _energy_windows(dataset: "Dataset", path: Path) -> tuple[tuple[float, float], ...]:
+def _energy_windows(dataset: Dataset, path: Path) -> tuple[tuple[float, float], ...]:
     windows = (
         [number_if_any(one, f"EnergyWindow{end}Limit", path) for end in _ENDS]
         for window in dataset.get("EnergyWindowInformationSequence") or []

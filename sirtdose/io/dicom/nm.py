@@ -7,13 +7,14 @@ sign of SpacingBetweenSlices. The result is often left-handed, which is right.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
 from sirtdose.io.dicom.header import (
+    Dataset,
     frame_of_reference,
     number,
     number_if_any,
@@ -29,9 +30,6 @@ from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Doubt, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.20"
 _SLICE_VECTOR = 0x00540080
@@ -64,7 +62,7 @@ def read_nm(path: Path, *, nuclide: Nuclide | None = None) -> Volume:
         return _volume(read_dataset(path), path, nuclide)
 
 
-def _volume(dataset: "Dataset", path: Path, nuclide: Nuclide | None) -> Volume:
+def _volume(dataset: Dataset, path: Path, nuclide: Nuclide | None) -> Volume:
     require_recon_tomo(dataset, path)
     frames = frames_of(dataset, path, "counts")
     limit = np.iinfo(frames.dtype).max if frames.dtype.kind in "iu" else None
@@ -86,7 +84,7 @@ def _volume(dataset: "Dataset", path: Path, nuclide: Nuclide | None) -> Volume:
     return Volume(counts, grid, quantity, source)
 
 
-def require_recon_tomo(dataset: "Dataset", path: Path) -> None:
+def require_recon_tomo(dataset: Dataset, path: Path) -> None:
     """Refuse what is no reconstructed tomographic image, by its own name."""
     kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
     kind = kinds[2] if len(kinds) > 2 else ""
@@ -114,7 +112,7 @@ def offset(added: str) -> tuple[Doubt, ...]:
     return (Doubt("H12", said, "the values are used with what is added"),)
 
 
-def _declared(dataset: "Dataset", frames: int, path: Path) -> tuple[Doubt, ...]:
+def _declared(dataset: Dataset, frames: int, path: Path) -> tuple[Doubt, ...]:
     """What to ask where the header declares other slices than there are (H17)."""
     declared = number_if_any(dataset, "NumberOfSlices", path)
     if not declared or declared == frames:
@@ -124,7 +122,7 @@ def _declared(dataset: "Dataset", frames: int, path: Path) -> tuple[Doubt, ...]:
     return (Doubt("H17", f"{said} slices: is it whole?", used),)
 
 
-def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:
+def _named_a_map(dataset: Dataset) -> tuple[str, ...]:
     """Text that names an attenuation map; some systems write it on every image."""
     items = dataset.get("RadiopharmaceuticalInformationSequence") or []
     named = any(
@@ -133,18 +131,15 @@ def _named_a_map(dataset: "Dataset") -> tuple[str, ...]:
     return ("its Radiopharmaceutical says attenuation map: is it one?",) * named
 
 
-def _decay_correction(dataset: "Dataset") -> str:
+def _decay_correction(dataset: Dataset) -> str:
     """NM has no tag for it: a vendor's own, or DECY among the corrections."""
     stated = str(dataset.get("DecayCorrection", "") or "").upper()
     corrections = np.atleast_1d(dataset.get("CorrectedImage") or [])
-    if stated in ("", "NONE") and "DECY" in [str(one).upper() for one in corrections]:
-        return "DECY"
-    return stated
+    corrected = "DECY" in [str(one).upper() for one in corrections]
+    return "DECY" if corrected and stated in ("", "NONE") else stated
 
 
-def _in_slice_order(
-    dataset: "Dataset", frames: NDArray[Any], path: Path
-) -> NDArray[Any]:
+def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArray[Any]:
     pointer = dataset.get("FrameIncrementPointer")
     tags = [] if pointer is None else list(np.atleast_1d(pointer))
     if tags and tags != [_SLICE_VECTOR]:
@@ -165,7 +160,7 @@ def _in_slice_order(
 
 
 def _grid(
-    dataset: "Dataset", shape: tuple[int, ...], path: Path
+    dataset: Dataset, shape: tuple[int, ...], path: Path
 ) -> tuple[Grid, tuple[str, ...]]:
     detectors = dataset.get("DetectorInformationSequence") or [dataset]
     placed = [one for one in detectors if one.get("ImageOrientationPatient")]
@@ -185,21 +180,22 @@ def _grid(
         )
     affine = affine_of(np.column_stack([normal * slices_apart, steps]), position)
     k, j, i = shape
-    remarks = []
-    modality = str(dataset.get("Modality", ""))
-    if modality != "NM":
-        remarks.append(
+    modality, frame = str(dataset.get("Modality", "")), frame_of_reference(dataset)
+    remarks = (
+        (
+            modality != "NM",
             f"Modality (0008,0060) is {modality}, while class and ImageType say a "
-            "reconstructed SPECT"
-        )
-    if not position.any():
-        remarks.append(
+            "reconstructed SPECT",
+        ),
+        (
+            not position.any(),
             "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "
-            "where they should"
-        )
-    if frame_of_reference(dataset) is None:
-        remarks.append(
+            "where they should",
+        ),
+        (
+            frame is None,
             "no FrameOfReferenceUID (0020,0052): that structures and CT belong to this "
-            "image is not checked"
-        )
-    return Grid((k, j, i), affine, frame_of_reference(dataset)), tuple(remarks)
+            "image is not checked",
+        ),
+    )
+    return Grid((k, j, i), affine, frame), tuple(one for holds, one in remarks if holds)

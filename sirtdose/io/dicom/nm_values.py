@@ -2,19 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
-from sirtdose.io.dicom.header import number_if_any, private_value
-from sirtdose.io.dicom.numbers import shown
+from sirtdose.io.dicom.header import Dataset, number_if_any, private_value, shown
 from sirtdose.io.dicom.pixels import scale_of
 from sirtdose.model.volume import Quantity
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # In lower case.
 _COUNTS = ("{counts}", "{count}", "counts", "cnts", "1", "")
@@ -27,19 +23,12 @@ _ADDS = {
 _CONCENTRATIONS = {"bq/ml": 1.0, "bqml": 1.0, "kbq/ml": 1e3, "mbq/ml": 1e6}
 
 
-class NmValues(NamedTuple):
-    """Values of the frames, what they measure, and what was added to each of them.
+def nm_values(
+    dataset: Dataset, frames: NDArray[Any], path: Path
+) -> tuple[NDArray[Any], Quantity, str]:
+    """Values of the frames, in stored order, what they measure, and what was added.
 
-    `added` is empty, or names the attribute and the amount.
-    """
-
-    values: NDArray[Any]
-    quantity: Quantity
-    added: str = ""
-
-
-def nm_values(dataset: "Dataset", frames: NDArray[Any], path: Path) -> NmValues:
-    """Values of the frames, in stored order, and what they measure.
+    What was added to each of them is empty, or names the attribute and the amount.
 
     RescaleSlope, RealWorldValueMapping (Hermes, quantitative SPECT) and GE's private
     Pixel Scale, found by its creator, are the three places a scale is kept. More
@@ -67,7 +56,7 @@ def nm_values(dataset: "Dataset", frames: NDArray[Any], path: Path) -> NmValues:
             np.zeros(1) if offset is None else offset,
         )
     values, added = _scaled(frames, scales, path)
-    return NmValues(values, quantity, added)
+    return values, quantity, added
 
 
 def _scaled(
@@ -82,8 +71,9 @@ def _scaled(
         # A scale of 0 is right for a frame whose pixels are all 0.
         none = empty if slope.size == empty.size else empty.all()
         positive = (slope > 0) | ((slope == 0) & none)
-        good = np.isfinite(slope).all() and positive.all()
-        if not good or not np.isfinite(intercept).all():
+        if not (
+            positive.all() and np.isfinite(slope).all() and np.isfinite(intercept).all()
+        ):
             raise QuantityError(
                 f"{path.name} has {name} = {shown(slope)}: finite numbers above 0 "
                 "are needed"
@@ -103,10 +93,10 @@ def _scaled(
         return frames, ""
     (name, (slope, intercept)), *others = meant.items()
     for other, (its_slope, its_intercept) in others:
-        same = np.allclose(slope, its_slope, 1e-6) and np.allclose(
-            intercept, its_intercept, 1e-6, 1e-6
-        )
-        if not same:
+        if not (
+            np.allclose(slope, its_slope, 1e-6)
+            and np.allclose(intercept, its_intercept, 1e-6, 1e-6)
+        ):
             raise QuantityError(
                 f"{path.name} has {name} = {shown(slope)} and {other} = "
                 f"{shown(its_slope)}: which scale holds is not known"
@@ -117,7 +107,7 @@ def _scaled(
     return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
 
 
-def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
+def _only(mapping: Sequence[Dataset], path: Path) -> Dataset:
     """The mapping, or of several the one in Bq/ml where there is one."""
     if len(mapping) == 1:
         return mapping[0]
@@ -132,13 +122,13 @@ def _only(mapping: "Sequence[Dataset]", path: Path) -> "Dataset":
     return in_bq[0]
 
 
-def _unit(item: "Dataset") -> str:
+def _unit(item: Dataset) -> str:
     codes = item.get("MeasurementUnitsCodeSequence") or []
     return str(codes[0].get("CodeValue", "")).strip() if codes else ""
 
 
 def _real_world(
-    item: "Dataset", path: Path
+    item: Dataset, path: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Quantity]:
     slope, intercept = (
         number_if_any(item, keyword, path)

@@ -3,14 +3,11 @@
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.bounds import printable
 from sirtdose.model.nuclide import Nuclide
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _LONGEST = 64
 
@@ -44,7 +41,7 @@ def _flat(text: str) -> str:
 
 
 def nuclide_words(
-    datasets: "Iterable[Dataset]", own: Nuclide | None = None
+    datasets: Iterable[Dataset], own: Nuclide | None = None
 ) -> tuple[str, ...]:
     """The header's own words for its nuclide, each once, in whatever slice it is.
 
@@ -81,7 +78,7 @@ def contradicted_by(word: str) -> str:
     return "" if code in nuclide_name(word).split(", ") else code
 
 
-def _words_of(item: "Dataset", own: Nuclide | None) -> list[str]:
+def _words_of(item: Dataset, own: Nuclide | None) -> list[str]:
     codes = _said_by_codes(item, "RadionuclideCodeSequence", own)
     texts = [
         *_plain(item, "Radiopharmaceutical", "Radionuclide"),
@@ -94,7 +91,7 @@ def _words_of(item: "Dataset", own: Nuclide | None) -> list[str]:
     return [*codes, *texts][:1]
 
 
-def _said_by_codes(item: "Dataset", keyword: str, own: Nuclide | None) -> list[str]:
+def _said_by_codes(item: Dataset, keyword: str, own: Nuclide | None) -> list[str]:
     """What each code means, else its value: systems write wrong values beside it."""
     said = []
     for code in item.get(keyword) or []:
@@ -108,7 +105,7 @@ def _said_by_codes(item: "Dataset", keyword: str, own: Nuclide | None) -> list[s
     return said
 
 
-def _plain(item: "Dataset", *keywords: str) -> list[str]:
+def _plain(item: Dataset, *keywords: str) -> list[str]:
     texts = [printable(str(item.get(one, "") or "")).strip() for one in keywords]
     return [text[:_LONGEST] for text in texts if text]
 

@@ -7,20 +7,20 @@ header only between the lines; where it is not, reading stops.
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import QuantityError
 from sirtdose.io.dicom.header import (
+    Dataset,
+    as_text,
     half_life_in_header_h,
     number,
     reading_dicom,
     required,
 )
 from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pet_decay import (
     HALF_LIVES_H,
     IDENTITIES,
@@ -32,9 +32,6 @@ from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"
 REFUSED_SOP_CLASSES = {
@@ -55,7 +52,7 @@ _SAME_HALF_LIFE = 0.02
 
 def read_pet(
     paths: Sequence[Path],
-    headers: "Sequence[Dataset]" = (),
+    headers: Sequence[Dataset] = (),
     *,
     header_nuclide_was: str | None = None,
     nuclide: Nuclide | None = None,
@@ -120,7 +117,7 @@ def read_pet(
     return Volume(data, stack.grid, Quantity.ACTIVITY_CONCENTRATION, source)
 
 
-def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
+def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
     units = as_text(required(dataset, "Units", path, "BQML is needed")).upper()
     if units != "BQML":
         said = _UNITS.get(units, "another unit")
@@ -139,7 +136,7 @@ def _require_bq_per_ml(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def _require_alike(dataset: "Dataset", path: Path, first: "Dataset") -> None:
+def _require_alike(dataset: Dataset, path: Path, first: Dataset) -> None:
     ours, its = (str(one.get("DecayCorrection", "")) for one in (first, dataset))
     if its != ours:
         raise QuantityError(
@@ -177,7 +174,7 @@ def _positron_fraction(stack: Stack) -> float | None:
     return max(found, default=0.0) or None
 
 
-def _decay_correction(dataset: "Dataset", path: Path) -> str:
+def _decay_correction(dataset: Dataset, path: Path) -> str:
     kind = str(required(dataset, "DecayCorrection", path)).upper()
     if kind not in ("START", "ADMIN", "NONE"):
         raise QuantityError(

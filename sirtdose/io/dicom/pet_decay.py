@@ -7,11 +7,11 @@ from datetime import datetime, time, timedelta
 from math import expm1, log
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sirtdose.data.load import table
 from sirtdose.errors import MissingTagError, QuantityError
 from sirtdose.io.dicom.header import (
+    Dataset,
     half_life_in_header_h,
     number,
     private_value,
@@ -28,9 +28,6 @@ from sirtdose.io.dicom.time import (
     text_of,
 )
 from sirtdose.model.volume import Source
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # Half-lives a PET may have been corrected with, h.
 HALF_LIVES_H: dict[str, float] = {
@@ -57,18 +54,16 @@ def average_time_s(duration_s: float, half_life_h: float) -> float:
     """
     decay = log(2) / (half_life_h * 3600)
     x = decay * duration_s
-    if x < 1e-8:
-        return duration_s / 2
-    return log(x / -expm1(-x)) / decay
+    return duration_s / 2 if x < 1e-8 else log(x / -expm1(-x)) / decay
 
 
-def decay_factor_siemens(dataset: "Dataset", half_life_h: float) -> float:
+def decay_factor_siemens(dataset: Dataset, half_life_h: float) -> float:
     """DecayFactor as Siemens writes it: from series start to the frame's mean."""
     seconds = float(dataset.FrameReferenceTime) / 1000
     return float(2.0 ** (seconds / 3600 / half_life_h))
 
 
-def decay_factor_ge(dataset: "Dataset", half_life_h: float) -> float:
+def decay_factor_ge(dataset: Dataset, half_life_h: float) -> float:
     """DecayFactor as GE writes it: the decay during the frame.
 
     Of the first bed only: what a later one adds is not known.
@@ -83,7 +78,7 @@ IDENTITIES = (decay_factor_siemens, decay_factor_ge)
 
 
 def applied_half_life_h(
-    datasets: "Sequence[Dataset]", path: Path, half_lives_h: Iterable[float]
+    datasets: Sequence[Dataset], path: Path, half_lives_h: Iterable[float]
 ) -> float | None:
     """Which half-life explains the slices' DecayFactor, the header's own included.
 
@@ -102,8 +97,8 @@ def applied_half_life_h(
 
 
 def misfit(
-    datasets: "Sequence[Dataset]",
-    identity: "Callable[[Dataset, float], float]",
+    datasets: Sequence[Dataset],
+    identity: Callable[[Dataset, float], float],
     half_life_h: float,
 ) -> float | None:
     """Largest deviation of the factors' excess over 1, as a part of that excess."""
@@ -191,7 +186,7 @@ def _one_of(found: list[PetReference]) -> PetReference:
     return first
 
 
-def administration_of(dataset: "Dataset") -> PetReference:
+def administration_of(dataset: Dataset) -> PetReference:
     """When the header says the activity was given; no day is ever made up."""
     for item in dataset.get("RadiopharmaceuticalInformationSequence") or []:
         written = text_of(item, "RadiopharmaceuticalStartDateTime")
@@ -216,7 +211,7 @@ def administration_of(dataset: "Dataset") -> PetReference:
 
 
 def _slice_reference(
-    dataset: "Dataset", path: Path, half_life_h: float
+    dataset: Dataset, path: Path, half_life_h: float
 ) -> tuple[datetime, str]:
     acquired, _ = acquired_at(dataset)
     half_life_h = half_life_in_header_h(dataset, path) or half_life_h
@@ -242,7 +237,7 @@ def _slice_reference(
 
 
 def _by_vendor(
-    dataset: "Dataset", path: Path, acquired: datetime, half_life_h: float
+    dataset: Dataset, path: Path, acquired: datetime, half_life_h: float
 ) -> tuple[datetime, str]:
     # Whole words: "Merge Healthcare" is no GE.
     maker = set(re.findall("[A-Z0-9]+", text_of(dataset, "Manufacturer").upper()))
@@ -275,7 +270,7 @@ def _known(acquired: datetime | None, path: Path) -> datetime:
     return acquired
 
 
-def _seconds(dataset: "Dataset", keyword: str, path: Path) -> float:
+def _seconds(dataset: Dataset, keyword: str, path: Path) -> float:
     return number(dataset, keyword, path, "give --scan-at") / 1000
 
 

@@ -3,21 +3,18 @@
 from collections.abc import Iterable, Sequence
 from math import expm1, log, prod
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sirtdose.errors import FileFormatError
 from sirtdose.io.dicom.header import (
+    Dataset,
     number_if_any,
     stated_half_lives_h,
     tag_of,
     value_of,
 )
 from sirtdose.model.volume import Doubt
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 Doubts = tuple[Doubt, ...]
 
@@ -35,24 +32,22 @@ _AS_SAID = {
 }
 
 
-def declared_slices(header: "Dataset", path: Path) -> int | None:
+def declared_slices(header: Dataset, path: Path) -> int | None:
     """How many slices a PET series has by its header; None where it does not say.
 
     NumberOfSlices (0054,0081) counts the places; time slices and gates repeat them.
     """
     slices = number_if_any(header, "NumberOfSlices", path, above=0)
-    if slices is None:
-        return None
-    return int(slices) * _repeats(header, path)
+    return None if slices is None else int(slices) * _repeats(header, path)
 
 
-def _repeats(header: "Dataset", path: Path) -> int:
+def _repeats(header: Dataset, path: Path) -> int:
     counts = [number_if_any(header, keyword, path) for keyword in _REPEATS]
     return prod(max(int(one or 1), 1) for one in counts)
 
 
 def series_doubts(
-    datasets: "Sequence[Dataset]",
+    datasets: Sequence[Dataset],
     paths: Sequence[Path],
     half_lives_h: Iterable[float],
 ) -> Doubts:
@@ -75,7 +70,7 @@ def series_doubts(
     )
 
 
-def _kind_doubts(first: "Dataset", path: Path) -> Doubts:
+def _kind_doubts(first: Dataset, path: Path) -> Doubts:
     values = np.atleast_1d(value_of(first, "SeriesType", path) or [])
     kinds = [str(value).upper() for value in values]
     if "REPROJECTION" in kinds:
@@ -102,7 +97,7 @@ def _kind_doubts(first: "Dataset", path: Path) -> Doubts:
     )
 
 
-def _count_doubts(first: "Dataset", there: int, path: Path) -> Doubts:
+def _count_doubts(first: Dataset, there: int, path: Path) -> Doubts:
     declared = declared_slices(first, path)
     if declared is None or declared == there:
         return ()
@@ -111,7 +106,7 @@ def _count_doubts(first: "Dataset", there: int, path: Path) -> Doubts:
     return (Doubt("H17", f"{said}: is the series whole, and of one scan?", used),)
 
 
-def _intercept_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> Doubts:
+def _intercept_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Doubts:
     added = [
         number_if_any(dataset, "RescaleIntercept", path) or 0.0
         for dataset, path in zip(datasets, paths, strict=True)
@@ -128,7 +123,7 @@ def _intercept_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> D
 
 
 def _factor_doubts(
-    datasets: "Sequence[Dataset]", paths: Sequence[Path], half_lives_h: Iterable[float]
+    datasets: Sequence[Dataset], paths: Sequence[Path], half_lives_h: Iterable[float]
 ) -> Doubts:
     """A DecayFactor that no half-life explains from the frame's own times (H10)."""
     worst, at = 0.0, 0
@@ -155,7 +150,7 @@ def _factor_doubts(
     )
 
 
-def _correction_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> Doubts:
+def _correction_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Doubts:
     """Slices whose DecayCorrection and CorrectedImage say opposite things (H10)."""
     for dataset, path in zip(datasets, paths, strict=True):
         kind = _correction(dataset, path)
@@ -172,11 +167,11 @@ def _correction_doubts(datasets: "Sequence[Dataset]", paths: Sequence[Path]) -> 
     return ()
 
 
-def _correction(dataset: "Dataset", path: Path) -> str:
+def _correction(dataset: Dataset, path: Path) -> str:
     return str(value_of(dataset, "DecayCorrection", path) or "").upper()
 
 
-def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
+def _milliseconds(dataset: Dataset, keyword: str, path: Path) -> float | None:
     """A time within a scan; one of months is refused."""
     value_ms = number_if_any(dataset, keyword, path)
     if value_ms is not None and abs(value_ms) > _LONGEST_MS:
@@ -187,7 +182,7 @@ def _milliseconds(dataset: "Dataset", keyword: str, path: Path) -> float | None:
     return value_ms
 
 
-def _off_factor(dataset: "Dataset", path: Path, half_lives_h: Iterable[float]) -> float:
+def _off_factor(dataset: Dataset, path: Path, half_lives_h: Iterable[float]) -> float:
     """How far DecayFactor is from the nearest that the frame's times can explain.
 
     To the frame's mean from the scan's start (Siemens), for the decay within the frame

@@ -2,7 +2,7 @@
 
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +10,19 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, QuantityError
 from sirtdose.io.dicom.header import (
     LITTLE_ENDIAN,
+    Dataset,
     number,
     number_if_any,
     reading_dicom,
     whole_number,
 )
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 _COMPRESSED_REMEDY = 'pip install "sirtdose[compressed]", or send it uncompressed'
 _ALLOCATED = (1, 8, 16, 32, 64)
 _OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
 
 
-class StoredPixels(NamedTuple):
-    """Pixels as stored, and where bits and header contradict each other."""
-
-    values: NDArray[Any]
-    contradiction: str = ""
-
-
-def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
+def pixels_of(dataset: Dataset, path: Path) -> NDArray[Any]:
     """Stored pixel values, untouched.
 
     Raises
@@ -51,7 +42,7 @@ def pixels_of(dataset: "Dataset", path: Path) -> NDArray[Any]:
     return values
 
 
-def frames_of(dataset: "Dataset", path: Path, what: str) -> NDArray[Any]:
+def frames_of(dataset: Dataset, path: Path, what: str) -> NDArray[Any]:
     """Stored pixel values as frames, rows and columns; `what` they are to be.
 
     Raises
@@ -67,7 +58,7 @@ def frames_of(dataset: "Dataset", path: Path, what: str) -> NDArray[Any]:
     return stored
 
 
-def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
+def stored_pixels(dataset: Dataset, path: Path) -> tuple[NDArray[Any], str]:
     """Stored pixel values, bits above BitsStored cut off, and a word where there are.
 
     Raises
@@ -78,7 +69,7 @@ def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
     with reading_dicom(path):
         plain = _plain_pixels(dataset, path)
         if plain is not None:
-            return StoredPixels(plain)
+            return plain, ""
         if not dataset.get("PixelData"):
             raise FileFormatError(
                 f"{path.name} has no PixelData (7FE0,0010), or it is empty"
@@ -97,10 +88,10 @@ def stored_pixels(dataset: "Dataset", path: Path) -> StoredPixels:
                 f"{path.name} is compressed ({syntax.name}) and no installed plugin "
                 f"reads it: {_COMPRESSED_REMEDY}"
             ) from None
-        return StoredPixels(pixels, _stray_bits(dataset, path) if native else "")
+        return pixels, _stray_bits(dataset, path) if native else ""
 
 
-def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
+def _plain_pixels(dataset: Dataset, path: Path) -> NDArray[Any] | None:
     """Pixels of the plainest encoding, in a tenth of the time; None for any other.
 
     Little-endian 16-bit single frames, one sample a pixel, of exactly the size the
@@ -130,15 +121,13 @@ def _plain_pixels(dataset: "Dataset", path: Path) -> NDArray[Any] | None:
         pixels = np.frombuffer(stored.value, kind)
     else:
         return None
-    if pixels.size != rows * columns:
+    whole = pixels.size == rows * columns
+    if not whole or (bits < 16 and (signed or pixels.max() >= 1 << bits)):
         return None
-    if bits < 16 and (signed or pixels.max() >= 1 << bits):
-        return None
-    plane: NDArray[Any] = pixels.reshape(rows, columns)
-    return plane
+    return pixels.reshape(rows, columns)
 
 
-def require_bits(dataset: "Dataset", path: Path) -> None:
+def require_bits(dataset: Dataset, path: Path) -> None:
     """Refuse bits of a pixel that contradict each other, before they are decoded.
 
     Raises
@@ -166,7 +155,7 @@ def require_bits(dataset: "Dataset", path: Path) -> None:
             )
 
 
-def require_length(dataset: "Dataset", path: Path) -> None:
+def require_length(dataset: Dataset, path: Path) -> None:
     """Refuse fewer bytes than the header says, or whole frames more.
 
     Raises
@@ -193,7 +182,7 @@ def require_length(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def _stray_bits(dataset: "Dataset", path: Path) -> str:
+def _stray_bits(dataset: Dataset, path: Path) -> str:
     """Bits above BitsStored that no sign and no overlay explains; else nothing.
 
     A signed value fills them with its sign; old files keep an overlay in them.
@@ -225,15 +214,11 @@ def _stray_bits(dataset: "Dataset", path: Path) -> str:
     else:
         explained = stray == 0
     wrong = int((~explained).sum())
-    if not wrong:
-        return ""
-    return (
-        f"{path.name} has BitsStored (0028,0101) = {stored}, and {wrong} pixels use "
-        "bits above them"
-    )
+    said = f"{path.name} has BitsStored (0028,0101) = {stored}, and {wrong} pixels use"
+    return f"{said} bits above them" if wrong else ""
 
 
-def _overlay_bits(dataset: "Dataset", allocated: int) -> list[int]:
+def _overlay_bits(dataset: Dataset, allocated: int) -> list[int]:
     """The bits of a pixel in which overlays are kept, by the header."""
     bits = []
     for group in _OVERLAY_GROUPS:
@@ -246,7 +231,7 @@ def _overlay_bits(dataset: "Dataset", allocated: int) -> list[int]:
     return bits
 
 
-def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[Any]:
+def rescaled(dataset: Dataset, stored: NDArray[Any], path: Path) -> NDArray[Any]:
     """Stored values times RescaleSlope plus RescaleIntercept, of this data set.
 
     A slope of 0 is right where every pixel is 0: the slice is empty.
@@ -267,7 +252,7 @@ def rescaled(dataset: "Dataset", stored: NDArray[Any], path: Path) -> NDArray[An
     return stored.astype(np.float64) * slope + intercept
 
 
-def scale_of(dataset: "Dataset", path: Path) -> tuple[float, float]:
+def scale_of(dataset: Dataset, path: Path) -> tuple[float, float]:
     """RescaleSlope and RescaleIntercept; 1 and 0 where they are not there.
 
     Raises

@@ -8,26 +8,31 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, InputError, QuantityError
+from sirtdose.errors import (
+    FileFormatError,
+    GeometryError,
+    InputError,
+    QuantityError,
+    StructureError,
+)
 from sirtdose.io.dicom.header import (
+    Dataset,
     number_if_any,
     numbers,
     pixel_spacing,
     read_dataset,
     reading_dicom,
+    shown,
 )
 from sirtdose.io.dicom.nm_values import nm_values
-from sirtdose.io.dicom.numbers import shown
 from sirtdose.io.dicom.pixels import frames_of
+from sirtdose.io.image_file import SUFFIXES, stored_voxels, without_unit_axes
 from sirtdose.model.volume import Quantity
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _PLANAR = ("STATIC", "WHOLE BODY")
 _VIEWS = ("anterior", "posterior")
@@ -52,8 +57,8 @@ class Planar:
 @dataclass(frozen=True, eq=False)
 class _Frame:
     pixels: NDArray[Any]
-    detector: "Dataset"
-    dataset: "Dataset"
+    detector: Dataset
+    dataset: Dataset
     spacing_mm: tuple[float, float]
     path: Path
 
@@ -137,7 +142,7 @@ def _frames(path: Path) -> list[_Frame]:
         ]
 
 
-def _detector_vector(dataset: "Dataset", frames: int, path: Path) -> list[int]:
+def _detector_vector(dataset: Dataset, frames: int, path: Path) -> list[int]:
     """The number of each frame's detector, from 1; in their order where not said."""
     if not dataset.get("DetectorVector"):
         return list(range(1, 1 + frames))
@@ -238,3 +243,47 @@ _WITNESSES: tuple[tuple[str, Callable[[_Frame], str | None]], ...] = (
     ("ImageOrientationPatient (0020,0037)", _by_orientation),
     ("SeriesDescription (0008,103E)", _by_series_text),
 )
+
+
+def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Read a mask over the anterior view's pixels, as rows and columns.
+
+    Pixels go as the view's own do: columns to the patient's left, rows to the feet.
+    A planar image has no place in the patient, so a mask's own is not looked at.
+
+    Parameters
+    ----------
+    path : Path
+        NIfTI, NRRD or MetaImage of one slice, 0 outside.
+    shape : (rows, columns)
+        Of the view.
+
+    Raises
+    ------
+    FileFormatError
+        Damaged, another kind of file, or more than one slice.
+    GeometryError
+        Not as many pixels as the view.
+    StructureError
+        Nothing is inside.
+    """
+    stored = stored_voxels(path)
+    if stored is None:
+        raise FileFormatError(
+            f"{path.name} is no mask known here: use {', '.join(SUFFIXES)}"
+        )
+    data = without_unit_axes(stored[0], 2)
+    if data.ndim != 2:
+        raise FileFormatError(
+            f"{path.name} has {data.ndim} dimensions {data.shape}: a mask of one slice "
+            "is needed"
+        )
+    mask: NDArray[np.bool_] = data.T != 0
+    if mask.shape != shape:
+        raise GeometryError(
+            f"{path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, the view "
+            f"{shape[1]} x {shape[0]}: draw the region on the view itself"
+        )
+    if not mask.any():
+        raise StructureError(f"{path.name} is empty: draw the region")
+    return mask

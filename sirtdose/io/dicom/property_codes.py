@@ -1,11 +1,7 @@
 """What DICOM attributes beside a region's name declare it to be."""
 
-from typing import TYPE_CHECKING
-
-from sirtdose.model.role import Declared, Role, told_by_name
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from sirtdose.io.dicom.bare import Dataset
+from sirtdose.model.role import Declared, Role, role_from_name
 
 # SNOMED CT codes of PS3.16, CID 7150 to 7165; SRT ones are translated to these.
 _ROLES = {
@@ -39,7 +35,7 @@ _INTERPRETED = {
 }
 
 
-def declared_by_type(observation: "Dataset | None") -> Declared | None:
+def declared_by_type(observation: Dataset | None) -> Declared | None:
     """By an RTSTRUCT's RTROIInterpretedType, or the code beside it."""
     if observation is None:
         return None
@@ -53,7 +49,7 @@ def declared_by_type(observation: "Dataset | None") -> Declared | None:
     )
 
 
-def declared_by_property(segment: "Dataset") -> Declared | None:
+def declared_by_property(segment: Dataset) -> Declared | None:
     """By a SEG segment's property type."""
     return declared_by_code(
         segment,
@@ -62,28 +58,23 @@ def declared_by_property(segment: "Dataset") -> Declared | None:
     )
 
 
-def declared_by_code(item: "Dataset", keyword: str, where: str) -> Declared | None:
+def declared_by_code(item: Dataset, keyword: str, where: str) -> Declared | None:
     """By a coded concept: by its code, else by the words of its meaning."""
     codes = list(item.get(keyword) or ())
     if not codes:
         return None
     meaning = str(codes[0].get("CodeMeaning", "") or "").strip()
-    role = _ROLES.get(_snomed(codes[0]))
-    if role is None:
-        told = told_by_name(meaning)
-        role = None if told.role is Role.OTHER else told.role
-    if role is None:
-        return None
-    return Declared(role, f"{where} {meaning}".strip())
+    role = _ROLES.get(_snomed(codes[0])) or role_from_name(meaning)
+    said = f"{where} {meaning}".strip()
+    return None if role is Role.OTHER else Declared(role, said)
 
 
-def _snomed(code: "Dataset") -> str:
+def _snomed(code: Dataset) -> str:
     from pydicom.sr.coding import Code
 
     value = str(code.get("CodeValue", "") or "").strip()
     scheme = str(code.get("CodingSchemeDesignator", "") or "").strip().upper()
-    if scheme in ("SCT", "SRT"):
-        for known in _ROLES:
-            if Code(value, scheme, "") == Code(known, "SCT", ""):
-                return known
-    return ""
+    if scheme not in ("SCT", "SRT"):
+        return ""
+    given = Code(value, scheme, "")
+    return next((known for known in _ROLES if given == Code(known, "SCT", "")), "")

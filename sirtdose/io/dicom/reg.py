@@ -1,17 +1,19 @@
 """DICOM spatial registration: matrices between frames of reference."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError
-from sirtdose.io.dicom.header import numbers, read_dataset, reading_dicom, required
-from sirtdose.io.dicom.numbers import shown
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from sirtdose.io.dicom.header import (
+    Dataset,
+    numbers,
+    read_dataset,
+    reading_dicom,
+    required,
+    shown,
+)
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.66.1"
 
@@ -55,11 +57,10 @@ def read_registration(
         for item in required(dataset, "RegistrationSequence", path):
             frame = str(required(item, "FrameOfReferenceUID", path))
             matrices[frame] = _matrix(item, path)
-    ends = [
-        _frame(name, other, matrices, path)
+    there, here = (
+        matrices[_frame(name, other, matrices, path)]
         for name, other in ((from_frame, to_frame), (to_frame, from_frame))
-    ]
-    there, here = (matrices[end] for end in ends)
+    )
     try:
         return np.asarray(np.linalg.solve(here, there), np.float64)
     except np.linalg.LinAlgError:
@@ -69,7 +70,7 @@ def read_registration(
         ) from None
 
 
-def _matrix(item: "Dataset", path: Path) -> NDArray[np.float64]:
+def _matrix(item: Dataset, path: Path) -> NDArray[np.float64]:
     """The matrices of one registered frame, one after the other."""
     matrix = np.eye(4)
     [registration, *_] = required(item, "MatrixRegistrationSequence", path)

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, QuantityError
 from sirtdose.io.dicom.header import (
+    Dataset,
+    as_text,
     frame_of_reference,
     number,
     numbers,
@@ -18,13 +19,9 @@ from sirtdose.io.dicom.header import (
     required,
     source_of,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pixels import frames_of
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.2"
 _EVEN = 1e-3
@@ -60,7 +57,7 @@ def read_rtdose(path: Path) -> Volume:
         return Volume(dose * scaling, grid, Quantity.DOSE, source)
 
 
-def _require_total(dataset: "Dataset", path: Path) -> None:
+def _require_total(dataset: Dataset, path: Path) -> None:
     """The physical dose of the whole plan; a beam's part, an effect or an error is not.
 
     Both tags may be missing in what research tools write.
@@ -77,7 +74,7 @@ def _require_total(dataset: "Dataset", path: Path) -> None:
 
 
 def _offsets_mm(
-    dataset: "Dataset", frames: int, path: Path, *, own: float, z: float
+    dataset: Dataset, frames: int, path: Path, *, own: float, z: float
 ) -> NDArray[np.float64]:
     """Distance of each frame from the first along the normal, in either form.
 
@@ -100,7 +97,7 @@ def _offsets_mm(
     return -relative
 
 
-def _grid(dataset: "Dataset", shape: tuple[int, ...], path: Path) -> tuple[Grid, bool]:
+def _grid(dataset: Dataset, shape: tuple[int, ...], path: Path) -> tuple[Grid, bool]:
     """Where the doses are, and whether their frames go against the normal."""
     normal, in_plane = plane_steps(dataset, path)
     position = numbers(dataset, "ImagePositionPatient", 3, path)

@@ -4,30 +4,27 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import MissingTagError, StructureError
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.io.dicom.contour_fill import Frame, common_frame, fill
 from sirtdose.io.dicom.header import (
+    as_text,
     frame_of_reference,
     read_dataset,
     reading_dicom,
     required,
     whole_number,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.property_codes import declared_by_type
 from sirtdose.model.bounds import printable
 from sirtdose.model.grid import Grid
 from sirtdose.model.patient_link import StructureSet
 from sirtdose.model.role import Declared, Role
 from sirtdose.model.structure import Structure
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.481.3"
 
@@ -159,12 +156,12 @@ def read_structure_set(path: Path) -> StructureSet:
         return StructureSet(str(required(dataset, "SOPInstanceUID", path)), numbers)
 
 
-def _name(item: "Dataset") -> str:
+def _name(item: Dataset) -> str:
     """A region's name; a backslash in it parts it in two for DICOM."""
     return as_text(item.get("ROIName", "") or "").strip()
 
 
-def _only_frame_of_reference(dataset: "Dataset") -> str | None:
+def _only_frame_of_reference(dataset: Dataset) -> str | None:
     """What the file as a whole refers to, where that is one frame."""
     named = {
         str(item.get("FrameOfReferenceUID", "") or "").strip()
@@ -176,7 +173,7 @@ def _only_frame_of_reference(dataset: "Dataset") -> str | None:
 
 
 def _contours(
-    items: "Sequence[Dataset]", path: Path
+    items: Sequence[Dataset], path: Path
 ) -> tuple[Sequence[NDArray[np.float64]], Sequence[str], bool]:
     """Closed contours, what was assumed, and whether there are but points and lines."""
     contours, points = [], 0
@@ -201,14 +198,13 @@ def _contours(
     return contours, [said] if points else [], bool(points and not contours)
 
 
-def _coordinates(contour: "Dataset") -> NDArray[np.float64]:
+def _coordinates(contour: Dataset) -> NDArray[np.float64]:
     """A contour's numbers; one that is none where they are no numbers.
 
     Taken from the text as it stands: pydicom makes an object of each of them, which
     takes most of the time that reading contours does.
     """
-    item = contour.get_item(_CONTOUR_DATA)
-    value = None if item is None else item.value
+    value = undecoded(contour, _CONTOUR_DATA)
     if isinstance(value, bytes):
         text = value.decode("latin-1").strip("\0 ")
         value = text.split("\\") if text else []

@@ -2,13 +2,15 @@
 
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, StructureError
 from sirtdose.io.dicom.header import (
+    Dataset,
+    as_text,
     frame_of_reference,
     number,
     number_if_any,
@@ -19,16 +21,12 @@ from sirtdose.io.dicom.header import (
     tag_of,
     whole_number,
 )
-from sirtdose.io.dicom.numbers import as_text
 from sirtdose.io.dicom.pixels import require_bits, require_length
 from sirtdose.io.dicom.property_codes import declared_by_property
 from sirtdose.io.reading import reading
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 SOP_CLASS_UIDS: tuple[str, ...] = (
     "1.2.840.10008.5.1.4.1.1.66.4",
@@ -37,6 +35,12 @@ SOP_CLASS_UIDS: tuple[str, ...] = (
 _TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 _SHOWN = 40
 _FARTHEST_MM = 3000.0
+# The numbers that place a frame: in which sequence, and how many there are.
+_PLACES = (
+    ("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+    ("PlanePositionSequence", "ImagePositionPatient", 3),
+    ("FrameContentSequence", "DimensionIndexValues", None),
+)
 
 
 def read_seg(
@@ -138,7 +142,7 @@ def open_segmentation(path: Path) -> Any:
         ) from error
 
 
-def _require_encoding(dataset: "Dataset", path: Path) -> None:
+def _require_encoding(dataset: Dataset, path: Path) -> None:
     from pydicom.pixels.decoders.base import get_decoder
 
     if not dataset.original_encoding[1]:
@@ -160,7 +164,7 @@ def _require_encoding(dataset: "Dataset", path: Path) -> None:
         )
 
 
-def _require_kind(dataset: "Dataset", path: Path) -> None:
+def _require_kind(dataset: Dataset, path: Path) -> None:
     kind = "BINARY"
     if "SegmentationType" in dataset:
         kind = as_text(required(dataset, "SegmentationType", path)).upper()
@@ -175,7 +179,7 @@ def _require_kind(dataset: "Dataset", path: Path) -> None:
         whole_number(item, "SegmentNumber", path, above=-1)
 
 
-def _require_pixels(dataset: "Dataset", path: Path) -> None:
+def _require_pixels(dataset: Dataset, path: Path) -> None:
     for keyword in ("Rows", "Columns", "SamplesPerPixel", "NumberOfFrames"):
         whole_number(dataset, keyword, path, above=0)
     require_bits(dataset, path)
@@ -183,7 +187,7 @@ def _require_pixels(dataset: "Dataset", path: Path) -> None:
         require_length(dataset, path)
 
 
-def _require_places(dataset: "Dataset", path: Path) -> None:
+def _require_places(dataset: Dataset, path: Path) -> None:
     """The numbers that say where frames are, before a library computes with them."""
     shared = required(dataset, "SharedFunctionalGroupsSequence", path)
     frames = required(dataset, "PerFrameFunctionalGroupsSequence", path)
@@ -193,12 +197,9 @@ def _require_places(dataset: "Dataset", path: Path) -> None:
             number_if_any(item, "SliceThickness", path)
             if "SpacingBetweenSlices" in item:
                 _require_distance(item, path)
-        for item in group.get("PlaneOrientationSequence") or ():
-            numbers(item, "ImageOrientationPatient", 6, path)
-        for item in group.get("PlanePositionSequence") or ():
-            numbers(item, "ImagePositionPatient", 3, path)
-        for item in group.get("FrameContentSequence") or ():
-            numbers(item, "DimensionIndexValues", None, path)
+        for sequence, keyword, count in _PLACES:
+            for item in group.get(sequence) or ():
+                numbers(item, keyword, count, path)
         for item in group.get("SegmentIdentificationSequence") or ():
             whole_number(item, "ReferencedSegmentNumber", path)
     for index in dataset.get("DimensionIndexSequence") or ():
@@ -206,7 +207,7 @@ def _require_places(dataset: "Dataset", path: Path) -> None:
             _require_tag(index, keyword, path)
 
 
-def _require_distance(item: "Dataset", path: Path) -> None:
+def _require_distance(item: Dataset, path: Path) -> None:
     apart_mm = number(item, "SpacingBetweenSlices", path, above=0)
     if apart_mm > _FARTHEST_MM:
         raise FileFormatError(
@@ -215,7 +216,7 @@ def _require_distance(item: "Dataset", path: Path) -> None:
         )
 
 
-def _require_tag(item: "Dataset", keyword: str, path: Path) -> None:
+def _require_tag(item: Dataset, keyword: str, path: Path) -> None:
     """A pointer to an attribute is a single tag that the dictionary knows."""
     from pydicom.datadict import keyword_for_tag
 
@@ -236,10 +237,12 @@ def _with_slice_distance(
     """
     affine = np.array(geometry.affine, dtype=np.float64)
     shared = segmentation.SharedFunctionalGroupsSequence[0]
-    groups = shared
-    if "PixelMeasuresSequence" not in shared:
-        groups = segmentation.PerFrameFunctionalGroupsSequence[0]
-    measures = groups.PixelMeasuresSequence[0]
+    measured = (
+        shared
+        if "PixelMeasuresSequence" in shared
+        else segmentation.PerFrameFunctionalGroupsSequence[0]
+    )
+    measures = measured.PixelMeasuresSequence[0]
     if measures.get("SpacingBetweenSlices") is not None:
         return affine
     thickness = number_if_any(measures, "SliceThickness", path) or 0.0

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import FileFormatError, GeometryError, InputError
+from sirtdose.io.dicom.bare import Dataset, undecoded
 from sirtdose.io.dicom.header import (
     frame_of_reference,
     number_if_any,
@@ -25,9 +26,6 @@ from sirtdose.io.dicom.header import (
 from sirtdose.io.dicom.pixels import pixels_of, rescaled, scale_of, stored_pixels
 from sirtdose.model.grid import Grid, affine_of
 from sirtdose.model.volume import Doubt, Quantity, Source, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 # A slice may be off its place by this part of a gap.
 _GAP_TOLERANCE = 0.01
@@ -49,7 +47,7 @@ class Stack:
     between them.
     """
 
-    datasets: tuple["Dataset", ...]
+    datasets: tuple[Dataset, ...]
     paths: tuple[Path, ...]
     data: NDArray[Any]
     grid: Grid
@@ -71,7 +69,7 @@ class Stack:
 
 
 def read_stack(
-    paths: Sequence[Path], what: str, headers: "Sequence[Dataset]" = ()
+    paths: Sequence[Path], what: str, headers: Sequence[Dataset] = ()
 ) -> Stack:
     """Read the slices of one volume, in whatever order their files come.
 
@@ -100,7 +98,7 @@ def read_stack(
     planes = []
     for dataset, path in slices:
         with reading_dicom(path):
-            planes.append([_undecoded(dataset, tag) for tag in _PLANE])
+            planes.append([undecoded(dataset, tag) for tag in _PLANE])
     positions = []
     for (dataset, path), plane in zip(slices, planes, strict=True):
         with reading_dicom(path):
@@ -120,11 +118,10 @@ def read_stack(
     affine = affine_of(np.column_stack([step, steps]), places[0])
     datasets, ordered = zip(*slices, strict=True)
     data, mended = _values(slices, shape, mend=what != "PET")
-    grid = Grid(shape, affine, frame)
-    return Stack(datasets, ordered, data, grid, mended, gaps)
+    return Stack(datasets, ordered, data, Grid(shape, affine, frame), mended, gaps)
 
 
-def _gaps(dataset: "Dataset", path: Path, gap_mm: float, slices: int) -> str:
+def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
     """Slices that leave out what is between them: said; of two it is no volume."""
     thickness_mm = number_if_any(dataset, "SliceThickness", path, least=0)
     if not thickness_mm or gap_mm <= _THICKNESSES_APART * thickness_mm:
@@ -142,7 +139,7 @@ def _gaps(dataset: "Dataset", path: Path, gap_mm: float, slices: int) -> str:
 
 
 def _values(
-    slices: "Sequence[tuple[Dataset, Path]]", shape: tuple[int, int, int], *, mend: bool
+    slices: Sequence[tuple[Dataset, Path]], shape: tuple[int, int, int], *, mend: bool
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
     """The slices' values; to `mend` is to cut off stray bits, which is then said."""
     # 16 bits hold every CT number; single precision holds PET to 1e-7.
@@ -182,7 +179,7 @@ def _values(
     )
 
 
-def _whole_numbers(dataset: "Dataset", path: Path) -> bool:
+def _whole_numbers(dataset: Dataset, path: Path) -> bool:
     slope, intercept = scale_of(dataset, path)
     return slope == 1 and intercept.is_integer()
 
@@ -194,7 +191,7 @@ def _fits_16_bits(pixels: NDArray[Any], intercept: int) -> bool:
 
 
 def _require_same_plane(
-    dataset: "Dataset", path: Path, first: "Dataset", first_path: Path
+    dataset: Dataset, path: Path, first: Dataset, first_path: Path
 ) -> None:
     for keyword, same in (
         ("Rows", _size(dataset, path)[0] == _size(first, first_path)[0]),
@@ -224,14 +221,9 @@ def _require_same_plane(
             )
 
 
-def _size(dataset: "Dataset", path: Path) -> tuple[int, int]:
+def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
     rows = whole_number(dataset, "Rows", path, above=0)
     return rows, whole_number(dataset, "Columns", path, above=0)
-
-
-def _undecoded(dataset: "Dataset", tag: int) -> object:
-    item = dataset.get_item(tag)
-    return None if item is None else item.value
 
 
 def _regular_step(
@@ -273,12 +265,10 @@ def _regular_step(
 
 
 def _told_apart(a: Path, b: Path) -> str:
-    if a.name != b.name:
-        return f"{a.name} and {b.name}"
-    return f"{a.name} in two folders"
+    return f"{a.name} and {b.name}" if a.name != b.name else f"{a.name} in two folders"
 
 
-def read_ct(paths: Sequence[Path], headers: "Sequence[Dataset]" = ()) -> Volume:
+def read_ct(paths: Sequence[Path], headers: Sequence[Dataset] = ()) -> Volume:
     """Read a CT series, in whatever order its files come, as CT numbers (HU).
 
     `headers`, of the same files in the same order, are read where not given.

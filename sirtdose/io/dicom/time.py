@@ -5,10 +5,8 @@ The only place that reads them. What cannot be read is None, never a guess.
 
 import re
 from datetime import date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+from sirtdose.io.dicom.bare import Dataset
 
 _TIME = re.compile(r"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d+))?)?)?")
 _OFFSET = re.compile(r"([+-])(\d{2})(\d{2})")
@@ -85,7 +83,7 @@ def parse_moment(text: str) -> datetime | None:
     return None if zone is None else datetime.combine(day, clock, zone)
 
 
-def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime | None:
+def moment(dataset: Dataset, date_keyword: str, time_keyword: str) -> datetime | None:
     """Date and time of day of a pair of attributes; None when either is unusable.
 
     The result carries an offset only where the header has
@@ -98,7 +96,7 @@ def moment(dataset: "Dataset", date_keyword: str, time_keyword: str) -> datetime
     return on_its_clock(datetime.combine(day, clock), dataset)
 
 
-def on_its_clock(written: datetime | None, dataset: "Dataset") -> datetime | None:
+def on_its_clock(written: datetime | None, dataset: Dataset) -> datetime | None:
     """A moment with the header's offset, unless it has its own.
 
     None where the header states an offset that cannot be read: which moment it is
@@ -111,16 +109,15 @@ def on_its_clock(written: datetime | None, dataset: "Dataset") -> datetime | Non
     return None if zone is None else written.replace(tzinfo=zone)
 
 
-def acquired_at(dataset: "Dataset") -> tuple[datetime | None, str]:
+def acquired_at(dataset: Dataset) -> tuple[datetime | None, str]:
     """When the acquisition began, and the attributes that say so."""
     pair = moment(dataset, "AcquisitionDate", "AcquisitionTime")
     if pair is not None:
         return pair, "AcquisitionDate, AcquisitionTime"
-    whole = parse_moment(text_of(dataset, "AcquisitionDateTime"))
-    whole = on_its_clock(whole, dataset)
+    whole = on_its_clock(parse_moment(text_of(dataset, "AcquisitionDateTime")), dataset)
     return whole, "AcquisitionDateTime" if whole else ""
 
 
-def text_of(dataset: "Dataset", keyword: str) -> str:
+def text_of(dataset: Dataset, keyword: str) -> str:
     """An attribute as text; empty where it is absent."""
     return str(dataset.get(keyword, "") or "").strip(" \0")

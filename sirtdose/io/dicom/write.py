@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import OutputError
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _NM = "1.2.840.10008.5.1.4.1.1.20"
 _CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -69,7 +67,7 @@ class Study:
         }
 
 
-def item(**attributes: Any) -> "Dataset":
+def item(**attributes: Any) -> Dataset:
     """A data set, such as an item of a sequence, by the keywords of its attributes."""
     from pydicom.dataset import Dataset
 
@@ -79,7 +77,7 @@ def item(**attributes: Any) -> "Dataset":
     return made
 
 
-def file_of(sop_class: str, sop_uid: str, **attributes: Any) -> "Dataset":
+def file_of(sop_class: str, sop_uid: str, **attributes: Any) -> Dataset:
     """A data set for a file of its own, with what all of ours have in common."""
     from pydicom.dataset import FileMetaDataset
     from pydicom.uid import UID, ExplicitVRLittleEndian
@@ -130,7 +128,7 @@ def pixels_of(stored: NDArray[Any]) -> dict[str, Any]:
     }
 
 
-def save(dataset: "Dataset", path: Path) -> None:
+def save(dataset: Dataset, path: Path) -> None:
     """Write a data set whole, or not at all."""
     aside = path.with_name(f".{path.name}.part")
     dataset.save_as(aside, enforce_file_format=True)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log10
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import OutputError
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.link import attributes_of, result_uid
 from sirtdose.io.dicom.rtdose import SOP_CLASS_UID as _RTDOSE
 from sirtdose.io.dicom.rtdose import read_rtdose
@@ -24,9 +24,6 @@ from sirtdose.io.dicom.write import (
 from sirtdose.model.grid import Grid
 from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.model.volume import Quantity, Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _RTPLAN = "1.2.840.10008.5.1.4.1.1.481.5"
 _RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -168,11 +165,11 @@ def _scaling(largest_gy: float) -> float:
     return step
 
 
-def _referenced(sop_class: str, sop_uid: str) -> "Dataset":
+def _referenced(sop_class: str, sop_uid: str) -> Dataset:
     return item(ReferencedSOPClassUID=sop_class, ReferencedSOPInstanceUID=sop_uid)
 
 
-def _histogram(one: RoiHistogram) -> "Dataset":
+def _histogram(one: RoiHistogram) -> Dataset:
     width = decimal(one.bin_gy)
     roi = item(ReferencedROINumber=one.roi_number, DVHROIContributionType="INCLUDED")
     return item(
@@ -199,9 +196,10 @@ def _read_again(path: Path, dose: Volume) -> None:
     # A frame of reference that hides a patient is another than the image's own.
     unnamed = replace(again.grid, frame_of_reference_uid=None)
     found = again.data if unnamed.matches(dose.grid) else again.data[::-1]
-    worst = 0.0
-    for ours, theirs in zip(values, found, strict=True):
-        worst = max(worst, float(np.abs(theirs - ours).max()))
+    worst = max(
+        float(np.abs(theirs - ours).max())
+        for ours, theirs in zip(values, found, strict=True)
+    )
     largest = float(values.max(initial=0.0))
     if worst > _SAME * largest:
         raise OutputError(

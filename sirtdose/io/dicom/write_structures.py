@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose import __version__
 from sirtdose.errors import GeometryError
+from sirtdose.io.dicom.bare import Dataset
 from sirtdose.io.dicom.link import attributes_of, result_uid
 from sirtdose.io.dicom.write import (
     Study,
@@ -23,9 +24,6 @@ from sirtdose.model.grid import Grid, box_at
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _DATES = ("ContentDate", "InstanceCreationDate", "SeriesDate")
 _TIMES = ("ContentTime", "InstanceCreationTime", "SeriesTime")
@@ -75,7 +73,14 @@ def write_rtstruct(
         ROIContourSequence=[
             item(
                 ReferencedROINumber=number,
-                ContourSequence=[_contour(polygon) for polygon in polygons],
+                ContourSequence=[
+                    item(
+                        ContourGeometricType="CLOSED_PLANAR",
+                        NumberOfContourPoints=len(polygon),
+                        ContourData=[decimal(round(float(x), 4)) for x in polygon.flat],
+                    )
+                    for polygon in polygons
+                ],
             )
             for number, (_, polygons) in numbered
         ],
@@ -90,14 +95,6 @@ def write_rtstruct(
         ],
     )
     save(dataset, path)
-
-
-def _contour(polygon: NDArray[np.float64]) -> "Dataset":
-    return item(
-        ContourGeometricType="CLOSED_PLANAR",
-        NumberOfContourPoints=len(polygon),
-        ContourData=[decimal(round(float(x), 4)) for x in polygon.ravel()],
-    )
 
 
 def write_seg(
@@ -285,7 +282,7 @@ def _places(
     }
 
 
-def _segment(number: int, structure: Structure, made_by: str) -> "Dataset":
+def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
     category, kind = _CODES.get(structure.role, _TISSUE)
     segment = item(
         SegmentNumber=number,
@@ -306,6 +303,6 @@ def _segment(number: int, structure: Structure, made_by: str) -> "Dataset":
     return segment
 
 
-def _code(code: tuple[str, str, str]) -> "Dataset":
+def _code(code: tuple[str, str, str]) -> Dataset:
     value, scheme, meaning = code
     return item(CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning)

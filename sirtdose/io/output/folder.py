@@ -105,16 +105,14 @@ def claimed(folder: Path) -> Iterator[Claim]:
     require_free(folder, (), force=True)
     with ExitStack() as stack:
         with _told(folder):
-            real = _resolved(folder)
+            try:
+                real = folder.resolve()
+            except RuntimeError:
+                raise OutputError(
+                    f"{folder} is a symbolic link that leads to itself"
+                ) from None
             claim = Claim(folder, real, stack.enter_context(room_for(real)))
         yield claim
-
-
-def _resolved(folder: Path) -> Path:
-    try:
-        return folder.resolve()
-    except RuntimeError:
-        raise OutputError(f"{folder} is a symbolic link that leads to itself") from None
 
 
 @contextmanager

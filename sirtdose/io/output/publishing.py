@@ -169,9 +169,10 @@ def _settle_whole(room: Path, folder: Path, ours: set[str]) -> None:
 
 
 def _is_newer(one: Path, there: Path) -> bool:
-    if not os.path.lexists(there):
-        return True
-    return one.lstat().st_mtime_ns > there.lstat().st_mtime_ns
+    return (
+        not os.path.lexists(there)
+        or one.lstat().st_mtime_ns > there.lstat().st_mtime_ns
+    )
 
 
 def _move_each(room: Path, folder: Path, journal: _Journal) -> None:
@@ -278,16 +279,11 @@ def exchange(one: Path, other: Path) -> None:
         ENOSYS, EINVAL or the like where the system (any but Linux) or the file system
         (NFS and others) cannot; else what stands in the way.
     """
-    rename = getattr(_library(), "renameat2", None)
+    library = None if os.name == "nt" else ctypes.CDLL(None, use_errno=True)
+    rename = getattr(library, "renameat2", None)
     if rename is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     ours, theirs = os.fsencode(one), os.fsencode(other)
     if rename(_AT_FDCWD, ours, _AT_FDCWD, theirs, ctypes.c_uint(_RENAME_EXCHANGE)):
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), str(one), None, str(other))
-
-
-def _library() -> ctypes.CDLL | None:
-    if os.name == "nt":
-        return None
-    return ctypes.CDLL(None, use_errno=True)

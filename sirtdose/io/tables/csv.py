@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError, InputError, RangeError
+from sirtdose.model.recovery import RecoveryTable
 
 # What people write where a value is missing.
 _MISSING = ("", "na", "n/a", "nan", "unknown")
@@ -210,10 +211,8 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
     if text[:4].lower() == "sep=":
         # A spreadsheet's own line, before the header.
         text, skipped = text.partition("\n")[2], 1
-    header = text.partition("\n")[0]
-    separator = max(",;\t", key=header.count)
-    stream = io.StringIO(text, newline="")
-    reader = csv.reader(stream, delimiter=separator, strict=True)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         lines = [(reader.line_num + skipped, cells) for cells in reader]
     except csv.Error as error:
@@ -224,3 +223,29 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
     if not filled:
         raise InputError(f"{path.name} is empty: a header and a line each are needed")
     return filled
+
+
+def read_recovery(path: Path) -> RecoveryTable:
+    """Read recovery coefficients.
+
+    Raises
+    ------
+    FileFormatError
+        No such file, or other columns than ``volume_ml`` and ``rc``.
+    RangeError
+        A value outside its range.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileFormatError(f"cannot read {path.name} as a table: {error}") from None
+    try:
+        pairs = [(float(row["volume_ml"]), float(row["rc"])) for row in rows]
+    except (KeyError, TypeError, ValueError):
+        raise FileFormatError(
+            f"{path.name} is no table of recovery coefficients: write a header "
+            "volume_ml,rc and a row of two numbers for each volume"
+        ) from None
+    return RecoveryTable([a for a, _ in pairs], [b for _, b in pairs])

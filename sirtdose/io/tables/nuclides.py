@@ -168,8 +168,7 @@ def _constant(given: Mapping[str, Any], half_life_h: float, where: str) -> float
 
 
 def _kernel(given: Any, folder: Path, where: str) -> dict[str, Any]:
-    keys = ("file", *_KERNEL_NUMBERS, "source")
-    kernel = dict(known_table(given, keys, where))
+    kernel = dict(known_table(given, ("file", *_KERNEL_NUMBERS, "source"), where))
     kernel["source"] = source_of(kernel, "source", where)
     kernel["file"] = text_of(kernel.get("file", ""), f"{where}: file")
     if not (folder / Path(kernel["file"]).name).is_file():

@@ -162,9 +162,11 @@ def _values(
         for key, (field, measure) in measured.items()
         if key in given
     }
-    for key in plain:
-        if key in given:
-            found[key] = number_of(given[key], f"{where}.{key}"), key
+    found |= {
+        key: (number_of(given[key], f"{where}.{key}"), key)
+        for key in plain
+        if key in given
+    }
     bounds = table("radiobiology_bounds")
     return {
         field: bounded(value, bounds[field], f"{where}.{key}")

@@ -19,10 +19,9 @@ from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.read import read_image
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
-from sirtdose.model.said import Said
 from sirtdose.model.volume import Quantity, Volume
 
 # No tissue or metal in a patient is denser: gold has 19.3.

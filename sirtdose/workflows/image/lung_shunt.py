@@ -16,13 +16,11 @@ from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.dicom.planar import Planar, read_planar
+from sirtdose.io.dicom.planar import Planar, read_planar, read_planar_mask
 from sirtdose.io.hashing import sha256_of
-from sirtdose.io.planar_mask import read_planar_mask
-from sirtdose.model.finding import Acceptance, Finding, Severity, require_accepted
+from sirtdose.model.finding import Acceptance, Finding, Said, Severity, require_accepted
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import ImageRequest
-from sirtdose.model.said import Said
 from sirtdose.model.volume import Source
 from sirtdose.planning.shunt_counts import Views, planar_lung_shunt
 from sirtdose.workflows.image.lungs import (

@@ -24,10 +24,9 @@ from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import GeometryError, InputError, StructureError
 from sirtdose.io.choose import Choice
 from sirtdose.io.read import read_found_structures
-from sirtdose.model.finding import Finding, Severity, require_accepted
+from sirtdose.model.finding import Finding, Said, Severity, require_accepted
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.model.said import Said
 from sirtdose.model.structure import Structure, given_roles, with_given_roles
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.grid import on_dose_grid

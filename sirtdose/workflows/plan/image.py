@@ -33,10 +33,9 @@ from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
 from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.model.said import Said
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.image.blur_loss import estimated_losses
-from sirtdose.io.tables.budget import read_budget
+from sirtdose.io.tables.own_file import read_budget
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened

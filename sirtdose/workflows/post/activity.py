@@ -20,10 +20,9 @@ from sirtdose.dosimetry.image.calibrate import (
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.results import Calibrated, Placed, Read
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import DoseRequest, Given
-from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.post.injected import ledgers_of, require_one_moment
 from sirtdose.workflows.post.ledger import require_times

@@ -11,11 +11,10 @@ from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
-from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.workflows.post.prior_session import (

@@ -17,12 +17,11 @@ from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.hashing import sha256_of
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import PostRequest
-from sirtdose.model.said import Said
 from sirtdose.model.volume import Volume
 from sirtdose.workflows.image.nuclide import with_header_nuclide
 from sirtdose.workflows.image.scene import activity_image, chosen, inputs_of

@@ -15,12 +15,11 @@ from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import plan_doubts
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, Read
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Said
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
-from sirtdose.model.said import Said
 from sirtdose.planning.limits import lung_limits
 from sirtdose.workflows.plan.uncertainty import budget_at, budget_findings
 from sirtdose.workflows.post.against_plan import compared

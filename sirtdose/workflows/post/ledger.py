@@ -12,7 +12,7 @@ from sirtdose.checks.times import (
 )
 from sirtdose.checks.vials import calibrator_findings
 from sirtdose.errors import InputError
-from sirtdose.model.calibrator import require_calibrator_factor
+from sirtdose.model.bounds import require_calibrator_factor
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import Ledger, Times
 from sirtdose.model.request import Given

@@ -15,7 +15,7 @@ from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError
-from sirtdose.io.tables.recovery import read_recovery
+from sirtdose.io.tables.csv import read_recovery
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
 from sirtdose.model.grid import box_at

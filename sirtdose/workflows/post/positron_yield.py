@@ -2,8 +2,8 @@
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
+from sirtdose.model.ledger import PositronYield
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.positron_yield import PositronYield
 from sirtdose.model.volume import Quantity, Source, Volume
 
 # Positron fractions of one nuclide in use differ by less.

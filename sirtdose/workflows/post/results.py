@@ -14,8 +14,8 @@ from sirtdose.dosimetry.results import Assessment
 from sirtdose.errors import InputError
 from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.model.finding import Said
 from sirtdose.model.request import PostRequest
-from sirtdose.model.said import Said
 from sirtdose.report.batch import BATCH_FILES
 from sirtdose.report.documents import rounded
 from sirtdose.report.post.deidentified import kept_texts

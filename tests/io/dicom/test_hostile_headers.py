@@ -15,9 +15,9 @@ import SimpleITK
 
 from sirtdose.dosimetry.grid.registration import read_transform
 from sirtdose.errors import FileFormatError, InputError
+from sirtdose.io.dicom.planar import read_planar_mask
 from sirtdose.io.discover import discover
 from sirtdose.io.image_file import image_size, read_image_file, write_nifti
-from sirtdose.io.planar_mask import read_planar_mask
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 from tests.conftest import SHARED, assert_same_image

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sirtdose.errors import InputError
-from sirtdose.io.tables.recovery import read_recovery
+from sirtdose.io.tables.csv import read_recovery
 
 
 @pytest.mark.parametrize(
