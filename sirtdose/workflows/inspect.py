@@ -1,21 +1,18 @@
 """Say what is in a folder."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from sirtdose.errors import InputError
 from sirtdose.io.archive import opened
-from sirtdose.io.choose import Inspection, choose, unused
+from sirtdose.io.choose import Choice, Inspection, choose, unused
 from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
 from sirtdose.io.read import read_found_image, read_found_structures
-
-if TYPE_CHECKING:
-    from sirtdose.io.choose import Choice
-    from sirtdose.model.structure import Structure
+from sirtdose.model.structure import Structure
 
 
-def inspect_folder(source: Path) -> "Inspection":
+def inspect_folder(source: Path) -> Inspection:
     """Look at every header of a folder or zip, and read what would be used."""
     with opened(source) as folder:
         found, passed = survey(folder)
@@ -56,11 +53,11 @@ class _Tried(NamedTuple):
     """Why something cannot be read, the structures, and what images' headers say."""
 
     unusable: list[str]
-    structures: "list[Structure]"
+    structures: list[Structure]
     noticed: list[str]
 
 
-def _tried(choice: "Choice") -> _Tried:
+def _tried(choice: Choice) -> _Tried:
     """Read what is chosen."""
     tried = _Tried([], [], [])
     for item in (choice.image, choice.ct):

@@ -1,7 +1,7 @@
 """Writing a plan."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.page import plan_page
@@ -9,9 +9,6 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
     plan_uncertainty_csv,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def write_plan(document: dict[str, Any], folder: Path) -> None:

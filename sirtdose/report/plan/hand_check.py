@@ -2,25 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.model.finding import Finding
 from sirtdose.planning.hand_check import not_by_hand
-from sirtdose.planning.hand_number import ROUNDING
+from sirtdose.planning.hand_number import ROUNDING, HandNumber
 from sirtdose.report.documents import findings_document, rounded
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import significant, table
-
-if TYPE_CHECKING:
-    from sirtdose.planning.hand_number import HandNumber
 
 HAND_CHECK_FILE = "plan_check.json"
 
 
 def hand_check_document(
     plan: Mapping[str, Any],
-    numbers: "Sequence[HandNumber]",
+    numbers: Sequence[HandNumber],
     findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """Every number twice, and what the checks say of the plan's doses."""

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
@@ -33,10 +35,6 @@ from sirtdose.report.tables import (
 )
 from sirtdose.report.wording import significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.results import Measured, Prediction
-
 # The folder of what 1 GBq of each injection does.
 PER_GBQ = "per_gbq"
 # Everything that an earlier plan by an image may have left.
@@ -53,7 +51,7 @@ REPLACED = (
 
 
 def prediction_document(
-    prediction: "Prediction", asked: Sequence[Metric] = ()
+    prediction: Prediction, asked: Sequence[Metric] = ()
 ) -> dict[str, Any]:
     """What plan.json holds of the image, beside the plan."""
     image = prediction.image
@@ -147,7 +145,7 @@ def prediction_summary(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def prediction_files(prediction: "Prediction") -> list[str]:
+def prediction_files(prediction: Prediction) -> list[str]:
     """The names of everything that a plan by an image writes."""
     names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
     names.append(PLAN_UNCERTAINTY_FILE)
@@ -157,7 +155,7 @@ def prediction_files(prediction: "Prediction") -> list[str]:
 
 
 def write_prediction(
-    prediction: "Prediction", document: dict[str, Any], folder: Path
+    prediction: Prediction, document: dict[str, Any], folder: Path
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
     text, data = document_text(document), prediction_page_data(prediction)
@@ -182,7 +180,7 @@ def write_prediction(
         write_nifti(dose.volume, each / name, note=dose.density_note)
 
 
-def _maps_per_gbq(prediction: "Prediction") -> list[tuple[str, Any]]:
+def _maps_per_gbq(prediction: Prediction) -> list[tuple[str, Any]]:
     several = len(prediction.per_gbq) > 1
     return [
         (
@@ -210,7 +208,7 @@ def _shunt_lines(shunt: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
-def _measured(row: "Measured") -> dict[str, Any]:
+def _measured(row: Measured) -> dict[str, Any]:
     return {
         "name": row.structure.name,
         "role": str(row.structure.role),
@@ -224,7 +222,7 @@ def _measured(row: "Measured") -> dict[str, Any]:
     }
 
 
-def _per_gbq(row: "StructureDose", asked: Sequence[Metric]) -> dict[str, Any]:
+def _per_gbq(row: StructureDose, asked: Sequence[Metric]) -> dict[str, Any]:
     # What grows in proportion to the activity, and is no spread or single voxel.
     metrics = metrics_in("per_gbq", [one for one in asked if one.number])
     mean, *others = doses_of(row.dvh, metrics).items()

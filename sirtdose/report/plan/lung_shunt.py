@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LUNG_MASS_KG
@@ -22,9 +23,6 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 
 
 def planar_document(
@@ -56,7 +54,7 @@ def planar_document(
 
 
 def spect_document(
-    shunt: "SpectShunt",
+    shunt: SpectShunt,
     *,
     lungs_covered: float,
     lung_mass_kg: float,
@@ -87,7 +85,7 @@ def spect_document(
     }
 
 
-def shunt_document(shunt: "SpectShunt", lungs_covered: float) -> dict[str, Any]:
+def shunt_document(shunt: SpectShunt, lungs_covered: float) -> dict[str, Any]:
     """A lung shunt measured on a SPECT."""
     return {
         "method": "spect",

@@ -1,9 +1,10 @@
 """How sure planned doses are, as a document, columns and lines."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.model.treatment import ALL_COUNTS
+from sirtdose.model.uncertain import PlannedDose, PlanUncertainty, Predicted
 from sirtdose.report.post.uncertainty import (
     between_words,
     interval_document,
@@ -11,9 +12,6 @@ from sirtdose.report.post.uncertainty import (
 )
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import PlannedDose, PlanUncertainty, Predicted
 
 PLAN_UNCERTAINTY_FILE = "uncertainty.csv"
 _COLUMNS = (
@@ -36,7 +34,7 @@ PREDICTION = (
 
 
 def plan_uncertainty_document(
-    result: "PlanUncertainty | None",
+    result: PlanUncertainty | None,
 ) -> dict[str, Any] | None:
     """All of it as plan.json holds it."""
     if result is None:
@@ -67,7 +65,7 @@ def plan_uncertainty_document(
     }
 
 
-def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
+def planned_dose_document(one: PlannedDose) -> dict[str, Any]:
     """One dose with what it is known to."""
     variance = one.first_order.standard**2
     hidden = {"low": None, "high": None} if one.hidden_by_blur else {}
@@ -89,7 +87,7 @@ def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
     }
 
 
-def _predicted(one: "Predicted") -> dict[str, float]:
+def _predicted(one: Predicted) -> dict[str, float]:
     return {"median": one.median_gy, "low": one.low_gy, "high": one.high_gy}
 
 

@@ -1,8 +1,12 @@
 """An assessment as post.json holds it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.results import Assessment, PlanCompared
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import (
@@ -25,14 +29,8 @@ from sirtdose.report.post.deidentified import deidentified
 from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.partial_volume import PartialVolume
-    from sirtdose.dosimetry.results import Assessment, PlanCompared
 
-
-def post_document(assessment: "Assessment") -> dict[str, Any]:
+def post_document(assessment: Assessment) -> dict[str, Any]:
     """An assessment as post.json holds it."""
     document = _post_document(assessment)
     origin = assessment.provenance
@@ -43,7 +41,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
     return document
 
 
-def _post_document(assessment: "Assessment") -> dict[str, Any]:
+def _post_document(assessment: Assessment) -> dict[str, Any]:
     request, origin = assessment.request, assessment.provenance
     read, placed, judged = assessment.read, assessment.placed, assessment.judged
     return {
@@ -94,7 +92,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
     }
 
 
-def _calibration(assessment: "Assessment") -> dict[str, Any]:
+def _calibration(assessment: Assessment) -> dict[str, Any]:
     calibrated = assessment.calibrated
     used = calibrated.used
     return {
@@ -120,7 +118,7 @@ def _activities(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _ledger(assessment: "Assessment") -> dict[str, Any]:
+def _ledger(assessment: Assessment) -> dict[str, Any]:
     ledger = assessment.calibrated.ledger
     return {
         **_activities(ledger),
@@ -152,7 +150,7 @@ def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _lungs(assessment: "Assessment") -> dict[str, Any]:
+def _lungs(assessment: Assessment) -> dict[str, Any]:
     """The lungs by their shunt, and as the image has them, by their one mass."""
     lungs, found = assessment.dosed.lungs, assessment.dosed.lungs_in_image_gbq
     k = assessment.read.given.nuclide.dose_constant_gy_kg_per_gbq
@@ -163,7 +161,7 @@ def _lungs(assessment: "Assessment") -> dict[str, Any]:
     }
 
 
-def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
+def _alternative(calibration: Calibration | None) -> dict[str, Any] | None:
     if calibration is None:
         return None
     return {
@@ -174,7 +172,7 @@ def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
     }
 
 
-def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
+def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
     """How the image's blur was undone, and how far that can be believed."""
     if result is None:
         return None
@@ -197,7 +195,7 @@ def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
     }
 
 
-def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
+def _plan_compared(plan: PlanCompared | None) -> dict[str, Any] | None:
     """What was planned beside what was delivered."""
     if plan is None:
         return None
@@ -225,7 +223,7 @@ def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
     }
 
 
-def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
+def _threshold(held: ThresholdHeld) -> dict[str, Any]:
     """An outcome study's dose, and the structure's, where both are of one kind."""
     return {
         **held.threshold,

@@ -1,13 +1,12 @@
 """How structures were brought to the image, as a document."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.grid.registration import Registration
 
 
-def registration_document(found: "Registration | None") -> dict[str, Any] | None:
+def registration_document(found: Registration | None) -> dict[str, Any] | None:
     """How structures were brought to the image."""
     if found is None:
         return None
@@ -29,7 +28,7 @@ def registration_document(found: "Registration | None") -> dict[str, Any] | None
     }
 
 
-def _start(start: "Registration | None") -> dict[str, Any] | None:
+def _start(start: Registration | None) -> dict[str, Any] | None:
     """The affine transform that a bent one began with, or that is nearest to it."""
     if start is None:
         return None

@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.io.tables.budget import read_budget
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.uncertain import PlanUncertainty
+from sirtdose.model.uncertain import PlannedDose, PlanUncertainty
+from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import PlannedDose
-    from sirtdose.planning.result import Plan
-    from sirtdose.uncertainty.budget import Budget
 
 # Methods whose doses go by where a scout's particles went.
 _BY_SCOUT = ("partition", "image")
@@ -24,8 +20,8 @@ _GRAVE = (Severity.WARN, Severity.ASK)
 
 
 def planned_uncertainty(
-    plan: "Plan", budget: "Budget", *, realizations: int | None, seed: int
-) -> "PlanUncertainty":
+    plan: Plan, budget: Budget, *, realizations: int | None, seed: int
+) -> PlanUncertainty:
     """Propagate the budget to every dose of a plan, and say what a scout foretells.
 
     Raises
@@ -84,13 +80,13 @@ def _tells_less(findings: Sequence[Finding]) -> bool:
     return any(one.code == "H24" and one.severity in _GRAVE for one in findings)
 
 
-def _foretold(dose: "PlannedDose", wider: float) -> "PlannedDose":
+def _foretold(dose: PlannedDose, wider: float) -> PlannedDose:
     return replace(
         dose, predicted=predicted(dose.role, dose.first_order.value, wider=wider)
     )
 
 
-def _left_out(plan: "Plan", *, foretold: bool) -> list[str]:
+def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
     """What the intervals do not hold."""
     said = ["what differs inside of a compartment"]
     if foretold:
@@ -114,7 +110,7 @@ def _left_out(plan: "Plan", *, foretold: bool) -> list[str]:
     return said
 
 
-def budget_at(path: Path | None) -> "Budget":
+def budget_at(path: Path | None) -> Budget:
     """The package's budget, with what stands in a file in place of it.
 
     Raises
@@ -125,7 +121,7 @@ def budget_at(path: Path | None) -> "Budget":
     return Budget.of({}) if path is None else Budget.of(*read_budget(path))
 
 
-def budget_findings(budget: "Budget") -> list[Finding]:
+def budget_findings(budget: Budget) -> list[Finding]:
     """An activity that is known better than a label is (H40)."""
     label = type(budget).of({})["administered"]
     own = budget["administered"]
