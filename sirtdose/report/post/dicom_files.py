@@ -58,17 +58,14 @@ def _histograms(
     if structure_set is None:
         return []
     numbers, found = structure_set.roi_numbers, []
-    for row in rows:
+    for row in (one for one in rows if one.structure.name in numbers):
         # As the voxels: RTDOSE has no number below 0.
         dvh = replace(row.dvh, dose_gy=np.maximum(row.dvh.dose_gy, 0.0))
-        number = numbers.get(row.structure.name)
-        if number is None:
-            continue
         width = nice_step(max(dvh.max_gy, 0.01) / _BINS)
         edges = np.arange(int(dvh.max_gy / width) + 2, dtype=np.float64)
         found.append(
             RoiHistogram(
-                roi_number=number,
+                roi_number=numbers[row.structure.name],
                 bin_gy=width,
                 volume_ml=dvh.curve(width * edges),
                 min_gy=dvh.min_gy,

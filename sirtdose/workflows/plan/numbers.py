@@ -99,8 +99,10 @@ class PlanRequest(Terms):
             *doubts,
         ]
         require_accepted(said, self.acceptances)
-        limited = replace(self, rules=chosen.rules)
-        return limited, (*said, *chosen_limit_findings(chosen))
+        return replace(self, rules=chosen.rules), (
+            *said,
+            *chosen_limit_findings(chosen),
+        )
 
 
 def plan_mird(
