@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -17,9 +17,6 @@ from sirtdose.validation.document import (
     validation_summary,
 )
 from sirtdose.validation.run import all_checks, run_checks
-
-if TYPE_CHECKING:
-    from sirtdose.validation.run import Outcome
 
 
 @click.command("validate")
@@ -51,22 +48,16 @@ def validate_command(
     if out is not None:
         require_free(out, VALIDATION_FILES, force=force)
     started, start = datetime.now(UTC), perf_counter()
-    outcomes = _run(quick=quick)
+    with click.progressbar(
+        all_checks(quick=quick), label="Comparing", file=sys.stderr
+    ) as checks:
+        outcomes = run_checks(checks)
     document = validation_document(
         outcomes, quick=quick, started=started, seconds=perf_counter() - start
     )
     _show(document, out, force=force, as_json=as_json)
     if not document["passed"]:
         click.get_current_context().exit(1)
-
-
-def _run(*, quick: bool) -> "list[Outcome]":
-    with click.progressbar(
-        all_checks(quick=quick),
-        label="Comparing",
-        file=sys.stderr,
-    ) as checks:
-        return run_checks(checks)
 
 
 def _show(

@@ -1,12 +1,11 @@
 """Response of patients as a document, tables and a summary."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
-from sirtdose.outcomes.response import CaseResponse, TimePoint
+from sirtdose.outcomes.response import CaseResponse
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
 
@@ -76,7 +75,22 @@ def _case(case: CaseResponse) -> dict[str, Any]:
             "sum": case.baseline,
             "lesions": list(case.lesions),
         },
-        "timepoints": [_point(one, case.baseline_day) for one in case.timepoints],
+        "timepoints": [
+            {
+                "date": point.day.isoformat(),
+                "days": (point.day - case.baseline_day).days,
+                "response": point.response,
+                "rule": point.rule,
+                "sum": point.sum,
+                "baseline": point.baseline,
+                "nadir": point.nadir,
+                "change_from_baseline": point.change_from_baseline,
+                "change_from_nadir": point.change_from_nadir,
+                "new_lesion": point.new_lesion,
+                "liver_differs": point.liver_differs,
+            }
+            for point in case.timepoints
+        ],
         "best": {
             "response": case.best.response,
             "date": case.best.day.isoformat() if case.best.day else None,
@@ -84,22 +98,6 @@ def _case(case: CaseResponse) -> dict[str, Any]:
             "objective_response": case.objective,
             "scans": len(case.timepoints),
         },
-    }
-
-
-def _point(point: TimePoint, start: date) -> dict[str, Any]:
-    return {
-        "date": point.day.isoformat(),
-        "days": (point.day - start).days,
-        "response": point.response,
-        "rule": point.rule,
-        "sum": point.sum,
-        "baseline": point.baseline,
-        "nadir": point.nadir,
-        "change_from_baseline": point.change_from_baseline,
-        "change_from_nadir": point.change_from_nadir,
-        "new_lesion": point.new_lesion,
-        "liver_differs": point.liver_differs,
     }
 
 
@@ -134,13 +132,15 @@ def _notes(
             if hottest == 1
             else f"of each scan the {hottest} hottest lesions count, by their sum"
         )
-        notes.append("responses are from baseline: the nadir decides nothing")
-        notes += _not_checked(
-            cases,
-            "diameter_mm",
-            "PMR without sizes of every lesion (diameter_mm): that none grew by more "
-            "than 30 % was not checked",
-        )
+        notes += [
+            "responses are from baseline: the nadir decides nothing",
+            *_not_checked(
+                cases,
+                "diameter_mm",
+                "PMR without sizes of every lesion (diameter_mm): that none grew by "
+                "more than 30 % was not checked",
+            ),
+        ]
     left_out = [one.case_id for one in cases if one.unmeasurable]
     if left_out:
         notes.append(

@@ -147,11 +147,13 @@ def prediction_summary(document: dict[str, Any]) -> str:
 
 def prediction_files(prediction: Prediction) -> list[str]:
     """The names of everything that a plan by an image writes."""
-    names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
-    names.append(PLAN_UNCERTAINTY_FILE)
-    names += [DOSE_FILES[method] for method in prediction.doses]
-    names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
-    return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
+    return [
+        *("plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"),
+        PLAN_UNCERTAINTY_FILE,
+        *(DOSE_FILES[method] for method in prediction.doses),
+        *(f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"),
+        *(f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)),
+    ]
 
 
 def write_prediction(
@@ -168,14 +170,12 @@ def write_prediction(
     known = plan_uncertainty_csv(document["uncertainty"])
     (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
     for method, dose in prediction.doses.items():
-        path = folder / DOSE_FILES[method]
-        write_nifti(dose.volume, path, note=dose.density_note)
+        write_nifti(dose.volume, folder / DOSE_FILES[method], note=dose.density_note)
     each = folder / PER_GBQ
     each.mkdir()
     per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
     (each / "dvh.csv").write_text(per_gbq, "utf-8")
-    rows = structures_per_gbq_csv(document)
-    (each / "structures.csv").write_text(rows, "utf-8")
+    (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
         write_nifti(dose.volume, each / name, note=dose.density_note)
 

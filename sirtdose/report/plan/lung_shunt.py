@@ -111,31 +111,27 @@ def shunt_summary(document: dict[str, Any]) -> str:
             f"Lung shunt {fraction:.2%} (planar, geometric mean; +/- {spread:.2%} by "
             "counting alone)"
         )
+        more = _views_lines(document)
+        option = ""
     else:
         covered = document["lungs_covered_fraction"]
         head = f"Lung shunt {fraction:.2%} (SPECT; {covered:.0%} of the lungs in view)"
-    lines = [
-        head,
-        f"lungs {significant(document['lung_counts'])}, liver "
-        f"{significant(document['liver_counts'])} counts",
-    ]
-    option = ""
-    if how == "spect":
         mass = document["lung_mass_kg"]
         nuclide = document["nuclide"]
-        lines.append(
+        more = [
             f"1 GBq of {nuclide['name']} (K "
             f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq"
             f"{own_file_words(nuclide)}) gives the lungs "
             f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
             f"{significant(mass)} kg ({document['lung_mass_source']})"
-        )
+        ]
         option = f" --lung-mass {mass:.4g}kg"
-    else:
-        lines += _views_lines(document)
     return "\n".join(
         [
-            *lines,
+            head,
+            f"lungs {significant(document['lung_counts'])}, liver "
+            f"{significant(document['liver_counts'])} counts",
+            *more,
             "",
             *(
                 f"{one['severity'].upper():<5}{one['code']}  {one['message']}"

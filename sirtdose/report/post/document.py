@@ -1,8 +1,10 @@
 """An assessment as post.json holds it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
@@ -26,7 +28,6 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.deidentified import deidentified
-from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
 
@@ -72,7 +73,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         },
         "radiobiology": biology_document(judged.biology, list(assessment.dosed.doses)),
         "thresholds": [_threshold(one) for one in judged.thresholds],
-        "registration": registration_document(placed.registration),
+        "registration": _registration(placed.registration),
         "plan": _plan_compared(judged.plan),
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
         "density": {
@@ -232,4 +233,39 @@ def _threshold(held: ThresholdHeld) -> dict[str, Any]:
         "reached": held.reached,
         "not_applied": list(held.match.differs),
         "unstated": list(held.match.unstated),
+    }
+
+
+def _registration(found: Registration | None) -> dict[str, Any] | None:
+    """How structures were brought to the image."""
+    if found is None:
+        return None
+    return {
+        "method": found.method,
+        "maps": "points of the image to points of what was drawn on, mm, LPS",
+        "shift_mm": list(found.shift_mm),
+        "rotation_deg": found.rotation_deg,
+        "mutual_information_before": None
+        if found.metric_before is None
+        else -found.metric_before,
+        "mutual_information_after": None
+        if found.metric_after is None
+        else -found.metric_after,
+        "inverse_error_mm": found.inverse_error_mm,
+        "affine_start": _start(found.start),
+        "bend": None if found.bend is None else asdict(found.bend),
+        "structures": [asdict(one) for one in found.changes],
+    }
+
+
+def _start(start: Registration | None) -> dict[str, Any] | None:
+    """The affine transform that a bent one began with, or that is nearest to it."""
+    if start is None:
+        return None
+    return {
+        "shift_mm": list(start.shift_mm),
+        "rotation_deg": start.rotation_deg,
+        "mutual_information": None
+        if start.metric_after is None
+        else -start.metric_after,
     }

@@ -158,18 +158,22 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
         f"{document['seed']}): {COVERAGE}",
     ]
     for method, rows in document["methods"].items():
-        lines.append(f"  {method.replace('_', ' ')}, mean")
-        lines += [f"    {row['name']}: {mean_words(row)}" for row in rows]
-        lines += [f"    {one}" for one in gone_lines(rows)]
+        lines += [
+            f"  {method.replace('_', ' ')}, mean",
+            *(f"    {row['name']}: {mean_words(row)}" for row in rows),
+            *(f"    {one}" for one in gone_lines(rows)),
+        ]
     if document["lungs_gy"] is not None:
         lines.append(f"  lungs, mean {interval_words(document['lungs_gy'])}")
-    lines += [
-        f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
-        f"{one['probability_met']:.1%} of them"
-        for one in document["limits"]
+    return [
+        *lines,
+        *(
+            f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
+            f"{one['probability_met']:.1%} of them"
+            for one in document["limits"]
+        ),
+        f"  not in it: {'; '.join(document['left_out'])}",
     ]
-    lines.append(f"  not in it: {'; '.join(document['left_out'])}")
-    return lines
 
 
 def mean_words(row: Mapping[str, Any]) -> str:
