@@ -16,7 +16,7 @@ from sirtdose.validation.document import (
     validation_page,
     validation_summary,
 )
-from sirtdose.validation.run import all_checks, run_checks
+from sirtdose.validation.run import Outcome, all_checks, run_checks
 
 
 @click.command("validate")
@@ -48,16 +48,22 @@ def validate_command(
     if out is not None:
         require_free(out, VALIDATION_FILES, force=force)
     started, start = datetime.now(UTC), perf_counter()
-    with click.progressbar(
-        all_checks(quick=quick), label="Comparing", file=sys.stderr
-    ) as checks:
-        outcomes = run_checks(checks)
+    outcomes = _run(quick=quick)
     document = validation_document(
         outcomes, quick=quick, started=started, seconds=perf_counter() - start
     )
     _show(document, out, force=force, as_json=as_json)
     if not document["passed"]:
         click.get_current_context().exit(1)
+
+
+def _run(*, quick: bool) -> list[Outcome]:
+    with click.progressbar(
+        all_checks(quick=quick),
+        label="Comparing",
+        file=sys.stderr,
+    ) as checks:
+        return run_checks(checks)
 
 
 def _show(

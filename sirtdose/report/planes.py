@@ -127,11 +127,11 @@ def _extent_mm(
 
 def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
     tumors = [s for s in structures if s.role is Role.TUMOR]
-    if tumors:
-        values = np.concatenate([s.values_in(dose)[0] for s in tumors])
-        top = float(np.percentile(values, 98))
-    else:
-        top = _hot_gy(dose.data)
+    top = (
+        float(np.percentile(np.concatenate([s.values_in(dose)[0] for s in tumors]), 98))
+        if tumors
+        else _hot_gy(dose.data)
+    )
     return max(float(f"{top:.2g}"), 1e-6)
 
 
@@ -213,8 +213,8 @@ def _blend(picture: NDArray[np.float64], part: NDArray[Any]) -> None:
         [np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)],
         axis=-1,
     )
-    seen = part[..., None]
-    opacity = np.where(seen > _WASH_FROM, 0.25 + 0.45 * np.clip(seen, 0, 1), 0)
+    opacity = np.where(part > _WASH_FROM, 0.25 + 0.45 * np.clip(part, 0, 1), 0)
+    opacity = opacity[..., None]
     picture[:] = picture * (1 - opacity) + wash * opacity
 
 

@@ -58,10 +58,9 @@ class _PlannedVial:
 
     def decaying_as(self, nuclide: Nuclide) -> Nuclide:
         """The nuclide with the plan's half-life, where that is another."""
-        planned_h = float(self.nuclide["half_life_h"])
-        if planned_h == nuclide.half_life_h:
-            return nuclide
-        return nuclide.with_half_life(planned_h)
+        own_h = float(self.nuclide["half_life_h"])
+        same = own_h == nuclide.half_life_h
+        return nuclide if same else nuclide.with_half_life(own_h)
 
     def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
         """A nuclide of another file than the plan's; another nuclide is refused."""

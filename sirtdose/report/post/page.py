@@ -101,17 +101,15 @@ def post_page(
 
 
 def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
-    for row in document["doses"][method]["structures"]:
-        if row["name"] == name:
-            return significant(row["dose_gy"]["mean"])
-    return "-"
+    rows = document["doses"][method]["structures"]
+    means = {row["name"]: row["dose_gy"]["mean"] for row in rows}
+    return significant(means[name]) if name in means else "-"
 
 
 def _words(value: Any) -> str:
     """An option as a person reads it."""
     if isinstance(value, dict):
-        pairs = (f"{name} {_words(one)}" for name, one in value.items())
-        return ", ".join(pairs)
+        return ", ".join(f"{name} {_words(one)}" for name, one in value.items())
     if isinstance(value, list):
         return "; ".join(_words(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

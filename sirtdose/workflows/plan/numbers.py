@@ -70,7 +70,7 @@ class PlanRequest(Terms):
         self,
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
-    ) -> tuple["PlanRequest", tuple[Finding, ...]]:
+    ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
         """The same request with the limits of its table, and what is said of them.
 
         Raises

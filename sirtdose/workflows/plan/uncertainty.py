@@ -1,5 +1,6 @@
 """How sure a plan's doses are: from a plan to its uncertainty."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,10 +40,7 @@ def planned_uncertainty(
         seed=seed,
     )
     foretold = plan.method in _BY_SCOUT and plan.nuclide.name == "Y-90"
-    tells_less = any(
-        one.code == "H24" and one.severity in _GRAVE for one in plan.findings
-    )
-    wider = widened() if foretold and tells_less else 1.0
+    wider = widened() if foretold and _tells_less(plan.findings) else 1.0
     if foretold:
         doses = [
             replace(
@@ -80,6 +78,10 @@ def planned_uncertainty(
         widened_by=wider,
         left_out=tuple(_left_out(plan, foretold=foretold)),
     )
+
+
+def _tells_less(findings: Sequence[Finding]) -> bool:
+    return any(one.code == "H24" and one.severity in _GRAVE for one in findings)
 
 
 def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
