@@ -7,6 +7,7 @@ from contextlib import closing
 from copy import copy
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,12 +29,11 @@ from sirtdose.cli.words.typed import (
     request_asked,
 )
 from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
-from sirtdose.io.output.folder import claimed, require_free
+from sirtdose.io.output.folder import Claim, claimed, require_free
 from sirtdose.report.documents import document_text
 
 if TYPE_CHECKING:
     from sirtdose.batch.work import Case, Outcome
-    from sirtdose.io.output.folder import Claim
 
 _PATH = click.Path(path_type=Path)
 _FAILED = 6
@@ -131,8 +131,6 @@ def _finished(
     running: "Generator[Outcome, None, None]",
 ) -> dict[str, Any]:
     """Run them all and write the tables, of those that ended where it is cut short."""
-    from time import perf_counter
-
     outcomes = {one.case_id: one for one in refused}
     started = perf_counter()
     for one in refused:
@@ -173,11 +171,10 @@ def _rows(source: Path, out: Path, *, by_name: bool) -> list[Row]:
 
 def _typed(common: Mapping[str, Any]) -> dict[str, Any]:
     """Options for every case that were given, by their names in a table."""
-    known = asked_options(post_command)
-    given = {key: common.get(str(option.name)) for key, option in known.items()}
     return {
         key: list(value) if isinstance(value, tuple) else value
-        for key, value in given.items()
+        for key, option in asked_options(post_command).items()
+        for value in [common.get(str(option.name))]
         if value not in (None, (), False)
     }
 
@@ -262,8 +259,6 @@ def _with_progress(
     finished: "Generator[Outcome, None, None]", count: int
 ) -> "Generator[Outcome, None, None]":
     """Say how far it is: a bar on a terminal, else a line for each case."""
-    from time import perf_counter
-
     if sys.stderr.isatty():
         with click.progressbar(
             length=count, label="cases", show_pos=True, file=sys.stderr
@@ -290,9 +285,11 @@ def _time(seconds: float) -> str:
 
 def _say(outcome: "Outcome", before: str = "") -> None:
     said = f": {outcome.error}" if outcome.error else f", {outcome.seconds:.1f} s"
-    color = "red" if outcome.error else None
-    text = f"{before}{outcome.case_id} {outcome.state}{said}"
-    click.secho(text, fg=color, err=True)
+    click.secho(
+        f"{before}{outcome.case_id} {outcome.state}{said}",
+        fg="red" if outcome.error else None,
+        err=True,
+    )
 
 
 def _tables(
@@ -302,7 +299,7 @@ def _tables(
     *,
     seconds: float,
     jobs: int | None,
-    claim: "Claim",
+    claim: Claim,
 ) -> dict[str, Any]:
     """Write the tables of every case, of those that were not reached too."""
     from sirtdose.batch.tables import write_tables

@@ -8,9 +8,9 @@ from sirtdose.cli.words.options import force_option, seed_option
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import rounded
 from sirtdose.report.plan.document import plan_document
-from sirtdose.report.plan.files import write_plan
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_summary
+from sirtdose.report.plan.page import write_plan
 from sirtdose.report.post.document import post_document
 from sirtdose.report.post.summary import post_summary
 from sirtdose.report.run_record import write_run_record

@@ -9,6 +9,5 @@ INTERRUPTED = 130
 def end_interrupted() -> NoReturn:
     """Say in one line that Ctrl-C ended the program, and end it with 130."""
     # A terminal shows ^C where the cursor is.
-    before = "\n" if sys.stderr.isatty() else ""
-    sys.stderr.write(f"{before}Interrupted\n")
+    sys.stderr.write("\nInterrupted\n" if sys.stderr.isatty() else "Interrupted\n")
     raise SystemExit(INTERRUPTED)

@@ -1,17 +1,14 @@
 """`sirtdose report`: the page of saved results, made again."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sirtdose.cli.words.options import force_option
 from sirtdose.errors import FileFormatError
 from sirtdose.io.output.folder import output_folder
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.figures import write_figures
-
-if TYPE_CHECKING:
-    from sirtdose.model.patient_link import PatientLink
 
 _PATH = click.Path(path_type=Path)
 
@@ -58,7 +55,7 @@ def report_command(
     click.echo(f"Written to {folder}: {', '.join(names)}", err=True)
 
 
-def _patient(path: Path) -> "PatientLink":
+def _patient(path: Path) -> PatientLink:
     from sirtdose.io.dicom.link import read_patient
     from sirtdose.report.again import saved_data
     from sirtdose.report.page_data import require_own_plan_file

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,10 +16,7 @@ from sirtdose.validation.document import (
     validation_page,
     validation_summary,
 )
-from sirtdose.validation.run import all_checks, run_checks
-
-if TYPE_CHECKING:
-    from sirtdose.validation.run import Outcome
+from sirtdose.validation.run import Outcome, all_checks, run_checks
 
 
 @click.command("validate")
@@ -60,7 +57,7 @@ def validate_command(
         click.get_current_context().exit(1)
 
 
-def _run(*, quick: bool) -> "list[Outcome]":
+def _run(*, quick: bool) -> list[Outcome]:
     with click.progressbar(
         all_checks(quick=quick),
         label="Comparing",

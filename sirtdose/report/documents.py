@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.self_test import SelfTest
 
 if TYPE_CHECKING:
-    from sirtdose.model.self_test import SelfTest
     from sirtdose.model.volume import Source, Volume
 
 
@@ -78,7 +78,7 @@ def image_document(source: "Source | None") -> dict[str, Any] | None:
     }
 
 
-def self_test_document(result: "SelfTest | None") -> dict[str, Any] | None:
+def self_test_document(result: SelfTest | None) -> dict[str, Any] | None:
     """What the program's own comparisons said; None where there were none."""
     if result is None:
         return None

@@ -44,8 +44,9 @@ def dvh_metrics(dvh: "Dvh", asked: Iterable[Metric] = ()) -> dict[str, Any]:
     A dose that the structure is too small for is None.
     """
     metrics = metrics_in("json", asked)
-    parts = [one for one in metrics if one.is_part]
-    parts.sort(key=lambda one: one.number or 0.0)
+    parts = sorted(
+        (one for one in metrics if one.is_part), key=lambda one: one.number or 0.0
+    )
     return {
         "volume_ml": dvh.volume_ml,
         "voxels": dvh.voxels,
@@ -70,11 +71,11 @@ def asked_in(document: Mapping[str, Any]) -> list[Metric]:
 
 def metric_value(row: Mapping[str, Any], metric: Metric) -> float | None:
     """A metric of a structure's row; None where it has none."""
-    value: float | None
-    if metric.is_part:
-        value = row["volume_fraction_above"].get(metric.key[1:])
-    else:
-        value = row.get(metric.column, row["dose_gy"].get(metric.key))
+    value: float | None = (
+        row["volume_fraction_above"].get(metric.key[1:])
+        if metric.is_part
+        else row.get(metric.column, row["dose_gy"].get(metric.key))
+    )
     return value
 
 
@@ -93,12 +94,12 @@ def metric_cells(row: Mapping[str, Any], metrics: Iterable[Metric]) -> list[str]
 
 def metric_columns(row: Mapping[str, Any], metrics: Iterable[Metric]) -> dict[str, str]:
     """Metrics of a row as a table file holds them, by column; empty for none."""
-    values = {one: metric_value(row, one) for one in metrics}
     return {
         one.column: ""
         if value is None
         else f"{100 * value if one.is_part else value:.10g}"
-        for one, value in values.items()
+        for one in metrics
+        for value in [metric_value(row, one)]
     }
 
 
@@ -115,9 +116,11 @@ def missing_lines(
             for row in rows
             if value_of(row, one) is None
         )
-        why = f"the volume is below {one.number or 0:g} mL"
-        if one.kind in EFFECTS:
-            why = "`sirtdose post` knows it for tumors and normal liver of one session"
+        why = (
+            "`sirtdose post` knows it for tumors and normal liver of one session"
+            if one.kind in EFFECTS
+            else f"the volume is below {one.number or 0:g} mL"
+        )
         lines += [f"no {one.words} for {named}: {why}"] if named else []
     return lines
 

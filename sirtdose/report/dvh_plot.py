@@ -62,7 +62,7 @@ def dvh_plot(
     inner_width = _WIDTH - _LEFT - _RIGHT
     inner_height = _HEIGHT - _TOP - _BOTTOM
     doses = np.linspace(0, end, _CURVE_POINTS)
-    curves = []
+    curves: list[Curve] = []
     drawn: Counter[str] = Counter()
     for one in structures:
         color = colors[one.structure.name]

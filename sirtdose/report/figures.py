@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -42,7 +44,6 @@ def _save(figure: "Figure", path: Path, metadata: dict[str, None]) -> None:
 
 
 def _dvh(dvh: Mapping[str, Any]) -> "Figure":
-    import numpy as np
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -56,15 +57,15 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
             linestyle=_DASHES[drawn["dash"]],
             label=_plain(curve["name"]),
         )
-    axes.set(xlabel="dose, Gy", ylabel="volume, %", ylim=(0, 100))
-    axes.set_xlim(0, dvh["end_gy"])
+    axes.set(
+        xlabel="dose, Gy", ylabel="volume, %", ylim=(0, 100), xlim=(0, dvh["end_gy"])
+    )
     axes.grid(color="#e6e9ec")
     axes.legend(fontsize=7)
     return figure
 
 
 def _planes(data: Mapping[str, Any]) -> "Figure":
-    import numpy as np
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.figure import Figure
@@ -103,7 +104,6 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
     bar = figure.colorbar(scale, ax=axes, shrink=0.7)
     bar.set_label("Gy", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    names = [_plain(one["name"]) for one in data["outlines"]]
     lines = [
         axes[0].plot(
             *([], []),
@@ -113,12 +113,12 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
         )[0]
         for one in data["outlines"]
     ]
-    if names:
+    if lines:
         figure.legend(
             lines,
-            names,
+            [_plain(one["name"]) for one in data["outlines"]],
             loc="outside lower center",
-            ncols=min(6, len(names)),
+            ncols=min(6, len(lines)),
             fontsize=7,
         )
     return figure

@@ -87,17 +87,19 @@ def inspection_summary(document: dict[str, Any]) -> str:
         ]
         for item in document["found"]
     ]
-    lines = [table(["name", "kind", "files", "size", "frame", "used as"], rows)]
-    lines += [
-        f"{item['name']}: {item['remark']}"
-        for item in document["found"]
-        if item["remark"]
+    lines = [
+        table(["name", "kind", "files", "size", "frame", "used as"], rows),
+        *(
+            f"{item['name']}: {item['remark']}"
+            for item in document["found"]
+            if item["remark"]
+        ),
     ]
     if document["patients"] > 1:
         lines.append(f"STOP H01  files of {document['patients']} different patients")
     if document["frames_differ"]:
         lines.append(f"STOP H15  {document['frames_differ']}")
-    lines += [f"cannot be used: {reason}" for reason in document["unusable"]]
+    lines += (f"cannot be used: {reason}" for reason in document["unusable"])
     lines += document["noticed"]
     listed = {item["name"] for item in document["found"] if item["remark"]}
     for one in document["not_used"]:
@@ -105,22 +107,24 @@ def inspection_summary(document: dict[str, Any]) -> str:
         lines += unused_lines({one["why"]: names}, most=_NAMED_MAX) if names else []
     if document["structures"]:
         volumes = [
-            [one["name"], one["role"], _volume(one["volume_ml"])]
+            [
+                *(one["name"], one["role"]),
+                "empty" if one["volume_ml"] is None else f"{one['volume_ml']:.1f}",
+            ]
             for one in document["structures"]
         ]
-        lines += ["", table(["structure", "role", "mL"], volumes)]
         lines += [
-            f"'{one['name']}': {remark}"
-            for one in document["structures"]
-            for remark in one["remarks"]
+            "",
+            table(["structure", "role", "mL"], volumes),
+            *(
+                f"'{one['name']}': {remark}"
+                for one in document["structures"]
+                for remark in one["remarks"]
+            ),
         ]
     if document["problem"]:
         lines += ["", f"Cannot choose: {document['problem']}"]
     return "\n".join(lines)
-
-
-def _volume(volume_ml: float | None) -> str:
-    return "empty" if volume_ml is None else f"{volume_ml:.1f}"
 
 
 def _place(item: Found, root: Path) -> str:

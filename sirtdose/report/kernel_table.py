@@ -1,8 +1,9 @@
 """A voxel kernel as a table, a document and an image."""
 
-import io
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from sirtdose import __version__
 from sirtdose.checks.constants import kernel_energy_findings, nuclide_findings
@@ -88,19 +89,17 @@ def kernel_document(kernel: Kernel, nuclide: Nuclide) -> dict[str, Any]:
 
 def kernel_csv(kernel: Kernel, nuclide: Nuclide) -> str:
     """The full block, a row per voxel, x fastest."""
-    import numpy as np
-
     block = kernel.energy_fraction
     factor = kernel.s_mgy_per_mbq_s(nuclide)[0, 0, 0] / kernel.octant[0, 0, 0]
     middle = np.array(block.shape) // 2
     offsets = np.indices(block.shape).reshape(3, -1).T - middle
-    stream = io.StringIO()
-    stream.write(",".join(KERNEL_COLUMNS) + "\n")
-    for (dz, dy, dx), fraction in zip(
-        offsets.tolist(), block.ravel().tolist(), strict=True
-    ):
-        stream.write(f"{dx},{dy},{dz},{fraction:.9e},{fraction * factor:.9e}\n")
-    return stream.getvalue()
+    rows = (
+        f"{dx},{dy},{dz},{fraction:.9e},{fraction * factor:.9e}"
+        for (dz, dy, dx), fraction in zip(
+            offsets.tolist(), block.ravel().tolist(), strict=True
+        )
+    )
+    return "\n".join([",".join(KERNEL_COLUMNS), *rows, ""])
 
 
 def kernel_summary(document: dict[str, Any]) -> str:
@@ -140,8 +139,6 @@ def write_kernel(
     kernel: Kernel, nuclide: Nuclide, document: dict[str, Any], folder: Path
 ) -> None:
     """Write kernel.csv, kernel.nii.gz and kernel.json."""
-    import numpy as np
-
     (folder / "kernel.json").write_text(document_text(document), "utf-8")
     (folder / "kernel.csv").write_text(kernel_csv(kernel, nuclide), "utf-8")
     block = kernel.energy_fraction
@@ -151,5 +148,4 @@ def write_kernel(
         spacing_mm=kernel.spacing_mm,
         origin_mm=three((-middle[::-1]).tolist()),
     )
-    image = Volume(block, grid, Quantity.ENERGY_FRACTION)
-    write_nifti(image, folder / "kernel.nii.gz")
+    write_nifti(Volume(block, grid, Quantity.ENERGY_FRACTION), folder / "kernel.nii.gz")

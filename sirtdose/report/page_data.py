@@ -167,7 +167,7 @@ def plane_data(
     start = inverse[:3, :3] @ center_mm(outlined, dose) + inverse[:3, 3]
     return {
         "top_gy": top_gy,
-        "planes": [asdict(one) for one in planes],
+        "planes": planes,
         "where": "the middle of the largest tumor"
         if any(one.role is Role.TUMOR for one in outlined)
         else "the hottest voxel",
@@ -195,13 +195,9 @@ def plane_data(
 
 def _bands(assessment: Assessment, method: str) -> dict[str, Band]:
     """Between what curves each structure's lies, where that was asked for."""
-    result = assessment.uncertainty
-    if result is None:
-        return {}
+    known = assessment.uncertainty.rows if assessment.uncertainty else {}
     return {
-        one.name: one.band
-        for one in result.rows.get(method, ())
-        if not one.hidden_by_blur
+        one.name: one.band for one in known.get(method, ()) if not one.hidden_by_blur
     }
 
 

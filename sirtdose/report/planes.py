@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,21 +36,6 @@ _WASH_FROM = 0.05
 _SOME = 0.01
 
 
-@dataclass(frozen=True)
-class Plane:
-    """One picture: its name, the letters at its sides, and the PNG."""
-
-    name: str
-    left: str
-    right: str
-    top: str
-    bottom: str
-    position: str
-    png_base64: str
-    width: int
-    height: int
-
-
 View = tuple[str, tuple[int, float], tuple[int, float], int, str]
 # name, then the world axes (and their signs) to the right, down, and through.
 VIEWS: tuple[View, ...] = (
@@ -66,10 +50,11 @@ def fused_planes(
     gray: Volume | None,
     outlined: Sequence[Structure],
     colors: Mapping[str, str],
-) -> tuple[list[Plane], float]:
+) -> tuple[list[dict[str, Any]], float]:
     """Three planes and the dose (Gy) at the top of their color scale.
 
-    The gray picture is a CT, or the activity image.
+    The gray picture is a CT, or the activity image. A plane has its name, the letters
+    at its sides, where it lies, its PNG (base64) and the PNG's width and height.
     """
     center = center_mm(outlined, dose)
     low, high = _extent_mm(outlined, dose)
@@ -81,22 +66,17 @@ def fused_planes(
         name, *_, letters = view
         points = plane_points(view, center, (low, high), pixel_mm=pixel_mm)
         picture = _gray(gray, points)
-        wash = _sample(dose.data, dose.grid, points)
-        _blend(picture, wash / top)
+        _blend(picture, _sample(dose.data, dose.grid, points) / top)
         _outline(picture, outlined, colors, points)
-        height, width = wash.shape
         planes.append(
-            Plane(
-                name,
-                left=letters[0],
-                right=letters[1],
-                top=letters[2],
-                bottom=letters[3],
-                position=place_of(view, points),
-                png_base64=png(picture),
-                width=width,
-                height=height,
-            )
+            {
+                "name": name,
+                **dict(zip(("left", "right", "top", "bottom"), letters, strict=True)),
+                "position": place_of(view, points),
+                "png_base64": png(picture),
+                "width": picture.shape[1],
+                "height": picture.shape[0],
+            }
         )
     return planes, top
 
@@ -139,18 +119,19 @@ def _extent_mm(
         return corners.min(axis=0), corners.max(axis=0)
     corners = np.concatenate([s.grid.corners_mm() for s in shown])
     limits = dose.grid.corners_mm()
-    low = np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0))
-    high = np.minimum(corners.max(axis=0) + _MARGIN_MM, limits.max(axis=0))
-    return low, high
+    return (
+        np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0)),
+        np.minimum(corners.max(axis=0) + _MARGIN_MM, limits.max(axis=0)),
+    )
 
 
 def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
     tumors = [s for s in structures if s.role is Role.TUMOR]
-    if tumors:
-        values = np.concatenate([s.values_in(dose)[0] for s in tumors])
-        top = float(np.percentile(values, 98))
-    else:
-        top = _hot_gy(dose.data)
+    top = (
+        float(np.percentile(np.concatenate([s.values_in(dose)[0] for s in tumors]), 98))
+        if tumors
+        else _hot_gy(dose.data)
+    )
     return max(float(f"{top:.2g}"), 1e-6)
 
 
@@ -177,8 +158,7 @@ def plane_points(
         return values if sign > 0 else values[::-1]
 
     columns, rows = steps(*across), steps(*down)
-    points = np.empty((len(rows), len(columns), 3))
-    points[:] = center
+    points = np.tile(center, (len(rows), len(columns), 1))
     points[..., across[0]] = columns
     points[..., down[0]] = rows[:, None]
     return points

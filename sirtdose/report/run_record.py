@@ -169,8 +169,7 @@ def asked_again(
 
 def _placed(value: Any, kept_in: Path, salt: str) -> Any:
     if isinstance(value, Path):
-        place = place_of(value, seen_from=kept_in, salt=salt)
-        return {"place": place}
+        return {"place": place_of(value, seen_from=kept_in, salt=salt)}
     if isinstance(value, Mapping):
         return {key: _placed(one, kept_in, salt) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -30,13 +30,17 @@ def structures_csv(document: dict[str, Any]) -> str:
 def structure_rows(document: dict[str, Any]) -> list[list[str]]:
     """The rows of structures.csv."""
     asked = asked_in(document)
-    rows = []
-    for method, result in document["doses"].items():
-        for one in result["structures"]:
-            cells = {key: f"{one[key]:.10g}" for key in _QUANTITIES}
-            cells |= metric_columns(one, metrics_in("csv", asked))
-            rows.append([method, name_cell(one["name"]), one["role"], *cells.values()])
-    return rows
+    return [
+        [
+            *(method, name_cell(one["name"]), one["role"]),
+            *(
+                {key: f"{one[key]:.10g}" for key in _QUANTITIES}
+                | metric_columns(one, metrics_in("csv", asked))
+            ).values(),
+        ]
+        for method, result in document["doses"].items()
+        for one in result["structures"]
+    ]
 
 
 def structures_per_gbq_csv(document: dict[str, Any]) -> str:

@@ -89,10 +89,8 @@ def view_data(
         )
         for one in found["structures"]:
             one["note"] = (notes or {}).get(one["name"], "")
-        size = len(found["dose"]["data"]) + len(
-            (found["gray"] or found["dose"])["data"]
-        )
-        if size <= _SIZE_MAX:
+        pictures = (found["dose"], found["gray"] or found["dose"])
+        if sum(len(one["data"]) for one in pictures) <= _SIZE_MAX:
             break
     return found
 
@@ -132,8 +130,11 @@ def _packed_view(
                 "name": one.name,
                 "color": colors[one.name],
                 "dotted": one.name in again,
-                "data": _bits(
-                    _sampled(one.occupancy, one.grid, points) >= outline_from(one)
+                "data": _deflated(
+                    np.packbits(
+                        _sampled(one.occupancy, one.grid, points) >= outline_from(one),
+                        bitorder="little",
+                    )
                 ),
             }
             for one in structures
@@ -272,9 +273,8 @@ def _packed(values: NDArray[Any]) -> str:
     steps = np.diff(flat, prepend=flat.dtype.type(0))
     if steps.dtype == np.uint16:
         steps = np.concatenate([steps >> 8, steps & 255]).astype(np.uint8)
-    return base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode("ascii")
+    return _deflated(steps)
 
 
-def _bits(mask: NDArray[np.bool_]) -> str:
-    packed = np.packbits(mask.ravel(), bitorder="little")
-    return base64.b64encode(zlib.compress(packed.tobytes(), 9)).decode("ascii")
+def _deflated(values: NDArray[np.uint8]) -> str:
+    return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode("ascii")

@@ -35,8 +35,7 @@ def significant(value: float, digits: int = 4) -> str:
         return f"{value:g}"
     if abs(value) < _NOTHING:
         return "0"
-    decimals = digits - 1 - floor(log10(abs(value)))
-    return f"{value:.{max(decimals, 0)}f}"
+    return f"{value:.{max(digits - 1 - floor(log10(abs(value))), 0)}f}"
 
 
 def activity(value_gbq: float) -> str:
@@ -45,8 +44,7 @@ def activity(value_gbq: float) -> str:
     >>> activity(2.304)
     '2.304 GBq (62.27 mCi)'
     """
-    mci = significant(value_gbq * MCI_PER_GBQ)
-    return f"{significant(value_gbq)} GBq ({mci} mCi)"
+    return f"{significant(value_gbq)} GBq ({significant(value_gbq * MCI_PER_GBQ)} mCi)"
 
 
 def table(

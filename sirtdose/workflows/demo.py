@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import (
     DoseRequest,
@@ -15,14 +16,11 @@ from sirtdose.model.request import (
 )
 from sirtdose.model.self_test import SelfTest
 from sirtdose.phantom.request import PhantomRequest
+from sirtdose.planning.result import Plan
 from sirtdose.report.wording import significant, table
 from sirtdose.workflows.phantom import write_phantom
 from sirtdose.workflows.plan.numbers import PlanRequest, plan_mird
 from sirtdose.workflows.post.assess import assess_dose
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import Assessment
-    from sirtdose.planning.result import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +28,8 @@ class Demo:
     """What the demonstration made; the patient's files are written."""
 
     truth: dict[str, Any]
-    plan: "Plan"
-    assessment: "Assessment"
+    plan: Plan
+    assessment: Assessment
 
     @property
     def comparison(self) -> str:

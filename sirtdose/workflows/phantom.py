@@ -2,20 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.io.dicom.link import read_link
 from sirtdose.io.dicom.write import write_ct, write_nm
 from sirtdose.io.dicom.write_structures import write_rtstruct, write_seg
 from sirtdose.phantom.make import make_phantom
-
-if TYPE_CHECKING:
-    from sirtdose.phantom.request import PhantomRequest
+from sirtdose.phantom.request import PhantomRequest
 
 PHANTOM_FILES = ("spect.dcm", "ct", "structures.dcm", "truth.json")
 
 
-def write_phantom(request: "PhantomRequest", folder: Path) -> dict[str, Any]:
+def write_phantom(request: PhantomRequest, folder: Path) -> dict[str, Any]:
     """Write a digital patient as DICOM with its truth.json; returns the truth."""
     phantom = make_phantom(request)
     (folder / "ct").mkdir()

@@ -32,8 +32,10 @@ class Difference:
     @property
     def relative(self) -> float:
         """By how much of the larger; infinite where either is no number."""
-        numbers = all(_is_number(one) for one in (self.before, self.now))
-        if not numbers:
+        if not all(
+            isinstance(one, (int, float)) and not isinstance(one, bool)
+            for one in (self.before, self.now)
+        ):
             return math.inf
         larger = max(abs(self.before), abs(self.now))
         return float(abs(self.now - self.before) / larger) if larger else 0.0
@@ -86,24 +88,29 @@ def input_states(
             dict(one)
             for one in all_inputs(choice, named_files(here), here.dose.density)
         ]
-    states = []
-    for one in document["inputs"]:
-        same = [n for n in now if n["kind"] == one["kind"]]
-        if any(n["sha256"] == one["sha256"] for n in same):
-            state = "unchanged"
-        else:
-            state = "changed" if same else "missing"
-        states.append({"kind": one["kind"], "file": one["file"], "state": state})
     before = {one["sha256"] for one in document["inputs"]}
     kinds = {one["kind"] for one in document["inputs"]}
     options = document.get("options") or {}
     # Older results name them among the options alone.
     kinds |= {kind for kind, option in _UNLISTED.items() if options.get(option)}
-    return states + [
-        {"kind": one["kind"], "file": one["file"], "state": "new"}
-        for one in now
-        if one["sha256"] not in before and one["kind"] not in kinds
+    return [
+        *(
+            {"kind": one["kind"], "file": one["file"], "state": _state(one, now)}
+            for one in document["inputs"]
+        ),
+        *(
+            {"kind": one["kind"], "file": one["file"], "state": "new"}
+            for one in now
+            if one["sha256"] not in before and one["kind"] not in kinds
+        ),
     ]
+
+
+def _state(one: Mapping[str, Any], now: Sequence[Mapping[str, Any]]) -> str:
+    same = [other["sha256"] for other in now if other["kind"] == one["kind"]]
+    if one["sha256"] in same:
+        return "unchanged"
+    return "changed" if same else "missing"
 
 
 def rerun_differences(
@@ -116,13 +123,12 @@ def rerun_differences(
     InputError
         The case is refused now.
     """
-    wanted = Wanted(report=False, dicom=False)
     with TemporaryDirectory() as name:
         folder = Path(name, "again")
-        assess_into(request, folder, wanted)
+        assess_into(request, folder, Wanted(report=False, dicom=False))
         # Read as it was written: both are rounded to the same digits.
         now = read_result(folder)
-    found = list(_differences(dict(document), now, ""))
+    found = _differences(dict(document), now, "")
     return sorted(found, key=lambda one: -one.relative)
 
 
@@ -132,8 +138,7 @@ def _differences(before: Any, now: Any, where: str) -> Iterator[Difference]:
             place = f"{where}.{key}" if where else key
             yield from _differences(before.get(key), now.get(key), place)
     elif isinstance(before, list) and isinstance(now, list):
-        length = max(len(before), len(now))
-        for index in range(length):
+        for index in range(max(len(before), len(now))):
             place = f"{where}[{_name(before, now, index)}]"
             yield from _differences(_at(before, index), _at(now, index), place)
     elif before != now:
@@ -149,7 +154,3 @@ def _name(before: Sequence[Any], now: Sequence[Any], index: int) -> str:
     one = _at(before, index) or _at(now, index)
     name = one.get("name") or one.get("code") if isinstance(one, dict) else None
     return str(name or index)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -211,7 +211,12 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         roles=roles_of(options["roles"]),
         their_structures=options["their_structures"],
         their_table=options["their_table"],
-        tolerances=_tolerances(options["tolerances"]),
+        tolerances=by_name(
+            [text.lower() for text in options["tolerances"]],
+            "--tolerance",
+            "mean=3%",
+            lambda part: quantity(part, FRACTION, "--tolerance"),
+        ),
         metrics=metrics_of(options),
         method=options["method"],
         cutoff_fraction=options["dose_cutoff"],
@@ -258,12 +263,3 @@ def _criteria(options: dict[str, Any]) -> "tuple[Criterion, ...]":
                 f"'{text}': {error}; write it like 3%/3mm", param_hint="--gamma"
             ) from None
     return tuple(found)
-
-
-def _tolerances(texts: tuple[str, ...]) -> dict[str, float]:
-    return by_name(
-        [text.lower() for text in texts],
-        "--tolerance",
-        "mean=3%",
-        lambda part: quantity(part, FRACTION, "--tolerance"),
-    )

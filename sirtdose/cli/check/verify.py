@@ -144,8 +144,9 @@ def _verified(
         names = [*record["results"], *changed]
         document["results"] = {name: changed.get(name, "unchanged") for name in names}
         if "post.json" in changed:
-            said = "not checked: post.json, which lists them, was changed"
-            document["inputs_said"] = said
+            document["inputs_said"] = (
+                "not checked: post.json, which lists them, was changed"
+            )
         else:
             checked = _check_inputs(
                 document, folder, record, inputs, patient_key=patient_key, rerun=rerun
@@ -282,8 +283,10 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if document["results"]:
         yield f"  results: {len(document['results']) - len(bad)} files unchanged"
     yield from (f"  result {name}: {state}" for name, state in bad.items())
-    for one in document["inputs"]:
-        yield f"  input {one['kind']} {one['file']}: {one['state']}"
+    yield from (
+        f"  input {one['kind']} {one['file']}: {one['state']}"
+        for one in document["inputs"]
+    )
     if document["inputs_said"]:
         yield f"  inputs: {document['inputs_said']}"
     if document["rerun_said"]:
@@ -297,7 +300,9 @@ def _rerun_lines(document: Mapping[str, Any]) -> Iterator[str]:
     rounding = ", but for rounding" if found and not differs else ""
     yield f"  rerun: {document['rerun']}{rounding}"
     if differs:
-        for one in found[:_SHOWN_MAX]:
-            yield f"    {one['where']}: was {one['before']}, is {one['now']}"
+        yield from (
+            f"    {one['where']}: was {one['before']}, is {one['now']}"
+            for one in found[:_SHOWN_MAX]
+        )
         if len(found) > _SHOWN_MAX:
             yield f"    and {len(found) - _SHOWN_MAX} more"

@@ -190,8 +190,9 @@ def _work(options: dict[str, Any]) -> Work | None:
     if options["case_for_every_study"] and case_file is None:
         raise click.UsageError("--case-for-every-study is for a --case: give both")
     if task == "post":
-        for_every = options["case_for_every_study"]
-        return Assessing(options["out"], case_file, for_every=for_every)
+        return Assessing(
+            options["out"], case_file, for_every=options["case_for_every_study"]
+        )
     return Inspecting() if task == "inspect" else None
 
 

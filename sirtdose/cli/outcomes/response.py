@@ -16,10 +16,8 @@ from sirtdose.report.outcomes.response import (
     response_summary,
     timepoints_csv,
 )
-from sirtdose.workflows.outcomes.response import (
-    response_by_diameters,
-    response_by_uptake,
-)
+from sirtdose.workflows.outcomes.diameters import response_by_diameters
+from sirtdose.workflows.outcomes.uptakes import response_by_uptake
 
 _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
 _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")

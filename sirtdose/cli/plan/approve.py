@@ -39,10 +39,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         raise InputError(f"{path.name} cannot be read: give a plan.json") from error
     now = datetime.now().astimezone().isoformat(timespec="seconds")
     document = approved(text, by=by, at=now)
-    page = _page(path, document)
-    files = {path.name: document_text(document)}
-    if page is not None:
-        files["plan.html"] = page
+    files = {path.name: document_text(document), **_page(path, document)}
     with output_folder(path.parent, files, force=True) as folder:
         for name, content in files.items():
             (folder / name).write_text(content, "utf-8")
@@ -54,17 +51,17 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         click.echo(document_text(document), nl=False)
 
 
-def _page(path: Path, document: dict[str, Any]) -> str | None:
-    """The plan's page beside it, saying so too; None where there is none.
+def _page(path: Path, document: dict[str, Any]) -> dict[str, str]:
+    """The plan's page beside it, by its name, saying so too, where there is one.
 
     Its pictures are left out where they are lost: the name under a plan counts more.
     """
     from sirtdose.report.again import page_data
 
     if path.name != "plan.json" or not path.with_name("plan.html").is_file():
-        return None
+        return {}
     data = None
     if "measured" in document:
         with suppress(InputError):
             data = page_data(path, document["hash"])
-    return plan_page(document_text(document), data)
+    return {"plan.html": plan_page(document_text(document), data)}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -25,6 +25,7 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
+from sirtdose.planning.result import Plan
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
@@ -36,9 +37,6 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.validation.run import self_test
 from sirtdose.workflows.plan.numbers import PlanRequest
-
-if TYPE_CHECKING:
-    from sirtdose.planning.result import Plan
 
 # Where the hash of a case file is kept while its command runs.
 CASE_FILE = "sirtdose.case_file"
@@ -113,7 +111,7 @@ plan_options = together(
 )
 
 
-def plan_request(options: Mapping[str, Any]) -> "PlanRequest":
+def plan_request(options: Mapping[str, Any]) -> PlanRequest:
     """What all methods share, from the options of a command."""
     chosen, microspheres = nuclide_of(options)
     lung_mass = options["lung_mass"]
@@ -153,15 +151,18 @@ def plan_request(options: Mapping[str, Any]) -> "PlanRequest":
     )
 
 
-def show_plan(plan: "Plan", *, out: Path | None, force: bool, as_json: bool) -> None:
+def show_plan(plan: Plan, *, out: Path | None, force: bool, as_json: bool) -> None:
     """Print a plan; write it, its page and its table where a folder is given."""
     document = signed(plan_document(plan))
-    pages = {}
-    if out is not None:
-        pages = {
+    # Without a folder no page is made: jinja2 takes its time to load.
+    pages = (
+        {
             "plan.html": plan_page(document_text(document)),
             PLAN_UNCERTAINTY_FILE: plan_uncertainty_csv(document["uncertainty"]),
         }
+        if out is not None
+        else None
+    )
     show_document(
         document,
         plan_summary(document),

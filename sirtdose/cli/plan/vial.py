@@ -1,14 +1,17 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sirtdose.checks.constants import other_file_findings
 from sirtdose.checks.method import not_a_device_finding
+from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.vials import vial_findings
-from sirtdose.cli.plan.planned_vial import of_plan, ordered
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -23,13 +26,47 @@ from sirtdose.cli.words.options import (
     plan_option,
     timezone_option,
 )
-from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
+from sirtdose.cli.words.quantities import (
+    acceptances_of,
+    by_name,
+    moment,
+    nuclide_of,
+    quantity,
+)
 from sirtdose.cli.words.show import show_document
+from sirtdose.errors import InputError
 from sirtdose.model.device import Device
-from sirtdose.model.finding import require_accepted
+from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.names import named
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
+from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.plan.vial import vial_document, vial_summary
+
+
+@dataclass(frozen=True)
+class _PlannedVial:
+    """What a plan wants drawn up: for one injection, and for each."""
+
+    activity_gbq: float
+    each_gbq: Mapping[str, float]
+    device: str | None
+    nuclide: Mapping[str, Any]
+    status: str
+    document: dict[str, Any]
+
+    def decaying_as(self, nuclide: Nuclide) -> Nuclide:
+        """The nuclide with the plan's half-life, where that is another."""
+        own_h = float(self.nuclide["half_life_h"])
+        same = own_h == nuclide.half_life_h
+        return nuclide if same else nuclide.with_half_life(own_h)
+
+    def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
+        """A nuclide of another file than the plan's; another nuclide is refused."""
+        if nuclide.name != self.nuclide["name"]:
+            raise InputError(f"the plan is for {self.nuclide['name']}: give that one")
+        return other_file_findings(self.nuclide, nuclide)
 
 
 @click.command("vial")
@@ -96,7 +133,7 @@ def vial_command(
     }
     if (activity is None) == (plan_file is None):
         raise click.UsageError("give --activity, or --plan with plan.json")
-    planned = None if plan_file is None else of_plan(plan_file, options)
+    planned = None if plan_file is None else _of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
     if times["at"] is None or not (device_name or options["nuclide_file"]):
         raise click.UsageError(
@@ -111,7 +148,7 @@ def vial_command(
     findings = []
     if planned:
         findings += planned.nuclide_findings(nuclide)
-        findings += ordered(
+        findings += _ordered(
             options["orders"],
             planned,
             at=times["at"],
@@ -144,4 +181,80 @@ def vial_command(
         out=out,
         force=force,
         as_json=as_json,
+    )
+
+
+def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
+    """Read the activity to draw up from plan.json.
+
+    Raises
+    ------
+    InputError
+        No plan, one that was edited, another device, or several injections and no
+        choice.
+    """
+    plan = plan_of_file(path)
+    each = {
+        one["name"]: float(one["draw_activity_gbq"])
+        for one in plan["assumptions"].get("injections", [])
+    } or {"injection": float(plan["draw_activity_gbq"])}
+    wanted = options["injection"]
+    if wanted is None and len(each) > 1:
+        raise InputError(
+            f"the plan has {len(each)} injections: choose one with --injection "
+            f"{' or '.join(each)} (orders for all of them are checked)"
+        )
+    said = f"'{wanted}' is no injection of the plan"
+    name = next(iter(each)) if wanted is None else named(wanted, each, said)
+    device = options["device"]
+    if device and plan["device"] and device != plan["device"]:
+        raise InputError(f"the plan is for {plan['device']}, not for {device}")
+    if device and Device.named(device).nuclide_name != plan["nuclide"]["name"]:
+        raise InputError(
+            f"the plan is for {plan['nuclide']['name']}, and {device} carries "
+            f"{Device.named(device).nuclide_name}"
+        )
+    return _PlannedVial(
+        activity_gbq=each[name],
+        each_gbq=each,
+        device=plan["device"],
+        nuclide=plan["nuclide"],
+        status=plan["status"],
+        document={
+            "hash": plan["hash"],
+            "status": plan["status"],
+            "injection": name,
+            "draw_activity_gbq": each,
+        },
+    )
+
+
+def _ordered(
+    texts: tuple[str, ...],
+    planned: _PlannedVial,
+    *,
+    at: datetime,
+    nuclide: Nuclide,
+    device: Device,
+    zone: str | None,
+) -> list[Finding]:
+    """Orders decayed to the time of use, held against the plan."""
+    findings = unapproved_findings(planned.status)
+    if not texts:
+        return findings
+
+    def at_use(text: str) -> float:
+        activity, _, when = text.partition("@")
+        gbq = quantity(activity, ACTIVITY, "--order")
+        calibrated = moment(when.strip() or None, "--order", zone)
+        if calibrated is not None:
+            gbq *= nuclide.decay_factor((at - calibrated).total_seconds() / 3600)
+        if gbq > 0:
+            return gbq
+        raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
+
+    return findings + order_findings(
+        by_name(texts, "--order", "NAME=ACTIVITY@TIME", at_use),
+        planned.each_gbq,
+        part_is_drawn=device.part_is_drawn,
     )

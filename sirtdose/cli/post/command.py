@@ -212,30 +212,15 @@ def post_command(
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
     """
-    context = click.get_current_context()
-    show_post(
-        post_request(source, options),
-        wanted_of(options),
-        out=out,
-        force=force,
-        as_json=as_json,
-        asked=context.meta.get(_ASKED),
-    )
-
-
-def show_post(
-    request: PostRequest,
-    wanted: "Wanted",
-    *,
-    out: Path,
-    force: bool,
-    as_json: bool,
-    asked: dict[str, Any] | None,
-) -> None:
-    """Assess, write the results to a folder, and print them."""
     from sirtdose.workflows.post.results import assess_into
 
-    kept = assess_into(request, out, wanted, force=force, asked=asked)
+    kept = assess_into(
+        post_request(source, options),
+        out,
+        wanted_of(options),
+        force=force,
+        asked=click.get_current_context().meta.get(_ASKED),
+    )
     said = post_summary(kept.document)
     print_document(kept.document, said, names=kept.names, out=out, as_json=as_json)
 

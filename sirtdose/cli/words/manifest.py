@@ -110,21 +110,23 @@ def _of_folder(
     from sirtdose.workflows.inspect import names_its_patient
 
     if not _is_case_id(folder.name):
-        said = (
-            "the folder's name cannot be a case's: use letters, digits, '-', '_' and "
-            "'.', at most 64, or write a manifest.csv with a case_id for it"
+        return Row(
+            unnamed,
+            folder,
+            error="the folder's name cannot be a case's: use letters, digits, '-', '_' "
+            "and '.', at most 64, or write a manifest.csv with a case_id for it",
         )
-        return Row(unnamed, folder, error=said)
     if not any(files for _, _, files in os.walk(folder)):
         return Row(folder.name, folder, error="the folder holds no file")
     try:
         if not by_name and names_its_patient(folder):
-            said = (
-                "the folder's name holds the patient's name or ID, which no result "
-                "shows: rename it, write a manifest.csv with a case_id, or allow "
-                "it with --folder-names"
+            return Row(
+                unnamed,
+                folder,
+                error="the folder's name holds the patient's name or ID, which no "
+                "result shows: rename it, write a manifest.csv with a case_id, or "
+                "allow it with --folder-names",
             )
-            return Row(unnamed, folder, error=said)
         own = folder / CASE_FILE
         options = case_options(own, command) if own.is_file() else {}
     except InputError as error:

@@ -138,9 +138,10 @@ def nuclide_of(options: Mapping[str, Any]) -> tuple[Nuclide, Device | None]:
     )
     dose_constant, half_life_h = options.get("dose_constant"), options["half_life"]
     microspheres = Device.named(device) if device else None
-    preset = None
-    if dose_constant in DOSE_CONSTANTS or (file and str(dose_constant).isidentifier()):
-        preset = dose_constant
+    is_preset = dose_constant in DOSE_CONSTANTS or (
+        file and str(dose_constant).isidentifier()
+    )
+    preset = dose_constant if is_preset else None
     if file is not None:
         nuclide = own_nuclide(file, typed, dose_constant=preset)
     else:

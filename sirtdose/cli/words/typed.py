@@ -107,10 +107,11 @@ def parsed_options(
     words = option_words(
         options, command, where=where, text_of=lambda value, _: str(value)
     )
-    words = [str(source), *words, "--out", "."]
     # click keeps the first help option that is asked for: it has to be the right one.
     context = command.make_context(
-        str(command.name), words, help_option_names=["-h", "--help"]
+        str(command.name),
+        [str(source), *words, "--out", "."],
+        help_option_names=["-h", "--help"],
     )
     of_environment = [
         name

@@ -5,11 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from numpy import nan_to_num
+
 from sirtdose import __version__
 from sirtdose.dosimetry.compare.comparison import LEAST_GY, Comparison, StatedHistogram
 from sirtdose.dosimetry.compare.dose_check import DoseCheck, Row
 from sirtdose.dosimetry.compare.dose_pair import DosePair
-from sirtdose.dosimetry.compare.gamma import GAMMA_MAX, Gamma
+from sirtdose.dosimetry.compare.gamma import GAMMA_MAX
 from sirtdose.dosimetry.compare.known_factors import SAME_WITHIN
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.units import MCI_PER_GBQ
@@ -64,7 +66,18 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
         "left_out": dict(check.left_out),
         "warnings": findings_document(check.findings),
         "gamma": [
-            {**_gamma(one), "judged": one in check.judged_gammas}
+            {
+                "criterion": str(one.criterion),
+                **asdict(one.criterion),
+                "norm_gy": one.norm_gy,
+                "points": one.points,
+                "not_covered": one.not_covered,
+                "pass_fraction": one.pass_fraction,
+                "mean": one.mean,
+                "greatest": one.greatest,
+                "cap": GAMMA_MAX,
+                "judged": one in check.judged_gammas,
+            }
             for one in check.gammas
         ],
         "gamma_left_out": check.ignored_gamma or None,
@@ -73,9 +86,7 @@ def check_document(check: DoseCheck) -> dict[str, Any]:
         "factor": _factor(check),
         "structure_causes": [
             {
-                "name": one.reported.name,
-                "mean_gy": one.reported.mean_gy,
-                "volume_ml": one.reported.volume_ml,
+                **asdict(one.reported),
                 "says": one.says,
                 "before_fraction": _finite(one.before_fraction),
                 "after_fraction": _finite(one.after_fraction),
@@ -104,20 +115,6 @@ def _grid(pair: DosePair) -> dict[str, Any]:
     }
 
 
-def _gamma(one: Gamma) -> dict[str, Any]:
-    return {
-        "criterion": str(one.criterion),
-        **asdict(one.criterion),
-        "norm_gy": one.norm_gy,
-        "points": one.points,
-        "not_covered": one.not_covered,
-        "pass_fraction": one.pass_fraction,
-        "mean": one.mean,
-        "greatest": one.greatest,
-        "cap": GAMMA_MAX,
-    }
-
-
 def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     cause["explained_fraction"] = explained
     for key in ("shift_mm", "rotation_deg"):
@@ -127,10 +124,11 @@ def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
 
 
 def _unexplained(check: DoseCheck) -> str | None:
-    if not check.causes and check.pair.rms_gy < 1e-3 * check.pair.ours.data.max():
-        return None
-    best = check.causes[0] if check.causes else None
-    if best is not None and best.explained_fraction >= _EXPLAINS:
+    if (
+        check.causes[0].explained_fraction >= _EXPLAINS
+        if check.causes
+        else check.pair.rms_gy < 1e-3 * check.pair.ours.data.max()
+    ):
         return None
     return (
         "none of these explains it: most of the difference is left (another image, "
@@ -231,11 +229,8 @@ def write_check(check: DoseCheck, document: Mapping[str, Any], folder: Path) -> 
     (folder / "check.csv").write_text(_csv(document), "utf-8")
     write_nifti(check.pair.difference, folder / "difference.nii.gz")
     if check.gammas:
-        from numpy import nan_to_num
-
-        first = check.gammas[0].values
         # An image of doses has no gap: -1 is a voxel without a gamma.
-        known = check.pair.ours.with_data(nan_to_num(first, nan=-1.0))
+        known = check.pair.ours.with_data(nan_to_num(check.gammas[0].values, nan=-1.0))
         write_nifti(known, folder / "gamma.nii.gz")
     (folder / "check.html").write_text(check_page(text, check), "utf-8")
 

@@ -29,25 +29,22 @@ def histograms_document(
     result: DoseHistograms, *, sampling: str, asked: Sequence[Metric] = ()
 ) -> dict[str, Any]:
     """Every structure's metrics, and how they were computed."""
-    rows = []
     doubt = lung_density_doubt(result.dose)
-    for structure, dvh in result.rows:
-        metrics = dvh_metrics(dvh, asked)
-        rows.append(
-            {
-                "name": structure.name,
-                "role": str(structure.role),
-                **metrics,
-                "few_voxels": dvh.voxels < FEW_VOXELS,
-                "at_other_density": structure.role is Role.LUNGS and bool(doubt),
-            }
-        )
     return {
         "schema": "sirtdose.dvh/1",
         "sirtdose_version": __version__,
         "sampling": sampling,
         "metrics": [one.words for one in asked],
-        "structures": rows,
+        "structures": [
+            {
+                "name": structure.name,
+                "role": str(structure.role),
+                **dvh_metrics(dvh, asked),
+                "few_voxels": dvh.voxels < FEW_VOXELS,
+                "at_other_density": structure.role is Role.LUNGS and bool(doubt),
+            }
+            for structure, dvh in result.rows
+        ],
         "left_out": dict(result.left_out),
         "own_histograms": {
             "contradictions": result.stated.contradictions,
@@ -72,19 +69,23 @@ def histograms_summary(document: dict[str, Any]) -> str:
         "points": "dose interpolated between its points",
         "voxels": "dose constant in each voxel",
     }[document["sampling"]]
-    said = [f"Dose-volume histograms ({how})", "", table(header, lines)]
-    said += missing_lines(document["structures"], metrics)
-    said += [
-        f"'{row['name']}' has under {FEW_VOXELS} voxels of the dose grid: its "
-        "histogram rests on few numbers"
-        for row in document["structures"]
-        if row["few_voxels"]
+    own = document["own_histograms"]
+    said = [
+        f"Dose-volume histograms ({how})",
+        "",
+        table(header, lines),
+        *missing_lines(document["structures"], metrics),
+        *(
+            f"'{row['name']}' has under {FEW_VOXELS} voxels of the dose grid: its "
+            "histogram rests on few numbers"
+            for row in document["structures"]
+            if row["few_voxels"]
+        ),
+        *own["contradictions"],
+        *finding_lines(document["warnings"]),
+        *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
+        *not_compared_lines("the RTDOSE's own", own["left_out"]),
     ]
-    said += document["own_histograms"]["contradictions"]
-    said += finding_lines(document["warnings"])
-    said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
-    left_out = document["own_histograms"]["left_out"]
-    said += not_compared_lines("the RTDOSE's own", left_out)
     return "\n".join(said)
 
 

@@ -134,8 +134,7 @@ def difference_png(check: DoseCheck) -> str:
     if check.gammas:
         first = check.gammas[0]
         values = pair.ours.with_data(np.nan_to_num(first.values, nan=0.0))
-        name = f"gamma {first.criterion}"
-        maps.append((name, values, "viridis", 0.0, 2.0))
+        maps.append((f"gamma {first.criterion}", values, "viridis", 0.0, 2.0))
     figure = Figure(figsize=(2.9 * len(maps), 5.6), layout="constrained")
     grid = figure.subplots(len(_AXIAL_AND_CORONAL), len(maps), squeeze=False)
     at = pair.ours.grid.world_mm(pair.points)
@@ -201,10 +200,10 @@ def dvh_figure(check: DoseCheck) -> "Figure | None":
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    rows = [row for row in check.rows if row.ours_of.role is not Role.LUNGS]
+    of_liver = [row for row in check.rows if row.ours_of.role is not Role.LUNGS]
+    rows = of_liver[:_CURVES_MAX]
     if not rows:
         return None
-    rows = rows[:_CURVES_MAX]
     end = max(
         one.dose_to_volume_fraction_gy(0.01)
         for row in rows

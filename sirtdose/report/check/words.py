@@ -39,16 +39,18 @@ def check_summary(document: Document) -> str:
         *cause_lines(document),
     ]
     if document["reported"]:
-        said += ["", "As they report it, against ours", ""]
-        said.append(table(*means_table(document["reported"], asked)))
+        reported = table(*means_table(document["reported"], asked))
+        said += ["", "As they report it, against ours", "", reported]
     said += histogram_lines(document)
     if document["failures"]:
-        said += ["", "Beyond tolerance"]
-        said += [f"  {line}" for line in document["failures"]]
-    said += finding_lines(document["warnings"])
-    said += [f"left out: '{name}': {why}" for name, why in document["left_out"].items()]
-    said += document["table_remarks"]
-    said += ["", "Not a medical device: verify with an approved system"]
+        said += ["", "Beyond tolerance", *(f"  {one}" for one in document["failures"])]
+    said += [
+        *finding_lines(document["warnings"]),
+        *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
+        *document["table_remarks"],
+        "",
+        "Not a medical device: verify with an approved system",
+    ]
     return "\n".join(said)
 
 
@@ -122,27 +124,25 @@ def means_table(
     for one in asked:
         apart_in = "points" if one.is_part else "%"
         header += [f"ours {one.heading}", f"theirs {one.heading}", apart_in]
-    lines = []
-    for row in rows:
-        numbers = row["numbers"]
-        mean = numbers.get("mean")
-        lines.append(
-            [
-                row["name"],
-                "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
-                *both(mean),
-                apart(mean),
-                percent(mean),
-                *(percent(numbers.get(one.key)) for one in glanced),
-                *(
-                    cell
-                    for one in asked
-                    for number in [numbers.get(one.key)]
-                    for cell in (*both(number), percent(number))
-                ),
-                verdicts[0] if row["met"] else verdicts[1],
-            ]
-        )
+    lines = [
+        [
+            row["name"],
+            "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
+            *both(mean),
+            apart(mean),
+            percent(mean),
+            *(percent(row["numbers"].get(one.key)) for one in glanced),
+            *(
+                cell
+                for one in asked
+                for number in [row["numbers"].get(one.key)]
+                for cell in (*both(number), percent(number))
+            ),
+            verdicts[0] if row["met"] else verdicts[1],
+        ]
+        for row in rows
+        for mean in [row["numbers"].get("mean")]
+    ]
     return [*header, ""], lines
 
 
@@ -189,16 +189,18 @@ def apart(number: Document | None) -> str:
 
 def gamma_lines(document: Document) -> list[str]:
     """A line for each criterion."""
-    lines = [
-        f"Gamma {one['criterion']}: {100 * one['pass_fraction']:.2f} % of "
-        f"{one['points']} points pass, mean {one['mean']:.3f}, greatest "
-        f"{one['greatest']:.2f}{' and more' if one['greatest'] >= one['cap'] else ''}"
-        + ("" if one["judged"] else " (not judged)")
-        for one in document["gamma"]
+    left_out = document["gamma_left_out"]
+    return [
+        *(
+            f"Gamma {one['criterion']}: {100 * one['pass_fraction']:.2f} % of "
+            f"{one['points']} points pass, mean {one['mean']:.3f}, greatest "
+            f"{one['greatest']:.2f}"
+            + (" and more" if one["greatest"] >= one["cap"] else "")
+            + ("" if one["judged"] else " (not judged)")
+            for one in document["gamma"]
+        ),
+        *([f"no gamma: {left_out}"] if left_out else []),
     ]
-    if document["gamma_left_out"]:
-        lines.append(f"no gamma: {document['gamma_left_out']}")
-    return lines
 
 
 def gamma_how(document: Document) -> str:
@@ -232,44 +234,41 @@ def total_line(document: Document) -> str:
 def coverage_lines(document: Document) -> list[str]:
     """What is not compared as the doses do not lie over each other."""
     grid = document["grid"]
-    said = (
+    said = [
         "Both doses have the same voxels"
         if grid["same"]
         else "Their dose is interpolated (trilinear) at our voxels' centers"
-    )
+    ]
     if grid["covered_fraction"] < 1:
-        left = 1 - grid["covered_fraction"]
-        said += (
-            f"; {left:.2%} of our dose above the cutoff lies outside their grid and is "
-            "not compared"
+        said.append(
+            f"{1 - grid['covered_fraction']:.2%} of our dose above the cutoff lies "
+            "outside their grid and is not compared"
         )
     if not grid["frames_known"]:
-        said += (
-            "; one of them has no frame of reference: they are taken to lie as they say"
+        said.append(
+            "one of them has no frame of reference: they are taken to lie as they say"
         )
-    return [said]
+    return ["; ".join(said)]
 
 
 def cause_lines(document: Document) -> list[str]:
     """What explains the difference, best first."""
-    before = document["difference"]["rms_gy"]
-    lines = []
-    if not document["causes"]:
-        lines.append(
-            f"Nothing to explain between the dose maps: they differ by "
-            f"{small_gy(before)} Gy (root mean square, at "
-            f"{document['difference']['cutoff_gy']:.3g} Gy and more)"
-        )
+    causes = document["causes"]
+    if causes:
+        lines = [
+            f"What explains {causes[0]['rms_before_gy']:.3g} Gy (root mean square) "
+            "between the maps",
+            *(f"  {number}. {one['says']}" for number, one in enumerate(causes, 1)),
+            *([f"  {document['unexplained']}"] if document["unexplained"] else []),
+            *factor_lines(document),
+        ]
     else:
-        before = document["causes"][0]["rms_before_gy"]
-        lines.append(
-            f"What explains {before:.3g} Gy (root mean square) between the maps"
-        )
-        for number, one in enumerate(document["causes"], 1):
-            lines.append(f"  {number}. {one['says']}")
-        if document["unexplained"]:
-            lines.append(f"  {document['unexplained']}")
-        lines += factor_lines(document)
+        apart_by = document["difference"]
+        lines = [
+            "Nothing to explain between the dose maps: they differ by "
+            f"{small_gy(apart_by['rms_gy'])} Gy (root mean square, at "
+            f"{apart_by['cutoff_gy']:.3g} Gy and more)"
+        ]
     lines += [f"Structures: {one['says']}" for one in document["structure_causes"]]
     if document["unmatched"]:
         names = ", ".join(f"'{name}'" for name in document["unmatched"])
@@ -298,24 +297,22 @@ def factor_lines(document: Document) -> list[str]:
             "calibration of the image, administered activity or time are left"
         ]
     taken = "" if factor["ours_known"] else f" (taking ours as {_usual()})"
-    lines = [
+    more = len(known) - _CANDIDATES
+    return [
         f"A factor of {factor['value']:.4f}, within {100 * factor['within']:g} %, is "
         f"given by each of these{taken}; the doses alone cannot tell them apart, nor "
-        "from another calibration or activity by that factor:"
+        "from another calibration or activity by that factor:",
+        *(f"  {one['says']}: {one['factor']:.4f}" for one in known[:_CANDIDATES]),
+        *([f"  and {more} more in check.json"] if more > 0 else []),
     ]
-    lines += [f"  {one['says']}: {one['factor']:.4f}" for one in known[:_CANDIDATES]]
-    if len(known) > _CANDIDATES:
-        lines.append(f"  and {len(known) - _CANDIDATES} more in check.json")
-    return lines
 
 
 def cause_words(cause: Document) -> str:
     """An explanation, and what is left after it."""
-    left = (
-        f"takes away {100 * cause['explained_fraction']:.1f} %, leaves "
+    return (
+        f"{_what(cause)}: takes away {100 * cause['explained_fraction']:.1f} %, leaves "
         f"{small_gy(cause['rms_after_gy'])} of {cause['rms_before_gy']:.3g} Gy"
     )
-    return f"{_what(cause)}: {left}"
 
 
 def small_gy(value: float) -> str:

@@ -49,8 +49,7 @@ def methods_paragraph(document: Document) -> str:
                 "cox.zph of R's survival from 3.0 on); patients without a covariate "
                 "were left out of its models and counted."
             )
-    said.append("Tests are two-sided.")
-    return " ".join(said)
+    return " ".join([*said, "Tests are two-sided."])
 
 
 def _endpoint_methods(document: Document) -> list[str]:
@@ -109,7 +108,7 @@ def cautions(document: Document) -> list[str]:
             )
     survival = document["survival"]
     if survival and not survival["failed"]:
-        lines.extend(_survival_cautions(survival))
+        lines += _survival_cautions(survival)
     tests = _count_of_tests(document)
     if tests > 1:
         lines.append(

@@ -78,7 +78,8 @@ def _survival(survival: Document) -> dict[str, Any]:
     rows = [_medians("all", survival["overall"])]
     for group in survival["groups"]:
         if "curves" in group:
-            after = _after(group["landmark"], unit)
+            landmark = group["landmark"]
+            after = f", from {landmark:g} {unit} on" if landmark else ""
             figure = survival_figure(group["curves"], f"{unit}{after}")
             said = f"by {group['by']}{after}"
             pictures.append(_picture(figure, _caption(survival, said)))
@@ -97,10 +98,6 @@ def _survival(survival: Document) -> dict[str, Any]:
         ],
         "medians": rows,
     }
-
-
-def _after(landmark: float, unit: str) -> str:
-    return f", from {landmark:g} {unit} on" if landmark else ""
 
 
 def _caption(survival: Document, of: str) -> str:
@@ -144,11 +141,17 @@ def cohort_summary(document: Document) -> str:
     lines += words.join_words(document)
     lines += [f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)]
     for endpoint in document["endpoints"]:
-        lines += ["", words.endpoint_title(endpoint)]
-        lines += [f"  {line}" for line in words.endpoint_lines(endpoint)]
-        lines += [f"  {words.comparison_words(one)}" for one in endpoint["covariates"]]
+        lines += [
+            "",
+            words.endpoint_title(endpoint),
+            *(f"  {line}" for line in words.endpoint_lines(endpoint)),
+            *(f"  {words.comparison_words(one)}" for one in endpoint["covariates"]),
+        ]
     if document["survival"]:
-        lines += ["", f"survival ({document['survival']['time']}) by patient"]
-        lines += [f"  {line}" for line in words.survival_lines(document["survival"])]
+        lines += [
+            "",
+            f"survival ({document['survival']['time']}) by patient",
+            *(f"  {line}" for line in words.survival_lines(document["survival"])),
+        ]
     lines += ["", *(f"NOTE {line}" for line in cautions(document))]
     return "\n".join(lines)

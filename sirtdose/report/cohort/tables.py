@@ -133,8 +133,8 @@ def _survival(survival: Document) -> Iterator[Row]:
         for name, curve in group.get("curves", {}).items():
             for median in curve["medians"]:
                 row = _time(median, "median", unit)
-                own = {"group": name, "n": curve["n"]}
-                own["method"] = f"{row['method']}, from {group['landmark']:g} {unit} on"
+                method = f"{row['method']}, from {group['landmark']:g} {unit} on"
+                own = {"group": name, "n": curve["n"], "method": method}
                 yield head | row | own
         if "log_rank" in group:
             yield from (

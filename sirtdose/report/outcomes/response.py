@@ -1,12 +1,11 @@
 """Response of patients as a document, tables and a summary."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
-from sirtdose.outcomes.response import CaseResponse, TimePoint
+from sirtdose.outcomes.response import CaseResponse
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
 
@@ -76,7 +75,22 @@ def _case(case: CaseResponse) -> dict[str, Any]:
             "sum": case.baseline,
             "lesions": list(case.lesions),
         },
-        "timepoints": [_point(one, case.baseline_day) for one in case.timepoints],
+        "timepoints": [
+            {
+                "date": point.day.isoformat(),
+                "days": (point.day - case.baseline_day).days,
+                "response": point.response,
+                "rule": point.rule,
+                "sum": point.sum,
+                "baseline": point.baseline,
+                "nadir": point.nadir,
+                "change_from_baseline": point.change_from_baseline,
+                "change_from_nadir": point.change_from_nadir,
+                "new_lesion": point.new_lesion,
+                "liver_differs": point.liver_differs,
+            }
+            for point in case.timepoints
+        ],
         "best": {
             "response": case.best.response,
             "date": case.best.day.isoformat() if case.best.day else None,
@@ -87,60 +101,15 @@ def _case(case: CaseResponse) -> dict[str, Any]:
     }
 
 
-def _point(point: TimePoint, start: date) -> dict[str, Any]:
-    return {
-        "date": point.day.isoformat(),
-        "days": (point.day - start).days,
-        "response": point.response,
-        "rule": point.rule,
-        "sum": point.sum,
-        "baseline": point.baseline,
-        "nadir": point.nadir,
-        "change_from_baseline": point.change_from_baseline,
-        "change_from_nadir": point.change_from_nadir,
-        "new_lesion": point.new_lesion,
-        "liver_differs": point.liver_differs,
-    }
-
-
 def _notes(
     cases: Sequence[CaseResponse],
     rules: dict[str, Any],
     settings: dict[str, Any],
     not_counted: int,
 ) -> list[str]:
-    notes = []
-    if not rules["verified"]:
-        notes.append(f"{rules['name']} is not verified: {rules['source']}")
-    if rules["measures"] == "diameters":
-        notes.append(
-            "a target that is not measured at a date is not evaluated there; a "
-            "non-target likewise"
-        )
-        if settings["stable_from_d"] is None:
-            notes.append("stable disease counts from any day: no --stable-from")
-        if not settings["confirmed"]:
-            notes.append("complete and partial responses count unconfirmed")
-        notes += _not_checked(
-            cases,
-            "slice_mm",
-            "slice thickness is not given (slice_mm), and taken as 5 mm or less, so "
-            "that a target has 10 mm",
-        )
-    else:
-        hottest = settings["lesions_max"]
-        notes.append(
-            "of each scan the hottest lesion counts"
-            if hottest == 1
-            else f"of each scan the {hottest} hottest lesions count, by their sum"
-        )
-        notes.append("responses are from baseline: the nadir decides nothing")
-        notes += _not_checked(
-            cases,
-            "diameter_mm",
-            "PMR without sizes of every lesion (diameter_mm): that none grew by more "
-            "than 30 % was not checked",
-        )
+    said = f"{rules['name']} is not verified: {rules['source']}"
+    notes = [] if rules["verified"] else [said]
+    notes += _of_method(cases, rules, settings)
     left_out = [one.case_id for one in cases if one.unmeasurable]
     if left_out:
         notes.append(
@@ -168,6 +137,40 @@ def _notes(
             f"for {asked}; such a scan is NE, but for a new lesion"
         )
     return notes
+
+
+def _of_method(
+    cases: Sequence[CaseResponse], rules: dict[str, Any], settings: dict[str, Any]
+) -> list[str]:
+    """What diameters, or uptakes, are taken to mean."""
+    if rules["measures"] != "diameters":
+        hottest = settings["lesions_max"]
+        return [
+            "of each scan the hottest lesion counts"
+            if hottest == 1
+            else f"of each scan the {hottest} hottest lesions count, by their sum",
+            "responses are from baseline: the nadir decides nothing",
+            *_not_checked(
+                cases,
+                "diameter_mm",
+                "PMR without sizes of every lesion (diameter_mm): that none grew by "
+                "more than 30 % was not checked",
+            ),
+        ]
+    any_day = settings["stable_from_d"] is None
+    unconfirmed = "complete and partial responses count unconfirmed"
+    return [
+        "a target that is not measured at a date is not evaluated there; a "
+        "non-target likewise",
+        *(["stable disease counts from any day: no --stable-from"] if any_day else []),
+        *([] if settings["confirmed"] else [unconfirmed]),
+        *_not_checked(
+            cases,
+            "slice_mm",
+            "slice thickness is not given (slice_mm), and taken as 5 mm or less, so "
+            "that a target has 10 mm",
+        ),
+    ]
 
 
 def _not_checked(cases: Sequence[CaseResponse], column: str, words: str) -> list[str]:

@@ -10,7 +10,6 @@ from sirtdose.outcomes.adverse_events import (
     LiverDay,
     OfWindow,
     PatientToxicity,
-    Worst,
 )
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import table
@@ -73,7 +72,7 @@ def _notes(
         f"ascites needs intervention from grade {ascites_from} (not verified: "
         f"{rule['ascites_words']}); ascites without a row is taken as none",
     ]
-    notes.extend(_without_day(patients))
+    notes += _without_day(patients)
     borrowed = dict.fromkeys(
         f"{case.case_id} ({one.term})"
         for case in patients
@@ -98,16 +97,14 @@ def _notes(
 
 
 def _without_day(patients: Sequence[PatientToxicity]) -> list[str]:
-    notes = []
     without = [one for one in patients if one.treated is None]
-    for judged, said in (
-        (True, "no day of treatment: all values count for"),
-        (False, "no day of treatment, so that nothing is known in any window:"),
-    ):
-        names = [one.case_id for one in without if bool(one.together.worst) is judged]
-        if names:
-            notes.append(f"{said} {', '.join(names)}")
-    return notes
+    judged = [one.case_id for one in without if one.together.worst]
+    others = [one.case_id for one in without if not one.together.worst]
+    said = {
+        "no day of treatment: all values count for": judged,
+        "no day of treatment, so that nothing is known in any window:": others,
+    }
+    return [f"{words} {', '.join(names)}" for words, names in said.items() if names]
 
 
 def _not_verified(
@@ -165,21 +162,20 @@ def _window(one: OfWindow) -> dict[str, Any]:
         "window": one.label,
         "hepatotoxicity_grade3": one.hepatotoxicity.present,
         "hepatotoxicity_why": one.hepatotoxicity.why,
-        "worst": [_worst(worst) for worst in one.worst],
-    }
-
-
-def _worst(one: Worst) -> dict[str, Any]:
-    return {
-        "term": one.term,
-        "worst_grade": one.grade,
-        "date": one.found.day.isoformat(),
-        "days": one.found.days,
-        "rule": one.found.rule,
-        "value": one.found.value,
-        "unit": one.found.unit or None,
-        "values": one.values,
-        "not_gradable": one.not_gradable,
+        "worst": [
+            {
+                "term": worst.term,
+                "worst_grade": worst.grade,
+                "date": worst.found.day.isoformat(),
+                "days": worst.found.days,
+                "rule": worst.found.rule,
+                "value": worst.found.value,
+                "unit": worst.found.unit or None,
+                "values": worst.values,
+                "not_gradable": worst.not_gradable,
+            }
+            for worst in one.worst
+        ],
     }
 
 

@@ -1,9 +1,11 @@
 """Methods side by side, as a document and as text."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.planning.comparison import Compared
 from sirtdose.report.documents import (
     acceptances_document,
     findings_document,
@@ -14,15 +16,11 @@ from sirtdose.report.plan.uncertainty import planned_dose_document
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, limit_line, significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.model.finding import Acceptance, Finding
-    from sirtdose.planning.comparison import Compared
-
 
 def comparison_document(
-    rows: "Sequence[Compared]",
-    findings: "Sequence[Finding]",
-    accepted: "Sequence[Acceptance]",
+    rows: Sequence[Compared],
+    findings: Sequence[Finding],
+    accepted: Sequence[Acceptance],
     inputs: dict[str, Any],
 ) -> dict[str, Any]:
     """What compare.json holds."""

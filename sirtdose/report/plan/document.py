@@ -1,10 +1,12 @@
 """A plan as plan.json holds it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.model.limit import Limit
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.planning.result import Compartment, Plan
 from sirtdose.report.documents import (
     acceptances_document,
     findings_document,
@@ -14,12 +16,8 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.plan.uncertainty import plan_uncertainty_document
 
-if TYPE_CHECKING:
-    from sirtdose.model.limit import Limit
-    from sirtdose.planning.result import Compartment, Plan
 
-
-def plan_document(plan: "Plan") -> dict[str, Any]:
+def plan_document(plan: Plan) -> dict[str, Any]:
     """A plan as plan.json holds it."""
     return {
         "schema": "sirtdose.plan/1",
@@ -44,7 +42,7 @@ def plan_document(plan: "Plan") -> dict[str, Any]:
     }
 
 
-def compartment_document(part: "Compartment") -> dict[str, Any]:
+def compartment_document(part: Compartment) -> dict[str, Any]:
     """A part of the liver with its dose."""
     return {
         "name": part.name,
@@ -74,7 +72,7 @@ def readings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def limit_document(limit: "Limit") -> dict[str, Any]:
+def limit_document(limit: Limit) -> dict[str, Any]:
     """A limit, what is held against it, and whether that meets it."""
     return {
         "name": limit.name,

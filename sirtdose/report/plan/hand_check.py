@@ -2,25 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.model.finding import Finding
 from sirtdose.planning.hand_check import not_by_hand
-from sirtdose.planning.hand_number import ROUNDING
+from sirtdose.planning.hand_number import ROUNDING, HandNumber
 from sirtdose.report.documents import findings_document, rounded
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import significant, table
-
-if TYPE_CHECKING:
-    from sirtdose.planning.hand_number import HandNumber
 
 HAND_CHECK_FILE = "plan_check.json"
 
 
 def hand_check_document(
     plan: Mapping[str, Any],
-    numbers: "Sequence[HandNumber]",
+    numbers: Sequence[HandNumber],
     findings: Sequence[Finding] = (),
 ) -> dict[str, Any]:
     """Every number twice, and what the checks say of the plan's doses."""
@@ -30,27 +27,28 @@ def hand_check_document(
         for one in numbers
         if not one.agrees
     ]
-    document: dict[str, Any] = {
-        "schema": "sirtdose.plan_check/1",
-        "sirtdose_version": __version__,
-        "plan_hash": plan["hash"],
-        "method": plan["method"],
-        "nuclide": {"file_sha256": None, **plan["nuclide"]},
-        "passed": not failures,
-        "failures": failures,
-        "rounding": ROUNDING,
-        "numbers": [
-            {**asdict(one), "difference": one.difference, "agrees": one.agrees}
-            for one in numbers
-        ],
-        "warnings": findings_document(findings),
-        "not_by_hand": not_by_hand(plan, numbers),
-        "method_doses": [
-            {"name": one["name"], "role": one["role"], "dose_gy": one["dose_gy"]}
-            for one in plan["compartments"]
-        ],
-    }
-    found: dict[str, Any] = rounded(document)
+    found: dict[str, Any] = rounded(
+        {
+            "schema": "sirtdose.plan_check/1",
+            "sirtdose_version": __version__,
+            "plan_hash": plan["hash"],
+            "method": plan["method"],
+            "nuclide": {"file_sha256": None, **plan["nuclide"]},
+            "passed": not failures,
+            "failures": failures,
+            "rounding": ROUNDING,
+            "numbers": [
+                {**asdict(one), "difference": one.difference, "agrees": one.agrees}
+                for one in numbers
+            ],
+            "warnings": findings_document(findings),
+            "not_by_hand": not_by_hand(plan, numbers),
+            "method_doses": [
+                {"name": one["name"], "role": one["role"], "dose_gy": one["dose_gy"]}
+                for one in plan["compartments"]
+            ],
+        }
+    )
     return found
 
 
@@ -67,15 +65,14 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
         ]
         for one in document["numbers"]
     ]
+    nuclide = document["nuclide"]
+    skipped = document["not_by_hand"]
     said = [
         f"{'PASS' if document['passed'] else 'FAIL'}: plan by {document['method']} "
         "by hand, from the numbers that it lists",
         "",
         table(["", "plan", "by hand", "apart", "", "arithmetic"], rows),
-    ]
-    if document["not_by_hand"]:
-        said += ["", f"Not checked: {', '.join(document['not_by_hand'])}"]
-    said += [
+        *(["", f"Not checked: {', '.join(skipped)}"] if skipped else []),
         "",
         *(
             f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
@@ -83,13 +80,12 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
             if one["severity"] != "note"
         ),
     ]
-    nuclide = document["nuclide"]
     if nuclide["file_sha256"]:
         said += [
             "",
             f"{basis_words(nuclide)}; half-life: {nuclide['half_life_source']}",
+            f"K: {nuclide['dose_constant_source']}",
         ]
-        said += [f"K: {nuclide['dose_constant_source']}"]
     if document["failures"]:
         said += ["", *document["failures"]]
     return "\n".join(

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
@@ -33,10 +35,6 @@ from sirtdose.report.tables import (
 )
 from sirtdose.report.wording import significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.results import Measured, Prediction
-
 # The folder of what 1 GBq of each injection does.
 PER_GBQ = "per_gbq"
 # Everything that an earlier plan by an image may have left.
@@ -53,7 +51,7 @@ REPLACED = (
 
 
 def prediction_document(
-    prediction: "Prediction", asked: Sequence[Metric] = ()
+    prediction: Prediction, asked: Sequence[Metric] = ()
 ) -> dict[str, Any]:
     """What plan.json holds of the image, beside the plan."""
     image = prediction.image
@@ -147,17 +145,19 @@ def prediction_summary(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def prediction_files(prediction: "Prediction") -> list[str]:
+def prediction_files(prediction: Prediction) -> list[str]:
     """The names of everything that a plan by an image writes."""
-    names = ["plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"]
-    names.append(PLAN_UNCERTAINTY_FILE)
-    names += [DOSE_FILES[method] for method in prediction.doses]
-    names += [f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"]
-    return names + [f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)]
+    return [
+        *("plan.json", "plan.html", PAGE_DATA, "structures.csv", "dvh.csv"),
+        PLAN_UNCERTAINTY_FILE,
+        *(DOSE_FILES[method] for method in prediction.doses),
+        *(f"{PER_GBQ}/structures.csv", f"{PER_GBQ}/dvh.csv"),
+        *(f"{PER_GBQ}/{name}" for name, _ in _maps_per_gbq(prediction)),
+    ]
 
 
 def write_prediction(
-    prediction: "Prediction", document: dict[str, Any], folder: Path
+    prediction: Prediction, document: dict[str, Any], folder: Path
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
     text, data = document_text(document), prediction_page_data(prediction)
@@ -170,19 +170,17 @@ def write_prediction(
     known = plan_uncertainty_csv(document["uncertainty"])
     (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
     for method, dose in prediction.doses.items():
-        path = folder / DOSE_FILES[method]
-        write_nifti(dose.volume, path, note=dose.density_note)
+        write_nifti(dose.volume, folder / DOSE_FILES[method], note=dose.density_note)
     each = folder / PER_GBQ
     each.mkdir()
     per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
     (each / "dvh.csv").write_text(per_gbq, "utf-8")
-    rows = structures_per_gbq_csv(document)
-    (each / "structures.csv").write_text(rows, "utf-8")
+    (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
         write_nifti(dose.volume, each / name, note=dose.density_note)
 
 
-def _maps_per_gbq(prediction: "Prediction") -> list[tuple[str, Any]]:
+def _maps_per_gbq(prediction: Prediction) -> list[tuple[str, Any]]:
     several = len(prediction.per_gbq) > 1
     return [
         (
@@ -210,7 +208,7 @@ def _shunt_lines(shunt: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
-def _measured(row: "Measured") -> dict[str, Any]:
+def _measured(row: Measured) -> dict[str, Any]:
     return {
         "name": row.structure.name,
         "role": str(row.structure.role),
@@ -224,7 +222,7 @@ def _measured(row: "Measured") -> dict[str, Any]:
     }
 
 
-def _per_gbq(row: "StructureDose", asked: Sequence[Metric]) -> dict[str, Any]:
+def _per_gbq(row: StructureDose, asked: Sequence[Metric]) -> dict[str, Any]:
     # What grows in proportion to the activity, and is no spread or single voxel.
     metrics = metrics_in("per_gbq", [one for one in asked if one.number])
     mean, *others = doses_of(row.dvh, metrics).items()

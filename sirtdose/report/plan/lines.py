@@ -55,7 +55,12 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
         table([*header, *uncertainty_columns(unsure)], rows),
         "",
         *_label_lines(document),
-        *_prior_lines(document),
+        *(
+            f"{part['name']}: {significant(part['cumulative_dose_gy'])} Gy with "
+            "earlier treatments"
+            for part in readings(document)
+            if part["cumulative_dose_gy"] != part["dose_gy"]
+        ),
         *(limit_line(limit) for limit in document["limits"]),
         *(["", *plan_uncertainty_lines(unsure)] if unsure else []),
     ]
@@ -86,15 +91,13 @@ def _injection_lines(document: dict[str, Any]) -> list[str]:
     injections = document.get("assumptions", {}).get("injections", [])
     if len(injections) < 2:
         return []
-    lines = []
-    for one in injections:
-        shunt = one["lung_shunt_fraction"]
-        lines.append(
-            f"  {one['name']}: inject {activity(one['activity_gbq'])}, draw up "
-            f"{activity(one['draw_activity_gbq'])}, lung shunt "
-            f"{'not known' if shunt is None else f'{shunt:.1%}'}"
-        )
-    return lines
+    return [
+        f"  {one['name']}: inject {activity(one['activity_gbq'])}, draw up "
+        f"{activity(one['draw_activity_gbq'])}, lung shunt "
+        f"{'not known' if shunt is None else f'{shunt:.1%}'}"
+        for one in injections
+        for shunt in [one["lung_shunt_fraction"]]
+    ]
 
 
 def _convention(document: dict[str, Any]) -> str:
@@ -111,13 +114,4 @@ def _label_lines(document: dict[str, Any]) -> list[str]:
         f"Label formula (K {assumptions['formula_dose_constant_gy_kg_per_gbq']:g}, no "
         f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy asked, "
         f"{significant(dose)} Gy really delivered"
-    ]
-
-
-def _prior_lines(document: dict[str, Any]) -> list[str]:
-    return [
-        f"{part['name']}: {significant(part['cumulative_dose_gy'])} Gy with earlier "
-        "treatments"
-        for part in readings(document)
-        if part["cumulative_dose_gy"] != part["dose_gy"]
     ]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LUNG_MASS_KG
@@ -22,9 +23,6 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 
 
 def planar_document(
@@ -56,7 +54,7 @@ def planar_document(
 
 
 def spect_document(
-    shunt: "SpectShunt",
+    shunt: SpectShunt,
     *,
     lungs_covered: float,
     lung_mass_kg: float,
@@ -87,7 +85,7 @@ def spect_document(
     }
 
 
-def shunt_document(shunt: "SpectShunt", lungs_covered: float) -> dict[str, Any]:
+def shunt_document(shunt: SpectShunt, lungs_covered: float) -> dict[str, Any]:
     """A lung shunt measured on a SPECT."""
     return {
         "method": "spect",
@@ -113,31 +111,27 @@ def shunt_summary(document: dict[str, Any]) -> str:
             f"Lung shunt {fraction:.2%} (planar, geometric mean; +/- {spread:.2%} by "
             "counting alone)"
         )
+        more = _views_lines(document)
+        option = ""
     else:
         covered = document["lungs_covered_fraction"]
         head = f"Lung shunt {fraction:.2%} (SPECT; {covered:.0%} of the lungs in view)"
-    lines = [
-        head,
-        f"lungs {significant(document['lung_counts'])}, liver "
-        f"{significant(document['liver_counts'])} counts",
-    ]
-    option = ""
-    if how == "spect":
         mass = document["lung_mass_kg"]
         nuclide = document["nuclide"]
-        lines.append(
+        more = [
             f"1 GBq of {nuclide['name']} (K "
             f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq"
             f"{own_file_words(nuclide)}) gives the lungs "
             f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
             f"{significant(mass)} kg ({document['lung_mass_source']})"
-        )
+        ]
         option = f" --lung-mass {mass:.4g}kg"
-    else:
-        lines += _views_lines(document)
     return "\n".join(
         [
-            *lines,
+            head,
+            f"lungs {significant(document['lung_counts'])}, liver "
+            f"{significant(document['liver_counts'])} counts",
+            *more,
             "",
             *(
                 f"{one['severity'].upper():<5}{one['code']}  {one['message']}"

@@ -1,16 +1,19 @@
-"""The page of a plan."""
+"""The page of a plan, and its files."""
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sirtdose.model.metric import metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
-from sirtdose.report.documents import self_test_words
+from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, metric_cells, missing_lines
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
+    PLAN_UNCERTAINTY_FILE,
     chance_words,
+    plan_uncertainty_csv,
     prediction_words,
     uncertainty_cells,
     uncertainty_columns,
@@ -78,3 +81,12 @@ def _lungs_interval(unsure: Mapping[str, Any] | None) -> str | None:
     if not cells or cells[0] == "-":
         return None
     return f"u = {cells[0]} Gy (k = 1), 95 % interval {cells[1]} Gy"
+
+
+def write_plan(document: dict[str, Any], folder: Path) -> None:
+    """Write plan.json, its page and its table."""
+    text = document_text(document)
+    (folder / "plan.json").write_text(text, "utf-8")
+    (folder / "plan.html").write_text(plan_page(text), "utf-8")
+    known = plan_uncertainty_csv(document["uncertainty"])
+    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")

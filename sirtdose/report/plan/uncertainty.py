@@ -1,9 +1,10 @@
 """How sure planned doses are, as a document, columns and lines."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.model.treatment import ALL_COUNTS
+from sirtdose.model.uncertain import PlannedDose, PlanUncertainty
 from sirtdose.report.post.uncertainty import (
     between_words,
     interval_document,
@@ -11,9 +12,6 @@ from sirtdose.report.post.uncertainty import (
 )
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import PlannedDose, PlanUncertainty, Predicted
 
 PLAN_UNCERTAINTY_FILE = "uncertainty.csv"
 _COLUMNS = (
@@ -36,7 +34,7 @@ PREDICTION = (
 
 
 def plan_uncertainty_document(
-    result: "PlanUncertainty | None",
+    result: PlanUncertainty | None,
 ) -> dict[str, Any] | None:
     """All of it as plan.json holds it."""
     if result is None:
@@ -67,7 +65,7 @@ def plan_uncertainty_document(
     }
 
 
-def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
+def planned_dose_document(one: PlannedDose) -> dict[str, Any]:
     """One dose with what it is known to."""
     variance = one.first_order.standard**2
     hidden = {"low": None, "high": None} if one.hidden_by_blur else {}
@@ -85,39 +83,32 @@ def planned_dose_document(one: "PlannedDose") -> dict[str, Any]:
             }
             for name, part in one.parts_gy.items()
         },
-        "predicted_gy": one.predicted and _predicted(one.predicted),
+        "predicted_gy": one.predicted
+        and {
+            "median": one.predicted.median_gy,
+            "low": one.predicted.low_gy,
+            "high": one.predicted.high_gy,
+        },
     }
-
-
-def _predicted(one: "Predicted") -> dict[str, float]:
-    return {"median": one.median_gy, "low": one.low_gy, "high": one.high_gy}
 
 
 def plan_uncertainty_csv(document: Mapping[str, Any]) -> str:
     """A row per compartment and route, and what a component adds to its variance."""
     rows = []
     for dose in document["doses"]:
-        name = name_cell(dose["name"])
-        for by, key in _ROUTES:
-            own = dose[key]
-            if own is not None:
-                numbers = [own[one] for one in _NUMBERS]
-                rows.append(_csv_row(name, dose["role"], by, numbers))
+        told = {by: dose[key] for by, key in _ROUTES}
         foretold = dose["predicted_gy"]
-        if foretold is not None:
-            ends = [foretold["median"], None, foretold["low"], foretold["high"]]
-            rows.append(_csv_row(name, dose["role"], "prediction", ends))
-        for component, own in dose["components"].items():
-            part = [None, own["standard_gy"], None, None]
-            rows.append(_csv_row(name, dose["role"], f"component {component}", part))
+        told["prediction"] = foretold and {**foretold, "value": foretold["median"]}
+        told |= {
+            f"component {name}": {"standard_uncertainty": own["standard_gy"]}
+            for name, own in dose["components"].items()
+        }
+        for by, own in told.items():
+            if own is not None:
+                numbers = (own.get(one) for one in _NUMBERS)
+                cells = ("" if one is None else f"{one:.10g}" for one in numbers)
+                rows.append([name_cell(dose["name"]), dose["role"], *cells, "Gy", by])
     return csv_text(_COLUMNS, rows)
-
-
-def _csv_row(
-    name: str, role: str, by: str, numbers: Sequence[float | None]
-) -> list[str]:
-    cells = ["" if one is None else f"{one:.10g}" for one in numbers]
-    return [name, role, *cells, "Gy", by]
 
 
 def uncertainty_columns(document: Mapping[str, Any] | None) -> list[str]:
@@ -138,10 +129,12 @@ def uncertainty_cells(document: Mapping[str, Any] | None, name: str) -> list[str
         return ["-"] * len(columns)
     [row] = found
     own, foretold = row["dose_by_first_order_gy"], row["predicted_gy"]
-    cells = [significant(own["standard_uncertainty"], 2), between_words(own, 3)]
-    if document["prediction"]:
-        cells.append(between_words(foretold, 3) if foretold else "-")
-    return cells
+    image = between_words(foretold, 3) if foretold else "-"
+    return [
+        significant(own["standard_uncertainty"], 2),
+        between_words(own, 3),
+        *([image] if document["prediction"] else []),
+    ]
 
 
 def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
@@ -162,14 +155,16 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
                 f"  {row['name']}: u = {significant(own['standard_uncertainty'], 2)} "
                 f"Gy, {between_words(own, 3)}{'' if own['low'] is None else ' Gy'}"
             )
-    lines += [
-        f"{row['name']}: {row['interval_left_out']}"
-        for row in document["doses"]
-        if row.get("interval_left_out") and not row["name"].endswith(ALL_COUNTS)
+    return [
+        *lines,
+        *(
+            f"{row['name']}: {row['interval_left_out']}"
+            for row in document["doses"]
+            if row.get("interval_left_out") and not row["name"].endswith(ALL_COUNTS)
+        ),
+        *(f"Limit {one['name']}: {chance_words(one)}" for one in document["limits"]),
+        f"Not in it: {'; '.join(document['left_out'])}",
     ]
-    lines += [f"Limit {one['name']}: {chance_words(one)}" for one in document["limits"]]
-    lines.append(f"Not in it: {'; '.join(document['left_out'])}")
-    return lines
 
 
 def chance_words(limit: Mapping[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """Vials as a document and a table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose import __version__
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.units import MCI_PER_GBQ
+from sirtdose.planning.vial import VialPlan
 from sirtdose.report.documents import (
     acceptances_document,
     findings_document,
@@ -14,12 +15,9 @@ from sirtdose.report.documents import (
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, significant, table
 
-if TYPE_CHECKING:
-    from sirtdose.planning.vial import VialPlan
-
 
 def vial_document(
-    plan: "VialPlan",
+    plan: VialPlan,
     accepted: Sequence[Acceptance] = (),
     *,
     of_plan: dict[str, Any] | None = None,

@@ -23,7 +23,10 @@ def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
             row["name"],
             row["tissue"] or "-",
             *metric_cells(row, effects),
-            *(_percent(row["probabilities"].get(name)) for name in models),
+            *(
+                "-" if value is None else f"{value:.1%}"
+                for value in map(row["probabilities"].get, models)
+            ),
         ]
         for row in rows
     ]
@@ -56,18 +59,15 @@ def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
 
 def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
     """Where doses lie against what outcome studies of such cases found."""
-    lines = []
-    for one in thresholds:
-        if one["value_gy"] is None:
-            continue
-        side = "at or above" if one["reached"] else "below"
-        lines.append(
-            f"{Metric.parse(one['metric']).words} of '{one['structure']}' "
-            f"{significant(one['value_gy'])} Gy: "
-            f"{side} {one['threshold_gy']:g} Gy, {one['endpoint']} ({one['source']}"
-            f"{'' if one['verified'] else '; not verified'})"
-        )
-    return lines
+    return [
+        f"{Metric.parse(one['metric']).words} of '{one['structure']}' "
+        f"{significant(one['value_gy'])} Gy: "
+        f"{'at or above' if one['reached'] else 'below'} {one['threshold_gy']:g} Gy, "
+        f"{one['endpoint']} ({one['source']}"
+        f"{'' if one['verified'] else '; not verified'})"
+        for one in thresholds
+        if one["value_gy"] is not None
+    ]
 
 
 def biology_lines(document: Mapping[str, Any]) -> list[str]:
@@ -84,7 +84,3 @@ def biology_lines(document: Mapping[str, Any]) -> list[str]:
         *parameter_lines(document["radiobiology"], sources=False),
         *threshold_lines(document["thresholds"]),
     ]
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"

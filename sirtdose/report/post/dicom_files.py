@@ -2,18 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.dicom.write_dose import RoiHistogram, write_rtdose, write_rtplan
 from sirtdose.io.dicom.write_structures import write_seg
+from sirtdose.model.patient_link import PatientLink, StructureSet
 from sirtdose.report.dvh_plot import nice_step
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.structure_dose import StructureDose
-    from sirtdose.dosimetry.results import Assessment
-    from sirtdose.model.patient_link import PatientLink, StructureSet
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
 PLAN_FILE, STRUCTURES_FILE = "dose_plan.dcm", "dose_structures.dcm"
@@ -21,7 +18,7 @@ _BINS = 1000
 
 
 def write_dicom(
-    assessment: "Assessment", link: "PatientLink", folder: Path, names: dict[str, str]
+    assessment: Assessment, link: PatientLink, folder: Path, names: dict[str, str]
 ) -> None:
     """Write an RTDOSE of each method, the RTPLAN they share, and a SEG.
 
@@ -55,23 +52,20 @@ def write_dicom(
 
 
 def _histograms(
-    structure_set: "StructureSet | None", rows: "list[StructureDose]"
-) -> "list[RoiHistogram]":
+    structure_set: StructureSet | None, rows: list[StructureDose]
+) -> list[RoiHistogram]:
     """Of the regions that the RTSTRUCT has; derived ones have no number there."""
     if structure_set is None:
         return []
     numbers, found = structure_set.roi_numbers, []
-    for row in rows:
+    for row in (one for one in rows if one.structure.name in numbers):
         # As the voxels: RTDOSE has no number below 0.
         dvh = replace(row.dvh, dose_gy=np.maximum(row.dvh.dose_gy, 0.0))
-        number = numbers.get(row.structure.name)
-        if number is None:
-            continue
         width = nice_step(max(dvh.max_gy, 0.01) / _BINS)
         edges = np.arange(int(dvh.max_gy / width) + 2, dtype=np.float64)
         found.append(
             RoiHistogram(
-                roi_number=number,
+                roi_number=numbers[row.structure.name],
                 bin_gy=width,
                 volume_ml=dvh.curve(width * edges),
                 min_gy=dvh.min_gy,

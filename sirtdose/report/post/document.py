@@ -1,8 +1,14 @@
 """An assessment as post.json holds it."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 from sirtdose import __version__
+from sirtdose.dosimetry.grid.registration import Registration
+from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
+from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.results import Assessment, PlanCompared
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import (
@@ -22,17 +28,10 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.plan.document import limit_document
 from sirtdose.report.post.deidentified import deidentified
-from sirtdose.report.post.registration import registration_document
 from sirtdose.report.post.uncertainty import uncertainty_document
 
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
-    from sirtdose.dosimetry.image.activity import Calibration
-    from sirtdose.dosimetry.image.partial_volume import PartialVolume
-    from sirtdose.dosimetry.results import Assessment, PlanCompared
 
-
-def post_document(assessment: "Assessment") -> dict[str, Any]:
+def post_document(assessment: Assessment) -> dict[str, Any]:
     """An assessment as post.json holds it."""
     document = _post_document(assessment)
     origin = assessment.provenance
@@ -43,7 +42,7 @@ def post_document(assessment: "Assessment") -> dict[str, Any]:
     return document
 
 
-def _post_document(assessment: "Assessment") -> dict[str, Any]:
+def _post_document(assessment: Assessment) -> dict[str, Any]:
     request, origin = assessment.request, assessment.provenance
     read, placed, judged = assessment.read, assessment.placed, assessment.judged
     return {
@@ -74,7 +73,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
         },
         "radiobiology": biology_document(judged.biology, list(assessment.dosed.doses)),
         "thresholds": [_threshold(one) for one in judged.thresholds],
-        "registration": registration_document(placed.registration),
+        "registration": _registration(placed.registration),
         "plan": _plan_compared(judged.plan),
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
         "density": {
@@ -94,7 +93,7 @@ def _post_document(assessment: "Assessment") -> dict[str, Any]:
     }
 
 
-def _calibration(assessment: "Assessment") -> dict[str, Any]:
+def _calibration(assessment: Assessment) -> dict[str, Any]:
     calibrated = assessment.calibrated
     used = calibrated.used
     return {
@@ -120,7 +119,7 @@ def _activities(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def _ledger(assessment: "Assessment") -> dict[str, Any]:
+def _ledger(assessment: Assessment) -> dict[str, Any]:
     ledger = assessment.calibrated.ledger
     return {
         **_activities(ledger),
@@ -152,7 +151,7 @@ def _positron_yield(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _lungs(assessment: "Assessment") -> dict[str, Any]:
+def _lungs(assessment: Assessment) -> dict[str, Any]:
     """The lungs by their shunt, and as the image has them, by their one mass."""
     lungs, found = assessment.dosed.lungs, assessment.dosed.lungs_in_image_gbq
     k = assessment.read.given.nuclide.dose_constant_gy_kg_per_gbq
@@ -163,7 +162,7 @@ def _lungs(assessment: "Assessment") -> dict[str, Any]:
     }
 
 
-def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
+def _alternative(calibration: Calibration | None) -> dict[str, Any] | None:
     if calibration is None:
         return None
     return {
@@ -174,7 +173,7 @@ def _alternative(calibration: "Calibration | None") -> dict[str, Any] | None:
     }
 
 
-def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
+def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
     """How the image's blur was undone, and how far that can be believed."""
     if result is None:
         return None
@@ -197,7 +196,7 @@ def _partial_volume(result: "PartialVolume | None") -> dict[str, Any] | None:
     }
 
 
-def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
+def _plan_compared(plan: PlanCompared | None) -> dict[str, Any] | None:
     """What was planned beside what was delivered."""
     if plan is None:
         return None
@@ -225,7 +224,7 @@ def _plan_compared(plan: "PlanCompared | None") -> dict[str, Any] | None:
     }
 
 
-def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
+def _threshold(held: ThresholdHeld) -> dict[str, Any]:
     """An outcome study's dose, and the structure's, where both are of one kind."""
     return {
         **held.threshold,
@@ -234,4 +233,39 @@ def _threshold(held: "ThresholdHeld") -> dict[str, Any]:
         "reached": held.reached,
         "not_applied": list(held.match.differs),
         "unstated": list(held.match.unstated),
+    }
+
+
+def _registration(found: Registration | None) -> dict[str, Any] | None:
+    """How structures were brought to the image."""
+    if found is None:
+        return None
+    return {
+        "method": found.method,
+        "maps": "points of the image to points of what was drawn on, mm, LPS",
+        "shift_mm": list(found.shift_mm),
+        "rotation_deg": found.rotation_deg,
+        "mutual_information_before": None
+        if found.metric_before is None
+        else -found.metric_before,
+        "mutual_information_after": None
+        if found.metric_after is None
+        else -found.metric_after,
+        "inverse_error_mm": found.inverse_error_mm,
+        "affine_start": _start(found.start),
+        "bend": None if found.bend is None else asdict(found.bend),
+        "structures": [asdict(one) for one in found.changes],
+    }
+
+
+def _start(start: Registration | None) -> dict[str, Any] | None:
+    """The affine transform that a bent one began with, or that is nearest to it."""
+    if start is None:
+        return None
+    return {
+        "shift_mm": list(start.shift_mm),
+        "rotation_deg": start.rotation_deg,
+        "mutual_information": None
+        if start.metric_after is None
+        else -start.metric_after,
     }

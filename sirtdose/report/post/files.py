@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.dosimetry.grid.registration import write_transform
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.image_file import write_nifti
 from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_text, post_page_data
@@ -18,9 +19,6 @@ from sirtdose.report.post.uncertainty import (
 )
 from sirtdose.report.run_record import RUN_RECORD
 from sirtdose.report.tables import dvh_csv, structures_csv
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.results import Assessment
 
 DOSE_FILES = {
     "local_deposition": "dose_local.nii.gz",
@@ -89,7 +87,7 @@ def post_replaces() -> list[str]:
 
 
 def write_post(
-    assessment: "Assessment",
+    assessment: Assessment,
     document: dict[str, Any],
     folder: Path,
     *,

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.model.metric import metrics_in
+from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.doses import asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
@@ -25,18 +26,14 @@ from sirtdose.report.post.uncertainty import (
     metric_interval,
     share_bars,
 )
-from sirtdose.report.wording import limit_line, significant
-
-if TYPE_CHECKING:
-    from sirtdose.model.patient_link import PatientLink
-
 from sirtdose.report.render import case_hash, render
+from sirtdose.report.wording import limit_line, significant
 
 _GRAVE = ("stop", "ask", "warn")
 
 
 def post_page(
-    text: str, data: Mapping[str, Any], patient: "PatientLink | None" = None
+    text: str, data: Mapping[str, Any], patient: PatientLink | None = None
 ) -> str:
     """The page of an assessment.
 
@@ -104,23 +101,21 @@ def post_page(
 
 
 def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
-    for row in document["doses"][method]["structures"]:
-        if row["name"] == name:
-            return significant(row["dose_gy"]["mean"])
-    return "-"
+    rows = document["doses"][method]["structures"]
+    means = {row["name"]: row["dose_gy"]["mean"] for row in rows}
+    return significant(means[name]) if name in means else "-"
 
 
 def _words(value: Any) -> str:
     """An option as a person reads it."""
     if isinstance(value, dict):
-        pairs = (f"{name} {_words(one)}" for name, one in value.items())
-        return ", ".join(pairs)
+        return ", ".join(f"{name} {_words(one)}" for name, one in value.items())
     if isinstance(value, list):
         return "; ".join(_words(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _named(patient: "PatientLink | None") -> dict[str, str] | None:
+def _named(patient: PatientLink | None) -> dict[str, str] | None:
     if patient is None:
         return None
     return {

@@ -55,13 +55,17 @@ def post_summary(document: dict[str, Any]) -> str:
             table(header, rows),
             *mass_lines(result),
         ]
-    lines += missing_lines(first, metrics)
-    lines += [*partial_volume_lines(document["partial_volume"])]
-    lines += biology_lines(document)
-    lines += [*plan_compared_lines(document["plan"]), ""]
-    lines += [lung_line(document["lungs"]), *beyond_lines(document)]
-    lines += uncertainty_lines(document["uncertainty"])
-    lines += warning_lines(document)
+    lines += [
+        *missing_lines(first, metrics),
+        *partial_volume_lines(document["partial_volume"]),
+        *biology_lines(document),
+        *plan_compared_lines(document["plan"]),
+        "",
+        lung_line(document["lungs"]),
+        *beyond_lines(document),
+        *uncertainty_lines(document["uncertainty"]),
+        *warning_lines(document),
+    ]
     return "\n".join(lines)
 
 
@@ -114,8 +118,9 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
         return []
     how = result["method"].replace("_", " ")
     if result["fwhm_mm"]:
+        rounds = result["rounds"]
         widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
-        how += f", {widths} mm FWHM, {_counted(result['rounds'], 'round')}"
+        how += f", {widths} mm FWHM, {rounds} round{'s' * (rounds != 1)}"
     if result["source"]:
         how += f", {result['source']}"
     lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
@@ -126,11 +131,10 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
         inside = result["uniform_gy"].get(name)
         shown = f"inside {significant(inside)} Gy; " if inside else ""
         lines.append(f"'{name}': {shown}mean {said}")
-    lines += [
+    return lines + [
         f"'{name}': recovery {recovery:.3f}"
         for name, recovery in result["recoveries"].items()
     ]
-    return lines
 
 
 def mass_lines(result: dict[str, Any]) -> list[str]:
@@ -235,10 +239,11 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
         return [*lines, ("in the image", "not known: no unit, factor or times")]
     ratio = ledger["image_to_treated_ratio"]
     shown = f"{ratio:.3f}" if ratio >= _SMALL_RATIO else f"{ratio:.3g}"
-    lines.append(
-        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated")
-    )
-    return lines + _yield_lines(ledger["positron_yield"])
+    return [
+        *lines,
+        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated"),
+        *_yield_lines(ledger["positron_yield"]),
+    ]
 
 
 def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -246,11 +251,13 @@ def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
     if found is None:
         return []
     was = f"positron fraction {found['fraction_was']:.4g} ({found['origin']})"
-    if found["applied"]:
-        other = activity(found["in_image_as_stored_gbq"])
-        return [("", f"{was} undone, x {found['factor']:.4g}; as stored {other}")]
-    other = activity(found["in_image_rescaled_gbq"])
-    return [("", f"{was} kept; undone, x {found['factor']:.4g}, {other}")]
+    times = f"x {found['factor']:.4g}"
+    said = (
+        f"undone, {times}; as stored {activity(found['in_image_as_stored_gbq'])}"
+        if found["applied"]
+        else f"kept; undone, {times}, {activity(found['in_image_rescaled_gbq'])}"
+    )
+    return [("", f"{was} {said}")]
 
 
 def calibration_line(calibration: dict[str, Any]) -> str:
@@ -265,10 +272,6 @@ def calibration_line(calibration: dict[str, Any]) -> str:
         f"{line}; the other, {other['method']}{_over(other['over'])}, would give "
         f"{ratio:.4g} times the activity"
     )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _over(region: str | None) -> str:
@@ -305,8 +308,8 @@ def finding_lines(warnings: list[dict[str, str]]) -> list[str]:
 
 def warning_lines(document: dict[str, Any]) -> list[str]:
     """What the checks found, the gravest first, and what was accepted."""
-    lines = finding_lines(document["warnings"])
-    lines += [
-        f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]
+    lines = [
+        *finding_lines(document["warnings"]),
+        *(f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]),
     ]
     return ["", *lines] if lines else []

@@ -1,14 +1,12 @@
 """How sure doses are, as documents, tables, lines and bands."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.model.metric import Metric
+from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import significant
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
 
 UNCERTAINTY_FILES = ("uncertainty.csv", "uncertainty_budget.csv")
 COVERAGE = (
@@ -24,7 +22,7 @@ _BUDGET_COLUMNS = ("method", "name", "component", "standard_gy", "part_of_varian
 _SHOWN = 0.01
 
 
-def uncertainty_document(result: "Uncertainty | None") -> dict[str, Any] | None:
+def uncertainty_document(result: Uncertainty | None) -> dict[str, Any] | None:
     """All of it as post.json holds it; None where it was not asked for."""
     if result is None:
         return None
@@ -50,7 +48,7 @@ def uncertainty_document(result: "Uncertainty | None") -> dict[str, Any] | None:
     }
 
 
-def _row(row: "RowUncertainty") -> dict[str, Any]:
+def _row(row: RowUncertainty) -> dict[str, Any]:
     variance = row.first_order.standard**2
     doses, low, high = row.band
     first_low, first_high = row.first_order_band
@@ -91,7 +89,7 @@ def no_interval_words(blur_loss: float) -> str:
     )
 
 
-def _intervals(known: "Mapping[str, Uncertain]", hidden: bool) -> dict[str, Any]:
+def _intervals(known: Mapping[str, Uncertain], hidden: bool) -> dict[str, Any]:
     """Each quantity; where blur hides it, without the interval, but of the volume."""
     unknown = {"low": None, "high": None}
     return {
@@ -101,7 +99,7 @@ def _intervals(known: "Mapping[str, Uncertain]", hidden: bool) -> dict[str, Any]
     }
 
 
-def interval_document(one: "Uncertain") -> "dict[str, float | None]":
+def interval_document(one: Uncertain) -> dict[str, float | None]:
     """A value with what it is known to."""
     return {
         "value": one.value,
@@ -160,18 +158,22 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
         f"{document['seed']}): {COVERAGE}",
     ]
     for method, rows in document["methods"].items():
-        lines.append(f"  {method.replace('_', ' ')}, mean")
-        lines += [f"    {row['name']}: {mean_words(row)}" for row in rows]
-        lines += [f"    {one}" for one in gone_lines(rows)]
+        lines += [
+            f"  {method.replace('_', ' ')}, mean",
+            *(f"    {row['name']}: {mean_words(row)}" for row in rows),
+            *(f"    {one}" for one in gone_lines(rows)),
+        ]
     if document["lungs_gy"] is not None:
         lines.append(f"  lungs, mean {interval_words(document['lungs_gy'])}")
-    lines += [
-        f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
-        f"{one['probability_met']:.1%} of them"
-        for one in document["limits"]
+    return [
+        *lines,
+        *(
+            f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
+            f"{one['probability_met']:.1%} of them"
+            for one in document["limits"]
+        ),
+        f"  not in it: {'; '.join(document['left_out'])}",
     ]
-    lines.append(f"  not in it: {'; '.join(document['left_out'])}")
-    return lines
 
 
 def mean_words(row: Mapping[str, Any]) -> str:

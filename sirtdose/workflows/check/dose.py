@@ -8,7 +8,6 @@ from typing import Any
 from sirtdose.checks.header import remark_findings
 from sirtdose.checks.maps import map_findings
 from sirtdose.checks.roles import no_tumor_findings
-from sirtdose.dosimetry.compare.cause import Cause
 from sirtdose.dosimetry.compare.comparison import compared
 from sirtdose.dosimetry.compare.difference_causes import causes
 from sirtdose.dosimetry.compare.dose_check import (
@@ -97,7 +96,9 @@ def check_dose(request: CheckRequest) -> DoseCheck:
             gammas.append(gamma_index(pair.ours, pair.theirs, criterion))
         except RangeError as error:
             ignored = str(error)
-    factor = _factor(pair, found)
+    # Of the best explanation that has one, else of the doses' sums.
+    best = found[0].factor if found else None
+    factor = pair.total_ratio if best is None else best
     return DoseCheck(
         pair=pair,
         choices=ours.choices,
@@ -124,19 +125,16 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     )
 
 
-def _factor(pair: DosePair, found: Sequence[Cause]) -> float:
-    """The factor of the best explanation that has one, else of the doses' sums."""
-    best = found[0].factor if found else None
-    return pair.total_ratio if best is None else best
-
-
 def _inputs(
     request: CheckRequest, ours: OurDose, files: Sequence[Path]
 ) -> tuple[dict[str, Any], ...]:
-    said = [("their dose", request.theirs), ("our dose", ours.path)]
-    said += [("structures", path) for path in files]
-    said += [("their structures", path) for path in request.their_structures]
-    said += [("their table", request.their_table)] if request.their_table else []
+    said = [
+        ("their dose", request.theirs),
+        ("our dose", ours.path),
+        *(("structures", path) for path in files),
+        *(("their structures", path) for path in request.their_structures),
+        *([("their table", request.their_table)] if request.their_table else []),
+    ]
     return tuple(
         {"what": what, "file": path.name, "sha256": sha256_of([path])}
         for what, path in said
@@ -282,8 +280,8 @@ class _Look:
             return next(one for one in self.structures if one.name == same[0])
         role = role_from_name(name)
         if role is Role.NORMAL_GIVEN:
-            role = Role.NORMAL_WHOLE
-            if role_from_name(name.lower().replace("normal", "")) is Role.PERFUSED:
-                role = Role.NORMAL_PERFUSED
+            of = role_from_name(name.lower().replace("normal", ""))
+            is_perfused = of is Role.PERFUSED
+            role = Role.NORMAL_PERFUSED if is_perfused else Role.NORMAL_WHOLE
         only = [one for one in self.structures if one.role is role]
         return only[0] if len(only) == 1 and role is not Role.OTHER else None

@@ -109,18 +109,16 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
         treated_gbq=treated_gbq,
         one_density=density is not None,
         others={
-            other: _on(dose, read_dose(_map(folder, other)))
+            # In the same order of voxels, which a file may have turned round.
+            other: dose.with_data(
+                interpolated_on(read_dose(_map(folder, other)), dose.grid)[0]
+            )
             for other in names
             if other != name
         },
         structures=(drawn,) if drawn.is_file() else (),
         roles=roles,
     )
-
-
-def _on(dose: Volume, other: Volume) -> Volume:
-    """The same in the same order of voxels, which a file may have turned round."""
-    return dose.with_data(interpolated_on(other, dose.grid)[0])
 
 
 def _map(folder: Path, method: str) -> Path:
@@ -152,7 +150,6 @@ def _document(path: Path) -> dict[str, Any]:
 
 def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
     ledger, nuclide = document["ledger"], document["nuclide"]
-    given = ledger.get("lung_shunt_given")
     administered = ledger.get("administered_gbq") or 0.0
     residual = ledger.get("residual_gbq") or 0.0
     own = nuclide.get("file_sha256")
@@ -161,7 +158,9 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
         half_life_h=nuclide["half_life_h"],
         dose_constant_gy_kg_per_gbq=nuclide["dose_constant_gy_kg_per_gbq"],
         density_g_per_ml=density,
-        lung_shunt_fraction=ledger.get("lung_shunt_fraction") if given else None,
+        lung_shunt_fraction=ledger.get("lung_shunt_fraction")
+        if ledger.get("lung_shunt_given")
+        else None,
         residual_fraction=residual / administered if administered else None,
         elapsed_h=document["times"].get("elapsed_h"),
         calibrations_ratio=document["calibration"].get("alternative_to_used_ratio"),

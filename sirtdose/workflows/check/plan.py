@@ -57,10 +57,9 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
 
 
 def _injections(plan: Mapping[str, Any]) -> tuple[Injected, ...]:
-    listed = plan["assumptions"].get("injections") or []
     return tuple(
         Injected(one["name"], one["activity_gbq"], one["lung_shunt_fraction"])
-        for one in listed
+        for one in plan["assumptions"].get("injections") or []
     ) or (Injected(_ALONE, plan["activity_gbq"], plan["lungs"]["shunt_fraction"]),)
 
 

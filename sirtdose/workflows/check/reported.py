@@ -45,15 +45,12 @@ class Said:
         self, metrics: Sequence[Metric]
     ) -> dict[str, tuple[Mapping[Metric, float], Dvh | None]]:
         """Of the table first, then of their histograms, then by their contours."""
-        found: dict[str, tuple[Mapping[Metric, float], Dvh | None]] = {}
-        for name, dvh in self.by_contours.items():
-            found[name] = (numbers_of(dvh, metrics), dvh)
-        for name, curve in self.by_histogram.items():
-            numbers = numbers_of(curve, metrics)
-            found[name] = (numbers, self.by_contours.get(name))
-        for name, told in self.by_table.items():
-            found[name] = (told, self.by_contours.get(name))
-        return found
+        curves: dict[str, Dvh | DoseCurve] = {**self.by_contours, **self.by_histogram}
+        told = {name: numbers_of(one, metrics) for name, one in curves.items()}
+        return {
+            name: (numbers, self.by_contours.get(name))
+            for name, numbers in {**told, **self.by_table}.items()
+        }
 
 
 def said_by_them(
@@ -100,9 +97,7 @@ def said_by_them(
             by_contours[one.name] = histogram(one)
         except StructureError as error:
             left_out[f"their {one.name}"] = str(error)
-    told = DoseTable({})
-    if table is not None:
-        told = read_dose_table(table, metrics)
+    told = DoseTable({}) if table is None else read_dose_table(table, metrics)
     stated = stated_histograms(
         dose,
         (*contours, *own_files),

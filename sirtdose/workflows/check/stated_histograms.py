@@ -53,8 +53,19 @@ def stated_histograms(
     FileFormatError
         A damaged file.
     """
-    held = _numbered(dose, contours, option)
-    return _stated(held, structures, samplings, tolerances)
+    by_name = {one.name: one for one in reversed(structures) if not one.empty}
+    rows, left_out = [], {}
+    for name, one, why in _numbered(dose, contours, option):
+        structure = next((by_name[own] for own in alike(name, by_name)), None)
+        if why or one.curve is None or structure is None:
+            left_out[name] = why or "its contours are empty, or were not given"
+            continue
+        try:
+            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
+            rows.append(told)
+        except StructureError as error:
+            left_out[name] = str(error)
+    return StatedHistograms(tuple(rows), left_out)
 
 
 def _numbered(
@@ -88,27 +99,6 @@ def _numbered(
         label = name or f"ROI {'?' if number is None else number}"
         found.append((label, one, one.unread or ("" if name else unknown)))
     return found
-
-
-def _stated(
-    held: Sequence[tuple[str, DicomHistogram, str]],
-    drawn: Sequence[Structure],
-    samplings: Sequence[Metrics],
-    tolerances: Mapping[str, float],
-) -> StatedHistograms:
-    by_name = {one.name: one for one in reversed(drawn) if not one.empty}
-    rows, left_out = [], {}
-    for name, one, why in held:
-        structure = next((by_name[own] for own in alike(name, by_name)), None)
-        if why or one.curve is None or structure is None:
-            left_out[name] = why or "its contours are empty, or were not given"
-            continue
-        try:
-            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
-            rows.append(told)
-        except StructureError as error:
-            left_out[name] = str(error)
-    return StatedHistograms(tuple(rows), left_out)
 
 
 def _nearest(

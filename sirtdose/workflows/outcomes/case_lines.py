@@ -5,6 +5,7 @@ from datetime import date
 
 from sirtdose.errors import InputError, RangeError
 from sirtdose.io.tables.csv import Line
+from sirtdose.outcomes.response import CaseResponse
 
 Days = dict[date, list[Line]]
 
@@ -87,3 +88,22 @@ def needed(line: Line, column: str) -> str:
 def place(line: Line, column: str) -> str:
     """Where a cell stands in its own table."""
     return f"{line.where.rpartition(', ')[2]}, column {column}"
+
+
+def require_one(places: Sequence[str], found: Sequence[CaseResponse]) -> None:
+    """Refuse a table of which nothing can be judged.
+
+    Raises
+    ------
+    InputError
+        Why the first case cannot be followed, where none can.
+    """
+    reasons = [_refused(one) for one in found]
+    if all(reasons):
+        raise InputError(f"{places[0]}: {reasons[0]}")
+
+
+def _refused(case: CaseResponse) -> str:
+    """Why nothing of a case can be judged; empty where something can."""
+    why = [one.unmeasured if one.response == "NE" else "" for one in case.timepoints]
+    return case.unmeasurable or (why[0] if why and all(why) else "")

@@ -1,4 +1,4 @@
-"""Diameters of lesions over time, from a table, as RECIST takes them."""
+"""Response by diameters: a table of lesions over time, as RECIST takes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,19 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, said_at
 from sirtdose.io.tables.csv import Line, read_table
-from sirtdose.outcomes.recist import Lesion, NonTargets, Scan
+from sirtdose.outcomes.recist import (
+    STABLE_BETWEEN,
+    Criteria,
+    Lesion,
+    NonTargets,
+    Scan,
+    assess_scans,
+    best_overall,
+    unmeasurable,
+)
+from sirtdose.outcomes.response import Best, CaseResponse, TimePoint
 from sirtdose.workflows.outcomes.case_lines import (
     Days,
     UnfollowedError,
@@ -16,6 +26,7 @@ from sirtdose.workflows.outcomes.case_lines import (
     measured,
     needed,
     place,
+    require_one,
 )
 
 REQUIRED = ("case_id", "date", "lesion", "organ", "kind", "diameter_mm")
@@ -42,6 +53,84 @@ class DiameterCase:
     scans: tuple[Scan, ...]
     not_counted: int
     unmeasured: str = ""
+
+
+def response_by_diameters(
+    path: Path,
+    *,
+    criteria: str,
+    targets_max: int,
+    confirmed: bool = False,
+    stable_between: int = STABLE_BETWEEN,
+    stable_from_d: int | None = None,
+) -> tuple[list[CaseResponse], int]:
+    """Response by RECIST 1.1 or mRECIST of each case of a table.
+
+    A case whose targets cannot be followed is not evaluable, and says why.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    criteria : {"RECIST 1.1", "mRECIST"}
+    targets_max : int
+    confirmed : bool
+        Complete and partial responses need to be seen again 28 days later or more.
+    stable_between : int
+        At how many scans between the two the disease may be stable.
+    stable_from_d : int, optional
+        Days from baseline from which stable disease counts.
+
+    Returns
+    -------
+    list of CaseResponse
+    int
+        How many diameters were read that decide nothing: of non-targets and new
+        lesions.
+
+    Raises
+    ------
+    InputError
+        A table that cannot be read, with its line and column, or none of whose cases
+        can be followed.
+    """
+    kind = cast("Criteria", criteria)
+    cases = diameter_cases(path)
+    found = []
+    for case in cases:
+        reason = case.unmeasured or unmeasurable(
+            case.targets, criteria=kind, targets_max=targets_max
+        )
+        points: list[TimePoint] = []
+        best = Best("NE", reason)
+        if not reason:
+            with said_at(case.where):
+                points = assess_scans(
+                    case.targets, case.scans, criteria=kind, targets_max=targets_max
+                )
+            best = best_overall(
+                points,
+                confirmed=confirmed,
+                stable_between=stable_between,
+                stable_d=stable_from_d,
+                start=case.baseline_day,
+            )
+        has_sum = bool(case.targets) and not case.unmeasured
+        thick = any(not one.node and one.slice_mm is None for one in case.targets)
+        found.append(
+            CaseResponse(
+                case_id=case.case_id,
+                baseline_day=case.baseline_day,
+                baseline=sum(x.baseline_mm for x in case.targets) if has_sum else None,
+                lesions=tuple(one.name for one in case.targets),
+                timepoints=tuple(points),
+                best=best,
+                unmeasurable=reason,
+                not_given=("slice_mm",) if thick and not reason else (),
+            )
+        )
+    require_one([case.where for case in cases], found)
+    return found, sum(case.not_counted for case in cases)
 
 
 def diameter_cases(path: Path) -> list[DiameterCase]:
@@ -187,8 +276,8 @@ def _scan(
             states[name] = state
         elif name in targets:
             diameters[targets[name].name] = _diameter(line)
-    unmeasured = reasons[0] if reasons else ""
-    return Scan(day, diameters, _together(states, followed), new, unmeasured)
+    non_targets = _together(states, followed)
+    return Scan(day, diameters, non_targets, new, reasons[0] if reasons else "")
 
 
 def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:
@@ -219,7 +308,5 @@ def _together(states: dict[str, str], followed: list[str]) -> NonTargets:
     if not followed:
         return "none"
     found = {states.get(name, "not evaluated") for name in followed}
-    for state in ("progressed", "not evaluated", "present"):
-        if state in found:
-            return cast("NonTargets", state)
-    return "absent"
+    worst = ("progressed", "not evaluated", "present")
+    return cast("NonTargets", next((one for one in worst if one in found), "absent"))

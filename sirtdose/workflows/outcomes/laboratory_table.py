@@ -190,8 +190,9 @@ def _laboratory(row: Row) -> Row:
             f"{line.at('lln')} is {line.text('lln')}, above the upper limit of normal, "
             f"{line.text('uln')}"
         )
-    is_anticoagulated = bool(line.flag("anticoagulated"))
-    return replace(row, factor=times, anticoagulated=is_anticoagulated, **found)
+    return replace(
+        row, factor=times, anticoagulated=bool(line.flag("anticoagulated")), **found
+    )
 
 
 def _converted(row: Row, column: str, times: float | None) -> float | None:
@@ -226,10 +227,7 @@ def _require_one(rows: Sequence[Row], column: str) -> None:
     known: dict[str, float] = {}
     for row in rows:
         value: float | None = getattr(row, column)
-        if value is None:
-            continue
-        first = known.setdefault(row.term, value)
-        if not is_same(value, first):
+        if value is not None and not is_same(value, known.setdefault(row.term, value)):
             raise InputError(
                 f"{row.line.at(column)} is {row.line.text(column)} {row.printed}: "
                 f"another line of the same case and term has a different {column}, "

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.outcomes.adverse_events import (
@@ -35,6 +36,8 @@ from sirtdose.workflows.outcomes.laboratory_table import (
 _BASELINE_D = 366
 AFTER = Window("after treatment", 0)
 _ALL_LABEL = "all values"
+# What Child-Pugh needs beside bilirubin and albumin.
+_CHILD_PUGH = ("INR", "ascites-child-pugh", "encephalopathy-child-pugh")
 
 
 def toxicity_of(
@@ -152,12 +155,15 @@ def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]
     Each with the limit of normal of its own laboratory: that typed beside it, or that
     of the line of the value; a typed one that is the value of such a line has its.
     """
-    found = {}
-    for row in rows:
-        before = treated is not None and 0 <= (treated - row.day).days <= _BASELINE_D
-        if before and row.value is not None and not row.word:
-            # Rows go by their days: a later one takes the place.
-            found[row.term] = Baseline(row.value, f"value of {row.day}", row.uln)
+    # Rows go by their days: a later one takes the place.
+    found = {
+        row.term: Baseline(row.value, f"value of {row.day}", row.uln)
+        for row in rows
+        if row.value is not None
+        and not row.word
+        and treated is not None
+        and 0 <= (treated - row.day).days <= _BASELINE_D
+    }
     limits = {row.term: row.baseline_uln for row in rows if row.baseline_uln}
     given = {row.term: row.baseline for row in rows if row.baseline is not None}
     for term, value in given.items():
@@ -238,30 +244,23 @@ def _liver_days(rows: Sequence[Row], treated: date | None) -> list[LiverDay]:
         bilirubin, albumin = values.get("bilirubin"), values.get("albumin")
         if bilirubin is None or albumin is None:
             continue
-        inr = values.get("INR")
-        ascites = words.get("ascites-child-pugh")
-        encephalopathy = words.get("encephalopathy-child-pugh")
-        missing = {
-            "INR": inr,
-            "ascites-child-pugh": ascites,
-            "encephalopathy-child-pugh": encephalopathy,
-        }
-        score = None
-        if inr is not None and ascites and encephalopathy:
-            score = child_pugh(
-                bilirubin_umol_per_l=bilirubin,
-                albumin_g_per_l=albumin,
-                inr=inr,
-                ascites=ascites,
-                encephalopathy=encephalopathy,
-            )
+        known: dict[str, Any] = {**values, **words}
+        missing = tuple(one for one in _CHILD_PUGH if known.get(one) is None)
         found.append(
             LiverDay(
                 day=day,
                 days=None if treated is None else (day - treated).days,
                 albi=albi(bilirubin_umol_per_l=bilirubin, albumin_g_per_l=albumin),
-                child_pugh=score,
-                missing=tuple(name for name, one in missing.items() if one is None),
+                child_pugh=None
+                if missing
+                else child_pugh(
+                    bilirubin_umol_per_l=bilirubin,
+                    albumin_g_per_l=albumin,
+                    inr=known["INR"],
+                    ascites=known["ascites-child-pugh"],
+                    encephalopathy=known["encephalopathy-child-pugh"],
+                ),
+                missing=missing,
             )
         )
     return found

@@ -1,13 +1,21 @@
-"""Uptake of lesions in FDG PET over time, from a table, as PERCIST takes it."""
+"""Response by uptake in FDG PET: a table of lesions over time, as PERCIST takes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from sirtdose.errors import said_at
 from sirtdose.io.tables.csv import Line, read_table
-from sirtdose.outcomes.percist import PetScan
-from sirtdose.workflows.outcomes.case_lines import Days, by_case, measured, place
+from sirtdose.outcomes.percist import PetScan, assess_pets, best_metabolic, unmeasurable
+from sirtdose.outcomes.response import Best, CaseResponse, TimePoint
+from sirtdose.workflows.outcomes.case_lines import (
+    Days,
+    by_case,
+    measured,
+    place,
+    require_one,
+)
 
 REQUIRED = ("case_id", "date", "lesion", "sul_peak", "liver_mean", "liver_sd")
 OPTIONAL = ("tlg", "new", "diameter_mm")
@@ -23,6 +31,60 @@ class UptakeCase:
     where: str
     lesions: tuple[str, ...]
     scans: tuple[PetScan, ...]
+
+
+def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
+    """Metabolic response of each case of a table.
+
+    A case whose baseline cannot be followed is not evaluable, and says why.
+
+    Parameters
+    ----------
+    path : Path
+        Of the csv.
+    lesions_max : int
+        How many of the hottest lesions of each scan are summed; 1 in PERCIST 1.0.
+
+    Raises
+    ------
+    InputError
+        A table that cannot be read, with its line and column, or none of whose cases
+        can be followed.
+    """
+    cases = uptake_cases(path)
+    found = []
+    for case in cases:
+        first = case.scans[0]
+        reason = unmeasurable(first)
+        points: list[TimePoint] = []
+        best = Best("NE", reason)
+        if not reason:
+            with said_at(case.where):
+                points = assess_pets(case.scans, lesions_max=lesions_max)
+            best = best_metabolic(points)
+        partial = any(one.response == "PMR" for one in points)
+        found.append(
+            CaseResponse(
+                case_id=case.case_id,
+                baseline_day=first.day,
+                baseline=None if first.unmeasured else sum(first.sul[:lesions_max]),
+                lesions=case.lesions,
+                timepoints=tuple(points),
+                best=best,
+                unmeasurable=reason,
+                not_given=("diameter_mm",) if partial and not _has_sizes(case) else (),
+            )
+        )
+    require_one([case.where for case in cases], found)
+    return found
+
+
+def _has_sizes(case: UptakeCase) -> bool:
+    """Whether the size of every lesion of the baseline is known at every scan."""
+    judged = [scan for scan in case.scans if not scan.unmeasured]
+    return all(
+        name in scan.sizes_mm for scan in judged for name in case.scans[0].by_lesion
+    )
 
 
 def uptake_cases(path: Path) -> list[UptakeCase]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from sirtdose.checks.balance import balance_findings
 from sirtdose.checks.calibration import negative_findings
@@ -31,7 +30,13 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
-from sirtdose.dosimetry.image.uptake import inside_fractions, lungs_in_image_gbq
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+from sirtdose.dosimetry.image.uptake import (
+    Perfusion,
+    inside_fractions,
+    lungs_in_image_gbq,
+)
+from sirtdose.dosimetry.results import Placed, Prediction
 from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
@@ -39,6 +44,7 @@ from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document
+from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
 from sirtdose.workflows.image.nuclide import not_understood
@@ -51,6 +57,7 @@ from sirtdose.workflows.image.scene import (
 )
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.plan.imaged_case import (
+    Part,
     Read,
     Scouted,
     imaged_case,
@@ -59,13 +66,6 @@ from sirtdose.workflows.plan.imaged_case import (
 )
 from sirtdose.workflows.plan.imaged_dose import predicted, scouted_by, with_hottest
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
-    from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.results import Placed, Prediction
-    from sirtdose.planning.result import Plan
-    from sirtdose.workflows.plan.imaged_case import Part
 
 # A perfused volume that lies less than this in what injections reach is left out.
 _MOST_OF_IT = 0.5
@@ -101,7 +101,7 @@ class Scout:
 
 def plan_image(
     images: ImageRequest, request: PlanRequest, scout: Scout
-) -> "tuple[Plan, Prediction]":
+) -> tuple[Plan, Prediction]:
     """Plan injections by what a scout image shows.
 
     The lung shunt is that of the request, else measured where lungs and liver are
@@ -190,8 +190,8 @@ def _read(
 
 
 def _lungs(
-    placed: "Placed", request: PlanRequest, margin_mm: float
-) -> "tuple[tuple[SpectShunt | None, PlanRequest], list[Finding]]":
+    placed: Placed, request: PlanRequest, margin_mm: float
+) -> tuple[tuple[SpectShunt | None, PlanRequest], list[Finding]]:
     """What the image tells of shunt and lung mass, where they were not typed."""
     typed = request.lung_shunt_fraction
     shunt, findings = measured_shunt(placed, margin_mm=margin_mm)
@@ -210,8 +210,8 @@ def _lungs(
 
 def _volume_findings(
     read: Read,
-    perfusions: "Sequence[Perfusion]",
-    parts: "Sequence[Part]",
+    perfusions: Sequence[Perfusion],
+    parts: Sequence[Part],
     typed_ml: Mapping[str, float],
 ) -> list[Finding]:
     """What the image's volumes and counts give to say, before any dose."""
@@ -259,7 +259,7 @@ def _volume_findings(
     ]
 
 
-def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> "Plan":
+def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
     activities = activities_of(scout.injections, case, request)
     return plan_of(
@@ -279,7 +279,7 @@ def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> "Plan":
 
 
 def _dose_findings(
-    plan: "Plan", prediction: "Prediction", read: Read, dose: DoseRequest
+    plan: Plan, prediction: Prediction, read: Read, dose: DoseRequest
 ) -> list[Finding]:
     """What the predicted doses give to say, as after treatment."""
     structures, activity = read.placed.on_grid, prediction.activity
@@ -312,7 +312,7 @@ def _dose_findings(
     ]
 
 
-def _same_dose_findings(plan: "Plan", prediction: "Prediction") -> list[Finding]:
+def _same_dose_findings(plan: Plan, prediction: Prediction) -> list[Finding]:
     """Mean doses of what is perfused, by the map and by the formula (H06)."""
     dose, grid = prediction.doses["local_deposition"], prediction.image.grid
     rows = [row for row in plan.compartments if row.role == "perfused"]

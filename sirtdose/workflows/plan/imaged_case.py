@@ -2,38 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.dosimetry.derived import from_liver_mm, union, with_role
+from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
+    Perfusion,
     inside_fractions,
     outside_fraction,
     perfusion,
     uptakes,
     uptakes_everywhere,
 )
-from sirtdose.dosimetry.results import Measured
+from sirtdose.dosimetry.results import Measured, Placed
 from sirtdose.errors import InputError
+from sirtdose.io.choose import Choice
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, perfused_by
+from sirtdose.model.volume import Volume
 from sirtdose.planning.case_plan import require_names
 from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.partition_case import Case, Region, with_all_counts
 from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.terms import Terms
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.engine.dose import Dose
-    from sirtdose.dosimetry.image.spect_shunt import SpectShunt
-    from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.dosimetry.results import Placed
-    from sirtdose.io.choose import Choice
-    from sirtdose.model.structure import Structure
-    from sirtdose.model.volume import Volume
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that
 # perfuses most.
@@ -44,7 +40,7 @@ _MOST_OF_IT = 0.5
 class Part:
     """A part of the liver on the lattice it was drawn on, and whose goal it counts."""
 
-    structure: "Structure"
+    structure: Structure
     name: str
     role: str
     of: tuple[str, ...]
@@ -54,14 +50,14 @@ class Part:
 class Read:
     """Everything that comes from files, on the dose grid."""
 
-    choice: "Choice"
+    choice: Choice
     inputs: tuple[dict[str, Any], ...]
     dose_grid: str
-    placed: "Placed"
-    shunt: "SpectShunt | None"
+    placed: Placed
+    shunt: SpectShunt | None
 
     @property
-    def volume(self) -> "Volume":
+    def volume(self) -> Volume:
         """The image, on the dose grid."""
         return self.placed.image
 
@@ -70,7 +66,7 @@ class Read:
         """Densities, on the dose grid."""
         return self.placed.density
 
-    def outside_fraction(self, perfusions: "Sequence[Perfusion]") -> float:
+    def outside_fraction(self, perfusions: Sequence[Perfusion]) -> float:
         """Part of the image's counts outside of lungs and all that is perfused."""
         lungs = with_role(self.placed.on_grid, Role.LUNGS)
         volumes = [one.structure for one in perfusions]
@@ -86,12 +82,12 @@ class Scouted:
     a lung shunt: None where there are none, or where it follows from counts alone.
     """
 
-    volume: "Volume"
-    density: "float | Volume"
-    perfusions: "tuple[Perfusion, ...]"
+    volume: Volume
+    density: float | Volume
+    perfusions: tuple[Perfusion, ...]
     parts: tuple[Part, ...]
-    doses: "Mapping[str, Mapping[str, Dose]]"
-    outside: "Dose | None"
+    doses: Mapping[str, Mapping[str, Dose]]
+    outside: Dose | None
 
     @property
     def method(self) -> str:
@@ -101,10 +97,10 @@ class Scouted:
 
 def perfusions_of(
     injections: Sequence[ImagedInjection],
-    placed: "Placed",
-    volume: "Volume",
+    placed: Placed,
+    volume: Volume,
     terms: Terms,
-) -> "tuple[Perfusion, ...]":
+) -> tuple[Perfusion, ...]:
     """Each injection's perfused volume with its counts.
 
     Raises
@@ -125,7 +121,7 @@ def perfusions_of(
     )
 
 
-def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
+def parts_of(perfusions: Sequence[Perfusion], placed: Placed) -> list[Part]:
     """Tumors, perfused and whole liver, and what of them is normal."""
     tumors = with_role(placed.drawn, Role.TUMOR)
     taken = [
@@ -167,7 +163,7 @@ def parts_of(perfusions: "Sequence[Perfusion]", placed: "Placed") -> list[Part]:
 
 
 def imaged_case(
-    injections: Sequence[ImagedInjection], scouted: "Scouted", terms: Terms
+    injections: Sequence[ImagedInjection], scouted: Scouted, terms: Terms
 ) -> Case:
     """The parts with their doses per GBq: by counts, or from another method's map."""
     k = terms.nuclide.dose_constant_gy_kg_per_gbq
@@ -189,7 +185,7 @@ def imaged_case(
     )
 
 
-def _region(part: Part, scouted: "Scouted", k: float) -> Region:
+def _region(part: Part, scouted: Scouted, k: float) -> Region:
     """A part with what is injected into it, and with all counts that it has."""
     perfusions, volume = scouted.perfusions, scouted.volume
     on_grid = occupancy_on(part.structure, volume.grid)
@@ -226,7 +222,7 @@ def _region(part: Part, scouted: "Scouted", k: float) -> Region:
     )
 
 
-def measured_parts(scouted: "Scouted", placed: "Placed") -> "tuple[Measured, ...]":
+def measured_parts(scouted: Scouted, placed: Placed) -> tuple[Measured, ...]:
     """Counts and masses of every part, and of normal liver that came with the data."""
     perfusions, volume = scouted.perfusions, scouted.volume
     given = [
@@ -278,7 +274,7 @@ def _shunt(one: ImagedInjection, terms: Terms) -> float | None:
     return terms.lung_shunt_fraction if own is None else own
 
 
-def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
+def _perfused(one: ImagedInjection, placed: Placed) -> Structure:
     if one.perfused is not None:
         return perfused_by(one.name, one.perfused, placed.drawn)
     perfused = with_role(placed.drawn, Role.PERFUSED)
@@ -296,7 +292,7 @@ def _perfused(one: ImagedInjection, placed: "Placed") -> "Structure":
     return perfused[0] if perfused else union(livers)
 
 
-def _without(structure: "Structure", taken: "Sequence[Structure]") -> "Structure":
+def _without(structure: Structure, taken: Sequence[Structure]) -> Structure:
     for one in taken:
         structure = structure - one
     return structure

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,17 +9,13 @@ from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
 from sirtdose.dosimetry.histogram.structure_dose import structure_doses
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic, foci_gy
-from sirtdose.dosimetry.image.uptake import activity_per_gbq
+from sirtdose.dosimetry.image.uptake import Perfusion, activity_per_gbq
 from sirtdose.dosimetry.results import Prediction, combined
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
-from sirtdose.workflows.plan.imaged_case import Read, Scouted, measured_parts
-
-if TYPE_CHECKING:
-    from sirtdose.dosimetry.image.uptake import Perfusion
-    from sirtdose.model.volume import Volume
-    from sirtdose.planning.result import Plan
-    from sirtdose.workflows.plan.imaged_case import Part
+from sirtdose.model.volume import Volume
+from sirtdose.planning.result import Plan
+from sirtdose.workflows.plan.imaged_case import Part, Read, Scouted, measured_parts
 
 # The organs whose hottest part is told of.
 _HOTTEST = 0.02
@@ -31,12 +26,12 @@ def scouted_by(
     nuclide: Nuclide,
     read: Read,
     *,
-    perfusions: "tuple[Perfusion, ...]",
-    parts: "Sequence[Part]",
+    perfusions: tuple[Perfusion, ...],
+    parts: Sequence[Part],
 ) -> Scouted:
     """The dose of 1 GBq of each injection, by its name and by method."""
 
-    def dose_of(activity: "Volume", method: str, density: "float | Volume") -> Dose:
+    def dose_of(activity: Volume, method: str, density: float | Volume) -> Dose:
         return compute_dose(
             time_integrated_activity(activity, nuclide),
             nuclide=nuclide,
@@ -73,7 +68,7 @@ def scouted_by(
     )
 
 
-def predicted(plan: "Plan", scouted: Scouted, read: Read) -> Prediction:
+def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
     """Maps and tables, per GBq of each injection and at the planned activities."""
     structures, injected = read.placed.on_grid, plan.activities_gbq
     rows_per_gbq = {}
@@ -116,7 +111,7 @@ def predicted(plan: "Plan", scouted: Scouted, read: Read) -> Prediction:
     )
 
 
-def with_hottest(plan: "Plan", prediction: Prediction) -> "Plan":
+def with_hottest(plan: Plan, prediction: Prediction) -> Plan:
     """The plan with what the means of its organs hide."""
     rows = next(iter(prediction.rows.values()))
     beyond = prediction.extrahepatic

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sirtdose.checks.constants import density_finding
 from sirtdose.checks.judge import Wanted as Judged
@@ -26,27 +26,22 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
-from sirtdose.planning.comparison import compare
+from sirtdose.planning.comparison import Compared, ComparedCase, compare
 from sirtdose.planning.kao_terms import in_usual_terms
-from sirtdose.planning.limit_table import Patient, chosen_limits
+from sirtdose.planning.limit_table import LiverFunction, Patient, chosen_limits
+from sirtdose.planning.mird_plan import Convention
+from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
+from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.plan.uncertainty import (
     budget_at,
     budget_findings,
     planned_uncertainty,
 )
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import PlannedDose
-    from sirtdose.planning.comparison import Compared, ComparedCase
-    from sirtdose.planning.limit_table import LiverFunction
-    from sirtdose.planning.mird_plan import Convention
-    from sirtdose.planning.partition_goal import Injection
-    from sirtdose.planning.result import Plan
-    from sirtdose.uncertainty.budget import Budget
-
 
 # Methods that are for resin alone, whatever --device says.
 _RESIN_ALONE = ("bsa", "empirical")
@@ -64,7 +59,7 @@ class PlanRequest(Terms):
 
     limit_table: str = ""
     bilirubin_mg_per_dl: float | None = None
-    liver_function: "LiverFunction | None" = None
+    liver_function: LiverFunction | None = None
     budget: Path | None = None
     realizations: int | None = None
     seed: int = 0
@@ -105,8 +100,10 @@ class PlanRequest(Terms):
             *doubts,
         ]
         require_accepted(said, self.acceptances)
-        limited = replace(self, rules=chosen.rules)
-        return limited, (*said, *chosen_limit_findings(chosen))
+        return replace(self, rules=chosen.rules), (
+            *said,
+            *chosen_limit_findings(chosen),
+        )
 
 
 def plan_mird(
@@ -115,8 +112,8 @@ def plan_mird(
     dose_gy: float,
     perfused_volume_ml: float,
     liver_volume_ml: float | None = None,
-    convention: "Convention" = "delivered",
-) -> "Plan":
+    convention: Convention = "delivered",
+) -> Plan:
     """Plan a mean dose to the perfused volume.
 
     Raises
@@ -147,10 +144,10 @@ def plan_mird(
 
 def plan_partition(
     request: PlanRequest,
-    injections: "Sequence[Injection]",
+    injections: Sequence[Injection],
     *,
     liver_volume_ml: float | None = None,
-) -> "Plan":
+) -> Plan:
     """Plan one or more injections by the partition model.
 
     Raises
@@ -178,7 +175,7 @@ def plan_partition(
     return accepted(plan, limited, [*said, *kao, definition_finding()])
 
 
-def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
+def plan_bsa(request: PlanRequest, **case: Any) -> Plan:
     """Plan resin microspheres by body surface area.
 
     `case` is what :func:`sirtdose.planning.bsa_plan.plan` needs beside what all methods
@@ -209,7 +206,7 @@ def plan_bsa(request: PlanRequest, **case: Any) -> "Plan":
     return accepted(plan, limited, [*said, *_body_surface(plan, case)])
 
 
-def _body_surface(plan: "Plan", case: Mapping[str, Any]) -> list[Finding]:
+def _body_surface(plan: Plan, case: Mapping[str, Any]) -> list[Finding]:
     return body_surface_findings(
         rule=plan.method,
         surface_formula=case.get("surface_formula", "dubois"),
@@ -219,8 +216,8 @@ def _body_surface(plan: "Plan", case: Mapping[str, Any]) -> list[Finding]:
 
 
 def compare_plans(
-    request: PlanRequest, case: "ComparedCase"
-) -> "tuple[list[Compared], tuple[Finding, ...]]":
+    request: PlanRequest, case: ComparedCase
+) -> tuple[list[Compared], tuple[Finding, ...]]:
     """One case by every method that it has what for, past all their checks.
 
     Raises
@@ -241,7 +238,7 @@ def compare_plans(
     return unsure, findings
 
 
-def _by_method(rows: "Sequence[Compared]", request: PlanRequest) -> list[Finding]:
+def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
     """Each method's activity, judged by the case that all of them are held against.
 
     What is the same of every method is said once.
@@ -260,8 +257,8 @@ def _by_method(rows: "Sequence[Compared]", request: PlanRequest) -> list[Finding
 
 
 def _doses_of(
-    row: "Compared", request: PlanRequest, budget: "Budget"
-) -> "tuple[PlannedDose, ...]":
+    row: Compared, request: PlanRequest, budget: Budget
+) -> tuple[PlannedDose, ...]:
     doses, _ = planned_doses(
         Planned(row.case, row.plan.activities_gbq, request.residual_fraction, ()),
         budget,
@@ -271,7 +268,7 @@ def _doses_of(
     return tuple(doses)
 
 
-def judged(plan: "Plan", terms: Terms) -> list[Finding]:
+def judged(plan: Plan, terms: Terms) -> list[Finding]:
     """What the checks say of a plan, whatever its method."""
     at_least = [rule for rule in terms.rules if rule.sense == "at_least"]
     wanted = Judged(
@@ -295,9 +292,7 @@ def judged(plan: "Plan", terms: Terms) -> list[Finding]:
     ]
 
 
-def accepted(
-    plan: "Plan", request: PlanRequest, said: Sequence[Finding] = ()
-) -> "Plan":
+def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> Plan:
     """A plan past its checks, with how sure it is, what was accepted and typed.
 
     Raises

@@ -3,20 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.io.tables.own_file import read_budget
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.uncertain import PlanUncertainty
+from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
-
-if TYPE_CHECKING:
-    from sirtdose.model.uncertain import PlannedDose
-    from sirtdose.planning.result import Plan
-    from sirtdose.uncertainty.budget import Budget
 
 # Methods whose doses go by where a scout's particles went.
 _BY_SCOUT = ("partition", "image")
@@ -24,8 +19,8 @@ _GRAVE = (Severity.WARN, Severity.ASK)
 
 
 def planned_uncertainty(
-    plan: "Plan", budget: "Budget", *, realizations: int | None, seed: int
-) -> "PlanUncertainty":
+    plan: Plan, budget: Budget, *, realizations: int | None, seed: int
+) -> PlanUncertainty:
     """Propagate the budget to every dose of a plan, and say what a scout foretells.
 
     Raises
@@ -47,7 +42,12 @@ def planned_uncertainty(
     foretold = plan.method in _BY_SCOUT and plan.nuclide.name == "Y-90"
     wider = widened() if foretold and _tells_less(plan.findings) else 1.0
     if foretold:
-        doses = [_foretold(one, wider) for one in doses]
+        doses = [
+            replace(
+                one, predicted=predicted(one.role, one.first_order.value, wider=wider)
+            )
+            for one in doses
+        ]
     if plan.method == "image":
         lost = estimated_losses(
             [
@@ -84,37 +84,30 @@ def _tells_less(findings: Sequence[Finding]) -> bool:
     return any(one.code == "H24" and one.severity in _GRAVE for one in findings)
 
 
-def _foretold(dose: "PlannedDose", wider: float) -> "PlannedDose":
-    return replace(
-        dose, predicted=predicted(dose.role, dose.first_order.value, wider=wider)
-    )
-
-
-def _left_out(plan: "Plan", *, foretold: bool) -> list[str]:
+def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
     """What the intervals do not hold."""
-    said = ["what differs inside of a compartment"]
     if foretold:
-        said.append("that microspheres go elsewhere than the scout: see the prediction")
+        elsewhere = "that microspheres go elsewhere than the scout: see the prediction"
     elif plan.method in _BY_SCOUT:
-        said.append(
+        elsewhere = (
             "that microspheres go elsewhere than the scout: nothing is published here "
             f"for {plan.nuclide.name}"
         )
     else:
-        said.append("that tumor and normal liver get other doses than the mean")
-    if plan.method == "image":
-        said.append("what blur hides of small tumors")
-    if not plan.lungs.known:
-        said.append("the lung shunt, which was not given")
-    assumptions: dict[str, Any] = plan.assumptions
-    if assumptions["prior_lung_dose_gy"] or any(
+        elsewhere = "that tumor and normal liver get other doses than the mean"
+    treated_before = plan.assumptions["prior_lung_dose_gy"] or any(
         one.prior_gy for one in plan.case.regions
-    ):
-        said.append("earlier treatments' doses")
-    return said
+    )
+    return [
+        "what differs inside of a compartment",
+        elsewhere,
+        *(["what blur hides of small tumors"] if plan.method == "image" else []),
+        *([] if plan.lungs.known else ["the lung shunt, which was not given"]),
+        *(["earlier treatments' doses"] if treated_before else []),
+    ]
 
 
-def budget_at(path: Path | None) -> "Budget":
+def budget_at(path: Path | None) -> Budget:
     """The package's budget, with what stands in a file in place of it.
 
     Raises
@@ -125,9 +118,9 @@ def budget_at(path: Path | None) -> "Budget":
     return Budget.of({}) if path is None else Budget.of(*read_budget(path))
 
 
-def budget_findings(budget: "Budget") -> list[Finding]:
+def budget_findings(budget: Budget) -> list[Finding]:
     """An activity that is known better than a label is (H40)."""
-    label = type(budget).of({})["administered"]
+    label = Budget.of({})["administered"]
     own = budget["administered"]
     if own >= label:
         return []
