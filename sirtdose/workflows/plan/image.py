@@ -38,7 +38,7 @@ from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.model.said import Said
 from sirtdose.planning.case_plan import activities_of, plan_of
-from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt

@@ -27,7 +27,7 @@ from sirtdose.model.finding import (
 from sirtdose.model.self_test import SelfTest, self_test_findings
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import compare
-from sirtdose.planning.kao_terms import in_usual_terms
+from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import Patient, chosen_limits
 from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.planned import Planned, planned_doses
