@@ -19,7 +19,7 @@ from scipy import fft, signal
 from sirtdose.dosimetry.engine import kernel
 from sirtdose.dosimetry.engine.collapsed_cone import superpose
 from sirtdose.dosimetry.engine.convolution import convolve
-from sirtdose.dosimetry.engine.kernel_convolution import spread
+from sirtdose.dosimetry.engine.dose import spread
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import rays
 

@@ -58,7 +58,7 @@ _HOME = {
     "Plan": "planning.result",
     "Injection": "planning.partition_goal",
     "Tumor": "planning.perfused",
-    "ImagedInjection": "planning.imaged_injection",
+    "ImagedInjection": "planning.partition_goal",
     "DoseRequest": "model.request",
     "Given": "model.request",
     "ImageRequest": "model.request",

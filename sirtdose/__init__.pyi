@@ -57,7 +57,7 @@ from sirtdose.model.treatment import Treatment as Treatment
 from sirtdose.model.volume import Quantity as Quantity
 from sirtdose.model.volume import Volume as Volume
 from sirtdose.phantom.request import PhantomRequest as PhantomRequest
-from sirtdose.planning.imaged_injection import ImagedInjection as ImagedInjection
+from sirtdose.planning.partition_goal import ImagedInjection as ImagedInjection
 from sirtdose.planning.partition_goal import Injection as Injection
 from sirtdose.planning.perfused import Tumor as Tumor
 from sirtdose.planning.result import Plan as Plan

@@ -1,6 +1,6 @@
 """The analysis of a cohort, as one document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,18 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     )
     _require_used(request, levels)
     patients = levels.get("patient")
-    endpoints = [*_endpoints(levels, request)]
+    endpoints = list(_endpoints(levels, request))
     if request.time is not None and patients is None:
         raise InputError("survival is of patients: give a table of outcomes by case")
     survival = None
     if request.time is not None and patients is not None:
-        by_dose = request.threshold_gy is not None
-        dose = dose_column(patients, request, "tumor") if by_dose else None
-        survival = survival_document(patients, request, dose=dose)
+        survival = survival_document(
+            patients,
+            request,
+            dose=None
+            if request.threshold_gy is None
+            else dose_column(patients, request, "tumor"),
+        )
     asked = [*endpoints, *([] if survival is None else [survival])]
     if all(one["failed"] for one in asked):
         raise InputError(str(asked[0]["failed"]))
@@ -63,8 +67,7 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
 
 def _endpoints(
     levels: dict[str, Level], request: CohortRequest
-) -> Sequence[dict[str, Any]]:
-    found = []
+) -> Iterator[dict[str, Any]]:
     for kind, column, dosed in (
         ("response", request.response, "tumor"),
         ("toxicity", request.toxicity, "liver"),
@@ -78,19 +81,16 @@ def _endpoints(
         for level in own:
             if kind == "toxicity" and level.name == "lesion":
                 raise InputError("toxicity is of patients: give a table by case")
-            found.append(
-                endpoint_document(
-                    level,
-                    kind=kind,
-                    column=str(column),
-                    dose=dose_column(level, request, dosed),
-                    yes=request.responders,
-                    toxic_from=request.toxic_from,
-                    threshold_gy=request.threshold_gy if kind == "response" else None,
-                    covariates=request.covariates if level.name == "patient" else (),
-                )
+            yield endpoint_document(
+                level,
+                kind=kind,
+                column=str(column),
+                dose=dose_column(level, request, dosed),
+                yes=request.responders,
+                toxic_from=request.toxic_from,
+                threshold_gy=request.threshold_gy if kind == "response" else None,
+                covariates=request.covariates if level.name == "patient" else (),
             )
-    return found
 
 
 def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:

@@ -104,11 +104,11 @@ def covariate(level: Level, column: str) -> Covariate:
     )
     if not 1 < len(categories) <= _CATEGORIES_MAX:
         said = "one value" if len(categories) == 1 else f"{len(categories)} categories"
-        said = (
-            f"'{column}' has {said} for {len(cells)} {level.name}s: 2 to "
-            f"{_CATEGORIES_MAX} can be compared"
+        return Covariate(
+            column,
+            failed=f"'{column}' has {said} for {len(cells)} {level.name}s: 2 to "
+            f"{_CATEGORIES_MAX} can be compared",
         )
-        return Covariate(column, failed=said)
     return Covariate(column, categories)
 
 
@@ -152,9 +152,11 @@ def event_of(
 def seen_of(line: Line, column: str) -> bool | None:
     """Whether the event of a time was seen (dead, 1) or not until then (alive, 0)."""
     cell = line.text(column).casefold()
-    if cell in _SEEN or cell in _NOT_SEEN:
-        return cell in _SEEN
-    return _yes_or_no(line, column, "dead, alive, ")
+    return (
+        cell in _SEEN
+        if cell in (*_SEEN, *_NOT_SEEN)
+        else _yes_or_no(line, column, "dead, alive, ")
+    )
 
 
 def _yes_or_no(line: Line, column: str, others: str) -> bool | None:

@@ -217,6 +217,8 @@ def _counted(
     if len(used) < _LEAST:
         return document | {"failed": "all are the same"}
     table = [[own[one] for one in used] for own in counts.values()]
-    if len(used) == _LEAST:
-        return document | {"test": {"name": "Fisher", **asdict(fisher(table))}}
-    return document | {"test": asdict(chi_squared(table))}
+    return document | {
+        "test": {"name": "Fisher", **asdict(fisher(table))}
+        if len(used) == _LEAST
+        else asdict(chi_squared(table))
+    }

@@ -209,11 +209,14 @@ def _models(level: Level, known: Times, request: CohortRequest) -> dict[str, Any
     """A Cox model of each covariate, and one of all of them where there are several."""
     covariates = [covariate(level, one) for one in request.covariates]
     values = {one.column: one.of(level) for one in covariates}
-    single = [_model(known, [one], values, ties=request.ties) for one in covariates]
-    together = None
-    if len(covariates) > 1:
-        together = _model(known, covariates, values, ties=request.ties)
-    return {"univariable": single, "multivariable": together}
+    return {
+        "univariable": [
+            _model(known, [one], values, ties=request.ties) for one in covariates
+        ],
+        "multivariable": _model(known, covariates, values, ties=request.ties)
+        if len(covariates) > 1
+        else None,
+    }
 
 
 def _model(
@@ -246,8 +249,9 @@ def _model(
         ]
         left = own.among(given)
         if left is None:
-            said = f"'{own.column}' is the same for all who have every covariate"
-            return document | {"failed": said}
+            return document | {
+                "failed": f"'{own.column}' is the same for all who have every covariate"
+            }
         columns |= left.coded(given)
     model = asdict(cox([known[row][0] for row in used], events, columns, ties=ties))
     few = model["events"] < _EVENTS_PER_COVARIATE * len(columns)

@@ -182,7 +182,6 @@ def _joined(
         {key: one[key].where for one in reversed(some) for key in one}
         for some in (doses, outcomes)
     )
-    both = [key for key in order if key in known]
     failed = {key for one in doses for key, line in one.items() if _has_failed(line)}
     alone = (
         # One that failed has no dose either.
@@ -200,11 +199,13 @@ def _joined(
         *(one for own in columns[: len(doses)] for one in own if one.endswith("_gy")),
         *(one for own in columns for one in own if one in named),
     }
-    rows = []
-    for key in both:
-        lines = tuple(one.get(key, nothing) for one in tables)
-        rows.append(Row(*key, lines, _no_dose(lines, holds_dose)))
-    return Level(name, tuple(columns), tuple(rows), alone)
+    rows = tuple(
+        Row(*key, lines, _no_dose(lines, holds_dose))
+        for key in order
+        if key in known
+        for lines in [tuple(one.get(key, nothing) for one in tables)]
+    )
+    return Level(name, tuple(columns), rows, alone)
 
 
 def _spelled_as(known: Iterable[Key], table: Table) -> Table:

@@ -117,9 +117,8 @@ class Calibrated:
     @property
     def alternative_to_used_ratio(self) -> float | None:
         """The other calibration's becquerel per unit over the used one's."""
-        if self.alternative is None:
-            return None
-        return self.alternative.bq_per_unit / self.used.bq_per_unit
+        other = self.alternative
+        return None if other is None else other.bq_per_unit / self.used.bq_per_unit
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,11 +63,11 @@ class Graded:
         >>> Graded("pain", day, 0, 1, "", by_user=True).is_in(after)
         True
         """
-        if window is None:
-            return True
-        if self.days is None or (self.days == 0 and not self.by_user):
-            return False
-        return window.holds(self.days)
+        return window is None or (
+            self.days is not None
+            and (self.days != 0 or self.by_user)
+            and window.holds(self.days)
+        )
 
 
 @dataclass(frozen=True)

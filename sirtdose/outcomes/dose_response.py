@@ -98,18 +98,23 @@ def dose_response(
     if failed:
         return replace(empty, failed=failed)
     found = _fit(doses, had, clusters)
-    if found is None:
-        return replace(empty, failed="the fit did not converge")
-    return _described(found, doses, empty)
+    return (
+        replace(empty, failed="the fit did not converge")
+        if found is None
+        else _described(found, doses, empty)
+    )
 
 
 def _separated(doses: np.ndarray, had: np.ndarray) -> str:
     if doses.min() == doses.max():
         return f"every dose is {doses[0]:g} Gy"
     yes, no = doses[had], doses[~had]
-    if yes.min() >= no.max() or no.min() >= yes.max():
-        return "one dose divides events from the others: the slope has no bound"
-    return ""
+    divided = yes.min() >= no.max() or no.min() >= yes.max()
+    return (
+        "one dose divides events from the others: the slope has no bound"
+        if divided
+        else ""
+    )
 
 
 def _fit(

@@ -204,8 +204,9 @@ def _judged(criterion: Criterion, given: Given | None) -> Judged:
     if isinstance(value, bool):
         met = value is criterion.bound
     elif criterion.of_uln and given.uln is None:
-        why = "needs its upper limit of normal"
-        return Judged(criterion, "unknown", why, None, given)
+        return Judged(
+            criterion, "unknown", "needs its upper limit of normal", None, given
+        )
     else:
         value /= (given.uln if criterion.of_uln else _factor(criterion)) or 1.0
         met = _holds(criterion.operator, value, float(criterion.bound))
@@ -225,9 +226,8 @@ def _term(value: str) -> str | None:
 
 def _factor(criterion: Criterion) -> float:
     term = _term(criterion.value)
-    if term is not None:
-        return factor(term, criterion.unit)
-    return 0.01 if criterion.unit == "%" else 1.0
+    plain = 0.01 if criterion.unit == "%" else 1.0
+    return plain if term is None else factor(term, criterion.unit)
 
 
 def _require_keys(

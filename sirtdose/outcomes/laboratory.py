@@ -44,8 +44,7 @@ def quantity(term: str) -> dict[str, Any]:
     >>> quantity("bilirubin")["to"]
     2000
     """
-    found: dict[str, Any] = table("laboratory")["terms"][term]
-    return found
+    return dict(table("laboratory")["terms"][term])
 
 
 def units_of(term: str) -> dict[str, float]:
@@ -56,8 +55,7 @@ def units_of(term: str) -> dict[str, float]:
     >>> units_of("bilirubin")["mg/dL"]
     17.104
     """
-    found: dict[str, float] = table("laboratory")["units"][quantity(term)["units"]]
-    return found
+    return dict(table("laboratory")["units"][quantity(term)["units"]])
 
 
 def unit_inside(term: str) -> str:
@@ -68,8 +66,7 @@ def unit_inside(term: str) -> str:
     >>> unit_inside("platelets"), unit_inside("age")
     ('10^9/L', 'years')
     """
-    own: str = quantity(term).get("unit") or next(iter(units_of(term)))
-    return own
+    return str(quantity(term).get("unit") or next(iter(units_of(term))))
 
 
 def factor(term: str, unit: str) -> float:

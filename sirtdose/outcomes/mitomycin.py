@@ -28,11 +28,6 @@ class Cycle:
     hold: str = ""
 
 
-def cohorts() -> tuple[str, ...]:
-    """The cohorts of the study."""
-    return tuple(table("mitomycin")["cohorts"])
-
-
 def schedule(
     cohort: str,
     *,
@@ -161,8 +156,6 @@ def _require_counts(platelets: Sequence[float | None]) -> None:
 def _hold(platelets: float | None, least: float, *, progressed: bool) -> str:
     if progressed:
         return "untreatable progression (RECIST 1.1)"
-    if platelets is None:
-        return ""
-    if platelets <= least:
+    if platelets is not None and platelets <= least:
         return f"platelets {platelets:g} x 10^9/L: above {least:g} is needed"
     return ""

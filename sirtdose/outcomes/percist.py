@@ -80,8 +80,10 @@ def livers_agree(first: PetScan, scan: PetScan) -> bool:
     False
     """
     change = abs(scan.liver_mean - first.liver_mean)
-    within = change <= _LIVER_CHANGE * first.liver_mean + _ROOM
-    return within and change <= _LIVER_CHANGE_SUL + _ROOM
+    return (
+        change <= _LIVER_CHANGE * first.liver_mean + _ROOM
+        and change <= _LIVER_CHANGE_SUL + _ROOM
+    )
 
 
 def best_metabolic(found: Sequence[TimePoint]) -> Best:
@@ -248,6 +250,8 @@ def _risen(first: PetScan, scan: PetScan) -> str:
 
 
 def _tlg_grown(first: PetScan, scan: PetScan) -> bool:
-    if not first.tlg or scan.tlg is None:
-        return False
-    return scan.tlg >= (1 + _TLG_CHANGE) * first.tlg - _ROOM
+    return bool(
+        first.tlg
+        and scan.tlg is not None
+        and scan.tlg >= (1 + _TLG_CHANGE) * first.tlg - _ROOM
+    )

@@ -147,9 +147,8 @@ def _unfit(
     if cases <= count:
         return f"{cases} cases for {count} covariates"
     centered = (matrix - matrix.mean(0)) / matrix.std(0)
-    if np.linalg.matrix_rank(centered, tol=1e-6) < count:
-        return "a covariate follows from the others"
-    return ""
+    rank = np.linalg.matrix_rank(centered, tol=1e-6)
+    return "a covariate follows from the others" if rank < count else ""
 
 
 def _lifelines(

@@ -202,14 +202,14 @@ def least_mm(lesion: Lesion) -> float:
 
 def _is_seen(lesions: Sequence[Lesion], scan: Scan) -> bool:
     """Whether any target but a node, or a non-target, is there."""
-    targets = [scan.diameters_mm.get(one.name) for one in lesions if not one.node]
-    return scan.non_targets == "present" or any(mm for mm in targets)
+    return scan.non_targets == "present" or any(
+        scan.diameters_mm.get(one.name) for one in lesions if not one.node
+    )
 
 
 def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
     names = {one.name for one in lesions}
-    days = [scan.day for scan in scans]
-    if any(b <= a for a, b in pairwise(days)):
+    if any(b.day <= a.day for a, b in pairwise(scans)):
         raise InputError("scans are not in the order of their days, each on its own")
     for scan in scans:
         unknown = sorted(set(scan.diameters_mm) - names)
@@ -344,9 +344,12 @@ def best_overall(
     if before[-1].response == "PD":
         return Best("PD", before[-1].rule, before[-1].day)
     early = next((one for one in before if one.response != "NE"), None)
-    if early is None:
-        return Best("NE", "nothing that counts was seen")
-    return Best("NE", f"{early.response} seen only before {stable_d} days")
+    return Best(
+        "NE",
+        "nothing that counts was seen"
+        if early is None
+        else f"{early.response} seen only before {stable_d} days",
+    )
 
 
 def _stable(lasting: Sequence[TimePoint]) -> Best:
@@ -362,9 +365,7 @@ def _stable(lasting: Sequence[TimePoint]) -> Best:
 def _confirmed(one: TimePoint, found: Sequence[TimePoint], stable_between: int) -> bool:
     as_good = ("CR",) if one.response == "CR" else ("CR", "PR")
     stable = 0
-    for later in found:
-        if later.day <= one.day:
-            continue
+    for later in (other for other in found if other.day > one.day):
         if later.response in as_good and (later.day - one.day).days >= _CONFIRMED_D:
             return stable <= stable_between
         stable += later.response == "SD"

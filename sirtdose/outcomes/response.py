@@ -76,9 +76,8 @@ class CaseResponse:
         True
         >>> CaseResponse("c1", day, 50.0, ("T1",), (), Best("NE", "")).objective
         """
-        if self.best.response == _NOT_EVALUABLE:
-            return None
-        return self.best.response in _OBJECTIVE
+        response = self.best.response
+        return None if response == _NOT_EVALUABLE else response in _OBJECTIVE
 
 
 def until_progression(found: Sequence[TimePoint]) -> list[TimePoint]:
@@ -97,6 +96,4 @@ def until_progression(found: Sequence[TimePoint]) -> list[TimePoint]:
 
 
 def _change(value: float | None, reference: float | None) -> float | None:
-    if value is None or not reference:
-        return None
-    return value / reference - 1
+    return None if value is None or not reference else value / reference - 1

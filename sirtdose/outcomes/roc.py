@@ -200,9 +200,8 @@ def _resampled(
     def of_patients(drawn: np.ndarray) -> float:
         rows = np.concatenate([members[n] for n in drawn])
         had = positive[rows]
-        if had.all() or not had.any():
-            return np.nan
-        return float(statistic(scores[rows], had))
+        one_sided = had.all() or not had.any()
+        return np.nan if one_sided else float(statistic(scores[rows], had))
 
     return _percentiles((np.arange(len(members)),), of_patients)
 

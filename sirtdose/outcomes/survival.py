@@ -118,14 +118,14 @@ def kaplan_meier(
         )
         for name, (lower, upper) in bands.items()
     )
-    start, end = (0.0,), (float(time.max()),)
+    end = (float(time.max()),)
     own = tuple(map(float, found.surv_times))
     last = float(survival[-1]) if len(survival) else 1.0
     ends = end if not own or end[0] > own[-1] else ()
     return Curve(
         len(time),
         int(event.sum()),
-        start + own + ends,
+        (0.0, *own, *ends),
         (1.0, *map(float, survival), *(last for _ in ends)),
         (1.0, *_ends(low), *(_ends(low[-1:]) or (1.0,) if ends else ())),
         (1.0, *_ends(high), *(_ends(high[-1:]) or (1.0,) if ends else ())),

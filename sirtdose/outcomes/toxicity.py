@@ -36,8 +36,7 @@ def terms(version: str) -> dict[str, Any]:
             f"CTCAE {version} is not held here: use {' or '.join(VERSIONS)}; versions "
             "grade the same value differently"
         )
-    laboratory: dict[str, Any] = table(f"ctcae_{version}")["laboratory"]
-    return laboratory
+    return dict(table(f"ctcae_{version}")["laboratory"])
 
 
 def clinical_terms(version: str) -> dict[str, Any]:
@@ -49,8 +48,7 @@ def clinical_terms(version: str) -> dict[str, Any]:
     [1, 2, 3]
     """
     terms(version)
-    clinical: dict[str, Any] = table(f"ctcae_{version}")["clinical"]
-    return clinical
+    return dict(table(f"ctcae_{version}")["clinical"])
 
 
 def grades_of(version: str, term: str) -> tuple[int, ...]:
@@ -137,20 +135,27 @@ def laboratory_grade(
     known = terms(version)
     if term not in known:
         raise InputError(f"'{term}' is no laboratory term here: use {', '.join(known)}")
-    given = {"value": value, "uln": uln, "lln": lln}
-    given |= {"baseline": baseline, "baseline_uln": baseline_uln}
+    given = {
+        "value": value,
+        "uln": uln,
+        "lln": lln,
+        "baseline": baseline,
+        "baseline_uln": baseline_uln,
+    }
     for name, number in given.items():
         if number is not None and not number >= 0:
             raise RangeError(f"{term}: {name} is {number:g}: it must be 0 or more")
     rule = known[term]
     if "below" in rule:
-        bounds = rule["below"] if unit is None else rule["below_in"][unit]
-        return _below(bounds, value, lln)
+        return _below(
+            rule["below"] if unit is None else rule["below_in"][unit], value, lln
+        )
     if anticoagulated and "anticoagulated_baseline_above" in rule:
         if baseline is None:
             return Grade(None, "needs the baseline, as anticoagulated")
-        times = rule["anticoagulated_baseline_above"]
-        return _worst(value, _of("baseline", baseline, times))
+        return _worst(
+            value, _of("baseline", baseline, rule["anticoagulated_baseline_above"])
+        )
     if "above" in rule:
         return _worst(value, [(bound, f"{bound:g}") for bound in rule["above"]])
     return _multiples(
@@ -159,15 +164,16 @@ def laboratory_grade(
 
 
 def _below(bounds: Sequence[Any], value: float, lln: float | None) -> Grade:
-    grade: int | None
-    grade, said = 0, f"not below LLN ({lln or 0:g})"
-    if lln is None:
-        grade, said = None, "needs the lower limit of normal: grade 0 or 1"
+    found = (
+        Grade(None, "needs the lower limit of normal: grade 0 or 1")
+        if lln is None
+        else Grade(0, f"not below LLN ({lln:g})")
+    )
     for number, bound in enumerate(bounds, 1):
         limit = lln if bound == "lln" else bound
         if limit is not None and _less(value, limit):
-            grade, said = number, f"below {'LLN ' * (bound == 'lln')}{limit:g}"
-    return Grade(grade, said)
+            found = Grade(number, f"below {'LLN ' * (bound == 'lln')}{limit:g}")
+    return found
 
 
 def is_abnormal(
@@ -196,8 +202,7 @@ def _multiples(
 ) -> Grade:
     abnormal = is_abnormal(baseline, uln=uln, baseline_uln=baseline_uln)
     if abnormal and baseline is not None and "baseline_above" in rule:
-        bounds = _of("baseline", baseline, rule["baseline_above"])
-        found = _worst(value, bounds)
+        found = _worst(value, _of("baseline", baseline, rule["baseline_above"]))
         lowest = rule.get("baseline_from")
         if found.grade == 0 and lowest and not _less(value, lowest * baseline):
             return Grade(1, f"{lowest:g} x baseline ({baseline:g}) or more")

@@ -25,8 +25,7 @@ class Ellipsoid:
         """Whether points lie inside."""
         (a, b, c), (p, q, r) = self.center_mm, self.radii_mm
         distance = ((x - a) / p) ** 2 + ((y - b) / q) ** 2 + ((z - c) / r) ** 2
-        within: NDArray[np.bool_] = (distance <= 1) & (x <= self.x_max_mm)
-        return within
+        return np.asarray((distance <= 1) & (x <= self.x_max_mm), bool)
 
     def contour(self, z: float, points: int = 240) -> NDArray[np.float64] | None:
         """Outline in the plane at z as (n, 3), or None where there is none."""

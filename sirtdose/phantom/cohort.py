@@ -127,8 +127,7 @@ class _Drawn:
             for name in quartiles
         }
         # Who cannot be evaluated may be either.
-        others = self._by_quartiles(quartiles["yes"], groups.count("NE"))
-        drawn["NE"] = iter(others)
+        drawn["NE"] = iter(self._by_quartiles(quartiles["yes"], groups.count("NE")))
         return [next(drawn[name]) for name in groups]
 
     def _by_quartiles(self, quartiles: Sequence[float], count: int) -> list[float]:

@@ -8,6 +8,7 @@ that the truth can judge it.
 """
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sirtdose import __version__
 from sirtdose.io.dicom.write import Study
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.phantom.anatomy import (
@@ -30,8 +32,14 @@ from sirtdose.phantom.anatomy import (
     regions_of,
 )
 from sirtdose.phantom.request import PhantomRequest
-from sirtdose.phantom.truth import SCAN_AT, truth_of
 
+DENSITY_G_PER_ML = 1.05
+# What the CT's lungs, at -780 HU, weigh by the default curve.
+LUNG_DENSITY_G_PER_ML = 0.2277
+LUNG_MASS_KG = 1.0
+ADMINISTERED_AT = datetime.fromisoformat("2026-03-02T10:00:00+01:00")
+SCAN_AT = datetime.fromisoformat("2026-03-03T09:30:00+01:00")
+SCAN_DURATION = timedelta(minutes=30)
 POINTS_PER_AXIS = 8
 _NM_COUNTS = 6_000_000
 _BRIGHTEST_NOISELESS = 60_000
@@ -67,8 +75,9 @@ def make_phantom(request: PhantomRequest) -> Phantom:
         region.name: _occupancy(region, spect_grid, request.follow_voxels)
         for region in regions
     }
-    ratios = ratios_of(spheres=request.spheres)
-    activity, concentration = _activity(occupancy, spect_grid, ledger, ratios)
+    activity, concentration = _activity(
+        occupancy, spect_grid, ledger, ratios_of(spheres=request.spheres)
+    )
     counts = _counts(activity, spect_grid, request, rng)
     spect = Volume(counts, spect_grid, Quantity.COUNTS)
     ct = Volume(
@@ -87,8 +96,7 @@ def make_phantom(request: PhantomRequest) -> Phantom:
         concentration=concentration,
         spect=spect,
     )
-    contours = contours_on(ct_grid, regions)
-    return Phantom(spect, ct, contours, masks, study, truth)
+    return Phantom(spect, ct, contours_on(ct_grid, regions), masks, study, truth)
 
 
 def _study(request: PhantomRequest) -> Study:
@@ -106,11 +114,14 @@ def _study(request: PhantomRequest) -> Study:
 def _grids(frame_of_reference_uid: str) -> tuple[Grid, Grid]:
     """SPECT, its first slice at the top as gamma cameras have it, and CT."""
     x, y, z = (float(v) for v in CENTER_MM)
-    spect = np.zeros((4, 4))
-    spect[:, 0] = 0, 0, -4.8, 0
-    spect[:, 1] = 0, 4.66, 0, 0
-    spect[:, 2] = 4.42, 0, 0, 0
-    spect[:, 3] = x - 211.3, y - 184.9, z + 177.4, 1
+    spect = np.array(
+        [
+            [0, 0, 4.42, x - 211.3],
+            [0, 4.66, 0, y - 184.9],
+            [-4.8, 0, 0, z + 177.4],
+            [0, 0, 0, 1],
+        ]
+    )
     ct = Grid.regular(
         (102, 180, 220),
         spacing_mm=(3.0, 2.05, 1.95),
@@ -198,18 +209,19 @@ def _ct_numbers(
     )
     numbers = np.full(grid.shape, -1000.0)
     numbers[np.broadcast_to(BODY.inside(x, y, z), grid.shape)] = 30
-    regions = regions_of(spheres=request.spheres)
-    by_name = {region.name: region for region in regions}
-    painted = [("Lungs", -780), ("Liver", 60)]
-    painted += [(name, 42) for name in TUMOR_TO_NORMAL_RATIO]
+    by_name = {region.name: region for region in regions_of(spheres=request.spheres)}
+    painted = [
+        ("Lungs", -780),
+        ("Liver", 60),
+        *((tumor, 42) for tumor in TUMOR_TO_NORMAL_RATIO),
+    ]
     for name, number in painted:
         for shape in by_name[name].shapes:
             numbers[shape.inside(x, y, z)] = number
     numbers[np.broadcast_to(SPINE.inside(x, y, z), grid.shape)] = 380
     if request.noise:
         numbers += rng.normal(0, 12, grid.shape)
-    clipped: NDArray[np.float64] = np.clip(np.rint(numbers), -1024, 3071)
-    return clipped
+    return np.asarray(np.clip(np.rint(numbers), -1024, 3071))
 
 
 def contours_on(
@@ -225,4 +237,120 @@ def contours_on(
             if (outline := shape.contour(float(z))) is not None
         ]
         for region in regions
+    }
+
+
+def truth_of(
+    request: PhantomRequest,
+    *,
+    ledger: Ledger,
+    occupancy: dict[str, NDArray[np.float64]],
+    activity: NDArray[np.float64],
+    concentration: dict[str, float],
+    spect: Volume,
+) -> dict[str, Any]:
+    """Everything known of the phantom, ready for truth.json.
+
+    `mean_on_grid_gy` averages the voxels' dose over the shape's own points;
+    `analytic_gy` is the uniform dose of the shape; `voxel_cost` is what lies
+    between them; `mean_in_image_gy` is what blur and noise leave.
+    """
+    nuclide = request.nuclide
+    k = nuclide.dose_constant_gy_kg_per_gbq
+    voxel_ml = spect.grid.voxel_volume_ml
+    in_image = spect.data * (ledger.delivered_gbq / spect.total())
+    whole = {
+        Role.LUNGS: ledger.lung_gbq,
+        Role.LIVER: ledger.treated_gbq,
+        Role.PERFUSED: ledger.treated_gbq,
+    }
+    structures = []
+    for region in regions_of(spheres=request.spheres):
+        part = occupancy[region.name]
+        volume_ml = float(part.sum()) * voxel_ml
+        in_lungs = region.role is Role.LUNGS
+        density = LUNG_DENSITY_G_PER_ML if in_lungs else DENSITY_G_PER_ML
+        held_gbq = (
+            whole[region.role]
+            if region.role in whole
+            else float(concentration[region.name]) * volume_ml
+        )
+        gy_per_gbq = k / (voxel_ml * density / 1000)
+        mean_gy = float((part * activity).sum()) / float(part.sum()) * gy_per_gbq
+        analytic_gy = k * held_gbq / (volume_ml * density / 1e3)
+        structures.append(
+            {
+                "name": region.name,
+                "role": str(region.role),
+                "volume_ml": volume_ml if request.follow_voxels else region.volume_ml,
+                "volume_on_grid_ml": volume_ml,
+                "density_g_per_ml": density,
+                "activity_gbq": held_gbq,
+                "mean_on_grid_gy": mean_gy,
+                "mean_in_image_gy": float((part * in_image).sum() / part.sum())
+                * gy_per_gbq,
+                "analytic_gy": analytic_gy,
+                "voxel_cost": mean_gy / analytic_gy - 1,
+                **(
+                    {"dose_at_lung_mass_gy": k * ledger.lung_gbq / LUNG_MASS_KG}
+                    if in_lungs
+                    else {}
+                ),
+            }
+        )
+    return _of_scan(request, ledger, counts=spect.total()) | {"structures": structures}
+
+
+def _of_scan(
+    request: PhantomRequest, ledger: Ledger, *, counts: float
+) -> dict[str, Any]:
+    """What was given, when it was scanned, and how `sirtdose post` is told of it."""
+    nuclide = request.nuclide
+    elapsed_h = (SCAN_AT - ADMINISTERED_AT).total_seconds() / 3600
+    mbq_seconds = (
+        ledger.delivered_gbq
+        * 1000
+        * nuclide.decay_factor(elapsed_h)
+        * nuclide.mean_activity_factor(SCAN_DURATION.total_seconds() / 3600)
+        * SCAN_DURATION.total_seconds()
+    )
+    return {
+        "schema": "sirtdose.phantom/1",
+        "sirtdose_version": __version__,
+        "seed": request.seed,
+        "fwhm_mm": request.fwhm_mm,
+        "noise": request.noise,
+        "structures_follow_voxels": request.follow_voxels,
+        "nuclide": nuclide.name,
+        "half_life_h": nuclide.half_life_h,
+        "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
+        "density_g_per_ml": DENSITY_G_PER_ML,
+        "administered_gbq": ledger.administered_gbq,
+        "administered_at": ADMINISTERED_AT.isoformat(),
+        "residual_gbq": ledger.residual_gbq,
+        "lung_shunt_fraction": ledger.lung_shunt_fraction,
+        "delivered_gbq": ledger.delivered_gbq,
+        "treated_gbq": ledger.treated_gbq,
+        "lung_gbq": ledger.lung_gbq,
+        "lung_mass_kg": LUNG_MASS_KG,
+        "scan_at": SCAN_AT.isoformat(),
+        "scan_duration_min": 30.0,
+        "camera_factor_cps_per_mbq": counts / mbq_seconds,
+        "tumor_to_normal_ratio": ratios_of(spheres=request.spheres),
+        "post_options": [
+            "--administered",
+            f"{ledger.administered_gbq}GBq",
+            "--administered-at",
+            ADMINISTERED_AT.isoformat(),
+            "--residual",
+            f"{ledger.residual_gbq * 1000:g}MBq",
+            "--residual-at",
+            ADMINISTERED_AT.isoformat(),
+            "--lung-shunt",
+            f"{ledger.lung_shunt_fraction:.0%}",
+            "--calibrate-over",
+            "fov",
+            "--scan-at",
+            SCAN_AT.isoformat(),
+        ],
     }

@@ -26,8 +26,7 @@ def dubois_m2(*, height_cm: float, weight_kg: float) -> float:
     1.908
     """
     require_positive(height_cm=height_cm, weight_kg=weight_kg)
-    area: float = 0.007184 * height_cm**0.725 * weight_kg**0.425
-    return area
+    return float(0.007184 * height_cm**0.725 * weight_kg**0.425)
 
 
 def mosteller_m2(*, height_cm: float, weight_kg: float) -> float:
@@ -45,8 +44,7 @@ def mosteller_m2(*, height_cm: float, weight_kg: float) -> float:
     1.84
     """
     require_positive(height_cm=height_cm, weight_kg=weight_kg)
-    area: float = (height_cm * weight_kg / 3600) ** 0.5
-    return area
+    return float((height_cm * weight_kg / 3600) ** 0.5)
 
 
 FORMULAS: Final[dict[str, Callable[..., float]]] = {

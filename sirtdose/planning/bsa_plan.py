@@ -8,8 +8,7 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_fraction, require_positive
 from sirtdose.planning import bsa
-from sirtdose.planning.case_plan import plan_of
-from sirtdose.planning.one_compartment import one_compartment
+from sirtdose.planning.case_plan import one_compartment, plan_of
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
 
@@ -43,8 +42,10 @@ def lung_shunt_reduction(
 
 def known_reductions() -> list[tuple[float, float]]:
     """The bands of ``data/bsa.json``: (shunt from which on, reduction)."""
-    bands = table("bsa")["lung_shunt_reductions"]["bands"]
-    return [(band["from_fraction"], band["reduction"]) for band in bands]
+    return [
+        (band["from_fraction"], band["reduction"])
+        for band in table("bsa")["lung_shunt_reductions"]["bands"]
+    ]
 
 
 def empirical_activity_gbq(involvement_fraction: float) -> float:
@@ -54,11 +55,10 @@ def empirical_activity_gbq(involvement_fraction: float) -> float:
     (2.0, 2.5)
     """
     require_fraction(involvement_fraction=involvement_fraction)
-    bands = table("bsa")["empirical"]["bands"]
     return float(
         max(
             band["activity_gbq"]
-            for band in bands
+            for band in table("bsa")["empirical"]["bands"]
             if involvement_fraction >= band["from_fraction"]
         )
     )
@@ -131,16 +131,14 @@ def plan(
                 "the empirical table is for the whole liver: leave --treated-volume out"
             )
         formula_gbq = empirical_activity_gbq(tumor_volume_ml / liver_volume_ml)
-    shunt = terms.lung_shunt_fraction or 0.0
-    reduction = lung_shunt_reduction(shunt, reductions)
+    reduction = lung_shunt_reduction(terms.lung_shunt_fraction or 0.0, reductions)
     if not reduction < 1:
         raise InputError(
             f"the activity is reduced by {reduction:.0%} for the lung shunt: nothing "
             "is left to inject; give a smaller reduction, or do not treat"
         )
-    injected = formula_gbq * (1 - reduction)
     return plan_of(
-        [injected],
+        [formula_gbq * (1 - reduction)],
         replace(
             one_compartment(
                 "treated volume", treated_ml, terms, liver_volume_ml=liver_volume_ml

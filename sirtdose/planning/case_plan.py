@@ -9,11 +9,12 @@ from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.planning import limits as limit_rules
 from sirtdose.planning.lung_shunt import lungs
-from sirtdose.planning.mird import draw_activity_gbq
-from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region
+from sirtdose.planning.mird import delivered_dose_gy, draw_activity_gbq
+from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Region, with_prior
 from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
 from sirtdose.planning.terms import Terms
+from sirtdose.planning.whole_liver import whole_liver
 
 
 def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
@@ -51,15 +52,14 @@ def plan_of(
         limits = [replace(limit, binding=_binds(limit)) for limit in limits]
     limit_rules.require_met(rules, case, activities)
     total = sum(activities)
-    draw = draw_activity_gbq(
-        activity_gbq=total, residual_fraction=terms.residual_fraction
-    )
     return Plan(
         method=method,
         nuclide=terms.nuclide,
         device=terms.device,
         activity_gbq=total,
-        draw_activity_gbq=draw,
+        draw_activity_gbq=draw_activity_gbq(
+            activity_gbq=total, residual_fraction=terms.residual_fraction
+        ),
         compartments=tuple(compartment(one, activities) for one in case.regions),
         lungs=_lungs(activities, case, terms),
         limits=tuple(limits),
@@ -90,6 +90,52 @@ def compartment(region: Region, activities: Sequence[float]) -> Compartment:
         all_counts=compartment(region.all_counts, activities)
         if region.all_counts
         else None,
+    )
+
+
+def one_compartment(
+    name: str, volume_ml: float, terms: Terms, *, liver_volume_ml: float | None = None
+) -> Case:
+    """A perfused volume that an injection fills evenly, but for the lungs' shunt.
+
+    With the whole liver around it, where its volume is known.
+
+    Examples
+    --------
+    >>> case = one_compartment("right", 1000, Terms(density_g_per_ml=1.0))
+    >>> case.regions[0].gy_per_gbq
+    (49.67,)
+    """
+    mass_kg = volume_ml * terms.density_g_per_ml / 1000
+    shunt = terms.lung_shunt_fraction or 0.0
+    k = terms.nuclide.dose_constant_gy_kg_per_gbq
+    per_gbq = delivered_dose_gy(
+        activity_gbq=1.0,
+        mass_kg=mass_kg,
+        dose_constant_gy_kg_per_gbq=k,
+        lung_shunt_fraction=shunt,
+    )
+    regions = [
+        Region(
+            name=name,
+            role="perfused",
+            volume_ml=volume_ml,
+            mass_kg=mass_kg,
+            of=(name,),
+            uptakes=(1 - shunt,),
+            gy_per_gbq=(per_gbq,),
+        )
+    ]
+    if liver_volume_ml is not None:
+        regions += whole_liver(regions, liver_volume_ml=liver_volume_ml, terms=terms)
+    return Case(
+        injections=(name,),
+        lung_shunt_fractions=(shunt,),
+        regions=tuple(with_prior(regions, {}, terms.prior_liver_dose_gy)),
+        dose_constant_gy_kg_per_gbq=k,
+        lung_mass_kg=terms.lung_mass_kg,
+        prior_lung_gy=terms.prior_lung_dose_gy,
+        shunt_known=terms.lung_shunt_fraction is not None,
     )
 
 
@@ -129,6 +175,8 @@ def _lungs(activities: Sequence[float], case: Case, terms: Terms) -> Lungs:
 def _binds(limit: Limit) -> bool:
     """Whether a limit is what keeps the activity from growing."""
     ceiling = limit.limit_gy if limit.sense == "at_most" else limit.upper_gy
-    if limit.value_gy is None or ceiling is None:
-        return False
-    return limit.value_gy >= ceiling * (1 - 1e-8)
+    return (
+        limit.value_gy is not None
+        and ceiling is not None
+        and limit.value_gy >= ceiling * (1 - 1e-8)
+    )

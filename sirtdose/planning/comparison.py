@@ -75,7 +75,11 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     [('mird', 2.67), ('partition', 2.6)]
     """
     free = _without_limits(terms)
-    usual = _partitioned(case, free)
+    usual = partition_plan.case_of(
+        free,
+        [_injection(case, "activity", 1.0)],
+        liver_volume_ml=case.liver_volume_ml,
+    )
     rules = known(terms.all_rules, usual)
     plans = [
         plan
@@ -115,14 +119,6 @@ def _without_limits(terms: Terms) -> Terms:
 def _injection(case: ComparedCase, goal: Goal, value: float | None) -> Injection:
     return Injection(
         "perfused volume", case.perfused_volume_ml, case.tumors, goal, value
-    )
-
-
-def _partitioned(case: ComparedCase, terms: Terms) -> Case:
-    return partition_plan.case_of(
-        terms,
-        [_injection(case, "activity", 1.0)],
-        liver_volume_ml=case.liver_volume_ml,
     )
 
 

@@ -6,14 +6,16 @@ mistake that every planner shared would not be repeated here.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sirtdose.errors import InputError
-from sirtdose.planning.hand_formula import formula_numbers
-from sirtdose.planning.hand_image import imaged_activities, imaged_doses, readings
-from sirtdose.planning.hand_number import HandNumber
+from sirtdose.planning.hand_formula import (
+    formula_numbers,
+    imaged_activities,
+    imaged_doses,
+    readings,
+)
+from sirtdose.planning.hand_number import HandNumber, Plan
 
-Plan = Mapping[str, Any]
 # Of a plan by these the parts' doses follow from what is typed; an image's do not.
 _BY_RATIOS = "partition"
 _GBQ_PER_MCI = 0.037
@@ -277,9 +279,7 @@ class _Hand:
                 )
 
     def _normal_whole(self) -> Iterator[HandNumber]:
-        for part in self.parts:
-            if part["role"] != "normal_whole":
-                continue
+        for part in (one for one in self.parts if one["role"] == "normal_whole"):
             energy, words = 0.0, []
             for one in self.injections:
                 normal, weighted_kg = self._weighted_kg(one)
@@ -326,9 +326,11 @@ class _Hand:
 
     def _mass_kg(self, part: Plan) -> float:
         """By volume and density; as measured where density varies."""
-        if self.density is None:
-            return float(part["mass_kg"])
-        return float(part["volume_ml"] * self.density / 1000)
+        return float(
+            part["mass_kg"]
+            if self.density is None
+            else part["volume_ml"] * self.density / 1000
+        )
 
 
 def _injections(plan: Plan) -> list[_Injection]:

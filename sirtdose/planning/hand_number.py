@@ -1,6 +1,10 @@
 """A number of a plan beside the same by hand."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+Plan = Mapping[str, Any]
 
 # Numbers of a plan have ten digits: what is farther off is no rounding.
 ROUNDING = 1e-6

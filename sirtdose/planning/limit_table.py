@@ -156,7 +156,10 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
             )
         holds, condition = _WHEN[when]
         if when == "reserve_above_30" and patient.reserve_fraction is None:
-            unknown.append(_reserve_note(row, data))
+            unknown.append(
+                f"{row['volume']} {row['limit_gy']:g} Gy ({data['title']}, "
+                f"{row['table']}), which holds for a hepatic reserve above 30 %,"
+            )
         if not holds(patient):
             continue
         if when == "bilirubin_needed":
@@ -165,7 +168,12 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
                 "--bilirubin, such as 0.9mg/dL"
             )
         rules.append(_rule(row, condition, data))
-    notes = tuple(_notes(data, device, disease, scenario))
+    # In words alone: nothing that a dose can be held against.
+    notes = tuple(
+        f"{data['title']}, {scenario} with {device}: {row['volume']} {row['says']}"
+        for row in data["not_evaluated"]
+        if _is_for(row, device, disease, scenario)
+    )
     return Chosen(tuple(rules), notes, tuple(unknown), device, scenario)
 
 
@@ -208,22 +216,4 @@ def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Ru
         condition=said,
         source=f"{data['title']}, {row['table']}",
         verified=data["verified"],
-    )
-
-
-def _notes(
-    data: Mapping[str, Any], device: str, disease: str, scenario: str
-) -> list[str]:
-    """What the table says in words: nothing that a dose can be held against."""
-    return [
-        f"{data['title']}, {scenario} with {device}: {row['volume']} {row['says']}"
-        for row in data["not_evaluated"]
-        if _is_for(row, device, disease, scenario)
-    ]
-
-
-def _reserve_note(row: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    return (
-        f"{row['volume']} {row['limit_gy']:g} Gy ({data['title']}, {row['table']}), "
-        "which holds for a hepatic reserve above 30 %,"
     )

@@ -140,18 +140,16 @@ def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]
         # Earlier treatments alone may reach it, whatever the shunt.
         alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
         return [limit_at(rule, case.prior_lung_gy if alone else None)]
-    rows = []
-    for line in lines:
-        needed, name = _needed(rule, line, case, activities)
-        rows.append(
-            replace(
-                limit_at(rule, line.value_gy(activities)),
-                value_of=line.name,
-                activity_needed_gbq=needed,
-                activity_of=name,
-            )
+    return [
+        replace(
+            limit_at(rule, line.value_gy(activities)),
+            value_of=line.name,
+            activity_needed_gbq=needed,
+            activity_of=name,
         )
-    return rows
+        for line in lines
+        for needed, name in [_needed(rule, line, case, activities)]
+    ]
 
 
 def limit_at(rule: Rule, value_gy: float | None) -> Limit:
@@ -207,15 +205,13 @@ def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) 
     PlanningError
         Names each limit, the dose, and the activity that would meet it.
     """
-    lines = []
-    for rule in rules:
-        ceiling = rule.ceiling_gy
-        if not rule.given or ceiling is None:
-            continue
-        for line in case.deciding_lines(rule.volume, "at_most", activities):
-            value = line.value_gy(activities)
-            if above(value, ceiling, strict=rule.strict):
-                lines.append(_broken(line, ceiling, case, activities))
+    lines = [
+        _broken(line, rule.ceiling_gy, case, activities)
+        for rule in rules
+        if rule.given and rule.ceiling_gy is not None
+        for line in case.deciding_lines(rule.volume, "at_most", activities)
+        if above(line.value_gy(activities), rule.ceiling_gy, strict=rule.strict)
+    ]
     if lines:
         raise PlanningError("\n".join(lines))
 
@@ -235,7 +231,6 @@ def _broken(
         )
         if slope * gbq > 0
     ]
-    given = _amounts(giving, 1.0, several=several)
     remedy = (
         f"at most {_amounts(giving, room, several=several)} would meet it, or another "
         "limit"
@@ -243,8 +238,8 @@ def _broken(
         else "earlier treatments alone reach it, no activity meets it"
     )
     return (
-        f"{given} gives {line.name} {value:.4g} Gy, above the limit of "
-        f"{ceiling_gy:g} Gy: {remedy}"
+        f"{_amounts(giving, 1.0, several=several)} gives {line.name} {value:.4g} Gy, "
+        f"above the limit of {ceiling_gy:g} Gy: {remedy}"
     )
 
 

@@ -62,8 +62,11 @@ def lung_dose_gy(
         lung_mass_kg=lung_mass_kg,
         dose_constant_gy_kg_per_gbq=dose_constant_gy_kg_per_gbq,
     )
-    lung_gbq = activity_gbq * lung_shunt_fraction
-    return dose_constant_gy_kg_per_gbq * lung_gbq / lung_mass_kg
+    return (
+        dose_constant_gy_kg_per_gbq
+        * (activity_gbq * lung_shunt_fraction)
+        / lung_mass_kg
+    )
 
 
 def lungs(

@@ -66,8 +66,7 @@ def activity_gbq(
         dose_constant_gy_kg_per_gbq=dose_constant_gy_kg_per_gbq,
     )
     require_fraction(lung_shunt_fraction=lung_shunt_fraction)
-    treated_fraction = 1 - lung_shunt_fraction
-    return dose_gy * mass_kg / (dose_constant_gy_kg_per_gbq * treated_fraction)
+    return dose_gy * mass_kg / (dose_constant_gy_kg_per_gbq * (1 - lung_shunt_fraction))
 
 
 def delivered_dose_gy(

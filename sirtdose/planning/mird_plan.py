@@ -6,9 +6,8 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.case_plan import plan_of
+from sirtdose.planning.case_plan import one_compartment, plan_of
 from sirtdose.planning.mird import activity_gbq
-from sirtdose.planning.one_compartment import one_compartment
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
 

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from sirtdose.errors import InputError, PlanningError
 from sirtdose.model.bounds import require_positive
 from sirtdose.planning.limits import Rule
-from sirtdose.planning.partition_case import Case, Line
+from sirtdose.planning.partition_case import Case, Line, Region
 from sirtdose.planning.perfused import Tumor
 
 Goal = Literal["tumor_dose", "normal_dose", "perfused_dose", "activity", "maximize"]
@@ -52,6 +52,22 @@ class Injection:
     value: float | None = None
     lung_shunt_fraction: float | None = None
     tumor_lung_shunt_fraction: float | None = None
+    prior_dose_gy: float | None = None
+
+
+@dataclass(frozen=True)
+class ImagedInjection:
+    """What is injected into which structure, and what it is to do.
+
+    `perfused` is the structure's name; None for the one of role perfused, else the
+    liver. `value` is in Gy, or in GBq where the goal is an activity.
+    """
+
+    name: str
+    perfused: str | None
+    goal: Goal
+    value: float | None = None
+    lung_shunt_fraction: float | None = None
     prior_dose_gy: float | None = None
 
 
@@ -190,25 +206,18 @@ def _mean_gy_per_gbq(i: int, name: str, case: Case) -> float:
 
 def _most_alone(i: int, name: str, case: Case, rules: Sequence[Rule]) -> float | None:
     """The most that the limits of one perfused volume allow; None without any."""
-    most = []
-    for rule in rules:
-        if rule.ceiling_gy is None:
-            continue
-        held = [
-            own
-            for region in case.held(rule.volume)
-            if name in region.of and region.role in _OWN
-            for own in region.readings
-        ]
-        for own in held:
-            line = Line(own.name, own.prior_gy, own.gy_per_gbq)
-            room = _room(line, rule.ceiling_gy, line.prior_gy)
-            if own.gy_per_gbq[i] > 0:
-                most.append(room / own.gy_per_gbq[i])
-    return min(most, default=None)
+    rooms = [
+        (_room(own, rule.ceiling_gy, own.prior_gy), own.gy_per_gbq[i])
+        for rule in rules
+        if rule.ceiling_gy is not None
+        for region in case.held(rule.volume)
+        if name in region.of and region.role in _OWN
+        for own in region.readings
+    ]
+    return min((room / slope for room, slope in rooms if slope > 0), default=None)
 
 
-def _room(line: Line, limit_gy: float, before_gy: float) -> float:
+def _room(line: Line | Region, limit_gy: float, before_gy: float) -> float:
     if limit_gy > before_gy:
         return limit_gy - before_gy
     if line.prior_gy >= limit_gy:
@@ -232,13 +241,14 @@ def _shared_factor(
 ) -> float:
     """How far from `fixed` towards `start`, or beyond, the limits let it go."""
     factors = [1.0] if bounded else []
-    for rule in rules:
-        if rule.ceiling_gy is None:
-            continue
-        for line in case.lines(rule.volume):
-            before, after = line.value_gy(fixed), line.value_gy(start)
-            if after > before:
-                factors.append(_room(line, rule.ceiling_gy, before) / (after - before))
+    factors += [
+        _room(line, rule.ceiling_gy, before) / (after - before)
+        for rule in rules
+        if rule.ceiling_gy is not None
+        for line in case.lines(rule.volume)
+        for before, after in [(line.value_gy(fixed), line.value_gy(start))]
+        if after > before
+    ]
     if not factors:
         raise InputError(
             "--maximize needs a limit that bounds the activity: give --limit "

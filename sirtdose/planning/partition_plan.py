@@ -5,13 +5,12 @@ from typing import Any
 
 from sirtdose.errors import InputError
 from sirtdose.planning.case_plan import activities_of, plan_of, require_names
-from sirtdose.planning.kao_terms import in_usual_terms
+from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.lung_shunt import all_shunts_known
 from sirtdose.planning.mird import draw_activity_gbq
-from sirtdose.planning.partition_case import Case, Region
+from sirtdose.planning.partition_case import Case, Region, with_prior
 from sirtdose.planning.partition_goal import Injection, Wanted
 from sirtdose.planning.perfused import PerfusedVolume
-from sirtdose.planning.prior_dose import with_prior
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
@@ -132,10 +131,6 @@ def injections_document(
     rows = []
     for i, (one, gbq) in enumerate(zip(injections, activities, strict=True)):
         [normal, *_] = [*case.of_injection(one.name, "normal_perfused"), None]
-        tumors = case.of_injection(one.name, "tumor")
-        draw = draw_activity_gbq(
-            activity_gbq=gbq, residual_fraction=terms.residual_fraction
-        )
         rows.append(
             {
                 "name": one.name,
@@ -143,13 +138,15 @@ def injections_document(
                 "value": one.value,
                 "prior_dose_gy": one.prior_dose_gy,
                 "activity_gbq": gbq,
-                "draw_activity_gbq": draw,
+                "draw_activity_gbq": draw_activity_gbq(
+                    activity_gbq=gbq, residual_fraction=terms.residual_fraction
+                ),
                 "lung_shunt_fraction": case.lung_shunt_fractions[i]
                 if case.shunt_known
                 else None,
                 "tumor_to_normal_ratio": {
                     tumor.name: tumor.gy_per_gbq[i] / normal.gy_per_gbq[i]
-                    for tumor in tumors
+                    for tumor in case.of_injection(one.name, "tumor")
                     if normal and normal.gy_per_gbq[i] > 0
                 },
             }

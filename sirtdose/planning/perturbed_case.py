@@ -129,9 +129,8 @@ def _counts(tumor: Region, normals: "list[Region]", i: int, factors: Factors) ->
 
 
 def _normal_over(tumor: Region, normals: "list[Region]", i: int) -> float:
-    if not normals or not tumor.gy_per_gbq[i] > 0:
-        return 0.0
-    return normals[0].gy_per_gbq[i] / tumor.gy_per_gbq[i]
+    own = tumor.gy_per_gbq[i]
+    return normals[0].gy_per_gbq[i] / own if normals and own > 0 else 0.0
 
 
 def _beyond(case: Case, i: int, normals: "list[Region]", factors: Factors) -> float:
@@ -154,10 +153,12 @@ def _region(
     shunts: tuple[float, ...],
 ) -> Region:
     volume = _mass_factor(region, case, factors)
-    uptakes = []
-    for i, own in enumerate(shares):
-        treated = (1 - shunts[i]) / (1 - case.lung_shunt_fractions[i])
-        uptakes.append(region.uptakes[i] * treated * _share(region, case, i, own))
+    uptakes = tuple(
+        region.uptakes[i]
+        * ((1 - shunts[i]) / (1 - case.lung_shunt_fractions[i]))
+        * _share(region, case, i, own)
+        for i, own in enumerate(shares)
+    )
     slopes = tuple(
         slope * (new / old if old else 1.0) * factors.dose_constant / volume
         / factors.density
@@ -175,7 +176,7 @@ def _region(
         region,
         volume_ml=region.volume_ml * volume,
         mass_kg=region.mass_kg * volume * factors.density,
-        uptakes=tuple(uptakes),
+        uptakes=uptakes,
         gy_per_gbq=slopes,
         all_counts=more,
     )
@@ -189,20 +190,13 @@ def _share(region: Region, case: Case, i: int, own: _Shares) -> float:
         return own.rest
     inside = {
         one.name: one.uptakes[i] / region.uptakes[i]
-        for one in _tumors_in(region, case)
-        if one.name in own.tumors
+        for one in case.regions
+        if one.role == "tumor"
+        and one.name in own.tumors
+        and (region.role == "liver" or set(one.of) & set(region.of))
     }
     rest = 1 - sum(inside.values())
     return rest * own.rest + sum(p * own.tumors[k] for k, p in inside.items())
-
-
-def _tumors_in(region: Region, case: Case) -> "list[Region]":
-    return [
-        one
-        for one in case.regions
-        if one.role == "tumor"
-        and (region.role == "liver" or set(one.of) & set(region.of))
-    ]
 
 
 def _mass_factor(region: Region, case: Case, factors: Factors) -> float:

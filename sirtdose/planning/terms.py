@@ -8,8 +8,7 @@ from sirtdose.model.bounds import require_not_negative
 from sirtdose.model.device import Device
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
-from sirtdose.planning import limits as limit_rules
-from sirtdose.planning.limits import Rule
+from sirtdose.planning.limits import Rule, given_rules, lung_rules
 
 
 @dataclass(frozen=True)
@@ -52,5 +51,4 @@ class Terms:
     @property
     def all_rules(self) -> list[Rule]:
         """Every limit: those always listed, those typed, those of a table."""
-        typed = limit_rules.given_rules(self.limits_gy)
-        return [*limit_rules.lung_rules(), *typed, *self.rules]
+        return [*lung_rules(), *given_rules(self.limits_gy), *self.rules]

@@ -142,17 +142,6 @@ def plan_vial(
         )
     if (assay_gbq is None) != (assay_at is None):
         raise InputError("an assay needs its time: give --assay and --assay-at")
-    choices = [
-        _choice(
-            size,
-            activity_gbq,
-            at=at,
-            nuclide=nuclide,
-            device=device,
-            calibrated_at=calibrated_at,
-        )
-        for size in sizes
-    ]
     assayed = None
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)
@@ -164,7 +153,17 @@ def plan_vial(
         at=at,
         nuclide=nuclide,
         device=device,
-        choices=tuple(choices),
+        choices=tuple(
+            _choice(
+                size,
+                activity_gbq,
+                at=at,
+                nuclide=nuclide,
+                device=device,
+                calibrated_at=calibrated_at,
+            )
+            for size in sizes
+        ),
         shifts=tuple(
             Shift(hours, at + timedelta(hours=hours), nuclide.decay_factor(hours))
             for hours in _SHIFTS_H

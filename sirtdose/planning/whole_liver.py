@@ -45,16 +45,13 @@ def whole_liver(
     if not parts:
         return [liver]
     tumors_ml = sum(one.volume_ml for one in parts if one.role == "tumor")
-    normal = [one for one in parts if one.role == "normal_perfused"]
-    normal_ml = liver_volume_ml - tumors_ml
-    count = len(perfused[0].uptakes)
     return [
         liver,
         _region(
-            *("normal whole liver", "normal_whole", normal_ml),
-            parts=normal,
+            *("normal whole liver", "normal_whole", liver_volume_ml - tumors_ml),
+            parts=[one for one in parts if one.role == "normal_perfused"],
             terms=terms,
-            count=count,
+            count=len(perfused[0].uptakes),
         ),
     ]
 

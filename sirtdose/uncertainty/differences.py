@@ -228,10 +228,14 @@ class _Measured:
         inside = occupancy > 0
         if not inside.any():
             return None
-        volumes = occupancy[inside] * self._scene.voxel_ml
-        return Dvh.of_values("", dose_gy[inside], volumes)
+        return Dvh.of_values(
+            "", dose_gy[inside], occupancy[inside] * self._scene.voxel_ml
+        )
 
     def _vector(self, part: Part, dvh: Dvh | None, scale: float) -> Array:
         assert dvh is not None
-        scaled = replace(dvh, dose_gy=dvh.dose_gy * scale)
-        return with_curve(scaled, self._metrics, self._axis[part.name])
+        return with_curve(
+            replace(dvh, dose_gy=dvh.dose_gy * scale),
+            self._metrics,
+            self._axis[part.name],
+        )

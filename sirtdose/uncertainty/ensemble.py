@@ -185,13 +185,11 @@ def _normals(
 def _relative(normal: Array, relative: float) -> Array:
     """Log-normal factors of mean 1 with a relative standard deviation."""
     width = np.log1p(relative**2) ** 0.5
-    factors: Array = np.exp(width * normal - width**2 / 2)
-    return factors
+    return np.asarray(np.exp(width * normal - width**2 / 2))
 
 
 def _scales(scene: Scene, normal: Mapping[str, Array]) -> Array:
-    size = len(next(iter(normal.values())))
-    scales = np.ones(size)
+    scales = np.ones(len(next(iter(normal.values()))))
     for n, factor in enumerate(scene.factors):
         own = _relative(normal[f"factor {n}"], factor.relative)
         # A part of the activity changes doses in proportion, a divisor inversely.
@@ -216,19 +214,21 @@ def _moved(
 
 def _blurred(scene: Scene, normal: Mapping[str, Array], n: int) -> Array:
     """The dose with another blur."""
-    if scene.blur_step_gy is None:
-        return scene.dose_gy
-    return scene.dose_gy + float(normal["blur"][n]) * scene.blur_step_gy
+    step_gy = scene.blur_step_gy
+    return (
+        scene.dose_gy
+        if step_gy is None
+        else scene.dose_gy + float(normal["blur"][n]) * step_gy
+    )
 
 
 def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
     """A dose with other noise."""
     if scene.noise <= 0:
         return dose_gy
-    noise = smooth_noise(
+    return dose_gy + scene.noise_gy * smooth_noise(
         scene.dose_gy.shape, scene.spacing_mm, scene.noise_fwhm_mm, rng
     )
-    return dose_gy + scene.noise_gy * noise
 
 
 def smooth_noise(

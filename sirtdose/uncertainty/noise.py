@@ -85,13 +85,13 @@ def smoothed(values: Array, sigma: Sequence[float], *, wrapped: bool = False) ->
     if max(sigma) <= 0:
         return values
     mode = "wrap" if wrapped else "constant"
-    smooth: Array = ndimage.gaussian_filter(values, sigma, mode=mode, truncate=_REACH)
+    smooth = ndimage.gaussian_filter(values, sigma, mode=mode, truncate=_REACH)
     # By the filter's own weights: what is measured of one draw is itself noisy.
     gains = [
         _gain(size if wrapped else 2 * int(np.ceil(_REACH * one)) + 3, one)
         for size, one in zip(values.shape, sigma, strict=True)
     ]
-    return smooth / float(np.prod(gains))
+    return np.asarray(smooth / float(np.prod(gains)))
 
 
 def _gain(size: int, sigma: float) -> float:
@@ -132,8 +132,8 @@ def noise_bias(quantity: str, measured: float, mean_gy: float, again: float) -> 
     -0.52
     """
     off = measured - mean_gy
-    is_dose_at_volume = quantity[0] == "d"
-    if not is_dose_at_volume or off * again <= 0:
+    # Only a dose at a volume is moved so.
+    if quantity[0] != "d" or off * again <= 0:
         return again
     without = max(2 * off**2 - (off + again) ** 2, 0.0) ** 0.5
     return off - copysign(without, off)

@@ -114,8 +114,7 @@ def _all_unsure(planned: Planned, budget: Budget) -> Iterator[_Unsure]:
             u = budget["border_mm"] * 3 / radius_mm(region.volume_ml)
             yield _Unsure("border_mm", region.name, u)
         if region.role == "tumor":
-            u = budget["tumor_to_normal"]
-            yield _Unsure("tumor_to_normal", region.name, u)
+            yield _Unsure("tumor_to_normal", region.name, budget["tumor_to_normal"])
 
 
 def radius_mm(volume_ml: float) -> float:
@@ -229,7 +228,7 @@ def _chances(
             continue
         met = [
             all(
-                _met(limit, line.value_gy(one.activities_gbq))
+                replace(limit, value_gy=line.value_gy(one.activities_gbq)).met is True
                 for line in one.case.lines(limit.name)
             )
             for one in drawn
@@ -242,10 +241,6 @@ def _chances(
             else None,
             ensemble=sum(met) / len(met) if met else None,
         )
-
-
-def _met(limit: Limit, value_gy: float) -> bool:
-    return replace(limit, value_gy=value_gy).met is True
 
 
 def _chance(limit: Limit, line: Line, doses: Mapping[str, Uncertain]) -> float | None:

@@ -124,9 +124,11 @@ def _difference(row: dict[str, Any]) -> str:
     figure, expected = row["figure"], row["expected"]
     if isinstance(expected, str) or not isinstance(figure, (int, float)):
         return ""
-    if row["relative"] and expected:
-        return f"{100 * (figure / expected - 1):+.3f} %"
-    return f"{figure - expected:+.2g}"
+    return (
+        f"{100 * (figure / expected - 1):+.3f} %"
+        if row["relative"] and expected
+        else f"{figure - expected:+.2g}"
+    )
 
 
 def tolerance_words(row: dict[str, Any]) -> str:
@@ -139,21 +141,20 @@ def tolerance_words(row: dict[str, Any]) -> str:
     """
     if isinstance(row["expected"], str) or not row["tolerance"]:
         return "the same"
-    if row["relative"]:
-        return f"{100 * row['tolerance']:g} %"
-    return f"{row['tolerance']:g}"
+    tolerance = row["tolerance"]
+    return f"{100 * tolerance:g} %" if row["relative"] else f"{tolerance:g}"
 
 
 def validation_summary(document: dict[str, Any]) -> str:
     """What the terminal shows: failures first, then how many passed by group."""
-    counts, lines = document["counts"], []
+    counts = document["counts"]
     failed = [_shown(row) for row in document["checks"] if not row["passed"]]
-    for row in failed:
-        unit = f" {row['unit']}" if row["unit"] else ""
-        lines.append(
-            f"FAIL {row['group']}: {row['name']}: {row['figure']} instead of "
-            f"{row['expected']}{unit}, {row['source']} (tolerance {row['tolerance']})"
-        )
+    lines = [
+        f"FAIL {row['group']}: {row['name']}: {row['figure']} instead of "
+        f"{row['expected']}{row['unit'] and ' '}{row['unit']}, {row['source']} "
+        f"(tolerance {row['tolerance']})"
+        for row in failed
+    ]
     rows = [
         [group, str(len(own)), str(sum(row["passed"] for row in own))]
         for group, own in by_group(document).items()

@@ -52,9 +52,11 @@ class Check:
     @property
     def tolerance_absolute(self) -> float:
         """The tolerance in the check's unit."""
-        if isinstance(self.expected, str) or not self.relative:
-            return self.tolerance
-        return self.tolerance * abs(self.expected)
+        return (
+            self.tolerance
+            if isinstance(self.expected, str) or not self.relative
+            else self.tolerance * abs(self.expected)
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.planning.one_compartment import one_compartment
+from sirtdose.planning.case_plan import one_compartment
 from sirtdose.planning.partition_case import Case, Region
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.partition_plan import case_of

@@ -36,7 +36,7 @@ from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import claimed, require_free
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
-from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_lines

@@ -16,8 +16,7 @@ from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.quantities import moment, quantity
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.units import ACTIVITY, DOSE, FRACTION, VOLUME, Measure
-from sirtdose.planning.imaged_injection import ImagedInjection
-from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.partition_goal import ImagedInjection, Injection
 from sirtdose.planning.perfused import Tumor
 
 _OPTION = "--injection"

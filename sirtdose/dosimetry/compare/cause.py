@@ -126,8 +126,8 @@ class Moved:
     @cached_property
     def center_mm(self) -> NDArray[np.float64]:
         """The middle of our dose, which a turn is around."""
-        middle: NDArray[np.float64] = (self.at * self.ours[:, None]).sum(0)
-        return middle / max(float(self.ours.sum()), 1e-30)
+        whole = max(float(self.ours.sum()), 1e-30)
+        return np.asarray((self.at * self.ours[:, None]).sum(0) / whole)
 
     def models(
         self, motion: Motion, *, back: bool
@@ -138,23 +138,24 @@ class Moved:
         been interpolated less.
         """
         places = self._places(motion, back=back)
-        if back:
-            return sampled_at(self.pair.ours, places)[0], self.theirs
-        return self.ours, sampled_at(self.pair.theirs, places)[0]
+        return (
+            (sampled_at(self.pair.ours, places)[0], self.theirs)
+            if back
+            else (self.ours, sampled_at(self.pair.theirs, places)[0])
+        )
 
     def _places(self, motion: Motion, *, back: bool) -> NDArray[np.float64]:
         if not motion.turn_deg.any():
-            sign = -1.0 if back else 1.0
-            return self.at + sign * motion.shift_mm
+            return self.at + (-motion.shift_mm if back else motion.shift_mm)
         from scipy.spatial.transform import Rotation
 
         turn = Rotation.from_rotvec(motion.turn_deg, degrees=True).as_matrix()
-        there: NDArray[np.float64]
-        if back:
-            there = (self.at - self.center_mm - motion.shift_mm) @ turn
-            return there + self.center_mm
-        there = (self.at - self.center_mm) @ turn.T
-        return there + self.center_mm + motion.shift_mm
+        away = self.at - self.center_mm
+        return np.asarray(
+            (away - motion.shift_mm) @ turn + self.center_mm
+            if back
+            else away @ turn.T + self.center_mm + motion.shift_mm
+        )
 
     def left(self, numbers: NDArray[np.float64], *, back: bool) -> float:
         """What a motion leaves, in Gy."""
@@ -203,9 +204,11 @@ def turns(
     # Both turn around the same place.
     whole.center_mm = some.center_mm
     ours, theirs = whole.models(motion, back=back)
-    place = {"shift_mm": motion.shift_mm, "rotation_deg": motion.turn_deg}
-    said = {name: three(one.tolist()) for name, one in place.items()}
-    return both_ways("rigid", ours, theirs, before, **said)
+    return both_ways(
+        *("rigid", ours, theirs, before),
+        shift_mm=three(motion.shift_mm.tolist()),
+        rotation_deg=three(motion.turn_deg.tolist()),
+    )
 
 
 def _at_the_end(shift_mm: NDArray[np.float64]) -> bool:
@@ -304,7 +307,5 @@ def _blurred(
     from scipy.ndimage import gaussian_filter
 
     sd = [fwhm_mm / _FWHM_PER_SD / step for step in spacing_mm]
-    blurred: NDArray[np.float64] = gaussian_filter(
-        dose, sd, mode="nearest", truncate=3.0
-    ).astype(np.float64)
-    return blurred
+    blurred = gaussian_filter(dose, sd, mode="nearest", truncate=3.0)
+    return np.asarray(blurred, np.float64)

@@ -36,9 +36,8 @@ class Comparison:
     @property
     def relative(self) -> float | None:
         """The same over ours, None where ours is 0 or both are parts of a volume."""
-        if self.metric.is_part:
-            return None
-        return self.difference / self.ours if self.ours else None
+        known = self.ours and not self.metric.is_part
+        return self.difference / self.ours if known else None
 
 
 def compared(

@@ -53,10 +53,12 @@ def causes(pair: DosePair, others: Mapping[str, Volume] | None = None) -> list[C
     before = rms(theirs - ours)
     if before < NOTHING * float(pair.ours.data.max()):
         return []
-    found = [explained("scale", ours, theirs, before)]
-    found += shifts(pair, before)
-    found += _mirrors(pair, before)
-    found += blurs(pair, before)
+    found = [
+        explained("scale", ours, theirs, before),
+        *shifts(pair, before),
+        *_mirrors(pair, before),
+        *blurs(pair, before),
+    ]
     for name, dose in (others or {}).items():
         model = dose.data[tuple(pair.points.T)].astype(np.float64)
         found += both_ways("method", model, theirs, before, method=name)
@@ -77,9 +79,8 @@ def _without_idle(ranked: list[Cause]) -> list[Cause]:
             alone.get((base, one.method, one.axis)),
             alone.get(("scale", None, None)),
         ]
-        if plus and any(part and part.rank <= one.rank for part in parts):
-            continue
-        kept.append(one)
+        if not plus or not any(part and part.rank <= one.rank for part in parts):
+            kept.append(one)
     return kept
 
 

@@ -94,12 +94,13 @@ class DoseCheck:
         if covered < _COVERED_LEAST:
             said.append(f"their grid covers {covered:.1%} of our dose above the cutoff")
         said += [lone_words(one, self.pair.cutoff_gy) for one in self.lone]
-        for kind, rows in (("", self.rows), (" as they report it", self.reported)):
-            for row in rows:
-                beyond = [one for one in row.comparisons if one.met is False]
-                said += [
-                    f"'{row.name}'{kind}: {difference_words(one)}" for one in beyond
-                ]
+        said += [
+            f"'{row.name}'{kind}: {difference_words(one)}"
+            for kind, rows in (("", self.rows), (" as they report it", self.reported))
+            for row in rows
+            for one in row.comparisons
+            if one.met is False
+        ]
         said += [f"no gamma: {self.ignored_gamma}"] if self.ignored_gamma else []
         said += [
             f"gamma {one.criterion}: {one.pass_fraction:.2%} of {one.points} points "

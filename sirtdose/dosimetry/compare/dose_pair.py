@@ -47,8 +47,7 @@ def interpolated_on(
     # A slice at a time: indices of a whole grid are six times its doses.
     for k in range(grid.shape[0]):
         index = np.stack([np.full(rows.shape, k), rows, columns], axis=-1)
-        at = grid.world_mm(index.reshape(-1, 3))
-        found, inside = sampled_at(volume, at)
+        found, inside = sampled_at(volume, grid.world_mm(index.reshape(-1, 3)))
         values[k] = found.reshape(rows.shape)
         covered[k] = inside.reshape(rows.shape)
     return values, covered
@@ -60,8 +59,8 @@ def sampled_at(
     """An image at places (n, 3) in mm, trilinear, and whether it covers them."""
     index = volume.grid.index(world_mm)
     last = np.array(volume.grid.shape) - 1.0
-    inside = ((index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)).all(axis=1)
-    within: NDArray[np.bool_] = np.asarray(inside, bool)
+    near = (index >= -0.5 - 1e-6) & (index <= last + 0.5 + 1e-6)
+    within = np.asarray(near.all(axis=1), bool)
     return np.where(within, trilinear(volume.data, index), 0.0), within
 
 
@@ -124,8 +123,8 @@ class DosePair:
     def compared(self) -> NDArray[np.bool_]:
         """Points of our grid that are compared."""
         values, covered = self._on_ours
-        some: NDArray[np.bool_] = np.maximum(values, self.ours.data) >= self.cutoff_gy
-        return some & covered
+        most_gy = np.maximum(values, self.ours.data)
+        return np.asarray(covered & (most_gy >= self.cutoff_gy), bool)
 
     @property
     def covered_fraction(self) -> float:
@@ -150,7 +149,7 @@ class DosePair:
     @cached_property
     def points(self) -> NDArray[np.intp]:
         """Indices (n, 3) of the points compared, evenly thinned where they are many."""
-        every: NDArray[np.intp] = np.argwhere(self.compared)
+        every = np.argwhere(self.compared)
         return every[:: -(-len(every) // _POINTS_MAX)]
 
     @property

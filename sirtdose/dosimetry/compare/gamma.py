@@ -206,9 +206,8 @@ class _Search:
     ) -> NDArray[np.float64]:
         """Gamma squared of some points, with the dose taken at places around them."""
         index = self.at[points] + place @ self.to_index.T
-        dose = trilinear(self.dose, index)
-        apart = (dose - self.values[points]) / self.allowed[points]
-        squared: NDArray[np.float64] = (place**2).sum(axis=1) + apart**2
+        off_gy = trilinear(self.dose, index) - self.values[points]
+        squared = (place**2).sum(axis=1) + (off_gy / self.allowed[points]) ** 2
         edge = np.array(self.dose.shape) - 1.5
         outside = (index < 0.5).any(axis=1) | (index > edge).any(axis=1)
         return np.where(outside, np.inf, squared)

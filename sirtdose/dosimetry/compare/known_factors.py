@@ -49,9 +49,11 @@ class KnownFactor:
 
 def known_factors(ours: OurChoices) -> list[KnownFactor]:
     """Every single choice of theirs that is known to differ between systems."""
-    found = [*_of_density(ours), *_of_constant(ours), *_of_activity(ours)]
-    found += _of_decay(ours)
-    found += [
+    found = [
+        *_of_density(ours),
+        *_of_constant(ours),
+        *_of_activity(ours),
+        *_of_decay(ours),
         KnownFactor("unit", 100.0, "cGy written as Gy"),
         KnownFactor("unit", 0.01, "Gy written as cGy"),
         KnownFactor("unit", MCI_PER_GBQ, "an activity in mCi taken as GBq"),

@@ -146,11 +146,10 @@ def _is_of(
     volume_within: float = VOLUME_WITHIN,
 ) -> bool:
     volume = reported.volume_ml
-    if volume is not None:
-        ratio = volume / one.structure.volume_ml
-        if abs(ratio - 1) > volume_within:
-            return False
-    return _apart(reported, one) <= mean_within
+    other = volume is not None and (
+        abs(volume / one.structure.volume_ml - 1) > volume_within
+    )
+    return not other and _apart(reported, one) <= mean_within
 
 
 def _apart(reported: Reported, one: Candidate) -> float:

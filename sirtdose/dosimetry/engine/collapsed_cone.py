@@ -102,9 +102,8 @@ def superpose(
         return energy
 
     with ThreadPoolExecutor(min(_SHARES, os.cpu_count() or 1)) as pool:
-        shares = list(pool.map(share, range(_SHARES)))
-    energy = shares[0]
-    for other in shares[1:]:
+        energy, *others = pool.map(share, range(_SHARES))
+    for other in others:
         energy += other
     energy += np.where(in_air, activity * within[-1], np.float32(0))
     inside = energy.reshape(shape)[1:-1, 1:-1, 1:-1]
@@ -155,7 +154,5 @@ def _energy_within(radial: RadialKernel) -> NDArray[np.float32]:
     mm_per_step = 10 * _STEP_G_PER_CM2 / radial.density_g_per_ml
     steps = round(radial.electron_range_mm / mm_per_step)
     places = np.arange(steps + 1) * mm_per_step
-    within: NDArray[np.float64] = np.interp(
-        places, radial.radius_mm, radial.energy_fraction_within
-    )
-    return within.astype(np.float32)
+    within = np.interp(places, radial.radius_mm, radial.energy_fraction_within)
+    return np.asarray(within, np.float32)

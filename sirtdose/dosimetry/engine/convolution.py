@@ -112,8 +112,7 @@ def _convolved(
         spectrum, padded, workers=workers, overwrite_x=True
     )
     wanted = (n + sum(sides) for n, sides in zip(data.shape, beyond, strict=True))
-    total = float(result.sum())
-    return Convolved(result[tuple(slice(n) for n in wanted)], total)
+    return Convolved(result[tuple(slice(n) for n in wanted)], float(result.sum()))
 
 
 @lru_cache(maxsize=4)

@@ -45,13 +45,9 @@ class Kernel:
     @property
     def energy_fraction(self) -> NDArray[np.float64]:
         """The full block, its source in the middle."""
-        full = self.octant
-        for axis in range(3):
-            mirrored = np.flip(full, axis)
-            rest = [slice(None)] * 3
-            rest[axis] = slice(0, -1)
-            full = np.concatenate([mirrored[tuple(rest)], full], axis)
-        return full
+        return np.pad(
+            self.octant, [(n - 1, 0) for n in self.octant.shape], mode="reflect"
+        )
 
     @property
     def energy_recovered(self) -> float:
@@ -130,8 +126,9 @@ def electron_kernel(
     radial: RadialKernel, spacing_mm: tuple[float, float, float]
 ) -> Kernel:
     """The same of any radial kernel, at its own density."""
-    end = radial.electron_range_mm
-    return kernel_between(radial, spacing_mm, from_mm=0.0, to_mm=end)
+    return kernel_between(
+        radial, spacing_mm, from_mm=0.0, to_mm=radial.electron_range_mm
+    )
 
 
 def kernel_between(
@@ -176,10 +173,10 @@ def _points(
     coarse = np.array([from_mm, *inside, to_mm])
     thickest = max(0.1, min(spacing_mm) / 10)
     parts = np.maximum(np.ceil(np.diff(coarse) / thickest - 1e-9), 1).astype(int)
-    edges = [coarse[:1]]
-    for a, b, n in zip(coarse[:-1], coarse[1:], parts, strict=True):
-        edges.append(np.linspace(a, b, n + 1)[1:])
-    fine = np.concatenate(edges)
+    steps = zip(coarse[:-1], coarse[1:], parts, strict=True)
+    fine = np.concatenate(
+        [coarse[:1], *(np.linspace(a, b, n + 1)[1:] for a, b, n in steps)]
+    )
     within = np.interp(fine, borders, radial.energy_fraction_within)
     return (fine[1:] + fine[:-1]) / 2, np.diff(within)
 
@@ -209,9 +206,7 @@ def _scattered(
     octant = octant.reshape(shape)
     # Off the planes through the source, half goes to each mirror image.
     for axis in range(3):
-        beyond = [slice(None)] * 3
-        beyond[axis] = slice(1, None)
-        octant[tuple(beyond)] /= 2
+        np.moveaxis(octant, axis, 0)[1:] /= 2
     return octant
 
 

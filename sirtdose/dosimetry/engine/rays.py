@@ -118,8 +118,7 @@ def _fitted(
 ) -> Rays:
     directions, starts = _opposite_pairs(number)
     even = Rays(directions, starts, np.full(number, 1 / number), spacing_mm)
-    kernel = electron_kernel(radial, spacing_mm)
-    exact = kernel.energy_fraction
+    exact = electron_kernel(radial, spacing_mm).energy_fraction
     alone = _alone(even, radial, exact.shape)
     matrix = (alone @ alone.T).toarray()
     wanted = alone @ (exact.ravel() - alone.mean(axis=0))
@@ -143,8 +142,7 @@ def _in_planes(
     entries = alone.tocoo()
     ray, voxel = entries.coords
     plane = np.unravel_index(voxel, shape)[axis]
-    size = (alone.shape[0], shape[axis])
-    sums = np.zeros(size)
+    sums = np.zeros((alone.shape[0], shape[axis]))
     np.add.at(sums, (ray, plane), entries.data)
     return sums
 
@@ -168,9 +166,10 @@ def _alone(
         energy.append(np.diff(within, prepend=0.0)[:crossed])
         rows.append(np.full(crossed, ray))
         columns.append(middle + path.offsets[:crossed] @ strides)
-    size = (len(rays.weights), shape[0] * shape[1] * shape[2])
     where = (np.concatenate(rows), np.concatenate(columns))
-    return sparse.csr_array((np.concatenate(energy), where), shape=size)
+    return sparse.csr_array(
+        (np.concatenate(energy), where), shape=(len(rays.weights), np.prod(shape))
+    )
 
 
 def _opposite_pairs(

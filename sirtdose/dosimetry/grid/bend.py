@@ -85,10 +85,10 @@ def bend_at(
     """
     points = points_mm[:: -(-len(points_mm) // _POINTS_MAX)]
     apart = np.linalg.norm(ends(transform, points) - ends(start, points), axis=1)
-    columns = []
-    for axis in np.eye(3) * _STEP_MM / 2:
-        there, back = ends(transform, points + axis), ends(transform, points - axis)
-        columns.append((there - back) / _STEP_MM)
+    columns = [
+        (ends(transform, points + axis) - ends(transform, points - axis)) / _STEP_MM
+        for axis in np.eye(3) * _STEP_MM / 2
+    ]
     jacobian = np.linalg.det(np.stack(columns, axis=-1))
     low, high = np.percentile(jacobian, (5, 95))
     return Bend(

@@ -106,9 +106,8 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
             "the images cannot be laid on each other: do both show the same part of "
             f"the patient? ({str(error).splitlines()[-1].strip()[:120]})"
         ) from None
-    result = of_transform(found, fixed, method=method)
     return replace(
-        result,
+        of_transform(found, fixed, method=method),
         start=affine,
         metric_before=before,
         metric_after=after,
@@ -201,5 +200,4 @@ def _brightness(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Soft tissue between black and white, whatever the modality."""
     low, high = np.percentile(values, (2, 99.5))
     scaled = (values - low) / max(float(high - low), 1e-6)
-    found: NDArray[np.uint8] = np.rint(255 * np.clip(scaled, 0, 1)).astype(np.uint8)
-    return found
+    return np.asarray(np.rint(255 * np.clip(scaled, 0, 1)), np.uint8)

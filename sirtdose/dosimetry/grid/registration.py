@@ -174,12 +174,12 @@ def moved(structure: Structure, registration: Registration, fixed: Grid) -> Stru
         0.0,
         SimpleITK.sitkFloat32,
     )
-    part: NDArray[Any] = np.clip(SimpleITK.GetArrayFromImage(sampled), 0, 1)
-    if not (part >= 0.5).any():
+    occupancy = SimpleITK.GetArrayFromImage(sampled) >= 0.5
+    if not occupancy.any():
         raise GeometryError(
             f"'{structure.name}' comes to lie outside the image by this registration"
         )
-    return replace(structure, occupancy=part >= 0.5, grid=fixed).cropped()
+    return replace(structure, occupancy=occupancy, grid=fixed).cropped()
 
 
 def moved_grid(grid: Grid, registration: Registration, fixed: Grid) -> Grid | None:
@@ -199,14 +199,12 @@ def moved_grid(grid: Grid, registration: Registration, fixed: Grid) -> Grid | No
     exact = np.eye(4)
     exact[:3, :3] = _nearest_rotation(matrix)
     exact[:3, 3] = center - exact[:3, :3] @ there
-    frame = fixed.frame_of_reference_uid
-    return Grid(grid.shape, exact @ grid.affine_mm, frame)
+    return Grid(grid.shape, exact @ grid.affine_mm, fixed.frame_of_reference_uid)
 
 
 def _nearest_rotation(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     left, _, right = np.linalg.svd(matrix[:3, :3])
-    found: NDArray[np.float64] = left @ right
-    return found
+    return np.asarray(left @ right)
 
 
 def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
@@ -259,7 +257,7 @@ def _size(grid: Grid) -> tuple[int, int, int]:
 
 def _place(image: Any, grid: Grid) -> None:
     spacing = np.array(grid.spacing_mm)
-    directions: NDArray[Any] = (grid.affine_mm[:3, :3] / spacing)[:, ::-1]
+    directions = np.asarray(grid.affine_mm[:3, :3] / spacing)[:, ::-1]
     image.SetOrigin(grid.affine_mm[:3, 3].tolist())
     image.SetSpacing(spacing[::-1].tolist())
     image.SetDirection(directions.ravel().tolist())

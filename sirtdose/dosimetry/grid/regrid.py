@@ -59,15 +59,14 @@ def activity_on(volume: Volume, grid: Grid) -> Volume:
     adds_up = volume.quantity in _ADDS_UP
     volume_ratio = grid.voxel_volume_ml / volume.grid.voxel_volume_ml
     axes = grid.axis_map(volume.grid)
-    moved: NDArray[Any]
-    if axes is not None:
-        moved = _overlap_mean(volume, grid, axes)
-    else:
-        moved = _shared_mean(volume, grid)
-    factor = volume_ratio if adds_up else 1.0
-    result = Volume(
-        (moved * factor).astype(np.float32), grid, volume.quantity, volume.source
+    moved: NDArray[Any] = (
+        _shared_mean(volume, grid)
+        if axes is None
+        else _overlap_mean(volume, grid, axes)
     )
+    if adds_up:
+        moved = moved * volume_ratio
+    result = Volume(moved.astype(np.float32), grid, volume.quantity, volume.source)
     before = float(volume.data.sum(dtype=float))
     after = result.total() * (1.0 if adds_up else volume_ratio)
     size = float(np.abs(volume.data).sum(dtype=float))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -104,10 +105,9 @@ def trilinear(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.floa
     """
     from scipy.ndimage import map_coordinates
 
-    found: NDArray[np.float64] = map_coordinates(
-        data, index.T, output=np.float64, order=1, mode="nearest"
+    return np.asarray(
+        map_coordinates(data, index.T, output=np.float64, order=1, mode="nearest")
     )
-    return found
 
 
 def covered_fraction(structure: Structure, grid: Grid) -> float:
@@ -179,11 +179,8 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     low = np.floor(index.min(axis=0)).astype(int) - 1
     high = np.ceil(index.max(axis=0)).astype(int) + 2
     whole = finest.crop(box_at(low.tolist(), (high - low).tolist()))
-    masks = []
-    for structure in structures:
-        sampled = occupancy_on(structure, whole, sampling="center")
-        masks.append(replace(sampled, occupancy=sampled.occupancy >= 0.5))
-    return masks
+    sampled = (occupancy_on(one, whole, sampling="center") for one in structures)
+    return [replace(one, occupancy=one.occupancy >= 0.5) for one in sampled]
 
 
 def _outside(structure: Structure) -> StructureError:
@@ -196,10 +193,9 @@ def _outside(structure: Structure) -> StructureError:
 def _covered_box(source: Grid, target: Grid) -> Box | None:
     """The box of target voxels that the source's outer edges can touch."""
     index = target.index(source.corners_mm())
-    low = np.floor(index.min(axis=0) + 0.5 + 1e-6).astype(int)
-    high = np.ceil(index.max(axis=0) + 0.5 - 1e-6).astype(int)
-    low = np.clip(low, 0, target.shape)
-    high = np.clip(high, 0, target.shape)
+    first = np.floor(index.min(axis=0) + 0.5 + 1e-6).astype(int)
+    end = np.ceil(index.max(axis=0) + 0.5 - 1e-6).astype(int)
+    low, high = np.clip([first, end], 0, target.shape)
     if (high <= low).any():
         return None
     return box_at(low.tolist(), (high - low).tolist())
@@ -272,8 +268,7 @@ def interval_overlap(
     left = np.arange(n_source) - 0.5
     low = np.maximum((centers - half)[:, None], left)
     high = np.minimum((centers + half)[:, None], left + 1)
-    overlap: NDArray[np.float64] = np.clip(high - low, 0, None) / abs(step)
-    return overlap
+    return np.asarray(np.clip(high - low, 0, None) / abs(step))
 
 
 def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[Any]:
@@ -283,13 +278,9 @@ def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[
     parts = [(np.arange(n) + 0.5) / n - 0.5 for n in points]
     rows, columns = np.indices(target.shape[1:])
     occupancy = np.zeros(target.shape, np.float32)
-    for a in parts[0]:
-        for b in parts[1]:
-            for c in parts[2]:
-                for k in range(target.shape[0]):
-                    occupancy[k] += _looked_up(
-                        mask, across, (k + a, rows + b, columns + c)
-                    )
+    for a, b, c in product(*parts):
+        for k in range(target.shape[0]):
+            occupancy[k] += _looked_up(mask, across, (k + a, rows + b, columns + c))
     return occupancy / np.float32(np.prod(points))
 
 
@@ -301,8 +292,7 @@ def _looked_up(
         np.clip(np.rint(at).astype(np.intp) + 1, 0, size - 1)
         for at, size in zip(indices_at(across, position), mask.shape, strict=True)
     ]
-    found: NDArray[Any] = mask[tuple(index)]
-    return found
+    return np.asarray(mask[tuple(index)])
 
 
 def indices_at(

@@ -224,9 +224,11 @@ def probability(model: ResponseModel, dose_gy: float) -> float:
         t = (dose_gy - values["d50_gy"]) / (values["m"] * values["d50_gy"])
         return 0.5 * (1 + erf(t / sqrt(2)))
     if model.form == "logistic":
-        if dose_gy <= 0:
-            return 0.0
-        return _sigmoid(4 * values["gamma50"] * log(dose_gy / values["d50_gy"]))
+        return (
+            0.0
+            if dose_gy <= 0
+            else _sigmoid(4 * values["gamma50"] * log(dose_gy / values["d50_gy"]))
+        )
     return _sigmoid(values["b0"] + values["b1_per_gy"] * dose_gy)
 
 
@@ -249,9 +251,11 @@ class Biology:
     def effects(self, row: StructureDose) -> Effects | None:
         """Of a structure whose tissue is known."""
         tissue = tissue_of(row.structure.role)
-        if tissue is None:
-            return None
-        return effects(row.dvh, self.tissues[tissue], self.half_life_h)
+        return (
+            None
+            if tissue is None
+            else effects(row.dvh, self.tissues[tissue], self.half_life_h)
+        )
 
     def match(self, model: ResponseModel, method: str) -> Match:
         """Whether a model was fitted on what this case is (H25, H26)."""
@@ -278,8 +282,7 @@ def case_match(
     found = match(study, case)
     if study.get("imaging") == "MAA" and case.get("imaging") is None:
         unstated = tuple(key for key in found.unstated if key != "imaging")
-        said = "imaging: MAA, here after treatment"
-        return Match((*found.differs, said), unstated)
+        return Match((*found.differs, "imaging: MAA, here after treatment"), unstated)
     return found
 
 
@@ -298,6 +301,8 @@ class ThresholdHeld:
     @property
     def reached(self) -> bool | None:
         """Whether the dose is the threshold's or more; None where it does not hold."""
-        if self.value_gy is None:
-            return None
-        return self.value_gy >= float(str(self.threshold["threshold_gy"]))
+        return (
+            None
+            if self.value_gy is None
+            else self.value_gy >= float(str(self.threshold["threshold_gy"]))
+        )

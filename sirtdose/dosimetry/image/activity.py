@@ -107,12 +107,11 @@ def image_calibration(
         The image is not in Bq/mL.
     """
     volume.require(Quantity.ACTIVITY_CONCENTRATION)
-    bq_per_unit = volume.grid.voxel_volume_ml / nuclide.decay_factor(elapsed_h)
     return Calibration(
         "image",
         "",
         f"Bq/mL, {elapsed_h:.4g} h of decay undone",
-        bq_per_unit,
+        volume.grid.voxel_volume_ml / nuclide.decay_factor(elapsed_h),
     )
 
 
@@ -139,13 +138,12 @@ def camera_calibration(
     mean_activity = nuclide.decay_factor(elapsed_h) * nuclide.mean_activity_factor(
         scan_duration_h
     )
-    bq_per_unit = 1e6 / (cps_per_mbq * scan_duration_h * 3600 * mean_activity)
     return Calibration(
         "camera",
         "",
         f"{cps_per_mbq:g} cps/MBq over {scan_duration_h * 60:g} min, "
         f"{elapsed_h:.4g} h of decay undone",
-        bq_per_unit,
+        1e6 / (cps_per_mbq * scan_duration_h * 3600 * mean_activity),
     )
 
 

@@ -62,9 +62,9 @@ def blur_loss(*, mean_gy: float, around_gy: float, recovery: float) -> float:
     >>> round(blur_loss(mean_gy=200, around_gy=60, recovery=0.75), 3)
     0.233
     """
-    if mean_gy <= 0:
-        return 0.0
-    return (1 - recovery) / recovery * (1 - around_gy / mean_gy)
+    return (
+        0.0 if mean_gy <= 0 else (1 - recovery) / recovery * (1 - around_gy / mean_gy)
+    )
 
 
 def estimated_losses(

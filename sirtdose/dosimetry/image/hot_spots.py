@@ -250,7 +250,7 @@ def _apart(
     for level in _LEVELS:
         hot = values >= max(level * values[tuple(at)], _LEAST_GY)
         numbers, _ = label(hot, structure=np.ones((3, 3, 3)))
-        mask: NDArray[np.bool_] = numbers == numbers[tuple(at)]
+        mask = np.asarray(numbers == numbers[tuple(at)], bool)
         if 1 - part[mask].mean() >= _OUTSIDE_LEAST:
             return mask
     return np.zeros(values.shape, bool)
@@ -320,7 +320,7 @@ def _spot(
         if one.role in _LANDMARKS and mm < np.inf
     ]
     return HotSpot(
-        at_mm=three(dose.grid.world_mm(peak).tolist()),
+        at_mm=three(at_mm.tolist()),
         volume_ml=float(mask.sum()) * dose.grid.voxel_volume_ml,
         mean_gy=float(values.mean(dtype=float)),
         peak_gy=float(dose.data[tuple(peak)]),

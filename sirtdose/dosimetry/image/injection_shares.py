@@ -78,8 +78,10 @@ def parts_in_common(
         cut = []
         rest = volume
         for members, structure in parts:
-            cut.append((members, structure - volume))
-            cut.append(((*members, index), structure & volume))
+            cut += [
+                (members, structure - volume),
+                ((*members, index), structure & volume),
+            ]
             rest = rest - structure
         cut.append(((index,), rest))
         parts = [(members, one) for members, one in cut if not one.empty]
@@ -133,14 +135,9 @@ class Shares:
         """Injections whose volumes overlap, directly or through others."""
         groups: list[set[int]] = []
         for part in self.parts:
-            joined = set(part.members)
-            apart = []
-            for group in groups:
-                if group & joined:
-                    joined |= group
-                else:
-                    apart.append(group)
-            groups = [*apart, joined]
+            own = set(part.members)
+            joined = own.union(*(group for group in groups if group & own))
+            groups = [*(group for group in groups if not group & own), joined]
         return tuple(sorted(tuple(sorted(group)) for group in groups))
 
     def gbq_per_count(self, group: Sequence[int]) -> float:

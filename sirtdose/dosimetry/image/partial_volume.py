@@ -174,8 +174,7 @@ def geometric_transfer_matrix(
     transfer = np.array(
         [[_inner(one, other) for other in blurred] for one in regions], dtype=np.float64
     )
-    held = np.array([_inner(one, image) for one in regions])
-    found = np.maximum(_solved(transfer, held), 0)
+    found = _concentrations(image, regions, transfer)
     return _corrected(image, _model(found, regions), found, 1, settled=True)
 
 
@@ -212,18 +211,13 @@ def _concentrations(
 ) -> NDArray[np.float64]:
     """What describes the values best as a sum of regions; none below 0."""
     held = np.array([_inner(one, values) for one in regions])
-    return np.maximum(_solved(overlap, held), 0)
-
-
-def _solved(matrix: NDArray[np.float64], right: NDArray[Any]) -> NDArray[np.float64]:
     try:
-        found: NDArray[np.float64] = np.linalg.solve(matrix, right)
+        return np.maximum(np.linalg.solve(overlap, held), 0)
     except np.linalg.LinAlgError:
         raise QuantityError(
             "two regions cannot be told apart on this image's voxels: they are the "
             "same, or one has no voxel"
         ) from None
-    return found
 
 
 def _model(found: NDArray[np.float64], regions: Sequence[Array]) -> Array:
@@ -236,8 +230,7 @@ def _model(found: NDArray[np.float64], regions: Sequence[Array]) -> Array:
 def _blurred(values: Array, sigma: Sequence[float]) -> Array:
     from scipy.ndimage import gaussian_filter
 
-    blurred: Array = gaussian_filter(values, sigma, mode="nearest", truncate=4.0)
-    return blurred
+    return np.asarray(gaussian_filter(values, sigma, mode="nearest", truncate=4.0))
 
 
 def _still(now: NDArray[np.float64], before: NDArray[np.float64]) -> bool:

@@ -41,14 +41,12 @@ def liver_by_threshold(volume: Volume, fraction: float) -> Structure:
     from scipy.ndimage import binary_fill_holes
 
     _require_fraction(fraction)
-    most = _most(volume.data)
-    regions = _components(volume.data >= fraction * most)
+    regions = _components(volume.data >= fraction * _most(volume.data))
     if not regions:
         raise StructureError(f"nothing is above {fraction:.0%} of the image's most")
     mask = np.asarray(binary_fill_holes(regions[0]), bool)
     how = f"largest region above {fraction:.0%} of the image's most"
-    found = Structure("liver (candidate)", Role.LIVER, mask, volume.grid, how)
-    return found.cropped()
+    return Structure("liver (candidate)", Role.LIVER, mask, volume.grid, how).cropped()
 
 
 def tumors_by_threshold(
@@ -118,7 +116,7 @@ def _components(mask: NDArray[Any]) -> list[NDArray[np.bool_]]:
     """Connected regions, face to face, the largest first."""
     from skimage.measure import label
 
-    numbers: NDArray[np.int64] = label(mask, connectivity=1)
+    numbers = np.asarray(label(mask, connectivity=1))
     sizes = np.bincount(numbers.ravel())[1:]
     order = np.argsort(sizes, kind="stable")[::-1][: 2 * _TUMORS_MAX]
     return [numbers == k + 1 for k in order]

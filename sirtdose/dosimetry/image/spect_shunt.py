@@ -81,9 +81,11 @@ def spect_lung_shunt(
     lung_part = np.minimum(drawn, 1 - liver_part)
     voxel_ml = volume.grid.voxel_volume_ml
     whole_ml = float(lung_part.sum(dtype=float)) * voxel_ml
-    kept = lung_part
-    if margin_mm > 0:
-        kept = np.where(_far_from(liver_part, volume.grid, margin_mm), lung_part, 0)
+    kept = (
+        np.where(_far_from(liver_part, volume.grid, margin_mm), lung_part, 0)
+        if margin_mm > 0
+        else lung_part
+    )
     kept_ml = float(kept.sum(dtype=float)) * voxel_ml
     if not kept_ml > 0:
         raise StructureError(
@@ -113,5 +115,4 @@ def _far_from(part: NDArray[Any], grid: Grid, margin_mm: float) -> NDArray[np.bo
     from scipy.ndimage import distance_transform_edt
 
     distance = distance_transform_edt(part < 0.5, sampling=grid.spacing_mm)
-    far: NDArray[np.bool_] = distance > margin_mm
-    return far
+    return np.asarray(distance > margin_mm, bool)

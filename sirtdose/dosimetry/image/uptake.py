@@ -91,9 +91,11 @@ def uptakes_everywhere(
 
 def counts_of_all(perfusions: Sequence[Perfusion], volume: Volume) -> float:
     """Counts in any perfused volume, once where several overlap."""
-    if len(perfusions) == 1:
-        return perfusions[0].counts
-    return _counts_in(union([one.structure for one in perfusions]), volume)
+    return (
+        perfusions[0].counts
+        if len(perfusions) == 1
+        else _counts_in(union([one.structure for one in perfusions]), volume)
+    )
 
 
 def inside_fractions(
@@ -162,6 +164,8 @@ def _minus_all(structure: Structure, perfusions: Sequence[Perfusion]) -> Structu
 
 
 def _counts_in(structure: Structure, volume: Volume) -> float:
-    if structure.empty:
-        return 0.0
-    return total_in(volume, occupancy_on(structure, volume.grid))
+    return (
+        0.0
+        if structure.empty
+        else total_in(volume, occupancy_on(structure, volume.grid))
+    )

@@ -180,10 +180,8 @@ def _sum(
 
 def _on_box(structure: Structure, grid: Grid, box: Box) -> NDArray[np.float32]:
     target = grid.crop(box)
-    if structure.empty:
-        return np.zeros(target.shape, np.float32)
     try:
         return placed_on(occupancy_on(structure, target), target).astype(np.float32)
     except StructureError:
-        # All of it lies beyond the box.
+        # Nothing is left of it, or all of it lies beyond the box.
         return np.zeros(target.shape, np.float32)

@@ -68,8 +68,7 @@ class Anatomy:
             return np.equal(self.labels, LABELS[structure])
         spacing = self.density_g_per_ml.grid.spacing_mm
         away = distance_transform_edt(self.labels != LABELS["Lungs"], spacing)
-        near: NDArray[np.bool_] = away <= _NEAR_MM
-        return np.equal(self.labels, LABELS["Liver"]) & near
+        return np.asarray((self.labels == LABELS["Liver"]) & (away <= _NEAR_MM), bool)
 
 
 def _case(bench: Bench) -> Anatomy:

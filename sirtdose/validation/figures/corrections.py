@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 from scipy.special import erf
 
 from sirtdose.dosimetry.compare.gamma import Criterion, gamma_index
@@ -122,14 +123,8 @@ def _body_hu(points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def turn(degrees: Sequence[float]) -> NDArray[np.float64]:
     """A rotation about x, then y, then z."""
-    whole = np.eye(3)
-    for axis, angle in enumerate(np.radians(degrees)):
-        a, b = [k for k in range(3) if k != axis]
-        one = np.eye(3)
-        one[a, a] = one[b, b] = np.cos(angle)
-        one[a, b], one[b, a] = -np.sin(angle), np.sin(angle)
-        whole = one @ whole
-    return whole
+    around = np.multiply(degrees, (1, -1, 1))
+    return np.asarray(Rotation.from_euler("xyz", around, degrees=True).as_matrix())
 
 
 def _registered(shift_mm: list[float], degrees: list[float]) -> Registration:
@@ -159,8 +154,7 @@ def _found_back(
     points = np.array([place for _, place, _ in _BODIES])
     laid = points @ turn(degrees).T + shift_mm
     ends = np.array([found.transform.TransformPoint(p) for p in points.tolist()])
-    farthest = float(np.linalg.norm(ends - laid, axis=1).max())
-    return round(farthest, _SAME_DIGITS)
+    return round(float(np.linalg.norm(ends - laid, axis=1).max()), _SAME_DIGITS)
 
 
 def _away_mm(grid: Grid, parts: int) -> NDArray[np.float64]:
@@ -180,8 +174,9 @@ def _blurred_part(
     near = (radius_mm - away_mm) / (np.sqrt(2) * sigma_mm)
     far = (radius_mm + away_mm) / (np.sqrt(2) * sigma_mm)
     falls = sigma_mm / (np.sqrt(2 * np.pi) * away_mm)
-    part = (erf(near) + erf(far)) / 2 - falls * (np.exp(-(near**2)) - np.exp(-(far**2)))
-    return np.asarray(part)
+    return np.asarray(
+        (erf(near) + erf(far)) / 2 - falls * (np.exp(-(near**2)) - np.exp(-(far**2)))
+    )
 
 
 def _sphere_recovered(

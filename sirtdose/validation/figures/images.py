@@ -38,14 +38,13 @@ def _dose(
     """Dose by Y-90 of GBq h in each voxel, at 1.04 g/mL."""
     z, y, x = spacing_mm
     grid = Grid.regular(decays.shape, spacing_mm=(z, y, x))
-    density: float | Volume = 1.04
-    if method == "collapsed-cone":
-        map_of_one = np.full(decays.shape, 1.04, np.float32)
-        density = Volume(map_of_one, grid, Quantity.DENSITY)
+    everywhere = np.full(decays.shape, 1.04, np.float32)
     return compute_dose(
         Volume(decays.astype(np.float32), grid, Quantity.TIME_INTEGRATED_ACTIVITY),
         nuclide=Nuclide.named("Y-90"),
-        density_g_per_ml=density,
+        density_g_per_ml=Volume(everywhere, grid, Quantity.DENSITY)
+        if method == "collapsed-cone"
+        else 1.04,
         method=method,
     )
 

@@ -18,10 +18,6 @@ _VOXEL_MM, _ACROSS = 4.0, 25
 _TISSUES = {"bone": (32, 1.92), "liver": (40, 1.06), "lung": (48, 0.26)}
 
 
-def _kernel_value(*, nuclide: str, medium: str, of: str) -> float:
-    return float(getattr(RadialKernel.named(nuclide, medium), of))
-
-
 def _kernel_radius_mm(*, nuclide: str, medium: str, fraction: float) -> float:
     return RadialKernel.named(nuclide, medium).radius_of_fraction(fraction)
 
@@ -35,9 +31,8 @@ def _scaled_radius_mm(
 
 
 def _rows(file: str) -> list[dict[str, str]]:
-    text = (DATA / "kernels" / file).read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
+    lines = (DATA / "kernels" / file).read_text("utf-8").splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 def _table_mev(*, file: str) -> float:
@@ -105,8 +100,7 @@ def _profile(axis: int) -> NDArray[np.float64]:
         rays(radial, (_VOXEL_MM,) * 3),
     )
     others = tuple(k for k in range(3) if k != axis)
-    profile: NDArray[np.float64] = found.energy.sum(axis=others, dtype=float)
-    return profile
+    return np.asarray(found.energy.sum(axis=others, dtype=float))
 
 
 def _layer_energy(
@@ -115,13 +109,13 @@ def _layer_energy(
     """Part of the energy in a tissue, or in one of its layers, the first being 0."""
     profile = bench.once(f"layers across axis {axis}", lambda: _profile(axis))
     own = [k for k, name in enumerate(_tissue_of_layer()) if name == tissue]
-    if depth is not None:
-        return float(profile[own[depth]])
-    return float(profile[own].sum())
+    return float(profile[own if depth is None else own[depth]].sum())
 
 
 FIGURES: dict[str, Figure] = {
-    "kernel_value": _kernel_value,
+    "kernel_value": lambda *, nuclide, medium, of: float(
+        getattr(RadialKernel.named(nuclide, medium), of)
+    ),
     "kernel_radius_mm": _kernel_radius_mm,
     "scaled_radius_mm": _scaled_radius_mm,
     "table_mev": _table_mev,

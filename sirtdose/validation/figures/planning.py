@@ -79,10 +79,6 @@ def _vial_left(*, device: str, hours_since: float, activity_gbq: float) -> float
     return first.at_use_gbq / first.calibration_gbq
 
 
-def _planar_shunt(*, lungs: list[float], liver: list[float]) -> float:
-    return planar_lung_shunt(lungs=Views(*lungs), liver=Views(*liver))
-
-
 def _survival(*, groups: dict[str, str], of: str, group: str = "") -> float:
     """Times as words, + censored; the median of a group, log-rank or Cox."""
     from sirtdose.outcomes.proportional_hazards import cox
@@ -153,7 +149,9 @@ FIGURES: dict[str, Figure] = {
     "body_surface_m2": lambda *, form, **given: _BODY_SURFACE_M2[form](**given),
     "bsa_gbq": bsa.activity_gbq,
     "vial_left": _vial_left,
-    "planar_shunt": _planar_shunt,
+    "planar_shunt": lambda *, lungs, liver: planar_lung_shunt(
+        lungs=Views(*lungs), liver=Views(*liver)
+    ),
     "albi": lambda **given: albi(**given).score,
     "survival": _survival,
     "fisher_p": partial(_p, "fisher"),

@@ -53,18 +53,17 @@ def data_files() -> list[str]:
     >>> "kernels/Y-90_water.csv" in data_files()
     True
     """
-    found = [
+    found = {
         path.relative_to(DATA).as_posix()
         for pattern in ("*.json", "*.csv", "*.npz", "*.txt")
         for path in DATA.rglob(pattern)
-    ]
-    return sorted(set(found) - {"checksums.json"})
+    }
+    return sorted(found - {"checksums.json"})
 
 
 def digest(*, file: str) -> str:
     """SHA-256 of a shipped file, whatever ends its lines."""
-    content = (DATA / file).read_bytes().replace(b"\r\n", b"\n")
-    return sha256(content).hexdigest()
+    return sha256((DATA / file).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def _unlisted(*, known: list[str]) -> str:
@@ -117,27 +116,14 @@ def checksum_checks() -> list[dict[str, Any]]:
     return [*found, common | last, common | code]
 
 
-def _usual(*, name: str) -> float:
-    """What is taken where nothing is given."""
-    return float(getattr(usual, name))
-
-
-def _typed(*, measure: str, text: str) -> float:
-    """A quantity as it is typed, in the unit used inside."""
-    return float(getattr(units, measure).parse(text))
-
-
-def _shunt_reduction(*, shunt: float) -> float:
-    """What the BSA method takes off its activity for a lung shunt."""
-    return lung_shunt_reduction(shunt)
-
-
 def _device_mean(*, device: str, of: str) -> float:
     """One number of a device; of its vials the mean."""
     one = Device.named(device)
-    if of == "vial_activity_gbq":
-        return sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
-    return float(getattr(one, of))
+    return (
+        sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
+        if of == "vial_activity_gbq"
+        else float(getattr(one, of))
+    )
 
 
 def _lung_limit_gy(*, name: str) -> float:
@@ -179,10 +165,12 @@ FIGURES: dict[str, Figure] = {
     "digest": digest,
     "unlisted": _unlisted,
     "changed_code": _changed_code,
-    "usual": _usual,
-    "typed": _typed,
+    # What is taken where nothing is given.
+    "usual": lambda *, name: float(getattr(usual, name)),
+    # In the unit used inside.
+    "typed": lambda *, measure, text: float(getattr(units, measure).parse(text)),
     "laboratory_factor": factor,
-    "shunt_reduction": _shunt_reduction,
+    "shunt_reduction": lambda *, shunt: lung_shunt_reduction(shunt),
     "empirical_gbq": lambda *, involvement: empirical_activity_gbq(involvement),
     "device": _device_mean,
     "lung_limit_gy": _lung_limit_gy,

@@ -42,7 +42,7 @@ from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, plan_of
-from sirtdose.planning.imaged_injection import ImagedInjection
+from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density

@@ -25,10 +25,14 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, perfused_by
 from sirtdose.model.volume import Volume
 from sirtdose.planning.case_plan import require_names
-from sirtdose.planning.imaged_injection import ImagedInjection
 from sirtdose.planning.lung_shunt import all_shunts_known
-from sirtdose.planning.partition_case import Case, Region, with_all_counts
-from sirtdose.planning.prior_dose import with_prior
+from sirtdose.planning.partition_case import (
+    Case,
+    Region,
+    with_all_counts,
+    with_prior,
+)
+from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.terms import Terms
 
 # A tumor belongs to the injections that perfuse this much of it, else to the one that

@@ -29,7 +29,7 @@ from sirtdose.model.self_test import SelfTest
 from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import Compared, ComparedCase, compare
-from sirtdose.planning.kao_terms import in_usual_terms
+from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient, chosen_limits
 from sirtdose.planning.mird_plan import Convention
 from sirtdose.planning.partition_goal import Injection

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sirtdose.dosimetry.engine import convolution, kernel_convolution, photon_tail
+from sirtdose.dosimetry.engine import convolution, photon_tail
+from sirtdose.dosimetry.engine import dose as dose_engine
 from sirtdose.dosimetry.engine.dose import compute_dose
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import InputError, QuantityError
@@ -144,8 +145,8 @@ def test_no_kernel_no_dose() -> None:
 @pytest.mark.parametrize(
     ("module", "factor", "message"),
     [
-        (kernel_convolution, 0.3, "inside the image"),
-        (kernel_convolution, 1.5, "inside the image"),
+        (dose_engine, 0.3, "inside the image"),
+        (dose_engine, 1.5, "inside the image"),
         (photon_tail, 0.0, "photons leave"),
         (photon_tail, 50.0, "photons leave"),
     ],
