@@ -168,3 +168,16 @@ def test_every_source_of_a_number_is_written_down() -> None:
             assert constant["source"]
     assert all(limit["source"] for limit in table("limits").values())
     assert all(device["vial_source"] for device in table("devices").values())
+
+
+def test_findings_are_made_in_checks_alone() -> None:
+    """So that one case cannot be judged in two ways by two commands."""
+    made = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        if "checks" not in path.parts and path.name != "finding.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).partition(".")[0] == "Finding"
+    ]
+    assert made == []

@@ -17,7 +17,7 @@ def unshown_ct_findings(error: Exception) -> list[Finding]:
     return [Finding.of("H17", f"the CT is not shown: {error}")]
 
 
-def names_findings(names: int) -> list[Finding]:
+def names_findings(names: int, *, severity: Severity = Severity.ASK) -> list[Finding]:
     """Files that agree in the patient's ID, under so many different names (H01)."""
     if names <= 1:
         return []
@@ -26,7 +26,7 @@ def names_findings(names: int) -> list[Finding]:
             "H01",
             "the patient's name differs between files, while PatientID and birth date "
             "agree",
-            severity=Severity.ASK,
+            severity=severity,
             accepted="results carry the image's",
         )
     ]

@@ -1,7 +1,34 @@
 """What an image's header says of it: what the reader noticed, and corrections (H41)."""
 
+from sirtdose.checks.nuclide import header_nuclide_findings
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
+
+
+def image_findings(
+    *,
+    source: Source | None,
+    nuclide: Nuclide,
+    nuclide_given: bool,
+    header_nuclide_was: str | None,
+    device: str | None,
+) -> list[Finding]:
+    """Nuclide, decay correction, corrections and position (H10, H11, H17, H41)."""
+    if source is None or source.modality == "file":
+        return []
+    return [
+        *header_findings(source=source),
+        *header_nuclide_findings(
+            source=source,
+            nuclide=nuclide,
+            nuclide_given=nuclide_given,
+            header_nuclide_was=header_nuclide_was,
+            device=device,
+        ),
+        *(pet_decay_findings(source=source) if source.modality == "PT" else []),
+        *correction_findings(source=source),
+    ]
 
 
 def header_findings(*, source: Source) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.checks.constants import own_file_findings
+from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.planning.vial import VialPlan
 
@@ -40,6 +41,19 @@ def calibrator_findings(factor: float) -> list[Finding]:
         said += ": over 30 % from 1, is it right?"
         return [Finding.of("H40", said, severity=Severity.ASK)]
     return [Finding.of("H40", said, severity=Severity.NOTE)]
+
+
+def better_than_label_findings(administered: float) -> list[Finding]:
+    """An activity whose relative uncertainty is less than a label's (H40)."""
+    label = float(table("budget")["components"]["administered"]["value"])
+    if administered >= label:
+        return []
+    said = (
+        f"budget: administered activity to {administered:.1%}, better than the "
+        f"{label:.1%} of a label's +/- 10 %: only by a dose calibrator that was "
+        "checked for this nuclide"
+    )
+    return [Finding.of("H40", said)]
 
 
 def _calibration_findings(plan: VialPlan) -> list[Finding]:

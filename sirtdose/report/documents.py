@@ -1,10 +1,10 @@
 """What result documents have in common."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.finding import Acceptance, Finding, acceptances_used
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.self_test import SelfTest
@@ -129,14 +129,17 @@ def findings_document(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def acceptances_document(
-    acceptances: Iterable[Acceptance],
-) -> list[dict[str, str]]:
-    """What a person accepted, and why."""
-    return [
-        {"code": one.code, "subject": one.subject, "reason": one.reason}
-        for one in acceptances
-    ]
+def said_document(
+    findings: Sequence[Finding], acceptances: Sequence[Acceptance]
+) -> dict[str, Any]:
+    """What checks said, and what a person accepted of what they asked, and why."""
+    return {
+        "warnings": findings_document(findings),
+        "accepted": [
+            {"code": one.code, "subject": one.subject, "reason": one.reason}
+            for one in acceptances_used(findings, acceptances)
+        ],
+    }
 
 
 def iso(time: Any) -> str | None:

@@ -18,7 +18,7 @@ from sirtdose.report.page_data import plane_data
 from sirtdose.report.planes import structure_colors
 from sirtdose.workflows.check.histograms import (
     read_dose,
-    require_same_patient,
+    same_patient_findings,
     structures_of,
 )
 
@@ -38,7 +38,7 @@ def dose_view(
         What cannot be read, no dose, no CT, or files of different frames of
         reference.
     """
-    require_same_patient([dose, *([ct] if ct else []), *structures])
+    findings = same_patient_findings([dose, *([ct] if ct else []), *structures])
     volume = read_dose(dose)
     gray = None
     if ct is not None:
@@ -59,7 +59,7 @@ def dose_view(
             outlined.append(occupancy_on(one, volume.grid))
         except StructureError:
             outside.append(one.name)
-    findings = map_findings(read, dose=volume)
+    findings += map_findings(read, dose=volume)
     findings += remark_findings("the CT", gray.source if gray else None)
     data = plane_data(
         volume,

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sirtdose.errors import FileFormatError, GeometryError, MissingTagError
 from sirtdose.io.dicom.bare import Dataset as Dataset
 from sirtdose.io.dicom.bare import decoding_faults, read_file, undecodable
-from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
+from sirtdose.io.dicom.nuclide_name import nuclide_words
 from sirtdose.io.dicom.time import acquired_at, parse_offset, text_of
 from sirtdose.io.reading import reading
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.volume import Source
 
 # Implicit and explicit VR, little endian.

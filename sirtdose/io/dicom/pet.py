@@ -20,7 +20,7 @@ from sirtdose.io.dicom.header import (
     reading_dicom,
     required,
 )
-from sirtdose.io.dicom.nuclide_name import names_in, nuclide_words
+from sirtdose.io.dicom.nuclide_name import nuclide_words
 from sirtdose.io.dicom.pet_decay import (
     HALF_LIVES_H,
     IDENTITIES,
@@ -31,6 +31,7 @@ from sirtdose.io.dicom.pet_decay import (
 from sirtdose.io.dicom.pet_series import series_doubts
 from sirtdose.io.dicom.stack import Stack, read_stack
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.nuclide_words import names_in
 from sirtdose.model.volume import Quantity, Volume
 
 SOP_CLASS_UID = "1.2.840.10008.5.1.4.1.1.128"

@@ -8,7 +8,6 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
-from sirtdose.io.dicom.nuclide_name import nuclide_name
 from sirtdose.io.tables.own_file import (
     bounded,
     known_table,
@@ -19,6 +18,7 @@ from sirtdose.io.tables.own_file import (
     text_of,
 )
 from sirtdose.model.nuclide import Nuclide, dose_constant_of, energy_of
+from sirtdose.model.nuclide_words import nuclide_name
 
 _NAME = re.compile(r"[A-Z][a-z]?-[1-9][0-9]{0,2}(m[1-9]?)?")
 _PRESETS = "dose_constants_gy_kg_per_gbq"

@@ -7,9 +7,8 @@ from sirtdose import __version__
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.planning.comparison import Compared
 from sirtdose.report.documents import (
-    acceptances_document,
-    findings_document,
     nuclide_document,
+    said_document,
 )
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
@@ -49,8 +48,7 @@ def comparison_document(
             }
             for row in rows
         ],
-        "warnings": findings_document(findings),
-        "accepted": acceptances_document(accepted),
+        **said_document(findings, accepted),
         "inputs": inputs,
     }
 

@@ -8,10 +8,9 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.result import Compartment, Plan
 from sirtdose.report.documents import (
-    acceptances_document,
-    findings_document,
     lungs_document,
     nuclide_document,
+    said_document,
     self_test_document,
 )
 from sirtdose.report.plan.uncertainty import plan_uncertainty_document
@@ -36,8 +35,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
         "self_test": self_test_document(plan.self_test),
         "assumptions": plan.assumptions,
-        "warnings": findings_document(plan.findings),
-        "accepted": acceptances_document(plan.accepted),
+        **said_document(plan.findings, plan.accepted),
         "inputs": plan.inputs,
     }
 

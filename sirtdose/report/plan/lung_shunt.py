@@ -17,9 +17,8 @@ from sirtdose.planning.shunt_counts import (
     poisson_uncertainty,
 )
 from sirtdose.report.documents import (
-    acceptances_document,
-    findings_document,
     nuclide_document,
+    said_document,
 )
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import significant
@@ -48,8 +47,7 @@ def planar_document(
         "lung_mass_kg": LUNG_MASS_KG,
         "lung_mass_source": "default",
         **measured,
-        "warnings": findings_document(findings),
-        "accepted": acceptances_document(accepted),
+        **said_document(findings, accepted),
     }
 
 
@@ -80,8 +78,7 @@ def spect_document(
         "nuclide": nuclide_document(nuclide),
         "lung_dose_gy_per_gbq": per_gbq,
         **read,
-        "warnings": findings_document(findings),
-        "accepted": acceptances_document(accepted),
+        **said_document(findings, accepted),
     }
 
 

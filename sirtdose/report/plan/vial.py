@@ -8,9 +8,8 @@ from sirtdose.model.finding import Acceptance
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.vial import VialPlan
 from sirtdose.report.documents import (
-    acceptances_document,
-    findings_document,
     nuclide_document,
+    said_document,
 )
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.wording import activity, significant, table
@@ -54,8 +53,7 @@ def vial_document(
         ],
         "assay_at_use_gbq": plan.assay_at_use_gbq,
         "plan": of_plan,
-        "warnings": findings_document(plan.findings),
-        "accepted": acceptances_document(accepted),
+        **said_document(plan.findings, accepted),
     }
 
 

@@ -12,13 +12,12 @@ from sirtdose.dosimetry.results import Assessment, PlanCompared
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import (
-    acceptances_document,
-    findings_document,
     grid_document,
     image_document,
     iso,
     lungs_document,
     nuclide_document,
+    said_document,
     self_test_document,
 )
 from sirtdose.report.doses import (
@@ -85,8 +84,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "limits": [limit_document(one) for one in judged.limits],
         "uncertainty": uncertainty_document(assessment.uncertainty),
         "self_test": self_test_document(request.judge.self_test),
-        "warnings": findings_document(assessment.findings),
-        "accepted": acceptances_document(assessment.accepted),
+        **said_document(assessment.findings, assessment.accepted),
         "choices": list(origin.choices),
         "inputs": list(origin.inputs),
         "options": origin.options,

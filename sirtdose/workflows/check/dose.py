@@ -39,7 +39,7 @@ from sirtdose.model.volume import Volume
 from sirtdose.workflows.check.histograms import (
     histogram_in,
     read_dose,
-    require_same_patient,
+    same_patient_findings,
     structures_of,
 )
 from sirtdose.workflows.check.inputs import OurDose, our_dose
@@ -82,7 +82,9 @@ def check_dose(request: CheckRequest) -> DoseCheck:
     request = replace(request, tolerances=asked)
     ours = our_dose(request.against, request.method)
     files = request.structures or ours.structures
-    require_same_patient([request.theirs, ours.path, *files, *request.their_structures])
+    one_person = same_patient_findings(
+        [request.theirs, ours.path, *files, *request.their_structures]
+    )
     pair = DosePair(ours.dose, read_dose(request.theirs), request.cutoff_fraction)
     look = _Look(request, ours, pair)
     rows, left_out = look.rows()
@@ -120,7 +122,7 @@ def check_dose(request: CheckRequest) -> DoseCheck:
         asked=request.metrics,
         lone=tuple(lone_doses(pair)),
         ignored_gamma=ignored,
-        findings=(*look.findings, *said.noticed),
+        findings=(*one_person, *look.findings, *said.noticed),
         inputs=_inputs(request, ours, files),
     )
 

@@ -18,6 +18,7 @@ from sirtdose.dosimetry.results import DoseHistograms
 from sirtdose.errors import InputError, QuantityError, StructureError
 from sirtdose.io.discover import discover
 from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.metric import numbers_of
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, with_given_roles
@@ -52,7 +53,7 @@ def dose_histograms(
     InputError
         What cannot be read, no dose, no structure, two of one name.
     """
-    require_same_patient([dose, *structures])
+    one_person = same_patient_findings([dose, *structures])
     volume = read_dose(dose)
     known = structures_of(structures, roles or {}, apart=interpolated)
     # Sorting and interpolating leave the interpreter to the next structure.
@@ -68,7 +69,7 @@ def dose_histograms(
         volume,
         tuple(rows),
         left_out,
-        findings=tuple(map_findings(known, dose=volume)),
+        findings=(*one_person, *map_findings(known, dose=volume)),
         stated=_stated(dose, structures, rows, volume, interpolated=interpolated),
     )
 
@@ -123,15 +124,16 @@ def histogram_in(structure: Structure, volume: Volume, interpolated: bool) -> Dv
     return Dvh.of_structure(occupancy_on(structure, volume.grid), volume)
 
 
-def require_same_patient(paths: Sequence[Path]) -> None:
-    """Refuse files of two people (H01), as far as they name anybody.
+def same_patient_findings(paths: Sequence[Path]) -> list[Finding]:
+    """Files of one person under two names, as far as they name anybody (H01).
 
     Raises
     ------
     InputError
-        They do, or one of them is not there.
+        They are of two people, or one of them is not there.
     """
-    one_patient_findings([one for path in paths for one in discover(path)])
+    found = [one for path in paths for one in discover(path)]
+    return one_patient_findings(found, severity=Severity.WARN)
 
 
 def read_dose(path: Path) -> Volume:

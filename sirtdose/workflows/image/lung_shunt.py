@@ -11,6 +11,7 @@ from sirtdose.checks.constants import own_file_findings
 from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.checks.lung_images import weighed_findings
 from sirtdose.checks.lungs import planar_findings, shown_shunt_findings
+from sirtdose.checks.nuclide import not_understood
 from sirtdose.checks.planar import place_findings, region_findings
 from sirtdose.checks.scout import scout_nuclide_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
@@ -28,7 +29,6 @@ from sirtdose.workflows.image.lungs import (
     measured_lung_mass,
     measured_shunt,
 )
-from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import activity_image, chosen, ct_image, inputs_of
 from sirtdose.workflows.image.structures import placed_structures
 

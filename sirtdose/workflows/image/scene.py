@@ -14,7 +14,7 @@ from sirtdose.io.discover import discover, survey
 from sirtdose.io.found import Found, Kind, Passed, names_in, patients_in
 from sirtdose.io.hashing import sha256_of_item
 from sirtdose.io.read import read_found_image
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
@@ -183,7 +183,9 @@ def _inside(folder: Path, path: _OptionalPath) -> _OptionalPath:
     return path
 
 
-def one_patient_findings(items: Sequence[Found | None]) -> list[Finding]:
+def one_patient_findings(
+    items: Sequence[Found | None], *, severity: Severity = Severity.ASK
+) -> list[Finding]:
     """Ask where files differ in the patient's name only (H01).
 
     Raises
@@ -198,4 +200,4 @@ def one_patient_findings(items: Sequence[Found | None]) -> list[Finding]:
             f"the files are of {people} patients (H01: PatientID, name, birth date and "
             "sex differ): give the files of one"
         )
-    return names_findings(names_in(known))
+    return names_findings(names_in(known), severity=severity)

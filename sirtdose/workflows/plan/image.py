@@ -18,6 +18,7 @@ from sirtdose.checks.image import (
     physics_findings,
     small_tumor_findings,
 )
+from sirtdose.checks.nuclide import not_understood
 from sirtdose.checks.scout import (
     method_findings,
     overlapping_findings,
@@ -47,7 +48,6 @@ from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.lungs import measured_lung_mass, measured_shunt
-from sirtdose.workflows.image.nuclide import not_understood
 from sirtdose.workflows.image.scene import (
     activity_image,
     chosen,

@@ -17,6 +17,7 @@ from sirtdose.checks.method import (
     not_a_device_finding,
 )
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
 from sirtdose.model.device import Device
 from sirtdose.model.finding import (
@@ -39,7 +40,6 @@ from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
 from sirtdose.workflows.plan.uncertainty import (
     budget_at,
-    budget_findings,
     planned_uncertainty,
 )
 
@@ -99,7 +99,6 @@ class PlanRequest(Terms):
             *limit_device_findings(chosen.device, self.device, self.nuclide),
             *doubts,
         ]
-        require_accepted(said, self.acceptances)
         return replace(self, rules=chosen.rules), (
             *said,
             *chosen_limit_findings(chosen),
@@ -231,7 +230,10 @@ def compare_plans(
     rows = compare(request, case)
     each = _by_method(rows, request)
     budget = budget_at(request.budget)
-    own = [*self_test_findings(request.self_test), *budget_findings(budget)]
+    own = [
+        *self_test_findings(request.self_test),
+        *better_than_label_findings(budget["administered"]),
+    ]
     findings = tuple(dict.fromkeys([*said, *each, *own]))
     require_accepted(findings, request.acceptances)
     unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
@@ -305,7 +307,7 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         *self_test_findings(request.self_test),
         *said,
         *judged(plan, request),
-        *budget_findings(budget),
+        *better_than_label_findings(budget["administered"]),
     )
     require_accepted(findings, request.acceptances)
     plan = replace(plan, findings=findings)

@@ -116,16 +116,3 @@ def budget_at(path: Path | None) -> Budget:
         A file that cannot be read, or that holds what no budget has.
     """
     return Budget.of({}) if path is None else Budget.of(*read_budget(path))
-
-
-def budget_findings(budget: Budget) -> list[Finding]:
-    """An activity that is known better than a label is (H40)."""
-    label = Budget.of({})["administered"]
-    own = budget["administered"]
-    if own >= label:
-        return []
-    said = (
-        f"budget: administered activity to {own:.1%}, better than the {label:.1%} of a "
-        "label's +/- 10 %: only by a dose calibrator that was checked for this nuclide"
-    )
-    return [Finding.of("H40", said)]

@@ -7,8 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sirtdose.checks.header import image_findings
+from sirtdose.checks.nuclide import named_by_header_findings
 from sirtdose.checks.positron_yield import yield_findings
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.data.load import table
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
 from sirtdose.io.dicom.link import read_link
@@ -21,13 +24,11 @@ from sirtdose.model.finding import Finding, Said
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
-from sirtdose.model.request import PostRequest
-from sirtdose.model.volume import Volume
-from sirtdose.workflows.image.nuclide import with_header_nuclide
+from sirtdose.model.request import Given, PostRequest
+from sirtdose.model.volume import Source, Volume
 from sirtdose.workflows.image.scene import activity_image, chosen, inputs_of
 from sirtdose.workflows.post.activity import image_total_gbq
 from sirtdose.workflows.post.against_plan import read_plan
-from sirtdose.workflows.post.image import image_findings
 from sirtdose.workflows.post.injected import injections_given
 from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
@@ -233,3 +234,19 @@ def _files(path: Path) -> tuple[Path, ...]:
         return (path,)
 
     return tuple(one for item in discover(path) for one in item.paths)
+
+
+def with_header_nuclide(
+    given: Given, source: Source | None, header_nuclide_was: str | None
+) -> tuple[Given, list[Finding]]:
+    """The nuclide of the header, where none was typed and doses of it are known.
+
+    A header that was wrong by the user's own word decides nothing.
+    """
+    if source is None or given.nuclide_given or header_nuclide_was:
+        return given, []
+    name = source.nuclide_in_header
+    if name == given.nuclide.name or name not in table("nuclides"):
+        return given, []
+    named = replace(given, nuclide=Nuclide.named(name))
+    return named, named_by_header_findings(source)

@@ -13,6 +13,7 @@ from sirtdose.checks.image import (
 from sirtdose.checks.judge import judge_given
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.planned import plan_doubts
+from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Dosed, Judged, Placed, Read
 from sirtdose.model.finding import Finding, Said
@@ -21,7 +22,7 @@ from sirtdose.model.limit import Limit
 from sirtdose.model.names import alike
 from sirtdose.model.request import PostRequest
 from sirtdose.planning.limits import lung_limits
-from sirtdose.workflows.plan.uncertainty import budget_at, budget_findings
+from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
 from sirtdose.workflows.post.treatment import treatment_of
@@ -44,7 +45,8 @@ def judged(
     said.add(hot_spot_findings(beyond=doses.extrahepatic))
     said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
     if request.dose.uncertainty is not None:
-        said.add(budget_findings(budget_at(request.dose.budget)))
+        budget = budget_at(request.dose.budget)
+        said.add(better_than_label_findings(budget["administered"]))
     plan = None
     if read.plan is not None:
         said.add(

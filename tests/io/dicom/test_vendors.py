@@ -21,7 +21,6 @@ from sirtdose.errors import (
     QuantityError,
 )
 from sirtdose.io.dicom.nm import read_nm
-from sirtdose.io.dicom.nuclide_name import nuclide_name
 from sirtdose.io.dicom.pet import read_pet
 from sirtdose.io.dicom.pet_decay import average_time_s
 from sirtdose.io.dicom.rtdose import read_rtdose
@@ -30,6 +29,7 @@ from sirtdose.io.dicom.write import Study, write_ct, write_nm
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Kind
 from sirtdose.model.grid import Grid
+from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.volume import Quantity, Volume
 
 STUDY = Study(

@@ -1,13 +1,9 @@
 """Which nuclide an image's header names, and which one doses are for (H11)."""
 
-from dataclasses import replace
-
 from sirtdose.data.load import table
-from sirtdose.io.dicom.nuclide_name import contradicted_by, nuclide_name
-from sirtdose.io.dicom.pet_decay import HALF_LIVES_H
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
-from sirtdose.model.request import Given
+from sirtdose.model.nuclide_words import contradicted_by, nuclide_name
 from sirtdose.model.volume import Source
 
 _SAME_HALF_LIFE = 0.02
@@ -15,26 +11,13 @@ _SAME_HALF_LIFE = 0.02
 _SAME_EMITTER = 1e-3
 
 
-def with_header_nuclide(
-    given: Given,
-    source: Source | None,
-    header_nuclide_was: str | None,
-) -> tuple[Given, list[Finding]]:
-    """The nuclide of the header, where none was typed and doses of it are known.
-
-    A header that was wrong by the user's own word decides nothing.
-    """
-    if source is None or given.nuclide_given or header_nuclide_was:
-        return given, []
-    name = source.nuclide_in_header
-    if name == given.nuclide.name or name not in table("nuclides"):
-        return given, []
+def named_by_header_findings(source: Source) -> list[Finding]:
+    """Doses are of the header's nuclide, as none was typed (H11)."""
     said = (
-        f"doses are for {name}, which the image's header says ({_quoted(source)}), as "
-        "no nuclide was typed: for another one give --nuclide"
+        f"doses are for {source.nuclide_in_header}, which the image's header says "
+        f"({_quoted(source)}), as no nuclide was typed: for another one give --nuclide"
     )
-    finding = Finding.of("H11", said, severity=Severity.WARN)
-    return replace(given, nuclide=Nuclide.named(name)), [finding]
+    return [Finding.of("H11", said, severity=Severity.WARN)]
 
 
 def header_nuclide_findings(
@@ -153,7 +136,9 @@ def _undone(source: Source, wanted: Nuclide) -> str:
     """How a decay correction for another nuclide can be undone, if it can."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
-        name for name, h in HALF_LIVES_H.items() if abs(used_h / h - 1) < _SAME_EMITTER
+        name
+        for name, emitter in table("positron_emitters").items()
+        if abs(used_h / emitter["half_life_h"] - 1) < _SAME_EMITTER
     ]
     shown = wanted.positrons_per_decay is not None
     if not (labels and shown and source.decay_correction == "START"):
