@@ -46,9 +46,9 @@ class Placed(Shown):
 class Tabled(Shown):
     """A result with a table; the public API makes it."""
 
-    def to_dataframe(self: Any) -> Any:
+    def to_dataframe(self: Any, *args: Any) -> Any:
         """A pandas table, a row a structure or compartment."""
-        return sirtdose.to_dataframe(self)
+        return sirtdose.to_dataframe(self, *args)
 
 
 def _short(value: object) -> str:

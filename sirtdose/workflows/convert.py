@@ -1,5 +1,6 @@
 """Results as other libraries have them: SimpleITK, nibabel, pandas."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,6 +10,7 @@ from sirtdose.dosimetry.grid.registration import itk_image
 from sirtdose.dosimetry.results import Assessment, DoseHistograms
 from sirtdose.errors import InputError
 from sirtdose.io.image_file import nifti_of
+from sirtdose.model.metric import Metric
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.planning.result import Plan
@@ -64,8 +66,13 @@ def _volume(item: Placed) -> Volume:
     return Volume(part, item.grid, Quantity.ENERGY_FRACTION)
 
 
-def to_dataframe(result: Assessment | Plan | DoseHistograms) -> Any:
+def to_dataframe(
+    result: Assessment | Plan | DoseHistograms, metrics: Sequence[Metric] = ()
+) -> Any:
     """A pandas table: the rows of structures.csv; of a plan, its compartments.
+
+    Histograms have `metrics` beside the default ones; an assessment has those that it
+    was asked for.
 
     Raises
     ------
@@ -89,7 +96,8 @@ def to_dataframe(result: Assessment | Plan | DoseHistograms) -> Any:
             one["name"] for d in document["doses"].values() for one in d["structures"]
         ]
     else:
-        header, rows = histogram_table(histograms_document(result, sampling="points"))
+        document = histograms_document(result, sampling="points", asked=metrics)
+        header, rows = histogram_table(document)
         names = [one.name for one, _ in result.rows]
     frame = pandas.DataFrame(rows, columns=header).assign(name=names)
     numbers = [one for one in header if one not in _WORDS]

@@ -80,6 +80,21 @@ def test_simpleitk_and_nibabel_give_what_the_folder_gives(
             assert _numbers(held)[name] == pytest.approx(row, rel=1e-6)
 
 
+def test_a_ct_gives_densities_as_its_folder_does(exact_voxels: Path) -> None:
+    dose = replace(FOV, density="ct")
+    request = sirtdose.ImageRequest(exact_voxels)
+    by_folder = sirtdose.assess_dose(sirtdose.PostRequest(request, GIVEN, dose))
+    seen = sirtdose.inspect_folder(exact_voxels).choice
+    assert seen is not None
+    assert seen.ct is not None
+    image, structures = _of_dicom(exact_voxels)
+    ct = sirtdose.read_image(seen.ct.paths[0].parent)
+    held = sirtdose.assess_arrays(image, structures, GIVEN, ct=ct, dose=dose)
+    for name, row in _numbers(by_folder).items():
+        assert _numbers(held)[name] == pytest.approx(row, rel=1e-6)
+    assert {one for one in by_folder.findings if one.code == "H27"} <= {*held.findings}
+
+
 def test_an_oblique_image_keeps_its_place(oriented: Volume) -> None:
     for there in (sirtdose.to_sitk, sirtdose.to_nifti):
         back = sirtdose.volume_of(there(oriented), oriented.quantity)

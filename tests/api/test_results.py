@@ -75,10 +75,14 @@ def test_histograms_have_a_table(
     found = sirtdose.dose_histograms(
         tmp_path / "dose.nii", [tmp_path / "Liver.nii"], interpolated=False
     )
-    frame = found.to_dataframe()
+    frame = found.to_dataframe([sirtdose.Metric.parse("D2cc")])
     mean = dose.volume.data[LIVER].mean(dtype=float)
     assert frame.loc[0, "mean_gy"] == pytest.approx(mean, rel=1e-5)
+    hottest = np.sort(dose.volume.data[LIVER])[-16:].min()
+    assert frame.loc[0, "d2cc_gy"] == pytest.approx(hottest, rel=1e-5)
     assert repr(found) == "DoseHistograms(structures=1, left_out=0)"
+    assert "<td>1</td>" in found._repr_html_()
+    assert "Liver" in found._repr_html_()
 
 
 def test_without_pandas_it_says_what_is_missing(

@@ -14,8 +14,10 @@ import pytest
 from click.testing import Result
 
 from sirtdose.io.read import read_image, read_structures
+from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity
+from sirtdose.workflows.check.histograms import same_patient_findings
 from tests.cli.post.test_registration import save
 
 Run = Callable[..., Result]
@@ -506,3 +508,18 @@ def test_without_structures_it_says_that_gamma_alone_is_judged(run, tmp_path):
     assert result.exit_code == 0, result.stderr
     assert "No structure was compared" in result.stderr
     assert "give them with --structures." in result.stderr
+
+
+def test_one_person_under_two_names_is_said(
+    exact_contours: Path, tmp_path: Path
+) -> None:
+    paths = []
+    for name in ("spect.dcm", "structures.dcm"):
+        data = pydicom.dcmread(exact_contours / name)
+        data.PatientBirthDate, data.PatientName = "19500101", f"Of^{name[:2]}"
+        paths.append(tmp_path / name)
+        data.save_as(paths[-1])
+    [said] = same_patient_findings(paths)
+    assert (said.code, said.severity) == ("H01", Severity.WARN)
+    assert "Of^" not in said.message
+    assert same_patient_findings(paths[:1]) == []
