@@ -93,7 +93,11 @@ def _is_segment(case: Treatment, part: Part) -> bool:
     """Whether a part lies in what is certainly no more than two segments of eight."""
     livers = [one.volume_ml for one in case.held("liver")]
     liver_ml = livers[0] if livers else rail("liver_ml", "low")
-    around = [one for one in case.held("perfused") if set(one.of) & set(part.of)]
+    around = [
+        one
+        for one in case.held("perfused")
+        if not part.of or set(one.of) & set(part.of)
+    ]
     return sum(one.volume_ml for one in around) <= rail("segments") * liver_ml
 
 

@@ -60,7 +60,7 @@ def plan_of(
         draw_activity_gbq=draw_activity_gbq(
             activity_gbq=total, residual_fraction=terms.residual_fraction
         ),
-        compartments=tuple(compartment(one, activities) for one in case.regions),
+        compartments=tuple(compartment(one, activities, case) for one in case.regions),
         lungs=_lungs(activities, case, terms),
         limits=tuple(limits),
         assumptions={
@@ -76,9 +76,10 @@ def plan_of(
     )
 
 
-def compartment(region: Region, activities: Sequence[float]) -> Compartment:
+def compartment(region: Region, activities: Sequence[float], case: Case) -> Compartment:
     """A region as a plan shows it."""
     dose = region.dose_gy(activities)
+    each = zip(case.injections, region.doses_gy(activities), strict=True)
     return Compartment(
         name=region.name,
         role=region.role,
@@ -87,7 +88,10 @@ def compartment(region: Region, activities: Sequence[float]) -> Compartment:
         activity_gbq=region.activity_gbq(activities),
         dose_gy=dose,
         cumulative_dose_gy=dose + region.prior_gy,
-        all_counts=compartment(region.all_counts, activities)
+        by_injection_gy={name: gy for name, gy in each if name in region.of}
+        if len(activities) > 1
+        else {},
+        all_counts=compartment(region.all_counts, activities, case)
         if region.all_counts
         else None,
     )

@@ -101,7 +101,8 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
         Compared(
             plan=plan,
             compartments=tuple(
-                compartment(region, [plan.activity_gbq]) for region in usual.regions
+                compartment(region, [plan.activity_gbq], usual)
+                for region in usual.regions
             ),
             limits=tuple(checked_limits(rules, usual, [plan.activity_gbq])),
             lungs_gy=plan.lungs.dose_gy if plan.lungs.known else None,

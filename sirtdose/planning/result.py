@@ -21,6 +21,7 @@ from sirtdose.planning.partition_case import Case
 class Compartment:
     """A part of the liver with one mean dose; activity at injection.
 
+    `by_injection_gy` has the dose by each injection into it, where there are several;
     `all_counts` is the same by all counts of an image, where that is another dose.
     """
 
@@ -31,6 +32,7 @@ class Compartment:
     activity_gbq: float
     dose_gy: float
     cumulative_dose_gy: float
+    by_injection_gy: Mapping[str, float] = field(default_factory=dict)
     all_counts: "Compartment | None" = None
 
 

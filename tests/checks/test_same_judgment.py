@@ -102,11 +102,28 @@ def judged(run: Run, *words: object) -> set[tuple[str, str]]:
         for option in asked:
             accepted += ["--accept", option.strip('"'), "--reason", "seen"]
     assert result.exit_code == 0, result.stderr
+    return grave(result)
+
+
+def grave(result: Result) -> set[tuple[str, str]]:
     return {
         (one["code"], one["severity"])
         for one in json.loads(result.stdout)["warnings"]
         if one["code"] in COMMON and one["severity"] in GRAVE
     }
+
+
+def as_case_file(way: list[object], path: Path) -> list[object]:
+    """The same words as a case file."""
+    _, method, *rest = map(str, way)
+    options: dict[str, list[str]] = {}
+    for option, value in zip(rest[::2], rest[1::2], strict=True):
+        options.setdefault(option[2:].replace("-", "_"), []).append(value)
+    lines = [f'method = "{method}"', "[options]"]
+    for name, values in options.items():
+        lines.append(f"{name} = {json.dumps(values if values[1:] else values[0])}")
+    path.write_text("\n".join(lines), "utf-8")
+    return ["plan", path]
 
 
 def common_words(patient: Patient) -> list[object]:
@@ -248,9 +265,20 @@ def test_every_planner_judges_alike(run: Run, name: str, tmp_path: Path) -> None
         ways += [by_dose(patient), compared(patient)]
         if patient.device == "resin" and not patient.activity_gbq:
             ways.append(by_body(patient))
-    found = {" ".join(map(str, way[:2])): judged(run, *way, *words) for way in ways}
-    found["plan image"] = judged(run, *by_image(patient, tmp_path), *words)
+    found, checked = {}, {}
+    for way in [*ways, by_image(patient, tmp_path)]:
+        method = " ".join(map(str, way[:2]))
+        out = tmp_path / method
+        found[method] = judged(run, *way, *words, "--out", out)
+        if way in ways:
+            case = as_case_file(way, tmp_path / "case.toml")
+            assert judged(run, *case, *words) == found[method]
+        if method != "plan compare":
+            result = run("check", "--plan", out / "plan.json", "--json")
+            assert result.exit_code == 0, result.stderr
+            checked[method] = grave(result)
     assert found == {way: expected_of(way, name) for way in found}
+    assert checked == {way: found[way] for way in checked}
 
 
 @pytest.mark.parametrize("name", [n for n, p in PATIENTS.items() if not p.prior_gy])

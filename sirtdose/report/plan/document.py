@@ -51,6 +51,7 @@ def compartment_document(part: Compartment) -> dict[str, Any]:
         "activity_mci": part.activity_gbq * MCI_PER_GBQ,
         "dose_gy": part.dose_gy,
         "cumulative_dose_gy": part.cumulative_dose_gy,
+        "dose_by_injection_gy": dict(part.by_injection_gy),
         "all_counts": part.all_counts
         and {
             "name": part.all_counts.name,

@@ -3,23 +3,44 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sirtdose.checks.doses import usual_ceilings
-from sirtdose.checks.judge import judge
+from sirtdose.checks.judge import Wanted, judge_plan
 from sirtdose.data.load import table
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.ledger import NOT_GIVEN, Lungs
+from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.treatment import Injected, Part, Treatment
 
 _RESIN_ALONE = ("bsa", "empirical")
 _ALONE = "the injection"
+_LIMIT = (
+    *("name", "volume", "sense", "limit_gy", "upper_gy", "strict", "value_gy"),
+    *("binding", "activity_needed_gbq", "verified", "source"),
+)
 
 
 def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
     """What the checks say of plan.json, from the numbers that it lists alone."""
-    case = _treatment(plan)
-    return [*judge(case), *usual_ceilings(case, {})]
+    limits = tuple(_limit(row) for row in plan["limits"])
+    least = [one for one in limits if one.sense == "at_least"]
+    wanted = Wanted(
+        limits=limits,
+        at_least_gy={
+            volume: max(one.limit_gy for one in least if one.volume == volume)
+            for volume in {one.volume for one in least}
+        },
+        bounded=any("normal" in one.volume for one in limits),
+        residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
+    )
+    return judge_plan(_treatment(plan), wanted)
+
+
+def _limit(row: Mapping[str, Any]) -> Limit:
+    told: dict[str, Any] = {name: row[name] for name in _LIMIT}
+    for name in ("condition", "value_of", "activity_of"):
+        told[name] = row[name] or ""
+    return Limit(**told)
 
 
 def _treatment(plan: Mapping[str, Any]) -> Treatment:
@@ -30,6 +51,7 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
         for spot in (plan.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]
         for name in spot["reaches"]
     }
+    livers_ml = [p["volume_ml"] for p in plan["compartments"] if p["role"] == "liver"]
     device = "resin" if plan["method"] in _RESIN_ALONE else plan["device"]
     return Treatment(
         injections=injections,
@@ -39,20 +61,25 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
                 role=one["role"],
                 volume_ml=one["volume_ml"],
                 mass_kg=one["mass_kg"],
-                doses_gy=(one["dose_gy"],),
+                doses_gy=tuple(
+                    each.get(name, 0.0 if each else one["dose_gy"] * (i == 0))
+                    for i, name in enumerate(everyone)
+                ),
                 prior_gy=one["cumulative_dose_gy"] - one["dose_gy"],
-                of=tuple(n for n in everyone if one["name"].endswith(f" of {n}"))
-                or everyone,
+                of=tuple(each) or everyone,
                 all_counts_gy=(one["all_counts"]["dose_gy"],)
                 if one.get("all_counts")
                 else (),
                 focus_gy=foci.get(one["name"], 0.0),
             )
             for one in plan["compartments"]
+            for each in [one.get("dose_by_injection_gy") or {}]
         ),
         lungs=_lungs(plan["lungs"]),
         nuclide=_nuclide(plan["nuclide"]),
         device=None if device is None else Device.named(device),
+        typed_tumors_ml=sum(livers_ml[:1])
+        * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
     )
 
 
