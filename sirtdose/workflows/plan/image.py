@@ -178,7 +178,6 @@ def _read(
     density = TissueDensity(request.density_g_per_ml)
     if dose.density_by_voxel:
         density = said.take(tissue_density(dose, request.nuclide, placed))
-    said.gate()
     read = Read(
         choice=choice,
         inputs=inputs_of(choice, dose.density),

@@ -99,6 +99,8 @@ class PlanRequest(Terms):
             *limit_device_findings(chosen.device, self.device, self.nuclide),
             *doubts,
         ]
+        # Before they bind anything: what they ask for is not this plan's to reach.
+        require_accepted(said, self.acceptances)
         return replace(self, rules=chosen.rules), (
             *said,
             *chosen_limit_findings(chosen),
