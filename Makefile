@@ -3,11 +3,12 @@
 # make test   set up, then lint, types, layers and tests
 # make docs   the documentation as a site in site/
 # make reference   docs/commands.md, api.md, hazards.md, validation.md, data/checksums.json
+# make fired     docs/fired_checks.json: which test fires which check, from a whole run
 # make pictures   docs/pictures anew, from the demo (Chromium is needed)
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-browser check clean benchmark docs reference pictures
+.PHONY: demo test test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -36,6 +37,10 @@ reference: .venv/ready
 	$(BIN)/python docs/generate_checksums.py
 	$(BIN)/python docs/generate_hazards.py
 	$(BIN)/python docs/generate_validation.py
+
+fired: .venv/ready
+	$(BIN)/pytest -n auto --dist loadfile --record-checks .fired
+	$(BIN)/python docs/generate_hazards.py .fired
 
 pictures: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

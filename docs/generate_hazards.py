@@ -1,11 +1,14 @@
 """Write docs/hazards.md from the checks themselves: `make reference`.
 
 What each check judges is the first sentence of its function; which commands make it is
-followed through the calls; which test fires it is the one that quotes its message.
+followed through the calls; which test fires it was recorded in a run of all of them
+(`make fired`).
 """
 
 import ast
+import json
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ from sirtdose.data.load import table
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sirtdose"
 PAGE = ROOT / "docs" / "hazards.md"
+FIRED = ROOT / "docs" / "fired_checks.json"
 HEAD = """# Safety checks
 
 Made from the checks by `make reference`; do not edit this page.
@@ -45,8 +49,6 @@ _REFUSALS = {
     "H31": "Inputs or results that were changed (refused)",
     "H32": "Results of another case (refused)",
 }
-# A piece of a message this long is its own.
-_TELLING = 12
 
 
 @dataclass(frozen=True)
@@ -156,71 +158,39 @@ def _command_name(one: Function) -> str:
     return f"plan {name}" if room == "plan" else name
 
 
-def tests() -> list[tuple[str, str]]:
-    """Every test as its place and its source."""
-    found = []
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        place = path.relative_to(ROOT / "tests").as_posix()
-        text = path.read_text("utf-8")
-        lines = text.splitlines()
-        outer: list[str] = []
-        for node in ast.parse(text).body:
-            start = min([node.lineno, *(d.lineno for d in _decorators(node))])
-            source = "\n".join(lines[start - 1 : node.end_lineno])
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and re.match(
-                "test_|Test", node.name
-            ):
-                found.append((f"{place}::{node.name}", source))
-            else:
-                outer.append(source)
-        found.append((place, "\n".join(outer)))
+def fired() -> dict[str, str]:
+    """The test that was seen to fire each check, by function and code."""
+    found: dict[str, str] = json.loads(FIRED.read_text("utf-8"))
     return found
 
 
-def _decorators(node: ast.stmt) -> list[ast.expr]:
-    return getattr(node, "decorator_list", [])
-
-
-def quotes(source: str) -> list[str]:
-    """The longer texts that a test quotes."""
-    return [m for m in re.findall(r'"([^"\n]*)"', source) if len(m) >= _TELLING]
-
-
-def fired_by(one: Function, every: list[tuple[str, str, list[str]]]) -> str:
-    """The test that quotes most of its message, or names it, beside its code."""
-    pieces = [text.strip() for text in one.says if len(text.strip()) >= _TELLING]
-    best, found = 0.0, ""
-    for place, source, quoted in every:
-        shared = [
-            len(min(p, q, key=len)) for p in pieces for q in quoted if _same(p, q)
-        ]
-        score = max(shared, default=0)
-        score += 10 * (one.name in source)
-        score += 5 * any(code in source for code in one.codes)
-        # A test by itself tells more than the head of its file.
-        score *= 2 if "::" in place else 1
-        if score > best:
-            best, found = score, place
-    return found
-
-
-def _same(piece: str, quoted: str) -> bool:
-    return piece in quoted or quoted in piece
+def record(folder: Path) -> None:
+    """Keep, of what tests fired, the test of each check that fires fewest others."""
+    seen: dict[str, list[str]] = {}
+    for path in folder.glob("*.json"):
+        seen |= json.loads(path.read_text("utf-8"))
+    chosen = {
+        check: test
+        for test in sorted(seen, key=lambda one: (-len(seen[one]), one))
+        for check in seen[test]
+    }
+    FIRED.write_text(json.dumps(chosen, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def page() -> str:
     """The whole page."""
     every = functions()
     reached = commands(every, calls(every))
-    proofs = [(place, source, quotes(source)) for place, source in tests()]
+    tests = fired()
     rows: dict[str, list[str]] = defaultdict(list)
     for key, one in every.items():
         for code in one.codes:
             where = one.module.removeprefix("sirtdose.").replace(".", "/")
             users = ", ".join(sorted(set(reached[key]))) or "every"
+            test = tests.get(f"{key} {code}")
+            proof = f"`{test}`" if test else "-"
             rows[code].append(
-                f"| {code} | {one.judges} | {users} | `{where}` | "
-                f"`{fired_by(one, proofs)}` |"
+                f"| {code} | {one.judges} | {users} | `{where}` | {proof} |"
             )
     parts = [HEAD]
     titles = {
@@ -240,5 +210,7 @@ def page() -> str:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        record(Path(sys.argv[1]))
     PAGE.write_text(page(), "utf-8")
     print(f"Written: {PAGE.name}")

@@ -27,6 +27,22 @@ settings.load_profile("sirtdose")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-checks", type=Path, help="a folder: which test fires which check"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = config.getoption("--record-checks")
+    if folder is not None:
+        from tests.recorded_checks import Recorder
+
+        folder.mkdir(parents=True, exist_ok=True)
+        worker = getattr(config, "workerinput", {"workerid": "alone"})["workerid"]
+        config.pluginmanager.register(Recorder(folder / f"{worker}.json"))
+
+
 @pytest.fixture(scope="session")
 def real_images() -> Path:
     """The folder of real images, or a skip that says so."""

@@ -50,6 +50,11 @@ def mixed_units_finding(
     return None
 
 
+def findings(case: Treatment) -> list[Finding]:
+    """What is to be said of a case's activities, before and after treatment."""
+    return [*size_findings(case), *same_findings(case)]
+
+
 def size_findings(case: Treatment) -> list[Finding]:
     """Activities, or the doses they give, of another unit's size (H05)."""
     total = case.activity_gbq
@@ -72,22 +77,22 @@ def size_findings(case: Treatment) -> list[Finding]:
         ]
         instead = f": was {' or '.join(meant)} meant?" if meant else ""
         said = f"{_amount(total)} is more than the largest vial, {most:g} GBq{instead}"
-        return [_size(said, case.injections[0].name, total, most)]
+        return [_size(said, total, most)]
     if total < least:
         said = f"{_amount(total)} is less than any treatment has: check its unit"
-        return [_size(said, case.injections[0].name, total, least)]
+        return [_size(said, total, least)]
     return [
         *_little_findings(case),
         *_vial_findings(case),
     ]
 
 
-def _size(said: str, subject: str, value: float, bound: float) -> Finding:
+def _size(said: str, value: float, bound: float) -> Finding:
     """An activity above the largest vial, or below any treatment's."""
     return Finding.of(
         "H05",
         said,
-        subject=subject,
+        subject="activity in all",
         value=value,
         bound=Bound(bound, "GBq", "see guard_rails.json"),
         accepted=f"{value:.4g} GBq is used",
@@ -128,7 +133,7 @@ def _vial_findings(case: Treatment) -> list[Finding]:
             f"{_amount(one.activity_gbq)}{_to(one.name, case)} is more than the "
             f"largest vial of {case.device.product}, {most:g} GBq at calibration",
             severity=Severity.WARN,
-            subject=one.name,
+            subject=case.subject_of(one),
             value=one.activity_gbq,
             bound=Bound(most, "GBq", case.device.vial_source),
             remedy="check the prescription and the volume, or plan several injections",
@@ -184,7 +189,7 @@ def second_calculation(case: Treatment) -> list[Finding]:
                 f"the mean of its parts is {by_parts:.4g} Gy "
                 f"({round(off, 3) + 0:+.1%}){': which is right?' if asks else ''}",
                 severity=Severity.ASK if asks else Severity.NOTE,
-                subject=f"second calculation of {one.name}",
+                subject=f"second calculation of {case.subject_of(one)}",
                 value=by_parts,
                 bound=Bound(alone, "Gy", "one compartment"),
                 accepted="the plan is by its parts",

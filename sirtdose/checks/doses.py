@@ -15,6 +15,11 @@ _ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
 _AT_RISK = ("organ", "gallbladder")
 
 
+def findings(case: Treatment) -> list[Finding]:
+    """What is to be said of a case's doses, before and after treatment."""
+    return [*whole_liver_dose(case), *organs_at_risk(case)]
+
+
 def whole_liver_dose(case: Treatment) -> list[Finding]:
     """Mean dose to the whole liver, earlier treatments included (H43).
 

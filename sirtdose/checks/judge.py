@@ -27,12 +27,9 @@ class Wanted:
 def judge(case: Treatment) -> list[Finding]:
     """What holds before and after treatment, whatever the method."""
     return [
-        *activity.size_findings(case),
-        *activity.same_findings(case),
-        *doses.whole_liver_dose(case),
-        *doses.organs_at_risk(case),
-        *lungs.shunt_findings(case),
-        *lungs.lung_mass_findings(case.lungs),
+        *activity.findings(case),
+        *doses.findings(case),
+        *lungs.findings(case),
         *constants.nuclide_findings(case.nuclide),
     ]
 
@@ -46,23 +43,11 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
     """A plan by numbers or by an image, with its limits."""
     return [
         *judge(case),
-        *volume_findings(case),
+        *volumes.findings(case),
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.at_least_gy, bounded=wanted.bounded),
         *_limits(wanted.limits, case, maximized=wanted.maximized),
-    ]
-
-
-def volume_findings(case: Treatment) -> list[Finding]:
-    """Volumes that were typed, and uptakes however they are known."""
-    ratios = volumes.ratio_findings(case)
-    if case.drawn:
-        return ratios
-    return [
-        *volumes.volume_findings(case),
-        *volumes.small_tumor_findings(case),
-        *ratios,
     ]
 
 

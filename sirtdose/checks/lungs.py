@@ -14,6 +14,11 @@ _PLANAR = (
 )
 
 
+def findings(case: Treatment) -> list[Finding]:
+    """What is to be said of a case's lungs, before and after treatment."""
+    return [*shunt_findings(case), *lung_mass_findings(case.lungs)]
+
+
 def shunt_findings(case: Treatment) -> list[Finding]:
     """A shunt that is missing, high, or doubtful: of all, and of each injection.
 

@@ -7,6 +7,18 @@ from sirtdose.model.treatment import Treatment
 _SOURCE = "see guard_rails.json"
 
 
+def findings(case: Treatment) -> list[Finding]:
+    """Volumes that were typed, and uptakes however they are known."""
+    ratios = ratio_findings(case)
+    if case.drawn:
+        return ratios
+    return [
+        *volume_findings(case),
+        *small_tumor_findings(case),
+        *ratios,
+    ]
+
+
 def definition_finding() -> Finding:
     """What normal liver means (H18)."""
     return Finding.of(

@@ -119,6 +119,10 @@ class Treatment:
         """What is injected in all."""
         return sum(one.activity_gbq for one in self.injections)
 
+    def subject_of(self, one: Injected) -> str:
+        """What an injection is called, whoever asks: by its name among several."""
+        return one.name if len(self.injections) > 1 else "the injection"
+
     def held(self, *roles: str) -> list[Part]:
         """The parts of some roles."""
         return [one for one in self.parts if one.role in roles]

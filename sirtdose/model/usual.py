@@ -1,8 +1,4 @@
-"""What is taken where nothing else is given; each with its source in usual.json.
-
->>> LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
-(1.05, 1.0)
-"""
+"""What is taken where nothing else is given; each with its source in usual.json."""
 
 from typing import Final
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_fraction, require_positive
 from sirtdose.planning.partition_goal import Injection
-from sirtdose.planning.perfused import Tumor
 
 
 def ratio_of_activity_ratio(
@@ -95,14 +94,14 @@ def in_usual_terms(injections: Sequence[Injection]) -> list[Injection]:
                 f"{one.perfused_volume_ml:g} mL perfused: Kao's R and TLSF need some"
             )
         tumors = tuple(
-            Tumor(
-                tumor.name,
-                tumor.volume_ml,
-                ratio_of_activity_ratio(
+            replace(
+                tumor,
+                ratio=ratio_of_activity_ratio(
                     tumor_to_normal_activity=tumor.ratio,
                     tumor_mass_kg=tumor.volume_ml,
                     normal_mass_kg=normal_ml,
                 ),
+                by_activity=False,
             )
             if tumor.by_activity
             else tumor

@@ -65,7 +65,9 @@ def _region(
     terms: Terms,
     count: int = 1,
 ) -> Region:
-    mass_kg = volume_ml * terms.density_g_per_ml / 1000
+    rest_ml = volume_ml - sum(one.volume_ml for one in parts)
+    mass_kg = rest_ml * terms.density_g_per_ml / 1000
+    mass_kg += sum(one.mass_kg for one in parts)
     of_each = zip(*(one.uptakes for one in parts), strict=True)
     uptakes = tuple(sum(each) for each in of_each) or (0.0,) * count
     k = terms.nuclide.dose_constant_gy_kg_per_gbq

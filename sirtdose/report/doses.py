@@ -1,7 +1,7 @@
 """Doses by structure as result documents hold them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.metric import EFFECTS, Metric, metrics_in
@@ -14,6 +14,35 @@ if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.radiobiology import Biology
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
     from sirtdose.dosimetry.image.hot_spots import Extrahepatic
+
+
+@dataclass(frozen=True)
+class StructureNumber:
+    """A number of a structure beside its histogram, in every table that shows it.
+
+    `heading` is the terminal's, empty where it does not show it; the page has its own,
+    and shows so many of its unit.
+    """
+
+    key: str
+    heading: str
+    on_page: str
+    page_factor: float
+    of: "Callable[[StructureDose], float]"
+
+    def cell(self, row: Mapping[str, Any], factor: float = 1.0) -> str:
+        """As people read it; a dash where an older result has none."""
+        value = row.get(self.key)
+        return "-" if value is None else significant(value * factor)
+
+
+NUMBERS = (
+    StructureNumber("volume_ml", "mL", "volume mL", 1, lambda row: row.dvh.volume_ml),
+    StructureNumber("mass_kg", "", "mass g", 1000, lambda row: row.mass_kg),
+    StructureNumber(
+        "activity_gbq", "GBq", "activity MBq", 1000, lambda row: row.activity_gbq
+    ),
+)
 
 
 def dose_document(
@@ -132,9 +161,7 @@ def _structure(row: "StructureDose", asked: Sequence[Metric]) -> dict[str, Any]:
         "name": row.structure.name,
         "role": str(row.structure.role),
         "definition": row.structure.definition or None,
-        "volume_ml": metrics["volume_ml"],
-        "mass_kg": row.mass_kg,
-        "activity_gbq": row.activity_gbq,
+        **{one.key: one.of(row) for one in NUMBERS},
         "activity_mci": row.activity_gbq * MCI_PER_GBQ,
         "voxels": metrics["voxels"],
         "integral_dose_j": row.mean_by_mass_gy * row.mass_kg,

@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.metric import Metric, metrics_in
-from sirtdose.report.doses import asked_in, metric_columns
+from sirtdose.report.doses import NUMBERS, asked_in, metric_columns
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.histogram.dvh import Dvh
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 
-_QUANTITIES = ("volume_ml", "mass_kg", "activity_gbq")
 DVH_COLUMNS = ("method", "name", "dose_gy", "volume_fraction", "volume_ml")
 
 
 def structure_columns(asked: Sequence[Metric] = ()) -> tuple[str, ...]:
     """The columns of structures.csv."""
-    metrics = (one.column for one in metrics_in("csv", asked))
-    return tuple(dict.fromkeys(("method", "name", "role", *_QUANTITIES, *metrics)))
+    numbers = [one.key for one in NUMBERS]
+    numbers += [one.column for one in metrics_in("csv", asked)]
+    return tuple(dict.fromkeys(("method", "name", "role", *numbers)))
 
 
 def structures_csv(document: dict[str, Any]) -> str:
@@ -34,7 +34,7 @@ def structure_rows(document: dict[str, Any]) -> list[list[str]]:
         [
             *(method, name_cell(one["name"]), one["role"]),
             *(
-                {key: f"{one[key]:.10g}" for key in _QUANTITIES}
+                {n.key: cell(one.get(n.key)) for n in NUMBERS}
                 | metric_columns(one, metrics_in("csv", asked))
             ).values(),
         ]

@@ -124,7 +124,7 @@ def test_next_to_no_dose_is_asked_about_by_its_volume() -> None:
     ("device", "gbq", "names"),
     [
         ("resin", (3.0,), []),
-        ("resin", (3.2,), ["one"]),
+        ("resin", (3.2,), ["the injection"]),
         ("resin", (2.0, 3.1, 4.0), ["two", "three"]),
         ("glass", (19.0,), []),
         ("ho166", (15.0,), []),

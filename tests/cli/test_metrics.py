@@ -12,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sirtdose.model import metric
+from sirtdose.report import doses, tables
+from sirtdose.report.post import page, summary
 from tests.conftest import require_valid
 
 Run = Callable[..., Result]
@@ -286,3 +288,36 @@ def test_a_new_default_is_one_line(
     assert "D33 %" in made.stderr
     assert "<th>D33 Gy</th>" in (tmp_path / "check" / "check.html").read_text("utf-8")
     assert any(one["number"] == "d33" for one in rows(tmp_path / "check" / "check.csv"))
+
+
+def test_a_number_beside_the_histogram_is_one_entry(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Concentration, MBq/mL, stands in csv, json, terminal and page."""
+    mine = doses.StructureNumber(
+        "activity_mbq_per_ml",
+        "MBq/mL",
+        "MBq/mL",
+        1,
+        lambda row: 1000 * row.activity_gbq / row.dvh.volume_ml,
+    )
+    for module in (doses, tables, summary, page):
+        monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
+    case = make_case(tmp_path / "case")
+    made = run("post", case, *GIVEN, "--out", case / "o", "--json")
+    assert made.exit_code == 0, made.stderr
+    tumor = structures(json.loads(made.stdout))["Tumor 1"]
+    expected = 1000 * tumor["activity_gbq"] / tumor["volume_ml"]
+    assert tumor["activity_mbq_per_ml"] == pytest.approx(expected)
+    [row] = [r for r in rows(case / "o" / "structures.csv") if r["name"] == "Tumor 1"]
+    assert float(row["activity_mbq_per_ml"]) == pytest.approx(expected)
+    assert "MBq/mL" in made.stderr
+    assert "<th>MBq/mL</th>" in (case / "o" / "report.html").read_text("utf-8")
+    # An older result, which has none, is shown again with a dash.
+    monkeypatch.undo()
+    older = run("post", case, *GIVEN, "--out", tmp_path / "older")
+    assert older.exit_code == 0, older.stderr
+    for module in (doses, tables, summary, page):
+        monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
+    assert run("report", tmp_path / "older" / "post.json").exit_code == 0
+    assert "<td>-</td>" in (tmp_path / "older" / "report.html").read_text("utf-8")

@@ -425,7 +425,7 @@ def test_the_command_itself_is_red(package: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(package.parent)},
     )
     assert done.returncode == 1
-    assert "FAIL digital patient: Liver, whole voxels: mean" in done.stderr
+    assert "FAIL planning: 100 Gy to 1000 mL, usual density" in done.stderr
 
 
 def test_code_that_is_not_as_installed(package: Path) -> None:

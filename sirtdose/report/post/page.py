@@ -7,7 +7,7 @@ from typing import Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.model.patient_link import PatientLink
 from sirtdose.report.documents import self_test_words
-from sirtdose.report.doses import asked_in, metric_cells, missing_lines
+from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.post.summary import (
     calibration_line,
@@ -68,6 +68,7 @@ def post_page(
             for row in (document["plan"] or {"doses": []})["doses"]
         },
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
+        numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
         calibration=calibration_line(document["calibration"]),
         image_lines=image_lines(document["image"]),

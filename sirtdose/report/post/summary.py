@@ -3,7 +3,7 @@
 from typing import Any
 
 from sirtdose.model.metric import metrics_in
-from sirtdose.report.doses import asked_in, metric_cells, missing_lines
+from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_lines
 from sirtdose.report.post.uncertainty import uncertainty_lines
 from sirtdose.report.wording import activity, significant, table
@@ -33,20 +33,21 @@ def post_summary(document: dict[str, Any]) -> str:
     usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
     density = document["density"]
     metrics = metrics_in("post", asked_in(document))
+    shown = [one for one in NUMBERS if one.heading]
     for method, result in document["doses"].items():
         compared = result["structures"] is not first
         rows = [
             [
                 row["name"],
                 row["role"],
-                significant(row["volume_ml"]),
-                significant(row["activity_gbq"]),
+                *(one.cell(row) for one in shown),
                 *metric_cells(row, metrics),
                 *([mean_difference(row, usual.get(row["name"]))] if compared else []),
             ]
             for row in result["structures"]
         ]
-        header = ["structure", "role", "mL", "GBq", *(one.heading for one in metrics)]
+        header = ["structure", "role", *(one.heading for one in shown)]
+        header += [one.heading for one in metrics]
         header += [f"against {first_name}"] if compared else []
         lines += [
             "",

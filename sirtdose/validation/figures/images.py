@@ -21,6 +21,7 @@ from sirtdose.model.request import DoseRequest, Given, ImageRequest, PostRequest
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.phantom.make import DENSITY_G_PER_ML
 from sirtdose.phantom.request import PhantomRequest
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures.corrections import turn
@@ -56,7 +57,9 @@ def _gy_kg_per_gbq(*, shape: list[int], spacing_mm: list[float]) -> float:
     gbq = np.random.default_rng(7).gamma(2.0, 1e-4, shape)
     nuclide = Nuclide.named("Y-90")
     tia = time_integrated_activity(Volume(gbq, grid, Quantity.ACTIVITY), nuclide)
-    dose = compute_dose(tia, nuclide=nuclide, density_g_per_ml=1.05).volume.data
+    dose = compute_dose(
+        tia, nuclide=nuclide, density_g_per_ml=DENSITY_G_PER_ML
+    ).volume.data
     mass_kg = gbq.size * z * y * x * 1e-6 * 1.05
     return float(dose.mean() * mass_kg / gbq.sum())
 
@@ -178,7 +181,7 @@ def _assessed(bench: Bench, *, follow_voxels: bool) -> dict[str, tuple[float, fl
                 lung_shunt_fraction=0.05,
                 lung_shunt_source="spect",
             ),
-            DoseRequest(calibrate_over="fov"),
+            DoseRequest(calibrate_over="fov", density=DENSITY_G_PER_ML),
         )
     )
     [rows] = assessment.structure_doses.values()
