@@ -1,16 +1,35 @@
-"""Loops over voxels as machine code, kept from run to run where there is a folder."""
+"""Loops over voxels as machine code, where numba is installed."""
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any, TypeAlias
+
+Loop: TypeAlias = Callable[..., None]
 
 
 @cache
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """Compile by numba, which takes a second or two the first time."""
+def has_numba() -> bool:
+    """Whether loops can be compiled: numba is the extra ``fast``."""
+    from importlib.util import find_spec
+
+    return find_spec("numba") is not None
+
+
+@cache
+def compiled(loop: Loop, otherwise: Loop) -> Loop:
+    """A loop compiled by numba, or the same in numpy where numba is not installed.
+
+    Both give the same numbers. Compiling takes a second or two the first time, and is
+    kept from run to run where there is a folder for it.
+    """
+    if not has_numba():
+        return otherwise
     import numba
 
+    fast: Any
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        fast = numba.njit(nogil=True, cache=True)(loop)
     except RuntimeError:
         # No folder to keep it in: it is compiled for this run alone.
-        return numba.njit(nogil=True)(function)
+        fast = numba.njit(nogil=True)(loop)
+    return fast  # type: ignore[no-any-return]

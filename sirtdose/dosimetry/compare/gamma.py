@@ -172,7 +172,7 @@ class _Search:
         places, squares = _lattice()
         offsets = np.ascontiguousarray(places @ self.to_index.T)
         chosen = np.empty(len(self.values), np.intp)
-        search = compiled(_nearest)
+        search = compiled(_nearest, _nearest_together)
 
         def some(start: int) -> None:
             part = slice(start, start + _POINTS_AT_ONCE)
@@ -269,3 +269,30 @@ def _nearest(
             if square < best:
                 best = square
                 chosen[n] = m
+
+
+def _nearest_together(
+    points: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    dose: NDArray[np.float64],
+    lattice: tuple[NDArray[np.float64], NDArray[np.float64], float],
+    chosen: NDArray[np.intp],
+) -> None:
+    """The same as :func:`_nearest`, all points at a place of the lattice at once."""
+    values, at, allowed = points
+    offsets, squares, most = lattice
+    end = np.array(dose.shape) - 1.5
+    best = np.full(values.size, most)
+    chosen[:] = -1
+    open_ = np.arange(values.size)
+    for m, (offset, square) in enumerate(zip(offsets, squares, strict=True)):
+        open_ = open_[best[open_] > square]
+        if not open_.size:
+            break
+        index = at[open_] + offset
+        inside = (index >= 0.5).all(axis=1) & (index <= end).all(axis=1)
+        some, index = open_[inside], index[inside]
+        apart = (trilinear(dose, index) - values[some]) / allowed[some]
+        squared = square + apart * apart
+        better = squared < best[some]
+        best[some[better]] = squared[better]
+        chosen[some[better]] = m

@@ -1,17 +1,14 @@
-"""DICOM SEG to structures, through highdicom."""
+"""DICOM SEG to structures."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.errors import FileFormatError, GeometryError, StructureError
+from sirtdose.errors import FileFormatError, StructureError
 from sirtdose.io.dicom.header import (
     Dataset,
     as_text,
-    frame_of_reference,
     number,
     number_if_any,
     numbers,
@@ -23,8 +20,8 @@ from sirtdose.io.dicom.header import (
 )
 from sirtdose.io.dicom.pixels import require_bits, require_length
 from sirtdose.io.dicom.property_codes import declared_by_property
+from sirtdose.io.dicom.seg_frames import seg_frames
 from sirtdose.io.reading import reading
-from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 
@@ -61,62 +58,50 @@ def read_seg(
     StructureError
         No segment.
     """
-    # highdicom keeps its index of frames in a database, which damage can upset too.
-    with reading(path, "DICOM SEG", sqlite3.Error), reading_dicom(path):
+    with reading(path, "DICOM SEG"), reading_dicom(path):
         return _structures(path, probability_threshold)
 
 
 def _structures(path: Path, threshold: float | None) -> list[Structure]:
-    segmentation = open_segmentation(path)
-    kind = str(segmentation.get("SegmentationType", "BINARY"))
-    fraction = str(segmentation.get("SegmentationFractionalType", ""))
-    segments = [int(one) for one in segmentation.segment_numbers]
+    dataset = open_segmentation(path)
+    fractional = str(dataset.get("SegmentationType", "")).upper() == "FRACTIONAL"
+    background = dataset.get("PixelPaddingValue")
+    segments = [s for s in dataset.SegmentSequence if s.SegmentNumber != background]
     if not segments:
         raise StructureError(f"{path.name} holds no segment")
-    probable = kind == "FRACTIONAL" and fraction != "OCCUPANCY"
+    fraction = str(dataset.get("SegmentationFractionalType", "")).upper()
+    probable = fractional and fraction != "OCCUPANCY"
     if probable and threshold is None:
         raise FileFormatError(
             f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
             " not volumes: choose with --probability-threshold 50%, or another"
         )
-    geometry = segmentation.get_volume_geometry()
-    if geometry is None:
-        raise GeometryError(
-            f"{path.name} has frames that do not form one regular stack of slices "
-            "(ImagePositionPatient (0020,0032))"
-        )
-    affine = _with_slice_distance(segmentation, geometry, path)
-    # The geometry of highdicom leaves it out.
-    uid = frame_of_reference(segmentation)
-    ours = str(segmentation.get("Manufacturer", "")) == "sirtdose"
+    frames = seg_frames(dataset, path)
+    ours = str(dataset.get("Manufacturer", "")) == "sirtdose"
     structures = []
     for segment in segments:
-        described = segmentation.get_segment_description(segment)
-        # One at a time: a whole body has a hundred segments.
-        part = segmentation.get_volume(
-            segment_numbers=[segment], rescale_fractional=kind == "FRACTIONAL"
-        ).array[..., 0]
-        grid = Grid(part.shape, affine, uid)
-        if probable and threshold is not None:
-            # Stored in whole steps of the greatest value: half a step of tolerance.
-            mask = part >= threshold - 1e-6
-        else:
-            mask = part.astype(np.float32) if kind == "FRACTIONAL" else part > 0
-        name = str(described.segment_label).strip()
+        name = str(segment.get("SegmentLabel", "") or "").strip()
         if ours and name in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED):
             # Derived anew from what it was derived from.
             continue
-        declared = declared_by_property(described)
+        number = int(segment.SegmentNumber)
+        part: NDArray[Any] = (
+            frames.fraction_of(number) if fractional else frames.mask_of(number)
+        )
+        if probable and threshold is not None:
+            # Stored in whole steps of the greatest value: half a step of tolerance.
+            part = part >= threshold - 1e-6
+        declared = declared_by_property(segment)
         if ours and declared is not None and declared.role is Role.LIVER:
             # So our own files declare what is perfused, too.
             declared = None
         structures.append(
-            Structure.named(name, mask, grid, declared=declared).cropped()
+            Structure.named(name, part, frames.grid, declared=declared).cropped()
         )
     return structures
 
 
-def open_segmentation(path: Path) -> Any:
+def open_segmentation(path: Path) -> Dataset:
     """Open a segmentation, with or without the bytes that should begin the file.
 
     To be called within :func:`sirtdose.io.dicom.header.reading_dicom`.
@@ -126,20 +111,12 @@ def open_segmentation(path: Path) -> Any:
     FileFormatError
         An encoding or a kind of segmentation that is not read; named.
     """
-    import highdicom
-
     dataset = read_dataset(path)
     _require_encoding(dataset, path)
     _require_kind(dataset, path)
     _require_pixels(dataset, path)
     _require_places(dataset, path)
-    try:
-        return highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
-    except sqlite3.Error as error:
-        raise FileFormatError(
-            f"{path.name} has frames that cannot be told apart by DimensionIndexValues "
-            "(0020,9157): export it again"
-        ) from error
+    return dataset
 
 
 def _require_encoding(dataset: Dataset, path: Path) -> None:
@@ -225,34 +202,3 @@ def _require_tag(item: Dataset, keyword: str, path: Path) -> None:
             f"{path.name} has a {keyword} {tag_of(keyword)} to an attribute that is "
             "not known: export it again"
         )
-
-
-def _with_slice_distance(
-    segmentation: Any, geometry: Any, path: Path
-) -> NDArray[np.float64]:
-    """The affine, its slice distance stated by the file and not only inferred.
-
-    Empty frames may be left out, so the distance of the frames that are there may
-    be a multiple of the slices'.
-    """
-    affine = np.array(geometry.affine, dtype=np.float64)
-    shared = segmentation.SharedFunctionalGroupsSequence[0]
-    measured = (
-        shared
-        if "PixelMeasuresSequence" in shared
-        else segmentation.PerFrameFunctionalGroupsSequence[0]
-    )
-    measures = measured.PixelMeasuresSequence[0]
-    if measures.get("SpacingBetweenSlices") is not None:
-        return affine
-    thickness = number_if_any(measures, "SliceThickness", path) or 0.0
-    inferred = float(np.linalg.norm(affine[:3, 0]))
-    if thickness > 0 and geometry.spatial_shape[0] == 1:
-        affine[:3, 0] *= thickness / inferred
-    elif not 0 < inferred <= 1.01 * thickness:
-        raise GeometryError(
-            f"{path.name} has no SpacingBetweenSlices (0018,0088), and its frames are "
-            f"{inferred:.3g} mm apart where SliceThickness (0018,0050) is "
-            f"{thickness:.3g} mm: frames may be left out; export it with the spacing"
-        )
-    return affine
