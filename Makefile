@@ -1,6 +1,7 @@
 # make demo   set up, then a digital patient from plan to report
 # make test-browser   the pages in a real browser (Chromium is needed)
 # make test   set up, then lint, types, layers and tests
+# make test-lowest   the tests with the lowest versions that pyproject.toml allows
 # make docs   the documentation as a site in site/
 # make reference   docs/commands.md, api.md, hazards.md, validation.md, data/checksums.json
 # make fired     docs/fired_checks.json: which test fires which check, from a whole run
@@ -8,7 +9,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-browser check clean benchmark docs reference pictures fired
+.PHONY: demo test test-lowest test-browser check clean benchmark docs reference pictures fired
 .DELETE_ON_ERROR:
 
 demo: .venv/ready
@@ -22,6 +23,9 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist loadfile
+
+test-lowest: .venv-lowest/ready
+	PYTHONPATH=. .venv-lowest/bin/python -m pytest -n auto --dist loadfile -p no:cacheprovider
 
 test-browser: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -39,7 +43,7 @@ reference: .venv/ready
 	$(BIN)/python docs/generate_validation.py
 
 fired: .venv/ready
-	$(BIN)/pytest -n auto --dist loadfile --record-checks .fired
+	$(BIN)/pytest -n auto --dist loadfile tests sirtdose --record-checks=.fired
 	$(BIN)/python docs/generate_hazards.py .fired
 
 pictures: .venv/ready
@@ -65,5 +69,14 @@ benchmark: .venv/ready
 	  --constraint constraints.txt --no-build-isolation --editable ".[compressed,dev]"
 	@touch $@
 
+# The lowest versions that pyproject.toml allows; the program itself from this folder.
+.venv-lowest/ready: pyproject.toml .ci/lowest.py
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(PYTHON) .ci/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint .venv-lowest/constraints.txt ".[test]"
+	.venv-lowest/bin/python -m pip uninstall --quiet --yes sirtdose
+	@touch $@
+
 clean:
-	rm -rf .venv demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-lowest demo site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,6 +13,7 @@ import pytest
 
 from sirtdose.errors import SirtdoseError
 from sirtdose.model.finding import Finding
+from sirtdose.model.volume import Doubt
 
 _CODE = re.compile(r"\bH\d\d\b")
 _PACKAGE = Path(inspect.getfile(Finding)).parents[1]
@@ -36,6 +37,13 @@ class Recorder:
                 self.note(code)
             Exception.__init__(error, *args)
 
+        doubted = Doubt.__init__
+
+        def doubt(one: Doubt, code: str, *args: Any, **options: Any) -> None:
+            self.note(code)
+            doubted(one, code, *args, **options)
+
+        Doubt.__init__ = doubt  # type: ignore[assignment,method-assign]
         Finding.of = classmethod(of)  # type: ignore[assignment,method-assign]
         SirtdoseError.__init__ = refuse  # type: ignore[assignment,method-assign]
 

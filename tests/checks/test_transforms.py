@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from sirtdose.checks.header import remark_findings
 from sirtdose.checks.transforms import (
     Fit,
     bend_findings,
     change_findings,
+    dice_findings,
     direction_findings,
     transform_findings,
+    unknown_direction_findings,
 )
 from sirtdose.dosimetry.grid.bend import Bend, Change, bend_at
 from sirtdose.dosimetry.grid.registration import of_transform
@@ -17,6 +20,7 @@ from sirtdose.model.finding import Severity
 from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Source
 from sirtdose.workflows.image.registration import measured
 
 GRID = Grid.regular(
@@ -161,3 +165,23 @@ def test_which_way_round(
     )
     assert severities(found) == ([] if severity is None else [severity])
     assert said in "".join(one.message for one in found)
+
+
+@pytest.mark.parametrize(("dice", "asks"), [(0.85, False), (0.84, True)])
+def test_livers_of_both_sides_that_do_not_overlap(dice: float, asks: bool) -> None:
+    [found] = dice_findings(dice)
+    assert found.severity is (Severity.ASK if asks else Severity.NOTE)
+    assert f"a Dice coefficient of {dice:.3f}" in found.message
+
+
+def test_a_direction_that_nothing_tells_is_said() -> None:
+    [found] = unknown_direction_findings("the transform", needs="in what it moves")
+    assert (found.code, found.severity) == ("H16", Severity.NOTE)
+    assert found.message.endswith("a liver or perfused volume in what it moves")
+
+
+def test_what_a_reader_noticed_is_said_of_the_image_it_is_of() -> None:
+    source = Source(modality="CT", remarks=("two slices are tilted",))
+    [found] = remark_findings("the CT", source)
+    assert (found.code, found.message) == ("H17", "the CT: two slices are tilted")
+    assert remark_findings("the CT", None) == []

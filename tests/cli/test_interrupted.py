@@ -53,7 +53,7 @@ def pressed(module: str, *words: object, how: str = "raised") -> tuple[int, str,
 
 @pytest.mark.parametrize(
     "module",
-    ["click", "sirtdose.cli.post.command", "numpy", "scipy", "pydicom", "highdicom"],
+    ["click", "sirtdose.cli.post.command", "numpy", "scipy", "pydicom"],
 )
 def test_while_modules_load(module: str, exact_voxels: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

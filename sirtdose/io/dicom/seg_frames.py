@@ -114,6 +114,8 @@ def seg_frames(dataset: Dataset, path: Path) -> SegFrames:
         ):
             raise _no_stack(path)
     normal, steps = plane_steps(measures[0], path, placed=turned[0])
+    # Slice, row and column in this order are then a right-handed lattice.
+    normal = -normal
     places = np.array(
         [numbers(one, "ImagePositionPatient", 3, path) for one in placed], float
     )

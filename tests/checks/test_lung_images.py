@@ -1,0 +1,60 @@
+"""Shunt and lung mass by images: what is missing or odd is said."""
+
+import pytest
+
+from sirtdose.checks.lung_images import (
+    ct_lung_mass_findings,
+    cut_lungs_findings,
+    image_shunt_findings,
+)
+from sirtdose.checks.planar import region_findings
+from sirtdose.dosimetry.image.spect_shunt import SpectShunt
+from sirtdose.model.finding import Severity
+
+
+def shunt(**other: float) -> SpectShunt:
+    known = {
+        "fraction": 0.05,
+        "lung_counts": 5.0,
+        "liver_counts": 95.0,
+        "lung_volume_ml": 3000.0,
+        "shared_ml": 0.0,
+        "margin_mm": 0.0,
+        "margin_ml": 0.0,
+        "negative_fraction": 0.0,
+    }
+    return SpectShunt(**{**known, **other})
+
+
+@pytest.mark.parametrize(("part", "said"), [(0.05, []), (0.051, ["H22"])])
+def test_many_voxels_below_zero_are_counted_as_none(
+    part: float, said: list[str]
+) -> None:
+    found = image_shunt_findings(
+        shunt(negative_fraction=part), lungs_covered=1.0, margin_mm=0.0
+    )
+    assert [one.code for one in found] == said
+    assert all("5% of the counts" in one.message for one in found)
+
+
+def test_a_ct_that_cuts_lungs_off() -> None:
+    [found] = cut_lungs_findings(0.62)
+    assert (found.code, found.severity) == ("H23", Severity.WARN)
+    assert "the CT holds 62% of the lungs, under 85%" in found.message
+
+
+@pytest.mark.parametrize(
+    ("mass_kg", "warns"), [(0.39, True), (0.4, False), (1.6, False), (1.61, True)]
+)
+def test_lungs_that_weigh_what_lungs_do_not(mass_kg: float, warns: bool) -> None:
+    found = ct_lung_mass_findings(mass_kg, volume_ml=2500)
+    assert [one.severity for one in found] == [Severity.WARN] * warns
+    assert all("of 2500 mL: 0.4 to 1.6 kg are usual" in one.message for one in found)
+
+
+def test_planar_regions_that_share_pixels() -> None:
+    assert region_findings(on_organs=[], shared_pixels=0) == []
+    background, shared = region_findings(on_organs=["lungs"], shared_pixels=6)
+    assert (background.code, shared.code) == ("H22", "H23")
+    assert "the background of lungs lies on lungs or liver" in background.message
+    assert "6 pixels of lungs in the liver count as liver" in shared.message
