@@ -14,7 +14,7 @@ import numpy as np
 
 CASES = 5000
 PROGRAM = [sys.executable, "-c", "from sirtdose.cli.main import run; run()"]
-_IMPORTS = "import lifelines, statsmodels.api, sklearn.metrics, matplotlib.figure"
+_IMPORTS = "import lifelines, statsmodels.api, matplotlib.figure"
 
 
 def main() -> None:

@@ -91,6 +91,7 @@ _HOME = {
     "SafetyStop": "errors",
     "PlanningError": "errors",
     "OutputError": "errors",
+    "MissingExtra": "errors",
 }
 
 # Not among the globals, so that examples in docstrings are tested at home only.

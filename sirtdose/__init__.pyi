@@ -23,6 +23,7 @@ from sirtdose.dosimetry.results import Prediction as Prediction
 from sirtdose.errors import FileFormatError as FileFormatError
 from sirtdose.errors import GeometryError as GeometryError
 from sirtdose.errors import InputError as InputError
+from sirtdose.errors import MissingExtra as MissingExtra
 from sirtdose.errors import MissingTagError as MissingTagError
 from sirtdose.errors import OutputError as OutputError
 from sirtdose.errors import PlanningError as PlanningError

@@ -13,6 +13,7 @@
         SafetyStop        a coded safety check refused to go on
       PlanningError     no activity meets every limit given         exit 4
       OutputError       would overwrite, or could not write         exit 5
+      MissingExtra      an optional library is not installed        exit 2
 
 A usage error on the command line exits 2. Anything else is a bug and shows a
 traceback.
@@ -25,6 +26,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 # What ails a machine, not a file: no other file would do better there.
 _NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
@@ -85,6 +87,43 @@ class OutputError(SirtdoseError):
     """A result would overwrite another or could not be written."""
 
     exit_code = 5
+
+
+class MissingExtra(SirtdoseError):
+    """A library that only some commands need is not installed."""
+
+    exit_code = 2
+
+
+# What `pip install "sirtdose[...]"` brings beside the base, by their modules.
+EXTRAS = {
+    "cohort": ("lifelines", "pandas", "statsmodels"),
+    "network": ("pynetdicom",),
+    "fast": ("numba",),
+    "cluster": ("distributed",),
+}
+
+
+def has_extra(name: str) -> bool:
+    """Whether the libraries of an extra are installed."""
+    return all(find_spec(module) for module in EXTRAS[name])
+
+
+def require_extra(name: str, what: str) -> None:
+    """Refuse what needs an extra that is not installed, with the line that installs it.
+
+    Raises
+    ------
+    MissingExtra
+        It is not.
+    """
+    missing = [module for module in EXTRAS[name] if find_spec(module) is None]
+    if missing:
+        raise MissingExtra(
+            f"{what} needs {' and '.join(missing)}, which "
+            f"{'are' if missing[1:] else 'is'} not installed: pip install "
+            f'"sirtdose[{name}]"'
+        )
 
 
 @contextmanager

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -20,7 +19,7 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.batch.work import Case, Named, Outcome, run_case, unforeseen
-from sirtdose.errors import InputError, SirtdoseError
+from sirtdose.errors import InputError, SirtdoseError, require_extra
 
 # Loaded once, before the workers are forked from there: what every case needs.
 _LOADED_ONCE = (
@@ -30,7 +29,6 @@ _LOADED_ONCE = (
     "sirtdose.report.page_data",
     "scipy.ndimage",
     "pydicom",
-    "highdicom",
     "nibabel",
     "jinja2",
 )
@@ -119,6 +117,8 @@ def _context() -> BaseContext:
     """How workers start: forked from a process that has loaded what they need."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
+    # Not of every system.
+    from multiprocessing import forkserver, resource_tracker
 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_LOADED_ONCE))
@@ -178,17 +178,15 @@ def run_cases_on_cluster(
     Raises
     ------
     InputError
-        No scheduler or worker answers, a worker has another version or none, or dask
-        is not installed.
+        No scheduler or worker answers, or a worker has another version or none.
+    MissingExtra
+        dask is not installed.
     SirtdoseError
         The scheduler is lost before the end.
     """
-    try:
-        from distributed import as_completed as completed
-    except ImportError:
-        raise InputError(
-            '--scheduler needs dask: pip install "sirtdose[cluster]"'
-        ) from None
+    require_extra("cluster", "--scheduler")
+    from distributed import as_completed as completed
+
     with _client(scheduler) as client:
         futures = {
             client.submit(run_case, case, pure=False, priority=-index): case

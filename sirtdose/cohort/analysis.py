@@ -11,10 +11,10 @@ from sirtdose.cohort.endpoint import endpoint_document
 from sirtdose.cohort.follow_up import survival_document
 from sirtdose.cohort.join import Level, alone_words, joined_levels
 from sirtdose.cohort.request import CohortRequest
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, require_extra
 from sirtdose.io.hashing import sha256_of
 
-_LIBRARIES = ("scipy", "statsmodels", "lifelines", "scikit-learn", "numpy", "pandas")
+_LIBRARIES = ("scipy", "statsmodels", "lifelines", "numpy", "pandas")
 
 
 def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
@@ -25,7 +25,10 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     InputError
         Tables, columns or codes that cannot be used, with line and column; or why
         nothing at all could be compared.
+    MissingExtra
+        The statistics libraries are not installed.
     """
+    require_extra("cohort", "an analysis of a cohort")
     if not (request.response or request.toxicity or request.time):
         raise InputError(
             "nothing is asked of the cohort: give --response, --toxicity, or --time "

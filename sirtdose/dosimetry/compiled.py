@@ -4,15 +4,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
+from sirtdose.errors import has_extra
+
 Loop: TypeAlias = Callable[..., None]
-
-
-@cache
-def has_numba() -> bool:
-    """Whether loops can be compiled: numba is the extra ``fast``."""
-    from importlib.util import find_spec
-
-    return find_spec("numba") is not None
 
 
 @cache
@@ -22,7 +16,7 @@ def compiled(loop: Loop, otherwise: Loop) -> Loop:
     Both give the same numbers. Compiling takes a second or two the first time, and is
     kept from run to run where there is a folder for it.
     """
-    if not has_numba():
+    if not has_extra("fast"):
         return otherwise
     import numba
 

@@ -1,1 +1,1 @@
-"""Files to nouns and back: the only place for pydicom, highdicom and nibabel."""
+"""Files to nouns and back: the only place for pydicom and nibabel."""

@@ -21,10 +21,10 @@ SEED = 20260301
 class Cutoff:
     """The threshold of the largest Youden index, sensitivity + specificity - 1.
 
-    `observed` is the lowest value called positive (at or above it, scikit-learn's
-    convention); `midpoint` lies half way to the next one below (pROC's). Both divide
-    these data alike. `equals` is how many thresholds have the same index: the lowest of
-    them is given, which is the most sensitive.
+    `observed` is the lowest value called positive, at or above it; `midpoint` lies half
+    way to the next one below (pROC's). Both divide these data alike. `equals` is how
+    many thresholds have the same index: the lowest of them is given, which is the
+    most sensitive.
     """
 
     observed: float
@@ -95,15 +95,13 @@ def roc(
     >>> one.auc, one.cutoff.midpoint, one.cutoff.observed
     (0.75, 1.5, 2.0)
     """
-    from sklearn.metrics import roc_curve
-
     scores, positive = np.asarray(values, float), np.asarray(events, bool)
     if positive.all() or not positive.any():
         raise InputError(
             f"{'all' if positive.any() else 'none'} of {len(positive)} had the event: "
             "nothing to tell"
         )
-    false, true, _ = roc_curve(positive, scores, drop_intermediate=False)
+    false, true, _ = _curve(scores, positive)
     low, high = _delong(scores, positive)
     interval = "DeLong"
     if clusters is not None:
@@ -124,18 +122,33 @@ def roc(
 
 
 def _area(scores: np.ndarray, positive: np.ndarray) -> float:
-    from sklearn.metrics import roc_auc_score
+    false, true, _ = _curve(scores, positive)
+    return float(np.trapezoid(true, false))
 
-    return float(roc_auc_score(positive, scores))
+
+def _curve(
+    scores: np.ndarray, positive: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """False and true positive fractions at and above every value, the highest first.
+
+    The first threshold is infinity: nobody is called positive.
+    """
+    order = np.argsort(-scores, kind="stable")
+    at = scores[order]
+    last = np.append(np.flatnonzero(np.diff(at)), at.size - 1)
+    true = np.cumsum(positive[order])[last]
+    false = last + 1 - true
+    return (
+        np.append(0.0, false / false[-1]),
+        np.append(0.0, true / true[-1]),
+        np.append(np.inf, at[last]),
+    )
 
 
 def _cutoff(scores: np.ndarray, positive: np.ndarray) -> Cutoff:
     """The threshold of the largest Youden index, without an interval."""
-    from sklearn.metrics import roc_curve
-
-    false, true, thresholds = roc_curve(positive, scores, drop_intermediate=False)
+    false, true, thresholds = _curve(scores, positive)
     index = true - false
-    # The first threshold is infinity: nobody is called positive.
     best = np.flatnonzero(np.isclose(index, index[1:].max(), rtol=0, atol=1e-12))
     best = best[best > 0]
     at = int(best[-1])

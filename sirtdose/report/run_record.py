@@ -22,7 +22,7 @@ RUN_RECORD = "run.json"
 _SCHEMA = "sirtdose.run/1"
 # Files of these kinds that a run did not write are told of.
 _ENDINGS = (".json", ".csv", ".html", ".dcm", ".nii.gz", ".tfm")
-_PACKAGES = ("numpy", "scipy", "pydicom", "highdicom", "nibabel", "SimpleITK")
+_PACKAGES = ("numpy", "scipy", "pydicom", "nibabel", "SimpleITK")
 
 
 def write_run_record(

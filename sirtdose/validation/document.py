@@ -12,12 +12,12 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import table
-from sirtdose.validation.run import Outcome
+from sirtdose.validation.run import Outcome, left_out
 
 VALIDATION_FILES = ("validation.json", "validation.csv", "validation.html")
 _SCHEMA = "sirtdose.validation/1"
 _PACKAGES = (
-    *("numpy", "scipy", "pydicom", "highdicom", "nibabel", "SimpleITK", "pynrrd"),
+    *("numpy", "scipy", "pydicom", "nibabel", "SimpleITK", "pynrrd"),
     *("scikit-image", "numba", "lifelines", "matplotlib", "jinja2", "click"),
 )
 _COLUMNS = (
@@ -39,6 +39,7 @@ def validation_document(
         "schema": _SCHEMA,
         "sirtdose_version": __version__,
         "quick": quick,
+        "left_out": left_out(),
         "passed": not failed,
         "counts": {"passed": len(outcomes) - failed, "failed": failed},
         "checks": [one.row() for one in outcomes],
@@ -167,5 +168,9 @@ def validation_summary(document: dict[str, Any]) -> str:
         if document["passed"]
         else f"FAIL: {counts['failed']} of {every} comparisons failed{which}"
     )
+    lines += [
+        f'{count} comparisons left out: they need pip install "sirtdose[{name}]"'
+        for name, count in document["left_out"].items()
+    ]
     lines.append(f"{every} comparisons in {document['run']['seconds']:.0f} s")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Run the checks: every one of them, each judged by itself."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -9,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from sirtdose.data.load import table
-from sirtdose.errors import FileFormatError
+from sirtdose.errors import FileFormatError, has_extra
 from sirtdose.model.self_test import SelfTest
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures import planning, tables
@@ -17,6 +18,8 @@ from sirtdose.validation.figures.tables import checksum_checks
 
 # No image and no array: formulas, constants, and files by their digest.
 GROUPS = ("constants and decay", "planning", "files as shipped")
+# Figures whose libraries an extra brings.
+_EXTRAS = {"survival": "cohort"}
 FIGURES_BY_NUMBERS = {**planning.FIGURES, **tables.FIGURES}
 
 
@@ -83,7 +86,7 @@ class Outcome:
 
 
 def all_checks(*, quick: bool = False) -> list[Check]:
-    """Every comparison there is; without the slow ones on request.
+    """Every comparison that can be made here; without the slow ones on request.
 
     Raises
     ------
@@ -103,7 +106,17 @@ def all_checks(*, quick: bool = False) -> list[Check]:
             "validation.json or checksums.json of sirtdose/data is missing or damaged: "
             "install sirtdose again"
         ) from None
-    return [check for check in checks if not (quick and check.slow)]
+    return [one for one in checks if not (quick and one.slow) and _can_run(one)]
+
+
+def left_out() -> dict[str, int]:
+    """How many comparisons need an extra that is not installed, by its name."""
+    needed = (_EXTRAS.get(one["figure"]) for one in table("validation")["checks"])
+    return dict(Counter(one for one in needed if one and not has_extra(one)))
+
+
+def _can_run(check: Check) -> bool:
+    return check.figure not in _EXTRAS or has_extra(_EXTRAS[check.figure])
 
 
 def figures(bench: Bench) -> dict[str, Figure]:

@@ -8,7 +8,7 @@ import numpy as np
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.grid.registration import itk_image
 from sirtdose.dosimetry.results import Assessment, DoseHistograms
-from sirtdose.errors import InputError
+from sirtdose.errors import require_extra
 from sirtdose.io.image_file import nifti_of
 from sirtdose.model.metric import Metric
 from sirtdose.model.structure import Structure
@@ -76,15 +76,12 @@ def to_dataframe(
 
     Raises
     ------
-    InputError
+    MissingExtra
         pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise InputError(
-            "to_dataframe() needs pandas, which is not installed: pip install pandas"
-        ) from None
+    require_extra("cohort", "to_dataframe()")
+    import pandas
+
     if isinstance(result, Plan):
         parts = [compartment_document(part) for part in result.compartments]
         return pandas.DataFrame(parts).drop(columns="all_counts")

@@ -24,7 +24,7 @@ from sirtdose.cli.words.options import (
     plan_option,
 )
 from sirtdose.cli.words.quantities import by_name, quantity
-from sirtdose.cli.words.show import print_document, show_document
+from sirtdose.cli.words.show import print_document, say_slower, show_document
 from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
@@ -179,6 +179,7 @@ def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
     require_free(out, CHECK_FILES, force=force)
     if options["image"] is not None:
         _recompute(options, request.against)
+    say_slower("gamma", "ten times")
     check = check_dose(request)
     document = check_document(check)
     with output_folder(out, CHECK_FILES, force=force) as folder:

@@ -16,6 +16,7 @@ from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
 from sirtdose.cli.words.options import out_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION, Measure
 from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
@@ -135,6 +136,7 @@ def listen_command(**options: Any) -> None:
 
     Example: sirtdose listen --out received --run inspect
     """
+    require_extra("network", "sirtdose listen")
     work = _work(options)
     endpoint = Endpoint(
         options["host"],

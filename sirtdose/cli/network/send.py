@@ -9,6 +9,7 @@ import click
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.errors import require_extra
 from sirtdose.model.units import DURATION
 from sirtdose.network.outgoing import Skipped, outgoing_files
 from sirtdose.network.send import Destination, Sent, send_files
@@ -99,6 +100,7 @@ def send_command(
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS
     """
+    require_extra("network", "sirtdose send")
     files, skipped = outgoing_files(sources)
     to = Destination(
         *address,

@@ -10,6 +10,7 @@ import click
 from sirtdose.cli.words.option import FileOrText, Option, together
 from sirtdose.cli.words.options import density_option, medium_option
 from sirtdose.cli.words.quantities import QuantityType, by_name, quantity
+from sirtdose.cli.words.show import say_slower
 from sirtdose.cli.words.typed import file_named
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
@@ -155,6 +156,8 @@ def dose_request(
             "--medium is of a kernel, and local deposition has none: add --method "
             "kernel or collapsed-cone"
         )
+    if "collapsed-cone" in request.used_methods:
+        say_slower("collapsed-cone", "three times")
     return request
 
 

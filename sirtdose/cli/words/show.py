@@ -6,8 +6,11 @@ from typing import Any
 
 import click
 
+from sirtdose.errors import has_extra
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import document_text
+
+_SLOWER = "sirtdose.slower"
 
 
 def show_document(
@@ -43,3 +46,19 @@ def print_document(
         click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def say_slower(what: str, times: str) -> None:
+    """Say once that a task takes longer here: its loops are not compiled.
+
+    `times` is how much longer, in words.
+    """
+    told = click.get_current_context().meta
+    if has_extra("fast") or _SLOWER in told:
+        return
+    told[_SLOWER] = True
+    click.echo(
+        f"{what} takes about {times} as long without numba, for the same numbers: pip "
+        'install "sirtdose[fast]"',
+        err=True,
+    )
