@@ -89,7 +89,7 @@ def test_without_pandas_it_says_what_is_missing(
     plan: sirtdose.Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(sirtdose.MissingExtra, match="pip install pandas"):
+    with pytest.raises(sirtdose.MissingExtra, match=r"sirtdose\[cohort\]"):
         plan.to_dataframe()
 
 
