@@ -34,6 +34,25 @@ class LazyGroup(click.Group):
             self.add_command(getattr(module, f"{cmd_name}_command"), cmd_name)
         return super().get_command(ctx, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command with its words, and before them those of the site's file."""
+        name, command, words = super().resolve_command(ctx, args)
+        if command is None or isinstance(command, click.Group) or name == "site":
+            return name, command, words
+        return name, command, self.sited(ctx, command, words)
+
+    def sited(
+        self, ctx: click.Context, command: click.Command, words: list[str]
+    ) -> list[str]:
+        """A command's words after those of the site's file."""
+        from sirtdose.cli.words.site import with_site
+
+        group = ctx.command_path.split()[1:]
+        path = " ".join([*group, str(command.name)])
+        return with_site(ctx, command, path, words)
+
     def command_of(self, ctx: click.Context, name: str) -> click.Command:
         """The command of a name that is known."""
         command = self.get_command(ctx, name)

@@ -30,6 +30,7 @@ _COMMANDS = {
     "report": ("report", "Make a page again from saved results."),
     "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
     "send": ("network.send", "Send DICOM files to a PACS."),
+    "site": ("site", "The site's own file: begin one, or check it."),
     "toxicity": (
         "outcomes.toxicity",
         "CTCAE grades, ALBI and Child-Pugh of each case.",
@@ -60,7 +61,13 @@ class _Program(LazyGroup):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="sirtdose")
-def main() -> None:
+@click.option(
+    "--site",
+    metavar="FILE",
+    help="The site's own file, whose defaults every command takes. [default: "
+    "SIRTDOSE_SITE, else site.toml in the user's configuration folder]",
+)
+def main(site: str | None) -> None:
     """Plan and assess radioembolization with Y-90 and Ho-166 microspheres.
 
     Every quantity is written with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results

@@ -13,6 +13,7 @@ from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.site import SiteUsed
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
 Over = Literal["fov", "liver", "perfused"]
@@ -215,7 +216,7 @@ class JudgeRequest:
     `device` and `disease` say which outcome studies apply, `radiobiology` is a TOML
     file of a department's own parameters and models. The `metrics` of each structure
     are given beside the usual ones. `self_test` is what the program's own comparisons
-    said.
+    said, `site` the site's file that defaults were taken from.
     """
 
     device: str | None = None
@@ -228,6 +229,7 @@ class JudgeRequest:
     metrics: tuple[Metric, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
     self_test: SelfTest | None = None
+    site: SiteUsed | None = None
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,8 @@ def asked_again(
     return {
         "source": find_place(place, seen_from=folder, salt=salt),
         "options": {key: found(value) for key, value in asked["options"].items()},
+        "site": found(asked.get("site")),
+        "site_options": tuple(asked.get("site_options", ())),
     }
 
 

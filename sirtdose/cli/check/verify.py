@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
+from dataclasses import replace
 from os.path import lexists
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
+from sirtdose.io.hashing import sha256_of
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.bounds import printable
+from sirtdose.model.request import PostRequest
+from sirtdose.model.site import SiteUsed
 from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import asked_again, changed_results, read_run_record
 
@@ -200,7 +204,7 @@ def _check_inputs(
         # There no name of the source's files stands for another.
         with chdir(Path.cwd().anchor):
             params = parsed_options(post_command, source, options, where="run.json")
-            request = post_request(source, params)
+            request = _with_site(post_request(source, params), asked)
             document["inputs"] = input_states(post, request)
             if rerun:
                 found = rerun_differences(post, request)
@@ -245,6 +249,15 @@ def _lost(asked: Mapping[str, Any]) -> list[str]:
         for key, value in asked["options"].items()
         if value is None or (isinstance(value, list) and None in value)
     ]
+
+
+def _with_site(request: PostRequest, asked: Mapping[str, Any]) -> PostRequest:
+    """The request with the site's file that it was made with, where that is found."""
+    path = asked["site"]
+    if path is None:
+        return request
+    used = SiteUsed(sha256_of([path]), asked["site_options"], path)
+    return replace(request, judge=replace(request.judge, site=used))
 
 
 def _options(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,12 @@ import click
 
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.site import site_used
 from sirtdose.errors import InputError
 from sirtdose.io.output.folder import output_folder
 from sirtdose.io.output.unfinished import finish
+from sirtdose.io.tables.site import read_site
+from sirtdose.model.names import alike
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import approved
 from sirtdose.report.plan.lines import approved_lines
@@ -30,6 +33,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     """
     from datetime import datetime
 
+    _require_approver(by)
     finish(path.parent)
     try:
         text = path.read_text("utf-8")
@@ -49,6 +53,17 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def _require_approver(by: str) -> None:
+    """Refuse a name that the site's file does not list, where it lists any."""
+    used = site_used()
+    people = read_site(used.path).approvers if used and used.path else ()
+    if people and not alike(by, people):
+        raise InputError(
+            f"'{by}' is none of those who may approve by the site's file: "
+            f"{', '.join(people)}"
+        )
 
 
 def _page(path: Path, document: dict[str, Any]) -> dict[str, str]:

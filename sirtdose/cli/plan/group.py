@@ -54,7 +54,7 @@ class _PlanGroup(LazyGroup):
             command.make_context(name, list(words), parent=ctx)
         except click.UsageError as error:
             raise InputError(f"{path.name}: {error.format_message()}") from None
-        words += args[1:]
+        words = self.sited(ctx, command, [*words, *args[1:]])
         command.make_context(name, list(words), parent=ctx)
         ctx.meta[_PARSED] = path.name
         return name, command, words

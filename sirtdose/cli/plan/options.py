@@ -22,6 +22,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
 from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.site import site_used
 from sirtdose.cli.words.typed import options_kept
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
@@ -142,6 +143,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         realizations=options["uncertainty"],
         seed=options["seed"] or 0,
         self_test=self_test(),
+        site=site_used(),
         acceptances=acceptances_of(options["accept"], options["reason"]),
         inputs={
             "patient_key": options["patient_key"],

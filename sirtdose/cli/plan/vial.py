@@ -11,6 +11,7 @@ import click
 from sirtdose.checks.constants import other_file_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
+from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import vial_findings
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -34,6 +35,7 @@ from sirtdose.cli.words.quantities import (
     quantity,
 )
 from sirtdose.cli.words.show import show_document
+from sirtdose.cli.words.site import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, require_accepted
@@ -168,6 +170,7 @@ def vial_command(
         sizes_gbq=vials or None,
     )
     findings += [*vial_findings(plan), not_a_device_finding()]
+    findings += site_findings(site_used())
     plan = replace(plan, findings=tuple(findings))
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)

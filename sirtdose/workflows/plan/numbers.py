@@ -17,6 +17,7 @@ from sirtdose.checks.method import (
     not_a_device_finding,
 )
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
 from sirtdose.model.device import Device
@@ -27,6 +28,7 @@ from sirtdose.model.finding import (
     require_accepted,
 )
 from sirtdose.model.self_test import SelfTest
+from sirtdose.model.site import SiteUsed
 from sirtdose.model.uncertain import PlannedDose
 from sirtdose.planning import bsa_plan, mird_plan, partition_plan
 from sirtdose.planning.comparison import Compared, ComparedCase, compare
@@ -64,6 +66,7 @@ class PlanRequest(Terms):
     realizations: int | None = None
     seed: int = 0
     self_test: SelfTest | None = None
+    site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -231,9 +234,10 @@ def compare_plans(
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = _by_method(rows, request)
-    budget = budget_at(request.budget)
+    budget = budget_at(request.budget, request.site)
     own = [
         *self_test_findings(request.self_test),
+        *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
     findings = tuple(dict.fromkeys([*said, *each, *own]))
@@ -304,9 +308,10 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
     SafetyStop
         A check stops, or asks and nobody accepted it.
     """
-    budget = budget_at(request.budget)
+    budget = budget_at(request.budget, request.site)
     findings = (
         *self_test_findings(request.self_test),
+        *site_findings(request.site),
         *said,
         *judged(plan, request),
         *better_than_label_findings(budget["administered"]),

@@ -7,6 +7,7 @@ from pathlib import Path
 from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.io.tables.own_file import read_budget
 from sirtdose.model.finding import Finding, Severity
+from sirtdose.model.site import SiteUsed
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.planning.result import Plan
 from sirtdose.planning.scout_agreement import agreement_of, predicted, widened
@@ -107,12 +108,20 @@ def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
     ]
 
 
-def budget_at(path: Path | None) -> Budget:
+def budget_at(path: Path | None, site: SiteUsed | None = None) -> Budget:
     """The package's budget, with what stands in a file in place of it.
+
+    The calibrator of the site's file, where its factor was used, says how well an
+    activity is known; a budget of one's own has the last word.
 
     Raises
     ------
     InputError
         A file that cannot be read, or that holds what no budget has.
     """
-    return Budget.of({}) if path is None else Budget.of(*read_budget(path))
+    if path is not None:
+        return Budget.of(*read_budget(path))
+    known = site.calibrator if site else None
+    if known is None:
+        return Budget.of({})
+    return Budget.of({"administered": known.uncertainty}, known.source)

@@ -11,6 +11,7 @@ from sirtdose.checks.header import image_findings
 from sirtdose.checks.nuclide import named_by_header_findings
 from sirtdose.checks.positron_yield import yield_findings
 from sirtdose.checks.self_test import self_test_findings
+from sirtdose.checks.site import site_findings
 from sirtdose.data.load import table
 from sirtdose.dosimetry.results import Provenance, Read
 from sirtdose.io.choose import Choice
@@ -55,6 +56,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     """
     said = Said()
     said.add(self_test_findings(request.judge.self_test))
+    said.add(site_findings(request.judge.site))
     given = said.take(on_own_scale(request.given))
     was = request.image.header_nuclide_was
     image = activity_image(
@@ -178,6 +180,7 @@ def named_files(request: PostRequest) -> dict[str, Path]:
         "budget": request.dose.budget,
         "plan": request.judge.plan,
         "nuclide": nuclide.file,
+        "site": request.judge.site and request.judge.site.path,
     }
     if nuclide.file is not None:
         for one in nuclide.kernels:

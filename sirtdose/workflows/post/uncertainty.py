@@ -52,7 +52,7 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     if request.uncertainty is None:
         return None
 
-    budget = budget_at(request.budget)
+    budget = budget_at(request.budget, assessment.request.judge.site)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
     as_wider = _wider(assessment, budget["psf"])

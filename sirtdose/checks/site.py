@@ -1,0 +1,15 @@
+"""What a result has from the site's own file (H44)."""
+
+from sirtdose.model.finding import Finding
+from sirtdose.model.site import SiteUsed
+
+_SHOWN = 12
+
+
+def site_findings(site: SiteUsed | None) -> list[Finding]:
+    """The options that are as the site's file says, and which file it was (H44)."""
+    if site is None:
+        return []
+    names = ", ".join(one.replace("_", " ") for one in site.options) or "nothing"
+    said = f"{names} from the site's file, SHA-256 {site.sha256[:_SHOWN]}"
+    return [Finding.of("H44", said, subject=site.sha256)]

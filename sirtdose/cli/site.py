@@ -1,0 +1,156 @@
+"""`sirtdose site`: begin a site's own file, and see what each command takes from it."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.lazy import LazyGroup
+from sirtdose.cli.words.site import (
+    may_be_set,
+    site_options,
+    site_path,
+    user_site,
+)
+from sirtdose.cli.words.typed import option_words
+from sirtdose.errors import InputError, OutputError
+from sirtdose.io.tables.site import line_of, read_site
+from sirtdose.model.site import Site
+
+
+@click.group("site")
+def site_command() -> None:
+    """The site's own file: defaults, calibrators, vials, cameras, nodes, approvers.
+
+    Example: sirtdose site init site.toml
+    """
+
+
+@site_command.command("init")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+def init_command(*, path: Path | None) -> None:
+    """Write a commented file to fill in; in the user's folder where none is named.
+
+    Example: sirtdose site init site.toml
+    """
+    path = path or user_site()
+    text = files("sirtdose.data").joinpath("site.toml").read_text("utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise OutputError(
+            f"{path.name} is there already: name another, or check it with "
+            "`sirtdose site check`"
+        ) from None
+    except OSError as error:
+        raise OutputError(f"cannot write {path.name}: {error.strerror}") from error
+    click.echo(f"Written to {path}: fill it in, then `sirtdose site check`", err=True)
+
+
+@site_command.command("check")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.pass_context
+def check_command(context: click.Context, *, path: Path | None) -> None:
+    """Say what is wrong in a site's file, or what each command takes from it.
+
+    Example: sirtdose site check site.toml
+    """
+    path = path or site_path(None)
+    if path is None:
+        raise InputError(
+            "there is no site's file: name one, set SIRTDOSE_SITE, or begin one with "
+            "`sirtdose site init`"
+        )
+    site = read_site(path)
+    commands = dict(_commands(context.find_root()))
+    _require_known(site, commands, path)
+    lines = [f"{path.name}, SHA-256 {site.sha256[:12]}"]
+    for name, command in commands.items():
+        own = site_options(site, command, name, file=path)
+        _require_accepted(command, own, name, path)
+        words = [f"{key.replace('_', ' ')} {_shown(one)}" for key, one in own.items()]
+        lines += [f"{name}: {', '.join(words)}"] if words else []
+    lines += [
+        f"calibrator for {device}: factor {one.factor:g}, {one.uncertainty:.2g} (k = 1)"
+        for device, one in site.calibrators.items()
+    ]
+    lines += [f"vials of {name}: {', '.join(own)}" for name, own in site.vials.items()]
+    lines += [f"camera: {one.name}" for one in site.cameras]
+    lines += [
+        f"node {name}: {one.host}:{one.port}, {one.aet}"
+        for name, one in site.nodes.items()
+    ]
+    lines += [f"may approve: {', '.join(site.approvers)}"] if site.approvers else []
+    click.echo("\n".join(lines))
+
+
+def _commands(root: click.Context) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its words, those of groups too."""
+    left: list[tuple[str, click.Command]] = [("", root.command)]
+    while left:
+        name, command = left.pop(0)
+        if not isinstance(command, click.Group):
+            yield name, command
+            continue
+        for one in command.list_commands(root):
+            if one != "site":
+                found = (
+                    command.command_of(root, one)
+                    if isinstance(command, LazyGroup)
+                    else command.commands[one]
+                )
+                left.append((f"{name} {one}".strip(), found))
+
+
+def _require_known(site: Site, commands: dict[str, click.Command], path: Path) -> None:
+    """Every default is one of some command, and every table a command's."""
+    from difflib import get_close_matches
+
+    known = sorted({key for one in commands.values() for key in may_be_set(one)})
+    groups = {name.split()[0] for name in commands}
+    for key in site.defaults:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
+            line = line_of(path, "defaults", key)
+            raise InputError(f"{path.name}, line {line}: '{key}' is not known: {meant}")
+    for name in site.of_command:
+        if name not in commands and name not in groups:
+            near = get_close_matches(name, commands, 1)
+            meant = f": was {near[0]} meant?" if near else ""
+            line = line_of(path, "defaults", *name.split())
+            raise InputError(f"{path.name}, line {line}: '{name}' is no command{meant}")
+
+
+def _require_accepted(
+    command: click.Command, own: dict[str, Any], name: str, path: Path
+) -> None:
+    """Each value is one that its option takes."""
+    from sirtdose.cli.words.typed import option_table
+
+    table = option_table(command)
+    for key, value in own.items():
+        words = option_words(
+            {key: value}, command, where=path.name, text_of=lambda text, _: str(text)
+        )
+        option = table[key]
+        context = click.Context(command)
+        try:
+            for word in words[1::2]:
+                option.type.convert(word, option, context)
+        except click.UsageError as error:
+            line = max(
+                line_of(path, "defaults", *name.split(), key),
+                line_of(path, "defaults", key),
+            )
+            raise InputError(
+                f"{path.name}, line {line}: {key}: {error.message}"
+            ) from None
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,191 @@
+"""The site's file, whose words stand before those that are typed."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sirtdose.cli.words.typed import option_table, option_words
+from sirtdose.errors import InputError
+from sirtdose.io.tables.site import line_of, read_site
+from sirtdose.model.site import Site, SiteUsed
+
+VARIABLE = "SIRTDOSE_SITE"
+_USED = "sirtdose.site.used"
+# What a site decides once, beside whatever has a default of its own.
+NAMED = (
+    *("device", "limits", "metric", "density", "density_curve", "budget"),
+    *("radiobiology", "nuclide_file", "timezone", "calibrator_factor", "vial"),
+    *(
+        "method",
+        "medium",
+        "calibrate_over",
+        "camera_limit",
+        "psf",
+        "pvc",
+        "uncertainty",
+    ),
+)
+# A default of the file that means something beside another option alone.
+_BESIDE = {"density_curve": ("density", "ct"), "budget": ("uncertainty", None)}
+# One is left out where the other is typed.
+_INSTEAD = {
+    "device": ("nuclide", "nuclide_file"),
+    "nuclide_file": ("nuclide", "device"),
+    "density_curve": ("density",),
+}
+
+
+def site_path(typed: str | None) -> Path | None:
+    """The file that is typed, else the environment's, else the user's own.
+
+    An empty variable stands for none.
+
+    Raises
+    ------
+    InputError
+        A file that was named and is not there.
+    """
+    named = typed if typed is not None else os.environ.get(VARIABLE)
+    if named is not None:
+        if not named:
+            return None
+        path = Path(named).expanduser()
+        if not path.is_file():
+            said = "--site" if typed is not None else VARIABLE
+            raise InputError(f"{said} names '{named}', and there is no such file")
+        return path
+    own = user_site()
+    return own if own.is_file() else None
+
+
+def user_site() -> Path:
+    """Where a user's own site.toml is looked for."""
+    return Path(click.get_app_dir("sirtdose")) / "site.toml"
+
+
+def without_site(args: Sequence[str]) -> tuple[list[str], str | None]:
+    """The words without `--site FILE`, wherever it stands; and the file."""
+    rest: list[str] = []
+    found, words = None, iter(args)
+    for word in words:
+        if word == "--":
+            return [*rest, word, *words], found
+        if word == "--site":
+            found = next(words, "")
+        elif word.startswith("--site="):
+            found = word.removeprefix("--site=")
+        else:
+            rest.append(word)
+    return rest, found
+
+
+def with_site(
+    ctx: click.Context, command: click.Command, path: str, args: Sequence[str]
+) -> list[str]:
+    """The words of the site's file for a command, and then those that are typed.
+
+    What is typed wins. `path` is the command's name, such as ``"plan mird"``.
+
+    Raises
+    ------
+    InputError
+        A file that is wrong, by its line.
+    """
+    words, typed_path = without_site(args)
+    file = site_path(
+        typed_path if typed_path is not None else ctx.find_root().params.get("site")
+    )
+    if file is None:
+        return words
+    site = read_site(file)
+    typed = _typed(command, words)
+    own = {
+        key: value
+        for key, value in site_options(site, command, path, file=file).items()
+        if key not in typed and not any(one in typed for one in _INSTEAD.get(key, ()))
+    }
+    device = str(typed.get("device", own.get("device", "")))
+    own = _of_device(site, command, device, typed) | own
+    for key, (other, needed) in _BESIDE.items():
+        there = {**own, **typed}.get(other)
+        if key in own and (there is None or needed not in (None, str(there).lower())):
+            del own[key]
+    calibrator = site.calibrators.get(device) if "calibrator_factor" in own else None
+    ctx.meta[_USED] = SiteUsed(
+        site.sha256, tuple(sorted(own)), file.absolute(), calibrator
+    )
+    return [
+        *option_words(
+            own, command, where=file.name, text_of=lambda value, _: str(value)
+        ),
+        *words,
+    ]
+
+
+def site_used() -> SiteUsed | None:
+    """The site's file that this run was made with."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(_USED) if context else None
+
+
+def may_be_set(command: click.Command) -> list[str]:
+    """The options of a command that a site's file may set."""
+    return [
+        key
+        for key, option in option_table(command).items()
+        if (key in NAMED or option.show_default is True)
+        and not option.required
+        and not option.hidden
+        and getattr(option, "about", "case") in ("case", "results")
+    ]
+
+
+def site_options(
+    site: Site, command: click.Command, path: str, *, file: Path
+) -> dict[str, Any]:
+    """What the file says of a command's options: of all commands, and of this one.
+
+    Raises
+    ------
+    InputError
+        An option that this command does not have, or that no file may set.
+    """
+    known = may_be_set(command)
+    own = site.of_command.get(path, {})
+    for key in own:
+        if key not in known:
+            line = line_of(file, "defaults", *path.split(), key)
+            raise InputError(
+                f"{file.name}, line {line}: '{key}' is none of what can be set for "
+                f"{path}: {', '.join(known)}"
+            )
+    everywhere = {key: one for key, one in site.defaults.items() if key in known}
+    return everywhere | dict(own)
+
+
+def _of_device(
+    site: Site, command: click.Command, device: str, typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The calibrator's factor and the vials of the microspheres that are used."""
+    known = may_be_set(command)
+    found: dict[str, Any] = {}
+    if device in site.calibrators and "calibrator_factor" in known:
+        found["calibrator_factor"] = f"{site.calibrators[device].factor:g}"
+    if device in site.vials and "vial" in known:
+        found["vial"] = list(site.vials[device])
+    return {key: one for key, one in found.items() if key not in typed}
+
+
+def _typed(command: click.Command, words: Sequence[str]) -> dict[str, Any]:
+    """What was typed of a command's options; what is wrong is said later."""
+    try:
+        # As the command reads them: a group would stop at the first plain word.
+        parser = command.make_parser(click.Context(command))
+        values, _, _ = parser.parse_args(list(words))
+    except click.UsageError:
+        return {key: "" for key in option_table(command) if f"--{key}" in words}
+    names = {str(option.name): key for key, option in option_table(command).items()}
+    return {names[name]: one for name, one in values.items() if name in names}

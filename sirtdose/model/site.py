@@ -1,0 +1,123 @@
+"""What a site has once for all: defaults, cameras, vials, nodes, who may approve."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+# By what a camera may be told from another, the most telling last.
+CAMERA_KEYS = (
+    "manufacturer",
+    "model",
+    "collimator",
+    "protocol",
+    "station",
+    "serial",
+)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera with its collimator and protocol, as headers name them.
+
+    `tells` are patterns by :data:`CAMERA_KEYS`, where ``*`` stands for anything; what
+    it does not tell matches any. `has` is what was measured of it.
+
+    Examples
+    --------
+    >>> camera = Camera("room 2", {"model": "Symbia*", "collimator": "MEGP"})
+    >>> camera.matches({"model": "symbia t2", "collimator": "MEGP", "serial": "77"})
+    True
+    >>> camera.matches({"model": "Symbia T2"})
+    False
+    """
+
+    name: str
+    tells: Mapping[str, str]
+    has: Mapping[str, Any] = field(default_factory=dict)
+
+    def matches(self, header: Mapping[str, str]) -> bool:
+        """Whether a header's words are this camera's; an absent word is no match."""
+        return all(
+            fnmatchcase(_plain(header.get(key, "")), _plain(pattern))
+            for key, pattern in self.tells.items()
+        )
+
+
+def camera_of(header: Mapping[str, str], cameras: Sequence[Camera]) -> Camera | None:
+    """The one camera that a header is of: the one that tells most, None for a tie.
+
+    Examples
+    --------
+    >>> any_symbia = Camera("any", {"model": "Symbia*"})
+    >>> ours = Camera("ours", {"model": "Symbia*", "serial": "77"})
+    >>> camera_of({"model": "Symbia T2", "serial": "77"}, [any_symbia, ours]).name
+    'ours'
+    >>> camera_of({"model": "Symbia T2", "serial": "1"}, [any_symbia, ours]).name
+    'any'
+    >>> camera_of({"model": "Discovery"}, [any_symbia, ours])
+    """
+    found = [one for one in cameras if one.matches(header)]
+    most = max((_telling(one) for one in found), default=())
+    best = [one for one in found if _telling(one) == most]
+    return best[0] if len(best) == 1 else None
+
+
+def _telling(camera: Camera) -> tuple[int, ...]:
+    """A serial number tells more than any words of a model."""
+    return tuple(int(key in camera.tells) for key in reversed(CAMERA_KEYS))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """A dose calibrator's factor for some microspheres, by which its readings go."""
+
+    factor: float
+    uncertainty: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """Another side of the DICOM network. Secrets are no part of it."""
+
+    host: str
+    port: int
+    aet: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's own file.
+
+    `defaults` are options of all commands by name, as they are typed; `of_command` the
+    same for one, such as ``"post"`` or ``"plan mird"``. `vials` are activities at
+    calibration as typed, by device.
+    """
+
+    sha256: str
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    of_command: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    calibrators: Mapping[str, Calibrator] = field(default_factory=dict)
+    cameras: tuple[Camera, ...] = ()
+    vials: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SiteUsed:
+    """The site's file that a result was made with, and the options that it gave.
+
+    The `calibrator` is the one whose factor it gave.
+    """
+
+    sha256: str
+    options: tuple[str, ...]
+    path: Path | None = None
+    calibrator: Calibrator | None = None

@@ -1,0 +1,266 @@
+"""The site's own file: defaults of every command, refused by line where wrong."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import Result
+
+from sirtdose.cli.program import main
+from sirtdose.cli.site import _commands
+from sirtdose.cli.words.site import may_be_set, with_site
+from sirtdose.cli.words.typed import option_table
+from sirtdose.io.tables.site import read_site
+from sirtdose.model.site import camera_of
+
+Run = Callable[..., Result]
+MIRD = ("plan", "mird", "--dose", "100Gy", "--perfused-volume", "900mL")
+SHUNT = ("--lung-shunt", "5%")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "site.toml"
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def document(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
+
+
+def test_a_default_of_the_file_is_as_if_typed_and_said(
+    run: Run, site: Callable[[str], Path]
+) -> None:
+    path = site('[defaults]\ndevice = "resin"\ndensity = "1.03g/mL"\n')
+    typed = document(
+        run(*MIRD, *SHUNT, "--device", "resin", "--density", "1.03g/mL", "--json")
+    )
+    for words in (("--site", path, *MIRD), (*MIRD, "--site", path)):
+        found = document(run(*words, *SHUNT, "--json"))
+        said = [one for one in found["warnings"] if one["code"] == "H44"]
+        assert found["activity_gbq"] == typed["activity_gbq"]
+        assert found["device"] == "resin"
+        assert [one["message"] for one in said] == [
+            "density, device from the site's file, SHA-256 "
+            f"{read_site(path).sha256[:12]}"
+        ]
+        assert found["limits"] == typed["limits"]
+
+
+def test_what_is_typed_wins(
+    run: Run, site: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = site('[defaults]\ndevice = "resin"\nmetric = ["D2cc"]\n')
+    monkeypatch.setenv("SIRTDOSE_SITE", str(path))
+    assert document(run(*MIRD, *SHUNT, "--json"))["device"] == "resin"
+    found = document(run(*MIRD, *SHUNT, "--device", "glass", "--json"))
+    assert found["device"] == "glass"
+    # Typed microspheres of another kind leave no word of the file.
+    found = document(run(*MIRD, *SHUNT, "--nuclide", "Ho-166", "--json"))
+    assert found["device"] is None
+    monkeypatch.setenv("SIRTDOSE_SITE", "")
+    found = document(run(*MIRD, *SHUNT, "--json"))
+    assert found["device"] is None
+    assert not [one for one in found["warnings"] if one["code"] == "H44"]
+
+
+def test_the_users_folder_is_looked_at_last(
+    run: Run, site: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = site('[defaults]\ndevice = "glass"\n')
+    monkeypatch.delenv("SIRTDOSE_SITE", raising=False)
+    monkeypatch.setattr("sirtdose.cli.words.site.user_site", lambda: path)
+    assert document(run(*MIRD, *SHUNT, "--json"))["device"] == "glass"
+
+
+def test_the_file_of_one_command_and_of_microspheres(
+    run: Run, site: Callable[[str], Path], exact_voxels: Path, tmp_path: Path
+) -> None:
+    path = site(
+        '[defaults.plan.mird]\ndensity = "1.00g/mL"\n'
+        '[calibrator.resin]\nfactor = 1.1\nuncertainty = "3%"\nsource = "ours"\n'
+        '[vials]\nresin = ["2.5GBq"]\n'
+    )
+    assert document(run("--site", path, *MIRD, *SHUNT, "--json"))["assumptions"][
+        "density_g_per_ml"
+    ] == pytest.approx(1.0)
+    words = ("plan", "vial", "--activity", "1GBq", "--at", "2026-03-02T10:00+01:00")
+    words += ("--assay", "1GBq", "--assay-at", "2026-03-02T09:00+01:00")
+    found = document(run("--site", path, *words, "--device", "resin", "--json"))
+    assert {one["calibration_gbq"] for one in found["vials"]} == {2.5}
+    assert "activities are 1.1 times as read" in json.dumps(found["warnings"])
+    # The calibrator says how well an activity is known: 2 % here, 5.8 % of a label.
+    path = site(
+        '[calibrator.resin]\nfactor = 1.0\nuncertainty = "2%"\nsource = "ours"\n'
+    )
+    post = ("post", exact_voxels, "--administered", "2GBq", "--lung-shunt", "5%")
+    post += ("--device", "resin", "--uncertainty", 20, "--no-report", "--no-dicom")
+    made = run("--site", path, *post, "--json", "--out", tmp_path / "out")
+    budget = document(made)["uncertainty"]["budget"]
+    [administered] = [one for one in budget if one["name"] == "administered"]
+    assert (administered["value"], administered["source"]) == (0.02, "ours")
+    path = site('[vials]\nresin = ["2.5GBq"]\n')
+    other = document(run("--site", path, *words, "--device", "glass", "--json"))
+    assert 2.5 not in {one["calibration_gbq"] for one in other["vials"]}
+
+
+def test_post_and_verify(
+    run: Run, site: Callable[[str], Path], exact_voxels: Path, tmp_path: Path
+) -> None:
+    path = site('[defaults]\ncalibrate_over = "fov"\nmetric = ["D2cc"]\n')
+    given = ("--administered", "2GBq", "--lung-shunt", "5%", "--no-report")
+    words = ("post", exact_voxels, *given, "--no-dicom", "--json")
+    if "calibrate_over" not in may_be_set(_all()["post"]):
+        path = site('[defaults]\nmetric = ["D2cc"]\n')
+    found = document(run("--site", path, *words, "--out", tmp_path / "sited"))
+    [row, *_] = found["doses"]["local_deposition"]["structures"]
+    assert row["dose_gy"]["d2cc"] > 0
+    typed = run("--site", path, *words, "--metric", "D5cc", "--out", tmp_path / "typed")
+    [row, *_] = document(typed)["doses"]["local_deposition"]["structures"]
+    assert "d5cc" in row["dose_gy"]
+    assert "d2cc" not in row["dose_gy"]
+    assert "metric" in "".join(
+        one["message"] for one in found["warnings"] if one["code"] == "H44"
+    )
+    assert run("verify", tmp_path / "sited", "--rerun").exit_code == 0
+    path.write_text('[defaults]\nmetric = ["D3cc"]\n', "utf-8")
+    changed = run("verify", tmp_path / "sited")
+    assert changed.exit_code == 3
+    assert "site.toml" in changed.output
+
+
+def test_every_case_of_a_batch_takes_it(
+    run: Run, site: Callable[[str], Path], exact_voxels: Path, tmp_path: Path
+) -> None:
+    path = site('[defaults]\nmetric = ["D2cc"]\ncalibrate_over = "fov"\n')
+    table = tmp_path / "cases.csv"
+    header = "case_id,input,administered,lung_shunt"
+    table.write_text(f"{header}\na,{exact_voxels},2GBq,5%\n", "utf-8")
+    words = ("batch", table, "--jobs", 1, "--no-report", "--out", tmp_path / "out")
+    done = run("--site", path, *words)
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "out" / "a" / "post.json").read_text("utf-8"))
+    [row, *_] = found["doses"]["local_deposition"]["structures"]
+    assert row["dose_gy"]["d2cc"] > 0
+    assert found["calibration"]["over"] == "fov"
+    assert "H44" in {one["code"] for one in found["warnings"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[default]\n", "line 1: 'default' is not known: was defaults meant?"),
+        ('[defaults]\ndevise = "resin"\n', "line 2: 'devise' is not known: was device"),
+        ('[defaults]\n\ndevice = "clay"\n', "line 3: device: 'clay' is not one of"),
+        ('[defaults]\ndensity = "1.05"\n', "line 2: density:"),
+        ('[defaults.pots]\nmetric = "D2cc"\n', "line 1: 'pots' is no command: was"),
+        ('[defaults.post]\nadministered = "2GBq"\n', "line 2: 'administered' is none"),
+        ("[calibrator.clay]\nfactor = 1\n", "line 1: "),
+        ("[calibrator.resin]\nfactor = 11\n", "line 2: factor is 11: a calibrator's"),
+        ('[calibrator.resin]\nfactor = 1.1\nuncertainty = "3%"\n', "source is"),
+        ('[vials]\nresin = ["3"]\n', "line 2: "),
+        ('[[camera]]\nname = "a"\nmodle = "x"\n', "line 3: 'modle' is not known: was"),
+        ('[[camera]]\nname = "a"\n', "line 1: a camera needs one of manufacturer"),
+        ('[node.pacs]\nhost = "p"\nport = 0\naet = "P"\n', "line 3: port is 0"),
+        ('[node.pacs]\npassword = "x"\n', "line 2: 'password' looks like a secret"),
+        ("[defaults\n", "is no TOML"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_its_line(
+    run: Run, site: Callable[[str], Path], text: str, said: str
+) -> None:
+    result = run("site", "check", site(text))
+    assert result.exit_code == 3, result.output
+    assert said in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_what_each_command_takes_is_shown(
+    run: Run, site: Callable[[str], Path], tmp_path: Path
+) -> None:
+    begun = tmp_path / "new" / "site.toml"
+    assert run("site", "init", begun).exit_code == 0
+    assert run("site", "init", begun).exit_code == 5
+    assert run("site", "check", begun).exit_code == 0
+    # Every line of it holds once the # is taken away.
+    lines = begun.read_text("utf-8").splitlines()
+    bare = [one[2:] if re.match(r"# (\[|\w+ = )", one) else one for one in lines]
+    result = run("site", "check", site("\n".join(bare)))
+    assert result.exit_code == 0, result.output
+    assert "plan mird: device resin" in result.stdout
+    assert "calibrator for resin: factor 1, 0.03 (k = 1)" in result.stdout
+    assert "may approve: A. Physicist" in result.stdout
+
+
+def test_only_who_may_approves(
+    run: Run, site: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert run(*MIRD, *SHUNT, "--out", tmp_path / "plan").exit_code == 0
+    path = site('[approve]\npeople = ["A. Physicist"]\n')
+    words = ("--site", path, "plan", "approve", tmp_path / "plan" / "plan.json", "--by")
+    refused = run(*words, "B. Nobody")
+    assert refused.exit_code == 3
+    assert "none of those who may approve" in refused.stderr
+    assert run(*words, "a. physicist").exit_code == 0
+
+
+def _all() -> dict[str, click.Command]:
+    return dict(_commands(click.Context(main)))
+
+
+@pytest.mark.parametrize("name", sorted(_all()))
+def test_every_option_with_a_default_can_be_set(
+    name: str, site: Callable[[str], Path]
+) -> None:
+    """Its own default, written into the file, is what a command then reads."""
+    command = _all()[name]
+    for key in may_be_set(command):
+        option = option_table(command)[key]
+        default = option.default
+        if not option.show_default or not isinstance(default, (str, int, float)):
+            continue
+        text = json.dumps(default if isinstance(default, bool) else str(default))
+        table = ".".join(name.split())
+        path = site(f"[defaults.{table}]\n{key} = {text}\n")
+        context = click.Context(main)
+        words = with_site(context, command, name, ["--site", str(path)])
+        if isinstance(default, bool):
+            assert words == ([f"--{key.replace('_', '-')}"] if default else [])
+        else:
+            assert words[0] in option.opts
+            assert words[1] == str(default)
+
+
+def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
+    path = site(
+        '[[camera]]\nname = "any"\nmanufacturer = "siemens*"\n'
+        '[[camera]]\nname = "room 2"\nmanufacturer = "Siemens*"\nstation = "NM02"\n'
+        '[[camera]]\nname = "twin"\nmanufacturer = "Siemens*"\nstation = "NM0?"\n'
+        '[[camera]]\nname = "own"\nserial = "4711"\n'
+    )
+    cameras = read_site(path).cameras
+    siemens = {"manufacturer": "SIEMENS  NM", "station": "NM01"}
+    assert camera_of(siemens, cameras).name == "twin"
+    assert camera_of({"manufacturer": "SIEMENS NM"}, cameras).name == "any"
+    # Two that tell as much: neither is taken.
+    assert camera_of(siemens | {"station": "NM02"}, cameras) is None
+    assert camera_of(siemens | {"serial": "4711"}, cameras).name == "own"
+    assert camera_of({"manufacturer": "GE"}, cameras) is None
+
+
+def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    result = run("--site", tmp_path / "none.toml", *MIRD, *SHUNT)
+    assert result.exit_code == 3
+    assert "and there is no such file" in result.stderr
+    shutil.rmtree(tmp_path)
