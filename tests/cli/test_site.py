@@ -259,6 +259,14 @@ def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
     assert camera_of({"manufacturer": "GE"}, cameras) is None
 
 
+def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> None:
+    path = site('[defaults]\ndevice = "resin"\n')
+    for words in (("plan", "mird", "-h"), ("post", "--help"), ("kernel", "-h")):
+        result = run("--site", path, *words)
+        assert result.exit_code == 0, result.output
+        assert "Example: sirtdose" in result.stdout
+
+
 def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:
     result = run("--site", tmp_path / "none.toml", *MIRD, *SHUNT)
     assert result.exit_code == 3

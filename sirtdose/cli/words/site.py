@@ -182,9 +182,10 @@ def _of_device(
 def _typed(command: click.Command, words: Sequence[str]) -> dict[str, Any]:
     """What was typed of a command's options; what is wrong is said later."""
     try:
-        # As the command reads them: a group would stop at the first plain word.
-        parser = command.make_parser(click.Context(command))
-        values, _, _ = parser.parse_args(list(words))
+        # As the command reads them: a group would stop at the first plain word. click
+        # keeps the first help option that is asked for: it has to be the right one.
+        own = click.Context(command, help_option_names=["-h", "--help"])
+        values, _, _ = command.make_parser(own).parse_args(list(words))
     except click.UsageError:
         return {key: "" for key in option_table(command) if f"--{key}" in words}
     names = {str(option.name): key for key, option in option_table(command).items()}
