@@ -259,6 +259,21 @@ def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
     assert camera_of({"manufacturer": "GE"}, cameras) is None
 
 
+def test_a_node_is_sent_to_by_its_name(site: Callable[[str], Path]) -> None:
+    path = site('[node.pacs]\nhost = "pacs.example"\nport = 104\naet = "PACS"\n')
+    send = _all()["send"]
+
+    def told(*words: str) -> list[str]:
+        typed = ["--site", str(path), *words]
+        return with_site(click.Context(main), send, "send", typed)
+
+    there = ["doses", "--to", "pacs.example:104"]
+    assert told("doses", "--to", "pacs") == [*there, "--aet", "PACS"]
+    assert told("doses", "--to", "pacs", "--aet", "X") == [*there, "--aet", "X"]
+    other = ["doses", "--to", "other:105", "--aet", "X"]
+    assert told(*other) == other
+
+
 def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> None:
     path = site('[defaults]\ndevice = "resin"\n')
     for words in (("plan", "mird", "-h"), ("post", "--help"), ("kernel", "-h")):

@@ -1,5 +1,6 @@
 """The site's file, whose words stand before those that are typed."""
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -121,7 +122,7 @@ def with_site(
         *option_words(
             own, command, where=file.name, text_of=lambda value, _: str(value)
         ),
-        *words,
+        *(_to_node(site, words) if path == "send" else words),
     ]
 
 
@@ -164,6 +165,17 @@ def site_options(
             )
     everywhere = {key: one for key, one in site.defaults.items() if key in known}
     return everywhere | dict(own)
+
+
+def _to_node(site: Site, words: Sequence[str]) -> list[str]:
+    """The words of `send`, a node's name told by its address and title."""
+    told = list(words)
+    for i, (word, value) in enumerate(itertools.pairwise(told)):
+        node = site.nodes.get(value) if word == "--to" else None
+        if node is not None:
+            told[i + 1] = f"{node.host}:{node.port}"
+            return told if "--aet" in told else [*told, "--aet", node.aet]
+    return told
 
 
 def _of_device(
