@@ -154,6 +154,7 @@ def test_every_case_of_a_batch_takes_it(
     [row, *_] = found["doses"]["local_deposition"]["structures"]
     assert row["dose_gy"]["d2cc"] > 0
     assert found["calibration"]["over"] == "fov"
+    assert run("verify", tmp_path / "out" / "a", "--rerun").exit_code == 0
     assert "H44" in {one["code"] for one in found["warnings"]}
 
 

@@ -8,7 +8,7 @@ import click
 
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
-from sirtdose.cli.words.site import site_used
+from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.io.output.folder import output_folder
 from sirtdose.io.output.unfinished import finish

@@ -22,8 +22,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
 from sirtdose.cli.words.show import show_document
-from sirtdose.cli.words.site import site_used
-from sirtdose.cli.words.typed import options_kept
+from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.result import Plan

@@ -35,7 +35,7 @@ from sirtdose.cli.words.quantities import (
     quantity,
 )
 from sirtdose.cli.words.show import show_document
-from sirtdose.cli.words.site import site_used
+from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, require_accepted

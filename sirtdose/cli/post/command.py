@@ -48,8 +48,7 @@ from sirtdose.cli.words.quantities import (
     nuclide_typed,
 )
 from sirtdose.cli.words.show import print_document
-from sirtdose.cli.words.site import site_used
-from sirtdose.cli.words.typed import request_asked, typed_options
+from sirtdose.cli.words.typed import request_asked, site_used, typed_options
 from sirtdose.model.request import (
     DoseRequest,
     Given,
@@ -76,11 +75,7 @@ class _Remembering(click.Command):
         typed = list(args)
         rest = super().parse_args(ctx, args)
         source, options = typed_options(self, ctx, typed)
-        asked = request_asked(Path(source), options, self)
-        used = site_used()
-        if used is not None:
-            asked |= {"site": used.path, "site_options": used.options}
-        ctx.meta[_ASKED] = asked
+        ctx.meta[_ASKED] = request_asked(Path(source), options, self)
         return rest
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.typed import option_table, option_words
+from sirtdose.cli.words.typed import SITE_USED, option_table, option_words
 from sirtdose.errors import InputError
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.site import Site, SiteUsed
 
 VARIABLE = "SIRTDOSE_SITE"
-_USED = "sirtdose.site.used"
 # What a site decides once, beside whatever has a default of its own.
 NAMED = (
     *("device", "limits", "metric", "density", "density_curve", "budget"),
@@ -115,7 +114,7 @@ def with_site(
         if key in own and (there is None or needed not in (None, str(there).lower())):
             del own[key]
     calibrator = site.calibrators.get(device) if "calibrator_factor" in own else None
-    ctx.meta[_USED] = SiteUsed(
+    ctx.meta[SITE_USED] = SiteUsed(
         site.sha256, tuple(sorted(own)), file.absolute(), calibrator
     )
     return [
@@ -124,12 +123,6 @@ def with_site(
         ),
         *(_to_node(site, words) if path == "send" else words),
     ]
-
-
-def site_used() -> SiteUsed | None:
-    """The site's file that this run was made with."""
-    context = click.get_current_context(silent=True)
-    return context.meta.get(_USED) if context else None
 
 
 def may_be_set(command: click.Command) -> list[str]:

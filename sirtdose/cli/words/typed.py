@@ -14,6 +14,9 @@ from click.core import ParameterSource
 from sirtdose.cli.words.option import About, FileOrText
 from sirtdose.errors import InputError
 from sirtdose.model.metric import Metric
+from sirtdose.model.site import SiteUsed
+
+SITE_USED = "sirtdose.site.used"
 
 
 def option_table(command: click.Command) -> dict[str, click.Option]:
@@ -167,7 +170,17 @@ def request_asked(
         return file_named(str(value)) or value
 
     kept = {key: told(key, one) for key, one in options.items() if key not in secret}
-    return {"source": source.absolute(), "options": kept}
+    asked = {"source": source.absolute(), "options": kept}
+    used = site_used()
+    if used is not None:
+        asked |= {"site": used.path, "site_options": used.options}
+    return asked
+
+
+def site_used() -> SiteUsed | None:
+    """The site's file that this run was made with."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(SITE_USED) if context else None
 
 
 def option_words(
