@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import sirtdose
 
 STUB = Path(sirtdose.__file__).with_suffix(".pyi")
@@ -46,6 +48,7 @@ def test_the_stub_names_what_the_package_gives() -> None:
 
 
 def test_mypy_from_outside(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="needs mypy, of the extra dev")
     script = tmp_path / "outside.py"
     script.write_text(RIGHT + WRONG, "utf-8")
     settings = tmp_path / "mypy.ini"

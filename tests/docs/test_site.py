@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_site_is_built_of_every_page_and_asks_for_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="needs mkdocs, of the extra docs")
     words = ["build", "--strict", "--site-dir", str(tmp_path / "site")]
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", *words],
