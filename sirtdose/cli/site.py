@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.words.site import (
     may_be_set,
+    require_accepted_values,
     site_options,
     site_path,
     user_site,
 )
-from sirtdose.cli.words.typed import option_words
 from sirtdose.errors import InputError, OutputError
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.site import Site
@@ -71,7 +70,7 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
     lines = [f"{path.name}, SHA-256 {site.sha256[:12]}"]
     for name, command in commands.items():
         own = site_options(site, command, name, file=path)
-        _require_accepted(command, own, name, path)
+        require_accepted_values(command, own, name, file=path)
         words = [f"{key.replace('_', ' ')} {_shown(one)}" for key, one in own.items()]
         lines += [f"{name}: {', '.join(words)}"] if words else []
     lines += [
@@ -124,32 +123,6 @@ def _require_known(site: Site, commands: dict[str, click.Command], path: Path) -
             meant = f": was {near[0]} meant?" if near else ""
             line = line_of(path, "defaults", *name.split())
             raise InputError(f"{path.name}, line {line}: '{name}' is no command{meant}")
-
-
-def _require_accepted(
-    command: click.Command, own: dict[str, Any], name: str, path: Path
-) -> None:
-    """Each value is one that its option takes."""
-    from sirtdose.cli.words.typed import option_table
-
-    table = option_table(command)
-    for key, value in own.items():
-        words = option_words(
-            {key: value}, command, where=path.name, text_of=lambda text, _: str(text)
-        )
-        option = table[key]
-        context = click.Context(command)
-        try:
-            for word in words[1::2]:
-                option.type.convert(word, option, context)
-        except click.UsageError as error:
-            line = max(
-                line_of(path, "defaults", *name.split(), key),
-                line_of(path, "defaults", key),
-            )
-            raise InputError(
-                f"{path.name}, line {line}: {key}: {error.message}"
-            ) from None
 
 
 def _shown(value: object) -> str:

@@ -275,6 +275,16 @@ def test_a_node_is_sent_to_by_its_name(site: Callable[[str], Path]) -> None:
     assert told(*other) == other
 
 
+def test_a_wrong_value_is_the_files_not_the_users(
+    run: Run, site: Callable[[str], Path]
+) -> None:
+    path = site('[defaults]\n\ndevice = "clay"\n')
+    result = run("--site", path, *MIRD, *SHUNT)
+    assert result.exit_code == 3
+    assert "site.toml, line 3: device: 'clay' is not one of" in result.stderr
+    assert run("--site", path, *MIRD, *SHUNT, "--device", "resin").exit_code == 0
+
+
 def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> None:
     path = site('[defaults]\ndevice = "resin"\n')
     for words in (("plan", "mird", "-h"), ("post", "--help"), ("kernel", "-h")):

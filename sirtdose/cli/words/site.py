@@ -108,6 +108,7 @@ def with_site(
         if key not in typed and not any(one in typed for one in _INSTEAD.get(key, ()))
     }
     device = str(typed.get("device", own.get("device", "")))
+    require_accepted_values(command, own, path, file=file)
     own = _of_device(site, command, device, typed) | own
     for key, (other, needed) in _BESIDE.items():
         there = {**own, **typed}.get(other)
@@ -158,6 +159,35 @@ def site_options(
             )
     everywhere = {key: one for key, one in site.defaults.items() if key in known}
     return everywhere | dict(own)
+
+
+def require_accepted_values(
+    command: click.Command, own: Mapping[str, Any], path: str, *, file: Path
+) -> None:
+    """Refuse a value of the file that its option does not take, by its line.
+
+    Raises
+    ------
+    InputError
+        It does not.
+    """
+    table = option_table(command)
+    for key, value in own.items():
+        words = option_words(
+            {key: value}, command, where=file.name, text_of=lambda text, _: str(text)
+        )
+        option = table[key]
+        try:
+            for word in words[1::2]:
+                option.type.convert(word, option, click.Context(command))
+        except click.UsageError as error:
+            line = max(
+                line_of(file, "defaults", *path.split(), key),
+                line_of(file, "defaults", key),
+            )
+            raise InputError(
+                f"{file.name}, line {line}: {key}: {error.message}"
+            ) from None
 
 
 def _to_node(site: Site, words: Sequence[str]) -> list[str]:
