@@ -1,22 +1,20 @@
 """`sirtdose site`: begin a site's own file, and see what each command takes from it."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
-from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.words.site import (
-    may_be_set,
+    commands_of,
     require_accepted_values,
+    require_known,
     site_options,
     site_path,
     user_site,
 )
 from sirtdose.errors import InputError, OutputError
-from sirtdose.io.tables.site import line_of, read_site
-from sirtdose.model.site import Site
+from sirtdose.io.tables.site import read_site
 
 
 @click.group("site")
@@ -65,8 +63,8 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
             "`sirtdose site init`"
         )
     site = read_site(path)
-    commands = dict(_commands(context.find_root()))
-    _require_known(site, commands, path)
+    commands = dict(commands_of(context.find_root()))
+    require_known(site, commands, path)
     lines = [f"{path.name}, SHA-256 {site.sha256[:12]}"]
     for name, command in commands.items():
         own = site_options(site, command, name, file=path)
@@ -85,44 +83,6 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
     ]
     lines += [f"may approve: {', '.join(site.approvers)}"] if site.approvers else []
     click.echo("\n".join(lines))
-
-
-def _commands(root: click.Context) -> Iterator[tuple[str, click.Command]]:
-    """Every command by its words, those of groups too."""
-    left: list[tuple[str, click.Command]] = [("", root.command)]
-    while left:
-        name, command = left.pop(0)
-        if not isinstance(command, click.Group):
-            yield name, command
-            continue
-        for one in command.list_commands(root):
-            if one != "site":
-                found = (
-                    command.command_of(root, one)
-                    if isinstance(command, LazyGroup)
-                    else command.commands[one]
-                )
-                left.append((f"{name} {one}".strip(), found))
-
-
-def _require_known(site: Site, commands: dict[str, click.Command], path: Path) -> None:
-    """Every default is one of some command, and every table a command's."""
-    from difflib import get_close_matches
-
-    known = sorted({key for one in commands.values() for key in may_be_set(one)})
-    groups = {name.split()[0] for name in commands}
-    for key in site.defaults:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
-            line = line_of(path, "defaults", key)
-            raise InputError(f"{path.name}, line {line}: '{key}' is not known: {meant}")
-    for name in site.of_command:
-        if name not in commands and name not in groups:
-            near = get_close_matches(name, commands, 1)
-            meant = f": was {near[0]} meant?" if near else ""
-            line = line_of(path, "defaults", *name.split())
-            raise InputError(f"{path.name}, line {line}: '{name}' is no command{meant}")
 
 
 def _shown(value: object) -> str:

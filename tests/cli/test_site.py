@@ -12,8 +12,7 @@ import pytest
 from click.testing import Result
 
 from sirtdose.cli.program import main
-from sirtdose.cli.site import _commands
-from sirtdose.cli.words.site import may_be_set, with_site
+from sirtdose.cli.words.site import commands_of, may_be_set, with_site
 from sirtdose.cli.words.typed import option_table
 from sirtdose.io.tables.site import read_site
 from sirtdose.model.site import camera_of
@@ -217,7 +216,7 @@ def test_only_who_may_approves(
 
 
 def _all() -> dict[str, click.Command]:
-    return dict(_commands(click.Context(main)))
+    return dict(commands_of(click.Context(main)))
 
 
 @pytest.mark.parametrize("name", sorted(_all()))
@@ -283,6 +282,14 @@ def test_a_wrong_value_is_the_files_not_the_users(
     assert result.exit_code == 3
     assert "site.toml, line 3: device: 'clay' is not one of" in result.stderr
     assert run("--site", path, *MIRD, *SHUNT, "--device", "resin").exit_code == 0
+
+
+def test_a_name_that_nothing_knows_is_not_passed_over(
+    run: Run, site: Callable[[str], Path]
+) -> None:
+    result = run("--site", site('[defaults]\ndevise = "resin"\n'), *MIRD, *SHUNT)
+    assert result.exit_code == 3
+    assert "line 2: 'devise' is not known: was device meant?" in result.stderr
 
 
 def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> None:

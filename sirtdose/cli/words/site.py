@@ -2,7 +2,8 @@
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def with_site(
     if file is None:
         return words
     site = read_site(file)
+    require_known(site, dict(commands_of(ctx.find_root())), file)
     typed = _typed(command, words)
     own = {
         key: value
@@ -124,6 +126,38 @@ def with_site(
         ),
         *(_to_node(site, words) if path == "send" else words),
     ]
+
+
+def commands_of(root: click.Context) -> Iterator[tuple[str, click.Command]]:
+    """Every command of the program by its words, those of groups too."""
+    left: list[tuple[str, click.Command]] = [("", root.command)]
+    while left:
+        name, command = left.pop(0)
+        if not isinstance(command, click.Group):
+            yield name, command
+            continue
+        for one in command.list_commands(root):
+            found = command.get_command(root, one) if one != "site" else None
+            if found is not None:
+                left.append((f"{name} {one}".strip(), found))
+
+
+def require_known(site: Site, commands: dict[str, click.Command], path: Path) -> None:
+    """Every default is one of some command, and every table a command's."""
+    known = sorted({key for one in commands.values() for key in may_be_set(one)})
+    groups = {name.split()[0] for name in commands}
+    for key in site.defaults:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
+            line = line_of(path, "defaults", key)
+            raise InputError(f"{path.name}, line {line}: '{key}' is not known: {meant}")
+    for name in site.of_command:
+        if name not in commands and name not in groups:
+            near = get_close_matches(name, commands, 1)
+            meant = f": was {near[0]} meant?" if near else ""
+            line = line_of(path, "defaults", *name.split())
+            raise InputError(f"{path.name}, line {line}: '{name}' is no command{meant}")
 
 
 def may_be_set(command: click.Command) -> list[str]:
