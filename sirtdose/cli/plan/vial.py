@@ -67,7 +67,11 @@ class _PlannedVial:
     def nuclide_findings(self, nuclide: Nuclide) -> list[Finding]:
         """A nuclide of another file than the plan's; another nuclide is refused."""
         if nuclide.name != self.nuclide["name"]:
-            raise InputError(f"the plan is for {self.nuclide['name']}: give that one")
+            own = self.nuclide["name"]
+            raise InputError(
+                f"the plan is for {own}, not {nuclide.name}: give --nuclide {own}, or "
+                f"the plan for {nuclide.name}"
+            )
         return other_file_findings(self.nuclide, nuclide)
 
 
