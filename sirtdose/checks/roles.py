@@ -19,7 +19,11 @@ _MOST_OF_LIVER = 0.5
 
 
 def role_findings(
-    structures: Sequence[Structure], image: Volume, *, given: Collection[str] = ()
+    structures: Sequence[Structure],
+    image: Volume,
+    *,
+    given: Collection[str] = (),
+    languages: Sequence[str] = (),
 ) -> list[Finding]:
     """What asks whether a structure is a tumor, by its place and its uptake.
 
@@ -31,6 +35,8 @@ def role_findings(
         Counts or activity, in any unit.
     given : collection of str
         Names whose role a person gave: they are not asked about.
+    languages : sequence of str
+        Those that names are read in; all where there are none.
 
     Returns
     -------
@@ -58,10 +64,12 @@ def role_findings(
             continue
         if one.role is Role.TUMOR_OUTSIDE:
             findings.append(_not_outside(one, inside.volume_ml / one.volume_ml, whole))
-        elif one.role is Role.TUMOR and names_liver(one.name):
+        elif one.role is Role.TUMOR and names_liver(one.name, languages):
             part = inside.volume_ml / liver.volume_ml
             findings += [] if part <= _MOST_OF_LIVER else [_too_large(one, part, whole)]
-        elif one.role is Role.OTHER and not told_by_name(one.name).part_of_liver:
+        elif one.role is Role.OTHER:
+            if told_by_name(one.name, languages).part_of_liver:
+                continue
             if _less(inside, tumors).volume_ml < _INSIDE * one.volume_ml:
                 continue
             ratio = _ratio(inside, rest - one, image)

@@ -95,18 +95,21 @@ def reading_remarks(
     role: WARN where no number rests on it.
     """
     findings = structure_remarks(structures)
-    asks = severity is Severity.ASK
+    open_roles = [
+        (one, one.doubt, severity if one.doubt.asked else Severity.WARN)
+        for one in structures
+        if one.doubt is not None and not one.empty
+    ]
     return findings + [
         Finding.of(
             "H19",
-            f"'{one.name}': {one.doubt.asks(one.name)}"
-            + ("" if asks else f". Until then, {used_as(one)}"),
-            severity=severity,
+            f"'{one.name}': {doubt.asks(one.name)}"
+            + ("" if how is Severity.ASK else f". Until then, {used_as(one)}"),
+            severity=how,
             subject=one.name,
             accepted=used_as(one),
         )
-        for one in structures
-        if one.doubt is not None and not one.empty
+        for one, doubt, how in open_roles
     ]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.image import languages_option
 from sirtdose.cli.words.options import json_option
 from sirtdose.report.documents import document_text
 
@@ -13,8 +14,11 @@ from sirtdose.report.documents import document_text
 @click.option(
     "--paths", is_flag=True, help="Where each is; folders may be named after patients."
 )
+@languages_option
 @json_option
-def inspect_command(*, source: Path, paths: bool, as_json: bool) -> None:
+def inspect_command(
+    *, source: Path, paths: bool, languages: tuple[str, ...] | None, as_json: bool
+) -> None:
     """Say what is in a folder, what would be used, and what is wrong with it.
 
     Example: sirtdose inspect scans/
@@ -22,7 +26,9 @@ def inspect_command(*, source: Path, paths: bool, as_json: bool) -> None:
     from sirtdose.report.inspection import inspection_document, inspection_summary
     from sirtdose.workflows.inspect import inspect_folder
 
-    document = inspection_document(inspect_folder(source), paths=paths)
+    document = inspection_document(
+        inspect_folder(source, languages=languages or ()), paths=paths
+    )
     click.echo(inspection_summary(document), err=True)
     if as_json:
         click.echo(document_text(document), nl=False)

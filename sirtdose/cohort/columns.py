@@ -11,8 +11,8 @@ from sirtdose.cohort.join import Level
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import Line
-from sirtdose.model import role_words as words
 from sirtdose.model.role import Role, told_by_name
+from sirtdose.model.role_words import words_in
 
 _CATEGORIES_MAX = 8
 RESPONSES = (
@@ -261,16 +261,17 @@ def says(column: str, dosed: str) -> bool:
 
 def _said(column: str) -> str:
     """Whose dose a column's name tells, as it tells a structure's role."""
+    words = words_in()
     text = _OF_DOSE.sub(" ", words.spelled(column))
-    if _EFFECTIVE.search(text) or words.has(words.PERFUSED, text):
+    if _EFFECTIVE.search(text) or words.has(text, "perfused"):
         return "another"
     told = told_by_name(text.strip())
     if told.silent:
         return ""
     both = (
         told.role is Role.NORMAL_GIVEN
-        and words.has(words.TUMOR, text)
-        and not words.finds(words.WITHOUT, text)
+        and words.has(text, "tumor")
+        and not words.finds("without", text)
     )
     if both or told.too_little:
         return "another"

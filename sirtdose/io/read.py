@@ -1,5 +1,6 @@
 """Read an image or structures, whatever the format."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
@@ -40,18 +41,21 @@ def read_image(path: Path, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
     return read_found_image(_single(path), quantity=quantity)
 
 
-def read_structures(path: Path, *, apart: bool = False) -> list[Structure]:
+def read_structures(
+    path: Path, *, apart: bool = False, languages: Sequence[str] = ()
+) -> list[Structure]:
     """Read every structure of a file: RTSTRUCT, SEG, mask, labels or .seg.nrrd.
 
     Where they stay `apart`, each RTSTRUCT region has points as fine as its size allows;
-    otherwise all have the same, so that unions and differences are exact.
+    otherwise all have the same, so that unions and differences are exact. Names are
+    read in some `languages`, such as ``("en", "nl")``, or in all.
 
     Raises
     ------
     InputError
         No structures there, or ones that cannot be read.
     """
-    return read_found_structures(_single(path), apart=apart)
+    return read_found_structures(_single(path), apart=apart, languages=languages)
 
 
 def read_found_image(
@@ -89,11 +93,25 @@ def read_found_image(
 
 
 def read_found_structures(
-    found: Found, *, probability_threshold: float | None = None, apart: bool = False
+    found: Found,
+    *,
+    probability_threshold: float | None = None,
+    apart: bool = False,
+    languages: Sequence[str] = (),
 ) -> list[Structure]:
-    """Read structures that :func:`sirtdose.io.discover.discover` found."""
+    """Read structures that :func:`sirtdose.io.discover.discover` found.
+
+    Those in memory keep the roles that they have.
+    """
     if isinstance(found, Held):
         return list(found.structures)
+    drawn = _drawn(found, probability_threshold, apart)
+    return [one.told_in(languages) for one in drawn]
+
+
+def _drawn(
+    found: Found, probability_threshold: float | None, apart: bool
+) -> list[Structure]:
     path = found.paths[0]
     if found.kind in (Kind.SEGMENTATION_FILE, Kind.IMAGE_FILE):
         return read_label_file(path)

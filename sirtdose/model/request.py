@@ -130,8 +130,9 @@ class ImageRequest:
     `registration` is ``"rigid"``, ``"affine"``, ``"bspline"``, or the path of a
     transform, by which structures come from the image they were `drawn_on`.
     `segment_liver` and `segment_tumors` delineate what is not drawn, above a part of
-    the image's or the liver's most, or adaptively. `dose_grid` is the image's own
-    voxels, the CT's, or cubes of a side in mm. `header_nuclide_was` and
+    the image's or the liver's most, or adaptively. Names of structures are read in
+    some `languages`, such as ``("en", "nl")``, or in all. `dose_grid` is the image's
+    own voxels, the CT's, or cubes of a side in mm. `header_nuclide_was` and
     `positron_fraction_was` are what a PET scanner was told by mistake.
     """
 
@@ -141,6 +142,7 @@ class ImageRequest:
     structures: tuple[Path, ...] = ()
     probability_threshold: float | None = None
     roles: Mapping[str, Role] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
     header_nuclide_was: str | None = None
     positron_fraction_was: float | None = None
     registration: str | Path | None = None

@@ -1,9 +1,10 @@
 """What a structure is for: told by its name, by its file, or by a person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sirtdose.model import role_words as words
+from sirtdose.model.role_words import Words, words_in
 
 
 class Role(StrEnum):
@@ -66,27 +67,26 @@ GIVEN_ROLES = tuple(
     role for role in Role if role not in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
 )
 
-_WORDS: tuple[tuple[Role, str], ...] = (
-    (Role.GALLBLADDER, words.GALLBLADDER),
-    (Role.VESSEL, words.VESSEL),
-    (Role.LUNGS, words.LUNGS),
-    (Role.ORGAN, words.ORGAN),
-)
-_ELSEWHERE = (words.GALLBLADDER, words.LUNGS, words.ORGAN)
-# French for spleen, and half of "dose rate".
-_ALONE = {"rate": Role.ORGAN}
-_ORGANS = (Role.LIVER, Role.LUNGS, Role.GALLBLADDER, Role.VESSEL, Role.ORGAN)
-_ORGAN_WORDS = "|".join(
-    (words.HEPATIC, words.LUNGS, words.GALLBLADDER, words.VESSEL, words.ORGAN)
-)
+_ANATOMY = {
+    "gallbladder": Role.GALLBLADDER,
+    "vessel": Role.VESSEL,
+    "lungs": Role.LUNGS,
+    "organ": Role.ORGAN,
+}
+_ORGANS = (Role.LIVER, *_ANATOMY.values())
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """What leaves a role open, and which a person may choose."""
+    """What leaves a role open, and which a person may choose.
+
+    `languages` would tell it. One that is not `asked` is only said.
+    """
 
     says: str
     choices: tuple[Role, ...]
+    languages: str = ""
+    asked: bool = True
 
     def asks(self, name: str) -> str:
         """The same with what to type.
@@ -95,6 +95,7 @@ class Doubt:
         "its name says too little: give --role 'TV=tumor' or --role 'TV=other'"
         """
         options = [f"--role '{name}={role}'" for role in self.choices]
+        options += [f"--languages {self.languages}"] if self.languages else []
         return f"{self.says}: give {', '.join(options[:-1])} or {options[-1]}"
 
     @property
@@ -168,13 +169,14 @@ _ABLATED = Told(
 )
 
 
-def role_from_name(name: str) -> Role:
+def role_from_name(name: str, languages: Sequence[str] = ()) -> Role:
     """Tell a structure's role from the words in its name.
 
     A name with ``normal``, ``NTL`` or ``healthy`` in it, or a liver minus its
     tumors, is never the liver nor the perfused volume. What no word tells, what
     tells too little (PTV, VOI 1), a segment or lobe of the liver, and what is said
     not to be perfused, is ``other``. :func:`told_by_name` says what is in doubt.
+    Words are of all `languages` that are known, or of those given, as ``("en", "nl")``.
 
     Examples
     --------
@@ -185,128 +187,133 @@ def role_from_name(name: str) -> Role:
     >>> role_from_name("Lésion 1"), role_from_name("foie"), role_from_name("LungL")
     (<Role.TUMOR: 'tumor'>, <Role.LIVER: 'liver'>, <Role.LUNGS: 'lungs'>)
     """
-    return told_by_name(name).role
+    return told_by_name(name, languages).role
 
 
-def told_by_name(name: str) -> Told:
+def told_by_name(name: str, languages: Sequence[str] = ()) -> Told:
     """What the words in a structure's name tell.
 
     Examples
     --------
     >>> told_by_name("Liver_Seg4").part_of_liver, told_by_name("VOI1").too_little
     (True, True)
+    >>> told_by_name("foie", ["en"]).silent, told_by_name("foie", ["en", "fr"]).role
+    (True, <Role.LIVER: 'liver'>)
     """
-    if words.is_only(words.UNNAMED, name.strip()):
+    words = words_in(languages)
+    if words.is_only("unnamed", name.strip()):
         return Told(Role.OTHER, silent=True)
-    if words.is_helper(name):
+    if words.finds("helper", name.strip()):
         return Told(Role.OTHER)
     text = words.spelled(name)
-    if words.finds(words.WITHOUT, text):
+    if words.finds("without", text):
         # "Liver-GTV", "Lungs minus tumor": what is left when something is taken out.
-        return Told(Role.OTHER if "lung" in text else Role.NORMAL_GIVEN)
+        return Told(Role.OTHER if words.finds("in_lungs", text) else Role.NORMAL_GIVEN)
     around = words.before_what_it_holds(text)
     if around:
-        return _special(around) or _anatomy(around)
-    if words.finds(words.JOINED_OR_MINUS, text):
+        return _special(words, around) or _anatomy(words, around)
+    if words.finds("joined_or_minus", text):
         return _TUMOR_OR_WITHOUT
-    return _RING if words.finds(words.BETWEEN_TARGETS, text) else _by_words(text)
+    return _RING if words.finds("between_targets", text) else _by_words(words, text)
 
 
-def _by_words(text: str) -> Told:
-    if words.finds(words.UNTREATED, text) and not words.finds(
-        words.UNTREATED_TUMOR, text
-    ):
+def _by_words(words: Words, text: str) -> Told:
+    if words.finds("untreated", text) and not words.finds("untreated_tumor", text):
         return Told(Role.OTHER)
-    if text in _ALONE:
-        return Told(_ALONE[text])
+    if words.is_only("organ_alone", text):
+        return Told(Role.ORGAN)
     text = text.replace("-", " ")
-    return _special(text) or _tumor(text) or _anatomy(text)
+    return _special(words, text) or _tumor(words, text) or _anatomy(words, text)
 
 
-def _special(text: str) -> Told | None:
+def _special(words: Words, text: str) -> Told | None:
     """What a word of a tumor or a liver in the name must not decide."""
-    if words.has(words.NO_TUMOR, text):
+    if words.has(text, "no_tumor"):
         return Told(Role.OTHER)
-    if words.is_only(words.REGION, text) or (
-        words.has(words.TARGET, text) and not words.has(words.PERFUSED, text)
+    if words.is_only("region", text) or (
+        words.has(text, "target") and not words.has(text, "perfused")
     ):
         return _TARGET
-    if words.has(words.NORMAL_LUNGS, text):
+    if words.has(text, "normal_lungs"):
         return Told(Role.LUNGS)
-    if words.has(words.NORMAL, text):
+    if words.has(text, "normal"):
         return Told(Role.NORMAL_GIVEN)
-    return _margin(text)
+    return _margin(words, text)
 
 
-def _margin(text: str) -> Told | None:
+def _margin(words: Words, text: str) -> Told | None:
     """A structure with a margin is not the structure."""
-    tumor = words.has(words.TUMOR, text)
-    if words.has(words.MARGIN, text) or words.finds(words.ADDED, text):
+    tumor = words.has(text, "tumor")
+    if words.has(text, "margin") or words.finds("added", text):
         return _RING if tumor else Told(Role.OTHER)
-    if words.finds(words.GROWN, text):
+    if words.finds("grown", text):
         return _RING
-    sized = words.finds(words.MILLIMETERS, text) and not tumor
-    return _LIVER_OR_MARGIN if sized and words.has(words.LIVER, text) else None
+    sized = words.finds("millimeters", text) and not tumor
+    return _LIVER_OR_MARGIN if sized and words.has(text, "liver") else None
 
 
-def _tumor(text: str) -> Told | None:
-    if not words.has(words.TUMOR, text):
+def _tumor(words: Words, text: str) -> Told | None:
+    if not words.has(text, "tumor"):
         return None
-    if words.has(words.ABLATED, text):
+    if words.has(text, "ablated"):
         return _ABLATED
     is_outside = (
-        words.finds(words.NOT_LIVER, text)
-        or words.has(words.NODES, text)
-        or (words.has(words.OUTSIDE, text) and not words.has(words.HEPATIC, text))
+        words.finds("not_liver", text)
+        or words.has(text, "nodes")
+        or (words.has(text, "outside") and not words.has(text, "hepatic"))
     )
     return Told(Role.TUMOR_OUTSIDE if is_outside else Role.TUMOR)
 
 
-def _anatomy(text: str) -> Told:
-    if words.has(words.NODES, text):
+def _anatomy(words: Words, text: str) -> Told:
+    if words.has(text, "nodes"):
         return Told(Role.OTHER)
-    perfused = words.has(words.PERFUSED, text)
-    if perfused and not _perfused_elsewhere(text):
+    perfused = words.has(text, "perfused")
+    if perfused and not _perfused_elsewhere(words, text):
         return Told(Role.PERFUSED)
-    for role, names in _WORDS:
-        if words.has(names, text):
+    for concept, role in _ANATOMY.items():
+        if words.has(text, concept):
             # A nodule, or what is perfused of the lungs, is not the lungs.
-            part = words.has(words.IN_LIVER, text) or perfused
+            part = words.has(text, "in_liver") or perfused
             return Told(Role.OTHER if role is Role.LUNGS and part else role)
-    return _liver(text)
+    return _liver(words, text)
 
 
-def _perfused_elsewhere(text: str) -> bool:
+def _perfused_elsewhere(words: Words, text: str) -> bool:
     """Whether an organ is said to be perfused, as "Kidney_perfused", not the liver."""
-    return words.has(words.TARGET_VESSEL, text) or (
-        any(words.has(organ, text) for organ in _ELSEWHERE)
-        and not words.has(f"{words.HEPATIC}|{words.TAKEN_OUT}", text)
+    return words.has(text, "target_vessel") or (
+        words.has(text, "gallbladder", "lungs", "organ")
+        and not words.has(text, "hepatic", "taken_out")
     )
 
 
-def _liver(text: str) -> Told:
-    if words.has(words.SEGMENT, text) or words.is_only(words.ONLY_SEGMENT, text):
+def _liver(words: Words, text: str) -> Told:
+    if words.has(text, "segment") or words.is_only("only_segment", text):
         return Told(Role.OTHER, part_of_liver=True)
-    if not words.has(words.LIVER, text):
+    if not words.has(text, "liver"):
         return Told(Role.OTHER, silent=True)
-    if words.has(words.IN_LIVER, text) or words.finds(words.NOT_LIVER, text):
+    if words.has(text, "in_liver") or words.finds("not_liver", text):
         return Told(Role.OTHER)
-    if words.is_only(words.SEG_OF_LIVER, text):
+    if words.is_only("seg_of_liver", text):
         return _LIVER_OR_SEGMENT
     return Told(Role.LIVER)
 
 
-def names_liver(name: str) -> bool:
+def names_liver(name: str, languages: Sequence[str] = ()) -> bool:
     """Whether the liver is named in a name, of whatever role.
 
     >>> names_liver("GTVliv"), names_liver("Tumor 1")
     (True, False)
     """
-    return words.has(words.HEPATIC, words.spelled(name).replace("-", " "))
+    return _has(words_in(languages), name, "hepatic")
+
+
+def _has(words: Words, name: str, *concepts: str) -> bool:
+    return words.has(words.spelled(name).replace("-", " "), *concepts)
 
 
 def role_and_doubt(
-    name: str, declared: Declared | None = None
+    name: str, declared: Declared | None = None, languages: Sequence[str] = ()
 ) -> tuple[Role, Doubt | None]:
     """A structure's role, and what leaves it open, by its name and its file.
 
@@ -323,7 +330,7 @@ def role_and_doubt(
     >>> role, doubt.says
     (<Role.LIVER: 'liver'>, 'its name says liver, its type GTV')
     """
-    told = told_by_name(name)
+    told = told_by_name(name, languages)
     if declared is None:
         return told.role, told.doubt
     if told.silent:
@@ -334,7 +341,8 @@ def role_and_doubt(
         return _in_doubt(name, told, told.doubt, declared)
     if told.part_of_liver:
         return _part(declared)
-    return told.role, _contradiction(name, told, declared)
+    named = _has(words_in(languages), name, "hepatic", *_ANATOMY)
+    return told.role, _contradiction(told, declared, organ_named=named)
 
 
 def _too_little(declared: Declared) -> Doubt:
@@ -370,16 +378,14 @@ def _part(declared: Declared) -> tuple[Role, Doubt | None]:
     )
 
 
-def _contradiction(name: str, told: Told, declared: Declared) -> Doubt | None:
+def _contradiction(
+    told: Told, declared: Declared, *, organ_named: bool
+) -> Doubt | None:
     if declared.role is None:
         return None
     organ = told.role in (*_ORGANS, Role.NORMAL_GIVEN)
     tumor_of_organ = declared.role is Role.TUMOR and organ
-    organ_of_tumor = (
-        declared.role in _ORGANS
-        and told.role.is_tumor
-        and not words.has(_ORGAN_WORDS, words.spelled(name).replace("-", " "))
-    )
+    organ_of_tumor = declared.role in _ORGANS and told.role.is_tumor and not organ_named
     if not tumor_of_organ and not organ_of_tumor:
         return None
     return Doubt(

@@ -1,6 +1,6 @@
 """A named region: which part of each voxel belongs to it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from sirtdose.model.grid import Box, Grid, box_at
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.shown import Placed
+from sirtdose.model.unread import unread_doubt
 from sirtdose.model.volume import Quantity, Volume
 
 
@@ -34,6 +35,8 @@ class Structure(Placed):
         What its reader had to assume.
     doubt : Doubt, optional
         What leaves its role open, until a person gives it: see :meth:`given`.
+    declared : Declared, optional
+        What its file says that it is.
 
     Notes
     -----
@@ -59,6 +62,7 @@ class Structure(Placed):
     definition: str = ""
     remarks: tuple[str, ...] = ()
     doubt: Doubt | None = None
+    declared: Declared | None = None
 
     def __post_init__(self) -> None:
         occupancy = np.asarray(self.occupancy)
@@ -96,7 +100,23 @@ class Structure(Placed):
         if role is not None:
             return cls(name, role, occupancy, grid)
         role, doubt = role_and_doubt(printable(name), declared)
-        return cls(name, role, occupancy, grid, doubt=doubt)
+        return cls(name, role, occupancy, grid, doubt=doubt, declared=declared)
+
+    def told_in(self, languages: Sequence[str]) -> "Structure":
+        """The same with the role that its name and its file tell in some languages.
+
+        None stand for all. What another language would tell is a doubt.
+
+        Raises
+        ------
+        InputError
+            A language that is not known.
+        """
+        if not languages:
+            return self
+        role, doubt = role_and_doubt(self.name, self.declared, languages)
+        doubt = doubt or unread_doubt(self.name, self.declared, languages)
+        return replace(self, role=role, doubt=doubt)
 
     def given(self, role: Role) -> "Structure":
         """The same structure with the role that a person says it has."""

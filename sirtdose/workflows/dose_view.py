@@ -29,6 +29,7 @@ def dose_view(
     structures: Sequence[Path] = (),
     *,
     roles: Mapping[str, Role] | None = None,
+    languages: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What the page of a dose shows, see :func:`sirtdose.report.render.view_page`.
 
@@ -51,7 +52,7 @@ def dose_view(
         if not overlap(gray.grid, volume.grid):
             raise GeometryError("the CT lies wholly outside the dose (H15)")
     outlined, outside = [], []
-    read = structures_of(structures, roles or {})
+    read = structures_of(structures, roles or {}, languages=languages)
     for one in read:
         if one.empty:
             continue

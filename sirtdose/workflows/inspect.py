@@ -1,5 +1,6 @@
 """Say what is in a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sirtdose.errors import InputError
@@ -11,8 +12,11 @@ from sirtdose.io.read import read_found_image, read_found_structures
 from sirtdose.model.structure import Structure
 
 
-def inspect_folder(source: Path) -> Inspection:
-    """Look at every header of a folder or zip, and read what would be used."""
+def inspect_folder(source: Path, *, languages: Sequence[str] = ()) -> Inspection:
+    """Look at every header of a folder or zip, and read what would be used.
+
+    Names of structures are read in some `languages`, as ``("en", "nl")``, or in all.
+    """
     with opened(source) as folder:
         found, passed = survey(folder)
         try:
@@ -24,7 +28,7 @@ def inspect_folder(source: Path) -> Inspection:
                 problem=str(error),
                 unused=unused([], passed, None),
             )
-        unusable, structures, noticed = _tried(choice)
+        unusable, structures, noticed = _tried(choice, languages)
         return Inspection(
             folder,
             tuple(found),
@@ -48,7 +52,9 @@ def names_its_patient(folder: Path) -> bool:
     return path is not None and read_patient(path).names(folder.name)
 
 
-def _tried(choice: Choice) -> tuple[list[str], list[Structure], list[str]]:
+def _tried(
+    choice: Choice, languages: Sequence[str]
+) -> tuple[list[str], list[Structure], list[str]]:
     """Why something cannot be read, the structures, and what images' headers say."""
     unusable: list[str] = []
     structures: list[Structure] = []
@@ -65,7 +71,7 @@ def _tried(choice: Choice) -> tuple[list[str], list[Structure], list[str]]:
                 noticed.extend(f"{item.label}: {one}" for one in said)
     for item in choice.structures:
         try:
-            structures.extend(read_found_structures(item))
+            structures.extend(read_found_structures(item, languages=languages))
         except InputError as error:
             unusable.append(str(error))
     return unusable, structures, noticed

@@ -31,6 +31,13 @@ def _image(**settings: Any) -> Any:
     return sirtdose.assess_arrays(image, {"Liver": MASK, "Perfused": MASK}, given)
 
 
+def _foie() -> Any:
+    image = sirtdose.Volume(MASK * 1.0, PLACE, sirtdose.Quantity.COUNTS)
+    given = sirtdose.Given(Y90, administered_gbq=1.0, lung_shunt_fraction=0.05)
+    masks = {"Foie": MASK, "Perfused": MASK}
+    return sirtdose.assess_arrays(image, masks, given, languages=("nl", "en"))
+
+
 def _cohort() -> Any:
     request = sirtdose.CohortRequest((Path("a.csv"),), (Path("b.csv"),))
     return sirtdose.analyze_cohort(request)
@@ -48,6 +55,11 @@ SAID = [
         lambda: _image(assay_gbq=2.0, assay_at=datetime(2026, 3, 1, 8, tzinfo=UTC)),
         "administered_at",
         sirtdose.InputError,
+    ),
+    (
+        _foie,
+        "its name is French, .*give roles 'Foie=liver', .* or languages en,nl,fr",
+        sirtdose.SafetyStop,
     ),
     (_cohort, "response, toxicity, or time", sirtdose.InputError),
 ]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel
+import numpy as np
 import pydicom
 import pytest
 from click.testing import Result
@@ -225,3 +227,71 @@ def test_that_no_tumor_was_found_is_said(
     assert any(
         "no structure is a tumor of the liver" in said for said in warned(result)
     )
+
+
+def test_names_are_read_in_the_languages_that_are_chosen(
+    run: Run, renamed: Callable[..., Path]
+) -> None:
+    source = renamed({"Liver": "Foie", "Tumor 1": "Tumeur 1"})
+    looked = run("inspect", source, "--languages", "en", "--json")
+    found = {one["name"]: one for one in json.loads(looked.stdout)["structures"]}
+    assert found["Foie"]["role"] == "other"
+    assert found["Foie"]["remarks"] == ["its name is French, and only English is read"]
+    asked = post(run, source, "--languages", "nl,EN")
+    assert asked.exit_code == 3
+    for name, role in (("Foie", "liver"), ("Tumeur 1", "tumor")):
+        assert (
+            f"'{name}': its name is French, and only English and Dutch are read: give "
+            f"--role '{name}={role}', --role '{name}=other' or --languages en,nl,fr"
+        ) in asked.stderr
+    settled = post(run, source, "--languages", "fr,en")
+    assert rows(settled)["Tumeur 1"]["role"] == "tumor"
+    assert json.loads(settled.stdout)["options"]["languages"] == ["en", "fr"]
+    assert run("verify", source.parent / "out", "--rerun").exit_code == 0
+
+
+def test_dose_maps_are_looked_at_in_the_languages_that_are_chosen(
+    run: Run, tmp_path: Path
+) -> None:
+    data = np.ones((6, 6, 6), np.float32)
+    for name in ("dose", "Foie"):
+        image = nibabel.Nifti1Image(data, np.diag([4.0, 4.0, 4.0, 1.0]))
+        image.set_sform(image.affine, code=1)
+        nibabel.save(image, tmp_path / f"{name}.nii.gz")
+    dose = tmp_path / "dose.nii.gz"
+    words = ("--structures", tmp_path / "Foie.nii.gz", "--languages", "en", "--out")
+    for command in (("dvh",), ("view",), ("check", "--against", dose)):
+        made = run(*command, dose, *words, tmp_path / command[0])
+        assert made.exit_code == 0, made.stderr
+        assert "'Foie': its name is French, and only English is read" in made.stderr
+        assert "Until then, it counts as other" in made.stderr
+
+
+def test_an_unknown_language_is_refused(run: Run, tmp_path: Path) -> None:
+    refused = run("inspect", tmp_path, "--languages", "english")
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.replace("\u2502", " ").split())
+    assert "'english' is no language of structure names" in said
+    assert "nl (Dutch)" in said
+    assert "was en meant?" in said
+
+
+def test_a_manifest_has_a_column_of_languages(
+    run: Run, renamed: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = renamed({"Liver": "Foie"})
+    table = tmp_path / "cases.csv"
+    given = f"{source},2GBq,5%"
+    table.write_text(
+        "case_id,input,administered,lung_shunt,languages\n"
+        f'read,{given},"fr,en"\nunread,{given},en\n',
+        "utf-8",
+    )
+    words = ("--jobs", 1, "--no-report", "--no-dicom", "--out", tmp_path / "batch")
+    assert run("batch", table, *words).exit_code != 0
+    document = json.loads((tmp_path / "batch" / "read" / "post.json").read_text())
+    assert document["options"]["languages"] == ["en", "fr"]
+    summary = (tmp_path / "batch" / "cases.csv").read_text("utf-8")
+    lines = {line.partition(",")[0]: line for line in summary.splitlines()}
+    assert "its name is French" in lines["unread"]
+    assert "its name is French" not in lines["read"]

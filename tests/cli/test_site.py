@@ -157,6 +157,29 @@ def test_every_case_of_a_batch_takes_it(
     assert "H44" in {one["code"] for one in found["warnings"]}
 
 
+def test_languages_of_structure_names(
+    run: Run, site: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """As if typed; what is typed wins; a wrong one is the file's, by its line."""
+    path = site('[defaults]\nlanguages = "nl,en"\n')
+
+    def words(*typed: str) -> list[str]:
+        command = _all()["inspect"]
+        given = ["--site", str(path), *typed]
+        return with_site(click.Context(main), command, "inspect", given)
+
+    assert words("scans") == ["--languages", "nl,en", "scans"]
+    assert words("scans", "--languages", "fr") == ["scans", "--languages", "fr"]
+    names = {name for name, one in _all().items() if "languages" in may_be_set(one)}
+    assert names >= {
+        *("post", "inspect", "dvh", "view", "check", "plan image", "lsf spect")
+    }
+    path = site('[defaults]\n\nlanguages = "english"\n')
+    refused = run("--site", path, "inspect", tmp_path)
+    assert refused.exit_code == 3
+    assert "line 3: languages: 'english' is no language" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.image import (
     method_option,
-    role_option,
+    role_options,
     roles_of,
     structures_option,
 )
@@ -74,7 +74,7 @@ _BEYOND = 4
     metavar="FILE.toml",
 )
 @structures_option(required=False)
-@role_option
+@role_options
 @Option(
     "their-structures",
     Path,
@@ -215,6 +215,7 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         criteria=_criteria(options),
         structures=options["structures"],
         roles=roles_of(options["roles"]),
+        languages=options["languages"] or (),
         their_structures=options["their_structures"],
         their_table=options["their_table"],
         tolerances=by_name(

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.image import role_option, roles_of, structures_option
+from sirtdose.cli.words.image import role_options, roles_of, structures_option
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 @click.command("dvh")
 @click.argument("dose", type=_PATH, metavar="DOSE")
 @structures_option(required=True)
-@role_option
+@role_options
 @Option(
     "sampling",
     ("points", "voxels"),
@@ -39,6 +39,7 @@ def dvh_command(
     dose: Path,
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
+    languages: tuple[str, ...] | None,
     sampling: str,
     out: Path,
     force: bool,
@@ -62,7 +63,11 @@ def dvh_command(
 
     require_free(out, HISTOGRAM_FILES, force=force)
     result = dose_histograms(
-        dose, structures, roles=roles_of(roles), interpolated=sampling == "points"
+        dose,
+        structures,
+        roles=roles_of(roles),
+        languages=languages or (),
+        interpolated=sampling == "points",
     )
     document = histograms_document(result, sampling=sampling, asked=metrics_of(asked))
     with output_folder(out, HISTOGRAM_FILES, force=force) as folder:

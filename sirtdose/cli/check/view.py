@@ -7,7 +7,7 @@ import click
 
 from sirtdose.cli.words.image import (
     ct_option,
-    role_option,
+    role_options,
     roles_of,
     structures_option,
 )
@@ -23,7 +23,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("dose", type=_PATH, metavar="DOSE")
 @replace(ct_option, help="The CT to show it on.")
 @structures_option(required=False)
-@role_option
+@role_options
 @replace(out_option(required=False), help="Folder for view.html.", default=".")
 @force_option
 def view_command(
@@ -32,6 +32,7 @@ def view_command(
     ct: Path | None,
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
+    languages: tuple[str, ...] | None,
     out: Path,
     force: bool,
 ) -> None:
@@ -44,7 +45,9 @@ def view_command(
     from sirtdose.workflows.dose_view import dose_view
 
     require_free(out, ("view.html",), force=force)
-    data = dose_view(dose, ct, structures, roles=roles_of(roles))
+    data = dose_view(
+        dose, ct, structures, roles=roles_of(roles), languages=languages or ()
+    )
     with output_folder(out, ("view.html",), force=force) as folder:
         page = view_page("Dose", data)
         (folder / "view.html").write_text(page, "utf-8")

@@ -9,7 +9,12 @@ import click
 
 from sirtdose.cli.words.option import FileOrText, Option, together
 from sirtdose.cli.words.options import density_option, medium_option
-from sirtdose.cli.words.quantities import QuantityType, by_name, quantity
+from sirtdose.cli.words.quantities import (
+    LanguagesType,
+    QuantityType,
+    by_name,
+    quantity,
+)
 from sirtdose.cli.words.show import say_slower
 from sirtdose.cli.words.typed import file_named
 from sirtdose.model.request import DoseRequest, ImageRequest
@@ -19,13 +24,22 @@ from sirtdose.model.units import DENSITY, FRACTION, LENGTH
 METHODS = ("local", "kernel", "collapsed-cone")
 _REGISTRATIONS = ("rigid", "affine", "bspline")
 
-role_option = Option(
-    "role",
-    str,
-    f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
-    many=True,
-    metavar="NAME=ROLE",
-    into="roles",
+languages_option = Option(
+    "languages",
+    LanguagesType(),
+    "Languages that names of structures are read in, such as en,nl.  [default: all]",
+    metavar="CODE,CODE",
+)
+role_options = together(
+    Option(
+        "role",
+        str,
+        f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+        many=True,
+        metavar="NAME=ROLE",
+        into="roles",
+    ),
+    languages_option,
 )
 ct_option = Option("ct", Path, "The CT, if there are several.")
 
@@ -50,7 +64,7 @@ reading_options = together(
         FRACTION,
         "For a SEG of probabilities: inside from here on, such as 50%.",
     ),
-    role_option,
+    role_options,
 )
 
 registration_options = together(
@@ -123,6 +137,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         structures=options["structures"],
         probability_threshold=options["probability_threshold"],
         roles=roles_of(options["roles"]),
+        languages=options["languages"] or (),
         header_nuclide_was=options.get("header_nuclide_was"),
         positron_fraction_was=options.get("positron_fraction_was"),
         dose_grid=options.get("dose_grid", "image"),

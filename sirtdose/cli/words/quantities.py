@@ -12,6 +12,7 @@ from sirtdose.io.tables.nuclides import own_nuclide
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role_words import languages_named
 from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_time
 
 _T = TypeVar("_T")
@@ -48,6 +49,21 @@ class QuantityType(click.ParamType):  # type: ignore[type-arg]
         """Show the kind of quantity instead of a type name."""
         del param, ctx
         return f"<{self.measure.name}>"
+
+
+class LanguagesType(click.ParamType):  # type: ignore[type-arg]
+    """Languages by their codes, with commas between them, in any order."""
+
+    name = "languages"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Each once, in the order of the table."""
+        try:
+            return languages_named(value)
+        except InputError as error:
+            self.fail(str(error), param, ctx)
 
 
 class DaysType(QuantityType):

@@ -21,6 +21,7 @@ NAMED = (
     *("radiobiology", "nuclide_file", "timezone", "calibrator_factor", "vial"),
     *(
         "method",
+        "languages",
         "medium",
         "calibrate_over",
         "camera_limit",

@@ -55,7 +55,7 @@ def data_files() -> list[str]:
     """
     found = {
         path.relative_to(DATA).as_posix()
-        for pattern in ("*.json", "*.csv", "*.npz", "*.txt")
+        for pattern in ("*.json", "*.toml", "*.csv", "*.npz", "*.txt")
         for path in DATA.rglob(pattern)
     }
     return sorted(found - {"checksums.json"})

@@ -54,7 +54,8 @@ class CheckRequest:
 
     `against` is our dose map, or the folder of `sirtdose post`, whose structures are
     taken where none are given. `criteria` are those of gamma; `tolerances` stand before
-    the usual ones, and `metrics` are compared beside the usual ones.
+    the usual ones, and `metrics` are compared beside the usual ones. `languages` are
+    those that names are read in; all where there are none.
     """
 
     theirs: Path
@@ -62,6 +63,7 @@ class CheckRequest:
     criteria: tuple[Criterion, ...]
     structures: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
     their_structures: tuple[Path, ...] = ()
     their_table: Path | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)
@@ -168,10 +170,10 @@ class _Look:
     def _structures(self) -> list[Structure]:
         if not self.files:
             return []
-        ours = self.ours.roles
+        ours, languages = self.ours.roles, self.request.languages
         read = [
             one.given(ours[one.name]) if one.name in ours else one
-            for one in structures_of(self.files, {})
+            for one in structures_of(self.files, {}, languages=languages)
         ]
         read = with_given_roles(read, self.request.roles)
         # Of results, post.json says how the dose was computed.
@@ -280,9 +282,11 @@ class _Look:
         same = alike(name, [one.name for one in self.structures])
         if same:
             return next(one for one in self.structures if one.name == same[0])
-        role = role_from_name(name)
+        role = role_from_name(name, self.request.languages)
         if role is Role.NORMAL_GIVEN:
-            of = role_from_name(name.lower().replace("normal", ""))
+            of = role_from_name(
+                name.lower().replace("normal", ""), self.request.languages
+            )
             is_perfused = of is Role.PERFUSED
             role = Role.NORMAL_PERFUSED if is_perfused else Role.NORMAL_WHOLE
         only = [one for one in self.structures if one.role is role]

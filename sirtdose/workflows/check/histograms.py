@@ -32,6 +32,7 @@ def dose_histograms(
     structures: Sequence[Path],
     *,
     roles: Mapping[str, Role] | None = None,
+    languages: Sequence[str] = (),
     interpolated: bool = True,
 ) -> DoseHistograms:
     """Histograms of all structures in a dose map.
@@ -44,6 +45,9 @@ def dose_histograms(
         RTSTRUCT, SEG, masks or label images in the dose's frame of reference.
     roles : mapping of str to Role, optional
         Where a name does not tell.
+    languages : sequence of str
+        Those that names are read in, such as ``("en", "nl")``; all where there are
+        none.
     interpolated : bool
         Whether the dose is known at points, and interpolated between them, or is one
         value a voxel, as this program's own are.
@@ -55,7 +59,9 @@ def dose_histograms(
     """
     one_person = same_patient_findings([dose, *structures])
     volume = read_dose(dose)
-    known = structures_of(structures, roles or {}, apart=interpolated)
+    known = structures_of(
+        structures, roles or {}, languages=languages, apart=interpolated
+    )
     # Sorting and interpolating leave the interpreter to the next structure.
     with ThreadPoolExecutor(cpu_count()) as threads:
         found = threads.map(lambda one: _histogram(one, volume, interpolated), known)
@@ -154,7 +160,11 @@ def read_dose(path: Path) -> Volume:
 
 
 def structures_of(
-    paths: Sequence[Path], roles: Mapping[str, Role], *, apart: bool = False
+    paths: Sequence[Path],
+    roles: Mapping[str, Role],
+    *,
+    languages: Sequence[str] = (),
+    apart: bool = False,
 ) -> list[Structure]:
     """Every structure of the files, no two of one name; roles as given.
 
@@ -165,7 +175,11 @@ def structures_of(
     InputError
         Two of one name, or a role for a structure that is not there.
     """
-    found = [one for path in paths for one in read_structures(path, apart=apart)]
+    found = [
+        one
+        for path in paths
+        for one in read_structures(path, apart=apart, languages=languages)
+    ]
     names = [one.name for one in found]
     double = sorted({name for name in names if names.count(name) > 1})
     if double:

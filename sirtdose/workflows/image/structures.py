@@ -54,7 +54,7 @@ def placed_structures(
     """
     said = Said()
     volume = on_dose_grid(request, image, ct)
-    read = _read(choice, request.probability_threshold)
+    read = _read(choice, request)
     roles = given_roles(read, request.roles)
     read = with_given_roles(read, roles)
     drawn, registration = said.take(registered(request, read, image=image, ct=ct))
@@ -72,7 +72,8 @@ def placed_structures(
     derived = derived_structures(combined)
     said.add(_anatomy_findings(kept, combined, derived))
     if for_doses:
-        said.add(role_findings(on_grid, volume, given=roles))
+        languages = request.languages
+        said.add(role_findings(on_grid, volume, given=roles, languages=languages))
         said.add(no_tumor_findings(combined) if derived else [])
         said.add(missing_findings(kept))
     placed = Placed(
@@ -88,12 +89,14 @@ def placed_structures(
     return placed, list(said.findings)
 
 
-def _read(choice: Choice, probability_threshold: float | None) -> list[Structure]:
+def _read(choice: Choice, request: ImageRequest) -> list[Structure]:
     return [
         structure
         for item in choice.structures
         for structure in read_found_structures(
-            item, probability_threshold=probability_threshold
+            item,
+            probability_threshold=request.probability_threshold,
+            languages=request.languages,
         )
     ]
 

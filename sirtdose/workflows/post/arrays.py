@@ -1,6 +1,6 @@
 """Assess a treatment whose image and structures are in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -19,6 +19,7 @@ from sirtdose.model.request import (
     PostRequest,
 )
 from sirtdose.model.role import Role
+from sirtdose.model.role_words import languages_named
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.image.scene import require_map
@@ -39,6 +40,7 @@ def assess_arrays(
     dose: DoseRequest | None = None,
     judge: JudgeRequest | None = None,
     roles: Mapping[str, Role] | None = None,
+    languages: Sequence[str] = (),
     dose_grid: float | Literal["image", "ct"] = "image",
     segment_liver: float | None = None,
     segment_tumors: float | Literal["adaptive"] | None = None,
@@ -64,6 +66,9 @@ def assess_arrays(
     judge : JudgeRequest, optional
     roles : mapping of str to Role, optional
         What structures are, where their names do not tell.
+    languages : sequence of str
+        Those that the names of masks are read in, such as ``("en", "nl")``; all where
+        there are none.
     dose_grid : "image", "ct" or float
         The voxels that doses are computed on; cubes of a side in mm.
     segment_liver, segment_tumors : float, optional
@@ -104,13 +109,15 @@ def assess_arrays(
     if ct is not None:
         hu = volume_of(ct, Quantity.CT_NUMBER, grid=volume.grid, what="the CT")
         density = _held("the CT", _of_kind(hu, (Quantity.CT_NUMBER,), "the CT"))
-    drawn = _structures(structures, volume.grid)
+    languages = languages_named(languages) if languages else ()
+    drawn = _structures(structures, volume.grid, languages)
     if not drawn and segment_liver is None:
         raise InputError("structures is empty: give masks by their names")
     request = PostRequest(
         ImageRequest(
             Path(),
             roles=roles or {},
+            languages=languages,
             dose_grid=dose_grid,
             segment_liver=segment_liver,
             segment_tumors=segment_tumors,
@@ -135,12 +142,16 @@ def _held(name: str, volume: Volume) -> Held:
 
 
 def _structures(
-    given: Mapping[str, ImageLike | Structure] | Iterable[Structure], grid: Grid
+    given: Mapping[str, ImageLike | Structure] | Iterable[Structure],
+    grid: Grid,
+    languages: Sequence[str],
 ) -> tuple[Structure, ...]:
     if not isinstance(given, Mapping):
         return tuple(given)
     return tuple(
-        replace(structure_of(mask, name, grid=grid), name=name)
+        replace(mask, name=name)
+        if isinstance(mask, Structure)
+        else structure_of(mask, name, grid=grid).told_in(languages)
         for name, mask in given.items()
     )
 
