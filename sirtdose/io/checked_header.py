@@ -143,8 +143,13 @@ def nifti_image(path: Path, *, whole: bool = False) -> Any:
         )
         if packed:
             says = f"dim = {_written(sizes)} of {bytes_each} bytes a voxel"
-            needed = begin + prod(sizes) * bytes_each
-            require_inflated(path, needed, named=path.name, says=says, whole=whole)
+            require_inflated(
+                path,
+                begin + prod(sizes) * bytes_each,
+                named=path.name,
+                says=says,
+                whole=whole,
+            )
         return image
 
 

@@ -122,8 +122,9 @@ def read_image_file(path: Path, quantity: Quantity) -> Volume:
         Where the voxels are is not said.
     """
     data, grid, header = _read(path)
-    described = str(header.get(_DESCRIBED, ""))
-    source = Source(files=(path.name,), modality="file", described=described)
+    source = Source(
+        files=(path.name,), modality="file", described=str(header.get(_DESCRIBED, ""))
+    )
     return Volume(data, grid, quantity, source)
 
 
@@ -252,8 +253,10 @@ def _of_nifti(
     unit = header.get_xyzt_units()[0]
     if unit not in ("mm", "unknown"):
         raise GeometryError(f"{name} has voxel sizes in {unit}: only mm are read")
-    said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
-    words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
+    words = {
+        _EXTENSIONS: _extensions(header),
+        _DESCRIBED: bytes(header["descrip"]).rstrip(b"\0").decode("latin-1"),
+    }
     return without_unit_axes(data, 3), _RAS_TO_LPS @ image.affine, words
 
 
@@ -299,8 +302,11 @@ def _placed_nrrd(
                 f"{path.name} has {int(spatial.sum())} spatial axes among {data.ndim}: "
                 "three are needed, with layers first"
             )
-        affine = affine_of(directions[spatial].T, origin)
-        return data, np.diag([sign, sign, 1.0, 1.0]) @ affine, header
+        return (
+            data,
+            np.diag([sign, sign, 1.0, 1.0]) @ affine_of(directions[spatial].T, origin),
+            header,
+        )
 
 
 def _placed_metaimage(

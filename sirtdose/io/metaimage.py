@@ -96,8 +96,10 @@ def read_metaimage_header(path: Path) -> MetaImageHeader:
             "is truncated, damaged, or of another kind"
         )
     lines = head[: last.end()].decode("latin-1").splitlines()
-    pairs = [line.partition("=") for line in lines]
-    words = {key.strip(): value.strip() for key, _, value in pairs}
+    words = {
+        key.strip(): value.strip()
+        for key, _, value in (line.partition("=") for line in lines)
+    }
     dimensions = _whole(words, "NDims", path)
     if not 1 <= dimensions <= _DIMENSIONS_MAX:
         raise FileFormatError(
@@ -228,8 +230,9 @@ def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
 
 def _require_size(header: MetaImageHeader) -> None:
     with reading(header.path, "MetaImage"):
-        files = _data_files(header)
-        there = sum(max(path.stat().st_size - begin, 0) for path, begin in files)
+        there = sum(
+            max(path.stat().st_size - begin, 0) for path, begin in _data_files(header)
+        )
     packed = _is_true(header.words, "CompressedData")
     said = _whole(header.words, "CompressedDataSize", header.path, default=there)
     if packed and said != there:

@@ -81,10 +81,9 @@ def read_roi_names(path: Path) -> tuple[str | None, dict[int, str]]:
     """
     with reading_dicom(path):
         dataset = deferred_dataset(path)
-        rois = dataset.get("StructureSetROISequence") or ()
         names = {
             whole_number(one, "ROINumber", path): printable(str(one.get("ROIName", "")))
-            for one in rois
+            for one in dataset.get("StructureSetROISequence") or ()
         }
         return str(dataset.get("SOPInstanceUID", "")) or None, names
 
