@@ -201,8 +201,10 @@ def _by_group(
     }
     if not any(events):
         return document | {"curves": curves, "failed": "no event was seen"}
-    test = log_rank(times, events, [group for group, _ in kept])
-    return document | {"curves": curves, "log_rank": asdict(test)}
+    return document | {
+        "curves": curves,
+        "log_rank": asdict(log_rank(times, events, [group for group, _ in kept])),
+    }
 
 
 def _models(level: Level, known: Times, request: CohortRequest) -> dict[str, Any]:
@@ -254,5 +256,8 @@ def _model(
             }
         columns |= left.coded(given)
     model = asdict(cox([known[row][0] for row in used], events, columns, ties=ties))
-    few = model["events"] < _EVENTS_PER_COVARIATE * len(columns)
-    return document | model | {"few_events": few}
+    return (
+        document
+        | model
+        | {"few_events": model["events"] < _EVENTS_PER_COVARIATE * len(columns)}
+    )

@@ -79,8 +79,10 @@ class Level:
 
     def only(self, kept: Iterable[bool]) -> "Level":
         """The same with some of its rows."""
-        pairs = zip(self.rows, kept, strict=True)
-        return replace(self, rows=tuple(row for row, keep in pairs if keep))
+        return replace(
+            self,
+            rows=tuple(row for row, keep in zip(self.rows, kept, strict=True) if keep),
+        )
 
     @property
     def columns(self) -> str:
@@ -333,5 +335,4 @@ def nearest(name: str, others: Collection[str]) -> str | None:
 
 @cache
 def _plain(name: str) -> str:
-    letters = re.sub(r"[\W_]", "", name.casefold())
-    return re.sub(r"(?<!\d)0+(?=\d)", "", letters)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", name.casefold()))

@@ -333,8 +333,10 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
     if sop_class in _KINDS:
         return _KINDS[sop_class], ""
     if sop_class in dicom_pet.REFUSED_SOP_CLASSES:
-        name = dicom_pet.REFUSED_SOP_CLASSES[sop_class]
-        return Kind.OTHER, f"{name} is not read: export it as single slices"
+        return Kind.OTHER, (
+            f"{dicom_pet.REFUSED_SOP_CLASSES[sop_class]} is not read: export it as "
+            "single slices"
+        )
     if item.modality == "CT":
         return _kind_of_ct(header, item, sop_class)
     if sop_class == dicom_nm.SOP_CLASS_UID:

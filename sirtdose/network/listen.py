@@ -93,8 +93,9 @@ def listen(
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)
         processing.take_up()
-        most = endpoint.limits.object_bytes
-        reception = Reception(store, arrivals, say, object_bytes=most)
+        reception = Reception(
+            store, arrivals, say, object_bytes=endpoint.limits.object_bytes
+        )
         with serving(endpoint, reception, say) as (host, port):
             say(f"listening at {host}:{port} as {endpoint.ae_title}")
             return processing.go_on()

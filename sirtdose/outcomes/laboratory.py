@@ -30,8 +30,9 @@ def _names() -> dict[str, str]:
         if rule.get("graded", True):
             found.update(dict.fromkeys((term, *rule["aliases"]), term))
     for term in table("ctcae_5.0")["clinical"]:
-        aliases = held["clinical_aliases"].get(term, ())
-        found.update(dict.fromkeys((term, *aliases), term))
+        found.update(
+            dict.fromkeys((term, *held["clinical_aliases"].get(term, ())), term)
+        )
     found.update({term: term for term in held["child_pugh_terms"]})
     return {name.casefold(): term for name, term in found.items()}
 

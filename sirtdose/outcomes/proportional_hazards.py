@@ -146,8 +146,7 @@ def _unfit(
     cases, count = matrix.shape
     if cases <= count:
         return f"{cases} cases for {count} covariates"
-    centered = (matrix - matrix.mean(0)) / matrix.std(0)
-    rank = np.linalg.matrix_rank(centered, tol=1e-6)
+    rank = np.linalg.matrix_rank((matrix - matrix.mean(0)) / matrix.std(0), tol=1e-6)
     return "a covariate follows from the others" if rank < count else ""
 
 
@@ -164,8 +163,7 @@ def _lifelines(
         {f"covariate {n}": pd.Series(one) for n, one in enumerate(covariates.T)}
     )
     table["time"], table["event"] = times, had.astype(int)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True, action="always") as told:
         try:
             fitter = CoxPHFitter().fit(table, "time", "event")
         except ConvergenceError:

@@ -146,8 +146,9 @@ def _show(sent: Sequence[Sent], skipped: Sequence[Skipped], *, as_json: bool) ->
         ]
         for one in document["sent"]
     ]
-    head = ["file", "kind", "state", "status", "attempts", "said"]
-    click.echo(table(head, rows), err=True)
+    click.echo(
+        table(["file", "kind", "state", "status", "attempts", "said"], rows), err=True
+    )
     for one in document["skipped"]:
         click.echo(f"{one['file']} skipped: {one['why']}", err=True)
     stored = sum(one.stored for one in sent)

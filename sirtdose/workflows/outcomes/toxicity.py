@@ -145,8 +145,9 @@ def _of_window(
     if treated is None and None not in windows:
         said = "no day of treatment: no value lies in a window of days after it"
         return OfWindow(label, (), Hepatotoxicity(present=None, why=said))
-    liver = hepatotoxicity(worst, version=version, ascites_from=ascites_from)
-    return OfWindow(label, worst, liver)
+    return OfWindow(
+        label, worst, hepatotoxicity(worst, version=version, ascites_from=ascites_from)
+    )
 
 
 def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
