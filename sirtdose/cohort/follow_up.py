@@ -54,12 +54,11 @@ def survival_document(
     level = level.only(not row.no_dose for row in level.rows)
     times = level.column(request.time, lambda line, name: line.number(name, least=0))
     seen = level.column(request.event, seen_of)
-    is_known = [
+    # What it is compared by, of nobody else.
+    level = level.only(
         time is not None and event is not None
         for time, event in zip(times, seen, strict=True)
-    ]
-    # What it is compared by, of nobody else.
-    level = level.only(is_known)
+    )
     known = [
         (time, event)
         for time, event in zip(times, seen, strict=True)
@@ -142,11 +141,9 @@ def _groups(
 
 def _curve(known: Times, interval: Interval, *, ticks: Sequence[float] = ()) -> Any:
     times = [time for time, _ in known]
-    curve = asdict(
-        kaplan_meier(times, [event for _, event in known], interval=interval)
-    )
+    curve = kaplan_meier(times, [event for _, event in known], interval=interval)
     ticks = ticks or _ticks(max(times))
-    return curve | {
+    return asdict(curve) | {
         "risk_times": list(ticks),
         "at_risk": at_risk(times, ticks),
         "censored": sorted(time for time, event in known if not event),

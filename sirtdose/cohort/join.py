@@ -242,14 +242,13 @@ def _alone(has: str, own: dict[Key, str], others: dict[Key, str]) -> list[Alone]
     free = [key for key in others if key not in own]
     cases = {case_id for case_id, _ in others}
     found = []
-    for (case_id, lesion), where in own.items():
-        if (case_id, lesion) in others:
-            continue
-        if case_id in cases:
-            meant = nearest(lesion, [b for a, b in free if a == case_id])
-        else:
-            meant = nearest(case_id, list(dict.fromkeys(a for a, _ in free)))
-        found.append(Alone(has, where, case_id, lesion, meant))
+    for case_id, lesion in (key for key in own if key not in others):
+        meant = (
+            nearest(lesion, [b for a, b in free if a == case_id])
+            if case_id in cases
+            else nearest(case_id, list(dict.fromkeys(a for a, _ in free)))
+        )
+        found.append(Alone(has, own[case_id, lesion], case_id, lesion, meant))
     return found
 
 

@@ -304,10 +304,9 @@ def _of_series(members: Sequence[tuple[Path, Dataset]]) -> Found:
 
 
 def _frames_of_reference(header: Dataset) -> tuple[str, ...]:
-    regions = header.get("StructureSetROISequence") or [header]
     frames = {
         str(one.get(keyword, "") or "")
-        for one in regions
+        for one in header.get("StructureSetROISequence") or [header]
         for keyword in ("FrameOfReferenceUID", "ReferencedFrameOfReferenceUID")
     }
     return tuple(sorted(frames - {""}))

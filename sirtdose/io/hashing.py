@@ -33,8 +33,10 @@ def sha256_of_item(item: Found) -> str:
     """SHA-256 of an item's files, or of the voxels of what is held in memory."""
     if not isinstance(item, Held):
         return sha256_of(item.paths)
-    arrays = [] if item.image is None else [item.image.data]
-    arrays += [one.occupancy for one in item.structures]
+    arrays = [
+        *([] if item.image is None else [item.image.data]),
+        *(one.occupancy for one in item.structures),
+    ]
     return hashlib.sha256(b"".join(one.tobytes() for one in arrays)).hexdigest()
 
 

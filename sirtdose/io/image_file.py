@@ -209,8 +209,11 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
             f"{path.name} is no image file known here: use DICOM, or a name ending in "
             f"{', '.join(SUFFIXES)}"
         )
-    placed = {"NIfTI": _placed_nifti, "NRRD": _placed_nrrd}
-    place = placed.get(_KINDS[_ending(path)], _placed_metaimage)
+    place = {
+        "NIfTI": _placed_nifti,
+        "NRRD": _placed_nrrd,
+        "MetaImage": _placed_metaimage,
+    }[_KINDS[_ending(path)]]
     data, affine, header = place(path, *stored)
     return *_on_grid(data, affine, path.name, layers=layers), header
 
@@ -262,10 +265,9 @@ def _of_nifti(
 
 def _extensions(header: Any) -> str:
     """Text that a NIfTI carries behind its header: names of labels, at times."""
-    parts = [part.get_content() for part in header.extensions]
     return "".join(
         part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part)
-        for part in parts
+        for part in (one.get_content() for one in header.extensions)
     )
 
 
@@ -339,8 +341,7 @@ def _segments(
                 f"{path.name}: segment '{name}' names a layer or label value that the "
                 "file does not have"
             )
-        mask = layers[layer] == value
-        structures.append(Structure.named(name, mask, grid).cropped())
+        structures.append(Structure.named(name, layers[layer] == value, grid).cropped())
     return structures
 
 

@@ -95,10 +95,12 @@ def read_metaimage_header(path: Path) -> MetaImageHeader:
             f"{path.name} cannot be read as MetaImage: it has no ElementDataFile; it "
             "is truncated, damaged, or of another kind"
         )
-    lines = head[: last.end()].decode("latin-1").splitlines()
     words = {
         key.strip(): value.strip()
-        for key, _, value in (line.partition("=") for line in lines)
+        for key, _, value in (
+            line.partition("=")
+            for line in head[: last.end()].decode("latin-1").splitlines()
+        )
     }
     dimensions = _whole(words, "NDims", path)
     if not 1 <= dimensions <= _DIMENSIONS_MAX:
@@ -221,10 +223,10 @@ def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
         return [(path, begin) for path in paths]
     # The voxels are each file's last bytes.
     part = prod(header.sizes) * header.kind.itemsize // len(paths)
-    there = [(path, path.stat().st_size) for path in paths]
     # A header longer than its voxels is none.
     return [
-        (path, size - part if part <= size < 2 * part else 0) for path, size in there
+        (path, size - part if part <= size < 2 * part else 0)
+        for path, size in ((path, path.stat().st_size) for path in paths)
     ]
 
 

@@ -219,8 +219,7 @@ class _Processing:
         return used_by
 
     def _run(self, work: Work, study: str, run: Run) -> Ended:
-        count = len(run.instances)
-        self.say(f"study {study}: {work.name} of {count} objects begins")
+        self.say(f"study {study}: {work.name} of {len(run.instances)} objects begins")
         try:
             ended = work.run(study, self.store.folder(study), self.how.out / run.folder)
         except BaseException:
@@ -239,8 +238,10 @@ class _Processing:
                     f"study {study}: {folder} lacks {count} of its objects: do not use "
                     "it"
                 )
-            done = f"{work.name} done in {ended.seconds:.1f} s"
-            self.say(f"study {study}: {done}: {run.folder}")
+            self.say(
+                f"study {study}: {work.name} done in {ended.seconds:.1f} s: "
+                f"{run.folder}"
+            )
         return ended
 
 

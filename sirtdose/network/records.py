@@ -88,12 +88,14 @@ class Records:
 
     def options_used_by(self, options: str) -> str | None:
         """The study that a file of options was used for."""
-        users = (
-            study
-            for study, runs in self._runs.items()
-            if any(one.options == options for one in runs)
+        return next(
+            (
+                study
+                for study, runs in self._runs.items()
+                if any(one.options == options for one in runs)
+            ),
+            None,
         )
-        return next(users, None)
 
     def begin(
         self, study: str, work: str, instances: frozenset[str], options: str

@@ -108,9 +108,11 @@ def cox(
     else:
         found, tests = _breslow(time, had, matrix)
     fitted = np.asarray(found[0]) * spread
-    constant: list[float | None] = [None] * len(covariates)
-    if had.sum() >= EVENTS_TO_CHECK:
-        constant = proportional_p(time, had, scaled, fitted, ties=ties)
+    constant: list[float | None] = (
+        proportional_p(time, had, scaled, fitted, ties=ties)
+        if had.sum() >= EVENTS_TO_CHECK
+        else [None] * len(covariates)
+    )
     return replace(
         empty,
         ratios=tuple(

@@ -151,7 +151,6 @@ def _show(sent: Sequence[Sent], skipped: Sequence[Skipped], *, as_json: bool) ->
     )
     for one in document["skipped"]:
         click.echo(f"{one['file']} skipped: {one['why']}", err=True)
-    stored = sum(one.stored for one in sent)
-    click.echo(f"\n{stored} of {len(sent)} stored", err=True)
+    click.echo(f"\n{sum(one.stored for one in sent)} of {len(sent)} stored", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)

@@ -85,10 +85,9 @@ def applied_half_life_h(
     Philips writes 1 always, which says nothing.
     """
     stated = half_life_in_header_h(datasets[0], path)
-    candidates = [*([stated] if stated else []), *half_lives_h]
     errors: list[tuple[float, float | None]] = [
         (error, half_life_h)
-        for half_life_h in candidates
+        for half_life_h in [*([stated] if stated else []), *half_lives_h]
         for identity in IDENTITIES
         if (error := misfit(datasets, identity, half_life_h)) is not None
     ]

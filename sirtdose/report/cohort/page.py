@@ -144,14 +144,17 @@ def cohort_summary(document: Document) -> str:
         *(simulated if document["simulated"] else []),
         *words.join_words(document),
         *(f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)),
+        *(
+            line
+            for endpoint in document["endpoints"]
+            for line in (
+                "",
+                words.endpoint_title(endpoint),
+                *(f"  {one}" for one in words.endpoint_lines(endpoint)),
+                *(f"  {words.comparison_words(x)}" for x in endpoint["covariates"]),
+            )
+        ),
     ]
-    for endpoint in document["endpoints"]:
-        lines += [
-            "",
-            words.endpoint_title(endpoint),
-            *(f"  {line}" for line in words.endpoint_lines(endpoint)),
-            *(f"  {words.comparison_words(one)}" for one in endpoint["covariates"]),
-        ]
     if document["survival"]:
         lines += [
             "",

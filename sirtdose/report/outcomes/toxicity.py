@@ -244,11 +244,13 @@ def _patient_row(case: dict[str, Any]) -> dict[str, Any]:
 
 def toxicity_summary(document: dict[str, Any]) -> str:
     """Worst grades by window, hepatotoxicity and liver function, for a terminal."""
-    lines = [f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case"]
     labels = dict.fromkeys(
         window["window"] for case in document["cases"] for window in case["windows"]
     )
-    lines += [one for label in labels for one in ("", *_of_window(document, label))]
+    lines = [
+        f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case",
+        *(one for label in labels for one in ("", *_of_window(document, label))),
+    ]
     liver = [
         [
             case["case_id"],

@@ -180,8 +180,14 @@ def _graded(
 ) -> Graded:
     days = None if treated is None else (row.day - treated).days
     if row.term in clinical_terms(version):
-        rule = "not graded" if row.grade is None else "graded by the user"
-        return Graded(row.term, row.day, days, row.grade, rule, by_user=True)
+        return Graded(
+            row.term,
+            row.day,
+            days,
+            row.grade,
+            "not graded" if row.grade is None else "graded by the user",
+            by_user=True,
+        )
     # Before treatment there is nothing to compare with yet.
     used = None if days is not None and days <= 0 else baseline
     found, borrowed = _by_value(row, used, version)
