@@ -157,8 +157,7 @@ def interval_of(
     >>> low, high
     (40.5, 64.5)
     """
-    known = draws[np.isfinite(draws)]
-    low, high = np.percentile(known, (2.5, 97.5))
+    low, high = np.percentile(draws[np.isfinite(draws)], (2.5, 97.5))
     return (
         min(float(low) - max(by_noise, 0.0), measured),
         max(float(high) + max(-by_noise, 0.0), measured),
@@ -276,8 +275,9 @@ class _Collected:
             self._by_noise[n] = noisy - one
 
     def _vector(self, dose_gy: Array, volumes_ml: Array) -> Array:
-        dvh = Dvh.of_values(self._name, dose_gy, volumes_ml)
-        return with_curve(dvh, self._metrics, self._axis)
+        return with_curve(
+            Dvh.of_values(self._name, dose_gy, volumes_ml), self._metrics, self._axis
+        )
 
     def draws(self) -> RowDraws:
         """All of them, about what was measured."""

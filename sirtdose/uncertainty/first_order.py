@@ -100,8 +100,7 @@ def _row(
         "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:
-        of_dose = mean * factor.of_dose
-        parts[factor.name] = _root([parts.get(factor.name, 0.0), of_dose])
+        parts[factor.name] = _root([parts.get(factor.name, 0.0), mean * factor.of_dose])
     if scene.blur_step_gy is not None:
         parts["psf"] = abs(float((occupancy * scene.blur_step_gy).sum() / voxels))
     return Propagated(mean, _root(list(parts.values())), parts)
@@ -160,8 +159,7 @@ def _by_shift(
 
     steps: dict[str, Array] = defaultdict(lambda: np.zeros(3))
     for name in (*part.plus, *part.minus):
-        sign = 1.0 if name in part.plus else -1.0
-        steps[name] += sign * slope(name) / voxels
+        steps[name] += (1.0 if name in part.plus else -1.0) * slope(name) / voxels
     total = region_total(scene.region, scene.drawn, scene.dose_gy)
     for name in scene.region:
         steps[name] -= mean_gy * (slope(name) / total)

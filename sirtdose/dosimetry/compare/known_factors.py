@@ -106,8 +106,9 @@ def _of_density(ours: OurChoices) -> Iterator[KnownFactor]:
     if own is None:
         return
     for other in DENSITIES_G_PER_ML:
-        says = f"density {other:g} g/mL instead of our {own:g} g/mL"
-        yield KnownFactor(_DENSITY, own / other, says)
+        yield KnownFactor(
+            _DENSITY, own / other, f"density {other:g} g/mL instead of our {own:g} g/mL"
+        )
 
 
 def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
@@ -115,11 +116,13 @@ def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
     known: Mapping[str, dict[str, dict[str, float]]] = table("nuclides")
     if own is None or ours.nuclide not in known:
         return
-    presets = known[ours.nuclide]["dose_constants_gy_kg_per_gbq"]
-    for name, preset in presets.items():
+    for name, preset in known[ours.nuclide]["dose_constants_gy_kg_per_gbq"].items():
         value = preset["value"]  # type: ignore[index]
-        says = f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}"
-        yield KnownFactor(_CONSTANT, value / own, says)
+        yield KnownFactor(
+            _CONSTANT,
+            value / own,
+            f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}",
+        )
 
 
 def _of_activity(ours: OurChoices) -> Iterator[KnownFactor]:

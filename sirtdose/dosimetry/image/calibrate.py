@@ -99,8 +99,9 @@ def calibrate(
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
-    in_image = _total_gbq(volume, absolute)
-    return Calibrations(used, alternative, in_image, over if relative else "fov")
+    return Calibrations(
+        used, alternative, _total_gbq(volume, absolute), over if relative else "fov"
+    )
 
 
 def in_image_gbq(

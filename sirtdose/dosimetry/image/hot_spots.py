@@ -236,8 +236,9 @@ def _with_foci(
 def _hottest(region: _Region, dose: Volume) -> NDArray[np.intp]:
     """The index of a region's hottest voxel."""
     mask, box = region
-    inside = np.where(mask, dose.data[box], -np.inf)
-    at = np.unravel_index(int(inside.argmax()), mask.shape)
+    at = np.unravel_index(
+        int(np.where(mask, dose.data[box], -np.inf).argmax()), mask.shape
+    )
     return np.array(at, np.intp) + np.array([side.start for side in box], np.intp)
 
 
@@ -273,8 +274,7 @@ def _peaks(dose: Volume, covered: NDArray[np.bool_]) -> NDArray[np.intp]:
     near = near[apart[near] <= _PEAK_MM]
     offsets = steps[near] @ (plane, row, 1)
     flat = padded.ravel()
-    index = np.argwhere((dose.data >= _LEAST_GY) & ~covered) + reach
-    at = index @ (plane, row, 1)
+    at = (np.argwhere((dose.data >= _LEAST_GY) & ~covered) + reach) @ (plane, row, 1)
     for offset in offsets[1:]:
         beside, own = flat[at + offset], flat[at]
         at = at[(beside < own) if offset < 0 else (beside <= own)]

@@ -109,8 +109,7 @@ def outside_fraction(
     volumes: Sequence[Structure], volume: Volume, lungs: Structure | None
 ) -> float:
     """Part of the image's counts outside of lungs and every perfused volume."""
-    whole = union(volumes)
-    inside = total_in(volume, occupancy_on(whole, volume.grid))
+    inside = total_in(volume, occupancy_on(union(volumes), volume.grid))
     total = volume.total()
     if lungs is not None:
         total -= total_in(volume, occupancy_on(lungs, volume.grid))
