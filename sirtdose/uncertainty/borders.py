@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.scene import Scene
-
-Array = NDArray[np.float64]
+from sirtdose.uncertainty.scene import Array, Scene
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
@@ -12,6 +11,7 @@ from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.scene import (
+    Array,
     Scene,
     composed,
     histogram_axis,
@@ -20,7 +20,6 @@ from sirtdose.uncertainty.scene import (
     with_curve,
 )
 
-Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
 _PAIRS = 40
@@ -170,10 +169,13 @@ def _normals(
     """Standard normal draws by what they are of."""
     from scipy.stats import norm, qmc
 
-    names = [f"factor {n}" for n in range(len(scene.factors))]
-    names += [f"border {name}" for name in scene.drawn]
-    names += [f"shift {name} {axis}" for name in scene.drawn for axis in range(3)]
-    names += [f"registration {axis}" for axis in range(3)] + ["blur"]
+    names = [
+        *(f"factor {n}" for n in range(len(scene.factors))),
+        *(f"border {name}" for name in scene.drawn),
+        *(f"shift {name} {axis}" for name in scene.drawn for axis in range(3)),
+        *(f"registration {axis}" for axis in range(3)),
+        "blur",
+    ]
     drawn = qmc.LatinHypercube(len(names), rng=rng).random(realizations)
     # A half step from the ends: none is infinite.
     ends = 0.5 / realizations

@@ -18,14 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.uncertainty.borders import surface_of
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.scene import Part, Scene, composed, region_total
-
-Array = NDArray[np.float64]
+from sirtdose.uncertainty.scene import Array, Part, Scene, composed, region_total
 
 
 @dataclass(frozen=True)

@@ -128,16 +128,26 @@ def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
 def _of_activity(ours: OurChoices) -> Iterator[KnownFactor]:
     shunt, residual = ours.lung_shunt_fraction, ours.residual_fraction
     if shunt:
-        says = f"the lung shunt of {shunt:.2%} not taken off the treated activity"
-        yield KnownFactor("lung shunt", 1 / (1 - shunt), says)
-        says = f"the lung shunt of {shunt:.2%} taken off twice"
-        yield KnownFactor("lung shunt", 1 - shunt, says)
+        yield KnownFactor(
+            "lung shunt",
+            1 / (1 - shunt),
+            f"the lung shunt of {shunt:.2%} not taken off the treated activity",
+        )
+        yield KnownFactor(
+            "lung shunt", 1 - shunt, f"the lung shunt of {shunt:.2%} taken off twice"
+        )
     if residual:
-        says = f"the residual of {residual:.2%} not taken off what was administered"
-        yield KnownFactor("residual", 1 / (1 - residual), says)
+        yield KnownFactor(
+            "residual",
+            1 / (1 - residual),
+            f"the residual of {residual:.2%} not taken off what was administered",
+        )
     if ours.calibrations_ratio:
-        says = "the image's other calibration (its own units or camera factor)"
-        yield KnownFactor(_CALIBRATION, ours.calibrations_ratio, says)
+        yield KnownFactor(
+            _CALIBRATION,
+            ours.calibrations_ratio,
+            "the image's other calibration (its own units or camera factor)",
+        )
 
 
 def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
@@ -145,8 +155,11 @@ def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
     if own is None:
         return
     for other in _HALF_LIVES_H.get(ours.nuclide, ()):
-        says = f"half-life {other:g} h instead of our {own:g} h, for the decays in all"
-        yield KnownFactor("half-life", other / own, says)
+        yield KnownFactor(
+            "half-life",
+            other / own,
+            f"half-life {other:g} h instead of our {own:g} h, for the decays in all",
+        )
     hours = ours.elapsed_h
     if hours:
         left = 2.0 ** (-hours / own)

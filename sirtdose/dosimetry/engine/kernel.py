@@ -173,14 +173,9 @@ def _points(
     )
     thickest = max(0.1, min(spacing_mm) / 10)
     parts = np.maximum(np.ceil(np.diff(coarse) / thickest - 1e-9), 1).astype(int)
+    steps = zip(coarse[:-1], coarse[1:], parts, strict=True)
     fine = np.concatenate(
-        [
-            coarse[:1],
-            *(
-                np.linspace(a, b, n + 1)[1:]
-                for a, b, n in zip(coarse[:-1], coarse[1:], parts, strict=True)
-            ),
-        ]
+        [coarse[:1], *(np.linspace(a, b, n + 1)[1:] for a, b, n in steps)]
     )
     within = np.interp(fine, borders, radial.energy_fraction_within)
     return (fine[1:] + fine[:-1]) / 2, np.diff(within)

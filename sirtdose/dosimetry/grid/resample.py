@@ -71,10 +71,11 @@ def occupancy_on(
         raise _outside(structure)
     target = grid.crop(box)
     axes = target.axis_map(structure.grid)
-    if axes is None or sampling == "center":
-        occupancy = _sampled(structure, target, sampling)
-    else:
-        occupancy = _overlap(structure, target, axes)
+    occupancy = (
+        _sampled(structure, target, sampling)
+        if axes is None or sampling == "center"
+        else _overlap(structure, target, axes)
+    )
     moved = replace(structure, occupancy=occupancy, grid=target).cropped()
     if moved.empty:
         raise _outside(structure)
@@ -169,8 +170,7 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     Structures that share a lattice already come back as they are. Else all are
     sampled at the centers of the finest one's voxels, extended over them all.
     """
-    first = structures[0].grid
-    if all(structure.grid.offset_in(first) is not None for structure in structures):
+    if all(one.grid.offset_in(structures[0].grid) is not None for one in structures):
         return list(structures)
     finest = min((s.grid for s in structures), key=lambda grid: grid.voxel_volume_ml)
     index = finest.index(np.concatenate([s.grid.corners_mm() for s in structures]))

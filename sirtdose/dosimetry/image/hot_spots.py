@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError
-from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, box_at, three
+from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
@@ -342,7 +342,7 @@ def _apart_mm(structure: Structure, at_mm: NDArray[np.float64]) -> float:
 
 
 def _box(structure: Structure, grid: Grid) -> Box:
-    offset = structure.grid.offset_in(grid)
-    if offset is None:
+    box = structure.box_on(grid)
+    if box is None:
         raise GeometryError(f"'{structure.name}' is not on the dose's grid")
-    return box_at(offset, structure.grid.shape)
+    return box
