@@ -98,5 +98,10 @@ def unapproved_findings(status: str) -> list[Finding]:
     """Orders by a plan that nobody has approved (H04)."""
     if status == "approved":
         return []
-    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
-    return [Finding.of("H04", said, severity=Severity.NOTE)]
+    return [
+        Finding.of(
+            "H04",
+            f"the plan is {status}: approve it with `sirtdose plan approve`",
+            severity=Severity.NOTE,
+        )
+    ]
