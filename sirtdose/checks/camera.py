@@ -30,13 +30,8 @@ def camera_findings(
             if camera_limit_gbq is None
             else "--administered-at and the time of the scan"
         )
-        return [
-            Finding.of(
-                "H13",
-                f"the camera's dead time not checked: needs {needs}",
-                severity=Severity.NOTE,
-            )
-        ]
+        said = f"the camera's dead time not checked: needs {needs}"
+        return [Finding.of("H13", said, severity=Severity.NOTE)]
     at_scan_gbq = in_view_gbq * nuclide.decay_factor(elapsed_h)
     said = (
         f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "

@@ -98,10 +98,5 @@ def unapproved_findings(status: str) -> list[Finding]:
     """Orders by a plan that nobody has approved (H04)."""
     if status == "approved":
         return []
-    return [
-        Finding.of(
-            "H04",
-            f"the plan is {status}: approve it with `sirtdose plan approve`",
-            severity=Severity.NOTE,
-        )
-    ]
+    said = f"the plan is {status}: approve it with `sirtdose plan approve`"
+    return [Finding.of("H04", said, severity=Severity.NOTE)]

@@ -191,8 +191,7 @@ def site_options(
                 f"{file.name}, line {line}: '{key}' is none of what can be set for "
                 f"{path}: {', '.join(known)}"
             )
-    everywhere = {key: one for key, one in site.defaults.items() if key in known}
-    return everywhere | dict(own)
+    return {key: one for key, one in site.defaults.items() if key in known} | dict(own)
 
 
 def require_accepted_values(
