@@ -18,13 +18,13 @@ from sirtdose.cli.words.manifest import (
     Row,
     folder_of,
     folder_rows,
-    located,
     manifest_rows,
 )
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
+    located,
     options_about,
     parsed_options,
     request_asked,

@@ -196,7 +196,10 @@ def test_what_each_command_takes_is_shown(
     # Every line of it holds once the # is taken away.
     lines = begun.read_text("utf-8").splitlines()
     bare = [one[2:] if re.match(r"# (\[|\w+ = )", one) else one for one in lines]
-    result = run("site", "check", site("\n".join(bare)))
+    path = site("\n".join(bare))
+    for name in ("budget", "radiobiology", "nuclides"):
+        (path.parent / f"{name}.toml").write_text("", "utf-8")
+    result = run("site", "check", path)
     assert result.exit_code == 0, result.output
     assert "plan mird: device resin" in result.stdout
     assert "calibrator for resin: factor 1, 0.03 (k = 1)" in result.stdout
@@ -239,7 +242,8 @@ def test_every_option_with_a_default_can_be_set(
             assert words == ([f"--{key.replace('_', '-')}"] if default else [])
         else:
             assert words[0] in option.opts
-            assert words[1] == str(default)
+            # A folder is seen from the file.
+            assert words[1] == str(path.parent if default == "." else default)
 
 
 def test_the_camera_of_a_header(site: Callable[[str], Path]) -> None:
@@ -282,6 +286,28 @@ def test_a_wrong_value_is_the_files_not_the_users(
     assert result.exit_code == 3
     assert "site.toml, line 3: device: 'clay' is not one of" in result.stderr
     assert run("--site", path, *MIRD, *SHUNT, "--device", "resin").exit_code == 0
+
+
+def test_a_file_is_looked_for_beside_the_sites(
+    run: Run,
+    site: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Wherever a person stands: never a file of that name in her own folder."""
+    path = site('[defaults]\nradiobiology = "own/bio.toml"\n')
+    own, here = tmp_path / "own", tmp_path / "here"
+    for folder in (own, here / "own"):
+        folder.mkdir(parents=True)
+    (here / "own" / "bio.toml").write_text("", "utf-8")
+    monkeypatch.chdir(here)
+    refused = run("site", "check", path)
+    assert refused.exit_code == 3
+    assert "line 2: radiobiology: there is no 'own/bio.toml' beside" in refused.stderr
+    (own / "bio.toml").write_text("", "utf-8")
+    post = _all()["post"]
+    words = with_site(click.Context(main), post, "post", ["x", "--site", str(path)])
+    assert words == ["--radiobiology", str(own / "bio.toml"), "x"]
 
 
 def test_a_name_that_nothing_knows_is_not_passed_over(

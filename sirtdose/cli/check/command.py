@@ -14,7 +14,7 @@ from sirtdose.cli.words.image import (
     roles_of,
     structures_option,
 )
-from sirtdose.cli.words.manifest import case_options, folder_of, located
+from sirtdose.cli.words.manifest import case_options, folder_of
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -25,7 +25,12 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import by_name, quantity
 from sirtdose.cli.words.show import print_document, say_slower, show_document
-from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
+from sirtdose.cli.words.typed import (
+    located,
+    parsed_options,
+    request_asked,
+    with_environment,
+)
 from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import FRACTION, LENGTH

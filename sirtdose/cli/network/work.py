@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
-from sirtdose.cli.words.manifest import case_options, located
-from sirtdose.cli.words.typed import parsed_options, request_asked, with_environment
+from sirtdose.cli.words.manifest import case_options
+from sirtdose.cli.words.typed import (
+    located,
+    parsed_options,
+    request_asked,
+    with_environment,
+)
 from sirtdose.errors import InputError, SirtdoseError, foreseen
 from sirtdose.io.hashing import sha256_of
 from sirtdose.network.listen import NotYet

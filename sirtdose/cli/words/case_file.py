@@ -9,7 +9,7 @@ import click
 from sirtdose.cli.words.injections import INJECTION_KEYS
 from sirtdose.cli.words.typed import (
     file_named,
-    file_options,
+    located,
     option_table,
     option_words,
     options_about,
@@ -52,7 +52,8 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
         )
     words = [str(method)]
     if "source" in data:
-        words.append(_beside(path, _text(data["source"], "source", path)))
+        text = _text(data["source"], "source", path)
+        words.append(str(file_named(text, (path.parent,)) or text))
     options = data.get("options", {})
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is no table: write [options]")
@@ -120,15 +121,14 @@ def _option_words(
                 f"{path.name}: {word} is not for a file: whoever runs the case accepts "
                 "a check, with --accept and --reason"
             )
-    known, files = tuple(option_table(command)), file_options(command)
+    known = tuple(option_table(command))
     require_known(options, known, path.name, f"the options of plan {command.name}")
-
-    def text_of(value: Any, key: str) -> str:
-        text = _text(value, key, path)
-        is_word = key not in files or text.strip().lower() in files[key]
-        return text if is_word else _beside(path, text)
-
-    return option_words(options, command, where=path.name, text_of=text_of)
+    return option_words(
+        located(options, (path.parent,), command),
+        command,
+        where=path.name,
+        text_of=lambda value, key: _text(value, key, path),
+    )
 
 
 def _tumor_text(tumor: Mapping[str, Any], path: Path) -> str:
@@ -175,8 +175,3 @@ def _text(value: Any, key: str, path: Path) -> str:
     if not text.isprintable():
         raise InputError(f"{path.name}: {key} holds what cannot be printed")
     return text
-
-
-def _beside(path: Path, text: str) -> str:
-    """A path beside the case file, where there is one."""
-    return str(file_named(text, (path.parent,)) or text)

@@ -12,7 +12,7 @@ import click
 from sirtdose.cli.words.typed import (
     asked_options,
     file_named,
-    file_options,
+    located,
     options_about,
 )
 from sirtdose.errors import InputError
@@ -183,27 +183,6 @@ def _value(text: str, name: str, option: click.Option, where: str) -> Any:
 def folder_of(source: Path) -> Path:
     """Where a case's files lie: the source, or beside it where that is a file."""
     return source.parent if source.is_file() else source
-
-
-def located(
-    options: Mapping[str, Any], folders: Sequence[Path], command: click.Command
-) -> dict[str, Any]:
-    """A table of options with files named by their whole path where they are found."""
-    files = file_options(command)
-
-    def found(name: str, text: Any) -> Any:
-        is_word = not isinstance(text, str) or text.strip().lower() in files[name]
-        here = None if is_word else file_named(text, folders)
-        return text if here is None else str(here)
-
-    return {
-        name: value
-        if name not in files
-        else [found(name, one) for one in value]
-        if isinstance(value, list)
-        else found(name, value)
-        for name, value in options.items()
-    }
 
 
 def _is_case_id(name: str) -> bool:

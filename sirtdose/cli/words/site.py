@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.typed import SITE_USED, option_table, option_words
+from sirtdose.cli.words.typed import SITE_USED, located, option_table, option_words
 from sirtdose.errors import InputError
 from sirtdose.io.tables.site import line_of, read_site
 from sirtdose.model.site import Site, SiteUsed
@@ -177,6 +177,8 @@ def site_options(
 ) -> dict[str, Any]:
     """What the file says of a command's options: of all commands, and of this one.
 
+    A file that it names is looked for beside it first.
+
     Raises
     ------
     InputError
@@ -191,7 +193,8 @@ def site_options(
                 f"{file.name}, line {line}: '{key}' is none of what can be set for "
                 f"{path}: {', '.join(known)}"
             )
-    return {key: one for key, one in site.defaults.items() if key in known} | dict(own)
+    everywhere = {key: one for key, one in site.defaults.items() if key in known}
+    return located(everywhere | dict(own), (file.absolute().parent,), command)
 
 
 def require_accepted_values(
@@ -212,6 +215,8 @@ def require_accepted_values(
         option = table[key]
         try:
             for word in words[1::2]:
+                if isinstance(option.type, click.Path) and not Path(word).is_absolute():
+                    raise click.BadParameter(f"there is no '{word}' beside {file.name}")
                 option.type.convert(word, option, click.Context(command))
         except click.UsageError as error:
             line = max(

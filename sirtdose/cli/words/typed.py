@@ -72,6 +72,27 @@ def file_named(
         return None
 
 
+def located(
+    options: Mapping[str, Any], folders: Sequence[Path], command: click.Command
+) -> dict[str, Any]:
+    """A table of options with files named by their whole path where they are found."""
+    files = file_options(command)
+
+    def found(name: str, text: Any) -> Any:
+        is_word = not isinstance(text, str) or text.strip().lower() in files[name]
+        here = None if is_word else file_named(text, folders)
+        return text if here is None else str(here)
+
+    return {
+        name: value
+        if name not in files
+        else [found(name, one) for one in value]
+        if isinstance(value, list)
+        else found(name, value)
+        for name, value in options.items()
+    }
+
+
 def options_kept(context: click.Context) -> dict[str, Any]:
     """The options of a run as a plan keeps them: the case's, by name and unit.
 
