@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.options import json_option
-from sirtdose.report.documents import document_text
+from sirtdose.cli.words.show import print_document
 
 
 @click.command("inspect")
@@ -23,6 +23,4 @@ def inspect_command(*, source: Path, paths: bool, as_json: bool) -> None:
     from sirtdose.workflows.inspect import inspect_folder
 
     document = inspection_document(inspect_folder(source), paths=paths)
-    click.echo(inspection_summary(document), err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    print_document(document, inspection_summary(document), as_json=as_json)
