@@ -241,8 +241,9 @@ def _connected(scheduler: str) -> Any:
 
     def connect() -> None:
         try:
-            client: Any = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
-            connected.append(client)
+            connected.append(
+                Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+            )
         except (OSError, ValueError, TypeError) as error:
             failed.append(type(error).__name__)
 

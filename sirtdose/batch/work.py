@@ -93,9 +93,11 @@ def run_case(case: Case) -> Outcome:
         return outcome
 
     # The batch's tables stand beside results that are to name nobody.
-    named = named_files(case.request).values()
     return replace(
-        outcome, error=without_file_names(outcome.error, case.request.image, named)
+        outcome,
+        error=without_file_names(
+            outcome.error, case.request.image, named_files(case.request).values()
+        ),
     )
 
 

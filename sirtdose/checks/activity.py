@@ -59,7 +59,7 @@ def size_findings(case: Treatment) -> list[Finding]:
     """Activities, or the doses they give, of another unit's size (H05)."""
     total = case.activity_gbq
     least, most = rails("activity_gbq")
-    scout = _scout_gbq(case)
+    scout = rail("scout_gbq", "Ho-166") if case.nuclide.name == "Ho-166" else 0.0
     if scout / _SCOUT_DRAWN <= total <= scout * _SCOUT_DRAWN:
         return [
             Finding.of(
@@ -101,25 +101,23 @@ def _size(said: str, value: float, bound: float) -> Finding:
 
 def _little_findings(case: Treatment) -> list[Finding]:
     """An injection that gives what it perfuses next to no dose."""
-    findings = []
-    for one in case.injections:
-        for part in case.of_injection(one.name, "perfused"):
-            if not 0 < part.dose_gy < rail("mean_dose_min_gy"):
-                continue
-            gbq = one.activity_gbq
-            findings.append(
-                Finding.of(
-                    "H05",
-                    f"{_amount(gbq)} is little: '{part.name}' gets {part.dose_gy:.3g} "
-                    f"Gy; was {gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume "
-                    "belong to another region?",
-                    subject=part.name,
-                    value=part.dose_gy,
-                    bound=Bound(rail("mean_dose_min_gy"), "Gy", "see guard_rails.json"),
-                    accepted=f"{gbq:.4g} GBq is used",
-                )
-            )
-    return findings
+    least = rail("mean_dose_min_gy")
+    return [
+        Finding.of(
+            "H05",
+            f"{_amount(gbq)} is little: '{part.name}' gets {part.dose_gy:.3g} "
+            f"Gy; was {gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume "
+            "belong to another region?",
+            subject=part.name,
+            value=part.dose_gy,
+            bound=Bound(least, "Gy", "see guard_rails.json"),
+            accepted=f"{gbq:.4g} GBq is used",
+        )
+        for one in case.injections
+        for gbq in [one.activity_gbq]
+        for part in case.of_injection(one.name, "perfused")
+        if 0 < part.dose_gy < least
+    ]
 
 
 def _vial_findings(case: Treatment) -> list[Finding]:
@@ -130,8 +128,8 @@ def _vial_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H07",
-            f"{_amount(one.activity_gbq)}{_to(one.name, case)} is more than the "
-            f"largest vial of {case.device.product}, {most:g} GBq at calibration",
+            f"{_amount(one.activity_gbq)}{where} is more than the largest vial of "
+            f"{case.device.product}, {most:g} GBq at calibration",
             severity=Severity.WARN,
             subject=case.subject_of(one),
             value=one.activity_gbq,
@@ -139,13 +137,9 @@ def _vial_findings(case: Treatment) -> list[Finding]:
             remedy="check the prescription and the volume, or plan several injections",
         )
         for one in case.injections
+        for where in [f" to '{one.name}'" if len(case.injections) > 1 else ""]
         if one.activity_gbq > most
     ]
-
-
-def _scout_gbq(case: Treatment) -> float:
-    """The activity of a scout of the microspheres that treat; 0 where there is none."""
-    return rail("scout_gbq", "Ho-166") if case.nuclide.name == "Ho-166" else 0.0
 
 
 def same_findings(case: Treatment) -> list[Finding]:
@@ -214,10 +208,6 @@ def residual_findings(residual_fraction: float) -> list[Finding]:
 
 def _amount(gbq: float) -> str:
     return f"{gbq:.4g} GBq ({gbq * MCI_PER_GBQ:.4g} mCi)"
-
-
-def _to(name: str, case: Treatment) -> str:
-    return f" to '{name}'" if len(case.injections) > 1 else ""
 
 
 def residual_doubts(

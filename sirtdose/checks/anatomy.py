@@ -42,16 +42,16 @@ def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
         said = "left and right not checked: needs a liver with lungs, spleen or spine"
         return [Finding.of("H17", said, severity=Severity.NOTE)]
     liver = _center_mm(livers)
-    wrong = []
-    chest = _center_mm(lungs) if lungs else liver
-    if liver[_UP] > chest[_UP] + _CLEAR_MM:
-        wrong.append("above the lungs")
-    if spleens and liver[_LEFT] > _center_mm(spleens)[_LEFT] + _CLEAR_MM:
-        wrong.append("on the left of the spleen")
-    if _both(lungs) and liver[_LEFT] > chest[_LEFT] + _CLEAR_MM:
-        wrong.append("on the left of the lungs' middle")
-    if spines and liver[_BACK] > _center_mm(spines)[_BACK] + _CLEAR_MM:
-        wrong.append("behind the spine")
+    wrong = [
+        where
+        for where, axis, organ in (
+            ("above the lungs", _UP, lungs),
+            ("on the left of the spleen", _LEFT, spleens),
+            ("on the left of the lungs' middle", _LEFT, lungs if _both(lungs) else ()),
+            ("behind the spine", _BACK, spines),
+        )
+        if organ and liver[axis] > _center_mm(organ)[axis] + _CLEAR_MM
+    ]
     if not wrong:
         return []
     return [

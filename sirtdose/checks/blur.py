@@ -49,19 +49,16 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
                 f"the correction of blur had not settled after {result.rounds} rounds",
             )
         )
-    for name, changes in result.sensitivity.items():
-        if not changes:
-            continue
-        worst = max(changes, key=lambda said: abs(changes[said]))
-        if abs(changes[worst]) > _SENSITIVE:
-            findings.append(
-                Finding.of(
-                    "H20",
-                    f"the corrected mean of '{name}' moves by {changes[worst]:+.0%} "
-                    f"with {worst}",
-                )
-            )
-    return findings
+    return findings + [
+        Finding.of(
+            "H20",
+            f"the corrected mean of '{name}' moves by {change:+.0%} with {cause}",
+        )
+        for name, changes in result.sensitivity.items()
+        if changes
+        for cause, change in [max(changes.items(), key=lambda one: abs(one[1]))]
+        if abs(change) > _SENSITIVE
+    ]
 
 
 def regrid_findings(
@@ -74,16 +71,17 @@ def regrid_findings(
     if volume is image:
         return []
 
-    scale = image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
-    per_volume = image.quantity is Quantity.ACTIVITY_CONCENTRATION
+    scale = (
+        image.grid.voxel_volume_ml / volume.grid.voxel_volume_ml
+        if image.quantity is Quantity.ACTIVITY_CONCENTRATION
+        else 1.0
+    )
     findings = []
     for structure in structures:
         if structure.role not in (Role.LIVER, Role.PERFUSED, Role.TUMOR, Role.LUNGS):
             continue
-        before = total_in(image, occupancy_on(structure, image.grid))
+        before = total_in(image, occupancy_on(structure, image.grid)) * scale
         after = total_in(volume, occupancy_on(structure, volume.grid))
-        if per_volume:
-            before *= scale
         moved = after / before - 1 if before > 0 else 0.0
         if abs(moved) > _MOVED_MAX:
             findings.append(

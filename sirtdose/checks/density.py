@@ -41,13 +41,14 @@ def beyond_findings(
     outside = 1 - float((size * cover.data).sum(dtype=float)) / max(
         float(size.sum(dtype=float)), 1e-30
     )
-    found = []
-    if outside > _OUTSIDE_WARN:
-        found.append(("activity", "of the activity", outside))
-    for structure in structures:
-        part = 1 - _mean_in(cover, structure)
-        if part > _OUTSIDE_WARN and structure.role is not Role.OTHER:
-            found.append((structure.name, f"of '{structure.name}'", part))
+    found = [
+        ("activity", "of the activity", outside),
+        *(
+            (one.name, f"of '{one.name}'", 1 - mean_in(cover, one))
+            for one in structures
+            if one.role is not Role.OTHER
+        ),
+    ]
     return [
         Finding.of(
             "H27",
@@ -57,6 +58,7 @@ def beyond_findings(
             subject=f"{subject} without density",
         )
         for subject, what, part in found
+        if part > _OUTSIDE_WARN
     ]
 
 
@@ -89,7 +91,7 @@ def structure_density_findings(
         lungs = structure.role is Role.LUNGS
         if not lungs and structure.role not in _SOFT:
             continue
-        mean = _mean_in(density, structure)
+        mean = mean_in(density, structure)
         said.append(f"'{structure.name}' {mean:.3f}")
         low, high = _LUNG_G_PER_ML if lungs else _LIVER_G_PER_ML
         if low <= mean <= high:
@@ -124,23 +126,22 @@ def ct_number_findings(ct: Volume, structures: Sequence[Structure]) -> list[Find
                 subject="CT numbers",
             )
         )
-    for structure in structures:
-        if structure.role not in _LIVERS:
-            continue
-        hu, _ = mean_on(ct, structure.grid)
-        mean = _mean_in(Volume(hu, structure.grid, Quantity.CT_NUMBER), structure)
-        if mean > _CONTRAST_HU:
-            findings.append(
-                Finding.of(
-                    "H27",
-                    f"'{structure.name}' has {mean:.0f} HU, contrast: its density is "
-                    "overestimated; use a CT without contrast, or one density",
-                    severity=Severity.WARN,
-                )
-            )
-    return findings
+    return findings + [
+        Finding.of(
+            "H27",
+            f"'{one.name}' has {mean:.0f} HU, contrast: its density is overestimated; "
+            "use a CT without contrast, or one density",
+            severity=Severity.WARN,
+        )
+        for one in structures
+        if one.role in _LIVERS
+        for hu, _ in [mean_on(ct, one.grid)]
+        for mean in [mean_in(Volume(hu, one.grid, Quantity.CT_NUMBER), one)]
+        if mean > _CONTRAST_HU
+    ]
 
 
-def _mean_in(volume: Volume, structure: Structure) -> float:
+def mean_in(volume: Volume, structure: Structure) -> float:
+    """Mean of a volume over a structure, each voxel by the part of it inside."""
     values, parts = structure.values_in(volume)
     return float((values * parts).sum() / parts.sum())

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from sirtdose.checks.density import mean_in
 from sirtdose.data.load import table
+from sirtdose.dosimetry.derived import with_role
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
@@ -61,21 +63,19 @@ def coverage_findings(
 ) -> list[Finding]:
     """Structures that the earlier map does not reach (H19)."""
     asked = float(table("registration")["prior_coverage"]["min"])
-    findings = []
-    for structure in structures:
-        values, part = structure.values_in(covered)
-        inside = float((values * part).sum() / part.sum())
-        if inside < _COVERED_MIN and structure.role is not Role.OTHER:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"the earlier dose covers {inside:.0%} of '{structure.name}': the "
-                    "rest counts as having had none",
-                    severity=Severity.ASK if inside < asked else Severity.WARN,
-                    subject=structure.name,
-                )
-            )
-    return findings
+    return [
+        Finding.of(
+            "H19",
+            f"the earlier dose covers {inside:.0%} of '{one.name}': the rest counts as "
+            "having had none",
+            severity=Severity.ASK if inside < asked else Severity.WARN,
+            subject=one.name,
+        )
+        for one in structures
+        if one.role is not Role.OTHER
+        for inside in [mean_in(covered, one)]
+        if inside < _COVERED_MIN
+    ]
 
 
 def place_findings(part: float, liver: str) -> list[Finding]:
@@ -123,9 +123,7 @@ def prior_lung_findings(
     *, prior_lung_dose_gy: float, structures: Sequence[Structure]
 ) -> list[Finding]:
     """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
-    if prior_lung_dose_gy > 0:
-        return []
-    if not any(one.role is Role.LUNGS for one in structures):
+    if prior_lung_dose_gy > 0 or not with_role(structures, Role.LUNGS):
         return []
     return [
         Finding.of(

@@ -33,15 +33,16 @@ def image_findings(
 
 def header_findings(*, source: Source) -> list[Finding]:
     """What the reader noticed, and what of it must be accepted (H10, H12, H17)."""
-    said = [
-        Finding.of("H10" if "decay" in remark else "H17", remark)
-        for remark in source.remarks
+    return [
+        *(
+            Finding.of("H10" if "decay" in remark else "H17", remark)
+            for remark in source.remarks
+        ),
+        *(
+            Finding.of(one.code, one.said, severity=Severity.ASK, accepted=one.used)
+            for one in source.doubts
+        ),
     ]
-    asked = [
-        Finding.of(one.code, one.said, severity=Severity.ASK, accepted=one.used)
-        for one in source.doubts
-    ]
-    return said + asked
 
 
 def remark_findings(what: str, source: Source | None) -> list[Finding]:

@@ -168,24 +168,25 @@ def lung_row_findings(
 ) -> list[Finding]:
     """The lungs' dose by voxel against their limit, their mass against the shunt's."""
     limit_gy = table("limits")["lungs"]["limit_gy"]
-    findings, masses = [], {}
-    for method, rows in tables.items():
-        for row in rows:
-            if row.structure.role is not Role.LUNGS:
-                continue
-            masses[row.structure.name] = row.mass_kg
-            if row.mean_by_mass_gy > limit_gy:
-                findings.append(
-                    Finding.of(
-                        "H22",
-                        f"'{row.structure.name}' have {row.mean_by_mass_gy:.4g} Gy, "
-                        f"energy over mass, by {method}, above {limit_gy:g} Gy (this "
-                        "session)",
-                        subject=row.structure.name,
-                        value=row.mean_by_mass_gy,
-                        bound=Bound(limit_gy, "Gy", "see limits.json"),
-                    )
-                )
+    of_lungs = [
+        (method, row)
+        for method, rows in tables.items()
+        for row in rows
+        if row.structure.role is Role.LUNGS
+    ]
+    findings = [
+        Finding.of(
+            "H22",
+            f"'{row.structure.name}' have {row.mean_by_mass_gy:.4g} Gy, energy over "
+            f"mass, by {method}, above {limit_gy:g} Gy (this session)",
+            subject=row.structure.name,
+            value=row.mean_by_mass_gy,
+            bound=Bound(limit_gy, "Gy", "see limits.json"),
+        )
+        for method, row in of_lungs
+        if row.mean_by_mass_gy > limit_gy
+    ]
+    masses = {row.structure.name: row.mass_kg for _, row in of_lungs}
     mass_kg = sum(masses.values())
     if masses and lungs.known and abs(mass_kg / lungs.mass_kg - 1) > _SAME_LUNG_MASS:
         findings.append(

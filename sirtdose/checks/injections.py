@@ -161,20 +161,18 @@ def _reach_findings(
 
 def unshared_findings(*, injected: SharedInjections, placed: Placed) -> list[Finding]:
     """Counts, and treated structures, that no injection has (H14)."""
-    findings = []
-    for structure in placed.drawn:
-        if structure.role not in (Role.PERFUSED, Role.TUMOR):
-            continue
-        if max(inside_fractions(structure, injected.volumes)) < _MOST_OF_IT:
-            findings.append(
-                Finding.of(
-                    "H14",
-                    f"'{structure.name}' lies outside of what any injection perfuses: "
-                    "is one left out? its activity comes on top of what was delivered",
-                    severity=Severity.ASK,
-                    subject=structure.name,
-                )
-            )
+    findings = [
+        Finding.of(
+            "H14",
+            f"'{one.name}' lies outside of what any injection perfuses: is one left "
+            "out? its activity comes on top of what was delivered",
+            severity=Severity.ASK,
+            subject=one.name,
+        )
+        for one in placed.drawn
+        if one.role in (Role.PERFUSED, Role.TUMOR)
+        and max(inside_fractions(one, injected.volumes)) < _MOST_OF_IT
+    ]
     lungs = [one for one in placed.on_grid if one.role is Role.LUNGS]
     part = outside_fraction(
         injected.volumes, placed.image, union(lungs) if lungs else None

@@ -1,6 +1,6 @@
 """One case, judged the same way whoever asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sirtdose.checks import activity, constants, doses, lungs, volumes
@@ -41,19 +41,13 @@ def judge_given(case: Treatment) -> list[Finding]:
 
 def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
     """A plan by numbers or by an image, with its limits."""
+    count = len(case.injections)
     return [
         *judge(case),
         *volumes.findings(case),
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.at_least_gy, bounded=wanted.bounded),
-        *_limits(wanted.limits, case, maximized=wanted.maximized),
+        *doses.limit_findings(wanted.limits, count),
+        *(doses.bound_findings(wanted.limits, count) if wanted.maximized else []),
     ]
-
-
-def _limits(
-    limits: Sequence[Limit], case: Treatment, *, maximized: bool
-) -> list[Finding]:
-    count = len(case.injections)
-    bound = doses.bound_findings(limits, count) if maximized else []
-    return [*doses.limit_findings(limits, count), *bound]

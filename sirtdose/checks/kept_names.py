@@ -1,5 +1,6 @@
 """Names that de-identified results keep, held against the patient's own (H33)."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sirtdose.model.finding import Finding, Severity
@@ -32,10 +33,9 @@ def kept_name_findings(
                 severity=Severity.WARN,
             )
         ]
-    telling: dict[str, int] = {}
-    for what, text in texts:
-        if any(one.names(text) for one in people):
-            telling[what] = telling.get(what, 0) + 1
+    telling = Counter(
+        what for what, text in texts if any(one.names(text) for one in people)
+    )
     if not telling:
         return []
     # The names themselves are not repeated: they are the patient's.

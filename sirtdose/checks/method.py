@@ -30,8 +30,11 @@ def body_surface_findings(
     if rule == "empirical":
         findings.append(_unusual("the empirical table is not verified"))
     if surface_formula != "dubois":
-        said = f"body surface by {surface_formula}: the method is defined with DuBois"
-        findings.append(_unusual(said))
+        findings.append(
+            _unusual(
+                f"body surface by {surface_formula}: the method is defined with DuBois"
+            )
+        )
     return findings
 
 

@@ -105,8 +105,7 @@ def _of_pet(
     if source.nuclide_in_header not in ("", wanted.name):
         wrong.append(f"the header says {_named(source)}")
     if _other(source.half_life_in_header_h, wanted):
-        stated_h = source.half_life_in_header_h
-        wrong.append(f"the header's half-life is {stated_h:.4g} h")
+        wrong.append(f"the header's half-life is {source.half_life_in_header_h:.4g} h")
     applied_h = source.applied_half_life_h
     misapplied = _other(applied_h, wanted)
     if misapplied:

@@ -14,15 +14,18 @@ def place_findings(
 ) -> list[Finding]:
     """Lungs above the liver, the liver on the right: else masks are turned (H17)."""
     lung_row, liver_row = (np.nonzero(mask)[0].mean() for mask in (lungs, liver))
-    findings = []
-    if lung_row >= liver_row:
-        findings.append("the lungs lie below the liver")
     rest = anterior[~(lungs | liver)]
-    if rest.size and anterior[liver].mean() <= rest.mean():
-        findings.append("the liver's region holds no more counts than what is around")
-    columns = np.nonzero(liver)[1]
-    if columns.mean() > (anterior.shape[1] - 1) / 2:
-        findings.append("the liver lies on the patient's left")
+    doubts = (
+        ("the lungs lie below the liver", lung_row >= liver_row),
+        (
+            "the liver's region holds no more counts than what is around",
+            rest.size and anterior[liver].mean() <= rest.mean(),
+        ),
+        (
+            "the liver lies on the patient's left",
+            np.nonzero(liver)[1].mean() > (anterior.shape[1] - 1) / 2,
+        ),
+    )
     return [
         Finding.of(
             "H17",
@@ -30,7 +33,8 @@ def place_findings(
             "columns to the patient's left?",
             severity=Severity.ASK,
         )
-        for said in findings
+        for said, holds in doubts
+        if holds
     ]
 
 

@@ -89,10 +89,8 @@ def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]
     if planned is None or treated is None:
         said = "plan and patient not checked: needs --patient-key in both"
         return [Finding.of("H01", said, severity=Severity.NOTE)]
-    if planned != treated:
-        said = "the plan's --patient-key is another than the treatment's"
-        return [Finding.of("H01", said)]
-    return []
+    said = "the plan's --patient-key is another than the treatment's"
+    return [] if planned == treated else [Finding.of("H01", said)]
 
 
 def plan_doubts(
@@ -239,41 +237,35 @@ def _overlap_findings(
     """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
     volumes = {one.name: one for one in drawn}
     placed = [one for one in injections if one.perfused in volumes]
-    findings = []
-    for one, other in combinations(placed if plan.get("doses") else [], 2):
-        pair = on_one_lattice([volumes[one.perfused], volumes[other.perfused]])
-        shared_ml = (pair[0] & pair[1]).volume_ml
-        if shared_ml > _SHARED * min(part.volume_ml for part in pair):
-            findings.append(
-                Finding.of(
-                    "H24",
-                    f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: "
-                    "there the plan spreads each injection by all counts of the scout, "
-                    "this assessment by one factor for both. Planned doses are too "
-                    "high in the overlap and too low beside it, and differ for that "
-                    "reason alone",
-                )
-            )
-    return findings
+    return [
+        Finding.of(
+            "H24",
+            f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: there the "
+            "plan spreads each injection by all counts of the scout, this assessment "
+            "by one factor for both. Planned doses are too high in the overlap and too "
+            "low beside it, and differ for that reason alone",
+        )
+        for one, other in combinations(placed if plan.get("doses") else [], 2)
+        for a, b in [on_one_lattice([volumes[one.perfused], volumes[other.perfused]])]
+        for shared_ml in [(a & b).volume_ml]
+        if shared_ml > _SHARED * min(a.volume_ml, b.volume_ml)
+    ]
 
 
 def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
     """Tumors whose mean is as planned, and whose dose lies otherwise (H39)."""
-    findings = []
-    for row in pairs:
-        planned, delivered = row.planned_d70_gy, row.delivered_d70_gy
-        if row.role != "tumor" or not planned or delivered is None or not row.ratio:
-            continue
-        if abs(row.ratio - 1) <= _NEAR and abs(delivered / planned - 1) > _OTHER_D70:
-            findings.append(
-                Finding.of(
-                    "H39",
-                    f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its "
-                    f"planned mean, and a D70 of {delivered:.4g} Gy where "
-                    f"{planned:.4g} Gy were planned: the dose lies elsewhere in it",
-                )
-            )
-    return findings
+    return [
+        Finding.of(
+            "H39",
+            f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its planned mean, "
+            f"and a D70 of {delivered:.4g} Gy where {planned:.4g} Gy were planned: the "
+            "dose lies elsewhere in it",
+        )
+        for row in pairs
+        for planned, delivered in [(row.planned_d70_gy, row.delivered_d70_gy)]
+        if row.role == "tumor" and planned and delivered is not None and row.ratio
+        if abs(row.ratio - 1) <= _NEAR and abs(delivered / planned - 1) > _OTHER_D70
+    ]
 
 
 def _activity_findings(
@@ -308,8 +300,7 @@ def _lesion_findings(
             said = f"'{part['name']}' of the plan is no structure of role tumor here"
             findings.append(Finding.of("H38", said, subject=part["name"]))
             continue
-        off = match.volume_ml / part["volume_ml"] - 1
-        if abs(off) > _SAME_VOLUME:
+        if abs(match.volume_ml / part["volume_ml"] - 1) > _SAME_VOLUME:
             findings.append(
                 Finding.of(
                     "H38",

@@ -167,6 +167,4 @@ def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
 
 def _figures(value: float) -> str:
     """Three figures, or a whole number from 10 on: never 1.04e+03."""
-    if value < 10:
-        return f"{value:.3g}"
-    return f"{value:.0f}"
+    return f"{value:.3g}" if value < 10 else f"{value:.0f}"

@@ -151,8 +151,9 @@ def typed_volume_findings(
     for name, ml in typed_ml.items():
         if name not in measured_ml:
             said = f"the {name} volume was typed, and is not drawn on the image"
-            warns = Finding.of("H06", said, severity=Severity.WARN, subject=name)
-            findings.append(warns)
+            findings.append(
+                Finding.of("H06", said, severity=Severity.WARN, subject=name)
+            )
             continue
         found_ml = measured_ml[name]
         off, most = ml / found_ml - 1, rail("typed_volume")

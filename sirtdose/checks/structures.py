@@ -32,19 +32,20 @@ def reading_findings(
     have.
     """
     asked = [
-        one if for_doses or _may_be_lungs_or_liver(one) else replace(one, doubt=None)
+        one
+        if for_doses or (one.doubt and one.doubt.of_lungs_or_liver)
+        else replace(one, doubt=None)
         for one in structures
     ]
-    findings = reading_remarks(asked)
-    for name, count in Counter(structure.name for structure in structures).items():
-        if count > 1:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"{count} structures are named '{name}': rename all but one",
-                    severity=Severity.STOP,
-                )
-            )
+    findings = reading_remarks(asked) + [
+        Finding.of(
+            "H19",
+            f"{count} structures are named '{name}': rename all but one",
+            severity=Severity.STOP,
+        )
+        for name, count in Counter(one.name for one in structures).items()
+        if count > 1
+    ]
     for structure in structures:
         if structure.name in _RESERVED:
             findings.append(
@@ -144,18 +145,18 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
         findings += liver_size_findings(liver.name, liver.volume_ml)
     for volume in perfused:
         findings += perfused_size_findings(volume.name, volume.volume_ml)
-    for tumor in tumors:
-        if tumor.volume_ml < small_ml:
-            findings.append(
-                Finding.of(
-                    "H20",
-                    f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under "
-                    f"{small_ml:g} mL an image's blur hides a part of its dose",
-                    subject=tumor.name,
-                    value=tumor.volume_ml,
-                    bound=Bound(small_ml, "mL", "see guard_rails.json"),
-                )
-            )
+    findings += [
+        Finding.of(
+            "H20",
+            f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under {small_ml:g} mL an "
+            "image's blur hides a part of its dose",
+            subject=tumor.name,
+            value=tumor.volume_ml,
+            bound=Bound(small_ml, "mL", "see guard_rails.json"),
+        )
+        for tumor in tumors
+        if tumor.volume_ml < small_ml
+    ]
     for region in (livers, perfused):
         if region and tumors:
             findings += _tumors_in(region, tumors)
@@ -196,19 +197,15 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
         for structure in structures
         if structure.role in (Role.NORMAL_WHOLE, Role.NORMAL_PERFUSED)
     ]
-    findings = []
-    for given in with_role(structures, Role.NORMAL_GIVEN):
-        if not derived:
-            continue
-        like = min(derived, key=lambda one: abs(one.volume_ml - given.volume_ml))
-        findings.append(
-            Finding.of(
-                "H18",
-                f"'{given.name}' is {given.volume_ml:.1f} mL, {like.name} "
-                f"({like.definition}) {like.volume_ml:.1f} mL",
-            )
+    return [
+        Finding.of(
+            "H18",
+            f"'{given.name}' is {given.volume_ml:.1f} mL, {like.name} "
+            f"({like.definition}) {like.volume_ml:.1f} mL",
         )
-    return findings
+        for given in (with_role(structures, Role.NORMAL_GIVEN) if derived else ())
+        for like in [min(derived, key=lambda one: abs(one.volume_ml - given.volume_ml))]
+    ]
 
 
 def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
@@ -230,25 +227,21 @@ def misplaced_findings(said: Exception) -> list[Finding]:
     return [Finding.of("H19", str(said), severity=Severity.NOTE)]
 
 
-def _may_be_lungs_or_liver(one: Structure) -> bool:
-    return one.doubt is not None and one.doubt.of_lungs_or_liver
-
-
 def _tumors_in(
     region: Sequence[Structure], tumors: Sequence[Structure]
 ) -> list[Finding]:
-    whole, findings = union(region), []
-    for tumor in tumors:
-        outside = 1 - (tumor & whole).volume_ml / tumor.volume_ml
-        if outside > _OUTSIDE_MAX:
-            findings.append(
-                Finding.of(
-                    "H19",
-                    f"{outside:.0%} of '{tumor.name}' lies outside '{region[0].name}'",
-                    subject=tumor.name,
-                    value=outside,
-                )
-            )
+    whole = union(region)
+    findings = [
+        Finding.of(
+            "H19",
+            f"{outside:.0%} of '{tumor.name}' lies outside '{region[0].name}'",
+            subject=tumor.name,
+            value=outside,
+        )
+        for tumor in tumors
+        for outside in [1 - (tumor & whole).volume_ml / tumor.volume_ml]
+        if outside > _OUTSIDE_MAX
+    ]
     is_liver = region[0].role is Role.LIVER
     # A liver that was drawn without its tumors is one with them.
     around = union([whole, *tumors]) if is_liver else whole
@@ -261,16 +254,11 @@ def _tumors_in(
 
 
 def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:
-    findings = []
-    for a, b in combinations(tumors, 2):
-        # Neighbors share border voxels without overlapping: only masks can tell.
-        if a.occupancy.dtype != bool or b.occupancy.dtype != bool:
-            continue
-        shared_ml = (a & b).volume_ml
-        if shared_ml > _OUTSIDE_MAX * min(a.volume_ml, b.volume_ml):
-            findings.append(
-                Finding.of(
-                    "H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL"
-                )
-            )
-    return findings
+    # Neighbors share border voxels without overlapping: only masks can tell.
+    masks = [one for one in tumors if one.occupancy.dtype == bool]
+    return [
+        Finding.of("H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL")
+        for a, b in combinations(masks, 2)
+        for shared_ml in [(a & b).volume_ml]
+        if shared_ml > _OUTSIDE_MAX * min(a.volume_ml, b.volume_ml)
+    ]

@@ -104,10 +104,11 @@ def direction_findings(
     speaks_for = any(one.holds > most * one.inverted for one in fits)
     if against and (not speaks_for or against[0] is fits[0]):
         one = against[0]
-        if one.holds > 0:
-            said = f"holds {one.inverted / one.holds:.2f} times as much of {of}"
-        else:
-            said = f"holds nothing of {of}, and some"
+        said = (
+            f"holds {one.inverted / one.holds:.2f} times as much of {of}"
+            if one.holds > 0
+            else f"holds nothing of {of}, and some"
+        )
         return [
             Finding.of(
                 "H16",
@@ -191,14 +192,16 @@ def _against_start(found: Registration, start: Registration) -> list[Finding]:
 def _beyond(bend: Bend) -> list[str]:
     least, most = _bound("jacobian", "min"), _bound("jacobian", "max")
     farthest = _bound("bend_mm", "max")
-    reasons = []
-    if bend.folded_fraction > 0:
-        reasons.append(f"it folds {bend.folded_fraction:.2%} of the region onto itself")
-    if bend.jacobian_p5 < least or bend.jacobian_p95 > most:
-        reasons.append(f"tissue keeps its volume to {least:g} to {most:g}")
-    if bend.p95_mm > farthest:
-        reasons.append(f"livers bend by less than {farthest:g} mm")
-    return reasons
+    folded = bend.folded_fraction
+    reasons = (
+        (f"it folds {folded:.2%} of the region onto itself", folded > 0),
+        (
+            f"tissue keeps its volume to {least:g} to {most:g}",
+            bend.jacobian_p5 < least or bend.jacobian_p95 > most,
+        ),
+        (f"livers bend by less than {farthest:g} mm", bend.p95_mm > farthest),
+    )
+    return [reason for reason, holds in reasons if holds]
 
 
 def _bend_words(bend: Bend) -> str:

@@ -36,11 +36,15 @@ def calibrator_findings(factor: float) -> list[Finding]:
     """
     if factor == 1.0:
         return []
-    said = f"activities are {factor:g} times as read, the dose calibrator's factor"
-    if abs(factor - 1) > _UNUSUAL:
-        said += ": over 30 % from 1, is it right?"
-        return [Finding.of("H40", said, severity=Severity.ASK)]
-    return [Finding.of("H40", said, severity=Severity.NOTE)]
+    unusual = abs(factor - 1) > _UNUSUAL
+    return [
+        Finding.of(
+            "H40",
+            f"activities are {factor:g} times as read, the dose calibrator's factor"
+            f"{': over 30 % from 1, is it right?' if unusual else ''}",
+            severity=Severity.ASK if unusual else Severity.NOTE,
+        )
+    ]
 
 
 def better_than_label_findings(administered: float) -> list[Finding]:

@@ -42,8 +42,9 @@ def volume_findings(case: Treatment) -> list[Finding]:
         # Where it is the whole liver, that is judged.
         if any(one.volume_ml <= part.volume_ml for one in livers):
             continue
-        tumors = [one for one in case.held("tumor") if set(one.of) & set(part.of)]
-        tumors_ml = sum(one.volume_ml for one in tumors)
+        tumors_ml = sum(
+            one.volume_ml for one in case.held("tumor") if set(one.of) & set(part.of)
+        )
         findings += burden_findings(part.name, part.volume_ml, tumors_ml)
     return findings
 
@@ -135,27 +136,22 @@ def small_tumor_findings(case: Treatment) -> list[Finding]:
 
 def ratio_findings(case: Treatment) -> list[Finding]:
     """Tumors that take up little more than normal liver, or less (H24)."""
-    findings = []
-    for i, injection in enumerate(case.injections):
-        for normal in case.of_injection(injection.name, "normal_perfused"):
-            for tumor in case.of_injection(injection.name, "tumor"):
-                if not normal.doses_gy[i] > 0:
-                    continue
-                ratio = tumor.doses_gy[i] / normal.doses_gy[i]
-                ask = ratio < rail("tumor_to_normal", "ask")
-                bound = rail("tumor_to_normal", "ask" if ask else "warn")
-                if ratio >= bound:
-                    continue
-                findings.append(
-                    Finding.of(
-                        "H24",
-                        f"'{tumor.name}' takes up {ratio:.2f} of normal liver's "
-                        f"concentration, under {bound:g}: does the tumor's dose "
-                        "justify the liver's?",
-                        severity=Severity.ASK if ask else Severity.WARN,
-                        subject=tumor.name,
-                        value=ratio,
-                        bound=Bound(bound, "", _SOURCE),
-                    )
-                )
-    return findings
+    ask, warn = rail("tumor_to_normal", "ask"), rail("tumor_to_normal", "warn")
+    return [
+        Finding.of(
+            "H24",
+            f"'{tumor.name}' takes up {ratio:.2f} of normal liver's concentration, "
+            f"under {bound:g}: does the tumor's dose justify the liver's?",
+            severity=Severity.ASK if ratio < ask else Severity.WARN,
+            subject=tumor.name,
+            value=ratio,
+            bound=Bound(bound, "", _SOURCE),
+        )
+        for i, injection in enumerate(case.injections)
+        for normal in case.of_injection(injection.name, "normal_perfused")
+        if normal.doses_gy[i] > 0
+        for tumor in case.of_injection(injection.name, "tumor")
+        for ratio in [tumor.doses_gy[i] / normal.doses_gy[i]]
+        for bound in [ask if ratio < ask else warn]
+        if ratio < bound
+    ]

@@ -21,6 +21,7 @@ from sirtdose.cli.words.manifest import (
     manifest_rows,
 )
 from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
     located,
@@ -30,7 +31,6 @@ from sirtdose.cli.words.typed import (
 )
 from sirtdose.errors import InputError, OutputError, SirtdoseError, foreseen
 from sirtdose.io.output.folder import Claim, claimed, require_free
-from sirtdose.report.documents import document_text
 
 if TYPE_CHECKING:
     from sirtdose.batch.work import Case, Outcome
@@ -316,9 +316,10 @@ def _conclude(document: dict[str, Any], out: Path, *, as_json: bool) -> None:
 
     counts = state_counts(list(document["run"]["cases"].values()))
     said = ", ".join(f"{count} {state}" for state, count in counts.items())
-    total = len(document["cases"])
-    click.echo(f"\n{total} cases: {said}. See {out / 'index.html'}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    print_document(
+        document,
+        f"\n{len(document['cases'])} cases: {said}. See {out / 'index.html'}",
+        as_json=as_json,
+    )
     if counts.get("failed"):
         click.get_current_context().exit(_FAILED)

@@ -6,7 +6,7 @@ import click
 
 from sirtdose.cli.words.image import languages_option
 from sirtdose.cli.words.options import json_option
-from sirtdose.report.documents import document_text
+from sirtdose.cli.words.show import print_document
 
 
 @click.command("inspect")
@@ -29,6 +29,4 @@ def inspect_command(
     document = inspection_document(
         inspect_folder(source, languages=languages or ()), paths=paths
     )
-    click.echo(inspection_summary(document), err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    print_document(document, inspection_summary(document), as_json=as_json)

@@ -68,5 +68,6 @@ def kernel_command(
     document = kernel_document(kernel, nuclide)
     with output_folder(out, KERNEL_FILES, force=force) as folder:
         write_kernel(kernel, nuclide, document, folder)
-    said = kernel_summary(document)
-    print_document(document, said, names=KERNEL_FILES, out=out, as_json=as_json)
+    print_document(
+        document, kernel_summary(document), names=KERNEL_FILES, out=out, as_json=as_json
+    )

@@ -50,8 +50,7 @@ class LazyGroup(click.Group):
         from sirtdose.cli.words.site import with_site
 
         group = ctx.command_path.split()[1:]
-        path = " ".join([*group, str(command.name)])
-        return with_site(ctx, command, path, words)
+        return with_site(ctx, command, " ".join([*group, str(command.name)]), words)
 
     def command_of(self, ctx: click.Context, name: str) -> click.Command:
         """The command of a name that is known."""

@@ -7,10 +7,10 @@ import click
 
 from sirtdose.cli.words.options import force_option, json_option, seed_option
 from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder
 from sirtdose.model.units import LENGTH, Measure
 from sirtdose.phantom.request import PhantomRequest
-from sirtdose.report.documents import document_text
 from sirtdose.report.wording import significant, table
 
 _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
@@ -94,8 +94,9 @@ def _show(truth: dict[str, Any], folder: Path, *, as_json: bool) -> None:
         for row in truth["structures"]
     ]
     header = ["structure", "mL", "true Gy", "on voxels Gy", "voxels cost", "image Gy"]
-    click.echo(table(header, rows), err=True)
     options = " ".join(truth["post_options"])
-    click.echo(f"\nTry: sirtdose post {folder} {options} --out doses", err=True)
-    if as_json:
-        click.echo(document_text(truth), nl=False)
+    print_document(
+        truth,
+        f"{table(header, rows)}\n\nTry: sirtdose post {folder} {options} --out doses",
+        as_json=as_json,
+    )

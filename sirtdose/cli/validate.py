@@ -2,12 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from sirtdose.cli.words.options import force_option, json_option, out_option
-from sirtdose.io.output.folder import output_folder, require_free
+from sirtdose.cli.words.show import show_document
+from sirtdose.io.output.folder import require_free
 from sirtdose.report.documents import document_text
 from sirtdose.validation.document import (
     VALIDATION_FILES,
@@ -16,7 +16,7 @@ from sirtdose.validation.document import (
     validation_page,
     validation_summary,
 )
-from sirtdose.validation.run import Outcome, all_checks, run_checks
+from sirtdose.validation.run import all_checks, run_checks
 
 
 @click.command("validate")
@@ -48,35 +48,27 @@ def validate_command(
     if out is not None:
         require_free(out, VALIDATION_FILES, force=force)
     started, start = datetime.now(UTC), perf_counter()
-    outcomes = _run(quick=quick)
+    with click.progressbar(
+        all_checks(quick=quick), label="Comparing", file=sys.stderr
+    ) as checks:
+        outcomes = run_checks(checks)
     document = validation_document(
         outcomes, quick=quick, started=started, seconds=perf_counter() - start
     )
-    _show(document, out, force=force, as_json=as_json)
+    name, table, page = VALIDATION_FILES
+    show_document(
+        document,
+        validation_summary(document),
+        name=name,
+        out=out,
+        force=force,
+        as_json=as_json,
+        pages={
+            table: validation_csv(document),
+            page: validation_page(document_text(document)),
+        }
+        if out is not None
+        else None,
+    )
     if not document["passed"]:
         click.get_current_context().exit(1)
-
-
-def _run(*, quick: bool) -> list[Outcome]:
-    with click.progressbar(
-        all_checks(quick=quick),
-        label="Comparing",
-        file=sys.stderr,
-    ) as checks:
-        return run_checks(checks)
-
-
-def _show(
-    document: dict[str, Any], out: Path | None, *, force: bool, as_json: bool
-) -> None:
-    text = document_text(document)
-    if out is not None:
-        pages = (text, validation_csv(document), validation_page(text))
-        with output_folder(out, VALIDATION_FILES, force=force) as folder:
-            for name, content in zip(VALIDATION_FILES, pages, strict=True):
-                (folder / name).write_text(content, "utf-8")
-    click.echo(validation_summary(document), err=True)
-    if out is not None:
-        click.echo(f"\nWritten to {out}: {', '.join(VALIDATION_FILES)}", err=True)
-    if as_json:
-        click.echo(text, nl=False)

@@ -57,8 +57,10 @@ class Covariate:
             return [one or None for one in level.column(self.column, Line.text)]
         if self.categories:
             spelled = {one.casefold(): one for one in self.categories}
-            given = level.column(self.column, Line.text)
-            return [spelled[one.casefold()] if one else None for one in given]
+            return [
+                spelled[one.casefold()] if one else None
+                for one in level.column(self.column, Line.text)
+            ]
         return list(level.column(self.column, Line.number))
 
     def among(self, values: Sequence[float | str]) -> "Covariate | None":
@@ -273,9 +275,7 @@ def _said(column: str) -> str:
         and words.has(text, "tumor")
         and not words.finds("without", text)
     )
-    if both or told.too_little:
-        return "another"
-    return _ROLES.get(told.role, "another")
+    return "another" if both or told.too_little else _ROLES.get(told.role, "another")
 
 
 def _listed(columns: list[str]) -> str:

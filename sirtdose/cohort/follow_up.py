@@ -54,12 +54,11 @@ def survival_document(
     level = level.only(not row.no_dose for row in level.rows)
     times = level.column(request.time, lambda line, name: line.number(name, least=0))
     seen = level.column(request.event, seen_of)
-    is_known = [
+    # What it is compared by, of nobody else.
+    level = level.only(
         time is not None and event is not None
         for time, event in zip(times, seen, strict=True)
-    ]
-    # What it is compared by, of nobody else.
-    level = level.only(is_known)
+    )
     known = [
         (time, event)
         for time, event in zip(times, seen, strict=True)
@@ -142,11 +141,9 @@ def _groups(
 
 def _curve(known: Times, interval: Interval, *, ticks: Sequence[float] = ()) -> Any:
     times = [time for time, _ in known]
-    curve = asdict(
-        kaplan_meier(times, [event for _, event in known], interval=interval)
-    )
+    curve = kaplan_meier(times, [event for _, event in known], interval=interval)
     ticks = ticks or _ticks(max(times))
-    return curve | {
+    return asdict(curve) | {
         "risk_times": list(ticks),
         "at_risk": at_risk(times, ticks),
         "censored": sorted(time for time, event in known if not event),
@@ -201,8 +198,10 @@ def _by_group(
     }
     if not any(events):
         return document | {"curves": curves, "failed": "no event was seen"}
-    test = log_rank(times, events, [group for group, _ in kept])
-    return document | {"curves": curves, "log_rank": asdict(test)}
+    return document | {
+        "curves": curves,
+        "log_rank": asdict(log_rank(times, events, [group for group, _ in kept])),
+    }
 
 
 def _models(level: Level, known: Times, request: CohortRequest) -> dict[str, Any]:
@@ -254,5 +253,8 @@ def _model(
             }
         columns |= left.coded(given)
     model = asdict(cox([known[row][0] for row in used], events, columns, ties=ties))
-    few = model["events"] < _EVENTS_PER_COVARIATE * len(columns)
-    return document | model | {"few_events": few}
+    return (
+        document
+        | model
+        | {"few_events": model["events"] < _EVENTS_PER_COVARIATE * len(columns)}
+    )

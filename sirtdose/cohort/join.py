@@ -79,8 +79,10 @@ class Level:
 
     def only(self, kept: Iterable[bool]) -> "Level":
         """The same with some of its rows."""
-        pairs = zip(self.rows, kept, strict=True)
-        return replace(self, rows=tuple(row for row, keep in pairs if keep))
+        return replace(
+            self,
+            rows=tuple(row for row, keep in zip(self.rows, kept, strict=True) if keep),
+        )
 
     @property
     def columns(self) -> str:
@@ -240,14 +242,13 @@ def _alone(has: str, own: dict[Key, str], others: dict[Key, str]) -> list[Alone]
     free = [key for key in others if key not in own]
     cases = {case_id for case_id, _ in others}
     found = []
-    for (case_id, lesion), where in own.items():
-        if (case_id, lesion) in others:
-            continue
-        if case_id in cases:
-            meant = nearest(lesion, [b for a, b in free if a == case_id])
-        else:
-            meant = nearest(case_id, list(dict.fromkeys(a for a, _ in free)))
-        found.append(Alone(has, where, case_id, lesion, meant))
+    for case_id, lesion in (key for key in own if key not in others):
+        meant = (
+            nearest(lesion, [b for a, b in free if a == case_id])
+            if case_id in cases
+            else nearest(case_id, list(dict.fromkeys(a for a, _ in free)))
+        )
+        found.append(Alone(has, own[case_id, lesion], case_id, lesion, meant))
     return found
 
 
@@ -333,5 +334,4 @@ def nearest(name: str, others: Collection[str]) -> str | None:
 
 @cache
 def _plain(name: str) -> str:
-    letters = re.sub(r"[\W_]", "", name.casefold())
-    return re.sub(r"(?<!\d)0+(?=\d)", "", letters)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", name.casefold()))

@@ -5,9 +5,9 @@ tumors - excluded``, excluded being every gallbladder, vessel or other organ:
 whether a liver was drawn with or without its tumors no longer matters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from operator import or_
+from operator import or_, sub
 
 import numpy as np
 
@@ -29,6 +29,11 @@ def with_role(structures: Sequence[Structure], role: Role) -> list[Structure]:
 def union(structures: Sequence[Structure]) -> Structure:
     """Everything inside any of the structures."""
     return reduce(or_, structures)
+
+
+def without(structure: Structure, others: Iterable[Structure]) -> Structure:
+    """What of a structure lies in none of the others."""
+    return reduce(sub, others, structure)
 
 
 def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
@@ -65,9 +70,7 @@ def derived_structures(structures: Sequence[Structure]) -> list[Structure]:
         whole = with_role(structures, source)
         if not whole:
             continue
-        normal = union(whole)
-        for structure in taken:
-            normal = normal - structure
+        normal = without(union(whole), taken)
         if not normal.empty:
             derived.append(normal.renamed(str(role), role, definition))
     return derived

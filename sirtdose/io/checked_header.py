@@ -84,9 +84,9 @@ needed; the file is damaged, export it again
     most = None if available is None else available * (_DEFLATE_MOST if deflated else 1)
     if prod(sizes) > _VOXELS_MAX or (most is not None and needed > most):
         there = "" if available is None else f", and {available} bytes are there"
-        packed = " compressed" if deflated else ""
         raise FileFormatError(
-            f"{name} has {key} = {written}, which needs {needed} bytes{there}{packed}: "
+            f"{name} has {key} = {written}, which needs {needed} bytes{there}"
+            f"{' compressed' if deflated else ''}: "
             "the file is truncated or its header damaged, export it again"
         )
     if available is not None and not deflated and available > needed:
@@ -143,8 +143,13 @@ def nifti_image(path: Path, *, whole: bool = False) -> Any:
         )
         if packed:
             says = f"dim = {_written(sizes)} of {bytes_each} bytes a voxel"
-            needed = begin + prod(sizes) * bytes_each
-            require_inflated(path, needed, named=path.name, says=says, whole=whole)
+            require_inflated(
+                path,
+                begin + prod(sizes) * bytes_each,
+                named=path.name,
+                says=says,
+                whole=whole,
+            )
         return image
 
 

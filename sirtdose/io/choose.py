@@ -98,10 +98,9 @@ def frames_differ(choice: Choice) -> str:
     where one of them is the image's.
     """
     frames = set(choice.image.frames_of_reference)
-    others = [*choice.structures, *([choice.ct] if choice.ct else [])]
     foreign = [
         item.label
-        for item in others
+        for item in (*choice.structures, *([choice.ct] if choice.ct else []))
         if frames
         and item.frames_of_reference
         and frames.isdisjoint(item.frames_of_reference)

@@ -132,5 +132,5 @@ def _of_sitk(image: Any, what: str) -> tuple[NDArray[Any], Grid]:
             "image of one number a voxel is needed"
         )
     steps_mm = np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing())
-    affine = affine_of(steps_mm, image.GetOrigin())
-    return SimpleITK.GetArrayFromImage(image), Grid(*to_lps(affine, image.GetSize()))
+    grid = Grid(*to_lps(affine_of(steps_mm, image.GetOrigin()), image.GetSize()))
+    return SimpleITK.GetArrayFromImage(image), grid

@@ -114,8 +114,9 @@ def _with_unread(item: Found, broken: Sequence[Path]) -> Found:
     if item.kind not in _STACKED or not broken:
         return item
     folders = {path.parent for path in item.paths}
-    beside = tuple(path for path in broken if path.parent in folders)
-    return replace(item, unread=beside)
+    return replace(
+        item, unread=tuple(path for path in broken if path.parent in folders)
+    )
 
 
 def _passed(path: Path) -> Passed:
@@ -229,8 +230,10 @@ def _keyed_header(path: Path) -> tuple[tuple[str, ...], Dataset]:
 
 def _series_key(header: Dataset) -> tuple[str, ...]:
     """What all slices of one volume have in common, undecoded: it is only compared."""
-    same = (_raw(header, tag) for tag in (*_SERIES, *_IDENTITY))
-    return (*same, _plane(_raw(header, _ORIENTATION)))
+    return (
+        *(_raw(header, tag) for tag in (*_SERIES, *_IDENTITY)),
+        _plane(_raw(header, _ORIENTATION)),
+    )
 
 
 @lru_cache(maxsize=256)
@@ -291,15 +294,19 @@ def _of_series(members: Sequence[tuple[Path, Dataset]]) -> Found:
     )
     kind, remark = _kind(header, item)
     headers = tuple(one for _, one in members) if kind in _STACKED else ()
-    unread = paths if remark == _DAMAGED else ()
-    return replace(item, kind=kind, remark=remark, headers=headers, unread=unread)
+    return replace(
+        item,
+        kind=kind,
+        remark=remark,
+        headers=headers,
+        unread=paths if remark == _DAMAGED else (),
+    )
 
 
 def _frames_of_reference(header: Dataset) -> tuple[str, ...]:
-    regions = header.get("StructureSetROISequence") or [header]
     frames = {
         str(one.get(keyword, "") or "")
-        for one in regions
+        for one in header.get("StructureSetROISequence") or [header]
         for keyword in ("FrameOfReferenceUID", "ReferencedFrameOfReferenceUID")
     }
     return tuple(sorted(frames - {""}))
@@ -315,16 +322,20 @@ _KINDS = {
 
 def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
     sop_class = str(header.get("SOPClassUID", ""))
-    meta = getattr(header, "file_meta", {})
-    if meta.get("MediaStorageSOPClassUID") == _DIRECTORY_CLASS:
+    if (
+        getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID")
+        == _DIRECTORY_CLASS
+    ):
         return Kind.OTHER, "a DICOMDIR: not needed, the files are found without it"
     if not sop_class:
         return Kind.OTHER, _DAMAGED
     if sop_class in _KINDS:
         return _KINDS[sop_class], ""
     if sop_class in dicom_pet.REFUSED_SOP_CLASSES:
-        name = dicom_pet.REFUSED_SOP_CLASSES[sop_class]
-        return Kind.OTHER, f"{name} is not read: export it as single slices"
+        return Kind.OTHER, (
+            f"{dicom_pet.REFUSED_SOP_CLASSES[sop_class]} is not read: export it as "
+            "single slices"
+        )
     if item.modality == "CT":
         return _kind_of_ct(header, item, sop_class)
     if sop_class == dicom_nm.SOP_CLASS_UID:

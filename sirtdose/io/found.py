@@ -73,9 +73,8 @@ class Found:
 
         Folders are often named after patients.
         """
-        if len(self.paths) == 1:
-            return printable(self.paths[0].name)
-        return f"{self.kind} series ...{self.series_instance_uid[-6:]}"
+        series = f"{self.kind} series ...{self.series_instance_uid[-6:]}"
+        return printable(self.paths[0].name) if len(self.paths) == 1 else series
 
 
 @dataclass(frozen=True)

@@ -25,17 +25,18 @@ def sha256_of(paths: Sequence[Path]) -> str:
     every = [one for path in paths for one in (path, *companions(path))]
     with ThreadPoolExecutor(cpu_count()) as threads:
         digests = sorted(threads.map(_digest, every))
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    of_all = hashlib.sha256("".join(digests).encode()).hexdigest()
+    return digests[0] if len(digests) == 1 else of_all
 
 
 def sha256_of_item(item: Found) -> str:
     """SHA-256 of an item's files, or of the voxels of what is held in memory."""
     if not isinstance(item, Held):
         return sha256_of(item.paths)
-    arrays = [] if item.image is None else [item.image.data]
-    arrays += [one.occupancy for one in item.structures]
+    arrays = [
+        *([] if item.image is None else [item.image.data]),
+        *(one.occupancy for one in item.structures),
+    ]
     return hashlib.sha256(b"".join(one.tobytes() for one in arrays)).hexdigest()
 
 
@@ -65,11 +66,13 @@ def _voxels(path: Path) -> Iterator[Path]:
     if found is None:
         return
     if found[1].upper().startswith("LIST"):
-        lines = text[found.end() :].split("\n")
-        yield from (path.parent / line.strip() for line in lines if line.strip())
+        yield from (
+            path.parent / line.strip()
+            for line in text[found.end() :].split("\n")
+            if line.strip()
+        )
     elif "%" in found[1]:
         # A pattern with its first and last number: whatever could be meant.
-        pattern = re.sub(r"%\d*d", "*", found[1].split()[0])
-        yield from sorted(path.parent.glob(pattern))
+        yield from sorted(path.parent.glob(re.sub(r"%\d*d", "*", found[1].split()[0])))
     else:
         yield path.parent / found[1]

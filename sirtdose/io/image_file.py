@@ -122,8 +122,9 @@ def read_image_file(path: Path, quantity: Quantity) -> Volume:
         Where the voxels are is not said.
     """
     data, grid, header = _read(path)
-    described = str(header.get(_DESCRIBED, ""))
-    source = Source(files=(path.name,), modality="file", described=described)
+    source = Source(
+        files=(path.name,), modality="file", described=str(header.get(_DESCRIBED, ""))
+    )
     return Volume(data, grid, quantity, source)
 
 
@@ -208,8 +209,11 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
             f"{path.name} is no image file known here: use DICOM, or a name ending in "
             f"{', '.join(SUFFIXES)}"
         )
-    placed = {"NIfTI": _placed_nifti, "NRRD": _placed_nrrd}
-    place = placed.get(_KINDS[_ending(path)], _placed_metaimage)
+    place = {
+        "NIfTI": _placed_nifti,
+        "NRRD": _placed_nrrd,
+        "MetaImage": _placed_metaimage,
+    }[_KINDS[_ending(path)]]
     data, affine, header = place(path, *stored)
     return *_on_grid(data, affine, path.name, layers=layers), header
 
@@ -252,17 +256,18 @@ def _of_nifti(
     unit = header.get_xyzt_units()[0]
     if unit not in ("mm", "unknown"):
         raise GeometryError(f"{name} has voxel sizes in {unit}: only mm are read")
-    said = bytes(header["descrip"]).rstrip(b"\0").decode("latin-1")
-    words = {_EXTENSIONS: _extensions(header), _DESCRIBED: said}
+    words = {
+        _EXTENSIONS: _extensions(header),
+        _DESCRIBED: bytes(header["descrip"]).rstrip(b"\0").decode("latin-1"),
+    }
     return without_unit_axes(data, 3), _RAS_TO_LPS @ image.affine, words
 
 
 def _extensions(header: Any) -> str:
     """Text that a NIfTI carries behind its header: names of labels, at times."""
-    parts = [part.get_content() for part in header.extensions]
     return "".join(
         part.decode("utf-8", "replace") if isinstance(part, bytes) else str(part)
-        for part in parts
+        for part in (one.get_content() for one in header.extensions)
     )
 
 
@@ -299,8 +304,11 @@ def _placed_nrrd(
                 f"{path.name} has {int(spatial.sum())} spatial axes among {data.ndim}: "
                 "three are needed, with layers first"
             )
-        affine = affine_of(directions[spatial].T, origin)
-        return data, np.diag([sign, sign, 1.0, 1.0]) @ affine, header
+        return (
+            data,
+            np.diag([sign, sign, 1.0, 1.0]) @ affine_of(directions[spatial].T, origin),
+            header,
+        )
 
 
 def _placed_metaimage(
@@ -333,8 +341,7 @@ def _segments(
                 f"{path.name}: segment '{name}' names a layer or label value that the "
                 "file does not have"
             )
-        mask = layers[layer] == value
-        structures.append(Structure.named(name, mask, grid).cropped())
+        structures.append(Structure.named(name, layers[layer] == value, grid).cropped())
     return structures
 
 

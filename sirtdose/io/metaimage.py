@@ -95,9 +95,13 @@ def read_metaimage_header(path: Path) -> MetaImageHeader:
             f"{path.name} cannot be read as MetaImage: it has no ElementDataFile; it "
             "is truncated, damaged, or of another kind"
         )
-    lines = head[: last.end()].decode("latin-1").splitlines()
-    pairs = [line.partition("=") for line in lines]
-    words = {key.strip(): value.strip() for key, _, value in pairs}
+    words = {
+        key.strip(): value.strip()
+        for key, _, value in (
+            line.partition("=")
+            for line in head[: last.end()].decode("latin-1").splitlines()
+        )
+    }
     dimensions = _whole(words, "NDims", path)
     if not 1 <= dimensions <= _DIMENSIONS_MAX:
         raise FileFormatError(
@@ -219,17 +223,18 @@ def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
         return [(path, begin) for path in paths]
     # The voxels are each file's last bytes.
     part = prod(header.sizes) * header.kind.itemsize // len(paths)
-    there = [(path, path.stat().st_size) for path in paths]
     # A header longer than its voxels is none.
     return [
-        (path, size - part if part <= size < 2 * part else 0) for path, size in there
+        (path, size - part if part <= size < 2 * part else 0)
+        for path, size in ((path, path.stat().st_size) for path in paths)
     ]
 
 
 def _require_size(header: MetaImageHeader) -> None:
     with reading(header.path, "MetaImage"):
-        files = _data_files(header)
-        there = sum(max(path.stat().st_size - begin, 0) for path, begin in files)
+        there = sum(
+            max(path.stat().st_size - begin, 0) for path, begin in _data_files(header)
+        )
     packed = _is_true(header.words, "CompressedData")
     said = _whole(header.words, "CompressedDataSize", header.path, default=there)
     if packed and said != there:

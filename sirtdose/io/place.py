@@ -47,11 +47,10 @@ def find_place(place: Any, *, seen_from: Path, salt: str) -> Path | None:
     """
     if not isinstance(place, dict):
         return None
-    ways = (
+    for start, steps in (
         (_whole(seen_from), place.get("from_here")),
         (Path(str(place.get("root"))), place.get("from_root")),
-    )
-    for start, steps in ways:
+    ):
         if isinstance(steps, list) and steps:
             found = _walked(start, steps, salt)
             if found is not None:

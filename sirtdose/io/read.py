@@ -1,6 +1,6 @@
 """Read an image or structures, whatever the format."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sirtdose.errors import FileFormatError
@@ -71,10 +71,14 @@ def read_found_image(
     """
     if isinstance(found, Held) and found.image is not None:
         return found.image
-    if found.kind is Kind.IMAGE_FILE:
-        return read_image_file(found.paths[0], quantity)
-    if found.kind is Kind.SPECT:
-        return read_nm(found.paths[0], nuclide=nuclide)
+    readers: dict[Kind, Callable[[], Volume]] = {
+        Kind.IMAGE_FILE: lambda: read_image_file(found.paths[0], quantity),
+        Kind.SPECT: lambda: read_nm(found.paths[0], nuclide=nuclide),
+        Kind.DOSE: lambda: read_rtdose(found.paths[0]),
+        Kind.CT: lambda: read_ct(found.paths, found.headers),
+    }
+    if found.kind in readers:
+        return readers[found.kind]()
     if found.kind is Kind.PET:
         _require_whole(found)
         return read_pet(
@@ -83,10 +87,6 @@ def read_found_image(
             header_nuclide_was=header_nuclide_was,
             nuclide=nuclide,
         )
-    if found.kind is Kind.DOSE:
-        return read_rtdose(found.paths[0])
-    if found.kind is Kind.CT:
-        return read_ct(found.paths, found.headers)
     raise FileFormatError(
         f"{found.label} is no image that is read ({found.remark or found.kind})"
     )

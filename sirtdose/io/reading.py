@@ -67,8 +67,7 @@ def reading(
         # A folder is often named after a patient.
         said = lines[0].replace(str(path), path.name) if told and lines else ""
         said = said.replace(str(path.parent), "...")
-        reason = f" ({said[:160]})" if said else ""
         raise FileFormatError(
             f"{path.name} cannot be read as {kind}: it is truncated, damaged, or of "
-            f"another kind{reason}"
+            f"another kind{f' ({said[:160]})' if said else ''}"
         ) from error

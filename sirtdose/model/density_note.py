@@ -13,9 +13,8 @@ def density_note(one_density_g_per_ml: float | None) -> str:
     >>> density_note(1.06), density_note(None)
     ('at one density, 1.06 g/mL', 'density by voxel')
     """
-    if one_density_g_per_ml is None:
-        return _BY_VOXEL
-    return f"{_ONE} {one_density_g_per_ml:.4g} g/mL"
+    one = one_density_g_per_ml
+    return _BY_VOXEL if one is None else f"{_ONE} {one:.4g} g/mL"
 
 
 def says_one_density(described: str) -> bool:

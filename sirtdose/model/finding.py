@@ -100,8 +100,7 @@ class Finding:
         >>> Finding.not_checked("H22", "lung dose", needs="--lung-shunt").message
         'lung dose not checked: needs --lung-shunt'
         """
-        said = f"{what} not checked: needs {needs}"
-        return cls(code, Severity.NOTE, said, what)
+        return cls(code, Severity.NOTE, f"{what} not checked: needs {needs}", what)
 
     def by(self, method: str) -> "Finding":
         """The same of one of several methods; what needs no answer stays as it is.

@@ -173,8 +173,7 @@ class Grid(Shown):
         return np.stack(np.meshgrid(*edges, indexing="ij"), axis=-1).reshape(-1, 3)
 
     def _corners_differ_mm(self, other: "Grid") -> float:
-        apart_mm = self.corners_mm() - other.world_mm(self._corners())
-        return float(np.abs(apart_mm).max())
+        return float(np.abs(self.corners_mm() - other.world_mm(self._corners())).max())
 
     def crop(self, box: Box) -> "Grid":
         """The part of this lattice inside a box of array indices."""

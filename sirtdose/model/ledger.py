@@ -128,9 +128,8 @@ class Ledger:
     @property
     def image_to_treated_ratio(self) -> float | None:
         """What the image says over what should be in the liver."""
-        if self.in_image_gbq is None:
-            return None
-        return self.in_image_gbq / self.treated_gbq
+        found = self.in_image_gbq
+        return None if found is None else found / self.treated_gbq
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class PatientLink:
         """
         parts = re.split(r"[\W_]+", self.patient_name)
         told = [self.patient_id, self.accession_number]
-        told += [self.birth_date, _dashed(self.birth_date)]
+        told += [self.birth_date, dashed(self.birth_date)]
         plain, joined = _plain(text), _plain(re.sub(r"[\W_]+", "", text))
         # A mass number stays: it may be the patient's.
         said = _NUCLIDE.sub(lambda found: re.sub("[A-Za-z]", "", found[0]), text)
@@ -169,7 +169,8 @@ def _plain(text: str) -> str:
     return plain
 
 
-def _dashed(date: str) -> str:
+def dashed(date: str) -> str:
+    """A date of a DICOM header as 2026-03-01; empty where it is none."""
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else ""
 
 

@@ -73,14 +73,16 @@ def match(study: Mapping[str, str | None], case: Mapping[str, str | None]) -> Ma
     >>> found.differs, found.unstated
     (('imaging: MAA, here PET',), ('nuclide', 'disease', 'method'))
     """
-    differs, unstated = [], []
-    for key in CONDITIONS:
-        theirs, ours = study.get(key), case.get(key)
-        if theirs is None or ours is None:
-            unstated.append(key)
-        elif theirs != ours:
-            differs.append(f"{key}: {theirs}, here {ours}")
-    return Match(tuple(differs), tuple(unstated))
+    pairs = {key: (study.get(key), case.get(key)) for key in CONDITIONS}
+    stated = {key: pair for key, pair in pairs.items() if None not in pair}
+    return Match(
+        differs=tuple(
+            f"{key}: {theirs}, here {ours}"
+            for key, (theirs, ours) in stated.items()
+            if theirs != ours
+        ),
+        unstated=tuple(key for key in pairs if key not in stated),
+    )
 
 
 @dataclass(frozen=True)

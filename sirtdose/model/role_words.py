@@ -45,8 +45,10 @@ def languages_named(codes: str | Sequence[str] = ()) -> tuple[str, ...]:
     (('en', 'nl'), ('fr',))
     """
     known = vocabulary()["language"]
-    given = codes.split(",") if isinstance(codes, str) else codes
-    asked = [one.strip().lower() for one in given]
+    asked = [
+        one.strip().lower()
+        for one in (codes.split(",") if isinstance(codes, str) else codes)
+    ]
     for one in asked:
         if one not in known:
             raise InputError(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, StructureError
 from sirtdose.model.bounds import printable
-from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.grid import Box, Grid, box_at, three
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.role import Declared, Doubt, Role, role_and_doubt
 from sirtdose.model.shown import Placed
@@ -300,10 +300,8 @@ def bounding_box(occupancy: NDArray[Any]) -> Box | None:
     """The smallest box of array indices that holds every voxel above 0."""
     inside = occupancy if occupancy.dtype == bool else occupancy > 0
     shadow: NDArray[np.bool_] = np.logical_or.reduce(inside, axis=0)
-    box = []
-    for along in (inside.any(axis=(1, 2)), shadow.any(axis=1), shadow.any(axis=0)):
-        found = np.flatnonzero(along)
-        if not found.size:
-            return None
-        box.append(slice(int(found[0]), int(found[-1]) + 1))
-    return box[0], box[1], box[2]
+    along = (inside.any(axis=(1, 2)), shadow.any(axis=1), shadow.any(axis=0))
+    if not along[0].any():
+        return None
+    held = (np.flatnonzero(one) for one in along)
+    return three(slice(int(one[0]), int(one[-1]) + 1) for one in held)

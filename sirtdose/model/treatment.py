@@ -178,13 +178,12 @@ class Treatment:
             if (part.doses_gy[i] > 0 if apart else one.name in part.of or not part.of)
         ]
         share = room / part.dose_gy
-        words = [
+        return " and ".join(
             f"{one.activity_gbq * share:.4g} GBq "
             f"({one.activity_gbq * share * MCI_PER_GBQ:.4g} mCi)"
             + (f" to '{one.name}'" if len(self.injections) > 1 else "")
             for one in each
-        ]
-        return " and ".join(words)
+        )
 
 
 def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:

@@ -47,9 +47,8 @@ def make_folder(path: Path) -> None:
 
 def remove_parts(folder: Path) -> None:
     """Clear away what an interrupt left in a folder and the folders below it."""
-    for depth in ("", "*/"):
-        for one in folder.glob(f"{depth}{PART}*"):
-            one.unlink(missing_ok=True)
+    for one in (*folder.glob(f"{PART}*"), *folder.glob(f"*/{PART}*")):
+        one.unlink(missing_ok=True)
 
 
 KEY_FILE = "listen.key"

@@ -59,8 +59,10 @@ class Limited(socket.socket):
     def recv(self, size: int, *flags: Any) -> bytes:
         """Read as usual, or fail where a limit is passed."""
         if self._begun is not None:
-            late = monotonic() - self._begun > self._limits.timeout_s
-            self._refuse_if(late, "a unit was not complete in time")
+            self._refuse_if(
+                monotonic() - self._begun > self._limits.timeout_s,
+                "a unit was not complete in time",
+            )
         if _QUICK is not None:
             # A sender's data wait for the receipt of its command, by default for 40 ms;
             # the system forgets this setting after a while.

@@ -93,8 +93,9 @@ def listen(
         arrivals = Arrivals(how.settle_s)
         processing = _Processing(how, store, records, arrivals, work, say)
         processing.take_up()
-        most = endpoint.limits.object_bytes
-        reception = Reception(store, arrivals, say, object_bytes=most)
+        reception = Reception(
+            store, arrivals, say, object_bytes=endpoint.limits.object_bytes
+        )
         with serving(endpoint, reception, say) as (host, port):
             say(f"listening at {host}:{port} as {endpoint.ae_title}")
             return processing.go_on()
@@ -218,8 +219,7 @@ class _Processing:
         return used_by
 
     def _run(self, work: Work, study: str, run: Run) -> Ended:
-        count = len(run.instances)
-        self.say(f"study {study}: {work.name} of {count} objects begins")
+        self.say(f"study {study}: {work.name} of {len(run.instances)} objects begins")
         try:
             ended = work.run(study, self.store.folder(study), self.how.out / run.folder)
         except BaseException:
@@ -238,8 +238,10 @@ class _Processing:
                     f"study {study}: {folder} lacks {count} of its objects: do not use "
                     "it"
                 )
-            done = f"{work.name} done in {ended.seconds:.1f} s"
-            self.say(f"study {study}: {done}: {run.folder}")
+            self.say(
+                f"study {study}: {work.name} done in {ended.seconds:.1f} s: "
+                f"{run.folder}"
+            )
         return ended
 
 

@@ -130,6 +130,9 @@ def _why_not_whole(file: Outgoing) -> str | None:
     except OSError as error:
         return f"cannot be read: {error.strerror or 'cut off'}"
     except Refused as refused:
-        damaged = refused.status == CANNOT_UNDERSTAND
-        return "its data set is damaged or cut off" if damaged else str(refused)
+        return (
+            "its data set is damaged or cut off"
+            if refused.status == CANNOT_UNDERSTAND
+            else str(refused)
+        )
     return None

@@ -255,6 +255,5 @@ def _items(found: Dataset, tag: Any, raw: Any) -> Iterable[Dataset]:
 def _uid(found: Dataset, tag: int) -> str:
     """A UID as it stands there: decoding one that is wrong would warn of it."""
     value = undecoded(found, tag)
-    if isinstance(value, bytes):
-        return value.decode("latin-1").rstrip(" \0")
-    return str(value or "")
+    is_raw = isinstance(value, bytes)
+    return value.decode("latin-1").rstrip(" \0") if is_raw else str(value or "")

@@ -157,7 +157,9 @@ class Reception:
         except Refused as refused:
             tally.refused += 1
             self._say(f"{_caller(event)}: refused {refused.status:04X}H: {refused}")
-            return _answer(refused)
+            return item(
+                Status=refused.status, ErrorComment=str(refused)[:_COMMENT_LETTERS]
+            )
         tally.stored += kept.new
         tally.known += not kept.new
         tally.studies.add(kept.study)
@@ -189,11 +191,6 @@ def _received(event: "Event", most_bytes: int) -> Iterator[Received]:
         if not len(view):
             raise Refused(CANNOT_UNDERSTAND, _NOTHING)
         yield Received(view, str(context.transfer_syntax), told, most_bytes)
-
-
-def _answer(refused: Refused) -> Dataset:
-    comment = str(refused)[:_COMMENT_LETTERS]
-    return item(Status=refused.status, ErrorComment=comment)
 
 
 def _caller(event: "Event") -> str:

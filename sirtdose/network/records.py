@@ -1,7 +1,6 @@
 """What was done with each study: a small file each, whole whatever happens."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +70,11 @@ class Records:
         make_folder(self._folder)
         make_folder(out / RESULTS)
         remove_parts(self._folder)
-        self._runs = dict(self._read())
+        self._runs = {
+            path.stem: _runs_of(path)
+            for path in sorted(self._folder.glob("*.json"))
+            if is_study_name(path.stem)
+        }
 
     def is_due(self, study: str, work: str, instances: frozenset[str]) -> bool:
         """Whether this work was not yet ended for just these objects."""
@@ -85,12 +88,14 @@ class Records:
 
     def options_used_by(self, options: str) -> str | None:
         """The study that a file of options was used for."""
-        users = (
-            study
-            for study, runs in self._runs.items()
-            if any(one.options == options for one in runs)
+        return next(
+            (
+                study
+                for study, runs in self._runs.items()
+                if any(one.options == options for one in runs)
+            ),
+            None,
         )
-        return next(users, None)
 
     def begin(
         self, study: str, work: str, instances: frozenset[str], options: str
@@ -145,8 +150,11 @@ class Records:
 
     def give_up(self, study: str, run: Run) -> None:
         """Forget a run that was ended from outside, unless its results are there."""
-        done = (self._out / run.folder).exists()
-        self._change(study, run, _ended(run, Ended()) if done else None)
+        self._change(
+            study,
+            run,
+            _ended(run, Ended()) if (self._out / run.folder).exists() else None,
+        )
 
     def _free_folder(self, study: str) -> str:
         taken = {one.folder for one in self._runs.get(study, ()) if one.state == "done"}
@@ -162,18 +170,12 @@ class Records:
         return mine[-1] if mine else None
 
     def _change(self, study: str, old: Run | None, new: Run | None) -> None:
-        runs = [one for one in self._runs.get(study, ()) if one != old]
-        if new is not None:
-            runs.append(new)
+        kept = [one for one in self._runs.get(study, ()) if one != old]
+        runs = kept if new is None else [*kept, new]
         document = {"schema": _SCHEMA, "study": study, "runs": [*map(asdict, runs)]}
         text = f"{json.dumps(document, indent=1)}\n"
         write_durably(self._folder / f"{study}.json", [text.encode()])
         self._runs[study] = tuple(runs)
-
-    def _read(self) -> Iterator[tuple[str, tuple[Run, ...]]]:
-        for path in sorted(self._folder.glob("*.json")):
-            if is_study_name(path.stem):
-                yield path.stem, _runs_of(path)
 
 
 def _runs_of(path: Path) -> tuple[Run, ...]:

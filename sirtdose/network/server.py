@@ -123,8 +123,11 @@ def _application(endpoint: Endpoint) -> "AE":
 
         @property
         def active_associations(self) -> "list[Association]":
-            known = super().active_associations
-            return [one for one in known if one.requestor.primitive is not None]
+            return [
+                one
+                for one in super().active_associations
+                if one.requestor.primitive is not None
+            ]
 
     ae = Application(ae_title=endpoint.ae_title)
     ae.require_called_aet = True
@@ -170,11 +173,10 @@ def _server(
                 say(f"{address[0]}: refused: {most} connections are open")
             return is_free
 
-    address = _addresses(endpoint.host)[0]
     where = f"{endpoint.host}:{endpoint.port}"
     try:
         return ae.make_server(
-            (address, endpoint.port),
+            (_addresses(endpoint.host)[0], endpoint.port),
             evt_handlers=[*reception.handlers()],
             server_class=Server,
         )

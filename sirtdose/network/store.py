@@ -157,11 +157,14 @@ def _head(received: Received) -> bytes:
     from pydicom.uid import PYDICOM_IMPLEMENTATION_UID, UID
 
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = UID(received.told.sop_class)
-    meta.MediaStorageSOPInstanceUID = UID(received.told.sop_instance)
-    meta.TransferSyntaxUID = UID(received.transfer_syntax)
-    meta.ImplementationClassUID = PYDICOM_IMPLEMENTATION_UID
-    meta.ImplementationVersionName = "SIRTDOSE"
+    for keyword, value in {
+        "MediaStorageSOPClassUID": UID(received.told.sop_class),
+        "MediaStorageSOPInstanceUID": UID(received.told.sop_instance),
+        "TransferSyntaxUID": UID(received.transfer_syntax),
+        "ImplementationClassUID": PYDICOM_IMPLEMENTATION_UID,
+        "ImplementationVersionName": "SIRTDOSE",
+    }.items():
+        setattr(meta, keyword, value)
     stream = DicomBytesIO(bytes(128) + b"DICM")
     stream.seek(0, os.SEEK_END)
     write_file_meta_info(stream, meta, enforce_standard=True)

@@ -112,8 +112,15 @@ def worst_grades(graded: Sequence[Graded], window: Window | None) -> list[Worst]
     for term in dict.fromkeys(one.term for one in inside):
         own = sorted((one for one in inside if one.term == term), key=lambda x: x.day)
         worst = max(own, key=lambda one: -1 if one.grade is None else one.grade)
-        missing = sum(one.grade is None for one in own)
-        found.append(Worst(term, worst.grade, worst, len(own), missing))
+        found.append(
+            Worst(
+                term,
+                worst.grade,
+                worst,
+                len(own),
+                sum(one.grade is None for one in own),
+            )
+        )
     return found
 
 

@@ -127,9 +127,8 @@ def _fit(
     if clusters is not None:
         _, codes = np.unique(np.asarray(clusters), return_inverse=True)
         robust = {"cov_type": "cluster", "cov_kwds": {"groups": codes}}
-    with warnings.catch_warnings():
-        # What did not converge is told in the result.
-        warnings.simplefilter("ignore")
+    # What did not converge is told in the result.
+    with warnings.catch_warnings(action="ignore"):
         try:
             found = model.fit(disp=False, maxiter=200, **robust)
         except np.linalg.LinAlgError:

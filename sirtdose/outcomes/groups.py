@@ -105,8 +105,8 @@ def rank_sum(a: Sequence[float], b: Sequence[float]) -> Test:
     if len(a) == 0 or len(b) == 0:
         raise InputError("a group has no value: two are compared")
     together = np.concatenate([a, b])
-    tied = len(np.unique(together)) < len(together)
-    exact = not tied and max(len(a), len(b)) < _EXACT_BELOW
+    untied = len(np.unique(together)) == len(together)
+    exact = untied and max(len(a), len(b)) < _EXACT_BELOW
     found = mannwhitneyu(a, b, method="exact" if exact else "asymptotic")
     method = "exact" if exact else "asymptotic, corrected for ties and continuity"
     # All values the same: no evidence at all.
@@ -139,8 +139,10 @@ def fisher(table: Sequence[Sequence[int]]) -> Odds:
         raise InputError("Fisher's test here takes two by two counts of 0 or more")
     found = odds_ratio(counts)
     interval = found.confidence_interval(0.95)
-    ends = (found.statistic, interval.low, interval.high)
-    ratio, low, high = (float(one) if np.isfinite(one) else None for one in ends)
+    ratio, low, high = (
+        float(one) if np.isfinite(one) else None
+        for one in (found.statistic, interval.low, interval.high)
+    )
     return Odds(float(fisher_exact(counts).pvalue), ratio, low, high)
 
 

@@ -108,8 +108,9 @@ def _score(
         )
         left *= 1 - dying.sum() / at_risk.sum()
     # From its mean, so that the two halves of the information are of one size.
-    deaths = [number for _, (_, _, number) in done]
-    middle = np.average([g for g, _ in done], weights=deaths)
+    middle = np.average(
+        [g for g, _ in done], weights=[number for _, (_, _, number) in done]
+    )
     for g, (residual, variance, _) in done:
         score += (g - middle) * residual
         together = np.outer([1, g - middle], [1, g - middle])

@@ -25,15 +25,21 @@ def canonical(term: str) -> str | None:
 @cache
 def _names() -> dict[str, str]:
     held = table("laboratory")
-    found = {}
-    for term, rule in held["terms"].items():
-        if rule.get("graded", True):
-            found.update(dict.fromkeys((term, *rule["aliases"]), term))
-    for term in table("ctcae_5.0")["clinical"]:
-        aliases = held["clinical_aliases"].get(term, ())
-        found.update(dict.fromkeys((term, *aliases), term))
-    found.update({term: term for term in held["child_pugh_terms"]})
-    return {name.casefold(): term for name, term in found.items()}
+    aliases = [
+        *(
+            (term, rule["aliases"])
+            for term, rule in held["terms"].items()
+            if rule.get("graded", True)
+        ),
+        *(
+            (term, held["clinical_aliases"].get(term, ()))
+            for term in table("ctcae_5.0")["clinical"]
+        ),
+        *((term, ()) for term in held["child_pugh_terms"]),
+    ]
+    return {
+        name.casefold(): term for term, others in aliases for name in (term, *others)
+    }
 
 
 def quantity(term: str) -> dict[str, Any]:

@@ -108,9 +108,11 @@ def cox(
     else:
         found, tests = _breslow(time, had, matrix)
     fitted = np.asarray(found[0]) * spread
-    constant: list[float | None] = [None] * len(covariates)
-    if had.sum() >= EVENTS_TO_CHECK:
-        constant = proportional_p(time, had, scaled, fitted, ties=ties)
+    constant: list[float | None] = (
+        proportional_p(time, had, scaled, fitted, ties=ties)
+        if had.sum() >= EVENTS_TO_CHECK
+        else [None] * len(covariates)
+    )
     return replace(
         empty,
         ratios=tuple(
@@ -146,8 +148,7 @@ def _unfit(
     cases, count = matrix.shape
     if cases <= count:
         return f"{cases} cases for {count} covariates"
-    centered = (matrix - matrix.mean(0)) / matrix.std(0)
-    rank = np.linalg.matrix_rank(centered, tol=1e-6)
+    rank = np.linalg.matrix_rank((matrix - matrix.mean(0)) / matrix.std(0), tol=1e-6)
     return "a covariate follows from the others" if rank < count else ""
 
 
@@ -164,8 +165,7 @@ def _lifelines(
         {f"covariate {n}": pd.Series(one) for n, one in enumerate(covariates.T)}
     )
     table["time"], table["event"] = times, had.astype(int)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(record=True, action="always") as told:
         try:
             fitter = CoxPHFitter().fit(table, "time", "event")
         except ConvergenceError:

@@ -240,11 +240,11 @@ def _targets(
         criteria == "mRECIST" or total - nadir >= _PROGRESS_MM - _ROOM
     )
     if grown and nadir > 0:
-        more = f"{total / nadir - 1:+.1%}, {total - nadir:+g} mm"
         return (
             total,
             "PD",
-            f"sum {total:g} mm is {more} from the smallest, {nadir:g} mm",
+            f"sum {total:g} mm is {total / nadir - 1:+.1%}, {total - nadir:+g} mm from "
+            f"the smallest, {nadir:g} mm",
         )
     if nadir == 0 and total > 0:
         return total, "PD", f"{total:g} mm after none was left"
@@ -357,9 +357,8 @@ def _stable(lasting: Sequence[TimePoint]) -> Best:
     first = lasting[0]
     if {one.response for one in lasting} == {"non-CR/non-PD"}:
         return Best("non-CR/non-PD", first.rule, first.day)
-    if first.response in ("CR", "PR"):
-        return Best("SD", f"{first.response} not confirmed: {first.rule}", first.day)
-    return Best("SD", first.rule, first.day)
+    asked = f"{first.response} not confirmed: " * (first.response in ("CR", "PR"))
+    return Best("SD", f"{asked}{first.rule}", first.day)
 
 
 def _confirmed(one: TimePoint, found: Sequence[TimePoint], stable_between: int) -> bool:

@@ -213,8 +213,11 @@ def _resampled(
     def of_patients(drawn: np.ndarray) -> float:
         rows = np.concatenate([members[n] for n in drawn])
         had = positive[rows]
-        one_sided = had.all() or not had.any()
-        return np.nan if one_sided else float(statistic(scores[rows], had))
+        return (
+            np.nan
+            if had.all() or not had.any()
+            else float(statistic(scores[rows], had))
+        )
 
     return _percentiles((np.arange(len(members)),), of_patients)
 
@@ -224,9 +227,8 @@ def _percentiles(
 ) -> tuple[float | None, float | None]:
     from scipy.stats import DegenerateDataWarning, bootstrap
 
-    with warnings.catch_warnings():
-        # A statistic that is the same in every sample has no interval: None says so.
-        warnings.simplefilter("ignore", DegenerateDataWarning)
+    # A statistic that is the same in every sample has no interval: None says so.
+    with warnings.catch_warnings(action="ignore", category=DegenerateDataWarning):
         found = bootstrap(
             samples,
             function,

@@ -78,8 +78,9 @@ def make_phantom(request: PhantomRequest) -> Phantom:
     activity, concentration = _activity(
         occupancy, spect_grid, ledger, ratios_of(spheres=request.spheres)
     )
-    counts = _counts(activity, spect_grid, request, rng)
-    spect = Volume(counts, spect_grid, Quantity.COUNTS)
+    spect = Volume(
+        _counts(activity, spect_grid, request, rng), spect_grid, Quantity.COUNTS
+    )
     ct = Volume(
         _ct_numbers(ct_grid, request, rng).astype(np.int16), ct_grid, Quantity.CT_NUMBER
     )
@@ -168,8 +169,7 @@ def _activity(
     ratios: dict[str, float],
 ) -> tuple[NDArray[np.float64], dict[str, float]]:
     """GBq in each voxel, and GBq/mL in each uniform part."""
-    normal = occupancy["Perfused lobe"].copy()
-    uptake = normal
+    uptake = occupancy["Perfused lobe"].copy()
     for name, ratio in ratios.items():
         uptake = uptake + (ratio - 1) * occupancy[name]
     per_unit = ledger.treated_gbq / (uptake.sum() * grid.voxel_volume_ml)
@@ -194,8 +194,9 @@ def _counts(
         sigma = request.fwhm_mm / np.sqrt(8 * np.log(2)) / np.array(grid.spacing_mm)
         image = gaussian_filter(image, sigma, mode="constant")
     if request.noise:
-        counts = rng.poisson(image * (_NM_COUNTS / image.sum()))
-        return np.asarray(counts, dtype=np.float64)
+        return np.asarray(
+            rng.poisson(image * (_NM_COUNTS / image.sum())), dtype=np.float64
+        )
     return np.asarray(np.rint(image * (_BRIGHTEST_NOISELESS / image.max())))
 
 
@@ -255,8 +256,7 @@ def truth_of(
     `analytic_gy` is the uniform dose of the shape; `voxel_cost` is what lies
     between them; `mean_in_image_gy` is what blur and noise leave.
     """
-    nuclide = request.nuclide
-    k = nuclide.dose_constant_gy_kg_per_gbq
+    k = request.nuclide.dose_constant_gy_kg_per_gbq
     voxel_ml = spect.grid.voxel_volume_ml
     in_image = spect.data * (ledger.delivered_gbq / spect.total())
     whole = {

@@ -280,18 +280,19 @@ class _Hand:
 
     def _normal_whole(self) -> Iterator[HandNumber]:
         for part in (one for one in self.parts if one["role"] == "normal_whole"):
-            energy, words = 0.0, []
-            for one in self.injections:
-                normal, weighted_kg = self._weighted_kg(one)
-                if normal is not None:
-                    share = self._mass_kg(normal) / weighted_kg
-                    energy += self.k * one.treated_gbq * share
-                    words.append(f"{one.words} x {share:.5g}")
+            shares = [
+                (one, self._mass_kg(normal) / weighted_kg)
+                for one in self.injections
+                for normal, weighted_kg in [self._weighted_kg(one)]
+                if normal is not None
+            ]
+            words = " + ".join(f"{one.words} x {share:.5g}" for one, share in shares)
             mass_kg = self._mass_kg(part)
             yield HandNumber(
                 *(str(part["name"]), "dose", "Gy", float(part["dose_gy"])),
-                by_hand=energy / mass_kg,
-                how=f"{self.k:g} x ({' + '.join(words)}) / {mass_kg:.5g}",
+                by_hand=sum(self.k * one.treated_gbq * share for one, share in shares)
+                / mass_kg,
+                how=f"{self.k:g} x ({words}) / {mass_kg:.5g}",
             )
 
     def _prior_gy(self, part: Plan) -> float:

@@ -87,13 +87,12 @@ def _goals(plan: Plan) -> Iterator[HandNumber]:
     for one in plan["assumptions"].get("injections", ()):
         if one["value"] is None:
             continue
-        if one["goal"] == "activity":
-            found, unit = one["activity_gbq"], "GBq"
-        else:
-            found, unit = _least_gy(plan, one), "Gy"
+        by_activity = one["goal"] == "activity"
+        found = one["activity_gbq"] if by_activity else _least_gy(plan, one)
         if found is not None:
             yield HandNumber(
-                *(f"goal of {one['name']}", "formula", unit, float(found)),
+                *(f"goal of {one['name']}", "formula", "GBq" if by_activity else "Gy"),
+                plan=float(found),
                 by_hand=float(one["value"]),
                 how=f"{one['goal'].replace('_', ' ')} as typed",
             )
@@ -137,9 +136,8 @@ def imaged_doses(plan: Plan) -> Iterator[HandNumber]:
     for part in plan["compartments"]:
         if not local and part["role"] not in ("perfused", "liver"):
             continue
-        volume_ml, mass_kg = part["volume_ml"], part["mass_kg"]
-        if density is not None:
-            mass_kg = volume_ml * density / 1000
+        volume_ml = part["volume_ml"]
+        mass_kg = part["mass_kg"] if density is None else volume_ml * density / 1000
         radius_mm = (3000 * volume_ml / (4 * pi)) ** (1 / 3)
         for own in readings(part):
             gbq = own["activity_gbq"]

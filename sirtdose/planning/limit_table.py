@@ -205,7 +205,6 @@ def _is_for(row: Mapping[str, Any], device: str, disease: str, scenario: str) ->
 
 
 def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Rule:
-    said = "; ".join(part for part in (condition, row.get("note", "")) if part)
     upper = row.get("upper_gy")
     return Rule(
         volume=row["volume"],
@@ -213,7 +212,7 @@ def _rule(row: Mapping[str, Any], condition: str, data: Mapping[str, Any]) -> Ru
         limit_gy=float(row["limit_gy"]),
         upper_gy=None if upper is None else float(upper),
         strict=row.get("strict", False),
-        condition=said,
+        condition="; ".join(filter(None, (condition, row.get("note")))),
         source=f"{data['title']}, {row['table']}",
         verified=data["verified"],
     )

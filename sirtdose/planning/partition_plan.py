@@ -128,30 +128,28 @@ def injections_document(
     terms: Terms,
 ) -> list[dict[str, Any]]:
     """What is to be ordered for each injection, and what it was to do."""
-    rows = []
-    for i, (one, gbq) in enumerate(zip(injections, activities, strict=True)):
-        [normal, *_] = [*case.of_injection(one.name, "normal_perfused"), None]
-        rows.append(
-            {
-                "name": one.name,
-                "goal": one.goal,
-                "value": one.value,
-                "prior_dose_gy": one.prior_dose_gy,
-                "activity_gbq": gbq,
-                "draw_activity_gbq": draw_activity_gbq(
-                    activity_gbq=gbq, residual_fraction=terms.residual_fraction
-                ),
-                "lung_shunt_fraction": case.lung_shunt_fractions[i]
-                if case.shunt_known
-                else None,
-                "tumor_to_normal_ratio": {
-                    tumor.name: tumor.gy_per_gbq[i] / normal.gy_per_gbq[i]
-                    for tumor in case.of_injection(one.name, "tumor")
-                    if normal and normal.gy_per_gbq[i] > 0
-                },
-            }
-        )
-    return rows
+    return [
+        {
+            "name": one.name,
+            "goal": one.goal,
+            "value": one.value,
+            "prior_dose_gy": one.prior_dose_gy,
+            "activity_gbq": gbq,
+            "draw_activity_gbq": draw_activity_gbq(
+                activity_gbq=gbq, residual_fraction=terms.residual_fraction
+            ),
+            "lung_shunt_fraction": case.lung_shunt_fractions[i]
+            if case.shunt_known
+            else None,
+            "tumor_to_normal_ratio": {
+                tumor.name: tumor.gy_per_gbq[i] / normal.gy_per_gbq[i]
+                for normal in case.of_injection(one.name, "normal_perfused")[:1]
+                for tumor in case.of_injection(one.name, "tumor")
+                if normal.gy_per_gbq[i] > 0
+            },
+        }
+        for i, (one, gbq) in enumerate(zip(injections, activities, strict=True))
+    ]
 
 
 def _regions(volume: PerfusedVolume, i: int, count: int) -> list[Region]:

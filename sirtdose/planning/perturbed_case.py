@@ -124,13 +124,9 @@ class _Shares:
 
 def _counts(tumor: Region, normals: "list[Region]", i: int, factors: Factors) -> float:
     """How the counts in a drawn tumor grow with its volume."""
-    grown = factors.volumes.get(tumor.name, 1.0) - 1
-    return 1 + (1 + _normal_over(tumor, normals, i)) / 2 * grown
-
-
-def _normal_over(tumor: Region, normals: "list[Region]", i: int) -> float:
     own = tumor.gy_per_gbq[i]
-    return normals[0].gy_per_gbq[i] / own if normals and own > 0 else 0.0
+    normal_over = normals[0].gy_per_gbq[i] / own if normals and own > 0 else 0.0
+    return 1 + (1 + normal_over) / 2 * (factors.volumes.get(tumor.name, 1.0) - 1)
 
 
 def _beyond(case: Case, i: int, normals: "list[Region]", factors: Factors) -> float:

@@ -116,9 +116,8 @@ class BatchWriter:
         if folder is None:
             return
         with (folder / "structures.csv").open(encoding="utf-8", newline="") as stream:
-            rows = csv.DictReader(stream)
             self._row_table.writerows(
-                {"case_id": case["case_id"], **row} for row in rows
+                {"case_id": case["case_id"], **row} for row in csv.DictReader(stream)
             )
 
     def write_document(self, document: Mapping[str, Any]) -> None:

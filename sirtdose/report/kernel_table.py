@@ -91,8 +91,7 @@ def kernel_csv(kernel: Kernel, nuclide: Nuclide) -> str:
     """The full block, a row per voxel, x fastest."""
     block = kernel.energy_fraction
     factor = kernel.s_mgy_per_mbq_s(nuclide)[0, 0, 0] / kernel.octant[0, 0, 0]
-    middle = np.array(block.shape) // 2
-    offsets = np.indices(block.shape).reshape(3, -1).T - middle
+    offsets = np.indices(block.shape).reshape(3, -1).T - np.array(block.shape) // 2
     rows = (
         f"{dx},{dy},{dz},{fraction:.9e},{fraction * factor:.9e}"
         for (dz, dy, dx), fraction in zip(

@@ -80,12 +80,11 @@ def page_data_text(
 
     `plan_file` is the RTPLAN written with it, which says whose the results are.
     """
-    named = plan_file is not None and plan_file.is_file()
     content = {
         "schema": _SCHEMA,
         "document_sha256": _sha256(document_text.encode()),
         "dose_plan_sha256": _sha256(plan_file.read_bytes())
-        if plan_file is not None and named
+        if plan_file is not None and plan_file.is_file()
         else None,
         **data,
     }

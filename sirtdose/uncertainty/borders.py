@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.scene import Scene
-
-Array = NDArray[np.float64]
+from sirtdose.uncertainty.scene import Array, Scene
 
 # A triangle's edge is divided so often: points on a surface lie closer than voxels.
 _DIVISIONS = 3
@@ -50,11 +48,10 @@ def signed_distance_mm(
     # From center to center: the border lies half a voxel nearer.
     distance: Array = sign * np.maximum(roughly - min(spacing_mm) / 2, 0)
     corners, faces = surface_of(occupancy, spacing_mm)
-    points = _on_triangles(corners[faces])
     near = np.flatnonzero(roughly < reach_mm + max(spacing_mm))
     centers = np.stack(np.unravel_index(near, occupancy.shape), axis=1) * spacing_mm
     # Its worker threads would go on where Ctrl-C has freed what they read and write.
-    exact, _ = cKDTree(points).query(centers, eps=_NEARLY)
+    exact, _ = cKDTree(_on_triangles(corners[faces])).query(centers, eps=_NEARLY)
     distance.ravel()[near] = sign.ravel()[near] * exact
     return distance
 
@@ -76,9 +73,8 @@ def surface_of(
     """Corners in mm from the first voxel's center, and triangles, of a border."""
     from skimage.measure import marching_cubes
 
-    level = 0.5 * float(occupancy.max())
     corners, faces, _, _ = marching_cubes(
-        np.pad(occupancy, 1), level, spacing=spacing_mm
+        np.pad(occupancy, 1), 0.5 * float(occupancy.max()), spacing=spacing_mm
     )
     return corners - np.asarray(spacing_mm), faces
 
@@ -111,13 +107,12 @@ class Border:
             (occupancy > 0) & (occupancy < 1)
         )
         at = np.flatnonzero(near)
-        index = np.stack(np.unravel_index(at, occupancy.shape)).astype(float)
         return cls(
             occupancy,
             ndimage.spline_filter(distance, order=3, mode="nearest"),
             spacing_mm,
             at,
-            index,
+            np.stack(np.unravel_index(at, occupancy.shape)).astype(float),
             occupancy.ravel()[at],
             _ramp(distance.ravel()[at], side),
         )

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.model.metric import MEAN, VOLUME, Metric
 from sirtdose.uncertainty.borders import Border
 from sirtdose.uncertainty.noise import Noise
 from sirtdose.uncertainty.scene import (
+    Array,
     Part,
     Scene,
     composed,
@@ -31,7 +31,6 @@ from sirtdose.uncertainty.scene import (
     with_curve,
 )
 
-Array = NDArray[np.float64]
 # The noise of a curve is worked out at every so many of its points.
 _EVERY = 4
 _ROOT_2_PI = (2 * np.pi) ** 0.5

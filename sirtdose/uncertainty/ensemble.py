@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
@@ -12,6 +11,7 @@ from sirtdose.model.metric import Metric
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.scene import (
+    Array,
     Scene,
     composed,
     histogram_axis,
@@ -20,7 +20,6 @@ from sirtdose.uncertainty.scene import (
     with_curve,
 )
 
-Array = NDArray[np.float64]
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
 _PAIRS = 40
@@ -157,8 +156,7 @@ def interval_of(
     >>> low, high
     (40.5, 64.5)
     """
-    known = draws[np.isfinite(draws)]
-    low, high = np.percentile(known, (2.5, 97.5))
+    low, high = np.percentile(draws[np.isfinite(draws)], (2.5, 97.5))
     return (
         min(float(low) - max(by_noise, 0.0), measured),
         max(float(high) + max(-by_noise, 0.0), measured),
@@ -171,10 +169,13 @@ def _normals(
     """Standard normal draws by what they are of."""
     from scipy.stats import norm, qmc
 
-    names = [f"factor {n}" for n in range(len(scene.factors))]
-    names += [f"border {name}" for name in scene.drawn]
-    names += [f"shift {name} {axis}" for name in scene.drawn for axis in range(3)]
-    names += [f"registration {axis}" for axis in range(3)] + ["blur"]
+    names = [
+        *(f"factor {n}" for n in range(len(scene.factors))),
+        *(f"border {name}" for name in scene.drawn),
+        *(f"shift {name} {axis}" for name in scene.drawn for axis in range(3)),
+        *(f"registration {axis}" for axis in range(3)),
+        "blur",
+    ]
     drawn = qmc.LatinHypercube(len(names), rng=rng).random(realizations)
     # A half step from the ends: none is infinite.
     ends = 0.5 / realizations
@@ -276,8 +277,9 @@ class _Collected:
             self._by_noise[n] = noisy - one
 
     def _vector(self, dose_gy: Array, volumes_ml: Array) -> Array:
-        dvh = Dvh.of_values(self._name, dose_gy, volumes_ml)
-        return with_curve(dvh, self._metrics, self._axis)
+        return with_curve(
+            Dvh.of_values(self._name, dose_gy, volumes_ml), self._metrics, self._axis
+        )
 
     def draws(self) -> RowDraws:
         """All of them, about what was measured."""

@@ -18,14 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.uncertainty.borders import surface_of
 from sirtdose.uncertainty.noise import Noise
-from sirtdose.uncertainty.scene import Part, Scene, composed, region_total
-
-Array = NDArray[np.float64]
+from sirtdose.uncertainty.scene import Array, Part, Scene, composed, region_total
 
 
 @dataclass(frozen=True)
@@ -100,8 +97,7 @@ def _row(
         "noise": noise.standard(occupancy / voxels, mean),
     }
     for factor in scene.factors:
-        of_dose = mean * factor.of_dose
-        parts[factor.name] = _root([parts.get(factor.name, 0.0), of_dose])
+        parts[factor.name] = _root([parts.get(factor.name, 0.0), mean * factor.of_dose])
     if scene.blur_step_gy is not None:
         parts["psf"] = abs(float((occupancy * scene.blur_step_gy).sum() / voxels))
     return Propagated(mean, _root(list(parts.values())), parts)
@@ -160,8 +156,7 @@ def _by_shift(
 
     steps: dict[str, Array] = defaultdict(lambda: np.zeros(3))
     for name in (*part.plus, *part.minus):
-        sign = 1.0 if name in part.plus else -1.0
-        steps[name] += sign * slope(name) / voxels
+        steps[name] += (1.0 if name in part.plus else -1.0) * slope(name) / voxels
     total = region_total(scene.region, scene.drawn, scene.dose_gy)
     for name in scene.region:
         steps[name] -= mean_gy * (slope(name) / total)

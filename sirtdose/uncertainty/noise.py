@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from math import copysign
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
-from sirtdose.uncertainty.scene import Scene, composed
+from sirtdose.uncertainty.scene import Array, Scene, composed
 
-Array = NDArray[np.float64]
 PER_FWHM = 1 / (8 * np.log(2)) ** 0.5
 # As far as scipy's Gaussian reaches.
 _REACH = 4.0

@@ -98,8 +98,9 @@ def planned_doses(
                 predicted=None,
             )
         )
-    by_name = {one.name: one.first_order for one in doses}
-    return doses, list(_chances(planned, by_name, drawn))
+    return doses, list(
+        _chances(planned, {one.name: one.first_order for one in doses}, drawn)
+    )
 
 
 def _all_unsure(planned: Planned, budget: Budget) -> Iterator[_Unsure]:
@@ -111,8 +112,11 @@ def _all_unsure(planned: Planned, budget: Budget) -> Iterator[_Unsure]:
         yield _Unsure(name, "", budget[name])
     for region in planned.case.regions:
         if region.role in ("tumor", "perfused", "liver") and region.volume_ml > 0:
-            u = budget["border_mm"] * 3 / radius_mm(region.volume_ml)
-            yield _Unsure("border_mm", region.name, u)
+            yield _Unsure(
+                "border_mm",
+                region.name,
+                budget["border_mm"] * 3 / radius_mm(region.volume_ml),
+            )
         if region.role == "tumor":
             yield _Unsure("tumor_to_normal", region.name, budget["tumor_to_normal"])
 
@@ -253,8 +257,7 @@ def _chance(limit: Limit, line: Line, doses: Mapping[str, Uncertain]) -> float |
         room = bound_gy - line.prior_gy
         if not own.standard or not own.value or room <= 0:
             return float(line.prior_gy + own.value <= bound_gy)
-        relative = own.standard / own.value
-        return NormalDist().cdf(math.log(room / own.value) / relative)
+        return NormalDist().cdf(math.log(room / own.value) / (own.standard / own.value))
 
     if limit.sense == "at_most":
         return below(limit.limit_gy)

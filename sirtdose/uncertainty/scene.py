@@ -154,6 +154,4 @@ def region_total(
     region: Sequence[str], drawn: Mapping[str, Array], dose_gy: Array
 ) -> float:
     """Dose summed over the region that the activity was shared over; 1 without one."""
-    if not region:
-        return 1.0
-    return float((composed(region, (), drawn) * dose_gy).sum())
+    return float((composed(region, (), drawn) * dose_gy).sum()) if region else 1.0

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,9 +74,10 @@ class Outcome:
 
     def row(self) -> dict[str, Any]:
         """As validation.json lists it."""
-        row = asdict(self.check)
-        for name in ("figure", "given", "slow"):
-            del row[name]
+        unlisted = ("figure", "given", "slow")
+        row = {
+            key: told for key, told in vars(self.check).items() if key not in unlisted
+        }
         return row | {
             "figure": self.figure,
             "passed": self.passed,
@@ -99,8 +100,10 @@ def all_checks(*, quick: bool = False) -> list[Check]:
     True
     """
     try:
-        known = [*table("validation")["checks"], *checksum_checks()]
-        checks = [Check(**{"given": {}} | one) for one in known]
+        checks = [
+            Check(**{"given": {}} | one)
+            for one in (*table("validation")["checks"], *checksum_checks())
+        ]
     except (OSError, ValueError, KeyError, TypeError):
         raise FileFormatError(
             "validation.json or checksums.json of sirtdose/data is missing or damaged: "
@@ -196,7 +199,10 @@ def self_test() -> SelfTest:
     >>> self_test().failed
     ()
     """
-    checks = [one for one in all_checks(quick=True) if one.group in GROUPS]
-    outcomes = run_checks(checks, known=FIGURES_BY_NUMBERS)
-    failed = tuple(one.check.name for one in outcomes if not one.passed)
-    return SelfTest(len(outcomes), failed)
+    outcomes = run_checks(
+        [one for one in all_checks(quick=True) if one.group in GROUPS],
+        known=FIGURES_BY_NUMBERS,
+    )
+    return SelfTest(
+        len(outcomes), tuple(one.check.name for one in outcomes if not one.passed)
+    )

@@ -46,8 +46,9 @@ class Demo:
             for true in self.truth["structures"]
             if true["name"] in assessed
         ]
-        header = ["structure", "true Gy", "assessed Gy", "blur and voxels cost"]
-        return table(header, lines)
+        return table(
+            ["structure", "true Gy", "assessed Gy", "blur and voxels cost"], lines
+        )
 
 
 def run_demo(folder: Path, *, seed: int, self_test: SelfTest | None = None) -> Demo:

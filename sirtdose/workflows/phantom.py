@@ -24,6 +24,7 @@ def write_phantom(request: PhantomRequest, folder: Path) -> dict[str, Any]:
         write_seg(phantom.masks, folder / "structures.dcm", link, made_by="MANUAL")
     else:
         write_rtstruct(phantom.contours, folder / "structures.dcm", phantom.study)
-    text = json.dumps(phantom.truth, indent=1)
-    (folder / "truth.json").write_text(text + "\n", "utf-8")
+    (folder / "truth.json").write_text(
+        json.dumps(phantom.truth, indent=1) + "\n", "utf-8"
+    )
     return phantom.truth

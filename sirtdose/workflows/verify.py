@@ -128,8 +128,7 @@ def rerun_differences(
         assess_into(request, folder, Wanted(report=False, dicom=False))
         # Read as it was written: both are rounded to the same digits.
         now = read_result(folder)
-    found = _differences(dict(document), now, "")
-    return sorted(found, key=lambda one: -one.relative)
+    return sorted(_differences(dict(document), now, ""), key=lambda one: -one.relative)
 
 
 def _differences(before: Any, now: Any, where: str) -> Iterator[Difference]:

@@ -21,7 +21,6 @@ from sirtdose.data.load import table
 from sirtdose.validation.bench import Bench
 from sirtdose.validation.run import (
     Check,
-    Outcome,
     all_checks,
     figures,
     run_check,
@@ -115,11 +114,12 @@ def test_a_check_that_raises_is_a_failure(
     outcomes = [run_check(CHECK, _raises), run_check(CHECK, lambda: 2.0)]
     assert outcomes[0].error == "ZeroDivisionError: no mass"
 
-    def failing(*, quick: bool) -> list[Outcome]:
+    def known(*, quick: bool) -> list[Check]:
         assert not quick
-        return outcomes
+        return []
 
-    monkeypatch.setattr(validate, "_run", failing)
+    monkeypatch.setattr(validate, "all_checks", known)
+    monkeypatch.setattr(validate, "run_checks", lambda _: outcomes)
     result = run("validate", "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert "FAIL planning: one: ZeroDivisionError: no mass instead of 2 Gy" in (
@@ -139,7 +139,7 @@ def test_all_or_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(validate, "validation_csv", full)
-    monkeypatch.setattr(validate, "_run", lambda *, quick: [])  # noqa: ARG005
+    monkeypatch.setattr(validate, "run_checks", lambda _: [])
     assert run("validate", "--out", tmp_path / "out").exit_code != 0
     assert not (tmp_path / "out").exists()
 

@@ -16,11 +16,9 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command("dvh")
-@click.argument("dose", type=_PATH, metavar="DOSE")
+@click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @structures_option(required=True)
 @role_options
 @Option(

@@ -145,8 +145,10 @@ def _verified(
         record = read_run_record(folder)
         changed = changed_results(folder, record)
         document["made_by"] = printable(record["sirtdose_version"])
-        names = [*record["results"], *changed]
-        document["results"] = {name: changed.get(name, "unchanged") for name in names}
+        document["results"] = {
+            name: changed.get(name, "unchanged")
+            for name in (*record["results"], *changed)
+        }
         if "post.json" in changed:
             document["inputs_said"] = (
                 "not checked: post.json, which lists them, was changed"

@@ -16,11 +16,9 @@ from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import view_page
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command("view")
-@click.argument("dose", type=_PATH, metavar="DOSE")
+@click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @replace(ct_option, help="The CT to show it on.")
 @structures_option(required=False)
 @role_options
@@ -49,8 +47,7 @@ def view_command(
         dose, ct, structures, roles=roles_of(roles), languages=languages or ()
     )
     with output_folder(out, ("view.html",), force=force) as folder:
-        page = view_page("Dose", data)
-        (folder / "view.html").write_text(page, "utf-8")
+        (folder / "view.html").write_text(view_page("Dose", data), "utf-8")
     for line in finding_lines(data["warnings"]):
         click.echo(line, err=True)
     click.echo(f"Written to {out / 'view.html'}", err=True)

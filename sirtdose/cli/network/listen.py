@@ -22,7 +22,6 @@ from sirtdose.network.limited_socket import Limits
 from sirtdose.network.listen import Listening, Work, listen
 from sirtdose.network.server import Endpoint, is_loopback
 
-_PATH = click.Path(path_type=Path)
 _SIZE: Final = Measure(
     "size", "MB", {"MB": 1.0, "GB": 1e3, "kB": 1e-3, "TB": 1e6}, "500MB"
 )
@@ -66,7 +65,7 @@ _SIZE: Final = Measure(
 @click.option(
     "--case",
     "case_file",
-    type=_PATH,
+    type=click.Path(path_type=Path),
     metavar="OPTIONS.toml",
     help="For post: a table [options], as in a batch's case.toml, for one study.",
 )

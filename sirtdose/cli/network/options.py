@@ -53,6 +53,5 @@ def tls_of(
     """What was asked for; None where nothing was."""
     if key is not None and certificate is None:
         raise click.UsageError("--tls-key is of a --tls-certificate: give both")
-    if certificate is None and authorities is None:
-        return None
-    return Tls(certificate, key, authorities)
+    plain = certificate is None and authorities is None
+    return None if plain else Tls(certificate, key, authorities)

@@ -146,11 +146,11 @@ def _show(sent: Sequence[Sent], skipped: Sequence[Skipped], *, as_json: bool) ->
         ]
         for one in document["sent"]
     ]
-    head = ["file", "kind", "state", "status", "attempts", "said"]
-    click.echo(table(head, rows), err=True)
+    click.echo(
+        table(["file", "kind", "state", "status", "attempts", "said"], rows), err=True
+    )
     for one in document["skipped"]:
         click.echo(f"{one['file']} skipped: {one['why']}", err=True)
-    stored = sum(one.stored for one in sent)
-    click.echo(f"\n{stored} of {len(sent)} stored", err=True)
+    click.echo(f"\n{sum(one.stored for one in sent)} of {len(sent)} stored", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)

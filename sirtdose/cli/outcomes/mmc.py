@@ -144,5 +144,4 @@ def _counts(text: str | None) -> list[float | None]:
 def _entry(path: Path) -> tuple[CriteriaSet, list[Judged]]:
     criteria = study_criteria()
     _, given = read_case(path, criteria)
-    judged = judge(criteria, given)
-    return criteria, [one for one in judged if one.criterion.laboratory]
+    return criteria, [one for one in judge(criteria, given) if one.criterion.laboratory]

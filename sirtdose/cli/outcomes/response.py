@@ -86,10 +86,8 @@ def response_command(
     Example: sirtdose response lesions.csv --criteria recist-1.1 --out response
     """
     rules = table("response_criteria")[criteria]
-    if rules["measures"] == "diameters":
-        document = _by_diameters(measurements, criteria, rules, options)
-    else:
-        document = _by_uptake(measurements, criteria, rules, options)
+    judge = _by_diameters if rules["measures"] == "diameters" else _by_uptake
+    document = judge(measurements, criteria, rules, options)
     show_document(
         document,
         response_summary(document),
@@ -153,5 +151,6 @@ def _by_uptake(
             "use --criteria mpercist"
         )
     settings = {"lesions_max": given or own}
-    cases = response_by_uptake(path, **settings)
-    return response_document(cases, criteria=criteria, settings=settings)
+    return response_document(
+        response_by_uptake(path, **settings), criteria=criteria, settings=settings
+    )

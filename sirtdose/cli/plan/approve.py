@@ -8,6 +8,7 @@ import click
 
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.io.output.folder import output_folder
@@ -48,11 +49,10 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
         for name, content in files.items():
             (folder / name).write_text(content, "utf-8")
     approval = document["approval"]
-    for line in approved_lines(document):
-        click.echo(line, err=True)
-    click.echo(f"Approved by {approval['by']} at {approval['at']}", err=True)
-    if as_json:
-        click.echo(document_text(document), nl=False)
+    said = f"Approved by {approval['by']} at {approval['at']}"
+    print_document(
+        document, "\n".join([*approved_lines(document), said]), as_json=as_json
+    )
 
 
 def _require_approver(by: str) -> None:

@@ -66,8 +66,7 @@ class _PlanGroup(LazyGroup):
             # Past the words of the command line, it is the file that is wrong.
             if _PARSED not in ctx.meta:
                 raise
-            message = f"{ctx.meta[_PARSED]}: {error.format_message()}"
-            raise InputError(message) from None
+            raise InputError(f"{ctx.meta[_PARSED]}: {error.format_message()}") from None
 
 
 @click.group("plan", cls=_PlanGroup, lazy=_COMMANDS)

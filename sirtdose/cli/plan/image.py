@@ -105,8 +105,10 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, scout)
-        measured = files.prediction_document(prediction, metrics_of(options))
-        document = signed(plan_document(plan) | measured)
+        document = signed(
+            plan_document(plan)
+            | files.prediction_document(prediction, metrics_of(options))
+        )
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
                 files.write_prediction(prediction, document, folder)

@@ -159,9 +159,9 @@ def _injection_text(
     for key in INJECTION_KEYS:
         if key in _VOLUMES or injection.get(key, False) is False:
             continue
-        word = key.replace("_", "-")
-        flag = injection[key] is True
-        parts.append(word if flag else f"{word}:{_text(injection[key], key, path)}")
+        value = injection[key]
+        own = "" if value is True else f":{_text(value, key, path)}"
+        parts.append(f"{key.replace('_', '-')}{own}")
     return f"{name}={','.join(parts)}"
 
 

@@ -36,9 +36,9 @@ def print_document(
     document: dict[str, Any],
     summary: str,
     *,
-    names: Iterable[str],
-    out: Path | None,
     as_json: bool,
+    names: Iterable[str] = (),
+    out: Path | None = None,
 ) -> None:
     """Print a document's summary, which files were written, and itself if wanted."""
     click.echo(summary, err=True)

@@ -190,8 +190,12 @@ def request_asked(
             return value
         return file_named(str(value)) or value
 
-    kept = {key: told(key, one) for key, one in options.items() if key not in secret}
-    asked = {"source": source.absolute(), "options": kept}
+    asked = {
+        "source": source.absolute(),
+        "options": {
+            key: told(key, one) for key, one in options.items() if key not in secret
+        },
+    }
     used = site_used()
     if used is not None:
         asked |= {"site": used.path, "site_options": used.options}

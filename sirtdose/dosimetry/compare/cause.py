@@ -81,8 +81,9 @@ def both_ways(
     **said: object,
 ) -> list[Cause]:
     """What a model of theirs leaves, alone and with a factor."""
-    kinds = (kind, f"{kind}+scale")
-    return [explained(one, model, theirs, before, **said) for one in kinds]
+    return [
+        explained(one, model, theirs, before, **said) for one in (kind, f"{kind}+scale")
+    ]
 
 
 def best_factor(model: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
@@ -109,8 +110,10 @@ class Motion:
     @property
     def too_far(self) -> bool:
         """Whether it is beyond what is searched."""
-        far = np.abs(self.shift_mm).max() >= _SHIFT_MAX_MM
-        return bool(far or np.linalg.norm(self.turn_deg) >= _TURN_MAX_DEG)
+        return bool(
+            np.abs(self.shift_mm).max() >= _SHIFT_MAX_MM
+            or np.linalg.norm(self.turn_deg) >= _TURN_MAX_DEG
+        )
 
 
 class Moved:
@@ -177,11 +180,10 @@ def shifts(pair: DosePair, before: float) -> list[Cause]:
     starts = np.vstack([steps, _center_shift_mm(pair)])
     start = min(starts, key=lambda one: moved.left(one, back=False))
     shift, back = _fitted(moved, start, 2 * np.eye(3), before)
-    motion = Motion.of(shift)
     # At the end of what is searched nothing was found.
     if np.linalg.norm(shift) < _SHIFT_LEAST_MM or _at_the_end(shift):
         return []
-    ours, theirs = moved.models(motion, back=back)
+    ours, theirs = moved.models(Motion.of(shift), back=back)
     return both_ways("shift", ours, theirs, before, shift_mm=three(shift.tolist()))
 
 
@@ -193,12 +195,17 @@ def turns(
     It begins at a shift; a turn that is too small to see is none.
     """
     some = Moved(pair, _POINTS_OF_TURN)
-    start = np.array([*start_mm, 0.0, 0.0, 0.0])
-    found, back = _fitted(some, start, np.diag([2.0] * 3 + [4.0] * 3), before)
+    found, back = _fitted(
+        some,
+        np.array([*start_mm, 0.0, 0.0, 0.0]),
+        np.diag([2.0] * 3 + [4.0] * 3),
+        before,
+    )
     motion = Motion.of(found)
     angle = float(np.linalg.norm(motion.turn_deg))
-    seen = _TURN_LEAST_DEG <= angle <= _TURN_MAX_DEG - 0.5
-    if not seen or _at_the_end(motion.shift_mm):
+    if not _TURN_LEAST_DEG <= angle <= _TURN_MAX_DEG - 0.5 or _at_the_end(
+        motion.shift_mm
+    ):
         return []
     whole = Moved(pair)
     # Both turn around the same place.
@@ -272,8 +279,8 @@ def blurs(pair: DosePair, before: float) -> list[Cause]:
 
         def of_width(fwhm_mm: float) -> Cause:
             model = _blurred(sharp, fwhm_mm, spacing)[at]
-            sign = -1.0 if backwards else 1.0
-            return explained(kind, model, wanted, before, fwhm_mm=sign * fwhm_mm)
+            signed_mm = -fwhm_mm if backwards else fwhm_mm
+            return explained(kind, model, wanted, before, fwhm_mm=signed_mm)
 
         result = minimize_scalar(
             lambda fwhm_mm: of_width(fwhm_mm).rms_after_gy,
@@ -296,9 +303,11 @@ def _box(
     low = np.maximum(pair.points.min(axis=0) - margin, 0)
     high = np.minimum(pair.points.max(axis=0) + margin + 1, grid.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    at = tuple((pair.points - low).T)
-    ours = pair.ours.data[box].astype(np.float32)
-    return ours, pair.theirs_on_ours.data[box].astype(np.float32), at
+    return (
+        pair.ours.data[box].astype(np.float32),
+        pair.theirs_on_ours.data[box].astype(np.float32),
+        tuple((pair.points - low).T),
+    )
 
 
 def _blurred(
@@ -307,5 +316,6 @@ def _blurred(
     from scipy.ndimage import gaussian_filter
 
     sd = [fwhm_mm / _FWHM_PER_SD / step for step in spacing_mm]
-    blurred = gaussian_filter(dose, sd, mode="nearest", truncate=3.0)
-    return np.asarray(blurred, np.float64)
+    return np.asarray(
+        gaussian_filter(dose, sd, mode="nearest", truncate=3.0), np.float64
+    )

@@ -93,10 +93,9 @@ def difference_words(one: Comparison, other: str = "our") -> str:
     if one.relative is None:
         if not one.metric.is_part:
             return f"{name} {one.theirs:.4g} Gy against {other} 0 Gy ({allowed} %)"
-        points = 100 * one.difference
         return (
             f"{name} {100 * one.theirs:.1f} % against {other} {100 * one.ours:.1f} %, "
-            f"{points:+.1f} points ({allowed} points)"
+            f"{100 * one.difference:+.1f} points ({allowed} points)"
         )
     return (
         f"{name} {one.theirs:.4g} {unit} against {other} {one.ours:.4g} {unit}, "

@@ -60,8 +60,13 @@ def causes(pair: DosePair, others: Mapping[str, Volume] | None = None) -> list[C
         *blurs(pair, before),
     ]
     for name, dose in (others or {}).items():
-        model = dose.data[tuple(pair.points.T)].astype(np.float64)
-        found += both_ways("method", model, theirs, before, method=name)
+        found += both_ways(
+            "method",
+            dose.data[tuple(pair.points.T)].astype(np.float64),
+            theirs,
+            before,
+            method=name,
+        )
     if min(one.rms_after_gy for one in found) > _ALL_BUT * before:
         moved = [one.shift_mm for one in found if one.shift_mm]
         found += turns(pair, before, moved[0] if moved else (0.0, 0.0, 0.0))

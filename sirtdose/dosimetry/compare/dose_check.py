@@ -89,26 +89,32 @@ class DoseCheck:
     @property
     def failures(self) -> list[str]:
         """What is beyond its tolerance, in words; empty where all of it is within."""
-        said = []
-        covered = self.pair.covered_fraction
-        if covered < _COVERED_LEAST:
-            said.append(f"their grid covers {covered:.1%} of our dose above the cutoff")
-        said += [lone_words(one, self.pair.cutoff_gy) for one in self.lone]
-        said += [
-            f"'{row.name}'{kind}: {difference_words(one)}"
-            for kind, rows in (("", self.rows), (" as they report it", self.reported))
-            for row in rows
-            for one in row.comparisons
-            if one.met is False
+        covered, asked = self.pair.covered_fraction, self.tolerances["gamma"]
+        return [
+            *(
+                [f"their grid covers {covered:.1%} of our dose above the cutoff"]
+                if covered < _COVERED_LEAST
+                else []
+            ),
+            *(lone_words(one, self.pair.cutoff_gy) for one in self.lone),
+            *(
+                f"'{row.name}'{kind}: {difference_words(one)}"
+                for kind, rows in (
+                    ("", self.rows),
+                    (" as they report it", self.reported),
+                )
+                for row in rows
+                for one in row.comparisons
+                if one.met is False
+            ),
+            *([f"no gamma: {self.ignored_gamma}"] if self.ignored_gamma else []),
+            *(
+                f"gamma {one.criterion}: {one.pass_fraction:.2%} of {one.points} "
+                f"points pass, {asked:.1%} are asked for"
+                for one in self.judged_gammas
+                if one.pass_fraction < asked
+            ),
         ]
-        said += [f"no gamma: {self.ignored_gamma}"] if self.ignored_gamma else []
-        said += [
-            f"gamma {one.criterion}: {one.pass_fraction:.2%} of {one.points} points "
-            f"pass, {self.tolerances['gamma']:.1%} are asked for"
-            for one in self.judged_gammas
-            if one.pass_fraction < self.tolerances["gamma"]
-        ]
-        return said
 
     @property
     def judged_gammas(self) -> list[Gamma]:

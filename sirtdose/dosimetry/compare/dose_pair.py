@@ -111,8 +111,9 @@ class DosePair:
     def difference(self) -> Volume:
         """Theirs minus ours, Gy, 0 where theirs is not known."""
         values, covered = self._on_ours
-        apart = np.where(covered, values - self.ours.data, 0.0)
-        return self.ours.with_data(apart.astype(np.float32))
+        return self.ours.with_data(
+            np.where(covered, values - self.ours.data, 0.0).astype(np.float32)
+        )
 
     @property
     def cutoff_gy(self) -> float:
@@ -123,14 +124,14 @@ class DosePair:
     def compared(self) -> NDArray[np.bool_]:
         """Points of our grid that are compared."""
         values, covered = self._on_ours
-        most_gy = np.maximum(values, self.ours.data)
-        return np.asarray(covered & (most_gy >= self.cutoff_gy), bool)
+        return np.asarray(
+            covered & (np.maximum(values, self.ours.data) >= self.cutoff_gy), bool
+        )
 
     @property
     def covered_fraction(self) -> float:
         """Part of our points above the cutoff that lie inside their grid."""
-        above = self.ours.data >= self.cutoff_gy
-        return float(self._on_ours[1][above].mean())
+        return float(self._on_ours[1][self.ours.data >= self.cutoff_gy].mean())
 
     @property
     def total_ratio(self) -> float:
@@ -205,8 +206,14 @@ def lone_doses(pair: DosePair) -> list[LoneDose]:
     """
     ours = np.asarray(pair.ours.data)
     theirs = np.asarray(pair.theirs_on_ours.data)
-    found = (_lone("theirs", theirs, ours, pair), _lone("ours", ours, theirs, pair))
-    return [one for one in found if one is not None]
+    return [
+        one
+        for one in (
+            _lone("theirs", theirs, ours, pair),
+            _lone("ours", ours, theirs, pair),
+        )
+        if one is not None
+    ]
 
 
 def _lone(
@@ -223,5 +230,10 @@ def _lone(
     if volume < LEAST_ML:
         return None
     hottest = np.unravel_index(int(np.where(lone, dose, -1).argmax()), dose.shape)
-    at_mm = three(grid.world_mm(np.array(hottest, float)).tolist())
-    return LoneDose(whose, volume, float(dose[hottest]), float(around[hottest]), at_mm)
+    return LoneDose(
+        whose,
+        volume,
+        float(dose[hottest]),
+        float(around[hottest]),
+        three(grid.world_mm(np.array(hottest, float)).tolist()),
+    )

@@ -144,9 +144,8 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
     allowed = criterion.dose_fraction * (
         values if criterion.local else np.full(len(values), norm)
     )
-    found = _Search((values, at, allowed), evaluated, criterion).gamma()
     gamma = np.full(ours.shape, np.nan, np.float32)
-    gamma[tuple(above.T)] = found
+    gamma[tuple(above.T)] = _Search((values, at, allowed), evaluated, criterion).gamma()
     return Gamma(criterion, gamma, norm, int((~inside).sum()))
 
 
@@ -179,9 +178,8 @@ class _Search:
             points = (self.values[part], self.at[part], self.allowed[part])
             search(points, self.dose, (offsets, squares, GAMMA_MAX**2), chosen[part])
 
-        starts = range(0, len(self.values), _POINTS_AT_ONCE)
         with ThreadPoolExecutor(cpu_count()) as threads:
-            list(threads.map(some, starts))
+            list(threads.map(some, range(0, len(self.values), _POINTS_AT_ONCE)))
         return self._refined(chosen, places)
 
     def _refined(

@@ -106,8 +106,9 @@ def _of_density(ours: OurChoices) -> Iterator[KnownFactor]:
     if own is None:
         return
     for other in DENSITIES_G_PER_ML:
-        says = f"density {other:g} g/mL instead of our {own:g} g/mL"
-        yield KnownFactor(_DENSITY, own / other, says)
+        yield KnownFactor(
+            _DENSITY, own / other, f"density {other:g} g/mL instead of our {own:g} g/mL"
+        )
 
 
 def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
@@ -115,26 +116,38 @@ def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
     known: Mapping[str, dict[str, dict[str, float]]] = table("nuclides")
     if own is None or ours.nuclide not in known:
         return
-    presets = known[ours.nuclide]["dose_constants_gy_kg_per_gbq"]
-    for name, preset in presets.items():
+    for name, preset in known[ours.nuclide]["dose_constants_gy_kg_per_gbq"].items():
         value = preset["value"]  # type: ignore[index]
-        says = f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}"
-        yield KnownFactor(_CONSTANT, value / own, says)
+        yield KnownFactor(
+            _CONSTANT,
+            value / own,
+            f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}",
+        )
 
 
 def _of_activity(ours: OurChoices) -> Iterator[KnownFactor]:
     shunt, residual = ours.lung_shunt_fraction, ours.residual_fraction
     if shunt:
-        says = f"the lung shunt of {shunt:.2%} not taken off the treated activity"
-        yield KnownFactor("lung shunt", 1 / (1 - shunt), says)
-        says = f"the lung shunt of {shunt:.2%} taken off twice"
-        yield KnownFactor("lung shunt", 1 - shunt, says)
+        yield KnownFactor(
+            "lung shunt",
+            1 / (1 - shunt),
+            f"the lung shunt of {shunt:.2%} not taken off the treated activity",
+        )
+        yield KnownFactor(
+            "lung shunt", 1 - shunt, f"the lung shunt of {shunt:.2%} taken off twice"
+        )
     if residual:
-        says = f"the residual of {residual:.2%} not taken off what was administered"
-        yield KnownFactor("residual", 1 / (1 - residual), says)
+        yield KnownFactor(
+            "residual",
+            1 / (1 - residual),
+            f"the residual of {residual:.2%} not taken off what was administered",
+        )
     if ours.calibrations_ratio:
-        says = "the image's other calibration (its own units or camera factor)"
-        yield KnownFactor(_CALIBRATION, ours.calibrations_ratio, says)
+        yield KnownFactor(
+            _CALIBRATION,
+            ours.calibrations_ratio,
+            "the image's other calibration (its own units or camera factor)",
+        )
 
 
 def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
@@ -142,8 +155,11 @@ def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
     if own is None:
         return
     for other in _HALF_LIVES_H.get(ours.nuclide, ()):
-        says = f"half-life {other:g} h instead of our {own:g} h, for the decays in all"
-        yield KnownFactor("half-life", other / own, says)
+        yield KnownFactor(
+            "half-life",
+            other / own,
+            f"half-life {other:g} h instead of our {own:g} h, for the decays in all",
+        )
     hours = ours.elapsed_h
     if hours:
         left = 2.0 ** (-hours / own)

@@ -69,8 +69,9 @@ def combinations(structures: Sequence[Structure]) -> list[Structure]:
     if liver and perfused:
         made.append(_named(liver - perfused, "liver that is not perfused"))
         if tumors:
-            rest = liver - perfused - tumors
-            made.append(_named(rest, "liver neither perfused nor tumor"))
+            made.append(
+                _named(liver - perfused - tumors, "liver neither perfused nor tumor")
+            )
     if tumors and len(with_role(structures, Role.TUMOR)) > 1:
         made.append(_named(tumors, "all tumors together"))
     return [one for one in made if not one.empty]

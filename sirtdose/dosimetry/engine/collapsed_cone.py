@@ -86,11 +86,10 @@ def superpose(
     activity = np.pad(np.asarray(decays, np.float32), 1).ravel()
     shape = density.shape
     in_air = density.ravel() < AIR_BELOW_G_PER_ML
-    sources = np.flatnonzero((activity != 0) & ~in_air)
     steps_per_mm = density.ravel()
     steps_per_mm *= np.float32(0.1 / _STEP_G_PER_CM2)
     strides = np.array([shape[1] * shape[2], shape[2], 1])
-    image = (sources, activity, steps_per_mm, within)
+    image = (np.flatnonzero((activity != 0) & ~in_air), activity, steps_per_mm, within)
     follow = compiled(_follow, _follow_together)
 
     def share(first: int) -> NDArray[np.float64]:
@@ -115,8 +114,7 @@ def superpose(
             f"the superposition changed the energy by {found / emitted - 1:.2e} (H29): "
             "no dose is computed from it"
         )
-    left = found - float(inside.sum())
-    return Superposition(inside.astype(np.float32), left)
+    return Superposition(inside.astype(np.float32), found - float(inside.sum()))
 
 
 def _follow(
@@ -179,7 +177,7 @@ def _follow_together(
 def _energy_within(radial: RadialKernel) -> NDArray[np.float32]:
     """Cumulative energy fraction at even steps of areal density, to the range's end."""
     mm_per_step = 10 * _STEP_G_PER_CM2 / radial.density_g_per_ml
-    steps = round(radial.electron_range_mm / mm_per_step)
-    places = np.arange(steps + 1) * mm_per_step
-    within = np.interp(places, radial.radius_mm, radial.energy_fraction_within)
-    return np.asarray(within, np.float32)
+    places = np.arange(round(radial.electron_range_mm / mm_per_step) + 1) * mm_per_step
+    return np.asarray(
+        np.interp(places, radial.radius_mm, radial.energy_fraction_within), np.float32
+    )

@@ -194,12 +194,13 @@ def compute_dose(
         voxel_kg = np.where(tissue, voxel_kg, np.float32(1))
     else:
         voxel_kg *= density
-    dose = energy * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg)
     recovered = float(energy.sum(dtype=float)) / emitted
     elsewhere = {where: part / emitted for where, part in elsewhere.items()}
     _require_all_energy(recovered + sum(elsewhere.values()), decays, emitted)
     return Dose(
-        volume=tia.with_data(dose, Quantity.DOSE),
+        volume=tia.with_data(
+            energy * (nuclide.dose_gy_kg_per_gbq_h / voxel_kg), Quantity.DOSE
+        ),
         method=METHODS[method],
         nuclide=nuclide,
         density_g_per_ml=density,

@@ -141,8 +141,7 @@ def kernel_between(
     """Voxel kernel of the part of a radial kernel between two radii."""
     for side in spacing_mm:
         require_positive(spacing_mm=side)
-    octant_voxels = np.prod([to_mm // side + 2 for side in spacing_mm])
-    if octant_voxels > _OCTANT_VOXELS_MAX:
+    if np.prod([to_mm // side + 2 for side in spacing_mm]) > _OCTANT_VOXELS_MAX:
         raise InputError(
             f"a voxel side of {min(spacing_mm):g} mm is too fine for a kernel that "
             f"reaches {to_mm:.3g} mm: use larger voxels"
@@ -169,8 +168,9 @@ def _points(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middle radii of shells, none thicker than a tenth of the shortest side."""
     borders = radial.radius_mm
-    inside = borders[(borders > from_mm) & (borders < to_mm)]
-    coarse = np.array([from_mm, *inside, to_mm])
+    coarse = np.array(
+        [from_mm, *borders[(borders > from_mm) & (borders < to_mm)], to_mm]
+    )
     thickest = max(0.1, min(spacing_mm) / 10)
     parts = np.maximum(np.ceil(np.diff(coarse) / thickest - 1e-9), 1).astype(int)
     steps = zip(coarse[:-1], coarse[1:], parts, strict=True)

@@ -141,9 +141,8 @@ def _in_planes(
     """Sums over the planes across an axis, a row for every ray."""
     entries = alone.tocoo()
     ray, voxel = entries.coords
-    plane = np.unravel_index(voxel, shape)[axis]
     sums = np.zeros((alone.shape[0], shape[axis]))
-    np.add.at(sums, (ray, plane), entries.data)
+    np.add.at(sums, (ray, np.unravel_index(voxel, shape)[axis]), entries.data)
     return sums
 
 
@@ -166,9 +165,9 @@ def _alone(
         energy.append(np.diff(within, prepend=0.0)[:crossed])
         rows.append(np.full(crossed, ray))
         columns.append(middle + path.offsets[:crossed] @ strides)
-    where = (np.concatenate(rows), np.concatenate(columns))
     return sparse.csr_array(
-        (np.concatenate(energy), where), shape=(len(rays.weights), np.prod(shape))
+        (np.concatenate(energy), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(rays.weights), np.prod(shape)),
     )
 
 
@@ -180,8 +179,7 @@ def _opposite_pairs(
     Steps by powers of the root of x^6 = x + 1, of which the first two place a point
     on the sphere and the others one in the voxel.
     """
-    root = 1.1347241384015194
-    steps = root ** -np.arange(1, 6)
+    steps = 1.1347241384015194 ** -np.arange(1, 6)
     points = (0.5 + np.outer(np.arange(1, number // 2 + 1), steps)) % 1
     z, azimuth = points[:, 0], points[:, 1] * 2 * np.pi
     across = np.sqrt(1 - z * z)

@@ -162,8 +162,9 @@ def _bent(fixed: Any, moving: Any, start: Any) -> Any:
     import SimpleITK
 
     size = np.array(fixed.GetSize()) * np.array(fixed.GetSpacing())
-    mesh = [max(2, round(float(s) / _MESH_MM)) for s in size]
-    spline = SimpleITK.BSplineTransformInitializer(fixed, mesh)
+    spline = SimpleITK.BSplineTransformInitializer(
+        fixed, [max(2, round(float(s) / _MESH_MM)) for s in size]
+    )
     method = _method()
     method.SetMovingInitialTransform(start)
     method.SetInitialTransform(spline, inPlace=True)

@@ -163,11 +163,10 @@ def moved(structure: Structure, registration: Registration, fixed: Grid) -> Stru
         return replace(structure, grid=grid)
     import SimpleITK
 
-    source = itk_image(structure.occupancy.astype(np.float32), structure.grid)
     target = SimpleITK.Image(*_size(fixed), SimpleITK.sitkUInt8)
     _place(target, fixed)
     sampled = SimpleITK.Resample(
-        source,
+        itk_image(structure.occupancy.astype(np.float32), structure.grid),
         target,
         registration.transform,
         SimpleITK.sitkLinear,

@@ -192,10 +192,10 @@ def _shared_mean(volume: Volume, grid: Grid) -> NDArray[np.float64]:
             "the new grid is too coarse for this rotated image: use finer voxels"
         )
     scale = np.where(within, usual / np.maximum(count, 1), 1.0)
-    scaled = Volume(
-        volume.data * scale.reshape(volume.data.shape), source, volume.quantity
-    )
-    return _sampled_mean(scaled, grid)[0]
+    return _sampled_mean(
+        Volume(volume.data * scale.reshape(volume.data.shape), source, volume.quantity),
+        grid,
+    )[0]
 
 
 def _wholly_within(source: Grid, grid: Grid) -> NDArray[np.bool_]:
@@ -204,7 +204,8 @@ def _wholly_within(source: Grid, grid: Grid) -> NDArray[np.bool_]:
     half = np.abs(across[:3, :3]).sum(axis=1) / 2
     k, j, i = np.ogrid[: source.shape[0], : source.shape[1], : source.shape[2]]
     inside = np.ones(source.shape, bool)
-    places = indices_at(across, (k, j, i))
-    for at, margin, size in zip(places, half, grid.shape, strict=True):
+    for at, margin, size in zip(
+        indices_at(across, (k, j, i)), half, grid.shape, strict=True
+    ):
         inside &= (at - margin >= -0.5) & (at + margin <= size - 0.5)
     return inside

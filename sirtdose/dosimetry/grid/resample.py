@@ -71,10 +71,11 @@ def occupancy_on(
         raise _outside(structure)
     target = grid.crop(box)
     axes = target.axis_map(structure.grid)
-    if axes is None or sampling == "center":
-        occupancy = _sampled(structure, target, sampling)
-    else:
-        occupancy = _overlap(structure, target, axes)
+    occupancy = (
+        _sampled(structure, target, sampling)
+        if axes is None or sampling == "center"
+        else _overlap(structure, target, axes)
+    )
     moved = replace(structure, occupancy=occupancy, grid=target).cropped()
     if moved.empty:
         raise _outside(structure)
@@ -147,8 +148,7 @@ def _centers_within(source: Grid, target: Grid, axes: Sequence[int]) -> Box:
     sides = []
     for axis, other in enumerate(axes):
         index = across[other, axis] * np.arange(source.shape[axis]) + across[other, 3]
-        within = (index >= -0.5) & (index <= target.shape[other] - 0.5)
-        found = np.flatnonzero(within)
+        found = np.flatnonzero((index >= -0.5) & (index <= target.shape[other] - 0.5))
         sides.append(slice(int(found[0]), int(found[-1]) + 1) if found.size else _NONE)
     return sides[0], sides[1], sides[2]
 
@@ -170,12 +170,10 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
     Structures that share a lattice already come back as they are. Else all are
     sampled at the centers of the finest one's voxels, extended over them all.
     """
-    first = structures[0].grid
-    if all(structure.grid.offset_in(first) is not None for structure in structures):
+    if all(one.grid.offset_in(structures[0].grid) is not None for one in structures):
         return list(structures)
     finest = min((s.grid for s in structures), key=lambda grid: grid.voxel_volume_ml)
-    corners = np.concatenate([s.grid.corners_mm() for s in structures])
-    index = finest.index(corners)
+    index = finest.index(np.concatenate([s.grid.corners_mm() for s in structures]))
     low = np.floor(index.min(axis=0)).astype(int) - 1
     high = np.ceil(index.max(axis=0)).astype(int) + 2
     whole = finest.crop(box_at(low.tolist(), (high - low).tolist()))
@@ -275,10 +273,9 @@ def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[
     mask = np.pad(structure.occupancy, 1)
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
     points = [1, 1, 1] if sampling == "center" else _points_per_voxel(across)
-    parts = [(np.arange(n) + 0.5) / n - 0.5 for n in points]
     rows, columns = np.indices(target.shape[1:])
     occupancy = np.zeros(target.shape, np.float32)
-    for a, b, c in product(*parts):
+    for a, b, c in product(*[(np.arange(n) + 0.5) / n - 0.5 for n in points]):
         for k in range(target.shape[0]):
             occupancy[k] += _looked_up(mask, across, (k + a, rows + b, columns + c))
     return occupancy / np.float32(np.prod(points))

@@ -49,9 +49,8 @@ class Dvh:
             No volume at all.
         """
         dose = np.asarray(dose_gy, dtype=np.float64).ravel()
-        volume = np.asarray(volume_ml, dtype=np.float64).ravel()
         order = np.argsort(dose)[::-1]
-        cumulative = np.cumsum(volume[order])
+        cumulative = np.cumsum(np.asarray(volume_ml, dtype=np.float64).ravel()[order])
         if not cumulative.size or not cumulative[-1] > 0:
             raise StructureError(f"structure '{name}' has no volume on the dose grid")
         return cls(name, dose[order], cumulative, dose.size)

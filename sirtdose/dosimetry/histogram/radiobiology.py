@@ -147,8 +147,7 @@ def generalized_eud_gy(
     if a == 0:
         raise RangeError("a generalized EUD with a = 0 does not exist: 1 is the mean")
     dose, volume = np.maximum(dose_gy[volume > 0], 0.0), volume[volume > 0]
-    largest = float(dose.max())
-    if largest == 0 or (a < 0 and (dose == 0).any()):
+    if float(dose.max()) == 0 or (a < 0 and (dose == 0).any()):
         return 0.0
     logarithms = np.log(np.maximum(dose, 1e-300)) * a
     most = float(logarithms.max())

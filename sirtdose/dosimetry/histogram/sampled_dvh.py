@@ -72,8 +72,7 @@ def sampled_dvh(structure: Structure, dose: Volume, *, cells: int = _CELLS) -> D
     for start in range(0, len(inside), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         points = inside[some] + _scattered(start, len(inside[some]))
-        index = points @ to_dose[:3, :3].T + to_dose[:3, 3]
-        values[some] = trilinear(dose.data, index)
+        values[some] = trilinear(dose.data, points @ to_dose[:3, :3].T + to_dose[:3, 3])
     return replace(
         Dvh.of_values(structure.name, values, volume),
         voxels=round(structure.volume_ml / dose.grid.voxel_volume_ml),
@@ -86,8 +85,7 @@ def _scattered(start: int, count: int) -> NDArray[np.float64]:
     At the centers whole layers of cells would share one dose, and the histogram of
     an even gradient would be a staircase.
     """
-    along = np.arange(start, start + count, dtype=np.float64)[:, None]
-    at = 0.5 + along * _STRIDES
+    at = 0.5 + np.arange(start, start + count, dtype=np.float64)[:, None] * _STRIDES
     return at - np.floor(at) - 0.5
 
 

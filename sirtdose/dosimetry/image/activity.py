@@ -149,13 +149,15 @@ def camera_calibration(
 
 def activity_at_administration(volume: Volume, calibration: Calibration) -> Volume:
     """Activity in each voxel at administration, GBq."""
-    factor = calibration.bq_per_unit * 1e-9
     return volume.with_data(
-        np.asarray(volume.data, dtype=np.float64) * factor, Quantity.ACTIVITY
+        np.asarray(volume.data, dtype=np.float64) * (calibration.bq_per_unit * 1e-9),
+        Quantity.ACTIVITY,
     )
 
 
 def time_integrated_activity(activity: Volume, nuclide: Nuclide) -> Volume:
     """Decays in each voxel, GBq h: nothing leaves but by physical decay."""
-    decays = activity.require(Quantity.ACTIVITY) * nuclide.mean_life_h
-    return activity.with_data(decays, Quantity.TIME_INTEGRATED_ACTIVITY)
+    return activity.with_data(
+        activity.require(Quantity.ACTIVITY) * nuclide.mean_life_h,
+        Quantity.TIME_INTEGRATED_ACTIVITY,
+    )

@@ -99,8 +99,12 @@ def calibrate(
     used, alternative = (shared, absolute) if relative else (absolute, shared)
     if used is None:
         raise _missing(request)
-    in_image = _total_gbq(volume, absolute)
-    return Calibrations(used, alternative, in_image, over if relative else "fov")
+    return Calibrations(
+        used,
+        alternative,
+        in_image_gbq(volume, request, nuclide),
+        over if relative else "fov",
+    )
 
 
 def in_image_gbq(
@@ -115,13 +119,8 @@ def in_image_gbq(
     QuantityError
         As :func:`calibrate`.
     """
-    return _total_gbq(volume, _absolute(volume, request, nuclide))
-
-
-def _total_gbq(volume: Volume, absolute: Calibration | None) -> float | None:
-    if absolute is None:
-        return None
-    return volume.total() * absolute.bq_per_unit * 1e-9
+    absolute = _absolute(volume, request, nuclide)
+    return None if absolute is None else volume.total() * absolute.bq_per_unit * 1e-9
 
 
 def _absolute(

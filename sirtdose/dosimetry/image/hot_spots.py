@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError
-from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, box_at, three
+from sirtdose.model.grid import SAME_PLACE_MM, Box, Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure, bounding_box
 from sirtdose.model.volume import Quantity, Volume
@@ -236,8 +236,9 @@ def _with_foci(
 def _hottest(region: _Region, dose: Volume) -> NDArray[np.intp]:
     """The index of a region's hottest voxel."""
     mask, box = region
-    inside = np.where(mask, dose.data[box], -np.inf)
-    at = np.unravel_index(int(inside.argmax()), mask.shape)
+    at = np.unravel_index(
+        int(np.where(mask, dose.data[box], -np.inf).argmax()), mask.shape
+    )
     return np.array(at, np.intp) + np.array([side.start for side in box], np.intp)
 
 
@@ -273,8 +274,7 @@ def _peaks(dose: Volume, covered: NDArray[np.bool_]) -> NDArray[np.intp]:
     near = near[apart[near] <= _PEAK_MM]
     offsets = steps[near] @ (plane, row, 1)
     flat = padded.ravel()
-    index = np.argwhere((dose.data >= _LEAST_GY) & ~covered) + reach
-    at = index @ (plane, row, 1)
+    at = (np.argwhere((dose.data >= _LEAST_GY) & ~covered) + reach) @ (plane, row, 1)
     for offset in offsets[1:]:
         beside, own = flat[at + offset], flat[at]
         at = at[(beside < own) if offset < 0 else (beside <= own)]
@@ -342,7 +342,7 @@ def _apart_mm(structure: Structure, at_mm: NDArray[np.float64]) -> float:
 
 
 def _box(structure: Structure, grid: Grid) -> Box:
-    offset = structure.grid.offset_in(grid)
-    if offset is None:
+    box = structure.box_on(grid)
+    if box is None:
         raise GeometryError(f"'{structure.name}' is not on the dose's grid")
-    return box_at(offset, structure.grid.shape)
+    return box

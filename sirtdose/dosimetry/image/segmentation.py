@@ -44,9 +44,13 @@ def liver_by_threshold(volume: Volume, fraction: float) -> Structure:
     regions = _components(volume.data >= fraction * _most(volume.data))
     if not regions:
         raise StructureError(f"nothing is above {fraction:.0%} of the image's most")
-    mask = np.asarray(binary_fill_holes(regions[0]), bool)
-    how = f"largest region above {fraction:.0%} of the image's most"
-    return Structure("liver (candidate)", Role.LIVER, mask, volume.grid, how).cropped()
+    return Structure(
+        "liver (candidate)",
+        Role.LIVER,
+        np.asarray(binary_fill_holes(regions[0]), bool),
+        volume.grid,
+        f"largest region above {fraction:.0%} of the image's most",
+    ).cropped()
 
 
 def tumors_by_threshold(

@@ -97,8 +97,7 @@ def spect_lung_shunt(
     total = lung_counts + liver_counts
     if not total > 0:
         raise QuantityError("there are no counts in lungs and liver: check the image")
-    region = (lung_part + liver_part) > 0
-    negative = -float(np.minimum(volume.data, 0)[region].sum(dtype=float))
+    negative = np.minimum(volume.data, 0)[(lung_part + liver_part) > 0]
     return SpectShunt(
         fraction=lung_counts / total,
         lung_counts=lung_counts,
@@ -107,12 +106,13 @@ def spect_lung_shunt(
         shared_ml=float((drawn - lung_part).sum(dtype=float)) * voxel_ml,
         margin_mm=margin_mm,
         margin_ml=whole_ml - kept_ml,
-        negative_fraction=negative / total,
+        negative_fraction=-float(negative.sum(dtype=float)) / total,
     )
 
 
 def _far_from(part: NDArray[Any], grid: Grid, margin_mm: float) -> NDArray[np.bool_]:
     from scipy.ndimage import distance_transform_edt
 
-    distance = distance_transform_edt(part < 0.5, sampling=grid.spacing_mm)
-    return np.asarray(distance > margin_mm, bool)
+    return np.asarray(
+        distance_transform_edt(part < 0.5, sampling=grid.spacing_mm) > margin_mm, bool
+    )

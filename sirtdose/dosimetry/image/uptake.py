@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.dosimetry.derived import union, with_role
+from sirtdose.dosimetry.derived import union, with_role, without
 from sirtdose.dosimetry.grid.resample import occupancy_on, placed_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.errors import QuantityError
@@ -80,8 +80,8 @@ def uptakes_everywhere(
     structure: Structure, perfusions: Sequence[Perfusion], volume: Volume
 ) -> tuple[float, ...]:
     """The same with what lies outside, as the map has it."""
-    beyond = _counts_in(_minus_all(structure, perfusions), volume)
-    shared = beyond / counts_of_all(perfusions, volume)
+    outside = without(structure, [one.structure for one in perfusions])
+    shared = _counts_in(outside, volume) / counts_of_all(perfusions, volume)
     inside = uptakes(structure, perfusions, volume)
     return tuple(
         part + (1 - one.lung_shunt_fraction) * shared
@@ -109,8 +109,7 @@ def outside_fraction(
     volumes: Sequence[Structure], volume: Volume, lungs: Structure | None
 ) -> float:
     """Part of the image's counts outside of lungs and every perfused volume."""
-    whole = union(volumes)
-    inside = total_in(volume, occupancy_on(whole, volume.grid))
+    inside = total_in(volume, occupancy_on(union(volumes), volume.grid))
     total = volume.total()
     if lungs is not None:
         total -= total_in(volume, occupancy_on(lungs, volume.grid))
@@ -146,21 +145,13 @@ def lungs_in_image_gbq(
     lungs = with_role(structures, Role.LUNGS)
     if not lungs:
         return None
-    whole = union(lungs)
-    for other in structures:
-        if other.role in (Role.LIVER, Role.PERFUSED, Role.TUMOR):
-            whole = whole - other
+    liver = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+    whole = without(union(lungs), [one for one in structures if one.role in liver])
     return 0.0 if whole.empty else total_in(activity, whole)
 
 
 def _placed(structure: Structure, volume: Volume) -> NDArray[Any]:
     return placed_on(occupancy_on(structure, volume.grid), volume.grid)
-
-
-def _minus_all(structure: Structure, perfusions: Sequence[Perfusion]) -> Structure:
-    for one in perfusions:
-        structure = structure - one.structure
-    return structure
 
 
 def _counts_in(structure: Structure, volume: Volume) -> float:

@@ -69,8 +69,9 @@ class Regions:
             for one in self.parts[self.tumors :]
         ]
         rest = np.clip(1 - after - _sum(others, self.parts[-1]), 0, 1)
-        shares = self._beside(others, grey_dilation, abs(voxels), cross)
-        for k, share in enumerate(shares):
+        for k, share in enumerate(
+            self._beside(others, grey_dilation, abs(voxels), cross)
+        ):
             others[k] = others[k] + rest * share
         return replace(
             self,

@@ -81,10 +81,9 @@ def read_roi_names(path: Path) -> tuple[str | None, dict[int, str]]:
     """
     with reading_dicom(path):
         dataset = deferred_dataset(path)
-        rois = dataset.get("StructureSetROISequence") or ()
         names = {
             whole_number(one, "ROINumber", path): printable(str(one.get("ROIName", "")))
-            for one in rois
+            for one in dataset.get("StructureSetROISequence") or ()
         }
         return str(dataset.get("SOPInstanceUID", "")) or None, names
 
@@ -151,8 +150,7 @@ def _curve(item: Dataset, dataset: Dataset, path: Path) -> tuple[DoseCurve, floa
 
 
 def _bins(item: Dataset, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    written = item.get("DVHData")
-    data = numbers(item, "DVHData", None, path) if written else np.zeros(0)
+    data = numbers(item, "DVHData", None, path) if item.get("DVHData") else np.zeros(0)
     count = number_if_any(item, "DVHNumberOfBins", path)
     if data.size < 2 or data.size % 2 or (count and 2 * count != data.size):
         raise InputError(

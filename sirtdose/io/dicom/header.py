@@ -77,32 +77,33 @@ def reading_dicom(path: Path) -> Iterator[None]:
     """
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with reading(
+    with (
+        warnings.catch_warnings(action="ignore"),
+        reading(
             path,
             "DICOM",
             InvalidDicomError,
             BytesLengthException,
             NotImplementedError,
             RuntimeError,
-        ):
-            try:
-                yield
-            except AttributeError as error:
-                keyword = str(error.name or "")
-                if not tag_of(keyword):
-                    raise
-                raise MissingTagError(
-                    f"{path.name} has no {keyword} {tag_of(keyword)}"
-                ) from error
-            except decoding_faults() as error:
-                named = undecodable(path) if path.is_file() else ""
-                if not named:
-                    raise
-                raise FileFormatError(
-                    f"{path.name} has a damaged {named}: {EXPORT}"
-                ) from error
+        ),
+    ):
+        try:
+            yield
+        except AttributeError as error:
+            keyword = str(error.name or "")
+            if not tag_of(keyword):
+                raise
+            raise MissingTagError(
+                f"{path.name} has no {keyword} {tag_of(keyword)}"
+            ) from error
+        except decoding_faults() as error:
+            named = undecodable(path) if path.is_file() else ""
+            if not named:
+                raise
+            raise FileFormatError(
+                f"{path.name} has a damaged {named}: {EXPORT}"
+            ) from error
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -246,9 +247,10 @@ def number_if_any(
     FileFormatError
         As for :func:`number`.
     """
-    if _is_empty(value_of(dataset, keyword, path)):
-        return None
-    return number(dataset, keyword, path, above=above, least=least)
+    is_empty = _is_empty(value_of(dataset, keyword, path))
+    return (
+        None if is_empty else number(dataset, keyword, path, above=above, least=least)
+    )
 
 
 def stated_half_lives_h(dataset: Dataset, path: Path) -> Iterator[float]:

@@ -51,16 +51,17 @@ def result_uid(link: PatientLink, *what: str) -> str:
 
 def attributes_of(link: PatientLink) -> dict[str, Any]:
     """The attributes of patient and study, with nobody else's name."""
-    found = {name: getattr(link, field) for field, (name, _) in _TEXTS.items()}
-    found["FrameOfReferenceUID"] = link.frame_of_reference_uid
-    found["SoftwareVersions"] = __version__
-    if link.shifted_d:
-        found |= {
-            "PatientIdentityRemoved": "YES",
-            "DeidentificationMethod": f"sirtdose {__version__}: new data set",
-            "LongitudinalTemporalInformationModified": "MODIFIED",
-        }
-    return found
+    hidden = {
+        "PatientIdentityRemoved": "YES",
+        "DeidentificationMethod": f"sirtdose {__version__}: new data set",
+        "LongitudinalTemporalInformationModified": "MODIFIED",
+    }
+    return {
+        **{name: getattr(link, field) for field, (name, _) in _TEXTS.items()},
+        "FrameOfReferenceUID": link.frame_of_reference_uid,
+        "SoftwareVersions": __version__,
+        **(hidden if link.shifted_d else {}),
+    }
 
 
 def read_link(paths: Sequence[Path], frame_of_reference_uid: str | None) -> PatientLink:

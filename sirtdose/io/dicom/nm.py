@@ -103,13 +103,12 @@ def require_recon_tomo(dataset: Dataset, path: Path) -> None:
 
 def offset(added: str) -> tuple[Doubt, ...]:
     """What to ask where a header adds the same to every voxel (H12)."""
-    if not added:
-        return ()
     said = (
         f"the header adds to every voxel, those without activity too, {added}: is the "
         "image exported rightly?"
     )
-    return (Doubt("H12", said, "the values are used with what is added"),)
+    doubt = Doubt("H12", said, "the values are used with what is added")
+    return (doubt,) if added else ()
 
 
 def _declared(dataset: Dataset, frames: int, path: Path) -> tuple[Doubt, ...]:
@@ -124,9 +123,9 @@ def _declared(dataset: Dataset, frames: int, path: Path) -> tuple[Doubt, ...]:
 
 def _named_a_map(dataset: Dataset) -> tuple[str, ...]:
     """Text that names an attenuation map; some systems write it on every image."""
-    items = dataset.get("RadiopharmaceuticalInformationSequence") or []
     named = any(
-        "ATTENUATION" in str(i.get("Radiopharmaceutical")).upper() for i in items
+        "ATTENUATION" in str(i.get("Radiopharmaceutical")).upper()
+        for i in dataset.get("RadiopharmaceuticalInformationSequence") or []
     )
     return ("its Radiopharmaceutical says attenuation map: is it one?",) * named
 
@@ -134,8 +133,9 @@ def _named_a_map(dataset: Dataset) -> tuple[str, ...]:
 def _decay_correction(dataset: Dataset) -> str:
     """NM has no tag for it: a vendor's own, or DECY among the corrections."""
     stated = str(dataset.get("DecayCorrection", "") or "").upper()
-    corrections = np.atleast_1d(dataset.get("CorrectedImage") or [])
-    corrected = "DECY" in [str(one).upper() for one in corrections]
+    corrected = "DECY" in [
+        str(one).upper() for one in np.atleast_1d(dataset.get("CorrectedImage") or [])
+    ]
     return "DECY" if corrected and stated in ("", "NONE") else stated
 
 
@@ -147,8 +147,7 @@ def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArr
             f"{path.name} counts its frames by more than slices "
             "(FrameIncrementPointer (0028,0009)): a plain stack of slices is needed"
         )
-    vector = dataset.get("SliceVector")
-    if vector is None:
+    if dataset.get("SliceVector") is None:
         return frames
     order = numbers(dataset, "SliceVector", None, path)
     if sorted(order.tolist()) != list(range(1, len(frames) + 1)):
@@ -162,9 +161,9 @@ def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArr
 def _grid(
     dataset: Dataset, shape: tuple[int, ...], path: Path
 ) -> tuple[Grid, tuple[str, ...]]:
-    detectors = dataset.get("DetectorInformationSequence") or [dataset]
-    placed = [one for one in detectors if one.get("ImageOrientationPatient")]
-    place = placed[0] if placed else dataset
+    detectors = dataset.get("DetectorInformationSequence") or ()
+    placed = (one for one in detectors if one.get("ImageOrientationPatient"))
+    place = next(placed, dataset)
     normal, steps = plane_steps(dataset, path, placed=place)
     position = numbers(place, "ImagePositionPatient", 3, path)
     slices_apart = number(

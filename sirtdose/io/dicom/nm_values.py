@@ -103,8 +103,10 @@ def _scaled(
             )
     most = float(intercept[np.abs(intercept).argmax()])
     adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)
-    added = f"{adds} = {most:g}" if most else ""
-    return frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1), added
+    return (
+        frames * slope.reshape(-1, 1, 1) + intercept.reshape(-1, 1, 1),
+        f"{adds} = {most:g}" if most else "",
+    )
 
 
 def _only(mapping: Sequence[Dataset], path: Path) -> Dataset:

@@ -85,10 +85,9 @@ def applied_half_life_h(
     Philips writes 1 always, which says nothing.
     """
     stated = half_life_in_header_h(datasets[0], path)
-    candidates = [*([stated] if stated else []), *half_lives_h]
     errors: list[tuple[float, float | None]] = [
         (error, half_life_h)
-        for half_life_h in candidates
+        for half_life_h in [*([stated] if stated else []), *half_lives_h]
         for identity in IDENTITIES
         if (error := misfit(datasets, identity, half_life_h)) is not None
     ]
@@ -166,8 +165,7 @@ def _one_of(found: list[PetReference]) -> PetReference:
     """The moment of all slices, provided they agree on it."""
     first = found[0]
     placed = [one.at for one in found if one.at is not None]
-    clocks = {one.clock for one in found}
-    if len(placed) not in (0, len(found)) or len(clocks) > 1:
+    if len(placed) not in (0, len(found)) or len({one.clock for one in found}) > 1:
         raise QuantityError(
             "the slices disagree on the time that their decay is corrected to, or some "
             "do not state it: give the slices of one reconstruction"
@@ -230,8 +228,7 @@ def _slice_reference(
         private = on_its_clock(_private_moment(written), dataset)
         if private is not None:
             return private, f"private ({group:04X},xx{element:02X}) of {creator}"
-    started = moment(dataset, "SeriesDate", "SeriesTime")
-    if acquired is not None and acquired == started:
+    if acquired is not None and acquired == moment(dataset, "SeriesDate", "SeriesTime"):
         return acquired, "AcquisitionTime, which is SeriesTime"
     return _by_vendor(dataset, path, _known(acquired, path), half_life_h)
 

@@ -71,8 +71,10 @@ def series_doubts(
 
 
 def _kind_doubts(first: Dataset, path: Path) -> Doubts:
-    values = np.atleast_1d(value_of(first, "SeriesType", path) or [])
-    kinds = [str(value).upper() for value in values]
+    kinds = [
+        str(value).upper()
+        for value in np.atleast_1d(value_of(first, "SeriesType", path) or [])
+    ]
     if "REPROJECTION" in kinds:
         raise FileFormatError(
             f"{path.name} is a reprojection (SeriesType (0054,1000)): slices (IMAGE) "

@@ -199,8 +199,7 @@ def _stray_bits(dataset: Dataset, path: Path) -> str:
         )
     if stored >= allocated:
         return ""
-    big = not dataset.original_encoding[1]
-    kind = np.dtype(f"{'>' if big else '<'}u{allocated // 8}")
+    kind = np.dtype(f"{'<' if dataset.original_encoding[1] else '>'}u{allocated // 8}")
     data = dataset.PixelData
     raw = np.frombuffer(data[: len(data) // kind.itemsize * kind.itemsize], kind)
     mask = (1 << allocated) - (1 << stored)
@@ -223,8 +222,7 @@ def _overlay_bits(dataset: Dataset, allocated: int) -> list[int]:
     bits = []
     for group in _OVERLAY_GROUPS:
         position, of = (dataset.get((group, element)) for element in (0x0102, 0x0100))
-        embedded = (group, 0x3000) not in dataset
-        if position is not None and of is not None and embedded:
+        if position is not None and of is not None and (group, 0x3000) not in dataset:
             bit = position.value
             if of.value == allocated and isinstance(bit, int) and 0 < bit < allocated:
                 bits.append(bit)
@@ -247,9 +245,8 @@ def rescaled(dataset: Dataset, stored: NDArray[Any], path: Path) -> NDArray[Any]
             f"{path.name} has RescaleSlope (0028,1053) = 0, and pixels that are not "
             "0: their values are lost; send the series again"
         )
-    if slope == 1 and intercept == 0:
-        return stored
-    return stored.astype(np.float64) * slope + intercept
+    same = slope == 1 and intercept == 0
+    return stored if same else stored.astype(np.float64) * slope + intercept
 
 
 def scale_of(dataset: Dataset, path: Path) -> tuple[float, float]:

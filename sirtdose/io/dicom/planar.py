@@ -118,8 +118,9 @@ def _frames(path: Path) -> list[_Frame]:
                 f"'{kinds[2] if len(kinds) > 2 else ''}'): STATIC or WHOLE BODY is "
                 "needed"
             )
-        stored = frames_of(dataset, path, "counts")
-        counts, quantity, added = nm_values(dataset, stored, path)
+        counts, quantity, added = nm_values(
+            dataset, frames_of(dataset, path, "counts"), path
+        )
         if added:
             raise QuantityError(
                 f"{path.name} adds the same to every pixel ({added}), so its counts "
@@ -210,8 +211,11 @@ def _by_words(text: str) -> str | None:
 
 def _by_view_code(frame: _Frame) -> str | None:
     codes = frame.detector.get("ViewCodeSequence") or []
-    keys = ("CodeMeaning", "CodeValue")
-    return _by_words(" ".join(str(c.get(key, "")) for c in codes for key in keys))
+    return _by_words(
+        " ".join(
+            str(c.get(key, "")) for c in codes for key in ("CodeMeaning", "CodeValue")
+        )
+    )
 
 
 def _by_start_angle(frame: _Frame) -> str | None:

@@ -65,8 +65,7 @@ def declared_by_code(item: Dataset, keyword: str, where: str) -> Declared | None
         return None
     meaning = str(codes[0].get("CodeMeaning", "") or "").strip()
     role = _ROLES.get(_snomed(codes[0])) or role_from_name(meaning)
-    said = f"{where} {meaning}".strip()
-    return None if role is Role.OTHER else Declared(role, said)
+    return None if role is Role.OTHER else Declared(role, f"{where} {meaning}".strip())
 
 
 def _snomed(code: Dataset) -> str:

@@ -52,8 +52,7 @@ def read_registration(
                 f"{path.name} is no spatial registration (SOPClassUID (0008,0016)); a "
                 "deformable one is not read"
             )
-        registered = str(required(dataset, "FrameOfReferenceUID", path))
-        matrices = {registered: np.eye(4)}
+        matrices = {str(required(dataset, "FrameOfReferenceUID", path)): np.eye(4)}
         for item in required(dataset, "RegistrationSequence", path):
             frame = str(required(item, "FrameOfReferenceUID", path))
             matrices[frame] = _matrix(item, path)

@@ -101,8 +101,9 @@ def _grid(dataset: Dataset, shape: tuple[int, ...], path: Path) -> tuple[Grid, b
     """Where the doses are, and whether their frames go against the normal."""
     normal, in_plane = plane_steps(dataset, path)
     position = numbers(dataset, "ImagePositionPatient", 3, path)
-    own = float(position @ normal)
-    offsets = _offsets_mm(dataset, shape[0], path, own=own, z=position[2])
+    offsets = _offsets_mm(
+        dataset, shape[0], path, own=float(position @ normal), z=position[2]
+    )
     steps = np.diff(offsets)
     if steps.size and (
         np.abs(steps - steps.mean()).max() > _EVEN * abs(steps.mean())
@@ -116,8 +117,9 @@ def _grid(dataset: Dataset, shape: tuple[int, ...], path: Path) -> tuple[Grid, b
         step = float(steps.mean())
     else:
         # Of a single slice, which has no neighbor to tell it.
-        remedy = "a single slice needs one"
-        step = number(dataset, "SliceThickness", path, remedy, above=0)
+        step = number(
+            dataset, "SliceThickness", path, "a single slice needs one", above=0
+        )
     turned = step < 0
     affine = affine_of(
         np.column_stack([normal * abs(step), in_plane]),

@@ -128,15 +128,13 @@ def _read_rois(path: Path) -> list[Roi]:
         rois = []
         for item in items:
             number = whole_number(item, "ROINumber", path)
-            name = _name(item) or f"region {number}"
             uid = str(item.get("ReferencedFrameOfReferenceUID", "") or "").strip()
             contours, remarks, marks = _contours(drawn[number], path)
-            frame = uid or _only_frame_of_reference(dataset)
             rois.append(
                 Roi(
-                    name,
+                    _name(item) or f"region {number}",
                     tuple(contours),
-                    frame,
+                    uid or _only_frame_of_reference(dataset),
                     tuple(remarks),
                     marks_only=marks,
                     declared=declared_by_type(observed.get(number)),
@@ -224,5 +222,6 @@ def _empty(roi: Roi) -> Structure:
         roi.name, np.zeros((1, 1, 1), bool), grid, declared=roi.declared
     )
     # A point named after a tumor is no tumor without a volume.
-    role = Role.OTHER if roi.marks_only else empty.role
-    return replace(empty, role=role, remarks=roi.remarks)
+    return replace(
+        empty, role=Role.OTHER if roi.marks_only else empty.role, remarks=roi.remarks
+    )

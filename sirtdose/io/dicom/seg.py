@@ -167,8 +167,10 @@ def _require_pixels(dataset: Dataset, path: Path) -> None:
 def _require_places(dataset: Dataset, path: Path) -> None:
     """The numbers that say where frames are, before a library computes with them."""
     shared = required(dataset, "SharedFunctionalGroupsSequence", path)
-    frames = required(dataset, "PerFrameFunctionalGroupsSequence", path)
-    for group in (*shared, *frames):
+    for group in (
+        *shared,
+        *required(dataset, "PerFrameFunctionalGroupsSequence", path),
+    ):
         for item in group.get("PixelMeasuresSequence") or ():
             numbers(item, "PixelSpacing", 2, path)
             number_if_any(item, "SliceThickness", path)

@@ -98,9 +98,12 @@ def seg_frames(dataset: Dataset, path: Path) -> SegFrames:
     measures = _said_of_frames(dataset, "PixelMeasuresSequence", path)
     turned = _said_of_frames(dataset, "PlaneOrientationSequence", path)
     placed = _said_of_frames(dataset, "PlanePositionSequence", path)
-    kinds = []
-    if str(dataset.get("SegmentationType", "")).upper() != "LABELMAP":
-        kinds = _said_of_frames(dataset, "SegmentIdentificationSequence", path)
+    labels = str(dataset.get("SegmentationType", "")).upper() == "LABELMAP"
+    kinds = (
+        []
+        if labels
+        else _said_of_frames(dataset, "SegmentIdentificationSequence", path)
+    )
     segments = np.array(
         [whole_number(one, "ReferencedSegmentNumber", path, above=-1) for one in kinds],
         np.intp,
@@ -129,11 +132,17 @@ def seg_frames(dataset: Dataset, path: Path) -> SegFrames:
     rows, columns = (
         whole_number(dataset, one, path, above=0) for one in ("Rows", "Columns")
     )
-    first = places[int(slices.argmin())]
-    affine = affine_of(np.column_stack([step * normal, steps]), first)
+    affine = affine_of(
+        np.column_stack([step * normal, steps]), places[int(slices.argmin())]
+    )
     shape = (int(slices.max()) + 1, rows, columns)
-    grid = Grid(shape, affine, frame_of_reference(dataset))
-    return SegFrames(dataset, path, grid, slices, segments)
+    return SegFrames(
+        dataset,
+        path,
+        Grid(shape, affine, frame_of_reference(dataset)),
+        slices,
+        segments,
+    )
 
 
 def _said_of_frames(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]:

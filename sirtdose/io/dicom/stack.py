@@ -165,8 +165,11 @@ def _values(
                 intercept = int(scale_of(dataset, path)[1])
                 if _fits_16_bits(pixels, intercept):
                     # Wraps around and back: the sum itself fits.
-                    narrow = pixels.astype(np.int16, copy=False)
-                    np.add(narrow, np.int16(intercept), out=data[k])
+                    np.add(
+                        pixels.astype(np.int16, copy=False),
+                        np.int16(intercept),
+                        out=data[k],
+                    )
                     continue
             if whole:
                 whole, data = False, data.astype(np.float32)
@@ -222,15 +225,16 @@ def _require_same_plane(
 
 
 def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
-    rows = whole_number(dataset, "Rows", path, above=0)
-    return rows, whole_number(dataset, "Columns", path, above=0)
+    return (
+        whole_number(dataset, "Rows", path, above=0),
+        whole_number(dataset, "Columns", path, above=0),
+    )
 
 
 def _regular_step(
     positions: NDArray[np.float64], normal: NDArray[np.float64], paths: Sequence[Path]
 ) -> NDArray[np.float64]:
-    steps = np.diff(positions, axis=0)
-    gaps = steps @ normal
+    gaps = np.diff(positions, axis=0) @ normal
     # The upper median; numpy's own imports its masked arrays first.
     median = float(np.sort(gaps)[len(gaps) // 2])
     if median <= 0 or gaps.min() <= 0.01 * median:

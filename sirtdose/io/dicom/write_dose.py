@@ -194,8 +194,11 @@ def _read_again(path: Path, dose: Volume) -> None:
     again = read_rtdose(path)
     values = np.maximum(dose.data, 0)
     # A frame of reference that hides a patient is another than the image's own.
-    unnamed = replace(again.grid, frame_of_reference_uid=None)
-    found = again.data if unnamed.matches(dose.grid) else again.data[::-1]
+    found = (
+        again.data
+        if replace(again.grid, frame_of_reference_uid=None).matches(dose.grid)
+        else again.data[::-1]
+    )
     worst = max(
         float(np.abs(theirs - ours).max())
         for ours, theirs in zip(values, found, strict=True)

@@ -118,11 +118,12 @@ def write_seg(
     told = (f"{one.name} {one.volume_ml:.9g}" for one in structures)
     series: dict[str, list[Dataset]] = {}
     for one in link.references:
-        source = item(
-            ReferencedSOPClassUID=one.sop_class_uid,
-            ReferencedSOPInstanceUID=one.sop_instance_uid,
+        series.setdefault(one.series_instance_uid, []).append(
+            item(
+                ReferencedSOPClassUID=one.sop_class_uid,
+                ReferencedSOPInstanceUID=one.sop_instance_uid,
+            )
         )
-        series.setdefault(one.series_instance_uid, []).append(source)
     dataset = file_of(
         _SEG,
         result_uid(link, "seg", *told),
@@ -284,23 +285,23 @@ def _places(
 
 def _segment(number: int, structure: Structure, made_by: str) -> Dataset:
     category, kind = _CODES.get(structure.role, _TISSUE)
-    segment = item(
+    algorithm = item(
+        AlgorithmFamilyCodeSequence=[_code(_BY_HAND)],
+        AlgorithmVersion=__version__,
+        AlgorithmName="sirtdose",
+    )
+    ours = {
+        "SegmentAlgorithmName": "sirtdose",
+        "SegmentationAlgorithmIdentificationSequence": [algorithm],
+    }
+    return item(
         SegmentNumber=number,
         SegmentLabel=structure.name[:64],
         SegmentedPropertyCategoryCodeSequence=[_code(category)],
         SegmentedPropertyTypeCodeSequence=[_code(kind)],
         SegmentAlgorithmType=made_by,
+        **({} if made_by == "MANUAL" else ours),
     )
-    if made_by != "MANUAL":
-        segment.SegmentAlgorithmName = "sirtdose"
-        segment.SegmentationAlgorithmIdentificationSequence = [
-            item(
-                AlgorithmFamilyCodeSequence=[_code(_BY_HAND)],
-                AlgorithmVersion=__version__,
-                AlgorithmName="sirtdose",
-            )
-        ]
-    return segment
 
 
 def _code(code: tuple[str, str, str]) -> Dataset:

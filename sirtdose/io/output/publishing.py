@@ -164,15 +164,11 @@ def _settle_whole(room: Path, folder: Path, ours: set[str]) -> None:
     for one in left.iterdir():
         # What came, or was changed, after it was linked.
         there = folder / one.name
-        if one.name not in ours and _is_newer(one, there):
+        if one.name not in ours and (
+            not os.path.lexists(there)
+            or one.lstat().st_mtime_ns > there.lstat().st_mtime_ns
+        ):
             one.replace(there)
-
-
-def _is_newer(one: Path, there: Path) -> bool:
-    return (
-        not os.path.lexists(there)
-        or one.lstat().st_mtime_ns > there.lstat().st_mtime_ns
-    )
 
 
 def _move_each(room: Path, folder: Path, journal: _Journal) -> None:

@@ -45,7 +45,10 @@ def room_for(folder: Path) -> Iterator[Path]:
     try:
         remove_abandoned(folder.parent, below=False)
         beside, inside = _rooms(folder)
-        needs_inside = _needs_inside(folder)
+        # Whether nothing can be renamed from beside the folder into it.
+        needs_inside = folder.is_dir() and (
+            _is_mount(folder) or not os.access(folder.parent, os.W_OK | os.X_OK)
+        )
         with _ours(inside if needs_inside else beside, folder) as room:
             _require_nobody(beside if needs_inside else inside, folder)
             _settle(room, folder)
@@ -88,10 +91,8 @@ def remove_abandoned(folder: Path, *, below: bool = True) -> None:
 
     With `below` in the folders in it too. What cannot be is left as it is.
     """
-    rooms = [*folder.glob(f"{PREFIX}*")]
-    if below:
-        rooms += folder.glob(f"*/{PREFIX}*")
-    for room in rooms:
+    deeper = folder.glob(f"*/{PREFIX}*") if below else ()
+    for room in (*folder.glob(f"{PREFIX}*"), *deeper):
         name = room.name.removeprefix(PREFIX)
         with suppress(OutputError, OSError):
             _finish(room, room.with_name(name) if name else room.parent)
@@ -113,13 +114,6 @@ def _finish(room: Path, folder: Path) -> None:
 def _rooms(folder: Path) -> tuple[Path, Path]:
     """Beside a folder, and inside."""
     return folder.parent / f"{PREFIX}{folder.name}", folder / PREFIX
-
-
-def _needs_inside(folder: Path) -> bool:
-    """Whether nothing can be renamed from beside a folder into it."""
-    return folder.is_dir() and (
-        _is_mount(folder) or not os.access(folder.parent, os.W_OK | os.X_OK)
-    )
 
 
 def _is_mount(folder: Path) -> bool:

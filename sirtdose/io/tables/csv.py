@@ -175,8 +175,10 @@ def _cells(
                 f"{where} has {len(cells)} cells and the header "
                 f"{len(header)}: give one for each column, empty if not given"
             )
-        own = {key: cell.strip() for key, cell in zip(header, cells, strict=True)}
-        yield Line(where, own)
+        yield Line(
+            where,
+            {key: cell.strip() for key, cell in zip(header, cells, strict=True)},
+        )
 
 
 def require_printable(cells: Sequence[str], where: str) -> None:

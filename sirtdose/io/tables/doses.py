@@ -52,7 +52,11 @@ def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
         return DoseTable(
             {name: numbers_of(one, metrics) for name, one in curves.items()},
             tuple(
-                _end_words(name, one) for name, one in curves.items() if one.ends_early
+                f"their histogram of '{name}' ends at {one.doses_gy[-1]:.4g} Gy with "
+                f"{one.parts[-1]:.1%} of the volume: if it was cut off there, its mean "
+                "and hottest doses are too low"
+                for name, one in curves.items()
+                if one.ends_early
             ),
         )
     lines = read_table(path, required=("name",), what=_WHAT)
@@ -77,14 +81,6 @@ def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
     idle = [one for one in header if one not in columns and one != "name"]
     said = f"column {', '.join(idle)} of their table is not compared"
     return DoseTable(found, (said,) if idle else ())
-
-
-def _end_words(name: str, curve: DoseCurve) -> str:
-    return (
-        f"their histogram of '{name}' ends at {curve.doses_gy[-1]:.4g} Gy with "
-        f"{curve.parts[-1]:.1%} of the volume: if it was cut off there, its mean and "
-        "hottest doses are too low"
-    )
 
 
 def _columns(

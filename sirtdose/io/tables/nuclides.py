@@ -202,5 +202,6 @@ def _number(given: Mapping[str, Any], key: str, where: str) -> float:
 
 
 def _energy(value: Any, where: str) -> float:
-    bound = table("nuclide_bounds")["energy_mev_per_decay"]
-    return bounded(number_of(value, where), bound, where)
+    return bounded(
+        number_of(value, where), table("nuclide_bounds")["energy_mev_per_decay"], where
+    )

@@ -84,8 +84,10 @@ def require_known(
         if key not in known:
             near = get_close_matches(key, known, 1)
             meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
-            there = f" in {where}" if where else ""
-            raise InputError(f"{file}: '{shown(key)}' is not known{there}: {meant}")
+            raise InputError(
+                f"{file}: '{shown(key)}' is not known"
+                f"{f' in {where}' if where else ''}: {meant}"
+            )
 
 
 def number_of(value: Any, where: str) -> float:

@@ -161,15 +161,13 @@ def _values(
         field: (_quantity(given[key], measure, f"{where}.{key}"), key)
         for key, (field, measure) in measured.items()
         if key in given
-    }
-    found |= {
+    } | {
         key: (number_of(given[key], f"{where}.{key}"), key)
         for key in plain
         if key in given
     }
-    bounds = table("radiobiology_bounds")
     return {
-        field: bounded(value, bounds[field], f"{where}.{key}")
+        field: bounded(value, table("radiobiology_bounds")[field], f"{where}.{key}")
         for field, (value, key) in found.items()
     }
 

@@ -148,13 +148,15 @@ class _Reader:
                 *keys,
                 "factor",
             )
-        uncertainty = given.get("uncertainty", "")
         try:
-            relative = FRACTION.parse(self.text(uncertainty, *keys, "uncertainty"))
+            relative = FRACTION.parse(
+                self.text(given.get("uncertainty", ""), *keys, "uncertainty")
+            )
         except InputError as error:
             self.refuse(f"uncertainty: {error}", *keys, "uncertainty")
-        source = self.text(given.get("source", ""), *keys, "source")
-        return Calibrator(float(factor), relative, source)
+        return Calibrator(
+            float(factor), relative, self.text(given.get("source", ""), *keys, "source")
+        )
 
     def camera(self, given: dict[str, Any]) -> Camera:
         """A camera by what tells it from others."""

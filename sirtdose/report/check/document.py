@@ -117,9 +117,6 @@ def _grid(pair: DosePair) -> dict[str, Any]:
 
 def _cause(cause: dict[str, Any], explained: float) -> dict[str, Any]:
     cause["explained_fraction"] = explained
-    for key in ("shift_mm", "rotation_deg"):
-        if cause[key] is not None:
-            cause[key] = list(cause[key])
     return {**cause, "says": cause_words(cause)}
 
 
@@ -190,11 +187,13 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _number(one: Comparison) -> dict[str, Any]:
+def _number(
+    one: Comparison, ours: str = "ours", theirs: str = "theirs"
+) -> dict[str, Any]:
     return {
         "unit": one.metric.unit,
-        "ours": one.ours,
-        "theirs": one.theirs,
+        ours: one.ours,
+        theirs: one.theirs,
         "difference": one.difference,
         "relative": one.relative,
         "tolerance": one.tolerance,
@@ -203,18 +202,16 @@ def _number(one: Comparison) -> dict[str, Any]:
 
 
 def _stated(one: StatedHistogram) -> dict[str, Any]:
-    numbers = {}
-    for number in one.comparisons:
-        told = _number(number)
-        both = {"recomputed": told.pop("ours"), "stated": told.pop("theirs")}
-        numbers[number.metric.key] = {"unit": told.pop("unit"), **both, **told}
     return {
         "name": one.name,
         "bin_gy": one.bin_gy,
         "mean_tag": one.tag_gy,
         "remarks": list(one.remarks),
         "met": one.met,
-        "numbers": numbers,
+        "numbers": {
+            number.metric.key: _number(number, "recomputed", "stated")
+            for number in one.comparisons
+        },
     }
 
 

@@ -60,7 +60,9 @@ def histograms_summary(document: dict[str, Any]) -> str:
     header = ["structure", "role", "mL", *(one.heading for one in metrics)]
     lines = [
         [
-            *(_marked(row), row["role"], significant(row["volume_ml"])),
+            # A star where the dose is none of the lungs: the warning below tells more.
+            f"{row['name']} *" if row["at_other_density"] else str(row["name"]),
+            *(row["role"], significant(row["volume_ml"])),
             *metric_cells(row, metrics),
         ]
         for row in document["structures"]
@@ -89,11 +91,6 @@ def histograms_summary(document: dict[str, Any]) -> str:
     return "\n".join(said)
 
 
-def _marked(row: dict[str, Any]) -> str:
-    """A star where the dose is none of the lungs: see the warning below the table."""
-    return f"{row['name']} *" if row["at_other_density"] else str(row["name"])
-
-
 def write_histograms(
     result: DoseHistograms, document: dict[str, Any], folder: Path
 ) -> None:
@@ -120,5 +117,4 @@ def histogram_table(
         ]
         for row in document["structures"]
     ]
-    header = ("name", "role", *(one.column for one in metrics), "remark")
-    return header, rows
+    return ("name", "role", *(one.column for one in metrics), "remark"), rows

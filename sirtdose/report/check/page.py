@@ -200,8 +200,8 @@ def dvh_figure(check: DoseCheck) -> "Figure | None":
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    of_liver = [row for row in check.rows if row.ours_of.role is not Role.LUNGS]
-    rows = of_liver[:_CURVES_MAX]
+    rows = [row for row in check.rows if row.ours_of.role is not Role.LUNGS]
+    rows = rows[:_CURVES_MAX]
     if not rows:
         return None
     end = max(

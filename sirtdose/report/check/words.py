@@ -97,16 +97,18 @@ def unread_lines(document: Document) -> list[str]:
 
 def as_ours_and_theirs(rows: Sequence[Document]) -> list[dict[str, Any]]:
     """Histograms in the form of the other tables: what is recomputed stands as ours."""
-    found = []
-    for row in rows:
-        numbers = {
-            key: {**one, "ours": one["recomputed"], "theirs": one["stated"]}
-            for key, one in row["numbers"].items()
+    return [
+        {
+            **row,
+            "our_structure": row["name"],
+            "volume_ml": row["numbers"].get("volume", {}).get("recomputed"),
+            "numbers": {
+                key: {**one, "ours": one["recomputed"], "theirs": one["stated"]}
+                for key, one in row["numbers"].items()
+            },
         }
-        volume = numbers["volume"]["ours"] if "volume" in numbers else None
-        shared = {"our_structure": row["name"], "volume_ml": volume}
-        found.append({**row, **shared, "numbers": numbers})
-    return found
+        for row in rows
+    ]
 
 
 def means_table(

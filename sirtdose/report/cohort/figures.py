@@ -161,8 +161,9 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 3.4 + 0.22 * len(curves)), layout="constrained")
-    heights = (3.0, 0.35 + 0.22 * len(curves))
-    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+    axes, below = figure.subplots(
+        2, 1, sharex=True, height_ratios=(3.0, 0.35 + 0.22 * len(curves))
+    )
     axes.grid(color=_GRID)
     first = next(iter(curves.values()))
     for number, (name, curve) in enumerate(curves.items()):

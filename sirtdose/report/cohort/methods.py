@@ -1,6 +1,6 @@
 """How a cohort was analyzed, and what a reader is to bear in mind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sirtdose.outcomes.roc import RESAMPLES, SEED
 from sirtdose.report.cohort.words import (
@@ -23,9 +23,8 @@ def methods_paragraph(document: Document) -> str:
         "Medians are with quartiles (linear between order statistics, R type 7).",
         "A comparison by outcome is of those with a dose in its column and an outcome; "
         "survival is of those with a dose, a time and an event.",
+        *(_endpoint_methods(document) if document["endpoints"] else []),
     ]
-    if document["endpoints"]:
-        said += _endpoint_methods(document)
     if document["survival"]:
         said += [
             "Survival was estimated by Kaplan and Meier; the median is the first time "
@@ -54,7 +53,13 @@ def methods_paragraph(document: Document) -> str:
 
 def _endpoint_methods(document: Document) -> list[str]:
     request = document["request"]
-    said = [
+    responders = " or ".join(request["responders"])
+    has_lesions = "lesion" in {one["level"] for one in document["endpoints"]}
+    of_lesions = (
+        "By lesion, intervals of area and threshold resample patients, and the "
+        "covariance of the logistic curve is robust, clustered by patient."
+    )
+    return [
         "Groups were compared by the Wilcoxon rank-sum test (exact below 50 a group "
         "without ties, else asymptotic with ties and continuity corrected), categories "
         "by Fisher's exact test, or Pearson's chi-squared with more than two.",
@@ -63,20 +68,14 @@ def _endpoint_methods(document: Document) -> list[str]:
         f"with a percentile interval of {RESAMPLES} stratified samples (seed {SEED}).",
         "Dose-response curves are logistic regressions on dose, with Fieller's "
         "interval of the dose of one half.",
+        *([f"Response was {responders}, or yes."] if request["response"] else []),
+        *(
+            f"Toxicity was {outcome_words(one)}."
+            for one in document["endpoints"]
+            if one["kind"] == "toxicity"
+        ),
+        *([of_lesions] if has_lesions else []),
     ]
-    if request["response"]:
-        said.append(f"Response was {' or '.join(request['responders'])}, or yes.")
-    said += [
-        f"Toxicity was {outcome_words(one)}."
-        for one in document["endpoints"]
-        if one["kind"] == "toxicity"
-    ]
-    if "lesion" in {one["level"] for one in document["endpoints"]}:
-        said.append(
-            "By lesion, intervals of area and threshold resample patients, and the "
-            "covariance of the logistic curve is robust, clustered by patient."
-        )
-    return said
 
 
 def _compared(document: Document) -> list[Document]:
@@ -85,37 +84,49 @@ def _compared(document: Document) -> list[Document]:
 
 def cautions(document: Document) -> list[str]:
     """What a reader is to bear in mind."""
-    lines = []
-    if _compared(document):
-        lines.append(
-            "A threshold found in these patients tells fewer apart in others: test it "
-            "in a cohort of its own."
-        )
-    for endpoint in _compared(document):
-        roc = endpoint["roc"]
-        if roc["auc"] < 0.5:
-            lines.append(
-                f"{endpoint_title(endpoint)}: it came with lower doses here (area "
-                f"{roc['auc']:.3f}); thresholds are still read as at and above."
-            )
-        if min(roc["positives"], roc["negatives"]) < 10:
-            lines.append(f"{endpoint_title(endpoint)}: a group has fewer than 10.")
-        clustering = endpoint["clustering"]
-        if clustering and clustering["patients"] < _FEW_PATIENTS:
-            lines.append(
-                f"{endpoint_title(endpoint)}: {clustering['patients']} patients are "
-                "too few for intervals that draw patients."
-            )
-    survival = document["survival"]
-    if survival and not survival["failed"]:
-        lines += _survival_cautions(survival)
+    compared, survival = _compared(document), document["survival"]
+    is_estimated = survival and not survival["failed"]
     tests = _count_of_tests(document)
-    if tests > 1:
-        lines.append(
+    said = (
+        (
+            compared,
+            "A threshold found in these patients tells fewer apart in others: test it "
+            "in a cohort of its own.",
+        ),
+        *(one for endpoint in compared for one in _endpoint_cautions(endpoint)),
+        *(
+            (True, one)
+            for one in (_survival_cautions(survival) if is_estimated else ())
+        ),
+        (
+            tests > 1,
             f"{tests} tests stand here, besides checks of proportional hazards; no p "
-            "is corrected for their number."
-        )
-    return lines
+            "is corrected for their number.",
+        ),
+    )
+    return [one for holds, one in said if holds]
+
+
+def _endpoint_cautions(endpoint: Document) -> Sequence[tuple[bool, str]]:
+    """What may be said of an endpoint, each with whether it holds."""
+    roc, title = endpoint["roc"], endpoint_title(endpoint)
+    patients = (endpoint["clustering"] or {"patients": _FEW_PATIENTS})["patients"]
+    return (
+        (
+            roc["auc"] < 0.5,
+            f"{title}: it came with lower doses here (area {roc['auc']:.3f}); "
+            "thresholds are still read as at and above.",
+        ),
+        (
+            min(roc["positives"], roc["negatives"]) < 10,
+            f"{title}: a group has fewer than 10.",
+        ),
+        (
+            patients < _FEW_PATIENTS,
+            f"{title}: {patients} patients are too few for intervals that draw "
+            "patients.",
+        ),
+    )
 
 
 def _survival_cautions(survival: Document) -> Iterator[str]:
@@ -143,12 +154,12 @@ def _survival_cautions(survival: Document) -> Iterator[str]:
                 f"Cox, {', '.join(model['covariates'])}: {model['events']} events are "
                 "fewer than 10 for each covariate."
             )
-        for one in model["ratios"]:
-            if one["proportional_p"] is not None and one["proportional_p"] < 0.05:
-                yield (
-                    f"Cox, {one['name']}: its hazard ratio changes over time "
-                    f"({p_words(one['proportional_p'])})."
-                )
+        yield from (
+            f"Cox, {one['name']}: its hazard ratio changes over time "
+            f"({p_words(one['proportional_p'])})."
+            for one in model["ratios"]
+            if one["proportional_p"] is not None and one["proportional_p"] < 0.05
+        )
 
 
 def _count_of_tests(document: Document) -> int:

@@ -73,16 +73,20 @@ def _survival(survival: Document) -> dict[str, Any]:
     unit = survival["unit"]
     if survival["failed"]:
         return {"lines": words.survival_lines(survival), "curves": []}
-    curves = {"all": survival["overall"]}
-    pictures = [_picture(survival_figure(curves, unit), _caption(survival, "all"))]
+    pictures = [
+        _picture(
+            survival_figure({"all": survival["overall"]}, unit),
+            _caption(survival, "all"),
+        )
+    ]
     rows = [_medians("all", survival["overall"])]
     for group in survival["groups"]:
         if "curves" in group:
             landmark = group["landmark"]
             after = f", from {landmark:g} {unit} on" if landmark else ""
             figure = survival_figure(group["curves"], f"{unit}{after}")
-            said = f"by {group['by']}{after}"
-            pictures.append(_picture(figure, _caption(survival, said)))
+            said = _caption(survival, f"by {group['by']}{after}")
+            pictures.append(_picture(figure, said))
             rows += [
                 _medians(f"{name}{after}", one) for name, one in group["curves"].items()
             ]
@@ -135,23 +139,26 @@ def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
 
 def cohort_summary(document: Document) -> str:
     """What the terminal shows of a cohort."""
-    lines = []
-    if document["simulated"]:
-        lines += ["SIMULATED: these patients do not exist.", ""]
-    lines += words.join_words(document)
-    lines += [f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)]
-    for endpoint in document["endpoints"]:
-        lines += [
-            "",
-            words.endpoint_title(endpoint),
-            *(f"  {line}" for line in words.endpoint_lines(endpoint)),
-            *(f"  {words.comparison_words(one)}" for one in endpoint["covariates"]),
-        ]
+    simulated = ["SIMULATED: these patients do not exist.", ""]
+    lines = [
+        *(simulated if document["simulated"] else []),
+        *words.join_words(document),
+        *(f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)),
+        *(
+            line
+            for endpoint in document["endpoints"]
+            for line in (
+                "",
+                words.endpoint_title(endpoint),
+                *(f"  {one}" for one in words.endpoint_lines(endpoint)),
+                *(f"  {words.comparison_words(x)}" for x in endpoint["covariates"]),
+            )
+        ),
+    ]
     if document["survival"]:
         lines += [
             "",
             f"survival ({document['survival']['time']}) by patient",
             *(f"  {line}" for line in words.survival_lines(document["survival"])),
         ]
-    lines += ["", *(f"NOTE {line}" for line in cautions(document))]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *(f"NOTE {line}" for line in cautions(document))])

@@ -26,13 +26,11 @@ def _rows(document: Document) -> Iterator[Row]:
             "level": endpoint["level"],
             "outcome": outcome_words(endpoint),
         }
-        for row in _endpoint(endpoint):
-            yield head | row
+        yield from (head | row for row in _endpoint(endpoint))
     survival = document["survival"]
     if survival:
         head = {"part": "survival", "level": "patient", "outcome": survival["time"]}
-        for row in _survival(survival):
-            yield head | row
+        yield from (head | row for row in _survival(survival))
 
 
 def _endpoint(endpoint: Document) -> Iterator[Row]:
@@ -42,11 +40,13 @@ def _endpoint(endpoint: Document) -> Iterator[Row]:
         "missing": sum(endpoint["missing"].values()),
     }
     if endpoint["failed"]:
-        said = f"not compared: {endpoint['failed']}"
-        yield dose | _value("groups", None, method=said)
+        yield dose | _value(
+            "groups", None, method=f"not compared: {endpoint['failed']}"
+        )
         return
-    for word, group in endpoint["groups"].items():
-        yield dose | _median(group, word, "Gy")
+    yield from (
+        dose | _median(group, word, "Gy") for word, group in endpoint["groups"].items()
+    )
     yield dose | _test(endpoint["rank_sum"])
     roc, cut = endpoint["roc"], endpoint["roc"]["cutoff"]
     yield dose | _value(
@@ -60,8 +60,10 @@ def _endpoint(endpoint: Document) -> Iterator[Row]:
     yield dose | _value(
         "threshold, observed", cut["observed"], unit="Gy", method=method
     )
-    for name in ("sensitivity", "specificity"):
-        yield dose | _value(name, cut[name], method=method)
+    yield from (
+        dose | _value(name, cut[name], method=method)
+        for name in ("sensitivity", "specificity")
+    )
     yield from (dose | row for row in _logistic(endpoint["dose_response"]))
     if endpoint["threshold"]:
         yield from (dose | row for row in _divided(endpoint["threshold"]))
@@ -89,28 +91,40 @@ def _logistic(fit: Document) -> Iterator[Row]:
 
 def _divided(divided: Document) -> Iterator[Row]:
     method = f"at and above {divided['threshold_gy']:g} Gy, given"
-    for name in ("sensitivity", "specificity"):
-        yield _value(f"{name} at given dose", divided[name], method=method)
-    for where in ("at_or_above", "below"):
-        for word, count in divided[where].items():
-            said = f"count {where.replace('_', ' ')}"
-            yield {"group": word, "quantity": said, "value": count, "method": method}
+    yield from (
+        _value(f"{name} at given dose", divided[name], method=method)
+        for name in ("sensitivity", "specificity")
+    )
+    yield from (
+        {
+            "group": word,
+            "quantity": f"count {where.replace('_', ' ')}",
+            "value": count,
+            "method": method,
+        }
+        for where in ("at_or_above", "below")
+        for word, count in divided[where].items()
+    )
     found = divided["fisher"]
     # One that is defined has a lower end.
     most = None if found["low"] is None else math.inf
-    ends = (found["ratio"], found["low"], found["high"])
-    ratio, low, high = (most if one is None else one for one in ends)
+    ratio, low, high = (
+        most if found[one] is None else found[one] for one in ("ratio", "low", "high")
+    )
     yield _value("odds ratio", ratio, low, high, method=method)
     yield _value("Fisher p", found["p"], method=found["method"])
 
 
 def _comparison(one: Document) -> Iterator[Row]:
     head = {"variable": one["column"], "n": one["n"], "missing": one["missing"]}
-    for word, group in one.get("groups", {}).items():
-        yield head | _median(group, word, "")
-    for word, counts in one.get("counts", {}).items():
-        for name, count in counts.items():
-            yield head | {"group": word, "quantity": f"count: {name}", "value": count}
+    yield from (
+        head | _median(group, word, "") for word, group in one.get("groups", {}).items()
+    )
+    yield from (
+        head | {"group": word, "quantity": f"count: {name}", "value": count}
+        for word, counts in one.get("counts", {}).items()
+        for name, count in counts.items()
+    )
     yield head | (
         _value("test", None, method=one["failed"])
         if "failed" in one
@@ -120,13 +134,18 @@ def _comparison(one: Document) -> Iterator[Row]:
 
 def _survival(survival: Document) -> Iterator[Row]:
     unit = survival["unit"]
-    missing = survival["missing"] + survival["without_dose"]
-    whole = {"variable": "all", "n": survival["n"], "missing": missing}
+    whole = {
+        "variable": "all",
+        "n": survival["n"],
+        "missing": survival["missing"] + survival["without_dose"],
+    }
     if survival["failed"]:
         yield whole | _value("median", None, unit=unit, method=survival["failed"])
         return
-    for median in survival["overall"]["medians"]:
-        yield whole | _time(median, "median", unit)
+    yield from (
+        whole | _time(median, "median", unit)
+        for median in survival["overall"]["medians"]
+    )
     yield whole | _time(survival["follow_up"], "median follow-up", unit)
     for group in survival["groups"]:
         head = {"variable": group["by"], "missing": group["missing"]}
@@ -134,8 +153,7 @@ def _survival(survival: Document) -> Iterator[Row]:
             for median in curve["medians"]:
                 row = _time(median, "median", unit)
                 method = f"{row['method']}, from {group['landmark']:g} {unit} on"
-                own = {"group": name, "n": curve["n"], "method": method}
-                yield head | row | own
+                yield head | row | {"group": name, "n": curve["n"], "method": method}
         if "log_rank" in group:
             yield from (
                 head | {"n": group["n"]} | row
@@ -151,21 +169,23 @@ def _log_rank(test: Document, landmark: float, unit: str) -> Iterator[Row]:
     yield _value("log-rank chi-squared", test["chi_squared"], method=method)
     for name, count in test["observed"].items():
         yield _value("events", count, method=method) | {"group": name}
-        expected = test["expected"][name]
-        yield _value("events expected", expected, method=method) | {"group": name}
+        yield _value("events expected", test["expected"][name], method=method) | {
+            "group": name
+        }
 
 
 def _model(model: Document) -> Iterator[Row]:
     several = len(model["covariates"]) > 1
     kind = f"Cox, {'multivariable' if several else 'univariable'}"
     head = {"n": model["n"], "missing": model["missing"]}
-    if model.get("failed"):
-        name = ", ".join(model["covariates"])
-        yield head | {"variable": name} | _value(kind, None, method=model["failed"])
-        return
     whole = head | {"variable": ", ".join(model["covariates"])}
-    for name in ("likelihood_ratio", "likelihood_ratio_p", "concordance"):
-        yield whole | _value(name.replace("_", " "), model[name], method=kind)
+    if model.get("failed"):
+        yield whole | _value(kind, None, method=model["failed"])
+        return
+    yield from (
+        whole | _value(name.replace("_", " "), model[name], method=kind)
+        for name in ("likelihood_ratio", "likelihood_ratio_p", "concordance")
+    )
     for one in model["ratios"]:
         own = head | {"variable": one["name"]}
         method = f"{kind}, {model['ties']} ties"

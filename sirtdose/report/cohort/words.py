@@ -184,15 +184,17 @@ def comparison_words(one: Document) -> str:
     """Write how a covariate differs between those with an outcome and without."""
     if "failed" in one:
         return f"{one['column']}: not compared, {one['failed']}"
-    if "groups" in one:
-        said = " against ".join(spread_words(own, "") for own in one["groups"].values())
-    else:
-        said = " against ".join(
+    told = (
+        [spread_words(own, "") for own in one["groups"].values()]
+        if "groups" in one
+        else [
             ", ".join(f"{count} {name}" for name, count in own.items())
             for own in one["counts"].values()
-        )
+        ]
+    )
     return (
-        f"{one['column']}: {said}; {one['test']['name']} {p_words(one['test']['p'])}; "
+        f"{one['column']}: {' against '.join(told)}; "
+        f"{one['test']['name']} {p_words(one['test']['p'])}; "
         f"n = {one['n']}, {one['missing']} missing"
     )
 
@@ -250,19 +252,18 @@ def models(survival: Document) -> list[Document]:
 
 def model_lines(model: Document) -> Iterator[str]:
     """Say a model's hazard ratios, or why there are none."""
-    several = len(model["covariates"]) > 1
-    kind = "multivariable" if several else "univariable"
+    kind = "multivariable" if len(model["covariates"]) > 1 else "univariable"
     if model.get("failed"):
         yield f"Cox, {kind}, {', '.join(model['covariates'])}: {model['failed']}"
         return
-    for one in model["ratios"]:
-        yield (
-            f"Cox, {kind}, {one['name']}: HR {ratio_words(one['ratio'])} (95 % CI "
-            f"{ratio_words(one['low'])} to {ratio_words(one['high'])}), "
-            f"{p_words(one['p'])}; proportional hazards "
-            f"{_checked_words(one['proportional_p'], model['events'])}; "
-            f"n = {model['n']}, {model['missing']} missing"
-        )
+    yield from (
+        f"Cox, {kind}, {one['name']}: HR {ratio_words(one['ratio'])} (95 % CI "
+        f"{ratio_words(one['low'])} to {ratio_words(one['high'])}), "
+        f"{p_words(one['p'])}; proportional hazards "
+        f"{_checked_words(one['proportional_p'], model['events'])}; "
+        f"n = {model['n']}, {model['missing']} missing"
+        for one in model["ratios"]
+    )
 
 
 def _checked_words(p: float | None, events: int) -> str:
@@ -298,9 +299,10 @@ def left_out_words(document: Document, *, most: int | None = None) -> list[str]:
     """
     named = []
     for one in document["join"].values():
-        for own in _once(one["without_partner"]):
-            said = f"{own['line']}: {own['words']}"
-            named.append((own["nearest"] is None, said))
+        named += [
+            (own["nearest"] is None, f"{own['line']}: {own['words']}")
+            for own in _once(one["without_partner"])
+        ]
         named += [
             (True, f"{_name(own)} has no dose: {own['why']}")
             if own["why"] != "no dose"
@@ -320,10 +322,12 @@ def _once(lines: list[Document]) -> Iterator[Document]:
         for one in lines
         if one["has"] == "outcome"
     }
-    for one in lines:
-        pair = (one["lesion"] or one["case_id"], one["nearest"])
-        if one["has"] == "outcome" or pair not in meant:
-            yield one
+    yield from (
+        one
+        for one in lines
+        if one["has"] == "outcome"
+        or (one["lesion"] or one["case_id"], one["nearest"]) not in meant
+    )
 
 
 def _name(own: Document) -> str:

@@ -123,17 +123,17 @@ def judged_table(results: Sequence[dict[str, Any]]) -> str:
         ]
         for one in results
     ]
-    header = ["result", "criterion", "must hold", "value", "bound"]
-    return table(header, rows, left=True)
+    return table(
+        ["result", "criterion", "must hold", "value", "bound"], rows, left=True
+    )
 
 
 def _value(one: dict[str, Any]) -> str:
     if isinstance(one["value"], bool):
         return f"{one['name']}: {'yes' if one['value'] else 'no'}"
-    written = f"{_number(one['value'])}{_unit(one)}"
-    if one["unit"] != "x ULN":
-        return written
-    return f"{written} ({one['value_as_written']} of {one['uln_as_written']})"
+    as_written = f" ({one['value_as_written']} of {one['uln_as_written']})"
+    of_uln = as_written if one["unit"] == "x ULN" else ""
+    return f"{_number(one['value'])}{_unit(one)}{of_uln}"
 
 
 def _bound(one: dict[str, Any]) -> str:

@@ -79,12 +79,11 @@ def _late(cycles: Sequence[Cycle], treated: date) -> list[str]:
     earliest, _, latest = data_table("mitomycin")["first_after_weeks"]
     first = next((one for one in cycles if not one.hold), None)
     weeks = 0.0 if first is None else (first.day - treated).days / 7
-    if weeks <= latest:
-        return []
-    return [
+    said = (
         f"the first cycle is given {weeks:.3g} weeks after treatment: the study had "
         f"{earliest} to {latest}"
-    ]
+    )
+    return [said] if weeks > latest else []
 
 
 def _cycle(

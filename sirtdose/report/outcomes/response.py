@@ -107,36 +107,39 @@ def _notes(
     settings: dict[str, Any],
     not_counted: int,
 ) -> list[str]:
-    said = f"{rules['name']} is not verified: {rules['source']}"
-    notes = [] if rules["verified"] else [said]
-    notes += _of_method(cases, rules, settings)
     left_out = [one.case_id for one in cases if one.unmeasurable]
-    if left_out:
-        notes.append(
-            f"not evaluable, as the baseline cannot be followed: {', '.join(left_out)}"
-        )
-    notes += [
-        f"{case.case_id} is {one.response} on {one.day}: {one.unmeasured}"
-        for case in cases
-        for one in case.timepoints
-        if one.unmeasured
-    ]
-    if not_counted:
-        notes.append(
-            f"{not_counted} diameters of non-targets or new lesions decide nothing"
-        )
     differ = [
         case.case_id
         for case in cases
         if any(one.liver_differs for one in case.timepoints)
     ]
-    if differ:
-        asked = data_table("response_criteria")["liver_agreement"]["words"]
-        notes.append(
+    asked = data_table("response_criteria")["liver_agreement"]["words"]
+    notes = (
+        (not rules["verified"], f"{rules['name']} is not verified: {rules['source']}"),
+        *((True, said) for said in _of_method(cases, rules, settings)),
+        (
+            left_out,
+            f"not evaluable, as the baseline cannot be followed: {', '.join(left_out)}",
+        ),
+        *(
+            (
+                one.unmeasured,
+                f"{case.case_id} is {one.response} on {one.day}: {one.unmeasured}",
+            )
+            for case in cases
+            for one in case.timepoints
+        ),
+        (
+            not_counted,
+            f"{not_counted} diameters of non-targets or new lesions decide nothing",
+        ),
+        (
+            differ,
             f"the liver differs from baseline's in {', '.join(differ)}: PERCIST asks "
-            f"for {asked}; such a scan is NE, but for a new lesion"
-        )
-    return notes
+            f"for {asked}; such a scan is NE, but for a new lesion",
+        ),
+    )
+    return [said for holds, said in notes if holds]
 
 
 def _of_method(
@@ -176,11 +179,8 @@ def _of_method(
 def _not_checked(cases: Sequence[CaseResponse], column: str, words: str) -> list[str]:
     """What could not be checked without a column, and of whom."""
     names = [one.case_id for one in cases if column in one.not_given]
-    if not names:
-        return []
-    return [
-        f"{words}: {'every case' if len(names) == len(cases) else ', '.join(names)}"
-    ]
+    who = "every case" if len(names) == len(cases) else ", ".join(names)
+    return [f"{words}: {who}"] if names else []
 
 
 def timepoints_csv(document: dict[str, Any]) -> str:

@@ -64,36 +64,37 @@ def toxicity_document(
 def _notes(
     patients: Sequence[PatientToxicity], rule: dict[str, Any], ascites_from: int
 ) -> list[str]:
-    notes = [
-        "laboratory values of the day of treatment count as before it, grades by the "
-        "user as after it",
-        "baseline: as given, else the latest value on or before the day of treatment; "
-        "values up to that day are graded by the limits of normal alone",
-        f"ascites needs intervention from grade {ascites_from} (not verified: "
-        f"{rule['ascites_words']}); ascites without a row is taken as none",
-    ]
-    notes += _without_day(patients)
     borrowed = dict.fromkeys(
         f"{case.case_id} ({one.term})"
         for case in patients
         for one in case.graded
         if one.borrowed
     )
-    if borrowed:
-        notes.append(
+    missing = sum(one.grade is None for case in patients for one in case.graded)
+    only_where_true = (
+        (
+            borrowed,
             "a baseline without an upper limit of normal of its own was held against "
             f"that of each later value: {', '.join(borrowed)}; write it under "
-            "baseline_uln, or as uln of the baseline's line"
-        )
-    missing = sum(one.grade is None for case in patients for one in case.graded)
-    if missing:
-        notes.append(
+            "baseline_uln, or as uln of the baseline's line",
+        ),
+        (
+            missing,
             f"not gradable (null, not grade 0): {missing} of all values; grades.csv "
-            "says why"
-        )
-    if any(day.child_pugh for case in patients for day in case.liver):
-        notes.append(_INR_BANDS)
-    return notes
+            "says why",
+        ),
+        (any(day.child_pugh for case in patients for day in case.liver), _INR_BANDS),
+    )
+    return [
+        "laboratory values of the day of treatment count as before it, grades by the "
+        "user as after it",
+        "baseline: as given, else the latest value on or before the day of treatment; "
+        "values up to that day are graded by the limits of normal alone",
+        f"ascites needs intervention from grade {ascites_from} (not verified: "
+        f"{rule['ascites_words']}); ascites without a row is taken as none",
+        *_without_day(patients),
+        *(said for holds, said in only_where_true if holds),
+    ]
 
 
 def _without_day(patients: Sequence[PatientToxicity]) -> list[str]:
@@ -243,11 +244,13 @@ def _patient_row(case: dict[str, Any]) -> dict[str, Any]:
 
 def toxicity_summary(document: dict[str, Any]) -> str:
     """Worst grades by window, hepatotoxicity and liver function, for a terminal."""
-    lines = [f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case"]
     labels = dict.fromkeys(
         window["window"] for case in document["cases"] for window in case["windows"]
     )
-    lines += [one for label in labels for one in ("", *_of_window(document, label))]
+    lines = [
+        f"Toxicity by CTCAE {document['ctcae_version']}, worst grade of each case",
+        *(one for label in labels for one in ("", *_of_window(document, label))),
+    ]
     liver = [
         [
             case["case_id"],
@@ -260,8 +263,14 @@ def toxicity_summary(document: dict[str, Any]) -> str:
         for one in case["liver"]
     ]
     if liver:
-        header = ["case", "date", "ALBI", "grade", "Child-Pugh", "points"]
-        lines += ["", table(header, liver, left=True)]
+        lines += [
+            "",
+            table(
+                ["case", "date", "ALBI", "grade", "Child-Pugh", "points"],
+                liver,
+                left=True,
+            ),
+        ]
     return "\n".join([*lines, "", *(f"NOTE {note}" for note in document["notes"])])
 
 
@@ -278,13 +287,11 @@ def _of_window(document: dict[str, Any], label: str) -> list[str]:
     grades: dict[str, list[int | None]] = {}
     liver: dict[str, list[str]] = {"yes": [], "no": [], "unknown": []}
     for case in document["cases"]:
-        for window in case["windows"]:
-            if window["window"] != label:
-                continue
+        for window in (one for one in case["windows"] if one["window"] == label):
             for one in window["worst"]:
                 grades.setdefault(one["term"], []).append(one["worst_grade"])
-            word = {True: "yes", False: "no", None: "unknown"}
-            answer = word[window["hepatotoxicity_grade3"]]
+            reached = window["hepatotoxicity_grade3"]
+            answer = {True: "yes", False: "no", None: "unknown"}[reached]
             why = f" ({window['hepatotoxicity_why']})" if answer != "no" else ""
             liver[answer].append(f"{case['case_id']}{why}")
     rows = [
@@ -335,10 +342,10 @@ def patient_columns(cases: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     baselines = dict.fromkeys(
         column for case in cases for column in baseline_columns(case["baselines"])
     )
-    albi = ("baseline_albi", "baseline_albi_grade")
+    has_albi = any(case["baseline_albi"] for case in cases)
     return (
         *("case_id", "hepatotoxicity_grade3"),
         *worst,
         *baselines,
-        *(albi if any(case["baseline_albi"] for case in cases) else ()),
+        *(("baseline_albi", "baseline_albi_grade") if has_albi else ()),
     )

@@ -10,7 +10,7 @@ from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
-from sirtdose.report.documents import document_text, grid_document, image_document
+from sirtdose.report.documents import grid_document, image_document
 from sirtdose.report.doses import (
     asked_in,
     dose_document,
@@ -21,10 +21,9 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.page_data import page_data_text, prediction_page_data
 from sirtdose.report.plan.lung_shunt import shunt_document
-from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.page import write_plan
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
-    plan_uncertainty_csv,
 )
 from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
 from sirtdose.report.tables import (
@@ -160,21 +159,16 @@ def write_prediction(
     prediction: Prediction, document: dict[str, Any], folder: Path
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
-    text, data = document_text(document), prediction_page_data(prediction)
-    (folder / "plan.json").write_text(text, "utf-8")
-    (folder / "plan.html").write_text(plan_page(text, data), "utf-8")
-    data_text = page_data_text(document["hash"], data)
-    (folder / PAGE_DATA).write_text(data_text, "utf-8")
+    data = prediction_page_data(prediction)
+    write_plan(document, folder, data)
+    (folder / PAGE_DATA).write_text(page_data_text(document["hash"], data), "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
-    known = plan_uncertainty_csv(document["uncertainty"])
-    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
     for method, dose in prediction.doses.items():
         write_nifti(dose.volume, folder / DOSE_FILES[method], note=dose.density_note)
     each = folder / PER_GBQ
     each.mkdir()
-    per_gbq = dvh_per_gbq_csv(prediction.rows_per_gbq)
-    (each / "dvh.csv").write_text(per_gbq, "utf-8")
+    (each / "dvh.csv").write_text(dvh_per_gbq_csv(prediction.rows_per_gbq), "utf-8")
     (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
         write_nifti(dose.volume, each / name, note=dose.density_note)

@@ -83,10 +83,13 @@ def _lungs_interval(unsure: Mapping[str, Any] | None) -> str | None:
     return f"u = {cells[0]} Gy (k = 1), 95 % interval {cells[1]} Gy"
 
 
-def write_plan(document: dict[str, Any], folder: Path) -> None:
+def write_plan(
+    document: dict[str, Any], folder: Path, data: Mapping[str, Any] | None = None
+) -> None:
     """Write plan.json, its page and its table."""
     text = document_text(document)
     (folder / "plan.json").write_text(text, "utf-8")
-    (folder / "plan.html").write_text(plan_page(text), "utf-8")
-    known = plan_uncertainty_csv(document["uncertainty"])
-    (folder / PLAN_UNCERTAINTY_FILE).write_text(known, "utf-8")
+    (folder / "plan.html").write_text(plan_page(text, data), "utf-8")
+    (folder / PLAN_UNCERTAINTY_FILE).write_text(
+        plan_uncertainty_csv(document["uncertainty"]), "utf-8"
+    )

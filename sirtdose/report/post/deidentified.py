@@ -82,26 +82,28 @@ def with_names_replaced(text: str, names: Mapping[str, str]) -> str:
 def kept_texts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Texts that people wrote and a de-identified document keeps, and what each is."""
     rows = [row for one in document["doses"].values() for row in one["structures"]]
-    found = [("structure names", row["name"]) for row in rows if not row["definition"]]
-    found += [
-        ("structure names", name) for name in document["options"].get("roles", {})
-    ]
-    for one in document["ledger"]["injections"]:
-        found += [
-            ("injection names", one["name"]),
-            ("injection names", one["perfused"]),
-        ]
-    found += [("reasons of --accept", one["reason"]) for one in document["accepted"]]
-    plan = document.get("plan") or {"doses": ()}
-    found += [("the plan's names", row["name"]) for row in plan["doses"]]
-    own = {*_texts(table("radiobiology")), *_texts(table("budget"))}
-    for key, what in _KEPT_OF_OWN_FILES.items():
-        found += [(what, text) for text in _texts(document.get(key)) if text not in own]
-    nuclide = document["nuclide"]
-    if nuclide["file_sha256"]:
-        sources = ("half_life_source", "dose_constant_name", "dose_constant_source")
-        found += [("the nuclide file", nuclide[key]) for key in sources]
-    return list(dict.fromkeys(found))
+    injections = document["ledger"]["injections"]
+    plan, nuclide = document.get("plan") or {"doses": ()}, document["nuclide"]
+    ours = {*_texts(table("radiobiology")), *_texts(table("budget"))}
+    sources = ("half_life_source", "dose_constant_name", "dose_constant_source")
+    found = {
+        "structure names": [
+            *(row["name"] for row in rows if not row["definition"]),
+            *document["options"].get("roles", {}),
+        ],
+        "injection names": [
+            one[key] for one in injections for key in ("name", "perfused")
+        ],
+        "reasons of --accept": [one["reason"] for one in document["accepted"]],
+        "the plan's names": [row["name"] for row in plan["doses"]],
+        **{
+            what: [text for text in _texts(document.get(key)) if text not in ours]
+            for key, what in _KEPT_OF_OWN_FILES.items()
+        },
+        "the nuclide file": [nuclide[key] for key in sources if nuclide["file_sha256"]],
+    }
+    each = ((what, text) for what, texts in found.items() for text in texts)
+    return list(dict.fromkeys(each))
 
 
 def _texts(value: Any) -> list[str]:

@@ -238,6 +238,7 @@ def _registration(found: Registration | None) -> dict[str, Any] | None:
     """How structures were brought to the image."""
     if found is None:
         return None
+    start = found.start
     return {
         "method": found.method,
         "maps": "points of the image to points of what was drawn on, mm, LPS",
@@ -250,20 +251,16 @@ def _registration(found: Registration | None) -> dict[str, Any] | None:
         if found.metric_after is None
         else -found.metric_after,
         "inverse_error_mm": found.inverse_error_mm,
-        "affine_start": _start(found.start),
+        # What a bent transform began with, or the affine one nearest to it.
+        "affine_start": {
+            "shift_mm": list(start.shift_mm),
+            "rotation_deg": start.rotation_deg,
+            "mutual_information": None
+            if start.metric_after is None
+            else -start.metric_after,
+        }
+        if start is not None
+        else None,
         "bend": None if found.bend is None else asdict(found.bend),
         "structures": [asdict(one) for one in found.changes],
-    }
-
-
-def _start(start: Registration | None) -> dict[str, Any] | None:
-    """The affine transform that a bent one began with, or that is nearest to it."""
-    if start is None:
-        return None
-    return {
-        "shift_mm": list(start.shift_mm),
-        "rotation_deg": start.rotation_deg,
-        "mutual_information": None
-        if start.metric_after is None
-        else -start.metric_after,
     }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.model.metric import metrics_in
-from sirtdose.model.patient_link import PatientLink
+from sirtdose.model.patient_link import PatientLink, dashed
 from sirtdose.report.documents import self_test_words
 from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
@@ -122,10 +122,6 @@ def _named(patient: PatientLink | None) -> dict[str, str] | None:
     return {
         "name": patient.patient_name.replace("^", " ").strip(),
         "id": patient.patient_id,
-        "born": _day(patient.birth_date),
-        "study": _day(patient.study_date),
+        "born": dashed(patient.birth_date),
+        "study": dashed(patient.study_date),
     }
-
-
-def _day(date: str) -> str:
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 else ""

@@ -36,6 +36,7 @@ def post_summary(document: dict[str, Any]) -> str:
     shown = [one for one in NUMBERS if one.heading]
     for method, result in document["doses"].items():
         compared = result["structures"] is not first
+        medium = f"{result['medium']}, " if result["medium"] else ""
         rows = [
             [
                 row["name"],
@@ -51,7 +52,7 @@ def post_summary(document: dict[str, Any]) -> str:
         header += [f"against {first_name}"] if compared else []
         lines += [
             "",
-            f"{method}, {_medium(result)}{density_words(result, density)}, "
+            f"{method}, {medium}{density_words(result, density)}, "
             f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}",
             table(header, rows),
             *mass_lines(result),
@@ -179,10 +180,6 @@ def mean_difference(row: dict[str, Any], usual_gy: float | None) -> str:
     return f"{row['dose_gy']['mean'] / usual_gy - 1:+.1%}" if usual_gy else "-"
 
 
-def _medium(result: dict[str, Any]) -> str:
-    return f"{result['medium']}, " if result["medium"] else ""
-
-
 def lung_line(lungs: dict[str, Any]) -> str:
     """The dose of the lungs by their shunt, or that none was given."""
     if lungs["shunt_source"] == "not given":
@@ -202,20 +199,19 @@ def image_lines(image: dict[str, Any] | None) -> list[str]:
     """What the image's header says of scan, duration, windows and nuclide."""
     if image is None:
         return []
+    start, frame_s = image["scan_start"], image["frame_duration_s"]
     windows = ", ".join(f"{a:g} to {b:g}" for a, b in image["energy_windows_kev"])
-    parts = [f"Image: {image['modality']}"]
-    if image["scan_start"]:
-        parts.append(f"scan {image['scan_start']} ({image['scan_start_origin']})")
-    if image["frame_duration_s"]:
-        parts.append(f"frame {image['frame_duration_s']:g} s (ActualFrameDuration)")
-    if windows:
-        parts.append(f"{windows} keV")
-    if image["nuclide_in_header"]:
-        parts.append(f"labeled {image['nuclide_in_header']}")
-    elif image["nuclide_in_header_words"]:
-        words = ", ".join(f"'{one}'" for one in image["nuclide_in_header_words"])
-        parts.append(f"labeled {words}")
-    return [", ".join(parts), ""]
+    label = image["nuclide_in_header"] or ", ".join(
+        f"'{one}'" for one in image["nuclide_in_header_words"]
+    )
+    parts = [
+        f"Image: {image['modality']}",
+        f"scan {start} ({image['scan_start_origin']})" if start else "",
+        f"frame {frame_s:g} s (ActualFrameDuration)" if frame_s else "",
+        f"{windows} keV" if windows else "",
+        f"labeled {label}" if label else "",
+    ]
+    return [", ".join(filter(None, parts)), ""]
 
 
 def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:

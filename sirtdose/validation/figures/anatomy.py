@@ -120,9 +120,11 @@ def _gamma_pass(
     bench: Bench, *, method: str, dose_fraction: float, distance_mm: float
 ) -> float:
     """Part of the voxels above a tenth of the greatest dose with gamma up to 1."""
-    criterion = Criterion(dose_fraction, distance_mm)
-    dose = _dose(bench, method)
-    return gamma_index(_case(bench).simulated_gy, dose, criterion).pass_fraction
+    return gamma_index(
+        _case(bench).simulated_gy,
+        _dose(bench, method),
+        Criterion(dose_fraction, distance_mm),
+    ).pass_fraction
 
 
 SHARED_FIGURES: dict[str, Figure] = {

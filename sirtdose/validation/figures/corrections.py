@@ -72,8 +72,7 @@ def _camera_gbq(
 
 def _pet_gbq(*, bq_per_ml: float, elapsed_h: float, nuclide: str) -> float:
     """Activity at administration of a uniform image in Bq/mL."""
-    values = np.full(_SHAPE, bq_per_ml)
-    image = Volume(values, _grid(), Quantity.ACTIVITY_CONCENTRATION)
+    image = Volume(np.full(_SHAPE, bq_per_ml), _grid(), Quantity.ACTIVITY_CONCENTRATION)
     calibration = image_calibration(
         image, nuclide=Nuclide.named(nuclide), elapsed_h=elapsed_h
     )

@@ -56,9 +56,10 @@ def _gy_kg_per_gbq(*, shape: list[int], spacing_mm: list[float]) -> float:
     grid = Grid.regular((shape[0], shape[1], shape[2]), spacing_mm=(z, y, x))
     gbq = np.random.default_rng(7).gamma(2.0, 1e-4, shape)
     nuclide = Nuclide.named("Y-90")
-    tia = time_integrated_activity(Volume(gbq, grid, Quantity.ACTIVITY), nuclide)
     dose = compute_dose(
-        tia, nuclide=nuclide, density_g_per_ml=DENSITY_G_PER_ML
+        time_integrated_activity(Volume(gbq, grid, Quantity.ACTIVITY), nuclide),
+        nuclide=nuclide,
+        density_g_per_ml=DENSITY_G_PER_ML,
     ).volume.data
     mass_kg = gbq.size * z * y * x * 1e-6 * 1.05
     return float(dose.mean() * mass_kg / gbq.sum())
@@ -101,16 +102,16 @@ def _contoured(solid: str) -> Structure:
         r = _section_mm(solid, float(z))
         x, y = r * np.cos(angle), r * np.sin(angle)
         contours.append(np.column_stack([x, y, np.full(360, z)]) + _CENTER_MM)
-    frame = common_frame(contours, solid)
-    mask, grid, _ = fill(contours, frame, name=solid, frame_of_reference_uid=None)
+    mask, grid, _ = fill(
+        contours, common_frame(contours, solid), name=solid, frame_of_reference_uid=None
+    )
     return Structure(solid, Role.TUMOR, mask, grid)
 
 
 def _section_mm(solid: str, z: float) -> float:
     if solid == "sphere":
         return float((_RADIUS_MM**2 - z**2) ** 0.5)
-    tip_up = _RADIUS_MM * (0.5 - z / _HEIGHT_MM)
-    return _RADIUS_MM if solid == "cylinder" else tip_up
+    return _RADIUS_MM if solid == "cylinder" else _RADIUS_MM * (0.5 - z / _HEIGHT_MM)
 
 
 def _solid_dvh(solid: str, spacing_mm: float) -> Dvh:
@@ -145,8 +146,7 @@ def _resampled_ml(*, degrees: float) -> float:
 
 
 def _ring(half: float, at: float = 0.0) -> NDArray[np.float64]:
-    corners = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float)
-    return corners * half + at
+    return np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]], float) * half + at
 
 
 def _even_odd(*, halves: list[float]) -> float:
@@ -157,8 +157,9 @@ def _even_odd(*, halves: list[float]) -> float:
 def _box_ml(*, planes_mm: list[float]) -> float:
     """Volume of squares of 20 mm drawn on planes."""
     drawn = [np.column_stack([_ring(10.0), np.full(4, z)]) for z in planes_mm]
-    frame = common_frame(drawn, "box")
-    mask, grid, _ = fill(drawn, frame, name="T", frame_of_reference_uid=None)
+    mask, grid, _ = fill(
+        drawn, common_frame(drawn, "box"), name="T", frame_of_reference_uid=None
+    )
     return float(mask.sum()) * grid.voxel_volume_ml
 
 

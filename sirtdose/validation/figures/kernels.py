@@ -9,6 +9,7 @@ from sirtdose.dosimetry.engine.collapsed_cone import superpose
 from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import rays
+from sirtdose.model.grid import three
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures.tables import DATA
 
@@ -16,10 +17,6 @@ _JOULE_PER_MEV = 1.602176634e-13
 _VOXEL_MM, _ACROSS = 4.0, 25
 # How deep each tissue is, in mm, and its density in g/mL; the liver alone is active.
 _TISSUES = {"bone": (32, 1.92), "liver": (40, 1.06), "lung": (48, 0.26)}
-
-
-def _kernel_radius_mm(*, nuclide: str, medium: str, fraction: float) -> float:
-    return RadialKernel.named(nuclide, medium).radius_of_fraction(fraction)
 
 
 def _scaled_radius_mm(
@@ -54,11 +51,6 @@ def _table_radius_mm(*, file: str, fraction: float) -> float:
     return float("inf")
 
 
-def _voxel_kernel_energy(*, nuclide: str, spacing_mm: list[float]) -> float:
-    z, y, x = spacing_mm
-    return float(voxel_kernel(nuclide, (z, y, x)).energy_fraction.sum())
-
-
 def _s_value(
     *,
     side_mm: float,
@@ -70,8 +62,7 @@ def _s_value(
     """Of Y-90, in mGy per MBq s, with the energy of the simulation it is held to."""
     kernel = voxel_kernel("Y-90", (side_mm,) * 3, medium=medium)
     kg = side_mm**3 * 1e-6 * density_g_per_ml
-    held = float(kernel.octant[tuple(offset)])
-    return held * emitted_mev * _JOULE_PER_MEV / kg * 1e9
+    return float(kernel.octant[tuple(offset)]) * emitted_mev * _JOULE_PER_MEV / kg * 1e9
 
 
 def _tissue_of_layer() -> list[str]:
@@ -116,11 +107,15 @@ FIGURES: dict[str, Figure] = {
     "kernel_value": lambda *, nuclide, medium, of: float(
         getattr(RadialKernel.named(nuclide, medium), of)
     ),
-    "kernel_radius_mm": _kernel_radius_mm,
+    "kernel_radius_mm": lambda *, nuclide, medium, fraction: RadialKernel.named(
+        nuclide, medium
+    ).radius_of_fraction(fraction),
     "scaled_radius_mm": _scaled_radius_mm,
     "table_mev": _table_mev,
     "table_radius_mm": _table_radius_mm,
-    "voxel_kernel_energy": _voxel_kernel_energy,
+    "voxel_kernel_energy": lambda *, nuclide, spacing_mm: float(
+        voxel_kernel(nuclide, three(spacing_mm)).energy_fraction.sum()
+    ),
     "s_value": _s_value,
 }
 SHARED_FIGURES: dict[str, Figure] = {"layer_energy": _layer_energy}

@@ -24,10 +24,6 @@ _AT = datetime(2026, 3, 4, 12, tzinfo=UTC)
 _BODY_SURFACE_M2 = {"dubois": bsa.dubois_m2, "mosteller": bsa.mosteller_m2}
 
 
-def _mird(*, of: str, plan: dict[str, Any], **terms: Any) -> float:
-    return _of(mird_plan.plan(Terms(**terms), **plan), of)
-
-
 def _partition(
     *,
     of: str,
@@ -43,8 +39,9 @@ def _partition(
     one = Injection(
         "p", volume_ml, tuple(Tumor(*tumor) for tumor in tumors), goal, value, shunt
     )
-    result = partition_plan.plan(Terms(nuclide=nuclide, **terms), injections=[one])
-    return _of(result, of)
+    return _of(
+        partition_plan.plan(Terms(nuclide=nuclide, **terms), injections=[one]), of
+    )
 
 
 def _of(plan: Plan, of: str) -> float:
@@ -122,8 +119,9 @@ def _area(*, counts: list[list[int]]) -> float:
 
 def _planned_u(*, of: str, component: str, u: float) -> float:
     """The relative uncertainty of 800 mL of liver and 200 mL of tumor at T/N 3."""
-    one = Injection("p", 1000, (Tumor("T1", 200, 3),), "activity", 2.0, 0.1)
-    plan = partition_plan.plan(Terms(), [one])
+    plan = partition_plan.plan(
+        Terms(), [Injection("p", 1000, (Tumor("T1", 200, 3),), "activity", 2.0, 0.1)]
+    )
     nothing = dict.fromkeys(Budget.of({}).components, 0.0)
     doses, _ = planned_doses(
         Planned(plan.case, plan.activities_gbq, 0.0, plan.limits),
@@ -143,7 +141,9 @@ def _predicted(*, role: str, dose_gy: float, end: str) -> float:
 FIGURES: dict[str, Figure] = {
     "planned_u": _planned_u,
     "predicted": _predicted,
-    "mird": _mird,
+    "mird": lambda *, of, plan, **terms: _of(
+        mird_plan.plan(Terms(**terms), **plan), of
+    ),
     "partition": _partition,
     "dose_of_activity": _dose_of_activity,
     "body_surface_m2": lambda *, form, **given: _BODY_SURFACE_M2[form](**given),

@@ -33,25 +33,24 @@ def _tissue_uniform_gy(*, tissue: str, doses_gy: list[float], by: str) -> float:
     one, doses = TissueResponse.named(tissue), np.array(doses_gy)
     volume = np.ones(len(doses))
     if by == "survival":
-        alpha = one.alpha_per_gy or 0.0
-        return equivalent_uniform_dose_gy(doses, volume, alpha_per_gy=alpha)
+        return equivalent_uniform_dose_gy(
+            doses, volume, alpha_per_gy=one.alpha_per_gy or 0.0
+        )
     return generalized_eud_gy(doses, volume, a=one.geud_a)
-
-
-def _eqd2_gy(*, bed_gy: float, alpha_beta_gy: float) -> float:
-    return float(eqd2_gy(bed_gy, alpha_beta_gy=alpha_beta_gy))
 
 
 def _response(*, dose_gy: float, form: str, **parameters: float) -> float:
     """Probability by a model of the parameters given."""
-    model = ResponseModel("tcp", "one", form, "mean", parameters, (), {}, "by hand")
-    return probability(model, dose_gy)
+    return probability(
+        ResponseModel("tcp", "one", form, "mean", parameters, (), {}, "by hand"),
+        dose_gy,
+    )
 
 
 FIGURES: dict[str, Figure] = {
     "bed_gy": _bed_gy,
     "tissue_bed_gy": _tissue_bed_gy,
     "tissue_uniform_gy": _tissue_uniform_gy,
-    "eqd2_gy": _eqd2_gy,
+    "eqd2_gy": lambda *, bed_gy, **given: float(eqd2_gy(bed_gy, **given)),
     "response": _response,
 }

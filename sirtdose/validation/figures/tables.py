@@ -66,10 +66,6 @@ def digest(*, file: str) -> str:
     return sha256((DATA / file).read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def _unlisted(*, known: list[str]) -> str:
-    return ", ".join(sorted(set(data_files()) - set(known))) or "none"
-
-
 def _changed_code() -> str:
     """Program files that differ from what their installer wrote down, by name."""
     package = DATA.parent
@@ -91,29 +87,36 @@ def _changed_code() -> str:
 def checksum_checks() -> list[dict[str, Any]]:
     """A check for each file of the list of digests, files beside them, and the code."""
     listed = table("checksums")["sha256"]
-    source = "data/checksums.json, of the release"
-    common = {"group": "files as shipped", "source": source, "unit": "SHA-256"}
+    common = {
+        "group": "files as shipped",
+        "source": "data/checksums.json, of the release",
+        "unit": "SHA-256",
+    }
     found = [
         common
         | {"name": file, "expected": known, "figure": "digest", "given": {"file": file}}
         for file, known in listed.items()
     ]
-    last = {
-        "name": "files that are not of the release",
-        "expected": "none",
-        "unit": "",
-        "figure": "unlisted",
-        "given": {"known": list(listed)},
-    }
-    code = {
-        "name": "program files that are not as installed",
-        "source": "the installer's list, RECORD; an editable install has none",
-        "expected": "none",
-        "unit": "",
-        "figure": "changed_code",
-        "given": {},
-    }
-    return [*found, common | last, common | code]
+    return [
+        *found,
+        common
+        | {
+            "name": "files that are not of the release",
+            "expected": "none",
+            "unit": "",
+            "figure": "unlisted",
+            "given": {"known": list(listed)},
+        },
+        common
+        | {
+            "name": "program files that are not as installed",
+            "source": "the installer's list, RECORD; an editable install has none",
+            "expected": "none",
+            "unit": "",
+            "figure": "changed_code",
+            "given": {},
+        },
+    ]
 
 
 def _device_mean(*, device: str, of: str) -> float:
@@ -123,22 +126,6 @@ def _device_mean(*, device: str, of: str) -> float:
         sum(one.vial_activity_gbq) / len(one.vial_activity_gbq)
         if of == "vial_activity_gbq"
         else float(getattr(one, of))
-    )
-
-
-def _lung_limit_gy(*, name: str) -> float:
-    [rule] = [one for one in lung_rules() if one.volume == name]
-    return float(rule.limit_gy)
-
-
-def _delivered_gbq(
-    *, dispensed_gbq: float, residual_gbq: float, residual_after_h: float, nuclide: str
-) -> float:
-    return delivered_activity_gbq(
-        dispensed_gbq=dispensed_gbq,
-        residual_gbq=residual_gbq,
-        residual_after_h=residual_after_h,
-        nuclide=Nuclide.named(nuclide),
     )
 
 
@@ -163,7 +150,9 @@ FIGURES: dict[str, Figure] = {
     "constant_mev": _constant_mev,
     "gbq_for_dose": _gbq_for_dose,
     "digest": digest,
-    "unlisted": _unlisted,
+    "unlisted": lambda *, known: (
+        ", ".join(sorted(set(data_files()) - set(known))) or "none"
+    ),
     "changed_code": _changed_code,
     # What is taken where nothing is given.
     "usual": lambda *, name: float(getattr(usual, name)),
@@ -173,7 +162,11 @@ FIGURES: dict[str, Figure] = {
     "shunt_reduction": lambda *, shunt: lung_shunt_reduction(shunt),
     "empirical_gbq": lambda *, involvement: empirical_activity_gbq(involvement),
     "device": _device_mean,
-    "lung_limit_gy": _lung_limit_gy,
-    "delivered_gbq": _delivered_gbq,
+    "lung_limit_gy": lambda *, name: next(
+        float(one.limit_gy) for one in lung_rules() if one.volume == name
+    ),
+    "delivered_gbq": lambda *, nuclide, **given: delivered_activity_gbq(
+        nuclide=Nuclide.named(nuclide), **given
+    ),
     "second_mci": _second_mci,
 }

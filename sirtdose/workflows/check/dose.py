@@ -179,10 +179,7 @@ class _Look:
         # Of results, post.json says how the dose was computed.
         unknown_map = None if self.ours.choices_known else self.ours.dose
         self.findings += map_findings(read, dose=unknown_map)
-        drawn = [one for one in read if not one.empty]
-        if not drawn:
-            return []
-        drawn = on_one_lattice(drawn)
+        drawn = on_one_lattice([one for one in read if not one.empty])
         derived = derived_structures(drawn)
         self.findings += no_tumor_findings(drawn) if derived else []
         return [*drawn, *derived]
@@ -217,8 +214,7 @@ class _Look:
         *,
         bin_gy: float = 0.0,
     ) -> Row:
-        metrics = dict.fromkeys((*self.metrics, *numbers))
-        mine = numbers_of(histograms[0], metrics)
+        mine = numbers_of(histograms[0], dict.fromkeys((*self.metrics, *numbers)))
         both = compared(mine, numbers, self.tolerances, bin_gy=bin_gy)
         return Row(name, structure, *histograms, both)
 
@@ -264,8 +260,9 @@ class _Look:
                 continue
             else:
                 both = (self.histogram(own, self.pair.ours), theirs)
-                width = said.bin_gy(name)
-                found.rows.append(self._row(name, own, both, numbers, bin_gy=width))
+                found.rows.append(
+                    self._row(name, own, both, numbers, bin_gy=said.bin_gy(name))
+                )
             cause = structure_cause(
                 Reported(name, numbers.get(MEAN), numbers.get(VOLUME)),
                 next((one for one in every if one.structure is own), None),
@@ -287,7 +284,6 @@ class _Look:
             of = role_from_name(
                 name.lower().replace("normal", ""), self.request.languages
             )
-            is_perfused = of is Role.PERFUSED
-            role = Role.NORMAL_PERFUSED if is_perfused else Role.NORMAL_WHOLE
+            role = Role.NORMAL_PERFUSED if of is Role.PERFUSED else Role.NORMAL_WHOLE
         only = [one for one in self.structures if one.role is role]
         return only[0] if len(only) == 1 and role is not Role.OTHER else None

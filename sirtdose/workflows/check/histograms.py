@@ -138,8 +138,9 @@ def same_patient_findings(paths: Sequence[Path]) -> list[Finding]:
     InputError
         They are of two people, or one of them is not there.
     """
-    found = [one for path in paths for one in discover(path)]
-    return one_patient_findings(found, severity=Severity.WARN)
+    return one_patient_findings(
+        [one for path in paths for one in discover(path)], severity=Severity.WARN
+    )
 
 
 def read_dose(path: Path) -> Volume:

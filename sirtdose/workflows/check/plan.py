@@ -24,16 +24,18 @@ def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
     """What the checks say of plan.json, from the numbers that it lists alone."""
     limits = tuple(_limit(row) for row in plan["limits"])
     least = [one for one in limits if one.sense == "at_least"]
-    wanted = Wanted(
-        limits=limits,
-        at_least_gy={
-            volume: max(one.limit_gy for one in least if one.volume == volume)
-            for volume in {one.volume for one in least}
-        },
-        bounded=any("normal" in one.volume for one in limits),
-        residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
+    return judge_plan(
+        _treatment(plan),
+        Wanted(
+            limits=limits,
+            at_least_gy={
+                volume: max(one.limit_gy for one in least if one.volume == volume)
+                for volume in {one.volume for one in least}
+            },
+            bounded=any("normal" in one.volume for one in limits),
+            residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
+        ),
     )
-    return judge_plan(_treatment(plan), wanted)
 
 
 def _limit(row: Mapping[str, Any]) -> Limit:

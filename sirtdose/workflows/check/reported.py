@@ -38,8 +38,7 @@ class Said:
         """How well a structure's doses are told: 0 where it is of no histogram."""
         if name in self.by_table:
             return 0.0
-        bins = {one.name: one.bin_gy for one in self.stated.compared}
-        return bins.get(name) or 0.0
+        return {one.name: one.bin_gy for one in self.stated.compared}.get(name) or 0.0
 
     def numbers(
         self, metrics: Sequence[Metric]

@@ -61,8 +61,9 @@ def stated_histograms(
             left_out[name] = why or "its contours are empty, or were not given"
             continue
         try:
-            told = _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
-            rows.append(told)
+            rows.append(
+                _nearest(structure, one, one.curve, samplings, tolerances=tolerances)
+            )
         except StructureError as error:
             left_out[name] = str(error)
     return StatedHistograms(tuple(rows), left_out)
@@ -118,8 +119,12 @@ def _nearest(
             if tried:
                 continue
             raise
-        numbers = numbers_of(curve, recomputed)
-        both = compared(recomputed, numbers, tolerances, bin_gy=held.bin_gy or 0.0)
+        both = compared(
+            recomputed,
+            numbers_of(curve, recomputed),
+            tolerances,
+            bin_gy=held.bin_gy or 0.0,
+        )
         row = StatedHistogram(structure.name, curve, both, held.bin_gy, held.mean_gy)
         if row.met:
             return row

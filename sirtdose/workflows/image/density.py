@@ -65,8 +65,9 @@ def tissue_density(
     media = (*nuclide.kernels, *Nuclide.named("Y-90").kernels)
     beyond = next(one.density_g_per_ml for one in media if one.medium == request.medium)
     known = covered > _KNOWN_FROM
-    filled = np.where(known, mean, np.float32(beyond))
-    density_map = Volume(filled, volume.grid, Quantity.DENSITY)
+    density_map = Volume(
+        np.where(known, mean, np.float32(beyond)), volume.grid, Quantity.DENSITY
+    )
     cover = Volume(known, volume.grid, Quantity.DENSITY)
     said.add(beyond_findings(volume, cover, structures, filled=beyond))
     said.add(air_findings(volume, density_map))

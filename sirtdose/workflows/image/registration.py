@@ -102,11 +102,10 @@ def measured(
     bend = None
     if start is not None and brought:
         region = _region(brought)
-        inside = np.argwhere(region.occupancy >= 0.5)
         bend = bend_at(
             found.transform,
             start.transform,
-            region.grid.world_mm(inside),
+            region.grid.world_mm(np.argwhere(region.occupancy >= 0.5)),
             region=region.name,
         )
     return replace(found, changes=tuple(changes), bend=bend)
@@ -114,7 +113,7 @@ def measured(
 
 def _region(brought: Sequence[Structure]) -> Structure:
     """The liver, else what stands for it: the largest structure there is."""
-    livers = [one for one in brought if one.role is Role.LIVER]
+    livers = with_role(brought, Role.LIVER)
     return max(livers or brought, key=lambda one: one.volume_ml)
 
 
@@ -134,8 +133,9 @@ def _registration(
 ) -> Registration:
     how = request.registration
     if isinstance(how, Path):
-        source = _same_source(None, drawn, image.grid)
-        return transform_of(how, image.grid, source=source)
+        return transform_of(
+            how, image.grid, source=_same_source(None, drawn, image.grid)
+        )
     if ct is None:
         raise InputError(
             "a registration needs the CT of the SPECT/CT or PET/CT: name it with --ct"
@@ -180,9 +180,7 @@ def _dice_findings(
 ) -> list[Finding]:
     """Overlap of a liver that both sides have."""
     ours, theirs = with_role(fixed, Role.LIVER), with_role(brought, Role.LIVER)
-    if not ours or not theirs:
-        return []
-    return checks.dice_findings(_dice(ours, theirs))
+    return checks.dice_findings(_dice(ours, theirs)) if ours and theirs else []
 
 
 def _dice(ours: Sequence[Structure], theirs: Sequence[Structure]) -> float:
@@ -198,24 +196,26 @@ def _direction_findings(
     # A transform that bends is judged by its affine part: its inverse is not known.
     forward = found.affine
     # Counts lie in what is perfused: of a whole liver a shift may lose few.
-    regions = [one for one in sources if one.role is Role.PERFUSED]
-    regions = regions or [one for one in sources if one.role is Role.LIVER]
+    regions = with_role(sources, Role.PERFUSED) or with_role(sources, Role.LIVER)
     if forward.matrix is None or not regions:
         return checks.unknown_direction_findings(
             "the transform", needs="among the structures that it moves"
         )
-    inverse = np.asarray(np.linalg.inv(forward.matrix), np.float64)
-    back = of_matrix(inverse, image.grid)
+    back = of_matrix(np.asarray(np.linalg.inv(forward.matrix), np.float64), image.grid)
     region = max(regions, key=lambda one: one.volume_ml)
     holds, inverted = (_counts(region, way, image) for way in (forward, back))
-    fit = checks.Fit(region.name, holds, inverted)
-    return checks.direction_findings([fit], of="the image's counts", found=forward)
+    return checks.direction_findings(
+        [checks.Fit(region.name, holds, inverted)],
+        of="the image's counts",
+        found=forward,
+    )
 
 
 def _counts(structure: Structure, way: Registration, image: Volume) -> float:
     try:
-        placed = moved(structure, way, image.grid)
-        return total_in(image, occupancy_on(placed, image.grid))
+        return total_in(
+            image, occupancy_on(moved(structure, way, image.grid), image.grid)
+        )
     except (GeometryError, StructureError):
         return 0.0
 

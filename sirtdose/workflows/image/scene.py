@@ -65,8 +65,8 @@ def _with_unused(
         choice,
         inputs,
     )
-    said = unused_lines(damaged)
     lines = unused_lines(unused(found, passed, choice, inputs))
+    said = unused_lines(damaged)
     return replace(choice, reasons=(*choice.reasons, *lines)), damaged_findings(said)
 
 
@@ -93,10 +93,9 @@ def activity_image(
             f"{wanted.name}, of which no positrons are known: leave it out, or give "
             "--nuclide Y-90"
         )
-    says = Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS
     return read_found_image(
         choice.image,
-        quantity=says,
+        quantity=Quantity.ACTIVITY_CONCENTRATION if in_bq_per_ml else Quantity.COUNTS,
         header_nuclide_was=header_nuclide_was,
         nuclide=wanted,
     )
@@ -148,29 +147,27 @@ def require_map(request: ImageRequest, dose: DoseRequest) -> None:
 
 def inputs_of(choice: Choice, density: object) -> tuple[dict[str, Any], ...]:
     """What was used: name only, hash, series."""
-    return tuple(_input_of(item) for item in _used(choice, density))
-
-
-def _used(choice: Choice, density: object) -> list[Found]:
     densities = discover(density) if isinstance(density, Path) else []
-    items = (choice.image, choice.ct, *choice.structures, *densities)
-    return [item for item in items if item is not None]
-
-
-def _input_of(item: Found) -> dict[str, Any]:
-    return {
-        "file": item.label,
-        "files": len(item.paths),
-        "kind": str(item.kind),
-        "sha256": sha256_of_item(item),
-        "series_instance_uid": item.series_instance_uid or None,
-    }
+    return tuple(
+        {
+            "file": item.label,
+            "files": len(item.paths),
+            "kind": str(item.kind),
+            "sha256": sha256_of_item(item),
+            "series_instance_uid": item.series_instance_uid or None,
+        }
+        for item in (choice.image, choice.ct, *choice.structures, *densities)
+        if item is not None
+    )
 
 
 def _named_elsewhere(request: ImageRequest, others: Iterable[object]) -> set[Path]:
     """Files and folders that options name for another use than the choice's."""
-    options = (request.registration, request.drawn_on, *others)
-    paths = [one for one in options if isinstance(one, Path)]
+    paths = [
+        one
+        for one in (request.registration, request.drawn_on, *others)
+        if isinstance(one, Path)
+    ]
     named = {_inside(request.source, path).resolve() for path in paths}
     # The folder of everything says nothing of one of its files.
     return {one for one in named if not request.source.resolve().is_relative_to(one)}

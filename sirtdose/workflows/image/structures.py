@@ -61,22 +61,23 @@ def placed_structures(
     drawn += said.take(delineated(request, drawn, volume))
     _require_placeable(drawn, volume)
     said.add(checks.reading_findings(drawn, for_doses=for_doses))
-    stops = [one for one in said.findings if one.severity is Severity.STOP]
-    require_accepted(stops, ())
+    require_accepted(
+        [one for one in said.findings if one.severity is Severity.STOP], ()
+    )
     kept, on_grid, lungs_covered = said.take(_placed(drawn, volume))
     said.add(regrid_findings(image, volume, kept))
-    combined = [
-        s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver
-    ]
-    combined = on_one_lattice(combined) if combined else []
+    combined = on_one_lattice(
+        [s for s in kept if s.role in checks.NEEDED or s.role.excluded_from_liver]
+    )
     derived = derived_structures(combined)
     said.add(_anatomy_findings(kept, combined, derived))
     if for_doses:
-        languages = request.languages
-        said.add(role_findings(on_grid, volume, given=roles, languages=languages))
+        said.add(
+            role_findings(on_grid, volume, given=roles, languages=request.languages)
+        )
         said.add(no_tumor_findings(combined) if derived else [])
         said.add(missing_findings(kept))
-    placed = Placed(
+    return Placed(
         image=volume,
         on_grid=(*on_grid, *(occupancy_on(one, volume.grid) for one in derived)),
         regions=_regions(combined, volume, placed=zip(kept, on_grid, strict=True)),
@@ -85,8 +86,7 @@ def placed_structures(
         lungs_covered=lungs_covered,
         ct=ct,
         registration=registration,
-    )
-    return placed, list(said.findings)
+    ), list(said.findings)
 
 
 def _read(choice: Choice, request: ImageRequest) -> list[Structure]:

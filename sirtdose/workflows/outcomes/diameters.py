@@ -276,8 +276,9 @@ def _scan(
             states[name] = state
         elif name in targets:
             diameters[targets[name].name] = _diameter(line)
-    non_targets = _together(states, followed)
-    return Scan(day, diameters, non_targets, new, reasons[0] if reasons else "")
+    return Scan(
+        day, diameters, _together(states, followed), new, reasons[0] if reasons else ""
+    )
 
 
 def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:

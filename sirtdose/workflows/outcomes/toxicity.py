@@ -145,8 +145,9 @@ def _of_window(
     if treated is None and None not in windows:
         said = "no day of treatment: no value lies in a window of days after it"
         return OfWindow(label, (), Hepatotoxicity(present=None, why=said))
-    liver = hepatotoxicity(worst, version=version, ascites_from=ascites_from)
-    return OfWindow(label, worst, liver)
+    return OfWindow(
+        label, worst, hepatotoxicity(worst, version=version, ascites_from=ascites_from)
+    )
 
 
 def _baselines(rows: Sequence[Row], treated: date | None) -> dict[str, Baseline]:
@@ -179,8 +180,14 @@ def _graded(
 ) -> Graded:
     days = None if treated is None else (row.day - treated).days
     if row.term in clinical_terms(version):
-        rule = "not graded" if row.grade is None else "graded by the user"
-        return Graded(row.term, row.day, days, row.grade, rule, by_user=True)
+        return Graded(
+            row.term,
+            row.day,
+            days,
+            row.grade,
+            "not graded" if row.grade is None else "graded by the user",
+            by_user=True,
+        )
     # Before treatment there is nothing to compare with yet.
     used = None if days is not None and days <= 0 else baseline
     found, borrowed = _by_value(row, used, version)

@@ -81,9 +81,11 @@ def response_by_uptake(path: Path, *, lesions_max: int) -> list[CaseResponse]:
 
 def _has_sizes(case: UptakeCase) -> bool:
     """Whether the size of every lesion of the baseline is known at every scan."""
-    judged = [scan for scan in case.scans if not scan.unmeasured]
     return all(
-        name in scan.sizes_mm for scan in judged for name in case.scans[0].by_lesion
+        name in scan.sizes_mm
+        for scan in case.scans
+        if not scan.unmeasured
+        for name in case.scans[0].by_lesion
     )
 
 
@@ -108,8 +110,12 @@ def _case(file: str, case_id: str, days: Days) -> UptakeCase:
     names: dict[str, str] = {}
     new: set[str] = set()
     scans = tuple(_scan(day, lines, names, new) for day, lines in days.items())
-    lesions = tuple(line.text("lesion") for line in days[scans[0].day])
-    return UptakeCase(case_id, f"{file}, case '{case_id}'", lesions, scans)
+    return UptakeCase(
+        case_id,
+        f"{file}, case '{case_id}'",
+        tuple(line.text("lesion") for line in days[scans[0].day]),
+        scans,
+    )
 
 
 def _scan(

@@ -175,17 +175,18 @@ def _read(
     placed = said.take(placed_structures(choice, images, image=image, ct=ct))
     said.gate()
     shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
-    density = TissueDensity(request.density_g_per_ml)
-    if dose.density_by_voxel:
-        density = said.take(tissue_density(dose, request.nuclide, placed))
-    read = Read(
+    density = (
+        said.take(tissue_density(dose, request.nuclide, placed))
+        if dose.density_by_voxel
+        else TissueDensity(request.density_g_per_ml)
+    )
+    return Read(
         choice=choice,
         inputs=inputs_of(choice, dose.density),
         dose_grid=images.grid_in_words,
         placed=replace(placed, density=density),
         shunt=shunt,
-    )
-    return read, request
+    ), request
 
 
 def _lungs(
@@ -315,7 +316,6 @@ def _same_dose_findings(plan: Plan, prediction: Prediction) -> list[Finding]:
     """Mean doses of what is perfused, by the map and by the formula (H06)."""
     dose, grid = prediction.doses["local_deposition"], prediction.image.grid
     rows = [row for row in plan.compartments if row.role == "perfused"]
-    pairs = zip(prediction.perfusions, rows, strict=True)
     return same_dose_findings(
         doses_gy={
             f"'{row.name}' ({one.structure.name}, {row.volume_ml:.0f} mL, "
@@ -323,6 +323,6 @@ def _same_dose_findings(plan: Plan, prediction: Prediction) -> list[Finding]:
                 dose.mean_by_mass_gy(occupancy_on(one.structure, grid)),
                 row.dose_gy,
             )
-            for one, row in pairs
+            for one, row in zip(prediction.perfusions, rows, strict=True)
         }
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sirtdose.dosimetry.derived import from_liver_mm, union, with_role
+from sirtdose.dosimetry.derived import from_liver_mm, union, with_role, without
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import occupancy_on
@@ -143,7 +143,7 @@ def parts_of(perfusions: Sequence[Perfusion], placed: Placed) -> list[Part]:
         parts.append(Part(tumor, tumor.name, "tumor", tuple(owners)))
     for one in perfusions:
         of = f" of {one.name}" if len(perfusions) > 1 else ""
-        normal = _without(one.structure, taken)
+        normal = without(one.structure, taken)
         if not normal.empty:
             parts.append(
                 Part(normal, f"normal perfused{of}", "normal_perfused", (one.name,))
@@ -156,7 +156,7 @@ def parts_of(perfusions: Sequence[Perfusion], placed: Placed) -> list[Part]:
         # A liver that was drawn without its tumors is one with them.
         liver = union([*livers, *tumors])
         parts.append(Part(liver, "whole liver", "liver", ()))
-        normal = _without(liver, taken)
+        normal = without(liver, taken)
         if not normal.empty:
             parts.append(Part(normal, "normal whole liver", "normal_whole", ()))
     return parts + [
@@ -171,14 +171,18 @@ def imaged_case(
 ) -> Case:
     """The parts with their doses per GBq: by counts, or from another method's map."""
     k = terms.nuclide.dose_constant_gy_kg_per_gbq
-    regions = [_region(part, scouted, k) for part in scouted.parts]
-    own_gy = {one.name: one.prior_dose_gy for one in injections}
     return Case(
         injections=tuple(one.name for one in scouted.perfusions),
         lung_shunt_fractions=tuple(
             one.lung_shunt_fraction for one in scouted.perfusions
         ),
-        regions=tuple(with_prior(regions, own_gy, terms.prior_liver_dose_gy)),
+        regions=tuple(
+            with_prior(
+                [_region(part, scouted, k) for part in scouted.parts],
+                {one.name: one.prior_dose_gy for one in injections},
+                terms.prior_liver_dose_gy,
+            )
+        ),
         dose_constant_gy_kg_per_gbq=k,
         lung_mass_kg=terms.lung_mass_kg,
         prior_lung_gy=terms.prior_lung_dose_gy,
@@ -294,9 +298,3 @@ def _perfused(one: ImagedInjection, placed: Placed) -> Structure:
             "there is no perfused volume and no liver: draw one, or give --role"
         )
     return perfused[0] if perfused else union(livers)
-
-
-def _without(structure: Structure, taken: Sequence[Structure]) -> Structure:
-    for one in taken:
-        structure = structure - one
-    return structure

@@ -113,13 +113,12 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
 
 def with_hottest(plan: Plan, prediction: Prediction) -> Plan:
     """The plan with what the means of its organs hide."""
-    rows = next(iter(prediction.rows.values()))
     beyond = prediction.extrahepatic
     return replace(
         plan,
         hottest_gy={
             row.structure.name: row.dvh.dose_to_volume_fraction_gy(_HOTTEST)
-            for row in rows
+            for row in next(iter(prediction.rows.values()))
             if row.structure.role.excluded_from_liver
         },
         foci_gy=foci_gy(beyond.spots) if beyond else {},

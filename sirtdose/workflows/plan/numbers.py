@@ -87,12 +87,13 @@ class PlanRequest(Terms):
         if not self.limit_table:
             return self, tuple(doubts)
 
-        reserve = 1 - perfused_volume_ml / liver_volume_ml if liver_volume_ml else None
         chosen = chosen_limits(
             self.limit_table,
             Patient(
                 bilirubin_mg_per_dl=self.bilirubin_mg_per_dl,
-                reserve_fraction=reserve,
+                reserve_fraction=1 - perfused_volume_ml / liver_volume_ml
+                if liver_volume_ml
+                else None,
                 liver_function=self.liver_function,
                 treated_before=self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
@@ -136,14 +137,17 @@ def plan_mird(
     (2.3, 62.3)
     """
     limited, said = request.with_limits(perfused_volume_ml, liver_volume_ml)
-    plan = mird_plan.plan(
+    return accepted(
+        mird_plan.plan(
+            limited,
+            dose_gy=dose_gy,
+            perfused_volume_ml=perfused_volume_ml,
+            liver_volume_ml=liver_volume_ml,
+            convention=convention,
+        ),
         limited,
-        dose_gy=dose_gy,
-        perfused_volume_ml=perfused_volume_ml,
-        liver_volume_ml=liver_volume_ml,
-        convention=convention,
+        said,
     )
-    return accepted(plan, limited, said)
 
 
 def plan_partition(
@@ -171,12 +175,14 @@ def plan_partition(
     >>> round(plan_partition(request, [right]).activity_gbq, 2)
     3.23
     """
-    perfused_ml = sum(one.perfused_volume_ml for one in injections)
-    limited, said = request.with_limits(perfused_ml, liver_volume_ml)
+    limited, said = request.with_limits(
+        sum(one.perfused_volume_ml for one in injections), liver_volume_ml
+    )
     usual = in_usual_terms(injections)
     plan = partition_plan.plan(limited, usual, liver_volume_ml=liver_volume_ml)
-    kao = kao_findings(injections, usual)
-    return accepted(plan, limited, [*said, *kao, definition_finding()])
+    return accepted(
+        plan, limited, [*said, *kao_findings(injections, usual), definition_finding()]
+    )
 
 
 def plan_bsa(request: PlanRequest, **case: Any) -> Plan:

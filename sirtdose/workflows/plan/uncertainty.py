@@ -122,6 +122,8 @@ def budget_at(path: Path | None, site: SiteUsed | None = None) -> Budget:
     if path is not None:
         return Budget.of(*read_budget(path))
     known = site.calibrator if site else None
-    if known is None:
-        return Budget.of({})
-    return Budget.of({"administered": known.uncertainty}, known.source)
+    return (
+        Budget.of({})
+        if known is None
+        else Budget.of({"administered": known.uncertainty}, known.source)
+    )

@@ -140,8 +140,9 @@ class Activities:
     @property
     def by_injection(self) -> bool:
         """Whether each injection's activity is shared over its own volume."""
-        shared = self.request.calibration == "administered"
-        return bool(self.given.injections) and shared
+        return bool(self.given.injections) and (
+            self.request.calibration == "administered"
+        )
 
     @property
     def asked_for(self) -> CalibrationRequest:
@@ -175,9 +176,11 @@ class Activities:
 
     def of_image(self, image: Volume, calibration: Calibration) -> Volume:
         """Activity at administration, in each voxel."""
-        if not self.by_injection:
-            return activity_at_administration(image, calibration)
-        return self.injected.activity(image)
+        return (
+            self.injected.activity(image)
+            if self.by_injection
+            else activity_at_administration(image, calibration)
+        )
 
     def without_blur(
         self, psf_mm: tuple[float, float, float] | None = None
@@ -201,5 +204,4 @@ class Activities:
         """Activity at administration without blur, by the tag of its correction."""
         if result.calibration is None:
             return {}
-        tag = f"+{result.method}"
-        return {tag: self.of_image(result.volume, result.calibration)}
+        return {f"+{result.method}": self.of_image(result.volume, result.calibration)}

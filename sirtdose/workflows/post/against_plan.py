@@ -94,14 +94,6 @@ def compared(
         for part, row in found
         if row is not None
     ]
-    findings = compared_findings(
-        plan=plan,
-        rows=pairs,
-        missed=[part["name"] for part, row in found if row is None],
-        drawn=drawn,
-        ledger=read.ledger,
-        injections=list(zip(given.injections, ledgers_of(given), strict=True)),
-    )
     return PlanCompared(
         hash=plan["hash"],
         approval=dict(plan.get("approval") or {}),
@@ -109,7 +101,14 @@ def compared(
         planned_gbq=plan["activity_gbq"],
         delivered_gbq=delivered_gbq,
         rows=tuple(pairs),
-    ), findings
+    ), compared_findings(
+        plan=plan,
+        rows=pairs,
+        missed=[part["name"] for part, row in found if row is None],
+        drawn=drawn,
+        ledger=read.ledger,
+        injections=list(zip(given.injections, ledgers_of(given), strict=True)),
+    )
 
 
 def _row_of(

@@ -101,8 +101,11 @@ def assess_arrays(
     'Liver'
     """
     dose = dose or DoseRequest()
-    by_file = dose.calibration == "image"
-    counts = Quantity.ACTIVITY_CONCENTRATION if by_file else Quantity.COUNTS
+    counts = (
+        Quantity.ACTIVITY_CONCENTRATION
+        if dose.calibration == "image"
+        else Quantity.COUNTS
+    )
     volume = _of_kind(volume_of(image, counts, grid=grid), _ACTIVITIES, "the image")
     _require_header_of(volume, given)
     density = None
@@ -133,8 +136,11 @@ def assess_arrays(
         (Held(Kind.ARRAY, (), name="the structures", structures=drawn),),
         ("image, CT and structures: given from memory",),
     )
-    prior = named_files(request).get("earlier dose")
-    return assessed(request, choice, prior_file_findings(choice, prior))
+    return assessed(
+        request,
+        choice,
+        prior_file_findings(choice, named_files(request).get("earlier dose")),
+    )
 
 
 def _held(name: str, volume: Volume) -> Held:

@@ -30,8 +30,7 @@ def assess_dose(request: PostRequest) -> Assessment:
     """
     require_map(request.image, request.dose)
     with opened(request.image.source) as source:
-        image = replace(request.image, source=source)
-        request = replace(request, image=image)
+        request = replace(request, image=replace(request.image, source=source))
         return assessed(request, *files_of(request))
 
 
@@ -90,6 +89,8 @@ def _placed(
         placed_structures(choice, request.image, image=seen.image, ct=ct)
     )
     judge = request.judge
-    prior = said.take(prior_on(judge.prior_dose, judge.prior_transform, placed))
-    density = said.take(tissue_density(request.dose, seen.given.nuclide, placed))
-    return replace(placed, prior=prior, density=density), said.findings
+    return replace(
+        placed,
+        prior=said.take(prior_on(judge.prior_dose, judge.prior_transform, placed)),
+        density=said.take(tissue_density(request.dose, seen.given.nuclide, placed)),
+    ), said.findings

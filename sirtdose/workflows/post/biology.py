@@ -52,8 +52,7 @@ def thresholds_held(
         for row in tables[method]:
             if row.structure.role != threshold["volume"]:
                 continue
-            metric = Metric.parse(threshold["metric"])
-            value = metric.of(row.dvh, biology.effects(row))
+            value = Metric.parse(threshold["metric"]).of(row.dvh, biology.effects(row))
             held.append(
                 ThresholdHeld(
                     threshold,

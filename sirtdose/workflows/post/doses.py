@@ -42,9 +42,10 @@ def dosed(
         earlier = placed.prior
         if judge.prior_transform is not None:
             earlier = as_it_lies(judge.prior_dose, earlier)
-        name = judge.prior_dose.name
         own = {method: one.volume for method, one in doses.items() if TAG not in method}
-        said.add(same_dose_findings(name=name, earlier=earlier, doses=own))
+        said.add(
+            same_dose_findings(name=judge.prior_dose.name, earlier=earlier, doses=own)
+        )
     (first, rows), activity = next(iter(tables.items())), calibrated.images[""]
     said.add(
         physics_findings(
@@ -56,8 +57,7 @@ def dosed(
         )
     )
     said.add(noise_findings(image=placed.image))
-    voxel_ml = placed.image.grid.voxel_volume_ml
-    said.add(few_voxel_findings(rows=rows, voxel_ml=voxel_ml))
+    said.add(few_voxel_findings(rows=rows, voxel_ml=placed.image.grid.voxel_volume_ml))
     source = placed.image.source
     if source is not None and source.modality != "file":
         said.add(negative_dose_findings(dose=doses[first].volume))

@@ -55,11 +55,11 @@ def summed(ledgers: Sequence[Ledger]) -> Ledger:
     """All injections as one: activities add up, the shunt is that of the whole."""
     administered = sum(one.administered_gbq for one in ledgers)
     residual = sum(one.residual_gbq for one in ledgers)
-    lungs = sum(one.lung_gbq for one in ledgers)
     return Ledger(
         administered,
         residual_gbq=residual,
-        lung_shunt_fraction=lungs / (administered - residual),
+        lung_shunt_fraction=sum(one.lung_gbq for one in ledgers)
+        / (administered - residual),
     )
 
 
@@ -83,5 +83,7 @@ def require_one_moment(calibration: str, given: Given) -> None:
 def injections_given(given: Given) -> tuple[tuple[str, str, Ledger], ...]:
     """Name, perfused structure and ledger of each."""
     ledgers = ledgers_of(given) if given.injections else []
-    pairs = zip(given.injections, ledgers, strict=True)
-    return tuple((one.name, one.perfused, ledger) for one, ledger in pairs)
+    return tuple(
+        (one.name, one.perfused, ledger)
+        for one, ledger in zip(given.injections, ledgers, strict=True)
+    )

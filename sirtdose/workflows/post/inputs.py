@@ -42,8 +42,7 @@ _NOT_KEPT = ("source", "acceptances", "self_test")
 def files_of(request: PostRequest) -> tuple[Choice, list[Finding]]:
     """Image, CT and structures of one patient, whose the earlier dose is too."""
     choice, findings = chosen(request.image, named_files(request).values())
-    prior = prior_file_findings(choice, request.judge.prior_dose)
-    return choice, findings + prior
+    return choice, findings + prior_file_findings(choice, request.judge.prior_dose)
 
 
 def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...]]:
@@ -97,13 +96,14 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
             nuclide_was=was,
         )
     )
-    plan = None
-    if request.judge.plan is not None:
-        plan = said.take(
-            read_plan(request.judge.plan, given.nuclide, request.privacy.patient_key)
-        )
+    plan, key = request.judge.plan, request.privacy.patient_key
     return Read(
-        given, image, ledger, times, injections_given(given), plan
+        given,
+        image,
+        ledger,
+        times,
+        injections_given(given),
+        None if plan is None else said.take(read_plan(plan, given.nuclide, key)),
     ), said.findings
 
 
@@ -207,9 +207,8 @@ def options_of(request: PostRequest) -> dict[str, Any]:
 
 def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
     if isinstance(value, Path):
-        known = value.is_file() or (source / value).is_file()
         name = "a file" if nameless else printable(value.name)
-        return name if known else "a folder"
+        return name if value.is_file() or (source / value).is_file() else "a folder"
     if isinstance(value, Nuclide):
         return value.name
     if isinstance(value, Metric):
@@ -233,10 +232,11 @@ def _plain(value: Any, source: Path, *, nameless: bool) -> Any:
 
 def _files(path: Path) -> tuple[Path, ...]:
     """A file, or every file of what a folder holds."""
-    if path.is_file():
-        return (path,)
-
-    return tuple(one for item in discover(path) for one in item.paths)
+    return (
+        (path,)
+        if path.is_file()
+        else tuple(one for item in discover(path) for one in item.paths)
+    )
 
 
 def with_header_nuclide(
@@ -251,5 +251,4 @@ def with_header_nuclide(
     name = source.nuclide_in_header
     if name == given.nuclide.name or name not in table("nuclides"):
         return given, []
-    named = replace(given, nuclide=Nuclide.named(name))
-    return named, named_by_header_findings(source)
+    return replace(given, nuclide=Nuclide.named(name)), named_by_header_findings(source)

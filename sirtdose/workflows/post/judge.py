@@ -45,7 +45,7 @@ def judged(
     said.add(hot_spot_findings(beyond=doses.extrahepatic))
     said.add(judge_given(treatment_of(read, placed, doses, device=judge.device)))
     if request.dose.uncertainty is not None:
-        budget = budget_at(request.dose.budget, request.judge.site)
+        budget = budget_at(request.dose.budget, judge.site)
         said.add(better_than_label_findings(budget["administered"]))
     plan = None
     if read.plan is not None:

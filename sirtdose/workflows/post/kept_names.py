@@ -18,12 +18,13 @@ def people_of(choice: Choice, others: Iterable[Path | None]) -> tuple[PatientLin
     items: list[Found | None] = [choice.image, choice.ct, *choice.structures]
     for path in others:
         items += discover(path) if path is not None and path.exists() else []
-    found = [
-        read_patient(item.paths[0])
-        for item in items
-        if item is not None and any(item.patient)
-    ]
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        dict.fromkeys(
+            read_patient(item.paths[0])
+            for item in items
+            if item is not None and any(item.patient)
+        )
+    )
 
 
 def without_file_names(text: str, request: ImageRequest, named: Iterable[Path]) -> str:

@@ -39,7 +39,7 @@ def on_own_scale(given: Given) -> tuple[Given, list[Finding]]:
     def scaled(read_gbq: float | None) -> float | None:
         return None if read_gbq is None else read_gbq * factor
 
-    own = replace(
+    return replace(
         given,
         administered_gbq=scaled(given.administered_gbq),
         assay_gbq=scaled(given.assay_gbq),
@@ -52,8 +52,7 @@ def on_own_scale(given: Given) -> tuple[Given, list[Finding]]:
             )
             for one in given.injections
         ),
-    )
-    return own, calibrator_findings(factor)
+    ), calibrator_findings(factor)
 
 
 def ledger_of(given: Given) -> tuple[Ledger, list[Finding]]:
@@ -94,9 +93,10 @@ def times_of(given: Given, source: Source | None) -> tuple[Times, list[Finding]]
         return times, findings
     for one in given.injections:
         if one.at is not None:
-            what = f"of injection '{one.name}' the scan is"
             findings += elapsed_doubts(
-                what=what, elapsed_h=_hours(one.at, at), most_h=_ELAPSED_MAX_H
+                what=f"of injection '{one.name}' the scan is",
+                elapsed_h=_hours(one.at, at),
+                most_h=_ELAPSED_MAX_H,
             )
     return times, findings
 
@@ -126,12 +126,11 @@ def _one_ledger(given: Given) -> tuple[Ledger, list[Finding]]:
             most_h=_ELAPSED_MAX_H,
         )
         residual *= given.nuclide.decay_factor(elapsed_h)
-    ledger = Ledger(
+    return Ledger(
         administered,
         residual_gbq=residual,
         lung_shunt_fraction=given.lung_shunt_fraction or 0.0,
-    )
-    return ledger, findings
+    ), findings
 
 
 def _since_header_administration_h(
@@ -143,18 +142,18 @@ def _since_header_administration_h(
         return 0.0, []
     written = source.scan_start
     if written is None:
-        clock = source.administration_clock
-        return 0.0, clock_doubts(clock=clock, typed=typed, timezone=given.timezone)
+        return 0.0, clock_doubts(
+            clock=source.administration_clock, typed=typed, timezone=given.timezone
+        )
     if written.tzinfo is None:
         written = (
             localized(written, given.timezone)
             if given.timezone
             else written.replace(tzinfo=typed.tzinfo)
         )
-    findings = administration_doubts(
+    return _hours(typed, written), administration_doubts(
         written=written, typed=typed, nuclide=given.nuclide
     )
-    return _hours(typed, written), findings
 
 
 def require_times(

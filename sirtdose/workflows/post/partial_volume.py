@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import pi
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from sirtdose.checks.blur import blur_findings
 from sirtdose.dosimetry.image import partial_volume as pvc
 from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.blur_loss import sphere_mm
 from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
@@ -18,10 +18,8 @@ from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import read_recovery
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
-from sirtdose.model.grid import box_at
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.role import Role
-from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 
 _WIDTH_OFF, _WIDTH_MAX_MM = 0.10, 100.0
@@ -93,8 +91,12 @@ def _by_width(
         if not any(part.any() for part in other.parts[: other.tumors]):
             continue
         other = other.without_empty()
-        width = (sigma[0] * scale, sigma[1] * scale, sigma[2] * scale)
-        varied = _corrected(method, image, other, sigma=width)
+        varied = _corrected(
+            method,
+            image,
+            other,
+            sigma=(sigma[0] * scale, sigma[1] * scale, sigma[2] * scale),
+        )
         again = _means(varied, other, calibrate(whole(varied)))
         for name, mean in usual.items():
             # A tumor of which nothing is left has no such figure.
@@ -114,7 +116,7 @@ def _by_width(
         recoveries={},
         sensitivity=sensitivity,
         unreliable=tuple(
-            one.name for one in tumors if _diameter_mm(one) < max(fwhm_mm)
+            one.name for one in tumors if sphere_mm(one.volume_ml) < max(fwhm_mm)
         ),
     )
 
@@ -151,10 +153,10 @@ def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVo
     boxes = {}
     shared = np.zeros(image.shape, np.float32)
     for tumor in tumors:
-        offset = tumor.grid.offset_in(volume.grid)
-        if offset is not None:
-            boxes[tumor.name] = box_at(offset, tumor.grid.shape)
-            shared[boxes[tumor.name]] += tumor.occupancy
+        box = tumor.box_on(volume.grid)
+        if box is not None:
+            boxes[tumor.name] = box
+            shared[box] += tumor.occupancy
     gain = np.zeros(image.shape, np.float32)
     recoveries, unknown = {}, []
     for tumor in (one for one in tumors if one.name in boxes):
@@ -203,13 +205,11 @@ def with_uniform_doses(
     voxel_kg = result.volume.grid.voxel_volume_ml * density / 1000
     per_unit = result.calibration.bq_per_unit * 1e-9 / voxel_kg
     k = nuclide.dose_constant_gy_kg_per_gbq
-    uniform = {
-        one.name: result.concentrations[one.name] * per_unit * k
-        for one in placed.on_grid
-        if one.role is Role.TUMOR and one.name in result.concentrations
-    }
-    return replace(result, uniform_gy=uniform)
-
-
-def _diameter_mm(structure: Structure) -> float:
-    return float((6000 * structure.volume_ml / pi) ** (1 / 3))
+    return replace(
+        result,
+        uniform_gy={
+            one.name: result.concentrations[one.name] * per_unit * k
+            for one in placed.on_grid
+            if one.role is Role.TUMOR and one.name in result.concentrations
+        },
+    )

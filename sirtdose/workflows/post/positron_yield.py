@@ -30,8 +30,9 @@ def yield_of(
         return None
     stated = source.positron_fraction_in_header
     if stated is not None:
-        origin = "RadionuclidePositronFraction (0018,1076)"
-        found = PositronYield(stated, own, origin, applied=False)
+        found = PositronYield(
+            stated, own, "RadionuclidePositronFraction (0018,1076)", applied=False
+        )
     elif nuclide_was is not None:
         fraction = table("positron_emitters")[nuclide_was]["positrons_per_decay"]
         found = PositronYield(fraction, own, f"that of {nuclide_was}", applied=False)

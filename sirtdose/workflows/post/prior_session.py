@@ -70,20 +70,25 @@ def prior_on(
             "than the image (H15): --prior-transform brings it over"
         )
     mean, covered = mean_on(dose, volume.grid)
-    cover = Volume(covered, volume.grid, Quantity.DENSITY)
-    findings += checks.coverage_findings(cover, structures)
+    findings += checks.coverage_findings(
+        Volume(covered, volume.grid, Quantity.DENSITY), structures
+    )
     liver = _largest(structures, Role.LIVER)
     if liver is not None:
         whole = float(dose.data.clip(min=0).sum(dtype=float))
         held = _held(dose, [liver], volume)[0] / (whole * dose.grid.voxel_volume_ml)
         findings += checks.place_findings(held, liver.name)
-    prior = np.asarray(mean * covered, np.float32)
-    return Volume(prior, volume.grid, Quantity.DOSE), findings
+    return Volume(
+        np.asarray(mean * covered, np.float32), volume.grid, Quantity.DOSE
+    ), findings
 
 
 def _largest(structures: Sequence[Structure], role: Role) -> Structure | None:
-    known = [one for one in structures if one.role is role]
-    return max(known, key=lambda one: one.volume_ml, default=None)
+    return max(
+        [one for one in structures if one.role is role],
+        key=lambda one: one.volume_ml,
+        default=None,
+    )
 
 
 def _held(dose: Volume, structures: Sequence[Structure], volume: Volume) -> list[float]:
@@ -92,8 +97,9 @@ def _held(dose: Volume, structures: Sequence[Structure], volume: Volume) -> list
     held = []
     for one in structures:
         values, part = one.values_in(volume.with_data(mean * covered))
-        total = float((values * part).sum(dtype=float))
-        held.append(total * volume.grid.voxel_volume_ml)
+        held.append(
+            float((values * part).sum(dtype=float)) * volume.grid.voxel_volume_ml
+        )
     return held
 
 
@@ -111,8 +117,7 @@ def prior_file_findings(choice: Choice, path: Path | None) -> list[Finding]:
     found = discover(path)
     findings = one_patient_findings([choice.image, *found])
     own = study_uid(choice.image)
-    priors = [study_uid(one) for one in found if one.kind is Kind.DOSE]
-    if not own or own not in priors:
+    if not own or own not in [study_uid(one) for one in found if one.kind is Kind.DOSE]:
         return findings
     return findings + checks.own_study_findings(path.name)
 
@@ -162,12 +167,12 @@ def _moved(dose: Volume, path: Path, on: Placed) -> tuple[Volume, list[Finding]]
         raise InputError(
             f"{path.name} is no rigid transform: an earlier dose is moved, not bent"
         )
-    findings = []
-    if frame is not None and frame == volume.grid.frame_of_reference_uid:
-        findings += checks.needless_transform_findings()
-    findings += transform_findings(found, what="the earlier dose was")
-    findings += _direction_findings(dose, placed, on, found=found)
-    return placed, findings
+    needless = frame is not None and frame == volume.grid.frame_of_reference_uid
+    return placed, [
+        *(checks.needless_transform_findings() if needless else []),
+        *transform_findings(found, what="the earlier dose was"),
+        *_direction_findings(dose, placed, on, found=found),
+    ]
 
 
 def _placed(dose: Volume, way: Registration, volume: Volume) -> Volume | None:
@@ -187,9 +192,10 @@ def _direction_findings(
     A lateral shift loses little of it from the liver: the perfused volume and the
     largest tumor tell more.
     """
-    roles = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
     volume = on.image
-    largest = (_largest(on.on_grid, role) for role in roles)
+    largest = (
+        _largest(on.on_grid, role) for role in (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+    )
     regions = [one for one in largest if one is not None]
     # Without a liver the question may be idle: another lobe may have been treated.
     if found.matrix is None or not {one.role for one in regions} - {Role.TUMOR}:

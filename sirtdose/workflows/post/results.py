@@ -103,11 +103,10 @@ def assess_into(
                 named=wanted.named,
                 thumbnail=wanted.thumbnail,
             )
-            nameless = request.privacy.nameless
             write_run_record(
                 aside,
                 started=started,
-                asked=None if nameless else asked,
+                asked=None if request.privacy.nameless else asked,
                 fingerprint=fingerprint,
                 nuclide=document["nuclide"],
                 kept_in=folder,
@@ -177,10 +176,9 @@ def _content(path: Path) -> Any:
     if not path.is_dir():
         return sha256_of([path]) if path.is_file() else f"no file: {path.name}"
     results = _results_below(path)
-    found = sorted(one for one in path.rglob("*") if one.is_file())
     return [
         [one.relative_to(path).as_posix(), sha256_of([one])]
-        for one in found
+        for one in sorted(one for one in path.rglob("*") if one.is_file())
         if one not in results
         and not any(part.startswith(".") for part in one.relative_to(path).parts)
     ]
@@ -188,11 +186,12 @@ def _content(path: Path) -> Any:
 
 def _results_below(path: Path) -> set[Path]:
     """The files of results and batches that lie in a folder."""
-    found = {
+    return {
         batch.with_name(name)
         for batch in path.rglob("batch.json")
         for name in BATCH_FILES
+    } | {
+        record.with_name(name)
+        for record in path.rglob(RUN_RECORD)
+        for name in result_names(record.parent)
     }
-    for record in path.rglob(RUN_RECORD):
-        found.update(record.with_name(name) for name in result_names(record.parent))
-    return found

@@ -1,9 +1,8 @@
 """A treatment that was given, as it is judged."""
 
 from collections.abc import Iterator
-from functools import reduce
-from operator import sub
 
+from sirtdose.dosimetry.derived import without
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.hot_spots import foci_gy
 from sirtdose.dosimetry.results import Dosed, Placed, Read
@@ -47,8 +46,7 @@ def _rows(read: Read, doses: Dosed, injections: tuple[Injected, ...]) -> Iterato
         row.structure.name: row.mean_by_mass_gy
         for row in doses.structure_doses.get(f"{method}{TAG}", ())
     }
-    spots = doses.extrahepatic.spots if doses.extrahepatic else ()
-    foci = foci_gy(spots)
+    foci = foci_gy(doses.extrahepatic.spots if doses.extrahepatic else ())
     perfuses = {perfused: (name,) for name, perfused, _ in read.injections}
     everyone = tuple(one.name for one in injections)
     for row in rows:
@@ -80,7 +78,7 @@ def _normal_parts(read: Read, placed: Placed, doses: Dosed) -> Iterator[Part]:
     for name, perfused, _ in read.injections:
         if perfused not in drawn:
             continue
-        normal = reduce(sub, taken, drawn[perfused])
+        normal = without(drawn[perfused], taken)
         if normal.empty:
             continue
         on_grid = occupancy_on(normal, placed.image.grid)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -14,9 +13,7 @@ from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.uncertainty.budget import Budget
-from sirtdose.uncertainty.scene import Factor, Part, Scene
-
-Array = NDArray[np.float64]
+from sirtdose.uncertainty.scene import Array, Factor, Part, Scene
 
 _DERIVED = {
     Role.NORMAL_WHOLE: Role.LIVER,
@@ -52,10 +49,11 @@ def region_of(
     calibration: Calibration, table: Sequence[StructureDose]
 ) -> tuple[str, ...]:
     """The structures that the activity was shared over."""
-    if calibration.method != "administered":
-        return ()
     return tuple(
-        str(n) for n, row in enumerate(table) if row.structure.role == calibration.over
+        str(n)
+        for n, row in enumerate(table)
+        if calibration.method == "administered"
+        and row.structure.role == calibration.over
     )
 
 
@@ -120,12 +118,11 @@ def _boxed(
     structures: Sequence[Structure], dose: Volume, reach_mm: float
 ) -> tuple[tuple[slice, slice, slice], list[Array]]:
     """The box that holds all structures however they move, and each of them in it."""
-    shape = dose.grid.shape
     starts = [np.array(one.grid.offset_in(dose.grid)) for one in structures]
     margin = np.ceil(reach_mm / np.asarray(dose.grid.spacing_mm)).astype(int) + 2
     low = np.maximum(np.min(starts, axis=0) - margin, 0)
     ends = [s + one.grid.shape for s, one in zip(starts, structures, strict=True)]
-    high = np.minimum(np.max(ends, axis=0) + margin, shape)
+    high = np.minimum(np.max(ends, axis=0) + margin, dose.grid.shape)
     z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     inside = []
     for start, one in zip(starts, structures, strict=True):

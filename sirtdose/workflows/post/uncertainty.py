@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -27,13 +26,11 @@ from sirtdose.uncertainty.borders import borders_of
 from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
-from sirtdose.uncertainty.scene import Scene, quantities
+from sirtdose.uncertainty.scene import Array, Scene, quantities
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.activity import Activities, blur_of
 from sirtdose.workflows.post.doses import all_doses
 from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
-
-Array = NDArray[np.float64]
 
 
 def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
@@ -71,8 +68,9 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
             wider=as_wider.get(method),
             drawn_on=assessment.read.image.grid,
         )
-        asked = assessment.request.judge.metrics
-        found, drawn[method] = _varied(scene, table, request, asked=asked)
+        found, drawn[method] = _varied(
+            scene, table, request, asked=assessment.request.judge.metrics
+        )
         lost = {} if "+" in method else _losses(assessment, table)
         rows[method] = tuple(
             replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
@@ -257,9 +255,8 @@ def _chances(
             and limit.value_of not in hidden
             and limit.value_gy is not None
         ):
-            row = rows[by_name[limit.value_of]]
             values = drawn.rows[str(by_name[limit.value_of])].values["mean_gy"]
-            draws = values * limit.value_gy / row.dvh.mean_gy
+            draws = values * limit.value_gy / rows[by_name[limit.value_of]].dvh.mean_gy
         if draws is None:
             continue
         met = [bool(replace(limit, value_gy=float(one)).met) for one in draws]
@@ -271,22 +268,20 @@ def _chances(
 
 def _left_out(assessment: Assessment) -> list[str]:
     """What the intervals do not hold."""
-    said = [
+    pvc = assessment.request.dose.pvc
+    table = next(iter(assessment.structure_doses.values()))
+    lungs_drawn = any(row.structure.role is Role.LUNGS for row in table)
+    shared = bool(assessment.read.given.injections)
+    by_case = {
+        "the lung shunt, which was not given": not assessment.dosed.lungs.known,
+        "breathing, and how well the density of the lungs is known": lungs_drawn,
+        "how injections share the image: their activities vary together": shared,
+        "earlier sessions": assessment.placed.prior is not None,
+        "how well the recovery coefficients are known": isinstance(pvc, Path),
+        "what contours change in the undoing of the blur": isinstance(pvc, str),
+    }
+    return [
         "what a blur that was not undone hides of small tumors",
         "choice of reconstruction, scatter and attenuation correction",
+        *(words for words, is_so in by_case.items() if is_so),
     ]
-    table = next(iter(assessment.structure_doses.values()))
-    if not assessment.dosed.lungs.known:
-        said.append("the lung shunt, which was not given")
-    if any(row.structure.role is Role.LUNGS for row in table):
-        said.append("breathing, and how well the density of the lungs is known")
-    if assessment.read.given.injections:
-        said.append("how injections share the image: their activities vary together")
-    if assessment.placed.prior is not None:
-        said.append("earlier sessions")
-    pvc = assessment.request.dose.pvc
-    if isinstance(pvc, Path):
-        said.append("how well the recovery coefficients are known")
-    elif pvc is not None:
-        said.append("what contours change in the undoing of the blur")
-    return said
