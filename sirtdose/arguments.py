@@ -36,6 +36,7 @@ ARGUMENTS = {
     "prior-liver-dose": "prior_liver_dose_gy",
     "prior-lung-dose": "prior_lung_dose_gy",
     "psf": "psf_mm",
+    "psf-tail": "psf_tail",
     "residual": "residual_gbq",
     "role": "roles",
     "scan-duration": "scan_duration_h",

@@ -30,16 +30,15 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
             )
         )
     if result.unreliable:
-        why = (
-            "smaller than any in the table"
-            if result.recoveries
-            else "under one width of the blur"
-        )
+        names = ", ".join(result.unreliable)
         findings.append(
             Finding.of(
                 "H20",
-                f"{', '.join(result.unreliable)}: {why}; the correction is unreliable "
-                "there",
+                f"{names}: smaller than any in the table; the correction is unreliable "
+                "there"
+                if result.recoveries
+                else f"{names}: smaller than the width of the blur; no dose of it is "
+                "called corrected",
             )
         )
     if not result.settled:
@@ -52,12 +51,17 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
     return findings + [
         Finding.of(
             "H20",
-            f"the corrected mean of '{name}' moves by {change:+.0%} with {cause}",
+            f"the corrected mean of '{name}' moves by {' and '.join(said)}",
         )
         for name, changes in result.sensitivity.items()
-        if changes
-        for cause, change in [max(changes.items(), key=lambda one: abs(one[1]))]
-        if abs(change) > _SENSITIVE
+        for said in [
+            [
+                f"{change:+.0%} with {cause}"
+                for cause, change in changes.items()
+                if abs(change) > _SENSITIVE
+            ]
+        ]
+        if said
     ]
 
 

@@ -16,6 +16,7 @@ from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.hot_spots import Extrahepatic
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import Perfusion
 from sirtdose.model.finding import Acceptance, Finding
@@ -82,14 +83,16 @@ class Read:
 class Placed:
     """An image and its structures, drawn and derived, where doses are computed.
 
-    `image` and `on_grid` are on the dose grid, `regions` there too, by role; `drawn`
-    are the liver, its parts and what is excluded from it, on one lattice; `lungs` as
+    `image` and `on_grid` are on the dose grid, `regions` there too, by role; `named`
+    are the structures of `on_grid` where they were drawn, in the same order; `drawn`
+    the liver, its parts and what is excluded from it, on one lattice; `lungs` as
     drawn, of which `lungs_covered` lies in the image. `prior` is an earlier session's
     dose, Gy.
     """
 
     image: Volume
     on_grid: tuple[Structure, ...]
+    named: tuple[Structure, ...]
     regions: Mapping[str, Structure]
     drawn: tuple[Structure, ...]
     lungs: tuple[Structure, ...]
@@ -105,13 +108,15 @@ class Calibrated:
     """The activity that an image shows: by the calibration used, and the other one.
 
     `images` are activities at administration by the tag of their correction, such as
-    ``+gtm``; empty for the image as it is, which comes first.
+    ``+gtm``; empty for the image as it is, which comes first. `uptakes` are those of
+    corrections that are known finer than voxels, GBq per voxel of the image.
     """
 
     ledger: Ledger
     used: Calibration
     alternative: Calibration | None
     images: Mapping[str, Volume]
+    uptakes: Mapping[str, RegionalUptake] = field(default_factory=dict)
     partial_volume: PartialVolume | None = None
 
     @property

@@ -180,6 +180,7 @@ class DoseRequest:
     scan_duration_h: float | None = None
     camera_limit_gbq: float | None = None
     psf_mm: tuple[float, float, float] | None = None
+    psf_tail: tuple[float, float] | None = None
     pvc: str | Path | None = None
     uncertainty: int | None = None
     budget: Path | None = None

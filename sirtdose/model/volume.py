@@ -30,6 +30,19 @@ class Quantity(Enum):
         """The unit of the voxel values."""
         return self.value
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether it is so much in a voxel, as against so much per volume or mass.
+
+        >>> Quantity.COUNTS.adds_up, Quantity.ACTIVITY_CONCENTRATION.adds_up
+        (True, False)
+        """
+        return self in (
+            Quantity.COUNTS,
+            Quantity.ACTIVITY,
+            Quantity.TIME_INTEGRATED_ACTIVITY,
+        )
+
 
 @dataclass(frozen=True)
 class Doubt:

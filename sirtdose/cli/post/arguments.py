@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from sirtdose.cli.words.quantities import along_xyz
+from sirtdose.cli.words.quantities import along_xyz, quantity
 from sirtdose.errors import InputError
+from sirtdose.model.units import FRACTION, LENGTH
 
 CORRECTIONS = ("iterative-yang", "gtm")
 _KEY_BYTES = 16
@@ -81,15 +82,18 @@ def site_key(options: dict[str, Any]) -> bytes | None:
 
 
 def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
-    """Width and method of a correction of blur."""
-    width, method = options["psf"], options["pvc"]
+    """Width, tail and method of a correction of blur."""
+    width, tail, method = options["psf"], options["psf_tail"], options["pvc"]
+    if width is None and tail is not None:
+        raise click.UsageError("--psf-tail needs --psf, such as 15mm")
     psf_mm = None if width is None else along_xyz(width, "--psf")
+    blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
     if method is None:
-        return {"psf_mm": psf_mm, "pvc": "iterative-yang" if psf_mm else None}
+        return blur | {"pvc": "iterative-yang" if psf_mm else None}
     if method in CORRECTIONS:
         if psf_mm is None:
             raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
-        return {"psf_mm": psf_mm, "pvc": method}
+        return blur | {"pvc": method}
     if psf_mm is not None:
         raise click.UsageError("--psf has no use beside recovery coefficients")
     path = Path(method)
@@ -99,7 +103,19 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
             "coefficients",
             param_hint="--pvc",
         )
-    return {"psf_mm": None, "pvc": path}
+    return blur | {"pvc": path}
+
+
+def _tail(text: str) -> tuple[float, float]:
+    """The part of the counts in a tail (0 to 1), and its FWHM in mm."""
+    part, at, width = text.partition("@")
+    if not at:
+        raise click.BadParameter(
+            f"'{text}' has no width: write the part of the counts in the tail and its "
+            "FWHM, such as 8%@60mm",
+            param_hint="--psf-tail",
+        )
+    return quantity(part, FRACTION, "--psf-tail"), quantity(width, LENGTH, "--psf-tail")
 
 
 def require_times(options: dict[str, Any], times: dict[str, Any]) -> None:

@@ -138,6 +138,13 @@ class _Remembering(click.Command):
     metavar="WIDTH[,WIDTH,WIDTH]",
 )
 @Option(
+    "psf-tail",
+    str,
+    "Part of the counts in a wide tail of scatter, and its FWHM, such as 8%@60mm, "
+    "where the camera's is known.",
+    metavar="PART@WIDTH",
+)
+@Option(
     "pvc",
     FileOrText(*CORRECTIONS),
     "iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "

@@ -26,6 +26,7 @@ NAMED = (
         "calibrate_over",
         "camera_limit",
         "psf",
+        "psf_tail",
         "pvc",
         "uncertainty",
     ),

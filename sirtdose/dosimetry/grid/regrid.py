@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.grid.resample import indices_at, overlap_weights
 from sirtdose.errors import QuantityError
 from sirtdose.model.grid import Grid
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Volume
 
-# Values per voxel, which add up, as against values per volume, which average.
-_ADDS_UP = (Quantity.COUNTS, Quantity.ACTIVITY, Quantity.TIME_INTEGRATED_ACTIVITY)
 # What an activity image may gain or lose where the new grid holds all of it.
 _TOTAL_TOLERANCE = 1e-4
 _POINTS_MIN, _POINTS_MAX = 4, 12
@@ -56,7 +54,7 @@ def activity_on(volume: Volume, grid: Grid) -> Volume:
     grid.require_frame(volume.grid, what="the image to resample")
     if volume.grid.matches(grid):
         return volume
-    adds_up = volume.quantity in _ADDS_UP
+    adds_up = volume.quantity.adds_up
     volume_ratio = grid.voxel_volume_ml / volume.grid.voxel_volume_ml
     axes = grid.axis_map(volume.grid)
     moved: NDArray[Any] = (

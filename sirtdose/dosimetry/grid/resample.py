@@ -111,6 +111,16 @@ def trilinear(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.floa
     )
 
 
+def nearest(data: NDArray[Any], index: NDArray[np.float64]) -> NDArray[np.float64]:
+    """An image in the voxel that holds each fractional index (n, 3), or is nearest.
+
+    >>> nearest(np.array([[[0.0, 10.0]]]), np.array([[0, 0, 0.25], [0, 0, 7]]))
+    array([ 0., 10.])
+    """
+    whole = np.clip(np.rint(index), 0, np.array(data.shape) - 1).astype(np.intp)
+    return np.asarray(data[tuple(whole.T)], np.float64)
+
+
 def covered_fraction(structure: Structure, grid: Grid) -> float:
     """Which part of a structure's volume lies inside a grid, by its voxels' centers.
 

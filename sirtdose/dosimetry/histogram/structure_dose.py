@@ -1,11 +1,17 @@
 """A structure's row in a table of doses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
 from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.grid.resample import nearest, trilinear
 from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.points import points_in
 from sirtdose.dosimetry.image.activity import total_in
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
@@ -39,6 +45,76 @@ def structure_doses(
             mean_by_mass_gy=dose.mean_by_mass_gy(structure),
         )
         for structure in structures
-        # One density is the liver's: it would give the lungs a third of their dose.
-        if structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
+        if _has_dose(structure, dose)
     ]
+
+
+def _has_dose(structure: Structure, dose: Dose) -> bool:
+    """One density is the liver's: it would give the lungs a third of their dose."""
+    return structure.role is not Role.LUNGS or dose.one_density_g_per_ml is None
+
+
+def sharp_doses(
+    structures: Sequence[tuple[Structure, Structure]],
+    dose: Dose,
+    uptake: RegionalUptake,
+    *,
+    earlier: Volume | None = None,
+) -> list[StructureDose]:
+    r"""Rows by local deposition of an uptake that is known at every point.
+
+    .. math:: D(x) = K\, c(x) / \rho(x)
+
+    No voxel holds two structures: what a border's voxels mix in the map, which `dose`
+    is, is no part of the histograms.
+
+    Parameters
+    ----------
+    structures : sequence of pairs of Structure
+        Each as it was drawn, and on the dose grid.
+    dose : Dose
+        By local deposition.
+    uptake : RegionalUptake
+        GBq at administration per voxel of its image.
+    earlier : Volume, optional
+        An earlier session's dose, Gy, which is added.
+    """
+    return [
+        _sharp_dose(drawn, placed, dose, uptake=uptake, earlier=earlier)
+        for drawn, placed in structures
+        if _has_dose(placed, dose)
+    ]
+
+
+def _sharp_dose(
+    drawn: Structure,
+    placed: Structure,
+    dose: Dose,
+    *,
+    uptake: RegionalUptake,
+    earlier: Volume | None,
+) -> StructureDose:
+    points, volume_ml = points_in(drawn)
+    gbq_per_ml = uptake.at(points) / uptake.image.grid.voxel_volume_ml
+    density = dose.density_g_per_ml
+    g_per_ml = (
+        nearest(density.data, density.grid.index(points))
+        if isinstance(density, Volume)
+        else np.full(len(points), density)
+    )
+    tissue = g_per_ml >= AIR_BELOW_G_PER_ML
+    k_per_g = 1000 * dose.nuclide.dose_constant_gy_kg_per_gbq
+    gy = np.where(tissue, k_per_g * gbq_per_ml / np.where(tissue, g_per_ml, 1), 0)
+    if earlier is not None:
+        gy += trilinear(earlier.data, earlier.grid.index(points))
+    mass = g_per_ml * volume_ml
+    dvh = Dvh.of_values(placed.name, gy, volume_ml)
+    return StructureDose(
+        structure=placed,
+        mass_kg=placed.mass_kg(density),
+        activity_gbq=float((gbq_per_ml * volume_ml).sum()),
+        dvh=replace(
+            dvh, voxels=round(placed.volume_ml / dose.volume.grid.voxel_volume_ml)
+        ),
+        mean_by_mass_gy=float((gy * mass).sum() / mass.sum()),
+    )

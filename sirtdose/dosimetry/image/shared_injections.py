@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.dosimetry.grid.resample import placed_on
 from sirtdose.dosimetry.image.activity import Calibration
@@ -98,9 +99,14 @@ class SharedInjections:
         )
 
     def activity(self, image: Volume) -> Volume:
-        """Activity in each voxel, each injection's at its own administration, GBq.
+        """Activity in each voxel, each injection's at its own administration, GBq."""
+        counts = np.asarray(image.data, np.float64)
+        return image.with_data(counts * self.gbq_per_unit(image), Quantity.ACTIVITY)
 
-        Counts outside of all volumes are shown at the injections' mean scale.
+    def gbq_per_unit(self, image: Volume) -> NDArray[np.float64]:
+        """What a unit of each voxel is worth, by the injections that reach it.
+
+        Outside of all volumes it is the injections' mean.
         """
         found = self.shares(image)
         inside = np.zeros(image.grid.shape)
@@ -110,8 +116,7 @@ class SharedInjections:
             inside += occupancy
             factor += occupancy * gbq
         factor += np.clip(1 - inside, 0, 1) * self.mean_gbq_per_count(found)
-        counts = np.asarray(image.data, np.float64)
-        return image.with_data(counts * factor, Quantity.ACTIVITY)
+        return factor
 
     def names(self, group: Sequence[int]) -> str:
         """The names of some of them, as they are written."""

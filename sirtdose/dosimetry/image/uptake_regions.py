@@ -24,12 +24,14 @@ BACKGROUND = "background"
 class Regions:
     """Parts of voxels by region, on a box of the grid; the last is what is around.
 
+    `drawn` are the same regions but the last, where they were drawn, none in another.
     After the `tumors` come so many regions of what is perfused, `perfused`; 0 where
     none is drawn.
     """
 
     names: tuple[str, ...]
     parts: tuple[NDArray[np.float32], ...]
+    drawn: tuple[Structure, ...]
     tumors: int
     box: Box
     perfused: int = 0
@@ -41,6 +43,7 @@ class Regions:
             self,
             names=tuple(self.names[k] for k in kept),
             parts=tuple(self.parts[k] for k in kept),
+            drawn=tuple(self.drawn[k] for k in kept if k < len(self.drawn)),
             tumors=sum(k < self.tumors for k in kept),
             perfused=sum(0 <= k - self.tumors < self.perfused for k in kept),
         )
@@ -138,17 +141,18 @@ def uptake_regions(
     for name, layer in layers:
         own = layer if taken is None else layer - taken
         taken = layer if taken is None else taken | layer
-        found.append((name, layer.role, _on_box(own, grid, box)))
+        found.append((name, own, _on_box(own, grid, box)))
     # The liver around the tumors comes right after them, and organs last.
-    found.sort(key=lambda one: one[1].excluded_from_liver)
+    found.sort(key=lambda one: one[1].role.excluded_from_liver)
     found = [one for one in found if one[2].any()]
     total = _sum([part for _, _, part in found], found[0][2])
     kept = [one / np.maximum(total, 1) for _, _, one in found]
     background = np.clip(1 - total, 0, 1)
-    roles = [role for _, role, _ in found]
+    roles = [own.role for _, own, _ in found]
     return Regions(
         names=(*(name for name, _, _ in found), BACKGROUND),
         parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
+        drawn=tuple(own for _, own, _ in found),
         tumors=roles.count(Role.TUMOR),
         box=box,
         perfused=roles.count(Role.PERFUSED),

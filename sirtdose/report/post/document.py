@@ -175,17 +175,16 @@ def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
     """How the image's blur was undone, and how far that can be believed."""
     if result is None:
         return None
-    calibration = result.calibration
     return {
         "method": result.method,
         "fwhm_mm": list(result.fwhm_mm) if result.fwhm_mm else None,
+        "tail": list(result.tail) if result.tail else None,
         "source": result.source or None,
         "rounds": result.rounds,
         "settled": result.settled,
         "total_change": result.total_change,
-        "bq_per_unit": calibration.bq_per_unit if calibration else None,
+        "bq_per_unit": result.calibration.bq_per_unit,
         "concentrations": dict(result.concentrations),
-        "uniform_gy": dict(result.uniform_gy),
         "recoveries": dict(result.recoveries),
         "sensitivity": {
             name: dict(changes) for name, changes in result.sensitivity.items()

@@ -122,7 +122,11 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
     if result["fwhm_mm"]:
         rounds = result["rounds"]
         widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
-        how += f", {widths} mm FWHM, {rounds} round{'s' * (rounds != 1)}"
+        how += f", {widths} mm FWHM"
+        if result["tail"]:
+            part, width = result["tail"]
+            how += f" and a tail of {part:.1%} with {width:g} mm"
+        how += f", {rounds} round{'s' * (rounds != 1)}"
     if result["source"]:
         how += f", {result['source']}"
     lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
@@ -130,9 +134,7 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
         said = ", ".join(
             f"{change:+.0%} with {what}" for what, change in changes.items()
         )
-        inside = result["uniform_gy"].get(name)
-        shown = f"inside {significant(inside)} Gy; " if inside else ""
-        lines.append(f"'{name}': {shown}mean {said}")
+        lines.append(f"'{name}': mean {said}")
     return lines + [
         f"'{name}': recovery {recovery:.3f}"
         for name, recovery in result["recoveries"].items()

@@ -18,6 +18,7 @@ from sirtdose.dosimetry.image.activity import (
     camera_calibration,
     image_calibration,
 )
+from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Quantity, Volume
@@ -193,8 +194,8 @@ def _sphere_recovered(
         "iterative-yang": partial_volume.iterative_yang,
         "gtm": partial_volume.geometric_transfer_matrix,
     }[method]
-    sigma = partial_volume.sigma_in_voxels(grid, (fwhm_mm,) * 3)
-    return correct(image, [inside, 1 - inside], sigma).concentrations[0]
+    blur = Blur.on(grid, (fwhm_mm,) * 3)
+    return correct(image, [inside, 1 - inside], blur).concentrations[0]
 
 
 FIGURES: dict[str, Figure] = {

@@ -1,13 +1,16 @@
 """The voxels that doses are computed on: the image's, the CT's, or cubes."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.errors import InputError
-from sirtdose.model.grid import Grid, box_at
+from sirtdose.model.grid import Grid, box_at, three
 from sirtdose.model.request import ImageRequest
 from sirtdose.model.volume import Volume
 
+# Finer than any blur, so that borders in a map are near where they were drawn.
+_FINE_MM = 2.5
 # 512 x 512 x 450: beyond, 8 GiB are not enough.
 _VOXELS_MAX = 120_000_000
 # Coarser voxels than any dose is computed on.
@@ -34,6 +37,27 @@ def on_dose_grid(request: ImageRequest, volume: Volume, ct: Volume | None) -> Vo
     else:
         grid = _cubes_over(volume.grid, request.dose_grid)
     return activity_on(volume, grid)
+
+
+def finer_grid(grid: Grid, around_mm: ArrayLike, *, margin_mm: float) -> Grid:
+    """Voxels that divide those of a grid, of at most 2.5 mm, around some points.
+
+    Examples
+    --------
+    >>> grid = Grid.regular((40, 60, 60), spacing_mm=(5.0, 4.4, 4.4))
+    >>> fine = finer_grid(grid, [[100.0, 100.0, 100.0]], margin_mm=20.0)
+    >>> fine.shape, [round(side, 2) for side in fine.spacing_mm]
+    ((18, 22, 22), [2.5, 2.2, 2.2])
+    """
+    part = grid.crop(grid.box_around(around_mm, margin_mm=margin_mm))
+    counts = [max(1, int(np.ceil(side / _FINE_MM - 1e-6))) for side in grid.spacing_mm]
+    affine = part.affine_mm.copy()
+    affine[:3, :3] /= counts
+    shift = (1 / np.array(counts) - 1) / 2
+    affine[:3, 3] = part.world_mm(shift)
+    shape = [n * count for n, count in zip(part.shape, counts, strict=True)]
+    _require_few(shape)
+    return Grid(three(shape), affine, grid.frame_of_reference_uid)
 
 
 def _lattice_over(lattice: Grid, image: Grid) -> Grid:

@@ -80,6 +80,7 @@ def placed_structures(
     return Placed(
         image=volume,
         on_grid=(*on_grid, *(occupancy_on(one, volume.grid) for one in derived)),
+        named=(*kept, *derived),
         regions=_regions(combined, volume, placed=zip(kept, on_grid, strict=True)),
         drawn=tuple(combined),
         lungs=tuple(with_role(kept, Role.LUNGS)),

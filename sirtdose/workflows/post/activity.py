@@ -4,11 +4,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from sirtdose.checks.balance import balance_findings
 from sirtdose.checks.calibration import calibration_findings
 from sirtdose.checks.camera import camera_findings
 from sirtdose.checks.image import small_tumor_findings
 from sirtdose.checks.injections import sharing_findings, unshared_findings
+from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.dosimetry.image.activity import Calibration, activity_at_administration
 from sirtdose.dosimetry.image.calibrate import (
     TIMES_NEEDED,
@@ -18,15 +21,15 @@ from sirtdose.dosimetry.image.calibrate import (
     in_image_gbq,
 )
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.shared_injections import SharedInjections
 from sirtdose.dosimetry.results import Calibrated, Placed, Read
 from sirtdose.model.finding import Finding, Said
-from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import DoseRequest, Given
-from sirtdose.model.volume import Volume
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.post.injected import ledgers_of, require_one_moment
 from sirtdose.workflows.post.ledger import require_times
-from sirtdose.workflows.post.partial_volume import partial_volume, with_uniform_doses
+from sirtdose.workflows.post.partial_volume import partial_volume
 
 _OF_INJECTIONS = (
     "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within "
@@ -48,7 +51,7 @@ def calibrated(
     given, source = read.given, placed.image.source
     elapsed_h = read.times.elapsed_h
     require_times(request.calibration, given, source=source, elapsed_h=elapsed_h)
-    activities = Activities(given, request, placed, read.ledger, elapsed_h)
+    activities = Activities(read, request, placed)
     both = activities.calibrations(placed.image)
     said.add(
         calibration_findings(
@@ -88,14 +91,19 @@ def calibrated(
         )
     )
     without_blur = said.take(activities.without_blur())
-    images = {"": activity}
+    images, uptakes = {"": activity}, {}
     if without_blur is not None:
-        images |= activities.corrected(without_blur)
+        tag = f"+{without_blur.method}"
+        if without_blur.uptake is None:
+            images[tag] = activities.corrected(without_blur)
+        else:
+            uptakes[tag] = activities.uptake(without_blur, without_blur.uptake)
     return Calibrated(
         ledger=replace(read.ledger, in_image_gbq=both.in_image_gbq),
         used=both.used,
         alternative=both.alternative,
         images=images,
+        uptakes=uptakes,
         partial_volume=without_blur,
     ), said.findings
 
@@ -131,11 +139,14 @@ def _asked_for(
 class Activities:
     """What the activity in an image rests on: structures, ledger and times."""
 
-    given: Given
+    read: Read
     request: DoseRequest
     placed: Placed
-    ledger: Ledger
-    elapsed_h: float | None
+
+    @property
+    def given(self) -> Given:
+        """What was given when."""
+        return self.read.given
 
     @property
     def by_injection(self) -> bool:
@@ -147,7 +158,7 @@ class Activities:
     @property
     def asked_for(self) -> CalibrationRequest:
         """What the user asked of the calibration."""
-        return _asked_for(self.given, self.request, self.elapsed_h)
+        return _asked_for(self.given, self.request, self.read.times.elapsed_h)
 
     @cached_property
     def injected(self) -> SharedInjections:
@@ -166,7 +177,7 @@ class Activities:
             volume,
             self.placed.regions,
             request=self.asked_for,
-            ledger=self.ledger,
+            ledger=self.read.ledger,
             nuclide=self.given.nuclide,
             lungs_covered=self.placed.lungs_covered,
         )
@@ -185,23 +196,30 @@ class Activities:
     def without_blur(
         self, psf_mm: tuple[float, float, float] | None = None
     ) -> tuple[PartialVolume | None, list[Finding]]:
-        """The image without its blur, of another width where one is given.
-
-        Each tumor has its dose by its one concentration, but where injections have
-        factors of their own: one dose for a concentration is none.
-        """
-        result, findings = partial_volume(
-            self.request.pvc,
+        """The image without its blur, of another width where one is given."""
+        return partial_volume(
+            self.read.image,
             self.placed,
             lambda image: self.calibrations(image).used,
-            psf_mm=psf_mm or self.request.psf_mm,
+            request=replace(self.request, psf_mm=psf_mm or self.request.psf_mm),
         )
-        if result is not None and not self.by_injection:
-            result = with_uniform_doses(result, self.placed, self.given.nuclide)
-        return result, findings
 
-    def corrected(self, result: PartialVolume) -> dict[str, Volume]:
-        """Activity at administration without blur, by the tag of its correction."""
-        if result.calibration is None:
-            return {}
-        return {f"+{result.method}": self.of_image(result.volume, result.calibration)}
+    def corrected(self, result: PartialVolume) -> Volume:
+        """Activity at administration in each voxel of the dose grid, without blur."""
+        return self.of_image(result.volume, result.calibration)
+
+    def uptake(self, result: PartialVolume, uptake: RegionalUptake) -> RegionalUptake:
+        """Activity at administration at every point, GBq per voxel of the image."""
+        image = result.volume
+        worth = (
+            self.injected.gbq_per_unit(image)
+            if self.by_injection
+            else np.full(image.grid.shape, result.calibration.bq_per_unit * 1e-9)
+        )
+        own = uptake.image.grid
+        if not own.matches(image.grid):
+            by_voxel = Volume(worth, image.grid, Quantity.ENERGY_FRACTION)
+            worth, _ = mean_on(by_voxel, own)
+        if not image.quantity.adds_up:
+            worth = worth * (own.voxel_volume_ml / image.grid.voxel_volume_ml)
+        return uptake.times(worth, Quantity.ACTIVITY)

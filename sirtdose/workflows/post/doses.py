@@ -1,27 +1,43 @@
 """Doses by every method: the image as it is, corrected, and with earlier sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
 
 from sirtdose.checks.earlier_dose import prior_lung_findings, same_dose_findings
 from sirtdose.checks.image import few_voxel_findings, noise_findings, physics_findings
 from sirtdose.checks.maps import negative_dose_findings
-from sirtdose.dosimetry.engine.dose import Dose, compute_dose
-from sirtdose.dosimetry.histogram.structure_dose import StructureDose, structure_doses
+from sirtdose.dosimetry.engine.dose import METHODS, Dose, compute_dose
+from sirtdose.dosimetry.grid.regrid import activity_on, mean_on
+from sirtdose.dosimetry.grid.resample import occupancy_on
+from sirtdose.dosimetry.histogram.structure_dose import (
+    StructureDose,
+    sharp_doses,
+    structure_doses,
+)
 from sirtdose.dosimetry.image.activity import time_integrated_activity
 from sirtdose.dosimetry.image.hot_spots import extrahepatic
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake import lungs_in_image_gbq
 from sirtdose.dosimetry.results import Calibrated, Dosed, Placed, Read
 from sirtdose.model.finding import Finding, Said
+from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
+from sirtdose.workflows.image.grid import finer_grid
 from sirtdose.workflows.post.prior_session import (
     TAG,
     as_it_lies,
     summed_dose,
 )
+
+# Beyond the structures no dose of a map without blur is looked at.
+_MARGIN_MM = 20.0
 
 
 def dosed(
@@ -37,7 +53,15 @@ def dosed(
                 structures=placed.on_grid,
             )
         )
-    doses, tables = all_doses(calibrated.images, placed, request.dose, nuclide=nuclide)
+    blurless = calibrated.partial_volume
+    doses, tables = all_doses(
+        calibrated.images,
+        placed,
+        request.dose,
+        nuclide=nuclide,
+        uptakes=calibrated.uptakes,
+        too_small=blurless.unreliable if blurless else (),
+    )
     if placed.prior is not None and judge.prior_dose is not None:
         earlier = placed.prior
         if judge.prior_transform is not None:
@@ -76,37 +100,90 @@ def all_doses(
     request: DoseRequest,
     *,
     nuclide: Nuclide,
+    uptakes: Mapping[str, RegionalUptake] | None = None,
+    too_small: Container[str] = (),
 ) -> tuple[dict[str, Dose], dict[str, list[StructureDose]]]:
     """Maps and tables by method.
 
     `images` are activities at administration by the tag of their correction, empty for
-    the image as it is, which comes first.
+    the image as it is, which comes first. `uptakes` are corrected ones that are known
+    finer than voxels: their maps have finer ones, and no row of a tumor that is
+    `too_small` for a dose to be called corrected.
     """
+    finer = _finer(placed) if uptakes else placed
+    scenes = [
+        *(_Scene(tag, placed, activity) for tag, activity in images.items()),
+        *(
+            _Scene(tag, finer, uptake.on(finer.image.grid), uptake, too_small)
+            for tag, uptake in (uptakes or {}).items()
+        ),
+    ]
     doses: dict[str, Dose] = {}
     tables: dict[str, list[StructureDose]] = {}
-    for tag, activity in images.items():
-        tia = time_integrated_activity(activity, nuclide)
-        for method in request.used_methods:
-            dose = compute_dose(
-                tia,
-                nuclide=nuclide,
-                density_g_per_ml=placed.density.g_per_ml,
-                method=method,
-                medium=request.medium,
-            )
-            key = f"{dose.method}{tag}"
-            doses[key] = dose
-            tables[key] = structure_doses(placed.on_grid, dose, activity)
-    if placed.prior is None:
-        return doses, tables
-    for key in list(doses):
-        _, plus, correction = key.partition("+")
-        both = summed_dose(doses[key], placed.prior)
-        doses[f"{key}{TAG}"] = both
-        tables[f"{key}{TAG}"] = structure_doses(
-            placed.on_grid, both, images[f"{plus}{correction}"]
+    both: dict[str, Dose] = {}
+    both_rows: dict[str, list[StructureDose]] = {}
+    for one, method in product(scenes, request.used_methods):
+        dose = compute_dose(
+            time_integrated_activity(one.activity, nuclide),
+            nuclide=nuclide,
+            density_g_per_ml=one.placed.density.g_per_ml,
+            method=method,
+            medium=request.medium,
         )
-    return doses, tables
+        key, prior = f"{dose.method}{one.tag}", one.placed.prior
+        doses[key], tables[key] = dose, one.rows(dose)
+        if prior is not None:
+            both[f"{key}{TAG}"] = summed_dose(dose, prior)
+            both_rows[f"{key}{TAG}"] = one.rows(both[f"{key}{TAG}"], earlier=prior)
+    return doses | both, tables | both_rows
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """An activity and the structures it is in; `uptake` where it is known finer."""
+
+    tag: str
+    placed: Placed
+    activity: Volume
+    uptake: RegionalUptake | None = None
+    left_out: Container[str] = ()
+
+    def rows(self, dose: Dose, *, earlier: Volume | None = None) -> list[StructureDose]:
+        """The structures' doses, of which an `earlier` one is a part."""
+        pairs = [
+            (drawn, placed)
+            for drawn, placed in zip(
+                self.placed.named, self.placed.on_grid, strict=True
+            )
+            if placed.name not in self.left_out
+        ]
+        if self.uptake is None or dose.method != METHODS["local"]:
+            structures = [placed for _, placed in pairs]
+            return structure_doses(structures, dose, self.activity)
+        return sharp_doses(pairs, dose, self.uptake, earlier=earlier)
+
+
+def _finer(placed: Placed) -> Placed:
+    """The same on voxels that divide the image's, around all structures."""
+    corners = np.concatenate([one.grid.corners_mm() for one in placed.on_grid])
+    grid = finer_grid(placed.image.grid, corners, margin_mm=_MARGIN_MM)
+    density, prior = placed.density, placed.prior
+    if isinstance(density.g_per_ml, Volume):
+        density = replace(density, g_per_ml=_divided(density.g_per_ml, grid))
+    pairs = [(drawn, occupancy_on(drawn, grid)) for drawn in placed.named]
+    return replace(
+        placed,
+        image=activity_on(placed.image, grid),
+        named=tuple(drawn for drawn, _ in pairs),
+        on_grid=tuple(on for _, on in pairs),
+        density=density,
+        prior=None if prior is None else _divided(prior, grid),
+    )
+
+
+def _divided(volume: Volume, grid: Grid) -> Volume:
+    """Each voxel's value in the finer ones that it is divided into."""
+    return Volume(mean_on(volume, grid)[0], grid, volume.quantity)
 
 
 def _lungs(read: Read, prior_lung_dose_gy: float) -> Lungs:

@@ -1,148 +1,155 @@
 """Undo the image's blur on request, and say how far it can be believed."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sirtdose.checks.blur import blur_findings
+from sirtdose.dosimetry.derived import with_role
+from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.dosimetry.image import partial_volume as pvc
 from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.dosimetry.image.blur_loss import sphere_mm
 from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
+from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
 from sirtdose.errors import InputError
 from sirtdose.io.tables.csv import read_recovery
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.grid import Grid
+from sirtdose.model.request import DoseRequest
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Volume
 
 _WIDTH_OFF, _WIDTH_MAX_MM = 0.10, 100.0
 
+Calibrate = Callable[[Volume], Calibration]
+
 
 def partial_volume(
-    pvc: str | Path | None,
-    placed: Placed,
-    calibrate: Callable[[Volume], Calibration],
-    *,
-    psf_mm: tuple[float, float, float] | None,
+    image: Volume, placed: Placed, calibrate: Calibrate, *, request: DoseRequest
 ) -> tuple[PartialVolume | None, list[Finding]]:
     """The image without its blur, where that was asked for.
 
-    `calibrate` is asked again for every corrected image: a known activity is shared
-    over what it now holds. Recovery coefficients scale tumors alone, and keep the
-    calibration of the image as it is.
+    `image` is on its own voxels, as the blur is. `calibrate` is asked again for every
+    corrected image, on the dose grid: a known activity is shared over what it now
+    holds. Recovery coefficients scale tumors alone, and keep the calibration of the
+    image as it is.
 
     Raises
     ------
     InputError
         A method without the width it needs, no tumor, or a table that cannot be used.
     """
-    if pvc is None:
+    if request.pvc is None:
         return None, []
-    if isinstance(pvc, Path):
-        result = _by_table(pvc, placed, calibrate(placed.image))
-    else:
-        if psf_mm is None:
-            raise InputError(f"{pvc} needs the width of the blur: give --psf")
-        if max(psf_mm) >= _WIDTH_MAX_MM:
-            raise InputError(
-                f"a blur of {max(psf_mm):g} mm is no scanner's: give one under "
-                f"{_WIDTH_MAX_MM:g} mm"
-            )
-        result = _by_width(pvc, placed, calibrate, fwhm_mm=psf_mm)
+    result = (
+        _by_table(request.pvc, placed, calibrate(placed.image))
+        if isinstance(request.pvc, Path)
+        else _by_width(image, placed, calibrate, request=request)
+    )
     return result, blur_findings(result)
 
 
 def _by_width(
-    method: str,
-    placed: Placed,
-    calibrate: Callable[[Volume], Calibration],
-    *,
-    fwhm_mm: tuple[float, float, float],
+    image: Volume, placed: Placed, calibrate: Calibrate, *, request: DoseRequest
 ) -> PartialVolume:
-    volume, drawn = placed.image, [*placed.drawn, *placed.lungs]
-    regions = uptake_regions(drawn, volume.grid, max(fwhm_mm))
-    image = np.ascontiguousarray(volume.data[regions.box], dtype=np.float32)
-
-    def whole(found: Corrected) -> Volume:
-        values = np.array(volume.data, dtype=np.float32)
-        values[regions.box] = found.values
-        return volume.with_data(values)
-
-    sigma = pvc.sigma_in_voxels(volume.grid, fwhm_mm)
-    found = _corrected(method, image, regions, sigma=sigma)
-    corrected = whole(found)
-    calibration = calibrate(corrected)
-    usual = _means(found, regions, calibration)
-    sensitivity: dict[str, dict[str, float]] = {name: {} for name in usual}
-    for said, scale, voxels in (
-        ("width 10 % less", 1 - _WIDTH_OFF, 0),
-        ("width 10 % more", 1 + _WIDTH_OFF, 0),
-        ("contours a voxel tighter", 1.0, -1),
-        ("contours a voxel wider", 1.0, 1),
-    ):
-        other = regions.moved(voxels) if voxels else regions
-        if not any(part.any() for part in other.parts[: other.tumors]):
-            continue
-        other = other.without_empty()
-        varied = _corrected(
-            method,
-            image,
-            other,
-            sigma=(sigma[0] * scale, sigma[1] * scale, sigma[2] * scale),
-        )
-        again = _means(varied, other, calibrate(whole(varied)))
-        for name, mean in usual.items():
-            # A tumor of which nothing is left has no such figure.
-            if name in again:
-                sensitivity[name][said] = again[name] / mean - 1 if mean else 0.0
-    before, after = volume.total(), corrected.total()
-    tumors = [one for one in drawn if one.role is Role.TUMOR]
+    fwhm_mm = _usable_width(request)
+    structures = [*placed.drawn, *placed.lungs]
+    regions = uptake_regions(structures, image.grid, max(fwhm_mm))
+    fraction, tail_mm = request.psf_tail or (0.0, 0.0)
+    blur = Blur.on(image.grid, fwhm_mm, tail_fraction=fraction, tail_fwhm_mm=tail_mm)
+    undo = _Undo(image, placed.image.grid, calibrate, is_gtm=request.pvc == "gtm")
+    found = undo.corrected(regions, blur)
+    uptake = RegionalUptake(image, regions, found.fields)
+    volume = uptake.on(placed.image.grid)
+    changed = undo.sensitivity(regions, blur, usual=undo.means(regions, found))
+    too_small = [
+        one.name
+        for one in with_role(structures, Role.TUMOR)
+        if sphere_mm(one.volume_ml) < max(fwhm_mm)
+    ]
     return PartialVolume(
-        method=method.replace("-", "_"),
-        volume=corrected,
-        calibration=calibration,
+        method=str(request.pvc).replace("-", "_"),
+        volume=volume,
+        uptake=uptake,
+        calibration=calibrate(volume),
         fwhm_mm=fwhm_mm,
+        tail=request.psf_tail,
         rounds=found.rounds,
         settled=found.settled,
-        total_change=after / before - 1,
+        total_change=uptake.on(image.grid).total() / image.total() - 1,
         concentrations=dict(zip(regions.names, found.concentrations, strict=True)),
         recoveries={},
-        sensitivity=sensitivity,
-        unreliable=tuple(
-            one.name for one in tumors if sphere_mm(one.volume_ml) < max(fwhm_mm)
-        ),
+        sensitivity={
+            name: changes for name, changes in changed.items() if name not in too_small
+        },
+        unreliable=tuple(too_small),
     )
 
 
-def _corrected(
-    method: str,
-    image: NDArray[np.float32],
-    regions: Regions,
-    *,
-    sigma: tuple[float, float, float],
-) -> Corrected:
-    correct = pvc.geometric_transfer_matrix if method == "gtm" else pvc.iterative_yang
-    return correct(image, regions.parts, sigma)
+@dataclass(frozen=True, eq=False)
+class _Undo:
+    """An image whose blur is undone, with one width or another."""
+
+    image: Volume
+    dose_grid: Grid
+    calibrate: Calibrate
+    is_gtm: bool
+
+    def corrected(self, regions: Regions, blur: Blur) -> Corrected:
+        """The image without blur in the regions' box."""
+        counts = np.ascontiguousarray(self.image.data[regions.box], dtype=np.float32)
+        correct = pvc.geometric_transfer_matrix if self.is_gtm else pvc.iterative_yang
+        return correct(counts, regions.parts, blur, tumors=regions.tumors)
+
+    def means(self, regions: Regions, found: Corrected) -> dict[str, float]:
+        """The tumors' means, calibrated anew."""
+        whole = RegionalUptake(self.image, regions, found.fields).on(self.image.grid)
+        unit = self.calibrate(activity_on(whole, self.dose_grid)).bq_per_unit
+        tumors = regions.names[: regions.tumors]
+        return {
+            name: unit * one
+            for name, one in zip(tumors, found.concentrations, strict=False)
+        }
+
+    def sensitivity(
+        self, regions: Regions, blur: Blur, *, usual: Mapping[str, float]
+    ) -> dict[str, dict[str, float]]:
+        """How the usual means would change with another width or contour, of them."""
+        found: dict[str, dict[str, float]] = {name: {} for name in usual}
+        for said, scale, voxels in (
+            ("width 10 % less", 1 - _WIDTH_OFF, 0),
+            ("width 10 % more", 1 + _WIDTH_OFF, 0),
+            ("contours a voxel tighter", 1.0, -1),
+            ("contours a voxel wider", 1.0, 1),
+        ):
+            other = regions.moved(voxels) if voxels else regions
+            if not any(part.any() for part in other.parts[: other.tumors]):
+                continue
+            other = other.without_empty()
+            again = self.means(other, self.corrected(other, blur.scaled(scale)))
+            # A tumor of which nothing is left has no such figure.
+            for name in (one for one in usual if one in again):
+                of = usual[name]
+                found[name][said] = again[name] / of - 1 if of else 0.0
+        return found
 
 
-def _means(
-    found: Corrected, regions: Regions, calibration: Calibration
-) -> dict[str, float]:
-    """Mean of each tumor in the corrected image, calibrated."""
-    return {
-        name: calibration.bq_per_unit
-        * float((found.values * part).sum(dtype=float) / part.sum(dtype=float))
-        for name, part in zip(
-            regions.names[: regions.tumors], regions.parts, strict=False
+def _usable_width(request: DoseRequest) -> tuple[float, float, float]:
+    if request.psf_mm is None:
+        raise InputError(f"{request.pvc} needs the width of the blur: give --psf")
+    if max(request.psf_mm) >= _WIDTH_MAX_MM:
+        raise InputError(
+            f"a blur of {max(request.psf_mm):g} mm is no scanner's: give one under "
+            f"{_WIDTH_MAX_MM:g} mm"
         )
-    }
+    return request.psf_mm
 
 
 def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVolume:
@@ -188,28 +195,4 @@ def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVo
         unreliable=tuple(unknown),
         source=printable(path.name),
         calibration=calibration,
-    )
-
-
-def with_uniform_doses(
-    result: PartialVolume, placed: Placed, nuclide: Nuclide
-) -> PartialVolume:
-    """The same with each tumor's dose by its one concentration: what its inside gets.
-
-    Its mean over voxels is less, as those on its border hold other tissue too. Where
-    densities are by voxel it is not given.
-    """
-    density = placed.density.g_per_ml
-    if not isinstance(density, float) or result.calibration is None:
-        return result
-    voxel_kg = result.volume.grid.voxel_volume_ml * density / 1000
-    per_unit = result.calibration.bq_per_unit * 1e-9 / voxel_kg
-    k = nuclide.dose_constant_gy_kg_per_gbq
-    return replace(
-        result,
-        uniform_gy={
-            one.name: result.concentrations[one.name] * per_unit * k
-            for one in placed.on_grid
-            if one.role is Role.TUMOR and one.name in result.concentrations
-        },
     )

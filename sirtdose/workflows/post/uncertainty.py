@@ -110,12 +110,13 @@ def _wider(assessment: Assessment, relative: float) -> Mapping[str, Dose]:
         return {}
     x, y, z = (width * (1 + relative) for width in request.psf_mm)
     placed = replace(assessment.placed, prior=None)
-    activities = Activities(
-        read.given, request, placed, read.ledger, read.times.elapsed_h
-    )
+    activities = Activities(read, request, placed)
     again, _ = activities.without_blur((x, y, z))
-    images = {} if again is None else activities.corrected(again)
-    return all_doses(images, placed, request, nuclide=read.given.nuclide)[0]
+    if again is None or again.uptake is None:
+        return {}
+    uptakes = {f"+{again.method}": activities.uptake(again, again.uptake)}
+    nuclide = read.given.nuclide
+    return all_doses({}, placed, request, nuclide=nuclide, uptakes=uptakes)[0]
 
 
 def _varied(

@@ -1,0 +1,154 @@
+"""Doses of simulated patients against what is true, by size and by correction.
+
+Run: python benchmarks/quantification.py [PATIENTS]
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+from blurred_patients import (
+    CONTOUR_SPACING_MM,
+    DIAMETERS_MM,
+    IRREGULAR,
+    SHAPE,
+    SPACING_MM,
+    Patient,
+    patient,
+)
+
+from sirtdose.model.finding import Acceptance
+from sirtdose.model.grid import Grid
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.request import DoseRequest, Given, JudgeRequest
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.post.arrays import assess_arrays
+
+ADMINISTERED_GBQ, DENSITY_G_PER_ML = 2.0, 1.05
+SCENES: dict[str, dict[str, Any]] = {
+    "lying still, contours right": {},
+    "breathing, contours 2 to 4 mm off": {"breathing": True, "contours_off": True},
+}
+NAMES = [*(f"{d:g} mm" for d in DIAMETERS_MM), IRREGULAR, "normal_whole"]
+METRICS = ("mean", "d70")
+# A simulated patient is nobody's: high doses and small tumors are meant.
+ACCEPTED = tuple(Acceptance(code, "simulated") for code in ("H07", "H14", "H22", "H28"))
+
+
+def known(one: Patient) -> tuple[float, float, float]:
+    """The true widths, breath included, along x, y and z."""
+    z, y, x = one.camera.whole_fwhm_mm
+    return x, y, z
+
+
+def with_tail(one: Patient) -> DoseRequest:
+    """Core and tail known."""
+    tail = (one.camera.tail_fraction, one.camera.tail_fwhm_mm)
+    return DoseRequest(
+        psf_mm=known(one), psf_tail=tail, pvc="iterative-yang", calibrate_over="fov"
+    )
+
+
+METHODS: dict[str, Callable[[Patient], DoseRequest]] = {
+    "uncorrected": lambda _: DoseRequest(calibrate_over="fov"),
+    "iterative Yang": lambda one: DoseRequest(
+        psf_mm=known(one), pvc="iterative-yang", calibrate_over="liver"
+    ),
+    "iterative Yang, tail known": with_tail,
+    "GTM": lambda one: DoseRequest(
+        psf_mm=known(one), pvc="gtm", calibrate_over="liver"
+    ),
+}
+
+
+def structures_of(one: Patient) -> list[Structure]:
+    """The masks on their own lattice."""
+    shape = one.masks["Liver"].shape
+    z, y, x = one.contour_origin_mm
+    grid = Grid.regular(shape, spacing_mm=CONTOUR_SPACING_MM, origin_mm=(x, y, z))
+    return [
+        Structure(name, Role.LIVER if name == "Liver" else Role.TUMOR, mask, grid)
+        for name, mask in one.masks.items()
+    ]
+
+
+def found_of(one: Patient, request: DoseRequest) -> dict[str, dict[str, float]]:
+    """Mean and D70 by structure, Gy, of the last method."""
+    grid = Grid.regular(SHAPE, spacing_mm=SPACING_MM)
+    assessment = assess_arrays(
+        Volume(one.counts, grid, Quantity.COUNTS),
+        structures_of(one),
+        Given(
+            Nuclide.named("Y-90"),
+            administered_gbq=ADMINISTERED_GBQ,
+            lung_shunt_fraction=0.0,
+        ),
+        dose=request,
+        judge=JudgeRequest(acceptances=ACCEPTED),
+    )
+    rows = list(assessment.structure_doses.values())[-1]
+    return {
+        row.structure.name: {
+            "mean": row.dvh.mean_gy,
+            "d70": row.dvh.dose_to_volume_fraction_gy(0.7),
+        }
+        for row in rows
+    }
+
+
+def true_gy(one: Patient, name: str) -> float:
+    """Local deposition of the concentration over the true shape."""
+    key = "Liver normal" if name == "normal_whole" else name
+    gbq_per_ml = ADMINISTERED_GBQ / one.true_counts * one.concentration[key]
+    k = Nuclide.named("Y-90").dose_constant_gy_kg_per_gbq
+    return k * gbq_per_ml * 1000 / DENSITY_G_PER_ML
+
+
+def errors(patients: int, **scene: Any) -> dict[tuple[str, str, str], list[float]]:
+    """Relative errors by method, structure and metric."""
+    found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for seed in range(patients):
+        one = patient(seed, **scene)
+        for method, request in METHODS.items():
+            for name, values in found_of(one, request(one)).items():
+                if name in NAMES:
+                    for metric, value in values.items():
+                        off = value / true_gy(one, name) - 1
+                        found[method, name, metric].append(off)
+    return found
+
+
+def lines(found: dict[tuple[str, str, str], list[float]]) -> Iterator[str]:
+    """Bias, median and 90th percentile of the absolute error."""
+    for method in METHODS:
+        for metric in METRICS:
+            yield f"{method}, {metric}: bias, median and 90th percentile of |error|"
+            for name in NAMES:
+                off = np.array(found.get((method, name, metric), []))
+                if off.size:
+                    yield (
+                        f"  {name:>12}: {off.mean():+7.1%} {np.median(abs(off)):7.1%} "
+                        f"{np.percentile(abs(off), 90):7.1%}"
+                    )
+
+
+def main() -> None:
+    """Print a table for each scene."""
+    patients = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    for said, scene in SCENES.items():
+        start = perf_counter()
+        print(f"{patients} patients {said}")
+        print("\n".join(lines(errors(patients, **scene))))
+        print(f"{perf_counter() - start:.0f} s\n")
+
+
+if __name__ == "__main__":
+    main()
