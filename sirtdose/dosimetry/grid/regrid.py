@@ -45,6 +45,7 @@ def activity_on(volume: Volume, grid: Grid) -> Volume:
 
     Examples
     --------
+    >>> from sirtdose.model.volume import Quantity
     >>> coarse = Grid.regular((1, 1, 1), spacing_mm=(4.0, 4.0, 4.0))
     >>> fine = Grid.regular((2, 2, 2), spacing_mm=(2.0,) * 3, origin_mm=(-1.0,) * 3)
     >>> counts = Volume(np.full((1, 1, 1), 8.0), coarse, Quantity.COUNTS)
