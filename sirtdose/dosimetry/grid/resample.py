@@ -282,13 +282,40 @@ def interval_overlap(
 def _sampled(structure: Structure, target: Grid, sampling: Sampling) -> NDArray[Any]:
     mask = np.pad(structure.occupancy, 1)
     across = np.linalg.inv(structure.grid.affine_mm) @ target.affine_mm
-    points = [1, 1, 1] if sampling == "center" else _points_per_voxel(across)
+    if sampling == "center":
+        return _at_centers(mask, across, target).astype(np.float32)
+    # Only a voxel that may hold both needs more than one point.
+    least, most = _around(mask, across)
+    occupancy = _at_centers(least, across, target).astype(np.float32)
+    mixed = np.nonzero(occupancy != _at_centers(most, across, target))
+    points = _points_per_voxel(across)
+    total = np.zeros(len(mixed[0]), np.float32)
+    for offset in product(*[(np.arange(n) + 0.5) / n - 0.5 for n in points]):
+        place = tuple(at + part for at, part in zip(mixed, offset, strict=True))
+        total += _looked_up(mask, across, place)
+    occupancy[mixed] = total / np.float32(np.prod(points))
+    return occupancy
+
+
+def _around(
+    mask: NDArray[Any], across: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The least and the most of the mask that a new voxel centered there can hold."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    reach = np.floor(np.abs(across[:3, :3]).sum(axis=1) / 2 + 1).astype(int)
+    values = mask.view(np.uint8) if mask.dtype == bool else mask
+    size = tuple(2 * reach + 1)
+    return minimum_filter(values, size), maximum_filter(values, size)
+
+
+def _at_centers(
+    mask: NDArray[Any], across: NDArray[np.float64], target: Grid
+) -> NDArray[Any]:
     rows, columns = np.indices(target.shape[1:])
-    occupancy = np.zeros(target.shape, np.float32)
-    for a, b, c in product(*[(np.arange(n) + 0.5) / n - 0.5 for n in points]):
-        for k in range(target.shape[0]):
-            occupancy[k] += _looked_up(mask, across, (k + a, rows + b, columns + c))
-    return occupancy / np.float32(np.prod(points))
+    return np.stack(
+        [_looked_up(mask, across, (k, rows, columns)) for k in range(target.shape[0])]
+    )
 
 
 def _looked_up(
