@@ -64,7 +64,7 @@ def physics_tables() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., Result]:
     """Run the program in this process: run("plan", "mird", ...)."""
     from sirtdose.cli.main import main
