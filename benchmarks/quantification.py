@@ -1,11 +1,13 @@
 """Doses of simulated patients against what is true, by size and by correction.
 
-Run: python benchmarks/quantification.py [PATIENTS]
+Run: python benchmarks/quantification.py [PATIENTS [PATIENTS WITH INTERVALS]]
 """
 
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +25,7 @@ from blurred_patients import (
     patient,
 )
 
+from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
@@ -33,6 +36,19 @@ from sirtdose.model.volume import Quantity, Volume
 from sirtdose.workflows.post.arrays import assess_arrays
 
 ADMINISTERED_GBQ, DENSITY_G_PER_ML = 2.0, 1.05
+# What the simulated errors are: contours aside by 2 to 4 mm, right in size.
+BUDGET = """source = "the simulated errors"
+[budget]
+administered = 0.01
+density = 0.001
+dose_constant = 0.001
+contour_voxels = 0.05
+contour_shift_voxels = 0.02
+registration_mm = 1.75
+psf = 0.03
+noise = 0.08
+noise_fwhm_voxels = 0.5
+"""
 SCENES: dict[str, dict[str, Any]] = {
     "lying still, contours right": {},
     "breathing, contours 2 to 4 mm off": {"breathing": True, "contours_off": True},
@@ -80,10 +96,10 @@ def structures_of(one: Patient) -> list[Structure]:
     ]
 
 
-def found_of(one: Patient, request: DoseRequest) -> dict[str, dict[str, float]]:
-    """Mean and D70 by structure, Gy, of the last method."""
+def assessed(one: Patient, request: DoseRequest) -> Assessment:
+    """The patient, past every check."""
     grid = Grid.regular(SHAPE, spacing_mm=SPACING_MM)
-    assessment = assess_arrays(
+    return assess_arrays(
         Volume(one.counts, grid, Quantity.COUNTS),
         structures_of(one),
         Given(
@@ -94,7 +110,11 @@ def found_of(one: Patient, request: DoseRequest) -> dict[str, dict[str, float]]:
         dose=request,
         judge=JudgeRequest(acceptances=ACCEPTED),
     )
-    rows = list(assessment.structure_doses.values())[-1]
+
+
+def found_of(one: Patient, request: DoseRequest) -> dict[str, dict[str, float]]:
+    """Mean and D70 by structure, Gy, of the last method."""
+    rows = list(assessed(one, request).structure_doses.values())[-1]
     return {
         row.structure.name: {
             "mean": row.dvh.mean_gy,
@@ -140,14 +160,45 @@ def lines(found: dict[tuple[str, str, str], list[float]]) -> Iterator[str]:
                     )
 
 
+def intervals(patients: int, budget: Path) -> Iterator[str]:
+    """How many intervals hold the truth, and their median half width, by size."""
+    held: dict[tuple[str, str, str], list[tuple[bool, float]]] = defaultdict(list)
+    for seed in range(patients):
+        one = patient(seed, breathing=True, contours_off=True)
+        request = replace(with_tail(one), uncertainty=100, budget=budget)
+        found = assessed(one, request).uncertainty
+        assert found is not None
+        for method, rows in found.rows.items():
+            for row in (row for row in rows if row.name in NAMES):
+                true = true_gy(one, row.name)
+                for metric in ("mean_gy", "d70_gy"):
+                    for route, own in (
+                        ("ensemble", row.quantities[metric]),
+                        ("first order", row.by_first_order[metric]),
+                    ):
+                        half = (own.high - own.low) / 2 / true
+                        key = (f"{method}, {route}, {metric}", row.name, metric)
+                        held[key].append((own.low <= true <= own.high, half))
+    for (what, name, _), own in held.items():
+        inside = sum(one for one, _ in own)
+        half = np.median([one for _, one in own])
+        yield f"  {what}, {name}: {inside} of {len(own)}, +/- {half:.0%}"
+
+
 def main() -> None:
     """Print a table for each scene."""
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    drawn = int(sys.argv[2]) if len(sys.argv) > 2 else 100
     for said, scene in SCENES.items():
         start = perf_counter()
         print(f"{patients} patients {said}")
         print("\n".join(lines(errors(patients, **scene))))
         print(f"{perf_counter() - start:.0f} s\n")
+    print(f"intervals of {drawn} patients breathing, with the budget of their errors")
+    with tempfile.TemporaryDirectory() as folder:
+        budget = Path(folder) / "budget.toml"
+        budget.write_text(BUDGET, "utf-8")
+        print("\n".join(intervals(drawn, budget)))
 
 
 if __name__ == "__main__":

@@ -46,10 +46,9 @@ class Differences:
 
 @dataclass(frozen=True, eq=False)
 class _Change:
-    """What is other than measured: borders of some structures, the dose, its scale."""
+    """What is other than measured: borders of some structures, or the doses' scale."""
 
     drawn: Mapping[str, Array] = field(default_factory=dict)
-    dose_gy: Array | None = None
     scale: float = 1.0
 
 
@@ -118,12 +117,6 @@ def _steps(
     for factor in scene.factors:
         if factor.of_dose > 0:
             yield _Change(scale=1 + factor.of_dose), _Change(scale=1 - factor.of_dose)
-    if scene.blur_step_gy is not None:
-        step = scene.blur_step_gy
-        yield (
-            _Change(dose_gy=scene.dose_gy + step),
-            _Change(dose_gy=scene.dose_gy - step),
-        )
 
 
 def _both(drawn: Iterator[Mapping[str, Array]]) -> tuple[_Change, _Change]:
@@ -163,19 +156,16 @@ class _Measured:
         """Every row's quantities and curve; None where nothing is left of it."""
         scene = self._scene
         drawn = {**scene.drawn, **change.drawn}
-        dose = scene.dose_gy if change.dose_gy is None else change.dose_gy
         scale = change.scale
-        if change.dose_gy is not None or set(scene.region) & set(change.drawn):
-            scale *= self._total / region_total(scene.region, drawn, dose)
+        if set(scene.region) & set(change.drawn):
+            scale *= self._total / region_total(scene.region, drawn, scene.dose_gy)
         found: dict[str, Array | None] = {}
         for part in scene.parts:
             dvh = self._dvh[part.name]
-            if change.dose_gy is not None or {*part.plus, *part.minus} & set(
-                change.drawn
-            ):
+            if {*part.plus, *part.minus} & set(change.drawn):
                 moved = composed(part.plus, part.minus, drawn)
                 occupancy = scene.occupied[part.name] + moved - self._unmoved[part.name]
-                dvh = self._histogram(np.clip(occupancy, 0, 1), dose)
+                dvh = self._histogram(np.clip(occupancy, 0, 1), scene.dose_gy)
             found[part.name] = None if dvh is None else self._vector(part, dvh, scale)
         return found
 

@@ -1,6 +1,6 @@
 """A seeded ensemble of doses: all that is uncertain drawn together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.scene import (
     Array,
+    Factor,
     Scene,
     composed,
     histogram_axis,
@@ -22,7 +23,7 @@ from sirtdose.uncertainty.scene import (
 
 REALIZATIONS = (20, 100_000)
 # So many realizations are done without noise too.
-_PAIRS = 40
+PAIRS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +101,8 @@ def ensemble(
             f"{realizations} realizations: give {least} to {most}, such as 200"
         )
     rng = np.random.default_rng(seed)
-    normal = _normals(scene, realizations, rng)
-    scales = _scales(scene, normal)
+    normal = normals(scene.factors, scene.drawn, realizations, rng)
+    scale = scales(scene.factors, normal)
     borders = borders_of(scene) if borders is None else borders
     still = {name: np.asarray(own) for name, own in scene.drawn.items()}
     unmoved = {
@@ -109,37 +110,51 @@ def ensemble(
     }
     metrics = uncertain_metrics(asked)
     rows = {
-        part.name: _Collected(part.name, scene, realizations, metrics)
+        part.name: Collected(
+            part.name,
+            realizations,
+            metrics,
+            axis=histogram_axis(scene, part.name),
+            measured=_inside(scene, [scene.dose_gy], scene.occupied[part.name])[0],
+        )
         for part in scene.parts
     }
     whole = region_total(scene.region, still, scene.dose_gy)
     total_scale = np.empty(realizations)
     for n in range(realizations):
         moved = _moved(scene, borders, normal, n)
-        quiet = _blurred(scene, normal, n)
+        quiet = scene.dose_gy
         noisy = _noisy(scene, quiet, rng)
-        doses = [noisy] if n >= _PAIRS or noisy is quiet else [noisy, quiet]
+        doses = [noisy] if n >= PAIRS or noisy is quiet else [noisy, quiet]
         by_region = [
             whole / region_total(scene.region, moved, one) if scene.region else 1.0
             for one in doses
         ]
-        total_scale[n] = float(scales[n]) * by_region[0]
+        total_scale[n] = float(scale[n]) * by_region[0]
         doses = [
-            one * (float(scales[n]) * own)
+            one * (float(scale[n]) * own)
             for one, own in zip(doses, by_region, strict=True)
         ]
         for part in scene.parts:
             change = composed(part.plus, part.minus, moved) - unmoved[part.name]
             occupancy = np.clip(scene.occupied[part.name] + change, 0, 1)
-            rows[part.name].add(n, doses, occupancy)
+            rows[part.name].add(n, _inside(scene, doses, occupancy))
     return Ensemble(
         {name: own.draws() for name, own in rows.items()},
         total_scale,
         {
-            factor.name: _relative(normal[f"factor {k}"], factor.relative)
+            factor.name: relative(normal[f"factor {k}"], factor.relative)
             for k, factor in enumerate(scene.factors)
         },
     )
+
+
+def _inside(
+    scene: Scene, doses: Sequence[Array], occupancy: Array
+) -> list[tuple[Array, Array]]:
+    """Doses of the voxels of a structure, and their volumes."""
+    inside = occupancy > 0
+    return [(dose[inside], occupancy[inside] * scene.voxel_ml) for dose in doses]
 
 
 def interval_of(
@@ -163,39 +178,43 @@ def interval_of(
     )
 
 
-def _normals(
-    scene: Scene, realizations: int, rng: np.random.Generator
+def normals(
+    factors: Sequence[Factor],
+    drawn: Collection[str],
+    realizations: int,
+    rng: np.random.Generator,
 ) -> dict[str, Array]:
     """Standard normal draws by what they are of."""
     from scipy.stats import norm, qmc
 
     names = [
-        *(f"factor {n}" for n in range(len(scene.factors))),
-        *(f"border {name}" for name in scene.drawn),
-        *(f"shift {name} {axis}" for name in scene.drawn for axis in range(3)),
+        *(f"factor {n}" for n in range(len(factors))),
+        *(f"border {name}" for name in drawn),
+        *(f"shift {name} {axis}" for name in drawn for axis in range(3)),
         *(f"registration {axis}" for axis in range(3)),
         "blur",
     ]
-    drawn = qmc.LatinHypercube(len(names), rng=rng).random(realizations)
+    found = qmc.LatinHypercube(len(names), rng=rng).random(realizations)
     # A half step from the ends: none is infinite.
     ends = 0.5 / realizations
-    values = norm.ppf(np.clip(drawn, ends, 1 - ends))
+    values = norm.ppf(np.clip(found, ends, 1 - ends))
     return {name: values[:, n] for n, name in enumerate(names)}
 
 
-def _relative(normal: Array, relative: float) -> Array:
+def relative(normal: Array, standard: float) -> Array:
     """Log-normal factors of mean 1 with a relative standard deviation."""
-    width = np.log1p(relative**2) ** 0.5
+    width = np.log1p(standard**2) ** 0.5
     return np.asarray(np.exp(width * normal - width**2 / 2))
 
 
-def _scales(scene: Scene, normal: Mapping[str, Array]) -> Array:
-    scales = np.ones(len(next(iter(normal.values()))))
-    for n, factor in enumerate(scene.factors):
-        own = _relative(normal[f"factor {n}"], factor.relative)
+def scales(factors: Sequence[Factor], normal: Mapping[str, Array]) -> Array:
+    """What all doses are scaled by in each realization."""
+    found = np.ones(len(next(iter(normal.values()))))
+    for n, factor in enumerate(factors):
+        own = relative(normal[f"factor {n}"], factor.relative)
         # A part of the activity changes doses in proportion, a divisor inversely.
-        scales *= 1 / own if factor.power == -1 else 1 + factor.power * (own - 1)
-    return scales
+        found *= 1 / own if factor.power == -1 else 1 + factor.power * (own - 1)
+    return found
 
 
 def _moved(
@@ -211,16 +230,6 @@ def _moved(
         )
         for name, border in borders.items()
     }
-
-
-def _blurred(scene: Scene, normal: Mapping[str, Array], n: int) -> Array:
-    """The dose with another blur."""
-    step_gy = scene.blur_step_gy
-    return (
-        scene.dose_gy
-        if step_gy is None
-        else scene.dose_gy + float(normal["blur"][n]) * step_gy
-    )
 
 
 def _noisy(scene: Scene, dose_gy: Array, rng: np.random.Generator) -> Array:
@@ -243,35 +252,34 @@ def smooth_noise(
     return smoothed(rng.standard_normal(shape), sigma, wrapped=True)
 
 
-class _Collected:
-    """A row's quantities as they come."""
+class Collected:
+    """A row's quantities as they come: of doses in Gy, each with its volume in mL."""
 
     def __init__(
-        self, name: str, scene: Scene, realizations: int, metrics: Sequence[Metric]
+        self,
+        name: str,
+        realizations: int,
+        metrics: Sequence[Metric],
+        *,
+        axis: Array,
+        measured: tuple[Array, Array],
     ) -> None:
-        self._name, self._voxel_ml, self._metrics = name, scene.voxel_ml, metrics
-        self._axis = histogram_axis(scene, name)
+        self._name, self._metrics, self._axis = name, metrics, axis
         self._names = tuple(one.quantity for one in metrics)
         self._vectors = np.full((realizations, self._size), np.nan)
-        self._by_noise = np.full((min(realizations, _PAIRS), self._size), np.nan)
-        occupancy = scene.occupied[name]
-        inside = occupancy > 0
-        self._measured = self._vector(
-            scene.dose_gy[inside], occupancy[inside] * scene.voxel_ml
-        )
+        self._by_noise = np.full((min(realizations, PAIRS), self._size), np.nan)
+        self._measured = self._vector(*measured)
 
     @property
     def _size(self) -> int:
         return len(self._names) + len(self._axis)
 
-    def add(self, n: int, doses: Sequence[Array], occupancy: Array) -> None:
+    def add(self, n: int, doses: Sequence[tuple[Array, Array]]) -> None:
         """Add a realization: with noise, and where it was done without it too."""
-        inside = occupancy > 0
-        if not inside.any():
+        if not doses[0][1].size:
             self._vectors[n, self._names.index("volume_ml")] = 0.0
             return
-        volumes = occupancy[inside] * self._voxel_ml
-        noisy, *quiet = (self._vector(dose[inside], volumes) for dose in doses)
+        noisy, *quiet = (self._vector(*one) for one in doses)
         self._vectors[n] = noisy
         for one in quiet:
             self._by_noise[n] = noisy - one

@@ -98,8 +98,6 @@ def _row(
     }
     for factor in scene.factors:
         parts[factor.name] = _root([parts.get(factor.name, 0.0), mean * factor.of_dose])
-    if scene.blur_step_gy is not None:
-        parts["psf"] = abs(float((occupancy * scene.blur_step_gy).sum() / voxels))
     return Propagated(mean, _root(list(parts.values())), parts)
 
 

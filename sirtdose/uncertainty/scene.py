@@ -73,8 +73,6 @@ class Scene:
         Relative standard deviation of a voxel at `noise_at_gy`.
     noise_at_gy : float
     noise_fwhm_mm : float
-    blur_step_gy : array or None
-        What doses change by where the blur is wider by one standard uncertainty.
     """
 
     dose_gy: Array
@@ -90,7 +88,6 @@ class Scene:
     noise: float
     noise_at_gy: float
     noise_fwhm_mm: float
-    blur_step_gy: Array | None = None
 
     @property
     def voxel_ml(self) -> float:

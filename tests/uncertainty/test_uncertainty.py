@@ -204,17 +204,6 @@ class TestBothRoutes:
         assert (a == b).all()
         assert (a != c).any()
 
-    def test_a_wider_blur_counts(self, liver_scene):
-        step = np.zeros(SHAPE)
-        step[liver_scene.drawn["T"] > 0] = 6.0
-        quiet = replace(
-            liver_scene, contour_mm=0.0, contour_shift_mm=0.0, registration_mm=0.0,
-            noise=0.0, factors=(), blur_step_gy=step,
-        )  # fmt: skip
-        assert propagated(quiet)["T"].parts_gy["psf"] == pytest.approx(6.0)
-        drawn = mean_draws(ensemble(quiet, realizations=200))
-        assert drawn.std(ddof=1) == pytest.approx(6.0, rel=0.03)
-
     def test_bands_and_quantities_lie_about_what_is_measured(self, liver_scene):
         row = ensemble(
             liver_scene, realizations=60, asked=(Metric.parse("V50Gy"),)

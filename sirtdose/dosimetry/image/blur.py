@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sirtdose.errors import GeometryError, RangeError
 from sirtdose.model.grid import Grid
+from sirtdose.model.structure import bounding_box
 
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 _ALONG_AXIS = 0.999
@@ -72,6 +73,21 @@ class Blur:
         """The same with a wider or narrower core."""
         z, y, x = self.sigma
         return Blur((z * factor, y * factor, x * factor), self.tail, self.tail_sigma)
+
+    def local(self, values: NDArray[Any]) -> Array:
+        """As a call, where most of the image holds nothing: only near what does."""
+        inside = bounding_box(values != 0)
+        if inside is None:
+            return np.zeros(values.shape, np.float32)
+        wide = [_REACH_OF_TAIL * one if self.tail else 0.0 for one in self.tail_sigma]
+        reach = np.ceil(np.maximum(_REACH * np.array(self.sigma), wide)).astype(int)
+        box = tuple(
+            slice(max(side.start - far, 0), side.stop + far)
+            for side, far in zip(inside, reach + 1, strict=True)
+        )
+        found = np.zeros(values.shape, np.float32)
+        found[box] = self(values[box])
+        return found
 
     def __call__(self, values: NDArray[Any]) -> Array:
         """An image as the camera would show it."""

@@ -19,7 +19,6 @@ sphere of 20 mm at three quarters of its activity whatever the correction finds
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,16 +55,20 @@ class Corrected:
     rounds: int
     settled: bool
 
-    def values(self, regions: Sequence[Array]) -> Array:
-        """The image without blur on its own voxels."""
-        return _sum(self.fields, regions)
+
+@dataclass(frozen=True, eq=False)
+class Undone:
+    """What a blur left, in the image's own unit, and the blur."""
+
+    uptake: RegionalUptake
+    blur: Blur
 
 
 @dataclass(frozen=True, eq=False)
 class PartialVolume:
     """An image whose blur was undone, beside the one it came from.
 
-    `volume` is on the dose grid; `uptake` is known at every point, None where voxels
+    `volume` is on the dose grid; `undone` is known at every point, None where voxels
     were only scaled. `concentrations` go by region, in the image's unit;
     `total_change` is what the correction added to the image's total, of it.
     `sensitivity` says by tumor how its mean would change, of it, with another width or
@@ -86,7 +89,7 @@ class PartialVolume:
     calibration: Calibration
     source: str = ""
     tail: tuple[float, float] | None = None
-    uptake: RegionalUptake | None = None
+    undone: Undone | None = None
 
 
 def iterative_yang(
@@ -119,28 +122,24 @@ def iterative_yang(
     Erlandsson K et al. Phys Med Biol 2012;57:R119, doi:10.1088/0031-9155/57/21/R119.
     """
     _require_counts(image)
-    blurred = [blur(region) for region in regions]
-    found = _fitted(image, blurred, blurred)
+    held, flat = _rows(regions), image.ravel()
+    seen = _rows([blur.local(region) for region in regions])
+    found = _fitted(flat, seen, seen)
     found = np.maximum(found, _LEAST * found.max())
-    sizes = np.array([float(region.sum(dtype=float)) for region in regions])
+    sizes = held.sum(axis=1, dtype=float)
     settled, rounds = False, 0
     while not settled and rounds < _ROUNDS_MAX:
-        ratio = _ratio(image, _sum(found, blurred))
         before = found
-        held = np.array([_inner(region, ratio) for region in regions])
-        found = np.maximum(found * held / sizes, 0)
+        ratio, _ = _ratio(flat, _mixed(found, seen))
+        found = np.maximum(found * (held @ ratio) / sizes, 0)
         settled, rounds = _still(found, before), rounds + 1
-    model = _sum(found, blurred)
-    ratio, finer = _ratio(image, model), blur.scaled(_RESOLVED)
-    known = model > _NOTHING * model.max()
-    fields = [
-        np.where(
-            known,
-            np.float32(one) * (_within(region, ratio, finer) if k < tumors else ratio),
-            image,
-        )
-        for k, (one, region) in enumerate(zip(found, regions, strict=True))
-    ]
+    flat_ratio, known = _ratio(flat, _mixed(found, seen))
+    ratio, known = flat_ratio.reshape(image.shape), known.reshape(image.shape)
+    finer = blur.scaled(_RESOLVED)
+    fields = []
+    for k, (one, region) in enumerate(zip(found, regions, strict=True)):
+        own = _within(region, ratio, finer) if k < tumors else ratio
+        fields.append(np.where(known, np.float32(one) * own, image))
     return Corrected(tuple(fields), tuple(map(float, found)), rounds, settled)
 
 
@@ -158,7 +157,8 @@ def geometric_transfer_matrix(
     """
     del tumors
     _require_counts(image)
-    found = _fitted(image, regions, [blur(region) for region in regions])
+    seen = _rows([blur.local(region) for region in regions])
+    found = _fitted(image.ravel(), _rows(regions), seen)
     fields = [np.broadcast_to(np.float32(one), image.shape) for one in found]
     return Corrected(tuple(fields), tuple(map(float, found)), 1, settled=True)
 
@@ -168,43 +168,43 @@ def _require_counts(image: Array) -> None:
         raise QuantityError("the image holds nothing: there is no blur to undo")
 
 
-def _inner(one: Array, other: Array) -> float:
-    return float(np.einsum("ijk,ijk->", one, other, dtype=np.float64))
+def _rows(regions: Sequence[Array]) -> Array:
+    """A row of voxels for each region."""
+    return np.stack([np.asarray(one, np.float32).ravel() for one in regions])
 
 
-def _fitted(
-    image: Array, held: Sequence[Array], blurred: Sequence[Array]
-) -> NDArray[np.float64]:
+def _mixed(concentrations: NDArray[np.float64], rows: Array) -> Array:
+    mixed: Array = concentrations.astype(np.float32) @ rows
+    return mixed
+
+
+def _fitted(image: Array, held: Array, seen: Array) -> NDArray[np.float64]:
     """Concentrations that give what the image holds of each; none below 0."""
-    transfer = np.array([[_inner(one, other) for other in blurred] for one in held])
+    transfer = (held @ seen.T).astype(np.float64)
     try:
-        found = np.linalg.solve(transfer, [_inner(one, image) for one in held])
-        return np.asarray(np.maximum(found, 0))
+        found = np.linalg.solve(transfer, (held @ image).astype(np.float64))
     except np.linalg.LinAlgError:
+        found = np.full(len(held), np.nan)
+    if not np.isfinite(found).all():
         raise QuantityError(
             "two regions cannot be told apart on this image's voxels: they are the "
             "same, or one has no voxel"
-        ) from None
+        )
+    return np.asarray(np.maximum(found, 0))
 
 
-def _sum(weights: Any, regions: Sequence[Array]) -> Array:
-    total = np.zeros(regions[0].shape, np.float32)
-    for weight, region in zip(weights, regions, strict=True):
-        total += np.asarray(weight, np.float32) * region
-    return total
-
-
-def _ratio(image: Array, model: Array) -> Array:
+def _ratio(image: Array, model: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Image over model, 1 where the model says nothing; and where it says something."""
     known = model > _NOTHING * model.max()
-    ratio: Array = np.divide(image, model, out=np.ones_like(model), where=known)
-    return ratio
+    return np.divide(image, model, out=np.ones_like(model), where=known), known
 
 
 def _within(region: Array, values: Array, blur: Blur) -> Array:
     """Values smoothed by what lies in the region alone, as they are far from it."""
-    held = blur(region)
+    held = blur.local(region)
     near = held > _NOTHING
-    return np.where(near, blur(region * values) / np.where(near, held, 1), values)
+    smooth = blur.local(region * values)
+    return np.where(near, smooth / np.where(near, held, 1), values)
 
 
 def _still(now: NDArray[np.float64], before: NDArray[np.float64]) -> bool:

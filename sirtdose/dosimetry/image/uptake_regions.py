@@ -1,6 +1,6 @@
 """The image as regions of one concentration each, which add up to every voxel."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,9 @@ BACKGROUND = "background"
 class Regions:
     """Parts of voxels by region, on a box of the grid; the last is what is around.
 
-    `drawn` are the same regions but the last, where they were drawn, none in another.
+    `drawn` are the same regions but the last, where they were drawn, none in another;
+    `layers` the structures that they come of, overlaps included, each of which takes
+    from those after it.
     After the `tumors` come so many regions of what is perfused, `perfused`; 0 where
     none is drawn.
     """
@@ -32,6 +34,7 @@ class Regions:
     names: tuple[str, ...]
     parts: tuple[NDArray[np.float32], ...]
     drawn: tuple[Structure, ...]
+    layers: Mapping[str, Structure]
     tumors: int
     box: Box
     perfused: int = 0
@@ -149,10 +152,12 @@ def uptake_regions(
     kept = [one / np.maximum(total, 1) for _, _, one in found]
     background = np.clip(1 - total, 0, 1)
     roles = [own.role for _, own, _ in found]
+    names = [name for name, _, _ in found]
     return Regions(
-        names=(*(name for name, _, _ in found), BACKGROUND),
+        names=(*names, BACKGROUND),
         parts=tuple(np.asarray(one, np.float32) for one in (*kept, background)),
         drawn=tuple(own for _, own, _ in found),
+        layers={name: one for name, one in layers if name in names},
         tumors=roles.count(Role.TUMOR),
         box=box,
         perfused=roles.count(Role.PERFUSED),

@@ -94,10 +94,11 @@ def calibrated(
     images, uptakes = {"": activity}, {}
     if without_blur is not None:
         tag = f"+{without_blur.method}"
-        if without_blur.uptake is None:
+        if without_blur.undone is None:
             images[tag] = activities.corrected(without_blur)
         else:
-            uptakes[tag] = activities.uptake(without_blur, without_blur.uptake)
+            own = without_blur.undone.uptake
+            uptakes[tag] = activities.uptake(without_blur, own)
     return Calibrated(
         ledger=replace(read.ledger, in_image_gbq=both.in_image_gbq),
         used=both.used,

@@ -13,7 +13,7 @@ from sirtdose.dosimetry.image import partial_volume as pvc
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.dosimetry.image.blur_loss import sphere_mm
-from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume
+from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume, Undone
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
@@ -77,7 +77,7 @@ def _by_width(
     return PartialVolume(
         method=str(request.pvc).replace("-", "_"),
         volume=volume,
-        uptake=uptake,
+        undone=Undone(uptake, blur),
         calibration=calibrate(volume),
         fwhm_mm=fwhm_mm,
         tail=request.psf_tail,

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sirtdose.dosimetry.engine.dose import Dose
+from sirtdose.dosimetry.grid.resample import occupancy_on, placed_on
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.partial_volume import PartialVolume, Undone
+from sirtdose.dosimetry.image.uptake_regions import Regions
+from sirtdose.errors import StructureError
 from sirtdose.model.grid import Grid
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.role import Role
@@ -14,6 +17,7 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.scene import Array, Factor, Part, Scene
+from sirtdose.uncertainty.undoing import Blurred, Row
 
 _DERIVED = {
     Role.NORMAL_WHOLE: Role.LIVER,
@@ -64,7 +68,6 @@ def scene_of(
     *,
     factors: Sequence[Factor],
     region: tuple[str, ...],
-    wider: Dose | None,
     drawn_on: Grid,
 ) -> Scene:
     """A dose in a box, with rows, structures drawn and what is uncertain.
@@ -98,9 +101,83 @@ def scene_of(
         noise=budget["noise"],
         noise_at_gy=max(float((widest * values).sum() / widest.sum()), 0.0),
         noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
-        blur_step_gy=None
-        if wider is None
-        else np.asarray(wider.volume.data[box], float) - values,
+    )
+
+
+def blurred_of(
+    image: Volume,
+    result: PartialVolume,
+    table: Sequence[StructureDose],
+    *,
+    undone: Undone,
+    named: Sequence[Structure],
+    budget: Budget,
+    factors: Sequence[Factor],
+) -> Blurred:
+    """An image with what its blur was undone by, and how far all that may be off."""
+    regions = undone.uptake.regions
+    box = image.grid.crop(regions.box)
+    side = float(np.prod(image.grid.spacing_mm) ** (1 / 3))
+    layers = {name: _part_in(layer, box) for name, layer in regions.layers.items()}
+    drawn = {one.name: one for one in named}
+    rows = {
+        str(n): _row_of(row, _part_in(drawn[row.structure.name], box), regions)
+        for n, row in enumerate(table)
+    }
+    counts = np.asarray(image.data[regions.box], np.float32)
+    widest = max(rows.values(), key=lambda one: (one.role == "liver", one.inside.sum()))
+    shared = region_of(result.calibration, table)
+    return Blurred(
+        image=counts,
+        beyond=image.total() - float(counts.sum(dtype=float)),
+        spacing_mm=image.grid.spacing_mm,
+        regions=dict(zip(regions.names, regions.parts, strict=True)),
+        layers=layers,
+        tumors=regions.tumors,
+        rows=rows,
+        shared_over=shared[0] if shared else "",
+        is_shared=result.calibration.method == "administered",
+        blur=undone.blur,
+        factors=factors,
+        contour_mm=budget["contour_voxels"] * side,
+        contour_shift_mm=budget["contour_shift_voxels"] * side,
+        registration_mm=budget["registration_mm"],
+        noise=budget["noise"],
+        noise_at=max(float((widest.inside * counts).sum() / widest.inside.sum()), 0.0),
+        noise_fwhm_mm=budget["noise_fwhm_voxels"] * side,
+        psf=budget["psf"],
+        is_gtm=result.method == "gtm",
+    )
+
+
+def _part_in(structure: Structure, grid: Grid) -> Array:
+    """The part of each voxel of a box in a structure; nothing of what lies outside."""
+    try:
+        return placed_on(occupancy_on(structure, grid), grid)
+    except StructureError:
+        return np.zeros(grid.shape)
+
+
+def _row_of(row: StructureDose, inside: Array, regions: Regions) -> Row:
+    role = row.structure.role
+    name = {
+        Role.LIVER: "liver",
+        Role.NORMAL_WHOLE: "liver",
+        Role.PERFUSED: "perfused liver",
+        Role.NORMAL_PERFUSED: "perfused liver",
+        Role.LUNGS: "lungs",
+    }.get(role, row.structure.name)
+    taken = [
+        one
+        for one, layer in regions.layers.items()
+        if layer.role is Role.TUMOR or layer.role.excluded_from_liver
+    ]
+    return Row(
+        str(role),
+        inside,
+        row.dvh,
+        moves_with=name,
+        leaves_out=tuple(taken) if role in _DERIVED else (),
     )
 
 

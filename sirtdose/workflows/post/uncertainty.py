@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.image.blur_loss import estimated_losses
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.ledger import Ledger, Lungs
 from sirtdose.model.metric import Metric
-from sirtdose.model.request import DoseRequest
+from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.role import Role
 from sirtdose.model.uncertain import (
     Z95,
@@ -27,10 +26,16 @@ from sirtdose.uncertainty.differences import Differences, by_differences
 from sirtdose.uncertainty.ensemble import Ensemble, RowDraws, ensemble, interval_of
 from sirtdose.uncertainty.first_order import Propagated, propagated
 from sirtdose.uncertainty.scene import Array, Scene, quantities
+from sirtdose.uncertainty.undoing import Blurred, Undoing
+from sirtdose.uncertainty.undone import undone_differences, undone_ensemble
 from sirtdose.workflows.plan.uncertainty import budget_at
-from sirtdose.workflows.post.activity import Activities, blur_of
-from sirtdose.workflows.post.doses import all_doses
-from sirtdose.workflows.post.uncertain_scene import factors_of, region_of, scene_of
+from sirtdose.workflows.post.activity import blur_of
+from sirtdose.workflows.post.uncertain_scene import (
+    blurred_of,
+    factors_of,
+    region_of,
+    scene_of,
+)
 
 
 def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
@@ -52,30 +57,42 @@ def uncertainty_of(assessment: Assessment) -> Uncertainty | None:
     budget = budget_at(request.budget, assessment.request.judge.site)
     factors = factors_of(budget, calibrated.used, calibrated.ledger)
     injections = assessment.read.given.injections
-    as_wider = _wider(assessment, budget["psf"])
     rows: dict[str, tuple[RowUncertainty, ...]] = {}
-    drawn: dict[str, Ensemble] = {}
+    drawn: list[Ensemble] = []
     for method, dose in assessment.dosed.doses.items():
         if "prior" in method:
             continue
         table = assessment.structure_doses[method]
+        result = calibrated.partial_volume
+        if result is not None and result.undone is not None and "+" in method:
+            blurred = blurred_of(
+                assessment.read.image,
+                result,
+                table,
+                undone=result.undone,
+                named=assessment.placed.named,
+                budget=budget,
+                factors=factors,
+            )
+            rows[method] = _undone(blurred, table, assessment.request)
+            continue
         scene = scene_of(
             dose.volume,
             table,
             budget,
             factors=factors,
             region=() if injections else region_of(calibrated.used, table),
-            wider=as_wider.get(method),
             drawn_on=assessment.read.image.grid,
         )
-        found, drawn[method] = _varied(
+        found, own = _varied(
             scene, table, request, asked=assessment.request.judge.metrics
         )
+        drawn.append(own)
         lost = {} if "+" in method else _losses(assessment, table)
         rows[method] = tuple(
             replace(one, blur_loss=lost.get(one.name, 0.0)) for one in found
         )
-    first = next(iter(drawn.values()))
+    first = drawn[0]
     lungs = assessment.dosed.lungs
     in_lungs = _lung_draws(lungs, first, calibrated.ledger)
     return Uncertainty(
@@ -103,20 +120,21 @@ def _losses(assessment: Assessment, rows: Sequence[StructureDose]) -> dict[str, 
     )
 
 
-def _wider(assessment: Assessment, relative: float) -> Mapping[str, Dose]:
-    """Doses with a blur that is wider by its standard uncertainty, where undone."""
-    request, read = assessment.request.dose, assessment.read
-    if request.psf_mm is None or request.pvc is None:
-        return {}
-    x, y, z = (width * (1 + relative) for width in request.psf_mm)
-    placed = replace(assessment.placed, prior=None)
-    activities = Activities(read, request, placed)
-    again, _ = activities.without_blur((x, y, z))
-    if again is None or again.uptake is None:
-        return {}
-    uptakes = {f"+{again.method}": activities.uptake(again, again.uptake)}
-    nuclide = read.given.nuclide
-    return all_doses({}, placed, request, nuclide=nuclide, uptakes=uptakes)[0]
+def _undone(
+    blurred: Blurred, table: Sequence[StructureDose], request: PostRequest
+) -> tuple[RowUncertainty, ...]:
+    """Rows of a correction that is made anew with everything a little off."""
+    undoing, asked = Undoing(blurred), request.judge.metrics
+    seed = request.dose.seed or 0
+    drawn = undone_ensemble(
+        undoing, realizations=request.dose.uncertainty or 0, seed=seed, asked=asked
+    )
+    differences = undone_differences(undoing, seed=seed, asked=asked)
+    found = []
+    for n, row in enumerate(table):
+        mean, others = differences[str(n)]
+        found.append(_row(row, drawn[str(n)], mean=mean, others=others))
+    return tuple(found)
 
 
 def _varied(
@@ -279,7 +297,6 @@ def _left_out(assessment: Assessment) -> list[str]:
         "how injections share the image: their activities vary together": shared,
         "earlier sessions": assessment.placed.prior is not None,
         "how well the recovery coefficients are known": isinstance(pvc, Path),
-        "what contours change in the undoing of the blur": isinstance(pvc, str),
     }
     return [
         "what a blur that was not undone hides of small tumors",

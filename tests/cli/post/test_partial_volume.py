@@ -10,7 +10,7 @@ from click.testing import Result
 Run = Callable[..., Result]
 GIVEN = ("--administered", "2.2GBq", "--administered-at", "2026-03-02T10:00+01:00")
 GIVEN += ("--residual", "50MBq", "--residual-at", "2026-03-02T10:00+01:00")
-GIVEN += ("--lung-shunt", "5%", "--calibrate-over", "fov")
+GIVEN += ("--lung-shunt", "5%", "--calibrate-over", "fov", "--no-report", "--no-dicom")
 SPHERES = {"Tumor 1": 40, "Tumor 2": 20, "Tumor 3": 10}
 
 

@@ -1,0 +1,216 @@
+"""A correction of blur that is made again with everything a little off."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.image.blur import Blur
+from sirtdose.dosimetry.image.partial_volume import (
+    geometric_transfer_matrix,
+    iterative_yang,
+)
+from sirtdose.uncertainty.borders import Border
+from sirtdose.uncertainty.ensemble import smooth_noise
+from sirtdose.uncertainty.scene import Array, Factor
+
+Doses = dict[str, tuple[Array, Array]]
+# A region of which no more lies in a structure is beside it.
+_BESIDE = 0.02
+_FAR = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of results as parts of voxels, and its histogram as it is shown.
+
+    It moves with the layer of that name, where one is named. `leaves_out` are regions
+    that are no part of it, though they lie inside.
+    """
+
+    role: str
+    inside: Array
+    dvh: Dvh
+    moves_with: str = ""
+    leaves_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Blurred:
+    """An image in a box, what its blur was undone by, and how far that may be off.
+
+    Parameters
+    ----------
+    image : array of shape (slices, rows, columns)
+        With its blur; any unit.
+    beyond : float
+        What the image holds outside of the box.
+    spacing_mm : (float, float, float)
+        In array order.
+    regions : mapping of str to array
+        The part of each voxel in each region, as it was corrected; the `tumors` come
+        first, and what is around comes last.
+    layers : mapping of str to array
+        The structures that they are made of, by the same names and overlaps included:
+        the first ones take from those after them.
+    rows : mapping of str to Row
+    shared_over : str
+        The row that a known activity was shared over; empty for the whole image.
+    is_shared : bool
+        Whether it was shared at all.
+    blur : Blur
+    psf : float
+        Relative standard uncertainty of the blur's width.
+    """
+
+    image: NDArray[np.float32]
+    beyond: float
+    spacing_mm: tuple[float, float, float]
+    regions: Mapping[str, NDArray[np.float32]]
+    layers: Mapping[str, Array]
+    tumors: int
+    rows: Mapping[str, Row]
+    shared_over: str
+    is_shared: bool
+    blur: Blur
+    factors: Sequence[Factor]
+    contour_mm: float
+    contour_shift_mm: float
+    registration_mm: float
+    noise: float
+    noise_at: float
+    noise_fwhm_mm: float
+    psf: float
+    is_gtm: bool = False
+
+    def noise_field(self, rng: np.random.Generator) -> Array:
+        """Noise as the image's own, growing with the root of what a voxel holds."""
+        size = self.noise * np.sqrt(self.noise_at * np.clip(self.image, 0, None))
+        field = smooth_noise(self.image.shape, self.spacing_mm, self.noise_fwhm_mm, rng)
+        noisy: Array = size * field
+        return noisy
+
+
+@dataclass(frozen=True, eq=False)
+class Off:
+    """How far everything is off: borders and shifts in mm by layer, width, noise."""
+
+    outwards: Mapping[str, float] = field(default_factory=dict)
+    aside: Mapping[str, Array] = field(default_factory=dict)
+    wider: float = 1.0
+    noise: Array | None = None
+
+
+class Undoing:
+    """The correction, to be made again with everything a little off."""
+
+    def __init__(self, scene: Blurred) -> None:
+        self.scene = scene
+        aside = np.hypot(scene.contour_shift_mm, scene.registration_mm)
+        reach = _FAR * float(np.hypot(scene.contour_mm, aside))
+        self._borders = {
+            name: Border.of(np.asarray(own, float), scene.spacing_mm, reach)
+            for name, own in scene.layers.items()
+        }
+        self._taken = _taken(scene.layers)
+        self._members = {
+            name: [
+                region
+                for region, part in scene.regions.items()
+                if region not in row.leaves_out
+                and np.minimum(part, row.inside).sum() > _BESIDE * part.sum()
+            ]
+            for name, row in scene.rows.items()
+        }
+        self._usual, self._total = self._undone(Off())
+        self._gy = {
+            name: scene.rows[name].dvh.mean_gy / _mean(*own)
+            for name, own in self._usual.items()
+        }
+
+    def doses(self, off: Off | None = None) -> Doses:
+        """Doses in Gy by row, each with its volume in mL, of all that a voxel holds.
+
+        Each row is scaled so that its mean, where nothing is off, is the one shown.
+        """
+        values, total = self._undone(off) if off else (self._usual, self._total)
+        scale = self._total / total if self.scene.is_shared else 1.0
+        voxel_ml = float(np.prod(self.scene.spacing_mm)) / 1000
+        return {
+            name: (own * (scale * self._gy[name]), parts * voxel_ml)
+            for name, (own, parts) in values.items()
+        }
+
+    def _undone(self, off: Off) -> tuple[Doses, float]:
+        """What each row holds, and what the activity is shared over."""
+        scene = self.scene
+        layers, regions = self._moved(off)
+        there = {name: part for name, part in regions.items() if part.any()}
+        image = scene.image if off.noise is None else scene.image + off.noise
+        correct = geometric_transfer_matrix if scene.is_gtm else iterative_yang
+        found = correct(
+            np.asarray(image, np.float32),
+            list(there.values()),
+            scene.blur.scaled(off.wider),
+            tumors=sum(name in there for name in [*regions][: scene.tumors]),
+        )
+        fields = dict(zip(there, found.fields, strict=True))
+        rows = {}
+        for name, row in scene.rows.items():
+            inside = layers.get(row.moves_with, row.inside)
+            parts = [
+                (fields[one], np.minimum(there[one], inside))
+                for one in self._members[name]
+                if one in there
+            ]
+            rows[name] = (
+                np.concatenate([own[part > 0] for own, part in parts]),
+                np.concatenate([part[part > 0] for _, part in parts]),
+            )
+        if scene.shared_over:
+            own, parts_of = rows[scene.shared_over]
+            return rows, float((own * parts_of).sum())
+        whole = sum(float((fields[one] * there[one]).sum()) for one in there)
+        return rows, scene.beyond + whole
+
+    def _moved(
+        self, off: Off
+    ) -> tuple[dict[str, Array], dict[str, NDArray[np.float32]]]:
+        """Layers and regions with their borders elsewhere."""
+        none, usual = np.zeros(3), self.scene
+        layers = {
+            name: border.moved(off.outwards.get(name, 0.0), off.aside.get(name, none))
+            if name in off.outwards or name in off.aside
+            else np.asarray(usual.layers[name], float)
+            for name, border in self._borders.items()
+        }
+        changed = _taken(layers)
+        *names, around = usual.regions
+        # Differences, so that what is not moved stays as it was corrected.
+        own = {
+            name: np.clip(usual.regions[name] + changed[name] - self._taken[name], 0, 1)
+            for name in names
+        }
+        total = np.sum([*own.values()], axis=0)
+        regions = {
+            name: np.asarray(part / np.maximum(total, 1), np.float32)
+            for name, part in own.items()
+        }
+        regions[around] = np.asarray(np.clip(1 - total, 0, 1), np.float32)
+        return layers, regions
+
+
+def _taken(layers: Mapping[str, Array]) -> dict[str, Array]:
+    """What is left of each layer for itself, where those before it have theirs."""
+    found: dict[str, Array] = {}
+    before: Array = np.zeros(next(iter(layers.values())).shape)
+    for name, own in layers.items():
+        found[name] = np.clip(own - before, 0, 1)
+        before = np.maximum(before, np.minimum(before + found[name], 1))
+    return found
+
+
+def _mean(values: Array, parts: Array) -> float:
+    return float((values * parts).sum() / parts.sum())
