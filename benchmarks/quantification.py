@@ -24,6 +24,7 @@ from blurred_patients import (
     Patient,
     patient,
 )
+from scipy.special import erf
 
 from sirtdose.dosimetry.results import Assessment
 from sirtdose.model.finding import Acceptance
@@ -73,6 +74,24 @@ def with_tail(one: Patient) -> DoseRequest:
     )
 
 
+def recovery_table(one: Patient) -> Path:
+    """Recovery of a hot sphere's mean in a cold background, by its volume."""
+    sigma = np.prod(known(one)) ** (1 / 3) / np.sqrt(8 * np.log(2))
+    rows = ["volume_ml,rc"]
+    for diameter in (8.0, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 50.0, 70.0, 100.0):
+        radius = diameter / 2
+        r = np.linspace(1e-6, radius, 400)
+        near, far = (radius - r) / (2**0.5 * sigma), (radius + r) / (2**0.5 * sigma)
+        seen = (erf(near) + erf(far)) / 2 - sigma / (np.sqrt(2 * np.pi) * r) * (
+            np.exp(-(near**2)) - np.exp(-(far**2))
+        )
+        recovery = 3 * np.trapezoid(seen * r**2, r) / radius**3
+        rows.append(f"{np.pi / 6 * diameter**3 / 1000:.4f},{recovery:.4f}")
+    path = Path(tempfile.gettempdir()) / "sirtdose-quantification-recovery.csv"
+    path.write_text("\n".join(rows) + "\n", "utf-8")
+    return path
+
+
 METHODS: dict[str, Callable[[Patient], DoseRequest]] = {
     "uncorrected": lambda _: DoseRequest(calibrate_over="fov"),
     "iterative Yang": lambda one: DoseRequest(
@@ -81,6 +100,12 @@ METHODS: dict[str, Callable[[Patient], DoseRequest]] = {
     "iterative Yang, tail known": with_tail,
     "GTM": lambda one: DoseRequest(
         psf_mm=known(one), pvc="gtm", calibrate_over="liver"
+    ),
+    "iterative Yang, width fitted": lambda _: DoseRequest(
+        psf_mm="fit", pvc="iterative-yang", calibrate_over="liver"
+    ),
+    "recovery coefficients": lambda one: DoseRequest(
+        pvc=recovery_table(one), calibrate_over="liver"
     ),
 }
 

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.image.activity import total_in
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
-from sirtdose.model.finding import Finding
+from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 
 # A correction that adds or takes more of the image's total than this is told of.
 _TOTAL_CHANGE_MAX = 0.005
+# Contours that lie further from what the image has of them are told of.
+_OFFSET_MAX_MM = 3.0
 # By which a tumor's mean may move with contour or width before it is told of.
 _SENSITIVE = 0.20
 # Activity that a structure gains or loses by the new voxels, and is told of.
@@ -20,7 +22,7 @@ _MOVED_MAX = 0.02
 
 def blur_findings(result: PartialVolume) -> list[Finding]:
     """How far a correction of blur can be believed (H20)."""
-    findings = []
+    findings = _fit_findings(result)
     if abs(result.total_change) > _TOTAL_CHANGE_MAX:
         findings.append(
             Finding.of(
@@ -63,6 +65,39 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
         ]
         if said
     ]
+
+
+def _fit_findings(result: PartialVolume) -> list[Finding]:
+    """Contours aside of the image, and a width that it does not show (H16, H20)."""
+    fit, findings = result.fit, []
+    if fit is None:
+        return []
+    if fit.distance_mm > _OFFSET_MAX_MM:
+        x, y, z = fit.offset_mm
+        findings.append(
+            Finding.of(
+                "H16",
+                f"the image has the tumors {fit.distance_mm:.1f} mm from their "
+                f"contours ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along x, y, z): check "
+                "their registration; nothing was moved",
+                severity=Severity.WARN,
+                value=fit.distance_mm,
+                bound=Bound(_OFFSET_MAX_MM, "mm", "a registration's usual error"),
+            )
+        )
+    if not result.is_fitted and result.fwhm_mm and not fit.allows(result.fwhm_mm):
+        widths = " x ".join(f"{width:g}" for width in result.fwhm_mm)
+        findings.append(
+            Finding.of(
+                "H20",
+                f"the blur given, {widths} mm, is not what the image shows, "
+                f"{fit.in_plane_mm:.1f} +/- {fit.in_plane_standard_mm:.1f} mm in the "
+                f"plane and {fit.axial_mm:.1f} +/- {fit.axial_standard_mm:.1f} mm "
+                "along the axis (k = 1): a phantom's width knows no breath; --psf fit "
+                "takes what is shown",
+            )
+        )
+    return findings
 
 
 def regrid_findings(

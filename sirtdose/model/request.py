@@ -165,7 +165,9 @@ class DoseRequest:
     `density` is in g/mL, ``"ct"``, or the path of an image in g/mL.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
-    widths (FWHM) of the blur along the patient's x, y and z. With `uncertainty` every
+    widths (FWHM) of the blur along the patient's x, y and z, or ``"fit"`` for those
+    that the image shows itself; `psf_tail` the part of the counts in a wide tail (0 to
+    0.5) and its FWHM in mm. With `uncertainty` every
     dose has its interval, of so many realizations drawn with `seed`, by the package's
     budget or the TOML file `budget`.
     """
@@ -179,7 +181,7 @@ class DoseRequest:
     calibrate_over: Over | None = None
     scan_duration_h: float | None = None
     camera_limit_gbq: float | None = None
-    psf_mm: tuple[float, float, float] | None = None
+    psf_mm: tuple[float, float, float] | Literal["fit"] | None = None
     psf_tail: tuple[float, float] | None = None
     pvc: str | Path | None = None
     uncertainty: int | None = None

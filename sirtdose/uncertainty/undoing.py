@@ -116,17 +116,11 @@ class Undoing:
         }
         self._taken = _taken(scene.layers)
         self._members = {
-            name: [
-                region
-                for region, part in scene.regions.items()
-                if region not in row.leaves_out
-                and np.minimum(part, row.inside).sum() > _BESIDE * part.sum()
-            ]
-            for name, row in scene.rows.items()
+            name: _members(scene.regions, row) for name, row in scene.rows.items()
         }
         self._usual, self._total = self._undone(Off())
         self._gy = {
-            name: scene.rows[name].dvh.mean_gy / _mean(*own)
+            name: scene.rows[name].dvh.mean_gy / mean if (mean := _mean(*own)) else 0.0
             for name, own in self._usual.items()
         }
 
@@ -166,8 +160,8 @@ class Undoing:
                 if one in there
             ]
             rows[name] = (
-                np.concatenate([own[part > 0] for own, part in parts]),
-                np.concatenate([part[part > 0] for _, part in parts]),
+                np.concatenate([np.zeros(0), *(own[part > 0] for own, part in parts)]),
+                np.concatenate([np.zeros(0), *(part[part > 0] for _, part in parts)]),
             )
         if scene.shared_over:
             own, parts_of = rows[scene.shared_over]
@@ -202,6 +196,24 @@ class Undoing:
         return layers, regions
 
 
+def _members(regions: Mapping[str, NDArray[np.float32]], row: Row) -> list[str]:
+    """The regions that a row is made of; one that only shares its border is none.
+
+    Of a small part of a region, the one that has most of it.
+    """
+    shared = {
+        name: float(np.minimum(part, row.inside).sum())
+        for name, part in regions.items()
+        if name not in row.leaves_out
+    }
+    found = [
+        name
+        for name, own in shared.items()
+        if own > _BESIDE * float(regions[name].sum())
+    ]
+    return found or [max(shared, key=lambda name: shared[name])]
+
+
 def _taken(layers: Mapping[str, Array]) -> dict[str, Array]:
     """What is left of each layer for itself, where those before it have theirs."""
     found: dict[str, Array] = {}
@@ -213,4 +225,4 @@ def _taken(layers: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _mean(values: Array, parts: Array) -> float:
-    return float((values * parts).sum() / parts.sum())
+    return float((values * parts).sum() / parts.sum()) if parts.size else 0.0

@@ -78,9 +78,19 @@ def _as_shown(draws: RowDraws, measured: tuple[Array, Array], shown: Dvh) -> Row
         else 1.0
         for name, value in own.items()
     }
+    values = {name: scale[name] * one for name, one in draws.values.items()}
+    # Whatever lies aside widens a histogram, on either side. It has done so once in
+    # what was measured, and a realization does it again: the truth lies as far to the
+    # other side of what was measured, on average, as realizations lie to this one.
+    again = {
+        name: float(np.nanmean(one)) - known[name]
+        if name.startswith("d") and np.isfinite(known[name])
+        else 0.0
+        for name, one in values.items()
+    }
     return replace(
         draws,
-        values={name: scale[name] * one for name, one in draws.values.items()},
+        values={name: one - 2 * again[name] for name, one in values.items()},
         by_noise={name: scale[name] * one for name, one in draws.by_noise.items()},
     )
 

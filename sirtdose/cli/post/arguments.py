@@ -86,7 +86,9 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
     width, tail, method = options["psf"], options["psf_tail"], options["pvc"]
     if width is None and tail is not None:
         raise click.UsageError("--psf-tail needs --psf, such as 15mm")
-    psf_mm = None if width is None else along_xyz(width, "--psf")
+    psf_mm: Any = width
+    if width is not None and width.strip().lower() != "fit":
+        psf_mm = along_xyz(width, "--psf")
     blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
     if method is None:
         return blur | {"pvc": "iterative-yang" if psf_mm else None}

@@ -134,8 +134,9 @@ class _Remembering(click.Command):
 @Option(
     "psf",
     str,
-    "FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it.",
-    metavar="WIDTH[,WIDTH,WIDTH]",
+    "FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it. With fit, the "
+    "width that the image itself shows.",
+    metavar="WIDTH[,WIDTH,WIDTH]|fit",
 )
 @Option(
     "psf-tail",

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.blur import Blur
+from sirtdose.dosimetry.image.blur_fit import BlurFit
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.errors import QuantityError
 from sirtdose.model.volume import Volume
@@ -72,8 +73,10 @@ class PartialVolume:
     were only scaled. `concentrations` go by region, in the image's unit;
     `total_change` is what the correction added to the image's total, of it.
     `sensitivity` says by tumor how its mean would change, of it, with another width or
-    contour; `tail` is the part in a wide tail and its width, mm. `unreliable` are
-    tumors under one width of the blur, or outside of a table of recovery coefficients.
+    contour; `tail` is the part in a wide tail and its width, mm. `fit` is the width
+    that the image itself shows, where it tells one, and `is_fitted` whether it was
+    used. `unreliable` are tumors under one width of the blur, or outside of a table of
+    recovery coefficients.
     """
 
     method: str
@@ -89,6 +92,8 @@ class PartialVolume:
     calibration: Calibration
     source: str = ""
     tail: tuple[float, float] | None = None
+    fit: BlurFit | None = None
+    is_fitted: bool = False
     undone: Undone | None = None
 
 

@@ -7,6 +7,7 @@ from sirtdose import __version__
 from sirtdose.dosimetry.grid.registration import Registration
 from sirtdose.dosimetry.histogram.radiobiology import ThresholdHeld
 from sirtdose.dosimetry.image.activity import Calibration
+from sirtdose.dosimetry.image.blur_fit import BlurFit
 from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.results import Assessment, PlanCompared
 from sirtdose.model.ledger import Ledger
@@ -179,6 +180,7 @@ def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
         "method": result.method,
         "fwhm_mm": list(result.fwhm_mm) if result.fwhm_mm else None,
         "tail": list(result.tail) if result.tail else None,
+        "fit": _fit(result.fit),
         "source": result.source or None,
         "rounds": result.rounds,
         "settled": result.settled,
@@ -190,6 +192,20 @@ def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
             name: dict(changes) for name, changes in result.sensitivity.items()
         },
         "unreliable": list(result.unreliable),
+    }
+
+
+def _fit(fit: BlurFit | None) -> dict[str, Any] | None:
+    """The width and the offset that the image shows, with standard uncertainties."""
+    if fit is None:
+        return None
+    return {
+        "in_plane_mm": fit.in_plane_mm,
+        "in_plane_standard_mm": fit.in_plane_standard_mm,
+        "axial_mm": fit.axial_mm,
+        "axial_standard_mm": fit.axial_standard_mm,
+        "offset_mm": list(fit.offset_mm),
+        "offset_standard_mm": list(fit.offset_standard_mm),
     }
 
 

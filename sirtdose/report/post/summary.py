@@ -130,6 +130,8 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
     if result["source"]:
         how += f", {result['source']}"
     lines = ["", f"Blur undone by {how}; total {result['total_change']:+.2%}"]
+    if result["fit"]:
+        lines.append(fit_line(result["fit"]))
     for name, changes in result["sensitivity"].items():
         said = ", ".join(
             f"{change:+.0%} with {what}" for what, change in changes.items()
@@ -139,6 +141,19 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
         f"'{name}': recovery {recovery:.3f}"
         for name, recovery in result["recoveries"].items()
     ]
+
+
+def fit_line(fit: dict[str, Any]) -> str:
+    """What the image shows of its blur, and of where its contours lie."""
+    plane, axis = (
+        f"{fit[f'{name}_mm']:.1f} +/- {fit[f'{name}_standard_mm']:.1f} mm"
+        for name in ("in_plane", "axial")
+    )
+    offset = ", ".join(f"{one:+.1f}" for one in fit["offset_mm"])
+    return (
+        f"The image shows a blur of {plane} in the plane and {axis} along the axis "
+        f"(FWHM, k = 1), and lies {offset} mm from the contours (x, y, z)"
+    )
 
 
 def mass_lines(result: dict[str, Any]) -> list[str]:

@@ -112,7 +112,8 @@ def calibrated(
 def blur_of(image: Volume, request: DoseRequest) -> dict[str, Any]:
     """What is known of an image's blur, as checks of it take it."""
     modality = image.source.modality if image.source else "file"
-    return {"modality": modality, "psf_mm": request.psf_mm}
+    known = None if request.psf_mm == "fit" else request.psf_mm
+    return {"modality": modality, "psf_mm": known}
 
 
 def image_total_gbq(
@@ -194,15 +195,13 @@ class Activities:
             else activity_at_administration(image, calibration)
         )
 
-    def without_blur(
-        self, psf_mm: tuple[float, float, float] | None = None
-    ) -> tuple[PartialVolume | None, list[Finding]]:
-        """The image without its blur, of another width where one is given."""
+    def without_blur(self) -> tuple[PartialVolume | None, list[Finding]]:
+        """The image without its blur."""
         return partial_volume(
             self.read.image,
             self.placed,
             lambda image: self.calibrations(image).used,
-            request=replace(self.request, psf_mm=psf_mm or self.request.psf_mm),
+            request=self.request,
         )
 
     def corrected(self, result: PartialVolume) -> Volume:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sirtdose.checks.blur import blur_findings
 from sirtdose.dosimetry.derived import with_role
@@ -12,12 +13,13 @@ from sirtdose.dosimetry.grid.regrid import activity_on
 from sirtdose.dosimetry.image import partial_volume as pvc
 from sirtdose.dosimetry.image.activity import Calibration
 from sirtdose.dosimetry.image.blur import Blur
-from sirtdose.dosimetry.image.blur_loss import sphere_mm
+from sirtdose.dosimetry.image.blur_fit import BlurFit, fitted_blur
+from sirtdose.dosimetry.image.blur_loss import sphere_mm, width_mm
 from sirtdose.dosimetry.image.partial_volume import Corrected, PartialVolume, Undone
 from sirtdose.dosimetry.image.regional_uptake import RegionalUptake
 from sirtdose.dosimetry.image.uptake_regions import Regions, uptake_regions
 from sirtdose.dosimetry.results import Placed
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.tables.csv import read_recovery
 from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding
@@ -59,12 +61,20 @@ def partial_volume(
 def _by_width(
     image: Volume, placed: Placed, calibrate: Calibrate, *, request: DoseRequest
 ) -> PartialVolume:
-    fwhm_mm = _usable_width(request)
     structures = [*placed.drawn, *placed.lungs]
-    regions = uptake_regions(structures, image.grid, max(fwhm_mm))
+    typed = _typed_width(request)
+    usual = width_mm(image.source.modality if image.source else "file", typed)
+    regions = uptake_regions(structures, image.grid, usual)
+    undo = _Undo(image, placed.image.grid, calibrate, is_gtm=request.pvc == "gtm")
+    fit = undo.fitted(regions, usual)
+    fwhm_mm = typed or (fit.fwhm_mm if fit else None)
+    if fwhm_mm is None:
+        raise InputError(
+            "--psf fit: the image does not tell the width of its blur, as its tumors "
+            "are too small, too cold or drawn elsewhere; give --psf 15mm"
+        )
     fraction, tail_mm = request.psf_tail or (0.0, 0.0)
     blur = Blur.on(image.grid, fwhm_mm, tail_fraction=fraction, tail_fwhm_mm=tail_mm)
-    undo = _Undo(image, placed.image.grid, calibrate, is_gtm=request.pvc == "gtm")
     found = undo.corrected(regions, blur)
     uptake = RegionalUptake(image, regions, found.fields)
     volume = uptake.on(placed.image.grid)
@@ -81,6 +91,8 @@ def _by_width(
         calibration=calibrate(volume),
         fwhm_mm=fwhm_mm,
         tail=request.psf_tail,
+        fit=fit,
+        is_fitted=typed is None,
         rounds=found.rounds,
         settled=found.settled,
         total_change=uptake.on(image.grid).total() / image.total() - 1,
@@ -102,9 +114,26 @@ class _Undo:
     calibrate: Calibrate
     is_gtm: bool
 
+    @property
+    def _counts(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.image.data, dtype=np.float32)
+
+    def fitted(self, regions: Regions, start_mm: float) -> BlurFit | None:
+        """The width that the image shows; None where it tells none."""
+        try:
+            return fitted_blur(
+                self._counts[regions.box],
+                regions.parts,
+                self.image.grid,
+                tumors=regions.tumors,
+                start_mm=start_mm,
+            )
+        except QuantityError:
+            return None
+
     def corrected(self, regions: Regions, blur: Blur) -> Corrected:
         """The image without blur in the regions' box."""
-        counts = np.ascontiguousarray(self.image.data[regions.box], dtype=np.float32)
+        counts = np.ascontiguousarray(self._counts[regions.box])
         correct = pvc.geometric_transfer_matrix if self.is_gtm else pvc.iterative_yang
         return correct(counts, regions.parts, blur, tumors=regions.tumors)
 
@@ -141,9 +170,12 @@ class _Undo:
         return found
 
 
-def _usable_width(request: DoseRequest) -> tuple[float, float, float]:
+def _typed_width(request: DoseRequest) -> tuple[float, float, float] | None:
+    """The width that was typed; None where the image is to tell it."""
     if request.psf_mm is None:
         raise InputError(f"{request.pvc} needs the width of the blur: give --psf")
+    if request.psf_mm == "fit":
+        return None
     if max(request.psf_mm) >= _WIDTH_MAX_MM:
         raise InputError(
             f"a blur of {max(request.psf_mm):g} mm is no scanner's: give one under "

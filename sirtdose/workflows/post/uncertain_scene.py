@@ -121,8 +121,11 @@ def blurred_of(
     layers = {name: _part_in(layer, box) for name, layer in regions.layers.items()}
     drawn = {one.name: one for one in named}
     rows = {
-        str(n): _row_of(row, _part_in(drawn[row.structure.name], box), regions)
+        str(n): _row_of(row, inside, regions)
         for n, row in enumerate(table)
+        for inside in [_part_in(drawn[row.structure.name], box)]
+        # Beyond the box no blur was undone.
+        if inside.any()
     }
     counts = np.asarray(image.data[regions.box], np.float32)
     widest = max(rows.values(), key=lambda one: (one.role == "liver", one.inside.sum()))

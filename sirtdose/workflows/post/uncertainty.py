@@ -131,9 +131,9 @@ def _undone(
     )
     differences = undone_differences(undoing, seed=seed, asked=asked)
     found = []
-    for n, row in enumerate(table):
-        mean, others = differences[str(n)]
-        found.append(_row(row, drawn[str(n)], mean=mean, others=others))
+    for name, (mean, others) in differences.items():
+        row = table[int(name)]
+        found.append(_row(row, drawn[name], mean=mean, others=others))
     return tuple(found)
 
 

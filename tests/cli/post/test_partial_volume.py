@@ -181,3 +181,62 @@ def test_the_tail_is_told(run: Run, spheres: Path, tmp_path: Path) -> None:
     plain = document_of(run(*words[:-2], "--json", "--out", tmp_path / "plain"))
     key = "local_deposition+iterative_yang"
     assert means(found, key)["Tumor 1"] > 1.03 * means(plain, key)["Tumor 1"]
+
+
+def test_the_image_tells_its_blur(run: Run, spheres: Path, tmp_path: Path) -> None:
+    """The phantom's 15 mm come back, and a typed width far from them is doubted."""
+    words = ("post", spheres, *GIVEN, "--json", "--psf")
+    fitted = run(*words, "fit", "--out", tmp_path / "fit")
+    found = document_of(fitted)["partial_volume"]
+    fit = found["fit"]
+    assert found["fwhm_mm"] == [fit["in_plane_mm"], fit["in_plane_mm"], fit["axial_mm"]]
+    for name in ("in_plane", "axial"):
+        off = abs(fit[f"{name}_mm"] - 15.0)
+        assert off < 2 * fit[f"{name}_standard_mm"]
+        assert off < 1.0
+    assert max(map(abs, fit["offset_mm"])) < 0.5
+    inside = truth(spheres, "analytic_gy")
+    corrected = means(document_of(fitted), "local_deposition+iterative_yang")
+    assert corrected["Tumor 1"] == pytest.approx(inside["Tumor 1"], rel=0.03)
+    assert "The image shows a blur of 1" in fitted.stderr
+    assert "is not what the image shows" not in fitted.stderr
+    narrow = run(*words, "10mm", "--out", tmp_path / "narrow")
+    assert "the blur given, 10 x 10 x 10 mm, is not what the image shows" in (
+        narrow.stderr
+    )
+
+
+def test_contours_aside_are_told_of(run: Run, spheres: Path, tmp_path: Path) -> None:
+    """Contours moved by 5 mm: by how much, and that nothing was moved back."""
+    import SimpleITK
+
+    from sirtdose.io.read import read_image, read_structures
+    from sirtdose.model.volume import Quantity
+
+    ct = read_image(spheres / "ct", quantity=Quantity.CT_NUMBER)
+    assert ct is not None
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    options: list[object] = []
+    for one in read_structures(spheres / "structures.dcm"):
+        if one.name == "Lungs":
+            continue
+        grid = one.grid
+        image = SimpleITK.GetImageFromArray(
+            (one.occupancy > 0.5).astype("uint8")  # type: ignore[operator]
+        )
+        image.SetSpacing(grid.spacing_mm[::-1])
+        x, y, z = grid.affine_mm[:3, 3]
+        image.SetOrigin((x + 3.0, y - 4.0, z))
+        path = moved / f"{one.name}.nii.gz"
+        SimpleITK.WriteImage(image, path)
+        options += ["--structures", path]
+    result = run(
+        *("post", spheres, *GIVEN, "--psf", "15mm", "--image", spheres / "spect.dcm"),
+        *(*options, "--json", "--out", tmp_path / "out"),
+    )
+    found = document_of(result)
+    offset = found["partial_volume"]["fit"]["offset_mm"]
+    assert offset == pytest.approx([-3.0, 4.0, 0.0], abs=0.7)
+    said = [one["message"] for one in found["warnings"] if one["code"] == "H16"]
+    assert any("nothing was moved" in one for one in said), said
