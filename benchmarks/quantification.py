@@ -78,7 +78,7 @@ def recovery_table(one: Patient) -> Path:
     """Recovery of a hot sphere's mean in a cold background, by its volume."""
     sigma = np.prod(known(one)) ** (1 / 3) / np.sqrt(8 * np.log(2))
     rows = ["volume_ml,rc"]
-    for diameter in (8.0, 10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 50.0, 70.0, 100.0):
+    for diameter in (10.0, 13.0, 17.0, 22.0, 28.0, 37.0, 50.0, 70.0, 100.0):
         radius = diameter / 2
         r = np.linspace(1e-6, radius, 400)
         near, far = (radius - r) / (2**0.5 * sigma), (radius + r) / (2**0.5 * sigma)

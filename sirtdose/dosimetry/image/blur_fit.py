@@ -34,6 +34,9 @@ _FWHM_MM, _OFFSET_MM = (2.0, 40.0), 25.0
 _STEP_MM = 3.0
 # Of a width, beside noise: no patient's blur is a Gaussian (measurements.md).
 _MODEL = 0.03
+# Where widths are not known to this part, or offsets to so many mm, nothing is: uneven
+# tumors are no regions of one concentration.
+_KNOWN, _KNOWN_MM = 0.15, 2.0
 _Z95 = 1.96
 
 Array = NDArray[np.float64]
@@ -175,10 +178,15 @@ class _Fit:
             ):
                 break
             if np.abs(step).max() < _SETTLED_MM:
-                return at, np.sqrt(np.diag(covariance))
+                standard = np.sqrt(np.diag(covariance))
+                if (standard[:2] > _KNOWN * at[:2]).any() or (
+                    standard[2:].max() > _KNOWN_MM
+                ):
+                    break
+                return at, standard
         raise QuantityError(
             "the image does not tell the width of its blur: its tumors are too small, "
-            "too cold or drawn elsewhere"
+            "too cold, too uneven or drawn elsewhere"
         )
 
     def _step(self, at: Array) -> tuple[Array, Array]:

@@ -98,3 +98,13 @@ def test_what_tells_nothing_is_refused() -> None:
     affine[:3, :3] = turn @ affine[:3, :3]
     with pytest.raises(QuantityError, match="oblique"):
         fitted_blur(seen(), regions, Grid(SHAPE, affine), tumors=2, start_mm=14.0)
+
+
+def test_uneven_tumors_tell_nothing() -> None:
+    """A tumor that is hot on one side only would count as an offset."""
+    blur = Blur.on(GRID, WIDTHS_MM)
+    first, second, liver, _ = regions_at((0.0, 0.0, 0.0))
+    x = GRID.world_mm(np.moveaxis(np.indices(SHAPE), 0, -1))[..., 0]
+    uneven = first * np.where(x < -22.0, 14.0, 0.2) + second * np.where(x < 30, 1, 9)
+    with pytest.raises(QuantityError, match="too uneven"):
+        found(60 * blur((uneven + liver).astype(np.float32)))
