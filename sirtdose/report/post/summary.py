@@ -121,7 +121,7 @@ def partial_volume_lines(result: dict[str, Any] | None) -> list[str]:
     how = result["method"].replace("_", " ")
     if result["fwhm_mm"]:
         rounds = result["rounds"]
-        widths = " x ".join(f"{width:g}" for width in result["fwhm_mm"])
+        widths = " x ".join(f"{width:.4g}" for width in result["fwhm_mm"])
         how += f", {widths} mm FWHM"
         if result["tail"]:
             part, width = result["tail"]
@@ -149,7 +149,7 @@ def fit_line(fit: dict[str, Any]) -> str:
         f"{fit[f'{name}_mm']:.1f} +/- {fit[f'{name}_standard_mm']:.1f} mm"
         for name in ("in_plane", "axial")
     )
-    offset = ", ".join(f"{one:+.1f}" for one in fit["offset_mm"])
+    offset = ", ".join(f"{round(one, 1) + 0.0:+.1f}" for one in fit["offset_mm"])
     return (
         f"The image shows a blur of {plane} in the plane and {axis} along the axis "
         f"(FWHM, k = 1), and lies {offset} mm from the contours (x, y, z)"
