@@ -19,14 +19,17 @@ from numpy.typing import NDArray
 
 from sirtdose.dosimetry.image.blur import Blur
 from sirtdose.errors import QuantityError
-from sirtdose.model.grid import Grid
+from sirtdose.model.grid import Box, Grid, box_at
+from sirtdose.model.structure import bounding_box
 
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 # Where tumors hold less than this part of a blurred voxel, nothing is fitted.
 _NEAR = 0.03
+# So many widths around the tumors are looked at.
+_REACH = 2.5
 # Voxels around the box, so that what is moved does not come in on the other side.
 _PAD = 10
-_ROUNDS = 25
+_ROUNDS = 15
 # A step of less has settled, mm.
 _SETTLED_MM = 0.01
 # What is found beyond is no camera's, or no patient's.
@@ -105,7 +108,16 @@ def fitted_blur(
         nothing settles.
     """
     axes = _axes(grid)
-    fit = _Fit(image, regions, grid.spacing_mm, axes, tumors=tumors, start=start_mm)
+    box = _around(regions[:tumors], grid.spacing_mm, _REACH * start_mm)
+    parts = [one[box] for one in regions]
+    fit = _Fit(
+        image[box],
+        [one for k, one in enumerate(parts) if k < tumors or one.any()],
+        grid.spacing_mm,
+        axes,
+        tumors=tumors,
+        start=start_mm,
+    )
     found, standard = fit.settled()
     # Array axes to the patient's: a step along an axis is one along x, y or z.
     along = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
@@ -118,6 +130,24 @@ def fitted_blur(
         float(np.hypot(standard[1], _MODEL * found[1])),
         (float(spread[0]), float(spread[1]), float(spread[2])),
     )
+
+
+def _around(
+    tumors: Sequence[NDArray[np.float32]],
+    spacing_mm: tuple[float, float, float],
+    reach_mm: float,
+) -> Box:
+    """The voxels around all tumors."""
+    own = bounding_box(np.sum(tumors, axis=0) > 0)
+    if own is None:
+        raise QuantityError("no tumor has a voxel: an image without any tells no width")
+    far = [int(np.ceil(reach_mm / side)) for side in spacing_mm]
+    low = [max(side.start - n, 0) for side, n in zip(own, far, strict=True)]
+    high = [
+        min(side.stop + n, size)
+        for side, n, size in zip(own, far, tumors[0].shape, strict=True)
+    ]
+    return box_at(low, [b - a for a, b in zip(low, high, strict=True)])
 
 
 def _axes(grid: Grid) -> int:
