@@ -253,7 +253,7 @@ def smooth_noise(
 
 
 class Collected:
-    """A row's quantities as they come: of doses in Gy, each with its volume in mL."""
+    """Collects a row's quantities, one realization after the other."""
 
     def __init__(
         self,

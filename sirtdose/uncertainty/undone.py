@@ -144,7 +144,7 @@ def undone_differences(
     still = vectors(usual)
 
     def change(up: dict[str, Array], down: dict[str, Array]) -> dict[str, Array]:
-        """Of both ways: what turns back on itself has no half of a difference."""
+        """Root mean square of both changes: a shift lowers a dose on either side."""
         return {
             name: np.hypot(up[name] - own, down[name] - own) / 2**0.5
             for name, own in still.items()

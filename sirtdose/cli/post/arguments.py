@@ -89,6 +89,8 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
     psf_mm: Any = width
     if width is not None and width.strip().lower() != "fit":
         psf_mm = along_xyz(width, "--psf")
+    elif width is not None:
+        psf_mm = "fit"
     blur = {"psf_mm": psf_mm, "psf_tail": _tail(tail) if tail else None}
     if method is None:
         return blur | {"pvc": "iterative-yang" if psf_mm else None}

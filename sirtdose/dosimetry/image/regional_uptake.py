@@ -114,7 +114,7 @@ def _interpolated(field: Array, lattice: Grid, grid: Grid) -> NDArray[Any]:
 def _part_at(
     structure: Structure, points_mm: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """The part of each point in a structure: that of the voxel which holds it."""
+    """How much of a structure is at each point: the occupancy of its voxel."""
     index = np.rint(structure.grid.index(points_mm)).astype(np.intp)
     inside = ((index >= 0) & (index < structure.grid.shape)).all(axis=1)
     found = np.zeros(len(points_mm))

@@ -140,7 +140,7 @@ def all_doses(
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """An activity and the structures it is in; `uptake` where it is known finer."""
+    """An activity on a grid, its structures, and its uptake by region if known."""
 
     tag: str
     placed: Placed
@@ -149,7 +149,7 @@ class _Scene:
     left_out: Container[str] = ()
 
     def rows(self, dose: Dose, *, earlier: Volume | None = None) -> list[StructureDose]:
-        """The structures' doses, of which an `earlier` one is a part."""
+        """Dose of every structure; `earlier` is what a past session adds to it."""
         pairs = [
             (drawn, placed)
             for drawn, placed in zip(

@@ -71,7 +71,8 @@ def _by_width(
     if fwhm_mm is None:
         raise InputError(
             "--psf fit: the image does not tell the width of its blur, as its tumors "
-            "are too small, too cold, too uneven or drawn elsewhere; give --psf 15mm"
+            "are too small, too cold, too uneven or drawn elsewhere: give the width of "
+            "your camera, such as --psf 15mm"
         )
     fraction, tail_mm = request.psf_tail or (0.0, 0.0)
     blur = Blur.on(image.grid, fwhm_mm, tail_fraction=fraction, tail_fwhm_mm=tail_mm)

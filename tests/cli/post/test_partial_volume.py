@@ -186,7 +186,7 @@ def test_the_tail_is_told(run: Run, spheres: Path, tmp_path: Path) -> None:
 def test_the_image_tells_its_blur(run: Run, spheres: Path, tmp_path: Path) -> None:
     """The phantom's 15 mm come back, and a typed width far from them is doubted."""
     words = ("post", spheres, *GIVEN, "--json", "--psf")
-    fitted = run(*words, "fit", "--out", tmp_path / "fit")
+    fitted = run(*words, "Fit", "--out", tmp_path / "fit")
     found = document_of(fitted)["partial_volume"]
     fit = found["fit"]
     assert found["fwhm_mm"] == [fit["in_plane_mm"], fit["in_plane_mm"], fit["axial_mm"]]
