@@ -583,17 +583,3 @@ def test_means_over_mass_and_over_volume(
     one = document_of(post(run, exact_contours, tmp_path / "one"))
     for row in one["doses"]["local_deposition"]["structures"]:
         assert row["dose_gy"]["mean_by_mass"] == pytest.approx(row["dose_gy"]["mean"])
-
-
-@pytest.mark.parametrize(
-    ("constant", "severity"), [("clinical", "note"), ("icrp107", "warn")]
-)
-def test_a_constant_of_other_emissions_than_the_kernel(
-    run: Run, cubes: Path, tmp_path: Path, constant: str, severity: str
-) -> None:
-    options = ("--nuclide", "Ho-166", "--dose-constant", constant)
-    document = document_of(
-        post(run, cubes, tmp_path / "out", *CUBES, *options, "--method", "kernel")
-    )
-    said = [w for w in document["warnings"] if "MeV a decay" in w["message"]]
-    assert [w["severity"] for w in said] == [severity]
