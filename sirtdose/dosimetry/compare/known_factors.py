@@ -11,7 +11,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 SAME_WITHIN = 0.003
 # Liver densities in use, g/mL.
 DENSITIES_G_PER_ML = (1.0, 1.03, 1.04, 1.05, 1.06)
-_HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.8,)}
+_HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.795, 26.824)}
 _DENSITY, _CONSTANT, _CALIBRATION = "density", "dose constant", "calibration"
 
 
