@@ -17,6 +17,7 @@ from click.testing import Result
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.report.post.summary import post_summary
 
 Run = Callable[..., Result]
 GIVEN = ("--nuclide", "Ho-166", "--lung-shunt", "5%", "--json")
@@ -43,7 +44,7 @@ def document_of(result: Result) -> dict[str, Any]:
 
 
 def post(run: Run, cube: Path, out: Path, *options: object) -> Result:
-    given = (*GIVEN, "--structures", cube / "Perfused.nii.gz", "--no-report")
+    given = (*GIVEN, "--structures", cube / "Perfused.nii.gz")
     given += ("--role", "Perfused=perfused", "--administered", "1GBq")
     return run("post", cube / "image.nii.gz", *given, *options, "--out", out)
 
@@ -149,6 +150,7 @@ def test_a_typed_plan_is_converted(
         assert row["delivered_to_planned_ratio"] == pytest.approx(1, rel=1e-4)
     said = "from a dose constant of 15.87 to 15.54 Gy kg/GBq, x 0.9792"
     assert said in result.stderr
+    assert said in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_a_plan_by_an_image_predicts_what_post_finds(
@@ -176,6 +178,21 @@ def test_a_plan_by_an_image_predicts_what_post_finds(
     [row, *_] = compared["doses"]
     assert row["delivered_to_planned_ratio"] == pytest.approx(1)
     assert "converted" not in result.stderr
+
+
+def test_an_older_result_is_still_shown(run: Run, cube: Path, tmp_path: Path) -> None:
+    """Results of before say nothing of energies and conversions."""
+    document = document_of(post(run, cube, tmp_path / "out"))
+    del document["nuclide"]["dose_constant_meaning"]
+    for one in document["doses"].values():
+        for key in [key for key in one if key.startswith("dose_constant_")]:
+            del one[key]
+    ratio = {"delivered_to_planned_ratio": 1.0, "doses": [], "approval": None}
+    document["plan"] = ratio | dict.fromkeys(("planned_gbq", "delivered_gbq"), 1.0)
+    document["plan"]["method"] = "local_deposition"
+    said = post_summary(document)
+    assert "K 15.54 Gy kg/GBq, near)" in said
+    assert "converted" not in said
 
 
 def test_another_systems_dose_is_explained_by_the_convention(

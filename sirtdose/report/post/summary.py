@@ -118,7 +118,7 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
 
 def conversion_lines(plan: dict[str, Any] | None) -> list[str]:
     """By what planned doses were brought on the dose constant of those delivered."""
-    if plan is None or round(plan["conversion"], 9) == 1:
+    if plan is None or round(plan.get("conversion", 1), 9) == 1:
         return []
     planned, factor = plan["dose_constant_gy_kg_per_gbq"], plan["conversion"]
     return [
