@@ -21,7 +21,7 @@ from sirtdose.dosimetry.engine.collapsed_cone import superpose
 from sirtdose.dosimetry.engine.convolution import convolve
 from sirtdose.dosimetry.engine.dose import spread
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import rays
+from sirtdose.dosimetry.engine.rays import NUMBER, fans
 
 RADIAL = RadialKernel.named("Y-90")
 GRID = (128, 128, 128)
@@ -104,7 +104,7 @@ def cones() -> None:
     liver = ball(GRID, 4.0, 1600)
     density = np.where(liver > 0, 1.06, 0.3).astype(np.float32)
     block = kernel.voxel_kernel("Y-90", SIDE).energy_fraction.astype(np.float32)
-    few, usual = (rays(RADIAL, SIDE, number) for number in (256, 1024))
+    few, usual = (fans(RADIAL, SIDE, number) for number in (256, NUMBER))
     compare(
         {
             "one scipy.signal.fftconvolve of 128 x 128 x 128": lambda: (
@@ -113,7 +113,9 @@ def cones() -> None:
             "collapsed cone, 1.6 L liver in lung, 256 rays": lambda: superpose(
                 liver, density, RADIAL, few
             ),
-            "the same, 1024 rays": lambda: superpose(liver, density, RADIAL, usual),
+            f"the same, {NUMBER} rays": lambda: superpose(
+                liver, density, RADIAL, usual
+            ),
         },
         rounds=5,
     )
@@ -132,7 +134,7 @@ def large(method: str) -> None:
     elif method == "kernel, every voxel":
         spread(decays + np.float32(1e-3), sides, RADIAL)
     else:
-        superpose(decays, density, RADIAL, rays(RADIAL, sides))
+        superpose(decays, density, RADIAL, fans(RADIAL, sides))
     seconds = perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(

@@ -12,8 +12,9 @@ from sirtdose import errors
 from sirtdose.dosimetry.compare.gamma import Criterion, gamma_index
 from sirtdose.dosimetry.compiled import compiled
 from sirtdose.dosimetry.engine.collapsed_cone import superpose
+from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import rays
+from sirtdose.dosimetry.engine.rays import fans
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
 
@@ -90,7 +91,9 @@ def test_loops_give_the_same_numbers_without_numba(
         monkeypatch.setattr(
             "sirtdose.dosimetry.compiled.has_extra", lambda _, fast=fast: fast
         )
-        energy = superpose(decays, density, radial, rays(radial, side, 64)).energy
+        energy = superpose(
+            decays, density, radial, fans(radial, side, 64), media=Media.of("Y-90")
+        ).energy
         gamma = gamma_index(dose, other, Criterion(0.03, 3.0)).values
         found[fast] = (energy, gamma)
     compiled.cache_clear()

@@ -221,7 +221,7 @@ class TestBothRoutes:
 
 
 def test_first_order_intervals_hold_the_truth():
-    # benchmarks/coverage.py does it with more patients, and by the ensemble too.
+    # benchmarks/interval_coverage.py does it with more patients, by the ensemble too.
     held = coverage(60, 0)
     assert len(held) == 2
     assert all(51 <= count <= 60 for count in held.values()), held

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML, superpose
 from sirtdose.dosimetry.engine.convolution import convolve
 from sirtdose.dosimetry.engine.kernel import electron_kernel
+from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.photon_tail import photon_tail
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import rays
+from sirtdose.dosimetry.engine.rays import fans
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.density_note import density_note
@@ -222,15 +223,19 @@ def _through(
 ) -> tuple[NDArray[np.float32], dict[str, float], int]:
     """Energy by superposition with the photons' dose, the rest, number of rays."""
     spacing = density.grid.spacing_mm
-    fan = rays(radial, spacing)
-    result = superpose(decays, density.data, radial, fan)
-    # Photons reach far whatever lies between: their dose is the uniform medium's.
-    tail = photon_tail(np.asarray(decays, np.float32), spacing, radial)
+    electrons, photons = radial.electrons, radial.photons
+    media = Media.of(radial.nuclide)
+    around = fans(electrons, spacing)
+    result = superpose(decays, density.data, electrons, around, media=media)
+    # Photons reach far whatever lies between: their dose is the uniform medium's, but
+    # for bone, which absorbs more of them.
+    tail = photon_tail(np.asarray(decays, np.float32), spacing, photons, from_mm=0)
     tail *= density.data / np.float32(radial.density_g_per_ml)
-    photons = (1 - radial.electron_fraction) * float(decays.sum(dtype=float))
-    elsewhere = {PHOTONS_OUT: photons - float(tail.sum(dtype=float)), LEFT: result.left}
+    tail *= media.photons(density.data)
+    carried = (1 - electrons.electron_fraction) * float(decays.sum(dtype=float))
+    elsewhere = {PHOTONS_OUT: carried - float(tail.sum(dtype=float)), LEFT: result.left}
     tail += result.energy
-    return tail, elsewhere, len(fan.weights)
+    return tail, elsewhere, len(around[0].weights)
 
 
 def spread(

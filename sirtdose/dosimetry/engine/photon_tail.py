@@ -1,4 +1,4 @@
-"""The energy that photons carry beyond the electrons' range, on a coarse grid."""
+"""The energy that photons carry, on a coarse grid."""
 
 from functools import lru_cache
 
@@ -20,6 +20,8 @@ def photon_tail(
     decays: NDArray[np.float32],
     spacing_mm: tuple[float, float, float],
     radial: RadialKernel,
+    *,
+    from_mm: float | None = None,
 ) -> NDArray[np.float32]:
     """Energy that photons leave in each voxel, per energy of one decay.
 
@@ -30,12 +32,13 @@ def photon_tail(
     spacing_mm : tuple of float
     radial : RadialKernel
         At the density of the medium.
+    from_mm : float, optional
+        How far from the decay they begin; the electrons' range.
 
     Returns
     -------
     ndarray, of the same shape
-        From the electrons' range to the end of the table. What leaves the image is
-        not in it.
+        From there to the end of the table. What leaves the image is not in it.
 
     Notes
     -----
@@ -50,7 +53,8 @@ def photon_tail(
     for axis, n in enumerate(parts):
         blocks = _added_up(blocks, axis, n)
     sides = tuple(n * side for n, side in zip(parts, spacing_mm, strict=True))
-    octant = _tail_kernel(radial, sides)
+    start = radial.electron_range_mm if from_mm is None else from_mm
+    octant = _tail_kernel(radial, sides, start)
     energy, _ = convolve(blocks, octant.octant, ((0, 0), (0, 0), (0, 0)))
     energy = energy * np.float32(1 / np.prod(parts))
     if blocks.min() >= 0:
@@ -79,9 +83,11 @@ def _require_possible(
 
 
 @lru_cache(maxsize=8)
-def _tail_kernel(radial: RadialKernel, sides_mm: tuple[float, ...]) -> Kernel:
-    start, end = radial.electron_range_mm, float(radial.radius_mm[-1])
-    return kernel_between(radial, three(sides_mm), from_mm=start, to_mm=end)
+def _tail_kernel(
+    radial: RadialKernel, sides_mm: tuple[float, ...], from_mm: float
+) -> Kernel:
+    end = float(radial.radius_mm[-1])
+    return kernel_between(radial, three(sides_mm), from_mm=from_mm, to_mm=end)
 
 
 def _added_up(data: NDArray[np.float32], axis: int, parts: int) -> NDArray[np.float32]:

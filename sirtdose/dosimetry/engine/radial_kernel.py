@@ -1,7 +1,7 @@
 """How far from a decay its energy goes: the radial energy of a point source."""
 
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +89,7 @@ class RadialKernel:
             raise InputError(
                 f"cannot read the dose kernel {one.file.name}: {said}"
             ) from None
-        edges, within = _shells(text, one.file.name)
+        edges, within = shells_of(text, one.file.name)
         if edges[-1] < one.electron_range_mm:
             raise InputError(
                 f"the dose kernel {one.file.name} ends at {edges[-1]:g} mm, before the "
@@ -123,6 +123,47 @@ class RadialKernel:
         """Energy fraction inside the electrons' range."""
         return self.fraction_within(self.electron_range_mm)
 
+    @cached_property
+    def electrons(self) -> "RadialKernel":
+        """What electrons carry alone, to their range."""
+        within = np.maximum.accumulate(
+            self.energy_fraction_within - self.photons.energy_fraction_within
+        )
+        return replace(
+            self,
+            energy_fraction_within=np.where(
+                self.radius_mm <= self.electron_range_mm,
+                within,
+                np.interp(self.electron_range_mm, self.radius_mm, within),
+            ),
+            text=f"electrons of {self.text}",
+        )
+
+    @cached_property
+    def photons(self) -> "RadialKernel":
+        """What photons carry, from the decay on.
+
+        The table's own column, where it has one. Else all beyond the electrons' range,
+        and within it as much in each millimeter as in the next third of the range.
+        """
+        radii, within = self.radius_mm, self.energy_fraction_within
+        reach = self.electron_range_mm
+        column = _photons_of(self.text)
+        if column is not None:
+            own = column / self.energy_mev_per_decay
+        else:
+            next_mm = min(reach * 4 / 3, float(radii[-1]))
+            more = self.fraction_within(next_mm) - self.fraction_within(reach)
+            in_a_mm = more / (next_mm - reach) if next_mm > reach else 0.0
+            own = np.minimum(radii, reach) * in_a_mm
+        here = float(np.interp(reach, radii, own))
+        beyond = np.maximum(within - self.electron_fraction, 0)
+        return replace(
+            self,
+            energy_fraction_within=np.where(radii <= reach, own, here + beyond),
+            text=f"photons of {self.text}",
+        )
+
     def fraction_within(self, radius_mm: float) -> float:
         """Energy fraction inside a radius, mm."""
         return float(np.interp(radius_mm, self.radius_mm, self.energy_fraction_within))
@@ -133,7 +174,14 @@ class RadialKernel:
 
 
 @cache
-def _shells(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def shells_of(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Borders in mm and energy fractions within them, of a kernel's table.
+
+    Raises
+    ------
+    InputError
+        The table is damaged.
+    """
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     names = lines[0].split(",") if lines else []
     missing = {"r_outer_mm", "cum_frac_of_emitted_E"} - set(names)
@@ -162,3 +210,15 @@ def _shells(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.float
     for array in (edges, fractions):
         array.setflags(write=False)
     return edges, fractions
+
+
+@cache
+def _photons_of(text: str) -> NDArray[np.float64] | None:
+    """Energy in MeV that photons leave within each border, where a table has it."""
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    names = lines[0].split(",")
+    if "E_photon_MeV" not in names:
+        return None
+    at = names.index("E_photon_MeV")
+    own = [float(line.split(",")[at]) for line in lines[1:]]
+    return np.concatenate([[0.0], np.cumsum(own)])

@@ -1,5 +1,6 @@
 """Straight paths from a voxel that stand for all directions of a decay."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +15,11 @@ from sirtdose.model.grid import three
 if TYPE_CHECKING:
     from scipy import sparse
 
-NUMBER = 1024
+NUMBER = 768
+# Fans of so many rays, from one source to the next: faces alias with one alone.
+FANS = 4
+# So many paths are found together.
+_AT_ONCE = 64
 # How strongly weights are held alike: they stay positive at any voxel size.
 _EVENNESS = 0.3
 # How much the energy in whole planes of voxels counts beside that in each voxel.
@@ -62,20 +67,59 @@ class Rays:
             `offsets`, shape (steps, 3), from the source voxel, and `lengths_mm`,
             shape (steps,), inside each.
         """
-        speed = self.directions[ray] / self.spacing_mm
-        forward = np.sign(speed).astype(np.intp)
-        with np.errstate(divide="ignore"):
-            between = 1 / np.abs(speed)
-        # Millimeters from the start to every next voxel, an axis each.
-        first = (0.5 - forward * self.starts[ray]) * between
-        with np.errstate(invalid="ignore"):
-            borders = first[:, None] + np.arange(steps) * between[:, None]
-        order = np.argsort(borders, axis=None, kind="stable")[:steps]
-        crossed = np.zeros((steps, 3), np.intp)
-        axis = order // steps
-        crossed[np.arange(1, steps), axis[:-1]] = forward[axis[:-1]]
-        lengths = np.diff(borders.ravel()[order], prepend=0.0)
-        return Path(crossed.cumsum(axis=0), lengths)
+        return next(self.paths((ray,), steps))[1]
+
+    def paths(self, rays: Sequence[int], steps: int) -> Iterator[tuple[int, Path]]:
+        """The same of many rays, each with its number."""
+        for first in range(0, len(rays), _AT_ONCE):
+            some = np.array(rays[first : first + _AT_ONCE])
+            speed = self.directions[some] / self.spacing_mm
+            forward = np.sign(speed).astype(np.intp)
+            with np.errstate(divide="ignore"):
+                between = 1 / np.abs(speed)
+            # Millimeters from the start to every next voxel, an axis each.
+            start = (0.5 - forward * self.starts[some]) * between
+            with np.errstate(invalid="ignore"):
+                borders = start[..., None] + np.arange(steps) * between[..., None]
+            borders = borders.reshape(len(some), -1)
+            order = np.argsort(borders, axis=1, kind="stable")[:, :steps]
+            axis = order // steps
+            crossed = np.zeros((len(some), steps, 3), np.intp)
+            each, step = np.arange(len(some))[:, None], np.arange(1, steps)
+            crossed[each, step, axis[:, :-1]] = forward[each, axis[:, :-1]]
+            reached = np.take_along_axis(borders, order, axis=1)
+            lengths = np.diff(reached, prepend=0.0)
+            yield from zip(
+                some.tolist(),
+                map(Path, crossed.cumsum(axis=1), lengths),
+                strict=True,
+            )
+
+
+def fans(
+    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int = NUMBER
+) -> tuple[Rays, ...]:
+    """Fans of rays that sources take in turn, each fitted by itself.
+
+    Layers beside a face get what so many rays would give that stand in all of them,
+    at the price of one fan.
+
+    Parameters
+    ----------
+    radial : RadialKernel
+    spacing_mm : tuple of float, > 0
+        In array order.
+    number : int, even
+        Rays of each.
+
+    Examples
+    --------
+    >>> some = fans(RadialKernel.named("Y-90"), (4.0, 4.0, 4.0), 64)
+    >>> [round(float(fan.weights.sum()), 12) for fan in some]
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    sides = three(float(side) for side in spacing_mm)
+    return tuple(_fitted(radial, sides, number, fan) for fan in range(FANS))
 
 
 def rays(
@@ -109,14 +153,14 @@ def rays(
     >>> round(float(some.weights.sum()), 12)
     1.0
     """
-    return _fitted(radial, three(float(side) for side in spacing_mm), number)
+    return _fitted(radial, three(float(side) for side in spacing_mm), number, 0)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4 * FANS)
 def _fitted(
-    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int
+    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int, fan: int
 ) -> Rays:
-    directions, starts = _opposite_pairs(number)
+    directions, starts = _opposite_pairs(number, fan)
     even = Rays(directions, starts, np.full(number, 1 / number), spacing_mm)
     exact = electron_kernel(radial, spacing_mm).energy_fraction
     alone = _alone(even, radial, exact.shape)
@@ -172,7 +216,7 @@ def _alone(
 
 
 def _opposite_pairs(
-    number: int,
+    number: int, fan: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Evenly spread directions and starting points, each with its opposite.
 
@@ -180,7 +224,8 @@ def _opposite_pairs(
     on the sphere and the others one in the voxel.
     """
     steps = 1.1347241384015194 ** -np.arange(1, 6)
-    points = (0.5 + np.outer(np.arange(1, number // 2 + 1), steps)) % 1
+    first = fan * (number // 2) + 1
+    points = (0.5 + np.outer(np.arange(first, first + number // 2), steps)) % 1
     z, azimuth = points[:, 0], points[:, 1] * 2 * np.pi
     across = np.sqrt(1 - z * z)
     directions = np.stack([across * np.cos(azimuth), across * np.sin(azimuth), z], 1)

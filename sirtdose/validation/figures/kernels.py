@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sirtdose.dosimetry.engine.collapsed_cone import superpose
+from sirtdose.dosimetry.engine.dose import compute_dose
 from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import rays
-from sirtdose.model.grid import three
+from sirtdose.dosimetry.engine.rays import fans
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.nuclide import Nuclide, dose_constant_of
+from sirtdose.model.volume import Quantity, Volume
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures.tables import DATA
 
 _JOULE_PER_MEV = 1.602176634e-13
-_VOXEL_MM, _ACROSS = 4.0, 25
+_VOXEL_MM, _ACROSS = 4.0, 28
 # How deep each tissue is, in mm, and its density in g/mL; the liver alone is active.
 _TISSUES = {"bone": (32, 1.92), "liver": (40, 1.06), "lung": (48, 0.26)}
 
@@ -75,13 +77,14 @@ def _tissue_of_layer() -> list[str]:
 def _profile(axis: int) -> NDArray[np.float64]:
     """Part of the energy that the electrons leave in each layer across an axis.
 
-    A column of sources stands for a plane: over a layer it adds up to the same.
+    Columns of sources stand for a plane: over a layer they add up to the same.
     """
     tissues = _tissue_of_layer()
     shape = (len(tissues), _ACROSS, _ACROSS)
     decays = np.zeros(shape)
     active = [layer for layer, name in enumerate(tissues) if name == "liver"]
-    decays[active, _ACROSS // 2, _ACROSS // 2] = 1 / len(active)
+    columns = slice(_ACROSS // 2 - 2, _ACROSS // 2 + 2)
+    decays[active, columns, columns] = 1 / (16 * len(active))
     densities = np.array([_TISSUES[name][1] for name in tissues])
     density = np.broadcast_to(densities[:, None, None], shape)
     radial = RadialKernel.named("Y-90")
@@ -89,7 +92,7 @@ def _profile(axis: int) -> NDArray[np.float64]:
         np.ascontiguousarray(np.moveaxis(decays, 0, axis)),
         np.ascontiguousarray(np.moveaxis(density, 0, axis)),
         radial,
-        rays(radial, (_VOXEL_MM,) * 3),
+        fans(radial, (_VOXEL_MM,) * 3),
     )
     others = tuple(k for k in range(3) if k != axis)
     return np.asarray(found.energy.sum(axis=others, dtype=float))
@@ -102,6 +105,34 @@ def _layer_energy(
     profile = bench.once(f"layers across axis {axis}", lambda: _profile(axis))
     own = [k for k, name in enumerate(_tissue_of_layer()) if name == tissue]
     return float(profile[own if depth is None else own[depth]].sum())
+
+
+def _border_map(source: str) -> NDArray[np.float32]:
+    """Gy per GBq of a phantom that was simulated: liver, lung, a slab of bone.
+
+    Its voxels are along x, y, z; nothing lies around it.
+    """
+    x, y, z = np.indices((40, 40, 40))
+    density = np.where(z < 20, 1.06, 0.26)
+    slab = (y >= 4) & (y < 7) & (z >= 8) & (z < 32)
+    tumor = (x - 20) ** 2 + (y - 22) ** 2 + (z - 15) ** 2 <= 14
+    active = {"liver and tumor": np.where(tumor, 3, z < 20), "lung": z >= 20}[source]
+    decays = np.where(slab, 0, active).astype(np.float32)
+    grid = Grid.regular(decays.shape, spacing_mm=(_VOXEL_MM,) * 3)
+    nuclide = Nuclide.named("Y-90")
+    in_one_gbq = nuclide.half_life_h / np.log(2) / decays.sum()
+    return compute_dose(
+        Volume(decays * in_one_gbq, grid, Quantity.TIME_INTEGRATED_ACTIVITY),
+        nuclide=nuclide,
+        density_g_per_ml=Volume(np.where(slab, 1.92, density), grid, Quantity.DENSITY),
+        method="collapsed-cone",
+    ).volume.data
+
+
+def _border_dose(bench: Bench, *, source: str, box: list[list[int]]) -> float:
+    """Mean in a box of voxels beside a border."""
+    dose = bench.once(f"borders, {source}", lambda: _border_map(source))
+    return float(dose[tuple(slice(*side) for side in box)].mean(dtype=float))
 
 
 FIGURES: dict[str, Figure] = {
@@ -124,4 +155,7 @@ FIGURES: dict[str, Figure] = {
     ),
     "s_value": _s_value,
 }
-SHARED_FIGURES: dict[str, Figure] = {"layer_energy": _layer_energy}
+SHARED_FIGURES: dict[str, Figure] = {
+    "layer_energy": _layer_energy,
+    "border_dose": _border_dose,
+}

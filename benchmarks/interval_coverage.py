@@ -1,6 +1,6 @@
 """How many of 200 simulated patients' true doses lie in their 95 % intervals.
 
-Run: python benchmarks/coverage.py
+Run: python benchmarks/interval_coverage.py
 """
 
 import sys
