@@ -176,7 +176,7 @@ def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
 
 
 def _said_of(name: str, doubts: Sequence[tuple[Severity, str]]) -> list[Finding]:
-    """One finding of all doubts about a structure, as severe as the worst."""
+    """Contrast, odd voxels or another tissue's density in a structure, as one (H27)."""
     real = [one for one in doubts if one[1]]
     if not real:
         return []

@@ -658,3 +658,23 @@ def test_a_density_in_lungs_that_are_not_drawn(
     document = document_of(post(run, cubes, tmp_path / "out", *CUBES, *words))
     said = [w for w in document["warnings"] if "no lungs drawn" in w["message"]]
     assert [w["severity"] for w in said] == ["warn"]
+
+
+def test_real_anatomy_by_its_ct(run: Run, real_images: Path, tmp_path: Path) -> None:
+    """Densities of the CT, not those that Monte Carlo had: within 0.5 %."""
+    folder = real_images / "mc_real_ct"
+    given = ("--structures", folder / "labels.nii.gz", "--administered", "1GBq")
+    by_ct = ("--density", "ct", "--ct", folder / "ct_hu.nii.gz")
+    by_file = ("--density", folder / "density_g_per_ml.nii.gz", "--method", "local")
+    source = folder / "activity.nii.gz"
+    document = document_of(post(run, source, tmp_path / "ct", *given, *by_ct))
+    filed = document_of(post(run, source, tmp_path / "file", *given, *by_file))
+    local, expected = (means(one, "local_deposition") for one in (document, filed))
+    cone = means(document, "collapsed_cone")
+    truth = json.loads((folder / "truth.json").read_text())["structures"]
+    for name in set(truth) - {"Bone", "Lungs"}:
+        assert local[name] == pytest.approx(expected[name], rel=0.005)
+        assert cone[name] == pytest.approx(truth[name]["mean_gy_per_gbq"], rel=0.005)
+    assert not [
+        w for w in document["warnings"] if (w["code"], w["severity"]) == ("H27", "warn")
+    ]
