@@ -678,3 +678,20 @@ def test_real_anatomy_by_its_ct(run: Run, real_images: Path, tmp_path: Path) -> 
     assert not [
         w for w in document["warnings"] if (w["code"], w["severity"]) == ("H27", "warn")
     ]
+
+
+def test_a_site_has_its_own_densities(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(
+        '[defaults]\ndensity = "ct"\n'
+        'density_in = ["liver=1.06g/mL", "tumors=1.05g/mL"]\n'
+    )
+    options = ("--site", site, "--method", "local")
+    by_site = document_of(post(run, exact_contours, tmp_path / "site", *options))
+    assert {one["g_per_ml"] for one in by_site["density"]["regions"]} == {1.06, 1.05}
+    # One density that is typed has no use for them.
+    typed = ("--density", "1.04g/mL", *options)
+    one = document_of(post(run, exact_contours, tmp_path / "typed", *typed))
+    assert one["density"]["regions"] == []
