@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sirtdose.model.finding import Finding, Severity
-from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.nuclide import Nuclide, dose_constant_of
 
 # Densities in use for liver run from 1.00 to 1.06 g/mL (physics tables).
 _LIVER_G_PER_ML = (0.95, 1.15)
@@ -13,7 +13,7 @@ _ANY_TISSUE_G_PER_ML = (0.2, 2.0)
 # Clinical reference, section 9: beyond 1 % of the default it is said.
 _DEVIATION_MAX = 0.01
 # Energies per decay in use differ by under 1 %; photons counted or not, by 4 %.
-_SAME_ENERGY, _OTHER_ENERGY = 0.01, 0.03
+_SAME_ENERGY = 0.01
 
 
 def density_finding(density_g_per_ml: float) -> Finding:
@@ -58,11 +58,12 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
             )
         )
     if abs(nuclide.dose_constant_gy_kg_per_gbq / usual_k - 1) > _DEVIATION_MAX:
+        which = ", ".join(filter(None, [nuclide.dose_constant_meaning, "while"]))
         findings.append(
             Finding.of(
                 "H09",
                 f"dose constant {nuclide.dose_constant_gy_kg_per_gbq:g} Gy kg/GBq, "
-                f"while {nuclide.name} has {usual_k:g}",
+                f"{which} {nuclide.name} has {usual_k:g}",
                 severity=Severity.WARN,
             )
         )
@@ -111,20 +112,33 @@ def other_file_findings(planned: Mapping[str, Any], nuclide: Nuclide) -> list[Fi
 def kernel_energy_findings(nuclide: Nuclide, table_mev: float) -> list[Finding]:
     """A dose constant that counts other emissions than the kernel's table (H09).
 
-    >>> [f.severity for f in kernel_energy_findings(Nuclide.named("Ho-166"), 0.7271)]
-    [<Severity.NOTE: 'note'>]
+    >>> holmium = Nuclide.named("Ho-166")
+    >>> kernel_energy_findings(holmium, 0.7271)
+    []
+    >>> [said] = kernel_energy_findings(holmium.with_dose_constant(15.87), 0.7271)
+    >>> said.remedy
+    'leave --dose-constant out, and a kernel takes 16.22 Gy kg/GBq'
     """
+    nuclide = nuclide.for_energy(emitted=True)
     held_mev = nuclide.energy_mev_per_decay
     ratio = held_mev / table_mev - 1
     if abs(ratio) <= _SAME_ENERGY:
         return []
-    more = "lower" if ratio < 0 else "higher"
+    low = "Photons that escape are counted twice, and doses are"
+    k = dose_constant_of(table_mev, nuclide.half_life_h)
+    usual_k = nuclide.usual_dose_constant_gy_kg_per_gbq or 0.0
     return [
         Finding.of(
             "H09",
-            f"K of {nuclide.name} holds {held_mev:.4f} MeV a decay, the kernel's table "
-            f"{table_mev:.4f} MeV: its doses are {100 * abs(ratio):.1f} % {more} than "
-            "the table's own",
-            severity=Severity.NOTE if abs(ratio) <= _OTHER_ENERGY else Severity.WARN,
+            f"the kernel's fractions are of the {table_mev:.4f} MeV that "
+            f"{nuclide.name} emits, while {nuclide.dose_constant_gy_kg_per_gbq:g} "
+            f"Gy kg/GBq hold "
+            f"{held_mev:.4f} MeV. {low if ratio < 0 else 'Doses are'} "
+            f"{100 * abs(ratio):.1f} % {'low' if ratio < 0 else 'high'}",
+            severity=Severity.WARN,
+            remedy="leave --dose-constant out, and a kernel takes "
+            f"{usual_k:g} Gy kg/GBq"
+            if abs(usual_k / k - 1) <= _SAME_ENERGY
+            else f"--dose-constant '{k:.4g} Gy kg/GBq' holds it all",
         )
     ]

@@ -60,7 +60,7 @@ def kernel_command(
 
     require_free(out, KERNEL_FILES, force=force)
     x, y, z = along_xyz(spacing, "--spacing")
-    nuclide, _ = nuclide_of(options)
+    nuclide = nuclide_of(options)[0].for_energy(emitted=True)
     radial = RadialKernel.of(nuclide, options["medium"] or "soft-tissue")
     if options["density"]:
         radial = radial.at_density(options["density"])

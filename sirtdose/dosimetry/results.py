@@ -52,7 +52,11 @@ class PlannedDose:
 
 @dataclass(frozen=True)
 class PlanCompared:
-    """A plan, and what became of it; `method` is of the delivered doses."""
+    """A plan, and what became of it; `method` is of the delivered doses.
+
+    Planned doses are on the delivered doses' dose constant: those of the plan, which
+    rest on `dose_constant_gy_kg_per_gbq`, times `conversion`.
+    """
 
     hash: str
     approval: dict[str, Any]
@@ -60,6 +64,8 @@ class PlanCompared:
     planned_gbq: float
     delivered_gbq: float
     rows: tuple[PlannedDose, ...]
+    dose_constant_gy_kg_per_gbq: float
+    conversion: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,6 +70,11 @@ class Nuclide:
         Where the numbers come from; printed with every result.
     usual_half_life_h, usual_dose_constant_gy_kg_per_gbq : float, optional
         As its table has them, by which others are judged.
+    dose_constant_meaning : str
+        Which energy of a decay it stands for, where several are in use.
+    dose_constant_by_use : bool
+        Whether an image's dose takes the constant of the energy that its method needs
+        instead; one that the user chose, or gave, stands for any energy.
     kernels : tuple of KernelTable
         One for each medium that has one.
     positrons_per_decay : float, optional
@@ -96,6 +101,8 @@ class Nuclide:
     half_life_source: str
     usual_half_life_h: float | None = None
     usual_dose_constant_gy_kg_per_gbq: float | None = None
+    dose_constant_meaning: str = ""
+    dose_constant_by_use: bool = False
     kernels: tuple[KernelTable, ...] = ()
     positrons_per_decay: float | None = None
     header_words: tuple[str, ...] = ()
@@ -163,6 +170,8 @@ class Nuclide:
             usual_dose_constant_gy_kg_per_gbq=presets[entry["default_dose_constant"]][
                 "value"
             ],
+            dose_constant_meaning=presets[preset].get("meaning", ""),
+            dose_constant_by_use=dose_constant is None,
             kernels=tuple(
                 KernelTable(medium, **{**one, "file": kernels_in / one["file"]})
                 for medium, one in entry.get("kernels", {}).items()
@@ -184,6 +193,43 @@ class Nuclide:
             dose_constant_gy_kg_per_gbq=dose_constant_gy_kg_per_gbq,
             dose_constant_name="given",
             dose_constant_source="given by the user",
+            dose_constant_meaning="",
+            dose_constant_by_use=False,
+        )
+
+    def for_energy(self, *, emitted: bool) -> "Nuclide":
+        """The same with the dose constant that an image's dose needs.
+
+        A kernel's fractions are of all energy that is emitted; what stays where it is,
+        by local deposition or in the lungs by their shunt, is absorbed near the decay.
+        Of Y-90 they are one. A constant that the user chose stays.
+
+        >>> holmium = Nuclide.named("Ho-166")
+        >>> holmium.for_energy(emitted=False).dose_constant_gy_kg_per_gbq
+        15.54
+        >>> holmium.for_energy(emitted=True).dose_constant_gy_kg_per_gbq
+        16.22
+        >>> given = holmium.with_dose_constant(16.0).for_energy(emitted=True)
+        >>> given.dose_constant_gy_kg_per_gbq, given.dose_constant_meaning
+        (16.0, 'taken as all energy emitted')
+        """
+        entry = table("nuclides").get(self.name, {})
+        key = entry.get("emitted_dose_constant" if emitted else "near_dose_constant")
+        if key is None:
+            return self
+        one = entry["dose_constants_gy_kg_per_gbq"][key]
+        own = self.dose_constant_by_use
+        return replace(
+            self,
+            dose_constant_gy_kg_per_gbq=one["value"]
+            if own
+            else self.dose_constant_gy_kg_per_gbq,
+            dose_constant_name=key if own else self.dose_constant_name,
+            dose_constant_source=one["source"] if own else self.dose_constant_source,
+            dose_constant_meaning=one["meaning"]
+            if own or self.dose_constant_name == key
+            else f"taken as {one['meaning']}",
+            usual_dose_constant_gy_kg_per_gbq=one["value"],
         )
 
     def decay_factor(self, elapsed_h: float) -> float:

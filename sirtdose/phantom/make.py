@@ -256,7 +256,7 @@ def truth_of(
     `analytic_gy` is the uniform dose of the shape; `voxel_cost` is what lies
     between them; `mean_in_image_gy` is what blur and noise leave.
     """
-    k = request.nuclide.dose_constant_gy_kg_per_gbq
+    k = request.nuclide.for_energy(emitted=False).dose_constant_gy_kg_per_gbq
     voxel_ml = spect.grid.voxel_volume_ml
     in_image = spect.data * (ledger.delivered_gbq / spect.total())
     whole = {
@@ -305,7 +305,7 @@ def _of_scan(
     request: PhantomRequest, ledger: Ledger, *, counts: float
 ) -> dict[str, Any]:
     """What was given, when it was scanned, and how `sirtdose post` is told of it."""
-    nuclide = request.nuclide
+    nuclide = request.nuclide.for_energy(emitted=False)
     elapsed_h = (SCAN_AT - ADMINISTERED_AT).total_seconds() / 3600
     mbq_seconds = (
         ledger.delivered_gbq

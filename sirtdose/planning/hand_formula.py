@@ -5,7 +5,7 @@ from math import pi, sqrt
 
 from sirtdose.planning.hand_number import ROUNDING, HandNumber, Plan
 
-_LABEL_CONSTANT = 50.0
+_LABEL_CONSTANTS = {"Y-90": 50.0, "Ho-166": 15.87}
 # How far from the border of a sphere another method than local deposition may bring
 # energy in or out: an absorbed fraction of 0.8 in 1 g, 0.92 in 20 g are 0.5 mm.
 _MOVED_MM = 1.5
@@ -64,13 +64,18 @@ def _reduced(plan: Plan) -> HandNumber:
 
 
 def _by_dose(plan: Plan) -> HandNumber:
-    """A mean dose to the perfused mass; the label's has K = 50 and no shunt."""
+    """A mean dose to the perfused mass; the label's has its own K and no shunt."""
     assumed = plan["assumptions"]
     [perfused] = [one for one in plan["compartments"] if one["role"] == "perfused"]
     mass_kg = perfused["volume_ml"] * assumed["density_g_per_ml"] / 1000
     dose = assumed["prescribed_dose_gy"]
     label = assumed["convention"] == "label"
-    k = _LABEL_CONSTANT if label else plan["nuclide"]["dose_constant_gy_kg_per_gbq"]
+    nuclide = plan["nuclide"]
+    k = (
+        _LABEL_CONSTANTS[nuclide["name"]]
+        if label
+        else nuclide["dose_constant_gy_kg_per_gbq"]
+    )
     shunt = 0.0 if label else plan["lungs"]["shunt_fraction"] or 0.0
     return HandNumber(
         *("activity by the formula", "formula", "GBq", float(plan["activity_gbq"])),

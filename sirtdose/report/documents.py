@@ -53,6 +53,7 @@ def nuclide_document(nuclide: Nuclide) -> dict[str, Any]:
         "half_life_source": nuclide.half_life_source,
         "dose_constant_gy_kg_per_gbq": nuclide.dose_constant_gy_kg_per_gbq,
         "dose_constant_name": nuclide.dose_constant_name,
+        "dose_constant_meaning": nuclide.dose_constant_meaning or None,
         "dose_constant_source": nuclide.dose_constant_source,
         "file_sha256": nuclide.file_sha256,
     }

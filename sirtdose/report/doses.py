@@ -56,6 +56,9 @@ def dose_document(
 ) -> dict[str, Any]:
     """One method's doses by structure, and where their energy is."""
     return {
+        "dose_constant_gy_kg_per_gbq": dose.nuclide.dose_constant_gy_kg_per_gbq,
+        "dose_constant_name": dose.nuclide.dose_constant_name,
+        "dose_constant_meaning": dose.nuclide.dose_constant_meaning or None,
         "energy_recovered": dose.energy_recovered,
         "medium": dose.medium,
         "electron_fraction": dose.electron_fraction,

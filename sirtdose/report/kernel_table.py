@@ -18,7 +18,7 @@ from sirtdose.report.documents import (
     findings_document,
     nuclide_document,
 )
-from sirtdose.report.post.summary import own_file_words
+from sirtdose.report.post.summary import constant_words, own_file_words
 from sirtdose.report.wording import significant, table
 
 KERNEL_COLUMNS = ("dx", "dy", "dz", "energy_fraction", "s_mgy_per_mbq_s")
@@ -118,8 +118,7 @@ def kernel_summary(document: dict[str, Any]) -> str:
             f"Voxel kernel of {nuclide['name']} in {document['medium']}, "
             f"{document['density_g_per_ml']:g} g/mL, {x:g} x {y:g} x {z:g} mm",
             f"half-life {nuclide['half_life_h']:g} h, K "
-            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-            f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}",
+            f"{constant_words(nuclide)}{own_file_words(nuclide)}",
             "",
             table(["voxel", "energy fraction", "S mGy/(MBq s)"], rows),
             "",

@@ -258,7 +258,12 @@ def alter_one(package: Path, file: str, alter: Callable[[str], str]) -> None:
         (
             NUCLIDES,
             _replaced('"value": 15.87', '"value": 16.0287'),
-            ["Ho-166 for 60 Gy to 1 kg, constant 'clinical'"],
+            ["Ho-166 for 60 Gy to 1 kg, constant 'device'"],
+        ),
+        (
+            NUCLIDES,
+            _replaced('"value": 15.54', '"value": 15.6954'),
+            ["energy in the constant 'near' of Ho-166"],
         ),
         (
             KERNEL,
@@ -283,6 +288,7 @@ def alter_one(package: Path, file: str, alter: Callable[[str], str]) -> None:
     ],
     ids=[
         *("half-life", "half-life of Ho-166", "dose constant", "constant of Ho-166"),
+        "near constant of Ho-166",
         *("kernel's energy", "joule", "mCi"),
     ],
 )

@@ -18,7 +18,10 @@ from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_tim
 _T = TypeVar("_T")
 DEVICES = ("resin", "glass", "ho166")
 _DAYS_MAX = 3660
-DOSE_CONSTANTS = ("clinical", "label", "ddep", "icrp107")
+DOSE_CONSTANTS = (
+    *("clinical", "label", "ddep", "icrp107"),
+    *("device", "near", "emitted"),
+)
 
 
 class QuantityType(click.ParamType):  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 SAME_WITHIN = 0.003
 # Liver densities in use, g/mL.
 DENSITIES_G_PER_ML = (1.0, 1.03, 1.04, 1.05, 1.06)
-_HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.8,)}
+_HALF_LIVES_H = {"Y-90": (64.04, 64.05, 64.1, 64.2, 64.8), "Ho-166": (26.795, 26.824)}
 _DENSITY, _CONSTANT, _CALIBRATION = "density", "dose constant", "calibration"
 
 
@@ -29,6 +29,7 @@ class OurChoices:
     half_life_h: float | None = None
     dose_constant_gy_kg_per_gbq: float | None = None
     density_g_per_ml: float | None = None
+    dose_constant_meaning: str | None = None
     lung_shunt_fraction: float | None = None
     residual_fraction: float | None = None
     elapsed_h: float | None = None
@@ -116,12 +117,15 @@ def _of_constant(ours: OurChoices) -> Iterator[KnownFactor]:
     known: Mapping[str, dict[str, dict[str, float]]] = table("nuclides")
     if own is None or ours.nuclide not in known:
         return
+    names: dict[float, list[str]] = {}
     for name, preset in known[ours.nuclide]["dose_constants_gy_kg_per_gbq"].items():
-        value = preset["value"]  # type: ignore[index]
+        names.setdefault(preset["value"], []).append(name)  # type: ignore[index]
+    for value, alike in names.items():
         yield KnownFactor(
             _CONSTANT,
             value / own,
-            f"dose constant {value:g} Gy kg/GBq ({name}) instead of our {own:g}",
+            f"dose constant {value:g} Gy kg/GBq ({', '.join(alike)}) instead of our "
+            f"{own:g}",
         )
 
 

@@ -42,7 +42,8 @@ class Dose(Placed):
     energy of all the decays: 1 where nothing is lost; `energy_elsewhere` says where
     rest went, as fractions of the same, and all of them add up to 1.
     `electron_fraction` stays within the electrons' range; `medium` is the kernel's.
-    `rays` is the number of directions of a superposition.
+    `rays` is the number of directions of a superposition; `nuclide` has the dose
+    constant that the method took.
     """
 
     volume: Volume
@@ -99,6 +100,9 @@ def compute_dose(
     in its voxel,
 
     .. math:: D_i = \frac{K \ln 2}{T_{1/2}} \frac{\tilde A_i}{\rho_i V}
+
+    Its K is of the energy absorbed near a decay, that of the other methods of all that
+    is emitted, which the kernel's fractions are of, unless `nuclide` has a chosen one.
 
     Kernel convolution: a part of it goes to the voxels around, by the radial energy
     of a decay in one medium of one density, photons' long tail included,
@@ -167,6 +171,7 @@ def compute_dose(
         raise QuantityError(
             "the image holds no activity, or less than none: no dose can be computed"
         )
+    nuclide = nuclide.for_energy(emitted=method != "local")
     density = _usable(density_g_per_ml, tia)
     if method == "kernel" and isinstance(density, Volume):
         density = _median_by_activity(density, decays)

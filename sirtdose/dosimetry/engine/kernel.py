@@ -61,7 +61,10 @@ class Kernel:
         r"""S values of the octant, dose per decay, in mGy/(MBq s).
 
         .. math:: S_i = \frac{K \ln 2}{T_{1/2}} \frac{E_i}{\rho V}
+
+        with K of the energy emitted, unless the nuclide has a chosen one.
         """
+        nuclide = nuclide.for_energy(emitted=True)
         z, y, x = self.spacing_mm
         voxel_kg = z * y * x * self.radial.density_g_per_ml * 1e-6
         # Gy/(GBq h) to mGy/(MBq s).

@@ -67,7 +67,9 @@ def how_ours(document: Document) -> str:
     where = "by voxel" if density is None else f"{density:g} g/mL"
     method = str(document["ours"]["method"]).replace("_", " ")
     constant = document["ours"]["dose_constant_gy_kg_per_gbq"]
+    meaning = document["ours"]["dose_constant_meaning"]
     said = f"{method}, density {where}, K {constant:g} Gy kg/GBq"
+    said += f" ({meaning})" if meaning else ""
     digest = document["ours"]["nuclide_sha256"]
     if digest is None:
         return said

@@ -12,7 +12,7 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
-from sirtdose.report.post.summary import own_file_words
+from sirtdose.report.post.summary import basis_words
 from sirtdose.report.wording import activity, limit_line, significant, table
 
 
@@ -56,7 +56,6 @@ def comparison_document(
 def comparison_summary(document: dict[str, Any]) -> str:
     """Activities, the doses each would give, and why they differ."""
     methods = document["methods"]
-    nuclide = document["nuclide"]
     names = [part["name"] for part in methods[0]["compartments"]]
     rows = [
         [
@@ -78,10 +77,8 @@ def comparison_summary(document: dict[str, Any]) -> str:
     ] or ["Every limit that could be checked is met by every method."]
     return "\n".join(
         [
-            f"Methods compared ({nuclide['name']}, half-life "
-            f"{nuclide['half_life_h']:g} h, K "
-            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-            f"{document['density_g_per_ml']:g} g/mL{own_file_words(nuclide)})",
+            f"Methods compared ({basis_words(document['nuclide'])}; "
+            f"{document['density_g_per_ml']:g} g/mL)",
             "",
             *(
                 f"{one['method']:<10}{activity(one['activity_gbq'])}, "

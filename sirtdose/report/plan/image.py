@@ -27,6 +27,7 @@ from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
 )
 from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
+from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.tables import (
     dvh_csv,
     dvh_per_gbq_csv,
@@ -129,7 +130,8 @@ def prediction_summary(document: dict[str, Any]) -> str:
     for method, result in document["doses"].items():
         lines += [
             "",
-            f"Predicted by the image, {method}, over volume, {ALL_COUNTS}",
+            f"Predicted by the image, {method}, over volume, {ALL_COUNTS}"
+            f"{other_constant_words(result, document['nuclide'])}",
             table(
                 ["structure", *(one.heading for one in metrics)],
                 [

@@ -20,7 +20,7 @@ from sirtdose.report.documents import (
     nuclide_document,
     said_document,
 )
-from sirtdose.report.post.summary import own_file_words
+from sirtdose.report.post.summary import constant_words, own_file_words
 from sirtdose.report.wording import significant
 
 
@@ -117,8 +117,7 @@ def shunt_summary(document: dict[str, Any]) -> str:
         nuclide = document["nuclide"]
         more = [
             f"1 GBq of {nuclide['name']} (K "
-            f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq"
-            f"{own_file_words(nuclide)}) gives the lungs "
+            f"{constant_words(nuclide)}{own_file_words(nuclide)}) gives the lungs "
             f"{significant(document['lung_dose_gy_per_gbq'])} Gy, at "
             f"{significant(mass)} kg ({document['lung_mass_source']})"
         ]

@@ -20,6 +20,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.report.post.summary import (
     lung_line,
+    other_constant_words,
 )
 from sirtdose.report.post.uncertainty import (
     between_words,
@@ -54,6 +55,7 @@ def plan_page(text: str, data: Mapping[str, Any] | None = None) -> str:
         limits=[(limit, limit_line(limit)) for limit in document["limits"]],
         assumptions=assumptions.items(),
         self_test=self_test_words(document.get("self_test")),
+        other_constant=other_constant_words,
         columns=uncertainty_columns(unsure),
         cells=lambda name: uncertainty_cells(unsure, name),
         earlier=any(

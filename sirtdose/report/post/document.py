@@ -220,6 +220,8 @@ def _plan_compared(plan: PlanCompared | None) -> dict[str, Any] | None:
         "delivered_gbq": plan.delivered_gbq,
         "delivered_mci": plan.delivered_gbq * MCI_PER_GBQ,
         "delivered_to_planned_ratio": plan.delivered_gbq / plan.planned_gbq,
+        "dose_constant_gy_kg_per_gbq": plan.dose_constant_gy_kg_per_gbq,
+        "conversion": plan.conversion,
         "doses": [
             {
                 "name": row.name,

@@ -11,12 +11,14 @@ from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
 from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
 from sirtdose.report.post.summary import (
     calibration_line,
+    conversion_lines,
     density_words,
     image_lines,
     ledger_lines,
     lung_line,
     mass_lines,
     mean_difference,
+    other_constant_words,
     partial_volume_lines,
 )
 from sirtdose.report.post.uncertainty import (
@@ -67,6 +69,8 @@ def post_page(
             row["name"]: row["planned_gy"]
             for row in (document["plan"] or {"doses": []})["doses"]
         },
+        conversion=conversion_lines(document["plan"]),
+        other_constant=other_constant_words,
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),

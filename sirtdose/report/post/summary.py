@@ -53,7 +53,8 @@ def post_summary(document: dict[str, Any]) -> str:
         lines += [
             "",
             f"{method}, {medium}{density_words(result, density)}, "
-            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}",
+            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}"
+            f"{other_constant_words(result, document['nuclide'])}",
             table(header, rows),
             *mass_lines(result),
         ]
@@ -111,6 +112,18 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
         f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
         f"Energy over mass, by {plan['method'].replace('_', ' ')}",
         table(["", "planned Gy", "delivered Gy", "difference"], rows),
+        *conversion_lines(plan),
+    ]
+
+
+def conversion_lines(plan: dict[str, Any] | None) -> list[str]:
+    """By what planned doses were brought on the dose constant of those delivered."""
+    if plan is None or round(plan.get("conversion", 1), 9) == 1:
+        return []
+    planned, factor = plan["dose_constant_gy_kg_per_gbq"], plan["conversion"]
+    return [
+        f"Planned doses are converted from a dose constant of {planned:g} to "
+        f"{planned * factor:.5g} Gy kg/GBq, x {factor:.4f}"
     ]
 
 
@@ -301,9 +314,30 @@ def basis_words(nuclide: dict[str, Any]) -> str:
     """The nuclide, its half-life and its dose constant in words."""
     return (
         f"{nuclide['name']}, half-life {nuclide['half_life_h']:g} h, K "
-        f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
-        f"{nuclide['dose_constant_name']}{own_file_words(nuclide)}"
+        f"{constant_words(nuclide)}{own_file_words(nuclide)}"
     )
+
+
+def constant_words(nuclide: dict[str, Any]) -> str:
+    """A dose constant, its name and which energy of a decay it stands for.
+
+    >>> constant_words({"dose_constant_gy_kg_per_gbq": 15.54, "dose_constant_name":
+    ...     "near", "dose_constant_meaning": "energy absorbed within 12 mm"})
+    '15.54 Gy kg/GBq, near: energy absorbed within 12 mm'
+    """
+    meaning = nuclide.get("dose_constant_meaning")
+    return (
+        f"{nuclide['dose_constant_gy_kg_per_gbq']:g} Gy kg/GBq, "
+        f"{nuclide['dose_constant_name']}{f': {meaning}' if meaning else ''}"
+    )
+
+
+def other_constant_words(result: dict[str, Any], nuclide: dict[str, Any]) -> str:
+    """The dose constant of a method, where it is not the nuclide's."""
+    keys = ("dose_constant_gy_kg_per_gbq", "dose_constant_meaning")
+    if all(result.get(key) in (None, nuclide.get(key)) for key in keys):
+        return ""
+    return f", K {constant_words(result)}"
 
 
 def own_file_words(nuclide: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import rays
 from sirtdose.model.grid import three
+from sirtdose.model.nuclide import Nuclide, dose_constant_of
 from sirtdose.validation.bench import Bench, Figure
 from sirtdose.validation.figures.tables import DATA
 
@@ -106,6 +107,11 @@ def _layer_energy(
 FIGURES: dict[str, Figure] = {
     "kernel_value": lambda *, nuclide, medium, of: float(
         getattr(RadialKernel.named(nuclide, medium), of)
+    ),
+    "kernel_constant": lambda *, nuclide, within_mm: dose_constant_of(
+        RadialKernel.named(nuclide).fraction_within(within_mm)
+        * RadialKernel.named(nuclide).energy_mev_per_decay,
+        Nuclide.named(nuclide).half_life_h,
     ),
     "kernel_radius_mm": lambda *, nuclide, medium, fraction: RadialKernel.named(
         nuclide, medium

@@ -93,7 +93,7 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
     drawn = folder / STRUCTURES_FILE
     try:
         density = document["doses"][name]["density_g_per_ml"]
-        choices = _choices(document, density)
+        choices = _choices(document, document["doses"][name])
         treated_gbq = document["ledger"]["treated_gbq"]
         roles = _roles(document["doses"][name]["structures"])
     except (KeyError, TypeError, ValueError):
@@ -148,8 +148,12 @@ def _document(path: Path) -> dict[str, Any]:
     return document
 
 
-def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
-    ledger, nuclide = document["ledger"], document["nuclide"]
+def _choices(document: Mapping[str, Any], dose: Mapping[str, Any]) -> OurChoices:
+    ledger = document["ledger"]
+    # Of older results every method has that of the nuclide.
+    nuclide = document["nuclide"] | {
+        key: value for key, value in dose.items() if key.startswith("dose_constant_")
+    }
     administered = ledger.get("administered_gbq") or 0.0
     residual = ledger.get("residual_gbq") or 0.0
     own = nuclide.get("file_sha256")
@@ -157,7 +161,8 @@ def _choices(document: Mapping[str, Any], density: float | None) -> OurChoices:
         nuclide=nuclide["name"],
         half_life_h=nuclide["half_life_h"],
         dose_constant_gy_kg_per_gbq=nuclide["dose_constant_gy_kg_per_gbq"],
-        density_g_per_ml=density,
+        density_g_per_ml=dose["density_g_per_ml"],
+        dose_constant_meaning=nuclide.get("dose_constant_meaning"),
         lung_shunt_fraction=ledger.get("lung_shunt_fraction")
         if ledger.get("lung_shunt_given")
         else None,

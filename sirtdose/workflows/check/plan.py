@@ -78,7 +78,7 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
             for each in [one.get("dose_by_injection_gy") or {}]
         ),
         lungs=_lungs(plan["lungs"]),
-        nuclide=_nuclide(plan["nuclide"]),
+        nuclide=_nuclide(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
@@ -105,11 +105,12 @@ def _lungs(lungs: Mapping[str, Any]) -> Lungs:
     )
 
 
-def _nuclide(nuclide: Mapping[str, Any]) -> Nuclide:
+def _nuclide(nuclide: Mapping[str, Any], *, by_image: bool) -> Nuclide:
     """As the plan lists it, beside what the shipped table says of it."""
     usual = (
         Nuclide.named(nuclide["name"]) if nuclide["name"] in table("nuclides") else None
     )
+    usual = usual.for_energy(emitted=False) if usual and by_image else usual
     return Nuclide(
         name=nuclide["name"],
         half_life_h=nuclide["half_life_h"],
@@ -117,6 +118,7 @@ def _nuclide(nuclide: Mapping[str, Any]) -> Nuclide:
         dose_constant_name=nuclide["dose_constant_name"],
         half_life_source=nuclide["half_life_source"],
         dose_constant_source=nuclide["dose_constant_source"],
+        dose_constant_meaning=nuclide.get("dose_constant_meaning") or "",
         usual_half_life_h=usual.half_life_h if usual else None,
         usual_dose_constant_gy_kg_per_gbq=usual.dose_constant_gy_kg_per_gbq
         if usual

@@ -116,6 +116,7 @@ def plan_image(
         No activity meets the limits.
     """
     require_map(images, scout.dose)
+    request = replace(request, nuclide=request.nuclide.for_energy(emitted=False))
     said = Said(request.acceptances)
     with opened(images.source) as source:
         images = replace(images, source=source)

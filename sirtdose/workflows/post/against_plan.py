@@ -10,6 +10,7 @@ from sirtdose.checks.planned import (
     newer_plan_findings,
     plan_findings,
 )
+from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import PlanCompared, PlannedDose, Read
 from sirtdose.errors import InputError
@@ -73,9 +74,16 @@ def compared(
     *,
     drawn: Sequence[Structure],
     tables: Mapping[str, Sequence[StructureDose]],
+    dosed_with: Nuclide,
 ) -> tuple[PlanCompared, list[Finding]]:
-    """Activities and doses, planned and delivered, and whether lesions are the same."""
+    """Activities and doses, planned and delivered, and whether lesions are the same.
+
+    `dosed_with` is the nuclide with the dose constant of the first of the `tables`, on
+    which planned doses are brought.
+    """
     method, rows = next(iter(tables.items()))
+    by = plan["assumptions"].get("dose_method", METHODS["local"])
+    constant, conversion = _conversion(plan, by, dosed_with)
     given, delivered_gbq = read.given, read.ledger.delivered_gbq
     found = [
         (part, _row_of(part, rows, parts=plan["compartments"], given=given))
@@ -86,9 +94,9 @@ def compared(
             name=row.structure.name,
             role=part["role"],
             # This map too shows what lies outside of what is perfused.
-            planned_gy=(part.get("all_counts") or part)["dose_gy"],
+            planned_gy=conversion * (part.get("all_counts") or part)["dose_gy"],
             delivered_gy=row.mean_by_mass_gy,
-            planned_d70_gy=_planned_d70(plan, method, row.structure.name),
+            planned_d70_gy=_planned_d70(plan, method, row.structure.name, dosed_with),
             delivered_d70_gy=_D70.of(row.dvh),
         )
         for part, row in found
@@ -101,6 +109,8 @@ def compared(
         planned_gbq=plan["activity_gbq"],
         delivered_gbq=delivered_gbq,
         rows=tuple(pairs),
+        dose_constant_gy_kg_per_gbq=constant,
+        conversion=conversion,
     ), compared_findings(
         plan=plan,
         rows=pairs,
@@ -131,7 +141,28 @@ def _row_of(
     return found[0] if len(others) == len(found) == 1 else None
 
 
-def _planned_d70(plan: Mapping[str, Any], method: str, name: str) -> float | None:
+def _planned_d70(
+    plan: Mapping[str, Any], method: str, name: str, here: Nuclide
+) -> float | None:
     rows = ((plan.get("doses") or {}).get(method) or {}).get("structures", [])
-    doses = {row["name"]: float(row["dose_gy"][_D70.key]) for row in rows}
+    _, conversion = _conversion(plan, method, here)
+    doses = {row["name"]: conversion * row["dose_gy"][_D70.key] for row in rows}
     return doses.get(the_one_alike(name, doses) or "")
+
+
+def _conversion(
+    plan: Mapping[str, Any], method: str, here: Nuclide
+) -> tuple[float, float]:
+    """The dose constant of a plan's doses, and what brings them on that used here.
+
+    Energy absorbed near and energy emitted are different constants of one dose: each
+    is taken relative to the usual one of its own energy.
+    """
+    nuclide, used = plan["nuclide"], (plan.get("doses") or {}).get(method, {})
+    key = "dose_constant_gy_kg_per_gbq"
+    planned = float(used.get(key, nuclide[key]))
+    there = here.for_energy(emitted=method != METHODS["local"])
+    usual = (there.usual_dose_constant_gy_kg_per_gbq or 1.0) / (
+        here.usual_dose_constant_gy_kg_per_gbq or 1.0
+    )
+    return planned, here.dose_constant_gy_kg_per_gbq * usual / planned

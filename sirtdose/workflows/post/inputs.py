@@ -66,6 +66,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
     )
     source = image.source
     given = said.take(with_header_nuclide(given, source, was))
+    given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))
     positrons = yield_of(
         fraction_was=request.image.positron_fraction_was,
         nuclide_was=was,

@@ -58,7 +58,15 @@ def judged(
                 lung_shunt_fraction=read.given.lung_shunt_fraction,
             )
         )
-        plan = said.take(compared(read.plan, read, drawn=placed.drawn, tables=tables))
+        plan = said.take(
+            compared(
+                read.plan,
+                read,
+                drawn=placed.drawn,
+                tables=tables,
+                dosed_with=doses.doses[method].nuclide,
+            )
+        )
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))
     said.add(

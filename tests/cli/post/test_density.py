@@ -599,20 +599,6 @@ def test_means_over_mass_and_over_volume(
         assert row["dose_gy"]["mean_by_mass"] == pytest.approx(row["dose_gy"]["mean"])
 
 
-@pytest.mark.parametrize(
-    ("constant", "severity"), [("clinical", "note"), ("icrp107", "warn")]
-)
-def test_a_constant_of_other_emissions_than_the_kernel(
-    run: Run, cubes: Path, tmp_path: Path, constant: str, severity: str
-) -> None:
-    options = ("--nuclide", "Ho-166", "--dose-constant", constant)
-    document = document_of(
-        post(run, cubes, tmp_path / "out", *CUBES, *options, "--method", "kernel")
-    )
-    said = [w for w in document["warnings"] if "MeV a decay" in w["message"]]
-    assert [w["severity"] for w in said] == [severity]
-
-
 def test_a_typed_density_in_a_map(run: Run, cubes: Path, tmp_path: Path) -> None:
     """Dose goes with its inverse; the map's own values stand everywhere else."""
     given = (*CUBES, "--density", cubes / "rho.nii.gz", "--method", "local")
