@@ -4,15 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sirtdose.dosimetry.engine.assigned_density import (
+    LIVERS,
+    ODD_ABOVE_G_PER_ML,
+    ODD_BELOW_G_PER_ML,
+    Region,
+)
 from sirtdose.dosimetry.engine.collapsed_cone import AIR_BELOW_G_PER_ML
-from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
-from sirtdose.model.volume import Quantity, Volume
+from sirtdose.model.volume import Volume
 
-# Iodine above this raises the curve's density, not the tissue's.
-_CONTRAST_HU = 100.0
+# Livers without contrast have 45 to 75 HU, tumors less. Iodine, lipiodol and iron raise
+# the CT number, hardly the density.
+_CONTRAST_HU = 75.0
 # Every CT of a patient holds fat or air, every one in HU.
 _LOWEST_AT_MOST_HU = -50.0
 _LUNG_G_PER_ML = (0.1, 0.6)
@@ -21,8 +27,9 @@ _LIVER_G_PER_ML = (0.95, 1.15)
 _LIVER_ASK_G_PER_ML = (0.9, 1.25)
 _OUTSIDE_WARN, _OUTSIDE_ASK = 0.01, 0.05
 _IN_AIR_WARN, _IN_AIR_ASK = 0.02, 0.1
-_LIVERS = (Role.LIVER, Role.PERFUSED, Role.NORMAL_GIVEN)
-_SOFT = (*_LIVERS, Role.TUMOR)
+# Fat in fissures and air bubbles fill less of a liver.
+_ODD_WARN, _ODD_ASK = 0.01, 0.1
+_SOFT = (*LIVERS, Role.TUMOR)
 
 
 def binary_density_findings(density: Volume, name: str) -> list[Finding]:
@@ -82,63 +89,112 @@ def air_findings(volume: Volume, density: Volume) -> list[Finding]:
     ]
 
 
-def structure_density_findings(
-    density: Volume, structures: Sequence[Structure], origin: str
-) -> list[Finding]:
-    """Mean densities of liver, tumors and lungs, questioned where not theirs (H27)."""
-    findings, said = [], []
-    for structure in structures:
-        lungs = structure.role is Role.LUNGS
-        if not lungs and structure.role not in _SOFT:
-            continue
-        mean = mean_in(density, structure)
-        said.append(f"'{structure.name}' {mean:.3f}")
-        low, high = _LUNG_G_PER_ML if lungs else _LIVER_G_PER_ML
-        if low <= mean <= high:
-            continue
-        lowest, highest = _LUNG_ASK_G_PER_ML if lungs else _LIVER_ASK_G_PER_ML
-        usual = "lungs have 0.2 to 0.4" if lungs else "livers and tumors 1.00 to 1.08"
-        findings.append(
-            Finding.of(
-                "H27",
-                f"'{structure.name}' has {mean:.3f} g/mL, {usual}: is this the right "
-                "image, in HU without contrast or in g/mL, and do image and densities "
-                "lie on each other?",
-                severity=Severity.WARN if lowest <= mean <= highest else Severity.ASK,
-                subject=structure.name,
-            )
+def without_structure_findings(words: Sequence[str]) -> list[Finding]:
+    """A density typed for what is not drawn (H27)."""
+    return [
+        Finding.of(
+            "H27",
+            f"--density-in {word} has no effect: no {word} drawn",
+            severity=Severity.WARN,
         )
+        for word in words
+    ]
+
+
+def structure_density_findings(
+    density: Volume,
+    structures: Sequence[Structure],
+    regions: Sequence[Region],
+    origin: str,
+) -> list[Finding]:
+    """Densities of liver, tumors and lungs, questioned where not theirs (H27).
+
+    Those of a region are its own, of lungs the mean: at most one finding for each.
+    """
+    assigned = [one for one in regions if one.g_per_ml is not None]
+    names = {one.name for one in assigned}
+    liver = any(one.role in LIVERS for one in assigned)
+    said = [f"'{one.name}' {one.g_per_ml:.3f} ({one.origin})" for one in assigned]
+    findings = [one for region in regions for one in _region_findings(region)]
+    for one in structures:
+        lungs = one.role is Role.LUNGS
+        if one.name in names or not (lungs or one.role in _SOFT):
+            continue
+        if liver and one.role in LIVERS:
+            continue
+        mean = mean_in(density, one)
+        said.append(f"'{one.name}' {mean:.3f}")
+        findings += _said_of(one.name, [_value_doubt(one, mean)] if lungs else [])
     listed = f": {', '.join(said)} g/mL" if said else ""
     return [Finding.of("H27", f"density by voxel, {origin}{listed}"), *findings]
 
 
-def ct_number_findings(ct: Volume, structures: Sequence[Structure]) -> list[Finding]:
-    """Numbers of no CT; contrast, which raises CT numbers but not density (H27)."""
-    findings = []
+def _region_findings(region: Region) -> list[Finding]:
+    """What is odd about a region, in one finding."""
+    given, median = region.given_g_per_ml, region.median_g_per_ml
+    value = median if given is None else given
+    doubts = [] if value is None else [_value_doubt(region.structure, value)]
+    if given is None and median is not None and (region.median_hu or 0) > _CONTRAST_HU:
+        worst = doubts[0][0] if doubts[0][0] is Severity.ASK else Severity.WARN
+        name = "liver" if region.role in LIVERS else region.name
+        said = (
+            f"'{region.name}' has a median of {region.median_hu:.0f} HU: contrast, "
+            "lipiodol or iron raise it, hardly its density. Each 10 HU of them lower "
+            f"the dose by 0.6 to 1 %: give --density-in '{name}=1.06g/mL', or a CT "
+            "without contrast"
+        )
+        doubts = [(worst, said)]
+    if region.role in _SOFT and region.odd_fraction > _ODD_WARN:
+        low, high = region.extremes_g_per_ml
+        much = region.odd_fraction > _ODD_ASK and given is None
+        kept = "They keep it" if region.g_per_ml is None else "They count as the rest"
+        said = (
+            f"{region.odd_fraction:.1%} of '{region.name}' has less than "
+            f"{ODD_BELOW_G_PER_ML:g} or more than {ODD_ABOVE_G_PER_ML:g} g/mL, from "
+            f"{low:.3g} to {high:.3g}. {kept}: is it gas, a streak, metal or lipiodol, "
+            "or does the contour not lie on the densities?"
+        )
+        doubts.append((Severity.ASK if much else Severity.WARN, said))
+    return _said_of(region.name, doubts)
+
+
+def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
+    """Whether a density is what liver, tumors or lungs have; nothing of others."""
+    lungs = structure.role is Role.LUNGS
+    low, high = _LUNG_G_PER_ML if lungs else _LIVER_G_PER_ML
+    if low <= value <= high or not (lungs or structure.role in _SOFT):
+        return Severity.NOTE, ""
+    lowest, highest = _LUNG_ASK_G_PER_ML if lungs else _LIVER_ASK_G_PER_ML
+    usual = "lungs have 0.2 to 0.4" if lungs else "livers and tumors 1.00 to 1.08"
+    said = (
+        f"'{structure.name}' has {value:.3f} g/mL, {usual}: is this the right image, "
+        "in HU without contrast or in g/mL, and do image and densities lie on each "
+        "other?"
+    )
+    within = lowest <= value <= highest
+    return Severity.WARN if within else Severity.ASK, said
+
+
+def _said_of(name: str, doubts: Sequence[tuple[Severity, str]]) -> list[Finding]:
+    """Contrast, odd voxels or another tissue's density in a structure, as one (H27)."""
+    real = [one for one in doubts if one[1]]
+    if not real:
+        return []
+    severity = min((one for one, _ in real), key=list(Severity).index)
+    said = "; ".join(said for _, said in real)
+    return [Finding.of("H27", said, severity=severity, subject=name)]
+
+
+def ct_number_findings(ct: Volume) -> list[Finding]:
+    """Numbers of no CT (H27)."""
     low, high = float(ct.data.min()), float(ct.data.max())
-    if low > _LOWEST_AT_MOST_HU:
-        findings.append(
-            Finding.of(
-                "H27",
-                f"the CT runs from {low:g} to {high:g}: a CT in HU holds air or fat, "
-                "below -50 HU; is it an image of densities (--density FILE)?",
-                severity=Severity.ASK,
-                subject="CT numbers",
-            )
-        )
-    return findings + [
-        Finding.of(
-            "H27",
-            f"'{one.name}' has {mean:.0f} HU, contrast: its density is overestimated; "
-            "use a CT without contrast, or one density",
-            severity=Severity.WARN,
-        )
-        for one in structures
-        if one.role in _LIVERS
-        for hu, _ in [mean_on(ct, one.grid)]
-        for mean in [mean_in(Volume(hu, one.grid, Quantity.CT_NUMBER), one)]
-        if mean > _CONTRAST_HU
-    ]
+    if low <= _LOWEST_AT_MOST_HU:
+        return []
+    said = (
+        f"the CT runs from {low:g} to {high:g}: a CT in HU holds air or fat, below "
+        "-50 HU; is it an image of densities (--density FILE)?"
+    )
+    return [Finding.of("H27", said, severity=Severity.ASK, subject="CT numbers")]
 
 
 def mean_in(volume: Volume, structure: Structure) -> float:

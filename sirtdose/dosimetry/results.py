@@ -256,8 +256,7 @@ class Prediction:
     doses: Mapping[str, Dose]
     rows: Mapping[str, list[StructureDose]]
     extrahepatic: Extrahepatic | None
-    density_origin: str
-    density_source: str
+    density: TissueDensity
     dose_grid: str
     choices: tuple[str, ...]
     inputs: tuple[dict[str, Any], ...]

@@ -162,7 +162,8 @@ class ImageRequest:
 class DoseRequest:
     """How an image becomes doses, and how sure they are to be.
 
-    `density` is in g/mL, ``"ct"``, or the path of an image in g/mL.
+    `density` is in g/mL, ``"ct"``, or the path of an image in g/mL; `density_in` that
+    of ``liver``, ``tumors``, ``lungs`` or structures by name, in g/mL.
     Up to `camera_limit_gbq` in view the gamma camera counts in proportion. `pvc` is
     ``"iterative-yang"``, ``"gtm"`` or the path of recovery coefficients, `psf_mm` the
     widths (FWHM) of the blur along the patient's x, y and z, or ``"fit"`` for those
@@ -175,7 +176,8 @@ class DoseRequest:
     methods: tuple[str, ...] = ()
     medium: str = "soft-tissue"
     density: float | Path | Literal["ct"] = LIVER_DENSITY_G_PER_ML
-    density_curve: str = "TOPAS_Schneider"
+    density_curve: str = "Schneider"
+    density_in: Mapping[str, float] = field(default_factory=dict)
     calibration: str = "administered"
     cps_per_mbq: float | None = None
     calibrate_over: Over | None = None

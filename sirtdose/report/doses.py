@@ -10,6 +10,7 @@ from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
+    from sirtdose.dosimetry.engine.tissue_density import TissueDensity
     from sirtdose.dosimetry.histogram.dvh import Dvh
     from sirtdose.dosimetry.histogram.radiobiology import Biology
     from sirtdose.dosimetry.histogram.structure_dose import StructureDose
@@ -66,6 +67,19 @@ def dose_document(
         "density_g_per_ml": dose.one_density_g_per_ml,
         "structures": [
             _structure(row, asked) | _effects(row, biology, method) for row in rows
+        ],
+    }
+
+
+def density_document(density: "TissueDensity") -> dict[str, Any]:
+    """Where densities are from, and which regions were given one of their own."""
+    return {
+        "origin": density.origin,
+        "source": density.source or None,
+        "regions": [
+            {"name": one.name, "g_per_ml": one.g_per_ml, "origin": one.origin}
+            for one in density.regions
+            if one.g_per_ml is not None
         ],
     }
 

@@ -345,12 +345,12 @@ TABLES = ("planning", "radiobiology and outcomes", "tables and units")
         (
             "data/density_curves.json",
             _replaced("[-700, 0.31012]", "[-700, 0.31322]"),
-            ["density at -700 HU by TOPAS_Schneider"],
+            ["density at -700 HU by Schneider"],
         ),
         (
             "data/density_curves.json",
-            _replaced("[60, 1.07314]", "[60, 1.08387]"),
-            ["density at 60 HU by TOPAS_Schneider"],
+            _replaced("[101, 1.07679]", "[101, 1.08756]"),
+            ["density at 100 HU by Schneider"],
         ),
         (
             "data/density_curves.json",

@@ -115,8 +115,17 @@ dose_options = together(
     ),
     Option(
         "density-curve",
-        ("TOPAS_Schneider", "GEMINI"),
-        "HU to density, for --density ct.  [default: TOPAS_Schneider]",
+        ("Schneider", "GEMINI"),
+        "HU to density, for --density ct.  [default: Schneider]",
+    ),
+    Option(
+        "density-in",
+        str,
+        "Density of liver, tumors, lungs or a structure, such as liver=1.06g/mL, with "
+        "--density ct or FILE; may be repeated.  [default with ct: the median in the "
+        "liver and in each tumor, within 1.00 to 1.15 g/mL]",
+        many=True,
+        metavar="NAME=VALUE",
     ),
     Option(
         "dose-grid",
@@ -161,11 +170,22 @@ def dose_request(
         methods=tuple(dict.fromkeys(options["methods"])),
         medium=options["medium"] or "soft-tissue",
         density=_density(options["density"], source),
-        density_curve=options["density_curve"] or "TOPAS_Schneider",
+        density_curve=options["density_curve"] or "Schneider",
+        density_in=by_name(
+            options["density_in"],
+            "--density-in",
+            "liver=1.06g/mL",
+            lambda text: quantity(text, DENSITY, "--density-in"),
+        ),
         **others,
     )
     if options["density_curve"] and request.density != "ct":
         raise click.UsageError("--density-curve is for --density ct: give both")
+    if request.density_in and not request.density_by_voxel:
+        raise click.UsageError(
+            "--density-in is for --density ct or an image: give both, or --density "
+            "1.06g/mL for one density everywhere"
+        )
     if options["medium"] and request.used_methods == ("local",):
         raise click.UsageError(
             "--medium is of a kernel, and local deposition has none: add --method "

@@ -18,6 +18,7 @@ VARIABLE = "SIRTDOSE_SITE"
 # What a site decides once, beside whatever has a default of its own.
 NAMED = (
     *("device", "limits", "metric", "density", "density_curve", "budget"),
+    "density_in",
     *("radiobiology", "nuclide_file", "timezone", "calibrator_factor", "vial"),
     *(
         "method",
@@ -32,7 +33,10 @@ NAMED = (
     ),
 )
 # A default of the file that means something beside another option alone.
-_BESIDE = {"density_curve": ("density", "ct"), "budget": ("uncertainty", None)}
+_BESIDE = {
+    **dict.fromkeys(("density_curve", "density_in"), ("density", "ct")),
+    "budget": ("uncertainty", None),
+}
 # One is left out where the other is typed.
 _INSTEAD = {
     "device": ("nuclide", "nuclide_file"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sirtdose.data.load import table
+from sirtdose.dosimetry.engine.assigned_density import Region
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.errors import InputError
 from sirtdose.model.structure import Structure
@@ -17,21 +18,25 @@ _LEAST, _MOST = 0.0, 1.1
 
 @dataclass(frozen=True, eq=False)
 class TissueDensity:
-    """Densities on the dose grid, one value or by voxel, and where they are from."""
+    """Densities on the dose grid, one value or by voxel, and where they are from.
+
+    `regions` are the liver, its tumors and what somebody typed a density of.
+    """
 
     g_per_ml: float | Volume = LIVER_DENSITY_G_PER_ML
     origin: str = "given"
     source: str = ""
+    regions: tuple[Region, ...] = ()
 
 
-def density_of_ct(ct: Volume, curve: str = "TOPAS_Schneider") -> Volume:
+def density_of_ct(ct: Volume, curve: str = "Schneider") -> Volume:
     """Mass density of every CT voxel by a named curve.
 
     Parameters
     ----------
     ct : Volume
         CT numbers, HU. Under -1000 counts as -1000, lungs stay lungs.
-    curve : {"TOPAS_Schneider", "GEMINI"}
+    curve : {"Schneider", "GEMINI"}
         Of ``sirtdose/data/density_curves.json``, with its source.
 
     Raises
@@ -47,7 +52,7 @@ def density_of_ct(ct: Volume, curve: str = "TOPAS_Schneider") -> Volume:
     >>> grid = Grid.regular((1, 1, 3), spacing_mm=(1.0, 1.0, 1.0))
     >>> ct = Volume(np.array([[[-3024, 0, 60]]]), grid, Quantity.CT_NUMBER)
     >>> density_of_ct(ct).data.ravel().round(4)
-    array([0.0012, 1.018 , 1.0731], dtype=float32)
+    array([0.0012, 1.018 , 1.0522], dtype=float32)
     """
     curves = table("density_curves")
     if curve not in curves:

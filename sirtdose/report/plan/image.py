@@ -13,6 +13,7 @@ from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import grid_document, image_document
 from sirtdose.report.doses import (
     asked_in,
+    density_document,
     dose_document,
     doses_of,
     extrahepatic_document,
@@ -89,10 +90,7 @@ def prediction_document(
             for name, methods in prediction.rows_per_gbq.items()
         },
         "extrahepatic": extrahepatic_document(prediction.extrahepatic),
-        "density": {
-            "origin": prediction.density_origin,
-            "source": prediction.density_source or None,
-        },
+        "density": density_document(prediction.density),
         "grid": grid_document(image, prediction.dose_grid),
         "choices": list(prediction.choices),
         "images": list(prediction.inputs),

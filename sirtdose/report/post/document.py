@@ -23,6 +23,7 @@ from sirtdose.report.documents import (
 )
 from sirtdose.report.doses import (
     biology_document,
+    density_document,
     dose_document,
     extrahepatic_document,
 )
@@ -76,10 +77,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         "registration": _registration(placed.registration),
         "plan": _plan_compared(judged.plan),
         "extrahepatic": extrahepatic_document(assessment.dosed.extrahepatic),
-        "density": {
-            "origin": placed.density.origin,
-            "source": placed.density.source or None,
-        },
+        "density": density_document(placed.density),
         "lungs": _lungs(assessment),
         "grid": grid_document(placed.image, request.image.grid_in_words),
         "limits": [limit_document(one) for one in judged.limits],

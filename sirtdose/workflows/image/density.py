@@ -11,8 +11,14 @@ from sirtdose.checks.density import (
     binary_density_findings,
     ct_number_findings,
     structure_density_findings,
+    without_structure_findings,
 )
 from sirtdose.data.load import table
+from sirtdose.dosimetry.engine.assigned_density import (
+    densities_by_name,
+    regions_in,
+    with_regions,
+)
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity, density_of_ct
 from sirtdose.dosimetry.grid.regrid import mean_on
 from sirtdose.dosimetry.results import Placed
@@ -22,6 +28,7 @@ from sirtdose.model.bounds import printable
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest
+from sirtdose.model.role import GIVEN_ROLES
 from sirtdose.model.volume import Quantity, Volume
 
 # No tissue or metal in a patient is denser: gold has 19.3.
@@ -40,26 +47,32 @@ def tissue_density(
 ) -> tuple[TissueDensity, list[Finding]]:
     """Densities on the image's grid, and what is to be said of them (H27).
 
-    A CT is converted at its own resolution, then averaged over the dose grid's
-    voxels, so that mass is conserved.
+    A CT is converted at its own resolution, liver and tumors are given one density
+    each, then all is averaged over the dose grid's voxels, so that mass is conserved.
 
     Raises
     ------
     InputError
-        No CT, an image that holds no densities, or another frame of reference.
+        No CT, an image that holds no densities, another frame of reference, or a
+        density in what is not drawn.
     """
     if not isinstance(request.density, (str, Path)):
         return TissueDensity(request.density), [density_finding(request.density)]
     said = Said()
     volume, structures, source = placed.image, placed.on_grid, ""
+    drawn = [one for one in placed.named if one.role in GIVEN_ROLES]
+    typed, idle = densities_by_name(request.density_in, drawn)
+    said.add(without_structure_findings(idle))
+    hu = None
     if isinstance(request.density, Path):
         fine = said.take(_density_image(request.density))
         origin = f"image {printable(request.density.name)}"
     else:
-        fine = _density_of_ct(placed.ct, request.density_curve)
+        hu, fine = placed.ct, _density_of_ct(placed.ct, request.density_curve)
         origin = f"CT by {request.density_curve}"
         source = table("density_curves")[request.density_curve]["source"]
-    mean, covered = mean_on(fine, volume.grid)
+    regions = regions_in(fine, drawn, typed, ct=hu)
+    mean, covered = mean_on(with_regions(fine, regions), volume.grid)
     # Beyond the CT there is tissue, of which nothing is known. A voxel that sticks out
     # of the CT is of what lies in it.
     media = (*nuclide.kernels, *Nuclide.named("Y-90").kernels)
@@ -71,10 +84,11 @@ def tissue_density(
     cover = Volume(known, volume.grid, Quantity.DENSITY)
     said.add(beyond_findings(volume, cover, structures, filled=beyond))
     said.add(air_findings(volume, density_map))
-    said.add(structure_density_findings(density_map, structures, origin))
-    if not isinstance(request.density, Path) and placed.ct is not None:
-        said.add(ct_number_findings(placed.ct, structures))
-    return TissueDensity(density_map, origin, source), list(said.findings)
+    said.add(structure_density_findings(density_map, structures, regions, origin))
+    said.add(ct_number_findings(hu) if hu is not None else [])
+    return TissueDensity(density_map, origin, source, tuple(regions)), list(
+        said.findings
+    )
 
 
 def _density_of_ct(ct: Volume | None, curve: str) -> Volume:

@@ -103,8 +103,7 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
             for method, dose in doses.items()
         },
         extrahepatic=extrahepatic(doses[scouted.method].volume, activity, structures),
-        density_origin=read.density.origin,
-        density_source=read.density.source,
+        density=read.density,
         dose_grid=read.dose_grid,
         choices=read.choice.reasons,
         inputs=read.inputs,

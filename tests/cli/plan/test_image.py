@@ -350,7 +350,7 @@ def test_density_by_voxel(run: Run, exact_voxels: Path) -> None:
     )
     plan = document_of(result)
     assert plan["assumptions"]["density_g_per_ml"] is None
-    assert plan["density"]["origin"].startswith("CT by TOPAS_Schneider")
+    assert plan["density"]["origin"].startswith("CT by Schneider")
     [tumor] = [row for row in plan["compartments"] if row["name"] == "Tumor 1"]
     assert tumor["mass_kg"] / tumor["volume_ml"] == pytest.approx(1.05e-3, rel=0.02)
 

@@ -96,7 +96,7 @@ def test_from_the_ct_lungs_are_lungs(
     assert result["rays"] == 768
     parts = [result["energy_recovered"], *result["energy_elsewhere"].values()]
     assert sum(parts) == pytest.approx(1, abs=1e-5)
-    assert by_ct["density"]["origin"] == "CT by TOPAS_Schneider"
+    assert by_ct["density"]["origin"] == "CT by Schneider"
     lungs = next(r for r in result["structures"] if r["name"] == "Lungs")
     # 2.86 L of phantom lung at a quarter of the liver's density.
     assert 0.5 < lungs["mass_kg"] < 0.9
@@ -104,7 +104,9 @@ def test_from_the_ct_lungs_are_lungs(
     by_mass = 49.67 * lungs["activity_gbq"] / lungs["mass_kg"]
     assert local == pytest.approx(by_mass, rel=0.1)
     notes = [w["message"] for w in by_ct["warnings"] if w["code"] == "H27"]
-    assert "'Liver' 1.07" in notes[0]
+    # 60 HU: 1.03 + 37 * 0.04679 / 78 g/mL; 40 HU in tumors.
+    assert "'Liver' 1.052 (median of " in notes[0]
+    assert "'Tumor 3' 1.040 (" in notes[0] or "'Tumor 3' 1.041 (" in notes[0]
     assert len(notes) == 1
 
 
@@ -245,9 +247,21 @@ def test_contrast_in_the_liver_warns(
 
     folder = changed_ct(exact_contours, tmp_path / "contrast", enhance)
     document = document_of(post(run, folder, tmp_path / "out", "--density", "ct"))
-    said = [w for w in document["warnings"] if "contrast: its" in w["message"]]
+    said = [w for w in document["warnings"] if "contrast, lipiodol" in w["message"]]
     assert {w["severity"] for w in said} == {"warn"}
-    assert "'Liver' has 1" in said[0]["message"]
+    assert [w["subject"] for w in said] == ["Liver", "Tumor 1", "Tumor 2", "Tumor 3"]
+    assert "'Liver' has a median of 150 HU" in said[0]["message"]
+    # What is advised is taken, and silences what it answers.
+    advised = re.findall(
+        r"--density-in '([^']+)'", " ".join(w["message"] for w in said)
+    )
+    words = [word for one in advised for word in ("--density-in", one)]
+    typed = document_of(
+        post(run, folder, tmp_path / "typed", "--density", "ct", *words)
+    )
+    assert not [w for w in typed["warnings"] if "contrast" in w["message"]]
+    assert {one["g_per_ml"] for one in typed["density"]["regions"]} == {1.06}
+    assert {one["origin"] for one in typed["density"]["regions"]} == {"given"}
 
 
 def test_a_ct_in_other_numbers_asks(
@@ -583,3 +597,87 @@ def test_means_over_mass_and_over_volume(
     one = document_of(post(run, exact_contours, tmp_path / "one"))
     for row in one["doses"]["local_deposition"]["structures"]:
         assert row["dose_gy"]["mean_by_mass"] == pytest.approx(row["dose_gy"]["mean"])
+
+
+def test_a_typed_density_in_a_map(run: Run, cubes: Path, tmp_path: Path) -> None:
+    """Dose goes with its inverse; the map's own values stand everywhere else."""
+    given = (*CUBES, "--density", cubes / "rho.nii.gz", "--method", "local")
+    usual = document_of(post(run, cubes, tmp_path / "usual", *given))
+    assert usual["density"]["regions"] == []
+    typed = document_of(
+        post(run, cubes, tmp_path / "typed", *given, "--density-in", "Liver=1.1g/mL")
+    )
+    assert typed["density"]["regions"] == [
+        {"name": "liver", "g_per_ml": 1.1, "origin": "given"}
+    ]
+    ratio = [means(one, "local_deposition")["liver"] for one in (typed, usual)]
+    assert ratio[0] / ratio[1] == pytest.approx(1.05 / 1.1)
+    rho = nibabel.load(tmp_path / "typed" / "dose_local.nii.gz").get_fdata()
+    assert rho.max() / ratio[0] == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--density-in", "liver=1.06g/mL"], "is for --density ct or an image"),
+        (["--density", "rho.nii.gz", "--density-in", "liver=1.06"], "1.05g/mL"),
+        (["--density", "rho.nii.gz", "--density-in", "1.06g/mL"], "liver=1.06g/mL"),
+        (
+            ["--density", "rho.nii.gz", "--density-in", "spleen=1.06g/mL"],
+            "no structure here: there are liver, tumors, lungs",
+        ),
+    ],
+)
+def test_densities_in_nothing(
+    run: Run, cubes: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    result = post(run, cubes, tmp_path / "out", *CUBES, *words)
+    assert result.exit_code in (2, 3)
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_density_in_lungs_that_are_not_drawn(
+    run: Run, cubes: Path, tmp_path: Path
+) -> None:
+    words = ("--density", "rho.nii.gz", "--density-in", "lungs=0.26g/mL")
+    document = document_of(post(run, cubes, tmp_path / "out", *CUBES, *words))
+    said = [w for w in document["warnings"] if "no lungs drawn" in w["message"]]
+    assert [w["severity"] for w in said] == ["warn"]
+
+
+def test_real_anatomy_by_its_ct(run: Run, real_images: Path, tmp_path: Path) -> None:
+    """Densities of the CT, not those that Monte Carlo had: within 0.5 %."""
+    folder = real_images / "mc_real_ct"
+    given = ("--structures", folder / "labels.nii.gz", "--administered", "1GBq")
+    by_ct = ("--density", "ct", "--ct", folder / "ct_hu.nii.gz")
+    by_file = ("--density", folder / "density_g_per_ml.nii.gz", "--method", "local")
+    source = folder / "activity.nii.gz"
+    document = document_of(post(run, source, tmp_path / "ct", *given, *by_ct))
+    filed = document_of(post(run, source, tmp_path / "file", *given, *by_file))
+    local, expected = (means(one, "local_deposition") for one in (document, filed))
+    cone = means(document, "collapsed_cone")
+    truth = json.loads((folder / "truth.json").read_text())["structures"]
+    for name in set(truth) - {"Bone", "Lungs"}:
+        assert local[name] == pytest.approx(expected[name], rel=0.005)
+        assert cone[name] == pytest.approx(truth[name]["mean_gy_per_gbq"], rel=0.005)
+    assert not [
+        w for w in document["warnings"] if (w["code"], w["severity"]) == ("H27", "warn")
+    ]
+
+
+def test_a_site_has_its_own_densities(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(
+        '[defaults]\ndensity = "ct"\n'
+        'density_in = ["liver=1.06g/mL", "tumors=1.05g/mL"]\n'
+    )
+    options = ("--site", site, "--method", "local")
+    by_site = document_of(post(run, exact_contours, tmp_path / "site", *options))
+    assert {one["g_per_ml"] for one in by_site["density"]["regions"]} == {1.06, 1.05}
+    # One density that is typed has no use for them.
+    typed = ("--density", "1.04g/mL", *options)
+    one = document_of(post(run, exact_contours, tmp_path / "typed", *typed))
+    assert one["density"]["regions"] == []

@@ -95,7 +95,7 @@ def test_every_mean_and_quantity_has_its_interval(assessed):
 
 def test_lungs_by_voxel_have_theirs_too(run, patient, tmp_path):
     out = tmp_path / "out"
-    density = ("--density", "ct", "--density-curve", "TOPAS_Schneider")
+    density = ("--density", "ct", "--density-curve", "Schneider")
     result = run(
         *("post", patient, *GIVEN, *density, "--method", "local"),
         *("--uncertainty", 20, "--no-report", "--no-dicom", "--out", out),
