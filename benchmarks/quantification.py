@@ -186,8 +186,8 @@ def lines(found: dict[tuple[str, str, str], list[float]]) -> Iterator[str]:
 
 
 def intervals(patients: int, budget: Path) -> Iterator[str]:
-    """How many intervals hold the truth, and their median half width, by size."""
-    held: dict[tuple[str, str, str], list[tuple[bool, float]]] = defaultdict(list)
+    """How many intervals hold the truth, their half width and score, by size."""
+    held: dict[tuple[str, str], list[tuple[bool, float, float]]] = defaultdict(list)
     for seed in range(patients):
         one = patient(seed, breathing=True, contours_off=True)
         request = replace(with_tail(one), uncertainty=100, budget=budget)
@@ -201,24 +201,39 @@ def intervals(patients: int, budget: Path) -> Iterator[str]:
                         ("ensemble", row.quantities[metric]),
                         ("first order", row.by_first_order[metric]),
                     ):
-                        half = (own.high - own.low) / 2 / true
-                        key = (f"{method}, {route}, {metric}", row.name, metric)
-                        held[key].append((own.low <= true <= own.high, half))
-    for (what, name, _), own in held.items():
-        inside = sum(one for one, _ in own)
-        half = np.median([one for _, one in own])
-        yield f"  {what}, {name}: {inside} of {len(own)}, +/- {half:.0%}"
+                        key = (f"{method}, {route}, {metric}", row.name)
+                        held[key].append(_scored(own.low / true, own.high / true))
+    for (what, name), own in held.items():
+        inside = sum(one for one, _, _ in own)
+        half, score = np.median([one[1:] for one in own], axis=0)
+        mean = np.mean([one[2] for one in own])
+        yield (
+            f"  {what}, {name}: {inside} of {len(own)}, +/- {half:.1%}, interval "
+            f"score median {score:.3f}, mean {mean:.3f}"
+        )
+
+
+def _scored(low: float, high: float) -> tuple[bool, float, float]:
+    """Whether a 95 % interval holds 1, its half width and its interval score.
+
+    Gneiting T, Raftery AE. J Am Stat Assoc 2007;102:359, section 6.2: the width, and
+    2 / 0.05 times what the truth lies outside by; less is better.
+    """
+    outside = max(low - 1, 0) + max(1 - high, 0)
+    return outside == 0, (high - low) / 2, high - low + 2 / 0.05 * outside
 
 
 def main() -> None:
     """Print a table for each scene."""
     patients = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     drawn = int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    for said, scene in SCENES.items():
+    for said, scene in SCENES.items() if patients else ():
         start = perf_counter()
         print(f"{patients} patients {said}")
         print("\n".join(lines(errors(patients, **scene))))
         print(f"{perf_counter() - start:.0f} s\n")
+    if not drawn:
+        return
     print(f"intervals of {drawn} patients breathing, with the budget of their errors")
     with tempfile.TemporaryDirectory() as folder:
         budget = Path(folder) / "budget.toml"
