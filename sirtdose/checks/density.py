@@ -152,7 +152,7 @@ def _region_findings(region: Region) -> list[Finding]:
             f"{region.odd_fraction:.1%} of '{region.name}' has less than "
             f"{ODD_BELOW_G_PER_ML:g} or more than {ODD_ABOVE_G_PER_ML:g} g/mL, from "
             f"{low:.3g} to {high:.3g}. {kept}: is it gas, a streak, metal or lipiodol, "
-            "or does the contour not lie on the densities?"
+            "or is the contour not aligned with the densities?"
         )
         doubts.append((Severity.ASK if much else Severity.WARN, said))
     return _said_of(region.name, doubts)
@@ -168,8 +168,7 @@ def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
     usual = "lungs have 0.2 to 0.4" if lungs else "livers and tumors 1.00 to 1.08"
     said = (
         f"'{structure.name}' has {value:.3f} g/mL, {usual}: is this the right image, "
-        "in HU without contrast or in g/mL, and do image and densities lie on each "
-        "other?"
+        "in HU without contrast or in g/mL, and is it aligned with the dose image?"
     )
     within = lowest <= value <= highest
     return Severity.WARN if within else Severity.ASK, said

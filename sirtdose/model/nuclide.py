@@ -71,7 +71,7 @@ class Nuclide:
     usual_half_life_h, usual_dose_constant_gy_kg_per_gbq : float, optional
         As its table has them, by which others are judged.
     dose_constant_meaning : str
-        Which energy of a decay it stands for, where several are in use.
+        The energy per decay that the constant represents, where several are in use.
     dose_constant_by_use : bool
         Whether an image's dose takes the constant of the energy that its method needs
         instead; one that the user chose, or gave, stands for any energy.

@@ -219,7 +219,7 @@ def _told(
     but: Sequence[Structure] = (),
     liver: float | None = None,
 ) -> Region:
-    """What the voxels wholly inside say, and which density follows."""
+    """The median of the voxels wholly inside, and the density it is given."""
     bare = without(structure, but)
     bare = replace(bare, occupancy=bare.occupancy >= _WHOLLY)
     values, _ = bare.values_in(fine)

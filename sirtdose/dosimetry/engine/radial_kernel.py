@@ -10,6 +10,9 @@ from sirtdose.errors import InputError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
 
+_PHOTONS = "E_photon_MeV"
+_ROUNDED = 1e-4
+
 
 @dataclass(frozen=True)
 class RadialKernel:
@@ -145,12 +148,17 @@ class RadialKernel:
 
         The table's own column, where it has one. Else all beyond the electrons' range,
         and within it as much in each millimeter as in the next third of the range.
+
+        Raises
+        ------
+        InputError
+            The column holds what photons cannot leave.
         """
         radii, within = self.radius_mm, self.energy_fraction_within
         reach = self.electron_range_mm
-        column = _photons_of(self.text)
+        column = _photons_of(self)
         if column is not None:
-            own = column / self.energy_mev_per_decay
+            own = column
         else:
             next_mm = min(reach * 4 / 3, float(radii[-1]))
             more = self.fraction_within(next_mm) - self.fraction_within(reach)
@@ -212,13 +220,25 @@ def shells_of(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.flo
     return edges, fractions
 
 
-@cache
-def _photons_of(text: str) -> NDArray[np.float64] | None:
-    """Energy in MeV that photons leave within each border, where a table has it."""
+def _photons_of(kernel: RadialKernel) -> NDArray[np.float64] | None:
+    """Energy fraction that photons leave within each border, where the table has it."""
+    text = kernel.text
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     names = lines[0].split(",")
-    if "E_photon_MeV" not in names:
+    if _PHOTONS not in names:
         return None
-    at = names.index("E_photon_MeV")
-    own = [float(line.split(",")[at]) for line in lines[1:]]
-    return np.concatenate([[0.0], np.cumsum(own)])
+    at = names.index(_PHOTONS)
+    damaged = InputError(
+        f"the dose kernel of {kernel.nuclide} in {kernel.medium} is damaged: "
+        f"{_PHOTONS} must be a number in every row, from 0 to all energy in its shell"
+    )
+    try:
+        shells = np.array([float(line.split(",")[at]) for line in lines[1:]])
+    except (ValueError, IndexError):
+        raise damaged from None
+    own = np.concatenate([[0.0], shells.cumsum()]) / kernel.energy_mev_per_decay
+    # Shells are rounded one by one.
+    most = kernel.energy_fraction_within + _ROUNDED
+    if not ((shells >= 0).all() and (own <= most).all()):
+        raise damaged
+    return own

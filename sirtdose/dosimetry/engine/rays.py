@@ -99,38 +99,15 @@ class Rays:
 def fans(
     radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int = NUMBER
 ) -> tuple[Rays, ...]:
-    """Fans of rays that sources take in turn, each fitted by itself.
+    r"""Fans of directions, starting points and weights, which sources take in turn.
 
-    Layers beside a face get what so many rays would give that stand in all of them,
-    at the price of one fan.
-
-    Parameters
-    ----------
-    radial : RadialKernel
-    spacing_mm : tuple of float, > 0
-        In array order.
-    number : int, even
-        Rays of each.
-
-    Examples
-    --------
-    >>> some = fans(RadialKernel.named("Y-90"), (4.0, 4.0, 4.0), 64)
-    >>> [round(float(fan.weights.sum()), 12) for fan in some]
-    [1.0, 1.0, 1.0, 1.0]
-    """
-    sides = three(float(side) for side in spacing_mm)
-    return tuple(_fitted(radial, sides, number, fan) for fan in range(FANS))
-
-
-def rays(
-    radial: RadialKernel, spacing_mm: tuple[float, float, float], number: int = NUMBER
-) -> Rays:
-    r"""Directions, starting points and weights of a number of rays.
+    Layers beside a face get what all rays together would give, at the price of one fan.
 
     Directions and starting points are a sequence of low discrepancy on sphere and
-    voxel together, each with its opposite. The weights `w` are fitted: in the
-    kernel's own uniform medium the rays shall give its voxel kernel `E`, which is
-    known exactly, voxel by voxel and summed over whole planes,
+    voxel together, each with its opposite; a fan goes on where the one before ended.
+    The weights `w` of each are fitted: in the kernel's own uniform medium its rays
+    shall give its voxel kernel `E`, which is known exactly, voxel by voxel and summed
+    over whole planes,
 
     .. math:: \min_w \left\| \sum_d w_d\, e_d - E \right\|^2
               + \mu \left\| \sum_d w_d\, \bar e_d - \bar E \right\|^2
@@ -145,15 +122,17 @@ def rays(
     spacing_mm : tuple of float, > 0
         In array order.
     number : int, even
-        More give a smoother dose in single voxels far from a small source.
+        Rays of each; more give a smoother dose in single voxels far from a small
+        source.
 
     Examples
     --------
-    >>> some = rays(RadialKernel.named("Y-90"), (4.0, 4.0, 4.0), 64)
-    >>> round(float(some.weights.sum()), 12)
-    1.0
+    >>> some = fans(RadialKernel.named("Y-90"), (4.0, 4.0, 4.0), 64)
+    >>> [round(float(fan.weights.sum()), 12) for fan in some]
+    [1.0, 1.0, 1.0, 1.0]
     """
-    return _fitted(radial, three(float(side) for side in spacing_mm), number, 0)
+    sides = three(float(side) for side in spacing_mm)
+    return tuple(_fitted(radial, sides, number, fan) for fan in range(FANS))
 
 
 @lru_cache(maxsize=4 * FANS)

@@ -117,7 +117,7 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
 
 
 def conversion_lines(plan: dict[str, Any] | None) -> list[str]:
-    """By what planned doses were brought on the dose constant of those delivered."""
+    """How planned doses were converted to the dose constant of the delivered ones."""
     if plan is None or round(plan.get("conversion", 1), 9) == 1:
         return []
     planned, factor = plan["dose_constant_gy_kg_per_gbq"], plan["conversion"]

@@ -1,6 +1,8 @@
 """Superposition through varying density: energy, borders, the uniform medium."""
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from sirtdose.dosimetry.engine.dose import Dose, compute_dose
 from sirtdose.dosimetry.engine.kernel import voxel_kernel
 from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
-from sirtdose.dosimetry.engine.rays import fans, rays
+from sirtdose.dosimetry.engine.rays import fans
 from sirtdose.errors import GeometryError, InputError, QuantityError
 from sirtdose.model.grid import Grid
 from sirtdose.model.nuclide import Nuclide
@@ -171,7 +173,7 @@ def test_one_voxel_gives_its_neighbors_what_the_kernel_does(
     middle = tuple(n // 2 for n in exact.shape)
     decays[middle] = 1.0
     density = np.full(exact.shape, 1.04)
-    found = superpose(decays, density, RADIAL, (rays(RADIAL, spacing),)).energy
+    found = superpose(decays, density, RADIAL, fans(RADIAL, spacing)[:1]).energy
     assert found[middle] == pytest.approx(exact[middle], rel=0.002)
     for axis in range(3):
         faces = [
@@ -263,6 +265,37 @@ def test_electrons_and_photons_are_the_whole_kernel(
         assert 0 < photons.fraction_within(reach) < 6e-4
 
 
+@pytest.mark.parametrize("value", ["1.0", "-1e-6", "nan", "many", ""])
+def test_photons_that_no_table_can_hold_are_refused(value: str) -> None:
+    """A kernel of the user's own, with one number of its photons wrong."""
+    whole = RadialKernel.named("Ho-166")
+    lines = whole.text.splitlines()
+    lines[9] = ",".join([*lines[9].split(",")[:-1], value])
+    with pytest.raises(InputError, match="E_photon_MeV must be a number in every row"):
+        _ = replace(whole, text="\n".join(lines)).electrons
+
+
+def test_a_kernel_that_ends_where_electrons_do(tmp_path: Path) -> None:
+    usual = Nuclide.named("Y-90")
+    [soft] = [one for one in usual.kernels if one.medium == "soft-tissue"]
+    lines = soft.file.read_text("utf-8").splitlines()
+    last = next(k for k, line in enumerate(lines) if ",12.0000," in line)
+    short = tmp_path / "short.csv"
+    short.write_text("\n".join(lines[: last + 1]) + "\n", "utf-8")
+    nuclide = replace(usual, kernels=(replace(soft, file=short),))
+    decays = np.zeros((9, 9, 9))
+    decays[4, 4, 4] = 1.0
+    grid = Grid.regular((9, 9, 9), spacing_mm=(4.0, 4.0, 4.0))
+    found = compute_dose(
+        Volume(decays, grid, Quantity.TIME_INTEGRATED_ACTIVITY),
+        nuclide=nuclide,
+        density_g_per_ml=Volume(np.full((9, 9, 9), LIVER), grid, Quantity.DENSITY),
+        method="collapsed-cone",
+    )
+    # All but bremsstrahlung, 0.39 % of the energy.
+    assert found.energy_recovered == pytest.approx(0.9961, abs=1e-4)
+
+
 def test_all_energy_is_accounted_for() -> None:
     decays = np.zeros((24, 24, 24))
     decays[8:16, 8:16, 8:16] = 1.0
@@ -319,7 +352,7 @@ def test_no_direction_is_favored() -> None:
     decays = np.zeros((9, 9, 9))
     decays[4, 4, 4] = 1.0
     found = superpose(
-        decays, np.full(decays.shape, 1.04), RADIAL, (rays(RADIAL, (3.0, 1.0, 2.0)),)
+        decays, np.full(decays.shape, 1.04), RADIAL, fans(RADIAL, (3.0, 1.0, 2.0))[:1]
     ).energy
     for axis in range(3):
         along = np.moveaxis(found, axis, 0)
@@ -334,14 +367,14 @@ def test_no_direction_is_favored() -> None:
 def test_weights_are_positive_and_complete(
     spacing: tuple[float, float, float], nuclide: str
 ) -> None:
-    some = rays(RadialKernel.named(nuclide), spacing)
+    *_, some = fans(RadialKernel.named(nuclide), spacing)
     assert some.weights.min() > 0
     assert some.weights.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(np.linalg.norm(some.directions, axis=1), 1.0)
 
 
 def test_a_path_crosses_voxel_after_voxel() -> None:
-    some = rays(RADIAL, (4.0, 4.0, 4.0), 64)
+    some, *_ = fans(RADIAL, (4.0, 4.0, 4.0), 64)
     for ray in range(0, 64, 7):
         offsets, lengths_mm = some.path(ray, 30)
         assert (offsets[0] == 0).all()
