@@ -78,9 +78,11 @@ def _fit_findings(result: PartialVolume) -> list[Finding]:
             Finding.of(
                 "H16",
                 f"the image has the tumors {fit.distance_mm:.1f} mm from their "
-                f"contours ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along x, y, z): check "
-                "their registration; nothing was moved",
+                f"contours ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along x, y, z); nothing "
+                "was moved",
                 severity=Severity.WARN,
+                remedy="check their registration; --image-shift="
+                f"{-x:.1f}mm,{-y:.1f}mm,{-z:.1f}mm moves the image onto them",
                 value=fit.distance_mm,
                 bound=Bound(_OFFSET_MAX_MM, "mm", "a registration's usual error"),
             )

@@ -1,5 +1,6 @@
 """Safety checks of a transform, whatever it moves (H16)."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,20 @@ class Fit(NamedTuple):
     subject: str
     holds: float
     inverted: float
+
+
+def image_shift_findings(shift_mm: tuple[float, float, float]) -> list[Finding]:
+    """An image that was moved because somebody asked for it (H16)."""
+    x, y, z = shift_mm
+    size, most_mm = math.hypot(*shift_mm), _bound("shift_mm", "max")
+    said = (
+        f"the image was moved by {size:.1f} mm ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along "
+        "x, y and z), as --image-shift asks"
+    )
+    if size <= most_mm:
+        return [Finding.of("H16", said, severity=Severity.NOTE)]
+    far = f"{said}: over {most_mm:g} mm; is the unit right?"
+    return [Finding.of("H16", far, subject="image shift")]
 
 
 def transform_findings(found: Registration, *, what: str) -> list[Finding]:

@@ -1,7 +1,7 @@
 """Where the voxels of an image are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -174,6 +174,12 @@ class Grid(Shown):
 
     def _corners_differ_mm(self, other: "Grid") -> float:
         return float(np.abs(self.corners_mm() - other.world_mm(self._corners())).max())
+
+    def moved(self, shift_mm: Sequence[float]) -> "Grid":
+        """The same voxels elsewhere: by mm along the patient's x, y and z."""
+        affine = self.affine_mm.copy()
+        affine[:3, 3] += shift_mm
+        return replace(self, affine_mm=affine)
 
     def crop(self, box: Box) -> "Grid":
         """The part of this lattice inside a box of array indices."""

@@ -14,6 +14,7 @@ from sirtdose.cli.words.quantities import (
     QuantityType,
     by_name,
     quantity,
+    shift_of,
 )
 from sirtdose.cli.words.show import say_slower
 from sirtdose.cli.words.typed import file_named
@@ -76,6 +77,14 @@ registration_options = together(
         metavar="rigid|affine|bspline|FILE",
     ),
     Option("drawn-on", Path, "The CT or MR that structures were drawn on."),
+    Option(
+        "image-shift",
+        str,
+        "Moves the activity image onto CT and contours first, by so many mm along the "
+        "patient's x (to the left), y (back) and z (to the head), such as "
+        "-1.2mm,0mm,3mm.",
+        metavar="X,Y,Z",
+    ),
 )
 
 segmentation_options = together(
@@ -152,6 +161,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         dose_grid=options.get("dose_grid", "image"),
         segment_liver=options.get("segment_liver"),
         segment_tumors=options.get("segment_tumors"),
+        image_shift_mm=shift_of(options.get("image_shift"), "--image-shift"),
         **_registration(options),
     )
 

@@ -1,6 +1,7 @@
 """Options whose value carries its unit, and options that need looking up."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_tim
 _T = TypeVar("_T")
 DEVICES = ("resin", "glass", "ho166")
 _DAYS_MAX = 3660
+_SHIFT = replace(LENGTH, allows_zero=True)
 DOSE_CONSTANTS = (
     *("clinical", "label", "ddep", "icrp107"),
     *("device", "near", "emitted"),
@@ -134,6 +136,24 @@ def along_xyz(text: str, option: str) -> tuple[float, float, float]:
             param_hint=option,
         )
     return each[0], each[len(each) // 2], each[-1]
+
+
+def shift_of(text: str | None, option: str) -> tuple[float, float, float] | None:
+    """Millimeters along x, y and z, either way, of an option that has three."""
+    if text is None:
+        return None
+    each = [
+        (-1 if part.startswith("-") else 1)
+        * quantity(part.lstrip("+-"), _SHIFT, option)
+        for part in (one.strip() for one in text.split(","))
+    ]
+    if len(each) != 3:
+        raise click.BadParameter(
+            f"'{text}' has {len(each)} of three lengths: give them along x,y,z, such "
+            "as -1.2mm,0mm,3mm",
+            param_hint=option,
+        )
+    return each[0], each[1], each[2]
 
 
 def moment(text: str | None, option: str, timezone: str | None) -> datetime | None:

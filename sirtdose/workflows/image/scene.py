@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sirtdose.checks.folder import damaged_findings, names_findings, unshown_ct_findings
 from sirtdose.checks.header import remark_findings
+from sirtdose.checks.transforms import image_shift_findings
 from sirtdose.dosimetry.grid.resample import overlap
 from sirtdose.errors import GeometryError, InputError, SafetyStop
 from sirtdose.io.choose import Choice, choose, lies_in, unused, unused_lines
@@ -19,6 +20,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.volume import Quantity, Volume
 
+Moved: TypeAlias = tuple[Volume, list[Finding]]
 _OptionalPath = TypeVar("_OptionalPath", Path, Path | None)
 
 
@@ -99,6 +101,15 @@ def activity_image(
         header_nuclide_was=header_nuclide_was,
         nuclide=wanted,
     )
+
+
+def moved_as_asked(image: Volume, request: ImageRequest) -> Moved:
+    """The image where it was asked to be, and what is said of that (H16)."""
+    shift_mm = request.image_shift_mm
+    if shift_mm is None:
+        return image, []
+    moved = replace(image, grid=image.grid.moved(shift_mm))
+    return moved, image_shift_findings(shift_mm)
 
 
 def ct_image(

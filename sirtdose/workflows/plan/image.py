@@ -53,6 +53,7 @@ from sirtdose.workflows.image.scene import (
     chosen,
     ct_image,
     inputs_of,
+    moved_as_asked,
     require_map,
 )
 from sirtdose.workflows.image.structures import placed_structures
@@ -152,6 +153,7 @@ def _read(
     dose = scout.dose
     choice = said.take(chosen(images, [dose.density]))
     image = activity_image(choice, nuclide=request.nuclide)
+    image = said.take(moved_as_asked(image, images))
     said.add(
         scout_findings(
             source=image.source,

@@ -27,7 +27,12 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.volume import Source, Volume
-from sirtdose.workflows.image.scene import activity_image, chosen, inputs_of
+from sirtdose.workflows.image.scene import (
+    activity_image,
+    chosen,
+    inputs_of,
+    moved_as_asked,
+)
 from sirtdose.workflows.post.activity import image_total_gbq
 from sirtdose.workflows.post.against_plan import read_plan
 from sirtdose.workflows.post.injected import injections_given
@@ -64,6 +69,7 @@ def read(choice: Choice, request: PostRequest) -> tuple[Read, tuple[Finding, ...
         header_nuclide_was=was,
         nuclide=given.nuclide,
     )
+    image = said.take(moved_as_asked(image, request.image))
     source = image.source
     given = said.take(with_header_nuclide(given, source, was))
     given = replace(given, nuclide=given.nuclide.for_energy(emitted=False))

@@ -1,9 +1,11 @@
 """Blur undone in `sirtdose post`: against a phantom's truth, and said how."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
@@ -231,12 +233,59 @@ def test_contours_aside_are_told_of(run: Run, spheres: Path, tmp_path: Path) -> 
         path = moved / f"{one.name}.nii.gz"
         SimpleITK.WriteImage(image, path)
         options += ["--structures", path]
-    result = run(
-        *("post", spheres, *GIVEN, "--psf", "15mm", "--image", spheres / "spect.dcm"),
-        *(*options, "--json", "--out", tmp_path / "out"),
-    )
+    words = ("post", spheres, *GIVEN, "--psf", "15mm", "--image", spheres / "spect.dcm")
+    result = run(*words, *options, "--json", "--out", tmp_path / "out")
     found = document_of(result)
     offset = found["partial_volume"]["fit"]["offset_mm"]
     assert offset == pytest.approx([-3.0, 4.0, 0.0], abs=0.7)
     said = [one["message"] for one in found["warnings"] if one["code"] == "H16"]
     assert any("nothing was moved" in one for one in said), said
+    # What it says to type brings the image onto the contours, and their doses back.
+    [typed] = re.findall(r"--image-shift=\S+mm", " ".join(said))
+    again = document_of(
+        run(*words, *options, typed, "--json", "--out", tmp_path / "on")
+    )
+    assert np.abs(again["partial_volume"]["fit"]["offset_mm"]).max() < 0.3
+    told = [one["message"] for one in again["warnings"] if one["code"] == "H16"]
+    assert ["as --image-shift asks" in one for one in told] == [True]
+    key = "local_deposition+iterative_yang"
+    inside = truth(spheres, "analytic_gy")
+    for name in ("Tumor 1", "Tumor 2"):
+        aside, on = (d70(one, key)[name] / inside[name] for one in (found, again))
+        assert aside < 0.9
+        # Masks of whole voxels: their borders are not the spheres'.
+        assert on == pytest.approx(1, abs=0.06)
+
+
+def d70(document: dict, method: str) -> dict[str, float]:
+    rows = document["doses"][method]["structures"]
+    return {row["name"]: row["dose_gy"]["d70"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("1mm,2mm", "has 2 of three lengths"),
+        ("1,2,3", "no unit for length"),
+        ("1mm,2mm,high", "high"),
+        ("1mm,2mm,nanmm", "nan"),
+    ],
+)
+def test_a_shift_that_is_none(
+    run: Run, spheres: Path, tmp_path: Path, typed: str, said: str
+) -> None:
+    result = run(
+        *("post", spheres, *GIVEN, "--image-shift", typed, "--out", tmp_path / "o")
+    )
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_shift_of_centimeters_is_asked_about(
+    run: Run, spheres: Path, tmp_path: Path
+) -> None:
+    words = ("--image-shift", "-3cm,0mm,0mm", "--no-report", "--out", tmp_path / "o")
+    result = run("post", spheres, *GIVEN, *words)
+    assert result.exit_code == 3
+    assert "over 20 mm; is the unit right?" in result.stderr
