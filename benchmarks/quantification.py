@@ -146,7 +146,8 @@ def found_of(
 ) -> dict[str, dict[str, float]]:
     """Mean and D70 by structure, Gy, of the last method."""
     done = assessed(one, request)
-    fit = done.partial_volume and done.partial_volume.fit
+    blur = done.calibrated.partial_volume
+    fit = blur and blur.fit
     if moved and fit:
         x, y, z = fit.offset_mm
         done = assessed(one, request, (-x, -y, -z))
