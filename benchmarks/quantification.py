@@ -38,7 +38,8 @@ from sirtdose.workflows.post.arrays import assess_arrays
 
 ADMINISTERED_GBQ, DENSITY_G_PER_ML = 2.0, 1.05
 # What the simulated errors are: contours aside by 2 to 4 mm, right in size.
-BUDGET = """source = "the simulated errors"
+WIDTH_KNOWN_TO = 0.03
+BUDGET = f"""source = "the simulated errors"
 [budget]
 administered = 0.01
 density = 0.001
@@ -46,7 +47,7 @@ dose_constant = 0.001
 contour_voxels = 0.05
 contour_shift_voxels = 0.02
 registration_mm = 1.75
-psf = 0.03
+psf = {WIDTH_KNOWN_TO}
 noise = 0.08
 noise_fwhm_voxels = 0.5
 """
@@ -203,7 +204,15 @@ def intervals(patients: int, budget: Path) -> Iterator[str]:
     held: dict[tuple[str, str], list[tuple[bool, float, float]]] = defaultdict(list)
     for seed in range(patients):
         one = patient(seed, breathing=True, contours_off=True)
-        request = replace(with_tail(one), uncertainty=100, budget=budget)
+        # As sure of the width as the budget says, and as often wrong.
+        wrong = 1 + WIDTH_KNOWN_TO * np.random.default_rng(seed).standard_normal()
+        x, y, z = known(one)
+        request = replace(
+            with_tail(one),
+            psf_mm=(wrong * x, wrong * y, wrong * z),
+            uncertainty=100,
+            budget=budget,
+        )
         found = assessed(one, request).uncertainty
         assert found is not None
         for method, rows in found.rows.items():
