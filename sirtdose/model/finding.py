@@ -1,9 +1,9 @@
 """The outcome of a coded safety check, its acceptance, and gates that stop or ask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, SafetyStop
@@ -234,6 +234,19 @@ def still_open(
     return [
         one for one in asks if not any(_covers(yes, one, asks) for yes in acceptances)
     ]
+
+
+def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
+    """What a saved document asks, such as a limit not met, and nobody accepted."""
+    said = [
+        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
+        for one in document.get("warnings", [])
+    ]
+    given = [
+        Acceptance(one["code"], one["reason"], one["subject"])
+        for one in document.get("accepted", [])
+    ]
+    return still_open(said, given)
 
 
 def to_accept(unanswered: Sequence[Finding]) -> str:

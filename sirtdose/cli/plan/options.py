@@ -24,13 +24,13 @@ from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, q
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
-from sirtdose.model.finding import to_accept
+from sirtdose.model.finding import to_accept, unaccepted
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.result import Plan
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
-from sirtdose.report.plan.hash import signed, unaccepted
+from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_summary
 from sirtdose.report.plan.page import plan_page
 from sirtdose.report.plan.uncertainty import (

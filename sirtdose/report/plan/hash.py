@@ -10,13 +10,7 @@ from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
-from sirtdose.model.finding import (
-    Acceptance,
-    Finding,
-    Severity,
-    still_open,
-    to_accept,
-)
+from sirtdose.model.finding import to_accept, unaccepted
 from sirtdose.report.documents import document_text
 
 # What an approval changes: everything else is content.
@@ -68,19 +62,6 @@ def approved(text: str, *, by: str, at: str) -> dict[str, Any]:
     approval = {"by": by.strip(), "at": at}
     approval["hash"] = _approval_hash(document["hash"], approval)
     return {**document, "status": "approved", "approval": approval}
-
-
-def unaccepted(document: dict[str, Any]) -> list[Finding]:
-    """What a document asks, such as a limit that is not met, and nobody accepted."""
-    said = [
-        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
-        for one in document.get("warnings", [])
-    ]
-    given = [
-        Acceptance(one["code"], one["reason"], one["subject"])
-        for one in document.get("accepted", [])
-    ]
-    return still_open(said, given)
 
 
 def plan_of_file(path: Path) -> dict[str, Any]:
