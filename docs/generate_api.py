@@ -11,6 +11,8 @@ import sirtdose
 PAGE = Path(__file__).with_name("api.md")
 HEAD = """# Python API
 
+*For people who write programs with sirtdose.*
+
 Every public name of `sirtdose`, made from the source by `make reference`; do not edit
 this page. Import them from the package: `from sirtdose import assess_dose`. Errors
 speak of arguments; all of them are a `SirtdoseError`. `to_sitk`, `to_nifti` and

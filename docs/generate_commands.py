@@ -12,6 +12,8 @@ from sirtdose.cli.main import main
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
 
+*For everyone who types `sirtdose`.*
+
 What `--help` says, made from the program by `make reference`; do not edit this page.
 
 A quantity is written with its unit (`1.68GBq`, `45mCi`, `120Gy`, `1500mL`,

@@ -23,6 +23,8 @@ PAGE = ROOT / "docs" / "hazards.md"
 FIRED = ROOT / "docs" / "fired_checks.json"
 HEAD = """# Safety checks
 
+*For physicists who want to know what is checked, and what a code means.*
+
 Made from the checks by `make reference`; do not edit this page.
 
 Each check has a code that never changes, in `sirtdose/data/findings.json`. What a

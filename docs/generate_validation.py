@@ -14,6 +14,8 @@ from sirtdose.validation.run import Outcome, all_checks, run_checks
 PAGE = Path(__file__).with_name("validation.md")
 HEAD = """# What the numbers are checked against
 
+*For physicists who ask what the numbers are compared with.*
+
 Written by `make reference`, which makes every comparison of `sirtdose validate`: what
 stands under *here* is computed, not typed, and a test holds this page to it.
 `sirtdose validate` makes the same tables [on your machine](how-to/commissioning.md).

@@ -74,6 +74,18 @@ def test_linked_files_exist() -> None:
             assert (document.parent / target).exists(), (document.name, target)
 
 
+def test_each_page_says_who_it_is_for() -> None:
+    for page in (ROOT / "docs").rglob("*.md"):
+        text = page.read_text("utf-8")
+        if not text.startswith("--8<--"):
+            assert re.match(r"# [^\n]+\n\n\*For [^\n]+\.\*\n", text), page.name
+
+
+def test_the_readme_is_short() -> None:
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert len(lines) < 150
+
+
 def test_pictures_are_shown_and_small() -> None:
     pages = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))
     shown = {
