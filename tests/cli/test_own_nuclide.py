@@ -232,7 +232,7 @@ def test_header_words_of_the_file(
     other = document(post(run, labeled(text="Zz-99"), with_kernel))
     [told] = [w["message"] for w in other["warnings"] if w["code"] == "H11"]
     assert "'Zz-99'" in told
-    assert "not checked that the image is of Xy-99" in told
+    assert "that the image is of Xy-99 was not checked" in told
 
 
 def test_a_kernel_of_the_file_conserves_energy(

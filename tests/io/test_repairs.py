@@ -348,7 +348,7 @@ def test_doubts_stop_a_run_until_they_are_accepted(
     stopped = run(*words)
     assert stopped.exit_code == 3
     assert "H12 Unit of the image: the header adds to every voxel" in stopped.stderr
-    assert "exported rightly? Accepted, the values are used with" in stopped.stderr
+    assert "exported rightly? If accepted, the values are used with" in stopped.stderr
     assert "what is added; to go on: --accept H12" in stopped.stderr
     accepted = run(*words, "--accept", "H12", "--reason", "as exported")
     assert accepted.exit_code == 0, accepted.stderr

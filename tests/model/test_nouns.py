@@ -262,12 +262,12 @@ class TestFinding:
             ),
             (
                 Finding.of("H13", "which is right?", accepted="the first is used"),
-                "which is right? Accepted, the first is used; to go on: "
+                "which is right? If accepted, the first is used; to go on: "
                 "--accept H13 --reason '...'",
             ),
             (
                 Finding.of("H13", "they differ", accepted="the first is used"),
-                "they differ. Accepted, the first is used; to go on: "
+                "they differ. If accepted, the first is used; to go on: "
                 "--accept H13 --reason '...'",
             ),
         ],

@@ -73,7 +73,7 @@ def calibrated(
     said.add(
         small_tumor_findings(
             drawn=placed.drawn,
-            consequence="uncorrected, its dose is underestimated",
+            consequence="without correction, the dose is underestimated",
             **blur_of(placed.image, request),
         )
     )

@@ -133,8 +133,8 @@ def test_kaos_terms_are_converted(run: Run) -> None:
     assert parts["T1"] == pytest.approx(2 * 0.6)
     assert parts["normal perfused"] == pytest.approx(2 * 0.3)
     assert document["lungs"]["activity_gbq"] == pytest.approx(2 * 0.1)
-    assert "Kao's R 2 of 'T1' is T/N 8" in kao.stderr
-    assert "is a lung shunt of 0.1" in kao.stderr
+    assert "Kao's R 2 of 'T1' equals T/N 8" in kao.stderr
+    assert "equals a lung shunt of 0.1" in kao.stderr
     written = run(
         *("plan", "partition", "--json", "--injection"),
         "r=perfused:1L,tumor:T1=200mL@R=2,tlsf:14.28571428571429%,activity:2GBq",

@@ -139,7 +139,7 @@ def test_all_that_a_calibrator_read_is_scaled(
     ):
         assert one["dose_gy"]["mean"] == pytest.approx(1.1 * other["dose_gy"]["mean"])
     assert after["options"]["calibrator_factor"] == 1.1
-    assert "1.1 times as read, the dose calibrator's factor" in scaled.stderr
+    assert "the readings times 1.1, the dose calibrator's factor" in scaled.stderr
 
 
 @pytest.mark.parametrize(
@@ -187,13 +187,15 @@ def test_a_lobe_that_is_left_out_is_asked_about(
     """The right injection alone: the left lobe's counts come on top (H14)."""
     result = run(*words(two_lobes, tmp_path / "out"), "--injection", RIGHT)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "'Treated left' lies outside of what any injection" in result.stderr
+    assert "'Treated left' lies outside all perfused volumes" in result.stderr
     accepted = run(
         *words(two_lobes, tmp_path / "out"),
         *("--injection", RIGHT, "--accept", "H14", "--reason", "second was stasis"),
     )
     assert accepted.exit_code == 0, accepted.stderr
-    assert "of the image lies outside of what injections perfuse" in accepted.stderr
+    assert (
+        "of the image's activity lies outside the perfused volumes"
+    ) in accepted.stderr
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +246,7 @@ def test_two_injections_against_their_plan(
     seen = run(*command, *other_way)
     assert seen.exit_code == 3
     assert "H13" in seen.stderr
-    assert "a factor of 5.21 apart, more than 1.25" in seen.stderr
+    assert "they differ by a factor of 5.21, more than 1.25" in seen.stderr
     known = ("--accept", "H13", "--reason", "camera")
     stopped = run(*command, *other_way, *known)
     assert stopped.exit_code == 3

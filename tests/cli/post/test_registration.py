@@ -482,7 +482,7 @@ def test_a_bent_transform_says_what_it_made_of_each_structure(
     assert bend["folded_fraction"] == 0
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "mL by the affine start" in page
-    assert "WARN H16  in 'Liver' the transform bends by" in result.stderr
+    assert "WARN H16  in 'Liver' the transform deforms by" in result.stderr
 
 
 def save_masks(patient: Path, folder: Path) -> None:
@@ -522,4 +522,4 @@ def test_an_inverted_transform_of_structures_is_asked_about(
         SimpleITK.WriteTransform(transform, str(tmp_path / f"{name}.tfm"))
         result = run(*command, "--registration", tmp_path / f"{name}.tfm")
         assert result.exit_code == code, result.stderr
-    assert "is it the wrong way round?" in result.stderr
+    assert "is its direction inverted?" in result.stderr
