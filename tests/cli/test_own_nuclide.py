@@ -93,7 +93,7 @@ def test_a_dose_constant_of_the_file(run: Run, with_kernel: Path) -> None:
     by_value = document(run(*words, "--dose-constant", "70 Gy kg/GBq"))
     assert by_value["nuclide"]["dose_constant_name"] == "given"
     said = [w["message"] for w in by_value["warnings"] if w["code"] == "H09"]
-    assert "dose constant 70 Gy kg/GBq, while Xy-99 has 74.89" in said
+    assert "dose constant 70 Gy kg/GBq, but Xy-99 has 74.89" in said
 
 
 BSA = (
@@ -138,7 +138,7 @@ def test_a_damaged_file_stops_without_a_traceback(run: Run, tmp_path: Path) -> N
     (tmp_path / "own.toml").write_bytes(b"\x00\xff")
     result = run(*MIRD, "--nuclide-file", tmp_path / "own.toml")
     assert result.exit_code == 3
-    assert result.stderr.startswith("Error: own.toml is no TOML")
+    assert result.stderr.startswith("Error: own.toml is not valid TOML")
 
 
 def test_a_case_file_finds_it_beside_itself(run: Run, own: Path) -> None:

@@ -189,7 +189,7 @@ def test_a_target_and_a_contradiction_ask_together(
     source = renamed({"Perfused lobe": "PTV"}, {"Liver": "GTV"})
     asked = post(run, source)
     assert asked.exit_code == 3
-    assert "'PTV': its name says too little" in asked.stderr
+    assert "'PTV': its name is not specific enough" in asked.stderr
     assert "'Liver': its name says liver, its RTROIInterpretedType (3006,00A4) GTV" in (
         asked.stderr
     )
@@ -269,7 +269,7 @@ def test_an_unknown_language_is_refused(run: Run, tmp_path: Path) -> None:
     refused = run("inspect", tmp_path, "--languages", "english")
     assert refused.exit_code == 2
     said = " ".join(refused.stderr.replace("\u2502", " ").split())
-    assert "'english' is no language of structure names" in said
+    assert "'english' is not a language of structure names" in said
     assert "nl (Dutch)" in said
     assert "was en meant?" in said
 

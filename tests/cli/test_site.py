@@ -197,7 +197,7 @@ def test_languages_of_structure_names(
         ('[[camera]]\nname = "a"\n', "line 1: a camera needs one of manufacturer"),
         ('[node.pacs]\nhost = "p"\nport = 0\naet = "P"\n', "line 3: port is 0"),
         ('[node.pacs]\npassword = "x"\n', "line 2: 'password' looks like a secret"),
-        ("[defaults\n", "is no TOML"),
+        ("[defaults\n", "is not valid TOML"),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_line(

@@ -236,7 +236,7 @@ def test_criteria_that_are_refused(change: dict[str, Any], message: str) -> None
         ({"title": "ours"}, "own.json has no criteria"),
         ({"title": "ours", "criteria": []}, "at least one criterion"),
         ({"title": "ours", "criteria": [5]}, "criterion 1 is no table"),
-        ({"title": "ours", "criteria": [OWN, OWN]}, "'shunt' is there twice"),
+        ({"title": "ours", "criteria": [OWN, OWN]}, "'shunt' occurs twice"),
         ({"title": 1, "criteria": [OWN]}, "title is 1: write words"),
         ({"title": "ours", "criteria": [OWN], "rules": 1}, "'rules' is not known"),
         ({"title": "ours", "criteria": [{}]}, "criterion 1 has no id, kind, must_hold"),

@@ -134,7 +134,7 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "A", "--platelets", "nan"), 3, "platelets nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
         (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
-        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is no day"),
+        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is not a date"),
         (("--cohort", "A", "--treated", "9999-12-01"), 2, "is no day from 1950"),
         (("--cohort", "A", "--case", "none.toml"), 3, "cannot read none.toml"),
     ],

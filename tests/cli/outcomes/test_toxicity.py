@@ -327,7 +327,7 @@ def test_ascites(
             (line("ALT", -1, "U/L"),),
             "line 2, column value is -1: it must be at least 0",
         ),
-        ((line("ALT", "<5", "U/L"),), "line 2, column value: '<5' is no number"),
+        ((line("ALT", "<5", "U/L"),), "line 2, column value: '<5' is not a number"),
         (
             (line("ALT", 1, "U/L", uln=0),),
             "line 2, column uln is 0: it must be above 0",
@@ -336,7 +336,10 @@ def test_ascites(
         ((line("albumin", 4, "g/L"),), "line 2, column value: albumin of 4 g/L is 4"),
         ((line("fatigue", grade=4),), "line 2, column grade is 4: fatigue has the gra"),
         ((line("pain", grade=1.5),), "line 2, column grade is 1.5: pain has the"),
-        ((line("ALT", 1, "U/L", day="soon"),), "line 2, column date: 'soon' is no day"),
+        (
+            (line("ALT", 1, "U/L", day="soon"),),
+            "line 2, column date: 'soon' is not a date",
+        ),
         ((line("INR", 1, anticoagulated="may"),), "column anticoagulated: 'may' is"),
         (
             (line("ALT", 1, "U/L"), line("SGPT", 2, "U/L")),

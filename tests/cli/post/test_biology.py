@@ -233,7 +233,7 @@ def test_values_far_from_any_published_are_refused(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[tumor", "is no TOML"),
+        ("[tumor", "is not valid TOML"),
         ("[lungs]\nalpha = 1", "'lungs' is not known"),
         ("[tumor]\nalpha_beta = 10\nsource = 'x'", "write it in quotes with its unit"),
         ("[tumor]\nalpha_beta = '0Gy'\nsource = 'x'", "above 0"),

@@ -540,7 +540,7 @@ def test_a_spect_is_no_ct(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
         run, exact_voxels, tmp_path / "out", "--dose-grid", "ct", "--ct", spect
     )
     assert result.exit_code == 3
-    assert "is no CT" in result.stderr
+    assert "is not a CT" in result.stderr
 
 
 def test_a_ct_elsewhere_is_refused(run: Run, cubes: Path, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_all_that_a_calibrator_read_is_scaled(
             3,
             "no lung shunt is given for left",
         ),
-        (("--injection", f"{RIGHT};residual=10MBq"), 3, "write both times"),
+        (("--injection", f"{RIGHT};residual=10MBq"), 3, "give both times"),
         (("--injection", RIGHT, "--calibrate-over", "liver"), 2, "leave --residual"),
         (
             (

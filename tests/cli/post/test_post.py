@@ -93,7 +93,7 @@ def test_overwriting_needs_force(
     assert post(run, exact_contours, tmp_path, "--no-report").exit_code == 0
     again = post(run, exact_contours, tmp_path, "--no-report")
     assert again.exit_code == 5
-    assert "already holds post.json" in again.stderr
+    assert "already contains post.json" in again.stderr
     assert post(run, exact_contours, tmp_path, "--no-report", "--force").exit_code == 0
 
 
@@ -355,7 +355,7 @@ def break_doubled(files: Path) -> None:
         (break_unknown, "there is no file or folder"),
         (break_truncated, "image.nii.gz is truncated or damaged"),
         (break_outside, "'tumor' lies wholly outside the image"),
-        (break_empty, "holds no structure: every voxel is 0"),
+        (break_empty, "contains no structure: every voxel is 0"),
         (break_infinite, "1 of 4032 voxels are not finite numbers (H30)"),
         (break_doubled, "2 structures are named 'liver'"),
     ],
@@ -465,7 +465,7 @@ def test_a_ct_is_no_activity_image(
         run, exact_contours, tmp_path / "out", "--image", exact_contours / "ct"
     )
     assert result.exit_code == 3
-    assert "is no activity image (CT)" in result.stderr
+    assert "is not an activity image (CT)" in result.stderr
 
 
 def test_a_residual_measured_a_year_early_asks(

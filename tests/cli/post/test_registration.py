@@ -265,8 +265,8 @@ def test_a_dicom_registration(
         (("--registration", "rigid"), 2, "needs --drawn-on"),
         (("--drawn-on", "ct.nii.gz"), 2, "is for a --registration"),
         (("--registration", "no.tfm"), 3, "there is no transform file no.tfm"),
-        (("--registration", "ct.nii.gz"), 3, "is no transform that ITK reads"),
-        (("--registration", "spect.dcm"), 3, "is no spatial registration"),
+        (("--registration", "ct.nii.gz"), 3, "is not a transform that ITK reads"),
+        (("--registration", "spect.dcm"), 3, "is not a spatial registration"),
     ],
 )
 def test_refusals(
@@ -390,7 +390,7 @@ def test_what_is_no_patients_motion(
         command += ["--registration", path]
     result = run(*command)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert message in result.stderr or "no transform that ITK reads" in result.stderr
+    assert message in result.stderr or "not a transform that ITK reads" in result.stderr
     assert not (tmp_path / "out").exists()
 
 

@@ -270,9 +270,9 @@ def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
     [
         ("[budget]\nadministred = 0.1\n", "no 'administred'"),
         ("[budget]\nadministered = 5\n", "5 % is 0.05"),
-        ('[budget]\nadministered = "5 %"\n', "is no number"),
+        ('[budget]\nadministered = "5 %"\n', "is not a number"),
         ("[budgets]\nadministered = 0.05\n", "'budgets' is not known"),
-        ("[budget\n", "is no TOML"),
+        ("[budget\n", "is not valid TOML"),
     ],
 )
 def test_a_wrong_budget_is_refused(run, patient, tmp_path, text, said):

@@ -172,7 +172,7 @@ def test_an_image_beside_its_case(
         (('injection = "left"', 'injection = "l"'), "needs injection = one of"),
         (("[[tumor]]", "[tumor]"), "case.toml"),
         (('name = "T1"', 'name = "T1=2"'), "needs a name, without any of"),
-        (("[options]", "[options"), "is no TOML"),
+        (("[options]", "[options"), "is not valid TOML"),
         (('"200mL"', '"1.2L"'), "more than the perfused volume"),
         (('"200mL"', '"-3mL"'), "must be above 0"),
     ],
