@@ -110,7 +110,7 @@ BSA = (
         ((*MIRD, "--nuclide", "Y-90"), 3, "leave --nuclide-file out"),
         ((*MIRD, "--dose-constant", "mine"), 3, "use nudat, or a value such as"),
         ((*MIRD, "--dose-constant", "49"), 2, "has no unit"),
-        ((*MIRD, "--convention", "label"), 3, "no device's label"),
+        ((*MIRD, "--convention", "label"), 3, "no device label"),
         (("kernel", "--spacing", "3mm", "--out", "k"), 3, "no dose kernel of Re-188"),
         (
             ("plan", "vial", "--activity", "5GBq", "--at", "2026-03-04T10:00+01:00"),

@@ -344,7 +344,7 @@ def test_strict_and_tolerances(run: Run, post: Path, tmp_path: Path) -> None:
         (("--tolerance", "mean"), 2, "write it like mean=3%"),
         (("--tolerance", "d0=3%"), 3, "cannot have a tolerance"),
         (("--dose-cutoff", "100%"), 2, "cutoff"),
-        (("--role", "lump=tumor"), 3, "names 'lump', which is no structure"),
+        (("--role", "lump=tumor"), 3, "names 'lump', which is not a structure"),
         (("--their-table", "bad.csv"), 3, "is not a number"),
         (("--their-table", "none.csv"), 3, "cannot read none.csv"),
         (("--their-table", "empty.csv"), 3, "has no column of doses"),
@@ -410,7 +410,7 @@ def test_what_cannot_be_compared(run: Run, post: Path, tmp_path: Path) -> None:
     assert "is it scaled" in call(edited(post, path, scaled(1e25)))
     broken = shutil.copytree(post, tmp_path / "broken")
     (broken / "post.json").write_text("{")
-    assert "no post.json of sirtdose" in call(post / "dose_local.dcm", broken)
+    assert "not a post.json of sirtdose" in call(post / "dose_local.dcm", broken)
     document = json.loads((post / "post.json").read_text())
     del document["doses"]["local_deposition"]["structures"]
     (broken / "post.json").write_text(json.dumps(document))

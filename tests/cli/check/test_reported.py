@@ -147,7 +147,7 @@ def test_histograms_without_their_rtstruct(
     held = document["histograms"]
     assert held["compared"] == []
     assert set(held["left_out"]) == {f"ROI {n}" for n in range(1, 6)}
-    assert "give it with --their-structures" in said
+    assert "with --their-structures" in said
     other = tmp_path / "other.dcm"
     data = pydicom.dcmread(contours)
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
@@ -156,7 +156,7 @@ def test_histograms_without_their_rtstruct(
         *(run, post / "dose_local.dcm", post, tmp_path / "two"),
         *("--their-structures", other),
     )
-    assert "it is of another RTSTRUCT than those given" in said
+    assert "it refers to another RTSTRUCT than those given" in said
 
 
 def test_histograms_with_no_structures_of_ours(

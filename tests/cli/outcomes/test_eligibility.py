@@ -103,7 +103,7 @@ def test_criteria_of_one_s_own(run: Run, tmp_path: Path) -> None:
         ),
         (
             '[values]\ngfr = "70 mL"',
-            "case.toml: gfr: 'mL' is no unit of gfr: use mL/min",
+            "case.toml: gfr: 'mL' is not a unit of gfr: use mL/min",
         ),
     ],
 )

@@ -464,7 +464,7 @@ NODE = BASE + "p1,2026-01-01,X,lung,non-target,,present\n"
         (BASE.replace("50", ""), "line 2, column diameter_mm is empty"),
         (BASE.replace("liver", ""), "line 2, column organ is empty"),
         (BASE.replace("target", "new"), "column kind: a new lesion on 2026-01-01, the"),
-        (BASE.replace(",50,", ",50,present"), "a target has its diameter"),
+        (BASE.replace(",50,", ",50,present"), "give a target its diameter"),
         (
             BASE + "p1,2026-03-01,T1,,non-target,,present\n",
             "line 3, column kind is non-target: 'T1' is target in line 2",

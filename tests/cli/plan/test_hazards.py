@@ -114,8 +114,11 @@ def test_each_subject_is_accepted_by_its_name(run: Run) -> None:
         (f"{MIRD} --lung-mass -1kg", "must be above 0"),
         (f"{MIRD} --device steel", "is not one of"),
         ("plan vial --activity 2GBq --at 2026-03-04T10:00 --device glass", "no offset"),
-        (f"{PARTITION} --tumor T=1L@3", "it includes its tumors"),
-        (f"{PARTITION} --liver-volume 800mL", "more than the liver of 800 mL"),
+        (f"{PARTITION} --tumor T=1L@3", "must include them"),
+        (
+            f"{PARTITION} --liver-volume 800mL",
+            "but the liver of 800 mL must include them",
+        ),
     ],
 )
 def test_bad_input_says_what_would_do(run: Run, words: str, message: str) -> None:

@@ -232,7 +232,7 @@ def test_goals_of_volumes_that_overlap_are_met_together(
     [
         (["--tumor-dose", "90Gy"], 3, "there are 2 perfused volumes"),
         ([], 2, "give one goal"),
-        (["--injection", "a=perfused:Perfused C,maximize"], 3, "is no structure of"),
+        (["--injection", "a=perfused:Perfused C,maximize"], 3, "is not a structure of"),
         (
             ["--injection", "a=perfused:Perfused A,tumor:T=9mL@3,maximize"],
             2,

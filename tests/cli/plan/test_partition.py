@@ -58,8 +58,8 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (("--maximize", "--lung-shunt", "0%"), 3, "needs a limit"),
         (("--tumor-dose", "300Gy", "--limit", "normal=70Gy"), 4, "would meet it"),
         (("--tumor-dose", "300Gy", "--limit", "spleen=70Gy"), 3, "names no volume"),
-        (("--activity", "1GBq", "--tumor", "T2=900mL@2"), 3, "includes its tumors"),
-        (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two things"),
+        (("--activity", "1GBq", "--tumor", "T2=900mL@2"), 3, "must include them"),
+        (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two regions"),
         (("--activity", "1GBq", "--tumor", "T2=9mL"), 2, "NAME=VOLUME@RATIO"),
         (("--activity", "1GBq", "--tumor", "T2=9@2"), 2, "has no unit"),
         (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "no ratio"),
@@ -68,7 +68,7 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (
             ("--maximize", "--limit", "normal=70Gy", "--prior-liver-dose", "75Gy"),
             4,
-            "had 75 Gy already",
+            "has already received 75 Gy",
         ),
     ],
 )

@@ -47,7 +47,7 @@ def test_each_injection_is_told_what_to_inject(run: Run) -> None:
                 *("--injection", "left=perfused:600mL,activity:1GBq"),
             ),
             3,
-            "no lung shunt is given for left",
+            "the lung shunt of left is missing",
         ),
         # A part typed as a percentage is doubted in each injection.
         (
@@ -290,7 +290,7 @@ def test_what_is_approved_is_shown(run: Run, tmp_path: Path) -> None:
                 *("--lung-shunt", "12%", "--shunt-reduction", "10%=100%"),
             ),
             3,
-            "nothing is left to inject",
+            "no activity is left",
         ),
         ((*PARTITION, "--tumor-dose", "0Gy", "--activity", "2GBq"), 2, "give one goal"),
     ],

@@ -165,7 +165,7 @@ def test_the_curve_can_be_chosen(
         (["--density", "nowhere.nii.gz"], 2, "no such file"),
         (["--density", "ct", "--density-curve", "mine"], 2, "gemini"),
         (["--dose-grid", "2"], 2, "or image or ct"),
-        (["--dose-grid", "0.1mm"], 3, "use larger ones"),
+        (["--dose-grid", "0.1mm"], 3, "use larger voxels"),
     ],
 )
 def test_refusals_of_words(

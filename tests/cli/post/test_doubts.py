@@ -328,7 +328,7 @@ def test_the_deidentified_hold_no_hash_of_the_patients_files(
         (("--patient-key", "K1"), 2, "--patient-key is for a --plan"),
         (("--scan-duration", "30min"), 2, "is for a camera factor"),
         (("--prior-transform", "x.tfm"), 2, "is for a --prior-dose"),
-        (("--header-nuclide-was", "F-18"), 3, "undoes a PET scanner's"),
+        (("--header-nuclide-was", "F-18"), 3, "corrects a PET scanner's"),
     ],
 )
 def test_options_that_would_change_nothing(

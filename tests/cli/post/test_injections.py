@@ -148,12 +148,16 @@ def test_all_that_a_calibrator_read_is_scaled(
         (("--injection", RIGHT, "--administered", "2GBq"), 2, "give the activity once"),
         (("--injection", "right=1GBq"), 2, "needs perfused:STRUCTURE"),
         (("--injection", "right=1;perfused=Liver"), 2, "has no unit"),
-        (("--injection", "right=1GBq;perfused=Spleen"), 3, "is no structure of role"),
+        (
+            ("--injection", "right=1GBq;perfused=Spleen"),
+            3,
+            "is not a structure of role",
+        ),
         (("--injection", RIGHT, "--injection", RIGHT), 3, "have the same name"),
         (
             ("--injection", f"{RIGHT};lung-shunt=5%", "--injection", LEFT),
             3,
-            "no lung shunt is given for left",
+            "the lung shunt of left is missing",
         ),
         (("--injection", f"{RIGHT};residual=10MBq"), 3, "give both times"),
         (("--injection", RIGHT, "--calibrate-over", "liver"), 2, "leave --residual"),
@@ -164,7 +168,7 @@ def test_all_that_a_calibrator_read_is_scaled(
                 *("--scan-at", "2026-03-03T10:00+01:00", "--scan-duration", "20min"),
             ),
             3,
-            "injections that lie apart",
+            "injections at different times",
         ),
     ],
 )

@@ -322,4 +322,4 @@ def test_the_note_names_times_that_injections_have() -> None:
     used = SimpleNamespace(method="administered", bq_per_unit=1.0)
     [note] = ratio_findings(used, None, _OF_INJECTIONS)
     assert "--administered-at" not in note.message
-    assert "injections apart in time have no other calibration" in note.message
+    assert "other injections have no second calibration" in note.message

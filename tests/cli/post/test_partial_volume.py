@@ -74,14 +74,14 @@ def test_what_width_and_contour_do_is_said(
     usual = document_of(run(*words, "15mm"))
     changes = usual["partial_volume"]["sensitivity"]["Tumor 2"]
     assert set(changes) == {
-        *("width 10 % less", "width 10 % more"),
-        *("contours a voxel tighter", "contours a voxel wider"),
+        *("FWHM 10 % smaller", "FWHM 10 % larger"),
+        *("contours one voxel smaller", "contours one voxel larger"),
     }
     # What is said of a wider blur is what a wider blur gives.
     wider = document_of(run(*words, "16.5mm", "--force"))
     key = "local_deposition+iterative_yang"
     ratio = means(wider, key)["Tumor 2"] / means(usual, key)["Tumor 2"] - 1
-    assert changes["width 10 % more"] == pytest.approx(ratio, abs=5e-3)
+    assert changes["FWHM 10 % larger"] == pytest.approx(ratio, abs=5e-3)
     said = run(*words, "15mm,15mm,15mm", "--force").stderr
     assert "WARN H20  Tumor 3: smaller than the FWHM of the image" in said
     assert "Blur undone by iterative yang, 15 x 15 x 15 mm FWHM" in said

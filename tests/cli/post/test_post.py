@@ -196,7 +196,7 @@ def test_role_by_hand(run: Run, files: Path, tmp_path: Path) -> None:
     assert structures[1]["role"] == "tumor"
     wrong = post(run, files, tmp_path / "b", *options, "--role", "lump=tumor")
     assert wrong.exit_code == 3
-    assert "--role names 'lump', which is no structure here" in wrong.stderr
+    assert "--role names 'lump', which is not a structure here" in wrong.stderr
 
 
 def test_disagreeing_calibrations_ask(run: Run, files: Path, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ AT = ("--administered-at", "2026-03-01T10:00+01:00")
         (["--calibration", "image"], 3, "give --administered-at, with its"),
         (["--calibrate-over", "perfused"], 3, "needs a structure of role perfused"),
         (["--role", "liver=hepar"], 2, "write NAME=ROLE"),
-        (["--residual", "3GBq", "--residual-at", AT[1], *AT], 3, "not less than"),
+        (["--residual", "3GBq", "--residual-at", AT[1], *AT], 3, "but only"),
         (
             ["--scan-at", "2026-02-27T10:00+01:00", *AT],
             3,
@@ -416,7 +416,7 @@ def test_two_patients_are_refused_without_naming_them(
     contours.save_as(folder / "structures.dcm")
     result = post(run, folder, tmp_path / "out")
     assert result.exit_code == 3
-    assert "files are of 2 patients (H01" in result.stderr
+    assert "files belong to 2 patients (H01" in result.stderr
     assert "12345" not in result.output
     assert "Doe" not in result.output
 

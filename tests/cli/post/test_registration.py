@@ -404,7 +404,7 @@ def test_structures_already_there_are_not_moved(
         *("--out", tmp_path / "out"),
     )
     assert result.exit_code == 3
-    assert "nothing for a --registration to bring over" in result.stderr
+    assert "leave --registration out" in result.stderr
 
 
 def test_structures_of_a_third_image_are_refused(
