@@ -152,10 +152,7 @@ def foreseen(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, SirtdoseError):
         return str(error), error.exit_code
     if isinstance(error, UnicodeError):
-        return (
-            "an option or a file's name holds bytes that are no text in UTF-8: write "
-            "it anew"
-        ), 2
+        return ("an option or a file name is not valid UTF-8 text: retype it"), 2
     if isinstance(error, OSError):
         said = error.strerror or "cannot be read or written"
         if _code(error) in _NO_ROOM:
@@ -163,8 +160,7 @@ def foreseen(error: BaseException) -> tuple[str, int] | None:
         return f"a file or folder: {said}", 3
     if isinstance(error, MemoryError):
         return (
-            "this machine's memory is not enough: use coarser voxels (--dose-grid) or "
-            "fewer methods"
+            "not enough memory: use coarser voxels (--dose-grid) or fewer methods"
         ), 1
     return None
 

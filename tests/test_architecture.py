@@ -126,7 +126,7 @@ def test_a_question_ends_with_its_mark_alone(path: Path) -> None:
     ]
     assert not [one for one in said if "?." in one or "?;" in one]
     if path != PACKAGE / "model" / "finding.py":
-        assert not [one for one in said if "Accepted, " in one]
+        assert not [one for one in said if "If accepted, " in one]
 
 
 def _functions() -> list[ast.FunctionDef]:

@@ -99,7 +99,7 @@ class _Workers:
         try:
             outcome: Outcome = receiving.recv()
         except EOFError:
-            said = "its process was ended from outside: killed, or out of memory"
+            said = "its process was killed from outside, or ran out of memory"
             outcome = Outcome(case.case_id, "failed", 1, said)
         process.join()
         receiving.close()
@@ -197,7 +197,8 @@ def run_cases_on_cluster(
                 error = None if future.cancelled() else future.exception()
                 if future.cancelled() or type(error).__name__ == "CommClosedError":
                     raise SirtdoseError(
-                        "the scheduler was lost: go on with --resume when it is back"
+                        "the connection to the scheduler was lost: continue with "
+                        "--resume when it is back"
                     )
                 case = futures[future]
                 yield future.result() if error is None else unforeseen(case, error)
@@ -251,7 +252,7 @@ def _connected(scheduler: str) -> Any:
     trying.start()
     trying.join(2 * _CONNECT_S)
     if not connected:
-        why = failed[0] if failed else f"nothing in {2 * _CONNECT_S} s"
+        why = failed[0] if failed else f"no answer within {2 * _CONNECT_S} s"
         raise InputError(
             f"no dask scheduler answers at {scheduler} ({why}): start one with `dask "
             "scheduler`, and give its address, such as tcp://host:8786"

@@ -76,10 +76,10 @@ def _seen(outcome: Outcome, out: Path) -> Outcome:
     """The same, failed where its results are not where they are expected."""
     post = out / outcome.case_id / "post.json"
     if outcome.has_results and not post.is_file():
-        said = "its results are not seen here: is --out the same on every worker?"
+        said = "its results cannot be found here: is --out the same on every worker?"
         return replace(outcome, state="failed", exit_code=5, error=said)
     if outcome.state == "failed" and post.is_file():
         return replace(
-            outcome, error=f"{outcome.error}; results of an earlier run remain"
+            outcome, error=f"{outcome.error}; results of an earlier run were kept"
         )
     return outcome

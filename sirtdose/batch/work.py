@@ -150,8 +150,8 @@ def outcome_of(case_id: str, task: Callable[[], str]) -> Outcome:
 def _run(case: Case) -> str:
     if case.version != __version__:
         raise InputError(
-            f"the worker has sirtdose {__version__}, the batch {case.version}: install "
-            "the same on both"
+            f"the worker has sirtdose {__version__}, but the batch {case.version}: "
+            "install the same version on both"
         )
 
     mark = fingerprint(case.request, case.wanted)
@@ -186,7 +186,7 @@ def _where(error: BaseException) -> str:
 def unforeseen(case: Named, error: BaseException) -> Outcome:
     """A case that ended without an outcome: its process died, or a bug."""
     if type(error).__name__ == "KilledWorker":
-        said = "its process was ended from outside: killed, or out of memory"
+        said = "its process was killed from outside, or ran out of memory"
     else:
         where = " in ".join(["", *getattr(error, "__notes__", [])])
         said = f"a bug, please report it: {type(error).__name__}{where}"

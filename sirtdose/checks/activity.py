@@ -34,7 +34,7 @@ def mixed_units_finding(
     3 GBq ordered, 81 GBq assayed: the assay was in mCi.
 
     >>> mixed_units_finding(81.0, 3.0, "assay and order").message.split("?")[0]
-    'assay and order differ by 27 (81 and 3 GBq): GBq and mCi mixed up'
+    'assay and order differ by a factor of 27 (81 and 3 GBq): were GBq and mCi mixed up'
     >>> mixed_units_finding(3.1, 3.0, "assay and order")
     """
     factor = max(one_gbq, other_gbq) / min(one_gbq, other_gbq)
@@ -42,10 +42,10 @@ def mixed_units_finding(
         if abs(factor / known - 1) <= _SAME_FACTOR:
             return Finding.of(
                 "H05",
-                f"{what} differ by {factor:.4g} ({one_gbq:.4g} and {other_gbq:.4g} "
-                f"GBq): {units} mixed up?",
+                f"{what} differ by a factor of {factor:.4g} ({one_gbq:.4g} and "
+                f"{other_gbq:.4g} GBq): were {units} mixed up?",
                 subject=subject,
-                accepted="each is used as it was given",
+                accepted="both are used as given",
             )
     return None
 
@@ -76,10 +76,13 @@ def size_findings(case: Treatment) -> list[Finding]:
             if least <= total * factor <= most
         ]
         instead = f": was {' or '.join(meant)} meant?" if meant else ""
-        said = f"{_amount(total)} is more than the largest vial, {most:g} GBq{instead}"
+        said = f"{_amount(total)} is above the largest vial, {most:g} GBq{instead}"
         return [_size(said, total, most)]
     if total < least:
-        said = f"{_amount(total)} is less than any treatment has: check its unit"
+        said = (
+            f"{_amount(total)} is below any therapeutic activity, at least {least:g} "
+            "GBq: check its unit"
+        )
         return [_size(said, total, least)]
     return [
         *_little_findings(case),
@@ -105,9 +108,9 @@ def _little_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H05",
-            f"{_amount(gbq)} is little: '{part.name}' gets {part.dose_gy:.3g} "
-            f"Gy; was {gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume "
-            "belong to another region?",
+            f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: was "
+            f"{gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume belong to "
+            "another region?",
             subject=part.name,
             value=part.dose_gy,
             bound=Bound(least, "Gy", "see guard_rails.json"),
@@ -128,7 +131,7 @@ def _vial_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H07",
-            f"{_amount(one.activity_gbq)}{where} is more than the largest vial of "
+            f"{_amount(one.activity_gbq)}{where} is above the largest vial of "
             f"{case.device.product}, {most:g} GBq at calibration",
             severity=Severity.WARN,
             subject=case.subject_of(one),
@@ -148,7 +151,7 @@ def same_findings(case: Treatment) -> list[Finding]:
         Finding.of(
             "H04",
             f"'{a.name}' and '{b.name}' get the same activity, {a.activity_gbq:.4g} "
-            "GBq: is this one order form twice?",
+            "GBq: was one order form used twice?",
             subject=b.name,
             value=a.activity_gbq,
         )
@@ -179,14 +182,14 @@ def second_calculation(case: Treatment) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H07",
-                f"second calculation, '{one.name}' as one compartment: {alone:.4g} Gy, "
-                f"the mean of its parts is {by_parts:.4g} Gy "
+                f"second calculation for '{one.name}' as one compartment gives "
+                f"{alone:.4g} Gy, but the mean of its parts is {by_parts:.4g} Gy "
                 f"({round(off, 3) + 0:+.1%}){': which is right?' if asks else ''}",
                 severity=Severity.ASK if asks else Severity.NOTE,
                 subject=f"second calculation of {case.subject_of(one)}",
                 value=by_parts,
                 bound=Bound(alone, "Gy", "one compartment"),
-                accepted="the plan is by its parts",
+                accepted="the plan by parts is used",
             )
         )
     return findings
@@ -199,9 +202,9 @@ def residual_findings(residual_fraction: float) -> list[Finding]:
     return [
         Finding.of(
             "H08",
-            f"{residual_fraction:.0%} is expected to stay behind: the delivered "
-            "activity is lower than the drawn activity by this fraction, which may be "
-            "reportable",
+            f"{residual_fraction:.0%} is expected to remain in the vial and tubing: "
+            "the delivered activity is lower than the drawn activity by this "
+            "fraction, which may be reportable",
         )
     ]
 
@@ -220,11 +223,11 @@ def residual_doubts(
     findings = []
     silent = [one.name for one in injections if one.residual_gbq is None]
     if residual_gbq is None and (silent or not injections):
-        said = "not checked: needs --residual; what stayed behind is taken as none"
+        said = "residual not checked: needs --residual; it is assumed to be 0"
         if silent:
             said = (
-                f"not checked for {', '.join(silent)}: needs residual:ACTIVITY@TIME in "
-                "--injection; what stayed behind is taken as none"
+                f"residual not checked for {', '.join(silent)}: needs "
+                "residual:ACTIVITY@TIME in --injection; it is assumed to be 0"
             )
         findings.append(Finding.of("H08", said, severity=Severity.NOTE))
     part = ledger.residual_gbq / ledger.administered_gbq
@@ -232,8 +235,8 @@ def residual_doubts(
         findings.append(
             Finding.of(
                 "H08",
-                f"{part:.0%} of the administered activity stayed behind as residual: "
-                "above 20 % the event may be reportable",
+                f"the residual is {part:.0%} of the administered activity: above 20 % "
+                "the event may be reportable",
             )
         )
     return findings

@@ -39,15 +39,18 @@ def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
     spleens = [one for one in structures if _is(_SPLEEN, one)]
     spines = [one for one in structures if _is(_SPINE, one)]
     if not livers or not (lungs or spleens or spines):
-        said = "left and right not checked: needs a liver with lungs, spleen or spine"
+        said = (
+            "orientation of the image not checked: needs a liver with lungs, spleen "
+            "or spine"
+        )
         return [Finding.of("H17", said, severity=Severity.NOTE)]
     liver = _center_mm(livers)
     wrong = [
         where
         for where, axis, organ in (
             ("above the lungs", _UP, lungs),
-            ("on the left of the spleen", _LEFT, spleens),
-            ("on the left of the lungs' middle", _LEFT, lungs if _both(lungs) else ()),
+            ("left of the spleen", _LEFT, spleens),
+            ("left of the middle of the lungs", _LEFT, lungs if _both(lungs) else ()),
             ("behind the spine", _BACK, spines),
         )
         if organ and liver[axis] > _center_mm(organ)[axis] + _CLEAR_MM
@@ -58,7 +61,7 @@ def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
         Finding.of(
             "H17",
             f"the liver lies {' and '.join(wrong)}: is the image or are the contours "
-            "mirrored or upside down? (situs inversus is one in 10 000)",
+            "mirrored or upside down? (Situs inversus occurs in 1 of 10 000.)",
             severity=Severity.ASK,
         )
     ]

@@ -51,28 +51,30 @@ def balance_findings(
     places = activity_by_place(activity, structures)
     each = ", ".join(f"{gbq:.3g} GBq in {place}" for place, gbq in places.items())
     what, beyond = "delivered", "the calibration region"
-    unknown = "the ledger does not contain"
+    unknown = "the activity record does not contain"
     if calibration is None:
         what, beyond = "injected", "the perfused volumes"
         unknown = "no injection of the plan contains"
     remedy = (
-        "To compare, add --calibrate-over fov: it spreads the activity over the whole "
-        "image"
+        "To compare, add --calibrate-over fov: it distributes the activity over the "
+        "whole image"
         if calibration and calibration.over != "injections"
-        else "Is an injection left out, or a perfused volume drawn too small?"
+        else "Is an injection missing, or is a perfused volume drawn too small?"
     )
     warns = total > _WARNED * delivered_gbq
     return [
         Finding.of(
             "H14",
-            f"the dose map holds {total:.4g} GBq, {total / delivered_gbq:.2f} times "
-            f"the {delivered_gbq:.4g} GBq {what}: {each}. Counts outside {beyond} are "
-            f"added to the {what} activity: blur, background, scatter, free tracer, or "
-            f"uptake that {unknown}. {remedy}",
+            f"the dose map contains {total:.4g} GBq, {total / delivered_gbq:.2f} "
+            f"times the {delivered_gbq:.4g} GBq {what}: {each}. Counts outside "
+            f"{beyond} add to the {what} activity: blur, background, scatter, free "
+            f"tracer, or uptake that {unknown}. {remedy}",
             severity=Severity.WARN if warns else Severity.NOTE,
             subject="dose map",
             value=total / delivered_gbq,
-            bound=Bound(_WARNED if warns else _NOTED, "", "blur carries out less"),
+            bound=Bound(
+                _WARNED if warns else _NOTED, "", "blur alone carries less outside"
+            ),
         )
     ]
 

@@ -28,16 +28,21 @@ def model_findings(
         )
         unstated = next(iter(matches.values())).unstated
         if not any(found.holds for found in matches.values()):
-            said = f"is not applied: fitted on another case ({', '.join(differs)})"
+            said = (
+                f"is not applied: it was fitted to other cases ({', '.join(differs)})"
+            )
         elif not used:
             said = (
-                f"is not applied: no structure of {', '.join(model.roles)} has its "
-                f"dose, {model.metric}"
+                f"is not applied: no structure of role {', '.join(model.roles)} has "
+                f"the dose it needs, {model.metric}"
             )
         elif differs:
-            said = f"is not applied everywhere ({', '.join(differs)})"
+            said = f"is applied only in part ({', '.join(differs)})"
         elif unstated:
-            said = f"the file or the case does not say: {', '.join(unstated)}"
+            said = (
+                "is applied, but the file or the case does not state "
+                f"{', '.join(unstated)}"
+            )
         else:
             continue
         severity = Severity.NOTE if used else Severity.WARN
@@ -51,7 +56,7 @@ def study_findings(held: Sequence[ThresholdHeld] | None) -> list[Finding]:
     None stands for a case of which too little is known to hold any.
     """
     if held is None:
-        said = "doses not held against outcome studies: needs --device and --disease"
+        said = "outcome studies not checked: needs --device and --disease"
         return [Finding.of("H25", said, severity=Severity.NOTE)]
     apart, unsaid, unsure = [], [], []
     for one in held:
@@ -69,8 +74,11 @@ def study_findings(held: Sequence[ThresholdHeld] | None) -> list[Finding]:
         )
         for said, names in (
             ("outcome studies not applied: ", apart),
-            ("outcome studies that do not say, or the case does not: ", unsaid),
-            ("outcome studies read in abstracts, not verified: ", unsure),
+            (
+                "outcome studies whose conditions are not stated in full: ",
+                unsaid,
+            ),
+            ("outcome studies known only from their abstracts, not verified: ", unsure),
         )
         if names
     ]

@@ -27,8 +27,8 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H20",
-                f"the correction of blur changes the image's total by "
-                f"{result.total_change:+.2%}; nothing is scaled back",
+                "partial-volume correction changes the total activity of the image by "
+                f"{result.total_change:+.2%}; it was not scaled back",
             )
         )
     if result.unreliable:
@@ -36,24 +36,25 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H20",
-                f"{names}: smaller than any in the table; the correction is unreliable "
-                "there"
+                f"{names}: smaller than any volume in the recovery table; the "
+                "correction is unreliable there"
                 if result.recoveries
-                else f"{names}: smaller than the width of the blur; no dose of it is "
-                "called corrected",
+                else f"{names}: smaller than the FWHM of the image; the dose there is "
+                "not reported as corrected",
             )
         )
     if not result.settled:
         findings.append(
             Finding.of(
                 "H20",
-                f"the correction of blur had not settled after {result.rounds} rounds",
+                f"partial-volume correction had not converged after {result.rounds} "
+                "iterations",
             )
         )
     return findings + [
         Finding.of(
             "H20",
-            f"the corrected mean of '{name}' moves by {' and '.join(said)}",
+            f"the corrected mean dose of '{name}' changes by {' and '.join(said)}",
         )
         for name, changes in result.sensitivity.items()
         for said in [
@@ -77,14 +78,15 @@ def _fit_findings(result: PartialVolume) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H16",
-                f"the image has the tumors {fit.distance_mm:.1f} mm from their "
+                f"the image shows the tumors {fit.distance_mm:.1f} mm from their "
                 f"contours ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along x, y, z); nothing "
                 "was moved",
                 severity=Severity.WARN,
-                remedy="check their registration; --image-shift="
-                f"{-x:.1f}mm,{-y:.1f}mm,{-z:.1f}mm moves the image onto them",
+                remedy="check the registration; "
+                f"--image-shift={-x:.1f}mm,{-y:.1f}mm,{-z:.1f}mm moves the image onto "
+                "the contours",
                 value=fit.distance_mm,
-                bound=Bound(_OFFSET_MAX_MM, "mm", "a registration's usual error"),
+                bound=Bound(_OFFSET_MAX_MM, "mm", "usual error of a registration"),
             )
         )
     if not result.is_fitted and result.fwhm_mm and not fit.allows(result.fwhm_mm):
@@ -92,11 +94,11 @@ def _fit_findings(result: PartialVolume) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H20",
-                f"the blur given, {widths} mm, is not what the image shows, "
-                f"{fit.in_plane_mm:.1f} +/- {fit.in_plane_standard_mm:.1f} mm in the "
+                f"the FWHM given, {widths} mm, differs from that of the image, "
+                f"{fit.in_plane_mm:.1f} +/- {fit.in_plane_standard_mm:.1f} mm in "
                 f"plane and {fit.axial_mm:.1f} +/- {fit.axial_standard_mm:.1f} mm "
-                "along the axis (k = 1): a phantom's width knows no breath; --psf fit "
-                "takes what is shown",
+                "axially (k = 1). A phantom does not breathe: --psf fit uses the FWHM "
+                "of the image",
             )
         )
     return findings
@@ -128,9 +130,10 @@ def regrid_findings(
             findings.append(
                 Finding.of(
                     "H20",
-                    f"on the dose grid '{structure.name}' holds {abs(moved):.1%} "
-                    f"{'more' if moved > 0 else 'less'} activity than in the image: "
-                    "voxel sides that divide the image's keep it as it is",
+                    f"'{structure.name}' contains {abs(moved):.1%} "
+                    f"{'more' if moved > 0 else 'less'} activity on the dose grid "
+                    "than in the image: choose voxel sides that divide those of the "
+                    "image",
                 )
             )
     return findings

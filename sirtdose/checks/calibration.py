@@ -45,8 +45,8 @@ def ratio_findings(
         return [
             Finding.of(
                 "H13",
-                "not checked: needs an image in Bq/mL or a camera factor, with "
-                f"{needed}",
+                "second calibration not checked: needs an image in Bq/mL or a camera "
+                f"factor, with {needed}",
                 severity=Severity.NOTE,
             )
         ]
@@ -79,9 +79,9 @@ def fallback_findings(request: CalibrationRequest, over: Over) -> list[Finding]:
     return [
         Finding.of(
             "H14",
-            "no structure is a liver or a perfused volume: the administered activity "
-            "is shared over the whole field of view. Say which it is with --role "
-            "'NAME=liver' or --role 'NAME=perfused', or give --calibrate-over fov",
+            "no structure has the role liver or perfused: the administered activity "
+            "is distributed over the whole field of view. Give --role 'NAME=liver', "
+            "--role 'NAME=perfused', or --calibrate-over fov",
             severity=Severity.WARN,
         )
     ]
@@ -103,8 +103,8 @@ def uncovered_findings(
     return [
         Finding.of(
             "H14",
-            f"{outside:.0%} of the image lies outside the {name} volume (background, "
-            "lungs, blur, or uptake elsewhere)",
+            f"{outside:.0%} of the image's activity lies outside the {name} volume "
+            "(background, lungs, blur, or uptake elsewhere)",
             severity=Severity.ASK if outside > _OUTSIDE_ASK else None,
         )
     ]
@@ -117,7 +117,7 @@ def negative_findings(volume: Volume) -> list[Finding]:
     if negative <= _NEGATIVE_MAX * positive:
         return []
     said = (
-        f"negative voxels hold {negative / positive:.0%} of the image's activity: they "
-        "are kept, and give negative doses; is an offset missing?"
+        f"negative voxels make up {negative / positive:.0%} of the image's activity: "
+        "they are kept, and give negative doses; is an offset missing?"
     )
     return [Finding.of("H14", said)]

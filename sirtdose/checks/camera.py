@@ -18,8 +18,8 @@ def camera_findings(
         return []
     if source is not None and source.decay_correction == "ADMIN":
         said = (
-            "the camera's dead time not checked: the image is corrected for decay to "
-            "the administration, and does not say when it was taken"
+            "camera dead time was not checked: the image is decay-corrected to the "
+            "administration, and does not state when it was acquired"
         )
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     if camera_limit_gbq is None or elapsed_h is None:
@@ -30,19 +30,19 @@ def camera_findings(
             if camera_limit_gbq is None
             else "--administered-at and the time of the scan"
         )
-        said = f"the camera's dead time not checked: needs {needs}"
+        said = f"camera dead time not checked: needs {needs}"
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     at_scan_gbq = in_view_gbq * nuclide.decay_factor(elapsed_h)
     said = (
-        f"{at_scan_gbq:.4g} GBq were in view at the scan, the camera counts in "
-        f"proportion up to {camera_limit_gbq:.4g} GBq"
+        f"{at_scan_gbq:.4g} GBq were in the field of view at the scan, but the "
+        f"camera's count rate is linear only up to {camera_limit_gbq:.4g} GBq"
     )
     if at_scan_gbq <= camera_limit_gbq:
         return [Finding.of("H13", said, severity=Severity.NOTE)]
     return [
         Finding.of(
             "H13",
-            f"{said}: hot places look colder than they are",
+            f"{said}: the hottest regions are underestimated",
             severity=Severity.WARN,
         )
     ]

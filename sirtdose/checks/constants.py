@@ -35,30 +35,33 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
     """Half-life or dose constant far from what is in use for the nuclide (H09).
 
     >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
-    ['half-life 1 h, while Y-90 has 64.05 h; the dose constant stays as it is']
+    ['half-life 1 h, but Y-90 has 64.05 h; the dose constant is not changed']
     >>> own = Nuclide("P-32", 342.8, 198.4, "own", "source", "source")
     >>> [f.message for f in nuclide_findings(own)]
-    ['half-life and dose constant of P-32 held against none in use']
+    ['half-life and dose constant of P-32 not checked: no other values are in use here']
     """
     usual_h, usual_k = (
         nuclide.usual_half_life_h,
         nuclide.usual_dose_constant_gy_kg_per_gbq,
     )
     if usual_h is None or usual_k is None:
-        said = f"half-life and dose constant of {nuclide.name} held against none in use"
+        said = (
+            f"half-life and dose constant of {nuclide.name} not checked: no other "
+            "values are in use here"
+        )
         return [Finding.of("H09", said, severity=Severity.WARN)]
     findings = own_file_findings(nuclide)
     if abs(nuclide.half_life_h / usual_h - 1) > _DEVIATION_MAX:
         findings.append(
             Finding.of(
                 "H09",
-                f"half-life {nuclide.half_life_h:g} h, while {nuclide.name} has "
-                f"{usual_h:g} h; the dose constant stays as it is",
+                f"half-life {nuclide.half_life_h:g} h, but {nuclide.name} has "
+                f"{usual_h:g} h; the dose constant is not changed",
                 severity=Severity.WARN,
             )
         )
     if abs(nuclide.dose_constant_gy_kg_per_gbq / usual_k - 1) > _DEVIATION_MAX:
-        which = ", ".join(filter(None, [nuclide.dose_constant_meaning, "while"]))
+        which = ", ".join(filter(None, [nuclide.dose_constant_meaning, "but"]))
         findings.append(
             Finding.of(
                 "H09",
@@ -78,12 +81,11 @@ def own_file_findings(nuclide: Nuclide) -> list[Finding]:
     return [
         Finding.of(
             "H09",
-            f"{nuclide.name} is of your own nuclide file (SHA-256 "
-            f"{nuclide.file_sha256[:12]}), compared with no table, "
+            f"{nuclide.name} is read from your nuclide file (SHA-256 "
+            f"{nuclide.file_sha256[:12]}) and was not checked against any table, "
             f"{f'with a dose kernel for {media}' if media else 'without dose kernel'}. "
-            f"Half-life "
-            f"{nuclide.half_life_h:g} h: {nuclide.half_life_source}. Dose constant "
-            f"{nuclide.dose_constant_gy_kg_per_gbq:.4g} Gy kg/GBq: "
+            f"Half-life {nuclide.half_life_h:g} h: {nuclide.half_life_source}. Dose "
+            f"constant {nuclide.dose_constant_gy_kg_per_gbq:.4g} Gy kg/GBq: "
             f"{nuclide.dose_constant_source}",
             severity=Severity.WARN,
         )
@@ -98,12 +100,13 @@ def other_file_findings(planned: Mapping[str, Any], nuclide: Nuclide) -> list[Fi
     return [
         Finding.of(
             "H09",
-            f"the plan has {nuclide.name} of another nuclide file (SHA-256 "
-            f"{(digest or 'none')[:12]}, here {(nuclide.file_sha256 or 'none')[:12]}): "
-            f"half-life {planned['half_life_h']:g} h and "
+            f"the plan used another nuclide file for {nuclide.name} (SHA-256 "
+            f"{(digest or 'none')[:12]}, here "
+            f"{(nuclide.file_sha256 or 'none')[:12]}): half-life "
+            f"{planned['half_life_h']:g} h and "
             f"{planned['dose_constant_gy_kg_per_gbq']:.4g} Gy kg/GBq there, "
-            f"{nuclide.half_life_h:g} h and "
-            f"{nuclide.dose_constant_gy_kg_per_gbq:.4g} Gy kg/GBq here",
+            f"{nuclide.half_life_h:g} h and {nuclide.dose_constant_gy_kg_per_gbq:.4g} "
+            "Gy kg/GBq here",
             severity=Severity.WARN,
         )
     ]
@@ -117,28 +120,28 @@ def kernel_energy_findings(nuclide: Nuclide, table_mev: float) -> list[Finding]:
     []
     >>> [said] = kernel_energy_findings(holmium.with_dose_constant(15.87), 0.7271)
     >>> said.remedy
-    'leave --dose-constant out, and a kernel takes 16.22 Gy kg/GBq'
+    'leave --dose-constant out, to use 16.22 Gy kg/GBq with a kernel'
     """
     nuclide = nuclide.for_energy(emitted=True)
     held_mev = nuclide.energy_mev_per_decay
     ratio = held_mev / table_mev - 1
     if abs(ratio) <= _SAME_ENERGY:
         return []
-    low = "Photons that escape are counted twice, and doses are"
+    low = "Escaping photons are counted twice, and doses are"
     k = dose_constant_of(table_mev, nuclide.half_life_h)
     usual_k = nuclide.usual_dose_constant_gy_kg_per_gbq or 0.0
     return [
         Finding.of(
             "H09",
-            f"the kernel's fractions are of the {table_mev:.4f} MeV that "
-            f"{nuclide.name} emits, while {nuclide.dose_constant_gy_kg_per_gbq:g} "
-            f"Gy kg/GBq hold "
-            f"{held_mev:.4f} MeV. {low if ratio < 0 else 'Doses are'} "
-            f"{100 * abs(ratio):.1f} % {'low' if ratio < 0 else 'high'}",
+            f"the kernel distributes the {table_mev:.4f} MeV per decay that "
+            f"{nuclide.name} emits, but {nuclide.dose_constant_gy_kg_per_gbq:g} Gy "
+            f"kg/GBq corresponds to {held_mev:.4f} MeV. "
+            f"{low if ratio < 0 else 'Doses are'} {100 * abs(ratio):.1f} % "
+            f"{'low' if ratio < 0 else 'high'}",
             severity=Severity.WARN,
-            remedy="leave --dose-constant out, and a kernel takes "
-            f"{usual_k:g} Gy kg/GBq"
+            remedy=f"leave --dose-constant out, to use {usual_k:g} Gy kg/GBq with a "
+            "kernel"
             if abs(usual_k / k - 1) <= _SAME_ENERGY
-            else f"--dose-constant '{k:.4g} Gy kg/GBq' holds it all",
+            else f"--dose-constant '{k:.4g} Gy kg/GBq' includes all of it",
         )
     ]

@@ -36,7 +36,10 @@ def binary_density_findings(density: Volume, name: str) -> list[Finding]:
     """An image of densities that holds 0 and 1 alone, as masks do (H27)."""
     if not np.isin(density.data, (0, 1)).all() or density.data.min() == 1:
         return []
-    said = f"--density {name} holds 0 and 1 only: water in a vacuum, or a mask?"
+    said = (
+        f"--density {name} contains only 0 and 1: is it a mask instead of densities "
+        "in g/mL?"
+    )
     return [Finding.of("H27", said, severity=Severity.ASK)]
 
 
@@ -59,8 +62,8 @@ def beyond_findings(
     return [
         Finding.of(
             "H27",
-            f"{part:.1%} {what} lies where no density is known: taken as {filled:g} "
-            "g/mL there",
+            f"{part:.1%} {what} lies where no density is known: {filled:g} g/mL is "
+            "assumed there",
             severity=Severity.ASK if part > _OUTSIDE_ASK else Severity.WARN,
             subject=f"{subject} without density",
         )
@@ -80,9 +83,9 @@ def air_findings(volume: Volume, density: Volume) -> list[Finding]:
     return [
         Finding.of(
             "H27",
-            f"{part:.1%} of the image's activity lies in air (under "
-            f"{AIR_BELOW_G_PER_ML:g} g/mL) and is in no dose: noise outside the body, "
-            "or densities that do not lie on the image?",
+            f"{part:.1%} of the image's activity lies in air (below "
+            f"{AIR_BELOW_G_PER_ML:g} g/mL) and contributes to no dose: is it noise "
+            "outside the body, or is the density map not aligned with the image?",
             severity=Severity.ASK if part > _IN_AIR_ASK else Severity.WARN,
             subject="activity in air",
         )
@@ -94,7 +97,7 @@ def without_structure_findings(words: Sequence[str]) -> list[Finding]:
     return [
         Finding.of(
             "H27",
-            f"--density-in {word} has no effect: no {word} drawn",
+            f"--density-in {word} has no effect: no {word} is drawn",
             severity=Severity.WARN,
         )
         for word in words
@@ -138,21 +141,25 @@ def _region_findings(region: Region) -> list[Finding]:
         worst = doubts[0][0] if doubts[0][0] is Severity.ASK else Severity.WARN
         name = "liver" if region.role in LIVERS else region.name
         said = (
-            f"'{region.name}' has a median of {region.median_hu:.0f} HU: contrast, "
-            "lipiodol or iron raise it, hardly its density. Each 10 HU of them lower "
-            f"the dose by 0.6 to 1 %: give --density-in '{name}=1.06g/mL', or a CT "
-            "without contrast"
+            f"the median of '{region.name}' is {region.median_hu:.0f} HU: contrast, "
+            "lipiodol or iron raise HU, but hardly the density. Each 10 HU of them "
+            f"lower the dose by 0.6 to 1 %: give --density-in '{name}=1.06g/mL', or a "
+            "CT without contrast"
         )
         doubts = [(worst, said)]
     if region.role in _SOFT and region.odd_fraction > _ODD_WARN:
         low, high = region.extremes_g_per_ml
         much = region.odd_fraction > _ODD_ASK and given is None
-        kept = "They keep it" if region.g_per_ml is None else "They count as the rest"
+        kept = (
+            "They are kept"
+            if region.g_per_ml is None
+            else ("They are set to the density of the rest")
+        )
         said = (
-            f"{region.odd_fraction:.1%} of '{region.name}' has less than "
-            f"{ODD_BELOW_G_PER_ML:g} or more than {ODD_ABOVE_G_PER_ML:g} g/mL, from "
-            f"{low:.3g} to {high:.3g}. {kept}: is it gas, a streak, metal or lipiodol, "
-            "or is the contour not aligned with the densities?"
+            f"{region.odd_fraction:.1%} of '{region.name}' is below "
+            f"{ODD_BELOW_G_PER_ML:g} or above {ODD_ABOVE_G_PER_ML:g} g/mL, from "
+            f"{low:.3g} to {high:.3g} g/mL. {kept}: is it gas, a streak artifact, "
+            "metal or lipiodol, or is the contour not aligned with the densities?"
         )
         doubts.append((Severity.ASK if much else Severity.WARN, said))
     return _said_of(region.name, doubts)
@@ -165,7 +172,11 @@ def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
     if low <= value <= high or not (lungs or structure.role in _SOFT):
         return Severity.NOTE, ""
     lowest, highest = _LUNG_ASK_G_PER_ML if lungs else _LIVER_ASK_G_PER_ML
-    usual = "lungs have 0.2 to 0.4" if lungs else "livers and tumors 1.00 to 1.08"
+    usual = (
+        ("usual for livers and tumors is 1.00 to 1.08")
+        if lungs
+        else "usual for lungs is 0.2 to 0.4"
+    )
     said = (
         f"'{structure.name}' has {value:.3f} g/mL, {usual}: is this the right image, "
         "in HU without contrast or in g/mL, and is it aligned with the dose image?"
@@ -190,8 +201,8 @@ def ct_number_findings(ct: Volume) -> list[Finding]:
     if low <= _LOWEST_AT_MOST_HU:
         return []
     said = (
-        f"the CT runs from {low:g} to {high:g}: a CT in HU holds air or fat, below "
-        "-50 HU; is it an image of densities (--density FILE)?"
+        f"the CT values run from {low:g} to {high:g}: a CT in HU contains air or fat, "
+        "below -50 HU; is it a density map (--density FILE)?"
     )
     return [Finding.of("H27", said, severity=Severity.ASK, subject="CT numbers")]
 

@@ -64,7 +64,7 @@ def usual_ceilings(
     above it is doubted. Not `bounded` has no limit for normal liver.
     """
     if case.device is None:
-        return [_no_device("H07", "doses against what is usual")]
+        return [_no_device("H07", "usual doses")]
     findings = []
     for entry in table("devices")[case.device.name]["ceilings"]:
         bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
@@ -78,8 +78,8 @@ def usual_ceilings(
             Finding.of(
                 "H07",
                 f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
-                f"above {bound}, which is not usual with {case.device.product} outside "
-                "of one or two segments",
+                f"above {bound}, unusual with {case.device.product} beyond one or two "
+                "segments",
                 severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
                 subject=own.name,
                 value=part.total_gy,
@@ -215,8 +215,9 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
     ]
     if injections > 1 and shared:
         said = (
-            f"{shared[0].name} binds all injections, which were scaled alike: with an "
-            "--injection's own goal one may get more at the others' cost"
+            f"{shared[0].name} limits all injections, which were scaled by one "
+            "factor: an --injection with its own goal may get more, at the others' "
+            "cost"
         )
         return [Finding.of("H07", said, severity=Severity.NOTE)]
     for_liver = [
@@ -254,17 +255,21 @@ def _gets(case: Treatment) -> str:
 
 
 def _earlier(part: Part) -> str:
-    return f" in all ({part.prior_gy:.4g} Gy of them earlier)" if part.prior_gy else ""
+    return (
+        (f" in total ({part.prior_gy:.4g} Gy from earlier treatments)")
+        if part.prior_gy
+        else ""
+    )
 
 
 def _words(liver: Part) -> str:
-    known = f", {liver.assumed}, as its volume is not known" if liver.assumed else ""
+    known = f", {liver.assumed}: its volume is not known" if liver.assumed else ""
     return f"the {liver.name} ({liver.volume_ml:.0f} mL{known})"
 
 
 def _hottest(organ: Part) -> str:
     """What a mean hides."""
-    said = f", hottest 2 % above {organ.hottest_gy:.4g} Gy" if organ.hottest_gy else ""
+    said = f", D2 {organ.hottest_gy:.4g} Gy" if organ.hottest_gy else ""
     focus = f", and a hot spot of {organ.focus_gy:.4g} Gy reaches into it"
     return f"{said}{focus}" if organ.focus_gy else said
 
@@ -272,9 +277,9 @@ def _hottest(organ: Part) -> str:
 def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
     """What to do about too much dose, for the injections that give it."""
     if case.given:
-        return "confirm the activity and the volume"
+        return "check the activity and the volume"
     known = "give --liver-volume, or " if part.assumed else ""
     most = case.at_most(part, bound_gy)
     if not most:
-        return f"{known}earlier treatments alone reach it"
+        return f"{known}earlier treatments alone already exceed it"
     return f"{known}reduce the activity to at most {most}"

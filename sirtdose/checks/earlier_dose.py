@@ -17,8 +17,8 @@ _COVERED_MIN = 0.99
 # bounds of H13). Noise alone makes two sessions differ by more, voxel by voxel.
 _SAME_FACTOR, _SAME_WITHIN, _SAME_ABOVE = (0.8, 1.25), 0.1, 0.1
 _COUNTS_TWICE = (
-    "is it this treatment's dose? It would count twice; give the dose of an earlier "
-    "session"
+    "is it the dose of this treatment, which would count twice? Give the dose of an "
+    "earlier session"
 )
 
 
@@ -27,8 +27,8 @@ def unframed_findings() -> list[Finding]:
     return [
         Finding.of(
             "H15",
-            "the earlier dose has no frame of reference: it is taken to lie as the "
-            "patient does here; --prior-transform brings it over",
+            "the earlier dose has no frame of reference: it is assumed to be in the "
+            "same one as this image; if it is not, give --prior-transform",
             severity=Severity.WARN,
         )
     ]
@@ -39,8 +39,8 @@ def needless_transform_findings() -> list[Finding]:
     return [
         Finding.of(
             "H16",
-            "the earlier dose is in the image's own frame of reference (0020,0052), "
-            "and is moved all the same: leave --prior-transform out",
+            "the earlier dose is already in the image's frame of reference "
+            "(0020,0052), but --prior-transform moved it: leave --prior-transform out",
         )
     ]
 
@@ -66,8 +66,8 @@ def coverage_findings(
     return [
         Finding.of(
             "H19",
-            f"the earlier dose covers {inside:.0%} of '{one.name}': the rest counts as "
-            "having had none",
+            f"the earlier dose covers {inside:.0%} of '{one.name}': the rest is "
+            "assumed to have received none",
             severity=Severity.ASK if inside < asked else Severity.WARN,
             subject=one.name,
         )
@@ -86,8 +86,8 @@ def place_findings(part: float, liver: str) -> list[Finding]:
     return [
         Finding.of(
             "H16",
-            f"{part:.0%} of the earlier dose (Gy times mL) lies in '{liver}', "
-            f"less than {least:.0%}: does the map lie where the patient does?",
+            f"{part:.0%} of the earlier dose (Gy times mL) lies in '{liver}', less "
+            f"than {least:.0%}: is the map aligned with this image?",
         )
     ]
 
@@ -110,8 +110,8 @@ def same_dose_findings(
             return [
                 Finding.of(
                     "H09",
-                    f"--prior-dose {name} is this session's dose times "
-                    f"{1 / factor:.3g}, to {left:.1%} voxel by voxel: {_COUNTS_TWICE}",
+                    f"--prior-dose {name} equals this session's dose divided by "
+                    f"{factor:.3g}, within {left:.1%} in every voxel: {_COUNTS_TWICE}",
                     severity=Severity.ASK,
                     subject="earlier dose",
                 )
@@ -128,8 +128,8 @@ def prior_lung_findings(
     return [
         Finding.of(
             "H22",
-            "the lungs' dose of the earlier session is not taken from its map, whose "
-            "density is not known: --prior-lung-dose gives it; where the lungs have a "
-            "row, their sum is of both maps",
+            "the earlier lung dose was not read from the map, whose lung density is "
+            "not known: give --prior-lung-dose. A row of the lungs still shows the "
+            "sum of both maps",
         )
     ]

@@ -27,6 +27,6 @@ def names_findings(names: int, *, severity: Severity = Severity.ASK) -> list[Fin
             "the patient's name differs between files, while PatientID and birth date "
             "agree",
             severity=severity,
-            accepted="results carry the image's",
+            accepted="results carry the name in the image",
         )
     ]

@@ -54,7 +54,7 @@ def remark_findings(what: str, source: Source | None) -> list[Finding]:
 def pet_decay_findings(*, source: Source) -> list[Finding]:
     """Which decay correction a PET has (H10)."""
     found = source.applied_half_life_h
-    used = f"half-life {found:.4g} h" if found else "a half-life that cannot be told"
+    used = f"half-life {found:.4g} h" if found else "an unknown half-life"
     when = source.scan_start.isoformat() if source.scan_start else "administration"
     return [
         Finding.of(
@@ -73,7 +73,8 @@ def correction_findings(
         return [
             Finding.of(
                 "H41",
-                "not checked: the header has no CorrectedImage (0028,0051)",
+                "attenuation and scatter correction not checked: the header has no "
+                "CorrectedImage (0028,0051)",
                 severity=Severity.NOTE,
             )
         ]

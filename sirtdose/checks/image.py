@@ -40,8 +40,9 @@ def outside_findings(*, part: float) -> list[Finding]:
     return [
         Finding.of(
             "H14",
-            f"{part:.0%} of the image's counts lie outside the perfused volume and the "
-            "lungs: blur, other organs, or a volume that is too small?",
+            f"{part:.0%} of the image's counts lie outside the perfused volume and "
+            "the lungs: blur, uptake in other organs, or a perfused volume drawn too "
+            "small?",
             severity=Severity.ASK if asks else Severity.WARN,
             subject="counts outside",
             value=part,
@@ -55,13 +56,13 @@ def cut_off_findings(*, seen: Mapping[str, float]) -> list[Finding]:
     return [
         Finding.of(
             "H14",
-            f"only {part:.0%} of the volume of {name} lies in the image, and all of "
-            "its activity is shared over that part: doses there are too high by up to "
+            f"only {part:.0%} of {name} lies in the image, but all of its activity is "
+            "assigned to that part: doses there are too high by up to "
             f"{1 / part - 1:.0%}",
             severity=Severity.WARN,
             subject=name,
             value=part,
-            bound=Bound(SEEN_LEAST, "", "contours reach a little beyond an image"),
+            bound=Bound(SEEN_LEAST, "", "contours extend a little beyond an image"),
         )
         for name, part in seen.items()
         if 0 < part < SEEN_LEAST
@@ -81,23 +82,27 @@ def small_tumor_findings(
     whose blur it has.
     """
     if modality == "file" and not psf_mm:
-        needs = "the width of the image's blur, --psf"
+        needs = "the FWHM of the image, --psf"
         return [Finding.not_checked("H20", "small tumors", needs=needs)]
     fwhm_mm = width_mm(modality, psf_mm)
-    usual = f"a {'PET' if modality == 'PT' else 'SPECT'}'s usual blur"
+    usual = f"typical of {'PET' if modality == 'PT' else 'SPECT'}"
     least_mm = _WIDTHS * fwhm_mm
+    sizes_mm = {
+        one.name: sphere_mm(one.volume_ml) for one in drawn if one.role.is_tumor
+    }
+    small = {name: mm for name, mm in sizes_mm.items() if mm < least_mm}
+    if not small:
+        return []
+    each = ", ".join(f"'{name}' ({mm:.0f} mm)" for name, mm in small.items())
     return [
         Finding.of(
             "H20",
-            f"'{one.name}' ({sphere_mm(one.volume_ml):.0f} mm) is under {_WIDTHS} "
-            f"widths of {'the blur given' if psf_mm else usual}, {fwhm_mm:g} mm: "
-            f"{consequence}",
-            subject=one.name,
-            value=sphere_mm(one.volume_ml),
-            bound=Bound(least_mm, "mm", f"{_WIDTHS} widths of the blur"),
+            f"{each}: smaller than {_WIDTHS} times the FWHM of {fwhm_mm:g} mm "
+            f"({'--psf' if psf_mm else usual}); {consequence}",
+            subject=", ".join(small),
+            value=min(small.values()),
+            bound=Bound(least_mm, "mm", f"{_WIDTHS} times the FWHM"),
         )
-        for one in drawn
-        if one.role.is_tumor and sphere_mm(one.volume_ml) < least_mm
     ]
 
 
@@ -105,27 +110,36 @@ def few_voxel_findings(
     *, rows: Sequence[StructureDose], voxel_ml: float
 ) -> list[Finding]:
     """Tumors of so few voxels that their histogram says little (H21)."""
+    few = {
+        row.structure.name: row.dvh.volume_ml / voxel_ml
+        for row in rows
+        if row.structure.role.is_tumor and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
+    }
+    if not few:
+        return []
+    each = ", ".join(f"'{name}' ({count:.0f} voxels)" for name, count in few.items())
     return [
         Finding.of(
             "H21",
-            f"'{row.structure.name}' has {row.dvh.volume_ml / voxel_ml:.0f} voxels, "
-            f"under {FEW_VOXELS}: the mean is reliable, D_x and the histogram are not",
+            f"{each}: the mean is reliable, but D_x and the DVH are based on fewer "
+            f"than {FEW_VOXELS} voxels",
             severity=Severity.WARN,
-            subject=row.structure.name,
-            value=row.dvh.volume_ml / voxel_ml,
+            subject=", ".join(few),
+            value=min(few.values()),
             bound=Bound(FEW_VOXELS, "voxels", "hazard H21"),
         )
-        for row in rows
-        if row.structure.role.is_tumor and row.dvh.volume_ml < FEW_VOXELS * voxel_ml
     ]
 
 
 def noise_findings(*, image: Volume) -> list[Finding]:
     """What of an image's lowest and highest voxels is shown (H21)."""
     negative = int((image.data < 0).sum())
-    said = "the lowest and highest voxel are noise: D98 and D2 stand for them"
+    said = "minimum and maximum are dominated by noise; use D98 and D2 instead"
     if negative:
-        said += f"; {negative} voxels below 0 are kept, as clipping them adds activity"
+        said += (
+            f"; {negative} negative voxels are kept, because setting them to 0 adds "
+            "activity"
+        )
     return [Finding.of("H21", said)]
 
 
@@ -137,7 +151,7 @@ def hot_spot_findings(*, beyond: Extrahepatic | None) -> list[Finding]:
     findings = [_spot_finding(spot) for spot in beyond.spots[:_SPOTS_MAX]]
     more = len(beyond.spots) - _SPOTS_MAX
     if more > 0:
-        said = f"{more} more hot spots outside of liver and lungs"
+        said = f"{more} more hot spots outside liver and lungs"
         findings.append(Finding.of("H28", said, subject="more hot spots"))
     return findings
 
@@ -148,9 +162,9 @@ def _spot_finding(spot: HotSpot) -> Finding:
     if not spot.inside and spot.near:
         where = f" {spot.near[1]:.0f} mm from '{spot.near[0]}'"
     outside = (
-        "outside of liver and lungs"
+        "outside liver and lungs"
         if spot.outside_fraction > 0.995
-        else f"{spot.outside_fraction:.0%} of it outside of liver and lungs"
+        else f"{spot.outside_fraction:.0%} of it outside liver and lungs"
     )
     place = f"x {x:.0f}, y {y:.0f}, z {z:.0f} mm"
     return Finding.of(
@@ -177,8 +191,8 @@ def lung_row_findings(
     findings = [
         Finding.of(
             "H22",
-            f"'{row.structure.name}' have {row.mean_by_mass_gy:.4g} Gy, energy over "
-            f"mass, by {method}, above {limit_gy:g} Gy (this session)",
+            f"'{row.structure.name}' get {row.mean_by_mass_gy:.4g} Gy (energy over "
+            f"mass, by {method}), above {limit_gy:g} Gy (this session)",
             subject=row.structure.name,
             value=row.mean_by_mass_gy,
             bound=Bound(limit_gy, "Gy", "see limits.json"),
@@ -192,8 +206,9 @@ def lung_row_findings(
         findings.append(
             Finding.of(
                 "H23",
-                f"the lungs weigh {mass_kg:.3g} kg by their densities, the dose by "
-                f"shunt takes {lungs.mass_kg:g} kg ({lungs.mass_source})",
+                f"the lungs weigh {mass_kg:.3g} kg by their densities, but the lung "
+                f"dose from the shunt is for {lungs.mass_kg:g} kg "
+                f"({lungs.mass_source})",
                 subject="lungs",
                 value=mass_kg,
                 bound=Bound(lungs.mass_kg, "kg", lungs.mass_source),
@@ -215,8 +230,9 @@ def lungs_in_image_findings(
     return [
         Finding.of(
             "H22",
-            f"the lungs have {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
-            f"{limit_gy:g} Gy (this session): blur of the liver's dome, or a shunt?",
+            f"the lungs get {gy:.4g} Gy by the image, at {lungs.mass_kg:g} kg, above "
+            f"{limit_gy:g} Gy (this session): spill-out from the liver's dome, or a "
+            "shunt?",
             subject="lungs by the image",
             value=gy,
             bound=Bound(limit_gy, "Gy", "see limits.json"),
@@ -246,7 +262,8 @@ def physics_findings(
                 f"'{structure.name}' is not in the table of {dose.method}: at the "
                 "liver's density its dose would be wrong",
                 subject=structure.name,
-                remedy="--lung-shunt gives it by shunt, --density ct by voxel",
+                remedy="give --lung-shunt for their dose from the shunt, or --density "
+                "ct for a dose by voxel",
             )
             for structure in structures
             if structure.role is Role.LUNGS
@@ -255,9 +272,9 @@ def physics_findings(
             findings.append(
                 Finding.of(
                     "H27",
-                    f"{dose.method} knows one density: {dose.one_density_g_per_ml:.4g} "
-                    "g/mL is used, the median where the activity is; near the lungs "
-                    "collapsed-cone is the method",
+                    f"{dose.method} uses one density, {dose.one_density_g_per_ml:.4g} "
+                    "g/mL, the median where the activity is; near the lungs use "
+                    "--method collapsed-cone",
                     severity=Severity.WARN,
                     subject=dose.method,
                     value=dose.one_density_g_per_ml,

@@ -35,8 +35,7 @@ def sharing_findings(*, injected: SharedInjections, image: Volume) -> list[Findi
                 f"outside {low:g} to {high:g}: {causes}?",
                 severity=Severity.ASK,
                 subject=one.name,
-                accepted="the image's own distribution of what was given in all is "
-                "used",
+                accepted="the total activity is distributed as the image shows",
             )
             for one, ratio, ledger in zip(
                 injected.given, found.image_to_typed, injected.ledgers, strict=True
@@ -70,7 +69,7 @@ def _causes(injected: SharedInjections, seen: Mapping[str, float]) -> str:
         if untimed
         else []
     )
-    swapped = "were syringes, activities or perfused volumes exchanged"
+    swapped = "were syringes, activities or perfused volumes swapped"
     return "; ".join([*cut, *times, swapped])
 
 
@@ -88,10 +87,11 @@ def _factor_findings(
     return [
         Finding.of(
             "H13",
-            f"one scan has one activity per count, but the activities typed give "
-            f"{each}: a factor of {apart:.3g} apart, more than {most:g}: {causes}?",
+            "one scan has one calibration factor, but the activities typed give "
+            f"{each}: they differ by a factor of {apart:.3g}, more than {most:g}: "
+            f"{causes}?",
             severity=Severity.ASK,
-            accepted="each volume keeps the activity typed for it",
+            accepted="each volume keeps its typed activity",
         )
     ]
 
@@ -111,7 +111,7 @@ def _overlap_findings(injected: SharedInjections, found: Shares) -> list[Finding
             Finding.of(
                 "H14",
                 f"the volumes of {injected.names(group)} overlap by {volume_ml:.1f} "
-                "mL: all their counts have one factor, "
+                "mL: all their counts share one calibration factor, "
                 f"{found.gbq_per_count(group) * 1e9:.4g} Bq per unit",
                 severity=Severity.NOTE,
             )
@@ -132,8 +132,8 @@ def _untimed_findings(
         Finding.of(
             "H09",
             f"the volumes of {injected.names(group)} overlap, and the injection time "
-            f"of {injected.names(untimed)} is not known: all are taken as given at one "
-            "time; write name=ACTIVITY@TIME",
+            f"of {injected.names(untimed)} is not known: one common time is assumed; "
+            "write name=ACTIVITY@TIME",
             severity=Severity.WARN,
         )
     ]
@@ -151,9 +151,9 @@ def _reach_findings(
         Finding.of(
             "H14",
             f"where {injected.names(part.members)} overlap "
-            f"({part.structure.volume_ml:.1f} mL) the image cannot tell whose counts "
-            f"are whose, and they were given {max(hours) - min(hours):.1f} h apart: a "
-            f"dose there may lie {low:+.0%} to {high:+.0%} from the one shown",
+            f"({part.structure.volume_ml:.1f} mL) the image cannot separate their "
+            f"counts, and they were given {max(hours) - min(hours):.1f} h apart: a "
+            f"dose there may differ by {low:+.0%} to {high:+.0%} from the one shown",
             severity=Severity.WARN if high - low > _REACH_WARNED else Severity.NOTE,
         )
     ]
@@ -164,8 +164,8 @@ def unshared_findings(*, injected: SharedInjections, placed: Placed) -> list[Fin
     findings = [
         Finding.of(
             "H14",
-            f"'{one.name}' lies outside of what any injection perfuses: is one left "
-            "out? its activity comes on top of what was delivered",
+            f"'{one.name}' lies outside all perfused volumes: is an injection "
+            "missing? Its activity is added to what was delivered",
             severity=Severity.ASK,
             subject=one.name,
         )
@@ -181,9 +181,9 @@ def unshared_findings(*, injected: SharedInjections, placed: Placed) -> list[Fin
         findings.append(
             Finding.of(
                 "H14",
-                f"{part:.0%} of the image lies outside of what injections perfuse and "
-                "of the lungs: it is shown at their mean scale, on top of what was "
-                "delivered",
+                f"{part:.0%} of the image's activity lies outside the perfused "
+                "volumes and the lungs: it is scaled by their mean factor and added "
+                "to what was delivered",
             )
         )
     return findings

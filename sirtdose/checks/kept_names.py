@@ -28,8 +28,8 @@ def kept_name_findings(
         return [
             Finding.of(
                 "H33",
-                "no input says whose it is, so no name could be compared with the "
-                f"patient's: results keep {_listed(kept)}",
+                "names could not be checked, because no input names the patient: "
+                f"results keep {_listed(kept)}",
                 severity=Severity.WARN,
             )
         ]
@@ -43,7 +43,7 @@ def kept_name_findings(
     return [
         Finding.of(
             "H33",
-            "the patient's name, ID, birth date or accession number stands in what "
+            "the patient's name, ID, birth date or accession number appears in what "
             f"results keep: {listed}; rename it in the input or on the command line",
         )
     ]

@@ -26,7 +26,9 @@ def image_shunt_findings(
     if shunt.shared_ml > 0:
         findings.append(
             Finding.of(
-                "H23", f"{shunt.shared_ml:.0f} mL of lungs in the liver count as liver"
+                "H23",
+                f"{shunt.shared_ml:.0f} mL of the lungs overlap the liver and "
+                "count as liver",
             )
         )
     if margin_mm:
@@ -34,15 +36,15 @@ def image_shunt_findings(
             Finding.of(
                 "H23",
                 f"{shunt.margin_ml:.0f} mL of lung within {margin_mm:g} mm of the "
-                "liver left out; the mean of the rest stands for them",
+                "liver were left out; the mean of the remaining lung is used for them",
             )
         )
     if shunt.negative_fraction > _NEGATIVE_MAX:
         findings.append(
             Finding.of(
                 "H22",
-                f"voxels below 0 are {shunt.negative_fraction:.0%} of the counts of "
-                "lungs and liver and count as 0: the shunt is overestimated",
+                f"negative voxels make up {shunt.negative_fraction:.0%} of the lung "
+                "and liver counts and were set to 0: the shunt is overestimated",
             )
         )
     return findings
@@ -51,8 +53,8 @@ def image_shunt_findings(
 def cut_lungs_findings(covered: float) -> list[Finding]:
     """A CT that does not hold the lungs, so that their mass is not measured (H23)."""
     said = (
-        f"the CT holds {covered:.0%} of the lungs, under {LUNGS_COVERED_MIN:.0%}: "
-        "their mass is not measured but taken as 1 kg"
+        f"the CT covers {covered:.0%} of the lungs, under {LUNGS_COVERED_MIN:.0%}: "
+        "their mass was not measured, and 1 kg is assumed"
     )
     return [Finding.of("H23", said, severity=Severity.WARN)]
 
@@ -63,8 +65,8 @@ def ct_lung_mass_findings(mass_kg: float, *, volume_ml: float) -> list[Finding]:
     if low <= mass_kg <= high:
         return []
     said = (
-        f"the lungs weigh {mass_kg:.3g} kg by the CT, of {volume_ml:.0f} mL: "
-        f"{low:g} to {high:g} kg are usual; are they whole, and the CT in HU?"
+        f"the lungs weigh {mass_kg:.3g} kg by the CT ({volume_ml:.0f} mL), but "
+        f"{low:g} to {high:g} kg is usual: are they complete, and is the CT in HU?"
     )
     return [Finding.of("H23", said, severity=Severity.WARN)]
 

@@ -9,8 +9,8 @@ from sirtdose.model.usual import LUNG_MASS_KG
 
 _SOURCE = "see guard_rails.json"
 _PLANAR = (
-    "the lung shunt is from planar images, which overestimate it, more so for left or "
-    "dome tumors and a high shunt"
+    "the lung shunt was measured on planar images, which overestimate it, more so for "
+    "left-lobe or dome tumors and a high shunt"
 )
 
 
@@ -27,8 +27,8 @@ def shunt_findings(case: Treatment) -> list[Finding]:
     lungs = case.lungs
     if not lungs.known:
         said = (
-            "no lung shunt was given: the lungs' dose is not known, and nothing is "
-            "taken off the liver's"
+            "no lung shunt was given: the lung dose is not known, and no activity is "
+            "subtracted for it"
         )
         if case.given:
             return [Finding.of("H22", said, severity=Severity.NOTE)]
@@ -67,13 +67,13 @@ def _exclusion(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H22",
-            f"lung shunt is {fraction:.1%}, above {most:.0%}: resin is not given "
-            f"({exclusion['source']})",
+            f"lung shunt is {fraction:.1%}, above {most:.0%}: resin is "
+            f"contraindicated ({exclusion['source']})",
             severity=Severity.ASK,
             subject="resin at this lung shunt",
             value=fraction,
             bound=Bound(most, "", exclusion["source"]),
-            accepted="resin is planned at this shunt all the same",
+            accepted="resin is planned despite this lung shunt",
         )
     ]
 
@@ -88,8 +88,8 @@ def fraction_findings(what: str, fraction: float) -> list[Finding]:
         return [
             Finding.of(
                 "H22",
-                f"{what} is {fraction:.1%}: was {fraction:g} % meant, which is written "
-                f"{fraction:g}%?",
+                f"{what} is {fraction:.1%}: was {fraction:g} % meant? Type it as "
+                f"{fraction:g}%",
                 severity=Severity.ASK,
                 subject=what,
                 value=fraction,
@@ -131,7 +131,7 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
             subject="measured lung shunt",
             value=fraction,
             bound=Bound(rail("lung_shunt", "stop" if stops else "doubt"), "", _SOURCE),
-            remedy="check which structure or region is which",
+            remedy="check which structure or region is liver and which is lungs",
             accepted=f"{fraction:.1%} is used",
         )
     ]
@@ -153,8 +153,8 @@ def planar_findings(fraction: float, *, background: bool) -> list[Finding]:
         Finding.of(
             "H23",
             # No planar view tells the mass of the lungs.
-            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views tell neither it "
-            "nor how much of the lungs they hold",
+            f"lung mass {LUNG_MASS_KG:g} kg (default); planar views show neither the "
+            "mass nor how much of the lungs is in view",
         ),
         *(Finding.of("H22", said, severity=Severity.NOTE) for said in beside),
     ]
@@ -186,7 +186,7 @@ def lung_mass_findings(lungs: Lungs) -> list[Finding]:
     return [
         Finding.of(
             "H23",
-            said if usual else f"{said}: lungs weigh {least:g} to {most:g} kg",
+            said if usual else f"{said}: usual are {least:g} to {most:g} kg",
             severity=Severity.NOTE if usual else Severity.WARN,
             subject="lungs",
             value=lungs.mass_kg,

@@ -33,7 +33,7 @@ def map_findings(
         Finding.of(
             "H27",
             f"'{one.name}': no lung dose ({doubt}): at the liver's density the lungs "
-            "get about a third of their own dose",
+            "show about a third of their dose",
             severity=Severity.WARN,
         )
         for one in structures
@@ -55,7 +55,7 @@ def negative_dose_findings(*, dose: Volume) -> list[Finding]:
     if not count:
         return []
     said = (
-        f"RTDOSE holds no dose below 0: {count} of {dose.data.size} voxels are 0 "
+        f"RTDOSE cannot hold negative doses: {count} of {dose.data.size} voxels are 0 "
         "there; the NIfTI and the tables keep them"
     )
     return [Finding.of("H30", said, severity=Severity.NOTE)]

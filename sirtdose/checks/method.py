@@ -23,16 +23,17 @@ def body_surface_findings(
         findings.append(
             Finding.of(
                 "H22",
-                f"activity reduced by {100 * reduction:g} % for the lung shunt: the "
-                "bands are not verified; --shunt-reduction gives your own",
+                f"activity reduced by {100 * reduction:g} % for the lung shunt: these "
+                "steps are not verified; give your own with --shunt-reduction",
             )
         )
     if rule == "empirical":
-        findings.append(_unusual("the empirical table is not verified"))
+        findings.append(_unusual("the empirical table of activities is not verified"))
     if surface_formula != "dubois":
         findings.append(
             _unusual(
-                f"body surface by {surface_formula}: the method is defined with DuBois"
+                f"body surface area by {surface_formula}: the method is defined with "
+                "DuBois"
             )
         )
     return findings
@@ -47,7 +48,7 @@ def kao_findings(
         findings += [
             Finding.of(
                 "H24",
-                f"Kao's R {kao.ratio:g} of '{kao.name}' is T/N {tumor.ratio:.4g}",
+                f"Kao's R {kao.ratio:g} of '{kao.name}' equals T/N {tumor.ratio:.4g}",
                 severity=Severity.NOTE,
                 subject=kao.name,
             )
@@ -59,7 +60,7 @@ def kao_findings(
                 Finding.of(
                     "H22",
                     f"Kao's TLSF {one.tumor_lung_shunt_fraction:.4g} of '{one.name}' "
-                    f"is a lung shunt of {other.lung_shunt_fraction:.4g}",
+                    f"equals a lung shunt of {other.lung_shunt_fraction:.4g}",
                     severity=Severity.NOTE,
                     subject=one.name,
                 )
@@ -73,7 +74,7 @@ def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
         *(
             Finding.of(
                 "H25",
-                f"{note}; --limit sets your own",
+                f"{note}; give your own with --limit",
                 severity=Severity.WARN if "recommended" in note else Severity.NOTE,
             )
             for note in chosen.notes
@@ -92,13 +93,14 @@ def limit_device_findings(
     limits_for = Device.named(table_device)
     if device is None and limits_for.nuclide_name == nuclide.name:
         said = (
-            f"the limits are of {limits_for.product}: --device {table_device} says so"
+            f"the limits are for {limits_for.product}: confirm with --device "
+            f"{table_device}"
         )
         return [Finding.of("H25", said)]
     if device is not None and device.name == table_device:
         return []
     given = device.product if device else nuclide.name
-    said = f"the limits are of {limits_for.product}, the plan is for {given}"
+    said = f"the limits are for {limits_for.product}, but the plan is for {given}"
     return [Finding.of("H25", said, severity=Severity.STOP)]
 
 

@@ -14,8 +14,8 @@ _SAME_EMITTER = 1e-3
 def named_by_header_findings(source: Source) -> list[Finding]:
     """Doses are of the header's nuclide, as none was typed (H11)."""
     said = (
-        f"doses are for {source.nuclide_in_header}, which the image's header says "
-        f"({_quoted(source)}), as no nuclide was typed: for another one give --nuclide"
+        f"doses are for {source.nuclide_in_header}, the nuclide in the image's header "
+        f"({_quoted(source)}), because none was typed: for another one give --nuclide"
     )
     return [Finding.of("H11", said, severity=Severity.WARN)]
 
@@ -30,12 +30,15 @@ def header_nuclide_findings(
 ) -> list[Finding]:
     """What the header says of the nuclide against the one that doses are for."""
     if header_nuclide_was is not None:
-        said = f"taken as labeled {header_nuclide_was} by mistake"
+        said = (
+            f"the image is assumed to have been reconstructed as {header_nuclide_was} "
+            "by mistake"
+        )
         return [Finding.of("H11", said, severity=Severity.WARN)]
     name = nuclide.name
     doses_for = f"{name} (--device {device})" if device else name
     if not nuclide_given:
-        doses_for = f"{name}, as nothing was typed"
+        doses_for = f"{name} by default"
     judged = _of_pet if source.modality == "PT" else _of_spect
     return not_understood(source, name, nuclide) + judged(
         source, nuclide, doses_for=doses_for, device=device
@@ -49,8 +52,8 @@ def not_understood(
     findings = [
         Finding.of(
             "H11",
-            f"the header says '{one}' (RadionuclideCodeSequence (0054,0300)), whose "
-            f"code is that of {contradicted_by(one)}: its words are used",
+            f"the header names '{one}', but its code (RadionuclideCodeSequence "
+            f"(0054,0300)) is that of {contradicted_by(one)}: the name is used",
             severity=Severity.WARN,
         )
         for one in source.nuclide_words
@@ -64,8 +67,8 @@ def not_understood(
         *findings,
         Finding.of(
             "H11",
-            f"the header says {said} for the nuclide or the radiopharmaceutical, which "
-            f"is not understood: not checked that the image is of {wanted}",
+            f"the header's nuclide or radiopharmaceutical, {said}, is not recognized: "
+            f"that the image is of {wanted} was not checked",
             severity=Severity.WARN,
         ),
     ]
@@ -84,7 +87,7 @@ def _of_spect(
     if not said:
         return []
     agrees = source.nuclide_in_header == wanted.name
-    message = f"the header says {', '.join(said)}, doses are for {doses_for}"
+    message = f"the header says {', '.join(said)}, but doses are for {doses_for}"
     if agrees:
         return [Finding.of("H11", message, severity=Severity.WARN)]
     return [
@@ -112,13 +115,13 @@ def _of_pet(
         wrong.append(f"the decay correction used a half-life of {applied_h:.4g} h")
     if not wrong:
         return []
-    said = f"{', '.join(wrong)}, doses are for {doses_for}"
+    said = f"{', '.join(wrong)}, but doses are for {doses_for}"
     if misapplied:
         return [Finding.of("H11", f"{said}: {_undone(source, wanted)}")]
     used = (
         f"its decay correction is that of {wanted.name}"
         if applied_h
-        else "which half-life its decay correction used, the header does not tell"
+        else "the header does not state which half-life its decay correction used"
     )
     return [
         Finding.of(
@@ -143,7 +146,7 @@ def _undone(source: Source, wanted: Nuclide) -> str:
     if not (labels and shown and source.decay_correction == "START"):
         return f"reconstruct it as {wanted.name}"
     return (
-        "if the scanner was told the wrong nuclide, give --header-nuclide-was "
+        "if the scanner was set to the wrong nuclide, give --header-nuclide-was "
         f"{labels[0]}"
     )
 

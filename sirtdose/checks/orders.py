@@ -44,7 +44,7 @@ def order_findings(
     [('H03', 'note'), ('H03', 'stop'), ('H04', 'warn'), ('H04', 'stop')]
     """
     ordered_gbq = by_own_names(
-        ordered_gbq, planned_gbq, "'{}' is ordered, and is no injection of the plan"
+        ordered_gbq, planned_gbq, "'{}' is ordered, but is not an injection of the plan"
     )
     findings = [
         finding
@@ -54,8 +54,8 @@ def order_findings(
     findings += [
         Finding.of(
             "H04",
-            f"'{a}' and '{b}' are ordered with the same activity, {x:.4g} GBq: is this "
-            "one form twice?",
+            f"'{a}' and '{b}' are ordered with the same activity, {x:.4g} GBq: was "
+            "one order form used twice?",
         )
         for (a, x), (b, y) in combinations(ordered_gbq.items(), 2)
         if abs(x - y) <= _SAME_ORDER * max(x, y) and not part_is_drawn
@@ -65,14 +65,15 @@ def order_findings(
         findings.append(
             Finding.of(
                 "H04",
-                f"{total:.4g} GBq are ordered in all, the plan has {wanted:.4g} GBq",
+                f"{total:.4g} GBq are ordered in total, but the plan has {wanted:.4g} "
+                "GBq",
                 severity=Severity.STOP,
             )
         )
     missing = [name for name in planned_gbq if name not in ordered_gbq]
     if missing:
         findings.append(
-            Finding.of("H04", f"nothing is ordered for {', '.join(missing)}")
+            Finding.of("H04", f"no activity is ordered for {', '.join(missing)}")
         )
     return findings
 

@@ -18,7 +18,7 @@ def place_findings(
     doubts = (
         ("the lungs lie below the liver", lung_row >= liver_row),
         (
-            "the liver's region holds no more counts than what is around",
+            "the liver region has no more counts than its surroundings",
             rest.size and anterior[liver].mean() <= rest.mean(),
         ),
         (
@@ -44,10 +44,12 @@ def region_findings(*, on_organs: Sequence[str], shared_pixels: int) -> list[Fin
     `on_organs` names what they are the background of.
     """
     findings = [
-        Finding.of("H22", f"the background of {name} lies on lungs or liver")
+        Finding.of("H22", f"the background region of {name} overlaps lungs or liver")
         for name in on_organs
     ]
     if shared_pixels:
-        said = f"{shared_pixels} pixels of lungs in the liver count as liver"
+        said = (
+            f"{shared_pixels} pixels of the lungs overlap the liver and count as liver"
+        )
         findings.append(Finding.of("H23", said))
     return findings

@@ -42,8 +42,8 @@ def plan_findings(
     if status == "approved":
         return findings
     said = (
-        f"the plan is {status}: compare with the one that was approved (`sirtdose plan "
-        "approve`)"
+        f"the plan is {status}: compare with the approved one, or approve this one "
+        "with `sirtdose plan approve`"
     )
     return [*findings, Finding.of("H02", said)]
 
@@ -61,13 +61,14 @@ def newer_plan_findings(
         at = _approved_at(other)
         if _key_of(other) != key or at is None or since is None or at <= since:
             continue
-        said = f"{name} beside the plan was approved after it, at {at.isoformat()}"
+        said = f"{name} in the same folder was approved later, at {at.isoformat()}"
         findings.append(
             Finding.of("H02", f"{said}: give the newest plan")
             if key is not None
             else Finding.of(
                 "H02",
-                f"{said}; no --patient-key says whether it is the same patient's",
+                f"{said}; without --patient-key it is not known whether it is for the "
+                "same patient",
                 severity=Severity.WARN,
             )
         )
@@ -89,7 +90,7 @@ def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]
     if planned is None or treated is None:
         said = "plan and patient not checked: needs --patient-key in both"
         return [Finding.of("H01", said, severity=Severity.NOTE)]
-    said = "the plan's --patient-key is another than the treatment's"
+    said = "the plan's --patient-key differs from the treatment's"
     return [] if planned == treated else [Finding.of("H01", said)]
 
 
@@ -113,18 +114,18 @@ def plan_doubts(
         findings.append(
             Finding.of(
                 "H25",
-                f"the plan is for {planned} microspheres, the treatment is assessed "
-                f"for {device}: their doses do not compare",
+                f"the plan is for {planned} microspheres, but the treatment is "
+                f"assessed for {device}: their doses are not comparable",
                 severity=Severity.ASK,
-                accepted=f"{device} is used, and both are put beside each other",
+                accepted=f"{device} is used, and both are reported side by side",
             )
         )
     elif planned and device is None:
         findings.append(
             Finding.of(
                 "H25",
-                f"not checked: the plan is for {planned} microspheres, which --device "
-                "confirms",
+                f"device not checked: the plan is for {planned} microspheres; confirm "
+                "with --device",
                 severity=Severity.NOTE,
             )
         )
@@ -135,8 +136,8 @@ def plan_doubts(
             findings.append(
                 Finding.of(
                     "H22",
-                    f"the lung shunt is {lung_shunt_fraction:.1%}, the plan's "
-                    f"{shunt:.1%}: which of the two is right? The first is used",
+                    f"the lung shunt is {lung_shunt_fraction:.1%}, but the plan has "
+                    f"{shunt:.1%}: which one is right? The first is used",
                 )
             )
     wanted = next(iter(plan.get("doses") or {"local_deposition": None}))
@@ -145,8 +146,8 @@ def plan_doubts(
             Finding.of(
                 "H26",
                 f"the plan's doses are by {wanted.replace('_', ' ')}, those given by "
-                f"{method.replace('_', ' ')}: they do not compare",
-                accepted="they are put beside each other as they are",
+                f"{method.replace('_', ' ')}: they are not comparable",
+                accepted="both are reported as they are",
             )
         )
     return findings
@@ -179,7 +180,9 @@ def _missed_findings(names: Sequence[str]) -> list[Finding]:
     """Parts of the plan that nothing here stands for (H38)."""
     if not names:
         return []
-    said = f"of the plan, {', '.join(names)} is compared with no structure here"
+    said = (
+        f"{', '.join(names)} of the plan has no counterpart here and was not compared"
+    )
     return [Finding.of("H38", said, severity=Severity.WARN)]
 
 
@@ -201,7 +204,7 @@ def _injection_findings(
         return [
             Finding.of(
                 "H38",
-                f"the plan's injections are {', '.join(planned)}, those given "
+                f"the plan's injections are {', '.join(planned)}, but those given are "
                 f"{', '.join(delivered) or 'one, not named'}: name each with "
                 "--injection as the plan does, or their activities are not compared",
             )
@@ -221,7 +224,7 @@ def _injection_findings(
                 Finding.of(
                     "H04",
                     f"'{name}' got the {planned[others[0]]:.4g} GBq planned for "
-                    f"'{others[0]}': were the two exchanged?",
+                    f"'{others[0]}': were the two swapped?",
                     severity=Severity.ASK,
                     subject=name,
                 )
@@ -240,10 +243,10 @@ def _overlap_findings(
     return [
         Finding.of(
             "H24",
-            f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: there the "
-            "plan spreads each injection by all counts of the scout, this assessment "
-            "by one factor for both. Planned doses are too high in the overlap and too "
-            "low beside it, and differ for that reason alone",
+            f"'{one.name}' and '{other.name}' overlap by {shared_ml:.1f} mL: there "
+            "the plan assigns all counts of the scout to each injection, but this "
+            "assessment uses one factor for both. This alone makes planned doses too "
+            "high in the overlap and too low beside it",
         )
         for one, other in combinations(placed if plan.get("doses") else [], 2)
         for a, b in [on_one_lattice([volumes[one.perfused], volumes[other.perfused]])]
@@ -257,9 +260,10 @@ def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
     return [
         Finding.of(
             "H39",
-            f"'{row.name}' has {round(row.ratio - 1, 2) + 0:+.0%} of its planned mean, "
-            f"and a D70 of {delivered:.4g} Gy where {planned:.4g} Gy were planned: the "
-            "dose lies elsewhere in it",
+            f"the mean dose of '{row.name}' differs by "
+            f"{round(row.ratio - 1, 2) + 0:+.0%} from the plan, but its D70 is "
+            f"{delivered:.4g} Gy instead of {planned:.4g} Gy: the dose is distributed "
+            "differently",
         )
         for row in pairs
         for planned, delivered in [(row.planned_d70_gy, row.delivered_d70_gy)]
@@ -297,15 +301,15 @@ def _lesion_findings(
         found_name = the_one_alike(part["name"], (t.name for t in tumors))
         match = next((t for t in tumors if t.name == found_name), None)
         if match is None:
-            said = f"'{part['name']}' of the plan is no structure of role tumor here"
+            said = f"'{part['name']}' of the plan has no structure of role tumor here"
             findings.append(Finding.of("H38", said, subject=part["name"]))
             continue
         if abs(match.volume_ml / part["volume_ml"] - 1) > _SAME_VOLUME:
             findings.append(
                 Finding.of(
                     "H38",
-                    f"'{match.name}' is {match.volume_ml:.1f} mL here and "
-                    f"{part['volume_ml']:.1f} mL in the plan: is it the same?",
+                    f"'{match.name}' is {match.volume_ml:.1f} mL here, but "
+                    f"{part['volume_ml']:.1f} mL in the plan: is it the same lesion?",
                     subject=match.name,
                 )
             )
@@ -317,8 +321,8 @@ def _lesion_findings(
             findings.append(
                 Finding.of(
                     "H38",
-                    f"'{match.name}' lies {moved:.0f} mm from where the plan has it in "
-                    "the liver: is it the same?",
+                    f"'{match.name}' lies {moved:.0f} mm from its place in the plan, "
+                    "relative to the liver: is it the same lesion?",
                     subject=match.name,
                 )
             )

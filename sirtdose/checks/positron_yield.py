@@ -18,10 +18,10 @@ def yield_findings(
         return [
             Finding.of(
                 "H11",
-                f"the image was multiplied by {found.factor:.4g}, for a positron "
-                f"fraction of {found.fraction_was:.4g} instead of {nuclide.name}'s "
-                f"{found.fraction:.2g}: it holds {undone:.4g} GBq at administration, "
-                f"{stored:.4g} GBq without; {given}",
+                f"the image was multiplied by {found.factor:.4g} to correct a "
+                f"positron fraction of {found.fraction_was:.4g} instead of "
+                f"{nuclide.name}'s {found.fraction:.2g}: it contains {undone:.4g} GBq "
+                f"at administration, {stored:.4g} GBq before the correction; {given}",
                 severity=Severity.WARN,
             )
         ]
@@ -38,11 +38,11 @@ def yield_findings(
     return [
         Finding.of(
             "H11",
-            f"the image holds {stored:.4g} GBq at administration as it stands, "
+            f"the image contains {stored:.4g} GBq at administration as it is, but "
             f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
-            f"{found.fraction_was:.4g} ({found.origin}) instead of "
-            f"{nuclide.name}'s {found.fraction:.2g}; {given}"
-            f"{'' if asks else f'. Its values stay as they are; {multiply}'}",
+            f"{found.fraction_was:.4g} ({found.origin}) instead of {nuclide.name}'s "
+            f"{found.fraction:.2g}; "
+            f"{given}{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
             accepted=f"its values stay as they are; {multiply}",
         )

@@ -81,15 +81,15 @@ def missing_findings(structures: Sequence[Structure]) -> list[Finding]:
     """That no structure is a liver or a perfused volume, of which names (H19)."""
     if with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED):
         return []
-    tumor = "" if with_role(structures, Role.TUMOR) else ", and none a tumor"
+    tumor = "" if with_role(structures, Role.TUMOR) else ", and none the role tumor"
     names = ", ".join(f"'{one.name}'" for one in structures)
     return [
         Finding.of(
             "H19",
-            f"no structure is a liver or a perfused volume{tumor}: there is no normal "
-            "liver, and whether a structure takes up more than the rest of the liver "
-            f"was not checked. Read were {names}: say which is which, such as --role "
-            "'NAME=liver', --role 'NAME=perfused' or --role 'NAME=tumor'",
+            f"no structure has the role liver or perfused{tumor}: normal liver is not "
+            "defined, and structures were not searched for raised uptake. Structures "
+            f"found: {names}. Assign roles, such as --role 'NAME=liver', --role "
+            "'NAME=perfused' or --role 'NAME=tumor'",
             severity=Severity.WARN,
         )
     ]
@@ -102,8 +102,8 @@ def no_tumor_findings(structures: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H18",
-            "no structure is a tumor of the liver: any tumor counts as normal liver; "
-            "where one is drawn, say so with --role 'NAME=tumor'",
+            "no structure is a liver tumor: any tumor counts as normal liver; if one "
+            "is drawn, give --role 'NAME=tumor'",
             severity=Severity.WARN,
         )
     ]
@@ -129,7 +129,7 @@ def _ratio(inside: Structure, rest: Structure, image: Volume) -> float:
 def _takes_up(one: Structure, ratio: float) -> Finding:
     uptake = f"{_figures(ratio)} times the uptake per mL of the rest of it"
     if ratio == float("inf"):
-        uptake = "uptake per mL, of which the rest of it has none"
+        uptake = "uptake per mL, where the rest of it has none"
     return _asked(
         one,
         f"'{one.name}' ({_figures(one.volume_ml)} mL, role other) lies in the liver "
@@ -142,7 +142,7 @@ def _too_large(one: Structure, part: float, whole: Sequence[Structure]) -> Findi
     return _asked(
         one,
         f"'{one.name}' ({_figures(one.volume_ml)} mL) is a tumor by its name, but "
-        f"takes {part:.0%} of '{whole[0].name}'",
+        f"occupies {part:.0%} of '{whole[0].name}'",
         (Role.TUMOR, Role.NORMAL_GIVEN, Role.LIVER),
     )
 
@@ -152,7 +152,7 @@ def _not_outside(
 ) -> Finding:
     return _asked(
         one,
-        f"'{one.name}' is a tumor outside of the liver by its name, but "
+        f"'{one.name}' is a tumor outside the liver by its name, but "
         f"{inside_fraction:.0%} of it lies in '{whole[0].name}'",
         (Role.TUMOR, Role.TUMOR_OUTSIDE),
     )

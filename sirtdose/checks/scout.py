@@ -70,7 +70,7 @@ def scout_nuclide_findings(
         findings.append(
             Finding.of(
                 "H11",
-                f"the header says {named} ({words}), a scout image is of "
+                f"the header says {named} ({words}), but scout images are of "
                 f"{', '.join(_SCOUTS)}: is this the scout?",
                 severity=Severity.ASK,
                 subject="scout's nuclide",
@@ -80,12 +80,12 @@ def scout_nuclide_findings(
     if planned is None or named not in _THERAPIES or named == planned.name:
         return findings
     wanted = planned.name
-    said = f"the header says {named} ({words}), the plan is for {wanted}"
+    said = f"the header says {named} ({words}), but the plan is for {wanted}"
     either = f"give --nuclide {named} or --nuclide {wanted}"
     findings.append(
         Finding.of(
             "H11",
-            said if nuclide_given else f"{said}, as nothing was typed",
+            said if nuclide_given else f"{said} by default",
             severity=Severity.WARN if nuclide_given else Severity.ASK,
             subject="planned nuclide",
             remedy="" if nuclide_given else either,
@@ -114,7 +114,7 @@ def interval_findings(
             f"the image was taken {-days:.1f} d after the planned treatment: is the "
             "date right?"
             if days < 0
-            else f"the image was taken {days:.1f} d before the treatment, over "
+            else f"the image was taken {days:.1f} d before the treatment, more than "
             f"{most:g} d: perfusion may have changed",
             severity=Severity.ASK if days < 0 else Severity.WARN,
             subject="age of the scout",
@@ -132,8 +132,8 @@ def catheter_findings(*, same_catheter: bool | None) -> list[Finding]:
     if same_catheter:
         return []
     said = (
-        "the catheter was elsewhere at the scout: its distribution does not predict "
-        "the treatment's"
+        "the catheter position at the scout was different: its distribution does not "
+        "predict that of the treatment"
     )
     return [Finding.of("H24", said, subject="catheter position")]
 
@@ -145,24 +145,26 @@ def typed_volume_findings(
 
     >>> found = typed_volume_findings(typed_ml={"liver": 900}, measured_ml={})
     >>> found[0].message
-    'the liver volume was typed, and is not drawn on the image'
+    'the liver volume was typed, but is not drawn on the image'
     """
     findings = []
     for name, ml in typed_ml.items():
         if name not in measured_ml:
-            said = f"the {name} volume was typed, and is not drawn on the image"
+            said = f"the {name} volume was typed, but is not drawn on the image"
             findings.append(
                 Finding.of("H06", said, severity=Severity.WARN, subject=name)
             )
             continue
         found_ml = measured_ml[name]
         off, most = ml / found_ml - 1, rail("typed_volume")
-        said = f"the {name} volume is {found_ml:.0f} mL, {ml:.0f} mL was typed"
+        said = f"the {name} volume is {found_ml:.0f} mL, but {ml:.0f} mL was typed"
         stops = abs(off) > most
         findings.append(
             Finding.of(
                 "H06",
-                f"{said} ({off:+.0%}): another region's?" if stops else said,
+                (f"{said} ({off:+.0%}): does it belong to another region?")
+                if stops
+                else said,
                 severity=Severity.STOP if stops else Severity.NOTE,
                 subject=name,
                 value=off,
@@ -179,8 +181,8 @@ def method_findings(*, method: str, limits_source: str) -> list[Finding]:
     return [
         Finding.of(
             "H26",
-            f"the limits are of {limits_source}, whose doses are means by local "
-            f"deposition; this plan's are by {method}",
+            f"the limits of {limits_source} are mean doses by local deposition, but "
+            f"this plan's doses are by {method}",
             subject=method,
         )
     ]
@@ -192,7 +194,7 @@ def typed_shunt_findings(*, typed: float, measured: float) -> list[Finding]:
     return [
         Finding.of(
             "H22",
-            f"the lung shunt was typed, {typed:.2%}, and is used; the image shows "
+            f"the lung shunt typed, {typed:.2%}, is used, but the image shows "
             f"{measured:.2%}",
             severity=Severity.WARN if abs(typed - measured) > most else Severity.NOTE,
             subject="typed lung shunt",
@@ -213,12 +215,12 @@ def overlapping_findings(
         Finding.of(
             "H24",
             f"the volumes of '{one}' and '{other}' overlap by {ml:.1f} mL. If the "
-            "scout was injected at both places, its counts there are of both, and each "
-            "planned injection is spread by all of them: the dose in the overlap is "
-            "overestimated, and that of the rest underestimated",
+            "scout was injected at both places, each planned injection is assigned "
+            "all counts there: the dose is overestimated in the overlap and "
+            "underestimated in the rest",
             subject=f"{one} and {other}",
             value=ml,
-            remedy="plan each by a scout of its own",
+            remedy="plan each from its own scout",
         )
         for (one, other), ml in shared_ml.items()
         if ml > _SHARED * min(volumes_ml[one], volumes_ml[other])
@@ -230,8 +232,8 @@ def unperfused_findings(*, names: Sequence[str]) -> list[Finding]:
     return [
         Finding.of(
             "H19",
-            f"no injection perfuses '{name}': no dose in this plan, and no goal counts "
-            "it",
+            f"'{name}' is perfused by no injection: it gets no dose in this plan, and "
+            "counts toward no goal",
             subject=name,
         )
         for name in names

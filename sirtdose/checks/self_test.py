@@ -16,7 +16,8 @@ def self_test_findings(result: SelfTest | None) -> list[Finding]:
         return [
             Finding.of(
                 "H36",
-                "not checked: no self-test was made; sirtdose validate makes one",
+                "installation not checked: no self-test was run; run `sirtdose "
+                "validate`",
                 severity=Severity.NOTE,
             )
         ]
@@ -28,7 +29,7 @@ def self_test_findings(result: SelfTest | None) -> list[Finding]:
         Finding.of(
             "H36",
             f"{len(result.failed)} of {result.comparisons} comparisons of the "
-            f"self-test fail ({named}{more}): sirtdose validate tells more; install "
-            "it again",
+            f"self-test fail ({named}{more}): run `sirtdose validate` for details, "
+            "then install sirtdose again",
         )
     ]

@@ -11,5 +11,5 @@ def site_findings(site: SiteUsed | None) -> list[Finding]:
     if site is None:
         return []
     names = ", ".join(one.replace("_", " ") for one in site.options) or "nothing"
-    said = f"{names} from the site's file, SHA-256 {site.sha256[:_SHOWN]}"
+    said = f"{names} read from the site file, SHA-256 {site.sha256[:_SHOWN]}"
     return [Finding.of("H44", said, subject=site.sha256)]

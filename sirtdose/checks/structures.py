@@ -51,7 +51,7 @@ def reading_findings(
             findings.append(
                 Finding.of(
                     "H19",
-                    f"a structure is named '{structure.name}', as the one this program "
+                    f"'{structure.name}' is the name of a structure that sirtdose "
                     "derives: rename it",
                     severity=Severity.STOP,
                 )
@@ -69,7 +69,7 @@ def reading_findings(
             findings.append(
                 Finding.of(
                     "H19",
-                    f"structure '{structure.name}' is empty and left out",
+                    f"structure '{structure.name}' is empty and was left out",
                     severity=Severity.NOTE,
                 )
             )
@@ -145,18 +145,19 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
         findings += liver_size_findings(liver.name, liver.volume_ml)
     for volume in perfused:
         findings += perfused_size_findings(volume.name, volume.volume_ml)
-    findings += [
-        Finding.of(
-            "H20",
-            f"'{tumor.name}' is {tumor.volume_ml:.2f} mL: under {small_ml:g} mL an "
-            "image's blur hides a part of its dose",
-            subject=tumor.name,
-            value=tumor.volume_ml,
-            bound=Bound(small_ml, "mL", "see guard_rails.json"),
+    small = {t.name: t.volume_ml for t in tumors if t.volume_ml < small_ml}
+    if small:
+        each = ", ".join(f"'{name}' ({ml:.2f} mL)" for name, ml in small.items())
+        said = f"{each}: under {small_ml:g} mL, image blur hides part of the dose"
+        findings.append(
+            Finding.of(
+                "H20",
+                said,
+                subject=", ".join(small),
+                value=min(small.values()),
+                bound=Bound(small_ml, "mL", "see guard_rails.json"),
+            )
         )
-        for tumor in tumors
-        if tumor.volume_ml < small_ml
-    ]
     for region in (livers, perfused):
         if region and tumors:
             findings += _tumors_in(region, tumors)
@@ -172,8 +173,8 @@ def lung_volume_findings(structures: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H19",
-            f"the lungs are {volume_ml:.0f} mL: whole ones are over "
-            f"{_LUNGS_MIN_ML:.0f} mL, so activity and dose are of a part of them",
+            f"the lungs are {volume_ml:.0f} mL, but complete lungs exceed "
+            f"{_LUNGS_MIN_ML:.0f} mL: their activity and dose are those of a part",
         )
     ]
 
@@ -200,8 +201,8 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H18",
-            f"'{given.name}' is {given.volume_ml:.1f} mL, {like.name} "
-            f"({like.definition}) {like.volume_ml:.1f} mL",
+            f"'{given.name}' is {given.volume_ml:.1f} mL, but the derived {like.name} "
+            f"({like.definition}) is {like.volume_ml:.1f} mL",
         )
         for given in (with_role(structures, Role.NORMAL_GIVEN) if derived else ())
         for like in [min(derived, key=lambda one: abs(one.volume_ml - given.volume_ml))]
@@ -213,9 +214,9 @@ def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
     return [
         Finding.of(
             "H35",
-            f"'{one.name}', {one.volume_ml:.1f} mL, was delineated here "
-            f"({one.definition}): its dose counts once somebody has looked at the "
-            "outline, which report.html shows when this is accepted",
+            f"'{one.name}', {one.volume_ml:.1f} mL, was segmented by sirtdose "
+            f"({one.definition}): check its outline in report.html, which is written "
+            "once this is accepted",
             subject=one.name,
         )
         for one in found

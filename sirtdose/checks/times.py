@@ -41,8 +41,8 @@ def time_doubts(
     return [
         Finding.of(
             "H10",
-            f"--scan-at {scan_at.isoformat()} is used, the header says "
-            f"{start.isoformat()}, {apart_h:+.2f} h from it: which is right?",
+            f"--scan-at {scan_at.isoformat()} is used, but the header says "
+            f"{start.isoformat()}, {apart_h:+.2f} h from it: which one is right?",
             severity=Severity.WARN,
         )
     ]
@@ -57,9 +57,9 @@ def elapsed_doubts(
     return [
         Finding.of(
             "H09",
-            f"{what} {elapsed_h:.1f} h after administration, outside {least_h:.0f} to "
-            f"{most_h:.0f} h: check dates and offsets",
-            accepted="the times are used as they are",
+            f"{what} {elapsed_h:.1f} h after administration, outside the plausible "
+            f"{least_h:.0f} to {most_h:.0f} h: check dates and offsets",
+            accepted="the times are used as given",
         )
     ]
 
@@ -81,11 +81,11 @@ def offset_doubts(
     start = start.astimezone(stated)
     if timezone is not None:
         own = start.astimezone(fixed_zone(offset_in(start, timezone)))
-        typed = f"--timezone {timezone} has {_offset(own)} then"
+        typed = f"--timezone {timezone} is {_offset(own)} then"
         agrees = own.utcoffset() == start.utcoffset()
     elif administered_at is not None and administered_at.tzinfo is not None:
         own = start.astimezone(administered_at.tzinfo)
-        typed = f"the administration has {_offset(administered_at)}"
+        typed = f"the administration is {_offset(administered_at)}"
         agrees = clocks_of_one_place(administered_at, start)
     else:
         return []
@@ -95,10 +95,9 @@ def offset_doubts(
     # A clock that was not changed with the season is off by this.
     an_hour = abs(other - start) == timedelta(hours=1)
     why = (
-        "an hour apart: was the scanner's clock not changed between winter and summer "
-        "time?"
+        "one hour apart: was the scanner's clock not set for daylight saving time?"
         if an_hour
-        else "and no change of clocks explains it"
+        else "and daylight saving time does not explain it"
     )
     return [
         Finding.of(
@@ -123,9 +122,9 @@ def administration_doubts(
     return [
         Finding.of(
             "H09",
-            f"the image is corrected for decay to the header's administration, "
+            "the image is decay-corrected to the header's administration, "
             f"{written.isoformat()}, {elapsed_h:+.2f} h from --administered-at "
-            f"{typed.isoformat()}: which of the two is right?",
+            f"{typed.isoformat()}: which one is right?",
             accepted="both are used: the image's activity is multiplied by "
             f"{undone:.4g} for the decay between them. If the scanner corrected to the "
             f"time you typed, give --scan-at {typed.isoformat()}; if the header is "
@@ -153,11 +152,10 @@ def clock_doubts(
         Finding.of(
             "H09",
             f"the header says {clock:%H:%M} for the administration, without a day "
-            "(RadiopharmaceuticalStartTime (0018,1072)), --administered-at "
-            f"{there:%H:%M}: which is right?",
-            accepted="the image is taken as corrected for decay to --administered-at, "
-            f"{typed.isoformat()}; if it is corrected to another moment, give that "
-            "with --scan-at",
+            "(RadiopharmaceuticalStartTime (0018,1072)), but --administered-at says "
+            f"{there:%H:%M}: which one is right?",
+            accepted="the image is assumed to be decay-corrected to "
+            f"--administered-at, {typed.isoformat()}; for another time give --scan-at",
         )
     ]
 

@@ -27,11 +27,11 @@ def image_shift_findings(shift_mm: tuple[float, float, float]) -> list[Finding]:
     size, most_mm = math.hypot(*shift_mm), _bound("shift_mm", "max")
     said = (
         f"the image was moved by {size:.1f} mm ({x:+.1f}, {y:+.1f}, {z:+.1f} mm along "
-        "x, y and z), as --image-shift asks"
+        "x, y and z) by --image-shift"
     )
     if size <= most_mm:
         return [Finding.of("H16", said, severity=Severity.NOTE)]
-    far = f"{said}: over {most_mm:g} mm; is the unit right?"
+    far = f"{said}: more than {most_mm:g} mm; is the unit right?"
     return [Finding.of("H16", far, subject="image shift")]
 
 
@@ -50,8 +50,8 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
         "a transform file" if found.method == "file" else f"{found.method} registration"
     )
     said = (
-        f"{what} moved by {how}: {shift:.1f} mm (x {x:.1f}, y {y:.1f}, z {z:.1f}) in "
-        f"the middle of the image, {found.rotation_deg:.1f} degrees"
+        f"{what} moved by {how}: {shift:.1f} mm (x {x:.1f}, y {y:.1f}, z {z:.1f}) at "
+        f"the image's center, {found.rotation_deg:.1f} degrees"
     )
     findings = [Finding.of("H16", said, severity=Severity.NOTE)]
     most_mm, most_deg = _bound("shift_mm", "max"), _bound("rotation_deg", "max")
@@ -59,8 +59,8 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H16",
-                f"{said}: over {most_mm:g} mm or {most_deg:g} degrees; look at the "
-                "pictures in the report",
+                f"{said}: more than {most_mm:g} mm or {most_deg:g} degrees; check the "
+                "overlay in the report",
             )
         )
     before, after = found.metric_before, found.metric_after
@@ -76,8 +76,8 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H16",
-                f"there and back ends {found.inverse_error_mm:.2g} mm off: the "
-                "transform cannot be used",
+                "the transform and its inverse disagree by "
+                f"{found.inverse_error_mm:.2g} mm: it cannot be used",
                 severity=Severity.STOP,
             )
         )
@@ -94,8 +94,8 @@ def dice_findings(dice: float) -> list[Finding]:
 def unknown_direction_findings(what: str, *, needs: str = "") -> list[Finding]:
     """Nothing tells whether a transform is the wrong way round (H16)."""
     said = (
-        f"whether {what} is the wrong way round was not checked: needs a liver or "
-        "perfused volume"
+        f"direction of the transform of {what} not checked: needs a liver or perfused "
+        "volume"
     )
     return [Finding.of("H16", f"{said} {needs}".rstrip(), severity=Severity.NOTE)]
 
@@ -120,15 +120,15 @@ def direction_findings(
     if against and (not speaks_for or against[0] is fits[0]):
         one = against[0]
         said = (
-            f"holds {one.inverted / one.holds:.2f} times as much of {of}"
+            f"contains {one.inverted / one.holds:.2f} times as much of {of}"
             if one.holds > 0
-            else f"holds nothing of {of}, and some"
+            else f"contains nothing of {of}, and some"
         )
         return [
             Finding.of(
                 "H16",
-                f"'{one.subject}' {said} with the inverse of this transform: is it the "
-                "wrong way round?",
+                f"'{one.subject}' {said} with the inverse of this transform: is its "
+                "direction inverted?",
                 subject=one.subject,
             )
         ]
@@ -139,8 +139,8 @@ def direction_findings(
     return [
         Finding.of(
             "H16",
-            f"the transform moves by {shift:.1f} mm, and which way round it is cannot "
-            f"be told from {of} in {subjects}: look at the overlay in the report",
+            f"the transform moves by {shift:.1f} mm, and its direction cannot be "
+            f"verified from {of} in {subjects}: check the overlay in the report",
             severity=Severity.WARN,
         )
     ]
@@ -180,8 +180,8 @@ def bend_findings(found: Registration) -> list[Finding]:
     findings.append(
         Finding.of(
             "H16",
-            f"{said}; mutual information cannot show whether tissue moved so: compare "
-            "with --registration affine",
+            f"{said}; mutual information cannot show whether this motion is real: "
+            "compare with --registration affine",
             severity=Severity.WARN,
         )
     )
@@ -197,9 +197,9 @@ def _against_start(found: Registration, start: Registration) -> list[Finding]:
     return [
         Finding.of(
             "H16",
-            f"mutual information is {-bent:.4f} bent and {-affine:.4f} by the affine "
-            "registration it began with: bending gained nothing; use --registration "
-            "affine",
+            f"mutual information is {-bent:.4f} for the deformable and {-affine:.4f} "
+            "for the affine registration: deforming gained nothing; use "
+            "--registration affine",
         )
     ]
 
@@ -209,27 +209,27 @@ def _beyond(bend: Bend) -> list[str]:
     farthest = _bound("bend_mm", "max")
     folded = bend.folded_fraction
     reasons = (
-        (f"it folds {folded:.2%} of the region onto itself", folded > 0),
+        (f"{folded:.2%} of the region is folded onto itself", folded > 0),
         (
-            f"tissue keeps its volume to {least:g} to {most:g}",
+            f"plausible Jacobians are {least:g} to {most:g}",
             bend.jacobian_p5 < least or bend.jacobian_p95 > most,
         ),
-        (f"livers bend by less than {farthest:g} mm", bend.p95_mm > farthest),
+        (f"livers deform by less than {farthest:g} mm", bend.p95_mm > farthest),
     )
     return [reason for reason, holds in reasons if holds]
 
 
 def _bend_words(bend: Bend) -> str:
     return (
-        f"in '{bend.region}' the transform bends by {bend.mean_mm:.1f} mm on average "
-        f"(95 % under {bend.p95_mm:.1f}, at most {bend.max_mm:.1f} mm), Jacobian "
-        f"{bend.jacobian_min:.2f} to {bend.jacobian_max:.2f}"
+        f"in '{bend.region}' the transform deforms by {bend.mean_mm:.1f} mm on "
+        f"average (95th percentile {bend.p95_mm:.1f} mm, maximum {bend.max_mm:.1f} "
+        f"mm), Jacobian {bend.jacobian_min:.2f} to {bend.jacobian_max:.2f}"
     )
 
 
 def _changed(one: Change) -> str:
     affine = (
-        "" if one.affine_ml is None else f", {one.affine_ml:.2f} by its affine start"
+        "" if one.affine_ml is None else f", {one.affine_ml:.2f} after the affine part"
     )
     return (
         f"'{one.name}' {one.before_ml:.2f} to {one.after_ml:.2f} mL "

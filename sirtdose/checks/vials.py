@@ -14,7 +14,7 @@ _UNUSUAL = 0.3
 def vial_findings(plan: VialPlan) -> list[Finding]:
     """What to doubt of a vial, its calibration and its assay."""
     if plan.assay_at_use_gbq is None:
-        said = "not checked: needs --assay with --assay-at"
+        said = "assay not checked: needs --assay with --assay-at"
         found = [Finding.of("H03", said, severity=Severity.NOTE)]
     else:
         wanted = plan.activity_gbq
@@ -40,8 +40,8 @@ def calibrator_findings(factor: float) -> list[Finding]:
     return [
         Finding.of(
             "H40",
-            f"activities are {factor:g} times as read, the dose calibrator's factor"
-            f"{': over 30 % from 1, is it right?' if unusual else ''}",
+            f"activities are the readings times {factor:g}, the dose calibrator's "
+            f"factor{': over 30 % from 1, is it right?' if unusual else ''}",
             severity=Severity.ASK if unusual else Severity.NOTE,
         )
     ]
@@ -53,9 +53,9 @@ def better_than_label_findings(administered: float) -> list[Finding]:
     if administered >= label:
         return []
     said = (
-        f"budget: administered activity to {administered:.1%}, better than the "
-        f"{label:.1%} of a label's +/- 10 %: only by a dose calibrator that was "
-        "checked for this nuclide"
+        f"budget: the administered activity's uncertainty of {administered:.1%} is "
+        f"smaller than the {label:.1%} of a label's +/- 10 %: that needs a dose "
+        "calibrator verified for this nuclide"
     )
     return [Finding.of("H40", said)]
 
@@ -69,7 +69,7 @@ def _calibration_findings(plan: VialPlan) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H03",
-                f"used {waits_h:.0f} h after calibration, over the shelf life of "
+                f"used {waits_h:.0f} h after calibration, beyond the shelf life of "
                 f"{device.shelf_life_h:g} h ({device.shelf_life_source})",
                 severity=Severity.WARN,
             )
@@ -78,8 +78,8 @@ def _calibration_findings(plan: VialPlan) -> list[Finding]:
     if len(choices) == 1:
         off = offs[0]
         said = (
-            f"the vial holds {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} from "
-            f"the {plan.activity_gbq:.4g} GBq wanted"
+            f"the vial contains {choices[0].at_use_gbq:.4g} GBq at use, {off:+.1%} "
+            f"from the {plan.activity_gbq:.4g} GBq wanted"
         )
         severity = order_severity(-off if device.part_is_drawn else abs(off))
         if severity is not Severity.NOTE:
@@ -91,8 +91,9 @@ def _calibration_findings(plan: VialPlan) -> list[Finding]:
         findings.append(
             Finding.of(
                 "H03",
-                f"no vial of this calibration comes within {_ASK_ABOVE:.0%} of the "
-                "activity wanted: another calibration, or another time",
+                f"no vial with this calibration time comes within {_ASK_ABOVE:.0%} of "
+                "the activity wanted: choose another calibration time, or another "
+                "time of use",
                 severity=Severity.WARN,
             )
         )

@@ -23,8 +23,8 @@ def definition_finding() -> Finding:
     """What normal liver means (H18)."""
     return Finding.of(
         "H18",
-        "normal perfused liver is the perfused volume without its tumors, the whole "
-        "normal liver is the liver without any",
+        "normal perfused liver is the perfused volume without its tumors; whole "
+        "normal liver is the liver without any tumor",
     )
 
 
@@ -62,7 +62,7 @@ def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
     return [
         Finding.of(
             "H19",
-            f"'{name}' is {volume_ml:.0f} mL: livers are {low:g} to {high:g} mL",
+            f"'{name}' is {volume_ml:.0f} mL, but livers are {low:g} to {high:g} mL",
             subject=name,
             value=volume_ml,
             bound=Bound(bound, "mL", _SOURCE),
@@ -97,8 +97,8 @@ def burden_findings(
     >>> for ml in (800.0, 1500.0):
     ...     [one] = burden_findings("liver", 1500.0, ml, whole_liver=True)
     ...     print(one.severity, one.message)
-    warn tumors are 800 mL of the 1500 mL of 'liver', 53%
-    ask tumors are 1500 mL of the 1500 mL of 'liver', 100%: is any of it normal liver?
+    warn tumors fill 800 mL of the 1500 mL of 'liver', 53%
+    ask tumors fill 1500 mL of the 1500 mL of 'liver', 100%: is any of it normal liver?
     """
     burden = tumors_ml / volume_ml
     if burden <= rail("burden"):
@@ -107,7 +107,7 @@ def burden_findings(
     return [
         Finding.of(
             "H19",
-            f"tumors are {tumors_ml:.0f} mL of the {volume_ml:.0f} mL of '{name}', "
+            f"tumors fill {tumors_ml:.0f} mL of the {volume_ml:.0f} mL of '{name}', "
             f"{burden:.0%}{': is any of it normal liver?' if asks else ''}",
             severity=Severity.ASK if asks else Severity.WARN,
             subject=name,
@@ -119,18 +119,23 @@ def burden_findings(
 
 def small_tumor_findings(case: Treatment) -> list[Finding]:
     """Tumors whose ratio an image's blur underestimates (H20)."""
-    small = rail("tumor_small_ml")
+    small_ml = rail("tumor_small_ml")
+    small = {
+        one.name: one.volume_ml
+        for one in case.held("tumor")
+        if one.volume_ml < small_ml
+    }
+    if not small:
+        return []
+    each = ", ".join(f"'{name}' ({ml:.2g} mL)" for name, ml in small.items())
     return [
         Finding.of(
             "H20",
-            f"'{tumor.name}' is {tumor.volume_ml:.2g} mL: under {small:g} mL its ratio "
-            "is underestimated by an image's blur",
-            subject=tumor.name,
-            value=tumor.volume_ml,
-            bound=Bound(small, "mL", _SOURCE),
+            f"{each}: under {small_ml:g} mL, image blur makes T/N too low",
+            subject=", ".join(small),
+            value=min(small.values()),
+            bound=Bound(small_ml, "mL", _SOURCE),
         )
-        for tumor in case.held("tumor")
-        if tumor.volume_ml < small
     ]
 
 
@@ -140,8 +145,8 @@ def ratio_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H24",
-            f"'{tumor.name}' takes up {ratio:.2f} of normal liver's concentration, "
-            f"under {bound:g}: does the tumor's dose justify the liver's?",
+            f"'{tumor.name}' has a T/N of {ratio:.2f}, under {bound:g}: does the "
+            "tumor dose justify the dose to normal liver?",
             severity=Severity.ASK if ratio < ask else Severity.WARN,
             subject=tumor.name,
             value=ratio,

@@ -31,8 +31,8 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     require_extra("cohort", "an analysis of a cohort")
     if not (request.response or request.toxicity or request.time):
         raise InputError(
-            "nothing is asked of the cohort: give --response, --toxicity, or --time "
-            "with --event, each with the name of a column"
+            "no analysis was chosen: give --response, --toxicity, or --time with "
+            "--event, each with the name of a column"
         )
     named = (request.dose, request.lesion_dose, request.liver_dose)
     levels = joined_levels(
@@ -42,7 +42,9 @@ def analyze_cohort(request: CohortRequest) -> dict[str, Any]:
     patients = levels.get("patient")
     endpoints = list(_endpoints(levels, request))
     if request.time is not None and patients is None:
-        raise InputError("survival is of patients: give a table of outcomes by case")
+        raise InputError(
+            "survival is analyzed by patient: give a table of outcomes by case"
+        )
     survival = None
     if request.time is not None and patients is not None:
         survival = survival_document(
@@ -78,12 +80,17 @@ def _endpoints(
         own = [one for one in levels.values() if column and one.has(column)]
         if column and not own:
             raise InputError(
-                f"no table has the column '{column}' that --{kind} names: they have "
+                (
+                    f"no table has the column '{column}' given for --{kind}: the "
+                    "columns are "
+                )
                 + "; ".join(f"by {one.name}: {one.columns}" for one in levels.values())
             )
         for level in own:
             if kind == "toxicity" and level.name == "lesion":
-                raise InputError("toxicity is of patients: give a table by case")
+                raise InputError(
+                    "toxicity is analyzed by patient: give a table by case"
+                )
             yield endpoint_document(
                 level,
                 kind=kind,
@@ -132,7 +139,9 @@ def _require_used(request: CohortRequest, levels: dict[str, Level]) -> None:
     }
     for option, (given, used, what) in needs.items():
         if given and not used:
-            raise InputError(f"{option} needs {what}: without it, it changes nothing")
+            raise InputError(
+                f"{option} has no effect without {what}: give both, or leave it out"
+            )
 
 
 def _said_simulated(levels: dict[str, Level]) -> bool:

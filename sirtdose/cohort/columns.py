@@ -108,8 +108,8 @@ def covariate(level: Level, column: str) -> Covariate:
         said = "one value" if len(categories) == 1 else f"{len(categories)} categories"
         return Covariate(
             column,
-            failed=f"'{column}' has {said} for {len(cells)} {level.name}s: 2 to "
-            f"{_CATEGORIES_MAX} can be compared",
+            failed=f"'{column}' has {said} for {len(cells)} {level.name}s, but 2 to "
+            f"{_CATEGORIES_MAX} categories can be compared",
         )
     return Covariate(column, categories)
 
@@ -141,8 +141,8 @@ def event_of(
     if column.endswith("_grade"):
         if not re.fullmatch("[0-5]", cell):
             raise InputError(
-                f"{line.at(column)}: '{cell[:40]}' is no grade: write 0 to 5, or leave "
-                "the cell empty"
+                f"{line.at(column)}: '{cell[:40]}' is not a grade: write 0 to 5, or "
+                "leave the cell empty"
             )
         return int(cell) >= toxic_from
     for response in RESPONSES:
@@ -167,7 +167,7 @@ def _yes_or_no(line: Line, column: str, others: str) -> bool | None:
         return line.flag(column)
     except InputError:
         hint = (
-            ": a table with 1 and 2 is to be coded anew, 1 seen and 0 not"
+            ": if the table uses 1 and 2, recode it to 1 for an event and 0 for none"
             if cell == "2"
             else ""
         )
@@ -186,8 +186,8 @@ def unit_of_time(column: str) -> str:
     unit = column.rpartition("_")[2]
     if unit not in _UNITS:
         raise InputError(
-            f"column '{column}' does not say the unit of its times: let its name end "
-            f"in _{', _'.join(_UNITS)}"
+            f"the unit of the times in column '{column}' is not known: let its name "
+            f"end in _{', _'.join(_UNITS)}"
         )
     return unit
 
@@ -228,9 +228,9 @@ def dose_column(level: Level, request: CohortRequest, dosed: str) -> str:
     if len(telling) == 1:
         return telling[0]
     if telling:
-        found = f"{_listed(telling)} may each be meant"
+        found = f"{_listed(telling)} could each be meant"
     elif doses:
-        found = f"of {_listed(doses)} no name says that it is the {dosed}'s"
+        found = f"the names {_listed(doses)} do not tell which is the {dosed}'s"
     else:
         found = "no column's name ends in _gy"
     # Advice is no guess either: another organ's dose is never an example.

@@ -30,7 +30,7 @@ def dose_of(line: Line, column: str) -> float | None:
     dose = line.number(column, least=0)
     if dose is not None and dose > _MOST_GY:
         raise RangeError(
-            f"{line.at(column)} is {dose:g} Gy: no dose is above {_MOST_GY:g} Gy"
+            f"{line.at(column)} is {dose:g} Gy: it must be at most {_MOST_GY:g} Gy"
         )
     return dose
 
@@ -116,8 +116,8 @@ def _too_few(
     for word, values in groups.items():
         if len(values) < _LEAST:
             return (
-                f"of the {level.name}s, {len(values)} with a dose in '{dose}' and "
-                f"'{word}' in '{column}': {_LEAST} or more are needed in each group"
+                f"only {len(values)} of the {level.name}s have a dose in '{dose}' and "
+                f"'{word}' in '{column}': at least {_LEAST} are needed in each group"
             )
     return None
 
@@ -195,7 +195,7 @@ def _compared(population: Level, column: str, events: Sequence[bool]) -> dict[st
         for word, told in (("yes", True), ("no", False))
     }
     if not all(groups.values()):
-        return document | {"failed": "a group has no value"}
+        return document | {"failed": "a group has no values"}
     if own.categories:
         return document | _counted(groups, own.categories)
     numbers = {word: [float(one) for one in some] for word, some in groups.items()}
@@ -215,7 +215,7 @@ def _counted(
     used = [one for one in categories if any(own[one] for own in counts.values())]
     document: dict[str, Any] = {"counts": counts}
     if len(used) < _LEAST:
-        return document | {"failed": "all are the same"}
+        return document | {"failed": "all values are the same"}
     table = [[own[one] for one in used] for own in counts.values()]
     return document | {
         "test": {"name": "Fisher", **asdict(fisher(table))}

@@ -115,7 +115,7 @@ def _groups(
         by = covariate(level, request.by)
         if not by.categories and not by.failed:
             raise InputError(
-                f"column '{request.by}' holds numbers: curves are drawn by categories, "
+                f"column '{request.by}' contains numbers, but curves need categories, "
                 "such as yes and no"
             )
         groups[request.by] = [None if one is None else str(one) for one in by.of(level)]
@@ -197,7 +197,7 @@ def _by_group(
         for group in names
     }
     if not any(events):
-        return document | {"curves": curves, "failed": "no event was seen"}
+        return document | {"curves": curves, "failed": "no events"}
     return document | {
         "curves": curves,
         "log_rank": asdict(log_rank(times, events, [group for group, _ in kept])),
@@ -240,7 +240,7 @@ def _model(
     }
     failed = next((own.failed for own in covariates if own.failed), "")
     if failed or not used:
-        return document | {"failed": failed or "no patient has all of them"}
+        return document | {"failed": failed or "no patient has all covariates"}
     columns: dict[str, list[float]] = {}
     for own in covariates:
         given = [
@@ -249,7 +249,9 @@ def _model(
         left = own.among(given)
         if left is None:
             return document | {
-                "failed": f"'{own.column}' is the same for all who have every covariate"
+                "failed": (
+                    f"'{own.column}' is the same for all patients with every covariate"
+                )
             }
         columns |= left.coded(given)
     model = asdict(cox([known[row][0] for row in used], events, columns, ties=ties))

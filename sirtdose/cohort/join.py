@@ -104,13 +104,13 @@ class Level:
         having = [number for number, own in enumerate(self.tables) if name in own]
         if not having:
             raise InputError(
-                f"no table of {self.name}s has a column '{name}': they have "
+                f"no table of {self.name}s has a column '{name}': the columns are "
                 f"{self.columns}"
             )
         if len(having) > 1:
             raise InputError(
-                f"column '{name}' stands in {len(having)} tables of {self.name}s: "
-                "rename it in all but one"
+                f"column '{name}' is in {len(having)} tables of {self.name}s: rename "
+                "it in all but one"
             )
         return [read(row.lines[having[0]], name) for row in self.rows]
 
@@ -161,8 +161,9 @@ def _require_joined(levels: dict[str, Level]) -> None:
     first = next((one for one in level.alone if one.nearest), None)
     meant = "" if first is None else f"; {first.where}: {alone_words(first)}"
     raise InputError(
-        f"no {name} with an outcome is among the doses: is case_id"
-        f"{' and lesion' if name == 'lesion' else ''} written alike in both?{meant}"
+        f"no {name} with an outcome has a dose: is "
+        f"case_id{' and lesion' if name == 'lesion' else ''} spelled alike in both "
+        f"tables?{meant}"
     )
 
 
@@ -259,7 +260,11 @@ def alone_words(one: Alone) -> str:
     "'p-12' has an outcome and no dose: did you mean p12?"
     """
     name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
-    has = "a dose and no outcome" if one.has == "dose" else "an outcome and no dose"
+    has = (
+        "a dose but no outcome"
+        if one.has == ("an outcome but no dose")
+        else "an outcome and no dose"
+    )
     said = f"{name} has {has}"
     return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
 
@@ -275,8 +280,8 @@ def _batch(folder: Path) -> dict[str, Table]:
     for name in ("cases.csv", "summary.csv"):
         if not (folder / name).is_file():
             raise InputError(
-                f"{folder.name} holds no {name}: give the --out of `sirtdose batch`, "
-                "or a csv with a column case_id"
+                f"{folder.name} contains no {name}: give the --out of `sirtdose "
+                "batch`, or a csv with a column case_id"
             )
     cases = read_table(folder / "cases.csv", required=["case_id", "method"])
     required = ["case_id", "method", "name", "role", "mean_gy"]
@@ -302,9 +307,9 @@ def _by_key(lines: Iterable[Line], level: str) -> Table:
         if key in found:
             first = found[key].where.rpartition(", ")[2]
             raise InputError(
-                f"{line.where}: this {level} stands on {first} already (column "
-                f"case_id{' and lesion' if level == 'lesion' else ''}): each stands "
-                "once; a table by lesion has a column lesion"
+                f"{line.where}: this {level} is already on {first} (column "
+                f"case_id{' and lesion' if level == 'lesion' else ''}), but may occur "
+                "only once; a table by lesion has a column lesion"
             )
         found[key] = line
     return found

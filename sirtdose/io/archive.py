@@ -77,8 +77,8 @@ def _unpack(source: Path, folder: Path) -> None:
             archive.extractall(folder)
     except NotImplementedError:
         raise FileFormatError(
-            f"{source.name} is packed in a way that is not read (Deflate64, for "
-            "one): unpack it yourself and give the folder"
+            f"{source.name} uses a compression that is not supported, such as "
+            "Deflate64: unpack it yourself and give the folder"
         ) from None
     except _DAMAGE as error:
         ails = system_reason(error)

@@ -71,19 +71,19 @@ def require_voxels(
     >>> require_voxels("a.nii", (2, 3, 4), key="dim", bytes_each=4, available=96)
     >>> require_voxels("a.nii", (2, -3, 4), key="dim", bytes_each=4, available=96)
     Traceback (most recent call last):
-    sirtdose.errors.FileFormatError: a.nii has dim = 2 -3 4: sizes of at least 1 are \
+    sirtdose.errors.FileFormatError: a.nii has dim = 2 -3 4: a size of at least 1 is \
 needed; the file is damaged, export it again
     """
     written = _written(sizes)
     if not sizes or min(sizes) < 1:
         raise FileFormatError(
-            f"{name} has {key} = {written}: sizes of at least 1 are needed; the file "
+            f"{name} has {key} = {written}: a size of at least 1 is needed; the file "
             "is damaged, export it again"
         )
     needed = prod(sizes) * bytes_each
     most = None if available is None else available * (_DEFLATE_MOST if deflated else 1)
     if prod(sizes) > _VOXELS_MAX or (most is not None and needed > most):
-        there = "" if available is None else f", and {available} bytes are there"
+        there = "" if available is None else f", but {available} bytes are present"
         raise FileFormatError(
             f"{name} has {key} = {written}, which needs {needed} bytes{there}"
             f"{' compressed' if deflated else ''}: "
@@ -91,9 +91,9 @@ needed; the file is damaged, export it again
         )
     if available is not None and not deflated and available > needed:
         raise FileFormatError(
-            f"{name} has {key} = {written} of {bytes_each} bytes a voxel, which needs "
-            f"{needed} bytes, and {available} bytes are there: its header is that of a "
-            "smaller image or of another type of number, export it again"
+            f"{name} has {key} = {written} of {bytes_each} bytes per voxel, which "
+            f"needs {needed} bytes, but {available} bytes are present: its header is "
+            "that of a smaller image or of another data type, export it again"
         )
 
 
@@ -116,15 +116,16 @@ def nifti_image(path: Path, *, whole: bool = False) -> Any:
             image: Any = nibabel.load(path)
         except ImageFileError:
             raise FileFormatError(
-                f"{path.name} cannot be read as NIfTI: its first bytes are no header "
-                "(sizeof_hdr, magic); it is truncated, damaged, or of another kind"
+                f"{path.name} cannot be read as NIfTI: it does not begin with a NIfTI "
+                "header (sizeof_hdr, magic); it is truncated, damaged, or another "
+                "kind of file"
             ) from None
         except HeaderDataError as error:
             # Its words for the key `datatype`.
             said = str(error).replace("data code", "datatype")
             raise FileFormatError(
-                f"{path.name} has a NIfTI header that cannot be true: {said[:160]}; "
-                "export it again"
+                f"{path.name} has an invalid NIfTI header: {said[:160]}; export it "
+                "again"
             ) from None
         if not isinstance(image.header, nibabel.nifti1.Nifti1Header):
             raise FileFormatError(f"{path.name} is not NIfTI")
@@ -142,7 +143,7 @@ def nifti_image(path: Path, *, whole: bool = False) -> Any:
             deflated=packed,
         )
         if packed:
-            says = f"dim = {_written(sizes)} of {bytes_each} bytes a voxel"
+            says = f"dim = {_written(sizes)} of {bytes_each} bytes per voxel"
             require_inflated(
                 path,
                 begin + prod(sizes) * bytes_each,
@@ -175,13 +176,13 @@ def nrrd_header(path: Path, *, whole: bool = False) -> Any:
         kind = kind.removeprefix("signed ").removeprefix("unsigned ").strip()
         if kind not in _NRRD_BYTES:
             raise FileFormatError(
-                f"{path.name} has type: {kind[:40] or 'none'}: a number's type is "
+                f"{path.name} has type: {kind[:40] or 'none'}: a numeric type is "
                 "needed, such as short or float"
             )
         if header.get("dimension") != len(sizes):
             raise FileFormatError(
-                f"{path.name} has {len(sizes)} sizes and dimension: "
-                f"{header.get('dimension')}: as many are needed; the file is damaged, "
+                f"{path.name} has {len(sizes)} sizes, but dimension: "
+                f"{header.get('dimension')}: both must agree; the file is damaged, "
                 "export it again"
             )
         needed = prod(sizes) * _NRRD_BYTES[kind]
@@ -221,8 +222,8 @@ def _nrrd_voxels(path: Path, header: Mapping[str, Any], begin: int) -> tuple[Pat
     held = path if name is None else path.parent / str(name)
     if not held.is_file():
         raise FileFormatError(
-            f"{path.name} names a file of voxels (data file) that is not there: copy "
-            "it along, or save all as one .nrrd file"
+            f"{path.name} refers to a data file that is missing: copy it as well, or "
+            "save all as one .nrrd file"
         )
     lines = int(header.get("lineskip", header.get("line skip", 0)))
     with held.open("rb") as stream:
@@ -288,14 +289,14 @@ def require_inflated(
         if system_reason(error) is not None:
             raise
         raise FileFormatError(
-            f"{named} is truncated or damaged: its compressed voxels end too early, or "
-            "do not agree with their checksum; export it again"
+            f"{named} is truncated or damaged: its compressed voxels end too early, "
+            "or do not match their checksum; export it again"
         ) from None
     if there != needed:
         more = "more are" if there > needed else f"{there} bytes are"
         raise FileFormatError(
-            f"{named} has {says}, which needs {needed} bytes, and {more} there when "
-            "they are inflated: the file or its header is damaged, export it again"
+            f"{named} has {says}, which needs {needed} bytes, but {more} present "
+            "after decompression: the file or its header is damaged, export it again"
         )
 
 

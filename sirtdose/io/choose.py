@@ -72,21 +72,23 @@ def choose(
         if chosen_ct:
             reasons.append(f"CT {chosen_ct.label}: the only CT series")
         elif series:
-            reasons.append(f"CT: none, as there are {len(series)} (give --ct)")
+            reasons.append(
+                f"CT: none chosen, because there are {len(series)} (give --ct)"
+            )
     if named:
         chosen = tuple(named)
         reasons.append("structures: given by --structures")
     elif without_structures and not any(f.kind in STRUCTURES for f in found):
         chosen = ()
-        reasons.append("structures: none; they are delineated on the image")
+        reasons.append("structures: none; they are segmented on the image")
     else:
         sets = [f for f in found if f.kind in STRUCTURES]
         chosen = (_only(sets, found, "structures", "--structures"),)
         reasons.append(f"structures {chosen[0].label}: the only {chosen[0].kind}")
     if any(set(item.paths) & set(activity.paths) for item in chosen):
         raise InputError(
-            f"{activity.label} is given as activity image and as structures: it can be "
-            "only one"
+            f"{activity.label} is given both as activity image and as structures: "
+            "give it as one of the two"
         )
     return Choice(activity, chosen_ct, chosen, tuple(reasons))
 
@@ -130,7 +132,7 @@ def _activity(
         activity = _given(image, "--image", ACTIVITY_IMAGES)
         if activity.kind not in ACTIVITY_IMAGES:
             raise InputError(
-                f"--image {activity.label} is no activity image "
+                f"--image {activity.label} is not an activity image "
                 f"({activity.remark or activity.kind}): give a reconstructed SPECT, a "
                 "PET, or a NIfTI, NRRD or MetaImage file"
             )
@@ -157,7 +159,7 @@ def _activity(
 def _given_ct(path: Path) -> Found:
     ct = _given(path, "--ct", (Kind.CT, Kind.IMAGE_FILE))
     if ct.kind not in (Kind.CT, Kind.IMAGE_FILE):
-        raise InputError(f"--ct {ct.label} is no CT: it is a {ct.kind}")
+        raise InputError(f"--ct {ct.label} is not a CT: it is a {ct.kind}")
     return ct
 
 
@@ -173,7 +175,7 @@ def _given(path: Path, option: str, kinds: Sequence[Kind]) -> Found:
     if len(wanted) == 1:
         return wanted[0]
     names = ", ".join(f"{item.label} ({item.kind})" for item in wanted[:_NAMED_MAX])
-    raise InputError(f"{option} {path.name} holds {len(wanted)} things: {names}")
+    raise InputError(f"{option} {path.name} contains {len(wanted)} data sets: {names}")
 
 
 def _require_no_better(
@@ -204,10 +206,10 @@ def _only(
         )
     remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
     raise InputError(
-        f"found no {what}: give {option}; a mask or label image must be named there "
+        f"no {what} was found: give {option}, which must name a mask or label image "
         f"(found {remarks})"
         if option == "--structures"
-        else f"found no {what}: give {option} (found {remarks})"
+        else f"no {what} was found: give {option} (found {remarks})"
     )
 
 

@@ -89,8 +89,9 @@ def structure_of(
     )
     if data.dtype.kind in "iu" and data.size and (data.min() < 0 or data.max() > 1):
         raise StructureError(
-            f"{what} has whole numbers from {data.min()} to {data.max()}: a mask is 0 "
-            "and 1; of a label image give one mask each, such as labels == 2"
+            f"{what} contains whole numbers from {data.min()} to {data.max()}: a mask "
+            "contains 0 and 1; for a label image give one mask per label, such as "
+            "labels == 2"
         )
     if data.dtype.kind != "b" and np.isin(data, (0, 1)).all():
         data = data == 1
@@ -105,19 +106,19 @@ def _voxels(image: Any, grid: Grid | None, what: str) -> tuple[NDArray[Any], Gri
     data = np.asarray(image)
     if data.dtype.kind not in "biuf":
         raise FileFormatError(
-            f"{what} is no array of numbers: give a NumPy array, or an image of "
+            f"{what} is not an array of numbers: give a NumPy array, or an image of "
             "SimpleITK or nibabel"
         )
     if grid is None:
         raise GeometryError(
-            f"{what} is an array, which does not say where its voxels are: give "
+            f"{what} is an array without a position in space: give "
             "grid=Grid.regular(...), or an image of SimpleITK or nibabel"
         )
     if data.shape != grid.shape:
         raise GeometryError(
-            f"{what} is an array of shape {data.shape}, its grid has {grid.shape}: "
-            "give (slice, row, column) on that grid, or a Structure, SimpleITK or "
-            "nibabel image on its own"
+            f"{what} is an array of shape {data.shape}, but its grid has "
+            f"{grid.shape}: give (slice, row, column) on that grid, or a Structure, "
+            "SimpleITK or nibabel image on its own"
         )
     return data, grid
 
@@ -128,8 +129,8 @@ def _of_sitk(image: Any, what: str) -> tuple[NDArray[Any], Grid]:
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise FileFormatError(
             f"{what} has {image.GetDimension()} dimensions and "
-            f"{image.GetNumberOfComponentsPerPixel()} numbers a voxel: a single 3-D "
-            "image of one number a voxel is needed"
+            f"{image.GetNumberOfComponentsPerPixel()} numbers per voxel: a single 3-D "
+            "image of one number per voxel is needed"
         )
     steps_mm = np.reshape(image.GetDirection(), (3, 3)) * np.array(image.GetSpacing())
     grid = Grid(*to_lps(affine_of(steps_mm, image.GetOrigin()), image.GetSize()))

@@ -29,7 +29,7 @@ _SLICED = ("CT", "PT", "MR")
 _CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
 _SLICED_CLASSES = (_CT_CLASS, dicom_pet.SOP_CLASS_UID)
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_OUR_RESULT = "a result of this program"
+_OUR_RESULT = "a result of sirtdose"
 _DAMAGED = "its header cannot be read: damaged"
 _HEAD_BYTES = 4096
 _STACKED = (Kind.CT, Kind.PET)
@@ -84,8 +84,8 @@ def survey(root: Path) -> tuple[list[Found], tuple[Passed, ...]]:
         _require_foreign(passed, root)
         why = f"; {passed[0].path.name} is {passed[0].why}" if len(passed) == 1 else ""
         raise FileFormatError(
-            f"{root.name} holds nothing that is read{why}: DICOM, NIfTI, NRRD or "
-            "MetaImage is needed"
+            f"{root.name} contains no file that can be read{why}: DICOM, NIfTI, NRRD "
+            "or MetaImage is needed"
         )
     broken = [
         *(one.path for one in passed if one.broken),
@@ -103,8 +103,8 @@ def _require_foreign(passed: Sequence[Passed], root: Path) -> None:
         return
     others = ", ".join(str(one) for one in own[1:])
     raise FileFormatError(
-        f"{root.name or 'the folder'} holds results of this program, which are read "
-        f"only where one is named: give {Path(root.name, own[0])}"
+        f"{root.name or 'the folder'} contains results of sirtdose, which are read "
+        f"only if named: give {Path(root.name, own[0])}"
         + (f" (or of the same folder {others})" if others else "")
     )
 
@@ -127,7 +127,7 @@ def _passed(path: Path) -> Passed:
         return Passed(path, "empty (0 bytes)", broken=True)
     if not any(head):
         return Passed(path, "nothing but zeros", broken=True)
-    return Passed(path, "no DICOM, NIfTI, NRRD or MetaImage file")
+    return Passed(path, "not a DICOM, NIfTI, NRRD or MetaImage file")
 
 
 def first_dicom(root: Path) -> Path | None:
@@ -326,15 +326,15 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
         getattr(header, "file_meta", {}).get("MediaStorageSOPClassUID")
         == _DIRECTORY_CLASS
     ):
-        return Kind.OTHER, "a DICOMDIR: not needed, the files are found without it"
+        return Kind.OTHER, "a DICOMDIR, not needed: the files are found without it"
     if not sop_class:
         return Kind.OTHER, _DAMAGED
     if sop_class in _KINDS:
         return _KINDS[sop_class], ""
     if sop_class in dicom_pet.REFUSED_SOP_CLASSES:
         return Kind.OTHER, (
-            f"{dicom_pet.REFUSED_SOP_CLASSES[sop_class]} is not read: export it as "
-            "single slices"
+            f"{dicom_pet.REFUSED_SOP_CLASSES[sop_class]} is not supported: export it "
+            "as single slices"
         )
     if item.modality == "CT":
         return _kind_of_ct(header, item, sop_class)
@@ -349,7 +349,8 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
 
 def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str]:
     if sop_class != _CT_CLASS:
-        return Kind.OTHER, "no CT of single slices (enhanced, or a secondary capture)"
+        return Kind.OTHER, "not a CT of single slices (enhanced, or a secondary "
+        "capture)"
     kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
     if "LOCALIZER" in kinds:
         return Kind.OTHER, "a localizer"

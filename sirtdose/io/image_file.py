@@ -151,7 +151,7 @@ def read_label_file(path: Path) -> list[Structure]:
         else _labels(data, grid, path, _names_in(header))
     )
     if not structures:
-        raise StructureError(f"{path.name} holds no structure: every voxel is 0")
+        raise StructureError(f"{path.name} contains no structure: every voxel is 0")
     return structures
 
 
@@ -206,8 +206,8 @@ def _read(path: Path, *, layers: bool = False) -> tuple[NDArray[Any], Grid, Any]
     stored = stored_voxels(path)
     if stored is None:
         raise FileFormatError(
-            f"{path.name} is no image file known here: use DICOM, or a name ending in "
-            f"{', '.join(SUFFIXES)}"
+            f"{path.name} is not a supported image file: use DICOM, or a name ending "
+            f"in {', '.join(SUFFIXES)}"
         )
     place = {
         "NIfTI": _placed_nifti,
@@ -225,7 +225,7 @@ def _on_grid(
     if data.dtype.kind not in "biuf":
         several = "complex numbers" if data.dtype.kind == "c" else "colors"
         raise FileFormatError(
-            f"{name} holds {several}: an image of one number a voxel is needed"
+            f"{name} contains {several}: an image of one number per voxel is needed"
         )
     if data.ndim not in (3, 4) or (data.ndim == 4 and not layers):
         raise FileFormatError(
@@ -250,12 +250,12 @@ def _of_nifti(
     header = image.header
     if int(header["sform_code"]) == 0 and int(header["qform_code"]) == 0:
         raise GeometryError(
-            f"{name} says nowhere where its voxels are (sform_code and "
-            "qform_code are 0): export it again with its position"
+            f"{name} has no spatial orientation (sform_code and qform_code are both "
+            "0): export it again with its position"
         )
     unit = header.get_xyzt_units()[0]
     if unit not in ("mm", "unknown"):
-        raise GeometryError(f"{name} has voxel sizes in {unit}: only mm are read")
+        raise GeometryError(f"{name} has voxel sizes in {unit}: mm is needed")
     words = {
         _EXTENSIONS: _extensions(header),
         _DESCRIBED: bytes(header["descrip"]).rstrip(b"\0").decode("latin-1"),
@@ -294,7 +294,7 @@ def _placed_nrrd(
         units = {str(unit).lower() for unit in header.get("space units", ())}
         if units - {"mm", "millimeter", "millimeters"}:
             raise GeometryError(
-                f"{path.name} has space units {sorted(units)}: only mm are read"
+                f"{path.name} has space units {sorted(units)}: mm is needed"
             )
         directions = np.asarray(header["space directions"], dtype=np.float64)
         origin = np.asarray(header["space origin"], dtype=np.float64)
@@ -359,12 +359,12 @@ def _labels(
         or values.min() < 0
     ):
         raise FileFormatError(
-            f"{path.name} is no mask or label image: its voxels run from "
+            f"{path.name} is not a mask or label image: its voxels run from "
             f"{values.min():g} to {values.max():g} and are not all whole numbers"
         )
     if values.size > 1000:
         raise FileFormatError(
-            f"{path.name} is no label image: it has {values.size} different values"
+            f"{path.name} is not a label image: it has {values.size} different values"
         )
     stem = path.name[: -len(_ending(path))]
     known = _label_names(path.with_name(f"{stem}.tsv")) or dict(names)

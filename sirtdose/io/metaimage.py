@@ -67,8 +67,8 @@ class MetaImageHeader:
         name = next((one for one in names if one in self.words), None)
         if name is None:
             raise GeometryError(
-                f"{self.path.name} has no {names[0]}: where its voxels are is not "
-                "said; export it again with its position"
+                f"{self.path.name} has no {names[0]}, so the position of its voxels "
+                "is unknown; export it again with its position"
             )
         values = np.array([_number(word) for word in self.words[name].split()])
         if values.size != count or not np.isfinite(values).all():
@@ -93,7 +93,7 @@ def read_metaimage_header(path: Path) -> MetaImageHeader:
     if last is None:
         raise FileFormatError(
             f"{path.name} cannot be read as MetaImage: it has no ElementDataFile; it "
-            "is truncated, damaged, or of another kind"
+            "is truncated, damaged, or another kind of file"
         )
     words = {
         key.strip(): value.strip()
@@ -117,8 +117,8 @@ def read_metaimage_header(path: Path) -> MetaImageHeader:
     channels = _whole(words, "ElementNumberOfChannels", path, default=1)
     if channels != 1:
         raise FileFormatError(
-            f"{path.name} has ElementNumberOfChannels = {channels}: a single value a "
-            "voxel is needed"
+            f"{path.name} has ElementNumberOfChannels = {channels}: a single value "
+            "per voxel is needed"
         )
     header = MetaImageHeader(
         path,
@@ -148,7 +148,7 @@ def read_metaimage(header: MetaImageHeader) -> NDArray[Any]:
         raise FileFormatError(
             f"{header.path.name} has DimSize = {' '.join(map(str, header.sizes))} and "
             f"ElementType = {header.words['ElementType']}, which needs {needed} bytes "
-            f"of voxels, and {there} there: the file is truncated or its header "
+            f"of voxels, but {there} present: the file is truncated or its header "
             "damaged, export it again"
         )
     voxels = np.frombuffer(raw, header.kind, count)
@@ -215,8 +215,8 @@ def _data_files(header: MetaImageHeader) -> list[tuple[Path, int]]:
     paths = [header.path.parent / one for one in names]
     if not all(path.is_file() for path in paths):
         raise FileFormatError(
-            f"{header.path.name} names a file of voxels (ElementDataFile) that is not "
-            "there: copy it along"
+            f"{header.path.name} refers to a data file (ElementDataFile) that is "
+            "missing: copy it as well"
         )
     begin = _whole(header.words, "HeaderSize", header.path, default=0)
     if begin >= 0:
@@ -239,8 +239,8 @@ def _require_size(header: MetaImageHeader) -> None:
     said = _whole(header.words, "CompressedDataSize", header.path, default=there)
     if packed and said != there:
         raise FileFormatError(
-            f"{header.path.name} has CompressedDataSize = {said}, and {there} bytes "
-            "are there: the file is truncated or its header damaged, export it again"
+            f"{header.path.name} has CompressedDataSize = {said}, but {there} bytes "
+            "are present: the file is truncated or its header damaged, export it again"
         )
     require_voxels(
         header.path.name,
@@ -261,7 +261,7 @@ def _type_of(words: Mapping[str, str], path: Path) -> "np.dtype[Any]":
         )
     if "BinaryData" in words and not _is_true(words, "BinaryData"):
         raise FileFormatError(
-            f"{path.name} holds its voxels as text (BinaryData): save it as binary"
+            f"{path.name} stores its voxels as text (BinaryData): save it as binary"
         )
     big = _is_true(words, "BinaryDataByteOrderMSB", "ElementByteOrderMSB")
     return np.dtype(f"{'>' if big else '<'}{_TYPES[name]}")

@@ -88,7 +88,7 @@ def read_found_image(
             nuclide=nuclide,
         )
     raise FileFormatError(
-        f"{found.label} is no image that is read ({found.remark or found.kind})"
+        f"{found.label} is not an image that can be read ({found.remark or found.kind})"
     )
 
 
@@ -120,8 +120,8 @@ def _drawn(
     if found.kind is Kind.SEGMENTATION:
         return read_seg(path, probability_threshold=probability_threshold)
     raise FileFormatError(
-        f"{found.label} holds no structures that are read ("
-        f"{found.remark or found.kind})"
+        f"{found.label} contains no structures that can be read "
+        f"({found.remark or found.kind})"
     )
 
 
@@ -141,8 +141,8 @@ def read_anatomy(path: Path) -> Volume:
     if len(fitting) != 1:
         names = ", ".join(item.label for item in fitting[:6]) or "none"
         raise FileFormatError(
-            f"{path.name} holds {len(fitting)} images that structures can be drawn on "
-            f"({names}): give one CT or MR series, or an image file"
+            f"{path.name} contains {len(fitting)} images that structures can be drawn "
+            f"on ({names}): give one CT or MR series, or an image file"
         )
     [item] = fitting
     if not _is_mr(item):
@@ -170,13 +170,16 @@ def _require_whole(found: Found) -> None:
         return
     names = listed([printable(path.name) for path in found.unread], _NAMED_MAX)
     said = (
-        f"NumberOfSlices (0054,0081) declares {declared} slices, {there} can be read"
+        (
+            f"NumberOfSlices (0054,0081) declares {declared} slices, but {there} can "
+            "be read"
+        )
         if declared is not None
-        else f"{there} slices can be read, and how many there should be is not said"
+        else f"{there} slices can be read, but their expected number is not stated"
     )
     raise FileFormatError(
-        f"{found.label}: {said}; these files beside them cannot (H17): {names}: copy "
-        "the series again, or move away what is no slice of it"
+        f"{found.label}: {said}; these files in the same folder cannot (H17): "
+        f"{names}. Copy the series again, or move away files that are not slices of it"
     )
 
 
@@ -185,7 +188,8 @@ def _single(path: Path) -> Found:
     if len(found) > 1:
         names = ", ".join(f"{item.label} ({item.kind})" for item in found)
         raise FileFormatError(
-            f"{path.name} holds {len(found)} things: {names}; give one of these files"
+            f"{path.name} contains {len(found)} data sets: {names}; give one of these "
+            "files"
         )
     return found[0]
 

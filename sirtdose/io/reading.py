@@ -53,7 +53,7 @@ def reading(
         raise
     except MemoryError:
         raise FileFormatError(
-            f"{path.name} claims more voxels than fit in memory: is it damaged?"
+            f"{path.name} declares more voxels than fit in memory: is it damaged?"
         ) from None
     except (*_DAMAGE, *library_errors) as error:
         ails = system_reason(error)
@@ -68,6 +68,6 @@ def reading(
         said = lines[0].replace(str(path), path.name) if told and lines else ""
         said = said.replace(str(path.parent), "...")
         raise FileFormatError(
-            f"{path.name} cannot be read as {kind}: it is truncated, damaged, or of "
-            f"another kind{f' ({said[:160]})' if said else ''}"
+            f"{path.name} cannot be read as {kind}: it is truncated, damaged, or "
+            f"another kind of file{f' ({said[:160]})' if said else ''}"
         ) from error

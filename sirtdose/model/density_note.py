@@ -38,4 +38,4 @@ def lung_doubt(described: str) -> str:
         return ""
     if _ONE in described:
         return f"computed {described[described.index(_ONE) :].strip()}"
-    return "the file does not say at which density"
+    return "the file does not state the density"

@@ -33,7 +33,7 @@ class Device:
     @classmethod
     def unnamed(cls, nuclide_name: str) -> "Device":
         """Microspheres of no product that is known: nothing of vials and spheres is."""
-        product, source = f"{nuclide_name} microspheres", "of no product known here"
+        product, source = "of an unknown product", "of no product known here"
         return cls("", product, nuclide_name, (), source, spheres_source=source)
 
     @classmethod
@@ -47,9 +47,7 @@ class Device:
         """
         known = table("devices")
         if name not in known:
-            raise InputError(
-                f"'{name}' is not a device known here: use {', '.join(known)}"
-            )
+            raise InputError(f"'{name}' is not a known device: use {', '.join(known)}")
         entry = known[name]
         return cls(
             name=name,

@@ -48,7 +48,9 @@ class DoseCurve:
             Few points, or a curve that rises or does not begin at the whole volume.
         """
         if len(doses_gy) < _POINTS_LEAST:
-            raise InputError(f"a histogram of {len(doses_gy)} points is too coarse")
+            raise InputError(
+                f"a histogram of {len(doses_gy)} points is too coarse: give more"
+            )
         points = sorted(
             zip(map(float, doses_gy), map(float, parts), strict=True),
             key=lambda one: (one[0], -one[1]),
@@ -57,7 +59,7 @@ class DoseCurve:
         falls = all(after <= before + 1e-6 for before, after in pairwise(heights))
         if not falls or heights[0] < 1 - 1e-3:
             raise InputError(
-                "a cumulative histogram begins at 1 and never rises: is it a "
+                "a cumulative histogram starts at 1 and never rises: is this a "
                 "differential one?"
             )
         return cls(tuple(doses), tuple(heights), volume_ml)

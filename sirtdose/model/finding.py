@@ -54,7 +54,7 @@ class Finding:
     >>> Finding.of("H20", "Tumor 3 is 0.2 mL").severity
     <Severity.WARN: 'warn'>
     >>> Finding.of("H05", "81 GBq: is it mCi?", accepted="81 GBq is used").message
-    '81 GBq: is it mCi? Accepted, 81 GBq is used'
+    '81 GBq: is it mCi? If accepted, 81 GBq is used'
     >>> Finding.of("H28", "the stomach gets 30 Gy", remedy="look at the scout").message
     'the stomach gets 30 Gy: look at the scout'
     """
@@ -90,7 +90,7 @@ class Finding:
             begun = remedy[0].upper() + remedy[1:] if message.endswith("?") else remedy
             message = f"{_ended(message, ':')} {begun}"
         if accepted and severity is Severity.ASK:
-            message = f"{_ended(message, '.')} Accepted, {accepted}"
+            message = f"{_ended(message, '.')} If accepted, {accepted}"
         return cls(code, severity, message, subject, value, bound, remedy)
 
     @classmethod

@@ -57,14 +57,15 @@ class Grid(Shown):
         shape = tuple(int(n) for n in self.shape)
         if len(shape) != 3 or min(shape) < 1:
             raise GeometryError(
-                f"a grid needs three axes of at least one voxel, got shape {shape}"
+                "a grid needs three axes of at least one voxel, but the shape is "
+                f"{shape}"
             )
         affine = np.array(self.affine_mm, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise GeometryError("a grid needs a 4 x 4 affine of finite numbers")
         if not np.array_equal(affine[3], [0, 0, 0, 1]):
             raise GeometryError(
-                f"the last row of an affine must be 0 0 0 1, got {affine[3]}"
+                f"the last row of an affine must be 0 0 0 1, but it is {affine[3]}"
             )
         spacing = np.linalg.norm(affine[:3, :3], axis=0)
         if spacing.min() < 1e-6:
@@ -153,7 +154,7 @@ class Grid(Shown):
         if not self.shares_frame(other):
             raise GeometryError(
                 f"{what} is in another frame of reference (0020,0052) than the image "
-                "(H15): bring it over with a registration, or give files of one frame"
+                "(H15): give a registration, or files of one frame of reference"
             )
 
     def matches(self, other: "Grid") -> bool:

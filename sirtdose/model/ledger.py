@@ -106,8 +106,9 @@ class Ledger:
         require_fraction(lung_shunt_fraction=self.lung_shunt_fraction)
         if self.residual_gbq >= self.administered_gbq:
             raise RangeError(
-                f"residual activity is {self.residual_gbq:g} GBq, not less than the "
-                f"{self.administered_gbq:g} GBq administered (both at administration)"
+                f"residual activity is {self.residual_gbq:g} GBq, but only "
+                f"{self.administered_gbq:g} GBq were administered (both at "
+                "administration)"
             )
 
     @property

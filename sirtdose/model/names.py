@@ -69,8 +69,7 @@ def named(
         raise InputError(
             f"'{text.strip()}' may be "
             + " or ".join(f"'{one}'" for one in found)
-            + ": "
-            "write the one that is meant, letter by letter"
+            + ": write the one you mean, letter by letter"
         )
     if not found:
         there = ", ".join(dict.fromkeys(names if offered is None else offered))
@@ -107,6 +106,6 @@ def by_own_names(
     for text, value in typed.items():
         own = named(text, names, said.format(text))
         if own in found:
-            raise InputError(f"'{own}' is named twice, as '{text}' too: name it once")
+            raise InputError(f"'{own}' is named twice, also as '{text}': name it once")
         found[own] = value
     return found

@@ -127,8 +127,8 @@ class Nuclide:
         known = table("nuclides")
         if name not in known:
             raise InputError(
-                f"'{name}' is not a nuclide known here: use {', '.join(known)}, or "
-                "one that stands in a nuclide file of your own"
+                f"'{name}' is not a known nuclide: use {', '.join(known)}, or one "
+                "from your own nuclide file"
             )
         emitter = table("positron_emitters").get(name, {})
         entry = {"positrons_per_decay": emitter.get("positrons_per_decay")}
@@ -156,7 +156,7 @@ class Nuclide:
         preset = dose_constant or entry["default_dose_constant"]
         if preset not in presets:
             raise InputError(
-                f"'{preset}' is not a dose constant known for {name}: use "
+                f"'{preset}' is not a known dose constant for {name}: use "
                 f"{', '.join(presets)}, or a value such as '49.67 Gy kg/GBq'"
             )
         return cls(
@@ -228,7 +228,7 @@ class Nuclide:
             dose_constant_source=one["source"] if own else self.dose_constant_source,
             dose_constant_meaning=one["meaning"]
             if own or self.dose_constant_name == key
-            else f"taken as {one['meaning']}",
+            else f"read as {one['meaning']}",
             usual_dose_constant_gy_kg_per_gbq=one["value"],
         )
 

@@ -77,7 +77,7 @@ def match(study: Mapping[str, str | None], case: Mapping[str, str | None]) -> Ma
     stated = {key: pair for key, pair in pairs.items() if None not in pair}
     return Match(
         differs=tuple(
-            f"{key}: {theirs}, here {ours}"
+            f"{key}: {theirs}, but here {ours}"
             for key, (theirs, ours) in stated.items()
             if theirs != ours
         ),

@@ -44,7 +44,8 @@ class RecoveryTable:
         pairs = list(zip(self.volumes_ml, self.recoveries, strict=True))
         if len(pairs) < 2:
             raise RangeError(
-                f"{len(pairs)} recovery coefficients were given: two or more are needed"
+                f"{len(pairs)} recovery coefficients were given: at least two are "
+                "needed"
             )
         for volume, recovery in pairs:
             if not (0 < volume <= _MOST_ML and _LEAST <= recovery <= _MOST):
@@ -54,12 +55,13 @@ class RecoveryTable:
                     "(45 % is 0.45)"
                 )
         if not all(a < b for a, b in pairwise(self.volumes_ml)):
-            raise RangeError("recovery coefficients must stand by ascending volume")
+            raise RangeError("recovery coefficients must be sorted by volume")
         for (low, a), (high, b) in pairwise(pairs):
             if b < a - _FALL:
                 raise RangeError(
-                    f"the recovery falls from {a:g} at {low:g} mL to {b:g} at {high:g} "
-                    "mL: a larger lesion loses less; are the columns interchanged?"
+                    f"the recovery falls from {a:g} at {low:g} mL to {b:g} at "
+                    f"{high:g} mL, but a larger lesion loses less: are the columns "
+                    "swapped?"
                 )
 
     def known(self, volume_ml: float) -> bool:

@@ -53,8 +53,9 @@ class InjectionGiven:
         if residual > 0:
             if self.at is None or self.residual_at is None:
                 raise InputError(
-                    f"the residual of '{self.name}' decays to its injection: write "
-                    "both times, activity:1.2GBq@TIME,residual:20MBq@TIME"
+                    f"the residual of '{self.name}' is decay-corrected to its "
+                    "injection: give both times, "
+                    "activity:1.2GBq@TIME,residual:20MBq@TIME"
                 )
             elapsed_h = (self.residual_at - self.at).total_seconds() / 3600
             if not 0 <= elapsed_h <= _RESIDUAL_MAX_H:

@@ -92,7 +92,7 @@ class Doubt:
         """The same with what to type.
 
         >>> Doubt("its name says too little", (Role.TUMOR, Role.OTHER)).asks("TV")
-        "its name says too little: give --role 'TV=tumor' or --role 'TV=other'"
+        "its name is not specific enough: give --role 'TV=tumor' or --role 'TV=other'"
         """
         options = [f"--role '{name}={role}'" for role in self.choices]
         options += [f"--languages {self.languages}"] if self.languages else []
@@ -137,13 +137,15 @@ class Declared:
     words: str
 
 
-_TOO_LITTLE = Doubt("its name says too little", (Role.PERFUSED, Role.TUMOR, Role.OTHER))
+_TOO_LITTLE = Doubt(
+    "its name is not specific enough", (Role.PERFUSED, Role.TUMOR, Role.OTHER)
+)
 _TARGET = Told(Role.OTHER, doubt=_TOO_LITTLE, settled_by=(Role.PERFUSED,))
 _RING = Told(Role.OTHER, doubt=_TOO_LITTLE)
 _TUMOR_OR_WITHOUT = Told(
     Role.TUMOR,
     doubt=Doubt(
-        "its name may mean a tumor, or the liver without tumors",
+        "its name can mean a tumor, or the liver without tumors",
         (Role.TUMOR, Role.NORMAL_GIVEN),
     ),
     settled_by=(Role.TUMOR,),
@@ -151,7 +153,7 @@ _TUMOR_OR_WITHOUT = Told(
 _LIVER_OR_SEGMENT = Told(
     Role.LIVER,
     doubt=Doubt(
-        "its name may mean the liver's segmentation, or a segment of it",
+        "its name can mean the segmented liver, or a segment of the liver",
         (Role.LIVER, Role.OTHER),
     ),
     settled_by=(Role.LIVER,),
@@ -159,13 +161,13 @@ _LIVER_OR_SEGMENT = Told(
 _LIVER_OR_MARGIN = Told(
     Role.OTHER,
     doubt=Doubt(
-        "its name may mean the liver with a margin, or on slices of that thickness",
+        "its name can mean the liver with a margin, or on slices of that thickness",
         (Role.LIVER, Role.OTHER),
     ),
 )
 _ABLATED = Told(
     Role.OTHER,
-    doubt=Doubt("its name says an ablated tumor", (Role.TUMOR, Role.OTHER)),
+    doubt=Doubt("its name means an ablated tumor", (Role.TUMOR, Role.OTHER)),
 )
 
 
@@ -347,7 +349,8 @@ def role_and_doubt(
 
 def _too_little(declared: Declared) -> Doubt:
     return Doubt(
-        f"its name and its {declared.words} say too little", _TOO_LITTLE.choices
+        f"its name and its {declared.words} are not specific enough",
+        _TOO_LITTLE.choices,
     )
 
 
@@ -360,7 +363,7 @@ def _in_doubt(
     if role in told.settled_by:
         return role, None
     return told.role, Doubt(
-        f"its name says no more than '{name}', its {declared.words}",
+        f"its name says only '{name}', but its {declared.words}",
         tuple(dict.fromkeys((*doubt.choices, role))),
     )
 
@@ -373,7 +376,7 @@ def _part(declared: Declared) -> tuple[Role, Doubt | None]:
     if declared.role not in choices:
         return Role.OTHER, None
     return Role.OTHER, Doubt(
-        f"its name says a part of the liver, its {declared.words}",
+        f"its name says part of the liver, but its {declared.words}",
         (choices[declared.role], Role.OTHER),
     )
 
@@ -389,5 +392,6 @@ def _contradiction(
     if not tumor_of_organ and not organ_of_tumor:
         return None
     return Doubt(
-        f"its name says {told.role}, its {declared.words}", (told.role, declared.role)
+        f"its name says {told.role}, but its {declared.words}",
+        (told.role, declared.role),
     )

@@ -52,7 +52,7 @@ def languages_named(codes: str | Sequence[str] = ()) -> tuple[str, ...]:
     for one in asked:
         if one not in known:
             raise InputError(
-                f"'{one}' is no language of structure names; known are "
+                f"'{one}' is not a language of structure names; known are "
                 + ", ".join(f"{code} ({name})" for code, name in known.items())
                 + f": {_meant(one, known)}"
             )

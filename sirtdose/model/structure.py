@@ -68,15 +68,15 @@ class Structure(Placed):
         occupancy = np.asarray(self.occupancy)
         if occupancy.shape != self.grid.shape:
             raise GeometryError(
-                f"structure '{self.name}' has an array of shape {occupancy.shape} on "
-                f"a grid of shape {self.grid.shape}"
+                f"structure '{self.name}' has an array of shape {occupancy.shape}, "
+                f"but its grid has shape {self.grid.shape}"
             )
         if occupancy.dtype != bool:
             occupancy = occupancy.astype(np.float32, copy=False)
             # Written so that a NaN fails too.
             if not ((occupancy >= 0) & (occupancy <= 1 + 1e-5)).all():
                 raise StructureError(
-                    f"structure '{self.name}' has occupancies outside 0 to 1"
+                    f"structure '{self.name}' has occupancies outside the range 0 to 1"
                 )
         occupancy = occupancy.view()
         occupancy.flags.writeable = False
@@ -264,7 +264,7 @@ def given_roles(
     structures: Iterable[Structure], roles: Mapping[str, Role]
 ) -> dict[str, Role]:
     """The roles that a person gives, by the structures' own names; raises as above."""
-    said = "--role names '{}', which is no structure here"
+    said = "--role names '{}', which is not a structure here"
     return by_own_names(roles, (one.name for one in structures), said)
 
 
@@ -282,8 +282,8 @@ def perfused_by(
     own = named(
         typed,
         reversed(known),
-        f"'{injection}' perfuses '{typed}', which is no structure of role perfused, "
-        "liver or tumor here",
+        f"'{injection}' perfuses '{typed}', which is not a structure of role "
+        "perfused, liver or tumor here",
     )
     return known[own]
 

@@ -77,7 +77,8 @@ class Measure:
         value = number * self.factors[unit]
         if value and not _LEAST <= abs(value) <= _MOST:
             raise QuantityError(
-                f"'{text}' is no {self.name} that can be, for example {self.example}"
+                f"'{text}' is not a possible {self.name}: give a value such as "
+                f"{self.example}"
             )
         if number < 0 or (number == 0 and not self.allows_zero):
             raise QuantityError(

@@ -135,13 +135,13 @@ class Volume(Placed):
         data = np.asarray(self.data)
         if data.shape != self.grid.shape:
             raise GeometryError(
-                f"the array has shape {data.shape}, its grid {self.grid.shape}"
+                f"the array has shape {data.shape}, but its grid {self.grid.shape}"
             )
         if data.dtype.kind == "f" and not np.isfinite(data).all():
             bad = int(data.size - np.isfinite(data).sum())
             raise QuantityError(
-                f"{bad} of {data.size} voxels are not finite numbers (H30): mend the "
-                f"image, whose unit is {self.quantity.unit}"
+                f"{bad} of {data.size} voxels are not finite numbers (H30): correct "
+                f"the image, whose unit is {self.quantity.unit}"
             )
         if data.flags.writeable:
             data = data.view()
@@ -167,7 +167,7 @@ class Volume(Placed):
         """
         if self.quantity is not quantity:
             raise QuantityError(
-                f"expected {quantity.name} [{quantity.unit}], got "
+                f"expected {quantity.name} [{quantity.unit}], but got "
                 f"{self.quantity.name} [{self.quantity.unit}]"
             )
         return self.data

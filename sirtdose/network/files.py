@@ -89,8 +89,8 @@ def names_of(folder: Path) -> Names:
     text = path.read_bytes().strip()
     if not re.fullmatch(rb"[0-9a-f]{64}", text):
         raise FileFormatError(
-            f"{KEY_FILE} holds no secret of 64 hexadecimal digits: bring back the one "
-            "that the folders are named by, or give another --out"
+            f"{KEY_FILE} does not contain a secret of 64 hexadecimal digits: restore "
+            "the file that the folders are named by, or give another --out"
         )
     return Names(bytes.fromhex(text.decode()))
 

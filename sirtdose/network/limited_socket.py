@@ -61,7 +61,7 @@ class Limited(socket.socket):
         if self._begun is not None:
             self._refuse_if(
                 monotonic() - self._begun > self._limits.timeout_s,
-                "a unit was not complete in time",
+                "a PDU was not complete in time",
             )
         if _QUICK is not None:
             # A sender's data wait for the receipt of its command, by default for 40 ms;
@@ -104,7 +104,7 @@ class Limited(socket.socket):
         self._refuse_if(kind not in _UNITS, "it does not speak DICOM")
         self._refuse_if(
             length > self._limits.pdu_bytes + _SLACK,
-            "a unit over the longest announced",
+            "a PDU longer than the longest announced",
         )
         if kind == _DATA_UNIT:
             self._held += length

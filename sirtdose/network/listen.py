@@ -122,10 +122,10 @@ class _Processing:
         for study, instances in self.store.studies().items():
             failed = self.records.failed(study, self.work.name)
             if self.records.is_due(study, self.work.name, instances):
-                self.say(f"study {study}: {len(instances)} objects from before")
+                self.say(f"study {study}: {len(instances)} objects from an earlier run")
                 self.arrivals.came(study)
             elif failed is not None:
-                self._say_failed(study, failed.error, "had failed")
+                self._say_failed(study, failed.error, "failed before")
                 self._watch(study, failed)
 
     def go_on(self) -> int:
@@ -139,7 +139,9 @@ class _Processing:
                 ended = self._process(study)
             except OSError as error:
                 # A full disk is somebody's to clear; the study waits for it.
-                self.say(f"study {study}: cannot be written down: {error.strerror}")
+                self.say(
+                    f"study {study}: its record cannot be written: {error.strerror}"
+                )
                 self.arrivals.came(study)
                 continue
             if ended is not None and self.how.once:
@@ -149,7 +151,7 @@ class _Processing:
         """Process a study unless that was done; None where it was not."""
         instances = self.store.studies().get(study, frozenset())
         if self.work is None:
-            self.say(f"study {study}: {len(instances)} objects, at rest")
+            self.say(f"study {study}: complete, {len(instances)} objects")
             return Ended()
         if not self._is_due(study, self.work, instances):
             return None
@@ -159,7 +161,7 @@ class _Processing:
         except NotYet as waiting:
             if study not in self.told:
                 self.told.add(study)
-                self.say(f"study {study}: waits: {waiting}")
+                self.say(f"study {study}: waiting: {waiting}")
             self.arrivals.came(study)
             return None
         run = self.records.begin(study, self.work.name, instances, options)
@@ -207,8 +209,9 @@ class _Processing:
         missing = self.store.missing(study)
         if missing:
             raise NotYet(
-                f"{missing} of its objects found no room: send them again, or take "
-                f"the {MISSING} files out of its folder in {INCOMING} and begin anew"
+                f"{missing} of its objects could not be stored: send them again, or "
+                f"take the {MISSING} files out of its folder in {INCOMING} and start "
+                "again"
             )
 
     def _used_by(self, study: str) -> Callable[[str], str | None]:
@@ -219,7 +222,7 @@ class _Processing:
         return used_by
 
     def _run(self, work: Work, study: str, run: Run) -> Ended:
-        self.say(f"study {study}: {work.name} of {len(run.instances)} objects begins")
+        self.say(f"study {study}: {work.name} of {len(run.instances)} objects starts")
         try:
             ended = work.run(study, self.store.folder(study), self.how.out / run.folder)
         except BaseException:
@@ -235,8 +238,8 @@ class _Processing:
         else:
             for folder, count in self.records.lacking(study, run).items():
                 self.say(
-                    f"study {study}: {folder} lacks {count} of its objects: do not use "
-                    "it"
+                    f"study {study}: {folder} lacks {count} of its objects: do not "
+                    "use its results"
                 )
             self.say(
                 f"study {study}: {work.name} done in {ended.seconds:.1f} s: "
@@ -258,12 +261,12 @@ def _owned(out: Path) -> Iterator[None]:
             is_free = is_locked_by_us(stream)
         except OSError as error:
             raise OutputError(
-                f"locks do not work at {out} ({error.strerror}): give an --out on "
-                "another file system"
+                f"file locks do not work at {out} ({error.strerror}): give an --out "
+                "on another file system"
             ) from None
         if not is_free:
             raise OutputError(
-                f"another listener writes to {out}: end it, or give another --out"
+                f"another listener writes to {out}: stop it, or give another --out"
             )
         remove_parts(out)
         yield

@@ -16,7 +16,7 @@ from sirtdose.network.received import (
 
 # The length of an element has 32 bits.
 _MOST_BYTES = 1 << 32
-_NO_DICOM, _MOST_NAMED = "no DICOM", 3
+_NO_DICOM, _MOST_NAMED = "not DICOM", 3
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 
 
@@ -65,8 +65,8 @@ def outgoing_files(
         others = [one for one in skipped if one.why != _NO_DICOM]
         why = "".join(f"; {one.path.name}: {one.why}" for one in others[:_MOST_NAMED])
         raise FileFormatError(
-            "there is no DICOM to send: name a folder with some, such as the results "
-            f"of `sirtdose post`{why}"
+            "there is no DICOM to send: name a folder that contains some, such as the "
+            f"results of `sirtdose post`{why}"
         )
     return list(sending.values()), skipped
 
@@ -112,7 +112,7 @@ def _look(path: Path) -> Outgoing | Skipped:
     if known[0] == _DIRECTORY_CLASS:
         return Skipped(path, "a DICOMDIR")
     if not all(known):
-        return Skipped(path, "its header does not say what it is")
+        return Skipped(path, "its header does not state what it is")
     found = Outgoing(path, *known)
     # A receiver may store half an image without a word.
     why = _why_not_whole(found)

@@ -146,7 +146,7 @@ def same_content(one: bytes, syntax: str, received: Received) -> bool:
         )
         return _values(ours) == _values(_top(received))
     except MemoryError:
-        raise Refused(OUT_OF_RESOURCES, "memory is not enough to compare it") from None
+        raise Refused(OUT_OF_RESOURCES, "not enough memory to compare it") from None
     except Exception:  # noqa: BLE001 - whatever a value is, it was not shown the same
         return False
 
@@ -175,10 +175,11 @@ def _top(received: Received) -> Dataset:
         whole = at_end and has_pixels and _is_whole(found, 0)
     except TooLarge:
         raise Refused(
-            OUT_OF_RESOURCES, f"inflates to over {received.most_bytes / 1e6:g} MB"
+            OUT_OF_RESOURCES,
+            f"is over {received.most_bytes / 1e6:g} MB when decompressed",
         ) from None
     except MemoryError:
-        raise Refused(OUT_OF_RESOURCES, "memory is not enough to look at it") from None
+        raise Refused(OUT_OF_RESOURCES, "not enough memory to check it") from None
     except Exception:  # noqa: BLE001 - what a stranger sends may break a parser anyhow
         whole = False
     if not whole:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _COMMENT_LETTERS = 64
 # DICOM PS3.8, 9.2: a connection is open; it closes, or what comes is no request.
 _AWAITS_REQUEST, _NO_REQUEST = "Sta2", ("Evt17", "Evt19")
-_NOTHING = "there is no data set"
+_NOTHING = "the object has no data set"
 
 
 class Sender(Protocol):
@@ -85,7 +85,7 @@ class _Tally:
 
     def said(self) -> str:
         counts = (
-            f"{self.stored} stored, {self.known} known already, {self.refused} refused"
+            f"{self.stored} stored, {self.known} already known, {self.refused} refused"
         )
         studies = ", ".join(sorted(self.studies))
         return f"{counts}{f', study {studies}' if studies else ''}"
@@ -136,7 +136,7 @@ class Reception:
     def _on_accepted(self, event: "Event") -> None:
         with self._lock:
             self._tallies[event.assoc] = _Tally()
-        self._say(f"{_caller(event)}: association begun")
+        self._say(f"{_caller(event)}: association started")
 
     def _on_rejected(self, event: "Event") -> None:
         self._say(f"{_caller(event)}: association rejected: {_why_rejected(event)}")
@@ -205,5 +205,5 @@ def _why_rejected(event: "Event") -> str:
     if ae.require_calling_aet and asked.calling_ae_title not in ae.require_calling_aet:
         return "its AE title is not allowed"
     if asked.called_ae_title != event.assoc.acceptor.ae_title.strip():
-        return "it called another AE title"
-    return "too many associations"
+        return "it called an AE title that is not this one"
+    return "the maximum number of associations is open"

@@ -124,7 +124,7 @@ class Records:
             started=_now(),
         )
         if attempts > _MOST_ATTEMPTS:
-            said = f"the listener ended {_MOST_ATTEMPTS} times while it ran"
+            said = f"the listener stopped {_MOST_ATTEMPTS} times during this run"
             self._change(study, instead_of, _ended(run, Ended(1, said)))
             return None
         self._change(study, instead_of, run)
@@ -190,8 +190,8 @@ def _runs_of(path: Path) -> tuple[Run, ...]:
         known = False
     if not known:
         raise FileFormatError(
-            f"{STUDIES}/{path.name} is no record of {_SCHEMA}: bring it back, or take "
-            "it away to have the study processed again"
+            f"{STUDIES}/{path.name} is not a record of {_SCHEMA}: restore it, or "
+            "remove it to have the study processed again"
         )
     return runs
 

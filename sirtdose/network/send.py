@@ -24,15 +24,15 @@ _KINDS = {
     0xA700: "out of resources",
     0xA900: "does not match its SOP class",
     _WARNING: "stored with a warning",
-    0xC000: "cannot be understood",
+    0xC000: "cannot understand the object",
 }
 _REJECTED = {
     (1, 1): "it does not say why",
     (1, 3): "it does not know the calling AE title: give another --calling-aet",
-    (1, 7): "it has another AE title: give it with --aet",
-    (3, 2): "it has as many associations as it takes",
+    (1, 7): "its AE title is different: give it with --aet",
+    (3, 2): "its maximum number of associations is open",
 }
-_NOT_NEGOTIATED = "the receiver does not take this kind of object in this encoding"
+_NOT_NEGOTIATED = "the receiver does not accept this kind of object in this encoding"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def send_files(
         ]
         if not left or attempt > to.retries:
             break
-        say(f"{len(left)} of {len(files)} not stored: again in {to.wait_s:g} s")
+        say(f"{len(left)} of {len(files)} not stored: trying again in {to.wait_s:g} s")
         time.sleep(to.wait_s)
     return [done[number] for number in range(len(files))]
 
@@ -225,8 +225,8 @@ def _association(
         )
     except (OSError, UnicodeError):
         raise OutputError(
-            f"there is no host '{to.host}': give the receiver's name or address, as in "
-            "--to pacs.example:104"
+            f"the host '{to.host}' is not known: give the receiver's name or address, "
+            "as in --to pacs.example:104"
         ) from None
     if not association.is_established:
         raise _failure(association, to)
@@ -255,9 +255,8 @@ def _failure(association: Any, to: Destination) -> OutputError:
         # 1: for good; 2: for now.
         return _Rejected(said) if answer.result == 1 else OutputError(said)
     if association.is_aborted:
-        belief = "" if to.tls is None else ", or a certificate was not believed"
+        belief = "" if to.tls is None else ", or a certificate was not trusted"
         return OutputError(
-            f"no association with {where}: nobody listens there, or it was not "
-            f"answered{belief}"
+            f"could not associate with {where}: connection refused or timed out{belief}"
         )
-    return OutputError(f"no association with {where}")
+    return OutputError(f"could not associate with {where}")

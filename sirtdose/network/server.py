@@ -105,8 +105,8 @@ def _addresses(host: str) -> list[str]:
         found = socket.getaddrinfo(host or "0.0.0.0", None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise InputError(
-            f"--host: there is no address '{host}' here: give an address of this "
-            "machine, such as 127.0.0.1"
+            f"--host: '{host}' is not an address of this machine: give one, such as "
+            "127.0.0.1"
         ) from None
     return [str(one[4][0]).partition("%")[0] for one in found]
 
@@ -170,7 +170,7 @@ def _server(
             most = endpoint.max_associations + _SPARE_CONNECTIONS
             is_free = len(self.active_associations) < most
             if not is_free:
-                say(f"{address[0]}: refused: {most} connections are open")
+                say(f"{address[0]}: refused: the maximum of {most} connections is open")
             return is_free
 
     where = f"{endpoint.host}:{endpoint.port}"
@@ -182,13 +182,13 @@ def _server(
         )
     except PermissionError:
         raise OutputError(
-            f"cannot listen at {where}: this user may not; give a --port of 1024 or "
-            "more, such as 11112"
+            f"cannot listen at {where}: this user may not use the port; give a --port "
+            "of 1024 or more, such as 11112"
         ) from None
     except OSError as error:
         raise OutputError(
             f"cannot listen at {where}: {error.strerror}; give another --port or "
-            "--host, or end what is there"
+            "--host, or stop what listens there"
         ) from None
 
 

@@ -87,7 +87,8 @@ class Store:
                 if known == study and self._is_same(study, instance, received):
                     return Kept(study, instance, new=False)
                 raise Refused(
-                    OTHER_CONTENT, "its SOPInstanceUID is of an object that is kept"
+                    OTHER_CONTENT,
+                    "its SOPInstanceUID is that of a different stored object",
                 )
             self._write(study, instance, received)
             self._path(study, instance).with_suffix(MISSING).unlink(missing_ok=True)
@@ -131,8 +132,8 @@ class Store:
         if free - size < self._reserve_bytes:
             raise Refused(
                 OUT_OF_RESOURCES,
-                f"{free / 1e6:.0f} MB are free, {self._reserve_bytes / 1e6:.0f} MB are "
-                "to stay so",
+                f"{free / 1e6:.0f} MB are free, but {self._reserve_bytes / 1e6:.0f} "
+                "MB must stay free",
             )
 
     def _is_same(self, study: str, instance: str, received: Received) -> bool:
@@ -145,7 +146,7 @@ class Store:
         except OSError as error:
             why = error.strerror or "the system does not say why"
             raise Refused(
-                OUT_OF_RESOURCES, f"the same object is kept and cannot be read: {why}"
+                OUT_OF_RESOURCES, f"the same object is stored and cannot be read: {why}"
             ) from None
 
 

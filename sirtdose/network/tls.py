@@ -37,10 +37,10 @@ _WHY = {
     "HTTP_REQUEST": "it does not speak TLS",
     "HTTPS_PROXY_REQUEST": "it does not speak TLS",
     "UNSUPPORTED_PROTOCOL": "its TLS is older than 1.2",
-    "NO_SHARED_CIPHER": "it has no cipher in common with us",
-    "TLSV1_ALERT_UNKNOWN_CA": "it does not believe our certificate",
-    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not believe our certificate",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not believe our certificate",
+    "NO_SHARED_CIPHER": "it has no cipher in common with this side",
+    "TLSV1_ALERT_UNKNOWN_CA": "it does not trust our certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "it does not trust our certificate",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "it does not trust our certificate",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": "our certificate has expired",
 }
 
@@ -51,18 +51,18 @@ def why_refused(error: OSError) -> str:
     No name that is in a certificate is told.
 
     >>> why_refused(TimeoutError())
-    'it did not greet in time'
+    'it did not start TLS in time'
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not believed: {error.verify_message}"
+        return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
-        return "it did not greet in time"
+        return "it did not start TLS in time"
     if isinstance(error, ssl.SSLError) and error.reason in _WHY:
         return _WHY[error.reason]
     if isinstance(error, (ssl.SSLEOFError, ConnectionError)):
-        return "it left before TLS was agreed on"
+        return "it disconnected before TLS was established"
     reason = getattr(error, "reason", None) or error.strerror or "no reason is known"
-    return f"TLS was not agreed on ({str(reason).replace('_', ' ').lower()})"
+    return f"TLS was not established ({str(reason).replace('_', ' ').lower()})"
 
 
 class _Closing(ssl.SSLSocket):
@@ -123,7 +123,8 @@ def _usable(what: str, *files: Path | None) -> Iterator[None]:
         yield
     except ssl.SSLError:
         raise InputError(
-            f"{names}: no {what} in PEM, without a password, that go together"
+            f"{names} cannot be used as {what}: give matching PEM files without a "
+            "password"
         ) from None
     except OSError as error:
         raise InputError(f"cannot read {names}: {error.strerror}") from None

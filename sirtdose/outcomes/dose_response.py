@@ -93,7 +93,7 @@ def dose_response(
     if clusters is not None and len(set(clusters)) < CLUSTERS_MIN:
         failed = (
             f"{len(set(clusters))} patients are too few for a covariance clustered by "
-            f"patient: {CLUSTERS_MIN} are needed"
+            f"patient: at least {CLUSTERS_MIN} are needed"
         )
     if failed:
         return replace(empty, failed=failed)
@@ -107,11 +107,11 @@ def dose_response(
 
 def _separated(doses: np.ndarray, had: np.ndarray) -> str:
     if doses.min() == doses.max():
-        return f"every dose is {doses[0]:g} Gy"
+        return f"every dose is {doses[0]:g} Gy, so no slope can be fitted"
     yes, no = doses[had], doses[~had]
     divided = yes.min() >= no.max() or no.min() >= yes.max()
     return (
-        "one dose divides events from the others: the slope has no bound"
+        "one dose separates all events from the others: the slope is not bounded"
         if divided
         else ""
     )

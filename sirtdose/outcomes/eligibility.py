@@ -102,19 +102,21 @@ def criteria_set(data: Mapping[str, Any], where: str) -> CriteriaSet:
     _require_keys(data, _FILE_KEYS, ("title", "criteria"), where)
     listed = data["criteria"]
     if not isinstance(listed, list) or not listed:
-        raise InputError(f"{where}: criteria is a list with at least one criterion")
+        raise InputError(
+            f"{where}: criteria must be a list with at least one criterion"
+        )
     found = [
         _criterion(one, f"{where}, criterion {n}") for n, one in enumerate(listed, 1)
     ]
     ids = [one.id for one in found]
     for one in ids:
         if ids.count(one) > 1:
-            raise InputError(f"{where}: the criterion '{one}' is there twice")
+            raise InputError(f"{where}: the criterion '{one}' occurs twice")
     for key in ("title", "source"):
         _text(data.get(key, "not stated"), f"{where}: {key}")
     verified = data.get("verified", False)
     if not isinstance(verified, bool):
-        raise InputError(f"{where}: verified is true or false")
+        raise InputError(f"{where}: verified must be true or false")
     return CriteriaSet(
         data["title"], data.get("source", "not stated"), verified, tuple(found)
     )
@@ -194,7 +196,7 @@ def overall(judged: Sequence[Judged]) -> str:
     answers = {one.answer for one in judged}
     if "failed" in answers:
         return "not eligible"
-    return "cannot be said" if "unknown" in answers else "eligible"
+    return "cannot be determined" if "unknown" in answers else "eligible"
 
 
 def _judged(criterion: Criterion, given: Given | None) -> Judged:
@@ -205,7 +207,7 @@ def _judged(criterion: Criterion, given: Given | None) -> Judged:
         met = value is criterion.bound
     elif criterion.of_uln and given.uln is None:
         return Judged(
-            criterion, "unknown", "needs its upper limit of normal", None, given
+            criterion, "unknown", "needs the upper limit of normal", None, given
         )
     else:
         value /= (given.uln if criterion.of_uln else _factor(criterion)) or 1.0
@@ -234,7 +236,7 @@ def _require_keys(
     data: Any, known: Sequence[str], required: Sequence[str], where: str
 ) -> None:
     if not isinstance(data, Mapping):
-        raise InputError(f"{where} is no table: write {', '.join(required)}")
+        raise InputError(f"{where} is not a table: write {', '.join(required)}")
     unknown = [key for key in data if key not in known]
     if unknown:
         raise InputError(
@@ -261,12 +263,12 @@ def _criterion(data: Any, where: str) -> Criterion:
             raise InputError(f"{where}: {key} is {data[key]!r}: use {', '.join(known)}")
     for key in ("of_uln", "laboratory"):
         if not isinstance(data.get(key, False), bool):
-            raise InputError(f"{where}: {key} is true or false")
+            raise InputError(f"{where}: {key} must be true or false")
     bound, yes_or_no = data["bound"], data["operator"] == "is"
     is_bool = isinstance(bound, bool)
     if yes_or_no is not is_bool or not isinstance(bound, (bool, int, float)):
         raise InputError(
-            f"{where}: bound is {bound!r}: with '{data['operator']}' it is "
+            f"{where}: bound is {bound!r}, but with '{data['operator']}' it must be "
             f"{'true or false' if yes_or_no else 'a number'}"
         )
     if not yes_or_no and not abs(bound) <= _MOST:
@@ -282,14 +284,16 @@ def _require_unit(criterion: Criterion, where: str) -> None:
     term = _term(criterion.value)
     if criterion.operator == "is" or criterion.of_uln:
         if criterion.unit:
-            raise InputError(f"{where}: a unit, where the bound has none: leave it out")
+            raise InputError(f"{where}: the bound has no unit: leave the unit out")
         if criterion.of_uln and (criterion.operator == "is" or term is None):
-            raise InputError(f"{where}: of_uln is of a laboratory value")
+            raise InputError(
+                f"{where}: of_uln can only be used with a laboratory value"
+            )
         return
     if term is None and criterion.unit not in _PLAIN_UNITS:
         raise InputError(
-            f"{where}: '{criterion.unit}' is no unit of '{criterion.value}', which is "
-            f"no quantity known here: use {' or '.join(_PLAIN_UNITS)}"
+            f"{where}: '{criterion.unit}' is not a unit of '{criterion.value}', which "
+            f"is not a quantity known here: use {' or '.join(_PLAIN_UNITS)}"
         )
     if term is not None:
         with said_at(where):
@@ -332,7 +336,9 @@ def _number(value: Any, criterion: Criterion, where: str) -> float:
     number, unit = float(match[1]), match[2]
     if term is None:
         if unit:
-            raise InputError(f"{where} is '{text[:40]}': it is a number without a unit")
+            raise InputError(
+                f"{where} is '{text[:40]}': write it as a number without a unit"
+            )
         return number
     if not unit and "" not in units_of(term):
         raise InputError(

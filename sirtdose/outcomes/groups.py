@@ -66,7 +66,7 @@ def spread(values: Sequence[float]) -> Spread:
     (1.75, 2.5, 3.25)
     """
     if len(values) == 0:
-        raise InputError("no value to take a median of")
+        raise InputError("no value, so no median")
     least, q1, median, q3, most = np.percentile(values, (0, 25, 50, 75, 100))
     return Spread(
         len(values), float(median), float(q1), float(q3), float(least), float(most)
@@ -103,7 +103,7 @@ def rank_sum(a: Sequence[float], b: Sequence[float]) -> Test:
     from scipy.stats import mannwhitneyu
 
     if len(a) == 0 or len(b) == 0:
-        raise InputError("a group has no value: two are compared")
+        raise InputError("a group has no value: two groups with values are needed")
     together = np.concatenate([a, b])
     untied = len(np.unique(together)) == len(together)
     exact = untied and max(len(a), len(b)) < _EXACT_BELOW
@@ -136,7 +136,7 @@ def fisher(table: Sequence[Sequence[int]]) -> Odds:
 
     counts = np.asarray(table)
     if counts.shape != (2, 2) or counts.min() < 0:
-        raise InputError("Fisher's test here takes two by two counts of 0 or more")
+        raise InputError("Fisher's test here needs two by two counts of 0 or more")
     found = odds_ratio(counts)
     interval = found.confidence_interval(0.95)
     ratio, low, high = (

@@ -92,7 +92,7 @@ def factor(term: str, unit: str) -> float:
         if is_same_unit(known, unit):
             return times
     known = ", ".join(name or "(no unit)" for name in units_of(term))
-    raise InputError(f"'{unit[:40]}' is no unit of {term}: use {known}")
+    raise InputError(f"'{unit[:40]}' is not a unit of {term}: use {known}")
 
 
 def is_same_unit(unit: str, other: str) -> bool:
@@ -131,6 +131,6 @@ def require_possible(term: str, value: float, *, given: str) -> None:
     if known["from"] <= value <= known["to"]:
         return
     raise RangeError(
-        f"{term} of {given} is {value:g} {unit_inside(term)}, which nobody has "
-        f"({known['from']:g} to {known['to']:g}): is the unit right?"
+        f"{term} of {given} is {value:g} {unit_inside(term)}, outside the possible "
+        f"range ({known['from']:g} to {known['to']:g}): is the unit right?"
     )

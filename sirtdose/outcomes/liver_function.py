@@ -122,5 +122,5 @@ def _points(value: float, low: float, high: float) -> int:
 
 def _word(given: str, known: tuple[str, ...], what: str) -> int:
     if given not in known:
-        raise InputError(f"{what} is '{given}': use {', '.join(known)}")
+        raise InputError(f"{what} is '{given}': it must be one of {', '.join(known)}")
     return known.index(given) + 1

@@ -77,12 +77,14 @@ def schedule(
     """
     protocol = table("mitomycin")
     if cohort not in protocol["cohorts"]:
-        raise InputError(f"cohort '{cohort}': use {', '.join(protocol['cohorts'])}")
+        raise InputError(
+            f"there is no cohort '{cohort}': use {', '.join(protocol['cohorts'])}"
+        )
     own = protocol["cohorts"][cohort]
     if own["cycles"] > 1 and interval_d is None:
         raise InputError(
-            f"cohort {cohort} has {own['cycles']} cycles, and the study does not state "
-            "the days between them: give an interval"
+            f"cohort {cohort} has {own['cycles']} cycles, but the study does not "
+            "state the days between them: give an interval"
         )
     if interval_d is not None and not 1 <= interval_d <= _INTERVAL_MAX_D:
         raise RangeError(
@@ -93,8 +95,8 @@ def schedule(
     earliest, _, latest = protocol["first_after_weeks"]
     if not earliest <= first_after_weeks <= latest:
         raise RangeError(
-            f"first cycle {first_after_weeks:g} weeks after treatment: the study had "
-            f"{earliest} to {latest}"
+            f"first cycle {first_after_weeks:g} weeks after treatment: the study "
+            f"allowed {earliest} to {latest}"
         )
     first = treated + timedelta(days=round(7 * first_after_weeks))
     cycles: list[Cycle] = []
@@ -133,13 +135,13 @@ def _require_used(
     last = cycles[-1]
     if last.hold:
         raise InputError(
-            f"{len(platelets)} platelet counts: cycle {last.number} is held at count "
-            f"{len(cycles)}, and the study does not state the days to the next: give "
-            "an interval"
+            f"{len(platelets)} platelet counts: cycle {last.number} is on hold at "
+            f"count {len(cycles)}, and the study does not state the days to the next: "
+            "give an interval"
         )
     raise InputError(
-        f"{len(platelets)} platelet counts: cohort {cohort} has {last.number} "
-        f"cycle{'s' * (last.number > 1)}, on {len(cycles)} "
+        f"{len(platelets)} platelet counts were given, but cohort {cohort} has "
+        f"{last.number} cycle{'s' * (last.number > 1)}, on {len(cycles)} "
         f"day{'s' * (len(cycles) > 1)}"
     )
 
@@ -148,8 +150,8 @@ def _require_counts(platelets: Sequence[float | None]) -> None:
     for count in platelets:
         if count is not None and not 0 <= count <= _PLATELETS_MAX:
             raise RangeError(
-                f"platelets {count:g} x 10^9/L: it must be 0 to {_PLATELETS_MAX:g}, "
-                "such as 150 for 150000/uL"
+                f"platelets of {count:g} x 10^9/L: it must be 0 to "
+                f"{_PLATELETS_MAX:g}, such as 150 for 150000/uL"
             )
 
 
@@ -157,5 +159,5 @@ def _hold(platelets: float | None, least: float, *, progressed: bool) -> str:
     if progressed:
         return "untreatable progression (RECIST 1.1)"
     if platelets is not None and platelets <= least:
-        return f"platelets {platelets:g} x 10^9/L: above {least:g} is needed"
+        return f"platelets of {platelets:g} x 10^9/L: they must be above {least:g}"
     return ""

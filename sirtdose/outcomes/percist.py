@@ -167,16 +167,20 @@ def assess_pets(scans: Sequence[PetScan], *, lesions_max: int = 1) -> list[TimeP
 
 def _require(scans: Sequence[PetScan], lesions_max: int) -> None:
     if not scans or not scans[0].sul:
-        raise InputError("a baseline PET with a lesion is needed first")
+        raise InputError("the first PET must be a baseline PET with a lesion")
     if lesions_max < 1:
-        raise RangeError(f"{lesions_max} lesions: at least 1 is followed")
+        raise RangeError(f"{lesions_max} lesions to follow: it must be at least 1")
     if any(b.day <= a.day for a, b in pairwise(scans)):
-        raise InputError("PETs are not in the order of their days, each on its own")
+        raise InputError("PETs must be in the order of their dates, one for each date")
     for scan in scans:
         if min((*scan.sul, scan.liver_mean, scan.liver_sd, scan.tlg or 0.0)) < 0:
-            raise RangeError(f"PET of {scan.day}: an uptake is below 0")
+            raise RangeError(
+                f"PET of {scan.day}: an uptake is below 0, which is not possible"
+            )
         if list(scan.sul) != sorted(scan.sul, reverse=True):
-            raise InputError(f"PET of {scan.day}: lesions go hottest first")
+            raise InputError(
+                f"PET of {scan.day}: lesions must be sorted, hottest first"
+            )
     if reason := unmeasurable(scans[0]):
         raise InputError(reason)
 
@@ -211,15 +215,16 @@ def _judged(
     if reason := _incomparable(first, scan):
         return "NE", reason
     change, relative = total - baseline, total / baseline - 1
-    said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
+    said = f"SUL from {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
     if relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
         return "PMD", said
     if _tlg_grown(first, scan) and change >= -_ROOM:
-        return "PMD", f"TLG {first.tlg:g} to {scan.tlg:g}: 75 % more or above"
+        return "PMD", f"TLG from {first.tlg:g} to {scan.tlg:g}: an increase of 75 % "
+        "or more"
     risen = _risen(first, scan)
     if not scan.sul or scan.sul[0] <= scan.liver_mean:
         more = f", but {risen}: verify it in a month" if risen else ""
-        return "CMR", f"nothing above the liver is left{more}"
+        return "CMR", f"no uptake above the liver is left{more}"
     if relative <= -_CHANGE + _ROOM and change <= -_CHANGE_SUL + _ROOM:
         return ("SMD", f"{said}, but {risen}") if risen else ("PMR", said)
     return "SMD", said
@@ -230,8 +235,8 @@ def _incomparable(first: PetScan, scan: PetScan) -> str:
     if scan.unmeasured or livers_agree(first, scan):
         return scan.unmeasured
     return (
-        f"the normal liver has SUL {scan.liver_mean:g} and had {first.liver_mean:g} at "
-        f"baseline: PERCIST compares scans within {_LIVER_CHANGE:.0%} and "
+        f"the normal liver has SUL {scan.liver_mean:g}, but had {first.liver_mean:g} "
+        f"at baseline: PERCIST compares scans within {_LIVER_CHANGE:.0%} and "
         f"{_LIVER_CHANGE_SUL:g} SUL"
     )
 

@@ -84,9 +84,9 @@ def cox(
     True
     """
     if not covariates:
-        raise InputError("a Cox model needs a covariate")
+        raise InputError("a Cox model needs at least one covariate")
     if ties not in TIES:
-        raise InputError(f"ties '{ties}': use {' or '.join(TIES)}")
+        raise InputError(f"ties '{ties}' is not a method: use {' or '.join(TIES)}")
     had = np.asarray(events, bool)
     matrix = np.column_stack([np.asarray(one, float) for one in covariates.values()])
     empty = Cox(len(had), int(had.sum()), ties)
@@ -144,12 +144,12 @@ def _unfit(
         return "no event was seen"
     same = [name for name, one in covariates.items() if np.ptp(one) == 0]
     if same:
-        return f"'{same[0]}' is the same for all"
+        return f"'{same[0]}' is the same for all cases"
     cases, count = matrix.shape
     if cases <= count:
-        return f"{cases} cases for {count} covariates"
+        return f"{cases} cases are too few for {count} covariates"
     rank = np.linalg.matrix_rank((matrix - matrix.mean(0)) / matrix.std(0), tol=1e-6)
-    return "a covariate follows from the others" if rank < count else ""
+    return "a covariate is a linear combination of the others" if rank < count else ""
 
 
 def _lifelines(
@@ -170,11 +170,12 @@ def _lifelines(
             fitter = CoxPHFitter().fit(table, "time", "event")
         except ConvergenceError:
             return None, (
-                "the fit did not converge: a covariate may divide events from the "
-                "others, or follow from other covariates"
+                "the fit did not converge: a covariate may separate events from the "
+                "others, or be a linear combination of other covariates"
             )
     if any(issubclass(one.category, ConvergenceWarning) for one in told):
-        return None, "a covariate divides events from the others: no finite ratio"
+        return None, "a covariate separates all events from the others, so there is "
+        "no finite hazard ratio"
     return fitter, ""
 
 

@@ -109,7 +109,7 @@ def assess_scans(
         )
         response, rule = _overall(target, rule, scan, has_targets=bool(lesions))
         if progressed and response != "PD":
-            response, rule = "PD", "progressive before: nothing returns from it"
+            response, rule = "PD", "progression earlier: later responses do not count"
         elif complete and response != "PD" and _is_seen(lesions, scan):
             response, rule = "PD", "seen again after a complete response"
         progressed = progressed or response == "PD"
@@ -139,7 +139,7 @@ def _require_targets(
     names = [one.name for one in lesions]
     for one in lesions:
         if names.count(one.name) > 1:
-            raise InputError(f"two target lesions are called '{one.name}'")
+            raise InputError(f"two target lesions are named '{one.name}': rename one")
 
 
 def unmeasurable(
@@ -156,15 +156,15 @@ def unmeasurable(
     """
     if len(lesions) > targets_max:
         return (
-            f"{len(lesions)} target lesions: {criteria} here takes at most "
-            f"{targets_max}; follow the others as non-targets"
+            f"{len(lesions)} target lesions, but {criteria} here allows at most "
+            f"{targets_max}: follow the others as non-targets"
         )
     organs = [one.organ for one in lesions]
     for organ in organs:
         if organs.count(organ) > _PER_ORGAN_MAX:
             return (
                 f"{organs.count(organ)} target lesions in {organ}: at most "
-                f"{_PER_ORGAN_MAX} of an organ are targets"
+                f"{_PER_ORGAN_MAX} per organ are allowed"
             )
     for one in lesions:
         least = least_mm(one)
@@ -175,9 +175,9 @@ def unmeasurable(
                 else ""
             )
             return (
-                f"target '{one.name}' has {one.baseline_mm:g} mm at baseline: "
-                f"{'a node' if one.node else 'a target'} has {least:g} mm or more"
-                f"{thick}"
+                f"target '{one.name}' has {one.baseline_mm:g} mm at baseline, but "
+                f"{'a node' if one.node else 'a target'} needs {least:g} mm or "
+                f"more{thick}"
             )
     return ""
 
@@ -210,14 +210,19 @@ def _is_seen(lesions: Sequence[Lesion], scan: Scan) -> bool:
 def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
     names = {one.name for one in lesions}
     if any(b.day <= a.day for a, b in pairwise(scans)):
-        raise InputError("scans are not in the order of their days, each on its own")
+        raise InputError("scans must be in the order of their dates, one for each date")
     for scan in scans:
         unknown = sorted(set(scan.diameters_mm) - names)
         if unknown:
-            raise InputError(f"scan of {scan.day}: '{unknown[0]}' is no target lesion")
+            raise InputError(
+                f"scan of {scan.day}: '{unknown[0]}' is not a target lesion"
+            )
         for name, value in scan.diameters_mm.items():
             if value is not None and not value >= 0:
-                raise RangeError(f"scan of {scan.day}: '{name}' has {value:g} mm")
+                raise RangeError(
+                    f"scan of {scan.day}: '{name}' has {value:g} mm, "
+                    "which is not possible"
+                )
 
 
 def _targets(
@@ -243,11 +248,11 @@ def _targets(
         return (
             total,
             "PD",
-            f"sum {total:g} mm is {total / nadir - 1:+.1%}, {total - nadir:+g} mm from "
-            f"the smallest, {nadir:g} mm",
+            f"sum {total:g} mm is {total / nadir - 1:+.1%}, {total - nadir:+g} mm "
+            f"from the smallest sum, {nadir:g} mm",
         )
     if nadir == 0 and total > 0:
-        return total, "PD", f"{total:g} mm after none was left"
+        return total, "PD", f"{total:g} mm after all targets had disappeared"
     if missing:
         return None, "NE", f"not evaluated: {', '.join(missing)}"
     gone = all(
@@ -256,11 +261,12 @@ def _targets(
     )
     if gone:
         nodes = any(one.node for one in lesions)
-        return total, "CR", f"no target left{', nodes under 10 mm' if nodes else ''}"
+        return total, "CR", "no target is "
+        f"left{', nodes under 10 mm' if nodes else ''}"
     change = f"sum {total:g} mm is {total / baseline - 1:+.1%} from baseline"
     if total <= _PARTIAL * baseline + _ROOM:
         return total, "PR", f"{change}, {baseline:g} mm"
-    return total, "SD", f"{change}, {total - nadir:+g} mm from the smallest"
+    return total, "SD", f"{change}, {total - nadir:+g} mm from the smallest sum"
 
 
 def _overall(
@@ -277,7 +283,7 @@ def _overall(
         return "NE", scan.unmeasured
     if not has_targets:
         return {
-            "absent": ("CR", "no non-target left"),
+            "absent": ("CR", "no non-target is left"),
             "present": ("non-CR/non-PD", "non-targets are still there"),
             "none": ("NE", "nothing to assess"),
             "not evaluated": ("NE", "non-targets not evaluated"),
@@ -327,7 +333,9 @@ def best_overall(
     if not found:
         return Best("NE", "no scan after baseline")
     if stable_d is not None and start is None:
-        raise InputError("a least time of stable disease needs the day it starts from")
+        raise InputError(
+            "a minimum time of stable disease needs the date it starts from: give it"
+        )
     before = until_progression(found)
     for response in ("CR", "PR"):
         for one in (one for one in before if one.response == response):
@@ -346,9 +354,9 @@ def best_overall(
     early = next((one for one in before if one.response != "NE"), None)
     return Best(
         "NE",
-        "nothing that counts was seen"
+        "no evaluable response was seen"
         if early is None
-        else f"{early.response} seen only before {stable_d} days",
+        else f"{early.response} was seen only before {stable_d} days",
     )
 
 

@@ -99,7 +99,7 @@ def roc(
     if positive.all() or not positive.any():
         raise InputError(
             f"{'all' if positive.any() else 'none'} of {len(positive)} had the event: "
-            "nothing to tell"
+            "nothing to separate"
         )
     false, true, _ = _curve(scores, positive)
     low, high = _delong(scores, positive)

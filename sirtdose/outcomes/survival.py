@@ -104,7 +104,9 @@ def kaplan_meier(
 
     time, event = _checked(times, events)
     if interval not in INTERVALS:
-        raise InputError(f"interval '{interval}': use {', '.join(INTERVALS)}")
+        raise InputError(
+            f"interval '{interval}' is not a method: use {', '.join(INTERVALS)}"
+        )
     # Where nobody is left its logarithms are of 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         found = SurvfuncRight(time, event)
@@ -140,7 +142,7 @@ def _checked(
 ) -> tuple[np.ndarray, np.ndarray]:
     time, event = np.asarray(times, float), np.asarray(events, bool)
     if len(time) == 0:
-        raise InputError("no time to draw a curve of")
+        raise InputError("no times, so there is no curve")
     if time.min() < 0:
         raise RangeError(f"a time is {time.min():g}: it must be 0 or more")
     return time, event.astype(int)
@@ -223,7 +225,7 @@ def log_rank(
     names = np.asarray(groups, str)
     own = [str(one) for one in np.unique(names)]
     if len(own) < 2:
-        raise InputError("a log-rank test needs two groups")
+        raise InputError("a log-rank test needs at least two groups")
     if not event.any():
         raise InputError("no event was seen: nothing to test")
     found = multivariate_logrank_test(time, names, event)

@@ -33,7 +33,7 @@ def terms(version: str) -> dict[str, Any]:
     """
     if version not in VERSIONS:
         raise InputError(
-            f"CTCAE {version} is not held here: use {' or '.join(VERSIONS)}; versions "
+            f"CTCAE {version} is not available: use {' or '.join(VERSIONS)}; versions "
             "grade the same value differently"
         )
     return dict(table(f"ctcae_{version}")["laboratory"])
@@ -134,7 +134,9 @@ def laboratory_grade(
     """
     known = terms(version)
     if term not in known:
-        raise InputError(f"'{term}' is no laboratory term here: use {', '.join(known)}")
+        raise InputError(
+            f"'{term}' is not a laboratory term here: use {', '.join(known)}"
+        )
     given = {
         "value": value,
         "uln": uln,
@@ -152,7 +154,9 @@ def laboratory_grade(
         )
     if anticoagulated and "anticoagulated_baseline_above" in rule:
         if baseline is None:
-            return Grade(None, "needs the baseline, as anticoagulated")
+            return Grade(
+                None, "needs the baseline, because the patient was anticoagulated"
+            )
         return _worst(
             value, _of("baseline", baseline, rule["anticoagulated_baseline_above"])
         )

@@ -70,8 +70,7 @@ def body_surface_m2(
     """
     if formula not in FORMULAS:
         raise InputError(
-            f"'{formula}' is no body surface formula known here: use "
-            f"{', '.join(FORMULAS)}"
+            f"'{formula}' is not a formula for body surface: use {', '.join(FORMULAS)}"
         )
     return FORMULAS[formula](height_cm=height_cm, weight_kg=weight_kg)
 
@@ -130,18 +129,18 @@ def activity_gbq(
     require_positive(treated_volume_ml=treated_ml)
     if body_surface_m2 <= 0.2:
         raise RangeError(
-            f"the body surface is {body_surface_m2:g} m2: the method needs more than "
-            "0.2 m2, adults have 1.2 to 2.8"
+            f"the body surface is {body_surface_m2:g} m2, but the method needs more "
+            "than 0.2 m2; adults have 1.2 to 2.8 m2"
         )
     if treated_ml > liver_volume_ml:
         raise RangeError(
             f"the treated volume, {treated_ml:g} mL, is larger than the liver, "
-            f"{liver_volume_ml:g} mL: give volumes that contain each other"
+            f"{liver_volume_ml:g} mL: check both volumes"
         )
     if tumor_volume_ml > treated_ml:
         raise RangeError(
             f"the tumors, {tumor_volume_ml:g} mL, are larger than the volume around "
-            f"them, {treated_ml:g} mL: give volumes that contain each other"
+            f"them, {treated_ml:g} mL: check both volumes"
         )
     part = treated_ml / liver_volume_ml
     return (body_surface_m2 - 0.2) * part + tumor_volume_ml / liver_volume_ml

@@ -105,7 +105,7 @@ def plan(
         other = device.product if device else f"{nuclide.name} microspheres"
         raise InputError(
             f"the BSA method is for resin microspheres with Y-90, not for {other}: "
-            "plan these by mird or partition"
+            "plan these with `sirtdose plan mird` or `sirtdose plan partition`"
         )
     treated_ml = liver_volume_ml if treated_volume_ml is None else treated_volume_ml
     surface = None
@@ -132,8 +132,8 @@ def plan(
     reduction = lung_shunt_reduction(terms.lung_shunt_fraction or 0.0, reductions)
     if not reduction < 1:
         raise InputError(
-            f"the activity is reduced by {reduction:.0%} for the lung shunt: nothing "
-            "is left to inject; give a smaller reduction, or do not treat"
+            f"the activity is reduced by {reduction:.0%} for the lung shunt, so no "
+            "activity is left: give a smaller reduction, or do not treat"
         )
     return plan_of(
         [formula_gbq * (1 - reduction)],
@@ -163,5 +163,6 @@ def _require_adult(height_cm: float, weight_kg: float) -> None:
     ):
         if not low <= value <= high:
             raise InputError(
-                f"{name} is {value:g} {unit}: adults have {low:g} to {high:g} {unit}"
+                f"{name} is {value:g} {unit}, but adults have {low:g} to {high:g} "
+                f"{unit}"
             )

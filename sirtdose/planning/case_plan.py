@@ -150,11 +150,11 @@ def require_names(names: Sequence[str]) -> None:
     """
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"'{name}' names two things: give each its own name")
+            raise InputError(f"'{name}' names two regions: give each its own name")
         if name in (*ROLES, *LUNGS, "normal"):
             raise InputError(
-                f"'{name}' cannot be a name, as limits go by it: give another, such as "
-                f"'{name} 1'"
+                f"'{name}' cannot be a name, because limits use it: give another, "
+                f"such as '{name} 1'"
             )
 
 

@@ -93,9 +93,9 @@ def compare(terms: Terms, case: ComparedCase) -> list[Compared]:
     if len(plans) < 2:
         has = plans[0].method if plans else "no method"
         raise InputError(
-            f"{has} has what it needs, and two are to be compared: bsa needs --height, "
-            "--weight, --liver-volume and resin, mird --dose, partition --tumor and a "
-            "goal"
+            f"two methods are needed for a comparison, but {has} has its inputs: bsa "
+            "needs --height, --weight, --liver-volume and resin, mird --dose, "
+            "partition --tumor and a goal"
         )
     return [
         Compared(
@@ -165,14 +165,14 @@ def _why(plan: Plan, terms: Terms) -> str:
     shunt = terms.lung_shunt_fraction or 0.0
     if plan.method == "bsa":
         return (
-            f"by body surface, {assumptions['body_surface_m2']:.3f} m2, and tumor "
-            f"involvement, {assumptions['tumor_involvement_fraction']:.0%}, less "
-            f"{assumptions['lung_shunt_reduction']:.0%} for the lung shunt: liver "
-            "mass, uptake and dose do not enter"
+            f"by body surface area, {assumptions['body_surface_m2']:.3f} m2, and "
+            f"tumor involvement, {assumptions['tumor_involvement_fraction']:.0%}, "
+            f"less {assumptions['lung_shunt_reduction']:.0%} for the lung shunt: "
+            "liver mass, uptake and dose are not used"
         )
     if plan.method == "mird":
         return (
-            f"by {assumptions['prescribed_dose_gy']:g} Gy to all that is perfused, "
+            f"by {assumptions['prescribed_dose_gy']:g} Gy to the perfused volume, "
             f"{plan.compartments[0].mass_kg:.3f} kg, and {shunt:.1%} to the lungs: "
             "tumors count as normal liver"
         )

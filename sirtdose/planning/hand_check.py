@@ -71,7 +71,7 @@ def hand_check(plan: Plan) -> list[HandNumber]:
         ]
     except (KeyError, TypeError, ZeroDivisionError) as error:
         raise InputError(
-            f"the plan has no usable {error}: it is none by bsa, mird, partition or "
+            f"the plan has no usable {error}: it is not from bsa, mird, partition or "
             "image"
         ) from None
 

@@ -140,7 +140,7 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
     data = table(f"limits_{name}")
     bilirubin = patient.bilirubin_mg_per_dl
     if bilirubin is not None and bilirubin < 0:
-        raise RangeError(f"bilirubin is {bilirubin:g} mg/dL: it is 0 or more")
+        raise RangeError(f"bilirubin is {bilirubin:g} mg/dL: it must be 0 or more")
     rules, unknown = [], []
     for row in data["rows"]:
         if not _is_for(row, device, disease, scenario):
@@ -151,8 +151,9 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
         )
         if when.startswith("bilirubin") and open_case:
             raise InputError(
-                f"bilirubin is exactly {_MG}, which {data['title']} leaves open: "
-                "choose by --limit normal_whole=50Gy or 90Gy, and leave --bilirubin out"
+                f"bilirubin is exactly {_MG}, for which {data['title']} gives no "
+                "limit: give --limit normal_whole=50Gy or 90Gy, and leave --bilirubin "
+                "out"
             )
         holds, condition = _WHEN[when]
         if when == "reserve_above_30" and patient.reserve_fraction is None:

@@ -119,7 +119,7 @@ def all_shunts_known(shunts: Mapping[str, float | None]) -> bool:
     missing = [name for name, shunt in shunts.items() if shunt is None]
     if missing and len(missing) < len(shunts):
         raise InputError(
-            f"no lung shunt is given for {', '.join(missing)}: give --lung-shunt, or "
-            "the lung shunt of each injection"
+            f"the lung shunt of {', '.join(missing)} is missing: give --lung-shunt, "
+            "or the lung shunt of each injection"
         )
     return not missing

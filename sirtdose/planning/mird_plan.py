@@ -92,7 +92,7 @@ def label_constant(nuclide: Nuclide) -> float:
     presets = entry.get("dose_constants_gy_kg_per_gbq", {})
     if "label" not in presets:
         raise InputError(
-            f"no device's label has a dose constant for {nuclide.name}: plan by the "
-            "activity delivered"
+            f"no device label has a dose constant for {nuclide.name}: plan by the "
+            "delivered activity"
         )
     return float(presets["label"]["value"])

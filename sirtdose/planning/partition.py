@@ -96,7 +96,7 @@ def weighted_mass_kg(
     if len(tumor_masses_kg) != len(tumor_to_normal_ratios):
         raise RangeError(
             f"{len(tumor_masses_kg)} tumor masses and {len(tumor_to_normal_ratios)} "
-            "ratios were given: each tumor needs one of both"
+            "ratios were given: give one of both for each tumor"
         )
     weighted = normal_mass_kg
     for mass_kg, ratio in zip(tumor_masses_kg, tumor_to_normal_ratios, strict=True):

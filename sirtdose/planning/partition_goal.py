@@ -103,7 +103,7 @@ def activities_gbq(
     if bounded and len(bounded) < len(alone):
         free = next(name for name in alone if name not in bounded)
         raise InputError(
-            f"no limit of its own bounds '{free}', as others are: give --limit "
+            f"no limit holds for '{free}', but for other injections: give --limit "
             "normal=... or perfused=..., which hold for each"
         )
     # Where no volume has a limit of its own, they grow by the same mean dose.
@@ -138,8 +138,8 @@ def _meeting_goals(wanted: Sequence[Wanted], case: Case) -> list[float]:
             break
     else:
         raise PlanningError(
-            "the goals of injections that share volume pull against each other: no "
-            "activities meet them all; give one of them an activity"
+            "the goals of injections that share volume conflict, so no activities "
+            "meet them all: give one of them an activity"
         )
     for one, gbq in zip(wanted, activities, strict=True):
         if one.value is not None and gbq <= 0:
@@ -165,13 +165,17 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
         if not region.gy_per_gbq[i] > 0:
             out = f" (--role '{region.name}=other')" if case.measured else ""
             raise PlanningError(
-                f"'{region.name}' takes up nothing of '{one.name}': no activity gives "
-                f"it a dose; leave it out{out}, or choose another goal"
+                f"'{region.name}' has no uptake from '{one.name}', so no activity "
+                f"gives it a dose: leave it out{out}, or choose another goal"
             )
     if not regions:
         what = "tumor" if role == "tumor" else "normal liver"
         # Of an image, a tumor is one of its structures.
-        how = "say which with --role 'NAME=tumor'" if case.measured else "give --tumor"
+        how = (
+            "say which with --role 'NAME=tumor'"
+            if case.measured
+            else ("assign it with --role 'NAME=tumor'")
+        )
         raise InputError(
             f"'{one.name}' has no {what} to plan a dose for"
             f"{f': {how}' if role == 'tumor' else ''}"
@@ -222,12 +226,14 @@ def _room(line: Line | Region, limit_gy: float, before_gy: float) -> float:
         return limit_gy - before_gy
     if line.prior_gy >= limit_gy:
         raise PlanningError(
-            f"{line.name} had {line.prior_gy:g} Gy already, its limit is {limit_gy:g} "
-            "Gy: no activity meets it; raise the limit, or do not treat"
+            f"{line.name} has already received {line.prior_gy:g} Gy, but its limit is "
+            f"{limit_gy:g} Gy, so no activity meets it: raise the limit, or do not "
+            "treat"
         )
     raise PlanningError(
-        f"{line.name} gets {before_gy:.4g} Gy by the injections that have a goal, its "
-        f"limit is {limit_gy:g} Gy: nothing is left to maximize; lower those goals"
+        f"{line.name} gets {before_gy:.4g} Gy from the injections that have a goal, "
+        f"but its limit is {limit_gy:g} Gy, so nothing is left to maximize: lower "
+        "those goals"
     )
 
 
@@ -251,8 +257,8 @@ def _shared_factor(
     ]
     if not factors:
         raise InputError(
-            "--maximize needs a limit that bounds the activity: give --limit "
-            "normal=70Gy or the like, or a lung shunt"
+            "--maximize needs a limit for the activity: give --limit, such as "
+            "normal=70Gy, or a lung shunt"
         )
     # So that neither rounding nor ten written digits break the limit that binds.
     return min(factors) * (1 - 2e-9)

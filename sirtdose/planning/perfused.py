@@ -67,8 +67,9 @@ class PerfusedVolume:
         if self.normal_volume_ml < 0:
             raise RangeError(
                 f"the tumors of '{self.name}' are "
-                f"{sum(t.volume_ml for t in self.tumors):g} mL, more than the perfused "
-                f"volume of {self.volume_ml:g} mL around them: it includes its tumors"
+                f"{sum(t.volume_ml for t in self.tumors):g} mL, but the perfused "
+                f"volume of {self.volume_ml:g} mL must include them: check both "
+                "volumes"
             )
 
     @property

@@ -48,8 +48,8 @@ def geometric_mean(views: Views) -> float:
     for name, counts in net:
         if counts < 0:
             raise RangeError(
-                f"the {name} background is {-counts:g} counts above the region's own: "
-                "give the background of an equally large region"
+                f"the {name} background is {-counts:g} counts above the region "
+                "itself: give the background of a region of the same size"
             )
     return sqrt(net[0][1] * net[1][1])
 

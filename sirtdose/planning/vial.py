@@ -141,7 +141,7 @@ def plan_vial(
             "--vial"
         )
     if (assay_gbq is None) != (assay_at is None):
-        raise InputError("an assay needs its time: give --assay and --assay-at")
+        raise InputError("an assay needs its time: give both --assay and --assay-at")
     assayed = None
     if assay_gbq is not None and assay_at is not None:
         require_positive(assay_gbq=assay_gbq)

@@ -35,8 +35,8 @@ def whole_liver(
     perfused_ml = sum(one.volume_ml for one in perfused)
     if perfused_ml > liver_volume_ml * (1 + 1e-9):
         raise InputError(
-            f"{perfused_ml:g} mL are perfused, more than the liver of "
-            f"{liver_volume_ml:g} mL: the liver includes everything in it"
+            f"{perfused_ml:g} mL are perfused, but the liver of {liver_volume_ml:g} "
+            "mL must include them: check both volumes"
         )
     liver = _region(
         "whole liver", "liver", liver_volume_ml, parts=perfused, terms=terms

@@ -57,7 +57,7 @@ class Budget:
         for name in given:
             if name not in known:
                 raise InputError(
-                    f"a budget of uncertainties has no '{name[:40]}': it has "
+                    f"an uncertainty budget has no entry '{name[:40]}': use "
                     f"{', '.join(known)}"
                 )
         return cls(

@@ -169,7 +169,7 @@ def validation_summary(document: dict[str, Any]) -> str:
         else f"FAIL: {counts['failed']} of {every} comparisons failed{which}"
     )
     lines += [
-        f'{count} comparisons left out: they need pip install "sirtdose[{name}]"'
+        f'{count} comparisons were left out: they need pip install "sirtdose[{name}]"'
         for name, count in document["left_out"].items()
     ]
     lines.append(f"{every} comparisons in {document['run']['seconds']:.0f} s")

@@ -50,7 +50,7 @@ def dose_view(
             )
         volume.grid.require_frame(gray.grid, what="the CT")
         if not overlap(gray.grid, volume.grid):
-            raise GeometryError("the CT lies wholly outside the dose (H15)")
+            raise GeometryError("the CT lies completely outside the dose (H15)")
     outlined, outside = [], []
     read = structures_of(structures, roles or {}, languages=languages)
     for one in read:

@@ -138,7 +138,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     (
         {"structures": {"Liver": LIVER * 3}},
         sirtdose.StructureError,
-        "one mask each, such as labels == 2",
+        "one mask per label, such as labels == 2",
     ),
     ({"structures": {}}, sirtdose.InputError, "structures is empty"),
     (
@@ -151,7 +151,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
         sirtdose.FileFormatError,
         "2 dimensions",
     ),
-    ({"image": "spect.nii"}, sirtdose.FileFormatError, "no array of numbers"),
+    ({"image": "spect.nii"}, sirtdose.FileFormatError, "not an array of numbers"),
 ]
 
 

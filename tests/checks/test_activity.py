@@ -29,8 +29,10 @@ def test_the_second_calculation_names_what_is_used() -> None:
     """2 GBq in 1 kg are 99.34 Gy; 0.8 * 120 + 0.2 * 200 = 136 Gy by parts."""
     severity, message = second(120.0)
     assert severity is Severity.ASK
-    assert "as one compartment: 99.34 Gy, the mean of its parts is 136 Gy" in message
-    assert message.endswith("Accepted, the plan is by its parts")
+    assert (
+        "as one compartment gives 99.34 Gy, but the mean of its parts is 136 Gy"
+    ) in message
+    assert message.endswith("If accepted, the plan by parts is used")
 
 
 def test_two_calculations_that_agree_are_noted() -> None:
@@ -52,26 +54,26 @@ def test_each_injection_is_calculated_twice_by_its_own_doses() -> None:
     )
     fits, other = second_calculation(case)
     assert (fits.severity, other.severity) == (Severity.NOTE, Severity.ASK)
-    assert "'two' as one compartment: 99.34 Gy, the mean of its parts is 140" in (
-        other.message
-    )
+    assert (
+        "'two' as one compartment gives 99.34 Gy, but the mean of its parts is 140"
+    ) in (other.message)
     assert other.subject == "second calculation of two"
 
 
 @pytest.mark.parametrize(
     ("gbq", "says"),
     [
-        (2200.0, "more than the largest vial, 20 GBq: was 2200 MBq meant?"),
-        (81.0, "more than the largest vial, 20 GBq: was 81 MBq or 81 mCi meant?"),
-        (21.0, "more than the largest vial, 20 GBq: was 21 MBq or 21 mCi meant?"),
-        (0.015, "0.015 GBq (0.4054 mCi) is less than any treatment has"),
+        (2200.0, "above the largest vial, 20 GBq: was 2200 MBq meant?"),
+        (81.0, "above the largest vial, 20 GBq: was 81 MBq or 81 mCi meant?"),
+        (21.0, "above the largest vial, 20 GBq: was 21 MBq or 21 mCi meant?"),
+        (0.015, "0.015 GBq (0.4054 mCi) is below any therapeutic activity"),
     ],
 )
 def test_an_activity_of_another_units_size(gbq: float, says: str) -> None:
     [found] = size_findings(treated(gbq=(gbq,)))
     assert (found.code, found.severity) == ("H05", Severity.ASK)
     assert says in found.message
-    assert f"Accepted, {gbq:g} GBq is used" in found.message
+    assert f"If accepted, {gbq:g} GBq is used" in found.message
     assert found.value == gbq
     assert found.bound is not None
     assert found.bound.value == (20.0 if gbq > 1 else 0.02)
@@ -84,7 +86,7 @@ def test_an_activity_of_a_treatments_size(gbq: float) -> None:
 
 def test_the_size_is_that_of_all_injections() -> None:
     [found] = size_findings(treated(gbq=(15.0, 6.0)))
-    assert "21 GBq (567.6 mCi) is more" in found.message
+    assert "21 GBq (567.6 mCi) is above" in found.message
 
 
 def test_a_scout_of_holmium_is_noted() -> None:
@@ -117,7 +119,7 @@ def test_next_to_no_dose_is_asked_about_by_its_volume() -> None:
         )
     )
     assert (found.severity, found.subject, found.value) == (Severity.ASK, "lobe", 3.09)
-    assert "'lobe' gets 3.09 Gy; was 1.68 GBq meant" in found.message
+    assert "'lobe' only 3.09 Gy: was 1.68 GBq meant" in found.message
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_more_than_the_largest_vial(
     assert [one.subject for one in found] == names
     for one in found:
         assert (one.code, one.severity) == ("H07", Severity.WARN)
-        assert "more than the largest vial of resin microspheres, 3 GBq" in one.message
+        assert "above the largest vial of resin microspheres, 3 GBq" in one.message
         assert one.remedy
         # Of several, which one stands in the sentence.
         assert (f"to '{one.subject}'" in one.message) is (len(gbq) > 1)

@@ -44,8 +44,8 @@ def test_a_patient_is_no_finding(names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "mirror", "expected"),
     [
-        ("Liver Milz", (-1, 1, 1), "on the left of the spleen"),
-        ("Liver Lung_left Lung_right", (-1, 1, 1), "on the left of the lungs' middle"),
+        ("Liver Milz", (-1, 1, 1), "left of the spleen"),
+        ("Liver Lung_left Lung_right", (-1, 1, 1), "left of the middle of the lungs"),
         ("Liver Lung_right", (1, 1, -1), "above the lungs"),
         ("Liver vertebrae_L1", (1, -1, 1), "behind the spine"),
     ],

@@ -77,7 +77,7 @@ class TestKnownLiver:
         found = whole_liver(treated(liver, device="resin"))
         assert found is not None
         assert (found.severity, found.value) == (ASK, 80.0)
-        assert "gets 80 Gy in all (40 Gy of them earlier)" in found.message
+        assert "gets 80 Gy in total (40 Gy from earlier treatments)" in found.message
         assert found.remedy == "reduce the activity to at most 1.735 GBq (46.89 mCi)"
         assert found.message.endswith(found.remedy)
 
@@ -85,7 +85,7 @@ class TestKnownLiver:
         liver = part("liver", 1600.0, 1.0, prior_gy=80.0)
         found = whole_liver(treated(liver, device="resin"))
         assert found is not None
-        assert found.remedy == "earlier treatments alone reach it"
+        assert found.remedy == "earlier treatments alone already exceed it"
 
     def test_the_remedy_names_every_injection(self) -> None:
         """30 and 60 Gy by 1 and 2 GBq: 0.83 of each give 74.7 Gy."""

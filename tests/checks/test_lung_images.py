@@ -34,13 +34,13 @@ def test_many_voxels_below_zero_are_counted_as_none(
         shunt(negative_fraction=part), lungs_covered=1.0, margin_mm=0.0
     )
     assert [one.code for one in found] == said
-    assert all("5% of the counts" in one.message for one in found)
+    assert all("5% of the lung and liver counts" in one.message for one in found)
 
 
 def test_a_ct_that_cuts_lungs_off() -> None:
     [found] = cut_lungs_findings(0.62)
     assert (found.code, found.severity) == ("H23", Severity.WARN)
-    assert "the CT holds 62% of the lungs, under 85%" in found.message
+    assert "the CT covers 62% of the lungs, under 85%" in found.message
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,16 @@ def test_a_ct_that_cuts_lungs_off() -> None:
 def test_lungs_that_weigh_what_lungs_do_not(mass_kg: float, warns: bool) -> None:
     found = ct_lung_mass_findings(mass_kg, volume_ml=2500)
     assert [one.severity for one in found] == [Severity.WARN] * warns
-    assert all("of 2500 mL: 0.4 to 1.6 kg are usual" in one.message for one in found)
+    assert all("(2500 mL), but 0.4 to 1.6 kg is usual" in one.message for one in found)
 
 
 def test_planar_regions_that_share_pixels() -> None:
     assert region_findings(on_organs=[], shared_pixels=0) == []
     background, shared = region_findings(on_organs=["lungs"], shared_pixels=6)
     assert (background.code, shared.code) == ("H22", "H23")
-    assert "the background of lungs lies on lungs or liver" in background.message
-    assert "6 pixels of lungs in the liver count as liver" in shared.message
+    assert (
+        "the background region of lungs overlaps lungs or liver"
+    ) in background.message
+    assert (
+        "6 pixels of the lungs overlap the liver and count as liver"
+    ) in shared.message

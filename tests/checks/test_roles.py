@@ -99,14 +99,14 @@ def test_a_tumor_outside_that_lies_in_the_liver_asks() -> None:
 
 def test_questions_say_which_role_is_used_when_accepted() -> None:
     hot = image(9, slice(1, 3), slice(2, 5))
-    other = ". Accepted, it counts as other: neither tumor nor perfused"
+    other = ". If accepted, it counts as other: neither tumor nor perfused"
     [lump] = role_findings([LIVER, LUMP], hot)
     assert lump.message.endswith(other)
     [target] = reading_findings([block("PTV", slice(1, 3))])
     assert target.message.endswith(other)
     [node] = role_findings([LIVER, block("GTVn", slice(6, 9))], image(2, slice(0, 1)))
     assert node.message.endswith(
-        ". Accepted, it is a tumor outside of the liver, as its name says"
+        ". If accepted, it is a tumor outside of the liver, as its name says"
     )
     [looked] = map_findings([block("PTV", slice(1, 3))])
     assert looked.severity is Severity.WARN
@@ -124,9 +124,9 @@ def test_a_tumor_of_the_liver_that_is_most_of_it_asks() -> None:
     assert one.severity is Severity.ASK
     # 4 planes of 10 by 5 voxels of 0.08 mL.
     assert one.message == (
-        "'GTV_liver' (16 mL) is a tumor by its name, but takes 62% of 'Liver': give "
-        "--role 'GTV_liver=tumor', --role 'GTV_liver=normal_given' or --role "
-        "'GTV_liver=liver'. Accepted, it is a tumor, as its name says"
+        "'GTV_liver' (16 mL) is a tumor by its name, but occupies 62% of 'Liver': "
+        "give --role 'GTV_liver=tumor', --role 'GTV_liver=normal_given' or --role "
+        "'GTV_liver=liver'. If accepted, it is a tumor, as its name says"
     )
     assert role_findings([LIVER, half], even) == []
     assert role_findings([LIVER, block("Tumor 1", slice(0, 5))], even) == []
@@ -155,20 +155,20 @@ def test_volumes_and_ratios_are_written_out() -> None:
     assert "has 1234 times the uptake" in one.message
     dark = Volume(np.where(mask, 5.0, 0.0).astype(np.float32), grid, Quantity.COUNTS)
     [one] = role_findings([liver, Structure.named("A7", mask, grid)], dark)
-    assert "has uptake per mL, of which the rest of it has none" in one.message
+    assert "has uptake per mL, where the rest of it has none" in one.message
 
 
 def test_that_no_liver_was_found_is_said_with_the_names() -> None:
     read = [block("Organ1", slice(0, 8)), block("Bulk", slice(1, 3))]
     [said] = missing_findings(read)
     assert (said.code, said.severity) == ("H19", Severity.WARN)
-    assert "no structure is a liver or a perfused volume, and none a tumor" in (
+    assert "no structure has the role liver or perfused, and none the role tumor" in (
         said.message
     )
-    assert "Read were 'Organ1', 'Bulk'" in said.message
+    assert "Structures found: 'Organ1', 'Bulk'" in said.message
     assert "--role 'NAME=liver'" in said.message
     [said] = missing_findings([block("Tumor 1", slice(1, 3))])
-    assert "none a tumor" not in said.message
+    assert "none the role tumor" not in said.message
     for name in ("Liver", "Perfused lobe"):
         assert missing_findings([block(name, slice(1, 3))]) == []
 
@@ -187,7 +187,7 @@ def test_a_calibration_that_falls_back_to_the_field_of_view_says_so(
         lungs_covered=0.0,
     )
     found = fallback_findings(request, used.over)
-    warned = [one for one in found if "shared over the whole field" in one.message]
+    warned = [one for one in found if "distributed over the whole field" in one.message]
     assert [one.severity for one in warned] == [Severity.WARN] * said
     assert all("--calibrate-over fov" in one.message for one in warned)
 
@@ -242,6 +242,6 @@ def test_a_contradiction_keeps_the_role_of_the_name() -> None:
     [asked] = reading_findings([liver])
     assert asked.message == (
         "'Liver': its name says liver, its type GTV: give --role "
-        "'Liver=liver' or --role 'Liver=tumor'. Accepted, it is the liver, as its "
+        "'Liver=liver' or --role 'Liver=tumor'. If accepted, it is the liver, as its "
         "name says"
     )

@@ -83,7 +83,10 @@ def test_a_transform_that_bends_is_told_from_one_that_does_not() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"folded_fraction": 0.001, "jacobian_min": -0.1}, "it folds 0.10%"),
+        (
+            {"folded_fraction": 0.001, "jacobian_min": -0.1},
+            "0.10% of the region is folded",
+        ),
         ({"p95_mm": 17.0}, "less than 15 mm"),
         ({"jacobian_p5": 0.4}, "0.6 to 1.67"),
         ({"jacobian_p95": 2.1}, "0.6 to 1.67"),
@@ -108,7 +111,7 @@ def test_a_volume_that_changes_is_named_with_both_volumes() -> None:
     ]
     [asked] = change_findings(changes, voxel_volume_ml=0.01)
     assert asked.severity is Severity.ASK
-    assert "'GTV' 5.92 to 4.43 mL (-25%, 5.80 by its affine start)" in asked.message
+    assert "'GTV' 5.92 to 4.43 mL (-25%, 5.80 after the affine part)" in asked.message
     assert "Liver" not in asked.message
     # A voxel more or less of a small structure is sampling.
     small = [Change("T", 0.3, 0.36)]
@@ -124,7 +127,7 @@ def test_bending_that_gained_nothing_is_asked_about() -> None:
     found = replace(found, start=start, metric_before=-1.2, metric_after=-1.4762)
     [asked] = bend_findings(found)
     assert asked.severity is Severity.ASK
-    assert "bending gained nothing" in asked.message
+    assert "deforming gained nothing" in asked.message
 
 
 def test_how_far_and_which_way() -> None:
@@ -144,14 +147,14 @@ def test_how_far_and_which_way() -> None:
     [
         ([(100, 90)], 18, None, ""),
         ([(100, 104)], 4, None, ""),
-        ([(100, 104)], 18, "warn", "cannot be told from x in 'S0'"),
-        ([(100, 106)], 4, "ask", "'S0' holds 1.06 times as much of x"),
-        ([(0, 5)], 4, "ask", "'S0' holds nothing of x"),
+        ([(100, 104)], 18, "warn", "cannot be verified from x in 'S0'"),
+        ([(100, 106)], 4, "ask", "'S0' contains 1.06 times as much of x"),
+        ([(0, 5)], 4, "ask", "'S0' contains nothing of x"),
         # A lateral shift: the liver holds as much, what was treated does not.
-        ([(100, 101), (50, 80)], 18, "ask", "'S1' holds 1.60 times"),
+        ([(100, 101), (50, 80)], 18, "ask", "'S1' contains 1.60 times"),
         ([(100, 101), (80, 50)], 18, None, ""),
-        ([(100, 90), (50, 80)], 18, "warn", "cannot be told from x in 'S0', 'S1'"),
-        ([(100, 110), (80, 50)], 18, "ask", "'S0' holds 1.10 times"),
+        ([(100, 90), (50, 80)], 18, "warn", "cannot be verified from x in 'S0', 'S1'"),
+        ([(100, 110), (80, 50)], 18, "ask", "'S0' contains 1.10 times"),
     ],
 )
 def test_which_way_round(

@@ -81,7 +81,7 @@ def test_a_burden_says_what_it_is_of() -> None:
     [found] = volume_findings(
         treated(part("liver", 1600.0, 50.0), part("tumor", 900.0, 90.0))
     )
-    assert "tumors are 900 mL of the 1600 mL of 'liver', 56%" in found.message
+    assert "tumors fill 900 mL of the 1600 mL of 'liver', 56%" in found.message
     assert found.value == pytest.approx(0.5625)
 
 
@@ -122,7 +122,7 @@ def test_small_tumors_each_by_name() -> None:
         part("tumor", 2.0, 90.0, name="T2"),
         part("tumor", 0.5, 90.0, name="T3"),
     )
-    assert [one.subject for one in small_tumor_findings(case)] == ["T1", "T3"]
+    assert [one.subject for one in small_tumor_findings(case)] == ["T1, T3"]
 
 
 def test_what_was_drawn_was_judged_as_structures() -> None:

@@ -45,7 +45,7 @@ def test_a_shunt_that_may_be_a_percentage(
 ) -> None:
     words = post(exact_voxels, "--administered", "2.2GBq", "--lung-shunt", "0.6")
     said, document = asked_then_accepted(run, "H22", words, tmp_path / "out")
-    assert "Accepted, 60.0% is used" in said
+    assert "If accepted, 60.0% is used" in said
     assert document["ledger"]["lung_gbq"] == pytest.approx(0.6 * 2.2)
 
 
@@ -56,7 +56,7 @@ def test_an_activity_of_another_unit(
     words = post(exact_voxels, "--administered", typed, "--lung-shunt", "5%")
     said, document = asked_then_accepted(run, "H05", words, tmp_path / "out")
     gbq = float(typed.removesuffix("GBq"))
-    assert f"Accepted, {gbq:g} GBq is used" in said
+    assert f"If accepted, {gbq:g} GBq is used" in said
     assert document["ledger"]["administered_gbq"] == gbq
 
 
@@ -64,7 +64,7 @@ def test_two_notes_of_one_activity_are_both_named() -> None:
     finding = mixed_units_finding(81.0, 3.0, "assay and order")
     assert finding is not None
     assert "(81 and 3 GBq)" in finding.message
-    assert finding.message.endswith("Accepted, each is used as it was given")
+    assert finding.message.endswith("If accepted, both are used as given")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_times_that_do_not_fit(
     words = post(exact_voxels, *options, "--administered-at", T, "--lung-shunt", "5%")
     told, document = asked_then_accepted(run, "H09", words, tmp_path / "out")
     assert said in told
-    assert "Accepted, the times are used as they are" in told
+    assert "If accepted, the times are used as given" in told
     found = document["times"]["elapsed_h"] if key == "scan" else document["ledger"][key]
     assert found == pytest.approx(expected, rel=1e-4)
 
@@ -120,7 +120,7 @@ def test_two_calibrations(run: Run, exact_voxels: Path, tmp_path: Path) -> None:
         *("--administered-at", T, "--scan-at", T),
     )
     said, document = asked_then_accepted(run, "H13", words, tmp_path / "out")
-    assert "Accepted, 'camera' is used" in said
+    assert "If accepted, 'camera' is used" in said
     assert document["calibration"]["used"] == "camera"
     # 1 count in 1800 s at 2 cps/MBq is 1e6 / 3600 Bq, and the mean of 30 min of decay
     # is 1 - ln 2 * 0.5 / 64.05 / 2 = 0.99730 of its start.
@@ -135,7 +135,7 @@ def test_a_calibrator_far_off(run: Run, exact_voxels: Path, tmp_path: Path) -> N
         *("--calibrator-factor", "1.4"),
     )
     said, document = asked_then_accepted(run, "H40", words, tmp_path / "out")
-    assert "activities are 1.4 times as read" in said
+    assert "activities are the readings times 1.4" in said
     assert document["ledger"]["administered_gbq"] == pytest.approx(2.8)
 
 
@@ -159,7 +159,7 @@ def test_a_shunt_above_which_resin_is_not_given(run: Run, tmp_path: Path) -> Non
         *("--lung-shunt", "25%"),
     )
     said, document = asked_then_accepted(run, "H22", words, tmp_path / "out")
-    assert "lung shunt is 25.0%, above 20%: resin is not given" in said
+    assert "lung shunt is 25.0%, above 20%: resin is contraindicated" in said
     reduced = [
         one["message"] for one in document["warnings"] if "reduced" in one["message"]
     ]
@@ -179,7 +179,7 @@ def test_a_name_that_differs(run: Run, exact_contours: Path, tmp_path: Path) -> 
         data.save_as(path)
     words = ("post", folder, "--administered", "2.2GBq", "--lung-shunt", "5%")
     said, _ = asked_then_accepted(run, "H01", words, tmp_path / "out")
-    assert "Accepted, results carry the image's" in said
+    assert "If accepted, results carry the name in the image" in said
     assert "Of^" not in said
     for written in (tmp_path / "out").glob("*.dcm"):
         assert str(pydicom.dcmread(written).PatientName) == "Of^Image"

@@ -222,16 +222,19 @@ def test_results_stand_when_everything_is_moved(
         ("case_id,input,adminstered\nc1,p1,2GBq\n", "was administered meant?"),
         ("case_id,input,input\nc1,p1,p1\n", "the column 'input' more than once"),
         ("case_id,input\nc1,p1\nC1,p2\n", "line 3: case_id 'C1' is that of line 2"),
-        ("case_id,input\nc1,p1,2GBq\n", "line 2 has 3 cells and the header 2"),
+        ("case_id,input\nc1,p1,2GBq\n", "line 2 has 3 cells, but the header has 2"),
         ("case_id,input\n../c1,p1\n", "cannot be a folder's name"),
         ("case_id,input\nindex.html,p1\n", "cannot be a folder's name"),
         ("case_id,input\nc1,\n", "line 2: input is empty"),
         ("case_id,input,no_report\nc1,p1,maybe\n", "no_report is yes or no"),
-        ("case_id,input\n\n", "holds only a header"),
+        ("case_id,input\n\n", "contains only a header"),
         ("", "is empty"),
         ("case_id,input,out\nc1,p1,x\n", "'out' is not known"),
-        ('case_id,input\n"c1,p1\n', "no csv"),
-        ('case_id,input,administered\nc1,p1,"2\n0 GBq"\n', "cell 3 holds a line break"),
+        ('case_id,input\n"c1,p1\n', "not valid CSV"),
+        (
+            'case_id,input,administered\nc1,p1,"2\n0 GBq"\n',
+            "cell 3 contains a line break",
+        ),
         ("case_id,input\nc1,p\x001\n", "cannot be printed"),
         (f"case_id,input\nc1,{'p' * 5000}\n", "line 2: 'ppp"),
         ("case_id,input\nlpt1,p1\n", "cannot be a folder's name"),
@@ -514,7 +517,7 @@ def test_a_killed_worker_is_its_cases_row(
     assert process.returncode == 6, said
     states = [one["state"] for one in table(out / "cases.csv")]
     assert sorted(states) == ["done", "done", "done", "failed"]
-    assert "killed, or out of memory" in said
+    assert "killed from outside, or ran out of memory" in said
     assert nothing_half_written(out)
 
 
@@ -641,7 +644,7 @@ def test_two_batches_into_one_folder(run: Run, manifest: Path, tmp_path: Path) -
         result = run("batch", manifest, "--out", out)
         again = run("batch", manifest, "--out", out, "--resume")
     assert result.exit_code == again.exit_code == 5
-    assert "another run of sirtdose writes to" in result.stderr
+    assert "another run of sirtdose is writing to" in result.stderr
     assert not out.exists()
     assert run("batch", manifest, "--out", out).exit_code == 0
     # One case that somebody else is at is that row's, and no other's.
@@ -649,7 +652,7 @@ def test_two_batches_into_one_folder(run: Run, manifest: Path, tmp_path: Path) -
         assert run("batch", manifest, "--out", out, "--force").exit_code == 6
     cases = {one["case_id"]: one for one in table(out / "cases.csv")}
     assert [one["state"] for one in cases.values()] == ["done", "failed", "done"]
-    assert "another run of sirtdose writes to" in cases["c2"]["error"]
+    assert "another run of sirtdose is writing to" in cases["c2"]["error"]
 
 
 def test_a_worker_of_another_version_refuses(manifest: Path) -> None:

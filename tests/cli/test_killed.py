@@ -105,13 +105,13 @@ def test_a_second_run_into_one_folder_ends_with_5(
             for force in ((), ("--force",)):
                 second = run(*words, *force)
                 assert second.exit_code == 5
-                assert f"another run of sirtdose writes to {out}" in second.stderr
+                assert f"another run of sirtdose is writing to {out}" in second.stderr
         assert not out.exists()
     assert run(*plan).exit_code == 0
     # Both fresh: the second finds what the first wrote.
     late = run(*plan)
     assert late.exit_code == 5
-    assert "already holds plan.json" in late.stderr
+    assert "already contains plan.json" in late.stderr
 
 
 def test_what_a_killed_run_left_is_cleared_away(

@@ -129,4 +129,6 @@ def test_roles_of_a_dose_map(run: Run, small: Path, tmp_path: Path) -> None:
     assert {row["name"]: row["role"] for row in rows}["Liver"] == "organ"
     refused = run(*command, "--role", "spleen=organ", "--out", tmp_path / "none")
     assert refused.exit_code == 3
-    assert "which is no structure here: there are Liver, Lump, LUMP" in refused.stderr
+    assert (
+        "which is not a structure here: there are Liver, Lump, LUMP"
+    ) in refused.stderr

@@ -104,14 +104,16 @@ def test_an_open_role_is_said_where_a_dose_is_only_looked_at(
     for command in ("dvh", "view"):
         result = run(command, dose / "dose_local.dcm", *words)
         assert result.exit_code == 0
-        assert "WARN H19  'PTV': its name says too little: give --role" in result.stderr
+        assert (
+            "WARN H19  'PTV': its name is not specific enough: give --role"
+        ) in result.stderr
         settled = run(command, dose / "dose_local.dcm", *words, "--role", "PTV=other")
         assert "'PTV'" not in settled.stderr
     shutil.copytree(gap, tmp_path / "patient")
     shutil.copy(contours, tmp_path / "patient" / "structures.dcm")
     looked = run("inspect", tmp_path / "patient")
     # It has no --role to type.
-    assert "'PTV': its name says too little\n" in looked.output
+    assert "'PTV': its name is not specific enough\n" in looked.output
 
 
 class TestLungs:
@@ -177,7 +179,7 @@ class TestLungs:
         dataset.save_as(tmp_path / "dose.dcm")
         words = ("--structures", exact_contours / "structures.dcm")
         result = run("dvh", tmp_path / "dose.dcm", *words, "--out", tmp_path / "o")
-        assert "the file does not say at which density" in result.stderr
+        assert "the file does not state the density" in result.stderr
 
     def test_check_withholds_them_from_a_map_that_says_so(
         self, run: Run, exact_contours: Path, dose: Path, tmp_path: Path

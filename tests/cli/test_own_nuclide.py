@@ -93,7 +93,7 @@ def test_a_dose_constant_of_the_file(run: Run, with_kernel: Path) -> None:
     by_value = document(run(*words, "--dose-constant", "70 Gy kg/GBq"))
     assert by_value["nuclide"]["dose_constant_name"] == "given"
     said = [w["message"] for w in by_value["warnings"] if w["code"] == "H09"]
-    assert "dose constant 70 Gy kg/GBq, while Xy-99 has 74.89" in said
+    assert "dose constant 70 Gy kg/GBq, but Xy-99 has 74.89" in said
 
 
 BSA = (
@@ -110,7 +110,7 @@ BSA = (
         ((*MIRD, "--nuclide", "Y-90"), 3, "leave --nuclide-file out"),
         ((*MIRD, "--dose-constant", "mine"), 3, "use nudat, or a value such as"),
         ((*MIRD, "--dose-constant", "49"), 2, "has no unit"),
-        ((*MIRD, "--convention", "label"), 3, "no device's label"),
+        ((*MIRD, "--convention", "label"), 3, "no device label"),
         (("kernel", "--spacing", "3mm", "--out", "k"), 3, "no dose kernel of Re-188"),
         (
             ("plan", "vial", "--activity", "5GBq", "--at", "2026-03-04T10:00+01:00"),
@@ -138,7 +138,7 @@ def test_a_damaged_file_stops_without_a_traceback(run: Run, tmp_path: Path) -> N
     (tmp_path / "own.toml").write_bytes(b"\x00\xff")
     result = run(*MIRD, "--nuclide-file", tmp_path / "own.toml")
     assert result.exit_code == 3
-    assert result.stderr.startswith("Error: own.toml is no TOML")
+    assert result.stderr.startswith("Error: own.toml is not valid TOML")
 
 
 def test_a_case_file_finds_it_beside_itself(run: Run, own: Path) -> None:
@@ -232,7 +232,7 @@ def test_header_words_of_the_file(
     other = document(post(run, labeled(text="Zz-99"), with_kernel))
     [told] = [w["message"] for w in other["warnings"] if w["code"] == "H11"]
     assert "'Zz-99'" in told
-    assert "not checked that the image is of Xy-99" in told
+    assert "that the image is of Xy-99 was not checked" in told
 
 
 def test_a_kernel_of_the_file_conserves_energy(

@@ -118,7 +118,7 @@ def test_all_of_h19_is_asked_at_once(run: Run, renamed: Callable[..., Path]) -> 
     first = [line for line in asked.stderr.splitlines() if line.startswith("H19 ")]
     for name in ("PTV", "A1", "A2", "A3"):
         assert any(f"'{name}'" in line and "--role" in line for line in first), name
-    assert all("Accepted, it counts as other" in line for line in first)
+    assert all("If accepted, it counts as other" in line for line in first)
     # One word for all four has not looked at each of them.
     four = ("PTV", "A1", "A2", "A3")
     at_once = post(run, source, "--accept", "H19", "--reason", "all cysts")
@@ -159,9 +159,9 @@ def test_that_no_liver_was_found_is_said(
     result = post(run, renamed(names))
     assert rows(result)
     said = warned(result)
-    assert any("no structure is a liver or a perfused volume, and" in s for s in said)
+    assert any("no structure has the role liver or perfused, and" in s for s in said)
     assert any("'A1', 'A2'" in s or "'A2', 'A1'" in s for s in said)
-    assert any("shared over the whole field of view" in s for s in said)
+    assert any("distributed over the whole field of view" in s for s in said)
 
 
 def test_a_plan_without_tumor_advises_what_it_has(
@@ -189,7 +189,7 @@ def test_a_target_and_a_contradiction_ask_together(
     source = renamed({"Perfused lobe": "PTV"}, {"Liver": "GTV"})
     asked = post(run, source)
     assert asked.exit_code == 3
-    assert "'PTV': its name says too little" in asked.stderr
+    assert "'PTV': its name is not specific enough" in asked.stderr
     assert "'Liver': its name says liver, its RTROIInterpretedType (3006,00A4) GTV" in (
         asked.stderr
     )
@@ -224,9 +224,7 @@ def test_that_no_tumor_was_found_is_said(
     source = renamed(dict(zip(TUMORS, ("Seg4", "Seg5", "Seg6"), strict=True)))
     result = post(run, source)
     assert rows(result)
-    assert any(
-        "no structure is a tumor of the liver" in said for said in warned(result)
-    )
+    assert any("no structure is a liver tumor" in said for said in warned(result))
 
 
 def test_names_are_read_in_the_languages_that_are_chosen(
@@ -271,7 +269,7 @@ def test_an_unknown_language_is_refused(run: Run, tmp_path: Path) -> None:
     refused = run("inspect", tmp_path, "--languages", "english")
     assert refused.exit_code == 2
     said = " ".join(refused.stderr.replace("\u2502", " ").split())
-    assert "'english' is no language of structure names" in said
+    assert "'english' is not a language of structure names" in said
     assert "nl (Dutch)" in said
     assert "was en meant?" in said
 

@@ -51,7 +51,7 @@ def test_a_default_of_the_file_is_as_if_typed_and_said(
         assert found["activity_gbq"] == typed["activity_gbq"]
         assert found["device"] == "resin"
         assert [one["message"] for one in said] == [
-            "density, device from the site's file, SHA-256 "
+            "density, device read from the site file, SHA-256 "
             f"{read_site(path).sha256[:12]}"
         ]
         assert found["limits"] == typed["limits"]
@@ -98,7 +98,7 @@ def test_the_file_of_one_command_and_of_microspheres(
     words += ("--assay", "1GBq", "--assay-at", "2026-03-02T09:00+01:00")
     found = document(run("--site", path, *words, "--device", "resin", "--json"))
     assert {one["calibration_gbq"] for one in found["vials"]} == {2.5}
-    assert "activities are 1.1 times as read" in json.dumps(found["warnings"])
+    assert "activities are the readings times 1.1" in json.dumps(found["warnings"])
     # The calibrator says how well an activity is known: 2 % here, 5.8 % of a label.
     path = site(
         '[calibrator.resin]\nfactor = 1.0\nuncertainty = "2%"\nsource = "ours"\n'
@@ -197,7 +197,7 @@ def test_languages_of_structure_names(
         ('[[camera]]\nname = "a"\n', "line 1: a camera needs one of manufacturer"),
         ('[node.pacs]\nhost = "p"\nport = 0\naet = "P"\n', "line 3: port is 0"),
         ('[node.pacs]\npassword = "x"\n', "line 2: 'password' looks like a secret"),
-        ("[defaults\n", "is no TOML"),
+        ("[defaults\n", "is not valid TOML"),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_line(

@@ -74,7 +74,7 @@ def test_the_whole_of_a_quick_run(run: Run, tmp_path: Path) -> None:
     assert f"{len(rows)} comparisons in " in result.stderr
     again = run("validate", "--quick", "--out", out)
     assert again.exit_code == 5
-    assert "already holds validation.json" in again.stderr
+    assert "already contains validation.json" in again.stderr
 
 
 def test_all_of_them_pass_and_stand_in_the_documents() -> None:

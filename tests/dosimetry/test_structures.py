@@ -79,8 +79,8 @@ def test_duplicate_names_and_empty_tumors_stop() -> None:
 @pytest.mark.parametrize(
     ("structures", "code", "says"),
     [
-        ([box("Liver", slice(0, 1), slice(0, 4))], "H19", "400 mL: livers are"),
-        ([box("Liver")], "H19", "10000 mL: livers are"),
+        ([box("Liver", slice(0, 1), slice(0, 4))], "H19", "400 mL, but livers are"),
+        ([box("Liver")], "H19", "10000 mL, but livers are"),
         (
             [box("Perfused", slice(0, 1), slice(0, 2), slice(0, 4))],
             "H19",
@@ -94,7 +94,7 @@ def test_duplicate_names_and_empty_tumors_stop() -> None:
         (
             [LIVER, box("Tumor 1", slice(0, 4), slice(0, 5), slice(0, 5))],
             "H19",
-            "tumors are 1000 mL of the 1500 mL of 'Liver', 67%",
+            "tumors fill 1000 mL of the 1500 mL of 'Liver', 67%",
         ),
         (
             [
@@ -127,4 +127,6 @@ def test_a_cut_off_structure_and_a_given_normal_are_said() -> None:
     given = box("Normal liver", slice(0, 5), slice(0, 5), slice(0, 5))
     derived = derived_structures([LIVER, PERFUSED, TUMOR])
     [finding] = checks.normal_findings([given, *derived])
-    assert "'Normal liver' is 1250.0 mL, normal_whole" in finding.message
+    assert (
+        "'Normal liver' is 1250.0 mL, but the derived normal_whole"
+    ) in finding.message

@@ -110,9 +110,9 @@ def test_what_another_option_names_is_no_activity_image(tmp_path: Path) -> None:
 def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="there is no file or folder"):
         discover(tmp_path / "none")
-    with pytest.raises(FileFormatError, match="holds nothing that is read"):
+    with pytest.raises(FileFormatError, match="contains no file that can be read"):
         discover(tmp_path)
-    with pytest.raises(InputError, match="found no activity image: give --image"):
+    with pytest.raises(InputError, match="no activity image was found: give --image"):
         choose(discover(exact_contours / "ct"))
     with pytest.raises(InputError, match="found no structures: give --structures"):
         choose(discover(exact_contours / "spect.dcm"))
@@ -126,10 +126,10 @@ def test_a_folder_of_our_results_says_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError) as refusal:
         discover(folder)
     said = str(refusal.value)
-    assert said.startswith("d1 holds results of this program")
+    assert said.startswith("d1 contains results of sirtdose")
     assert f"give {Path('d1', 'dose_local.dcm')} (or of the same folder" in said
     assert "dose_structures.dcm" in said
-    assert "nothing that is read" not in said
+    assert "no file that can be read" not in said
 
 
 def test_planar_and_damaged_files_are_named(
@@ -161,11 +161,13 @@ def test_reading_by_what_is_there(exact_contours: Path, tmp_path: Path) -> None:
     assert read_image(exact_contours / "ct").quantity is Quantity.CT_NUMBER
     assert len(read_structures(exact_contours / "structures.dcm")) == 6
     assert read_structures(nifti(tmp_path / "liver.nii"))[0].name == "liver"
-    with pytest.raises(FileFormatError, match="is no image that is read"):
+    with pytest.raises(FileFormatError, match="is not an image that can be read"):
         read_image(exact_contours / "structures.dcm")
-    with pytest.raises(FileFormatError, match="holds no structures that are read"):
+    with pytest.raises(
+        FileFormatError, match="contains no structures that can be read"
+    ):
         read_structures(exact_contours / "spect.dcm")
-    with pytest.raises(FileFormatError, match="holds 3 things"):
+    with pytest.raises(FileFormatError, match="contains 3 data sets"):
         read_image(exact_contours)
 
 

@@ -125,7 +125,7 @@ class TestFrames:
         assert source
         code, said, _ = one_doubt(source.doubts)
         assert code == "H17"
-        assert "NumberOfSlices (0054,0081) is 9, and the file holds 6" in said
+        assert "NumberOfSlices (0054,0081) is 9, but the file contains 6" in said
 
 
 class TestScales:
@@ -224,7 +224,7 @@ class TestPetSeries:
         assert f"DecayFactor (0054,1321) = {written}" in said
         assert (
             used
-            == "its values are taken as corrected for decay, by DecayCorrection START"
+            == "its values are assumed to be decay-corrected, by DecayCorrection START"
         )
 
     @pytest.mark.parametrize(
@@ -237,10 +237,10 @@ class TestPetSeries:
             (
                 "NONE",
                 ["NORM", "DECY"],
-                "= NONE, while its CorrectedImage (0028,0051) l",
+                "= NONE, but its CorrectedImage (0028,0051) l",
             ),
             ("START", ["NORM", "ATTN"], "(0028,0051) does not list DECY"),
-            ("ADMIN", ["NORM", "ATTN"], "(0054,1102) = ADMIN, while its Corrected"),
+            ("ADMIN", ["NORM", "ATTN"], "(0054,1102) = ADMIN, but its Corrected"),
         ],
     )
     def test_two_attributes_on_the_decay_correction(
@@ -298,8 +298,8 @@ class TestPetSeries:
         edit_all(paths, lambda d: setattr(d, "NumberOfSlices", declared))
         code, said, used = one_doubt(doubts(paths))
         assert code == "H17"
-        assert used == "the 6 slices that are there are used"
-        assert f"declares {declared} slices, 6 are there" in said
+        assert used == "the 6 slices that are present are used"
+        assert f"declares {declared} slices, but 6 are present" in said
 
 
 def sparse(folder: Path, slices: int, thickness: str) -> list[Path]:
@@ -319,7 +319,7 @@ class TestGaps:
     def test_a_long_ct_with_gaps_is_read_and_it_is_said(self, tmp_path: Path) -> None:
         source = read_ct(sparse(tmp_path, 4, "3")).source
         assert source
-        assert "what is between them is left out" in source.remarks[0]
+        assert "the gaps between them are ignored" in source.remarks[0]
 
     def test_slices_as_thick_as_they_are_apart(self, tmp_path: Path) -> None:
         source = read_ct(sparse(tmp_path, 2, "36")).source
@@ -347,9 +347,11 @@ def test_doubts_stop_a_run_until_they_are_accepted(
     )
     stopped = run(*words)
     assert stopped.exit_code == 3
-    assert "H12 Unit of the image: the header adds to every voxel" in stopped.stderr
-    assert "exported rightly? Accepted, the values are used with" in stopped.stderr
-    assert "what is added; to go on: --accept H12" in stopped.stderr
+    assert (
+        "H12 Unit of the image: the header adds an offset to every voxel"
+    ) in stopped.stderr
+    assert "exported correctly? If accepted, the values are used with" in stopped.stderr
+    assert "this offset; to go on: --accept H12" in stopped.stderr
     accepted = run(*words, "--accept", "H12", "--reason", "as exported")
     assert accepted.exit_code == 0, accepted.stderr
     assert "H12" in accepted.stderr

@@ -117,19 +117,19 @@ def test_nrrd_skips_what_its_header_says(tmp_path: Path) -> None:
     read_right(nrrd(path, voxels=b"a line\n" + BYTES, more="line skip: 1"))
     read_right(nrrd(path, voxels=b"1234" + BYTES, more="byte skip: 4"))
     read_right(nrrd(path, voxels=b"1234" + BYTES, more="byte skip: -1"))
-    refused(nrrd(path, more="byte skip: -1", slices=6), "needs 288 bytes, and 576")
+    refused(nrrd(path, more="byte skip: -1", slices=6), "needs 288 bytes, but 576")
     (tmp_path / "a.raw").write_bytes(BYTES)
     path = tmp_path / "a.nhdr"
     read_right(nrrd(path, voxels=b"", more="data file: a.raw"))
     refused(nrrd(path, voxels=b"", slices=6, more="data file: a.raw"), "and 576 bytes")
-    refused(nrrd(path, voxels=b"", more="data file: b.raw"), "that is not there")
+    refused(nrrd(path, voxels=b"", more="data file: b.raw"), "that is missing")
 
 
 def test_metaimage(tmp_path: Path) -> None:
     path = tmp_path / "a.mha"
     read_right(metaimage(path))
-    refused(metaimage(path, slices=6), "DimSize = 3 4 6 .*needs 288 bytes, and 576")
-    refused(metaimage(path, kind="MET_SHORT"), "needs 288 bytes, and 576 bytes")
+    refused(metaimage(path, slices=6), "DimSize = 3 4 6 .*needs 288 bytes, but 576")
+    refused(metaimage(path, kind="MET_SHORT"), "needs 288 bytes, but 576 bytes")
     # Whatever stands before the last bytes is skipped, but not half of the image.
     (tmp_path / "a.raw").write_bytes(BYTES)
     metaimage(path, slices=6)
@@ -138,7 +138,7 @@ def test_metaimage(tmp_path: Path) -> None:
     path.write_bytes(
         head.replace(b"LOCAL", b"a.raw").replace(b"ND", b"HeaderSize = -1\nND")
     )
-    refused(path, "needs 288 bytes, and 576")
+    refused(path, "needs 288 bytes, but 576")
 
 
 def test_files_that_were_cut(tmp_path: Path) -> None:
@@ -188,7 +188,9 @@ def test_a_refused_header_is_told_by_its_keys(tmp_path: Path) -> None:
     # Three bytes a voxel: 128 is RGB.
     struct.pack_into("<hh", whole, 70, 128, 24)
     path.write_bytes(whole[: 352 + 3 * 144])
-    with pytest.raises(FileFormatError, match=r"a\.nii holds colors: an image of one"):
+    with pytest.raises(
+        FileFormatError, match=r"a\.nii contains colors: an image of one"
+    ):
         read_image_file(path, COUNTS)
     struct.pack_into("<hh", whole, 70, 7, 32)
     path.write_bytes(whole)
@@ -196,5 +198,7 @@ def test_a_refused_header_is_told_by_its_keys(tmp_path: Path) -> None:
         read_image_file(path, COUNTS)
     path = nifti(tmp_path / "a.nii.gz")
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(FileFormatError, match=r"no header \(sizeof_hdr, magic\)"):
+    with pytest.raises(
+        FileFormatError, match=r"not begin with a NIfTI header \(sizeof_hdr, magic\)"
+    ):
         read_image_file(path, COUNTS)

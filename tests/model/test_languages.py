@@ -123,9 +123,9 @@ def test_an_unknown_language_is_refused_with_the_nearest(text: str, meant: str) 
     with pytest.raises(InputError) as refused:
         languages_named(["nl", text])
     assert str(refused.value) == (
-        f"'{text.lower()}' is no language of structure names; known are en (English), "
-        "nl (Dutch), fr (French), de (German), es (Spanish), it (Italian): was "
-        f"{meant} meant?"
+        f"'{text.lower()}' is not a language of structure names; known are en "
+        "(English), nl (Dutch), fr (French), de (German), es (Spanish), it (Italian): "
+        f"was {meant} meant?"
     )
 
 

@@ -182,8 +182,8 @@ def test_a_name_that_says_too_little_asks(name: str) -> None:
     assert role is Role.OTHER
     assert doubt is not None
     assert doubt.asks(name) == (
-        f"its name says too little: give --role '{name}=perfused', "
-        f"--role '{name}=tumor' or --role '{name}=other'"
+        f"its name is not specific enough: give --role '{name}=perfused', --role "
+        f"'{name}=tumor' or --role '{name}=other'"
     )
 
 

@@ -78,11 +78,11 @@ def test_a_failed_run_is_kept_and_not_tried_again(tmp_path: Path) -> None:
     records = Records(tmp_path)
     run = records.begin(STUDY, "post", TWO, "")
     assert run is not None
-    records.end(STUDY, run, Ended(3, "no activity image"))
+    records.end(STUDY, run, Ended(3, "not an activity image"))
     assert not Records(tmp_path).is_due(STUDY, "post", TWO)
     [kept] = json.loads((tmp_path / "studies" / f"{STUDY}.json").read_text())["runs"]
     assert (kept["state"], kept["exit_code"]) == ("failed", 3)
-    assert kept["error"] == "no activity image"
+    assert kept["error"] == "not an activity image"
     again = Records(tmp_path).begin(STUDY, "post", THREE, "")
     assert again is not None
     assert again.folder == f"results/{STUDY}"
@@ -97,7 +97,7 @@ def test_a_killed_run_begins_again_but_not_forever(tmp_path: Path) -> None:
     assert records.begin(STUDY, "post", TWO, "") is None
     assert not records.is_due(STUDY, "post", TWO)
     text = (tmp_path / "studies" / f"{STUDY}.json").read_text()
-    assert "ended 3 times while it ran" in text
+    assert "stopped 3 times during this run" in text
     # Other objects are another run.
     assert records.begin(STUDY, "post", THREE, "") is not None
 
@@ -133,7 +133,7 @@ def test_a_run_that_is_given_up_leaves_no_trace(tmp_path: Path) -> None:
 def test_a_damaged_record_is_said(tmp_path: Path, text: str) -> None:
     Records(tmp_path)
     (tmp_path / "studies" / f"{STUDY}.json").write_text(text)
-    with pytest.raises(FileFormatError, match=f"studies/{STUDY}.json is no record"):
+    with pytest.raises(FileFormatError, match=f"studies/{STUDY}.json is not a record"):
         Records(tmp_path)
 
 
@@ -145,7 +145,7 @@ def test_names_are_of_the_folder_s_secret(tmp_path: Path) -> None:
     assert a.study("1.2.3") != a.instance("1.2.3")[:16]
     assert (tmp_path / "a" / KEY_FILE).stat().st_mode & 0o077 == 0
     (tmp_path / "a" / KEY_FILE).write_text("cut")
-    with pytest.raises(FileFormatError, match="no secret"):
+    with pytest.raises(FileFormatError, match="not contain a secret"):
         names_of(tmp_path / "a")
 
 

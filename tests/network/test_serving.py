@@ -105,7 +105,7 @@ def test_what_inflates_to_nothing_whole_is_refused(
 def test_a_message_without_a_data_set_is_answered(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         assert listener.store_raw(b"") == 0xC000
-        assert any("there is no data set" in one for one in listener.said)
+        assert any("the object has no data set" in one for one in listener.said)
         assert listener.store(make_object()).Status == 0
 
 
@@ -129,10 +129,10 @@ def test_what_came_before_is_kept_once(tmp_path: Path) -> None:
         # Another encoding of the same.
         assert listener.store(make_object(), ImplicitVRLittleEndian).Status == 0
         wait_until(lambda: len([s for s in listener.said if "ended" in s]) == 3)
-        counts = [s for s in listener.said if "known already" in s]
-        assert "1 stored, 0 known already" in counts[0]
-        assert "0 stored, 1 known already" in counts[1]
-        assert "0 stored, 1 known already" in counts[2]
+        counts = [s for s in listener.said if "already known" in s]
+        assert "1 stored, 0 already known" in counts[0]
+        assert "0 stored, 1 already known" in counts[1]
+        assert "0 stored, 1 already known" in counts[2]
         private = make_object(2)
         private.private_block(0x0009, "MAKER", create=True).add_new(1, "LO", "x")
         for syntax in (ExplicitVRLittleEndian, ImplicitVRLittleEndian):
@@ -152,7 +152,9 @@ def test_another_object_of_the_same_uid_is_refused(tmp_path: Path) -> None:
         before = path.read_bytes()
         answer = listener.store(make_object(level=9))
         assert answer.Status == 0xC002
-        assert "SOPInstanceUID is of an object that is kept" in answer.ErrorComment
+        assert (
+            "SOPInstanceUID is that of a different stored object"
+        ) in answer.ErrorComment
         other = make_object()
         other.StudyInstanceUID = "1.2.3"
         assert listener.store(other).Status == 0xC002
@@ -254,7 +256,7 @@ def test_an_object_that_there_is_no_room_for_is_refused(tmp_path: Path) -> None:
     with listening(tmp_path, reserve_bytes=10**18) as listener:
         answer = listener.store(make_object())
         assert answer.Status == 0xA700
-        assert "are to stay so" in answer.ErrorComment
+        assert "must stay free" in answer.ErrorComment
     assert kept(tmp_path) == half_written(tmp_path) == []
 
 
@@ -322,9 +324,9 @@ def test_an_association_is_rejected_with_the_reason(tmp_path: Path) -> None:
         with listener.association() as again:
             assert again.is_established
         said = " ".join(listener.said)
-    assert "it called another AE title" in said
+    assert "it called an AE title that is not this one" in said
     assert "STRANGER at 127.0.0.1: association rejected: its AE title is not" in said
-    assert "too many associations" in said
+    assert "maximum number of associations" in said
 
 
 def test_only_this_machine_reaches_it(tmp_path: Path) -> None:

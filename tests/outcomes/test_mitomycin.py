@@ -44,7 +44,7 @@ def test_gates() -> None:
     assert {(b.day - a.day).days for a, b in pairwise(found)} == {28}
     # After the second and fourth that are given.
     assert [n for n, one in enumerate(found) if one.imaging_after] == [3, 5, 7]
-    assert "above 100 is needed" in found[1].hold
+    assert "must be above 100" in found[1].hold
     stopped = schedule("A", treated=TREATED, interval_d=None, progressed=True)
     assert "untreatable progression" in stopped[0].hold
 

@@ -80,7 +80,7 @@ def test_refusals() -> None:
         assess_pets([scan(3, 2.7)])
     with pytest.raises(InputError, match="a baseline PET"):
         assess_pets([])
-    with pytest.raises(InputError, match="order of their days"):
+    with pytest.raises(InputError, match="order of their dates"):
         assess_pets([scan(5, 9.0), scan(3, 9.0)])
     with pytest.raises(InputError, match="hottest first"):
         assess_pets([scan(3, 4.0, 9.0)])

@@ -138,7 +138,7 @@ def test_stable_disease_needs_its_time() -> None:
     found = assess_scans([LIVER], scans(45.0, 70.0, every_d=42))
     assert best_overall(found, stable_d=42, start=START)[0] == "SD"
     assert best_overall(found, stable_d=43, start=START)[0] == "PD"
-    with pytest.raises(InputError, match="the day it starts from"):
+    with pytest.raises(InputError, match="the date it starts from"):
         best_overall(found, stable_d=42)
 
 
@@ -152,9 +152,9 @@ def test_refusals() -> None:
         assess_scans([Lesion("T1", "liver", 9)], [])
     with pytest.raises(RangeError, match="a node has 15 mm or more"):
         assess_scans([Lesion("N1", "node", 14, node=True)], [])
-    with pytest.raises(InputError, match="'T9' is no target lesion"):
+    with pytest.raises(InputError, match="'T9' is not a target lesion"):
         assess_scans([LIVER], [Scan(START, {"T9": 3.0})])
-    with pytest.raises(InputError, match="order of their days"):
+    with pytest.raises(InputError, match="order of their dates"):
         assess_scans([LIVER], [*scans(30.0), *scans(30.0)])
     with pytest.raises(RangeError, match="'T1' has -1 mm"):
         assess_scans([LIVER], scans(-1.0))

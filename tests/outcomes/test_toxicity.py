@@ -183,7 +183,10 @@ def test_inr_of_the_anticoagulated_is_by_baseline(value: float, grade: int) -> N
 
 def test_inr_of_the_anticoagulated_needs_its_baseline() -> None:
     found = laboratory_grade("INR", 2.0, version="5.0", anticoagulated=True)
-    assert (found.grade, found.rule) == (None, "needs the baseline, as anticoagulated")
+    assert (found.grade, found.rule) == (
+        None,
+        "needs the baseline, because the patient was anticoagulated",
+    )
 
 
 def test_hemoglobin_in_millimoles_has_its_printed_bounds() -> None:
@@ -203,9 +206,9 @@ def test_the_grades_that_a_term_has() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(InputError, match=r"CTCAE 6\.0 is not held here: use 5\.0"):
+    with pytest.raises(InputError, match=r"CTCAE 6\.0 is not available: use 5\.0"):
         terms("6.0")
-    with pytest.raises(InputError, match="'sodium' is no laboratory term"):
+    with pytest.raises(InputError, match="'sodium' is not a laboratory term"):
         laboratory_grade("sodium", 1, version="5.0")
     with pytest.raises(RangeError, match="value is -1"):
         laboratory_grade("ALT", -1, version="5.0", uln=40)

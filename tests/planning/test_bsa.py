@@ -98,7 +98,9 @@ def test_the_empirical_table(involvement: float, activity: float) -> None:
         lung_shunt_fraction=0.0,
     )
     assert result.activity_gbq == activity
-    assert any("table is not verified" in f.message for f in result.findings)
+    assert any(
+        "table of activities is not verified" in f.message for f in result.findings
+    )
 
 
 def test_the_dose_follows_the_liver_not_the_body() -> None:
@@ -170,12 +172,14 @@ def test_what_the_command_warns_of(run: Run) -> None:
     large += ("--liver-volume", "4L", "--lung-shunt", "0%")
     result = run(*OPTIONS, *large, "--surface-formula", "mosteller")
     assert result.exit_code == 0, result.stderr
-    assert "more than the largest vial of resin microspheres, 3 GBq" in result.stderr
+    assert "above the largest vial of resin microspheres, 3 GBq" in result.stderr
     assert "defined with DuBois" in result.stderr
     none = ("--shunt-reduction", "none", "--lung-shunt", "0%")
     empirical = run(*OPTIONS, "--empirical", *none)
     assert empirical.exit_code == 0, empirical.stderr
-    assert "WARN H07  the empirical table is not verified" in empirical.stderr
+    assert (
+        "WARN H07  the empirical table of activities is not verified"
+    ) in empirical.stderr
 
 
 def test_a_small_liver_gets_too_much_by_body_surface(run: Run) -> None:

@@ -227,10 +227,10 @@ def test_shared_limits_scale_all_that_grow_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("injection", "options", "message"),
     [
-        (Injection("r", 100, T1, "activity", 1), {}, "more than the perfused volume"),
+        (Injection("r", 100, T1, "activity", 1), {}, "but the perfused volume"),
         (Injection("r", 1000, (), "tumor_dose", 9), {}, "has no tumor"),
         (Injection("r", 1000, T1, "tumor_dose"), {}, "needs a value"),
-        (Injection("T1", 1000, T1, "activity", 1), {}, "names two things"),
+        (Injection("T1", 1000, T1, "activity", 1), {}, "names two regions"),
         (Injection("r", 1000, T1, "maximize"), {}, "needs a limit"),
         (
             Injection("r", 1000, T1, "activity", 1),
@@ -302,7 +302,7 @@ def test_every_volume_above_a_limit_is_named() -> None:
 
 
 def test_no_room_left_by_earlier_treatments() -> None:
-    with pytest.raises(PlanningError, match="had 80 Gy already"):
+    with pytest.raises(PlanningError, match="has already received 80 Gy"):
         planned.partition(
             injections=[Injection("right", 1000, T1, "maximize", None, 0.1)],
             limits_gy={"normal": 70.0},

@@ -134,15 +134,15 @@ class StatedHistogram:
         said = []
         if self.tag_gy is not None and abs(self.tag_gy - mean) > _TAG_WITHIN * mean:
             said.append(
-                f"its DVHMeanDose says {self.tag_gy:.4g}, its curve {mean:.4g} Gy: the "
-                "curve is taken"
+                f"DVHMeanDose is {self.tag_gy:.4g} Gy, but the mean of its curve is "
+                f"{mean:.4g} Gy: the curve is used"
             )
         if self.bin_gy is not None and self.bin_gy > max(
             _BIN_MOST * mean, _BIN_MOST_GY
         ):
             said.append(f"its bins are {self.bin_gy:.3g} Gy wide")
         if self.curve.volume_ml is None:
-            said.append("it tells no volume in mL")
+            said.append("it states no volume in mL")
         return tuple(said)
 
 
@@ -175,8 +175,8 @@ class StatedHistograms:
                 worst = next((n for n in off if n.metric == MEAN), off[0])
                 said.append(
                     f"the RTDOSE's own histogram (DVHSequence) of '{one.name}': "
-                    f"{difference_words(worst, 'its dose map,')}: of another dose, of "
-                    "other contours, or sampled otherwise"
+                    f"{difference_words(worst, 'its dose map,')}: it is from another "
+                    "dose or other contours, or was sampled differently"
                 )
         return said
 
@@ -185,8 +185,8 @@ class StatedHistograms:
         """Where a histogram and the dose beside it are further apart than allowed."""
         return [
             f"their own histogram of '{one.name}': "
-            f"{difference_words(number, 'their dose there,')}: it is of other "
-            "contours, of another dose, or sampled otherwise"
+            f"{difference_words(number, 'their dose there,')}: it is from other "
+            "contours or another dose, or was sampled differently"
             for one in self.compared
             for number in one.comparisons
             if number.met is False

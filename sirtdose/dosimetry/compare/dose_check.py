@@ -110,7 +110,7 @@ class DoseCheck:
             *([f"no gamma: {self.ignored_gamma}"] if self.ignored_gamma else []),
             *(
                 f"gamma {one.criterion}: {one.pass_fraction:.2%} of {one.points} "
-                f"points pass, {asked:.1%} are asked for"
+                f"points pass, but {asked:.1%} is required"
                 for one in self.judged_gammas
                 if one.pass_fraction < asked
             ),
@@ -135,10 +135,9 @@ def lone_words(one: LoneDose, cutoff_gy: float) -> str:
         f"{axis} {mm:.0f}" for axis, mm in zip("xyz", one.at_mm, strict=True)
     )
     return (
-        f"dose that {other} has not: {one.whose} has {one.volume_ml:.3g} mL at "
-        f"{cutoff_gy:.3g} Gy and more, up to {one.greatest_gy:.4g} Gy at {at} mm "
-        f"(LPS), where {other} has at most {one.other_gy:.3g} Gy within "
-        f"{AROUND_MM:g} mm"
+        f"dose present only in {one.whose}: {one.volume_ml:.3g} mL at or above "
+        f"{cutoff_gy:.3g} Gy, up to {one.greatest_gy:.4g} Gy at {at} mm (LPS), where "
+        f"{other} has at most {one.other_gy:.3g} Gy within {AROUND_MM:g} mm"
     )
 
 
@@ -169,8 +168,11 @@ def tolerance_key(name: str) -> str:
         metric = Metric.parse(name)
     except InputError as error:
         raise RangeError(
-            f"'{name}' has no tolerance, nor is it gamma: {error}"
+            f"'{name}' cannot have a tolerance, as it is neither a metric nor gamma: "
+            f"{error}"
         ) from None
     if metric.kind in EFFECTS:
-        raise RangeError(f"'{name}' has no tolerance: radiobiology is not compared")
+        raise RangeError(
+            f"'{name}' cannot have a tolerance: radiobiology is not compared"
+        )
     return metric.key

@@ -83,14 +83,14 @@ class DosePair:
                 raise QuantityError("a dose of 0 Gy everywhere cannot be compared")
             if volume.data.max() > _GY_MOST:
                 raise QuantityError(
-                    f"a dose of up to {volume.data.max():.3g} Gy is none: is it scaled "
-                    "as its file says (DoseGridScaling of an RTDOSE)?"
+                    f"the highest dose is {volume.data.max():.3g} Gy: is it scaled as "
+                    "its file says (DoseGridScaling of an RTDOSE)?"
                 )
         self.ours.grid.require_frame(self.theirs.grid, what="their dose")
         if not self.compared.any():
             raise GeometryError(
-                "the two doses do not lie over each other where there is dose (H15): "
-                "give doses of one patient and scan, or register them first"
+                "the two doses do not overlap where there is dose (H15): give doses "
+                "of one patient and scan, or register them first"
             )
 
     @cached_property

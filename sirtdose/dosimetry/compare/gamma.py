@@ -37,8 +37,8 @@ class Criterion:
         require_positive(dose_fraction=self.dose_fraction, distance_mm=self.distance_mm)
         if not 0 < self.cutoff_fraction < 1:
             raise RangeError(
-                f"a dose cutoff of {self.cutoff_fraction:g} leaves nothing to compare, "
-                "or takes a percentage of 0 Gy: give one above 0 and below 1"
+                f"a dose cutoff of {self.cutoff_fraction:g} leaves nothing to "
+                "compare, or is a percentage of 0 Gy: give one above 0 and below 1"
             )
 
     def __str__(self) -> str:
@@ -130,7 +130,7 @@ def gamma_index(reference: Volume, evaluated: Volume, criterion: Criterion) -> G
     norm = float(ours.max(initial=0.0))
     above = np.argwhere(ours >= criterion.cutoff_fraction * norm)
     if not norm > 0 or not len(above):
-        raise RangeError("the reference dose is 0 Gy everywhere: there is no gamma")
+        raise RangeError("the reference dose is 0 Gy everywhere: gamma is not defined")
     at = evaluated.grid.index(reference.grid.world_mm(above))
     last = np.array(theirs.shape) - 1.0
     inside = ((at >= -0.5) & (at <= last + 0.5)).all(axis=1)

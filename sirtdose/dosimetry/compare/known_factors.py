@@ -57,8 +57,8 @@ def known_factors(ours: OurChoices) -> list[KnownFactor]:
         *_of_decay(ours),
         KnownFactor("unit", 100.0, "cGy written as Gy"),
         KnownFactor("unit", 0.01, "Gy written as cGy"),
-        KnownFactor("unit", MCI_PER_GBQ, "an activity in mCi taken as GBq"),
-        KnownFactor("unit", 1 / MCI_PER_GBQ, "an activity in GBq taken as mCi"),
+        KnownFactor("unit", MCI_PER_GBQ, "an activity in mCi read as GBq"),
+        KnownFactor("unit", 1 / MCI_PER_GBQ, "an activity in GBq read as mCi"),
     ]
     return [one for one in found if abs(one.factor - 1) > 1e-4]
 
@@ -135,16 +135,17 @@ def _of_activity(ours: OurChoices) -> Iterator[KnownFactor]:
         yield KnownFactor(
             "lung shunt",
             1 / (1 - shunt),
-            f"the lung shunt of {shunt:.2%} not taken off the treated activity",
+            f"the lung shunt of {shunt:.2%} not subtracted from the treated activity",
         )
         yield KnownFactor(
-            "lung shunt", 1 - shunt, f"the lung shunt of {shunt:.2%} taken off twice"
+            "lung shunt", 1 - shunt, f"the lung shunt of {shunt:.2%} subtracted twice"
         )
     if residual:
         yield KnownFactor(
             "residual",
             1 / (1 - residual),
-            f"the residual of {residual:.2%} not taken off what was administered",
+            f"the residual of {residual:.2%} not subtracted from the administered "
+            "activity",
         )
     if ours.calibrations_ratio:
         yield KnownFactor(
@@ -162,11 +163,11 @@ def _of_decay(ours: OurChoices) -> Iterator[KnownFactor]:
         yield KnownFactor(
             "half-life",
             other / own,
-            f"half-life {other:g} h instead of our {own:g} h, for the decays in all",
+            f"half-life {other:g} h instead of our {own:g} h, for all decays",
         )
     hours = ours.elapsed_h
     if hours:
         left = 2.0 ** (-hours / own)
-        says = f"decay over the {hours:.4g} h from administration to scan left out"
+        says = f"decay over the {hours:.4g} h from administration to scan not corrected"
         yield KnownFactor("decay time", left, says)
         yield KnownFactor("decay time", 1 / left, f"{says}, or applied twice")

@@ -123,8 +123,8 @@ def structure_cause(
     near = [one for one in near if _apart(reported, one) < _NEARER * before]
     if not near:
         said = (
-            f"their '{reported.name}' ({reported.mean_gy:.4g} Gy) is none of our "
-            "structures nor a combination of them, in their own dose"
+            f"their '{reported.name}' ({reported.mean_gy:.4g} Gy) matches none of our "
+            "structures, nor a combination of them, in their own dose"
         )
         return StructureCause(reported, said, before, before)
     best = min(near, key=lambda one: _apart(reported, one))

@@ -92,13 +92,13 @@ def densities_by_name(
             continue
         into, meant = of_groups, members
         if not members:
-            said = f"--density-in names '{text}', which is no structure here"
+            said = f"--density-in names '{text}', which is not a structure here"
             into = own
             meant = [named(text, names, said, offered=[*_ROLES, *names])]
         found = [None] if (word == "liver" and members) or meant == livers else meant
         if not into.keys().isdisjoint(found):
             raise InputError(
-                f"--density-in gives '{text}' two densities, by another name too: "
+                f"--density-in gives '{text}' two densities, perhaps by another name: "
                 "give one"
             )
         into |= dict.fromkeys(found, value)
@@ -242,7 +242,7 @@ def _told(
     if ct is None:
         return region
     if region.median_g_per_ml is None or region.voxels < _FEWEST_VOXELS:
-        few = f"only {region.voxels} voxels of it lie wholly inside"
+        few = f"only {region.voxels} of its voxels lie wholly inside"
         if liver is None:
             return replace(
                 region, g_per_ml=LIVER_DENSITY_G_PER_ML, origin=f"the usual, {few}"
@@ -252,5 +252,5 @@ def _told(
     held = min(max(median, LIGHTEST_G_PER_ML), DENSEST_G_PER_ML)
     said = f"median of {region.voxels} voxels"
     if held != median:
-        said += f", {median:.3f}, held at {held:.2f}"
+        said += f", {median:.3f}, limited to {held:.2f}"
     return replace(region, g_per_ml=held, origin=said)

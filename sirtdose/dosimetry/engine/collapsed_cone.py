@@ -146,8 +146,8 @@ def superpose(
     allowed = float(within[-1]) * float(np.abs(activity).sum(dtype=float))
     if not abs(found - emitted) <= _ENERGY_TOLERANCE * allowed:
         raise QuantityError(
-            f"the superposition changed the energy by {found / emitted - 1:.2e} (H29): "
-            "no dose is computed from it"
+            f"the superposition changed the energy by {found / emitted - 1:.2e} "
+            "(H29): no dose was computed"
         )
     return Superposition(inside.astype(np.float32), found - float(inside.sum()))
 

@@ -163,14 +163,12 @@ def compute_dose(
     49.67
     """
     if method not in METHODS:
-        raise InputError(
-            f"'{method}' is not a dose method known here: use {', '.join(METHODS)}"
-        )
+        raise InputError(f"'{method}' is not a dose method: use {', '.join(METHODS)}")
     decays = tia.require(Quantity.TIME_INTEGRATED_ACTIVITY)
     emitted = tia.total()
     if not emitted > 0:
         raise QuantityError(
-            "the image holds no activity, or less than none: no dose can be computed"
+            "the image contains no activity, or less than none: no dose can be computed"
         )
     nuclide = nuclide.for_energy(emitted=method != "local")
     density = _usable(density_g_per_ml, tia)
@@ -187,8 +185,8 @@ def compute_dose(
     if method == "collapsed-cone" and radial:
         if not isinstance(density, Volume):
             raise InputError(
-                "collapsed-cone follows energy through varying density: give a map "
-                "(--density ct, or a density image); in one density 'kernel' is exact"
+                "collapsed-cone needs a density map: give --density ct, or a density "
+                "image; for a single density --method kernel is exact"
             )
         energy, elsewhere, number = _through(decays, density, radial)
     voxel_kg: Any = tia.grid.voxel_volume_ml / 1000
@@ -276,7 +274,7 @@ def spread(
     ):
         raise QuantityError(
             f"the convolution changed the energy by {found / emitted - 1:.2e} (H29): "
-            "no dose is computed from it"
+            "no dose was computed"
         )
     if box.min() >= 0:
         # A transform's rounding leaves no negative energy where none was put.
@@ -301,7 +299,7 @@ def _require_left_from_edge(
     if abs(left) > at_edge + _ENERGY_TOLERANCE * size:
         raise QuantityError(
             f"the convolution lost {left / size:.1e} of the energy inside the image "
-            "(H29): no dose is computed from it"
+            "(H29): no dose was computed"
         )
 
 
@@ -310,7 +308,8 @@ def _require_all_energy(found: float, decays: NDArray[Any], emitted: float) -> N
     size = float(np.abs(decays).sum(dtype=float)) / emitted
     if not abs(found - 1) <= _ENERGY_TOLERANCE * size:
         raise QuantityError(
-            f"{found:.5f} of the energy was found again (H29): no dose is reported"
+            f"only {found:.5f} of the energy was found in the dose (H29): no dose is "
+            "reported"
         )
 
 
@@ -325,7 +324,7 @@ def _usable(density: float | Volume, tia: Volume) -> float | Volume:
             "mean_on()"
         )
     if values.min() < 0:
-        raise QuantityError(f"a density is {values.min():g} g/mL: none is below 0")
+        raise QuantityError(f"a density is {values.min():g} g/mL: it must be 0 or more")
     if not (tia.data[values >= AIR_BELOW_G_PER_ML] > 0).any():
         raise QuantityError("all activity lies in air: there is no dose to compute")
     return density

@@ -156,8 +156,8 @@ def kernel_between(
     expected = radial.fraction_within(to_mm) - radial.fraction_within(from_mm)
     if abs(kernel.energy_recovered - expected) > ENERGY_TOLERANCE:
         raise QuantityError(
-            f"the voxel kernel holds {kernel.energy_recovered:.5f} of the energy, its "
-            f"table {expected:.5f} (H30): no dose is computed from it"
+            f"the voxel kernel contains {kernel.energy_recovered:.5f} of the energy, "
+            f"but its table {expected:.5f} (H30): no dose was computed"
         )
     return kernel
 

@@ -77,8 +77,8 @@ def _require_possible(
     # Interpolation may count a block at the edge as a tenth larger.
     if not least <= found <= 1.1 * most:
         raise QuantityError(
-            f"photons leave {found / size:.2e} of the energy, their table "
-            f"{octant.energy_recovered:.2e} (H29): no dose is computed from it"
+            f"photons leave {found / size:.2e} of the energy, but their table "
+            f"{octant.energy_recovered:.2e} (H29): no dose was computed"
         )
 
 

@@ -80,22 +80,22 @@ class RadialKernel:
         known = {one.medium: one for one in nuclide.kernels}
         if medium not in known:
             raise InputError(
-                f"there is no dose kernel of {nuclide.name} in '{medium}', known are "
-                f"{', '.join(known) or 'none'}: local deposition (--method local of "
-                "post and plan image) needs none, and a --nuclide-file may name one"
+                f"there is no dose kernel of {nuclide.name} in '{medium}', only "
+                f"{', '.join(known) or 'none'}: use --method local (of post and plan "
+                "image), which needs none, or name a kernel in a --nuclide-file"
             )
         one = known[medium]
         try:
             text = one.file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            said = getattr(error, "strerror", None) or "it is no text"
+            said = getattr(error, "strerror", None) or "it is not text"
             raise InputError(
                 f"cannot read the dose kernel {one.file.name}: {said}"
             ) from None
         edges, within = shells_of(text, one.file.name)
         if edges[-1] < one.electron_range_mm:
             raise InputError(
-                f"the dose kernel {one.file.name} ends at {edges[-1]:g} mm, before the "
+                f"the dose kernel {one.file.name} ends at {edges[-1]:g} mm, below the "
                 f"electrons' range of {one.electron_range_mm:g} mm"
             )
         return cls(
@@ -207,7 +207,7 @@ def shells_of(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.flo
         fractions = np.array([0.0, *(float(row[within]) for row in rows)])
     except (ValueError, IndexError):
         raise InputError(
-            f"the dose kernel {file} has a line that is no row of numbers"
+            f"the dose kernel {file} has a line that is not a row of numbers"
         ) from None
     grows = (np.diff(edges) > 0).all() and (np.diff(fractions) >= 0).all()
     if not grows or fractions[-1] > 1 + 1e-6:

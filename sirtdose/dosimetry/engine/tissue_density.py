@@ -56,9 +56,7 @@ def density_of_ct(ct: Volume, curve: str = "Schneider") -> Volume:
     """
     curves = table("density_curves")
     if curve not in curves:
-        raise InputError(
-            f"'{curve}' is no density curve known here: use {', '.join(curves)}"
-        )
+        raise InputError(f"'{curve}' is not a density curve: use {', '.join(curves)}")
     hu = ct.require(Quantity.CT_NUMBER)
     points, values = np.array(curves[curve]["points_hu_g_per_ml"]).T
     density = np.empty(hu.shape, np.float32)

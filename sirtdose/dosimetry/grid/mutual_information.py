@@ -103,8 +103,8 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
         after = _metric(a, b, found)
     except RuntimeError as error:
         raise GeometryError(
-            "the images cannot be laid on each other: do both show the same part of "
-            f"the patient? ({str(error).splitlines()[-1].strip()[:120]})"
+            "the images could not be registered: do both show the same part of the "
+            f"patient? ({str(error).splitlines()[-1].strip()[:120]})"
         ) from None
     return replace(
         of_transform(found, fixed, method=method),

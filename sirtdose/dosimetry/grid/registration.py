@@ -132,11 +132,11 @@ def read_transform(path: Path, fixed: Grid) -> Registration:
             transform = SimpleITK.ReadTransform(str(path))
     except RuntimeError:
         raise FileFormatError(
-            f"{path.name} is no transform that ITK reads (.tfm, .txt, .h5, .mat), nor "
-            "a DICOM registration"
+            f"{path.name} is not a transform that ITK reads (.tfm, .txt, .h5, .mat), "
+            "nor a DICOM registration"
         ) from None
     if transform.GetDimension() != 3:
-        raise FileFormatError(f"{path.name} is a transform in another dimension than 3")
+        raise FileFormatError(f"{path.name} is not a transform in three dimensions")
     return of_transform(transform, fixed, method="file")
 
 
@@ -176,7 +176,7 @@ def moved(structure: Structure, registration: Registration, fixed: Grid) -> Stru
     occupancy = SimpleITK.GetArrayFromImage(sampled) >= 0.5
     if not occupancy.any():
         raise GeometryError(
-            f"'{structure.name}' comes to lie outside the image by this registration"
+            f"'{structure.name}' is moved outside the image by this registration"
         )
     return replace(structure, occupancy=occupancy, grid=fixed).cropped()
 
@@ -224,8 +224,8 @@ def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     if scales.min() < low or scales.max() > high or np.linalg.det(matrix) < 0:
         raise GeometryError(
             "the transform's matrix mirrors the patient, or scales by "
-            f"{scales.min():.3g} to {scales.max():.3g}: {low:g} to {high:g} is what "
-            "a registration can be (H16)"
+            f"{scales.min():.3g} to {scales.max():.3g}: a registration scales by "
+            f"{low:g} to {high:g} (H16)"
         )
     return np.asarray(np.linalg.inv(matrix), np.float64)
 

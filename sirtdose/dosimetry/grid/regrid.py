@@ -71,8 +71,8 @@ def activity_on(volume: Volume, grid: Grid) -> Volume:
     size = float(np.abs(volume.data).sum(dtype=float))
     if _holds(grid, volume.grid) and abs(after - before) > _TOTAL_TOLERANCE * size:
         raise QuantityError(
-            f"resampling changed the total activity by {after / before - 1:.1e} (H29): "
-            "no dose is computed from it"
+            f"resampling changed the total activity by {after / before - 1:.1e} "
+            "(H29): no dose was computed"
         )
     return result
 

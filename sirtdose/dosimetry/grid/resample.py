@@ -63,7 +63,9 @@ def occupancy_on(
     grid.require_frame(structure.grid, what=f"structure '{structure.name}'")
     structure = structure.cropped()
     if structure.empty:
-        raise StructureError(f"structure '{structure.name}' is empty: draw or drop it")
+        raise StructureError(
+            f"structure '{structure.name}' is empty: draw it or leave it out"
+        )
     if structure.grid.offset_in(grid) == (0, 0, 0) and structure.grid.matches(grid):
         return structure
     box = _covered_box(structure.grid, grid)

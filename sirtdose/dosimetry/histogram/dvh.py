@@ -105,7 +105,7 @@ class Dvh:
         """
         if not 0 < fraction <= 1:
             raise RangeError(
-                f"D_x of the fraction {fraction} does not exist: give a fraction "
+                f"D_x of the fraction {fraction} is not defined: give a fraction "
                 "above 0 and at most 1 (D70 is 0.70)"
             )
         # Rounding in the sum must not push D_100 past the last voxel.

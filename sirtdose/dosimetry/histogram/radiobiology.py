@@ -145,7 +145,9 @@ def generalized_eud_gy(
     2.2361
     """
     if a == 0:
-        raise RangeError("a generalized EUD with a = 0 does not exist: 1 is the mean")
+        raise RangeError(
+            "a generalized EUD with a = 0 is not defined: use a = 1 for the mean"
+        )
     dose, volume = np.maximum(dose_gy[volume > 0], 0.0), volume[volume > 0]
     if float(dose.max()) == 0 or (a < 0 and (dose == 0).any()):
         return 0.0

@@ -62,7 +62,9 @@ def sampled_dvh(structure: Structure, dose: Volume, *, cells: int = _CELLS) -> D
     dose.require(Quantity.DOSE)
     dose.grid.require_frame(structure.grid, what=f"structure '{structure.name}'")
     if structure.empty:
-        raise StructureError(f"structure '{structure.name}' is empty: draw or drop it")
+        raise StructureError(
+            f"structure '{structure.name}' is empty: draw it or leave it out"
+        )
     require_covered(structure, dose)
     cut = _cut(structure.cropped(), cells)
     inside = np.argwhere(cut.occupancy > 0)
@@ -148,7 +150,6 @@ def require_covered(structure: Structure, dose: Volume) -> None:
     covered = covered_fraction(structure, dose.grid)
     if covered < _COVERED_MIN:
         raise StructureError(
-            f"structure '{structure.name}' lies outside the dose grid with "
-            f"{1 - covered:.1%} of its volume: its histogram is not known; give a dose "
-            "that covers it"
+            f"{1 - covered:.1%} of the volume of '{structure.name}' lies outside the "
+            "dose grid, so its histogram is not known: give a dose that covers it"
         )

@@ -80,9 +80,9 @@ def administered_calibration(
     total = total_in(volume, region)
     if not total > 0:
         raise QuantityError(
-            f"the image adds up to {total:g} {volume.quantity.unit} over '{over}': a "
-            "patient-relative calibration needs a total above 0; check the image and "
-            "--calibrate-over"
+            f"the image adds up to {total:g} {volume.quantity.unit} over '{over}', "
+            "but a patient-relative calibration needs a total above 0: check the "
+            "image and --calibrate-over"
         )
     return Calibration("administered", over, numerator, activity_gbq * 1e9 / total)
 
@@ -110,7 +110,7 @@ def image_calibration(
     return Calibration(
         "image",
         "",
-        f"Bq/mL, {elapsed_h:.4g} h of decay undone",
+        f"Bq/mL, decay of {elapsed_h:.4g} h corrected",
         volume.grid.voxel_volume_ml / nuclide.decay_factor(elapsed_h),
     )
 
@@ -141,8 +141,8 @@ def camera_calibration(
     return Calibration(
         "camera",
         "",
-        f"{cps_per_mbq:g} cps/MBq over {scan_duration_h * 60:g} min, "
-        f"{elapsed_h:.4g} h of decay undone",
+        f"{cps_per_mbq:g} cps/MBq over {scan_duration_h * 60:g} min, decay of "
+        f"{elapsed_h:.4g} h corrected",
         1e6 / (cps_per_mbq * scan_duration_h * 3600 * mean_activity),
     )
 

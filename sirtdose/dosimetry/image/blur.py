@@ -64,8 +64,8 @@ class Blur:
             return cls(sigma)
         if not 0 < tail_fraction <= 0.5 or not tail_fwhm_mm > max(fwhm_mm):
             raise RangeError(
-                f"a tail of {tail_fraction:.1%} and {tail_fwhm_mm:g} mm: give at most "
-                "50 %, wider than the blur"
+                f"the tail of the blur is {tail_fraction:.1%} and {tail_fwhm_mm:g} "
+                "mm: give at most 50 %, wider than the blur"
             )
         return cls(sigma, tail_fraction, sigma_in_voxels(grid, (tail_fwhm_mm,) * 3))
 
@@ -130,8 +130,8 @@ def sigma_in_voxels(grid: Grid, fwhm_mm: Sequence[float]) -> Widths:
     """
     if len(fwhm_mm) != 3 or not all(0 < width < 200 for width in fwhm_mm):
         raise RangeError(
-            f"the widths of the blur are {', '.join(f'{w:g}' for w in fwhm_mm)} mm: "
-            "give one or three, each above 0 and under 200 mm"
+            f"the FWHM of the blur is {', '.join(f'{w:g}' for w in fwhm_mm)} mm: give "
+            "one or three values, each above 0 and under 200 mm"
         )
     widths = []
     for axis, spacing in enumerate(grid.spacing_mm):
@@ -139,7 +139,7 @@ def sigma_in_voxels(grid: Grid, fwhm_mm: Sequence[float]) -> Widths:
         along = int(direction.argmax())
         if direction[along] < _ALONG_AXIS and len(set(fwhm_mm)) > 1:
             raise GeometryError(
-                "the image is oblique to the patient: give one width for its blur"
+                "the image is oblique to the patient: give a single FWHM for its blur"
             )
         widths.append(float(fwhm_mm[along] * _SIGMA_PER_FWHM / spacing))
     return widths[0], widths[1], widths[2]

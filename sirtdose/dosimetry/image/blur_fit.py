@@ -140,7 +140,9 @@ def _around(
     """The voxels around all tumors."""
     own = bounding_box(np.sum(tumors, axis=0) > 0)
     if own is None:
-        raise QuantityError("no tumor has a voxel: an image without any tells no width")
+        raise QuantityError(
+            "no tumor has a voxel, so the FWHM of the image cannot be fitted"
+        )
     far = [int(np.ceil(reach_mm / side)) for side in spacing_mm]
     low = [max(side.start - n, 0) for side, n in zip(own, far, strict=True)]
     high = [
@@ -154,7 +156,9 @@ def _axes(grid: Grid) -> int:
     """The array's axis that runs along the patient."""
     direction = np.abs(grid.affine_mm[:3, :3]) / np.array(grid.spacing_mm)
     if (direction.max(axis=0) < 0.999).any():
-        raise QuantityError("an image that is oblique to the patient tells no width")
+        raise QuantityError(
+            "the image is oblique to the patient, so its FWHM cannot be fitted"
+        )
     return int(direction[2].argmax())
 
 
@@ -215,8 +219,8 @@ class _Fit:
                     break
                 return at, standard
         raise QuantityError(
-            "the image does not tell the width of its blur: its tumors are too small, "
-            "too cold, too uneven or drawn elsewhere"
+            "the FWHM of the image cannot be fitted: its tumors are too small, too "
+            "cold, too uneven, or drawn elsewhere"
         )
 
     def _step(self, at: Array) -> tuple[Array, Array]:

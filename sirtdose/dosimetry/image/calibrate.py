@@ -150,11 +150,12 @@ def _absolute(
 def _missing(request: CalibrationRequest) -> InputError:
     if request.elapsed_h is None:
         return InputError(
-            f"calibration '{request.method}' undoes decay: give --administered-at and "
-            "--scan-at, with their offsets from UTC"
+            f"calibration '{request.method}' corrects for decay: give "
+            "--administered-at and --scan-at, with their offsets from UTC"
         )
     return InputError(
-        "a camera factor counts per second: give --scan-duration, for example 20min"
+        "a camera factor needs the duration of the scan: give --scan-duration, for "
+        "example 20min"
     )
 
 
@@ -170,8 +171,8 @@ def _region(regions: Mapping[str, Structure], over: Over) -> Structure | None:
         return None
     if over not in regions:
         raise InputError(
-            f"--calibrate-over {over} needs a structure of role {over}: give one, say "
-            f"which it is with --role NAME={over}, or use --calibrate-over fov"
+            f"--calibrate-over {over} needs a structure of role {over}: give one, "
+            f"assign it with --role NAME={over}, or use --calibrate-over fov"
         )
     return regions[over]
 

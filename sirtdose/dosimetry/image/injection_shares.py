@@ -117,7 +117,7 @@ class Shares:
         if {i for part in self.parts for i in part.members} != set(
             range(len(self.treated_gbq))
         ):
-            raise QuantityError("a perfused volume lies outside of the image")
+            raise QuantityError("a perfused volume lies outside the image")
         for group in self.groups:
             if not self._counts_of(group) > 0:
                 names = " and ".join(
@@ -126,8 +126,8 @@ class Shares:
                     if part.members[0] in group
                 )
                 raise QuantityError(
-                    f"the image adds up to {self._counts_of(group):g} in {names}: "
-                    "counts are needed where an injection went"
+                    f"the image adds up to {self._counts_of(group):g} counts in "
+                    f"{names}: counts above 0 are needed in every perfused volume"
                 )
 
     @cached_property

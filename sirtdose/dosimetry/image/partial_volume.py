@@ -170,7 +170,9 @@ def geometric_transfer_matrix(
 
 def _require_counts(image: Array) -> None:
     if not float(image.sum(dtype=float)) > 0:
-        raise QuantityError("the image holds nothing: there is no blur to undo")
+        raise QuantityError(
+            "the image contains no activity, so partial volume cannot be corrected"
+        )
 
 
 def _rows(regions: Sequence[Array]) -> Array:
@@ -192,7 +194,7 @@ def _fitted(image: Array, held: Array, seen: Array) -> NDArray[np.float64]:
         found = np.full(len(held), np.nan)
     if not np.isfinite(found).all():
         raise QuantityError(
-            "two regions cannot be told apart on this image's voxels: they are the "
+            "two regions cannot be separated on this image's voxels: they are the "
             "same, or one has no voxel"
         )
     return np.asarray(np.maximum(found, 0))

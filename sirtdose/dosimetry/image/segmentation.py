@@ -43,13 +43,13 @@ def liver_by_threshold(volume: Volume, fraction: float) -> Structure:
     _require_fraction(fraction)
     regions = _components(volume.data >= fraction * _most(volume.data))
     if not regions:
-        raise StructureError(f"nothing is above {fraction:.0%} of the image's most")
+        raise StructureError(f"no voxel exceeds {fraction:.0%} of the image maximum")
     return Structure(
         "liver (candidate)",
         Role.LIVER,
         np.asarray(binary_fill_holes(regions[0]), bool),
         volume.grid,
-        f"largest region above {fraction:.0%} of the image's most",
+        f"largest region above {fraction:.0%} of the image maximum",
     ).cropped()
 
 
@@ -91,7 +91,7 @@ def tumors_by_threshold(
     else:
         _require_fraction(fraction)
         threshold = fraction * _most(inside)
-        how = f"above {fraction:.0%} of the liver's most"
+        how = f"above {fraction:.0%} of the maximum in the liver"
     mask = np.zeros(volume.grid.shape, bool)
     box = liver.box_on(volume.grid)
     if box is None:
@@ -101,13 +101,13 @@ def tumors_by_threshold(
     regions = [one for one in _components(mask) if one.sum() >= least]
     if not regions:
         raise StructureError(
-            f"no region of {_LEAST_TUMOR_ML:g} mL in the liver is {how}: draw the "
-            "tumors, or give another threshold"
+            f"no region of at least {_LEAST_TUMOR_ML:g} mL in the liver is {how}: "
+            "draw the tumors, or give another threshold"
         )
     if regions[0].sum() > _WHOLE * inside.size:
         raise StructureError(
-            f"most of the liver is {how}: no tumor stands out of it; draw the tumors, "
-            "or give a higher threshold"
+            f"most of the liver is {how}, so no tumor stands out: draw the tumors, or "
+            "give a higher threshold"
         )
     unnamed = Structure("tumor", Role.TUMOR, regions[0], volume.grid, how)
     return [
@@ -129,7 +129,7 @@ def _components(mask: NDArray[Any]) -> list[NDArray[np.bool_]]:
 def _most(values: NDArray[Any]) -> float:
     above = values[values > 0]
     if not above.size:
-        raise StructureError("the image holds nothing to delineate")
+        raise StructureError("the image contains no activity to segment")
     return float(np.percentile(above, _PERCENTILE))
 
 
@@ -148,6 +148,6 @@ def _between_means(values: NDArray[Any]) -> float:
 def _require_fraction(fraction: float) -> None:
     if not 0 < fraction < 1:
         raise RangeError(
-            f"a threshold of {fraction:g} does not exist: give a part above 0 and "
-            "below 1, such as 40%"
+            f"a threshold of {fraction:g} is not possible: give a fraction above 0 "
+            "and below 1, such as 40%"
         )

@@ -89,8 +89,8 @@ def spect_lung_shunt(
     kept_ml = float(kept.sum(dtype=float)) * voxel_ml
     if not kept_ml > 0:
         raise StructureError(
-            f"nothing of '{lungs.name}' lies outside the liver"
-            + (f" and over {margin_mm:g} mm from it" if margin_mm else "")
+            f"no part of '{lungs.name}' lies outside the liver"
+            + (f" and more than {margin_mm:g} mm from it" if margin_mm else "")
         )
     lung_counts = float((counts * kept).sum(dtype=float)) * whole_ml / kept_ml
     liver_counts = float((counts * liver_part).sum(dtype=float))

@@ -54,8 +54,8 @@ def perfusion(
     if not counts > 0:
         raise QuantityError(
             f"the image adds up to {counts:g} {volume.quantity.unit} in "
-            f"'{structure.name}', which '{name}' perfuses: a plan by the image needs "
-            "counts there"
+            f"'{structure.name}', which '{name}' perfuses: a plan from the image "
+            "needs counts above 0 there"
         )
     return Perfusion(name, structure, counts, lung_shunt_fraction)
 

@@ -128,7 +128,7 @@ def uptake_regions(
     tumors = with_role(drawn, Role.TUMOR)
     if not tumors:
         raise StructureError(
-            "a partial-volume correction needs tumors: draw them, or leave --psf out"
+            "partial-volume correction needs tumors: draw them, or leave --psf out"
         )
     organs = [one for one in drawn if one.role.excluded_from_liver]
     layers = [(one.name, one) for one in (*tumors, *organs)]

@@ -146,7 +146,7 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
         depth = contour @ normal
         if np.ptp(depth) > 2 * _FLAT_MM:
             raise StructureError(
-                f"{what} has a contour that leaves its plane by "
+                f"{what} has a contour that deviates from its plane by "
                 f"{np.ptp(depth) / 2:.2f} mm, or contours in planes that are not "
                 "parallel: redraw it in one set of planes"
             )
@@ -154,7 +154,8 @@ def common_frame(contours: Sequence[NDArray[np.float64]], what: str) -> Frame:
     planes = _distinct(places)
     if len(planes) < 2:
         raise StructureError(
-            f"{what} has contours on one plane only: their thickness is unknown"
+            f"{what} has contours on one plane only, so their thickness is unknown: "
+            "draw it on at least two"
         )
     distance = float(np.median(np.diff(planes)))
     steps = (planes - planes[0]) / distance
@@ -224,8 +225,8 @@ def _slabs(
     if len(planes) == 1:
         half = frame.plane_distance_mm / 2
         remark = (
-            f"drawn on one plane: {2 * half:.2f} mm thick, as the file's planes are "
-            "apart"
+            f"drawn on one plane: {2 * half:.2f} mm thick, the distance between the "
+            "file's planes"
         )
         return planes - half, planes + half, (remark,)
     gaps = np.diff(planes)
@@ -237,7 +238,7 @@ def _slabs(
     elif usual > _WIDE_GAP * frame.plane_distance_mm or usual > _THICK_MM:
         remarks.append(
             f"drawn every {usual:.2f} mm, on planes {frame.plane_distance_mm:.2f} mm "
-            "apart: filled between"
+            "apart: the planes between were filled"
         )
     reach = np.where(gaps <= _REAL_GAP * usual, gaps, usual) / 2
     bottom = planes - np.concatenate([[usual / 2], reach])
@@ -246,7 +247,7 @@ def _slabs(
         done = "filled" if gaps[at] <= _REAL_GAP * usual else "left empty"
         remarks.append(
             f"contours are missing from {planes[at]:.1f} to {planes[at + 1]:.1f} mm "
-            f"(usually {usual:.2f} mm apart): {done}"
+            f"(usually {usual:.2f} mm apart): the gap was {done}"
         )
     return bottom, top, tuple(remarks)
 
@@ -261,7 +262,8 @@ def _normal(contours: Sequence[NDArray[np.float64]], what: str) -> NDArray[np.fl
     length = float(np.linalg.norm(area))
     if length == 0:
         raise StructureError(
-            f"{what} has contours that enclose no area: their plane is unknown"
+            f"{what} has contours that enclose no area, so their plane is unknown: "
+            "redraw it"
         )
     normal: NDArray[np.float64] = area / length
     return normal if normal[np.abs(normal).argmax()] > 0 else -normal

@@ -94,7 +94,7 @@ def _histogram(item: Dataset, dataset: Dataset, path: Path) -> DicomHistogram:
         roi = _roi_number(item, path)
         if roi is None:
             return DicomHistogram(
-                None, None, unread="it is of several regions, or of none"
+                None, None, unread="it refers to several regions, or to none"
             )
         curve, width = _curve(item, dataset, path)
         mean_gy = number_if_any(item, "DVHMeanDose", path)
@@ -154,14 +154,14 @@ def _bins(item: Dataset, path: Path) -> tuple[NDArray[np.float64], NDArray[np.fl
     count = number_if_any(item, "DVHNumberOfBins", path)
     if data.size < 2 or data.size % 2 or (count and 2 * count != data.size):
         raise InputError(
-            f"its DVHData (3004,0058) are {data.size} numbers for DVHNumberOfBins "
-            f"(3004,0056) = {count or 0:g}: two a bin are needed"
+            f"its DVHData (3004,0058) has {data.size} numbers for DVHNumberOfBins "
+            f"(3004,0056) = {count or 0:g}: two per bin are needed"
         )
     widths, volumes = data.reshape(-1, 2).T
     if not np.isfinite(data).all() or (widths <= 0).any():
-        raise InputError("its DVHData (3004,0058) hold a width that is not above 0")
+        raise InputError("its DVHData (3004,0058) has a bin width that is not above 0")
     if (volumes < -_RISE * np.abs(volumes).max()).any():
-        raise InputError("its DVHData (3004,0058) hold a volume below 0")
+        raise InputError("its DVHData (3004,0058) has a volume below 0")
     return widths, volumes
 
 

@@ -25,8 +25,8 @@ _LONG_VALUE = 4096
 _SHOWN = 6
 _ENDS = ("Lower", "Upper")
 _LOST = (
-    "compressed with loss (LossyImageCompression (0028,2110) = 01): its values are not "
-    "those that were reconstructed"
+    "compressed with loss (LossyImageCompression (0028,2110) = 01): its values differ "
+    "from those that were reconstructed"
 )
 EXPORT = "export the file again, or correct the value"
 

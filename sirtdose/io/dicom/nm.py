@@ -70,7 +70,11 @@ def _volume(dataset: Dataset, path: Path, nuclide: Nuclide | None) -> Volume:
     counts = _in_slice_order(dataset, counts, path)
     grid, remarks = _grid(dataset, counts.shape, path)
     if limit is not None and frames.max() >= limit - 1:
-        remarks = (*remarks, f"voxels reach the largest stored value, {limit}: cut off")
+        remarks = (
+            *remarks,
+            "voxels reach the largest value that can be stored, "
+            f"{limit}: values above it were lost",
+        )
     source = source_of(dataset, [path], nuclide)
     source = replace(
         source,
@@ -104,10 +108,10 @@ def require_recon_tomo(dataset: Dataset, path: Path) -> None:
 def offset(added: str) -> tuple[Doubt, ...]:
     """What to ask where a header adds the same to every voxel (H12)."""
     said = (
-        f"the header adds to every voxel, those without activity too, {added}: is the "
-        "image exported rightly?"
+        "the header adds an offset to every voxel, even where there is no activity "
+        f"({added}): was the image exported correctly?"
     )
-    doubt = Doubt("H12", said, "the values are used with what is added")
+    doubt = Doubt("H12", said, "the values are used with this offset")
     return (doubt,) if added else ()
 
 
@@ -116,9 +120,9 @@ def _declared(dataset: Dataset, frames: int, path: Path) -> tuple[Doubt, ...]:
     declared = number_if_any(dataset, "NumberOfSlices", path)
     if not declared or declared == frames:
         return ()
-    said = f"NumberOfSlices (0054,0081) is {declared:g}, and the file holds {frames}"
-    used = f"the {frames} slices that are there are used"
-    return (Doubt("H17", f"{said} slices: is it whole?", used),)
+    said = f"NumberOfSlices (0054,0081) is {declared:g}, but the file contains {frames}"
+    used = f"the {frames} slices that are present are used"
+    return (Doubt("H17", f"{said} slices: is it complete?", used),)
 
 
 def _named_a_map(dataset: Dataset) -> tuple[str, ...]:
@@ -127,7 +131,9 @@ def _named_a_map(dataset: Dataset) -> tuple[str, ...]:
         "ATTENUATION" in str(i.get("Radiopharmaceutical")).upper()
         for i in dataset.get("RadiopharmaceuticalInformationSequence") or []
     )
-    return ("its Radiopharmaceutical says attenuation map: is it one?",) * named
+    return (
+        "its Radiopharmaceutical is given as an attenuation map: is it one?",
+    ) * named
 
 
 def _decay_correction(dataset: Dataset) -> str:
@@ -144,7 +150,7 @@ def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArr
     tags = [] if pointer is None else list(np.atleast_1d(pointer))
     if tags and tags != [_SLICE_VECTOR]:
         raise GeometryError(
-            f"{path.name} counts its frames by more than slices "
+            f"{path.name} has frames that are indexed by more than slices "
             "(FrameIncrementPointer (0028,0009)): a plain stack of slices is needed"
         )
     if dataset.get("SliceVector") is None:
@@ -170,12 +176,12 @@ def _grid(
         dataset,
         "SpacingBetweenSlices",
         path,
-        "its sign is the direction of the slices and cannot be guessed",
+        "its sign is the direction of the slices and cannot be inferred",
     )
     if slices_apart == 0:
         raise GeometryError(
-            f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance of "
-            "its slices, with the sign of their direction, is needed"
+            f"{path.name} has SpacingBetweenSlices (0018,0088) = 0 mm: the distance "
+            "between its slices, with the sign of their direction, is needed"
         )
     affine = affine_of(np.column_stack([normal * slices_apart, steps]), position)
     k, j, i = shape
@@ -183,18 +189,18 @@ def _grid(
     remarks = (
         (
             modality != "NM",
-            f"Modality (0008,0060) is {modality}, while class and ImageType say a "
-            "reconstructed SPECT",
+            f"Modality (0008,0060) is {modality}, but SOP class and ImageType are "
+            "those of a reconstructed SPECT",
         ),
         (
             not position.any(),
-            "ImagePositionPatient is 0, 0, 0, a placeholder: check that structures lie "
-            "where they should",
+            "ImagePositionPatient is 0, 0, 0, a placeholder: check on the overlay "
+            "that structures lie where they should",
         ),
         (
             frame is None,
-            "no FrameOfReferenceUID (0020,0052): that structures and CT belong to this "
-            "image is not checked",
+            "no FrameOfReferenceUID (0020,0052): whether structures and CT belong to "
+            "this image was not checked",
         ),
     )
     return Grid((k, j, i), affine, frame), tuple(one for holds, one in remarks if holds)

@@ -99,7 +99,7 @@ def _scaled(
         ):
             raise QuantityError(
                 f"{path.name} has {name} = {shown(slope)} and {other} = "
-                f"{shown(its_slope)}: which scale holds is not known"
+                f"{shown(its_slope)}: which scale applies is not known"
             )
     most = float(intercept[np.abs(intercept).argmax()])
     adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)
@@ -117,9 +117,9 @@ def _only(mapping: Sequence[Dataset], path: Path) -> Dataset:
     if len(in_bq) != 1:
         units = ", ".join(f"'{_unit(item)}'" for item in mapping)
         raise QuantityError(
-            f"{path.name} maps its values {len(mapping)} ways, to {units} "
-            "(RealWorldValueMappingSequence (0040,9096)): which holds is not known; "
-            "export it with one"
+            f"{path.name} maps its values in {len(mapping)} ways, to {units} "
+            "(RealWorldValueMappingSequence (0040,9096)): which one applies is not "
+            "known; export it with one"
         )
     return in_bq[0]
 
@@ -139,7 +139,7 @@ def _real_world(
     if slope is None or intercept is None:
         raise QuantityError(
             f"{path.name} has a RealWorldValueMappingSequence (0040,9096) without a "
-            "slope and intercept: a look-up table is not read"
+            "slope and intercept: a look-up table is not supported"
         )
     written = _unit(item)
     unit = written.lower()

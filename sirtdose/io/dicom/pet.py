@@ -125,7 +125,7 @@ def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
         if units in ("GML", "CM2ML"):
             said += "; an SUV cannot be turned back safely"
         if str(dataset.get("DecayCorrection", "")).upper() == "ADMIN":
-            said += ", corrected for decay to administration"
+            said += ", decay-corrected to administration"
         raise QuantityError(
             f"{path.name} has Units (0054,1001) = {units}, {said} (H12): reconstruct "
             "the PET in Bq/mL (BQML)"
@@ -193,9 +193,9 @@ def _corrected_again(stack: Stack, was: str, right: Nuclide) -> NDArray[np.float
     wrong_h, right_h = HALF_LIVES_H[was], right.half_life_h
     if str(stack.datasets[0].DecayCorrection).upper() == "ADMIN":
         raise QuantityError(
-            f"{stack.paths[0].name} is corrected for decay to administration "
-            f"(DecayCorrection (0054,1102) = ADMIN), as {was}, and by how much its "
-            f"header does not say: reconstruct it as {right.name}, or with START"
+            f"{stack.paths[0].name} is decay-corrected to administration "
+            f"(DecayCorrection (0054,1102) = ADMIN), as {was}, but its header does "
+            f"not state by how much: reconstruct it as {right.name}, or with START"
         )
     known = [
         (error, identity)

@@ -167,8 +167,8 @@ def _one_of(found: list[PetReference]) -> PetReference:
     placed = [one.at for one in found if one.at is not None]
     if len(placed) not in (0, len(found)) or len({one.clock for one in found}) > 1:
         raise QuantityError(
-            "the slices disagree on the time that their decay is corrected to, or some "
-            "do not state it: give the slices of one reconstruction"
+            "the slices are decay-corrected to different times, or some do not state "
+            "the time: give the slices of one reconstruction"
         )
     if len({one.tzinfo is None for one in placed}) > 1:
         raise QuantityError(
@@ -201,8 +201,8 @@ def administration_of(dataset: Dataset) -> PetReference:
             zone = parse_offset(text_of(dataset, "TimezoneOffsetFromUTC"))
             return PetReference(
                 None,
-                f"{_ADMIN} of administration, {clock:%H:%M} by "
-                "RadiopharmaceuticalStartTime (0018,1072), which has no day",
+                f"{_ADMIN} of administration, {clock:%H:%M} from "
+                "RadiopharmaceuticalStartTime (0018,1072), which has no date",
                 clock.replace(tzinfo=zone),
             )
     return PetReference(None, f"{_ADMIN} of administration")
@@ -252,8 +252,8 @@ def _by_vendor(
         how = "AcquisitionTime + half the frame - FrameReferenceTime"
     else:
         raise QuantityError(
-            f"{path.name}: to which moment its decay is corrected is not known for "
-            "this manufacturer: give --scan-at"
+            f"{path.name} is decay-corrected to a time that is not known for this "
+            "manufacturer: give --scan-at"
         )
     return acquired + timedelta(seconds=middle - reference_s), how
 

@@ -26,9 +26,11 @@ _FACTOR_TOLERANCE = 0.01
 _LONGEST_MS = 30 * 86_400_000
 # What an accepted doubt about the correction uses: what DecayCorrection says.
 _AS_SAID = {
-    "START": "taken as corrected for decay, by DecayCorrection START",
-    "ADMIN": "taken as corrected for decay to administration, by DecayCorrection ADMIN",
-    "NONE": "taken as not corrected for decay, by DecayCorrection NONE",
+    "START": "assumed to be decay-corrected, by DecayCorrection START",
+    "ADMIN": (
+        "assumed to be decay-corrected to administration, by DecayCorrection ADMIN"
+    ),
+    "NONE": "assumed not to be decay-corrected, by DecayCorrection NONE",
 }
 
 
@@ -86,8 +88,9 @@ def _kind_doubts(first: Dataset, path: Path) -> Doubts:
     repeats = _repeats(first, path)
     if repeats > 1:
         raise FileFormatError(
-            f"{path.name} is of {part} of {repeats} parts (SeriesType (0054,1000)): "
-            "give a STATIC or WHOLE BODY reconstruction of the whole scan"
+            f"{path.name} is part of {part} of {repeats} parts (SeriesType "
+            "(0054,1000)): give a STATIC or WHOLE BODY reconstruction of the whole "
+            "scan"
         )
     said = f"it is {part} (SeriesType (0054,1000)), not STATIC or WHOLE BODY"
     return (
@@ -103,9 +106,12 @@ def _count_doubts(first: Dataset, there: int, path: Path) -> Doubts:
     declared = declared_slices(first, path)
     if declared is None or declared == there:
         return ()
-    said = f"NumberOfSlices (0054,0081) declares {declared} slices, {there} are there"
-    used = f"the {there} slices that are there are used"
-    return (Doubt("H17", f"{said}: is the series whole, and of one scan?", used),)
+    said = (
+        f"NumberOfSlices (0054,0081) declares {declared} slices, but {there} are "
+        "present"
+    )
+    used = f"the {there} slices that are present are used"
+    return (Doubt("H17", f"{said}: is the series complete, and of one scan?", used),)
 
 
 def _intercept_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Doubts:
@@ -118,10 +124,10 @@ def _intercept_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Dou
         return ()
     said = (
         f"RescaleIntercept (0028,1052) adds {most:g} Bq/mL to every voxel of a slice, "
-        "where a PET has 0"
+        "but in PET it is 0"
     )
-    used = "the values are used with what is added"
-    return (Doubt("H12", f"{said}: is the image exported rightly?", used),)
+    used = "the values are used with this offset"
+    return (Doubt("H12", f"{said}: was the image exported correctly?", used),)
 
 
 def _factor_doubts(
@@ -146,7 +152,7 @@ def _factor_doubts(
     return (
         Doubt(
             "H10",
-            f"{said}: how it was corrected for decay is not known",
+            f"{said}: the decay correction that was applied is not known",
             f"its values are {used}",
         ),
     )
@@ -162,8 +168,8 @@ def _correction_doubts(datasets: Sequence[Dataset], paths: Sequence[Path]) -> Do
             continue
         has = "lists DECY" if "DECY" in done else "does not list DECY"
         said = (
-            f"{path.name} has DecayCorrection (0054,1102) = {kind}, while its "
-            f"CorrectedImage (0028,0051) {has}: was it corrected for decay?"
+            f"{path.name} has DecayCorrection (0054,1102) = {kind}, but its "
+            f"CorrectedImage (0028,0051) {has}: was it decay-corrected?"
         )
         return (Doubt("H10", said, f"its values are {_AS_SAID[kind]}"),)
     return ()

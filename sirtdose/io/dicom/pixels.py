@@ -36,8 +36,7 @@ def pixels_of(dataset: Dataset, path: Path) -> NDArray[Any]:
     values, contradiction = stored_pixels(dataset, path)
     if contradiction:
         raise QuantityError(
-            f"{contradiction}: which of the two is right is not known; export the "
-            "file again"
+            f"{contradiction}: which one is right is not known; export the file again"
         )
     return values
 

@@ -85,7 +85,7 @@ def read_planar(
     frames = [frame for path in paths for frame in _frames(path)]
     if len(frames) < 2:
         raise FileFormatError(
-            f"{paths[0].name} holds {len(frames)} view: anterior and posterior are "
+            f"{paths[0].name} contains {len(frames)} view: anterior and posterior are "
             "needed"
         )
     if anterior is not None and posterior is not None:
@@ -94,8 +94,8 @@ def read_planar(
     else:
         if len(frames) != 2:
             raise FileFormatError(
-                f"{paths[0].name} holds {len(frames)} views: say which are anterior "
-                "and posterior"
+                f"{paths[0].name} contains {len(frames)} views: give --anterior and "
+                "--posterior with their frame numbers"
             )
         with reading_dicom(paths[0]):
             chosen, evidence = _told_apart(frames, paths[0])
@@ -114,7 +114,7 @@ def _frames(path: Path) -> list[_Frame]:
         kinds = [str(value).upper() for value in dataset.get("ImageType", None) or ()]
         if len(kinds) < 3 or kinds[2] not in _PLANAR:
             raise FileFormatError(
-                f"{path.name} is no planar image (ImageType (0008,0008) value 3 is "
+                f"{path.name} is not a planar image (ImageType (0008,0008) value 3 is "
                 f"'{kinds[2] if len(kinds) > 2 else ''}'): STATIC or WHOLE BODY is "
                 "needed"
             )
@@ -123,11 +123,11 @@ def _frames(path: Path) -> list[_Frame]:
         )
         if added:
             raise QuantityError(
-                f"{path.name} adds the same to every pixel ({added}), so its counts "
+                f"{path.name} adds an offset to every pixel ({added}), so its counts "
                 "have no common scale: export it without an intercept"
             )
         if quantity is not Quantity.COUNTS:
-            raise QuantityError(f"{path.name} is not in counts")
+            raise QuantityError(f"{path.name} is not in counts: export it in counts")
         detectors = list(dataset.get("DetectorInformationSequence") or [dataset])
         vector = _detector_vector(dataset, len(counts), path)
         spacing = pixel_spacing(dataset, path)
@@ -159,7 +159,8 @@ def _detector_vector(dataset: Dataset, frames: int, path: Path) -> list[int]:
 def _given(frames: Sequence[_Frame], a: int, p: int) -> tuple[_Frame, _Frame]:
     if a == p or not (1 <= a <= len(frames) and 1 <= p <= len(frames)):
         raise InputError(
-            f"views {a} and {p} are not two different ones of {len(frames)} frames"
+            f"--anterior {a} and --posterior {p} are not two different frames of 1 to "
+            f"{len(frames)}"
         )
     return frames[a - 1], frames[p - 1]
 
@@ -274,7 +275,7 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     stored = stored_voxels(path)
     if stored is None:
         raise FileFormatError(
-            f"{path.name} is no mask known here: use {', '.join(SUFFIXES)}"
+            f"{path.name} is not a supported mask file: use {', '.join(SUFFIXES)}"
         )
     data = without_unit_axes(stored[0], 2)
     if data.ndim != 2:
@@ -285,8 +286,8 @@ def read_planar_mask(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     mask: NDArray[np.bool_] = data.T != 0
     if mask.shape != shape:
         raise GeometryError(
-            f"{path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, the view "
-            f"{shape[1]} x {shape[0]}: draw the region on the view itself"
+            f"{path.name} has {mask.shape[1]} x {mask.shape[0]} pixels, but the view "
+            f"has {shape[1]} x {shape[0]}: draw the region on the view itself"
         )
     if not mask.any():
         raise StructureError(f"{path.name} is empty: draw the region")

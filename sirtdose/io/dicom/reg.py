@@ -49,8 +49,8 @@ def read_registration(
         dataset = read_dataset(path)
         if str(dataset.get("SOPClassUID", "")) != SOP_CLASS_UID:
             raise FileFormatError(
-                f"{path.name} is no spatial registration (SOPClassUID (0008,0016)); a "
-                "deformable one is not read"
+                f"{path.name} is not a spatial registration (SOPClassUID "
+                "(0008,0016)); a deformable one is not supported"
             )
         matrices = {str(required(dataset, "FrameOfReferenceUID", path)): np.eye(4)}
         for item in required(dataset, "RegistrationSequence", path):
@@ -64,7 +64,7 @@ def read_registration(
         return np.asarray(np.linalg.solve(here, there), np.float64)
     except np.linalg.LinAlgError:
         raise GeometryError(
-            f"{path.name} holds a matrix that leads nowhere back (H16): "
+            f"{path.name} contains a matrix that cannot be inverted (H16): "
             "FrameOfReferenceTransformationMatrix (3006,00C6)"
         ) from None
 

@@ -68,7 +68,7 @@ def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
     if not drawn:
         why = "".join(f"; {remark}" for roi in rois for remark in roi.remarks)
         raise StructureError(
-            f"{path.name} holds no closed contour (ContourData (3006,0050)){why}"
+            f"{path.name} contains no closed contour (ContourData (3006,0050)){why}"
         )
     try:
         frame = common_frame([c for roi in drawn for c in roi.contours], path.name)
@@ -77,7 +77,7 @@ def read_rtstruct(path: Path, *, apart: bool = False) -> list[Structure]:
     structures = [_filled(roi, frame, apart=apart) for roi in rois]
     if all(structure.empty for structure in structures):
         raise StructureError(
-            f"{path.name} holds no volume: "
+            f"{path.name} contains no volume: "
             + "; ".join(remark for one in structures for remark in one.remarks)
         )
     return structures
@@ -192,7 +192,7 @@ def _contours(
             contours.append(data.reshape(-1, 3))
         else:
             points += 1
-    said = f"{points} contours that are points or open lines enclose nothing"
+    said = f"{points} contours are points or open lines, which enclose no area"
     return contours, [said] if points else [], bool(points and not contours)
 
 

@@ -68,13 +68,14 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     background = dataset.get("PixelPaddingValue")
     segments = [s for s in dataset.SegmentSequence if s.SegmentNumber != background]
     if not segments:
-        raise StructureError(f"{path.name} holds no segment")
+        raise StructureError(f"{path.name} contains no segment")
     fraction = str(dataset.get("SegmentationFractionalType", "")).upper()
     probable = fractional and fraction != "OCCUPANCY"
     if probable and threshold is None:
         raise FileFormatError(
-            f"{path.name} holds probabilities (SegmentationFractionalType (0062,0010)),"
-            " not volumes: choose with --probability-threshold 50%, or another"
+            f"{path.name} contains probabilities (SegmentationFractionalType "
+            "(0062,0010)), not volumes: give a threshold, such as "
+            "--probability-threshold 50%"
         )
     frames = seg_frames(dataset, path)
     ours = str(dataset.get("Manufacturer", "")) == "sirtdose"
@@ -124,8 +125,8 @@ def _require_encoding(dataset: Dataset, path: Path) -> None:
 
     if not dataset.original_encoding[1]:
         raise FileFormatError(
-            f"{path.name} is encoded in big endian (TransferSyntaxUID (0002,0010)), in "
-            "which a segmentation is not read: convert it to little endian"
+            f"{path.name} is encoded in big endian (TransferSyntaxUID (0002,0010)), "
+            "which is not supported for a segmentation: convert it to little endian"
         )
     syntax = required(dataset.file_meta, "TransferSyntaxUID", path)
     if not syntax.is_compressed or syntax.name.startswith("Deflated"):
@@ -191,7 +192,7 @@ def _require_distance(item: Dataset, path: Path) -> None:
     if apart_mm > _FARTHEST_MM:
         raise FileFormatError(
             f"{path.name} has SpacingBetweenSlices (0018,0088) = {apart_mm:g} mm, "
-            "farther than a patient is long: export it again"
+            "longer than any patient: export it again"
         )
 
 
@@ -201,6 +202,6 @@ def _require_tag(item: Dataset, keyword: str, path: Path) -> None:
 
     if keyword in item and not keyword_for_tag(int(number(item, keyword, path))):
         raise FileFormatError(
-            f"{path.name} has a {keyword} {tag_of(keyword)} to an attribute that is "
-            "not known: export it again"
+            f"{path.name} has a {keyword} {tag_of(keyword)} that points to an unknown "
+            "attribute: export it again"
         )

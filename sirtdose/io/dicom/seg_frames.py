@@ -126,8 +126,8 @@ def seg_frames(dataset: Dataset, path: Path) -> SegFrames:
     kept = segments if segments.size else np.zeros(count, np.intp)
     if len(set(zip(slices.tolist(), kept.tolist(), strict=True))) < count:
         raise FileFormatError(
-            f"{path.name} has frames that cannot be told apart, two of one segment at "
-            "one place (PlanePositionSequence (0020,9113)): export it again"
+            f"{path.name} has two frames of one segment at the same place "
+            "(PlanePositionSequence (0020,9113)): export it again"
         )
     rows, columns = (
         whole_number(dataset, one, path, above=0) for one in ("Rows", "Columns")
@@ -152,7 +152,7 @@ def _said_of_frames(dataset: Dataset, keyword: str, path: Path) -> list[Dataset]
     count = whole_number(dataset, "NumberOfFrames", path, above=0)
     if len(frames) != count:
         raise FileFormatError(
-            f"{path.name} has NumberOfFrames (0028,0008) = {count}, and describes "
+            f"{path.name} has NumberOfFrames (0028,0008) = {count}, but describes "
             f"{len(frames)} (PerFrameFunctionalGroupsSequence (5200,9230)): export it "
             "again"
         )
@@ -208,8 +208,8 @@ def _slice_distance(along: NDArray[np.float64], measures: Dataset, path: Path) -
     if not inferred <= (1 + _THICKNESS_TOLERANCE) * thickness:
         raise GeometryError(
             f"{path.name} has no SpacingBetweenSlices (0018,0088), and its frames are "
-            f"{inferred:.3g} mm apart where SliceThickness (0018,0050) is "
-            f"{thickness:.3g} mm: frames may be left out; export it with the spacing"
+            f"{inferred:.3g} mm apart, but SliceThickness (0018,0050) is "
+            f"{thickness:.3g} mm: frames may be missing; export it with the spacing"
         )
     return inferred
 

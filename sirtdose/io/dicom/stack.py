@@ -33,7 +33,7 @@ _GAP_TOLERANCE = 0.01
 _ROUNDED_MM = 0.11
 # Slices further apart than this many thicknesses leave out what is between them.
 _THICKNESSES_APART = 1.5
-_AS_WIDE = "each slice's values are used for the whole distance between slices"
+_AS_WIDE = "the values of each slice are used for the whole distance between slices"
 
 # Orientation, pixel spacing, rows, columns, frame of reference.
 _PLANE = (0x00200037, 0x00280030, 0x00280010, 0x00280011, 0x00200052)
@@ -86,7 +86,8 @@ def read_stack(
     """
     if len(paths) < 2:
         raise InputError(
-            f"a {what} volume needs at least two slices, found {len(paths)} file"
+            f"a {what} volume needs at least two slices, but {len(paths)} file was "
+            "found"
         )
     if not headers:
         headers = [read_dataset(path) for path in paths]
@@ -131,10 +132,10 @@ def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
         "(SliceThickness (0018,0050))"
     )
     if slices > 2:
-        return f"{said}: what is between them is left out"
+        return f"{said}: the gaps between them are ignored"
     raise GeometryError(
-        f"{path.name} and another: {said}, which is no volume (H17): send the whole "
-        "series"
+        f"{path.name} and another: {said}, which is not a complete volume (H17): send "
+        "the whole series"
     )
 
 
@@ -240,8 +241,8 @@ def _regular_step(
     if median <= 0 or gaps.min() <= 0.01 * median:
         k = int(gaps.argmin())
         raise GeometryError(
-            f"{_told_apart(paths[k], paths[k + 1])} are at the same place (H17): the "
-            "series holds slices twice, or overlapping beds; give one copy"
+            f"{_told_apart(paths[k], paths[k + 1])} are at the same position (H17): "
+            "the series contains slices twice, or overlapping beds; give one copy"
         )
     # Positions may be rounded: what counts is how far a slice is off its place.
     along = np.concatenate([[0.0], np.cumsum(gaps)])

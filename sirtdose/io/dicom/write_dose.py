@@ -206,6 +206,6 @@ def _read_again(path: Path, dose: Volume) -> None:
     largest = float(values.max(initial=0.0))
     if worst > _SAME * largest:
         raise OutputError(
-            f"{path.name} read again differs by {worst:g} Gy from what was computed, "
+            f"{path.name}, read back, differs by {worst:g} Gy from the dose computed, "
             f"whose maximum is {largest:g} Gy (H30)"
         )

@@ -83,12 +83,12 @@ def require_free(
     ]
     if foreign:
         raise OutputError(
-            f"{folder} holds a folder of the name {foreign[0]}, which a file is to "
-            "have: move it away, or give another folder"
+            f"{folder} contains a folder named {foreign[0]}, which is the name of a "
+            "result file: move it away, or give another folder"
         )
     if taken and not force:
         raise OutputError(
-            f"{folder} already holds {', '.join(taken)}: give another folder, or "
+            f"{folder} already contains {', '.join(taken)}: give another folder, or "
             "--force to overwrite"
         )
 

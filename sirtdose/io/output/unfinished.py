@@ -81,8 +81,8 @@ def finish(folder: Path) -> None:
         except OSError as error:
             if has_journal(room):
                 raise OutputError(
-                    f"a run was killed while it replaced results in {folder}, and what "
-                    f"it left in {room} cannot be completed: {error.strerror}"
+                    f"a run was killed while it replaced results in {folder}, and its "
+                    f"files in {room} cannot be completed: {error.strerror}"
                 ) from error
 
 
@@ -142,8 +142,8 @@ def _ours(room: Path, folder: Path) -> Iterator[Path]:
     """A room that no other run is in."""
     if room.is_dir() and not _is_mine(room):
         raise OutputError(
-            f"{room} is another user's: that run goes on, or was killed; wait, have it "
-            "removed, or give another folder"
+            f"{room} belongs to another user, whose run is still going on or was "
+            "killed: wait, have it removed, or give another folder"
         )
     for _ in range(_TRIES):
         with _held(room) as held:
@@ -152,8 +152,8 @@ def _ours(room: Path, folder: Path) -> Iterator[Path]:
                 return
         sleep(_BETWEEN_S)
     raise OutputError(
-        f"another run of sirtdose writes to {folder}: wait until it has ended, or give "
-        "another folder"
+        f"another run of sirtdose is writing to {folder}: wait until it has ended, or "
+        "give another folder"
     )
 
 
@@ -194,8 +194,8 @@ def _locked(stream: IO[Any], room: Path, *, is_new: bool) -> bool:
         if is_new:
             return True
         raise OutputError(
-            f"{room} is there, and locks do not work on this file system "
-            f"({error.strerror}): if no other run goes on, move it away"
+            f"{room} exists, and file locks do not work on this file system "
+            f"({error.strerror}): if no other run is going on, move it away"
         ) from None
 
 

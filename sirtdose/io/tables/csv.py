@@ -33,7 +33,7 @@ class Line:
         """A cell that cannot be missing."""
         cell = self.text(column)
         if not cell:
-            raise InputError(f"{self.at(column)} is empty: it is needed")
+            raise InputError(f"{self.at(column)} is empty: a value is needed")
         return cell
 
     def number(
@@ -55,8 +55,8 @@ class Line:
             value = float(cell)
         except ValueError:
             raise InputError(
-                f"{self.at(column)}: '{cell[:40]}' is no number: write one such as "
-                "1.5, with a point and no unit, or leave the cell empty"
+                f"{self.at(column)}: '{cell[:40]}' is not a number: write one such as "
+                "1.5, with a decimal point and no unit, or leave the cell empty"
             ) from None
         if not math.isfinite(value) or value < least or (above and value == least):
             bound = f"{'above' if above else 'at least'} {least:g}"
@@ -86,7 +86,8 @@ class Line:
             return date.fromisoformat(cell)
         except ValueError:
             raise InputError(
-                f"{self.at(column)}: '{cell[:40]}' is no day: write it as 2026-03-01"
+                f"{self.at(column)}: '{cell[:40]}' is not a date: write it like "
+                "2026-03-01"
             ) from None
 
     def at(self, column: str) -> str:
@@ -122,7 +123,9 @@ def read_table(
     header = header_of(lines[0][1])
     _require_columns(path.name, header, required, optional=optional, what=what)
     if len(lines) < 2:
-        raise InputError(f"{path.name} holds only a header: a line each is needed")
+        raise InputError(
+            f"{path.name} contains only a header: add one line for each entry"
+        )
     return list(_cells(path.name, header, lines[1:]))
 
 
@@ -172,8 +175,8 @@ def _cells(
         require_printable(cells, where)
         if len(cells) != len(header):
             raise InputError(
-                f"{where} has {len(cells)} cells and the header "
-                f"{len(header)}: give one for each column, empty if not given"
+                f"{where} has {len(cells)} cells, but the header has {len(header)}: "
+                "give one for each column, empty if not given"
             )
         yield Line(
             where,
@@ -186,8 +189,8 @@ def require_printable(cells: Sequence[str], where: str) -> None:
     for number, cell in enumerate(cells, 1):
         if not cell.strip().isprintable():
             raise InputError(
-                f"{where}, cell {number} holds a line break or what cannot be printed: "
-                "write it anew"
+                f"{where}, cell {number} contains a line break or an unprintable "
+                "character: retype it"
             )
 
 
@@ -207,7 +210,7 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
         raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise FileFormatError(
-            f"{path.name} is no text in UTF-8: save it as CSV UTF-8"
+            f"{path.name} is not UTF-8 text: save it as CSV UTF-8"
         ) from None
     skipped = 0
     if text[:4].lower() == "sep=":
@@ -219,11 +222,13 @@ def csv_lines(path: Path) -> list[tuple[int, list[str]]]:
         lines = [(reader.line_num + skipped, cells) for cells in reader]
     except csv.Error as error:
         raise FileFormatError(
-            f"{path.name}, line {reader.line_num + skipped} is no csv: {error}"
+            f"{path.name}, line {reader.line_num + skipped} is not valid CSV: {error}"
         ) from None
     filled = [(n, cells) for n, cells in lines if any(cell.strip() for cell in cells)]
     if not filled:
-        raise InputError(f"{path.name} is empty: a header and a line each are needed")
+        raise InputError(
+            f"{path.name} is empty: a header and one line for each entry are needed"
+        )
     return filled
 
 
@@ -247,7 +252,7 @@ def read_recovery(path: Path) -> RecoveryTable:
         pairs = [(float(row["volume_ml"]), float(row["rc"])) for row in rows]
     except (KeyError, TypeError, ValueError):
         raise FileFormatError(
-            f"{path.name} is no table of recovery coefficients: write a header "
+            f"{path.name} is not a table of recovery coefficients: write a header "
             "volume_ml,rc and a row of two numbers for each volume"
         ) from None
     return RecoveryTable([a for a, _ in pairs], [b for _, b in pairs])

@@ -63,23 +63,23 @@ def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
     columns = _columns(path.name, header, metrics)
     if not columns:
         raise InputError(
-            f"{path.name}, line 1 names no dose: give mean_gy, d70_gy, v100, volume_ml "
-            "or others like them"
+            f"{path.name}, line 1 has no column of doses: give mean_gy, d70_gy, v100, "
+            "volume_ml or others like them"
         )
     found: dict[str, dict[Metric, float]] = {}
     for line in lines:
         name = line.required("name").lstrip("'")
         if name.casefold() in (one.casefold() for one in found):
-            raise InputError(f"{line.at('name')}: '{name}' is there twice (H19)")
+            raise InputError(f"{line.at('name')}: '{name}' occurs twice (H19)")
         numbers = {one: _number(line, key, one) for key, one in columns.items()}
         found[name] = {key: one for key, one in numbers.items() if one is not None}
         if not found[name]:
             raise InputError(
-                f"{line.where}: '{name}' has no number: give one of "
+                f"{line.where}: '{name}' has no value: give one of "
                 f"{', '.join(columns)}, or leave the line out"
             )
     idle = [one for one in header if one not in columns and one != "name"]
-    said = f"column {', '.join(idle)} of their table is not compared"
+    said = f"column {', '.join(idle)} of their table was not compared"
     return DoseTable(found, (said,) if idle else ())
 
 

@@ -62,18 +62,18 @@ def own_nuclide(
     """
     data, digest = read_own_file(path)
     if not data:
-        raise InputError(f"{path.name} holds no nuclide: write a table [Re-188]")
+        raise InputError(f"{path.name} contains no nuclide: write a table [Re-188]")
     entries = {key: _entry(key, one, path) for key, one in data.items()}
     named = {key.casefold(): key for key in entries}
     if name is None and len(entries) > 1:
         raise InputError(
-            f"{path.name} holds {', '.join(entries)}: choose one with --nuclide"
+            f"{path.name} contains {', '.join(entries)}: choose one with --nuclide"
         )
     key = next(iter(entries)) if name is None else named.get(name.casefold())
     if key is None:
         raise InputError(
-            f"{path.name} holds {', '.join(entries)}, not {name}: give --nuclide "
-            f"{next(iter(entries))}, or leave --nuclide-file out"
+            f"{path.name} contains {', '.join(entries)}, but not {name}: give "
+            f"--nuclide {next(iter(entries))}, or leave --nuclide-file out"
         )
     found = Nuclide.of_entry(
         key, entries[key], kernels_in=path.parent, dose_constant=dose_constant
@@ -86,14 +86,14 @@ def _entry(name: str, given: Any, path: Path) -> dict[str, Any]:
     where = f"{path.name}: {shown(name)}"
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{where} is no nuclide's name: write element and mass number, such as "
-            "Re-188 or Tc-99m"
+            f"{where} is not the name of a nuclide: write element and mass number, "
+            "such as Re-188 or Tc-99m"
         )
     if name in table("nuclides"):
         raise InputError(
-            f"{where} is a nuclide that is shipped, and a file cannot replace it: use "
-            "it without --nuclide-file; --half-life and --dose-constant take numbers "
-            "of your own"
+            f"{where} is a built-in nuclide, which a file cannot replace: use it "
+            "without --nuclide-file; to change its numbers give --half-life and "
+            "--dose-constant"
         )
     entry = dict(known_table(given, _ENTRY, where))
     entry["half_life_h"] = _number(entry, "half_life_h", where)
@@ -128,7 +128,9 @@ def _presets(entry: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
     for preset, one in given.items():
         at = f"{where}: {_PRESETS}.{shown(preset)}"
         if not preset.isidentifier():
-            raise InputError(f"{at} cannot be typed: name it by letters and digits")
+            raise InputError(
+                f"{at} cannot be typed on the command line: use letters and digits"
+            )
         numbers = dict(known_table(one, _PRESET, at))
         numbers["source"] = source_of(numbers, "source", at)
         numbers["value"] = _constant(numbers, entry["half_life_h"], at)
@@ -156,7 +158,7 @@ def _constant(given: Mapping[str, Any], half_life_h: float, where: str) -> float
         return value
     with_gammas = absorbed_mev + gamma_mev
     raise InputError(
-        f"{where}: value is {value:g} Gy kg/GBq, while {absorbed_mev:g} MeV per decay "
+        f"{where}: value is {value:g} Gy kg/GBq, but {absorbed_mev:g} MeV per decay "
         f"and {half_life_h:g} h give {dose_constant_of(absorbed_mev, half_life_h):.4g}"
         + (
             "; with gammas, which leave the tissue, they give it"
@@ -173,7 +175,8 @@ def _kernel(given: Any, folder: Path, where: str) -> dict[str, Any]:
     kernel["file"] = text_of(kernel.get("file", ""), f"{where}: file")
     if not (folder / Path(kernel["file"]).name).is_file():
         raise InputError(
-            f"{where}: there is no '{shown(kernel['file'])}' beside the nuclide's file"
+            f"{where}: there is no '{shown(kernel['file'])}' in the folder of the "
+            "nuclide file"
         )
     kernel["file"] = Path(kernel["file"]).name
     return kernel | {key: _number(kernel, key, where) for key in _KERNEL_NUMBERS}

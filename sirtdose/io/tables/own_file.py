@@ -35,9 +35,9 @@ def read_own_file(path: Path) -> tuple[dict[str, Any], str]:
         raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         # Of the text, of its form, or of a number of thousands of digits.
-        raise FileFormatError(f"{path.name} is no {kind}: {error}") from None
+        raise FileFormatError(f"{path.name} is not valid {kind}: {error}") from None
     if not isinstance(data, dict):
-        raise FileFormatError(f"{path.name} is no {kind} with names and values")
+        raise FileFormatError(f"{path.name} is not {kind} with names and values")
     return data, sha256(content).hexdigest()
 
 
@@ -46,7 +46,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
-        raise ValueError(f"'{shown(double)}' is there more than once")
+        raise ValueError(f"'{shown(double)}' occurs more than once")
     return dict(pairs)
 
 
@@ -96,7 +96,7 @@ def number_of(value: Any, where: str) -> float:
         raise InputError(f"{where} is {shown(value)}: a number is needed")
     # Written so that a NaN fails too.
     if not abs(value) < 1e6:
-        raise InputError(f"{where} is {value}: no such number is meant")
+        raise InputError(f"{where} is {value}: a number of this size is not possible")
     return float(value)
 
 
@@ -105,7 +105,7 @@ def text_of(value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise InputError(f"{where} is {shown(value)}: a text in quotes is needed")
     if printable(value) != value:
-        raise InputError(f"{where} holds what cannot be printed: retype it")
+        raise InputError(f"{where} contains an unprintable character: retype it")
     return value
 
 
@@ -119,7 +119,7 @@ def source_of(table: Mapping[str, Any], key: str, where: str) -> str:
     """
     text = text_of(table.get(key, ""), f"{where}: {key}").strip()
     if not text:
-        raise InputError(f"{where} needs a {key}: say where its numbers are from")
+        raise InputError(f"{where} needs a {key}: state where its numbers come from")
     return text
 
 
@@ -168,7 +168,7 @@ def read_budget(path: Path) -> tuple[dict[str, float], str]:
     for name, value in budget.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InputError(
-                f"{path.name}: {name[:40]} is no number: write a standard uncertainty "
-                "such as 0.05"
+                f"{path.name}: {name[:40]} is not a number: write a standard "
+                "uncertainty such as 0.05"
             )
     return {name: float(value) for name, value in budget.items()}, source

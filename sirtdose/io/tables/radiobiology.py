@@ -94,7 +94,9 @@ def _tissue(known: TissueResponse, given: Any, where: str) -> TissueResponse:
     own = source_of(given, "source", where)
     values: dict[str, Any] = _values(given, _QUANTITIES, ("geud_a",), where=where)
     if values.get("geud_a") == 0:
-        raise InputError(f"{where}.geud_a is 0: 1 gives the mean, below 0 tumors")
+        raise InputError(
+            f"{where}.geud_a is 0: use 1 for the mean, or a value below 0 for tumors"
+        )
     left = sorted(
         {*(field for field, _ in _QUANTITIES.values()), "geud_a"} - set(values)
     )
@@ -145,7 +147,9 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
             "others"
         )
     if found.get("b1_per_gy") == 0:
-        raise InputError(f"{where}.b1 is 0/Gy: a slope of 0 does not depend on dose")
+        raise InputError(
+            f"{where}.b1 is 0/Gy: with a slope of 0, nothing depends on dose"
+        )
     return found
 
 

@@ -95,8 +95,8 @@ class _Reader:
             for key, one in value.items():
                 if _SECRETS.search(key):
                     self.refuse(
-                        f"'{shown(key)}' looks like a secret, and none is read from "
-                        "here: leave it out",
+                        f"'{shown(key)}' looks like a secret, which is not read from "
+                        "this file: leave it out",
                         *keys,
                         key,
                     )

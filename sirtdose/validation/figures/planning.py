@@ -134,7 +134,7 @@ def _planned_u(*, of: str, component: str, u: float) -> float:
 def _predicted(*, role: str, dose_gy: float, end: str) -> float:
     found = predicted(role, dose_gy)
     if found is None:
-        raise ValueError(f"nothing is foretold of {role}")
+        raise ValueError(f"there is no expected value for {role}")
     return float(getattr(found, f"{end}_gy"))
 
 

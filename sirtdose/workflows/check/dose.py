@@ -45,7 +45,7 @@ from sirtdose.workflows.check.histograms import (
 from sirtdose.workflows.check.inputs import OurDose, our_dose
 from sirtdose.workflows.check.reported import Said, said_by_them
 
-_LUNGS_SAID = "one density, the liver's, gives the lungs no dose"
+_LUNGS_SAID = "no dose, as the liver's density is used for all tissue"
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,7 @@ class _Look:
         mute = said.by_contours and not said.stated.compared
         if not self.structures and (said.by_table or mute):
             raise InputError(
-                "their table or structures need ours to be held against: give "
-                "--structures"
+                "their table or structures are compared with ours: give --structures"
             )
         return said
 

@@ -69,7 +69,7 @@ def our_dose(path: Path, method: str | None = None) -> OurDose:
     if path.is_dir() and (path / "post.json").is_file():
         return _of_results(path, method)
     if method is not None:
-        raise InputError("--method chooses among a folder's doses: leave it out")
+        raise InputError("--method chooses among the doses of a folder: leave it out")
     if path.is_dir():
         raise FileFormatError(
             f"there is no post.json in {path.name}: give the --out of `sirtdose post`, "
@@ -86,7 +86,7 @@ def _of_results(folder: Path, method: str | None) -> OurDose:
     name = METHODS.get(method, method) if method else names[0]
     if name not in names:
         raise InputError(
-            f"{folder.name} has no dose by {method}: there is {', '.join(names)}"
+            f"{folder.name} has no dose by {method}, only by {', '.join(names)}"
         )
     own = _map(folder, name)
     dose = read_dose(own)
@@ -139,12 +139,16 @@ def _document(path: Path) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
-        raise FileFormatError(f"{path.name} is no post.json of sirtdose, or is damaged")
+        raise FileFormatError(
+            f"{path.name} is not a post.json of sirtdose, or is damaged"
+        )
     needed = ("doses", "ledger", "nuclide", "times", "calibration")
     if any(not isinstance(document.get(key), dict) for key in needed):
         raise FileFormatError(f"{path.name} is damaged: run `sirtdose post` again")
     if not document["doses"]:
-        raise FileFormatError(f"{path.name} holds no dose: run `sirtdose post` again")
+        raise FileFormatError(
+            f"{path.name} contains no dose: run `sirtdose post` again"
+        )
     return document
 
 

@@ -88,9 +88,12 @@ def _numbered(
     why = ""
     if names is None:
         why = (
-            f"the RTSTRUCT it is of was not given: give it with {option}"
+            f"the RTSTRUCT it refers to was not given: give it with {option}"
             if not sets
-            else f"it is of another RTSTRUCT than those given: give it with {option}"
+            else (
+                "it refers to another RTSTRUCT than those given: give that one with "
+                f"{option}"
+            )
         )
     found = []
     for one in held.histograms:

@@ -94,7 +94,7 @@ def tissue_density(
 def _density_of_ct(ct: Volume | None, curve: str) -> Volume:
     if ct is None:
         raise InputError(
-            "--density ct needs a CT: there is none; name one with --ct, or give "
+            "--density ct needs a CT, but there is none: name one with --ct, or give "
             "one density"
         )
     return density_of_ct(ct, curve)
@@ -105,19 +105,19 @@ def _density_image(path: Path) -> tuple[Volume, list[Finding]]:
     name = printable(path.name)
     if volume.quantity is not Quantity.DENSITY:
         raise InputError(
-            f"--density {name} holds {volume.quantity.unit}: give densities in g/mL as "
-            "NIfTI, NRRD or MetaImage, or --density ct for a CT"
+            f"--density {name} is in {volume.quantity.unit}: give densities in g/mL "
+            "as NIfTI, NRRD or MetaImage, or --density ct for a CT"
         )
     low, high = float(volume.data.min()), float(volume.data.max())
     if low < -_ROUNDING_G_PER_ML:
         raise QuantityError(
-            f"--density {name} goes down to {low:g}: densities in g/mL are 0 or more; "
-            "for CT numbers give --density ct and --ct"
+            f"--density {name} goes down to {low:g}, but densities in g/mL are 0 or "
+            "more: for CT numbers give --density ct and --ct"
         )
     if high > _DENSEST_G_PER_ML or high < _LIGHTEST_G_PER_ML:
         raise QuantityError(
-            f"--density {name} goes up to {high:g}: densities in g/mL are about 1 in "
-            "tissue; is it in another unit?"
+            f"--density {name} goes up to {high:g}, but densities of tissue are about "
+            "1 g/mL: is it in another unit?"
         )
     volume = volume.with_data(np.maximum(volume.data, 0))
     return volume, binary_density_findings(volume, name)

@@ -31,7 +31,7 @@ def on_dose_grid(request: ImageRequest, volume: Volume, ct: Volume | None) -> Vo
     if request.dose_grid == "ct":
         if ct is None:
             raise InputError(
-                "--dose-grid ct needs a CT: there is none; name one with --ct"
+                "--dose-grid ct needs a CT, but there is none: name one with --ct"
             )
         grid = _lattice_over(ct.grid, volume.grid)
     else:
@@ -99,6 +99,6 @@ def _require_few(shape: list[int]) -> None:
     number = shape[0] * shape[1] * shape[2]
     if number > _VOXELS_MAX:
         raise InputError(
-            f"--dose-grid would make {number:.2g} voxels: use larger ones, at most "
-            f"{_VOXELS_MAX:.0e} are computed"
+            f"--dose-grid gives {number:.2g} voxels, but at most {_VOXELS_MAX:.0e} "
+            "are computed: use larger voxels"
         )

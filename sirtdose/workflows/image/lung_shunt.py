@@ -165,7 +165,9 @@ def counts_of_planar(
     drawn = read_planar_mask(lungs, shape)
     lung_mask = drawn & ~liver_mask
     if not lung_mask.any():
-        raise InputError(f"{lungs.name} lies wholly inside {liver.name}")
+        raise InputError(
+            f"{lungs.name} lies completely inside {liver.name}: check their contours"
+        )
     findings = place_findings(planar.anterior, lung_mask, liver_mask)
     require_accepted(findings, acceptances)
     backgrounds = {

@@ -70,9 +70,9 @@ def measured_lung_mass(
     mass_kg = densitovolumetry_kg(ct, whole)
     if not mass_kg > 0:
         raise InputError(
-            "the lungs weigh nothing by the CT: is it in HU, and do the lungs lie on "
-            "it? give --lung-mass"
+            "the lung mass from the CT is 0: is the CT in HU, and is it aligned with "
+            "the lungs? Give --lung-mass"
         )
-    part = "" if covered > 0.999 else f", {covered:.0%} of them in view"
+    part = "" if covered > 0.999 else f", {covered:.0%} of them in the field of view"
     mass = LungMass(mass_kg, f"CT densitovolumetry{part}")
     return mass, ct_lung_mass_findings(mass_kg, volume_ml=whole.volume_ml)

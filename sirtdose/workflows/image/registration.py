@@ -57,8 +57,8 @@ def registered(
     ]
     if all(stay):
         raise InputError(
-            "every structure is in the image's own frame of reference: there is "
-            "nothing for a --registration to bring over"
+            "every structure is already in the image's frame of reference: leave "
+            "--registration out"
         )
     found = _registration(request, drawn, image=image, ct=ct)
     target = (ct or image).grid
@@ -142,7 +142,7 @@ def _registration(
         )
     if request.drawn_on is None:
         raise InputError(
-            "a registration needs the image that structures were drawn on: give "
+            "a registration needs the image on which structures were drawn: give "
             "--drawn-on, or a transform file"
         )
     moving = read_anatomy(request.drawn_on)
@@ -169,8 +169,8 @@ def _same_source(
     if foreign:
         raise GeometryError(
             f"'{foreign[-1]}' was drawn in another frame of reference than the one "
-            "this registration starts from (H15): bring over one image's structures "
-            "at a time"
+            "this registration starts from (H15): register the structures of one "
+            "image at a time"
         )
     return source
 

@@ -85,14 +85,14 @@ def activity_image(
     """
     if header_nuclide_was is not None and choice.image.kind is not Kind.PET:
         raise InputError(
-            "--header-nuclide-was undoes a PET scanner's decay correction: "
-            f"{choice.image.label} is {choice.image.kind}; leave it out"
+            "--header-nuclide-was corrects a PET scanner's decay correction, but "
+            f"{choice.image.label} is {choice.image.kind}: leave it out"
         )
     wanted = nuclide or Nuclide.named("Y-90")
     if header_nuclide_was is not None and wanted.positrons_per_decay is None:
         raise InputError(
-            "--header-nuclide-was applies the decay of Y-90, doses are for "
-            f"{wanted.name}, of which no positrons are known: leave it out, or give "
+            "--header-nuclide-was applies the decay of Y-90, but doses are for "
+            f"{wanted.name}, which has no known positrons: leave it out, or give "
             "--nuclide Y-90"
         )
     return read_found_image(
@@ -127,13 +127,13 @@ def ct_image(
         return None, []
     if set(choice.ct.paths) & set(choice.image.paths):
         raise InputError(
-            f"--ct {choice.ct.label} is the activity image itself: give a CT"
+            f"--ct {choice.ct.label} is the activity image itself: name a CT"
         )
     try:
         ct = read_found_image(choice.ct, quantity=Quantity.CT_NUMBER)
         volume.grid.require_frame(ct.grid, what="the CT")
         if not overlap(ct.grid, volume.grid):
-            raise GeometryError("the CT lies wholly outside the image (H15)")
+            raise GeometryError("the CT lies completely outside the image (H15)")
     except InputError as error:
         if named or needed:
             raise
@@ -151,8 +151,8 @@ def require_map(request: ImageRequest, dose: DoseRequest) -> None:
         )
     if "collapsed-cone" in dose.used_methods and not dose.density_by_voxel:
         raise InputError(
-            "collapsed-cone follows energy through varying density: give --density ct "
-            "or an image of densities; in one density --method kernel is exact"
+            "--method collapsed-cone needs a density map: give --density ct or an "
+            "image of densities; for a single density --method kernel is exact"
         )
 
 
@@ -205,7 +205,7 @@ def one_patient_findings(
     people = patients_in(known)
     if people > 1:
         raise SafetyStop(
-            f"the files are of {people} patients (H01: PatientID, name, birth date and "
-            "sex differ): give the files of one"
+            f"the files belong to {people} patients (H01: PatientID, name, birth date "
+            "and sex differ): give the files of one patient"
         )
     return names_findings(names_in(known), severity=severity)

@@ -166,8 +166,8 @@ def _placed(
             lungs.append(covered)
     if not kept:
         raise StructureError(
-            "no structure lies inside the image: are they another patient's, or of "
-            "another scan?"
+            "no structure lies inside the image: do they belong to another patient or "
+            "scan?"
         )
     return (kept, on_grid, min(lungs, default=0.0)), findings
 
@@ -198,17 +198,17 @@ def delineated(
     if request.segment_liver is not None:
         if livers:
             raise InputError(
-                f"a liver is drawn ('{livers[0].name}'): leave --segment-liver out"
+                f"a liver is already drawn ('{livers[0].name}'): leave "
+                "--segment-liver out"
             )
         livers = [liver_by_threshold(volume, request.segment_liver)]
         found += livers
     if request.segment_tumors is not None:
         if with_role(drawn, Role.TUMOR):
-            raise InputError("tumors are drawn: leave --segment-tumors out")
+            raise InputError("tumors are already drawn: leave --segment-tumors out")
         if not livers:
             raise InputError(
-                "tumors are delineated inside a liver: draw one, or give "
-                "--segment-liver"
+                "tumors are segmented inside a liver: draw one, or give --segment-liver"
             )
         liver = occupancy_on(union(on_one_lattice(livers)), volume.grid)
         fraction = request.segment_tumors

@@ -66,8 +66,8 @@ def measured(line: Line, column: str, *, most: float, unit: str) -> float | None
     if value is None or value == 0 or _LEAST <= value <= most:
         return value
     raise RangeError(
-        f"{line.at(column)} is {line.text(column)}: it must be 0, or from {_LEAST:g} "
-        f"to {most:g} {unit}".rstrip()
+        f"{line.at(column)} is {line.text(column)}: it must be 0, or {_LEAST:g} to "
+        f"{most:g} {unit}".rstrip()
     )
 
 
@@ -81,7 +81,7 @@ def needed(line: Line, column: str) -> str:
     """
     cell = line.text(column)
     if not cell:
-        raise UnfollowedError(f"{place(line, column)} is empty: it is needed")
+        raise UnfollowedError(f"{place(line, column)} is empty: a value is needed")
     return cell
 
 

@@ -198,14 +198,15 @@ def _kind(line: Line) -> str:
 def _require_baseline(line: Line, kind: str) -> None:
     if kind == "new":
         raise UnfollowedError(
-            f"{place(line, 'kind')}: a new lesion on {line.text('date')}, the earliest "
-            "day of its case, which is its baseline: write target or non-target"
+            f"{place(line, 'kind')}: a new lesion on {line.text('date')}, the "
+            "earliest date of its case, which is its baseline: write target or "
+            "non-target"
         )
     state = _state(line, kind)
     if kind == "non-target" and state != "present":
         raise UnfollowedError(
-            f"{place(line, 'state')} is '{state}' at baseline: a non-target is present "
-            "there"
+            f"{place(line, 'state')} is '{state}' at baseline, where a non-target "
+            "must be present"
         )
 
 
@@ -236,15 +237,15 @@ def _state(line: Line, kind: str) -> str:
     if kind in _TARGETS:
         if state and (state != "not evaluated" or line.text("diameter_mm")):
             raise UnfollowedError(
-                f"{place(line, 'state')} is '{state}': a target has its diameter, 0 "
-                "where it is gone, or is not evaluated and has none"
+                f"{place(line, 'state')} is '{state}': give a target its diameter, 0 "
+                "where it has disappeared, or write not evaluated and no diameter"
             )
         return state
     if kind == "new":
         if state not in ("", "present"):
             raise UnfollowedError(
-                f"{place(line, 'state')} is '{state}': a new lesion is present, or is "
-                "left out of the table"
+                f"{place(line, 'state')} is '{state}': write a new lesion as present, "
+                "or leave it out of the table"
             )
         return "present"
     return needed(line, "state")
@@ -287,19 +288,19 @@ def _require_same(line: Line, kind: str, known: dict[str, Line]) -> None:
     before = known.get(name.casefold())
     if before is None and kind != "new":
         raise UnfollowedError(
-            f"{place(line, 'kind')} is {kind}: '{name}' is not at its case's baseline, "
-            "so write new, or enter it there"
+            f"{place(line, 'kind')} is {kind}, but '{name}' is not at its case's "
+            "baseline: write new, or enter it there"
         )
     before = known.setdefault(name.casefold(), line)
     if before.text("kind") != kind:
         raise UnfollowedError(
-            f"{place(line, 'kind')} is {kind}: '{name}' is {before.text('kind')} in "
-            f"{before.where.rpartition(', ')[2]}, and a lesion keeps its kind"
+            f"{place(line, 'kind')} is {kind}, but '{name}' is {before.text('kind')} "
+            f"in {before.where.rpartition(', ')[2]}: a lesion keeps its kind"
         )
     organ, first = line.text("organ"), before.text("organ")
     if kind in _TARGETS and organ and organ.casefold() != first.casefold():
         raise UnfollowedError(
-            f"{place(line, 'organ')} is '{organ}': '{name}' is in '{first}' in "
+            f"{place(line, 'organ')} is '{organ}', but '{name}' is in '{first}' in "
             f"{before.where.rpartition(', ')[2]}"
         )
 

@@ -98,8 +98,8 @@ def _days_table(path: Path) -> dict[str, tuple[date, str]]:
         case_id = line.required("case_id")
         if case_id in found:
             raise InputError(
-                f"{line.at('case_id')}: '{case_id}' is already in the table: a case "
-                "has one day of treatment here"
+                f"{line.at('case_id')}: '{case_id}' is already in the table: give one "
+                "day of treatment for each case"
             )
         if line.text("treated"):
             found[case_id] = (day_of(line, "treated"), line.at("treated"))
@@ -118,8 +118,8 @@ def _treated(
     for day, where in days:
         if day != days[0][0]:
             raise InputError(
-                f"{where} is {day}: case '{case_id}' was treated on {days[0][0]} by "
-                f"{days[0][1]}"
+                f"{where} is {day}, but case '{case_id}' was treated on {days[0][0]} "
+                f"according to {days[0][1]}"
             )
     return days[0][0] if days else None
 
@@ -150,7 +150,7 @@ def _word(line: Line, term: str) -> str:
     word = line.cells.get("value", "").casefold()
     if word not in known:
         raise InputError(
-            f"{line.at('value')} is '{word[:40]}': {term} is {', '.join(known)}"
+            f"{line.at('value')} is '{word[:40]}', but {term} is {', '.join(known)}"
         )
     return word
 
@@ -162,7 +162,7 @@ def _grade(line: Line, term: str, version: str) -> int | None:
     known = grades_of(version, term)
     if grade not in known:
         raise RangeError(
-            f"{line.at('grade')} is {line.text('grade')}: {term} has the grades "
+            f"{line.at('grade')} is {line.text('grade')}, but {term} has the grades "
             f"{', '.join(str(one) for one in known)} in CTCAE {version}"
         )
     return int(grade)
@@ -182,13 +182,13 @@ def _laboratory(row: Row) -> Row:
     uln, lln = found["uln"], found["lln"]
     if found["baseline_uln"] is not None and found["baseline"] is None:
         raise InputError(
-            f"{line.at('baseline_uln')} is {line.text('baseline_uln')}, and the line "
-            "has no baseline: write the baseline beside it, or leave it empty"
+            f"{line.at('baseline_uln')} is {line.text('baseline_uln')}, but the line "
+            "has no baseline: write the baseline too, or leave this empty"
         )
     if uln is not None and lln is not None and lln > uln:
         raise RangeError(
-            f"{line.at('lln')} is {line.text('lln')}, above the upper limit of normal, "
-            f"{line.text('uln')}"
+            f"{line.at('lln')} is {line.text('lln')}, above the upper limit of "
+            f"normal, {line.text('uln')}: are they swapped?"
         )
     return replace(
         row, factor=times, anticoagulated=bool(line.flag("anticoagulated")), **found
@@ -215,9 +215,8 @@ def _require_once(rows: Sequence[Row]) -> None:
         if before is not row:
             raise InputError(
                 f"{row.line.at('term')}: {row.term} of case "
-                f"'{row.line.text('case_id')}' on "
-                f"{row.day} is already in {before.line.where.rpartition(', ')[2]}: "
-                "keep one of them, the worst"
+                f"'{row.line.text('case_id')}' on {row.day} is already in "
+                f"{before.line.where.rpartition(', ')[2]}: keep only the worst"
             )
     for column in ("baseline", "baseline_uln"):
         _require_one(rows, column)
@@ -229,9 +228,9 @@ def _require_one(rows: Sequence[Row], column: str) -> None:
         value: float | None = getattr(row, column)
         if value is not None and not is_same(value, known.setdefault(row.term, value)):
             raise InputError(
-                f"{row.line.at(column)} is {row.line.text(column)} {row.printed}: "
-                f"another line of the same case and term has a different {column}, "
-                "and it has one"
+                f"{row.line.at(column)} is {row.line.text(column)} {row.printed}, but "
+                f"another line of the same case and term has a different {column}: "
+                "write one value for all"
             )
 
 

@@ -80,8 +80,8 @@ def toxicity_of(
     without = [case_id for case_id, day in days.items() if day is None]
     if windows and len(without) == len(days):
         raise InputError(
-            f"{path.name}: case '{without[0]}' has no day of treatment, nor has any "
-            "other, and windows are days after it: give a column treated, or --treated "
+            f"{path.name}: no case has a day of treatment, such as '{without[0]}', "
+            "but time windows are days after it: give a column treated, or --treated "
             "with a table"
         )
     return [
@@ -143,7 +143,7 @@ def _of_window(
     worst = tuple(worst_grades(inside, None))
     label = " or ".join(_ALL_LABEL if one is None else one.label for one in windows)
     if treated is None and None not in windows:
-        said = "no day of treatment: no value lies in a window of days after it"
+        said = "no day of treatment, so no value lies in a time window after it"
         return OfWindow(label, (), Hepatotoxicity(present=None, why=said))
     return OfWindow(
         label, worst, hepatotoxicity(worst, version=version, ascites_from=ascites_from)
@@ -234,7 +234,7 @@ def _by_value(row: Row, baseline: Baseline | None, version: str) -> tuple[Grade,
     decides = baseline is not None and "baseline_above" in rules
     if not decides or limit is not None or row.uln is None:
         return found, False
-    said = "the baseline has no ULN of its own, so this value's is used for it"
+    said = "the baseline has no ULN of its own, so the ULN of this value is used"
     return Grade(found.grade, f"{found.rule}; {said}"), True
 
 

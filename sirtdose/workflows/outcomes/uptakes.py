@@ -149,9 +149,9 @@ def _scan(
     if not mean or (is_baseline and sd is None):
         column = "liver_sd" if mean else "liver_mean"
         reasons.append(
-            f"{place(lines[0], column)} is {lines[0].text(column) or 'empty'} on every "
-            f"line of {day} of its case: the normal liver's uptake is needed, "
-            f"in {_UNIT}"
+            f"{place(lines[0], column)} is {lines[0].text(column) or 'empty'} on "
+            f"every line of {day} of its case, but the uptake of the normal liver is "
+            f"needed, in {_UNIT}"
         )
     return PetScan(
         day=day,
@@ -179,8 +179,8 @@ def _lesion_reasons(
         key = line.text("lesion").casefold()
         if is_baseline and line.flag("new"):
             reasons.append(
-                f"{place(line, 'new')}: a new lesion on {day}, the earliest day of its "
-                "case, which is its baseline"
+                f"{place(line, 'new')}: a new lesion on {day}, the earliest date of "
+                "its case, which is its baseline: write no"
             )
         if is_baseline or line.flag("new"):
             names.setdefault(key, line.text("lesion"))
@@ -194,8 +194,8 @@ def _lesion_reasons(
     if missing:
         reasons.append(
             f"{lines[0].where.rpartition(', ')[2]}: the scan of {day} has no line for "
-            f"lesion '{missing[0]}', which earlier scans have: write its uptake, 0 if "
-            "it is not seen"
+            f"lesion '{missing[0]}', which is on earlier scans: write its uptake, 0 "
+            "if it is not seen"
         )
     return reasons
 
@@ -211,8 +211,8 @@ def _one(
             continue
         if found is not None and value != found:
             reasons.append(
-                f"{place(line, column)} is {value:g}: another line of the same case "
-                f"and day has {found:g}, and a scan has one"
+                f"{place(line, column)} is {value:g}, but another line of the same "
+                f"case and day has {found:g}: write one value for each scan"
             )
         found = value if found is None else found
     return found

@@ -72,7 +72,7 @@ from sirtdose.workflows.plan.numbers import PlanRequest, accepted
 _MOST_OF_IT = 0.5
 
 _TOO_LOW = (
-    "its T/N and dose are underestimated, and a tumor dose as goal takes too much "
+    "T/N and dose are underestimated, and a tumor dose as goal leads to too much "
     "activity"
 )
 

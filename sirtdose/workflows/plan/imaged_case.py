@@ -295,6 +295,7 @@ def _perfused(one: ImagedInjection, placed: Placed) -> Structure:
     livers = with_role(placed.drawn, Role.LIVER)
     if not perfused and not livers:
         raise InputError(
-            "there is no perfused volume and no liver: draw one, or give --role"
+            "there is no perfused volume and no liver: draw one, or assign it with "
+            "--role"
         )
     return perfused[0] if perfused else union(livers)

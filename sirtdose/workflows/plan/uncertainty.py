@@ -88,23 +88,26 @@ def _tells_less(findings: Sequence[Finding]) -> bool:
 def _left_out(plan: Plan, *, foretold: bool) -> list[str]:
     """What the intervals do not hold."""
     if foretold:
-        elsewhere = "that microspheres go elsewhere than the scout: see the prediction"
+        elsewhere = (
+            "differences between the scout's distribution and the treatment's: see "
+            "the prediction"
+        )
     elif plan.method in _BY_SCOUT:
         elsewhere = (
-            "that microspheres go elsewhere than the scout: nothing is published here "
-            f"for {plan.nuclide.name}"
+            "differences between the scout's distribution and the treatment's: none "
+            f"are published for {plan.nuclide.name}"
         )
     else:
-        elsewhere = "that tumor and normal liver get other doses than the mean"
+        elsewhere = "dose differences between tumor and normal liver"
     treated_before = plan.assumptions["prior_lung_dose_gy"] or any(
         one.prior_gy for one in plan.case.regions
     )
     return [
-        "what differs inside of a compartment",
+        "heterogeneity within a compartment",
         elsewhere,
-        *(["what blur hides of small tumors"] if plan.method == "image" else []),
+        *(["partial-volume loss in small tumors"] if plan.method == "image" else []),
         *([] if plan.lungs.known else ["the lung shunt, which was not given"]),
-        *(["earlier treatments' doses"] if treated_before else []),
+        *(["doses of earlier treatments"] if treated_before else []),
     ]
 
 

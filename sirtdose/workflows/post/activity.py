@@ -32,8 +32,8 @@ from sirtdose.workflows.post.ledger import require_times
 from sirtdose.workflows.post.partial_volume import partial_volume
 
 _OF_INJECTIONS = (
-    "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within "
-    "15 min of each other: injections apart in time have no other calibration"
+    "--scan-at and times of all injections (activity:1.2GBq@TIME in each) within 15 "
+    "min of each other: other injections have no second calibration"
 )
 
 
@@ -73,7 +73,7 @@ def calibrated(
     said.add(
         small_tumor_findings(
             drawn=placed.drawn,
-            consequence="uncorrected, its dose is underestimated",
+            consequence="without correction, the dose is underestimated",
             **blur_of(placed.image, request),
         )
     )

@@ -50,8 +50,8 @@ def read_plan(
     plan = plan_of_file(path)
     if plan["nuclide"]["name"] != nuclide.name:
         raise InputError(
-            f"the plan is for {plan['nuclide']['name']}, the treatment is assessed for "
-            f"{nuclide.name}"
+            f"the plan is for {plan['nuclide']['name']}, but the treatment is "
+            f"assessed for {nuclide.name}"
         )
     findings = plan_findings(plan=plan, nuclide=nuclide, patient_key=patient_key)
     return plan, findings + newer_plan_findings(plan, _plans_beside(path))

@@ -115,7 +115,7 @@ def assess_arrays(
     languages = languages_named(languages) if languages else ()
     drawn = _structures(structures, volume.grid, languages)
     if not drawn and segment_liver is None:
-        raise InputError("structures is empty: give masks by their names")
+        raise InputError("structures is empty: give masks by name")
     request = PostRequest(
         ImageRequest(
             Path(),
@@ -166,8 +166,7 @@ def _of_kind(volume: Volume, kinds: tuple[Quantity, ...], what: str) -> Volume:
     if volume.quantity not in kinds:
         wanted = " or ".join(f"Quantity.{one.name}" for one in kinds)
         raise QuantityError(
-            f"{what} holds {volume.quantity.name} [{volume.quantity.unit}]: give "
-            f"{wanted}"
+            f"{what} is {volume.quantity.name} [{volume.quantity.unit}]: give {wanted}"
         )
     return volume
 
@@ -177,6 +176,6 @@ def _require_header_of(volume: Volume, given: Given) -> None:
     source = volume.source
     if source and source.modality != "file" and given.nuclide.name != "Y-90":
         raise InputError(
-            f"the image's DICOM header was read for Y-90, doses are for "
+            "the image's DICOM header was read for Y-90, but doses are for "
             f"{given.nuclide.name}: assess its folder with assess_dose"
         )

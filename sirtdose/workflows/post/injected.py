@@ -75,8 +75,8 @@ def require_one_moment(calibration: str, given: Given) -> None:
         return
     if not given.at_one_moment:
         raise InputError(
-            f"calibration '{calibration}' decays to one administration: "
-            "injections that lie apart need --calibration administered"
+            f"calibration '{calibration}' is decay-corrected to one administration: "
+            "injections at different times need --calibration administered"
         )
 
 

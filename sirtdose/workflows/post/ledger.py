@@ -174,17 +174,17 @@ def require_times(
     if calibration == "administered":
         return
     corrected = source.decay_correction if source and source.modality != "PT" else ""
-    what = f"calibration '{calibration}' undoes decay"
+    what = f"calibration '{calibration}' corrects for decay"
     if corrected not in ("", "NONE", "START"):
         if calibration == "camera":
             raise InputError(
-                f"{what}, and the image is corrected for it already ({corrected}): "
+                f"{what}, but the image is already corrected ({corrected}): "
                 "reconstruct it without decay correction"
             )
         if corrected == "DECY" and given.scan_at is None:
             raise InputError(
-                f"{what}: the image is corrected for decay (DECY in CorrectedImage "
-                "(0028,0051)) to a moment its header does not say; give it with "
+                f"{what}: the image is decay-corrected (DECY in CorrectedImage "
+                "(0028,0051)) to a time its header does not state; give it with "
                 "--scan-at"
             )
     if elapsed_h is not None:
@@ -215,8 +215,8 @@ def _scan_time(given: Given, source: Source | None) -> datetime | None:
 def _elapsed_h(start: datetime | None, end: datetime | None, what: str) -> float:
     if start is None or end is None:
         raise InputError(
-            f"the {what} decays to the time of administration: give --{what}-at and "
-            "--administered-at, with their offsets from UTC"
+            f"the {what} must be decay-corrected to the administration: give "
+            f"--{what}-at and --administered-at, with their offsets from UTC"
         )
     return _hours(start, end)
 

@@ -70,9 +70,9 @@ def _by_width(
     fwhm_mm = typed or (fit.fwhm_mm if fit else None)
     if fwhm_mm is None:
         raise InputError(
-            "--psf fit: the image does not tell the width of its blur, as its tumors "
-            "are too small, too cold, too uneven or drawn elsewhere: give the width of "
-            "your camera, such as --psf 15mm"
+            "--psf fit: the FWHM of the image cannot be fitted, because its tumors "
+            "are too small, too cold, too uneven, or drawn elsewhere: give the FWHM "
+            "of your camera, such as --psf 15mm"
         )
     fraction, tail_mm = request.psf_tail or (0.0, 0.0)
     blur = Blur.on(image.grid, fwhm_mm, tail_fraction=fraction, tail_fwhm_mm=tail_mm)
@@ -154,10 +154,10 @@ class _Undo:
         """How the usual means would change with another width or contour, of them."""
         found: dict[str, dict[str, float]] = {name: {} for name in usual}
         for said, scale, voxels in (
-            ("width 10 % less", 1 - _WIDTH_OFF, 0),
-            ("width 10 % more", 1 + _WIDTH_OFF, 0),
-            ("contours a voxel tighter", 1.0, -1),
-            ("contours a voxel wider", 1.0, 1),
+            ("FWHM 10 % smaller", 1 - _WIDTH_OFF, 0),
+            ("FWHM 10 % larger", 1 + _WIDTH_OFF, 0),
+            ("contours one voxel smaller", 1.0, -1),
+            ("contours one voxel larger", 1.0, 1),
         ):
             other = regions.moved(voxels) if voxels else regions
             if not any(part.any() for part in other.parts[: other.tumors]):
@@ -174,13 +174,13 @@ class _Undo:
 def _typed_width(request: DoseRequest) -> tuple[float, float, float] | None:
     """The width that was typed; None where the image is to tell it."""
     if request.psf_mm is None:
-        raise InputError(f"{request.pvc} needs the width of the blur: give --psf")
+        raise InputError(f"{request.pvc} needs the FWHM of the image: give --psf")
     if request.psf_mm == "fit":
         return None
     if max(request.psf_mm) >= _WIDTH_MAX_MM:
         raise InputError(
-            f"a blur of {max(request.psf_mm):g} mm is no scanner's: give one under "
-            f"{_WIDTH_MAX_MM:g} mm"
+            f"an FWHM of {max(request.psf_mm):g} mm is larger than any scanner's: "
+            f"give one under {_WIDTH_MAX_MM:g} mm"
         )
     return request.psf_mm
 
@@ -214,7 +214,10 @@ def _by_table(path: Path, placed: Placed, calibration: Calibration) -> PartialVo
         gain[box] += part * np.float32(scale) / np.maximum(shared[box], 1)
     values = image * (1 + gain)
     if not recoveries:
-        raise InputError("recovery coefficients are for tumors: there is none")
+        raise InputError(
+            "recovery coefficients are for tumors, but there is none: "
+            "draw them, or leave --pvc out"
+        )
     return PartialVolume(
         method="recovery",
         volume=volume.with_data(values),

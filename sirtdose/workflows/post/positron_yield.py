@@ -57,8 +57,7 @@ def rescaled(image: Volume, undone: PositronYield | None, nuclide: Nuclide) -> V
     ):
         raise InputError(
             "--positron-fraction-was rescales a PET of Y-90 in Bq/mL, or of another "
-            "nuclide whose positrons per decay are known; this image is in "
-            f"{image.quantity.unit}, of kind {modality}, for "
-            f"{nuclide.name}: leave it out"
+            f"nuclide with known positrons per decay. This image is {modality} in "
+            f"{image.quantity.unit}, for {nuclide.name}: leave it out"
         )
     return image.with_data(image.data * undone.factor)

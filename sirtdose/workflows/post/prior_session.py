@@ -67,7 +67,7 @@ def prior_on(
     if not dose.grid.shares_frame(volume.grid):
         raise GeometryError(
             f"--prior-dose {path.name} is in another frame of reference (0020,0052) "
-            "than the image (H15): --prior-transform brings it over"
+            "than the image (H15): give --prior-transform"
         )
     mean, covered = mean_on(dose, volume.grid)
     findings += checks.coverage_findings(
@@ -152,7 +152,7 @@ def read_prior(path: Path) -> Volume:
     )
     if volume.quantity is not Quantity.DOSE:
         raise QuantityError(
-            f"--prior-dose {path.name} holds {volume.quantity.unit}, not Gy: give an "
+            f"--prior-dose {path.name} is in {volume.quantity.unit}, not Gy: give an "
             "RTDOSE, or a dose map as NIfTI, NRRD or MetaImage"
         )
     return volume
@@ -165,7 +165,8 @@ def _moved(dose: Volume, path: Path, on: Placed) -> tuple[Volume, list[Finding]]
     placed = _placed(dose, found, volume)
     if placed is None:
         raise InputError(
-            f"{path.name} is no rigid transform: an earlier dose is moved, not bent"
+            f"{path.name} is not a rigid transform: an earlier dose can only be moved "
+            "rigidly"
         )
     needless = frame is not None and frame == volume.grid.frame_of_reference_uid
     return placed, [

@@ -86,7 +86,8 @@ def assess_into(
         assessment = assess_dose(request)
         if wanted.named and assessment.provenance.link is None:
             raise InputError(
-                "--show-patient: the image is no DICOM and names nobody; leave it out"
+                "--show-patient: the image is not DICOM and has no patient: leave it "
+                "out"
             )
         # What is printed and what is written are the same digits.
         document = rounded(post_document(assessment))

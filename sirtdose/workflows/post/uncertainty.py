@@ -293,13 +293,13 @@ def _left_out(assessment: Assessment) -> list[str]:
     shared = bool(assessment.read.given.injections)
     by_case = {
         "the lung shunt, which was not given": not assessment.dosed.lungs.known,
-        "breathing, and how well the density of the lungs is known": lungs_drawn,
-        "how injections share the image: their activities vary together": shared,
-        "earlier sessions": assessment.placed.prior is not None,
-        "how well the recovery coefficients are known": isinstance(pvc, Path),
+        "breathing, and the uncertainty of lung density": lungs_drawn,
+        "sharing of the image among injections, whose activities vary together": shared,
+        "doses of earlier sessions": assessment.placed.prior is not None,
+        "uncertainty of the recovery coefficients": isinstance(pvc, Path),
     }
     return [
-        "what a blur that was not undone hides of small tumors",
+        "partial-volume loss in small tumors where it was not corrected",
         "choice of reconstruction, scatter and attenuation correction",
         *(words for words, is_so in by_case.items() if is_so),
     ]

@@ -118,7 +118,7 @@ def test_a_scale_of_5_percent_is_named(run: Run, post: Path, tmp_path: Path) -> 
     assert best["explained_fraction"] > 0.999
     known = [one["says"] for one in document["factor"]["known"]]
     assert "density 1 g/mL instead of our 1.05 g/mL" in known
-    assert any("lung shunt of 5.00% not taken off" in one for one in known)
+    assert any("lung shunt of 5.00% not subtracted" in one for one in known)
     assert "cannot tell them apart" in said
     assert document["total"]["their_gbq"] == pytest.approx(1.05 * 2.15 * 0.95, rel=1e-4)
 
@@ -342,13 +342,13 @@ def test_strict_and_tolerances(run: Run, post: Path, tmp_path: Path) -> None:
         (("--gamma", "3mm"), 2, "write it like 3%/3mm"),
         (("--gamma", "0%/3mm"), 2, "above 0"),
         (("--tolerance", "mean"), 2, "write it like mean=3%"),
-        (("--tolerance", "d0=3%"), 3, "has no tolerance"),
+        (("--tolerance", "d0=3%"), 3, "cannot have a tolerance"),
         (("--dose-cutoff", "100%"), 2, "cutoff"),
-        (("--role", "lump=tumor"), 3, "names 'lump', which is no structure"),
-        (("--their-table", "bad.csv"), 3, "is no number"),
+        (("--role", "lump=tumor"), 3, "names 'lump', which is not a structure"),
+        (("--their-table", "bad.csv"), 3, "is not a number"),
         (("--their-table", "none.csv"), 3, "cannot read none.csv"),
-        (("--their-table", "empty.csv"), 3, "names no dose"),
-        (("--their-table", "twice.csv"), 3, "is there twice"),
+        (("--their-table", "empty.csv"), 3, "has no column of doses"),
+        (("--their-table", "twice.csv"), 3, "occurs twice"),
         (("--their-table", "rising.csv"), 3, "never rises"),
         (("--method", "collapsed-cone"), 3, "has no dose by collapsed-cone"),
         (("--image", "."), 2, "give ours once"),
@@ -404,13 +404,13 @@ def test_what_cannot_be_compared(run: Run, post: Path, tmp_path: Path) -> None:
     assert "no post.json" in call(post / "dose_local.dcm", tmp_path)
     grid = Grid.regular((5, 6, 7), spacing_mm=(4.0,) * 3, origin_mm=(900.0, 0.0, 0.0))
     save(tmp_path / "away.nii.gz", np.full(grid.shape, 60.0), grid)
-    assert "do not lie over each other" in call(tmp_path / "away.nii.gz")
+    assert "do not overlap" in call(tmp_path / "away.nii.gz")
     save(tmp_path / "zero.nii.gz", np.zeros(grid.shape), grid)
     assert "0 Gy everywhere" in call(tmp_path / "zero.nii.gz")
-    assert "is none: is it scaled" in call(edited(post, path, scaled(1e25)))
+    assert "is it scaled" in call(edited(post, path, scaled(1e25)))
     broken = shutil.copytree(post, tmp_path / "broken")
     (broken / "post.json").write_text("{")
-    assert "no post.json of sirtdose" in call(post / "dose_local.dcm", broken)
+    assert "not a post.json of sirtdose" in call(post / "dose_local.dcm", broken)
     document = json.loads((post / "post.json").read_text())
     del document["doses"]["local_deposition"]["structures"]
     (broken / "post.json").write_text(json.dumps(document))

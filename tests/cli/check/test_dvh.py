@@ -94,7 +94,7 @@ def test_own_results_come_back_the_same(
     ("options", "exit_code", "message"),
     [
         (("--above", "35"), 2, "has no unit"),
-        (("--role", "liver=liver"), 3, "names 'liver', which is no structure"),
+        (("--role", "liver=liver"), 3, "names 'liver', which is not a structure"),
         (("--role", "tumor=lump"), 2, "write NAME=ROLE"),
         (("--structures", "tumor.nii.gz"), 3, "of one name"),
         (("--structures", "none.nii.gz"), 3, "no file or folder"),

@@ -115,10 +115,10 @@ def test_a_histogram_of_other_contours_is_a_finding(
     assert rows["Tumor 1"]["met"]
     findings = document["histograms"]["findings"]
     assert any("'Liver': mean 92" in one for one in findings), findings
-    assert "of other contours, of another dose, or sampled otherwise" in said
+    assert "from other contours or another dose, or was sampled differently" in said
     causes = {one["name"]: one["says"] for one in document["structure_causes"]}
     assert "is our 'Perfused lobe'" in causes["Liver"]
-    assert any("DVHMeanDose says 50" in one for one in rows["Tumor 1"]["remarks"])
+    assert any("DVHMeanDose is 50" in one for one in rows["Tumor 1"]["remarks"])
     # Their dose is ours; what they report of the liver is not.
     assert all("as they report it" in one for one in document["failures"])
 
@@ -137,7 +137,7 @@ def test_a_histogram_of_another_dose_is_no_other_structure(
     assert document["histograms"]["findings"]
     assert document["structure_causes"]
     for one in document["structure_causes"]:
-        assert "is none of our structures" in one["says"]
+        assert "matches none of our structures" in one["says"]
 
 
 def test_histograms_without_their_rtstruct(
@@ -147,7 +147,7 @@ def test_histograms_without_their_rtstruct(
     held = document["histograms"]
     assert held["compared"] == []
     assert set(held["left_out"]) == {f"ROI {n}" for n in range(1, 6)}
-    assert "give it with --their-structures" in said
+    assert "with --their-structures" in said
     other = tmp_path / "other.dcm"
     data = pydicom.dcmread(contours)
     data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
@@ -156,7 +156,7 @@ def test_histograms_without_their_rtstruct(
         *(run, post / "dose_local.dcm", post, tmp_path / "two"),
         *("--their-structures", other),
     )
-    assert "it is of another RTSTRUCT than those given" in said
+    assert "it refers to another RTSTRUCT than those given" in said
 
 
 def test_histograms_with_no_structures_of_ours(
@@ -193,15 +193,15 @@ def test_numbers_of_a_table_that_we_do_not_list(
     assert row["numbers"]["v75"]["ours"] == pytest.approx(1.0, abs=0.01)
     assert row["numbers"]["v75"]["met"] is None
     [remark] = document["table_remarks"]
-    assert remark == "column max_gy of their table is not compared"
+    assert remark == "column max_gy of their table was not compared"
     assert remark in said
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,mean_gy\nLiver,\n", "'Liver' has no number"),
-        ("name,mean_gy\nLiver,61\nliver,62\n", "is there twice"),
+        ("name,mean_gy\nLiver,\n", "'Liver' has no value"),
+        ("name,mean_gy\nLiver,61\nliver,62\n", "occurs twice"),
         ("name,d200_gy\nLiver,61\n", "at most 100 %"),
     ],
 )

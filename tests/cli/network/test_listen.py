@@ -69,7 +69,7 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
     with associated(port) as first:
         store(first, files[:10])
         first.abort()
-    listener.wait_for("10 stored, 0 known already")
+    listener.wait_for("10 stored, 0 already known")
     with associated(port) as second:
         store(second, files[:30])
         assert listener.end(signal.SIGKILL) == -signal.SIGKILL
@@ -77,9 +77,9 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
     for path in kept(out):
         pydicom.dcmread(path)
     again = Program(out, *keeping, port=port)
-    again.wait_for("30 objects from before")
+    again.wait_for("30 objects from an earlier run")
     assert send(run, port, *files).exit_code == 0
-    again.wait_for("30 stored, 30 known already")
+    again.wait_for("30 stored, 30 already known")
     assert again.end(signal.SIGTERM) == 0
     assert runs_of(out) == []
     last = Program(out, *INSPECT, "--settle", "0.1s", "--once")
@@ -98,7 +98,7 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
     assert (only["state"], len(only["instances"])) == ("done", 60)
     assert results_of(out) == [Path(only["folder"]).name]
     said = listener.text + again.text + last.text
-    assert said.count("inspect of 60 objects begins") == 1
+    assert said.count("inspect of 60 objects starts") == 1
     assert said.count("begins") == 1
     for private in (NAME, "DOE", PATIENT_ID, STUDY):
         assert private not in said
@@ -124,7 +124,7 @@ def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> 
     write_study(study, 20)
     begun_and_killed(run, study, out)
     again = Program(out, *INSPECT, "--settle", "0.3s", "--once")
-    again.wait_for("20 objects from before")
+    again.wait_for("20 objects from an earlier run")
     assert again.ended() == 0
     [only] = runs_of(out)
     assert len(only["instances"]) == 20
@@ -149,7 +149,7 @@ def test_a_study_that_lacks_objects_waits_for_them(run: Run, tmp_path: Path) -> 
     missing = folder / f"{'0' * 16}.missing"
     missing.touch()
     waiting = Program(out, *INSPECT, "--settle", "0.3s")
-    said = waiting.wait_for("waits: 1 of its objects found no room")
+    said = waiting.wait_for("waiting: 1 of its objects could not be stored")
     assert "send them again" in said
     time.sleep(0.5)
     assert waiting.end(signal.SIGTERM) == 0
@@ -157,7 +157,7 @@ def test_a_study_that_lacks_objects_waits_for_them(run: Run, tmp_path: Path) -> 
     missing.unlink()
     complete = Program(out, *INSPECT, "--settle", "0.3s", "--once")
     assert complete.ended() == 0
-    assert "inspect of 2 objects begins" in complete.text
+    assert "inspect of 2 objects starts" in complete.text
 
 
 def test_doses_are_those_of_the_files_that_were_sent(
@@ -218,7 +218,7 @@ def test_what_comes_later_is_processed_into_another_folder(
     # The same again changes nothing.
     send(run, listener.port, *files[:4])
     time.sleep(1)
-    assert listener.text.count("objects begins") == 1
+    assert listener.text.count("objects starts") == 1
     send(run, listener.port, *files)
     second = listener.wait_for(f"{first}-2").split(": ")[-1]
     assert f"{first} lacks 2 of its objects: do not use it" in listener.text
@@ -241,7 +241,7 @@ def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
     write_study(tmp_path / "study", 3)
     listener = Program(out, *words, "--case-for-every-study")
     send(run, listener.port, tmp_path / "study")
-    assert "no activity image" in listener.wait_for("post failed")
+    assert "not an activity image" in listener.wait_for("post failed")
     write_study(tmp_path / "another", 3, study="1.2.3")
     send(run, listener.port, tmp_path / "another")
     wait_until(lambda: listener.text.count("post failed") == 2)
@@ -268,13 +268,13 @@ def test_a_run_that_failed_is_tried_again_with_other_options(
     send(run, listener.port, exact_contours)
     listener.wait_for("post failed")
     time.sleep(1)
-    assert listener.text.count("objects begins") == 1
+    assert listener.text.count("objects starts") == 1
     assert listener.end(signal.SIGTERM) == 0
     # Another start says so, and does not try the same again.
     again = Program(out, *words)
     again.wait_for("post had failed: ")
     time.sleep(1)
-    assert "objects begins" not in again.text
+    assert "objects starts" not in again.text
     case.write_text(text.format(2), "utf-8")
     again.wait_for("post done")
     assert again.end(signal.SIGTERM) == 0
@@ -289,7 +289,7 @@ def test_a_run_that_takes_the_listener_along_is_said_to_have_failed(
     write_study(study, 20)
     begun_and_killed(run, study, out, times=3)
     listener = Program(out, *INSPECT, "--settle", "0.3s")
-    listener.wait_for("inspect failed: the listener ended 3 times while it ran")
+    listener.wait_for("inspect failed: the listener stopped 3 times during this run")
     assert listener.end(signal.SIGTERM) == 0
     assert [one["state"] for one in runs_of(out)] == ["failed"]
     third = Program(out, *INSPECT, "--settle", "0.3s")
@@ -311,7 +311,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_run(
     words = ("--run", "post", "--case", case, "--settle", "0.3s", "--reserve", "1MB")
     listener = Program(out, *words)
     send(run, listener.port, exact_contours)
-    listener.wait_for("objects begins")
+    listener.wait_for("objects starts")
     time.sleep(0.7)
     assert listener.end(number) == code
     assert "Traceback" not in listener.text
@@ -362,7 +362,7 @@ def test_it_listens_to_this_machine_alone_unless_told_otherwise(
         (("--run", "post", "--case", "two.toml"), 2, "give the activity once"),
         (("--ae-title", "A" * 17), 2, "no AE title"),
         (("--ae-title", "A\\B"), 2, "no AE title"),
-        (("--host", "no.such.host.invalid"), 3, "there is no address"),
+        (("--host", "no.such.host.invalid"), 3, "is not an address of this machine"),
         (("--host", "192.0.2.77", "--port", "0"), 5, "cannot listen at 192.0.2.77:0"),
         (("--settle", "30"), 2, "has no unit"),
         (("--port", "70000"), 2, "70000"),

@@ -80,7 +80,7 @@ def test_only_who_has_a_certificate_is_let_in(
         # Who does not believe the listener.
         refused = run("send", files[1], *to, *own(pki, "stranger"))
         assert refused.exit_code == 5
-        assert "a certificate was not believed" in refused.stderr
+        assert "a certificate was not trusted" in refused.stderr
         assert len(kept(out)) == 1
         # One that says nothing holds up nobody.
         with socket.create_connection((LOOPBACK, listener.port), 5):
@@ -105,8 +105,8 @@ def test_who_is_refused_is_told_with_address_and_reason(
     refusals = {
         "it does not speak TLS": (),
         "it has no certificate, which --tls-ca asks for": believes,
-        "its certificate is not believed": (*unknown, *believes),
-        "it does not believe our certificate": own(pki, "stranger"),
+        "its certificate is not trusted": (*unknown, *believes),
+        "it does not trust our certificate": own(pki, "stranger"),
     }
     try:
         for why, words in refusals.items():
@@ -116,7 +116,9 @@ def test_who_is_refused_is_told_with_address_and_reason(
             assert "DOE" not in said
         with socket.create_connection((LOOPBACK, listener.port), 5):
             pass
-        listener.wait_for(f"{LOOPBACK}: refused: it left before TLS was agreed on")
+        listener.wait_for(
+            f"{LOOPBACK}: refused: it disconnected before TLS was established"
+        )
         assert run("send", path, *to, *own(pki)).exit_code == 0
     finally:
         assert listener.end(signal.SIGTERM) == 0
@@ -172,8 +174,9 @@ def test_storescp_within_tls_receives(run: Run, pki: Path, tmp_path: Path) -> No
         (("--tls-key", "own.key"), 2, "--tls-key is of a --tls-certificate"),
         (("--tls-ca", "ca.pem"), 2, "needs --tls-certificate"),
         (("--tls-certificate", "none.pem"), 3, "cannot read none.pem"),
-        (("--tls-certificate", "own.pem"), 3, "that go together"),
-        (("--tls-certificate", "own.pem", "--tls-key", "ca.key"), 3, "go together"),
+        (("--tls-certificate", "own.pem"), 3, "give matching PEM files"),
+        (("--tls-certificate", "own.pem", "--tls-key", "ca.key"), 3, "give matching "
+        "PEM files"),
         (
             (*("--tls-certificate", "own.pem", "--tls-key", "own.key"),
              *("--tls-ca", "own.key")),

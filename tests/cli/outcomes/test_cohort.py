@@ -353,7 +353,7 @@ class TestNumbers:
         assert endpoint["roc"]["auc"] == 1
         assert endpoint["rank_sum"]["p"] == pytest.approx(2 / 20)
         assert endpoint["roc"]["cutoff"]["midpoint"] == 35
-        assert "divides events" in endpoint["dose_response"]["failed"]
+        assert "separates all events" in endpoint["dose_response"]["failed"]
         assert endpoint["threshold"]["at_or_above"] == {"yes": 3, "no": 1}
         assert endpoint["threshold"]["below"] == {"yes": 0, "no": 2}
         survival = document["survival"]
@@ -452,14 +452,14 @@ REFUSED = [
     ("d", "case_id,dose_gy\n,10\n", "line 2, column case_id", "empty"),
     ("d", "case_id,dose_gy\n", "d.csv", "only a header"),
     ("d", "", "d.csv", "is empty"),
-    ("d", "case_id,dose_gy\nz1,10\n", "no patient", "written alike"),
+    ("d", "case_id,dose_gy\nz1,10\n", "no patient", "spelled alike"),
     ("d", "case_id,a_gy,b_gy\nc1,10,20\nc2,1,1\n", "which column", "--dose"),
     ("o", "case_id,response\nc1,PR\nc2,better\n", "line 3, column response", "better"),
-    ("o", "case_id,response\nc1,1\nc2,2\n", "line 3, column response", "coded anew"),
+    ("o", "case_id,response\nc1,1\nc2,2\n", "line 3, column response", "recode it"),
     ("o", "case_id,answer\nc1,PR\nc2,SD\n", "'response'", "--response"),
     ("o", "case_id,response\nc1,PR\nc2,SD\nc1,SD\n", "line 4", "line 2 already"),
     ("o", "case_id,lesion,response\nc1,T1,PR\n", "no doses by lesion", "lesion"),
-    ("o", "case_id,response\nc1,PR\nc2,PR\nc3,SD\n", "1 with a dose", "'no'"),
+    ("o", "case_id,response\nc1,PR\nc2,PR\nc3,SD\n", "only 1 of", "'no'"),
 ]  # fmt: skip
 
 
@@ -492,11 +492,11 @@ def test_wrong_tables_are_refused_by_line_and_column(
         (("-1", "1"), [], "line 5, column os_months is -1: it must be at least 0"),
         (("4", "2"), [], "line 5, column dead: the code '2' is not known"),
         (("4", "gone"), [], "line 5, column dead: the code 'gone' is not known"),
-        (("4 months", "1"), [], "line 5, column os_months: '4 months' is no number"),
-        (("4", "1"), ["--time", "duration"], "does not say the unit"),
+        (("4 months", "1"), [], "line 5, column os_months: '4 months' is not a number"),
+        (("4", "1"), ["--time", "duration"], "the unit of the times"),
         (("4", "1"), ["--event", "status"], "no table of patients has a column"),
         (("4", "1"), ["--covariate", "os"], "has a column 'os'"),
-        (("4", "1"), ["--by", "os_months"], "holds numbers"),
+        (("4", "1"), ["--by", "os_months"], "contains numbers"),
     ],
 )
 def test_wrong_times_are_refused_by_line_and_column(tmp_path, row, arguments, said):
@@ -534,7 +534,7 @@ def test_a_column_in_both_tables_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ([], 3, "nothing is asked"),
+        ([], 3, "no analysis was chosen"),
         (["--response", "response", "--responders", "XX"], 2, "no response"),
         (["--response", "response", "--threshold", "80"], 3, "Gy"),
         (["--time", "os_months"], 3, "both --time and --event"),
@@ -566,7 +566,7 @@ def test_models_that_cannot_be_fitted_say_why_and_the_rest_stands(tmp_path):
     same, half = document["survival"]["cox"]["univariable"]
     assert same["failed"] == "'same' is the same for all"
     # Only those of group a died: there is no finite ratio.
-    assert "divides events" in half["failed"]
+    assert "separates all events" in half["failed"]
     assert document["survival"]["overall"]["n"] == 8
     failed = [one for one in rows_of(out) if one["method"] == half["failed"]]
     assert failed[0]["variable"] == "half"

@@ -94,7 +94,7 @@ def test_criteria_of_one_s_own(run: Run, tmp_path: Path) -> None:
     [
         ("", "case.toml has no table [values]"),
         ("values = 5", "case.toml has no table [values]"),
-        ("[values", "case.toml is no TOML"),
+        ("[values", "case.toml is not valid TOML"),
         ("[valves]\nage = 5", "case.toml: 'valves' is not known: write case_id"),
         ("case_id = 5\n[values]", "case_id is 5: write it in quotes"),
         (
@@ -103,7 +103,7 @@ def test_criteria_of_one_s_own(run: Run, tmp_path: Path) -> None:
         ),
         (
             '[values]\ngfr = "70 mL"',
-            "case.toml: gfr: 'mL' is no unit of gfr: use mL/min",
+            "case.toml: gfr: 'mL' is not a unit of gfr: use mL/min",
         ),
     ],
 )

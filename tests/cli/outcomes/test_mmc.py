@@ -35,7 +35,7 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
     assert (again["cycle"], again["date"], again["hold"]) == (2, "2026-06-22", None)
     assert (first["hold"], first["gates"][0]["state"]) == (None, "met")
     assert first["gates"][1]["state"] == "to be assessed"
-    assert second["hold"] == "platelets 90 x 10^9/L: above 100 is needed"
+    assert second["hold"] == "platelets 90 x 10^9/L: must be above 100"
     assert second["gates"][0] == {
         "gate": "platelets above 100 x 10^9/L",
         "value": 90.0,
@@ -79,7 +79,9 @@ def test_a_first_cycle_that_is_held_too_long_is_said(run: Run) -> None:
     # 8 weeks and 4: 12 weeks.
     assert [one["date"] for one in found["cycles"]] == ["2026-04-27", "2026-05-25"]
     assert found["interval_d"] == 28
-    said = "the first cycle is given 12 weeks after treatment: the study had 6 to 10"
+    said = (
+        "the first cycle is given 12 weeks after treatment: the study allowed 6 to 10"
+    )
     assert said in found["notes"]
     assert said not in mmc(run, *words, "150")["notes"]
 
@@ -127,14 +129,14 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "C", "--interval", "28"), 2, "has no unit for number of days"),
         (("--cohort", "C", "--interval", "0d"), 3, "it must be 1 d or more"),
         (("--cohort", "C", "--interval", "2000d"), 3, "it must be 1 d or more, up to"),
-        (("--cohort", "A", "--first-after", "5wk"), 3, "the study had 6 to 10"),
-        (("--cohort", "A", "--first-after", "71d"), 3, "the study had 6 to 10"),
+        (("--cohort", "A", "--first-after", "5wk"), 3, "the study allowed 6 to 10"),
+        (("--cohort", "A", "--first-after", "71d"), 3, "the study allowed 6 to 10"),
         (("--cohort", "A", "--platelets", "many"), 2, "'many' is no count"),
         (("--cohort", "A", "--platelets", "150000"), 3, "such as 150 for 150000/uL"),
         (("--cohort", "A", "--platelets", "nan"), 3, "platelets nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
         (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
-        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is no day"),
+        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is not a date"),
         (("--cohort", "A", "--treated", "9999-12-01"), 2, "is no day from 1950"),
         (("--cohort", "A", "--case", "none.toml"), 3, "cannot read none.toml"),
     ],

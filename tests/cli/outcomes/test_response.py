@@ -431,10 +431,13 @@ BASE = "p1,2026-01-01,T1,liver,target,50,\n"
         (BASE + BASE, "line 3, column lesion: 'T1' of case 'p1' on 2026-01-01 is alr"),
         (BASE.replace("target", "goal"), "line 2, column kind is 'goal': use target"),
         (BASE.replace("50", "-5"), "line 2, column diameter_mm is -5: it must be at l"),
-        (BASE.replace("50", "5 cm"), "line 2, column diameter_mm: '5 cm' is no number"),
+        (
+            BASE.replace("50", "5 cm"),
+            "line 2, column diameter_mm: '5 cm' is not a number",
+        ),
         (BASE.replace("50", "1e300"), "it must be 0, or from 0.0001 to 1000 mm"),
         (BASE.replace("p1", ""), "line 2, column case_id is empty"),
-        (BASE.replace("2026-01-01", "1.1.26"), "column date: '1.1.26' is no day"),
+        (BASE.replace("2026-01-01", "1.1.26"), "column date: '1.1.26' is not a date"),
         (BASE.replace("2026", "0026"), "column date is 0026-01-01: give a day from"),
         (
             BASE + "p1,2026-01-01,X,lung,non-target,,gone\n",
@@ -461,7 +464,7 @@ NODE = BASE + "p1,2026-01-01,X,lung,non-target,,present\n"
         (BASE.replace("50", ""), "line 2, column diameter_mm is empty"),
         (BASE.replace("liver", ""), "line 2, column organ is empty"),
         (BASE.replace("target", "new"), "column kind: a new lesion on 2026-01-01, the"),
-        (BASE.replace(",50,", ",50,present"), "a target has its diameter"),
+        (BASE.replace(",50,", ",50,present"), "give a target its diameter"),
         (
             BASE + "p1,2026-03-01,T1,,non-target,,present\n",
             "line 3, column kind is non-target: 'T1' is target in line 2",

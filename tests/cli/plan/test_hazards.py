@@ -27,13 +27,17 @@ TWO = (
         (f"{LITER} --activity 1.68mCi", 3, "H05 Unit"),
         (f"{VIAL} --assay 54GBq --assay-at 2026-03-04T10:00+01:00", 3, "GBq and mCi"),
         (f"{MIRD} --device glass --dose 540Gy", 3, "H07 Dose or activity"),
-        (f"{MIRD} --residual 25%", 0, "WARN H08  25% is expected to stay behind"),
+        (
+            f"{MIRD} --residual 25%",
+            0,
+            "WARN H08  25% is expected to remain in the vial and tubing",
+        ),
         (PARTITION, 0, "NOTE H18  normal perfused liver is the perfused volume"),
         (f"{PARTITION} --liver-volume 5L", 0, "WARN H19  'whole liver' is 5000 mL"),
         (
             f"{PARTITION} --tumor T=500mL@3",
             0,
-            "WARN H19  tumors are 500 mL of the 900 mL of 'perfused volume', 56%",
+            "WARN H19  tumors fill 500 mL of the 900 mL of 'perfused volume', 56%",
         ),
         (
             "plan partition --perfused-volume 90mL --lung-shunt 5% --activity 0.2GBq",
@@ -42,7 +46,11 @@ TWO = (
         ),
         (f"{MIRD} --lung-shunt 25%", 0, "WARN H22  lung shunt is 25.0%, above 10 %"),
         (f"{MIRD} --lung-shunt 60%", 3, "H22 Lung shunt"),
-        (f"{MIRD} --lung-shunt-source planar", 0, "WARN H22  the lung shunt is from"),
+        (
+            f"{MIRD} --lung-shunt-source planar",
+            0,
+            "WARN H22  the lung shunt was measured on",
+        ),
         (f"{MIRD} --lung-shunt 25%", 0, "WARN H22  lungs get"),
         (
             f"{MIRD} --prior-lung-dose 45Gy",
@@ -50,7 +58,7 @@ TWO = (
             "above 50 Gy (all sessions)",
         ),
         (MIRD, 0, "NOTE H23  lung mass 1 kg (default)"),
-        (f"{PARTITION} --tumor T=50mL@1.2", 0, "WARN H24  'T' takes up 1.20"),
+        (f"{PARTITION} --tumor T=50mL@1.2", 0, "WARN H24  'T' has a T/N of 1.20"),
         (f"{PARTITION} --tumor T=50mL@0.8", 3, "H24 What the scout image"),
         (
             f"{PARTITION} --device resin --limits eanm2022:glass:mcrc:unilobar",
@@ -106,8 +114,11 @@ def test_each_subject_is_accepted_by_its_name(run: Run) -> None:
         (f"{MIRD} --lung-mass -1kg", "must be above 0"),
         (f"{MIRD} --device steel", "is not one of"),
         ("plan vial --activity 2GBq --at 2026-03-04T10:00 --device glass", "no offset"),
-        (f"{PARTITION} --tumor T=1L@3", "it includes its tumors"),
-        (f"{PARTITION} --liver-volume 800mL", "more than the liver of 800 mL"),
+        (f"{PARTITION} --tumor T=1L@3", "must include them"),
+        (
+            f"{PARTITION} --liver-volume 800mL",
+            "but the liver of 800 mL must include them",
+        ),
     ],
 )
 def test_bad_input_says_what_would_do(run: Run, words: str, message: str) -> None:

@@ -232,7 +232,7 @@ def test_goals_of_volumes_that_overlap_are_met_together(
     [
         (["--tumor-dose", "90Gy"], 3, "there are 2 perfused volumes"),
         ([], 2, "give one goal"),
-        (["--injection", "a=perfused:Perfused C,maximize"], 3, "is no structure of"),
+        (["--injection", "a=perfused:Perfused C,maximize"], 3, "is not a structure of"),
         (
             ["--injection", "a=perfused:Perfused A,tumor:T=9mL@3,maximize"],
             2,
@@ -283,11 +283,15 @@ def test_one_target_may_not_get_the_form_of_the_other(
 
 CHECKS = [
     (("--perfused-volume", "900mL"), 3, "H06 Volume of another region"),
-    (("--perfused-volume", "1050mL"), 0, "mL, 1050 mL was typed"),
-    (("--liver-volume", "2.2L"), 3, "another region's?"),
+    (("--perfused-volume", "1050mL"), 0, "mL, but 1050 mL was typed"),
+    (("--liver-volume", "2.2L"), 3, "does it belong to another region?"),
     (("--treatment-at", "2026-03-25T10:00+01:00"), 0, "WARN H24  the image was taken"),
     (("--treatment-at", "2026-03-10T10:00"), 2, "no offset from UTC"),
-    (("--catheter", "other"), 0, "WARN H24  the catheter was elsewhere"),
+    (
+        ("--catheter", "other"),
+        0,
+        "WARN H24  the catheter position at the scout was different",
+    ),
     (
         ("--method", "kernel", "--limits", "eanm2022:resin:mcrc:unilobar"),
         3,

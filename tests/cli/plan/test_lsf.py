@@ -88,7 +88,7 @@ def test_background_is_taken_off(run: Run) -> None:
         (("--lung-counts", "12000"), 2, "no pair of counts"),
         (("--lung-counts", "12000,-1"), 2, "no pair of counts"),
         (("--lung-counts", "nan,1"), 2, "no pair of counts"),
-        (("--lung-background", "20000,1"), 3, "above the region's own"),
+        (("--lung-background", "20000,1"), 3, "above the region itself"),
         (("--lung-counts", "0,0", "--liver-counts", "0,0"), 3, "no counts"),
     ],
 )
@@ -270,7 +270,7 @@ def test_planar_views_with_masks(run: Run, planar_image: Path) -> None:
     [
         (("--lungs", "liver", "--liver", "lungs"), 3, "the lungs lie below the liver"),
         (("--lungs", "lungs"), 2, "give all"),
-        (("--lungs", "lungs", "--liver", "lungs"), 3, "lies wholly inside"),
+        (("--lungs", "lungs", "--liver", "lungs"), 3, "lies completely inside"),
         (("--lungs", "lungs", "--liver", "wide"), 3, "has 17 x 12 pixels"),
         (("--lungs", "lungs", "--liver", "none"), 3, "is empty"),
         (("--lungs", "lungs", "--liver", "turned"), 3, "on the patient's left"),

@@ -58,13 +58,13 @@ def test_the_vial_of_an_injection(run: Run, plan: Callable[..., Path]) -> None:
         (
             (f"right=5GBq@{SUNDAY}", f"left=5GBq@{SUNDAY}"),
             3,
-            ["'left' is ordered with 2.50", "5.00", "are ordered in all"],
+            ["'left' is ordered with 2.50", "5.00", "are ordered in total"],
         ),
         ((f"right=5GBq@{SUNDAY}", "left=0.85GBq"), 3, ["--accept H03"]),
         # 0.75 GBq is 20.27 mCi.
         (("right=2.5GBq", "left=20.27GBq"), 3, ["GBq and mCi mixed up"]),
-        (("right=2.5GBq",), 0, ["WARN H04  nothing is ordered for left"]),
-        (("up=2.5GBq",), 3, ["is no injection of the plan"]),
+        (("right=2.5GBq",), 0, ["WARN H04  no activity is ordered for left"]),
+        (("up=2.5GBq",), 3, ["is not an injection of the plan"]),
         (("right=2.5",), 2, ["has no unit"]),
         (("right=2.5GBq@2026-03-01T12:00",), 2, ["no offset from UTC"]),
     ],
@@ -113,7 +113,7 @@ def test_a_resin_vial_may_hold_more_than_is_drawn(
     ("options", "exit_code", "message"),
     [
         ((), 3, "choose one with --injection right or left"),
-        (("--injection", "up"), 3, "is no injection of the plan"),
+        (("--injection", "up"), 3, "is not an injection of the plan"),
         (("--injection", "right", "--device", "resin"), 3, "is for glass, not for"),
         (("--injection", "right", "--activity", "1GBq"), 2, "or --plan"),
     ],

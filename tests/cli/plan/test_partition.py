@@ -57,8 +57,8 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (("--activity", "3"), 2, "has no unit"),
         (("--maximize", "--lung-shunt", "0%"), 3, "needs a limit"),
         (("--tumor-dose", "300Gy", "--limit", "spleen=70Gy"), 3, "names no volume"),
-        (("--activity", "1GBq", "--tumor", "T2=900mL@2"), 3, "includes its tumors"),
-        (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two things"),
+        (("--activity", "1GBq", "--tumor", "T2=900mL@2"), 3, "must include them"),
+        (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two regions"),
         (("--activity", "1GBq", "--tumor", "T2=9mL"), 2, "NAME=VOLUME@RATIO"),
         (("--activity", "1GBq", "--tumor", "T2=9@2"), 2, "has no unit"),
         (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "no ratio"),
@@ -67,7 +67,7 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (
             ("--maximize", "--limit", "normal=70Gy", "--prior-liver-dose", "75Gy"),
             4,
-            "had 75 Gy already",
+            "has already received 75 Gy",
         ),
     ],
 )
@@ -132,8 +132,8 @@ def test_kaos_terms_are_converted(run: Run) -> None:
     assert parts["T1"] == pytest.approx(2 * 0.6)
     assert parts["normal perfused"] == pytest.approx(2 * 0.3)
     assert document["lungs"]["activity_gbq"] == pytest.approx(2 * 0.1)
-    assert "Kao's R 2 of 'T1' is T/N 8" in kao.stderr
-    assert "is a lung shunt of 0.1" in kao.stderr
+    assert "Kao's R 2 of 'T1' equals T/N 8" in kao.stderr
+    assert "equals a lung shunt of 0.1" in kao.stderr
     written = run(
         *("plan", "partition", "--json", "--injection"),
         "r=perfused:1L,tumor:T1=200mL@R=2,tlsf:14.28571428571429%,activity:2GBq",

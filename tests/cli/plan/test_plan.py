@@ -143,7 +143,7 @@ def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
         None,
     ]
     assert "lungs: limit 30 Gy, not checked" in result.stderr
-    assert "no lung shunt was given: the lungs' dose is not known" in result.stderr
+    assert "no lung shunt was given: the lung dose is not known" in result.stderr
     assert json.loads(result.stdout)["lungs"]["dose_gy"] is None
     limited = run(*unmeasured, "--limit", "lungs=20Gy")
     assert limited.exit_code == 3
@@ -157,7 +157,7 @@ def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:
     assert result.exit_code == 3
     assert "H27 Density: one density, 10.5 g/mL" in result.stderr
     # Ten times the mass takes ten times the activity: no vial holds it.
-    assert "H05 Unit of an activity: 21.14 GBq (571.3 mCi) is more" in result.stderr
+    assert "H05 Unit of an activity: 21.14 GBq (571.3 mCi) is above" in result.stderr
     accepted = run(
         *(*CASE, "--density", "10.5g/mL"),
         *("--accept", "H27", "--reason", "a metal"),

@@ -47,7 +47,7 @@ def test_each_injection_is_told_what_to_inject(run: Run) -> None:
                 *("--injection", "left=perfused:600mL,activity:1GBq"),
             ),
             3,
-            "no lung shunt is given for left",
+            "the lung shunt of left is missing",
         ),
         # A part typed as a percentage is doubted in each injection.
         (
@@ -137,7 +137,9 @@ def test_doses_far_above_what_limits_ask_for(run: Run) -> None:
         *("--prior-liver-dose", "100Gy"),
     )
     assert again.exit_code == 3
-    assert "gets 200 Gy in all (100 Gy of them earlier), above 150 Gy" in again.stderr
+    assert (
+        "gets 200 Gy in total (100 Gy from earlier treatments), above 150 Gy"
+    ) in again.stderr
 
 
 def test_resin_is_held_against_the_whole_liver(run: Run) -> None:
@@ -224,7 +226,7 @@ def test_a_resin_vial_is_drawn_in_part(run: Run) -> None:
     assert vial["part_to_draw"] == pytest.approx(1.4 / 3.2714, abs=1e-4)
     assert vial["spheres"] == pytest.approx(44e6 * vial["part_to_draw"], rel=1e-3)
     old = run(*words, "--at", "2026-03-06T18:00+01:00")
-    assert "over the shelf life of 24 h" in old.stderr
+    assert "beyond the shelf life of 24 h" in old.stderr
     assert "not verified" in old.stderr
 
 
@@ -288,7 +290,7 @@ def test_what_is_approved_is_shown(run: Run, tmp_path: Path) -> None:
                 *("--lung-shunt", "12%", "--shunt-reduction", "10%=100%"),
             ),
             3,
-            "nothing is left to inject",
+            "no activity is left",
         ),
         ((*PARTITION, "--tumor-dose", "0Gy", "--activity", "2GBq"), 2, "give one goal"),
     ],

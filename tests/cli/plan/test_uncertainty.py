@@ -231,7 +231,7 @@ class TestCalibratorFactor:
         document = json.loads(result.stdout)
         assert document["assay_at_use_gbq"] == pytest.approx(2.1)
         [said] = [one for one in document["warnings"] if one["code"] == "H40"]
-        assert "1.05 times as read" in said["message"]
+        assert "the readings times 1.05" in said["message"]
 
     def test_far_from_one_asks(self, run: Run) -> None:
         words = (*self.VIAL, *self.ASSAY, "--calibrator-factor", "1.4")

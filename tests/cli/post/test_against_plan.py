@@ -102,7 +102,7 @@ def test_lesions_that_are_others(
     words = ("--administered", "2GBq", "--plan", plan, "--out", tmp_path / "out")
     missing = run("post", exact_voxels, *GIVEN, *words, "--role", "Tumor 1=other")
     assert missing.exit_code == 3
-    assert "'Tumor 1' of the plan is no structure of role tumor here" in missing.stderr
+    assert "'Tumor 1' of the plan has no structure of role tumor here" in missing.stderr
     # Names exchanged: another volume, and elsewhere in the liver.
     import pydicom
 
@@ -117,7 +117,7 @@ def test_lesions_that_are_others(
     result = run("post", folder, *GIVEN, *words)
     assert result.exit_code == 3
     assert "'Tumor 1' is 5.6 mL here" in result.stderr
-    assert "from where the plan has it in the liver" in result.stderr
+    assert "from its place in the plan, relative to the liver" in result.stderr
     accept = [
         word
         for name in ("Tumor 1", "Tumor 3")
@@ -166,7 +166,9 @@ def test_the_same_mean_lying_elsewhere(
     )
     result = run(*words, "--administered", "2GBq")
     assert result.exit_code == 0, result.stderr
-    assert "WARN H39  'Tumor 1' has +0% of its planned mean" in result.stderr
+    assert (
+        "WARN H39  the mean dose of 'Tumor 1' differs by +0% from the plan"
+    ) in result.stderr
     rows = {r["name"]: r for r in json.loads(result.stdout)["plan"]["doses"]}
     assert rows["Tumor 1"]["delivered_d70_gy"] < 0.1 * rows["Tumor 1"]["planned_d70_gy"]
     assert "NOTE H21" in result.stderr
@@ -204,7 +206,11 @@ def test_a_plan_of_another_patient(
     ("key", "exit_code", "said"),
     [
         ("P7", 3, "H02 A plan that is not the approved one"),
-        (None, 0, "no --patient-key says whether it is the same patient's"),
+        (
+            None,
+            0,
+            "without --patient-key it is not known whether it is for the same patient",
+        ),
     ],
 )
 def test_a_newer_plan_beside_it(
@@ -230,8 +236,8 @@ def test_a_newer_plan_beside_it(
     given = (*given, "--force", "--out", tmp_path / "out", "--plan")
     newest = run(*given, tmp_path / "second.json")
     assert newest.exit_code == 0, newest.stderr
-    assert "beside the plan" not in newest.stderr
+    assert "in the same folder" not in newest.stderr
     older = run(*given, tmp_path / "first.json")
     assert older.exit_code == exit_code
-    assert "second.json beside the plan was approved after it" in older.stderr
+    assert "second.json in the same folder was approved later" in older.stderr
     assert said in older.stderr

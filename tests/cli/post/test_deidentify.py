@@ -227,7 +227,9 @@ def test_where_no_file_says_whose_it_is_the_names_are_listed(
     given = (*words, *GIVEN, "--no-report", "--out", tmp_path / "out")
     result = run("post", case, *given)
     assert result.exit_code == 0, result.stderr
-    assert "WARN H33  no input says whose it is" in result.stderr
+    assert (
+        "WARN H33  names could not be checked, because no input names the patient"
+    ) in result.stderr
     assert "'Tumor 1'" in result.stderr
 
 

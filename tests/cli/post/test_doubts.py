@@ -152,9 +152,9 @@ def test_an_earlier_dose_is_the_same_patients_and_leaves_its_trace(
 @pytest.mark.parametrize(
     ("administered", "exit_code", "said"),
     [
-        ("2.2mCi", 3, "gets 3.52 Gy; was 2.2 GBq meant"),
-        ("10MBq", 3, "less than any treatment"),
-        ("25GBq", 3, "more than the largest vial"),
+        ("2.2mCi", 3, "only 3.52 Gy: was 2.2 GBq meant"),
+        ("10MBq", 3, "below any therapeutic activity"),
+        ("25GBq", 3, "above the largest vial"),
         ("2.2GBq", 0, ""),
     ],
 )
@@ -182,7 +182,7 @@ def test_doses_above_what_is_usual_with_a_device(
     assert not (tmp_path / "out").exists()
     # What was given cannot be reduced: its activity and its volume are to be confirmed.
     assert "'Perfused lobe' got 518.4 Gy, above 150 Gy" in asked.stderr
-    assert "confirm the activity and the volume; to go on: --accept H07" in asked.stderr
+    assert "check the activity and the volume; to go on: --accept H07" in asked.stderr
     assert "to go on: --accept H43" in asked.stderr
     options += ("--accept", "H07", "--reason", "confirmed")
     options += ("--accept", "H43", "--reason", "confirmed")
@@ -201,14 +201,12 @@ def test_lungs_that_the_image_shows_above_their_limit(
     options = ("--administered", "2.2GBq", "--lung-mass", "0.1kg")
     result = post(run, exact_contours, tmp_path / "out", *options)
     assert result.exit_code == 0, result.stderr
-    assert "WARN H22  the lungs have" in result.stderr
+    assert "WARN H22  the lungs get" in result.stderr
     assert "above 30 Gy" in result.stderr
     shunted = post(
         run, exact_contours, tmp_path / "shunt", *GIVEN, "--lung-mass", "2.5kg"
     )
-    assert (
-        "WARN H23  lung mass 2.5 kg (given): lungs weigh 0.4 to 1.6" in shunted.stderr
-    )
+    assert "WARN H23  lung mass 2.5 kg (given): usual are 0.4 to 1.6" in shunted.stderr
 
 
 def test_two_injections_into_one_lobe_are_one_of_their_sum(
@@ -254,7 +252,7 @@ def test_times_and_zones_against_the_header(
     assert "H10" not in same.stderr
     # The zone is not used where the time of the scan is typed.
     assert "H09" not in same.stderr
-    assert "NOTE H08  not checked: needs --residual" in same.stderr
+    assert "NOTE H08  residual not checked: needs --residual" in same.stderr
 
 
 def plan(run: Run, folder: Path, *options: object) -> Path:
@@ -284,8 +282,8 @@ def test_plans_for_something_else(
     assert "H26" in result.stderr
     result = post(run, exact_contours, tmp_path / "out", *options)
     assert result.exit_code == 0, result.stderr
-    assert "NOTE H25  not checked: the plan is for glass" in result.stderr
-    assert "WARN H22  the lung shunt is 5.0%, the plan's 12.0%" in result.stderr
+    assert "NOTE H25  device not checked: the plan is for glass" in result.stderr
+    assert "WARN H22  the lung shunt is 5.0%, but the plan has 12.0%" in result.stderr
     gbq = json.loads(glass.read_text())["activity_gbq"]
     typo = post(
         *(run, exact_contours, tmp_path / "typo", "--plan", glass),
@@ -330,7 +328,7 @@ def test_the_deidentified_hold_no_hash_of_the_patients_files(
         (("--patient-key", "K1"), 2, "--patient-key is for a --plan"),
         (("--scan-duration", "30min"), 2, "is for a camera factor"),
         (("--prior-transform", "x.tfm"), 2, "is for a --prior-dose"),
-        (("--header-nuclide-was", "F-18"), 3, "undoes a PET scanner's"),
+        (("--header-nuclide-was", "F-18"), 3, "corrects a PET scanner's"),
     ],
 )
 def test_options_that_would_change_nothing(

@@ -139,7 +139,7 @@ def test_all_that_a_calibrator_read_is_scaled(
     ):
         assert one["dose_gy"]["mean"] == pytest.approx(1.1 * other["dose_gy"]["mean"])
     assert after["options"]["calibrator_factor"] == 1.1
-    assert "1.1 times as read, the dose calibrator's factor" in scaled.stderr
+    assert "the readings times 1.1, the dose calibrator's factor" in scaled.stderr
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,18 @@ def test_all_that_a_calibrator_read_is_scaled(
         (("--injection", RIGHT, "--administered", "2GBq"), 2, "give the activity once"),
         (("--injection", "right=1GBq"), 2, "needs perfused:STRUCTURE"),
         (("--injection", "right=1;perfused=Liver"), 2, "has no unit"),
-        (("--injection", "right=1GBq;perfused=Spleen"), 3, "is no structure of role"),
+        (
+            ("--injection", "right=1GBq;perfused=Spleen"),
+            3,
+            "is not a structure of role",
+        ),
         (("--injection", RIGHT, "--injection", RIGHT), 3, "have the same name"),
         (
             ("--injection", f"{RIGHT};lung-shunt=5%", "--injection", LEFT),
             3,
-            "no lung shunt is given for left",
+            "the lung shunt of left is missing",
         ),
-        (("--injection", f"{RIGHT};residual=10MBq"), 3, "write both times"),
+        (("--injection", f"{RIGHT};residual=10MBq"), 3, "give both times"),
         (("--injection", RIGHT, "--calibrate-over", "liver"), 2, "leave --residual"),
         (
             (
@@ -164,7 +168,7 @@ def test_all_that_a_calibrator_read_is_scaled(
                 *("--scan-at", "2026-03-03T10:00+01:00", "--scan-duration", "20min"),
             ),
             3,
-            "injections that lie apart",
+            "injections at different times",
         ),
     ],
 )
@@ -187,13 +191,15 @@ def test_a_lobe_that_is_left_out_is_asked_about(
     """The right injection alone: the left lobe's counts come on top (H14)."""
     result = run(*words(two_lobes, tmp_path / "out"), "--injection", RIGHT)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "'Treated left' lies outside of what any injection" in result.stderr
+    assert "'Treated left' lies outside all perfused volumes" in result.stderr
     accepted = run(
         *words(two_lobes, tmp_path / "out"),
         *("--injection", RIGHT, "--accept", "H14", "--reason", "second was stasis"),
     )
     assert accepted.exit_code == 0, accepted.stderr
-    assert "of the image lies outside of what injections perfuse" in accepted.stderr
+    assert (
+        "of the image's activity lies outside the perfused volumes"
+    ) in accepted.stderr
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +250,7 @@ def test_two_injections_against_their_plan(
     seen = run(*command, *other_way)
     assert seen.exit_code == 3
     assert "H13" in seen.stderr
-    assert "a factor of 5.21 apart, more than 1.25" in seen.stderr
+    assert "they differ by a factor of 5.21, more than 1.25" in seen.stderr
     known = ("--accept", "H13", "--reason", "camera")
     stopped = run(*command, *other_way, *known)
     assert stopped.exit_code == 3

@@ -74,16 +74,16 @@ def test_what_width_and_contour_do_is_said(
     usual = document_of(run(*words, "15mm"))
     changes = usual["partial_volume"]["sensitivity"]["Tumor 2"]
     assert set(changes) == {
-        *("width 10 % less", "width 10 % more"),
-        *("contours a voxel tighter", "contours a voxel wider"),
+        *("FWHM 10 % smaller", "FWHM 10 % larger"),
+        *("contours one voxel smaller", "contours one voxel larger"),
     }
     # What is said of a wider blur is what a wider blur gives.
     wider = document_of(run(*words, "16.5mm", "--force"))
     key = "local_deposition+iterative_yang"
     ratio = means(wider, key)["Tumor 2"] / means(usual, key)["Tumor 2"] - 1
-    assert changes["width 10 % more"] == pytest.approx(ratio, abs=5e-3)
+    assert changes["FWHM 10 % larger"] == pytest.approx(ratio, abs=5e-3)
     said = run(*words, "15mm,15mm,15mm", "--force").stderr
-    assert "WARN H20  Tumor 3: smaller than the width of the blur" in said
+    assert "WARN H20  Tumor 3: smaller than the FWHM of the image" in said
     assert "Blur undone by iterative yang, 15 x 15 x 15 mm FWHM" in said
 
 
@@ -201,9 +201,9 @@ def test_the_image_tells_its_blur(run: Run, spheres: Path, tmp_path: Path) -> No
     corrected = means(document_of(fitted), "local_deposition+iterative_yang")
     assert corrected["Tumor 1"] == pytest.approx(inside["Tumor 1"], rel=0.03)
     assert "The image shows a blur of 1" in fitted.stderr
-    assert "is not what the image shows" not in fitted.stderr
+    assert "differs from that of the image" not in fitted.stderr
     narrow = run(*words, "10mm", "--out", tmp_path / "narrow")
-    assert "the blur given, 10 x 10 x 10 mm, is not what the image shows" in (
+    assert "the FWHM given, 10 x 10 x 10 mm, differs from that of the image" in (
         narrow.stderr
     )
 
@@ -247,7 +247,7 @@ def test_contours_aside_are_told_of(run: Run, spheres: Path, tmp_path: Path) -> 
     )
     assert np.abs(again["partial_volume"]["fit"]["offset_mm"]).max() < 0.3
     told = [one["message"] for one in again["warnings"] if one["code"] == "H16"]
-    assert ["as --image-shift asks" in one for one in told] == [True]
+    assert ["by --image-shift" in one for one in told] == [True]
     key = "local_deposition+iterative_yang"
     inside = truth(spheres, "analytic_gy")
     for name in ("Tumor 1", "Tumor 2"):

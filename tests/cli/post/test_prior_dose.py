@@ -54,7 +54,7 @@ def test_this_session_and_the_sum(
     # What the lungs had is for a person to say: a map of one density has it wrong.
     lungs = document["lungs"]
     assert lungs["cumulative_dose_gy"] == lungs["dose_gy"]
-    assert "WARN H22  the lungs' dose of the earlier session" in result.stderr
+    assert "WARN H22  the earlier lung dose" in result.stderr
     both = run(
         *(*words, "--force", "--out", tmp_path / "now", "--prior-dose", earlier),
         *("--psf", "10mm", "--json"),
@@ -156,7 +156,7 @@ def test_a_transform_is_judged_whatever_it_moves(
     inverse = run(*words, translation(tmp_path / "inverse.tfm", -14.0, 0.0, -8.0))
     assert inverse.exit_code == 3
     assert "H16 Registration: 'Liver' holds 1." in inverse.stderr
-    assert "is it the wrong way round?" in inverse.stderr
+    assert "is its direction inverted?" in inverse.stderr
     far = run(*words, translation(tmp_path / "far.tfm", 15.0, 15.0, 0.0))
     assert far.exit_code == 3
     assert "over 20 mm or 10 degrees" in far.stderr
@@ -185,7 +185,7 @@ def test_this_very_treatments_dose_is_no_earlier_one(
     for extra in (denser, identity):
         result = run(*again, file, *extra)
         assert result.exit_code == 3
-        assert "is this session's dose" in result.stderr
+        assert "equals this session's dose" in result.stderr
     # Half of it, or another distribution, is another session's.
     half = nifti(tmp_path / "half.nii.gz", file, (0, 0, 0), 0.5)
     assert run(*again, half).exit_code == 0
@@ -220,4 +220,4 @@ def test_a_dicom_registration_brings_an_rtdose_over(
         assert total[name] == pytest.approx(2 * now[name], rel=1e-3)
     wrong = run(*words, tmp_path / "wrong.dcm")
     assert wrong.exit_code == 3
-    assert "is it the wrong way round?" in wrong.stderr
+    assert "is its direction inverted?" in wrong.stderr

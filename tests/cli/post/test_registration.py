@@ -265,8 +265,8 @@ def test_a_dicom_registration(
         (("--registration", "rigid"), 2, "needs --drawn-on"),
         (("--drawn-on", "ct.nii.gz"), 2, "is for a --registration"),
         (("--registration", "no.tfm"), 3, "there is no transform file no.tfm"),
-        (("--registration", "ct.nii.gz"), 3, "is no transform that ITK reads"),
-        (("--registration", "spect.dcm"), 3, "is no spatial registration"),
+        (("--registration", "ct.nii.gz"), 3, "is not a transform that ITK reads"),
+        (("--registration", "spect.dcm"), 3, "is not a spatial registration"),
     ],
 )
 def test_refusals(
@@ -390,7 +390,7 @@ def test_what_is_no_patients_motion(
         command += ["--registration", path]
     result = run(*command)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert message in result.stderr or "no transform that ITK reads" in result.stderr
+    assert message in result.stderr or "not a transform that ITK reads" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -404,7 +404,7 @@ def test_structures_already_there_are_not_moved(
         *("--out", tmp_path / "out"),
     )
     assert result.exit_code == 3
-    assert "nothing for a --registration to bring over" in result.stderr
+    assert "leave --registration out" in result.stderr
 
 
 def test_structures_of_a_third_image_are_refused(
@@ -482,7 +482,7 @@ def test_a_bent_transform_says_what_it_made_of_each_structure(
     assert bend["folded_fraction"] == 0
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "mL by the affine start" in page
-    assert "WARN H16  in 'Liver' the transform bends by" in result.stderr
+    assert "WARN H16  in 'Liver' the transform deforms by" in result.stderr
 
 
 def save_masks(patient: Path, folder: Path) -> None:
@@ -522,4 +522,4 @@ def test_an_inverted_transform_of_structures_is_asked_about(
         SimpleITK.WriteTransform(transform, str(tmp_path / f"{name}.tfm"))
         result = run(*command, "--registration", tmp_path / f"{name}.tfm")
         assert result.exit_code == code, result.stderr
-    assert "is it the wrong way round?" in result.stderr
+    assert "is its direction inverted?" in result.stderr

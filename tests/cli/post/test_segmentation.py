@@ -101,8 +101,8 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [
-        (("--segment-tumors", "40%"), 3, "tumors are drawn"),
-        (("--segment-liver", "10%"), 3, "a liver is drawn"),
+        (("--segment-tumors", "40%"), 3, "tumors are already drawn"),
+        (("--segment-liver", "10%"), 3, "a liver is already drawn"),
         (("--segment-tumors", "40"), 2, "or adaptive"),
     ],
 )

@@ -76,9 +76,9 @@ def test_decay_is_of_the_hours_that_passed(
     ("limit", "nuclide", "said"),
     [
         # 2.2 GBq after 6 h at 64.05 h: 2.0617 GBq.
-        ("2GBq", "Y-90", "WARN H13  2.062 GBq were in view at the scan"),
-        ("2.1GBq", "Y-90", "NOTE H13  2.062 GBq were in view at the scan"),
-        (None, "Ho-166", "NOTE H13  the camera's dead time not checked: needs"),
+        ("2GBq", "Y-90", "WARN H13  2.062 GBq were in the field of view at the scan"),
+        ("2.1GBq", "Y-90", "NOTE H13  2.062 GBq were in the field of view at the scan"),
+        (None, "Ho-166", "NOTE H13  camera dead time not checked: needs"),
     ],
 )
 def test_more_in_view_than_the_camera_counts(

@@ -132,7 +132,7 @@ def test_methods_side_by_side(run: Run, tmp_path: Path) -> None:
         for row in one["compartments"]:
             assert row["dose_gy"] == pytest.approx(doses[row["name"]] * ratio)
     assert "tumors count as normal liver" in mird["why"]
-    assert "liver mass, uptake and dose do not enter" in bsa["why"]
+    assert "liver mass, uptake and dose are not used" in bsa["why"]
 
 
 def test_an_image_beside_its_case(
@@ -172,8 +172,8 @@ def test_an_image_beside_its_case(
         (('injection = "left"', 'injection = "l"'), "needs injection = one of"),
         (("[[tumor]]", "[tumor]"), "case.toml"),
         (('name = "T1"', 'name = "T1=2"'), "needs a name, without any of"),
-        (("[options]", "[options"), "is no TOML"),
-        (('"200mL"', '"1.2L"'), "more than the perfused volume"),
+        (("[options]", "[options"), "is not valid TOML"),
+        (('"200mL"', '"1.2L"'), "but the perfused volume"),
         (('"200mL"', '"-3mL"'), "must be above 0"),
     ],
 )

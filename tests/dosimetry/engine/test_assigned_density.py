@@ -114,9 +114,9 @@ def test_each_tumor_has_its_own() -> None:
     assert regions["necrotic"].g_per_ml == pytest.approx(1.03, abs=2e-3)
     assert regions["usual"].g_per_ml == pytest.approx(AT_46_HU, abs=1e-3)
     assert regions["calcified"].g_per_ml == 1.15
-    assert regions["calcified"].origin.endswith("held at 1.15")
+    assert regions["calcified"].origin.endswith("limited to 1.15")
     assert regions["small"].g_per_ml == regions["Liver"].g_per_ml
-    assert "only 8 voxels of it" in regions["small"].origin
+    assert "only 8 of its voxels" in regions["small"].origin
     # Its voxels are no liver's: the median is of the rest.
     assert regions["Liver"].voxels == 20480 - 3 * 448 - 8
     assert np.unique(density.data[7, 8, 12:19]).tolist() == [

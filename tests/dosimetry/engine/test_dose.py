@@ -79,7 +79,7 @@ class TestLocalDeposition:
         with pytest.raises(QuantityError, match="expected TIME_INTEGRATED_ACTIVITY"):
             compute_dose(image(), nuclide=Y90, density_g_per_ml=1.0)
         nothing = Volume(np.zeros(GRID.shape), GRID, Quantity.TIME_INTEGRATED_ACTIVITY)
-        with pytest.raises(QuantityError, match="holds no activity"):
+        with pytest.raises(QuantityError, match="contains no activity"):
             compute_dose(nothing, nuclide=Y90, density_g_per_ml=1.0)
 
     def test_unknown_method_and_bad_density_are_refused(self) -> None:

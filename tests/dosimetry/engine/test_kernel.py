@@ -122,7 +122,7 @@ def test_radial_kernels_hold_what_their_tables_say() -> None:
 def test_what_is_not_known_is_refused() -> None:
     with pytest.raises(InputError, match="no dose kernel of Y-90 in 'bone'"):
         RadialKernel.named("Y-90", "bone")
-    with pytest.raises(InputError, match="'Tc-99m' is not a nuclide known here"):
+    with pytest.raises(InputError, match="'Tc-99m' is not a known nuclide"):
         voxel_kernel("Tc-99m", (1.0, 1.0, 1.0))
     with pytest.raises(RangeError, match="spacing mm is 0"):
         voxel_kernel("Y-90", (1.0, 0.0, 1.0))

@@ -73,7 +73,7 @@ def test_hand_checked() -> None:
 
 @pytest.mark.parametrize("fraction", [0, -0.1, 1.01, float("nan")])
 def test_d_x_out_of_range_raises(fraction: float) -> None:
-    with pytest.raises(RangeError, match="does not exist"):
+    with pytest.raises(RangeError, match="is not defined"):
         of([(1, 1)]).dose_to_volume_fraction_gy(fraction)
 
 

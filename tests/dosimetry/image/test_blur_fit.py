@@ -91,7 +91,7 @@ def test_a_wide_tail_is_no_width() -> None:
 def test_what_tells_nothing_is_refused() -> None:
     regions = regions_at((0.0, 0.0, 0.0))
     flat = np.full(SHAPE, 50.0)
-    with pytest.raises(QuantityError, match="does not tell the width"):
+    with pytest.raises(QuantityError, match="cannot be fitted"):
         fitted_blur(flat, regions, GRID, tumors=2, start_mm=14.0)
     turn = np.array([[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]])
     affine = AFFINE.copy()

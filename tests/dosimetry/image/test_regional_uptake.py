@@ -169,5 +169,5 @@ def test_three_widths_need_an_upright_image() -> None:
     affine[:3, :3] = turn @ affine[:3, :3]
     oblique = Grid(GRID.shape, affine)
     assert Blur.on(oblique, (15.0,) * 3).tail == 0
-    with pytest.raises(GeometryError, match="give one width"):
+    with pytest.raises(GeometryError, match="give a single FWHM"):
         Blur.on(oblique, (14.0, 15.0, 16.0))

@@ -107,12 +107,12 @@ def test_what_is_passed_over_is_named_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "zeros.dcm").write_bytes(bytes(9000))
     [found], passed = survey(tmp_path)
     assert {one.path.name: one.why for one in passed} == {
-        "README": "no DICOM, NIfTI, NRRD or MetaImage file",
+        "README": "not a DICOM, NIfTI, NRRD or MetaImage file",
         "empty.dcm": "empty (0 bytes)",
         "zeros.dcm": "nothing but zeros",
     }
     assert [path.name for path in found.unread] == ["empty.dcm", "zeros.dcm"]
-    with pytest.raises(FileFormatError, match=r"README is no DICOM"):
+    with pytest.raises(FileFormatError, match=r"README is not a DICOM"):
         discover(tmp_path / "README")
 
 
@@ -135,11 +135,11 @@ def test_a_series_beside_damaged_files_is_refused_unless_it_is_whole(
         # All six are there: the other file is none of them.
         read_image(tmp_path)
     else:
-        with pytest.raises(FileFormatError, match=r"is not said; .*more\.dcm"):
+        with pytest.raises(FileFormatError, match=r"is not stated; .*more\.dcm"):
             read_image(tmp_path)
     (tmp_path / "more.dcm").unlink()
     paths[5].write_bytes(paths[5].read_bytes()[:200])
-    says = "declares 6 slices, 5 can be read" if declared else "is not said"
+    says = "declares 6 slices, but 5 can be read" if declared else "is not said"
     with pytest.raises(FileFormatError, match=f"{says}.*{paths[5].name}"):
         read_found_image(next(f for f in discover(tmp_path) if f.kind is Kind.PET))
 

@@ -39,9 +39,9 @@ def code(value: str, scheme: str, meaning: str) -> Dataset:
         ("Right Lobe", "TREATED_VOLUME", "perfused", ""),
         ("Segment 5", "GTV", "other", "a part of the liver, its RTROIInterp"),
         ("PTV", "GTV", "other", "no more than 'PTV', its RTROIInterpretedType"),
-        ("A7", "PTV", "other", "(3006,00A4) PTV say too little"),
-        ("PTV", "", "other", "says too little"),
-        ("PTV", "PTV", "other", "say too little"),
+        ("A7", "PTV", "other", "(3006,00A4) PTV are not specific enough"),
+        ("PTV", "", "other", "is not specific enough"),
+        ("PTV", "PTV", "other", "are not specific enough"),
         # These say nothing, nor do they contradict anything.
         ("A7", "ORGAN", "other", ""),
         ("A7", "", "other", ""),

@@ -222,7 +222,7 @@ class TestCt:
     def test_a_doubled_slice_is_refused(self, ct: list[Path]) -> None:
         double = ct[0].with_name("again.dcm")
         double.write_bytes(ct[0].read_bytes())
-        with pytest.raises(GeometryError, match="holds slices twice"):
+        with pytest.raises(GeometryError, match="contains slices twice"):
             read_ct([*ct, double])
 
     def test_a_tilted_stack_is_refused(self, ct: list[Path]) -> None:
@@ -342,7 +342,7 @@ class TestRtstruct:
         [
             ([square(0, 9)], "one plane only"),
             ([square(0, 9), LEANING], "not parallel"),
-            ([], "holds no closed contour"),
+            ([], "contains no closed contour"),
         ],
     )
     def test_contours_without_a_volume_are_refused(

@@ -107,7 +107,7 @@ def two_regions(item: Dataset) -> None:
         ({"DoseUnits": "RELATIVE"}, "no DVHNormalizationDoseValue (3004,0042)"),
         ({"DVHDoseScaling": "-1"}, "must be above 0"),
         ({"DVHNumberOfBins": 9}, "DVHNumberOfBins (3004,0056) = 9"),
-        ({"DVHData": [10, 200, 10, 150, 10]}, "two a bin are needed"),
+        ({"DVHData": [10, 200, 10, 150, 10]}, "two per bin are needed"),
         ({"DVHData": [10, 0, 10, 0, 10, 0, 10, 0]}, "its volume is 0"),
         ({"DVHData": [10, 50, 10, 60, 10, 70, 10, 80]}, "a differential one?"),
         ({"DVHData": [0, 50, 10, 40, 10, 30, 10, 20]}, "not above 0"),
@@ -132,7 +132,7 @@ def test_several_regions_and_missing_tags(tmp_path: Path) -> None:
     held = read_histograms(rtdose(tmp_path / "d.dcm", item, bare)).histograms
     assert [one.roi_number for one in held] == [None, 7]
     assert "several regions" in held[0].unread
-    assert "two a bin" in held[1].unread
+    assert "two per bin" in held[1].unread
     none = rtdose(tmp_path / "none.dcm")
     assert read_histograms(none).histograms == ()
 

@@ -108,15 +108,15 @@ LIES = [
     ({"NDims": "three"}, r"NDims = 'three': a whole number is needed"),
     ({"NDims": "2", "DimSize": "3 20"}, r"NDims = 2: a single 3-D image"),
     ({"DimSize": "3 4"}, r"DimSize = '3 4' and NDims = 3: 3 whole numbers"),
-    ({"DimSize": "3 4 -5"}, r"DimSize = 3 4 -5: sizes of at least 1"),
-    ({"DimSize": "3 4 0"}, r"DimSize = 3 4 0: sizes of at least 1"),
+    ({"DimSize": "3 4 -5"}, r"DimSize = 3 4 -5: a size of at least 1"),
+    ({"DimSize": "3 4 0"}, r"DimSize = 3 4 0: a size of at least 1"),
     ({"DimSize": "3 4 5.5"}, r"DimSize = '3 4 5\.5'"),
-    ({"DimSize": "3 4 6"}, r"DimSize = 3 4 6, which needs 144 bytes, and 120 bytes"),
+    ({"DimSize": "3 4 6"}, r"DimSize = 3 4 6, which needs 144 bytes, but 120 bytes"),
     ({"DimSize": f"{HUGE} {HUGE} {HUGE}"}, r"which needs 2000000000000000000 bytes"),
     ({"DimSize": "9" * 30 + " 4 5"}, r"DimSize = '9999"),
     ({"ElementType": "MET_OTHER"}, r"ElementType = 'MET_OTHER'"),
     ({"ElementType": "MET_FLOAT_ARRAY"}, r"ElementType = 'MET_FLOAT_ARRAY'"),
-    ({"ElementType": "MET_DOUBLE"}, r"needs 480 bytes, and 120 bytes"),
+    ({"ElementType": "MET_DOUBLE"}, r"needs 480 bytes, but 120 bytes"),
     ({"ElementNumberOfChannels": "3"}, r"ElementNumberOfChannels = 3"),
     ({"ElementNumberOfChannels": "-1"}, r"ElementNumberOfChannels = -1"),
     ({"ElementSpacing": "1.5 2.5"}, r"ElementSpacing = '1\.5 2\.5': 3 numbers"),
@@ -126,7 +126,7 @@ LIES = [
     ({"Offset": "here"}, r"Offset = 'here'"),
     ({"BinaryData": "False"}, r"voxels as text \(BinaryData\)"),
     ({"CompressedData": "True"}, r"cannot be read as MetaImage"),
-    ({"ElementDataFile": "gone.raw"}, r"ElementDataFile\) that is not there"),
+    ({"ElementDataFile": "gone.raw"}, r"ElementDataFile\) that is missing"),
     ({"ElementDataFile": "s%03d.raw 1 5 1"}, r"a pattern of names"),
 ]
 
@@ -150,10 +150,10 @@ def test_a_lie_in_a_metaimage_is_refused_by_its_key(
 def test_compressed_voxels_that_are_too_few_or_too_many(tmp_path: Path) -> None:
     packed = {"CompressedData": "True"}
     few = zlib.compress(VOXELS.tobytes()[:50])
-    with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, and 50 are"):
+    with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, but 50 are"):
         read_image_file(metaimage(tmp_path / "a.mha", few, **packed), COUNTS)
     bomb = zlib.compress(VOXELS.tobytes() + bytes(50_000_000))
-    with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, and more"):
+    with pytest.raises(FileFormatError, match="needs 120 bytes of voxels, but more"):
         read_image_file(metaimage(tmp_path / "b.mha", bomb, **packed), COUNTS)
     cut = zlib.compress(VOXELS.tobytes())[:-3]
     with pytest.raises(FileFormatError, match=r"\(CompressedData\) do not end where"):
@@ -235,6 +235,6 @@ def test_a_damaged_transform_prints_nothing_of_itks(
     path = tmp_path / name
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
     grid = Grid.regular((3, 4, 5), spacing_mm=(1.0, 1.0, 1.0))
-    with pytest.raises(FileFormatError, match="is no transform that ITK reads"):
+    with pytest.raises(FileFormatError, match="is not a transform that ITK reads"):
         read_transform(path, grid)
     assert capfd.readouterr() == ("", "")

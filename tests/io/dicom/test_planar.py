@@ -97,7 +97,7 @@ def test_contradiction_and_silence_ask(tmp_path: Path) -> None:
         read_planar([silent])
     given = read_planar([silent], anterior=1, posterior=2)
     np.testing.assert_array_equal(given.posterior, FRONT + 100)
-    with pytest.raises(InputError, match="not two different ones"):
+    with pytest.raises(InputError, match="not two different frames"):
         read_planar([silent], anterior=2, posterior=2)
 
 

@@ -148,7 +148,7 @@ class TestNmScales:
         image = read_nm(nm(tmp_path, several("{counts}", "Bq/ml")))
         assert image.quantity is Quantity.ACTIVITY_CONCENTRATION
         np.testing.assert_allclose(image.data, COUNTS * 3.0)
-        with pytest.raises(QuantityError, match="maps its values 2 ways"):
+        with pytest.raises(QuantityError, match="maps its values in 2 ways"):
             read_nm(nm(tmp_path, several("{counts}", "{counts}")))
 
     def test_an_attenuation_map_is_no_activity(self, tmp_path: Path) -> None:
@@ -173,8 +173,8 @@ class TestNmScales:
     @pytest.mark.parametrize(
         ("change", "says"),
         [
-            (both(hermes(2.5), slope("2")), "which scale holds is not known"),
-            (both(ge("4", "DS"), slope("2")), "which scale holds is not known"),
+            (both(hermes(2.5), slope("2")), "which scale applies is not known"),
+            (both(ge("4", "DS"), slope("2")), "which scale applies is not known"),
             (ge("0", "DS"), "above 0"),
             (ge(b"nan ", "UN"), "above 0"),
             (hermes(1.0, "Gy"), "counts or Bq/ml are needed"),
@@ -207,7 +207,7 @@ class TestNmScales:
         said = " ".join(source.remarks)
         assert "a placeholder" in said
         assert "no FrameOfReferenceUID (0020,0052)" in said
-        assert "largest stored value, 65535" in said
+        assert "largest value that can be stored, 65535" in said
 
 
 START = datetime(2026, 3, 3, 23, 50, 0)
@@ -408,7 +408,9 @@ class TestPet:
     ) -> None:
         paths = pet(tmp_path, "GE MEDICAL SYSTEMS")
         edit_all(paths, lambda d: setattr(d, "DecayCorrection", "ADMIN"))
-        with pytest.raises(QuantityError, match="as F-18, and by how much"):
+        with pytest.raises(
+            QuantityError, match="as F-18, but its header does not state by how much"
+        ):
             read_pet(paths, header_nuclide_was="F-18")
 
     def test_the_header_says_when_it_was_given(self, tmp_path: Path) -> None:
@@ -440,7 +442,7 @@ class TestPet:
         edit_all(pet(tmp_path, "SIEMENS"), change)
         [found] = discover(tmp_path)
         assert found.kind is Kind.OTHER
-        assert "Enhanced PET is not read" in found.remark
+        assert "Enhanced PET is not supported" in found.remark
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_overwriting_needs_force_and_spares_the_rest(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("old")
     (tmp_path / "mine.txt").write_text("mine")
     with (
-        pytest.raises(OutputError, match=r"already holds a\.txt.*--force"),
+        pytest.raises(OutputError, match=r"already contains a\.txt.*--force"),
         output_folder(tmp_path, ["a.txt"]),
     ):
         pass
@@ -55,7 +55,7 @@ def test_a_folder_of_a_files_name_is_somebody_elses(
     (tmp_path / "a.txt").mkdir()
     (tmp_path / "a.txt" / "mine").write_text("mine")
     with (
-        pytest.raises(OutputError, match=r"holds a folder of the name a\.txt"),
+        pytest.raises(OutputError, match=r"contains a folder named a\.txt"),
         output_folder(tmp_path, ["a.txt"], force=force),
     ):
         pass
@@ -71,7 +71,7 @@ def test_a_folder_of_results_is_replaced(tmp_path: Path) -> None:
     # A case of a batch may be called anything.
     (tmp_path / "case.1").mkdir()
     require_free(tmp_path, [], force=True, folders=["case.1"])
-    with pytest.raises(OutputError, match=r"already holds case\.1"):
+    with pytest.raises(OutputError, match=r"already contains case\.1"):
         require_free(tmp_path, [], force=False, folders=["case.1"])
 
 
@@ -84,7 +84,7 @@ def test_a_link_is_replaced_only_when_forced(tmp_path: Path, target: str) -> Non
     out.mkdir()
     (out / "a.txt").symlink_to(tmp_path / target)
     with (
-        pytest.raises(OutputError, match=r"holds a\.txt"),
+        pytest.raises(OutputError, match=r"contains a\.txt"),
         output_folder(out, ["a.txt"]),
     ):
         pass
@@ -119,7 +119,9 @@ def test_two_runs_into_one_folder(tmp_path: Path) -> None:
         (folder / "a.txt").write_text("first")
         for same in (out, tmp_path / "link", tmp_path / "x" / ".." / "out"):
             with (
-                pytest.raises(OutputError, match=r"another run of sirtdose writes to"),
+                pytest.raises(
+                    OutputError, match=r"another run of sirtdose is writing to"
+                ),
                 output_folder(same, ["a.txt"], force=True),
             ):
                 pass
@@ -127,7 +129,10 @@ def test_two_runs_into_one_folder(tmp_path: Path) -> None:
         with output_folder(tmp_path / "other", ["a.txt"]) as other:
             (other / "a.txt").write_text("other")
     assert (out / "a.txt").read_text() == "first"
-    with pytest.raises(OutputError, match="already holds"), output_folder(out, NAMES):
+    with (
+        pytest.raises(OutputError, match="already contains"),
+        output_folder(out, NAMES),
+    ):
         pass
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link", "other", "out"]
 
@@ -141,7 +146,7 @@ def test_what_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
             out.mkdir()
             (out / "a.txt").write_text("theirs")
 
-    with pytest.raises(OutputError, match="already holds"):
+    with pytest.raises(OutputError, match="already contains"):
         late()
     assert (out / "a.txt").read_text() == "theirs"
 
@@ -198,7 +203,7 @@ def test_another_users_unfinished_folder_is_left_alone(
     (tmp_path / ".sirtdose-out").mkdir()
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with (
-        pytest.raises(OutputError, match=r"\.sirtdose-out is another user's"),
+        pytest.raises(OutputError, match=r"\.sirtdose-out belongs to another user"),
         output_folder(tmp_path / "out", ["a.txt"]),
     ):
         pass

@@ -16,7 +16,7 @@ from sirtdose.io.tables.csv import read_recovery
         # mm3 typed for mL.
         ("1000,0.4\n100000,0.9\n", "at most 5000 mL"),
         ("1,0.9\n100,0.3\n", "falls from 0.9 at 1 mL to 0.3 at 100 mL"),
-        ("1,0.4\n", "two or more are needed"),
+        ("1,0.4\n", "at least two are needed"),
     ],
 )
 def test_slips(tmp_path: Path, rows: str, message: str) -> None:

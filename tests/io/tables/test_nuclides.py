@@ -94,7 +94,7 @@ def test_one_of_several_is_chosen_by_name_in_any_case(tmp_path: Path) -> None:
     path = tmp_path / "own.json"
     path.write_text(json.dumps({"Re-188": RE188, "P-32": RE188}), "utf-8")
     assert own_nuclide(path, "p-32").name == "P-32"
-    with pytest.raises(InputError, match="holds Re-188, P-32: choose one"):
+    with pytest.raises(InputError, match="contains Re-188, P-32: choose one"):
         own_nuclide(path)
     with pytest.raises(InputError, match="not Y-90: give --nuclide Re-188"):
         own_nuclide(path, "Y-90")
@@ -109,7 +109,7 @@ def test_one_of_several_dose_constants(tmp_path: Path) -> None:
     assert own_nuclide(path).dose_constant_gy_kg_per_gbq == K
     theirs = own_nuclide(path, dose_constant="theirs")
     assert theirs.dose_constant_gy_kg_per_gbq == 8.4
-    with pytest.raises(InputError, match="'mine' is not a dose constant known"):
+    with pytest.raises(InputError, match="'mine' is not a known dose constant"):
         own_nuclide(path, dose_constant="mine")
 
 
@@ -117,7 +117,9 @@ def test_one_of_several_dose_constants(tmp_path: Path) -> None:
 def test_a_nuclide_that_is_shipped_cannot_be_replaced(
     tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(InputError, match="shipped, and a file cannot replace it"):
+    with pytest.raises(
+        InputError, match="built-in nuclide, which a file cannot replace"
+    ):
         own_nuclide(written(tmp_path, name=name))
 
 
@@ -125,7 +127,7 @@ def test_a_nuclide_that_is_shipped_cannot_be_replaced(
     "name", ["y-90", "Y90", "Y-090", "90-Y", "Rhenium-188", "", "Re-188\n", "Re-1880"]
 )
 def test_names_that_are_no_nuclides(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no nuclide's name: write element"):
+    with pytest.raises(InputError, match="is not the name of a nuclide: write element"):
         own_nuclide(written(tmp_path, name=name))
 
 
@@ -150,14 +152,14 @@ def drop(key: str) -> Change:
         (put("half_life_h", [10]), r"half_life_h is \[10\]: a number is needed"),
         (put("half_life_h", 0), "above 0 is needed"),
         (put("half_life_h", -10), "above 0 is needed"),
-        (put("half_life_h", float("nan")), "no such number is meant"),
-        (put("half_life_h", float("inf")), "no such number is meant"),
+        (put("half_life_h", float("nan")), "a number of this size is not possible"),
+        (put("half_life_h", float("inf")), "a number of this size is not possible"),
         # 10 h in seconds.
         (put("half_life_h", 36000), "0.5 to 10000 h; was 10 h meant?"),
         (drop("half_life_source"), "needs a half_life_source"),
         (put("half_life_source", "  "), "needs a half_life_source"),
         (put("half_life_source", 5), "half_life_source is 5: a text in quotes"),
-        (put("half_life_source", "a\x1b[31m"), "holds what cannot be printed"),
+        (put("half_life_source", "a\x1b[31m"), "contains an unprintable character"),
         (drop(PRESETS), "needs a dose constant"),
         (put(PRESETS, {}), "needs a dose constant"),
         (put(PRESETS, 8.3), "needs a dose constant"),
@@ -243,22 +245,22 @@ def test_a_difference_as_between_tables_is_not_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("a.toml", b"[Re-188\n", "is no TOML"),
-        ("a.toml", b"\xff\xfe\x00", "is no TOML"),
-        ("a.toml", b"", "holds no nuclide"),
+        ("a.toml", b"[Re-188\n", "is not valid TOML"),
+        ("a.toml", b"\xff\xfe\x00", "is not valid TOML"),
+        ("a.toml", b"", "contains no nuclide"),
         ("a.toml", b"Re-188 = 5", "Re-188 is 5: it must be a table"),
-        ("a.toml", b"[Re-188]\n[Re-188]\n", "is no TOML"),
-        ("a.toml", b"x = " + b"9" * 5000, "is no TOML"),
-        ("a.toml", b"x = " + b"[" * 100_000, "is no TOML"),
-        ("a.json", b'{"Re-188": {', "is no JSON"),
-        ("a.json", b"[1, 2]", "is no JSON with names"),
-        ("a.json", b"{}", "holds no nuclide"),
-        ("a.json", b"[" * 100_000, "is no JSON"),
-        ("a.JSON", b'{"Re-188": {}, "Re-188": {}}', "'Re-188' is there more than once"),
+        ("a.toml", b"[Re-188]\n[Re-188]\n", "is not valid TOML"),
+        ("a.toml", b"x = " + b"9" * 5000, "is not valid TOML"),
+        ("a.toml", b"x = " + b"[" * 100_000, "is not valid TOML"),
+        ("a.json", b'{"Re-188": {', "is not valid JSON"),
+        ("a.json", b"[1, 2]", "is not JSON with names"),
+        ("a.json", b"{}", "contains no nuclide"),
+        ("a.json", b"[" * 100_000, "is not valid JSON"),
+        ("a.JSON", b'{"Re-188": {}, "Re-188": {}}', "'Re-188' occurs more than once"),
         (
             "a.json",
             b'{"Re-188": {"half_life_h": 1, "half_life_h": 2}}',
-            "'half_life_h' is there more than once",
+            "'half_life_h' occurs more than once",
         ),
     ],
 )
