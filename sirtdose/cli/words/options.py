@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.option import Option, together
-from sirtdose.cli.words.quantities import DEVICES, DOSE_CONSTANTS
+from sirtdose.cli.words.quantities import DOSE_CONSTANTS, DeviceType
 from sirtdose.data.load import table
 from sirtdose.model.units import (
     ACTIVITY,
@@ -19,7 +19,11 @@ from sirtdose.model.units import (
 )
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
-device_option = Option("device", DEVICES, "Microspheres used.")
+device_option = Option(
+    "device",
+    DeviceType(),
+    "Microspheres: resin (SIR-Spheres), glass (TheraSphere), ho166 (QuiremSpheres).",
+)
 half_life_option = Option("half-life", DURATION, "Overrides the tabulated half-life.")
 nuclide_options = together(
     Option(

@@ -12,6 +12,7 @@ import click
 from sirtdose.cli.words.typed import SITE_USED, located, option_table, option_words
 from sirtdose.errors import InputError
 from sirtdose.io.tables.site import line_of, read_site
+from sirtdose.model.device import device_name
 from sirtdose.model.site import Site, SiteUsed
 
 VARIABLE = "SIRTDOSE_SITE"
@@ -115,8 +116,8 @@ def with_site(
         for key, value in site_options(site, command, path, file=file).items()
         if key not in typed and not any(one in typed for one in _INSTEAD.get(key, ()))
     }
-    device = str(typed.get("device", own.get("device", "")))
     require_accepted_values(command, own, path, file=file)
+    device = _device(str(typed.get("device", own.get("device", ""))))
     own = _of_device(site, command, device, typed) | own
     for key, (other, needed) in _BESIDE.items():
         there = {**own, **typed}.get(other)
@@ -232,6 +233,14 @@ def require_accepted_values(
             raise InputError(
                 f"{file.name}, line {line}: {key}: {error.message}"
             ) from None
+
+
+def _device(text: str) -> str:
+    """A device by its name here; what is none is refused later."""
+    try:
+        return device_name(text)
+    except InputError:
+        return text
 
 
 def _to_node(site: Site, words: Sequence[str]) -> list[str]:
