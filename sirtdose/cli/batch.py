@@ -14,6 +14,7 @@ import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
     Row,
     folder_of,
@@ -39,22 +40,22 @@ _PATH = click.Path(path_type=Path)
 _FAILED = 6
 
 
-def _common_options(command: click.Command) -> click.Command:
+def _common_options() -> list[click.Parameter]:
     """The options of `sirtdose post` as typed: each case's own are read with it.
 
     Who answers for a check has looked at that case: never for all of them.
     """
+    found: list[click.Parameter] = []
     for option in options_about(post_command, "case", "secret").values():
         common = copy(option)
         if not option.is_flag:
             common.type, common.default = click.STRING, None
             common.show_default = False
-        command.params.append(common)
-    return command
+        found.append(common)
+    return found
 
 
-@_common_options
-@click.command("batch")
+@command("batch", params=_common_options())
 @click.argument("source", type=_PATH, metavar="MANIFEST.csv|ROOT")
 @click.option(
     "--jobs",

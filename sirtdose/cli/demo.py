@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, seed_option
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import rounded
@@ -17,7 +18,7 @@ from sirtdose.report.run_record import write_run_record
 from sirtdose.validation.run import self_test
 
 
-@click.command("demo")
+@command("demo")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

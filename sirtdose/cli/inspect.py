@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import languages_option
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.show import print_document
 
 
-@click.command("inspect")
+@command("inspect")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @click.option(
     "--paths", is_flag=True, help="Where each is; folders may be named after patients."

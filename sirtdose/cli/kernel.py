@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     density_option,
@@ -22,7 +21,7 @@ from sirtdose.io.output.folder import output_folder, require_free
 KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 
 
-@click.command("kernel")
+@command("kernel")
 @Option(
     "spacing",
     str,

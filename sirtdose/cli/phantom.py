@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, seed_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import print_document
@@ -16,7 +17,7 @@ from sirtdose.report.wording import significant, table
 _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
 
 
-@click.command("phantom")
+@command("phantom")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @seed_option
 @click.option(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option
 from sirtdose.errors import FileFormatError
 from sirtdose.io.output.folder import output_folder
@@ -13,7 +14,7 @@ from sirtdose.report.figures import write_figures
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("report")
+@command("report")
 @click.argument("path", type=_PATH, metavar="POST.JSON|PLAN.JSON")
 @click.option(
     "--out",

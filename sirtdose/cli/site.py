@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import Command, Group
+from sirtdose.cli.words.near import commands_of
 from sirtdose.cli.words.site import (
-    commands_of,
     require_accepted_values,
     require_known,
     site_options,
@@ -17,7 +18,7 @@ from sirtdose.errors import InputError, OutputError
 from sirtdose.io.tables.site import read_site
 
 
-@click.group("site")
+@click.group("site", cls=Group)
 def site_command() -> None:
     """The site's own file: defaults, calibrators, vials, cameras, nodes, approvers.
 
@@ -25,7 +26,7 @@ def site_command() -> None:
     """
 
 
-@site_command.command("init")
+@site_command.command("init", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def init_command(*, path: Path | None) -> None:
     """Write a commented file to fill in; in the user's folder where none is named.
@@ -48,7 +49,7 @@ def init_command(*, path: Path | None) -> None:
     click.echo(f"Written to {path}: fill it in, then `sirtdose site check`", err=True)
 
 
-@site_command.command("check")
+@site_command.command("check", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.pass_context
 def check_command(context: click.Context, *, path: Path | None) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.io.output.folder import require_free
@@ -19,7 +20,7 @@ from sirtdose.validation.document import (
 from sirtdose.validation.run import all_checks, run_checks
 
 
-@click.command("validate")
+@command("validate")
 @click.option(
     "--quick",
     is_flag=True,

@@ -346,7 +346,7 @@ def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> No
     for words in (("plan", "mird", "-h"), ("post", "--help"), ("kernel", "-h")):
         result = run("--site", path, *words)
         assert result.exit_code == 0, result.output
-        assert "Example: sirtdose" in result.stdout
+        assert "Examples:\n  sirtdose" in result.stdout
 
 
 def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     method_option,
     role_options,
@@ -53,7 +54,7 @@ _GAMMA = ("3%/3mm",)
 _BEYOND = 4
 
 
-@click.command("check")
+@command("check")
 @click.argument("theirs", type=_PATH, metavar="[THEIR_DOSE]", required=False)
 @Option(
     "against",

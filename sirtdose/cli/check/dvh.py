@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import role_options, roles_of, structures_option
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
@@ -17,7 +18,7 @@ from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
 
 
-@click.command("dvh")
+@command("dvh")
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @structures_option(required=True)
 @role_options

@@ -12,6 +12,7 @@ import click
 
 from sirtdose import __version__
 from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
@@ -33,7 +34,7 @@ _HEADLINES = {
 }
 
 
-@click.command("verify")
+@command("verify")
 @click.argument("folder", type=_PATH, metavar="RESULT_DIR")
 @click.option(
     "--inputs",

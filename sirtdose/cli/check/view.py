@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     ct_option,
     role_options,
@@ -17,7 +18,7 @@ from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import view_page
 
 
-@click.command("view")
+@command("view")
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @replace(ct_option, help="The CT to show it on.")
 @structures_option(required=False)

@@ -14,6 +14,7 @@ import click
 from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import out_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
@@ -27,7 +28,7 @@ _SIZE: Final = Measure(
 )
 
 
-@click.command("listen")
+@command("listen")
 @out_option(required=True)
 @click.option(
     "--port",

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
@@ -36,7 +37,7 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
         return host, int(port)
 
 
-@click.command("send")
+@command("send")
 @click.argument(
     "sources",
     nargs=-1,

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cohort.analysis import analyze_cohort
 from sirtdose.cohort.columns import RESPONSES
@@ -36,7 +37,7 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     return None if value is None else value.strip().casefold()
 
 
-@click.command("cohort")
+@command("cohort")
 @click.argument("doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR]...")
 @click.option(
     "--outcomes",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import InputError
@@ -26,7 +27,7 @@ from sirtdose.report.outcomes.eligibility import (
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("eligibility")
+@command("eligibility")
 @click.argument("case", type=_PATH, metavar="CASE.toml")
 @click.option(
     "--criteria",

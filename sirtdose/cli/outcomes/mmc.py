@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.outcomes.eligibility import read_case
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
@@ -19,7 +20,7 @@ _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _UNKNOWN = ("", "-", "?")
 
 
-@click.command("mmc")
+@command("mmc")
 @click.option(
     "--cohort",
     type=click.Choice(tuple(table("mitomycin")["cohorts"]), case_sensitive=False),

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
@@ -23,7 +24,7 @@ _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
 _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
 
 
-@click.command("response")
+@command("response")
 @click.argument(
     "measurements", type=click.Path(path_type=Path), metavar="MEASUREMENTS.csv"
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.outcomes.adverse_events import Window
@@ -19,7 +20,7 @@ _PATH = click.Path(path_type=Path)
 _WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
 
 
-@click.command("toxicity")
+@command("toxicity")
 @click.argument("laboratory", type=_PATH, metavar="LABORATORY.csv")
 @click.option(
     "--ctcae",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.show import print_document
@@ -21,7 +22,7 @@ from sirtdose.report.plan.lines import approved_lines
 from sirtdose.report.plan.page import plan_page
 
 
-@click.command("approve")
+@command("approve")
 @click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
 @Option("by", str, "Who approves it.", required=True, metavar="NAME")
 @json_option

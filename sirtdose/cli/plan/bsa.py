@@ -14,6 +14,7 @@ from sirtdose.cli.plan.options import (
     show_plan,
     weight_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import by_name, quantity
@@ -21,7 +22,7 @@ from sirtdose.model.units import FRACTION, VOLUME
 from sirtdose.workflows.plan.numbers import plan_bsa
 
 
-@click.command("bsa")
+@command("bsa")
 @height_option
 @weight_option
 @replace(liver_volume_option, required=True)

@@ -15,6 +15,7 @@ from sirtdose.cli.plan.options import (
     tumor_option,
     weight_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
     dose_option,
     goal_of,
@@ -29,7 +30,7 @@ from sirtdose.report.plan.comparison import comparison_document, comparison_summ
 from sirtdose.workflows.plan.numbers import compare_plans
 
 
-@click.command("compare")
+@command("compare")
 @height_option
 @weight_option
 @replace(dose_option, help=f"{dose_option.help} For mird.")

@@ -13,6 +13,7 @@ from sirtdose.cli.plan.options import (
     plan_options,
     plan_request,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 _ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
 
 
-@click.command("image")
+@command("image")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import Command, Group
 from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
@@ -31,7 +32,7 @@ _PATH = click.Path(path_type=Path)
 _COUNTS_MAX = 1e15
 
 
-@click.group("lsf")
+@click.group("lsf", cls=Group)
 def lsf_command() -> None:
     """Lung shunt fraction, from planar views or a SPECT/CT.
 
@@ -39,7 +40,7 @@ def lsf_command() -> None:
     """
 
 
-@lsf_command.command("planar")
+@lsf_command.command("planar", cls=Command)
 @click.argument("images", type=_PATH, nargs=-1, metavar="[IMAGE]...")
 @Option("lungs", Path, "Mask of the lungs on the anterior view.")
 @Option("liver", Path, "Mask of the liver on the anterior view.")
@@ -110,7 +111,7 @@ def planar_command(
     )
 
 
-@lsf_command.command("spect")
+@lsf_command.command("spect", cls=Command)
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @lung_margin_option

@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from sirtdose.cli.plan.options import (
     liver_volume_option,
     perfused_volume_option,
@@ -13,13 +11,14 @@ from sirtdose.cli.plan.options import (
     plan_request,
     show_plan,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import dose_option
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
 from sirtdose.workflows.plan.numbers import plan_mird
 
 
-@click.command("mird")
+@command("mird")
 @replace(dose_option, required=True)
 @replace(perfused_volume_option, required=True)
 @replace(

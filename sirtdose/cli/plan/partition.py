@@ -14,6 +14,7 @@ from sirtdose.cli.plan.options import (
     show_plan,
     tumor_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
     goal_of,
     goal_options,
@@ -29,7 +30,7 @@ from sirtdose.planning.partition_goal import Injection
 from sirtdose.workflows.plan.numbers import plan_partition
 
 
-@click.command("partition")
+@command("partition")
 @perfused_volume_option
 @injection_option("plan partition")
 @replace(

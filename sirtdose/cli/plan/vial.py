@@ -13,6 +13,7 @@ from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import vial_findings
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -75,7 +76,7 @@ class _PlannedVial:
         return other_file_findings(self.nuclide, nuclide)
 
 
-@click.command("vial")
+@command("vial")
 @Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
 @replace(
     plan_option,

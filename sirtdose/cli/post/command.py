@@ -13,6 +13,7 @@ from sirtdose.cli.post.arguments import (
     require_times,
     site_key,
 )
+from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 _ASKED = "sirtdose.asked"
 
 
-class _Remembering(click.Command):
+class _Remembering(Command):
     """Keeps what was typed, so that a run can be repeated."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -79,7 +80,7 @@ class _Remembering(click.Command):
         return rest
 
 
-@click.command("post", cls=_Remembering)
+@command("post", cls=_Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options

@@ -20,6 +20,8 @@ from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_tim
 _T = TypeVar("_T")
 DEVICES = tuple(table("devices"))
 _DAYS_MAX = 3660
+# TIME is one of a clock.
+_METAVARS = {"time": "duration", "number of days": "days"}
 _SHIFT = replace(LENGTH, allows_zero=True)
 DOSE_CONSTANTS = (
     *("clinical", "label", "ddep", "icrp107"),
@@ -54,7 +56,8 @@ class QuantityType(click.ParamType):  # type: ignore[type-arg]
     ) -> str:
         """Show the kind of quantity instead of a type name."""
         del param, ctx
-        return f"<{self.measure.name}>"
+        name = _METAVARS.get(self.measure.name, self.measure.name)
+        return name.upper().replace(" ", "_")
 
 
 class DeviceType(click.Choice[str]):

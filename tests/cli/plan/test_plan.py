@@ -116,7 +116,7 @@ def test_every_command_helps_with_an_example(run: Run) -> None:
     for command in ("", "plan", "plan mird", "post", "inspect", "phantom", "demo"):
         result = run(*command.split(), "-h")
         assert result.exit_code == 0
-        assert "Example: sirtdose" in result.stdout
+        assert "Examples:\n  sirtdose" in result.stdout
 
 
 def test_a_missing_shunt_asks(run: Run, tmp_path: Path) -> None:
