@@ -30,9 +30,11 @@ from sirtdose.validation.run import self_test
 @seed_option
 @force_option
 def demo_command(*, out: Path, seed: int, force: bool) -> None:
-    """Make a digital patient, plan its treatment, assess its doses, report.
+    """Make a digital patient, plan the treatment, assess the doses and report them.
 
     Example: sirtdose demo --out demo
+
+    Example: sirtdose demo --out demo --seed 7 --force
     """
     from datetime import UTC, datetime
 

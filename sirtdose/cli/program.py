@@ -79,21 +79,21 @@ class _Program(LazyGroup):
 @click.option(
     "--site",
     metavar="FILE",
-    help="The site's own file, whose defaults every command takes. [default: "
-    "SIRTDOSE_SITE, else site.toml in the user's configuration folder]",
+    help="Site file with your defaults for every command.  [default: SIRTDOSE_SITE, "
+    "else site.toml in the user's configuration folder]",
 )
 def main(site: str | None) -> None:
     """Plan and assess radioembolization with Y-90 and Ho-166 microspheres.
 
-    Every quantity is written with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results
-    go to --out and, with --json, to the standard output; tables and warnings go to
-    the standard error.
+    Write every quantity with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results go to
+    --out, or with --json to standard output. Tables and warnings go to standard error.
 
-    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that you gave
-    cannot be met, 5 output, 6 a batch with failed cases, 130 Ctrl-C, 1 any other
-    refusal.
+    Exit codes: 0 done, 1 any other refusal, 2 usage, 3 input refused, 4 a limit that
+    you gave is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C.
 
     Not a medical device: verify every number with an approved system.
 
     Example: sirtdose demo
+
+    Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """

@@ -20,27 +20,30 @@ _PATH = click.Path(path_type=Path)
     "--out",
     type=_PATH,
     metavar="DIR",
-    help="Folder for the page.  [default: the results' own, replacing theirs]",
+    help="Folder for the page.  [default: that of the results, replacing the page "
+    "there]",
 )
 @click.option(
     "--show-patient",
     is_flag=True,
-    help="Name the patient, by the dose_plan.dcm beside post.json.",
+    help="Show the patient's name, read from dose_plan.dcm beside post.json.",
 )
 @click.option(
     "--figures",
     is_flag=True,
-    help="Also figures/ with the pictures and curves as PNG and SVG.",
+    help="Also write figures/ with the pictures and curves as PNG and SVG.",
 )
 @force_option
 def report_command(
     *, path: Path, out: Path | None, show_patient: bool, figures: bool, force: bool
 ) -> None:
-    """Make report.html or plan.html again from saved results.
+    """Make report.html or plan.html of saved results again.
 
     Results that were changed since they were computed are refused.
 
     Example: sirtdose report doses/post.json --figures
+
+    Example: sirtdose report plan/plan.json --out pages
     """
     from sirtdose.report.again import page_name, page_of, saved_data
 

@@ -25,8 +25,8 @@ from sirtdose.io.output.folder import output_folder, require_free
 @Option(
     "sampling",
     ("points", "voxels"),
-    "points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
-    "program's own maps are.",
+    "points: dose interpolated between voxel centers, as for an RTDOSE. voxels: one "
+    "value per voxel, as in the maps of this program.",
     default="points",
 )
 @metric_options
@@ -45,12 +45,15 @@ def dvh_command(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Dose-volume histograms of a dose map that any system has made.
+    """Compute dose-volume histograms of a dose map from any system.
 
     DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. Writes dvh.json,
     structures.csv and dvh.csv.
 
     Example: sirtdose dvh dose.dcm --structures contours.dcm --out histograms
+
+    Example: sirtdose dvh dose.nii.gz --structures labels.nii.gz --metric D90 --sampling
+    voxels --out histograms
     """
     from sirtdose.report.check.histograms import (
         HISTOGRAM_FILES,

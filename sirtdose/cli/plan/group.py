@@ -71,9 +71,11 @@ class _PlanGroup(LazyGroup):
 
 @click.group("plan", cls=_PlanGroup, lazy=_COMMANDS)
 def plan_command() -> None:
-    """Before treatment: how much activity, and what it gives each compartment.
+    """Before treatment: how much activity, and which dose each compartment gets.
 
-    A word that is no subcommand is a case file: sirtdose plan CASE.toml --out DIR
+    A word that is not a command is a case file: sirtdose plan CASE.toml --out DIR
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
+
+    Example: sirtdose plan case.toml --out plan
     """
