@@ -1,13 +1,14 @@
 """Write docs/commands.md from the program itself: `make reference`."""
 
-import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.main import main
+from sirtdose.cli.words.command import Command
 
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
@@ -51,19 +52,41 @@ def _section(context: click.Context) -> list[str]:
     level = "##" if context.parent is None or context.parent.parent is None else "###"
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
     parts = [f"{level} {context.command_path}", "", "```text", usage, "```", ""]
-    for paragraph in inspect.cleandoc(command.help or "").split("\n\n"):
-        parts += _paragraph(paragraph)
-    rows = [_row(one, context) for one in command.params if _has_row(one)]
+    for paragraph in (command.help or "").split("\n\n"):
+        parts += [_cell(" ".join(paragraph.split())), ""]
+    if isinstance(command, Command) and command.examples:
+        parts += ["```text", *command.examples, "```", ""]
+    if isinstance(command, LazyGroup):
+        parts += _listed(command)
+    rows = _rows(command, context)
     if rows:
         parts += ["| option | what | default |", "|---|---|---|", *rows, ""]
     return parts
 
 
-def _paragraph(text: str) -> list[str]:
-    words = " ".join(text.split())
-    if words.startswith("Example: "):
-        return ["```text", words.removeprefix("Example: "), "```", ""]
-    return [_cell(words), ""]
+def _listed(group: LazyGroup) -> list[str]:
+    """The commands of a group by the sections of its help."""
+    parts = ["| commands | |", "|---|---|"]
+    for title, own in group.sections_of_help.items():
+        parts.append(f"| **{title}** | |")
+        parts += [f"| `{name}` | {_cell(line)} |" for name, (_, line) in own.items()]
+    return [*parts, ""]
+
+
+def _rows(command: click.Command, context: click.Context) -> list[str]:
+    """The options by the groups of the help, then those in none."""
+    groups = command.option_groups if isinstance(command, Command) else []
+    grouped = [
+        line
+        for group in groups
+        for line in (
+            f"| **{group.title}** | | |",
+            *(_row(one, context) for one in group.options),
+        )
+    ]
+    inside = [one for group in groups for one in group.options]
+    rest = [one for one in command.params if one not in inside and _has_row(one)]
+    return [*grouped, *(_row(one, context) for one in rest)]
 
 
 def _has_row(param: click.Parameter) -> bool:

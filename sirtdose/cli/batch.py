@@ -14,6 +14,7 @@ import click
 
 from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.manifest import (
     Row,
     folder_of,
@@ -39,42 +40,43 @@ _PATH = click.Path(path_type=Path)
 _FAILED = 6
 
 
-def _common_options(command: click.Command) -> click.Command:
+def _common_options() -> list[click.Parameter]:
     """The options of `sirtdose post` as typed: each case's own are read with it.
 
     Who answers for a check has looked at that case: never for all of them.
     """
+    found: list[click.Parameter] = []
     for option in options_about(post_command, "case", "secret").values():
         common = copy(option)
         if not option.is_flag:
             common.type, common.default = click.STRING, None
             common.show_default = False
-        command.params.append(common)
-    return command
+        found.append(common)
+    return found
 
 
-@_common_options
-@click.command("batch")
+@command("batch", params=_common_options())
 @click.argument("source", type=_PATH, metavar="MANIFEST.csv|ROOT")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Cases at a time on this machine.  [default: one a core]",
+    help="Number of cases to run at the same time on this machine.  [default: one per "
+    "core]",
 )
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Run on a dask cluster instead, such as tcp://host:8786.",
+    help="Address of a dask cluster to run on, e.g. tcp://host:8786; replaces --jobs.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Leave cases alone whose files, options and results are unchanged.",
+    help="Skip cases whose files, options and results are unchanged.",
 )
 @click.option(
     "--folder-names",
     is_flag=True,
-    help="Of a ROOT: allow folders' names that hold a patient's ID, as pseudonyms do.",
+    help="For a ROOT: allow folder names that contain a patient ID, e.g. a pseudonym.",
 )
 @out_option(required=True)
 @force_option
@@ -91,18 +93,20 @@ def batch_command(
     as_json: bool,
     **common: Any,
 ) -> None:
-    """Doses of many cases: `sirtdose post` for each row or folder.
+    """Assess many cases: `sirtdose post` for each row of a table, or each folder.
 
     MANIFEST.csv has the columns case_id and input, and options of `sirtdose post` with
-    underscores; an empty cell is not given, several values stand between bars (|). Of
-    a ROOT every folder is a case, with the [options] of its own case.toml. Options
-    below hold for every case that does not have its own.
+    underscores for hyphens. An empty cell means not given; several values are separated
+    by bars (|). In a ROOT every folder is a case, with the [options] of its own
+    case.toml. The options below apply to every case that does not have its own.
 
-    Writes a folder a case, cases.csv, summary.csv (a row per structure), index.html and
-    batch.json. A case that fails never stops the rest; the exit code is then 6. Ended
-    before its time, a batch goes on with --resume.
+    Writes a folder for each case, cases.csv, summary.csv (one row per structure),
+    index.html and batch.json. A case that fails does not stop the others; the exit code
+    is then 6. --resume continues a batch that was interrupted.
 
     Example: sirtdose batch cases.csv --out doses --jobs 4 --resume
+
+    Example: sirtdose batch patients/ --out doses --device resin
     """
     from sirtdose.batch.run import cores
 

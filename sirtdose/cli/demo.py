@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, seed_option
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import rounded
@@ -17,7 +18,7 @@ from sirtdose.report.run_record import write_run_record
 from sirtdose.validation.run import self_test
 
 
-@click.command("demo")
+@command("demo")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -29,9 +30,11 @@ from sirtdose.validation.run import self_test
 @seed_option
 @force_option
 def demo_command(*, out: Path, seed: int, force: bool) -> None:
-    """Make a digital patient, plan its treatment, assess its doses, report.
+    """Make a digital patient, plan the treatment, assess the doses and report them.
 
     Example: sirtdose demo --out demo
+
+    Example: sirtdose demo --out demo --seed 7 --force
     """
     from datetime import UTC, datetime
 

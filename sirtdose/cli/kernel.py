@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     density_option,
@@ -22,11 +21,11 @@ from sirtdose.io.output.folder import output_folder, require_free
 KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 
 
-@click.command("kernel")
+@command("kernel")
 @Option(
     "spacing",
     str,
-    "Voxel sides, such as 4.8mm,4.8mm,2mm; one length for cubes.",
+    "Voxel size along x,y,z, e.g. 4.8mm,4.8mm,2mm; one length for cubes.",
     required=True,
     metavar="X,Y,Z",
 )
@@ -34,7 +33,7 @@ KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 @medium_option
 @replace(
     density_option,
-    help="Density of the medium.  [default: the one its kernel was simulated in]",
+    help="Density of the medium.  [default: the one in which the kernel was simulated]",
     default=None,
 )
 @out_option(required=True)
@@ -43,12 +42,14 @@ KERNEL_FILES = ("kernel.csv", "kernel.nii.gz", "kernel.json")
 def kernel_command(
     *, spacing: str, out: Path, force: bool, as_json: bool, **options: Any
 ) -> None:
-    """Export where the energy of one voxel's decays goes, as far as electrons reach.
+    """Export the dose kernel of one voxel: where the energy of its decays goes.
 
     Writes kernel.csv (offsets dx, dy, dz in voxels, energy fraction, S value),
     kernel.nii.gz (energy fractions, the source in the middle) and kernel.json.
 
     Example: sirtdose kernel --spacing 4.8mm,4.8mm,2mm --out kernel
+
+    Example: sirtdose kernel --spacing 3mm --nuclide Ho-166 --medium water --out kernel
     """
     from sirtdose.dosimetry.engine.kernel import electron_kernel
     from sirtdose.dosimetry.engine.radial_kernel import RadialKernel

@@ -5,23 +5,25 @@ from importlib import import_module
 from typing import Any
 
 import click
+from cloup.formatting import HelpSection, ensure_is_cloup_formatter
+
+from sirtdose.cli.words.command import Group
+
+# Of each section of a group's help the commands: their module below `sirtdose.cli`,
+# which holds NAME_command, and one line of help.
+Sections = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Knows of each command its name, where it is, and one line of help.
 
-    `lazy` gives for each name the module below `sirtdose.cli` that holds
-    ``NAME_command``, and the line; `--help` of the group loads none of them.
+    `--help` of the group loads none of them.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        lazy: Mapping[str, tuple[str, str]] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, lazy: Sections, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.lazy = dict(lazy or {})
+        self.sections_of_help = lazy
+        self.lazy = {name: one for own in lazy.values() for name, one in own.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every name, in the order of the alphabet."""
@@ -63,12 +65,10 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
         """List the commands by their lines, without loading them."""
-        names = self.list_commands(ctx)
-        rows = [
-            (name, self.lazy[name][1])
-            if name in self.lazy
-            else (name, self.commands[name].get_short_help_str(limit=70))
-            for name in names
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        del ctx
+        ensure_is_cloup_formatter(formatter).write_many_sections(
+            [
+                HelpSection(title, [(name, line) for name, (_, line) in own.items()])
+                for title, own in self.sections_of_help.items()
+            ]
+        )

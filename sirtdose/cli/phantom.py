@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, seed_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.cli.words.show import print_document
@@ -16,7 +17,7 @@ from sirtdose.report.wording import significant, table
 _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur")
 
 
-@click.command("phantom")
+@command("phantom")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @seed_option
 @click.option(
@@ -24,22 +25,23 @@ _WIDTH = Measure("width", LENGTH.unit, LENGTH.factors, "15mm, or 0mm for no blur
     type=QuantityType(_WIDTH),
     default=15.0,
     show_default="15mm",
-    help="Blur of the SPECT; 0mm for none.",
+    help="FWHM of the SPECT blur; 0mm for none.",
 )
-@click.option("--noise/--no-noise", default=True, help="Noise in SPECT and CT.")
+@click.option("--noise/--no-noise", default=True, help="Add noise to SPECT and CT.")
 @click.option(
     "--structures",
     type=click.Choice(("contours", "voxels")),
     default="contours",
     show_default=True,
-    help="RTSTRUCT of the true shapes, or SEG of whole SPECT voxels.",
+    help="contours: RTSTRUCT of the true shapes. voxels: SEG of whole SPECT voxels.",
 )
 @click.option(
     "--tumors",
     type=click.Choice(("usual", "spheres")),
     default="usual",
     show_default=True,
-    help="Or spheres of 10, 20 and 40 mm at 8:1, to judge corrections of blur by.",
+    help="usual: three tumors. spheres: of 10, 20 and 40 mm at 8:1, to test "
+    "partial-volume corrections.",
 )
 @force_option
 @json_option
@@ -56,10 +58,12 @@ def phantom_command(
 ) -> None:
     """Write a digital patient as DICOM, with its true doses in truth.json.
 
-    Bremsstrahlung-like SPECT, CT and structures: liver, perfused lobe, three
-    tumors, lungs. The same seed gives the same files.
+    The patient has a bremsstrahlung-like SPECT, a CT and structures: liver, perfused
+    lobe, three tumors and lungs. The same seed gives the same files.
 
-    Example: sirtdose phantom patient --seed 7 --fwhm 0mm --no-noise
+    Example: sirtdose phantom patient --seed 7
+
+    Example: sirtdose phantom patient --fwhm 0mm --no-noise
     """
     truth = write_phantom_to(
         folder,

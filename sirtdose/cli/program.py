@@ -10,34 +10,49 @@ from sirtdose.cli.lazy import LazyGroup
 from sirtdose.errors import SirtdoseError, foreseen
 
 _COMMANDS = {
-    "batch": ("batch", "Doses of many cases: one table row or folder each."),
-    "check": ("check.command", "Another system's dose or plan, computed again."),
-    "cohort": ("outcomes.cohort", "Dose against response, toxicity and survival."),
-    "demo": ("demo", "A digital patient from plan to report."),
-    "dvh": ("check.dvh", "Dose-volume histograms of any system's dose map."),
-    "eligibility": (
-        "outcomes.eligibility",
-        "A patient's values against a study's criteria.",
-    ),
-    "inspect": ("inspect", "What a folder holds, what is used, what is missing."),
-    "kernel": ("kernel", "Export the dose kernel of one voxel."),
-    "listen": ("network.listen", "Receive studies over DICOM and process them."),
-    "lsf": ("plan.lsf", "Lung shunt fraction, from planar views or SPECT/CT."),
-    "mmc": ("outcomes.mmc", "Mitomycin C schedule of one study's cohorts."),
-    "phantom": ("phantom", "Write a digital patient as DICOM, with true doses."),
-    "plan": ("plan.group", "Before treatment: how much activity, at what doses."),
-    "post": ("post.command", "After treatment: doses to tumors, liver and lungs."),
-    "report": ("report", "Make a page again from saved results."),
-    "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
-    "send": ("network.send", "Send DICOM files to a PACS."),
-    "site": ("site", "The site's own file: begin one, or check it."),
-    "toxicity": (
-        "outcomes.toxicity",
-        "CTCAE grades, ALBI and Child-Pugh of each case.",
-    ),
-    "validate": ("validate", "This installation against known values."),
-    "verify": ("check.verify", "Are results as written, of unchanged inputs?"),
-    "view": ("check.view", "Look at a dose map in three planes."),
+    "Plan": {
+        "plan": (
+            "plan.group",
+            "Before treatment: how much activity, at what doses.",
+        ),
+        "lsf": ("plan.lsf", "Lung shunt fraction from planar views or SPECT/CT."),
+    },
+    "Assess": {
+        "post": ("post.command", "After treatment: doses to tumors, liver and lungs."),
+        "check": ("check.command", "Compare another system's dose, or check a plan."),
+        "dvh": ("check.dvh", "Dose-volume histograms of any dose map."),
+        "view": ("check.view", "Show a dose map in three planes."),
+        "report": ("report", "Make the page of saved results again."),
+    },
+    "Many cases": {
+        "batch": ("batch", "Assess many cases, from a table or a folder."),
+        "cohort": ("outcomes.cohort", "Doses against response, toxicity and survival."),
+    },
+    "Outcomes": {
+        "response": ("outcomes.response", "RECIST, mRECIST or PERCIST of each case."),
+        "toxicity": (
+            "outcomes.toxicity",
+            "CTCAE grades, ALBI and Child-Pugh of each case.",
+        ),
+        "eligibility": (
+            "outcomes.eligibility",
+            "A patient's values against a study's criteria.",
+        ),
+        "mmc": ("outcomes.mmc", "Mitomycin C schedule of one study's cohorts."),
+    },
+    "Trust": {
+        "validate": ("validate", "Compare this installation with published values."),
+        "verify": ("check.verify", "Check that results and inputs are unchanged."),
+        "demo": ("demo", "A digital patient from plan to report."),
+        "phantom": ("phantom", "Write a digital patient as DICOM, with true doses."),
+        "kernel": ("kernel", "Export the dose kernel of one voxel."),
+        "site": ("site", "Start or check the file of your site's defaults."),
+    },
+    "DICOM": {
+        "inspect": ("inspect", "List what a folder holds and what would be used."),
+        "listen": ("network.listen", "Receive studies over DICOM and process them."),
+        "send": ("network.send", "Send DICOM files to a PACS."),
+    },
 }
 
 
@@ -64,21 +79,21 @@ class _Program(LazyGroup):
 @click.option(
     "--site",
     metavar="FILE",
-    help="The site's own file, whose defaults every command takes. [default: "
-    "SIRTDOSE_SITE, else site.toml in the user's configuration folder]",
+    help="Site file with your defaults for every command.  [default: SIRTDOSE_SITE, "
+    "else site.toml in the user's configuration folder]",
 )
 def main(site: str | None) -> None:
     """Plan and assess radioembolization with Y-90 and Ho-166 microspheres.
 
-    Every quantity is written with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results
-    go to --out and, with --json, to the standard output; tables and warnings go to
-    the standard error.
+    Write every quantity with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results go to
+    --out, or with --json to standard output. Tables and warnings go to standard error.
 
-    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that
-    is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C, 1 any other
-    refusal.
+    Exit codes: 0 done, 1 any other refusal, 2 usage, 3 input refused, 4 a limit that
+    you gave is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C.
 
     Not a medical device: verify every number with an approved system.
 
     Example: sirtdose demo
+
+    Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
     """

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option
 from sirtdose.errors import FileFormatError
 from sirtdose.io.output.folder import output_folder
@@ -13,33 +14,36 @@ from sirtdose.report.figures import write_figures
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("report")
+@command("report")
 @click.argument("path", type=_PATH, metavar="POST.JSON|PLAN.JSON")
 @click.option(
     "--out",
     type=_PATH,
     metavar="DIR",
-    help="Folder for the page.  [default: the results' own, replacing theirs]",
+    help="Folder for the page.  [default: that of the results, replacing the page "
+    "there]",
 )
 @click.option(
     "--show-patient",
     is_flag=True,
-    help="Name the patient, by the dose_plan.dcm beside post.json.",
+    help="Show the patient's name, read from dose_plan.dcm beside post.json.",
 )
 @click.option(
     "--figures",
     is_flag=True,
-    help="Also figures/ with the pictures and curves as PNG and SVG.",
+    help="Also write figures/ with the pictures and curves as PNG and SVG.",
 )
 @force_option
 def report_command(
     *, path: Path, out: Path | None, show_patient: bool, figures: bool, force: bool
 ) -> None:
-    """Make report.html or plan.html again from saved results.
+    """Make report.html or plan.html of saved results again.
 
     Results that were changed since they were computed are refused.
 
     Example: sirtdose report doses/post.json --figures
+
+    Example: sirtdose report plan/plan.json --out pages
     """
     from sirtdose.report.again import page_name, page_of, saved_data
 

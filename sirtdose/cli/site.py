@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import Command, Group
+from sirtdose.cli.words.near import commands_of
 from sirtdose.cli.words.site import (
-    commands_of,
     require_accepted_values,
     require_known,
     site_options,
@@ -17,20 +18,24 @@ from sirtdose.errors import InputError, OutputError
 from sirtdose.io.tables.site import read_site
 
 
-@click.group("site")
+@click.group("site", cls=Group)
 def site_command() -> None:
-    """The site's own file: defaults, calibrators, vials, cameras, nodes, approvers.
+    """Site file: your defaults, calibrators, vials, cameras, nodes and approvers.
 
     Example: sirtdose site init site.toml
+
+    Example: sirtdose site check site.toml
     """
 
 
-@site_command.command("init")
+@site_command.command("init", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 def init_command(*, path: Path | None) -> None:
-    """Write a commented file to fill in; in the user's folder where none is named.
+    """Write a commented site file to fill in, by default to your configuration folder.
 
     Example: sirtdose site init site.toml
+
+    Example: sirtdose site init
     """
     path = path or user_site()
     text = files("sirtdose.data").joinpath("site.toml").read_text("utf-8")
@@ -48,13 +53,15 @@ def init_command(*, path: Path | None) -> None:
     click.echo(f"Written to {path}: fill it in, then `sirtdose site check`", err=True)
 
 
-@site_command.command("check")
+@site_command.command("check", cls=Command)
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.pass_context
 def check_command(context: click.Context, *, path: Path | None) -> None:
-    """Say what is wrong in a site's file, or what each command takes from it.
+    """Report errors in a site file, or which defaults each command takes from it.
 
     Example: sirtdose site check site.toml
+
+    Example: sirtdose site check
     """
     path = path or site_path(None)
     if path is None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.io.output.folder import require_free
@@ -19,11 +20,11 @@ from sirtdose.validation.document import (
 from sirtdose.validation.run import all_checks, run_checks
 
 
-@click.command("validate")
+@command("validate")
 @click.option(
     "--quick",
     is_flag=True,
-    help="Leave out the slow comparisons: under 30 s, for after an update.",
+    help="Skip the slow comparisons; takes under 30 s, e.g. after an update.",
 )
 @out_option(required=False)
 @force_option
@@ -31,16 +32,19 @@ from sirtdose.validation.run import all_checks, run_checks
 def validate_command(
     *, quick: bool, out: Path | None, force: bool, as_json: bool
 ) -> None:
-    """Compare this installation with published, analytic and simulated figures.
+    """Compare this installation with published, analytic and simulated values.
 
-    Constants and decay, planning cases, dose kernels, spheres, Monte Carlo on real
-    anatomy, borders of tissues, registration, blur, histograms of solids, resampling,
-    contours, a digital patient, statistics, tables and units, and the digest of every
-    shipped file, each with its source and tolerance. With --out, validation.html is a
-    sheet for a commissioning file, and validation.json and validation.csv are the same
-    for programs. The exit code is 1 where anything fails.
+    Covers constants and decay, planning cases, dose kernels, spheres, Monte Carlo on
+    real anatomy, tissue borders, registration, blur, histograms of solids, resampling,
+    contours, a digital patient, statistics, tables and units. The digest of every
+    shipped file is compared too. Each value has its source and tolerance.
 
-    Example: sirtdose validate --quick --out validation
+    With --out, validation.html is a sheet for your commissioning file; validation.json
+    and validation.csv hold the same for programs. The exit code is 1 if anything fails.
+
+    Example: sirtdose validate --quick
+
+    Example: sirtdose validate --out validation
     """
     from datetime import UTC, datetime
     from time import perf_counter

@@ -1,6 +1,7 @@
 """A kind of microspheres: which nuclide it carries and in what vials it comes."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError
@@ -38,17 +39,19 @@ class Device:
 
     @classmethod
     def named(cls, name: str) -> "Device":
-        """Look up a device.
+        """Look up a device, by its name here or that of its product.
 
         Raises
         ------
         InputError
             An unknown name; the message lists those known.
+
+        Examples
+        --------
+        >>> Device.named("SIR-Spheres").name, Device.named("TheraSphere").name
+        ('resin', 'glass')
         """
-        known = table("devices")
-        if name not in known:
-            raise InputError(f"'{name}' is not a known device: use {', '.join(known)}")
-        entry = known[name]
+        entry = table("devices")[name := device_name(name)]
         return cls(
             name=name,
             product=entry["product"],
@@ -61,3 +64,44 @@ class Device:
             shelf_life_h=entry["shelf_life_h"],
             shelf_life_source=entry["shelf_life_source"],
         )
+
+
+def device_name(text: str) -> str:
+    """The name of a device here, of what people call it.
+
+    Case, hyphens, spaces and trademark signs make no difference.
+
+    Raises
+    ------
+    InputError
+        An unknown name: the message has the nearest, or those known; for a nuclide
+        that several devices carry, those.
+
+    Examples
+    --------
+    >>> device_name("TheraSphere"), device_name("sir spheres"), device_name("166Ho")
+    ('glass', 'resin', 'ho166')
+    """
+    known = table("devices")
+    names = {_plain(one): key for key in known for one in (key, *known[key]["called"])}
+    plain = _plain(text)
+    if plain in names:
+        return names[plain]
+    carry = [key for key, one in known.items() if _of_nuclide(plain, one["nuclide"])]
+    if carry:
+        said = f"a nuclide: use {' or '.join(carry)}"
+    elif near := get_close_matches(plain, names, 1, 0.75):
+        said = f"not a device known here: did you mean {names[near[0]]}?"
+    else:
+        said = f"not a device known here: use {', '.join(known)}"
+    raise InputError(f"'{text}' is {said}")
+
+
+def _plain(text: str) -> str:
+    return "".join(one for one in text.casefold() if one.isascii() and one.isalnum())
+
+
+def _of_nuclide(plain: str, nuclide: str) -> bool:
+    """Whether a text is a nuclide's name, in either order."""
+    element, _, mass = nuclide.casefold().partition("-")
+    return plain in (element + mass, mass + element)

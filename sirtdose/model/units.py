@@ -24,6 +24,12 @@ _CHANGE = timedelta(hours=1)
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
+# Thousands apart, and what is a number with one of any separator in it.
+_SPACED = re.compile(r"\s*[+-]?\d+(?:[ ']|\.\d+\.)\d")
+_MARKED = re.compile(r"\s*[+-]?(\d[\d,.' ]*\d)\s*((?:[^\d,.].*)?)")
+# Units that a prefix of the other case makes another quantity of.
+_PREFIXES = {"m": "milli", "M": "mega", "G": "giga", "k": "kilo", "T": "tera"}
+_PREFIXED = {"Bq": "becquerel", "Ci": "curie", "Gy": "gray"}
 
 
 @dataclass(frozen=True)
@@ -68,12 +74,7 @@ class Measure:
         """
         number, unit = _split(text, self)
         if unit not in self.factors:
-            spaced = " (without a space, or in quotes)" if not unit else ""
-            raise QuantityError(
-                f"'{text}' has {'no' if not unit else 'an unknown'} unit for "
-                f"{self.name}: use {', '.join(self.factors)}, for example "
-                f"{self.example}{spaced}"
-            )
+            raise QuantityError(_unit_refused(text, unit, self))
         value = number * self.factors[unit]
         if value and not _LEAST <= abs(value) <= _MOST:
             raise QuantityError(
@@ -91,16 +92,71 @@ class Measure:
 
 def _split(text: str, measure: "Measure") -> tuple[float, str]:
     match = _NUMBER.fullmatch(text)
-    if match is None or "," in text:
-        comma = " (write the decimals with a point)" if "," in text else ""
-        raise QuantityError(
-            f"'{text}' is not {measure.article} {measure.name}{comma}: write a number "
-            f"and its unit, for example {measure.example}"
-        )
+    if match is None or "," in text or _SPACED.match(text):
+        raise QuantityError(_number_refused(text, measure))
     number = float(match[1])
     if number in (float("inf"), float("-inf")):
         raise QuantityError(f"'{text}' is too large for a {measure.name}")
-    return number, match[2]
+    # A keyboard's micro sign and the Greek letter look the same.
+    return number, match[2].replace("\u03bc", "\u00b5").replace("\u00b3", "3")
+
+
+def _number_refused(text: str, measure: "Measure") -> str:
+    """What is wrong with a number: which of its signs may mean two things."""
+    match = _MARKED.fullmatch(text)
+    if match is None:
+        return (
+            f"'{text}' is not {measure.article} {measure.name}: write a number and "
+            f"its unit, for example {measure.example}"
+        )
+    number, unit = match.groups()
+    space = " " if f" {unit}" in text else ""
+    readings = [f"{one}{space}{unit}" for one in _readings(number)]
+    both = "can mean" if len(readings) > 1 else "is written"
+    return (
+        f"'{text}' {both} {' or '.join(readings)}: use a point for decimals and no "
+        "separator for thousands"
+    )
+
+
+def _readings(number: str) -> list[str]:
+    """What a number with separators may mean, with a decimal point at most.
+
+    >>> _readings("1,000"), _readings("1.000,5"), _readings("1,5")
+    (['1000', '1.000'], ['1000.5'], ['1.5'])
+    """
+    last = max(number.rfind(mark) for mark in ",.")
+    marks = set(number) & set(",. '")
+    whole = re.sub(r"[^\d]", "", number)
+    if last < 0:
+        return [whole]
+    head, tail = re.sub(r"[^\d]", "", number[:last]), number[last + 1 :]
+    decimal = f"{head or 0}.{tail}"
+    grouped = re.fullmatch(r"\d{1,3}([,. '])\d{3}(?:\1\d{3})*", number) is not None
+    if number.count(number[last]) > 1:
+        return [whole]
+    if not grouped or len(marks) > 1:
+        return [decimal]
+    return [whole, decimal]
+
+
+def _unit_refused(text: str, unit: str, measure: "Measure") -> str:
+    """What is wrong with a unit; the case of a prefix is named, never guessed."""
+    known = measure.factors
+    meant = [one for one in known if one.casefold() == unit.casefold()]
+    if not meant:
+        spaced = " (without a space, or in quotes)" if not unit else ""
+        return (
+            f"'{text}' has {'no' if not unit else 'an unknown'} unit for "
+            f"{measure.name}: use {', '.join(known)}, for example "
+            f"{measure.example}{spaced}"
+        )
+    right = text.strip().removesuffix(unit) + meant[0]
+    name = _PREFIXED.get(unit[1:])
+    if name is None or unit[0] not in _PREFIXES:
+        return f"'{text}' has the unit '{unit}', which is written {meant[0]}: {right}"
+    meaning, intended = (_PREFIXES.get(one[0], "") + name for one in (unit, meant[0]))
+    return f"'{text}' is in {meaning}: for {intended} write {right}"
 
 
 class _Fraction(Measure):

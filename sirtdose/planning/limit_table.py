@@ -1,11 +1,13 @@
 """Limits of published tables: by device, disease, scenario, and the patient's liver."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, RangeError
+from sirtdose.model.device import device_name
 from sirtdose.planning.limits import Rule
 
 TABLES = ("eanm2022",)
@@ -179,7 +181,10 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
 
 
 def _words(text: str) -> list[str]:
-    words = text.strip().lower().split(":")
+    words = [word.strip() for word in text.lower().split(":")]
+    if len(words) > 1:
+        with suppress(InputError):
+            words[1] = device_name(words[1])
     for word, known in zip(
         words + [""] * 4, (TABLES, DEVICES, DISEASES, SCENARIOS), strict=False
     ):

@@ -185,7 +185,7 @@ def test_languages_of_structure_names(
     [
         ("[default]\n", "line 1: 'default' is not known: was defaults meant?"),
         ('[defaults]\ndevise = "resin"\n', "line 2: 'devise' is not known: was device"),
-        ('[defaults]\n\ndevice = "clay"\n', "line 3: device: 'clay' is not one of"),
+        ('[defaults]\n\ndevice = "clay"\n', "line 3: device: 'clay' is not a device"),
         ('[defaults]\ndensity = "1.05"\n', "line 2: density:"),
         ('[defaults.pots]\nmetric = "D2cc"\n', "line 1: 'pots' is no command: was"),
         ('[defaults.post]\nadministered = "2GBq"\n', "line 2: 'administered' is none"),
@@ -307,7 +307,7 @@ def test_a_wrong_value_is_the_files_not_the_users(
     path = site('[defaults]\n\ndevice = "clay"\n')
     result = run("--site", path, *MIRD, *SHUNT)
     assert result.exit_code == 3
-    assert "site.toml, line 3: device: 'clay' is not one of" in result.stderr
+    assert "site.toml, line 3: device: 'clay' is not a device" in result.stderr
     assert run("--site", path, *MIRD, *SHUNT, "--device", "resin").exit_code == 0
 
 
@@ -346,7 +346,7 @@ def test_help_is_help_beside_a_file(run: Run, site: Callable[[str], Path]) -> No
     for words in (("plan", "mird", "-h"), ("post", "--help"), ("kernel", "-h")):
         result = run("--site", path, *words)
         assert result.exit_code == 0, result.output
-        assert "Example: sirtdose" in result.stdout
+        assert "Examples:\n  sirtdose" in result.stdout
 
 
 def test_a_file_that_is_not_there(run: Run, tmp_path: Path) -> None:

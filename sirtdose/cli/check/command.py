@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from sirtdose.cli.post.command import post_command, post_request, wanted_of
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     method_option,
     role_options,
@@ -53,24 +54,26 @@ _GAMMA = ("3%/3mm",)
 _BEYOND = 4
 
 
-@click.command("check")
+@command("check")
 @click.argument("theirs", type=_PATH, metavar="[THEIR_DOSE]", required=False)
 @Option(
     "against",
     Path,
-    "Ours: a dose map, or the --out of `sirtdose post`.",
+    "Our dose: a dose map, or the --out folder of `sirtdose post`.",
     metavar="DOSE|POST_DIR",
 )
 @Option(
     "image",
     Path,
-    "Instead: compute ours from this image first, into OUT/recomputed.",
+    "Image from which our dose is computed first, into OUT/recomputed; replaces "
+    "--against.",
     metavar="FOLDER",
 )
 @Option(
     "case",
     Path,
-    "With --image: [options] of `sirtdose post`, as a case of a batch has them.",
+    "TOML file with the [options] of `sirtdose post`, as in a batch's case.toml; "
+    "needed with --image.",
     metavar="FILE.toml",
 )
 @structures_option(required=False)
@@ -78,46 +81,48 @@ _BEYOND = 4
 @Option(
     "their-structures",
     Path,
-    "Their own contours: volumes and means by these are compared with ours.",
+    "Their contours: volumes and mean doses in these are compared with ours; may be "
+    "repeated.",
     many=True,
 )
 @Option(
     "their-table",
     Path,
-    "What they report: name, mean_gy, volume_ml, d70_gy, v100, ...; or their "
-    "histograms: name, dose_gy, volume_fraction.",
+    "CSV of the values they report, with columns name, mean_gy, volume_ml, d70_gy, "
+    "v100, ...; or of their histograms, with name, dose_gy, volume_fraction.",
     metavar="FILE.csv",
 )
 @replace(
     method_option,
-    help="Which of POST_DIR's doses.  [default: its first]",
+    help="Dose map of POST_DIR to compare.  [default: its first]",
     many=False,
     into=None,
 )
 @Option(
     "gamma",
     str,
-    "Such as 3%/3mm or 2%/2mm; may be repeated.  [default: 3%/3mm]",
+    "Gamma criterion, e.g. 3%/3mm or 2%/2mm; may be repeated.  [default: 3%/3mm]",
     many=True,
     metavar="DOSE/DISTANCE",
 )
 @Option(
     "gamma-kind",
     ("global", "local", "both"),
-    "Of our greatest dose, or of each point's own. Where both, global is judged.",
+    "Gamma dose difference relative to our maximum dose (global) or to the dose at "
+    "each point (local). With both, global decides.",
     default="both",
 )
 @Option(
     "dose-cutoff",
     FRACTION,
-    "Points under this part of our greatest dose are left out.",
+    "Points below this fraction of our maximum dose are excluded from gamma.",
     default="10%",
 )
 @Option(
     "tolerance",
     str,
-    "Such as mean=3%, d70=5%, v100=5%, volume=5%, gamma=95% (at least); may be "
-    "repeated. Those named are the defaults, d95 and d50 as d70.",
+    "Allowed difference, e.g. mean=2%; may be repeated.  [default: mean=3%, d70=5%, "
+    "d95=5%, d50=5%, v100=5%, volume=5%, gamma=95% (at least)]",
     many=True,
     metavar="NUMBER=PART",
     into="tolerances",
@@ -125,24 +130,28 @@ _BEYOND = 4
 @metric_options
 @replace(
     plan_option,
-    help="Instead of a dose: a plan's doses again by hand, as one compartment.",
+    help="plan.json to check by hand calculation, as one compartment; replaces "
+    "THEIR_DOSE.",
     metavar="plan.json",
 )
-@Option("strict", bool, "Exit code 4 where anything fails.")
+@Option("strict", bool, "Exit with code 4 if anything fails.")
 @out_option(required=False)
 @force_option
 @json_option
 def check_command(*, plan_file: Path | None, **options: Any) -> None:
-    """A second look: another system's dose against ours, or a plan by hand.
+    """Second check: another system's dose against ours, or a plan by hand calculation.
 
-    THEIR_DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. Compared are mean, D_x
-    and V_x of each structure, voxels, and gamma; what explains a difference is named
-    with what it leaves. Writes check.json, check.csv, difference.nii.gz, gamma.nii.gz
-    and check.html; of a plan plan_check.json.
+    THEIR_DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. Mean, D_x and V_x of
+    each structure, voxels and gamma are compared. Known causes of a difference are
+    named, with the difference that remains without them.
 
-    Exit code 0 whether it passes or fails; with --strict 4 where it fails.
+    Writes check.json, check.csv, difference.nii.gz, gamma.nii.gz and check.html; for a
+    plan plan_check.json. The exit code is 0 whether it passes or fails; with --strict
+    it is 4 if it fails.
 
     Example: sirtdose check theirs.dcm --against doses --gamma 2%/2mm --out check
+
+    Example: sirtdose check --plan plan/plan.json
     """
     document = (
         _of_plan(plan_file, options) if plan_file is not None else _of_dose(options)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import role_options, roles_of, structures_option
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
@@ -17,15 +18,15 @@ from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
 
 
-@click.command("dvh")
+@command("dvh")
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @structures_option(required=True)
 @role_options
 @Option(
     "sampling",
     ("points", "voxels"),
-    "points: interpolated, as for an RTDOSE. voxels: one value a voxel, as this "
-    "program's own maps are.",
+    "points: dose interpolated between voxel centers, as for an RTDOSE. voxels: one "
+    "value per voxel, as in the maps of this program.",
     default="points",
 )
 @metric_options
@@ -44,12 +45,15 @@ def dvh_command(
     as_json: bool,
     **asked: Any,
 ) -> None:
-    """Dose-volume histograms of a dose map that any system has made.
+    """Compute dose-volume histograms of a dose map from any system.
 
     DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. Writes dvh.json,
     structures.csv and dvh.csv.
 
     Example: sirtdose dvh dose.dcm --structures contours.dcm --out histograms
+
+    Example: sirtdose dvh dose.nii.gz --structures labels.nii.gz --metric D90 --sampling
+    voxels --out histograms
     """
     from sirtdose.report.check.histograms import (
         HISTOGRAM_FILES,

@@ -12,6 +12,7 @@ import click
 
 from sirtdose import __version__
 from sirtdose.cli.post.command import post_command, post_request
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
@@ -33,22 +34,26 @@ _HEADLINES = {
 }
 
 
-@click.command("verify")
+@command("verify")
 @click.argument("folder", type=_PATH, metavar="RESULT_DIR")
 @click.option(
     "--inputs",
     type=_PATH,
     multiple=True,
     metavar="FOLDER_OR_FILE",
-    help="Where the input lies now, if it was moved, or files that options named; may "
-    "be repeated.",
+    help="Where the input is now, if it was moved, or the files that options named; "
+    "may be repeated.",
 )
 @click.option(
     "--rerun",
     is_flag=True,
-    help="Compute again, and compare every number of post.json.",
+    help="Compute the doses again and compare every number of post.json.",
 )
-@click.option("--patient-key", metavar="KEY", help="As given to post: it is not kept.")
+@click.option(
+    "--patient-key",
+    metavar="KEY",
+    help="Key given to `sirtdose post`, which does not store it.",
+)
 @json_option
 def verify_command(
     *,
@@ -58,11 +63,13 @@ def verify_command(
     patient_key: str | None,
     as_json: bool,
 ) -> None:
-    """Check that results are as they were written, of inputs that have not changed.
+    """Check that results are as written, and that their inputs are unchanged.
 
-    RESULT_DIR is what `sirtdose post` or `sirtdose batch` wrote. The hash of each
+    RESULT_DIR was written by `sirtdose post` or `sirtdose batch`. The hash of each
     result and input is computed again; with --rerun the doses too. The exit code is 3
-    where anything differs, or cannot be checked although it was asked for.
+    if anything differs, or cannot be checked although it was asked for.
+
+    Example: sirtdose verify doses
 
     Example: sirtdose verify doses --rerun
     """

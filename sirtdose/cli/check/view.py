@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     ct_option,
     role_options,
@@ -17,9 +18,9 @@ from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import view_page
 
 
-@click.command("view")
+@command("view")
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
-@replace(ct_option, help="The CT to show it on.")
+@replace(ct_option, help="CT to show under the dose.")
 @structures_option(required=False)
 @role_options
 @replace(out_option(required=False), help="Folder for view.html.", default=".")
@@ -34,9 +35,11 @@ def view_command(
     out: Path,
     force: bool,
 ) -> None:
-    """Look at a dose map: three planes that move, in one page.
+    """Show a dose map in three planes that can be moved, on one page.
 
     DOSE is an RTDOSE, or NIfTI, NRRD or MetaImage in Gy. The page needs no network.
+
+    Example: sirtdose view dose.dcm
 
     Example: sirtdose view dose.nii.gz --ct ct/ --structures contours.dcm
     """

@@ -14,6 +14,7 @@ import click
 from sirtdose.cli.interrupted import INTERRUPTED
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
 from sirtdose.cli.network.work import Assessing, Inspecting
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import out_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
@@ -27,113 +28,116 @@ _SIZE: Final = Measure(
 )
 
 
-@click.command("listen")
+@command("listen")
 @out_option(required=True)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=11112,
     show_default=True,
-    help="0 takes a free one, and says which.",
+    help="TCP port to listen on; 0 picks a free one and prints it.",
 )
 @click.option(
     "--ae-title",
     type=AeTitle(),
     default="SIRTDOSE",
     show_default=True,
-    help="That senders have to call.",
+    help="Our AE title, which senders must call.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Of this machine, to be reached at; 0.0.0.0 for all.",
+    help="Address of this machine to listen on; 0.0.0.0 for all.",
 )
 @click.option(
     "--allow",
     type=AeTitle(),
     multiple=True,
-    help="A calling AE title that is let in; may be repeated.  [default: any]",
+    help="AE title of a sender that is accepted; may be repeated.  [default: any]",
 )
 @click.option(
     "--run",
     "task",
     type=click.Choice(("inspect", "post")),
-    help="What is run over each study.  [default: nothing, it is kept]",
+    help="Command to run on each study.  [default: none, studies are only stored]",
 )
 @click.option(
     "--case",
     "case_file",
     type=click.Path(path_type=Path),
     metavar="OPTIONS.toml",
-    help="For post: a table [options], as in a batch's case.toml, for one study.",
+    help="With --run post: TOML file with the [options] of one study, as in a batch's "
+    "case.toml.",
 )
 @click.option(
     "--case-for-every-study",
     is_flag=True,
-    help="Use --case for all of them: phantoms, one patient.",
+    help="Use --case for every study, e.g. for phantoms or a single patient.",
 )
 @click.option(
     "--settle",
     type=QuantityType(DURATION),
     default="30s",
     show_default=True,
-    help="For how long nothing may come for a study, and no sender of it be connected, "
-    "before it is processed.",
+    help="Waiting time before a study is processed, counted from its last object, "
+    "with no sender of it connected.",
 )
-@click.option("--once", is_flag=True, help="End after the first study was processed.")
+@click.option("--once", is_flag=True, help="Stop after the first study was processed.")
 @click.option(
     "--max-associations",
     type=click.IntRange(1, 64),
     default=4,
     show_default=True,
-    help="At a time; more are rejected.",
+    help="Maximum number of associations at a time; further ones are rejected.",
 )
 @click.option(
     "--max-pdu",
     type=click.IntRange(4096, 131072),
     default=65536,
     show_default=True,
-    help="Longest protocol data unit, in bytes.",
+    help="Maximum length of a protocol data unit, in bytes.",
 )
 @click.option(
     "--max-object-size",
     type=QuantityType(_SIZE),
     default="500MB",
     show_default=True,
-    help="Of one object; memory of three times as much is needed while it comes.",
+    help="Maximum size of one object; receiving it needs three times as much memory.",
 )
 @click.option(
     "--reserve",
     type=QuantityType(_SIZE),
     default="1GB",
     show_default=True,
-    help="What has to stay free on the disk; objects are refused before.",
+    help="Disk space that must stay free; objects are refused when less is left.",
 )
 @click.option(
     "--timeout",
     type=QuantityType(DURATION),
     default="60s",
     show_default=True,
-    help="After which a connection that does nothing is ended.",
+    help="Idle time after which a connection is closed.",
 )
 @tls_options(
-    "Ours: connections are within TLS, others are refused.",
-    "Only callers with a certificate of it are let in.",
+    "Our certificate; only connections over TLS are then accepted.",
+    "Certificate authority; only callers with a certificate signed by it are accepted.",
 )
 def listen_command(**options: Any) -> None:
-    """Receive studies over DICOM, and process each when it has come to rest.
+    """Receive studies over DICOM, and process each once no more objects arrive.
 
-    Takes CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN and REG, keeps them as they come
-    in DIR/incoming, and writes to DIR/results. A study is processed once, also when the
-    listener was killed in between; objects that come later make it be processed again,
-    into a folder of its own. Folders are named by digests: of no patient. Ends with
-    SIGTERM (exit code 0) or Ctrl-C (130).
+    Accepts CT, NM, PET, RTSTRUCT, SEG, RTDOSE, RTPLAN and REG, stores them unchanged in
+    DIR/incoming, and writes to DIR/results. A study is processed once, even if the
+    listener was killed in between. If more objects arrive later, the study is processed
+    again, into a new folder. Folder names are digests and contain nothing of the
+    patient. SIGTERM ends the listener with exit code 0, Ctrl-C with 130.
 
     With --run post, DIR/cases/STUDY.toml holds the options of one study.
 
     Example: sirtdose listen --out received --run inspect
+
+    Example: sirtdose listen --out received --host 0.0.0.0 --port 11112 --allow PACS
     """
     require_extra("network", "sirtdose listen")
     work = _work(options)

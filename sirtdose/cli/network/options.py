@@ -40,7 +40,7 @@ def tls_options(certificate: str, authorities: str) -> Callable[[Any], Any]:
         Option(
             "tls-key",
             Path,
-            "Of --tls-certificate, unless it is in there.",
+            "Private key of --tls-certificate, if it is in another file.",
             metavar="KEY.pem",
         ),
         Option("tls-ca", Path, authorities, metavar="CA.pem"),

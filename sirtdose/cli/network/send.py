@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.network.options import AeTitle, tls_of, tls_options
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.quantities import QuantityType
 from sirtdose.errors import require_extra
@@ -36,7 +37,7 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
         return host, int(port)
 
 
-@click.command("send")
+@command("send")
 @click.argument(
     "sources",
     nargs=-1,
@@ -44,39 +45,47 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
     type=click.Path(path_type=Path),
     metavar="FOLDER_OR_FILES",
 )
-@click.option("--to", "address", type=_Address(), required=True, help="The receiver.")
-@click.option("--aet", type=AeTitle(), required=True, help="Its AE title.")
+@click.option(
+    "--to",
+    "address",
+    type=_Address(),
+    required=True,
+    help="Address of the receiver, e.g. pacs.example:104, or the name of a node in "
+    "your site file.",
+)
+@click.option("--aet", type=AeTitle(), required=True, help="AE title of the receiver.")
 @click.option(
     "--calling-aet",
     type=AeTitle(),
     default="SIRTDOSE",
     show_default=True,
-    help="Ours, as it knows us.",
+    help="Our AE title, as the receiver knows it.",
 )
 @click.option(
     "--retries",
     type=click.IntRange(0, 100),
     default=2,
     show_default=True,
-    help="How often what was not stored is sent again, on a new association.",
+    help="How often objects that were not stored are sent again, each time on a new "
+    "association.",
 )
 @click.option(
     "--wait",
     type=QuantityType(DURATION),
     default="5s",
     show_default=True,
-    help="Before each of these.",
+    help="Waiting time before each retry.",
 )
 @click.option(
     "--timeout",
     type=QuantityType(DURATION),
     default="30s",
     show_default=True,
-    help="For each answer.",
+    help="Maximum waiting time for each answer.",
 )
 @tls_options(
-    "Ours, where the receiver asks for one.",
-    "Whose certificates are believed: the connection is within TLS.",
+    "Our certificate, if the receiver asks for one.",
+    "Certificate authorities to trust; the connection then uses TLS.",
 )
 @json_option
 def send_command(
@@ -93,12 +102,14 @@ def send_command(
 ) -> None:
     """Send DICOM files to a PACS: verify the connection (C-ECHO), then store each.
 
-    Of a folder, every DICOM file in it and below; others are named and left. A file is
-    sent as it is encoded; only where the receiver does not take explicit little endian,
-    as implicit little endian, which loses nothing. Exit code 0 if all are stored, 5 if
-    not.
+    In a folder, every DICOM file in it and below is sent; other files are listed and
+    skipped. A file is sent in its own encoding. If the receiver rejects explicit little
+    endian, implicit little endian is used, which loses nothing. The exit code is 0 if
+    all files are stored, otherwise 5.
 
     Example: sirtdose send doses/ --to pacs.example:104 --aet PACS
+
+    Example: sirtdose send doses/ --to pacs.example:104 --aet PACS --retries 5
     """
     require_extra("network", "sirtdose send")
     files, skipped = outgoing_files(sources)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cohort.analysis import analyze_cohort
 from sirtdose.cohort.columns import RESPONSES
@@ -36,83 +37,99 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
     return None if value is None else value.strip().casefold()
 
 
-@click.command("cohort")
+@command("cohort")
 @click.argument("doses", type=_PATH, nargs=-1, metavar="[TABLE.csv|BATCH_DIR]...")
 @click.option(
     "--outcomes",
     type=_PATH,
     multiple=True,
     metavar="OUTCOMES.csv",
-    help="By case, or by lesion where it has a column lesion. Several are put "
-    "beside each other, such as best.csv of `response` and patients.csv of `toxicity`.",
+    help="Table of outcomes by case, or by lesion if it has a column lesion. May be "
+    "repeated, e.g. best.csv of `sirtdose response` and patients.csv of "
+    "`sirtdose toxicity`.",
 )
-@_column("--response", "Yes or no, or CR, PR, SD, PD, CMR, PMR, SMD, PMD, NE.")
+@_column(
+    "--response",
+    "Column with the response: yes or no, or CR, PR, SD, PD, CMR, PMR, SMD, PMD, NE.",
+)
 @click.option(
     "--responders",
     default="CR,PR,CMR,PMR",
     show_default=True,
-    help="Responses that count as yes.",
+    help="Responses that count as responders, separated by commas.",
 )
-@_column("--toxicity", "Yes or no; grades 0 to 5 where its name ends in _grade.")
+@_column(
+    "--toxicity",
+    "Column with the toxicity: yes or no, or grades 0 to 5 if its name ends in _grade.",
+)
 @click.option(
     "--toxic-from",
     type=click.IntRange(1, 5),
     default=3,
     show_default=True,
-    help="The grade from which a toxicity counts.",
+    help="Lowest grade that counts as a toxicity.",
 )
 @_column(
     "--dose",
-    "Dose of a patient's tumors.  [default: tumors_mean_gy, or the only column whose "
-    "name says tumor]",
+    "Column with the dose to a patient's tumors.  [default: tumors_mean_gy, or the "
+    "only column whose name contains tumor]",
 )
 @_column(
-    "--lesion-dose", "Dose of a lesion.  [default: mean_gy, or the only column in Gy]"
+    "--lesion-dose",
+    "Column with the dose to a lesion.  [default: mean_gy, or the only column in Gy]",
 )
 @_column(
     "--liver-dose",
-    "Dose for toxicity.  [default: normal_whole_mean_gy, or the only column whose name "
-    "says liver]",
+    "Column with the dose to compare with toxicity.  [default: normal_whole_mean_gy, "
+    "or the only column whose name contains liver]",
 )
 @click.option(
     "--threshold",
     metavar="DOSE",
-    help="A dose known beforehand, such as 79.5Gy, that divides patients and lesions.",
+    help="Dose threshold chosen beforehand, e.g. 79.5Gy, that divides patients and "
+    "lesions into two groups.",
 )
 @_column(
-    "--time", "Time to the event; its name ends in _days, _weeks, _months, _years."
+    "--time",
+    "Column with the time to the event; its name ends in _days, _weeks, _months or "
+    "_years.",
 )
-@_column("--event", "Whether it was seen: 1 or 0, dead or alive.")
-@_column("--by", "Groups of survival curves.  [default: the response]")
+@_column(
+    "--event", "Column that says whether the event occurred: 1 or 0, dead or alive."
+)
+@_column("--by", "Column that groups the survival curves.  [default: the response]")
 @click.option(
     "--landmark",
     type=click.FloatRange(min=0),
     default=0.0,
-    help="Time from which curves by group start, in the unit of --time; who ended "
-    "before is left out.",
+    help="Time at which the survival curves by group start, in the unit of --time; "
+    "patients with a shorter follow-up are excluded.",
 )
 @_column(
-    "--covariate", "For Cox models and comparisons; may be repeated.", multiple=True
+    "--covariate",
+    "Column for Cox models and comparisons; may be repeated.",
+    multiple=True,
 )
 @click.option(
     "--interval",
     type=click.Choice(["log-log", "log", "plain"]),
     default="log-log",
     show_default=True,
-    help="Of survival and its median; the median's stands by all three.",
+    help="Kind of confidence interval of survival; the median is reported with all "
+    "three.",
 )
 @click.option(
     "--ties",
     type=click.Choice(["efron", "breslow"]),
     default="efron",
     show_default=True,
-    help="How a Cox model counts events at one time.",
+    help="How a Cox model handles tied event times.",
 )
 @click.option(
     "--simulated",
     is_flag=True,
-    help="Instead of tables: 64 patients who do not exist, drawn to published figures, "
-    "whose tables are written too.",
+    help="Analyze 64 simulated patients, drawn from published figures, instead of "
+    "tables; their tables are written too.",
 )
 @out_option(required=True)
 @force_option
@@ -120,13 +137,15 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Compare doses with response, toxicity and survival.
 
-    TABLE.csv has a line a case with the columns case_id and doses (…_gy), or a line a
-    lesion with a column lesion too; BATCH_DIR is the --out of a batch. Writes
-    cohort.json, tables.csv and cohort.html. Missing values are counted; lesions of one
-    patient are treated as alike.
+    TABLE.csv has a row for each case with the columns case_id and doses (…_gy), or a
+    row for each lesion if it has a column lesion. BATCH_DIR is the --out folder of a
+    batch. Writes cohort.json, tables.csv and cohort.html. Missing values are counted.
+    Lesions of one patient are treated as correlated.
 
-    Example: sirtdose cohort batch/ --outcomes best.csv --response best_response
-    --out cohort
+    Example: sirtdose cohort batch/ --outcomes best.csv --response best_response --out
+    cohort
+
+    Example: sirtdose cohort --simulated --out cohort
     """
     simulated = options.pop("simulated")
     # Tables of an earlier simulation would lie beside patients who exist.

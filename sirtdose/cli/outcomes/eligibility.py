@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import InputError
@@ -26,15 +27,15 @@ from sirtdose.report.outcomes.eligibility import (
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("eligibility")
+@command("eligibility")
 @click.argument("case", type=_PATH, metavar="CASE.toml")
 @click.option(
     "--criteria",
     "criteria_path",
     type=_PATH,
     metavar="FILE",
-    help="Own criteria, .json or .toml.  [default: those of a prospective study of "
-    "resin radioembolization, then mitomycin C]",
+    help="File with your own criteria, .json or .toml.  [default: those of a "
+    "prospective study of resin radioembolization, then mitomycin C]",
 )
 @out_option(required=False)
 @force_option
@@ -47,16 +48,18 @@ def eligibility_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Hold a patient's values against a study's inclusion and exclusion criteria.
+    """Compare a patient's values with the inclusion and exclusion criteria of a study.
 
-    CASE.toml has a table [values] such as lung_shunt_fraction = "12%", bilirubin =
-    {value = "18 umol/L", uln = "20 umol/L"}, histology_proven = true; what is left out
-    is not known. Each criterion is met, failed or unknown; met always means that the
-    patient may be included by it. The exit code is 0 whatever the answer.
+    CASE.toml has a table [values], e.g. lung_shunt_fraction = "12%", bilirubin = {value
+    = "18 umol/L", uln = "20 umol/L"}, histology_proven = true. Values that are left out
+    are unknown. Each criterion is met, failed or unknown; met always means that it
+    allows inclusion. The exit code is 0 for every answer.
 
     Writes eligibility.json.
 
-    Example: sirtdose eligibility case.toml --json
+    Example: sirtdose eligibility case.toml
+
+    Example: sirtdose eligibility case.toml --criteria own.toml --out eligibility
     """
     criteria, sha256 = _criteria(criteria_path)
     case_id, given = read_case(case, criteria)

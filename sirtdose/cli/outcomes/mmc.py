@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.outcomes.eligibility import read_case
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
@@ -19,45 +20,51 @@ _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _UNKNOWN = ("", "-", "?")
 
 
-@click.command("mmc")
+@command("mmc")
 @click.option(
     "--cohort",
     type=click.Choice(tuple(table("mitomycin")["cohorts"]), case_sensitive=False),
     required=True,
-    help="A 1 x 6 mg, B 1 x 12 mg, C 2 x 12 mg, D up to 6 x 12 mg.",
+    help="Cohort of the study: A 1 x 6 mg, B 1 x 12 mg, C 2 x 12 mg, D up to 6 x 12 "
+    "mg.",
 )
 @click.option(
-    "--treated", required=True, metavar="DAY", help="Of radioembolization: 2026-03-02."
+    "--treated",
+    required=True,
+    metavar="DAY",
+    help="Day of radioembolization, e.g. 2026-03-02.",
 )
 @click.option(
     "--interval",
     type=DaysType(),
-    help="Between cycles, such as 28d: the study does not state it, and cohorts of "
-    "more than one cycle need it.",
+    help="Interval between cycles, e.g. 28d. The study does not state it; cohorts "
+    "with more than one cycle need it.",
 )
 @click.option(
     "--first-after",
     type=DaysType(),
     default=56,
     show_default="8wk",
-    help="First cycle after radioembolization: 6 to 10 weeks in the study.",
+    help="Interval from radioembolization to the first cycle; 6 to 10 weeks in the "
+    "study.",
 )
 @click.option(
     "--platelets",
     metavar="COUNTS",
-    help="On each day of the schedule in 10^9/L, such as 150,90; - for one not known. "
-    "A cycle that is held is tried again an interval later.",
+    help="Platelets on each day of the schedule in 10^9/L, e.g. 150,90; - if unknown. "
+    "A cycle that is withheld is tried again one interval later.",
 )
 @click.option(
     "--progressed",
     is_flag=True,
-    help="Untreatable progression (RECIST 1.1): nothing is given.",
+    help="Untreatable progression by RECIST 1.1: no cycle is given.",
 )
 @click.option(
     "--case",
     type=click.Path(path_type=Path),
     metavar="CASE.toml",
-    help="Show the study's laboratory limits at entry for this case.",
+    help="CASE.toml as for `sirtdose eligibility`: shows the study's laboratory "
+    "limits at entry for this case.",
 )
 @out_option(required=False)
 @force_option
@@ -72,15 +79,19 @@ def mmc_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Days, doses and gates of mitomycin C by one study's protocol: no recommendation.
+    """Mitomycin C by the protocol of one study: days, doses, gates; no recommendation.
 
-    Of a prospective study of resin radioembolization then mitomycin C in 16 women with
-    liver-metastatic breast cancer. At 100 x 10^9/L platelets and below a cycle is held;
-    by how much the study lowered a dose it does not say, and no dose is made up here.
+    The prospective study gave resin radioembolization, then mitomycin C, to 16 women
+    with liver metastases of breast cancer. A cycle is withheld at 100 x 10^9/L
+    platelets or fewer. The study does not say by how much it lowered doses, and no dose
+    is invented here.
 
     Writes mmc.json.
 
-    Example: sirtdose mmc --cohort C --treated 2026-03-02 --interval 28d
+    Example: sirtdose mmc --cohort A --treated 2026-03-02
+
+    Example: sirtdose mmc --cohort C --treated 2026-03-02 --interval 28d --platelets
+    150,90
     """
     day, platelets = _day(treated), _counts(options["platelets"])
     cycles = schedule(

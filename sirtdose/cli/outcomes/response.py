@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
@@ -23,7 +24,7 @@ _CRITERIA = ("recist-1.1", "mrecist", "percist", "mpercist")
 _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
 
 
-@click.command("response")
+@command("response")
 @click.argument(
     "measurements", type=click.Path(path_type=Path), metavar="MEASUREMENTS.csv"
 )
@@ -31,34 +32,35 @@ _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
     "--criteria",
     type=click.Choice(_CRITERIA, case_sensitive=False),
     required=True,
-    help="By which a response is judged.",
+    help="Criteria by which response is judged.",
 )
 @click.option(
     "--targets-max",
     type=click.IntRange(min=1, max=5),
-    help="The most target lesions, up to 5.  [default: RECIST 1.1 5, mRECIST 2]",
+    help="Maximum number of target lesions, up to 5.  [default: RECIST 1.1 5, mRECIST "
+    "2]",
 )
 @click.option(
     "--lesions-max",
     type=click.IntRange(min=1, max=50),
-    help="How many of the hottest lesions of each scan are summed; mpercist needs it, "
-    "as studies differ.  [default: PERCIST 1]",
+    help="Number of hottest lesions of each scan that are summed; required for "
+    "mpercist, as studies differ.  [default: PERCIST 1]",
 )
 @click.option(
     "--confirmed",
     is_flag=True,
-    help="CR and PR need to be seen again, 28 days later or more.",
+    help="CR and PR must be confirmed by a scan 28 days later or more.",
 )
 @click.option(
     "--stable-between",
     type=click.IntRange(min=0, max=50),
-    help="With --confirmed: at how many scans between the two the disease may be "
-    "stable; 0 accepts none.  [default: 1, as in the RECIST 1.1 paper's answers]",
+    help="With --confirmed: number of scans with stable disease allowed between the "
+    "two; 0 allows none.  [default: 1, as in the RECIST 1.1 paper's answers]",
 )
 @click.option(
     "--stable-from",
     type=DaysType(),
-    help="Days from baseline from which stable disease counts, such as 42d.",
+    help="Time from baseline after which stable disease counts, e.g. 42d.",
 )
 @out_option(required=False)
 @force_option
@@ -77,13 +79,15 @@ def response_command(
     The earliest date of a case is its baseline. RECIST 1.1 and mRECIST read the columns
     case_id, date, lesion, organ, kind (target, target-node, non-target, new),
     diameter_mm, state (of non-targets: absent, present, progressed, not evaluated) and
-    slice_mm (thickness of the baseline's slices). PERCIST reads case_id, date, lesion,
+    slice_mm (slice thickness at baseline). PERCIST reads case_id, date, lesion,
     sul_peak, liver_mean, liver_sd (g/mL), tlg, new (yes or no) and diameter_mm. A case
     whose baseline cannot be followed is NE, with the reason.
 
     Writes response.json, timepoints.csv and best.csv.
 
     Example: sirtdose response lesions.csv --criteria recist-1.1 --out response
+
+    Example: sirtdose response lesions.csv --criteria mrecist --confirmed --out response
     """
     rules = table("response_criteria")[criteria]
     judge = _by_diameters if rules["measures"] == "diameters" else _by_uptake

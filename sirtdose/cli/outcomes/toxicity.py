@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.outcomes.adverse_events import Window
@@ -19,34 +20,35 @@ _PATH = click.Path(path_type=Path)
 _WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
 
 
-@click.command("toxicity")
+@command("toxicity")
 @click.argument("laboratory", type=_PATH, metavar="LABORATORY.csv")
 @click.option(
     "--ctcae",
     required=True,
     metavar="VERSION",
-    help="5.0: versions grade the same value differently.",
+    help="CTCAE version, 5.0; versions grade the same value differently.",
 )
 @click.option(
     "--window",
     "windows",
     multiple=True,
     metavar="DAYS",
-    help="After treatment, such as 0-30d or 31-90d; 91d- has no end.  [default: all "
-    "after treatment]",
+    help="Days after treatment to grade, e.g. 0-30d or 31-90d; 91d- has no end. May "
+    "be repeated.  [default: all after treatment]",
 )
 @click.option(
     "--treated",
     type=_PATH,
     metavar="DATES.csv",
-    help="A table of case_id and treated, where LABORATORY.csv has no such column.",
+    help="Table with the columns case_id and treated, if LABORATORY.csv has no column "
+    "treated.",
 )
 @click.option(
     "--ascites-from",
     type=click.Choice(("2", "3")),
     default="3",
     show_default=True,
-    help="The grade of ascites from which it needs intervention.",
+    help="Lowest grade of ascites that needs intervention.",
 )
 @out_option(required=False)
 @force_option
@@ -64,14 +66,17 @@ def toxicity_command(
 ) -> None:
     """CTCAE grades, hepatotoxicity, ALBI and Child-Pugh, from a table of values.
 
-    LABORATORY.csv has the columns case_id, date, term, value, unit, and as far as known
-    uln, lln, baseline and baseline_uln (in the line's unit), treated (a day),
-    anticoagulated (yes or no, of an INR) and grade (by the user: of fatigue, pain,
-    nausea, vomiting, ulcer, ascites, eGFR). Terms ascites-child-pugh (none, slight,
-    moderate) and encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. What
-    lacks its unit, or a limit of normal that decides, is not gradable, never grade 0.
+    LABORATORY.csv has the columns case_id, date, term, value and unit. As far as known
+    it also has uln, lln, baseline and baseline_uln (in the unit of the row), treated (a
+    day) and anticoagulated (yes or no, for an INR). A column grade holds your own grade
+    of fatigue, pain, nausea, vomiting, ulcer, ascites or eGFR. The terms
+    ascites-child-pugh (none, slight, moderate) and encephalopathy-child-pugh (none,
+    1-2, 3-4) have a word as value. A value without its unit, or without a limit of
+    normal that decides, is not gradable, never grade 0.
 
     Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv.
+
+    Example: sirtdose toxicity labs.csv --ctcae 5.0 --out toxicity
 
     Example: sirtdose toxicity labs.csv --ctcae 5.0 --window 0-90d --out toxicity
     """

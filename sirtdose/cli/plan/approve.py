@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import json_option
 from sirtdose.cli.words.show import print_document
@@ -21,16 +22,24 @@ from sirtdose.report.plan.lines import approved_lines
 from sirtdose.report.plan.page import plan_page
 
 
-@click.command("approve")
+@command("approve")
 @click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
-@Option("by", str, "Who approves it.", required=True, metavar="NAME")
+@Option(
+    "by",
+    str,
+    "Name of the person who approves the plan.",
+    required=True,
+    metavar="NAME",
+)
 @json_option
 def approve_command(*, path: Path, by: str, as_json: bool) -> None:
-    """Approve a plan as it was computed; one that was edited since is refused.
+    """Approve a plan as it was computed; a plan edited since then is refused.
 
     The name, the time and their hash are written into the file.
 
     Example: sirtdose plan approve plan.json --by "A. Physicist"
+
+    Example: sirtdose plan approve plan/plan.json --by "A. Physicist" --json
     """
     from datetime import datetime
 

@@ -14,6 +14,7 @@ from sirtdose.cli.plan.options import (
     show_plan,
     weight_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.quantities import by_name, quantity
@@ -21,7 +22,7 @@ from sirtdose.model.units import FRACTION, VOLUME
 from sirtdose.workflows.plan.numbers import plan_bsa
 
 
-@click.command("bsa")
+@command("bsa")
 @height_option
 @weight_option
 @replace(liver_volume_option, required=True)
@@ -34,20 +35,21 @@ from sirtdose.workflows.plan.numbers import plan_bsa
 @Option(
     "treated-volume perfused-volume",
     VOLUME,
-    "Lobe or segment, tumors included.  [default: the whole liver]",
+    "Volume of the treated lobe or segment, tumors included.  [default: the whole "
+    "liver]",
     into="treated_volume",
 )
 @Option(
     "surface-formula",
     ("dubois", "mosteller"),
-    "The method is defined with DuBois.",
+    "Formula for body surface area; the BSA method is defined with DuBois.",
     default="dubois",
 )
 @Option(
     "shunt-reduction",
     str,
-    "Such as 10%=20%: from this lung shunt on, so much less; or none.  [default: "
-    "unverified bands]",
+    "Reduces the activity from a lung shunt on, e.g. 10%=20%: by 20 % from a shunt of "
+    "10 %; none for no reduction. May be repeated.  [default: unverified bands]",
     many=True,
     metavar="FROM=CUT",
     into="reductions",
@@ -55,7 +57,8 @@ from sirtdose.workflows.plan.numbers import plan_bsa
 @Option(
     "empirical",
     bool,
-    "By the (unverified) empirical table instead: no height or weight.",
+    "Use the empirical table of activities, which is unverified, without height and "
+    "weight.",
 )
 @density_option
 @plan_options
@@ -74,12 +77,16 @@ def bsa_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Body surface area: the activity of resin microspheres by the patient's size.
+    """Body surface area: the activity of resin microspheres from the patient's size.
 
-    Limits go by perfused (the treated volume), liver, lungs and lungs_cumulative.
+    --limit takes the names perfused (the treated volume), liver, lungs and
+    lungs_cumulative.
 
     Example: sirtdose plan bsa --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor-volume 300mL --lung-shunt 4%
+
+    Example: sirtdose plan bsa --height 165cm --weight 60kg --liver-volume 1500mL
+    --treated-volume 900mL --tumor-volume 200mL --lung-shunt 4% --limit lungs=25Gy
     """
     if not empirical and (height is None or weight is None):
         raise click.UsageError("the BSA method needs --height and --weight")

@@ -15,6 +15,7 @@ from sirtdose.cli.plan.options import (
     tumor_option,
     weight_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
     dose_option,
     goal_of,
@@ -29,13 +30,16 @@ from sirtdose.report.plan.comparison import comparison_document, comparison_summ
 from sirtdose.workflows.plan.numbers import compare_plans
 
 
-@click.command("compare")
+@command("compare")
 @height_option
 @weight_option
-@replace(dose_option, help=f"{dose_option.help} For mird.")
+@replace(
+    dose_option, help="Goal of mird: mean dose to the perfused volume, tumors included."
+)
 @replace(
     liver_volume_option,
-    help=f"{liver_volume_option.help} For bsa, and for the normal part.",
+    help="Volume of the whole liver, tumors included; needed for bsa, and for the dose "
+    "to the whole normal liver.",
 )
 @replace(
     perfused_volume_option,
@@ -55,14 +59,17 @@ def compare_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """BSA, MIRD and partition for one case, the doses each would give, and why.
+    """Compare BSA, MIRD and partition for one case: activities, doses and reasons.
 
-    Methods that have what they need are compared: bsa by --height and --weight, mird
-    by --dose, partition by --tumor and a goal. All activities are held against the
-    same parts and limits.
+    A method is compared if it has what it needs: bsa --height and --weight, mird
+    --dose, partition --tumor and a goal. All activities are judged by the same volumes
+    and limits.
 
     Example: sirtdose plan compare --height 165cm --weight 60kg --liver-volume 1500mL
     --tumor T1=300mL@3 --lung-shunt 4% --dose 60Gy --normal-dose 40Gy
+
+    Example: sirtdose plan compare --liver-volume 1500mL --perfused-volume 900mL --tumor
+    T1=200mL@3 --lung-shunt 4% --dose 60Gy --tumor-dose 120Gy
     """
     volume = perfused_volume or liver_volume
     if volume is None:

@@ -16,13 +16,17 @@ _PARSED = "sirtdose.case_file_parsed"
 
 
 _COMMANDS = {
-    "approve": ("plan.approve", "Approve a plan as it was computed."),
-    "bsa": ("plan.bsa", "Body surface area method, resin microspheres."),
-    "compare": ("plan.compare", "BSA, MIRD and partition side by side."),
-    "image": ("plan.image", "By a 99mTc-MAA or Ho-166 scout image."),
-    "mird": ("plan.mird", "One compartment: a mean dose to the perfused volume."),
-    "partition": ("plan.partition", "Partition model: tumors and normal liver."),
-    "vial": ("plan.vial", "Which vial, and what another hour changes."),
+    "Methods": {
+        "mird": ("plan.mird", "One compartment: a mean dose to the perfused volume."),
+        "partition": ("plan.partition", "Partition model: tumors and normal liver."),
+        "bsa": ("plan.bsa", "Body surface area method for resin microspheres."),
+        "image": ("plan.image", "From a 99mTc-MAA or Ho-166 scout image."),
+        "compare": ("plan.compare", "BSA, MIRD and partition side by side."),
+    },
+    "Next steps": {
+        "approve": ("plan.approve", "Approve a plan as it was computed."),
+        "vial": ("plan.vial", "Choose the vial, and see what an hour changes."),
+    },
 }
 
 
@@ -36,13 +40,9 @@ class _PlanGroup(LazyGroup):
         if args[0] in self.lazy or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
         if not path.is_file():
-            from difflib import get_close_matches
+            from sirtdose.cli.words.near import command_refused
 
-            near = get_close_matches(args[0], self.lazy, 1)
-            meant = f" Did you mean {near[0]}?" if near else ""
-            ctx.fail(
-                f"'{args[0]}' is no subcommand, and there is no such case file.{meant}"
-            )
+            ctx.fail(f"{command_refused(ctx, args[0])} There is no such case file.")
         from hashlib import sha256
 
         name, *words = case_words(path, partial(self.command_of, ctx))
@@ -71,9 +71,11 @@ class _PlanGroup(LazyGroup):
 
 @click.group("plan", cls=_PlanGroup, lazy=_COMMANDS)
 def plan_command() -> None:
-    """Before treatment: how much activity, and what it gives each compartment.
+    """Before treatment: how much activity, and which dose each compartment gets.
 
-    A word that is no subcommand is a case file: sirtdose plan CASE.toml --out DIR
+    A word that is not a command is a case file: sirtdose plan CASE.toml --out DIR
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
+
+    Example: sirtdose plan case.toml --out plan
     """

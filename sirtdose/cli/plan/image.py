@@ -14,6 +14,7 @@ from sirtdose.cli.plan.options import (
     plan_request,
     require_limits,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -46,10 +47,10 @@ from sirtdose.report.post.summary import warning_lines
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.image import Scout
 
-_ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
+_ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the run."
 
 
-@click.command("image")
+@command("image")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
@@ -61,14 +62,14 @@ _ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
 @Option(
     "treatment-at",
     str,
-    "Planned, to tell how old the image will be.",
+    "Planned time of treatment, from which the age of the image is computed.",
     metavar="TIME",
 )
 @timezone_option
 @Option(
     "catheter",
     ("same", "other"),
-    "Whether the treatment's position is the scout's.",
+    "Whether the catheter position at treatment is the same as for the scout.",
 )
 @lung_margin_option
 @dose_options
@@ -82,15 +83,18 @@ def image_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """By a 99mTc-MAA SPECT(/CT): uptakes and masses measured, doses predicted.
+    """From a scout SPECT(/CT): uptakes and masses are measured, and doses predicted.
 
-    FOLDER_OR_FILE is searched for the image, the CT and the structures. Measured are
-    counts, masses, T/N and, where lungs and liver are drawn and --lung-shunt is not
-    given, the lung shunt; the plan is then as by partition. With --out: plan.json,
-    structures.csv, dvh.csv and dose_METHOD.nii.gz at the planned activity, and the
-    same for 1 GBq of each injection in per_gbq/.
+    FOLDER_OR_FILE is searched for the image, the CT and the structures. Counts, masses
+    and T/N are measured. So is the lung shunt, if lungs and liver are drawn and
+    --lung-shunt is not given. The plan then follows the partition model.
+
+    With --out it writes plan.json, structures.csv, dvh.csv and dose_METHOD.nii.gz for
+    the planned activity, and the same for 1 GBq of each injection in per_gbq/.
 
     Example: sirtdose plan image scans/ --tumor-dose 120Gy --limit normal=40Gy
+
+    Example: sirtdose plan image scans/ --activity 2GBq --density ct --out plan
     """
     from sirtdose.report.plan import image as files
     from sirtdose.workflows.plan.image import plan_image

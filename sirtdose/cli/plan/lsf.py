@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.command import Command, Group
 from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import FileOrText, Option
 from sirtdose.cli.words.options import (
@@ -31,48 +32,58 @@ _PATH = click.Path(path_type=Path)
 _COUNTS_MAX = 1e15
 
 
-@click.group("lsf")
+@click.group("lsf", cls=Group)
 def lsf_command() -> None:
-    """Lung shunt fraction, from planar views or a SPECT/CT.
+    """Lung shunt fraction from planar views or a SPECT/CT.
 
     Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
+
+    Example: sirtdose lsf spect scans/
     """
 
 
-@lsf_command.command("planar")
+@lsf_command.command("planar", cls=Command)
 @click.argument("images", type=_PATH, nargs=-1, metavar="[IMAGE]...")
 @Option("lungs", Path, "Mask of the lungs on the anterior view.")
 @Option("liver", Path, "Mask of the liver on the anterior view.")
 @Option(
     "lung-counts",
     str,
-    "Instead of an image: counts over both lungs, anterior and posterior.",
+    "Counts over both lungs, anterior and posterior; replaces an image.",
     metavar="ANT,POST",
 )
 @Option(
     "liver-counts",
     str,
-    "Instead of an image: counts over the liver, anterior and posterior.",
+    "Counts over the liver, anterior and posterior; replaces an image.",
     metavar="ANT,POST",
 )
 @Option(
     "lung-background",
     FileOrText(),
-    "A mask beside the lungs, or counts of a region as large as theirs.",
+    "Background of the lungs: a mask next to them, or counts of a region of the same "
+    "size.",
     metavar="MASK|ANT,POST",
 )
 @Option(
     "liver-background",
     FileOrText(),
-    "A mask beside the liver, or counts of a region as large as it.",
+    "Background of the liver: a mask next to it, or counts of a region of the same "
+    "size.",
     metavar="MASK|ANT,POST",
 )
 @Option(
     "anterior",
     int,
-    "Frame of the anterior view, from 1, if the header is silent.",
+    "Number of the frame with the anterior view, counted from 1; needed if the header "
+    "does not say.",
 )
-@Option("posterior", int, "Frame of the posterior view, from 1.")
+@Option(
+    "posterior",
+    int,
+    "Number of the frame with the posterior view, counted from 1; needed with "
+    "--anterior.",
+)
 @acceptance_options
 @out_option(required=False)
 @force_option
@@ -85,13 +96,16 @@ def planar_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """By the geometric mean of anterior and posterior counts.
+    """Lung shunt from the geometric mean of anterior and posterior counts.
 
-    IMAGE is one DICOM file with both views, or one of each; masks are images of its
-    pixels (NIfTI, NRRD, MetaImage), and the posterior view is mirrored onto them. Or
-    give counts. Planar images overestimate the shunt, more so for left or dome tumors.
+    IMAGE is one DICOM file with both views, or one file for each. Masks are images of
+    the same pixels (NIfTI, NRRD, MetaImage); the posterior view is mirrored onto them.
+    Counts can be given instead. Planar images overestimate the shunt, most for tumors
+    of the left lobe or the dome.
 
     Example: sirtdose lsf planar --lung-counts 12000,10000 --liver-counts 160000,90000
+
+    Example: sirtdose lsf planar planar.dcm --lungs lungs.nii.gz --liver liver.nii.gz
     """
     by_counts = options["lung_counts"] or options["liver_counts"]
     by_masks = images or options["lungs"] or options["liver"]
@@ -110,11 +124,13 @@ def planar_command(
     )
 
 
-@lsf_command.command("spect")
+@lsf_command.command("spect", cls=Command)
 @click.argument("source", type=_PATH, metavar="FOLDER_OR_FILE")
 @reading_options
 @lung_margin_option
-@replace(lung_mass_option, help="Mass of both lungs.  [default: by the CT, else 1kg]")
+@replace(
+    lung_mass_option, help="Mass of both lungs.  [default: from the CT, otherwise 1kg]"
+)
 @physics_options
 @acceptance_options
 @out_option(required=False)
@@ -123,12 +139,14 @@ def planar_command(
 def spect_command(
     *, source: Path, out: Path | None, force: bool, as_json: bool, **options: Any
 ) -> None:
-    """By an attenuation-corrected SPECT(/CT) with lungs and liver drawn.
+    """Lung shunt from an attenuation-corrected SPECT(/CT) with lungs and liver drawn.
 
-    What lies in both counts as liver. The lungs' mass is that of the CT, where it
-    holds them (densitovolumetry).
+    Voxels in both lungs and liver count as liver. The lung mass is computed from the CT
+    (densitovolumetry), if the CT covers the lungs.
 
-    Example: sirtdose lsf spect scans/ --lung-margin 2cm
+    Example: sirtdose lsf spect scans/
+
+    Example: sirtdose lsf spect scans/ --lung-margin 2cm --out shunt
     """
     from sirtdose.workflows.image.lung_shunt import shunt_of_spect
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from sirtdose.cli.plan.options import (
     liver_volume_option,
     perfused_volume_option,
@@ -13,23 +11,26 @@ from sirtdose.cli.plan.options import (
     plan_request,
     show_plan,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import dose_option
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import density_option
 from sirtdose.workflows.plan.numbers import plan_mird
 
 
-@click.command("mird")
+@command("mird")
 @replace(dose_option, required=True)
 @replace(perfused_volume_option, required=True)
 @replace(
     liver_volume_option,
-    help="Volume of the whole liver, tumors included: its dose is judged.",
+    help="Volume of the whole liver, tumors included; its mean dose is then computed "
+    "and judged.",
 )
 @Option(
     "convention",
     ("delivered", "label"),
-    "label: K 50 and no lung shunt in the formula, as the glass label has it.",
+    "delivered: the formula contains the lung shunt. label: formula of the glass "
+    "label, with K = 50 and no lung shunt.",
     default="delivered",
 )
 @density_option
@@ -47,9 +48,12 @@ def mird_command(
 ) -> None:
     """One compartment: the activity for a mean dose to the perfused volume.
 
-    Limits go by perfused, liver, lungs and lungs_cumulative.
+    --limit takes the names perfused, liver, lungs and lungs_cumulative.
 
     Example: sirtdose plan mird --dose 120Gy --perfused-volume 1000mL --lung-shunt 5%
+
+    Example: sirtdose plan mird --device glass --dose 120Gy --perfused-volume 1000mL
+    --lung-shunt 5% --liver-volume 1500mL --limit lungs=30Gy
     """
     plan = plan_mird(
         plan_request(options),

@@ -44,18 +44,22 @@ from sirtdose.workflows.plan.numbers import PlanRequest
 CASE_FILE = "sirtdose.case_file"
 
 perfused_volume_option = Option(
-    "perfused-volume", VOLUME, "Volume that is perfused, tumors included."
+    "perfused-volume", VOLUME, "Volume of the perfused liver, tumors included."
 )
 liver_volume_option = Option(
     "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
 )
-height_option = Option("height", LENGTH, "Height for bsa, such as 165cm.")
-weight_option = Option("weight", MASS, "Weight for bsa, such as 60kg.")
+height_option = Option(
+    "height", LENGTH, "Height of the patient, e.g. 165cm; needed for bsa."
+)
+weight_option = Option(
+    "weight", MASS, "Weight of the patient, e.g. 60kg; needed for bsa."
+)
 tumor_option = Option(
     "tumor",
     str,
-    "Volume of a tumor, and its concentration over the normal liver's, such as "
-    "T1=200mL@3.0.",
+    "A tumor with its volume and T/N, the ratio of activity concentrations in tumor "
+    "and normal liver, e.g. T1=200mL@3.0; may be repeated.",
     many=True,
     metavar="NAME=VOLUME@RATIO",
     into="tumors",
@@ -65,14 +69,15 @@ plan_options = together(
     Option(
         "residual",
         FRACTION,
-        "Part that is expected not to be delivered: more is drawn up, not injected.",
+        "Expected residual: fraction of the drawn activity that is not delivered. The "
+        "activity to draw up is raised by it.",
         default="0%",
     ),
     Option(
         "limit",
         str,
-        "Maximum dose to a volume, by its name. If it is not met, the exit code is 4 "
-        "unless H42 is accepted.",
+        "Maximum dose to a volume by its name, e.g. lungs=30Gy; may be repeated. Exit "
+        "code 4 if it is not met, unless H42 is accepted.",
         many=True,
         metavar="NAME=DOSE",
         into="limits",
@@ -80,29 +85,35 @@ plan_options = together(
     Option(
         "limits",
         str,
-        "Published limits, such as eanm2022:glass:hcc:lobectomy; resin, glass, ho166; "
-        "hcc, icc, mcrc; segmentectomy, lobectomy, unilobar, bilobar.",
+        "Published limits, e.g. eanm2022:glass:hcc:lobectomy. Devices: resin, glass, "
+        "ho166. Diseases: hcc, icc, mcrc. Scenarios: segmentectomy, lobectomy, "
+        "unilobar, bilobar.",
         metavar="TABLE:DEVICE:DISEASE:SCENARIO",
         into="limit_table",
     ),
     Option(
         "bilirubin",
         BILIRUBIN,
-        "Total, such as 0.9mg/dL or 15umol/L: decides between --limits.",
+        "Total bilirubin, e.g. 0.9mg/dL or 15umol/L; some published --limits depend "
+        "on it.",
     ),
-    Option("liver-function", ("favorable", "compromised"), "Decides between --limits."),
+    Option(
+        "liver-function",
+        ("favorable", "compromised"),
+        "Liver function of the patient; some published --limits depend on it.",
+    ),
     Option(
         "prior-liver-dose",
         DOSE,
-        "Dose of earlier treatments to all of the liver; to one injection's volume "
-        "alone: prior-dose:40Gy in --injection.",
+        "Dose to the whole liver from earlier treatments; added to the doses of the "
+        "liver.",
         default="0Gy",
     ),
     patient_key_option,
     replace(
         uncertainty_option,
-        help="Intervals of an ensemble of N realizations too, such as 1000; by first "
-        "order every dose has one.",
+        help="Also compute intervals from N realizations, e.g. 1000; first-order "
+        "intervals are always given.",
     ),
     budget_options,
     lung_options,

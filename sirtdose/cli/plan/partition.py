@@ -14,6 +14,7 @@ from sirtdose.cli.plan.options import (
     show_plan,
     tumor_option,
 )
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
     goal_of,
     goal_options,
@@ -29,19 +30,19 @@ from sirtdose.planning.partition_goal import Injection
 from sirtdose.workflows.plan.numbers import plan_partition
 
 
-@click.command("partition")
+@command("partition")
 @perfused_volume_option
 @injection_option("plan partition")
 @replace(
     tumor_option,
-    help=f"{tumor_option.help} Or T1=200mL@R=1.5 with Kao's R, its activity over the "
-    "normal liver's.",
+    help=f"{tumor_option.help} Or T1=200mL@R=1.5 with Kao's R, the activity ratio.",
 )
 @goal_options
-@Option("tlsf", FRACTION, "Kao's tumor-lung shunt fraction, instead of --lung-shunt.")
+@Option("tlsf", FRACTION, "Kao's tumor-lung shunt fraction; replaces --lung-shunt.")
 @replace(
     liver_volume_option,
-    help=f"{liver_volume_option.help} For the dose to all of the normal liver.",
+    help="Volume of the whole liver, tumors included; needed for the dose to the whole "
+    "normal liver.",
 )
 @density_option
 @plan_options
@@ -56,14 +57,17 @@ def partition_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Partition model: a dose to each tumor, one to the normal liver, one to the lungs.
+    """Partition model: doses to each tumor, to the normal liver and to the lungs.
 
-    Give one goal: --tumor-dose, --normal-dose, --activity or --maximize; or several
-    injections, each with its own. Limits go by normal (perfused), normal_whole,
-    perfused, lungs, lungs_cumulative or a tumor's name.
+    Give one goal: --tumor-dose, --normal-dose, --activity or --maximize. Or give
+    several --injection, each with its own goal. --limit takes the names normal
+    (perfused), normal_whole, perfused, lungs, lungs_cumulative, or that of a tumor.
 
     Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
-    --lung-shunt 5% --tumor-dose 200Gy --limit normal=70Gy
+    --lung-shunt 5% --tumor-dose 120Gy --limit normal=70Gy
+
+    Example: sirtdose plan partition --perfused-volume 1000mL --tumor T1=200mL@3
+    --lung-shunt 5% --activity 2GBq --liver-volume 1500mL
     """
     request = plan_request(options)
     if options["tlsf"] is not None and options["lung_shunt"] is not None:

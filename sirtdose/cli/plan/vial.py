@@ -13,6 +13,7 @@ from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import vial_findings
+from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -75,37 +76,46 @@ class _PlannedVial:
         return other_file_findings(self.nuclide, nuclide)
 
 
-@click.command("vial")
+@command("vial")
 @Option("activity", ACTIVITY, "Activity to draw up, at the time of use.")
 @replace(
     plan_option,
-    help="plan.json, instead: of it the activity to draw up, and the device.",
+    help="plan.json from which to take the activity to draw up and the device; "
+    "replaces --activity.",
 )
-@Option("injection", str, "Which of the plan's, where it has several.", metavar="NAME")
+@Option(
+    "injection", str, "Name of the injection, if the plan has several.", metavar="NAME"
+)
 @Option(
     "order",
     str,
-    "What is ordered for an injection of the plan, at its calibration TIME or at use: "
-    "checked against the plan.",
+    "Activity ordered for an injection of the plan, at its calibration TIME or at the "
+    "time of use; compared with the plan. May be repeated.",
     many=True,
     metavar="NAME=ACTIVITY[@TIME]",
     into="orders",
 )
-@Option("at", str, "Time of use, with its offset.", required=True, metavar="TIME")
-@replace(
-    device_option, help=f"{device_option.help} Needed without a plan that names it."
+@Option(
+    "at",
+    str,
+    "Time of use, e.g. 2026-03-04T10:00+01:00.",
+    required=True,
+    metavar="TIME",
 )
+@replace(device_option, help=f"{device_option.help} Needed unless --plan names it.")
 @Option(
     "vial",
     ACTIVITY,
-    "Size at calibration; may be repeated.  [default: the device's]",
+    "Vial activity at calibration, e.g. 3GBq; may be repeated.  [default: those of "
+    "the device]",
     many=True,
     into="vials",
 )
 @Option(
     "calibrated-at",
     str,
-    "When the vials are calibrated.  [default: for each the time that suits]",
+    "Calibration time of the vials.  [default: for each vial, the time that suits the "
+    "activity]",
     metavar="TIME",
 )
 @assay_options
@@ -127,10 +137,12 @@ def vial_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Which vial, calibrated when, and what an early or late case does to the dose.
+    """Choose vial and calibration time, and see what an early or late case changes.
 
-    Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00
-    --device glass
+    Example: sirtdose plan vial --activity 2.3GBq --at 2026-03-04T10:00+01:00 --device
+    glass
+
+    Example: sirtdose plan vial --plan plan/plan.json --at 2026-03-04T10:00+01:00
     """
     zone = options["timezone"]
     times = {

@@ -13,6 +13,7 @@ from sirtdose.cli.post.arguments import (
     require_times,
     site_key,
 )
+from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
     dose_request,
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 _ASKED = "sirtdose.asked"
 
 
-class _Remembering(click.Command):
+class _Remembering(Command):
     """Keeps what was typed, so that a run can be repeated."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -79,50 +80,69 @@ class _Remembering(click.Command):
         return rest
 
 
-@click.command("post", cls=_Remembering)
+@command("post", cls=_Remembering)
 @click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
 @reading_options
 @registration_options
 @segmentation_options
-@Option("administered", ACTIVITY, "Activity when it was given, such as '1.68 GBq'.")
+@Option(
+    "administered",
+    ACTIVITY,
+    "Administered activity at the time of administration, e.g. '1.68 GBq'.",
+)
 @injection_option("post")
 @assay_options
 @Option(
     "administered-at",
     str,
-    "When it was given, such as 2026-03-01T10:30+01:00.",
+    "Time of administration, e.g. 2026-03-01T10:30+01:00.",
     metavar="TIME",
 )
-@Option("residual", ACTIVITY, "Activity that was not delivered, 0GBq if none.")
-@Option("residual-at", str, "When the residual was measured.", metavar="TIME")
+@Option(
+    "residual",
+    ACTIVITY,
+    "Measured residual: activity that was not delivered; 0GBq if none.",
+)
+@Option("residual-at", str, "Time at which the residual was measured.", metavar="TIME")
 @calibrator_factor_option
 @lung_shunt_option
 @Option(
     "calibration",
     QuantityType(CAMERA_FACTOR, "administered", "image"),
-    "administered, image (voxels are in Bq/mL), or a factor: '12.3 cps/MBq'.",
+    "How counts become activity. administered: by the administered activity. image: "
+    "voxels are in Bq/mL. Or a camera factor, e.g. '12.3 cps/MBq'.",
     default="administered",
     metavar="HOW",
 )
 @Option(
     "calibrate-over",
     ("fov", "liver", "perfused"),
-    "Region for 'administered'.  [default: perfused, else liver, else fov]",
+    "Region that holds the administered activity, for --calibration administered; fov "
+    "is the field of view.  [default: perfused, else liver, else fov]",
 )
 @Option(
     "header-nuclide-was",
     str,
-    "The nuclide a PET scanner was told by mistake, such as F-18.",
+    "Nuclide that was set on the PET scanner by mistake, e.g. F-18.",
     metavar="NUCLIDE",
 )
 @Option(
     "positron-fraction-was",
     FRACTION,
-    "Positron fraction that a PET scanner divided by, such as 0.967 of F-18: rescales "
-    "the image to that of Y-90.",
+    "Positron fraction that the PET scanner divided by, e.g. 0.967 for F-18; the "
+    "image is rescaled to that of Y-90.",
 )
-@Option("scan-at", str, "Reference time of the image.", metavar="TIME")
-@Option("scan-duration", DURATION, "Duration of the scan, such as 20min.")
+@Option(
+    "scan-at",
+    str,
+    "Time to which the activity in the image refers, e.g. 2026-03-02T09:00+01:00.",
+    metavar="TIME",
+)
+@Option(
+    "scan-duration",
+    DURATION,
+    "Duration of the scan, e.g. 20min; used with a camera factor.",
+)
 @Option(
     "camera-limit",
     ACTIVITY,
@@ -134,68 +154,71 @@ class _Remembering(click.Command):
 @Option(
     "psf",
     str,
-    "FWHM of the image's blur, such as 15mm, or along x,y,z: undoes it. With fit, the "
-    "width that the image itself shows.",
+    "FWHM of the image blur, e.g. 15mm, or three along x,y,z; the blur is then "
+    "corrected. fit: the width is estimated from the image.",
     metavar="WIDTH[,WIDTH,WIDTH]|fit",
 )
 @Option(
     "psf-tail",
     str,
-    "Part of the counts in a wide tail of scatter, and its FWHM, such as 8%@60mm, "
-    "where the camera's is known.",
+    "Fraction of the counts in a wide scatter tail, and the FWHM of the tail, e.g. "
+    "8%@60mm; only if known for the camera.",
     metavar="PART@WIDTH",
 )
 @Option(
     "pvc",
     FileOrText(*CORRECTIONS),
-    "iterative-yang (default with --psf), gtm, or a csv of recovery coefficients "
-    "(volume_ml, rc).",
+    "Partial-volume correction: iterative-yang (default with --psf), gtm, or a CSV "
+    "file of recovery coefficients with columns volume_ml and rc.",
     metavar="HOW",
 )
 @replace(
-    plan_option, help="plan.json, approved: activity and doses are compared with it."
+    plan_option, help="Approved plan.json; activity and doses are compared with it."
 )
 @replace(
-    patient_key_option, help="Must match the plan's key; a mismatch stops the run."
+    patient_key_option,
+    help="Your key for the patient; it must match the plan's key, and a mismatch "
+    "stops the run.",
 )
 @Option(
     "prior-dose",
     Path,
-    "Dose map of an earlier session (RTDOSE, NIfTI): the summed dose is reported as "
+    "Dose map of an earlier session, RTDOSE or NIfTI; the summed dose is reported as "
     "well.",
 )
 @Option(
     "prior-transform",
     Path,
-    "Brings the earlier dose over: a DICOM registration, or an ITK transform from this "
-    "image to the earlier dose.",
+    "How the earlier dose is moved to this image: a DICOM registration, or an ITK "
+    "transform from this image to the earlier dose.",
 )
 @Option(
     "disease",
     ("hcc", "icc", "mcrc", "breast"),
-    "With --device: selects the published dose thresholds to compare with.",
+    "Disease; with --device it selects the published dose thresholds to compare with.",
 )
 @metric_options
 @Option(
     "radiobiology",
     Path,
-    "TOML with your own tissue parameters, TCP and NTCP models.",
+    "TOML file with your own tissue parameters, TCP and NTCP models.",
     metavar="FILE",
 )
 @replace(
     uncertainty_option,
-    help="Every dose with its standard uncertainty and 95 % interval, of N "
-    "realizations, such as 200.",
+    help="Report every dose with its standard uncertainty and 95 % interval, from N "
+    "realizations, e.g. 200.",
 )
 @budget_options
-@Option("no-report", bool, "Leave report.html out.")
-@Option("show-patient", bool, "Name the patient on report.html.")
-@Option("no-dicom", bool, "Leave RTDOSE, RTPLAN and SEG of a DICOM out.")
+@Option("no-report", bool, "Do not write report.html.")
+@Option("show-patient", bool, "Show the patient's name on report.html.")
+@Option("no-dicom", bool, "Do not write RTDOSE, RTPLAN and SEG for DICOM images.")
 @Option("deidentify", bool, "Remove patient identifiers, UIDs and dates.")
 @Option(
     "site-key",
     Path,
-    "Secret that makes one patient's pseudonym the same every time.",
+    "File with a secret that gives a patient the same pseudonym in every run; for "
+    "--deidentify.",
     metavar="FILE",
 )
 @lung_options
@@ -214,11 +237,14 @@ def post_command(
 ) -> None:
     """After treatment: doses to tumors, normal liver and lungs from an image.
 
-    FOLDER_OR_FILE is searched for the activity image, the CT and the structures.
-    Writes post.json, structures.csv, dvh.csv, report.html, and a dose_METHOD.nii.gz in
-    Gy for every method; of a DICOM image RTDOSE, RTPLAN and SEG too.
+    FOLDER_OR_FILE is searched for the activity image, the CT and the structures. Writes
+    post.json, structures.csv, dvh.csv, report.html, and for every method a
+    dose_METHOD.nii.gz in Gy. For a DICOM image it also writes RTDOSE, RTPLAN and SEG.
 
     Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --out doses
+
+    Example: sirtdose post scans/ --administered 1.68GBq --lung-shunt 4.2% --device
+    resin --plan plan/plan.json --density ct --out doses
     """
     from sirtdose.workflows.post.results import assess_into
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.injections import INJECTION_KEYS
+from sirtdose.cli.words.near import require_options
 from sirtdose.cli.words.typed import (
     file_named,
     located,
@@ -122,7 +123,7 @@ def _option_words(
                 "a check, with --accept and --reason"
             )
     known = tuple(option_table(command))
-    require_known(options, known, path.name, f"the options of plan {command.name}")
+    require_options(options, known, path.name, f"the options of plan {command.name}")
     return option_words(
         located(options, (path.parent,), command),
         command,

@@ -28,21 +28,23 @@ _REGISTRATIONS = ("rigid", "affine", "bspline")
 languages_option = Option(
     "languages",
     LanguagesType(),
-    "Languages that names of structures are read in, such as en,nl.  [default: all]",
+    "Languages in which names of structures are recognized, e.g. en,nl.  [default: "
+    "all]",
     metavar="CODE,CODE",
 )
 role_options = together(
     Option(
         "role",
         str,
-        f"Where a name does not tell: {', '.join(GIVEN_ROLES)}.",
+        "Role of a structure whose name is not recognized: "
+        f"{', '.join(GIVEN_ROLES)}; may be repeated.",
         many=True,
         metavar="NAME=ROLE",
         into="roles",
     ),
     languages_option,
 )
-ct_option = Option("ct", Path, "The CT, if there are several.")
+ct_option = Option("ct", Path, "CT to use, if the input holds several.")
 
 
 def structures_option(*, required: bool) -> Option:
@@ -50,20 +52,20 @@ def structures_option(*, required: bool) -> Option:
     return Option(
         "structures",
         Path,
-        "RTSTRUCT, SEG, .seg.nrrd, or a mask or label image; may be repeated.",
+        "Structures: RTSTRUCT, SEG, .seg.nrrd, mask or label image; may be repeated.",
         many=True,
         required=required,
     )
 
 
 reading_options = together(
-    Option("image", Path, "The activity image, if there are several."),
+    Option("image", Path, "Activity image to use, if the input holds several."),
     ct_option,
     structures_option(required=False),
     Option(
         "probability-threshold",
         FRACTION,
-        "For a SEG of probabilities: inside from here on, such as 50%.",
+        "For a SEG of probabilities: voxels at or above this are inside, e.g. 50%.",
     ),
     role_options,
 )
@@ -72,17 +74,21 @@ registration_options = together(
     Option(
         "registration",
         FileOrText(*_REGISTRATIONS),
-        "Brings structures from the image they were drawn on to the CT of this scan; "
-        "or by a DICOM registration, or an ITK transform (image to drawn on).",
+        "How structures are moved to the CT of this scan: by registering the CT or MR "
+        "of --drawn-on, or by a file with a DICOM registration or an ITK transform. "
+        "An ITK transform maps this image to the one drawn on.",
         metavar="rigid|affine|bspline|FILE",
     ),
-    Option("drawn-on", Path, "The CT or MR that structures were drawn on."),
+    Option(
+        "drawn-on",
+        Path,
+        "CT or MR on which the structures were drawn; needed to register it.",
+    ),
     Option(
         "image-shift",
         str,
-        "Moves the activity image onto CT and contours first, by so many mm along the "
-        "patient's x (to the left), y (back) and z (to the head), such as "
-        "-1.2mm,0mm,3mm.",
+        "Shifts the activity image relative to CT and contours, along x (patient's "
+        "left), y (posterior) and z (head), e.g. -1.2mm,0mm,3mm.",
         metavar="X,Y,Z",
     ),
 )
@@ -91,24 +97,25 @@ segmentation_options = together(
     Option(
         "segment-liver",
         FRACTION,
-        "Delineate the liver where none is drawn: threshold as a fraction of the image "
-        "maximum, such as 15%.",
+        "Segment the liver if none is drawn: threshold as a fraction of the image "
+        "maximum, e.g. 15%.",
     ),
     Option(
         "segment-tumors",
         QuantityType(FRACTION, "adaptive"),
-        "Delineate tumors in the liver where none are drawn: threshold as a fraction "
-        "of the liver maximum, such as 40%, or half-way between two means.",
-        metavar="PART|adaptive",
+        "Segment tumors in the liver if none are drawn: threshold as a fraction of "
+        "the liver maximum, e.g. 40%. adaptive: halfway between the means of tumor "
+        "and normal liver.",
+        metavar="FRACTION|adaptive",
     ),
 )
 
 method_option = Option(
     "method",
     METHODS,
-    "local: all energy stays in its voxel. kernel: spread in one medium. "
-    "collapsed-cone: spread through each voxel's own density. May be repeated.  "
-    "[default: local; with a density by voxel also collapsed-cone]",
+    "Dose method; may be repeated. local: the energy stays in its voxel. kernel: it "
+    "spreads in one uniform medium. collapsed-cone: it spreads through the density of "
+    "each voxel.  [default: local; with a density by voxel also collapsed-cone]",
     many=True,
     into="methods",
 )
@@ -118,28 +125,29 @@ dose_options = together(
     replace(
         density_option,
         kind=FileOrText("ct"),
-        help="Density of the treated liver, or by voxel: from the CT, or an image in "
-        "g/mL.",
+        help="Density of the treated liver. ct: by voxel, from the CT. FILE: by "
+        "voxel, from an image in g/mL.",
         metavar="VALUE|ct|FILE",
     ),
     Option(
         "density-curve",
         ("Schneider", "GEMINI"),
-        "HU to density, for --density ct.  [default: Schneider]",
+        "Curve from HU to density, for --density ct.  [default: Schneider]",
     ),
     Option(
         "density-in",
         str,
-        "Density of liver, tumors, lungs or a structure, such as liver=1.06g/mL, with "
-        "--density ct or FILE; may be repeated.  [default with ct: the median in the "
-        "liver and in each tumor, within 1.00 to 1.15 g/mL]",
+        "With --density ct or FILE: overrides the density of liver, tumors, lungs or "
+        "a structure, e.g. liver=1.06g/mL; may be repeated.  [default with ct: the "
+        "median in the liver and in each tumor, within 1.00 to 1.15 g/mL]",
         many=True,
         metavar="NAME=VALUE",
     ),
     Option(
         "dose-grid",
         QuantityType(LENGTH, "image", "ct"),
-        "Voxels to compute the dose on: the image's, the CT's, or cubes such as 2mm.",
+        "Voxels on which the dose is computed: those of the image, those of the CT, "
+        "or cubes with this side, e.g. 2mm.",
         default="image",
         metavar="image|ct|SIDE",
     ),

@@ -29,10 +29,14 @@ _EXAMPLES = {
 
 dose_option = Option("dose", DOSE, "Mean dose to the perfused volume, tumors included.")
 _OWN_GOALS = (
-    Option("tumor-dose", DOSE, "Mean dose that every tumor is to get at least."),
-    Option("normal-dose", DOSE, "Mean dose to the perfused normal liver."),
-    Option("activity", ACTIVITY, "Activity to inject."),
-    Option("maximize", bool, "The most activity that every limit allows."),
+    Option("tumor-dose", DOSE, "Goal: mean dose that every tumor receives at least."),
+    Option("normal-dose", DOSE, "Goal: mean dose to the perfused normal liver."),
+    Option(
+        "activity",
+        ACTIVITY,
+        "Goal: inject this activity, e.g. 2GBq; the doses follow from it.",
+    ),
+    Option("maximize", bool, "Goal: the highest activity that meets every limit."),
 )
 goal_options = together(*_OWN_GOALS)
 _GOALS = [one.name for one in (dose_option, *_OWN_GOALS)]
@@ -59,7 +63,8 @@ def injection_option(command: str) -> Option:
     return Option(
         "injection",
         str,
-        f"One of several: 'right={_EXAMPLES[command]}'. Parts: {_known(command)}.",
+        f"One of several injections: 'right={_EXAMPLES[command]}'; may be repeated. "
+        f"Parts: {_known(command)}.",
         many=True,
         metavar="NAME=PART,PART,...",
         into="injections",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.near import require_options
 from sirtdose.cli.words.typed import (
     asked_options,
     file_named,
@@ -61,7 +62,7 @@ def manifest_rows(path: Path, command: click.Command) -> list[Row]:
     """
     lines = read_table(path, required=_OWN, what="a manifest")
     known = (*_OWN, *asked_options(command))
-    require_known(lines[0].cells, known, f"{path.name}, line 1", "a manifest")
+    require_options(lines[0].cells, known, f"{path.name}, line 1", "a manifest")
     rows = [_row(one.cells, command, one.where, path.parent) for one in lines]
     _require_names(rows)
     return rows
@@ -149,7 +150,7 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise InputError(f"{path.name}: options is no table: write [options]")
     known = list(options_about(command, "case", "secret"))
-    require_known(options, known, path.name, "the options of post")
+    require_options(options, known, path.name, "the options of post")
     return options
 
 

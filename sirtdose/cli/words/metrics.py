@@ -45,8 +45,8 @@ metric_options = together(
     Option(
         "above",
         DOSE,
-        "Same as --metric V..Gy: fraction of the volume at this dose and above, e.g. "
-        "100Gy; may be repeated.",
+        "Also report the fraction of each structure that gets this dose or more, e.g. "
+        "100Gy; may be repeated. Same as --metric V100Gy.",
         many=True,
     ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.option import Option, together
-from sirtdose.cli.words.quantities import DEVICES, DOSE_CONSTANTS
+from sirtdose.cli.words.quantities import DOSE_CONSTANTS, DeviceType
 from sirtdose.data.load import table
 from sirtdose.model.units import (
     ACTIVITY,
@@ -19,21 +19,29 @@ from sirtdose.model.units import (
 )
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
 
-device_option = Option("device", DEVICES, "Microspheres used.")
-half_life_option = Option("half-life", DURATION, "Overrides the tabulated half-life.")
+device_option = Option(
+    "device",
+    DeviceType(),
+    "Microspheres: resin (SIR-Spheres), glass (TheraSphere), ho166 (QuiremSpheres).",
+)
+half_life_option = Option(
+    "half-life",
+    DURATION,
+    "Half-life of the nuclide, e.g. 64.05h; overrides the tabulated one.",
+)
 nuclide_options = together(
     Option(
         "nuclide",
         str,
-        "Default: the nuclide file's, the device's, after treatment else the one that "
-        "the image's header names, otherwise Y-90.",
+        "Nuclide to compute with.  [default: that of the nuclide file, the device or "
+        "the image header, otherwise Y-90]",
         metavar="|".join((*table("nuclides"), "NAME")),
     ),
     Option(
         "nuclide-file",
         Path,
-        "TOML or JSON with nuclides of your own, each with its sources; --nuclide "
-        "chooses one of several.",
+        "TOML or JSON file with your own nuclides and their sources; if it holds "
+        "several, --nuclide selects one.",
         metavar="FILE",
     ),
 )
@@ -44,8 +52,8 @@ physics_options = together(
     Option(
         "dose-constant",
         str,
-        f"{', '.join(DOSE_CONSTANTS)}, one of the nuclide file's, or a value such as "
-        "'49.67 Gy kg/GBq'.",
+        "Dose constant: a value, e.g. '49.67 Gy kg/GBq', or the name of a tabulated "
+        f"one: {', '.join(DOSE_CONSTANTS)}, or one of --nuclide-file.",
         metavar="NAME|VALUE",
     ),
 )
@@ -60,7 +68,8 @@ density_option = Option(
 lung_shunt_option = Option(
     "lung-shunt",
     FRACTION,
-    "Part of the activity that goes to the lungs, such as 4.2%.",
+    "Lung shunt fraction: part of the injected activity that reaches the lungs, e.g. "
+    "4.2%.",
 )
 lung_mass_option = Option(
     "lung-mass", MASS, f"Mass of both lungs.  [default: {LUNG_MASS_KG:g}kg]"
@@ -69,38 +78,60 @@ lung_options = together(
     Option(
         "lung-shunt-source",
         ("planar", "spect", "unknown"),
-        "What the lung shunt was measured on.",
+        "Image on which the lung shunt was measured.",
         default="unknown",
     ),
     lung_mass_option,
-    Option("prior-lung-dose", DOSE, "Lung dose of earlier treatments.", default="0Gy"),
+    Option(
+        "prior-lung-dose",
+        DOSE,
+        "Lung dose from earlier treatments; added to the cumulative lung dose.",
+        default="0Gy",
+    ),
 )
 
 # Unlike other lengths, it may be 0.
 lung_margin_option = Option(
     "lung-margin",
     replace(LENGTH, allows_zero=True),
-    "Lung nearer to the liver is left out of the measured shunt, such as 2cm; the mean "
-    "of the rest stands for it.",
+    "Excludes lung closer to the liver than this from the measured shunt, e.g. 2cm; "
+    "the mean of the other lung replaces it.",
     default="0cm",
 )
 
-plan_option = Option("plan", Path, "A plan.json.", into="plan_file")
+plan_option = Option("plan", Path, "Plan file, plan.json.", into="plan_file")
 patient_key_option = Option(
-    "patient-key", str, "Ties a plan to later results.", metavar="KEY", about="secret"
+    "patient-key",
+    str,
+    "Your own key for the patient; `sirtdose post` compares it with the plan's.",
+    metavar="KEY",
+    about="secret",
 )
 
 assay_options = together(
-    Option("assay", ACTIVITY, "Activity when assayed; of resin, of the part drawn."),
-    Option("assay-at", str, "When it was assayed.", metavar="TIME"),
+    Option(
+        "assay",
+        ACTIVITY,
+        "Activity measured in the dose calibrator; for resin, that of the part drawn "
+        "from the vial.",
+    ),
+    Option(
+        "assay-at",
+        str,
+        "Time of the assay, e.g. 2026-03-01T08:00+01:00.",
+        metavar="TIME",
+    ),
 )
 timezone_option = Option(
-    "timezone", str, "For times without an offset.", metavar="ZONE"
+    "timezone",
+    str,
+    "Time zone of times written without an offset, e.g. Europe/Brussels.",
+    metavar="ZONE",
 )
 calibrator_factor_option = Option(
     "calibrator-factor",
     float,
-    "True activity over what your dose calibrator reads.",
+    "True activity divided by the reading of your dose calibrator.",
     default="1",
     metavar="FACTOR",
 )
@@ -108,24 +139,29 @@ calibrator_factor_option = Option(
 uncertainty_option = Option(
     "uncertainty",
     click.IntRange(20, 100_000),
-    "Intervals of N realizations.",
+    "Number of realizations from which intervals are computed, e.g. 200.",
     metavar="N",
 )
 budget_options = together(
     Option(
         "budget",
         Path,
-        "TOML with your own standard uncertainties.",
+        "TOML file with your own standard uncertainties.",
         metavar="FILE",
     ),
-    Option("seed", click.IntRange(min=0), "Seed of the realizations.  [default: 0]"),
+    Option(
+        "seed",
+        click.IntRange(min=0),
+        "Random seed of the uncertainty realizations.  [default: 0]",
+    ),
 )
 
 acceptance_options = together(
     Option(
         "accept",
         str,
-        "Go on past a check that asks; needs a --reason each.",
+        "Code of a check that asks, e.g. H22: continue although it asks. Each needs "
+        "its own --reason.",
         many=True,
         metavar="CODE",
         about="person",
@@ -133,7 +169,7 @@ acceptance_options = together(
     Option(
         "reason",
         str,
-        "Why it is accepted.",
+        "Why the check is accepted: one for each --accept, in the same order.",
         many=True,
         metavar="TEXT",
         about="person",
@@ -143,13 +179,11 @@ acceptance_options = together(
 json_option = Option(
     "json",
     bool,
-    "Print the result document on the standard output.",
+    "Print the result document as JSON to standard output.",
     into="as_json",
     about="results",
 )
-force_option = Option(
-    "force", bool, "Overwrite what is already there.", about="results"
-)
+force_option = Option("force", bool, "Overwrite existing results.", about="results")
 
 
 def out_option(*, required: bool) -> Option:
@@ -157,7 +191,7 @@ def out_option(*, required: bool) -> Option:
     return Option(
         "out",
         Path,
-        "Folder for the results; made if need be.",
+        "Folder for the results; created if it does not exist.",
         metavar="DIR",
         required=required,
         about="results",
@@ -167,8 +201,8 @@ def out_option(*, required: bool) -> Option:
 medium_option = Option(
     "medium",
     ("soft-tissue", "water"),
-    "Medium of the dose kernel; water for phantoms.  [default: soft-tissue]",
+    "Medium of the dose kernel; use water for phantoms.  [default: soft-tissue]",
 )
 seed_option = Option(
-    "seed", click.IntRange(min=0), "Seed of the image's noise.", default="1"
+    "seed", click.IntRange(min=0), "Random seed of the image noise.", default="1"
 )

@@ -10,15 +10,18 @@ import click
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.io.tables.nuclides import own_nuclide
-from sirtdose.model.device import Device
+from sirtdose.model.device import Device, device_name
 from sirtdose.model.finding import Acceptance
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.role_words import languages_named
 from sirtdose.model.units import DAYS, DOSE_CONSTANT, LENGTH, Measure, parse_time
 
 _T = TypeVar("_T")
-DEVICES = ("resin", "glass", "ho166")
+DEVICES = tuple(table("devices"))
 _DAYS_MAX = 3660
+# TIME is one of a clock.
+_METAVARS = {"time": "duration", "number of days": "days"}
 _SHIFT = replace(LENGTH, allows_zero=True)
 DOSE_CONSTANTS = (
     *("clinical", "label", "ddep", "icrp107"),
@@ -53,7 +56,24 @@ class QuantityType(click.ParamType):  # type: ignore[type-arg]
     ) -> str:
         """Show the kind of quantity instead of a type name."""
         del param, ctx
-        return f"<{self.measure.name}>"
+        name = _METAVARS.get(self.measure.name, self.measure.name)
+        return name.upper().replace(" ", "_")
+
+
+class DeviceType(click.Choice[str]):
+    """Microspheres by their name here, or that of their product."""
+
+    def __init__(self) -> None:
+        super().__init__(DEVICES, case_sensitive=False)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The name here."""
+        try:
+            return device_name(str(value))
+        except InputError as error:
+            self.fail(str(error), param, ctx)
 
 
 class LanguagesType(click.ParamType):  # type: ignore[type-arg]
@@ -205,13 +225,19 @@ def _shipped(typed: str | None) -> str | None:
     if typed is None:
         return None
     known = {name.casefold(): name for name in table("nuclides")}
-    if typed.casefold() not in known:
-        raise click.BadParameter(
-            f"'{typed}' is not one of {', '.join(known.values())}: name a file of your "
-            "own with --nuclide-file",
-            param_hint="--nuclide",
-        )
-    return known[typed.casefold()]
+    name = known.get((nuclide_name(typed) or typed).casefold())
+    if name is not None:
+        return name
+    try:
+        device = device_name(typed)
+    except InputError:
+        hint = "name a file of your own with --nuclide-file"
+    else:
+        hint = f"for {device} microspheres give --device {device}"
+    raise click.BadParameter(
+        f"'{typed}' is not one of {', '.join(known.values())}: {hint}",
+        param_hint="--nuclide",
+    )
 
 
 def nuclide_typed(options: Mapping[str, Any]) -> bool:

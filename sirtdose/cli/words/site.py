@@ -2,16 +2,18 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sirtdose.cli.words.near import commands_of, require_options
 from sirtdose.cli.words.typed import SITE_USED, located, option_table, option_words
 from sirtdose.errors import InputError
 from sirtdose.io.tables.site import line_of, read_site
+from sirtdose.model.device import device_name
 from sirtdose.model.site import Site, SiteUsed
 
 VARIABLE = "SIRTDOSE_SITE"
@@ -115,8 +117,8 @@ def with_site(
         for key, value in site_options(site, command, path, file=file).items()
         if key not in typed and not any(one in typed for one in _INSTEAD.get(key, ()))
     }
-    device = str(typed.get("device", own.get("device", "")))
     require_accepted_values(command, own, path, file=file)
+    device = _device(str(typed.get("device", own.get("device", ""))))
     own = _of_device(site, command, device, typed) | own
     for key, (other, needed) in _BESIDE.items():
         there = {**own, **typed}.get(other)
@@ -134,30 +136,14 @@ def with_site(
     ]
 
 
-def commands_of(root: click.Context) -> Iterator[tuple[str, click.Command]]:
-    """Every command of the program by its words, those of groups too."""
-    left: list[tuple[str, click.Command]] = [("", root.command)]
-    while left:
-        name, command = left.pop(0)
-        if not isinstance(command, click.Group):
-            yield name, command
-            continue
-        for one in command.list_commands(root):
-            found = command.get_command(root, one) if one != "site" else None
-            if found is not None:
-                left.append((f"{name} {one}".strip(), found))
-
-
 def require_known(site: Site, commands: dict[str, click.Command], path: Path) -> None:
     """Every default is one of some command, and every table a command's."""
     known = sorted({key for one in commands.values() for key in may_be_set(one)})
     groups = {name.split()[0] for name in commands}
     for key in site.defaults:
         if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f"was {near[0]} meant?" if near else f"use {', '.join(known)}"
-            line = line_of(path, "defaults", key)
-            raise InputError(f"{path.name}, line {line}: '{key}' is not known: {meant}")
+            where = f"{path.name}, line {line_of(path, 'defaults', key)}"
+            require_options([key], known, where)
     for name in site.of_command:
         if name not in commands and name not in groups:
             near = get_close_matches(name, commands, 1)
@@ -232,6 +218,14 @@ def require_accepted_values(
             raise InputError(
                 f"{file.name}, line {line}: {key}: {error.message}"
             ) from None
+
+
+def _device(text: str) -> str:
+    """A device by its name here; what is none is refused later."""
+    try:
+        return device_name(text)
+    except InputError:
+        return text
 
 
 def _to_node(site: Site, words: Sequence[str]) -> list[str]:

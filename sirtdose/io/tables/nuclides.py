@@ -69,7 +69,8 @@ def own_nuclide(
         raise InputError(
             f"{path.name} contains {', '.join(entries)}: choose one with --nuclide"
         )
-    key = next(iter(entries)) if name is None else named.get(name.casefold())
+    typed = (nuclide_name(name) or name).casefold() if name else ""
+    key = next(iter(entries)) if name is None else named.get(typed)
     if key is None:
         raise InputError(
             f"{path.name} contains {', '.join(entries)}, but not {name}: give "

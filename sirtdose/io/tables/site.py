@@ -1,17 +1,18 @@
 """The site's own file, site.toml: read, and refused by line where it is wrong."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from sirtdose.errors import InputError
 from sirtdose.io.tables.own_file import read_own_file, shown
-from sirtdose.model.device import Device
+from sirtdose.model.device import device_name
 from sirtdose.model.site import CAMERA_KEYS, Calibrator, Camera, Node, Site
 from sirtdose.model.units import ACTIVITY, FRACTION
 
+_T = TypeVar("_T")
 TABLES = ("defaults", "calibrator", "camera", "vials", "node", "approve")
 _SECRETS = re.compile(r"passw|secret|token|credential|private|api_?key", re.IGNORECASE)
 # A factor beyond these is no calibrator's.
@@ -68,15 +69,9 @@ class _Reader:
             sha256=digest,
             defaults={k: v for k, v in defaults.items() if not isinstance(v, dict)},
             of_command=_of_commands(defaults),
-            calibrators={
-                self.device(name, "calibrator", name): self.calibrator(name)
-                for name in self.table("calibrator")
-            },
+            calibrators=self.by_device("calibrator", self.calibrator),
             cameras=tuple(map(self.camera, self.list_of("camera"))),
-            vials={
-                self.device(name, "vials", name): self.vials(name)
-                for name in self.table("vials")
-            },
+            vials=self.by_device("vials", self.vials),
             nodes={name: self.node(name) for name in self.table("node")},
             approvers=self.approvers(),
         )
@@ -124,12 +119,18 @@ class _Reader:
             self.refuse(f"{keys[-1]} is {shown(value)}: a text is needed", *keys)
         return str(value).strip()
 
-    def device(self, name: str, *keys: str) -> str:
-        """Microspheres that are known."""
-        try:
-            return Device.named(name).name
-        except InputError as error:
-            self.refuse(str(error), *keys)
+    def by_device(self, key: str, read: Callable[[str], _T]) -> dict[str, _T]:
+        """What a table has for each kind of microspheres, under their name here."""
+        found: dict[str, _T] = {}
+        for name in self.table(key):
+            try:
+                device = device_name(name)
+            except InputError as error:
+                self.refuse(str(error), key, name)
+            if device in found:
+                self.refuse(f"'{name}' is {device}, which is there already", key, name)
+            found[device] = read(name)
+        return found
 
     def calibrator(self, name: str) -> Calibrator:
         """A factor with its uncertainty and source."""

@@ -112,7 +112,7 @@ def test_each_subject_is_accepted_by_its_name(run: Run) -> None:
     [
         (f"{MIRD} --lung-shunt 4.2", "for percent write 4.2%"),
         (f"{MIRD} --lung-mass -1kg", "must be above 0"),
-        (f"{MIRD} --device steel", "is not one of"),
+        (f"{MIRD} --device steel", "is not a device known here"),
         ("plan vial --activity 2GBq --at 2026-03-04T10:00 --device glass", "no offset"),
         (f"{PARTITION} --tumor T=1L@3", "must include them"),
         (

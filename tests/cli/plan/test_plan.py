@@ -77,7 +77,7 @@ def test_constants_are_chosen_and_shown(
         (["--lung-shunt", "8"], 2, "write 8%"),
         (["--lung-shunt", "100%"], 3, "0 to below 1"),
         (["--perfused-volume", "-5mL"], 2, "above 0"),
-        (["--device", "plastic"], 2, "'resin', 'glass', 'ho166'"),
+        (["--device", "plastic"], 2, "use resin, glass, ho166"),
         (["--nuclide", "Lu-177"], 2, "'Lu-177' is not one of"),
         (["--device", "glass", "--nuclide", "Ho-166"], 3, "carry Y-90"),
         (["--dose-constant", "mine"], 2, "one of clinical, label"),
@@ -116,7 +116,7 @@ def test_every_command_helps_with_an_example(run: Run) -> None:
     for command in ("", "plan", "plan mird", "post", "inspect", "phantom", "demo"):
         result = run(*command.split(), "-h")
         assert result.exit_code == 0
-        assert "Example: sirtdose" in result.stdout
+        assert "Examples:\n  sirtdose" in result.stdout
 
 
 def test_a_missing_shunt_asks(run: Run, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""Commands whose help has groups and examples, and which answer a near miss."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+import cloup
+
+from sirtdose.cli.words.groups import grouped, place_of
+
+_EXAMPLE = "Example: "
+
+
+class Command(cloup.Command):
+    """A command with its options in groups, and examples below them.
+
+    A paragraph of its docstring that begins with ``Example:`` is one of `examples`.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        text = inspect.cleandoc(settings.pop("help", None) or "").split("\n\n")
+        plain = [one for one in text if not one.startswith(_EXAMPLE)]
+        super().__init__(*args, help="\n\n".join(plain), **settings)
+        self.examples = tuple(
+            " ".join(one.split()).removeprefix(_EXAMPLE)
+            for one in text
+            if one.startswith(_EXAMPLE)
+        )
+        # A group has few of its own.
+        if not isinstance(self, click.Group):
+            self.option_groups = list(grouped(self.params))
+            self.ungrouped_options = [
+                one
+                for one in self.params
+                if isinstance(one, click.Option) and place_of(one) is None
+            ]
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, as they are typed."""
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for one in self.examples:
+                    formatter.write(_typed(one, formatter))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words; an option that is none is answered with what was meant."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            # Found by all commands, which are loaded for it alone.
+            from sirtdose.cli.words.near import option_refused
+
+            said = option_refused(ctx, error.option_name)
+            raise click.UsageError(said, ctx) from None
+
+
+class Group(Command, cloup.Group):
+    """A group of commands; a word that is none is answered with what was meant."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands before its own options."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_commands(ctx, formatter)
+        self.format_params(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, its name, and its words."""
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            from sirtdose.cli.words.near import command_refused
+
+            ctx.fail(command_refused(ctx, args[0]))
+        return super().resolve_command(ctx, args)
+
+
+def command(
+    name: str, cls: type[Command] = Command, **settings: Any
+) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command."""
+    return click.command(name, cls=cls, **settings)
+
+
+def _typed(words: str, formatter: click.HelpFormatter) -> str:
+    """A command line, continued as a shell reads it where it is long."""
+    indent = " " * formatter.current_indent
+    room = formatter.width - len(indent) - len("    \\")
+    lines: list[str] = []
+    for word in re.split(r" (?=--)", words):
+        if lines and len(lines[-1]) + len(word) < room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f"    {word}" if lines else word)
+    return indent + f" \\\n{indent}".join(lines) + "\n"

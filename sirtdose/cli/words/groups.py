@@ -1,0 +1,89 @@
+"""The groups of options that every command's help has, in one order."""
+
+from collections.abc import Iterable, Iterator
+
+import click
+from cloup import OptionGroup
+
+# A name of an option is in one group, for every command that has it.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "What you give": (
+        *("dose", "perfused-volume", "treated-volume", "liver-volume"),
+        *("tumor-volume", "tumor", "injection"),
+        *("tumor-dose", "normal-dose", "activity", "maximize"),
+        *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
+        *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
+        *("administered", "administered-at", "assay", "assay-at", "residual-at"),
+        *("order", "at", "vial", "calibrated-at", "treatment-at", "catheter"),
+        *("timezone", "plan", "against", "their-structures", "their-table"),
+        *("prior-dose", "prior-transform", "disease", "patient-key", "case"),
+        *("lung-counts", "liver-counts", "nuclide", "nuclide-file", "by"),
+        *("outcomes", "response", "responders", "toxicity", "toxic-from"),
+        *("lesion-dose", "liver-dose", "threshold", "time", "event", "landmark"),
+        *("covariate", "cohort", "treated", "first-after", "platelets"),
+        *("progressed", "simulated", "inputs", "spacing"),
+        *("to", "aet", "calling-aet", "port", "ae-title", "host", "allow"),
+        *("tls-certificate", "tls-key", "tls-ca", "run", "case-for-every-study"),
+        *("jobs", "scheduler", "resume", "folder-names", "settle", "once"),
+        *("max-associations", "max-pdu", "max-object-size", "reserve"),
+        *("retries", "wait", "timeout"),
+    ),
+    "Image": (
+        *("image", "ct", "scan-at", "scan-duration", "header-nuclide-was"),
+        *("positron-fraction-was", "image-shift", "psf", "psf-tail", "pvc"),
+        *("anterior", "posterior", "fwhm", "noise"),
+    ),
+    "Structures": (
+        *("structures", "role", "languages", "probability-threshold"),
+        *("registration", "drawn-on", "segment-liver", "segment-tumors"),
+        *("lungs", "liver", "lung-background", "liver-background", "lung-margin"),
+        "tumors",
+    ),
+    "Calibration": (
+        *("calibration", "calibrate-over", "calibrator-factor", "camera-limit"),
+    ),
+    "Dose": (
+        *("convention", "surface-formula", "shunt-reduction", "empirical"),
+        *("method", "medium", "density", "density-curve", "density-in"),
+        *("dose-grid", "sampling", "half-life", "dose-constant"),
+        *("uncertainty", "budget", "seed"),
+    ),
+    "Judgment": (
+        *("limit", "limits", "bilirubin", "liver-function", "radiobiology"),
+        *("gamma", "gamma-kind", "dose-cutoff", "tolerance", "strict"),
+        *("criteria", "targets-max", "lesions-max", "confirmed", "stable-between"),
+        *("stable-from", "ctcae", "window", "ascites-from", "interval", "ties"),
+        *("quick", "rerun", "accept", "reason"),
+    ),
+    "Output": (
+        *("out", "metric", "above", "no-report", "no-dicom", "show-patient"),
+        *("deidentify", "site-key", "figures", "sheet", "paths", "force", "json"),
+        "verbose",
+    ),
+}
+_PLACE = {
+    name: (group, place)
+    for group, names in enumerate(GROUPS.values())
+    for place, name in enumerate(names)
+}
+
+
+def place_of(option: click.Option) -> tuple[int, int] | None:
+    """Which group an option is in, and where in it; None for none."""
+    names = (name.removeprefix("--") for name in option.opts)
+    return next((_PLACE[one] for one in names if one in _PLACE), None)
+
+
+def grouped(params: Iterable[click.Parameter]) -> Iterator[OptionGroup]:
+    """The groups that have any of a command's options, in their order."""
+    placed = [
+        (place, number, one)
+        for number, one in enumerate(params)
+        if isinstance(one, click.Option) and (place := place_of(one))
+    ]
+    for at, title in enumerate(GROUPS):
+        own = [one for place, _, one in sorted(placed) if place[0] == at]
+        if own:
+            group = OptionGroup(title)
+            group.options = own
+            yield group
