@@ -35,7 +35,7 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
     assert (again["cycle"], again["date"], again["hold"]) == (2, "2026-06-22", None)
     assert (first["hold"], first["gates"][0]["state"]) == (None, "met")
     assert first["gates"][1]["state"] == "to be assessed"
-    assert second["hold"] == "platelets 90 x 10^9/L: must be above 100"
+    assert second["hold"] == "platelets 90 x 10^9/L, but above 100 is needed"
     assert second["gates"][0] == {
         "gate": "platelets above 100 x 10^9/L",
         "value": 90.0,
