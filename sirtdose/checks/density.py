@@ -153,7 +153,7 @@ def _region_findings(region: Region) -> list[Finding]:
         kept = (
             "They are kept"
             if region.g_per_ml is None
-            else ("They are set to the density of the rest")
+            else "They are set to the density of the rest"
         )
         said = (
             f"{region.odd_fraction:.1%} of '{region.name}' is below "
@@ -173,9 +173,9 @@ def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
         return Severity.NOTE, ""
     lowest, highest = _LUNG_ASK_G_PER_ML if lungs else _LIVER_ASK_G_PER_ML
     usual = (
-        ("usual for livers and tumors is 1.00 to 1.08")
+        "usual for lungs is 0.2 to 0.4"
         if lungs
-        else "usual for lungs is 0.2 to 0.4"
+        else "usual for livers and tumors is 1.00 to 1.08"
     )
     said = (
         f"'{structure.name}' has {value:.3f} g/mL, {usual}: is this the right image, "

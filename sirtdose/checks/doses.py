@@ -256,7 +256,7 @@ def _gets(case: Treatment) -> str:
 
 def _earlier(part: Part) -> str:
     return (
-        (f" in total ({part.prior_gy:.4g} Gy from earlier treatments)")
+        f" in total ({part.prior_gy:.4g} Gy from earlier treatments)"
         if part.prior_gy
         else ""
     )

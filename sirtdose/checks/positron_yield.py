@@ -38,10 +38,10 @@ def yield_findings(
     return [
         Finding.of(
             "H11",
-            f"the image contains {stored:.4g} GBq at administration as it is, but "
-            f"{undone:.4g} GBq if the scanner divided by a positron fraction of "
-            f"{found.fraction_was:.4g} ({found.origin}) instead of {nuclide.name}'s "
-            f"{found.fraction:.2g}; "
+            f"the image contains {stored:.4g} GBq at administration as stored; this "
+            f"would be {undone:.4g} GBq if the scanner divided by a positron fraction "
+            f"of {found.fraction_was:.4g} ({found.origin}) instead of "
+            f"{nuclide.name}'s {found.fraction:.2g}; "
             f"{given}{'' if asks else f'. Its values stay as they are; {multiply}'}",
             severity=Severity.ASK if asks else Severity.NOTE,
             accepted=f"its values stay as they are; {multiply}",

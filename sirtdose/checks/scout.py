@@ -162,7 +162,7 @@ def typed_volume_findings(
         findings.append(
             Finding.of(
                 "H06",
-                (f"{said} ({off:+.0%}): does it belong to another region?")
+                f"{said} ({off:+.0%}): does it belong to another region?"
                 if stops
                 else said,
                 severity=Severity.STOP if stops else Severity.NOTE,

@@ -257,14 +257,10 @@ def alone_words(one: Alone) -> str:
     """Name a line without its partner, and the name it may be meant for.
 
     >>> alone_words(Alone("outcome", "o.csv, line 5", "p-12", "", "p12"))
-    "'p-12' has an outcome and no dose: did you mean p12?"
+    "'p-12' has an outcome but no dose: did you mean p12?"
     """
     name = f"'{one.case_id}'" + (f", lesion '{one.lesion}'," if one.lesion else "")
-    has = (
-        "a dose but no outcome"
-        if one.has == ("an outcome but no dose")
-        else "an outcome and no dose"
-    )
+    has = "a dose but no outcome" if one.has == "dose" else "an outcome but no dose"
     said = f"{name} has {has}"
     return said if one.nearest is None else f"{said}: did you mean {one.nearest}?"
 

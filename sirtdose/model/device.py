@@ -34,7 +34,7 @@ class Device:
     @classmethod
     def unnamed(cls, nuclide_name: str) -> "Device":
         """Microspheres of no product that is known: nothing of vials and spheres is."""
-        product, source = "of an unknown product", "of no product known here"
+        product, source = f"{nuclide_name} microspheres", "of an unknown product"
         return cls("", product, nuclide_name, (), source, spheres_source=source)
 
     @classmethod

@@ -211,7 +211,7 @@ class Nuclide:
         16.22
         >>> given = holmium.with_dose_constant(16.0).for_energy(emitted=True)
         >>> given.dose_constant_gy_kg_per_gbq, given.dose_constant_meaning
-        (16.0, 'taken as all energy emitted')
+        (16.0, 'interpreted as all energy emitted')
         """
         entry = table("nuclides").get(self.name, {})
         key = entry.get("emitted_dose_constant" if emitted else "near_dose_constant")
@@ -228,7 +228,7 @@ class Nuclide:
             dose_constant_source=one["source"] if own else self.dose_constant_source,
             dose_constant_meaning=one["meaning"]
             if own or self.dose_constant_name == key
-            else f"read as {one['meaning']}",
+            else f"interpreted as {one['meaning']}",
             usual_dose_constant_gy_kg_per_gbq=one["value"],
         )
 

@@ -71,7 +71,7 @@ def match(study: Mapping[str, str | None], case: Mapping[str, str | None]) -> Ma
     >>> found = match({"device": "glass", "imaging": "MAA"},
     ...               {"device": "glass", "imaging": "PET"})
     >>> found.differs, found.unstated
-    (('imaging: MAA, here PET',), ('nuclide', 'disease', 'method'))
+    (('imaging: MAA, but here PET',), ('nuclide', 'disease', 'method'))
     """
     pairs = {key: (study.get(key), case.get(key)) for key in CONDITIONS}
     stated = {key: pair for key, pair in pairs.items() if None not in pair}

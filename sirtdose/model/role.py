@@ -92,7 +92,7 @@ class Doubt:
         """The same with what to type.
 
         >>> Doubt("its name says too little", (Role.TUMOR, Role.OTHER)).asks("TV")
-        "its name is not specific enough: give --role 'TV=tumor' or --role 'TV=other'"
+        "its name says too little: give --role 'TV=tumor' or --role 'TV=other'"
         """
         options = [f"--role '{name}={role}'" for role in self.choices]
         options += [f"--languages {self.languages}"] if self.languages else []
@@ -330,7 +330,7 @@ def role_and_doubt(
     (<Role.TUMOR: 'tumor'>, None)
     >>> role, doubt = role_and_doubt("Liver", Declared(Role.TUMOR, "type GTV"))
     >>> role, doubt.says
-    (<Role.LIVER: 'liver'>, 'its name says liver, its type GTV')
+    (<Role.LIVER: 'liver'>, 'its name says liver, but its type GTV')
     """
     told = told_by_name(name, languages)
     if declared is None:

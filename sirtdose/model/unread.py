@@ -17,7 +17,7 @@ def unread_doubt(
     Examples
     --------
     >>> unread_doubt("Foie", None, ("en", "nl")).says
-    'its name is French, and only English and Dutch are read'
+    'its name is French, but only English and Dutch are read'
     """
     read = languages_named(languages)
     told = role_and_doubt(name, declared, read)
@@ -30,10 +30,10 @@ def unread_doubt(
         return None
     silent = told_by_name(name, read).silent
     roles = [role for choices in others.values() for role in choices]
-    said = "is" if silent else "says something else in"
+    said = "is" if silent else "has another meaning in"
     only = f"{_listed(read, 'and')} {'are' if len(read) > 1 else 'is'}"
     return Doubt(
-        f"its name {said} {_listed(others, 'or')}, and only {only} read",
+        f"its name {said} {_listed(others, 'or')}, but only {only} read",
         tuple(dict.fromkeys((*roles, told[0]))),
         languages=",".join((*read, next(iter(others)))),
         asked=silent and any(not role.excluded_from_liver for role in roles),

@@ -159,5 +159,5 @@ def _hold(platelets: float | None, least: float, *, progressed: bool) -> str:
     if progressed:
         return "untreatable progression (RECIST 1.1)"
     if platelets is not None and platelets <= least:
-        return f"platelets of {platelets:g} x 10^9/L: they must be above {least:g}"
+        return f"platelets {platelets:g} x 10^9/L, but above {least:g} is needed"
     return ""

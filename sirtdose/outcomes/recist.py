@@ -152,7 +152,7 @@ def unmeasurable(
     Examples
     --------
     >>> unmeasurable([Lesion("T1", "liver", 9)], criteria="mRECIST", targets_max=2)
-    "target 'T1' has 9 mm at baseline: a target has 10 mm or more"
+    "target 'T1' has 9 mm at baseline, but a target needs 10 mm or more"
     """
     if len(lesions) > targets_max:
         return (

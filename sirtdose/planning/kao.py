@@ -111,8 +111,8 @@ def in_usual_terms(injections: Sequence[Injection]) -> list[Injection]:
         if tlsf is not None:
             if shunt is not None or not tumors:
                 raise InputError(
-                    f"'{one.name}' has a TLSF, which needs tumors and replaces the lung shunt: "
-                    "give only one of the two"
+                    f"'{one.name}' has a TLSF, which needs tumors and replaces the "
+                    "lung shunt: give only one of the two"
                 )
             shunt = lung_shunt_of_tumor_lung_shunt(
                 tumor_lung_shunt_fraction=tlsf,

@@ -171,11 +171,7 @@ def _slopes(i: int, one: Wanted, case: Case) -> list[tuple[float, ...]]:
     if not regions:
         what = "tumor" if role == "tumor" else "normal liver"
         # Of an image, a tumor is one of its structures.
-        how = (
-            "say which with --role 'NAME=tumor'"
-            if case.measured
-            else ("assign it with --role 'NAME=tumor'")
-        )
+        how = "assign it with --role 'NAME=tumor'" if case.measured else "give --tumor"
         raise InputError(
             f"'{one.name}' has no {what} to plan a dose for"
             f"{f': {how}' if role == 'tumor' else ''}"

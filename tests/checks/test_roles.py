@@ -241,7 +241,6 @@ def test_a_contradiction_keeps_the_role_of_the_name() -> None:
     assert liver.role is Role.LIVER
     [asked] = reading_findings([liver])
     assert asked.message == (
-        "'Liver': its name says liver, its type GTV: give --role "
-        "'Liver=liver' or --role 'Liver=tumor'. If accepted, it is the liver, as its "
-        "name says"
+        "'Liver': its name says liver, but its type GTV: give --role 'Liver=liver' or "
+        "--role 'Liver=tumor'. If accepted, it is the liver, as its name says"
     )

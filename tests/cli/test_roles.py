@@ -234,12 +234,12 @@ def test_names_are_read_in_the_languages_that_are_chosen(
     looked = run("inspect", source, "--languages", "en", "--json")
     found = {one["name"]: one for one in json.loads(looked.stdout)["structures"]}
     assert found["Foie"]["role"] == "other"
-    assert found["Foie"]["remarks"] == ["its name is French, and only English is read"]
+    assert found["Foie"]["remarks"] == ["its name is French, but only English is read"]
     asked = post(run, source, "--languages", "nl,EN")
     assert asked.exit_code == 3
     for name, role in (("Foie", "liver"), ("Tumeur 1", "tumor")):
         assert (
-            f"'{name}': its name is French, and only English and Dutch are read: give "
+            f"'{name}': its name is French, but only English and Dutch are read: give "
             f"--role '{name}={role}', --role '{name}=other' or --languages en,nl,fr"
         ) in asked.stderr
     settled = post(run, source, "--languages", "fr,en")
@@ -261,7 +261,7 @@ def test_dose_maps_are_looked_at_in_the_languages_that_are_chosen(
     for command in (("dvh",), ("view",), ("check", "--against", dose)):
         made = run(*command, dose, *words, tmp_path / command[0])
         assert made.exit_code == 0, made.stderr
-        assert "'Foie': its name is French, and only English is read" in made.stderr
+        assert "'Foie': its name is French, but only English is read" in made.stderr
         assert "Until then, it counts as other" in made.stderr
 
 

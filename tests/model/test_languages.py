@@ -74,13 +74,13 @@ def test_a_name_of_another_language_says_nothing_and_is_said() -> None:
     [(severity, message)] = said(foie)
     assert severity is Severity.ASK
     assert message.startswith(
-        "'Foie': its name is French, and only English and Dutch are read: give --role "
+        "'Foie': its name is French, but only English and Dutch are read: give --role "
         "'Foie=liver', --role 'Foie=other' or --languages en,nl,fr"
     )
     # No dose rests on a spleen, and it may be half of a dose rate.
     [(severity, message)] = said(drawn("rate", "en"))
     assert severity is Severity.WARN
-    assert "its name is French, and only English is read: give" in message
+    assert "its name is French, but only English is read: give" in message
     assert message.endswith(
         "Until then, it counts as other: neither tumor nor perfused"
     )
@@ -91,7 +91,7 @@ def test_a_name_that_two_languages_tell_otherwise_is_said() -> None:
     assert one.role is Role.TUMOR
     [(severity, message)] = said(one)
     assert severity is Severity.WARN
-    assert "says something else in German, and only English is read" in message
+    assert "has another meaning in German, but only English is read" in message
     assert "--role 'Leber-GTV=normal_given'" in message
 
 
@@ -173,7 +173,7 @@ def test_an_added_language_is_known_and_said() -> None:
     with pytest.raises(InputError, match=r"pt \(Portuguese\).*was pt meant"):
         languages_named("portuguese")
     [(_, message)] = said(drawn("Fígado", "en"))
-    assert "its name is Portuguese, and only English is read" in message
+    assert "its name is Portuguese, but only English is read" in message
 
 
 def test_every_word_is_of_a_known_language_and_concept() -> None:

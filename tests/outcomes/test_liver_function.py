@@ -75,7 +75,9 @@ def test_the_worst_is_c() -> None:
 def test_refusals() -> None:
     with pytest.raises(RangeError, match="bilirubin is 0"):
         albi(bilirubin_umol_per_l=0, albumin_g_per_l=40)
-    with pytest.raises(InputError, match="ascites is 'some': use none, slight"):
+    with pytest.raises(
+        InputError, match="ascites is 'some': it must be one of none, slight"
+    ):
         child_pugh(
             bilirubin_umol_per_l=9,
             albumin_g_per_l=40,

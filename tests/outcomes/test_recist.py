@@ -146,11 +146,13 @@ def test_refusals() -> None:
     with pytest.raises(InputError, match="3 target lesions in liver: at most 2"):
         assess_scans([Lesion(f"T{n}", "liver", 20) for n in range(3)], [])
     many = [Lesion(f"T{n}", f"organ {n // 2}", 20) for n in range(6)]
-    with pytest.raises(InputError, match=r"6 target lesions: RECIST 1\.1 here takes"):
+    with pytest.raises(InputError, match=r"6 target lesions, but RECIST 1\.1 here"):
         assess_scans(many, [])
-    with pytest.raises(RangeError, match="'T1' has 9 mm at baseline: a target has 10"):
+    with pytest.raises(
+        RangeError, match="'T1' has 9 mm at baseline, but a target needs 10"
+    ):
         assess_scans([Lesion("T1", "liver", 9)], [])
-    with pytest.raises(RangeError, match="a node has 15 mm or more"):
+    with pytest.raises(RangeError, match="a node needs 15 mm or more"):
         assess_scans([Lesion("N1", "node", 14, node=True)], [])
     with pytest.raises(InputError, match="'T9' is not a target lesion"):
         assess_scans([LIVER], [Scan(START, {"T9": 3.0})])

@@ -154,7 +154,7 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
     [
         (("--lung-shunt", "21%"), 3, "--accept H22"),
         (("--lung-shunt", "4.2"), 2, "write 4.2%"),
-        (("--device", "glass"), 3, "mird or partition"),
+        (("--device", "glass"), 3, "sirtdose plan mird"),
         (("--shunt-reduction", "10%"), 2, "write it like 10%=20%"),
         (("--shunt-reduction", "10%=120%"), 2, "outside 0 to 100 %"),
     ],

@@ -123,7 +123,7 @@ def test_eanm_2022_cell_by_cell(text: str, patient: dict, limits: list[str]) -> 
         (
             "eanm2022:glass:hcc:unilobar",
             {"bilirubin_mg_per_dl": 1.1},
-            "exactly 1.1 mg/dL, which EANM 2022 leaves open",
+            "exactly 1.1 mg/dL, for which EANM 2022 gives no limit",
         ),
         ("eanm2022:glass:hcc", {}, "missing is one of segmentectomy"),
         ("eanm2022:steel:hcc:unilobar", {}, "'steel' is not one of resin"),

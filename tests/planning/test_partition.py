@@ -235,7 +235,7 @@ def test_shared_limits_scale_all_that_grow_and_nothing_else() -> None:
         (
             Injection("r", 1000, T1, "activity", 1),
             {"liver_volume_ml": 900},
-            "more than the liver",
+            "but the liver of 900 mL",
         ),
         (
             Injection("r", 1000, T1, "activity", 1),

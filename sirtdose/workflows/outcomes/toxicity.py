@@ -80,9 +80,9 @@ def toxicity_of(
     without = [case_id for case_id, day in days.items() if day is None]
     if windows and len(without) == len(days):
         raise InputError(
-            f"{path.name}: no case has a day of treatment, such as '{without[0]}', "
-            "but time windows are days after it: give a column treated, or --treated "
-            "with a table"
+            f"{path.name}: case '{without[0]}', like all others, has no day of "
+            "treatment, but time windows are days after it: give a column treated, or "
+            "--treated with a table"
         )
     return [
         _patient(

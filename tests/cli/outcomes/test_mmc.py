@@ -35,7 +35,7 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
     assert (again["cycle"], again["date"], again["hold"]) == (2, "2026-06-22", None)
     assert (first["hold"], first["gates"][0]["state"]) == (None, "met")
     assert first["gates"][1]["state"] == "to be assessed"
-    assert second["hold"] == "platelets 90 x 10^9/L: must be above 100"
+    assert second["hold"] == "platelets 90 x 10^9/L, but above 100 is needed"
     assert second["gates"][0] == {
         "gate": "platelets above 100 x 10^9/L",
         "value": 90.0,
@@ -133,7 +133,7 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "A", "--first-after", "71d"), 3, "the study allowed 6 to 10"),
         (("--cohort", "A", "--platelets", "many"), 2, "'many' is no count"),
         (("--cohort", "A", "--platelets", "150000"), 3, "such as 150 for 150000/uL"),
-        (("--cohort", "A", "--platelets", "nan"), 3, "platelets nan"),
+        (("--cohort", "A", "--platelets", "nan"), 3, "platelets of nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
         (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
         (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is not a date"),

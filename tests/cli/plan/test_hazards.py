@@ -20,13 +20,17 @@ TWO = (
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
-        (f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00", 3, "H03 Activity"),
+        (
+            f"{VIAL} --assay 2.3GBq --assay-at 2026-03-04T10:00+01:00",
+            3,
+            "H03 Vial activity",
+        ),
         (f"{VIAL} --assay 2.5GBq --assay-at 2026-03-04T10:00+01:00", 3, "over 20 %"),
         (TWO, 0, "WARN H04  'a' and 'b' get the same activity"),
         (f"{LITER} --activity 2200GBq", 3, "H05 Unit"),
         (f"{LITER} --activity 1.68mCi", 3, "H05 Unit"),
         (f"{VIAL} --assay 54GBq --assay-at 2026-03-04T10:00+01:00", 3, "GBq and mCi"),
-        (f"{MIRD} --device glass --dose 540Gy", 3, "H07 Dose or activity"),
+        (f"{MIRD} --device glass --dose 540Gy", 3, "H07 Unusual dose or activity"),
         (
             f"{MIRD} --residual 25%",
             0,
@@ -59,7 +63,7 @@ TWO = (
         ),
         (MIRD, 0, "NOTE H23  lung mass 1 kg (default)"),
         (f"{PARTITION} --tumor T=50mL@1.2", 0, "WARN H24  'T' has a T/N of 1.20"),
-        (f"{PARTITION} --tumor T=50mL@0.8", 3, "H24 What the scout image"),
+        (f"{PARTITION} --tumor T=50mL@0.8", 3, "H24 Limits of what the scout image"),
         (
             f"{PARTITION} --device resin --limits eanm2022:glass:mcrc:unilobar",
             3,

@@ -63,7 +63,11 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (("--activity", "1GBq", "--tumor", "T2=9@2"), 2, "has no unit"),
         (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "no ratio"),
         (("--activity", "1GBq", "--tumor", "T2=9mL@nan"), 2, "no ratio"),
-        (("--activity", "1GBq", "--liver-volume", "900mL"), 3, "more than the liver"),
+        (
+            ("--activity", "1GBq", "--liver-volume", "900mL"),
+            3,
+            "but the liver of 900 mL",
+        ),
         (
             ("--maximize", "--limit", "normal=70Gy", "--prior-liver-dose", "75Gy"),
             4,

@@ -128,7 +128,7 @@ def test_the_positron_fraction_of_another_nuclide_is_asked_for(
     assert "H11" in asked.stderr
     # 0.967 / 32e-6 = 30219.
     stored = total / 30218.75
-    assert f"holds {stored:.4g} GBq at administration as it stands" in asked.stderr
+    assert f"contains {stored:.4g} GBq at administration as stored" in asked.stderr
     assert f"{total:.4g} GBq if the scanner divided" in asked.stderr
     assert "1 GBq were administered" in asked.stderr
     assert "give --positron-fraction-was 0.967" in asked.stderr

@@ -240,7 +240,7 @@ AT = ("--administered-at", "2026-03-01T10:00+01:00")
         (
             ["--scan-at", "2026-02-27T10:00+01:00", *AT],
             3,
-            "H09 Times that do not fit together: the scan is -48.0 h",
+            "H09 Inconsistent times: the scan is -48.0 h",
         ),
     ],
 )

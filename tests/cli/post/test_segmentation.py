@@ -79,7 +79,7 @@ def test_a_person_looks_first(run: Run, exact_voxels: Path, tmp_path: Path) -> N
     words += ("--segment-liver", "1%", "--segment-tumors", "40%", "--json")
     asked = run(*words)
     assert asked.exit_code == 3
-    assert "H35 Delineated by this program: 'tumor 1 (candidate)'" in asked.stderr
+    assert "H35 Segmented by sirtdose: 'tumor 1 (candidate)'" in asked.stderr
     result = run(*words, *ACCEPT)
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
