@@ -88,8 +88,8 @@ def main(site: str | None) -> None:
     Write every quantity with its unit: 1.68GBq, 45mCi, 120Gy, 4.2%. Results go to
     --out, or with --json to standard output. Tables and warnings go to standard error.
 
-    Exit codes: 0 done, 1 any other refusal, 2 usage, 3 input refused, 4 a limit that
-    you gave is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C.
+    Exit codes: 0 done, 1 any other refusal, 2 usage, 3 input refused, 4 a limit
+    that is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C.
 
     Not a medical device: verify every number with an approved system.
 

@@ -76,8 +76,8 @@ plan_options = together(
     Option(
         "limit",
         str,
-        "Maximum dose to a volume by its name, e.g. lungs=30Gy; may be repeated. Exit "
-        "code 4 if it is not met, unless H42 is accepted.",
+        "Maximum dose to a volume by its name, e.g. lungs=30Gy; may be repeated. If it "
+        "is not met, the exit code is 4 unless H42 is accepted.",
         many=True,
         metavar="NAME=DOSE",
         into="limits",
