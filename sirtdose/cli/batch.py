@@ -20,7 +20,12 @@ from sirtdose.cli.words.manifest import (
     folder_rows,
     manifest_rows,
 )
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -78,6 +83,7 @@ def _common_options(command: click.Command) -> click.Command:
 )
 @out_option(required=True)
 @force_option
+@verbose_option
 @json_option
 def batch_command(
     *,

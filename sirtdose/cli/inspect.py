@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.image import languages_option
-from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import print_document
 
 
@@ -15,6 +15,7 @@ from sirtdose.cli.words.show import print_document
     "--paths", is_flag=True, help="Where each is; folders may be named after patients."
 )
 @languages_option
+@verbose_option
 @json_option
 def inspect_command(
     *, source: Path, paths: bool, languages: tuple[str, ...] | None, as_json: bool

@@ -1,5 +1,6 @@
 """The command `sirtdose`: its subcommands and its exit codes."""
 
+import os
 from typing import Any
 
 import click
@@ -45,11 +46,15 @@ class _Program(LazyGroup):
     """Ends with the exit code of the error, and its message, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # https://no-color.org: click looks only whether it writes to a terminal.
+        ctx.color = False if os.environ.get("NO_COLOR") else None
         try:
             return super().invoke(ctx)
         except (SirtdoseError, UnicodeError, OSError, MemoryError) as error:
+            from sirtdose.cli.words.show import show_refusal
+
             said, exit_code = foreseen(error) or (str(error), 1)
-            click.secho(f"Error: {said}", fg="red", err=True)
+            show_refusal(error, said)
             ctx.exit(exit_code)
         except KeyboardInterrupt:
             end_interrupted()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.option import Option
-from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
@@ -17,13 +17,14 @@ from sirtdose.io.tables.site import read_site
 from sirtdose.model.names import alike
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import approved
-from sirtdose.report.plan.lines import approved_lines
+from sirtdose.report.plan.lines import approved_screen
 from sirtdose.report.plan.page import plan_page
 
 
 @click.command("approve")
 @click.argument("path", type=click.Path(path_type=Path), metavar="PLAN.JSON")
 @Option("by", str, "Who approves it.", required=True, metavar="NAME")
+@verbose_option
 @json_option
 def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     """Approve a plan as it was computed; one that was edited since is refused.
@@ -48,11 +49,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     with output_folder(path.parent, files, force=True) as folder:
         for name, content in files.items():
             (folder / name).write_text(content, "utf-8")
-    approval = document["approval"]
-    said = f"Approved by {approval['by']} at {approval['at']}"
-    print_document(
-        document, "\n".join([*approved_lines(document), said]), as_json=as_json
-    )
+    print_document(document, approved_screen(document), as_json=as_json)
 
 
 def _require_approver(by: str) -> None:

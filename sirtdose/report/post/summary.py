@@ -2,74 +2,199 @@
 
 from typing import Any
 
-from sirtdose.model.metric import metrics_in
+from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
+from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines
-from sirtdose.report.post.uncertainty import uncertainty_lines
-from sirtdose.report.wording import activity, significant, table
+from sirtdose.report.post.uncertainty import between_words, uncertainty_lines
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import (
+    activity,
+    method_words,
+    significant,
+    spoken,
+    table,
+)
 
 # Means over mass and over volume that differ by more are both shown.
 _SAME_MEAN = 0.01
 # A ratio below this is shown by its figures, not its places.
 _SMALL_RATIO = 0.1
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
-_GRAVITY = ("stop", "ask", "warn", "note")
 
 
-def post_summary(document: dict[str, Any]) -> str:
-    """What an assessment says, in a few lines and a table per method."""
-    ledger, calibration = document["ledger"], document["calibration"]
-    lines = [
-        f"Doses after treatment ({basis_words(document['nuclide'])})",
-        "",
-        *(f"{name:<22}{text}" for name, text in ledger_lines(ledger)),
+def post_screen(document: dict[str, Any]) -> Screen:
+    """What an assessment says: activity, doses, lungs and limits; the rest as details.
+
+    Doses of several methods are columns of one table.
+    """
+    first = next(iter(document["doses"].values()))
+    return Screen.of(
+        document,
+        [
+            f"Doses after treatment ({basis_words(document['nuclide'])})",
+            "",
+            *_activity_lines(document["ledger"]),
+            "",
+            *_dose_table(document),
+            *missing_lines(first["structures"], _metrics(document)),
+            *_blur_line(document["partial_volume"]),
+            *plan_compared_lines(document["plan"]),
+            "",
+            lung_line(document["lungs"]),
+            *beyond_lines(document),
+            *(["", *limits] if (limits := limit_table(document)) else []),
+        ],
+        _details(document),
+    )
+
+
+def _details(document: dict[str, Any]) -> list[str]:
+    """All that the result leaves out: ledger, calibration, each method, biology."""
+    return [
+        *(f"{name:<22}{text}" for name, text in ledger_lines(document["ledger"])),
         "",
         *image_lines(document["image"]),
-        calibration_line(calibration),
+        calibration_line(document["calibration"]),
         *_grid_lines(document["grid"]),
+        *_method_lines(document),
+        *partial_volume_lines(document["partial_volume"]),
+        *biology_lines(document),
+        *(["", *said] if (said := uncertainty_lines(document["uncertainty"])) else []),
     ]
+
+
+def _activity_lines(ledger: dict[str, Any]) -> list[str]:
+    """Where the activity went, in two lines, and one more for each injection."""
+    lungs = (
+        f"lungs {significant(ledger['lung_gbq'])} GBq "
+        f"({ledger['lung_shunt_fraction']:.1%})"
+        if ledger["lung_shunt_given"]
+        else "no lung shunt given"
+    )
+    return [
+        f"Delivered  {activity(ledger['delivered_gbq'])} of "
+        f"{significant(ledger['administered_gbq'])} GBq administered; treated "
+        f"{significant(ledger['treated_gbq'])} GBq, {lungs}",
+        *(
+            f"  {one['name']}: {activity(one['delivered_gbq'])} into "
+            f"{spoken(one['perfused'])}"
+            for one in ledger["injections"]
+        ),
+        f"In image   {_in_image(ledger)}",
+    ]
+
+
+def _metrics(document: dict[str, Any]) -> tuple[Metric, ...]:
+    return metrics_in("post", asked_in(document))
+
+
+def _dose_table(document: dict[str, Any]) -> list[str]:
+    """The first method in full with its intervals, and the means by the others."""
+    name, first = next(iter(document["doses"].items()))
+    mean, *more = _metrics(document)
+    shown = [one for one in NUMBERS if one.heading]
+    unsure = {
+        row["name"]: row["quantities"]["mean_gy"]
+        for row in (document["uncertainty"] or {"methods": {}})["methods"].get(name, ())
+    }
+    header = [
+        *("structure", "role", *(one.heading for one in shown), mean.heading),
+        *(["u Gy", "95 % Gy"] if unsure else []),
+        *(one.heading for one in more),
+    ]
+    rows = [
+        [
+            *(spoken(row["name"]), _role_words(row)),
+            *(one.cell(row) for one in shown),
+            *metric_cells(row, [mean]),
+            *(_interval_cells(unsure.get(row["name"])) if unsure else []),
+            *metric_cells(row, more),
+        ]
+        for row in first["structures"]
+    ]
+    how = f"{method_words(name)}, {density_words(first, document['density'])}"
+    other = other_constant_words(first, document["nuclide"])
+    return [f"{how}{other}", table(header, rows), *_means_by_method(document)]
+
+
+def _means_by_method(document: dict[str, Any]) -> list[str]:
+    """Mean doses by every method, where there are several."""
+    (_, first), *others = document["doses"].items()
+    if not others:
+        return []
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in first["structures"]}
+    found = [{row["name"]: row for row in each["structures"]} for _, each in others]
+    rows = [
+        [
+            spoken(name),
+            significant(mean_gy),
+            *(_compared(each.get(name), mean_gy) for each in found),
+        ]
+        for name, mean_gy in usual.items()
+    ]
+    header = ["mean Gy", *(method_words(method) for method in document["doses"])]
+    return ["", table(header, rows)]
+
+
+def _role_words(row: dict[str, Any]) -> str:
+    """What a structure is for; nothing where its name says it already."""
+    role = str(row["role"])
+    return "" if role == row["name"] else role.replace("_", " ")
+
+
+def _interval_cells(mean: dict[str, Any] | None) -> list[str]:
+    if mean is None:
+        return ["-", "-"]
+    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
+
+
+def _compared(row: dict[str, Any] | None, usual_gy: float) -> str:
+    """Another method's mean, and how it differs."""
+    if row is None:
+        return "-"
+    difference = mean_difference(row, usual_gy)
+    return f"{significant(row['dose_gy']['mean'])} {difference:>7}"
+
+
+def _blur_line(result: dict[str, Any] | None) -> list[str]:
+    """How blur was undone, in one line."""
+    return partial_volume_lines(result)[1:2]
+
+
+def _method_lines(document: dict[str, Any]) -> list[str]:
+    """A table for each method, with how it was computed."""
     first_name, first_result = next(iter(document["doses"].items()))
     first = first_result["structures"]
     usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
-    density = document["density"]
-    metrics = metrics_in("post", asked_in(document))
+    density, metrics = document["density"], _metrics(document)
     shown = [one for one in NUMBERS if one.heading]
+    lines = []
     for method, result in document["doses"].items():
         compared = result["structures"] is not first
         medium = f"{result['medium']}, " if result["medium"] else ""
         rows = [
             [
-                row["name"],
-                row["role"],
+                spoken(row["name"]),
                 *(one.cell(row) for one in shown),
                 *metric_cells(row, metrics),
                 *([mean_difference(row, usual.get(row["name"]))] if compared else []),
             ]
             for row in result["structures"]
         ]
-        header = ["structure", "role", *(one.heading for one in shown)]
+        header = ["structure", *(one.heading for one in shown)]
         header += [one.heading for one in metrics]
-        header += [f"against {first_name}"] if compared else []
+        header += [f"against {method_words(first_name)}"] if compared else []
         lines += [
             "",
-            f"{method}, {medium}{density_words(result, density)}, "
+            f"{method_words(method)}, {medium}{density_words(result, density)}, "
             f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}"
             f"{other_constant_words(result, document['nuclide'])}",
-            table(header, rows),
+            # The result shows the first method's.
+            *([table(header, rows)] if compared else []),
             *mass_lines(result),
         ]
-    lines += [
-        *missing_lines(first, metrics),
-        *partial_volume_lines(document["partial_volume"]),
-        *biology_lines(document),
-        *plan_compared_lines(document["plan"]),
-        "",
-        lung_line(document["lungs"]),
-        *beyond_lines(document),
-        *uncertainty_lines(document["uncertainty"]),
-        *warning_lines(document),
-    ]
-    return "\n".join(lines)
+    return lines
 
 
 def beyond_lines(document: dict[str, Any]) -> list[str]:
@@ -95,7 +220,7 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
         return []
     rows = [
         [
-            row["name"],
+            spoken(row["name"]),
             significant(row["planned_gy"]),
             significant(row["delivered_gy"]),
             f"{row['delivered_to_planned_ratio'] - 1:+.0%}"
@@ -110,7 +235,7 @@ def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
         f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
         f"{activity(plan['delivered_gbq'])} delivered "
         f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
-        f"Energy over mass, by {plan['method'].replace('_', ' ')}",
+        f"Energy over mass, by {method_words(plan['method'])}",
         table(["", "planned Gy", "delivered Gy", "difference"], rows),
         *conversion_lines(plan),
     ]
@@ -172,7 +297,7 @@ def fit_line(fit: dict[str, Any]) -> str:
 def mass_lines(result: dict[str, Any]) -> list[str]:
     """Means over mass where they are not those over volume."""
     return [
-        f"'{row['name']}' over mass instead of volume: "
+        f"'{spoken(row['name'])}' over mass instead of volume: "
         f"{significant(row['dose_gy']['mean_by_mass'])} Gy"
         for row in result["structures"]
         if abs(row["dose_gy"]["mean_by_mass"] - row["dose_gy"]["mean"])
@@ -262,15 +387,18 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
         (f"  {one['name']}", f"{activity(one['delivered_gbq'])} into {one['perfused']}")
         for one in ledger["injections"]
     ]
+    lines.append(("in the image", _in_image(ledger)))
     if ledger["in_image_gbq"] is None:
-        return [*lines, ("in the image", "not known: no unit, factor or times")]
+        return lines
+    return [*lines, *_yield_lines(ledger["positron_yield"])]
+
+
+def _in_image(ledger: dict[str, Any]) -> str:
+    if ledger["in_image_gbq"] is None:
+        return "not known: no unit, factor or times"
     ratio = ledger["image_to_treated_ratio"]
     shown = f"{ratio:.3f}" if ratio >= _SMALL_RATIO else f"{ratio:.3g}"
-    return [
-        *lines,
-        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated"),
-        *_yield_lines(ledger["positron_yield"]),
-    ]
+    return f"{activity(ledger['in_image_gbq'])}, {shown} of treated"
 
 
 def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -344,20 +472,3 @@ def own_file_words(nuclide: dict[str, Any]) -> str:
     """Which file of the user's own a nuclide is from; nothing for those shipped."""
     digest = nuclide.get("file_sha256")
     return f", own file {digest[:12]}" if digest else ""
-
-
-def finding_lines(warnings: list[dict[str, str]]) -> list[str]:
-    """A line for each finding, the gravest first."""
-    return [
-        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
-        for finding in sorted(warnings, key=lambda one: _GRAVITY.index(one["severity"]))
-    ]
-
-
-def warning_lines(document: dict[str, Any]) -> list[str]:
-    """What the checks found, the gravest first, and what was accepted."""
-    lines = [
-        *finding_lines(document["warnings"]),
-        *(f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]),
-    ]
-    return ["", *lines] if lines else []
