@@ -26,6 +26,7 @@ from sirtdose.cli.words.options import (
     out_option,
     verbose_option,
 )
+from sirtdose.cli.words.progress import piped_json
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -265,7 +266,7 @@ def _with_progress(
     finished: "Generator[Outcome, None, None]", count: int
 ) -> "Generator[Outcome, None, None]":
     """Say how far it is: a bar on a terminal, else a line for each case."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not piped_json():
         with click.progressbar(
             length=count, label="cases", show_pos=True, file=sys.stderr
         ) as bar:

@@ -13,7 +13,7 @@ from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_head, plan_screen
 from sirtdose.report.plan.page import write_plan
 from sirtdose.report.post.document import post_document
-from sirtdose.report.post.summary import post_screen
+from sirtdose.report.post.lines import post_screen
 from sirtdose.report.run_record import write_run_record
 from sirtdose.report.screen import Screen
 from sirtdose.validation.run import self_test

@@ -8,6 +8,7 @@ import click
 from sirtdose import __version__
 from sirtdose.cli.interrupted import end_interrupted
 from sirtdose.cli.lazy import LazyGroup
+from sirtdose.cli.words.progress import progress_shown
 from sirtdose.errors import SirtdoseError, foreseen
 
 _COMMANDS = {
@@ -49,7 +50,8 @@ class _Program(LazyGroup):
         # https://no-color.org: click looks only whether it writes to a terminal.
         ctx.color = False if os.environ.get("NO_COLOR") else None
         try:
-            return super().invoke(ctx)
+            with progress_shown():
+                return super().invoke(ctx)
         except (SirtdoseError, UnicodeError, OSError, MemoryError) as error:
             from sirtdose.cli.words.show import show_refusal
 

@@ -60,7 +60,7 @@ from sirtdose.model.request import (
 )
 from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
-from sirtdose.report.post.summary import post_screen
+from sirtdose.report.post.lines import post_screen
 from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sirtdose.report.screen import Screen, Tone, hidden_words
 from sirtdose.report.wording import spoken
 
 _SLOWER = "sirtdose.slower"
-_COLORS = {Tone.BAD: "red", Tone.WARN: "yellow", Tone.PLAIN: None}
+_COLORS = {Tone.BAD: "red", Tone.WARN: "yellow"}
 
 
 def show_document(
@@ -55,7 +55,7 @@ def print_document(
 def show(screen: Screen) -> None:
     """Print a screen: with -v all of it, in color on a terminal alone."""
     for tone, line in screen.lines(verbose=is_verbose()):
-        click.secho(line, fg=_COLORS[tone], err=True)
+        click.echo(click.style(line, _COLORS[tone]) if tone else line, err=True)
 
 
 def is_verbose() -> bool:

@@ -32,7 +32,10 @@ NO_STRUCTURES = (
 def check_screen(document: Document) -> Screen:
     """The lines that a person sees on the terminal."""
     asked = asked_in(document)
-    failures = document["failures"]
+    failures, grid = document["failures"], document["grid"]
+    beyond = ["Beyond tolerance", *(f"  {spoken(one)}" for one in failures), ""]
+    # All of both was compared, and it is known that they lie on each other.
+    whole = grid["covered_fraction"] == 1 and grid["frames_known"]
     result = [
         f"{headline(document)}: their dose against ours ({how_ours(document)})",
         "",
@@ -40,9 +43,10 @@ def check_screen(document: Document) -> Screen:
         if document["structures"]
         else NO_STRUCTURES,
         "",
-        *(["Beyond tolerance", *(f"  {one}" for one in failures), ""] * bool(failures)),
+        *(beyond if failures else []),
         *gamma_lines(document),
         total_line(document),
+        *([] if whole else coverage_lines(document)),
         "",
         *cause_lines(document),
         *factor_lines(document, most=_GLANCED),
@@ -53,7 +57,7 @@ def check_screen(document: Document) -> Screen:
         result += ["", "As they report it, against ours", "", reported]
     details = [
         *unvalued_lines(document),
-        *coverage_lines(document),
+        *(coverage_lines(document) if whole else []),
         *factor_lines(document),
         *histogram_lines(document),
         *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),

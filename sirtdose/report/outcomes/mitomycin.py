@@ -137,6 +137,7 @@ def mitomycin_screen(document: dict[str, Any]) -> Screen:
     lines = [
         f"Mitomycin C, cohort {document['cohort']}, radioembolization "
         f"{document['treated']}{apart}",
+        f"source: {document['source']}",
         "",
         table([*header, "held"], rows, left=True),
         "",
@@ -148,8 +149,4 @@ def mitomycin_screen(document: dict[str, Any]) -> Screen:
     if entry is not None:
         lines += ["", judged_table(entry["results"])]
     words = [entry["words"]] if entry is not None else []
-    return Screen(
-        lines,
-        [f"source: {document['source']}"],
-        remarks=[*words, *document["notes"]],
-    )
+    return Screen(lines, remarks=[*words, *document["notes"]])

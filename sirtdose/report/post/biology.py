@@ -82,5 +82,4 @@ def biology_lines(document: Mapping[str, Any]) -> list[str]:
         "Radiobiology, one session, linear-quadratic",
         table(header, rows),
         *parameter_lines(document["radiobiology"], sources=False),
-        *threshold_lines(document["thresholds"]),
     ]
