@@ -51,8 +51,8 @@ def post_screen(document: dict[str, Any]) -> Screen:
             *threshold_lines(document["thresholds"]),
             *plan_compared_lines(document["plan"]),
             "",
-            lung_line(document["lungs"]),
-            *beyond_lines(document),
+            _lungs(document["lungs"]),
+            *_beyond_lines(document["extrahepatic"]),
             *(["", *limits] if (limits := limit_table(document)) else []),
         ],
         _details(document),
@@ -67,6 +67,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         *image_lines(document["image"]),
         calibration_line(document["calibration"]),
         *_grid_lines(document["grid"]),
+        *_image_lung_lines(document["lungs"]),
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),
         *([] if _asked_biology(document) else biology_lines(document)),
@@ -212,21 +213,32 @@ def _method_lines(document: dict[str, Any]) -> list[str]:
     return lines
 
 
-def beyond_lines(document: dict[str, Any]) -> list[str]:
-    """The lungs by the image, and what lies outside of liver and lungs."""
-    lungs, beyond = document["lungs"], document["extrahepatic"]
-    lines = []
+def _lungs(lungs: dict[str, Any]) -> str:
+    """The dose of the lungs by their shunt, and by the image where they are drawn."""
+    line = lung_line(lungs)
     if lungs["in_image_gbq"] is not None:
-        lines.append(
-            f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
-            f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
-        )
-    if beyond is not None:
-        lines.append(
-            f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
-            f"{beyond['activity_fraction']:.1%} of the image"
-        )
-    return lines
+        line += f"; by the image {significant(lungs['in_image_dose_gy'])} Gy"
+    return line
+
+
+def _beyond_lines(beyond: dict[str, Any] | None) -> list[str]:
+    """What lies outside of liver and lungs."""
+    if beyond is None:
+        return []
+    return [
+        f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
+        f"{beyond['activity_fraction']:.1%} of the image"
+    ]
+
+
+def _image_lung_lines(lungs: dict[str, Any]) -> list[str]:
+    """The lungs by the image in full."""
+    if lungs["in_image_gbq"] is None:
+        return []
+    return [
+        f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
+        f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
+    ]
 
 
 def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
