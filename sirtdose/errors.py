@@ -24,9 +24,10 @@ right. It never holds a patient's name or identifier.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from typing import Any
 
 # What ails a machine, not a file: no other file would do better there.
 _NO_ROOM = ("ENOSPC", "EDQUOT", "EFBIG", "EROFS")
@@ -74,7 +75,14 @@ class RangeError(InputError):
 
 
 class SafetyStop(InputError):
-    """A coded safety check refused to go on."""
+    """A coded safety check refused to go on.
+
+    `beside` is what else the checks found until then, as documents list it.
+    """
+
+    def __init__(self, said: str, beside: Iterable[Mapping[str, Any]] = ()) -> None:
+        super().__init__(said)
+        self.beside = tuple(beside)
 
 
 class PlanningError(SirtdoseError):

@@ -21,7 +21,13 @@ from sirtdose.cli.words.manifest import (
     folder_rows,
     manifest_rows,
 )
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
+from sirtdose.cli.words.progress import piped_json
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import (
     asked_options,
@@ -80,6 +86,7 @@ def _common_options() -> list[click.Parameter]:
 )
 @out_option(required=True)
 @force_option
+@verbose_option
 @json_option
 def batch_command(
     *,
@@ -263,7 +270,7 @@ def _with_progress(
     finished: "Generator[Outcome, None, None]", count: int
 ) -> "Generator[Outcome, None, None]":
     """Say how far it is: a bar on a terminal, else a line for each case."""
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not piped_json():
         with click.progressbar(
             length=count, label="cases", show_pos=True, file=sys.stderr
         ) as bar:

@@ -5,16 +5,18 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, seed_option
+from sirtdose.cli.words.options import force_option, seed_option, verbose_option
+from sirtdose.cli.words.show import is_verbose, show
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import rounded
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
-from sirtdose.report.plan.lines import plan_summary
+from sirtdose.report.plan.lines import plan_head, plan_screen
 from sirtdose.report.plan.page import write_plan
 from sirtdose.report.post.document import post_document
-from sirtdose.report.post.summary import post_summary
+from sirtdose.report.post.lines import post_screen
 from sirtdose.report.run_record import write_run_record
+from sirtdose.report.screen import Screen
 from sirtdose.validation.run import self_test
 
 
@@ -29,6 +31,7 @@ from sirtdose.validation.run import self_test
 )
 @seed_option
 @force_option
+@verbose_option
 def demo_command(*, out: Path, seed: int, force: bool) -> None:
     """Make a digital patient, plan the treatment, assess the doses and report them.
 
@@ -58,7 +61,12 @@ def demo_command(*, out: Path, seed: int, force: bool) -> None:
             nuclide=doses["nuclide"],
             kept_in=out / "doses",
         )
-    click.echo(plan_summary(plan), err=True)
-    click.echo("\n" + post_summary(doses), err=True)
-    click.echo(f"\n{demo.comparison}", err=True)
+    truth = ["Doses after treatment, against the true ones", demo.comparison]
+    after = post_screen(doses)
+    if is_verbose():
+        show(plan_screen(plan))
+        show(Screen(["", *after.result], after.details, after.findings))
+        show(Screen(["", *truth]))
+    else:
+        show(Screen.of(doses, [*plan_head(plan), "", *truth]))
     click.echo(f"\nThe report is at {(out / 'doses' / 'report.html').resolve()}")

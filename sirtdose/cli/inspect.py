@@ -6,7 +6,7 @@ import click
 
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import languages_option
-from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import print_document
 
 
@@ -18,6 +18,7 @@ from sirtdose.cli.words.show import print_document
     help="Also print the path of each item; folders may be named after patients.",
 )
 @languages_option
+@verbose_option
 @json_option
 def inspect_command(
     *, source: Path, paths: bool, languages: tuple[str, ...] | None, as_json: bool

@@ -1,5 +1,6 @@
 """The command `sirtdose`: its subcommands and its exit codes."""
 
+import os
 from typing import Any
 
 import click
@@ -7,6 +8,7 @@ import click
 from sirtdose import __version__
 from sirtdose.cli.interrupted import end_interrupted
 from sirtdose.cli.lazy import LazyGroup
+from sirtdose.cli.words.progress import progress_shown
 from sirtdose.errors import SirtdoseError, foreseen
 
 _COMMANDS = {
@@ -60,11 +62,16 @@ class _Program(LazyGroup):
     """Ends with the exit code of the error, and its message, never a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # https://no-color.org: click looks only whether it writes to a terminal.
+        ctx.color = False if os.environ.get("NO_COLOR") else None
         try:
-            return super().invoke(ctx)
+            with progress_shown():
+                return super().invoke(ctx)
         except (SirtdoseError, UnicodeError, OSError, MemoryError) as error:
+            from sirtdose.cli.words.show import show_refusal
+
             said, exit_code = foreseen(error) or (str(error), 1)
-            click.secho(f"Error: {said}", fg="red", err=True)
+            show_refusal(error, said)
             ctx.exit(exit_code)
         except KeyboardInterrupt:
             end_interrupted()

@@ -1,6 +1,5 @@
 """`sirtdose validate`: whether this installation computes as it should."""
 
-import sys
 from pathlib import Path
 
 import click
@@ -9,6 +8,7 @@ from sirtdose.cli.words.command import command
 from sirtdose.cli.words.options import force_option, json_option, out_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.io.output.folder import require_free
+from sirtdose.model.progress import counted
 from sirtdose.report.documents import document_text
 from sirtdose.validation.document import (
     VALIDATION_FILES,
@@ -52,10 +52,7 @@ def validate_command(
     if out is not None:
         require_free(out, VALIDATION_FILES, force=force)
     started, start = datetime.now(UTC), perf_counter()
-    with click.progressbar(
-        all_checks(quick=quick), label="Comparing", file=sys.stderr
-    ) as checks:
-        outcomes = run_checks(checks)
+    outcomes = run_checks(counted("comparisons", all_checks(quick=quick)))
     document = validation_document(
         outcomes, quick=quick, started=started, seconds=perf_counter() - start
     )

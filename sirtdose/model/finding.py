@@ -217,7 +217,16 @@ def require_accepted(
                 f"{_ended(line, ';')} {go_on}: --accept {option} --reason '...'"
             )
     if lines:
-        raise SafetyStop("\n".join(lines))
+        raise SafetyStop("\n".join(lines), _beside(findings))
+
+
+def _beside(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    """What is in nobody's way, as documents list it."""
+    return [
+        {"severity": str(one.severity), "code": one.code, "message": one.message}
+        for one in findings
+        if one.severity in (Severity.WARN, Severity.NOTE)
+    ]
 
 
 def still_open(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.metric import EFFECTS, Metric, metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import significant, spoken
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
@@ -158,7 +158,7 @@ def missing_lines(
     lines = []
     for one in metrics:
         named = ", ".join(
-            f"'{row['name']}' ({significant(row['volume_ml'])} mL)"
+            f"'{spoken(row['name'])}' ({significant(row['volume_ml'])} mL)"
             for row in rows
             if value_of(row, one) is None
         )

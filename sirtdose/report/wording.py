@@ -1,6 +1,7 @@
 """How numbers and limits are written for people."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from math import floor, isfinite, log10
 from typing import Any
 
@@ -8,6 +9,20 @@ from sirtdose.model.units import MCI_PER_GBQ
 
 # No dose, activity or volume this small means anything: it is rounding.
 _NOTHING = 1e-9
+# What documents, tables and options call by one word.
+_SPOKEN = {
+    "normal_whole": "normal whole liver",
+    "normal_perfused": "normal perfused liver",
+    "normal_given": "normal liver",
+    "normal perfused": "normal perfused liver",
+    "lungs_cumulative": "lungs, all treatments",
+    "local_deposition": "local deposition",
+    "collapsed_cone": "collapsed cone",
+    "iterative_yang": "iterative yang",
+    "tumor_outside": "tumor outside of the liver",
+}
+# Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.
+_IDENTIFIER = re.compile(rf"(?<![:\w-])({'|'.join(_SPOKEN)})(?! liver)(?![=\w])")
 
 
 def not_compared_lines(whose: str, left_out: Mapping[str, str]) -> list[str]:
@@ -23,6 +38,26 @@ def not_compared_lines(whose: str, left_out: Mapping[str, str]) -> list[str]:
         f"{whose} histogram of {', '.join(some)} was not compared: {why}"
         for why, some in names.items()
     ]
+
+
+def spoken(text: str) -> str:
+    """A name, or a text with names, as a person says it; what is typed stays.
+
+    >>> spoken("normal_whole"), spoken("'lungs_cumulative' gets 60 Gy")
+    ('normal whole liver', "'lungs, all treatments' gets 60 Gy")
+    >>> spoken("normal perfused of right"), spoken("give --limit normal_whole=50Gy")
+    ('normal perfused liver of right', 'give --limit normal_whole=50Gy')
+    """
+    return _IDENTIFIER.sub(lambda found: _SPOKEN[found[1]], text)
+
+
+def method_words(method: str) -> str:
+    """A way of computing doses as a person calls it.
+
+    >>> method_words("local_deposition"), method_words("collapsed_cone+with_prior")
+    ('local deposition', 'collapsed cone + with prior')
+    """
+    return method.replace("_", " ").replace("+", " + ")
 
 
 def significant(value: float, digits: int = 4) -> str:
@@ -48,9 +83,14 @@ def activity(value_gbq: float) -> str:
 
 
 def table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, left: bool = False
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    left: bool | Collection[int] = False,
 ) -> str:
     """Align rows under a header: the first column left, the others right, or all left.
+
+    `left` may also name the columns that are aligned to the left.
 
     >>> print(table(["name", "Gy"], [["Tumor 1", "67.7"], ["Liver", "33.3"]]))
     name       Gy
@@ -65,10 +105,12 @@ def table(
     c22   SD
     """
     lines = [header, *rows]
+    if isinstance(left, bool):
+        left = range(len(header)) if left else (0,)
     widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if left or i == 0 else cell.rjust(width)
+            cell.ljust(width) if i in left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines
@@ -79,14 +121,14 @@ def limit_line(limit: dict[str, Any]) -> str:
     """A limit, what is held against it, and whether that meets it."""
     wanted = _wanted(limit)
     if limit["value_gy"] is None:
-        return f"{limit['name']}: limit {wanted}, not checked"
+        return f"{spoken(limit['name'])}: limit {wanted}, not checked"
     given = significant(limit["value_gy"])
     yours = ", yours" if limit["source"] == "given by the user" else ""
-    of = limit["value_of"] or ""
-    named = "" if of.replace(" ", "_") in ("", limit["name"]) else f" ({of})"
+    name, of = spoken(limit["name"]), spoken(limit["value_of"] or "")
+    named = "" if of in ("", name) else f" ({of})"
     if limit["met"] and limit["strict"] and float(given) == limit["limit_gy"]:
         given = f"just under {given}"
-    said = f"{limit['name']}{named}: {given} Gy of {wanted}"
+    said = f"{name}{named}: {given} Gy of {wanted}"
     said += f"{yours}, {'met' if limit['met'] else 'NOT MET'}"
     said += ", binds" if limit["binding"] else ""
     if limit["activity_needed_gbq"]:

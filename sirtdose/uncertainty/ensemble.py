@@ -8,6 +8,7 @@ import numpy as np
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.errors import RangeError
 from sirtdose.model.metric import Metric
+from sirtdose.model.progress import counted
 from sirtdose.uncertainty.borders import Border, borders_of
 from sirtdose.uncertainty.noise import PER_FWHM, noise_bias, smoothed
 from sirtdose.uncertainty.scene import (
@@ -121,7 +122,7 @@ def ensemble(
     }
     whole = region_total(scene.region, still, scene.dose_gy)
     total_scale = np.empty(realizations)
-    for n in range(realizations):
+    for n in counted("uncertainty", range(realizations)):
         moved = _moved(scene, borders, normal, n)
         quiet = scene.dose_gy
         noisy = _noisy(scene, quiet, rng)

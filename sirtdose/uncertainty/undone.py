@@ -7,6 +7,7 @@ import numpy as np
 
 from sirtdose.dosimetry.histogram.dvh import Dvh
 from sirtdose.model.metric import Metric
+from sirtdose.model.progress import counted
 from sirtdose.uncertainty.differences import Differences
 from sirtdose.uncertainty.ensemble import (
     PAIRS,
@@ -54,7 +55,7 @@ def undone_ensemble(
         )
         for name in scene.rows
     }
-    for n in range(realizations):
+    for n in counted("uncertainty, blur undone", range(realizations)):
         off = _drawn(scene, normal, n)
         noise = scene.noise_field(rng) if scene.noise > 0 else None
         found = [undoing.doses(replace(off, noise=noise))]

@@ -17,7 +17,7 @@ from click.testing import Result
 from sirtdose.io.image_file import write_nifti
 from sirtdose.model.grid import Grid
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.report.post.summary import post_summary
+from sirtdose.report.post.lines import post_screen
 
 Run = Callable[..., Result]
 GIVEN = ("--nuclide", "Ho-166", "--lung-shunt", "5%", "--json")
@@ -190,7 +190,7 @@ def test_an_older_result_is_still_shown(run: Run, cube: Path, tmp_path: Path) ->
     ratio = {"delivered_to_planned_ratio": 1.0, "doses": [], "approval": None}
     document["plan"] = ratio | dict.fromkeys(("planned_gbq", "delivered_gbq"), 1.0)
     document["plan"]["method"] = "local_deposition"
-    said = post_summary(document)
+    said = post_screen(document).text(verbose=True)
     assert "K 15.54 Gy kg/GBq, near)" in said
     assert "converted" not in said
 

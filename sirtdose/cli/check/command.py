@@ -23,6 +23,7 @@ from sirtdose.cli.words.options import (
     json_option,
     out_option,
     plan_option,
+    verbose_option,
 )
 from sirtdose.cli.words.quantities import by_name, quantity
 from sirtdose.cli.words.show import print_document, say_slower, show_document
@@ -36,11 +37,11 @@ from sirtdose.errors import QuantityError, RangeError
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import FRACTION, LENGTH
 from sirtdose.planning.hand_check import hand_check
-from sirtdose.report.check.words import check_summary
+from sirtdose.report.check.words import check_screen
 from sirtdose.report.plan.hand_check import (
     HAND_CHECK_FILE,
     hand_check_document,
-    hand_check_summary,
+    hand_check_screen,
 )
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.workflows.check.plan import judged_document
@@ -137,6 +138,7 @@ _BEYOND = 4
 @Option("strict", bool, "Exit with code 4 if anything fails.")
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def check_command(*, plan_file: Path | None, **options: Any) -> None:
     """Second check: another system's dose against ours, or a plan by hand calculation.
@@ -175,7 +177,7 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
     document = hand_check_document(plan, hand_check(plan), judged_document(plan))
     show_document(
         document,
-        hand_check_summary(document),
+        hand_check_screen(document),
         name=HAND_CHECK_FILE,
         out=options["out"],
         force=options["force"],
@@ -199,8 +201,8 @@ def _of_dose(options: dict[str, Any]) -> dict[str, Any]:
     with output_folder(out, CHECK_FILES, force=force) as folder:
         write_check(check, document, folder)
         names = sorted(path.name for path in folder.iterdir())
-    said = check_summary(document)
-    print_document(document, said, names=names, out=out, as_json=options["as_json"])
+    screen = check_screen(document)
+    print_document(document, screen, names=names, out=out, as_json=options["as_json"])
     return document
 
 

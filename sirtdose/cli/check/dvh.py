@@ -13,6 +13,7 @@ from sirtdose.cli.words.options import (
     force_option,
     json_option,
     out_option,
+    verbose_option,
 )
 from sirtdose.cli.words.show import print_document
 from sirtdose.io.output.folder import output_folder, require_free
@@ -32,6 +33,7 @@ from sirtdose.io.output.folder import output_folder, require_free
 @metric_options
 @out_option(required=True)
 @force_option
+@verbose_option
 @json_option
 def dvh_command(
     *,
@@ -58,7 +60,7 @@ def dvh_command(
     from sirtdose.report.check.histograms import (
         HISTOGRAM_FILES,
         histograms_document,
-        histograms_summary,
+        histograms_screen,
         write_histograms,
     )
     from sirtdose.workflows.check.histograms import dose_histograms
@@ -74,5 +76,5 @@ def dvh_command(
     document = histograms_document(result, sampling=sampling, asked=metrics_of(asked))
     with output_folder(out, HISTOGRAM_FILES, force=force) as folder:
         write_histograms(result, document, folder)
-    said = histograms_summary(document)
-    print_document(document, said, names=HISTOGRAM_FILES, out=out, as_json=as_json)
+    screen = histograms_screen(document)
+    print_document(document, screen, names=HISTOGRAM_FILES, out=out, as_json=as_json)

@@ -13,7 +13,8 @@ import click
 from sirtdose import __version__
 from sirtdose.cli.post.command import post_command, post_request
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.options import json_option, verbose_option
+from sirtdose.cli.words.show import is_verbose, show
 from sirtdose.cli.words.typed import asked_options, parsed_options
 from sirtdose.errors import FileFormatError, InputError, SirtdoseError, foreseen
 from sirtdose.io.hashing import sha256_of
@@ -23,6 +24,7 @@ from sirtdose.model.request import PostRequest
 from sirtdose.model.site import SiteUsed
 from sirtdose.report.documents import document_text
 from sirtdose.report.run_record import asked_again, changed_results, read_run_record
+from sirtdose.report.screen import Screen
 
 _PATH = click.Path(path_type=Path)
 _SHOWN_MAX = 8
@@ -54,6 +56,7 @@ _HEADLINES = {
     metavar="KEY",
     help="Key given to `sirtdose post`, which does not store it.",
 )
+@verbose_option
 @json_option
 def verify_command(
     *,
@@ -87,8 +90,7 @@ def verify_command(
         recorded = case != folder or _is_recorded(case)
         document = _verified(case, inputs, patient_key, rerun=rerun, recorded=recorded)
         documents.append(document)
-        for line in _lines(document):
-            click.echo(line, err=True)
+        show(Screen(list(_lines(document))))
     if as_json:
         told = {"schema": "sirtdose.verify/1", "cases": documents}
         click.echo(document_text(told), nl=False)
@@ -305,9 +307,13 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if document["results"]:
         yield f"  results: {len(document['results']) - len(bad)} files unchanged"
     yield from (f"  result {name}: {state}" for name, state in bad.items())
+    same = [one for one in document["inputs"] if one["state"] in _GOOD]
+    if same and not is_verbose():
+        yield f"  inputs: {len(same)} files unchanged"
     yield from (
         f"  input {one['kind']} {one['file']}: {one['state']}"
         for one in document["inputs"]
+        if one not in same or is_verbose()
     )
     if document["inputs_said"]:
         yield f"  inputs: {document['inputs_said']}"

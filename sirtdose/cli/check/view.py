@@ -12,10 +12,11 @@ from sirtdose.cli.words.image import (
     roles_of,
     structures_option,
 )
-from sirtdose.cli.words.options import force_option, out_option
+from sirtdose.cli.words.options import force_option, out_option, verbose_option
+from sirtdose.cli.words.show import show
 from sirtdose.io.output.folder import output_folder, require_free
-from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import view_page
+from sirtdose.report.screen import Screen
 
 
 @command("view")
@@ -25,6 +26,7 @@ from sirtdose.report.render import view_page
 @role_options
 @replace(out_option(required=False), help="Folder for view.html.", default=".")
 @force_option
+@verbose_option
 def view_command(
     *,
     dose: Path,
@@ -51,6 +53,4 @@ def view_command(
     )
     with output_folder(out, ("view.html",), force=force) as folder:
         (folder / "view.html").write_text(view_page("Dose", data), "utf-8")
-    for line in finding_lines(data["warnings"]):
-        click.echo(line, err=True)
-    click.echo(f"Written to {out / 'view.html'}", err=True)
+    show(Screen.of(data, [f"Written to {out / 'view.html'}"]))

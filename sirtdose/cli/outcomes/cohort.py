@@ -7,14 +7,20 @@ from typing import Any, TypeVar
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
+from sirtdose.cli.words.show import print_document
 from sirtdose.cohort.analysis import analyze_cohort
 from sirtdose.cohort.columns import RESPONSES
 from sirtdose.cohort.request import CohortRequest
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
-from sirtdose.report.cohort.page import COHORT_FILES, cohort_page, cohort_summary
+from sirtdose.report.cohort.page import COHORT_FILES, cohort_page, cohort_screen
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 
@@ -133,6 +139,7 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 )
 @out_option(required=True)
 @force_option
+@verbose_option
 @json_option
 def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Compare doses with response, toxicity and survival.
@@ -160,11 +167,10 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
         (folder / "cohort.json").write_text(text, "utf-8")
         (folder / "tables.csv").write_text(cohort_table(document), "utf-8")
         (folder / "cohort.html").write_text(cohort_page(text), "utf-8")
-    click.echo(cohort_summary(document), err=True)
     written = names if simulated else COHORT_FILES
-    click.echo(f"\nWritten to {out}: {', '.join(written)}", err=True)
-    if as_json:
-        click.echo(text, nl=False)
+    print_document(
+        document, cohort_screen(document), names=written, out=out, as_json=as_json
+    )
 
 
 def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
 from sirtdose.cli.words.show import show_document
 from sirtdose.errors import InputError
 from sirtdose.io.tables.own_file import read_own_file
@@ -21,7 +26,7 @@ from sirtdose.outcomes.eligibility import (
 )
 from sirtdose.report.outcomes.eligibility import (
     eligibility_document,
-    eligibility_summary,
+    eligibility_screen,
 )
 
 _PATH = click.Path(path_type=Path)
@@ -39,6 +44,7 @@ _PATH = click.Path(path_type=Path)
 )
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def eligibility_command(
     *,
@@ -75,7 +81,7 @@ def eligibility_command(
     )
     show_document(
         document,
-        eligibility_summary(document),
+        eligibility_screen(document),
         name="eligibility.json",
         out=out,
         force=force,

@@ -8,13 +8,18 @@ import click
 
 from sirtdose.cli.outcomes.eligibility import read_case
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
 from sirtdose.outcomes.eligibility import CriteriaSet, Judged, judge, study_criteria
 from sirtdose.outcomes.mitomycin import schedule
-from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_summary
+from sirtdose.report.outcomes.mitomycin import mitomycin_document, mitomycin_screen
 
 _FIRST_YEAR, _LAST_YEAR = 1950, 2200
 _UNKNOWN = ("", "-", "?")
@@ -68,6 +73,7 @@ _UNKNOWN = ("", "-", "?")
 )
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def mmc_command(
     *,
@@ -114,7 +120,7 @@ def mmc_command(
     )
     show_document(
         document,
-        mitomycin_summary(document),
+        mitomycin_screen(document),
         name="mmc.json",
         out=out,
         force=force,

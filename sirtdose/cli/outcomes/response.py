@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
 from sirtdose.cli.words.quantities import DaysType
 from sirtdose.cli.words.show import show_document
 from sirtdose.data.load import table
@@ -14,7 +19,7 @@ from sirtdose.outcomes.recist import STABLE_BETWEEN
 from sirtdose.report.outcomes.response import (
     best_csv,
     response_document,
-    response_summary,
+    response_screen,
     timepoints_csv,
 )
 from sirtdose.workflows.outcomes.diameters import response_by_diameters
@@ -64,6 +69,7 @@ _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
 )
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def response_command(
     *,
@@ -94,7 +100,7 @@ def response_command(
     document = judge(measurements, criteria, rules, options)
     show_document(
         document,
-        response_summary(document),
+        response_screen(document),
         name="response.json",
         pages={
             "timepoints.csv": timepoints_csv(document),

@@ -6,13 +6,18 @@ from pathlib import Path
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.options import force_option, json_option, out_option
+from sirtdose.cli.words.options import (
+    force_option,
+    json_option,
+    out_option,
+    verbose_option,
+)
 from sirtdose.cli.words.show import show_document
 from sirtdose.outcomes.adverse_events import Window
 from sirtdose.report.outcomes.toxicity import (
     toxicity_document,
     toxicity_pages,
-    toxicity_summary,
+    toxicity_screen,
 )
 from sirtdose.workflows.outcomes.toxicity import toxicity_of
 
@@ -52,6 +57,7 @@ _WINDOW = re.compile(r"(\d{1,5})d?-(?:(\d{1,5})d|)")
 )
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def toxicity_command(
     *,
@@ -92,7 +98,7 @@ def toxicity_command(
     )
     show_document(
         document,
-        toxicity_summary(document),
+        toxicity_screen(document),
         name="toxicity.json",
         pages=toxicity_pages(document),
         out=out,

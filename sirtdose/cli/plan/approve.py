@@ -8,7 +8,7 @@ import click
 
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
-from sirtdose.cli.words.options import json_option
+from sirtdose.cli.words.options import json_option, verbose_option
 from sirtdose.cli.words.show import print_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
@@ -18,7 +18,7 @@ from sirtdose.io.tables.site import read_site
 from sirtdose.model.names import alike
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import approved
-from sirtdose.report.plan.lines import approved_lines
+from sirtdose.report.plan.lines import approved_screen
 from sirtdose.report.plan.page import plan_page
 
 
@@ -31,6 +31,7 @@ from sirtdose.report.plan.page import plan_page
     required=True,
     metavar="NAME",
 )
+@verbose_option
 @json_option
 def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     """Approve a plan as it was computed; a plan edited since then is refused.
@@ -57,11 +58,7 @@ def approve_command(*, path: Path, by: str, as_json: bool) -> None:
     with output_folder(path.parent, files, force=True) as folder:
         for name, content in files.items():
             (folder / name).write_text(content, "utf-8")
-    approval = document["approval"]
-    said = f"Approved by {approval['by']} at {approval['at']}"
-    print_document(
-        document, "\n".join([*approved_lines(document), said]), as_json=as_json
-    )
+    print_document(document, approved_screen(document), as_json=as_json)
 
 
 def _require_approver(by: str) -> None:

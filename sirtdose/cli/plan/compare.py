@@ -26,7 +26,7 @@ from sirtdose.cli.words.injections import (
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.planning.comparison import ComparedCase
-from sirtdose.report.plan.comparison import comparison_document, comparison_summary
+from sirtdose.report.plan.comparison import comparison_document, comparison_screen
 from sirtdose.workflows.plan.numbers import compare_plans
 
 
@@ -96,7 +96,7 @@ def compare_command(
     )
     show_document(
         document,
-        comparison_summary(document),
+        comparison_screen(document),
         name="compare.json",
         out=out,
         force=force,

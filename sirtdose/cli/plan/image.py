@@ -41,8 +41,7 @@ from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
-from sirtdose.report.plan.lines import plan_lines
-from sirtdose.report.post.summary import warning_lines
+from sirtdose.report.plan.lines import plan_screen
 
 if TYPE_CHECKING:
     from sirtdose.workflows.plan.image import Scout
@@ -117,10 +116,9 @@ def image_command(
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:
                 files.write_prediction(prediction, document, folder)
-    lines = [*plan_lines(document), "", files.prediction_summary(document)]
     print_document(
         document,
-        "\n".join([*lines, *warning_lines(document)]),
+        plan_screen(document).with_more(*files.prediction_lines(document)),
         names=files.prediction_files(prediction),
         out=out,
         as_json=as_json,

@@ -17,13 +17,14 @@ from sirtdose.cli.words.options import (
     lung_mass_option,
     out_option,
     physics_options,
+    verbose_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.report.plan.lung_shunt import (
     planar_document,
-    shunt_summary,
+    shunt_screen,
     spect_document,
 )
 
@@ -87,6 +88,7 @@ def lsf_command() -> None:
 @acceptance_options
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def planar_command(
     *,
@@ -116,7 +118,7 @@ def planar_command(
     document = _by_image(images, options) if by_masks else _by_counts(options)
     show_document(
         document,
-        shunt_summary(document),
+        shunt_screen(document),
         name="lsf.json",
         out=out,
         force=force,
@@ -135,6 +137,7 @@ def planar_command(
 @acceptance_options
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def spect_command(
     *, source: Path, out: Path | None, force: bool, as_json: bool, **options: Any
@@ -171,7 +174,7 @@ def spect_command(
     )
     show_document(
         document,
-        shunt_summary(document),
+        shunt_screen(document),
         name="lsf.json",
         out=out,
         force=force,

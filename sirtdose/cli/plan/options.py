@@ -19,6 +19,7 @@ from sirtdose.cli.words.options import (
     patient_key_option,
     physics_options,
     uncertainty_option,
+    verbose_option,
 )
 from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
 from sirtdose.cli.words.show import show_document
@@ -31,7 +32,7 @@ from sirtdose.planning.result import Plan
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.document import plan_document
 from sirtdose.report.plan.hash import signed
-from sirtdose.report.plan.lines import plan_summary
+from sirtdose.report.plan.lines import plan_screen
 from sirtdose.report.plan.page import plan_page
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
@@ -121,6 +122,7 @@ plan_options = together(
     acceptance_options,
     out_option(required=False),
     force_option,
+    verbose_option,
     json_option,
 )
 
@@ -180,7 +182,7 @@ def show_plan(plan: Plan, *, out: Path | None, force: bool, as_json: bool) -> No
     )
     show_document(
         document,
-        plan_summary(document),
+        plan_screen(document),
         name="plan.json",
         out=out,
         force=force,

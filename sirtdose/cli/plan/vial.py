@@ -27,6 +27,7 @@ from sirtdose.cli.words.options import (
     out_option,
     plan_option,
     timezone_option,
+    verbose_option,
 )
 from sirtdose.cli.words.quantities import (
     acceptances_of,
@@ -45,7 +46,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
 from sirtdose.report.plan.hash import plan_of_file
-from sirtdose.report.plan.vial import vial_document, vial_summary
+from sirtdose.report.plan.vial import vial_document, vial_screen
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,7 @@ class _PlannedVial:
 @acceptance_options
 @out_option(required=False)
 @force_option
+@verbose_option
 @json_option
 def vial_command(
     *,
@@ -195,7 +197,7 @@ def vial_command(
     )
     show_document(
         document,
-        vial_summary(document),
+        vial_screen(document),
         name="vial.json",
         out=out,
         force=force,

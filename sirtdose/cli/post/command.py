@@ -40,6 +40,7 @@ from sirtdose.cli.words.options import (
     plan_option,
     timezone_option,
     uncertainty_option,
+    verbose_option,
 )
 from sirtdose.cli.words.quantities import (
     QuantityType,
@@ -60,7 +61,7 @@ from sirtdose.model.request import (
 )
 from sirtdose.model.units import ACTIVITY, CAMERA_FACTOR, DURATION, FRACTION
 from sirtdose.model.usual import LUNG_MASS_KG
-from sirtdose.report.post.summary import post_summary
+from sirtdose.report.post.lines import post_screen
 from sirtdose.validation.run import self_test
 
 if TYPE_CHECKING:
@@ -226,6 +227,7 @@ class _Remembering(Command):
 @acceptance_options
 @out_option(required=True)
 @force_option
+@verbose_option
 @json_option
 def post_command(
     *,
@@ -255,8 +257,13 @@ def post_command(
         force=force,
         asked=click.get_current_context().meta.get(_ASKED),
     )
-    said = post_summary(kept.document)
-    print_document(kept.document, said, names=kept.names, out=out, as_json=as_json)
+    print_document(
+        kept.document,
+        post_screen(kept.document),
+        names=kept.names,
+        out=out,
+        as_json=as_json,
+    )
 
 
 def wanted_of(options: dict[str, Any], *, thumbnail: bool = False) -> "Wanted":

@@ -1,11 +1,13 @@
 """Options that several commands share."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
-from sirtdose.cli.words.option import Option, together
+from sirtdose.cli.words.option import NamedOption, Option, together
 from sirtdose.cli.words.quantities import DOSE_CONSTANTS, DeviceType
 from sirtdose.data.load import table
 from sirtdose.model.units import (
@@ -18,6 +20,8 @@ from sirtdose.model.units import (
     MASS,
 )
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML, LUNG_MASS_KG
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 device_option = Option(
     "device",
@@ -175,6 +179,27 @@ acceptance_options = together(
         about="person",
     ),
 )
+
+VERBOSE = "sirtdose.verbose"
+
+
+def verbose_option(command: _Command) -> _Command:
+    """Show notes and details too; kept for the whole run, no parameter."""
+
+    def keep(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        context.meta[VERBOSE] = wanted
+
+    return click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        cls=NamedOption,
+        about="results",
+        expose_value=False,
+        callback=keep,
+        help="Show all notes and details on the terminal.",
+    )(command)
+
 
 json_option = Option(
     "json",

@@ -1,4 +1,4 @@
-"""Print a document's summary, and write the document where a folder is given."""
+"""Print a document's screen, and write the document where a folder is given."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -6,16 +6,20 @@ from typing import Any
 
 import click
 
-from sirtdose.errors import has_extra
+from sirtdose.cli.words.options import VERBOSE
+from sirtdose.errors import SafetyStop, has_extra
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import document_text
+from sirtdose.report.screen import Screen, Tone, hidden_words
+from sirtdose.report.wording import spoken
 
 _SLOWER = "sirtdose.slower"
+_COLORS = {Tone.BAD: "red", Tone.WARN: "yellow"}
 
 
 def show_document(
     document: dict[str, Any],
-    summary: str,
+    screen: Screen | str,
     *,
     name: str,
     out: Path | None,
@@ -29,23 +33,48 @@ def show_document(
         with output_folder(out, files, force=force) as folder:
             for own, content in files.items():
                 (folder / own).write_text(content, "utf-8")
-    print_document(document, summary, names=files, out=out, as_json=as_json)
+    print_document(document, screen, names=files, out=out, as_json=as_json)
 
 
 def print_document(
     document: dict[str, Any],
-    summary: str,
+    screen: Screen | str,
     *,
     as_json: bool,
     names: Iterable[str] = (),
     out: Path | None = None,
 ) -> None:
-    """Print a document's summary, which files were written, and itself if wanted."""
-    click.echo(summary, err=True)
+    """Print a document's screen, which files were written, and itself if wanted."""
+    show(screen if isinstance(screen, Screen) else Screen([screen]))
     if out is not None:
         click.echo(f"\nWritten to {out}: {', '.join(names)}", err=True)
     if as_json:
         click.echo(document_text(document), nl=False)
+
+
+def show(screen: Screen) -> None:
+    """Print a screen: with -v all of it, in color on a terminal alone."""
+    for tone, line in screen.lines(verbose=is_verbose()):
+        click.echo(click.style(line, _COLORS[tone]) if tone else line, err=True)
+
+
+def is_verbose() -> bool:
+    """Whether notes and details were asked for."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(VERBOSE))
+
+
+def show_refusal(error: BaseException, said: str) -> None:
+    """Print why a run stopped, and of all else that was found only how much it is."""
+    click.secho(f"Error: {spoken(said)}", fg="red", err=True)
+    beside = error.beside if isinstance(error, SafetyStop) else ()
+    if not beside:
+        return
+    if is_verbose():
+        show(Screen([], findings=beside))
+        return
+    notes = sum(one["severity"] == "note" for one in beside)
+    click.echo(hidden_words(notes=notes, warnings=len(beside) - notes), err=True)
 
 
 def say_slower(what: str, times: str) -> None:

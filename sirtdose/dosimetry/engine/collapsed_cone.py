@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from sirtdose.dosimetry.engine.media import Media
 from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.dosimetry.engine.rays import Rays
 from sirtdose.errors import QuantityError
+from sirtdose.model.progress import Task, task
 
 # Resolution of the table of energy against areal density.
 _STEP_G_PER_CM2 = 1e-4
@@ -127,16 +129,21 @@ def superpose(
     ]
     follow = compiled(_follow, _follow_together)
 
-    def share(first: int) -> NDArray[np.float64]:
+    def share(first: int, going: Task) -> NDArray[np.float64]:
         energy = np.zeros(activity.size)
         for fan, image in zip(fans, images, strict=True):
             for ray, path in fan.paths(range(first, fan.weights.size, _SHARES), most):
                 steps = (path.offsets @ strides, path.lengths_mm.astype(np.float32))
                 follow(steps, np.float32(fan.weights[ray]), image, energy)
+                going.done()
         return energy
 
-    with ThreadPoolExecutor(min(_SHARES, os.cpu_count() or 1)) as pool:
-        energy, *others = pool.map(share, range(_SHARES))
+    rays = sum(fan.weights.size for fan in fans)
+    with (
+        task("collapsed cone", rays) as going,
+        ThreadPoolExecutor(min(_SHARES, os.cpu_count() or 1)) as pool,
+    ):
+        energy, *others = pool.map(partial(share, going=going), range(_SHARES))
     for other in others:
         energy += other
     energy += np.where(in_air, activity * within[-1], np.float32(0))

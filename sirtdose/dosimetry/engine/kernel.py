@@ -10,6 +10,7 @@ from sirtdose.dosimetry.engine.radial_kernel import RadialKernel
 from sirtdose.errors import InputError, QuantityError
 from sirtdose.model.bounds import require_positive
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.progress import counted
 
 # Points on an octant of the sphere before the six permutations of their axes.
 _DIRECTIONS = 1500
@@ -195,7 +196,8 @@ def _scattered(
     share = fractions / len(directions)
     strides = np.array([shape[1] * shape[2], shape[2], 1])
     # Blocks small enough to stay in the cache.
-    for part in np.array_split(np.arange(len(radii)), max(len(radii) // 8, 1)):
+    parts = np.array_split(np.arange(len(radii)), max(len(radii) // 8, 1))
+    for part in counted("voxel kernel", parts):
         place = radii[part, None, None] * directions / spacing
         low = np.floor(place)
         upper = place - low

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.grid.registration import Registration, itk_image, of_transform
 from sirtdose.errors import GeometryError
 from sirtdose.model.grid import Grid
+from sirtdose.model.progress import task
 from sirtdose.model.volume import Volume
 
 Method = Literal["rigid", "affine", "bspline"]
@@ -85,13 +86,13 @@ def _registered(a: Any, b: Any, fixed: Grid, method: Method) -> Registration:
         near.SetCenter(SimpleITK.Euler3DTransform(start).GetCenter())
         if before <= _metric(a, b, start):
             start = near
-        found = _optimized(a, b, SimpleITK.Euler3DTransform(start))
+        found = _optimized(a, b, SimpleITK.Euler3DTransform(start), "rigid")
         if method != "rigid":
             wider = SimpleITK.AffineTransform(3)
             wider.SetMatrix(found.GetMatrix())
             wider.SetTranslation(found.GetTranslation())
             wider.SetCenter(found.GetCenter())
-            found = _optimized(a, b, wider)
+            found = _optimized(a, b, wider, "affine")
         affine = None
         if method == "bspline":
             affine = replace(
@@ -144,7 +145,7 @@ def _method() -> Any:
     return method
 
 
-def _optimized(fixed: Any, moving: Any, start: Any) -> Any:
+def _optimized(fixed: Any, moving: Any, start: Any, name: str) -> Any:
     method = _method()
     method.SetShrinkFactorsPerLevel(_SHRINK)
     method.SetSmoothingSigmasPerLevel(_SMOOTH_MM)
@@ -154,8 +155,23 @@ def _optimized(fixed: Any, moving: Any, start: Any) -> Any:
     )
     method.SetOptimizerScalesFromPhysicalShift()
     method.SetInitialTransform(start, inPlace=True)
-    method.Execute(fixed, moving)
+    _executed(method, fixed, moving, (name, len(_SHRINK), _STEPS))
     return start
+
+
+def _executed(method: Any, fixed: Any, moving: Any, told: tuple[str, int, int]) -> None:
+    """Run it, and tell how many of its levels' steps are done at most."""
+    import SimpleITK
+
+    name, levels, steps = told
+    with task(f"registration, {name}", levels * steps) as going:
+
+        def step() -> None:
+            level, own = method.GetCurrentLevel(), method.GetOptimizerIteration()
+            going.done(level * steps + min(own, steps))
+
+        method.AddCommand(SimpleITK.sitkIterationEvent, step)
+        method.Execute(fixed, moving)
 
 
 def _bent(fixed: Any, moving: Any, start: Any) -> Any:
@@ -175,7 +191,7 @@ def _bent(fixed: Any, moving: Any, start: Any) -> Any:
     method.SetOptimizerAsLBFGSB(
         gradientConvergenceTolerance=1e-5, numberOfIterations=_BENT_STEPS
     )
-    method.Execute(fixed, moving)
+    _executed(method, fixed, moving, ("bspline", len(_BENT_SHRINK), _BENT_STEPS))
     return SimpleITK.CompositeTransform([start, spline])
 
 

@@ -18,7 +18,7 @@ from sirtdose.report.doses import (
     metric_columns,
     missing_lines,
 )
-from sirtdose.report.post.summary import finding_lines
+from sirtdose.report.screen import Screen
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
 from sirtdose.report.wording import not_compared_lines, significant, table
 
@@ -54,7 +54,7 @@ def histograms_document(
     }
 
 
-def histograms_summary(document: dict[str, Any]) -> str:
+def histograms_screen(document: dict[str, Any]) -> Screen:
     """The table that a person sees."""
     metrics = metrics_in("dvh", asked_in(document))
     header = ["structure", "role", "mL", *(one.heading for one in metrics)]
@@ -62,7 +62,7 @@ def histograms_summary(document: dict[str, Any]) -> str:
         [
             # A star where the dose is none of the lungs: the warning below tells more.
             f"{row['name']} *" if row["at_other_density"] else str(row["name"]),
-            *(row["role"], significant(row["volume_ml"])),
+            *(row["role"].replace("_", " "), significant(row["volume_ml"])),
             *metric_cells(row, metrics),
         ]
         for row in document["structures"]
@@ -84,11 +84,10 @@ def histograms_summary(document: dict[str, Any]) -> str:
             if row["few_voxels"]
         ),
         *own["contradictions"],
-        *finding_lines(document["warnings"]),
         *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
-        *not_compared_lines("the RTDOSE's own", own["left_out"]),
     ]
-    return "\n".join(said)
+    details = not_compared_lines("the RTDOSE's own", own["left_out"])
+    return Screen.of(document, said, details)
 
 
 def write_histograms(

@@ -27,8 +27,8 @@ from sirtdose.report.planes import (
     plane_points,
     structure_colors,
 )
-from sirtdose.report.post.summary import finding_lines
 from sirtdose.report.render import case_hash, render
+from sirtdose.report.screen import finding_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

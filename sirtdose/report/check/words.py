@@ -1,17 +1,25 @@
 """What a check found, as a person reads it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.report.doses import asked_in, missing_lines
-from sirtdose.report.post.summary import finding_lines
-from sirtdose.report.wording import not_compared_lines, significant, table
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import (
+    method_words,
+    not_compared_lines,
+    significant,
+    spoken,
+    table,
+)
 
 Document = Mapping[str, Any]
 _CANDIDATES = 8
+_GLANCED = 3
 VERDICTS = ("pass", "FAIL")
 # Of a system held against itself: said, not judged.
 FINDINGS = ("same", "differs")
@@ -21,37 +29,42 @@ NO_STRUCTURES = (
 )
 
 
-def check_summary(document: Document) -> str:
+def check_screen(document: Document) -> Screen:
     """The lines that a person sees on the terminal."""
     asked = asked_in(document)
-    said = [
+    failures, grid = document["failures"], document["grid"]
+    beyond = ["Beyond tolerance", *(f"  {spoken(one)}" for one in failures), ""]
+    # All of both was compared, and it is known that they lie on each other.
+    whole = grid["covered_fraction"] == 1 and grid["frames_known"]
+    result = [
         f"{headline(document)}: their dose against ours ({how_ours(document)})",
         "",
         table(*means_table(document["structures"], asked))
         if document["structures"]
         else NO_STRUCTURES,
-        *unvalued_lines(document),
         "",
+        *(beyond if failures else []),
         *gamma_lines(document),
         total_line(document),
-        *coverage_lines(document),
+        *([] if whole else coverage_lines(document)),
         "",
         *cause_lines(document),
+        *factor_lines(document, most=_GLANCED),
+        *document["histograms"]["findings"],
     ]
     if document["reported"]:
         reported = table(*means_table(document["reported"], asked))
-        said += ["", "As they report it, against ours", "", reported]
-    said += histogram_lines(document)
-    if document["failures"]:
-        said += ["", "Beyond tolerance", *(f"  {one}" for one in document["failures"])]
-    said += [
-        *finding_lines(document["warnings"]),
+        result += ["", "As they report it, against ours", "", reported]
+    details = [
+        *unvalued_lines(document),
+        *(coverage_lines(document) if whole else []),
+        *factor_lines(document),
+        *histogram_lines(document),
         *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
         *document["table_remarks"],
-        "",
-        "Not a medical device: verify with an approved system",
     ]
-    return "\n".join(said)
+    last = ["Not a medical device: verify with an approved system"]
+    return replace(Screen.of(document, result, details), last=last)
 
 
 def headline(document: Document) -> str:
@@ -65,7 +78,7 @@ def how_ours(document: Document) -> str:
         return "a dose map that says nothing of how it was computed"
     density = document["ours"]["density_g_per_ml"]
     where = "by voxel" if density is None else f"{density:g} g/mL"
-    method = str(document["ours"]["method"]).replace("_", " ")
+    method = method_words(str(document["ours"]["method"]))
     constant = document["ours"]["dose_constant_gy_kg_per_gbq"]
     meaning = document["ours"]["dose_constant_meaning"]
     said = f"{method}, density {where}, K {constant:g} Gy kg/GBq"
@@ -130,7 +143,7 @@ def means_table(
         header += [f"ours {one.heading}", f"theirs {one.heading}", apart_in]
     lines = [
         [
-            row["name"],
+            spoken(row["name"]),
             "-" if row["volume_ml"] is None else significant(row["volume_ml"]),
             *both(mean),
             apart(mean),
@@ -264,7 +277,6 @@ def cause_lines(document: Document) -> list[str]:
             "between the maps",
             *(f"  {number}. {one['says']}" for number, one in enumerate(causes, 1)),
             *([f"  {document['unexplained']}"] if document["unexplained"] else []),
-            *factor_lines(document),
         ]
     else:
         apart_by = document["difference"]
@@ -289,7 +301,7 @@ def _usual() -> str:
     )
 
 
-def factor_lines(document: Document) -> list[str]:
+def factor_lines(document: Document, most: int = _CANDIDATES) -> list[str]:
     """Which known choices would give the factor, and that it cannot tell them apart."""
     factor = document["factor"]
     if factor is None:
@@ -301,12 +313,12 @@ def factor_lines(document: Document) -> list[str]:
             "calibration of the image, administered activity or time are left"
         ]
     taken = "" if factor["ours_known"] else f" (taking ours as {_usual()})"
-    more = len(known) - _CANDIDATES
+    more = len(known) - most
     return [
         f"A factor of {factor['value']:.4f}, within {100 * factor['within']:g} %, is "
         f"given by each of these{taken}; the doses alone cannot tell them apart, nor "
         "from another calibration or activity by that factor:",
-        *(f"  {one['says']}: {one['factor']:.4f}" for one in known[:_CANDIDATES]),
+        *(f"  {one['says']}: {one['factor']:.4f}" for one in known[:most]),
         *([f"  and {more} more in check.json"] if more > 0 else []),
     ]
 
@@ -349,7 +361,7 @@ def _what(cause: Document) -> str:
         whose = "theirs is ours" if width > 0 else "ours is theirs"
         said += f" or a kernel: {whose} blurred by {abs(width):.1f} mm (FWHM)"
     if kind == "method":
-        said += f": theirs is our {str(cause['method']).replace('_', ' ')}"
+        said += f": theirs is our {method_words(str(cause['method']))}"
     if kind == "mirror":
         several = " and " in cause["axis"]
         said = f"{'mirrored axes' if several else said}, {cause['axis']}"

@@ -16,6 +16,7 @@ from sirtdose.report.cohort.figures import (
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
 from sirtdose.report.cohort.words import Document
 from sirtdose.report.render import case_hash, render
+from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
     return {"svg": svg, "says": says}
 
 
-def cohort_summary(document: Document) -> str:
+def cohort_screen(document: Document) -> Screen:
     """What the terminal shows of a cohort."""
     simulated = ["SIMULATED: these patients do not exist.", ""]
     lines = [
@@ -161,4 +162,4 @@ def cohort_summary(document: Document) -> str:
             f"survival ({document['survival']['time']}) by patient",
             *(f"  {line}" for line in words.survival_lines(document["survival"])),
         ]
-    return "\n".join([*lines, "", *(f"NOTE {line}" for line in cautions(document))])
+    return Screen(lines, remarks=cautions(document))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sirtdose import __version__
 from sirtdose.outcomes.eligibility import CriteriaSet, Judged
+from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant, table
 
 _OPERATORS = {"<": "under", "<=": "at most", ">": "above", ">=": "at least"}
@@ -75,22 +76,22 @@ def judged_documents(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def eligibility_summary(document: dict[str, Any]) -> str:
+def eligibility_screen(document: dict[str, Any]) -> Screen:
     """A line a criterion, and what they say together, for a terminal."""
     criteria = document["criteria"]
     verified = "" if criteria["verified"] else " (not verified)"
     unused = document["not_used"]
-    return "\n".join(
+    return Screen(
         [
             f"Eligibility by {criteria['title']}{verified}",
-            f"source: {criteria['source']}",
             "",
             judged_table(document["results"]),
             "",
             f"By these criteria: {document['overall'].upper()}{_reasons(document)}",
-            *([f"NOTE not asked for: {', '.join(unused)}"] if unused else []),
-            f"NOTE met means that {document['met_means']}",
-        ]
+            f"Met means that {document['met_means']}",
+        ],
+        [f"source: {criteria['source']}"],
+        remarks=[f"not asked for: {', '.join(unused)}"] if unused else [],
     )
 
 

@@ -9,6 +9,7 @@ from sirtdose.data.load import table as data_table
 from sirtdose.outcomes.eligibility import CriteriaSet, Judged
 from sirtdose.outcomes.mitomycin import Cycle
 from sirtdose.report.outcomes.eligibility import judged_documents, judged_table
+from sirtdose.report.screen import Screen
 from sirtdose.report.wording import table
 
 _ENTRY = (
@@ -115,7 +116,7 @@ def _cycle(
     }
 
 
-def mitomycin_summary(document: dict[str, Any]) -> str:
+def mitomycin_screen(document: dict[str, Any]) -> Screen:
     """The cycles and their gates, as a table for a terminal."""
     rows = [
         [
@@ -146,5 +147,6 @@ def mitomycin_summary(document: dict[str, Any]) -> str:
     ]
     entry = document["entry_limits"]
     if entry is not None:
-        lines += ["", judged_table(entry["results"]), f"NOTE {entry['words']}"]
-    return "\n".join([*lines, *(f"NOTE {note}" for note in document["notes"])])
+        lines += ["", judged_table(entry["results"])]
+    words = [entry["words"]] if entry is not None else []
+    return Screen(lines, remarks=[*words, *document["notes"]])

@@ -6,6 +6,7 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.data.load import table as data_table
 from sirtdose.outcomes.response import CaseResponse
+from sirtdose.report.screen import Screen
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import significant, table
 
@@ -210,7 +211,7 @@ def best_csv(document: dict[str, Any]) -> str:
     )
 
 
-def response_summary(document: dict[str, Any]) -> str:
+def response_screen(document: dict[str, Any]) -> Screen:
     """Time points and best responses, as tables for a terminal."""
     criteria, counts = document["criteria"], document["counts"]
     unit = document["sum_unit"].split()[0]
@@ -241,7 +242,7 @@ def response_summary(document: dict[str, Any]) -> str:
             f"{counts['evaluable']} evaluable cases ({share:.0%}); "
         )
     said = ", ".join(f"{name} {number}" for name, number in counts["best"].items())
-    return "\n".join(
+    return Screen(
         [
             f"Response by {criteria['name']}{_chosen(criteria)}, baseline "
             f"{document['baseline']}",
@@ -250,8 +251,8 @@ def response_summary(document: dict[str, Any]) -> str:
             table(["case", "best", "date", "rule"], best, left=True),
             "",
             f"{rate}best: {said}",
-            *(f"NOTE {note}" for note in document["notes"]),
-        ]
+        ],
+        remarks=document["notes"],
     )
 
 

@@ -11,6 +11,7 @@ from sirtdose.outcomes.adverse_events import (
     OfWindow,
     PatientToxicity,
 )
+from sirtdose.report.screen import Screen
 from sirtdose.report.tables import rows_csv
 from sirtdose.report.wording import table
 
@@ -242,7 +243,7 @@ def _patient_row(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def toxicity_summary(document: dict[str, Any]) -> str:
+def toxicity_screen(document: dict[str, Any]) -> Screen:
     """Worst grades by window, hepatotoxicity and liver function, for a terminal."""
     labels = dict.fromkeys(
         window["window"] for case in document["cases"] for window in case["windows"]
@@ -271,7 +272,7 @@ def toxicity_summary(document: dict[str, Any]) -> str:
                 left=True,
             ),
         ]
-    return "\n".join([*lines, "", *(f"NOTE {note}" for note in document["notes"])])
+    return Screen(lines, remarks=document["notes"])
 
 
 def _child_pugh_cells(one: dict[str, Any]) -> list[str]:

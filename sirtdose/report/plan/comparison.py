@@ -13,7 +13,14 @@ from sirtdose.report.documents import (
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
 from sirtdose.report.post.summary import basis_words
-from sirtdose.report.wording import activity, limit_line, significant, table
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import (
+    activity,
+    limit_line,
+    significant,
+    spoken,
+    table,
+)
 
 
 def comparison_document(
@@ -53,13 +60,13 @@ def comparison_document(
     }
 
 
-def comparison_summary(document: dict[str, Any]) -> str:
+def comparison_screen(document: dict[str, Any]) -> Screen:
     """Activities, the doses each would give, and why they differ."""
     methods = document["methods"]
     names = [part["name"] for part in methods[0]["compartments"]]
     rows = [
         [
-            f"{name} Gy",
+            f"{spoken(name)} Gy",
             *(significant(one["compartments"][i]["dose_gy"]) for one in methods),
             _relative(methods[0], name),
         ]
@@ -75,7 +82,8 @@ def comparison_summary(document: dict[str, Any]) -> str:
         for limit in one["limits"]
         if limit["met"] is False
     ] or ["Every limit that could be checked is met by every method."]
-    return "\n".join(
+    return Screen.of(
+        document,
         [
             f"Methods compared ({basis_words(document['nuclide'])}; "
             f"{document['density_g_per_ml']:g} g/mL)",
@@ -88,19 +96,10 @@ def comparison_summary(document: dict[str, Any]) -> str:
             "",
             "Mean doses that each activity would give, all by the partition model:",
             table(["", *(one["method"] for one in methods), "u"], rows),
-            "u is the relative standard uncertainty (k = 1) of each of them, by first "
-            "order",
             "",
             *broken,
-            *(
-                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
-                for one in document["warnings"]
-            ),
-            *(
-                f"ACCEPTED {one['code']}: {one['reason']}"
-                for one in document["accepted"]
-            ),
-        ]
+        ],
+        ["u is the relative standard uncertainty (k = 1) of each dose, by first order"],
     )
 
 

@@ -1,7 +1,7 @@
 """A plan's numbers beside the same by hand, as a document and lines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sirtdose import __version__
@@ -10,7 +10,8 @@ from sirtdose.planning.hand_check import not_by_hand
 from sirtdose.planning.hand_number import ROUNDING, HandNumber
 from sirtdose.report.documents import findings_document, rounded
 from sirtdose.report.post.summary import basis_words
-from sirtdose.report.wording import significant, table
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import significant, spoken, table
 
 HAND_CHECK_FILE = "plan_check.json"
 
@@ -52,33 +53,19 @@ def hand_check_document(
     return found
 
 
-def hand_check_summary(document: Mapping[str, Any]) -> str:
+def hand_check_screen(document: Mapping[str, Any]) -> Screen:
     """The table that a person sees."""
-    rows = [
-        [
-            one["name"],
-            f"{significant(one['plan'])} {one['unit']}",
-            f"{significant(one['by_hand'])} {one['unit']}",
-            f"{round(100 * one['difference'], 3) + 0.0:+.3f} %",
-            "pass" if one["agrees"] else "FAIL",
-            one["how"],
-        ]
-        for one in document["numbers"]
-    ]
+    numbers = document["numbers"]
+    agreeing = sum(one["agrees"] for one in numbers)
+    doses = [one for one in numbers if not one["agrees"] or _is_dose(one)]
     nuclide = document["nuclide"]
     skipped = document["not_by_hand"]
     said = [
         f"{'PASS' if document['passed'] else 'FAIL'}: plan by {document['method']} "
-        "by hand, from the numbers that it lists",
+        f"by hand, from the numbers that it lists: {agreeing} of {len(numbers)} agree",
         "",
-        table(["", "plan", "by hand", "apart", "", "arithmetic"], rows),
+        _numbers_table(doses),
         *(["", f"Not checked: {', '.join(skipped)}"] if skipped else []),
-        "",
-        *(
-            f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
-            for one in document["warnings"]
-            if one["severity"] != "note"
-        ),
     ]
     if nuclide["file_sha256"]:
         said += [
@@ -88,6 +75,30 @@ def hand_check_summary(document: Mapping[str, Any]) -> str:
         ]
     if document["failures"]:
         said += ["", *document["failures"]]
-    return "\n".join(
-        [*said, "", "Not a medical device: verify with an approved system"]
+    return replace(
+        Screen.of(document, said, [_numbers_table(numbers)]),
+        last=["Not a medical device: verify with an approved system"],
     )
+
+
+def _is_dose(number: Mapping[str, Any]) -> bool:
+    """Whether it is a dose of this session, which is what a person looks for."""
+    name = number["name"]
+    return number["unit"] == "Gy" and not (
+        name.startswith("limit ") or name.endswith(", all sessions")
+    )
+
+
+def _numbers_table(numbers: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            spoken(one["name"]),
+            f"{significant(one['plan'])} {one['unit']}",
+            f"{significant(one['by_hand'])} {one['unit']}",
+            f"{round(100 * one['difference'], 3) + 0.0:+.3f} %",
+            "pass" if one["agrees"] else "FAIL",
+            spoken(one["how"]),
+        ]
+        for one in numbers
+    ]
+    return table(["", "plan", "by hand", "apart", "", "arithmetic"], rows)

@@ -34,7 +34,7 @@ from sirtdose.report.tables import (
     structures_csv,
     structures_per_gbq_csv,
 )
-from sirtdose.report.wording import significant, table
+from sirtdose.report.wording import method_words, significant, spoken, table
 
 # The folder of what 1 GBq of each injection does.
 PER_GBQ = "per_gbq"
@@ -97,21 +97,46 @@ def prediction_document(
     }
 
 
-def prediction_summary(document: dict[str, Any]) -> str:
-    """What was measured and what is predicted, as tables for a terminal."""
+def prediction_lines(document: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What was measured and predicted for a terminal: the result, then details."""
     measured = document["measured"]
     ratios = [
         f"T/N of '{row['name']}', by volume: "
         + ", ".join(
-            f"{ratio:.3g} against {name}"
+            f"{ratio:.3g} against {spoken(name)}"
             for name, ratio in row["tumor_to_normal_ratios"].items()
         )
         for row in measured["structures"]
         if row["tumor_to_normal_ratios"]
     ]
+    result = ["", *ratios, *_shunt_lines(measured["lung_shunt"])]
+    details = ["", *_measured_lines(measured)]
+    asked = asked_in(document)
+    metrics = metrics_in("plan", asked)
+    for method, found in document["doses"].items():
+        # What was asked for by name is part of the result.
+        (result if asked else details).extend(
+            [
+                "",
+                f"Predicted by the image, {method_words(method)}, over volume, "
+                f"{ALL_COUNTS}{other_constant_words(found, document['nuclide'])}",
+                table(
+                    ["structure", *(one.heading for one in metrics)],
+                    [
+                        [spoken(row["name"]), *metric_cells(row, metrics)]
+                        for row in found["structures"]
+                    ],
+                ),
+                *missing_lines(found["structures"], metrics),
+            ]
+        )
+    return result, details
+
+
+def _measured_lines(measured: Mapping[str, Any]) -> list[str]:
     rows = [
         [
-            row["name"],
+            spoken(row["name"]),
             significant(row["volume_ml"]),
             significant(row["mass_kg"]),
             f"{row['counts']:.4g}",
@@ -119,29 +144,11 @@ def prediction_summary(document: dict[str, Any]) -> str:
         ]
         for row in measured["structures"]
     ]
-    lines = [
+    return [
         f"Measured ({measured['unit']}; {measured['outside_perfused_fraction']:.0%} "
         "outside of the perfused volume and the lungs)",
         table(["structure", "mL", "kg", "total", "per mL"], rows),
-        *ratios,
-        *_shunt_lines(measured["lung_shunt"]),
     ]
-    metrics = metrics_in("plan", asked_in(document))
-    for method, result in document["doses"].items():
-        lines += [
-            "",
-            f"Predicted by the image, {method}, over volume, {ALL_COUNTS}"
-            f"{other_constant_words(result, document['nuclide'])}",
-            table(
-                ["structure", *(one.heading for one in metrics)],
-                [
-                    [row["name"], *metric_cells(row, metrics)]
-                    for row in result["structures"]
-                ],
-            ),
-            *missing_lines(result["structures"], metrics),
-        ]
-    return "\n".join(lines)
 
 
 def prediction_files(prediction: Prediction) -> list[str]:

@@ -2,27 +2,83 @@
 
 from typing import Any
 
+from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
     uncertainty_cells,
     uncertainty_columns,
 )
-from sirtdose.report.post.summary import basis_words, warning_lines
-from sirtdose.report.wording import activity, limit_line, significant, table
+from sirtdose.report.post.summary import basis_words
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import activity, limit_line, significant, spoken, table
 
 
-def plan_summary(document: dict[str, Any]) -> str:
-    """What a plan says, in a few lines."""
-    return "\n".join([*plan_lines(document), *warning_lines(document)])
+def plan_screen(document: dict[str, Any]) -> Screen:
+    """Activities, doses and limits of a plan; what they rest on as details."""
+    return Screen.of(
+        document,
+        [
+            *plan_head(document),
+            "",
+            _dose_table(document),
+            *_label_lines(document),
+            *_earlier_lines(document),
+            *_after_blank(limit_table(document)),
+        ],
+        [
+            *(
+                limit_line(limit)
+                for limit in document["limits"]
+                if limit["condition"] or limit["activity_needed_gbq"]
+            ),
+            *_after_blank(plan_uncertainty_lines(document.get("uncertainty"))),
+        ],
+    )
 
 
-def plan_lines(document: dict[str, Any]) -> list[str]:
-    """Activities, doses and limits of a plan: the answer, without its warnings."""
+def plan_head(document: dict[str, Any]) -> list[str]:
+    """By which method, and how much activity."""
+    return [
+        f"Plan by {document['method']} ({_convention(document)}"
+        f"{basis_words(document['nuclide'])})",
+        "",
+        *_activity_lines(document),
+    ]
+
+
+def approved_screen(document: dict[str, Any]) -> Screen:
+    """What a person puts a name to: activities, limits, warnings."""
+    approval = document["approval"]
+    return Screen.of(
+        document,
+        [
+            f"Plan by {document['method']}, device "
+            f"{document.get('device') or 'not given'}",
+            *_activity_lines(document),
+            *_after_blank(limit_table(document)),
+            "",
+            f"Approved by {approval['by']} at {approval['at']}",
+        ],
+    )
+
+
+def _activity_lines(document: dict[str, Any]) -> list[str]:
+    residual = document["assumptions"].get("residual_fraction", 0)
+    expected = f", with {residual:.1%} residual" if residual else ""
+    return [
+        f"Inject   {activity(document['activity_gbq'])}",
+        f"Draw up  {activity(document['draw_activity_gbq'])}{expected}",
+        *_injection_lines(document),
+    ]
+
+
+def _dose_table(document: dict[str, Any]) -> str:
+    """A row for each part of the liver and for the lungs; empty columns left out."""
     lungs, unsure = document["lungs"], document.get("uncertainty")
     rows = [
         [
-            part["name"],
+            spoken(part["name"]),
             significant(part["volume_ml"]),
             significant(part["mass_kg"]),
             significant(part["activity_gbq"]),
@@ -42,47 +98,17 @@ def plan_lines(document: dict[str, Any]) -> list[str]:
             *uncertainty_cells(unsure, "lungs"),
         ]
     )
-    header = ["compartment", "mL", "kg", "GBq", "mean Gy"]
-    return [
-        f"Plan by {document['method']} ({_convention(document)}"
-        f"{basis_words(document['nuclide'])})",
-        "",
-        f"Inject   {activity(document['activity_gbq'])}",
-        f"Draw up  {activity(document['draw_activity_gbq'])}"
-        f"  with {document['assumptions'].get('residual_fraction', 0):.1%} residual",
-        *_injection_lines(document),
-        "",
-        table([*header, *uncertainty_columns(unsure)], rows),
-        "",
-        *_label_lines(document),
-        *(
-            f"{part['name']}: {significant(part['cumulative_dose_gy'])} Gy with "
-            "earlier treatments"
-            for part in readings(document)
-            if part["cumulative_dose_gy"] != part["dose_gy"]
-        ),
-        *(limit_line(limit) for limit in document["limits"]),
-        *(["", *plan_uncertainty_lines(unsure)] if unsure else []),
-    ]
+    header = ["", "mL", "kg", "GBq", "mean Gy"]
+    return table([*header, *uncertainty_columns(unsure)], rows)
 
 
-def approved_lines(document: dict[str, Any]) -> list[str]:
-    """What a person puts a name to: activities, limits not met, warnings."""
+def _earlier_lines(document: dict[str, Any]) -> list[str]:
+    """Doses with earlier treatments, where there were any."""
     return [
-        f"Plan by {document['method']}, device {document.get('device') or 'not given'}",
-        f"Inject   {activity(document['activity_gbq'])}",
-        f"Draw up  {activity(document['draw_activity_gbq'])}",
-        *_injection_lines(document),
-        *(
-            limit_line(limit)
-            for limit in document.get("limits", [])
-            if limit["met"] is not True
-        ),
-        *(
-            line
-            for line in warning_lines(document)
-            if line.startswith(("WARN", "ASK", "ACCEPTED"))
-        ),
+        f"{spoken(part['name'])}: {significant(part['cumulative_dose_gy'])} Gy with "
+        "earlier treatments"
+        for part in readings(document)
+        if part["cumulative_dose_gy"] != part["dose_gy"]
     ]
 
 
@@ -112,6 +138,10 @@ def _label_lines(document: dict[str, Any]) -> list[str]:
     dose = document["compartments"][0]["dose_gy"]
     return [
         f"Label formula (K {assumptions['formula_dose_constant_gy_kg_per_gbq']:g}, no "
-        f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy asked, "
-        f"{significant(dose)} Gy really delivered"
+        f"lung shunt): {assumptions['prescribed_dose_gy']:g} Gy prescribed, "
+        f"{significant(dose)} Gy delivered"
     ]
+
+
+def _after_blank(lines: list[str]) -> list[str]:
+    return ["", *lines] if lines else []

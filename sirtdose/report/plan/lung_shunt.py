@@ -1,7 +1,7 @@
 """A lung shunt as a document and as text."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sirtdose import __version__
@@ -21,6 +21,7 @@ from sirtdose.report.documents import (
     said_document,
 )
 from sirtdose.report.post.summary import constant_words, own_file_words
+from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant
 
 
@@ -98,7 +99,7 @@ def shunt_document(shunt: SpectShunt, lungs_covered: float) -> dict[str, Any]:
     }
 
 
-def shunt_summary(document: dict[str, Any]) -> str:
+def shunt_screen(document: dict[str, Any]) -> Screen:
     """A lung shunt and how it was found, in a few lines."""
     fraction = document["lung_shunt_fraction"]
     how = document["method"]
@@ -122,26 +123,17 @@ def shunt_summary(document: dict[str, Any]) -> str:
             f"{significant(mass)} kg ({document['lung_mass_source']})"
         ]
         option = f" --lung-mass {mass:.4g}kg"
-    return "\n".join(
+    screen = Screen.of(
+        document,
         [
             head,
             f"lungs {significant(document['lung_counts'])}, liver "
             f"{significant(document['liver_counts'])} counts",
             *more,
-            "",
-            *(
-                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
-                for one in document["warnings"]
-            ),
-            *(
-                f"ACCEPTED {one['code']}: {one['reason']}"
-                for one in document["accepted"]
-            ),
-            "",
-            f"Try: sirtdose plan mird ... --lung-shunt {fraction:.4f} "
-            f"--lung-shunt-source {how}{option}",
-        ]
+        ],
     )
+    typed = f"--lung-shunt {fraction:.4f} --lung-shunt-source {how}{option}"
+    return replace(screen, last=[f"Try: sirtdose plan mird ... {typed}"])
 
 
 def _views_lines(document: dict[str, Any]) -> list[str]:

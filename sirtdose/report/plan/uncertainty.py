@@ -5,13 +5,14 @@ from typing import Any
 
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.model.uncertain import PlannedDose, PlanUncertainty
+from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.post.uncertainty import (
     between_words,
     interval_document,
     no_interval_words,
 )
 from sirtdose.report.tables import csv_text, name_cell
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import significant, spoken
 
 PLAN_UNCERTAINTY_FILE = "uncertainty.csv"
 _COLUMNS = (
@@ -151,18 +152,22 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
         )
         for row in document["doses"]:
             own = row["dose_by_ensemble_gy"]
+            u = significant(own["standard_uncertainty"], 2)
             lines.append(
-                f"  {row['name']}: u = {significant(own['standard_uncertainty'], 2)} "
-                f"Gy, {between_words(own, 3)}{'' if own['low'] is None else ' Gy'}"
+                f"  {spoken(row['name'])}: u = {u} Gy, {between_words(own, 3)}"
+                f"{'' if own['low'] is None else ' Gy'}"
             )
     return [
         *lines,
         *(
-            f"{row['name']}: {row['interval_left_out']}"
+            f"{spoken(row['name'])}: {row['interval_left_out']}"
             for row in document["doses"]
             if row.get("interval_left_out") and not row["name"].endswith(ALL_COUNTS)
         ),
-        *(f"Limit {one['name']}: {chance_words(one)}" for one in document["limits"]),
+        *(
+            f"Limit {spoken(one['name'])}: {chance_words(one)}"
+            for one in document["limits"]
+        ),
         f"Not in it: {'; '.join(document['left_out'])}",
     ]
 
@@ -175,7 +180,7 @@ def chance_words(limit: Mapping[str, Any]) -> str:
     '30 Gy met with a probability of 94.7 % by first order'
     """
     said = [
-        f"{_percent(limit[key])} by {route}"
+        f"{percent_words(limit[key])} by {route}"
         for key, route in (
             ("probability_met_first_order", "first order"),
             ("probability_met_ensemble", "ensemble"),
@@ -185,13 +190,6 @@ def chance_words(limit: Mapping[str, Any]) -> str:
     if not said:
         return "several volumes are held against it: --uncertainty N tells how probably"
     return f"{limit['limit_gy']:g} Gy met with a probability of {', '.join(said)}"
-
-
-def _percent(chance: float) -> str:
-    """Never as sure as a draw or a formula cannot be."""
-    if chance > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if chance < 0.001 else f"{100 * chance:.1f} %"
 
 
 def prediction_words(prediction: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from sirtdose.report.documents import (
     said_document,
 )
 from sirtdose.report.post.summary import own_file_words
+from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, table
 
 
@@ -57,7 +58,7 @@ def vial_document(
     }
 
 
-def vial_summary(document: dict[str, Any]) -> str:
+def vial_screen(document: dict[str, Any]) -> Screen:
     """Vials and shifts, as tables for a terminal."""
     vials = [
         [
@@ -78,7 +79,8 @@ def vial_summary(document: dict[str, Any]) -> str:
         for one in document["shifts"]
     ]
     nuclide = document["nuclide"]
-    return "\n".join(
+    return Screen.of(
+        document,
         [
             f"Vials of {document['device'] or 'no known product'} ({nuclide['name']}, "
             f"half-life {nuclide['half_life_h']:g} h{own_file_words(nuclide)}) for "
@@ -101,14 +103,5 @@ def vial_summary(document: dict[str, Any]) -> str:
             ),
             "",
             table(["case at", "time", "activity and dose"], shifts),
-            "",
-            *(
-                f"{one['severity'].upper():<5}{one['code']}  {one['message']}"
-                for one in document["warnings"]
-            ),
-            *(
-                f"ACCEPTED {one['code']}: {one['reason']}"
-                for one in document["accepted"]
-            ),
-        ]
+        ],
     )

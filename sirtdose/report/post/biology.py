@@ -5,7 +5,7 @@ from typing import Any
 
 from sirtdose.model.metric import EFFECTS, Metric
 from sirtdose.report.doses import metric_cells
-from sirtdose.report.wording import significant, table
+from sirtdose.report.wording import significant, spoken, table
 
 
 def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -20,7 +20,7 @@ def biology_rows(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]
     header = ["structure", "as", *(one.heading for one in effects), *models]
     return header, [
         [
-            row["name"],
+            spoken(row["name"]),
             row["tissue"] or "-",
             *metric_cells(row, effects),
             *(
@@ -60,7 +60,7 @@ def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
 def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
     """Where doses lie against what outcome studies of such cases found."""
     return [
-        f"{Metric.parse(one['metric']).words} of '{one['structure']}' "
+        f"{Metric.parse(one['metric']).words} of '{spoken(one['structure'])}' "
         f"{significant(one['value_gy'])} Gy: "
         f"{'at or above' if one['reached'] else 'below'} {one['threshold_gy']:g} Gy, "
         f"{one['endpoint']} ({one['source']}"
@@ -82,5 +82,4 @@ def biology_lines(document: Mapping[str, Any]) -> list[str]:
         "Radiobiology, one session, linear-quadratic",
         table(header, rows),
         *parameter_lines(document["radiobiology"], sources=False),
-        *threshold_lines(document["thresholds"]),
     ]

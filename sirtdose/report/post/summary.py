@@ -1,119 +1,18 @@
-"""Results as text for a terminal, from the same documents that are saved."""
+"""Parts of an assessment in words, for the terminal and the page."""
 
 from typing import Any
 
-from sirtdose.model.metric import metrics_in
-from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
-from sirtdose.report.post.biology import biology_lines
-from sirtdose.report.post.uncertainty import uncertainty_lines
-from sirtdose.report.wording import activity, significant, table
+from sirtdose.report.wording import (
+    activity,
+    significant,
+    spoken,
+)
 
 # Means over mass and over volume that differ by more are both shown.
 _SAME_MEAN = 0.01
 # A ratio below this is shown by its figures, not its places.
 _SMALL_RATIO = 0.1
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
-_GRAVITY = ("stop", "ask", "warn", "note")
-
-
-def post_summary(document: dict[str, Any]) -> str:
-    """What an assessment says, in a few lines and a table per method."""
-    ledger, calibration = document["ledger"], document["calibration"]
-    lines = [
-        f"Doses after treatment ({basis_words(document['nuclide'])})",
-        "",
-        *(f"{name:<22}{text}" for name, text in ledger_lines(ledger)),
-        "",
-        *image_lines(document["image"]),
-        calibration_line(calibration),
-        *_grid_lines(document["grid"]),
-    ]
-    first_name, first_result = next(iter(document["doses"].items()))
-    first = first_result["structures"]
-    usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
-    density = document["density"]
-    metrics = metrics_in("post", asked_in(document))
-    shown = [one for one in NUMBERS if one.heading]
-    for method, result in document["doses"].items():
-        compared = result["structures"] is not first
-        medium = f"{result['medium']}, " if result["medium"] else ""
-        rows = [
-            [
-                row["name"],
-                row["role"],
-                *(one.cell(row) for one in shown),
-                *metric_cells(row, metrics),
-                *([mean_difference(row, usual.get(row["name"]))] if compared else []),
-            ]
-            for row in result["structures"]
-        ]
-        header = ["structure", "role", *(one.heading for one in shown)]
-        header += [one.heading for one in metrics]
-        header += [f"against {first_name}"] if compared else []
-        lines += [
-            "",
-            f"{method}, {medium}{density_words(result, density)}, "
-            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}"
-            f"{other_constant_words(result, document['nuclide'])}",
-            table(header, rows),
-            *mass_lines(result),
-        ]
-    lines += [
-        *missing_lines(first, metrics),
-        *partial_volume_lines(document["partial_volume"]),
-        *biology_lines(document),
-        *plan_compared_lines(document["plan"]),
-        "",
-        lung_line(document["lungs"]),
-        *beyond_lines(document),
-        *uncertainty_lines(document["uncertainty"]),
-        *warning_lines(document),
-    ]
-    return "\n".join(lines)
-
-
-def beyond_lines(document: dict[str, Any]) -> list[str]:
-    """The lungs by the image, and what lies outside of liver and lungs."""
-    lungs, beyond = document["lungs"], document["extrahepatic"]
-    lines = []
-    if lungs["in_image_gbq"] is not None:
-        lines.append(
-            f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
-            f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
-        )
-    if beyond is not None:
-        lines.append(
-            f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
-            f"{beyond['activity_fraction']:.1%} of the image"
-        )
-    return lines
-
-
-def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
-    """Planned and delivered, as a table."""
-    if plan is None:
-        return []
-    rows = [
-        [
-            row["name"],
-            significant(row["planned_gy"]),
-            significant(row["delivered_gy"]),
-            f"{row['delivered_to_planned_ratio'] - 1:+.0%}"
-            if row["delivered_to_planned_ratio"]
-            else "-",
-        ]
-        for row in plan["doses"]
-    ]
-    by = (plan["approval"] or {}).get("by", "nobody")
-    return [
-        "",
-        f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
-        f"{activity(plan['delivered_gbq'])} delivered "
-        f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
-        f"Energy over mass, by {plan['method'].replace('_', ' ')}",
-        table(["", "planned Gy", "delivered Gy", "difference"], rows),
-        *conversion_lines(plan),
-    ]
 
 
 def conversion_lines(plan: dict[str, Any] | None) -> list[str]:
@@ -172,7 +71,7 @@ def fit_line(fit: dict[str, Any]) -> str:
 def mass_lines(result: dict[str, Any]) -> list[str]:
     """Means over mass where they are not those over volume."""
     return [
-        f"'{row['name']}' over mass instead of volume: "
+        f"'{spoken(row['name'])}' over mass instead of volume: "
         f"{significant(row['dose_gy']['mean_by_mass'])} Gy"
         for row in result["structures"]
         if abs(row["dose_gy"]["mean_by_mass"] - row["dose_gy"]["mean"])
@@ -185,24 +84,6 @@ def density_words(result: dict[str, Any], density: dict[str, Any]) -> str:
     if result["density_g_per_ml"] is None:
         return f"density by voxel ({density['origin']})"
     return f"density {result['density_g_per_ml']:.4g} g/mL"
-
-
-def _elsewhere(result: dict[str, Any]) -> str:
-    """Where more than a thousandth of the energy went that is not in the map."""
-    parts = [
-        f"{part:.3f} {where.replace('_', ' ')}"
-        for where, part in result["energy_elsewhere"].items()
-        if abs(part) >= 1e-3
-    ]
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def _grid_lines(grid: dict[str, Any]) -> list[str]:
-    """The dose grid where it is not the image's own: columns, rows, slices."""
-    if grid["of"] == "image voxels":
-        return []
-    z, y, x = grid["spacing_mm"]
-    return [f"Dose grid: {grid['of']}, {x:.4g} x {y:.4g} x {z:.4g} mm"]
 
 
 def mean_difference(row: dict[str, Any], usual_gy: float | None) -> str:
@@ -262,15 +143,19 @@ def ledger_lines(ledger: dict[str, Any]) -> list[tuple[str, str]]:
         (f"  {one['name']}", f"{activity(one['delivered_gbq'])} into {one['perfused']}")
         for one in ledger["injections"]
     ]
+    lines.append(("in the image", image_activity(ledger)))
     if ledger["in_image_gbq"] is None:
-        return [*lines, ("in the image", "not known: no unit, factor or times")]
+        return lines
+    return [*lines, *_yield_lines(ledger["positron_yield"])]
+
+
+def image_activity(ledger: dict[str, Any]) -> str:
+    """The activity in the image, and what part of the treated one that is."""
+    if ledger["in_image_gbq"] is None:
+        return "not known: no unit, factor or times"
     ratio = ledger["image_to_treated_ratio"]
     shown = f"{ratio:.3f}" if ratio >= _SMALL_RATIO else f"{ratio:.3g}"
-    return [
-        *lines,
-        ("in the image", f"{activity(ledger['in_image_gbq'])}, {shown} of treated"),
-        *_yield_lines(ledger["positron_yield"]),
-    ]
+    return f"{activity(ledger['in_image_gbq'])}, {shown} of treated"
 
 
 def _yield_lines(found: dict[str, Any] | None) -> list[tuple[str, str]]:
@@ -344,20 +229,3 @@ def own_file_words(nuclide: dict[str, Any]) -> str:
     """Which file of the user's own a nuclide is from; nothing for those shipped."""
     digest = nuclide.get("file_sha256")
     return f", own file {digest[:12]}" if digest else ""
-
-
-def finding_lines(warnings: list[dict[str, str]]) -> list[str]:
-    """A line for each finding, the gravest first."""
-    return [
-        f"{finding['severity'].upper():<5}{finding['code']}  {finding['message']}"
-        for finding in sorted(warnings, key=lambda one: _GRAVITY.index(one["severity"]))
-    ]
-
-
-def warning_lines(document: dict[str, Any]) -> list[str]:
-    """What the checks found, the gravest first, and what was accepted."""
-    lines = [
-        *finding_lines(document["warnings"]),
-        *(f"ACCEPTED {one['code']}: {one['reason']}" for one in document["accepted"]),
-    ]
-    return ["", *lines] if lines else []

@@ -6,7 +6,7 @@ from typing import Any
 from sirtdose.model.metric import Metric
 from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
 from sirtdose.report.tables import csv_text, name_cell
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import method_words, significant, spoken
 
 UNCERTAINTY_FILES = ("uncertainty.csv", "uncertainty_budget.csv")
 COVERAGE = (
@@ -159,8 +159,8 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
     ]
     for method, rows in document["methods"].items():
         lines += [
-            f"  {method.replace('_', ' ')}, mean",
-            *(f"    {row['name']}: {mean_words(row)}" for row in rows),
+            f"  {method_words(method)}, mean",
+            *(f"    {spoken(row['name'])}: {mean_words(row)}" for row in rows),
             *(f"    {one}" for one in gone_lines(rows)),
         ]
     if document["lungs_gy"] is not None:
@@ -168,7 +168,7 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
     return [
         *lines,
         *(
-            f"  limit {one['name']}, {significant(one['limit_gy'])} Gy: met in "
+            f"  limit {spoken(one['name'])}, {significant(one['limit_gy'])} Gy: met in "
             f"{one['probability_met']:.1%} of them"
             for one in document["limits"]
         ),
@@ -189,7 +189,7 @@ def mean_words(row: Mapping[str, Any]) -> str:
 def gone_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Structures that shrank to nothing in some realizations."""
     return [
-        f"{row['name']}: nothing was left of it in "
+        f"{spoken(row['name'])}: nothing was left of it in "
         f"{row['part_of_realizations_gone']:.1%} of the realizations; its doses are of "
         "the others"
         for row in rows

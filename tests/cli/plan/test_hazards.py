@@ -72,7 +72,7 @@ TWO = (
     ],
 )
 def test_it_fires(run: Run, words: str, exit_code: int, said: str) -> None:
-    result = run(*words.split())
+    result = run(*words.split(), "-v")
     assert result.exit_code == exit_code, result.stderr
     assert said in result.stderr
 

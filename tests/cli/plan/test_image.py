@@ -310,7 +310,16 @@ def test_checks(
     message: str,
 ) -> None:
     result = run(
-        *("plan", "image", exact_voxels, "--normal-dose", "30Gy", *PATIENT, *options)
+        *(
+            "plan",
+            "image",
+            exact_voxels,
+            "--normal-dose",
+            "30Gy",
+            *PATIENT,
+            *options,
+            "-v",
+        )
     )
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert message in result.stderr

@@ -36,7 +36,7 @@ def plan(run: Run, tmp_path: Path) -> Callable[..., Path]:
 def test_the_vial_of_an_injection(run: Run, plan: Callable[..., Path]) -> None:
     path = plan()
     words = ("plan", "vial", "--plan", path, "--at", AT, "--calibrated-at", SUNDAY)
-    result = run(*words, "--injection", " Right", "--json")
+    result = run(*words, "--injection", " Right", "--json", "-v")
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["activity_gbq"] == pytest.approx(2.5)
@@ -77,6 +77,7 @@ def test_orders_against_the_plan(
     messages: list[str],
 ) -> None:
     words = ["plan", "vial", "--plan", plan(), "--injection", "right", "--at", AT]
+    words.append("-v")
     for order in orders:
         words += ["--order", order]
     result = run(*words)

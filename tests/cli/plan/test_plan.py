@@ -31,7 +31,12 @@ def test_table_shows_both_units_and_goes_to_stderr(run: Run) -> None:
     assert result.stdout == ""
     assert "2.304 GBq (62.27 mCi)" in result.stderr
     assert "49.67 Gy kg/GBq" in result.stderr
-    assert "not a medical device" in result.stderr
+    assert "NOTE" not in result.stderr
+    assert result.stderr.endswith("notes: -v shows them\n")
+    told = run(*CASE, "--lung-shunt", "10%", "-v").stderr
+    assert "NOTE H37  not a medical device" in told
+    notes = sum(line.startswith("NOTE") for line in told.splitlines())
+    assert f"{notes} notes: " in result.stderr
 
 
 def test_plan_file(run: Run, tmp_path: Path) -> None:
@@ -47,7 +52,7 @@ def test_plan_file(run: Run, tmp_path: Path) -> None:
 
 def test_label_convention_says_what_is_delivered(run: Run) -> None:
     result = run(*CASE, "--lung-shunt", "5%", "--convention", "label")
-    assert "Label formula (K 50, no lung shunt): 100 Gy asked, 94.37 Gy" in (
+    assert "Label formula (K 50, no lung shunt): 100 Gy prescribed, 94.37 Gy" in (
         result.stderr
     )
 
@@ -142,14 +147,16 @@ def test_lungs_are_not_checked_without_a_shunt(run: Run) -> None:
         None,
         None,
     ]
-    assert "lungs: limit 30 Gy, not checked" in result.stderr
+    [limit, _] = [one for one in result.stderr.splitlines() if "not checked" in one]
+    assert limit.split()[:3] == ["lungs", "-", "30"]
     assert "no lung shunt was given: the lung dose is not known" in result.stderr
     assert json.loads(result.stdout)["lungs"]["dose_gy"] is None
     limited = run(*unmeasured, "--limit", "lungs=20Gy")
     assert limited.exit_code == 3
     assert "cannot be checked" in limited.stderr
     before = run(*unmeasured, "--prior-lung-dose", "60Gy")
-    assert "lungs_cumulative: 60.00 Gy of 50 Gy, NOT MET" in before.stderr
+    [limit] = [one for one in before.stderr.splitlines() if "NOT MET" in one]
+    assert limit.startswith("lungs, all treatments  60.00        50  NOT MET")
 
 
 def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:

@@ -52,7 +52,7 @@ def test_every_dose_has_its_interval(run: Run) -> None:
 
 
 def test_the_terminal_and_the_page_say_what_it_is(run: Run, tmp_path: Path) -> None:
-    result = run(*CASE, "--uncertainty", "200", "--out", tmp_path / "plan")
+    result = run(*CASE, "--uncertainty", "200", "--out", tmp_path / "plan", "-v")
     assert result.exit_code == 0, result.stderr
     page = (tmp_path / "plan" / "plan.html").read_text("utf-8")
     for said in ("standard uncertainty (k = 1)", "not verified", "95 of 100"):

@@ -1,0 +1,286 @@
+"""An assessment on a terminal, from the same document that is saved."""
+
+from typing import Any
+
+from sirtdose.model.metric import Metric, metrics_in
+from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
+from sirtdose.report.limit_lines import limit_table
+from sirtdose.report.post.biology import biology_lines, threshold_lines
+from sirtdose.report.post.summary import (
+    basis_words,
+    calibration_line,
+    conversion_lines,
+    density_words,
+    image_activity,
+    image_lines,
+    ledger_lines,
+    lung_line,
+    mass_lines,
+    mean_difference,
+    other_constant_words,
+    partial_volume_lines,
+)
+from sirtdose.report.post.uncertainty import between_words, uncertainty_lines
+from sirtdose.report.screen import Screen
+from sirtdose.report.wording import (
+    activity,
+    method_words,
+    significant,
+    spoken,
+    table,
+)
+
+
+def post_screen(document: dict[str, Any]) -> Screen:
+    """What an assessment says: activity, doses, lungs and limits; the rest as details.
+
+    Doses of several methods are columns of one table.
+    """
+    first = next(iter(document["doses"].values()))
+    return Screen.of(
+        document,
+        [
+            f"Doses after treatment ({basis_words(document['nuclide'])})",
+            "",
+            *_activity_lines(document["ledger"]),
+            "",
+            *_dose_table(document),
+            *missing_lines(first["structures"], _metrics(document)),
+            *_blur_line(document["partial_volume"]),
+            *(biology_lines(document) if _asked_biology(document) else []),
+            *threshold_lines(document["thresholds"]),
+            *plan_compared_lines(document["plan"]),
+            "",
+            _lungs(document["lungs"]),
+            *_beyond_lines(document["extrahepatic"]),
+            *(["", *limits] if (limits := limit_table(document)) else []),
+        ],
+        _details(document),
+    )
+
+
+def _details(document: dict[str, Any]) -> list[str]:
+    """All that the result leaves out: ledger, calibration, each method, biology."""
+    return [
+        *(f"{name:<22}{text}" for name, text in ledger_lines(document["ledger"])),
+        "",
+        *image_lines(document["image"]),
+        calibration_line(document["calibration"]),
+        *_grid_lines(document["grid"]),
+        *_image_lung_lines(document["lungs"]),
+        *_method_lines(document),
+        *partial_volume_lines(document["partial_volume"]),
+        *([] if _asked_biology(document) else biology_lines(document)),
+        *(["", *said] if (said := uncertainty_lines(document["uncertainty"])) else []),
+    ]
+
+
+def _asked_biology(document: dict[str, Any]) -> bool:
+    """Whether a person gave parameters of their own: the result shows them then."""
+    return bool(document.get("options", {}).get("radiobiology"))
+
+
+def _activity_lines(ledger: dict[str, Any]) -> list[str]:
+    """Where the activity went, in two lines, and one more for each injection."""
+    lungs = (
+        f"lungs {significant(ledger['lung_gbq'])} GBq "
+        f"({ledger['lung_shunt_fraction']:.1%})"
+        if ledger["lung_shunt_given"]
+        else "no lung shunt given"
+    )
+    return [
+        f"Delivered  {activity(ledger['delivered_gbq'])} of "
+        f"{significant(ledger['administered_gbq'])} GBq administered; treated "
+        f"{significant(ledger['treated_gbq'])} GBq, {lungs}",
+        *(
+            f"  {one['name']}: {activity(one['delivered_gbq'])} into "
+            f"{spoken(one['perfused'])}"
+            for one in ledger["injections"]
+        ),
+        f"In image   {image_activity(ledger)}",
+    ]
+
+
+def _metrics(document: dict[str, Any]) -> tuple[Metric, ...]:
+    return metrics_in("post", asked_in(document))
+
+
+def _dose_table(document: dict[str, Any]) -> list[str]:
+    """The first method in full with its intervals, and the means by the others."""
+    name, first = next(iter(document["doses"].items()))
+    mean, *more = _metrics(document)
+    shown = [one for one in NUMBERS if one.heading]
+    unsure = {
+        row["name"]: row["quantities"]["mean_gy"]
+        for row in (document["uncertainty"] or {"methods": {}})["methods"].get(name, ())
+    }
+    header = [
+        *("structure", "role", *(one.heading for one in shown), mean.heading),
+        *(["u Gy", "95 % Gy"] if unsure else []),
+        *(one.heading for one in more),
+    ]
+    rows = [
+        [
+            *(spoken(row["name"]), _role_words(row)),
+            *(one.cell(row) for one in shown),
+            *metric_cells(row, [mean]),
+            *(_interval_cells(unsure.get(row["name"])) if unsure else []),
+            *metric_cells(row, more),
+        ]
+        for row in first["structures"]
+    ]
+    how = f"{method_words(name)}, {density_words(first, document['density'])}"
+    other = other_constant_words(first, document["nuclide"])
+    return [f"{how}{other}", table(header, rows), *_means_by_method(document)]
+
+
+def _means_by_method(document: dict[str, Any]) -> list[str]:
+    """Mean doses by every method, where there are several."""
+    (_, first), *others = document["doses"].items()
+    if not others:
+        return []
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in first["structures"]}
+    found = [{row["name"]: row for row in each["structures"]} for _, each in others]
+    rows = [
+        [
+            spoken(name),
+            significant(mean_gy),
+            *(_compared(each.get(name), mean_gy) for each in found),
+        ]
+        for name, mean_gy in usual.items()
+    ]
+    header = ["mean Gy", *(method_words(method) for method in document["doses"])]
+    return ["", table(header, rows)]
+
+
+def _role_words(row: dict[str, Any]) -> str:
+    """What a structure is for; nothing where its name says it already."""
+    role = str(row["role"])
+    return "" if role == row["name"] else role.replace("_", " ")
+
+
+def _interval_cells(mean: dict[str, Any] | None) -> list[str]:
+    if mean is None:
+        return ["-", "-"]
+    return [significant(mean["standard_uncertainty"], 2), between_words(mean, 3)]
+
+
+def _compared(row: dict[str, Any] | None, usual_gy: float) -> str:
+    """Another method's mean, and how it differs."""
+    if row is None:
+        return "-"
+    difference = mean_difference(row, usual_gy)
+    return f"{significant(row['dose_gy']['mean'])} {difference:>7}"
+
+
+def _blur_line(result: dict[str, Any] | None) -> list[str]:
+    """How blur was undone, in one line."""
+    return partial_volume_lines(result)[1:2]
+
+
+def _method_lines(document: dict[str, Any]) -> list[str]:
+    """A table for each method, with how it was computed."""
+    first_name, first_result = next(iter(document["doses"].items()))
+    first = first_result["structures"]
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in first}
+    density, metrics = document["density"], _metrics(document)
+    shown = [one for one in NUMBERS if one.heading]
+    lines = []
+    for method, result in document["doses"].items():
+        compared = result["structures"] is not first
+        medium = f"{result['medium']}, " if result["medium"] else ""
+        rows = [
+            [
+                spoken(row["name"]),
+                *(one.cell(row) for one in shown),
+                *metric_cells(row, metrics),
+                *([mean_difference(row, usual.get(row["name"]))] if compared else []),
+            ]
+            for row in result["structures"]
+        ]
+        header = ["structure", *(one.heading for one in shown)]
+        header += [one.heading for one in metrics]
+        header += [f"against {method_words(first_name)}"] if compared else []
+        lines += [
+            "",
+            f"{method_words(method)}, {medium}{density_words(result, density)}, "
+            f"energy recovered {result['energy_recovered']:.6f}{_elsewhere(result)}"
+            f"{other_constant_words(result, document['nuclide'])}",
+            # The result shows the first method's.
+            *([table(header, rows)] if compared else []),
+            *mass_lines(result),
+        ]
+    return lines
+
+
+def _lungs(lungs: dict[str, Any]) -> str:
+    """The dose of the lungs by their shunt, and by the image where they are drawn."""
+    line = lung_line(lungs)
+    if lungs["in_image_gbq"] is not None:
+        line += f"; by the image {significant(lungs['in_image_dose_gy'])} Gy"
+    return line
+
+
+def _beyond_lines(beyond: dict[str, Any] | None) -> list[str]:
+    """What lies outside of liver and lungs."""
+    if beyond is None:
+        return []
+    return [
+        f"Outside of liver and lungs: {activity(beyond['activity_gbq'])}, "
+        f"{beyond['activity_fraction']:.1%} of the image"
+    ]
+
+
+def _image_lung_lines(lungs: dict[str, Any]) -> list[str]:
+    """The lungs by the image in full."""
+    if lungs["in_image_gbq"] is None:
+        return []
+    return [
+        f"Lungs by the image: {activity(lungs['in_image_gbq'])}, "
+        f"{significant(lungs['in_image_dose_gy'])} Gy at {lungs['mass_kg']:g} kg"
+    ]
+
+
+def plan_compared_lines(plan: dict[str, Any] | None) -> list[str]:
+    """Planned and delivered, as a table."""
+    if plan is None:
+        return []
+    rows = [
+        [
+            spoken(row["name"]),
+            significant(row["planned_gy"]),
+            significant(row["delivered_gy"]),
+            f"{row['delivered_to_planned_ratio'] - 1:+.0%}"
+            if row["delivered_to_planned_ratio"]
+            else "-",
+        ]
+        for row in plan["doses"]
+    ]
+    by = (plan["approval"] or {}).get("by", "nobody")
+    return [
+        "",
+        f"Plan approved by {by}: {activity(plan['planned_gbq'])} planned, "
+        f"{activity(plan['delivered_gbq'])} delivered "
+        f"({plan['delivered_to_planned_ratio'] - 1:+.1%})",
+        f"Energy over mass, by {method_words(plan['method'])}",
+        table(["", "planned Gy", "delivered Gy", "difference"], rows),
+        *conversion_lines(plan),
+    ]
+
+
+def _elsewhere(result: dict[str, Any]) -> str:
+    """Where more than a thousandth of the energy went that is not in the map."""
+    parts = [
+        f"{part:.3f} {where.replace('_', ' ')}"
+        for where, part in result["energy_elsewhere"].items()
+        if abs(part) >= 1e-3
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _grid_lines(grid: dict[str, Any]) -> list[str]:
+    """The dose grid where it is not the image's own: columns, rows, slices."""
+    if grid["of"] == "image voxels":
+        return []
+    z, y, x = grid["spacing_mm"]
+    return [f"Dose grid: {grid['of']}, {x:.4g} x {y:.4g} x {z:.4g} mm"]
