@@ -13,10 +13,11 @@ HEAD = """# Python API
 
 *For people who write programs with sirtdose.*
 
-Every public name of `sirtdose`, made from the source by `make reference`; do not edit
-this page. Import them from the package: `from sirtdose import assess_dose`. Errors
-speak of arguments; all of them are a `SirtdoseError`. `to_sitk`, `to_nifti` and
-`to_dataframe` are methods too, of volumes, structures, doses and results.
+This page lists every public name of `sirtdose`. `make reference` writes it from the
+source; do not edit it. Import names from the package: `from sirtdose import
+assess_dose`. Every error is a `SirtdoseError`, and its message names the argument.
+Volumes, structures, doses and results also have `to_sitk`, `to_nifti` and
+`to_dataframe` as methods.
 """
 
 

@@ -15,12 +15,12 @@ HEAD = """# Commands
 
 *For everyone who types `sirtdose`.*
 
-What `--help` says, made from the program by `make reference`; do not edit this page.
+This page shows what `--help` says. `make reference` writes it from the program; do not
+edit it.
 
-A quantity is written with its unit (`1.68GBq`, `45mCi`, `120Gy`, `1500mL`,
-`1.05g/mL`), a fraction as `4.2%` or `0.042`, a time as `2026-03-01T10:30+01:00`. An
-option marked `...` may be given more than once. Every command also has `-h` and
-`--help`.
+Write a quantity with its unit (`1.68GBq`, `45mCi`, `120Gy`, `1500mL`, `1.05g/mL`), a
+fraction as `4.2%` or `0.042`, and a time as `2026-03-01T10:30+01:00`. You may repeat
+an option marked `...`. Every command also has `-h` and `--help`.
 """
 _DEFAULT_SAID = re.compile(r"\s*\[default: (.*)\]$")
 

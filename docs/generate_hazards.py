@@ -25,25 +25,27 @@ HEAD = """# Safety checks
 
 *For physicists who want to know what is checked, and what a code means.*
 
-Made from the checks by `make reference`; do not edit this page.
+`make reference` writes this page from the checks; do not edit it.
 
-Each check has a code that never changes, in `sirtdose/data/findings.json`. What a
-check finds is in the result documents, on the report and on the terminal, with its
+Each check has a code that never changes, in `sirtdose/data/findings.json`. A finding
+appears in the result documents, in the report and on the terminal. It states its
 subject, value, bound and remedy.
 
 | severity | effect |
 |---|---|
-| STOP | refuses, exit 3 |
-| ASK | refuses unless accepted: `--accept CODE --reason "..."`; this is printed |
-| WARN | stands on the report |
+| STOP | stops the run, exit code 3 |
+| ASK | stops the run unless you `--accept CODE --reason "..."`; this is printed |
+| WARN | appears on the report |
 | NOTE | is recorded |
 
-`--accept` and `--reason` repeat in pairs. Where several subjects ask under one code,
-each is accepted by its name: `--accept "H27:Tumor 2"`. There is no accept-all, none in
-a case file, and what no check asked for is not recorded as accepted. A check whose
-input was not given is a NOTE `... not checked: needs ...`. The numbers that checks
-compare with stand in `sirtdose/data` (`guard_rails.json`, `devices.json`,
-`limits.json`), each with its source.
+* Give `--accept` and `--reason` in pairs, as often as needed.
+* If several subjects ask under one code, accept each by its name:
+  `--accept "H27:Tumor 2"`.
+* Nothing accepts all checks at once, and a case file cannot accept any.
+* If no check asked for an acceptance, it is not recorded.
+* A check without its input is a NOTE `... not checked: needs ...`.
+* The bounds are in `sirtdose/data` (`guard_rails.json`, `devices.json`, `limits.json`),
+  each with its source.
 """
 _CODE = re.compile(r"\bH\d\d\b")
 # What is refused without a finding: there is no result that it could stand in.

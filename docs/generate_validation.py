@@ -16,42 +16,41 @@ HEAD = """# What the numbers are checked against
 
 *For physicists who ask what the numbers are compared with.*
 
-Written by `make reference`, which makes every comparison of `sirtdose validate`: what
-stands under *here* is computed, not typed, and a test holds this page to it.
+`make reference` writes this page by running every comparison of `sirtdose validate`.
+The figures under *here* are computed, not typed, and a test verifies this page.
 `sirtdose validate` makes the same tables [on your machine](how-to/commissioning.md).
-What was measured by hand, on data that are not shipped, and times, stand
-[on a page of their own](measurements.md).
+For measurements by hand, on data that are not shipped, and for times, see
+[their own page](measurements.md).
 
 {counts}
-Figures are at five digits; those marked \\* are left out by `--quick`. What is
-expected comes from `sirtdose/data/validation.json`, where it was retyped or worked out
-by hand from the source in the second column.
+Figures have five digits. `--quick` omits those marked \\*. Expected values are in
+`sirtdose/data/validation.json`. They were retyped or computed by hand from the source
+in the second column.
 """
 # What a reader needs to know to judge a group's table.
 SAYS = {
-    "planning": "Published cases have the tolerance of half their last digit. Event "
-    "ABS 0003, whose reported doses are 0.2 % off, has 0.25 %.",
-    "kernels": "S values of others have a wider tolerance than our own simulation: "
-    "they differ from ours by up to 0.9 %.",
-    "spheres": "Spheres are made of 2 mm voxels, and so are those of the random "
+    "planning": "Published cases have a tolerance of half their last digit. Event ABS "
+    "0003, whose reported doses are 0.2 % off, has 0.25 %.",
+    "kernels": "Published S values have a wider tolerance than our own simulation, "
+    "because they differ from ours by up to 0.9 %.",
+    "spheres": "The spheres consist of 2 mm voxels, and so do those of the random "
     "flights.",
-    "real anatomy": "A liver with three tumors and 6 % of the activity in the "
-    "lungs, at 4 mm, simulated with EGSnrc for this project; its statistical "
-    "uncertainty is 0.01 % of the liver's mean, 0.12 % of the smallest tumor's, and "
-    "0.6 to 1.2 % of a voxel. The rows of local deposition hold it to how far it "
-    "should be off: they are no agreement with Monte Carlo. The kernel has no row "
-    "for the lungs, where the program gives no dose by it.",
-    "borders of tissues": "Bone of 1.92, active liver of 1.06 and lung of 0.26 "
-    "g/mL, in voxels of 4 mm. The first rows are by areal density alone. The rows of "
-    "radii say what that neglects: the same energy goes 1.7 % less far in lung and "
-    "3.4 % farther in bone, which doses by collapsed cone take into account. The rows "
-    "with a source are doses of a phantom that was simulated, beside its borders, "
-    "nothing around it.",
-    "registration and blur": "The spheres' outlines and the width of the blur are "
-    "known exactly here, as they never are in a patient. Registration is shown to "
+    "real anatomy": "A liver with three tumors and 6 % of the activity in the lungs, "
+    "at 4 mm, simulated with EGSnrc for this project. Its statistical uncertainty is "
+    "0.01 % of the liver's mean, 0.12 % of the smallest tumor's, and 0.6 to 1.2 % of "
+    "a voxel. The rows of local deposition compare it with its expected error. They "
+    "do not mean agreement with Monte Carlo. The kernel has no row for the lungs, "
+    "because the program gives no kernel dose there.",
+    "borders of tissues": "Bone of 1.92, active liver of 1.06 and lung of 0.26 g/mL, "
+    "in voxels of 4 mm. The first rows use areal density alone. The rows of radii "
+    "show what that neglects: the same energy travels 1.7 % less far in lung and 3.4 "
+    "% farther in bone. Collapsed cone takes this into account. The rows with a "
+    "source are doses near the borders of a simulated phantom with nothing around it.",
+    "registration and blur": "The outlines of the spheres and the width of the blur "
+    "are known exactly here, as they never are in a patient. Registration is shown to "
     "one decimal.",
     "tables and units": "Tables of rules (grades, criteria, limits of a guideline) "
-    "are held to their digests alone.",
+    "are compared only by their digests.",
 }
 
 
