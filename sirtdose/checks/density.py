@@ -97,7 +97,7 @@ def without_structure_findings(words: Sequence[str]) -> list[Finding]:
     return [
         Finding.of(
             "H27",
-            f"--density-in {word} has no effect: no {word} is drawn",
+            f"--density-in {word} has no effect: no {word} drawn",
             severity=Severity.WARN,
         )
         for word in words

@@ -87,8 +87,11 @@ class Finding:
         """
         severity = severity or Severity(table("findings")[code]["severity"])
         if remedy:
-            begun = remedy[0].upper() + remedy[1:] if message.endswith("?") else remedy
-            message = f"{_ended(message, ':')} {begun}"
+            # A second colon in one sentence reads badly: what to do is then the next.
+            mark = "." if ": " in message else ":"
+            apart = mark == "." or message.endswith("?")
+            begun = remedy[0].upper() + remedy[1:] if apart else remedy
+            message = f"{_ended(message, mark)} {begun}"
         if accepted and severity is Severity.ASK:
             message = f"{_ended(message, '.')} If accepted, {accepted}"
         return cls(code, severity, message, subject, value, bound, remedy)

@@ -222,7 +222,7 @@ class _Processing:
         return used_by
 
     def _run(self, work: Work, study: str, run: Run) -> Ended:
-        self.say(f"study {study}: {work.name} of {len(run.instances)} objects starts")
+        self.say(f"study {study}: {work.name} of {len(run.instances)} objects started")
         try:
             ended = work.run(study, self.store.folder(study), self.how.out / run.folder)
         except BaseException:

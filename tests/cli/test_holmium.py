@@ -113,7 +113,7 @@ def test_a_typed_constant_is_used_and_told(
     )
     used = list(document["doses"].values())[-1]
     assert used[CONSTANT] == local_gy
-    assert used["dose_constant_meaning"].startswith("taken as ")
+    assert used["dose_constant_meaning"].startswith("interpreted as ")
 
 
 def approved(run: Run, out: Path) -> Path:

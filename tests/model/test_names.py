@@ -34,7 +34,7 @@ def test_what_is_not_clear_is_refused_with_every_name() -> None:
         named("TUMOR", ["Tumor", "Liver", "tumor"], "none")
     with pytest.raises(InputError, match=r"no such one: there are Tumor, Liver$"):
         named("spleen", ["Tumor", "Liver"], "no such one")
-    with pytest.raises(InputError, match=r"'Tumor' is named twice, as 'TUMOR' too"):
+    with pytest.raises(InputError, match=r"'Tumor' is named twice, also as 'TUMOR'"):
         by_own_names({"tumor": 1, "TUMOR": 2}, ["Tumor"], "none")
 
 

@@ -41,7 +41,9 @@ class TestVolume:
 
     def test_refuses_another_quantity(self) -> None:
         volume = Volume(np.zeros(GRID.shape), GRID, Quantity.CT_NUMBER)
-        with pytest.raises(QuantityError, match=r"DOSE \[Gy\], got CT_NUMBER \[HU\]"):
+        with pytest.raises(
+            QuantityError, match=r"DOSE \[Gy\], but got CT_NUMBER \[HU\]"
+        ):
             volume.require(Quantity.DOSE)
 
     def test_refuses_another_shape(self) -> None:
@@ -80,7 +82,7 @@ class TestStructure:
 
     @pytest.mark.parametrize("bad", [-0.1, 1.1, np.nan])
     def test_occupancy_is_a_fraction(self, bad: float) -> None:
-        with pytest.raises(StructureError, match="outside 0 to 1"):
+        with pytest.raises(StructureError, match="outside the range 0 to 1"):
             Structure.named("T", np.full(GRID.shape, bad), GRID)
 
     def test_other_lattices_do_not_mix(self) -> None:

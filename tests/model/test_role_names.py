@@ -282,6 +282,6 @@ def test_a_target_and_its_type_are_both_named() -> None:
     _, doubt = role_and_doubt("PTV", GTV)
     assert doubt is not None
     assert doubt.asks("PTV") == (
-        "its name says no more than 'PTV', its RTROIInterpretedType (3006,00A4) GTV: "
-        "give --role 'PTV=perfused', --role 'PTV=tumor' or --role 'PTV=other'"
+        "its name says only 'PTV', but its RTROIInterpretedType (3006,00A4) GTV: give "
+        "--role 'PTV=perfused', --role 'PTV=tumor' or --role 'PTV=other'"
     )

@@ -66,5 +66,7 @@ def test_refusals() -> None:
         schedule("A", treated=TREATED, interval_d=None, platelets=[150000])
     with pytest.raises(RangeError, match="platelets of nan"):
         schedule("A", treated=TREATED, interval_d=None, platelets=[float("nan")])
-    with pytest.raises(InputError, match="2 platelet counts were given, but cohort B has 1 cycle"):
+    with pytest.raises(
+        InputError, match="2 platelet counts were given, but cohort B has 1 cycle"
+    ):
         schedule("B", treated=TREATED, interval_d=None, platelets=[150, 160])

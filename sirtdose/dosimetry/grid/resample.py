@@ -195,7 +195,7 @@ def on_one_lattice(structures: Sequence[Structure]) -> list[Structure]:
 
 def _outside(structure: Structure) -> StructureError:
     return StructureError(
-        f"structure '{structure.name}' lies wholly outside the image (H19): use "
+        f"structure '{structure.name}' lies completely outside the image (H19): use "
         "structures drawn on this patient's image, or register them to it first"
     )
 

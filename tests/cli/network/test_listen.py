@@ -98,7 +98,7 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
     assert (only["state"], len(only["instances"])) == ("done", 60)
     assert results_of(out) == [Path(only["folder"]).name]
     said = listener.text + again.text + last.text
-    assert said.count("inspect of 60 objects starts") == 1
+    assert said.count("inspect of 60 objects started") == 1
     assert said.count("begins") == 1
     for private in (NAME, "DOE", PATIENT_ID, STUDY):
         assert private not in said
@@ -133,7 +133,7 @@ def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> 
     third = Program(out, *INSPECT, "--settle", "0.3s")
     time.sleep(1)
     assert third.end(signal.SIGTERM) == 0
-    assert "from before" not in third.text
+    assert "from an earlier run" not in third.text
     assert "begins" not in third.text
 
 
@@ -157,7 +157,7 @@ def test_a_study_that_lacks_objects_waits_for_them(run: Run, tmp_path: Path) -> 
     missing.unlink()
     complete = Program(out, *INSPECT, "--settle", "0.3s", "--once")
     assert complete.ended() == 0
-    assert "inspect of 2 objects starts" in complete.text
+    assert "inspect of 2 objects started" in complete.text
 
 
 def test_doses_are_those_of_the_files_that_were_sent(
@@ -169,7 +169,7 @@ def test_doses_are_those_of_the_files_that_were_sent(
     listener = Program(out, *words)
     sent = send(run, listener.port, exact_contours)
     assert sent.exit_code == 0
-    assert "truth.json skipped: no DICOM" in sent.stderr
+    assert "truth.json skipped: not DICOM" in sent.stderr
     done = listener.wait_for("post done")
     folder = out / done.split(": ")[-1]
     alone = tmp_path / "alone"
@@ -191,7 +191,7 @@ def test_doses_are_those_of_the_files_that_were_sent(
         found.file_meta.MediaStorageSOPInstanceUID = found.SOPInstanceUID
         found.save_as(path)
     send(run, listener.port, other)
-    waits = listener.wait_for("waits: ")
+    waits = listener.wait_for("waiting: ")
     assert "case.toml was used for study" in waits
     assert results_of(out) == [folder.name]
     name = waits.split("study ")[1].split(":")[0]
@@ -218,7 +218,7 @@ def test_what_comes_later_is_processed_into_another_folder(
     # The same again changes nothing.
     send(run, listener.port, *files[:4])
     time.sleep(1)
-    assert listener.text.count("objects starts") == 1
+    assert listener.text.count("objects started") == 1
     send(run, listener.port, *files)
     second = listener.wait_for(f"{first}-2").split(": ")[-1]
     assert f"{first} lacks 2 of its objects: do not use it" in listener.text
@@ -268,13 +268,13 @@ def test_a_run_that_failed_is_tried_again_with_other_options(
     send(run, listener.port, exact_contours)
     listener.wait_for("post failed")
     time.sleep(1)
-    assert listener.text.count("objects starts") == 1
+    assert listener.text.count("objects started") == 1
     assert listener.end(signal.SIGTERM) == 0
     # Another start says so, and does not try the same again.
     again = Program(out, *words)
-    again.wait_for("post had failed: ")
+    again.wait_for("post failed before: ")
     time.sleep(1)
-    assert "objects starts" not in again.text
+    assert "objects started" not in again.text
     case.write_text(text.format(2), "utf-8")
     again.wait_for("post done")
     assert again.end(signal.SIGTERM) == 0
@@ -293,7 +293,7 @@ def test_a_run_that_takes_the_listener_along_is_said_to_have_failed(
     assert listener.end(signal.SIGTERM) == 0
     assert [one["state"] for one in runs_of(out)] == ["failed"]
     third = Program(out, *INSPECT, "--settle", "0.3s")
-    third.wait_for("inspect had failed: the listener ended 3 times")
+    third.wait_for("inspect failed before: the listener stopped 3 times")
     assert third.end(signal.SIGTERM) == 0
 
 
@@ -311,7 +311,7 @@ def test_a_signal_ends_it_in_the_middle_of_a_run(
     words = ("--run", "post", "--case", case, "--settle", "0.3s", "--reserve", "1MB")
     listener = Program(out, *words)
     send(run, listener.port, exact_contours)
-    listener.wait_for("objects starts")
+    listener.wait_for("objects started")
     time.sleep(0.7)
     assert listener.end(number) == code
     assert "Traceback" not in listener.text

@@ -79,7 +79,7 @@ def test_storescp_receives_what_was_sent(
         "dose_structures.dcm",
     ]
     assert f"{len(sent)} of {len(sent)} stored" in result.stderr
-    assert "post.json skipped: no DICOM" in result.stderr
+    assert "post.json skipped: not DICOM" in result.stderr
     came = {pydicom.dcmread(path).SOPInstanceUID: path for path in there.iterdir()}
     for path in sent:
         assert data_set(came.pop(pydicom.dcmread(path).SOPInstanceUID)) == data_set(

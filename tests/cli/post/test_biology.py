@@ -117,7 +117,7 @@ def test_outcome_studies_of_such_cases_only(
     # 205 Gy was found on MAA images: not for a scan after treatment (H26).
     assert {one["reached"] for one in thresholds} == {None}
     assert "205" not in glass.stderr.split("NOTE")[0].split("Radiobiology")[1]
-    assert "'survival, HCC' (imaging: MAA, here SPECT)" in glass.stderr
+    assert "'survival, HCC' (imaging: MAA, but here SPECT)" in glass.stderr
 
 
 def test_a_model_that_nothing_is_given_to_says_so(
@@ -139,7 +139,7 @@ def test_a_model_that_nothing_is_given_to_says_so(
     assert set(rows(result, "kernel")["Tumor 1"]["probabilities"]) == {"by kernel"}
     assert "lobe" in rows(result)["Perfused lobe"]["probabilities"]
     assert rows(result)["Perfused lobe"]["tissue"] is None
-    assert "NOTE H25  TCP 'by kernel': is not applied everywhere" in result.stderr
+    assert "NOTE H25  TCP 'by kernel': is applied only in part" in result.stderr
     assert "WARN H25  NTCP 'liver EUD': is not applied: no structure" in result.stderr
     assert "not applied to local deposition" in result.stderr
 

@@ -424,7 +424,7 @@ def test_lungs_over_their_limit_and_of_another_mass(
         )
     )
     over = [
-        w for w in much["warnings"] if "by collapsed_cone, above 30" in w["message"]
+        w for w in much["warnings"] if "by collapsed_cone), above 30" in w["message"]
     ]
     assert [w["code"] for w in over] == ["H22"]
     assert much["lungs"]["dose_gy"] is None
@@ -487,7 +487,7 @@ def test_a_mask_as_density_asks(run: Run, cubes: Path, tmp_path: Path) -> None:
         run, cubes, tmp_path / "out", *CUBES, "--density", cubes / "liver.nii.gz"
     )
     assert result.exit_code == 3
-    assert "holds 0 and 1 only" in result.stderr
+    assert "contains only 0 and 1" in result.stderr
 
 
 def test_one_run_asks_all_about_a_place(run: Run, cubes: Path, tmp_path: Path) -> None:
@@ -498,7 +498,7 @@ def test_one_run_asks_all_about_a_place(run: Run, cubes: Path, tmp_path: Path) -
     options = (*CUBES, "--density", cubes / "liver.nii.gz", "--prior-dose", prior)
     asked = post(run, cubes, tmp_path / "out", *options).stderr
     assert "12% of the earlier dose (Gy times mL) lies in 'liver'" in asked
-    assert "holds 0 and 1 only" in asked
+    assert "contains only 0 and 1" in asked
     codes = re.findall(r"--accept (H\d\d)", asked)
     accepted = [("--accept", code, "--reason", "seen") for code in sorted(set(codes))]
     assert {"H16", "H27"} <= set(codes)
@@ -553,7 +553,7 @@ def test_a_ct_elsewhere_is_refused(run: Run, cubes: Path, tmp_path: Path) -> Non
         run, cubes, tmp_path / "out", *CUBES, "--dose-grid", "ct", "--ct", path
     )
     assert result.exit_code == 3
-    assert "wholly outside the image" in result.stderr
+    assert "completely outside the image" in result.stderr
 
 
 def test_why_the_ct_cannot_be_used(
@@ -628,7 +628,7 @@ def test_a_typed_density_in_a_map(run: Run, cubes: Path, tmp_path: Path) -> None
         (["--density", "rho.nii.gz", "--density-in", "1.06g/mL"], "liver=1.06g/mL"),
         (
             ["--density", "rho.nii.gz", "--density-in", "spleen=1.06g/mL"],
-            "no structure here: there are liver, tumors, lungs",
+            "not a structure here: there are liver, tumors, lungs",
         ),
     ],
 )

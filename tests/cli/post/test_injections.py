@@ -267,7 +267,9 @@ def test_two_injections_against_their_plan(
         *("--injection", LEFT.replace("left=", "b=")),
     )
     assert renamed.exit_code == 3
-    assert "the plan's injections are right, left, those given a, b" in renamed.stderr
+    assert (
+        "the plan's injections are right, left, but those given are a, b"
+    ) in renamed.stderr
 
 
 def test_an_injection_after_the_scan_is_asked_about(

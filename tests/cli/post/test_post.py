@@ -354,7 +354,7 @@ def break_doubled(files: Path) -> None:
     [
         (break_unknown, "there is no file or folder"),
         (break_truncated, "image.nii.gz is truncated or damaged"),
-        (break_outside, "'tumor' lies wholly outside the image"),
+        (break_outside, "'tumor' lies completely outside the image"),
         (break_empty, "contains no structure: every voxel is 0"),
         (break_infinite, "1 of 4032 voxels are not finite numbers (H30)"),
         (break_doubled, "2 structures are named 'liver'"),

@@ -180,7 +180,10 @@ def test_typed_densities() -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"Livver": 1.06}, "no structure here: there are liver, tumors, lungs, Liver"),
+        (
+            {"Livver": 1.06},
+            "not a structure here: there are liver, tumors, lungs, Liver",
+        ),
         ({"tumor": 1.0, "tumors": 1.1}, "two densities"),
         ({"liver": 1.0, " LIVER": 1.1}, "two densities"),
     ],

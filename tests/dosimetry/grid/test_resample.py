@@ -139,7 +139,7 @@ def test_outside_empty_and_foreign_are_refused() -> None:
     far = fine()
     far[:3, 3] += 500
     block = np.ones((4, 4, 4), bool)
-    with pytest.raises(StructureError, match="wholly outside the image"):
+    with pytest.raises(StructureError, match="completely outside the image"):
         occupancy_on(Structure.named("T", block, Grid((4, 4, 4), far)), COARSE)
     with pytest.raises(StructureError, match="'T' is empty"):
         occupancy_on(Structure.named("T", ~block, Grid((4, 4, 4), fine())), COARSE)
