@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil
 
 import numpy as np
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.report.ladder import nice_step
 
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44
@@ -109,15 +110,3 @@ def _outline(band: Band, end: float) -> str:
     """Along the lower curve and back along the upper one."""
     doses, low, high = band
     return f"{_points(doses, low, end)} {_points(doses[::-1], high[::-1], end)}"
-
-
-def nice_step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `least`.
-
-    >>> nice_step(37.0), nice_step(0.021)
-    (50.0, 0.05)
-    """
-    power = 10.0 ** floor(log10(least))
-    return float(
-        next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * 0.9999)
-    )
