@@ -70,7 +70,13 @@ def prediction_page_data(prediction: Prediction) -> dict[str, Any]:
         structure_colors(structures),
         lungs=lung_doubt(dose.density_note),
     )
-    return {"method": method, **data, "gray": "the scout image"}
+    colors = structure_colors(structures)
+    return {
+        "method": method,
+        **data,
+        "gray": "the scout image",
+        "dvh": _curves(prediction.rows[method], colors, {}),
+    }
 
 
 def page_data_text(

@@ -15,6 +15,8 @@
     const part = (x - data.left) / (data.right - data.left);
     if (part < 0 || part > 1) return;
     const dose = part * data.end_gy;
+    // A reader may have moved the activity: then the curves are stretched by so much.
+    const ratio = Number(document.body.dataset.ratio || 1);
     line.setAttribute("x1", x);
     line.setAttribute("x2", x);
     line.setAttribute("visibility", "visible");
@@ -24,7 +26,7 @@
     head.insertCell().textContent = "% of the volume";
     head.insertCell().textContent = "mL";
     for (const curve of data.curves) {
-      const at = part * (curve.fraction.length - 1);
+      const at = Math.min(part / ratio, 1) * (curve.fraction.length - 1);
       const n = Math.min(Math.floor(at), curve.fraction.length - 2);
       const value = curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
       const row = table.insertRow();
