@@ -6,7 +6,6 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.data.load import table
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ def render(
     template: str, embedded: Mapping[str, Any], scripts: tuple[str, ...], **values: Any
 ) -> str:
     """Fill a template with values, scripts and embedded documents."""
-    anchors = table("colormap")["inferno"]
     return (
         _environment()
         .get_template(template)
@@ -43,7 +41,6 @@ def render(
             scripts=[_own_text(name) for name in scripts],
             embedded=[(name, _json(value)) for name, value in embedded.items()],
             sig=significant,
-            gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
             **values,
         )
     )

@@ -55,7 +55,7 @@ def post_page(
     usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
     return render(
         "post.html",
-        {"post-json": text, "view-data": data["view"], "dvh-data": data["dvh"]},
+        {"post-json": text, "view-data": data["view"], "dvh-data": data["histograms"]},
         ("viewer.js", "dvh.js"),
         d=document,
         page=data,
