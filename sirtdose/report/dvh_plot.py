@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil
 from typing import Any
 
 import numpy as np
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.report.ladder import nice_step
 from sirtdose.report.looks import Look, shown_name
 
 _WIDTH, _HEIGHT = 760, 400
@@ -132,15 +133,3 @@ def _outline(band: Band, end: float) -> str:
     """Along the lower curve and back along the upper one."""
     doses, low, high = band
     return f"{_points(doses, low, end)} {_points(doses[::-1], high[::-1], end)}"
-
-
-def nice_step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `least`.
-
-    >>> nice_step(37.0), nice_step(0.021)
-    (50.0, 0.05)
-    """
-    power = 10.0 ** floor(log10(least))
-    return float(
-        next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * 0.9999)
-    )

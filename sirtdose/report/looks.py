@@ -5,26 +5,19 @@ for pictures on black, where every line has its name on it as well.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import floor, log10, sqrt
 from typing import Any
 
-from sirtdose.data.load import table
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
+from sirtdose.report.palette import ISODOSES, paints
 
-_FAMILY = {
-    Role.LIVER: "liver",
-    Role.NORMAL_GIVEN: "liver",
-    Role.NORMAL_WHOLE: "liver",
-    Role.PERFUSED: "perfused",
-    Role.NORMAL_PERFUSED: "perfused",
-    Role.TUMOR: "tumor",
-    Role.TUMOR_OUTSIDE: "tumor",
-}
+# The wash below the lowest level and above the highest, and differences.
+WASH_BELOW, WASH_ABOVE = "#460a08", "#fffdf0"
+DIFFERENCE = ("#3cbed7", "#f5be28")
 _REPEATED = (Role.NORMAL_GIVEN, Role.NORMAL_PERFUSED, Role.NORMAL_WHOLE)
 _OWN_NAMES = {
     Role.NORMAL_WHOLE: "Normal liver",
@@ -61,22 +54,14 @@ def drawn(structure: Structure) -> bool:
 
 
 def structure_looks(structures: Sequence[Structure]) -> dict[str, Look]:
-    """One look a structure, the same in pictures and curves.
-
-    Normal tissue has the color of its volume, dashed; organs are gray and dashed.
-    """
-    palette = table("colormap")["structures"]
-    seen: Counter[tuple[str, bool]] = Counter()
-    looks = {}
-    for one in structures:
-        family = _FAMILY.get(one.role, "other")
-        repeated = not drawn(one)
-        colors = palette[family]
-        light, dark = colors[seen[family, repeated] % len(colors)]
-        seen[family, repeated] += 1
-        dashed = repeated or family == "other" or one.role is Role.TUMOR_OUTSIDE
-        looks[one.name] = Look(light, dark, dashed, short_name(one.name, one.role))
-    return looks
+    """One look a structure, by its name, the same in pictures and curves."""
+    roles = {one.name: one.role for one in reversed(structures)}
+    return {
+        name: Look(
+            one.on_white, one.on_black, one.dashed, short_name(name, roles[name])
+        )
+        for name, one in paints((one.name, one.role) for one in structures).items()
+    }
 
 
 def short_name(name: str, role: Role) -> str:
@@ -173,12 +158,11 @@ def color_bar(
     levels: Sequence[float], top_gy: float, max_gy: float
 ) -> list[tuple[float, str]]:
     """Doses and their colors: the wash starts at the first and clips at the last."""
-    colors = table("colormap")
     used = [one for one in levels if one < top_gy] or [top_gy / 2]
     return [
-        (_WASH_FROM * used[0], colors["dose_below"]),
-        *zip(used, colors["dose"], strict=False),
-        (min(top_gy, max(max_gy, used[-1] * 1.01)), colors["dose_above"]),
+        (_WASH_FROM * used[0], WASH_BELOW),
+        *zip(used, ISODOSES, strict=False),
+        (min(top_gy, max(max_gy, used[-1] * 1.01)), WASH_ABOVE),
     ]
 
 

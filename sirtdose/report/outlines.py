@@ -147,7 +147,10 @@ def path_of(line: NDArray[np.float64], scale: float) -> str:
 def _thinned(line: NDArray[np.float64]) -> NDArray[np.float64]:
     """Every few points: marching squares give two or more a voxel."""
     count = max(int(len(line) / _STEPS_A_VOXEL), min(len(line), 6))
-    return line[np.linspace(0, len(line) - 1, count).round().astype(int)]
+    kept: NDArray[np.float64] = line[
+        np.linspace(0, len(line) - 1, count).round().astype(int)
+    ]
+    return kept
 
 
 def _place(point: Sequence[float] | NDArray[np.float64]) -> str:

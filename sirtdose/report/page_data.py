@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.data.load import table
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment, Prediction
 from sirtdose.errors import InputError
@@ -18,8 +17,12 @@ from sirtdose.model.grid import Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
-from sirtdose.report.dvh_plot import Band, dvh_plot, nice_step
+from sirtdose.report.dvh_plot import Band, dvh_plot
+from sirtdose.report.ladder import nice_step
 from sirtdose.report.looks import (
+    DIFFERENCE,
+    WASH_ABOVE,
+    WASH_BELOW,
     Look,
     case_numbers,
     color_bar,
@@ -31,6 +34,7 @@ from sirtdose.report.looks import (
     structure_looks,
 )
 from sirtdose.report.outlines import smooth
+from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import (
     Field,
     Scale,
@@ -89,7 +93,10 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
 def prediction_page_data(
     prediction: Prediction, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Planes and curves of a prediction over the scout image, and its plan's numbers."""
+    """Planes and curves of a prediction over the scout image.
+
+    `document` is the plan: its limits and goals are where isodoses are drawn.
+    """
     method = next(iter(prediction.doses))
     structures = [row.structure for row in prediction.rows[method]]
     looks = structure_looks(structures)
@@ -214,7 +221,7 @@ def plane_data(
         "max_gy": float(first.data.max()),
         "isodoses": [
             {"level_gy": level, "color": color}
-            for level, color in zip(levels, table("colormap")["dose"], strict=False)
+            for level, color in zip(levels, ISODOSES, strict=False)
         ],
         "bar": bar,
         "planes": still_planes(
@@ -242,7 +249,12 @@ def plane_data(
             **_started(view["grid"], shown),
             "levels_gy": levels,
             "top_gy": top_gy,
-            "colors": table("colormap"),
+            "colors": {
+                "dose": ISODOSES,
+                "dose_below": WASH_BELOW,
+                "dose_above": WASH_ABOVE,
+                "difference": DIFFERENCE,
+            },
             "differences": _differences(maps, top_gy),
         },
     }

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.data.load import table
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.looks import Look, rgb
 from sirtdose.report.outlines import INSIDE, Smooth, curves, path_of, sample
+from sirtdose.report.palette import ISODOSES
 
 # The drawing's own units across a plane, and the text of its labels in them.
 UNITS = 1000
@@ -106,8 +106,11 @@ class _Labels:
             ):
                 self.placed.append(
                     {
-                        **{"text": text, "color": color, "wide": wide},
-                        **{"x": round(float(x)), "y": round(float(y))},
+                        "text": text,
+                        "color": color,
+                        "wide": wide,
+                        "x": round(float(x)),
+                        "y": round(float(y)),
                     }
                 )
                 return
@@ -214,7 +217,6 @@ def _lines(
     scale: Scale,
 ) -> dict[str, Any]:
     gy = sample(dose.data, dose.grid, points)
-    colors = table("colormap")["dose"]
     labels, isodoses, drawn = _Labels(), [], []
     for n, one in enumerate(outlines):
         look = looks[one.structure.name]
@@ -228,10 +230,10 @@ def _lines(
     for n, level in enumerate(scale.levels):
         found = sorted(curves(gy, level), key=len, reverse=True)
         isodoses.append(
-            {"level_gy": level, "color": colors[n], "paths": _paths(found)}
+            {"level_gy": level, "color": ISODOSES[n], "paths": _paths(found)}
         )
         for line in [one for one in found if len(one) > _FEW_POINTS][:2]:
-            labels.add(_units(line), f"{level:g}", colors[n], _DIRECTIONS[n])
+            labels.add(_units(line), f"{level:g}", ISODOSES[n], _DIRECTIONS[n])
     return {"isodoses": isodoses, "outlines": drawn, "labels": labels.placed}
 
 

@@ -16,7 +16,6 @@ from sirtdose.model.volume import Quantity
 from sirtdose.report.documents import findings_document
 from sirtdose.report.looks import structure_looks
 from sirtdose.report.page_data import plane_data
-
 from sirtdose.workflows.check.histograms import (
     read_dose,
     same_patient_findings,

@@ -8,7 +8,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.report import planes
-from sirtdose.report.dvh_plot import nice_step
+from sirtdose.report.ladder import nice_step
 from sirtdose.report.wording import significant
 
 GRID = Grid.regular((12, 20, 20), spacing_mm=(4.0, 2.0, 2.0))

@@ -64,6 +64,7 @@
       : size >= 0.995 ? gy.toFixed(2) : size > 1e-9 ? String(Number(gy.toPrecision(3))) : "0";
     return text.replace("-", "\u2212");
   };
+  const levelText = (gy) => String(Number(gy.toPrecision(3)));
   const mmText = (mm) => mm.toFixed(1).replace("-", "\u2212");
   const place = (index) => [0, 1, 2].map((row) => {
     const m = data.grid.affine_mm[row];
@@ -375,7 +376,7 @@
         const found = lines(slice, level);
         for (const line of found) stroke(line, palette[n], 1.2);
         for (const line of found.slice(0, 2)) {
-          if (line.points.length > 8) todo.push([line, gyText(level), palette[n], directions[n]]);
+          if (line.points.length > 8) todo.push([line, levelText(level), palette[n], directions[n]]);
         }
       });
     }
@@ -729,13 +730,13 @@
     const part = (gy) => Math.min(1, gy / state.top);
     ramp.style.background = `linear-gradient(to right, #000 ${100 * part(stops[0][0])}%, ${stops.map(([gy, color]) =>
       `${color} ${100 * part(gy)}%`).join(", ")})`;
-    const used = stops.slice(1, -1).filter(([gy]) => part(gy) < 0.9);
-    ticks.replaceChildren(tick(0, "0"), ...used.map(([gy]) => tick(part(gy), gyText(gy))), tick(1, `${gyText(state.top)} Gy`));
+    const used = stops.slice(1, -1).filter(([gy]) => part(gy) < 0.84);
+    ticks.replaceChildren(tick(0, "0"), ...used.map(([gy]) => tick(part(gy), levelText(gy))), tick(1, `${gyText(state.top)} Gy`));
     const most = state.factor * state.map.max;
     says.textContent = `Wash starts at ${gyText(stops[0][0])} Gy${most > state.top
       ? ` and clips at ${gyText(state.top)} Gy; maximum ${gyText(most)} Gy` : `; maximum ${gyText(most)} Gy`}.`;
     ramp.classList.toggle("clips", most > state.top);
-    keys.replaceChildren(keys.firstElementChild, ...state.levels.map((gy, n) => swatch(palette[n], gyText(gy))));
+    keys.replaceChildren(keys.firstElementChild, ...state.levels.map((gy, n) => swatch(palette[n], levelText(gy))));
   }
   for (const one of structures) {
     const label = document.createElement("label");
