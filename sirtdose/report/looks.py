@@ -23,6 +23,10 @@ _OWN_NAMES = {
     Role.NORMAL_WHOLE: "Normal liver",
     Role.NORMAL_PERFUSED: "Normal perfused liver",
 }
+_ROLE_WORDS = {
+    "perfused": "perfused volume",
+    "tumor_outside": "tumor outside the liver",
+}
 _CORRECTIONS = {
     "iterative_yang": "partial volume corrected (iterative Yang)",
     "gtm": "partial volume corrected (GTM)",
@@ -88,6 +92,17 @@ def shown_name(name: str, role: str) -> str:
     """
     own = Role(role) if role in list(Role) else Role.OTHER
     return _OWN_NAMES.get(own, name) if name == role else name
+
+
+def role_words(role: str) -> str:
+    """What a structure is for, in a table.
+
+    >>> role_words("normal_given"), role_words("tumor_outside")
+    ('normal liver', 'tumor outside the liver')
+    """
+    if role.startswith("normal"):
+        return "normal liver"
+    return _ROLE_WORDS.get(role, role)
 
 
 def method_name(method: str) -> str:

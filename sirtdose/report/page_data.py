@@ -78,6 +78,7 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
     )
     return {
         "method": method,
+        "whose": _whose(assessment),
         **data,
         "gray": "CT" if assessment.placed.ct else "the activity image",
         "histograms": [
@@ -87,6 +88,21 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
         "registration": [png(one) for one in assessment.placed.registration.pictures]
         if assessment.placed.registration
         else [],
+    }
+
+
+def _whose(assessment: Assessment) -> dict[str, Any]:
+    """What a page's head says that results do not: nothing of one without names."""
+    if assessment.request.privacy.nameless:
+        return {"deidentified": True, "key": "", "vessel": ""}
+    typed = (assessment.read.plan or {}).get("inputs") or {}
+    keys = (typed.get("case_label"), typed.get("patient_key"))
+    return {
+        "deidentified": False,
+        "key": " / ".join(str(one) for one in keys if one)
+        or assessment.request.privacy.patient_key
+        or "",
+        "vessel": typed.get("vessel") or "",
     }
 
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 _PRINT = ("print.js",)
 
 
-def case_hash(text: str) -> str:
+def case_hash(text: str, *, digits: int = 12) -> str:
     """What a document's pages and figures carry, so that none is taken for another's.
 
     >>> case_hash("{}")
     '44136fa355b3'
     """
-    return sha256(text.encode()).hexdigest()[:12]
+    return sha256(text.encode()).hexdigest()[:digits]
 
 
 def view_page(title: str, data: Mapping[str, Any]) -> str:

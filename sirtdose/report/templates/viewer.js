@@ -70,8 +70,8 @@
     const m = data.grid.affine_mm[row];
     return m[0] * index[0] + m[1] * index[1] + m[2] * index[2] + m[3];
   });
-  const indexOf = (mm) => data.grid.to_index.map((m, axis) =>
-    clamp(Math.round(m[0] * mm[0] + m[1] * mm[1] + m[2] * mm[2] + m[3]), 0, shape[axis] - 1));
+  const indexOf = (mm) => data.grid.to_index.map((m) =>
+    Math.round(m[0] * mm[0] + m[1] * mm[1] + m[2] * mm[2] + m[3]));
   const flat = ([k, j, i]) => (k * nj + j) * ni + i;
   const isDifference = () => Boolean(state.map.of);
   const doseAt = (index) => {
@@ -757,9 +757,11 @@
 
   // A finding shows its place; a plan that is played with scales all doses.
   for (const button of document.querySelectorAll("[data-show]")) {
+    const index = indexOf(button.dataset.show.split(",").map(Number));
+    if (index.some((n, axis) => n < 0 || n >= shape[axis])) continue;
     button.hidden = false;
     button.addEventListener("click", () => {
-      state.at = indexOf(button.dataset.show.split(",").map(Number));
+      state.at = index.slice();
       drawAll();
       root.scrollIntoView({ block: "center" });
       planes.axial.canvas.focus({ preventScroll: true });
