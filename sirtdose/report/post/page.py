@@ -23,6 +23,7 @@ from sirtdose.report.page_head import (
     day_words,
     made_today,
 )
+from sirtdose.report.palette import paints
 from sirtdose.report.post.biology import biology_rows, parameter_lines
 from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
@@ -97,7 +98,7 @@ def post_page(
         answer=_answer(document, rows),
         findings=findings,
         places=_places(document, data),
-        colors={one["name"]: one for one in data["outlines"]},
+        colors=paints((row["name"], row["role"]) for row in rows),
         name=lambda row: shown_name(row["name"], row["role"]),
         role=role_words,
         method_name=method_name,
@@ -155,7 +156,7 @@ def _head(
     after = times["elapsed_h"]
     imaged = [
         image.get("modality") or "",
-        f"{after:.1f} h after treatment" if after is not None else "",
+        f"{after:.1f} h later" if after is not None else "",
     ]
     return PageHead(
         title="Doses after treatment",

@@ -84,7 +84,6 @@ def _lungs(document: Mapping[str, Any], paint: Any) -> list[Rung]:
     lungs = document["lungs"]
     if lungs["shunt_source"] == "not given":
         return []
-    limits = [one for one in document["limits"] if one["volume"] in _LUNGS]
     earlier = lungs["cumulative_dose_gy"] != lungs["dose_gy"]
     return [
         Rung(
@@ -93,17 +92,21 @@ def _lungs(document: Mapping[str, Any], paint: Any) -> list[Rung]:
             dose_gy=lungs["dose_gy"],
             verdicts=tuple(
                 Verdict.of_limit(one, note=_session_words(one, earlier=earlier))
-                for one in limits
+                for one in document["limits"]
+                if one["volume"] in _LUNGS
+                # Without an earlier session, that of all sessions is never nearer.
+                and (earlier or one["name"] != "lungs_cumulative")
             ),
         )
     ]
 
 
 def _session_words(limit: Mapping[str, Any], *, earlier: bool) -> str:
+    """Which sessions a limit of the lungs is of, where there are several."""
+    if not earlier:
+        return ""
     if limit["name"] == "lungs_cumulative":
-        return f"all sessions, {gy_words(limit['value_gy'] or 0)} Gy" * earlier or (
-            "all sessions"
-        )
+        return f"all sessions, {gy_words(limit['value_gy'] or 0)} Gy"
     return "this session"
 
 
