@@ -6,7 +6,6 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.data.load import table
 from sirtdose.report.page_head import PageHead, margin_boxes
 from sirtdose.report.wording import gbq_words, gy_words, mci_words, significant
 
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
 _PRINT = ("print.js",)
 
 
-def case_hash(text: str) -> str:
+def case_hash(text: str, *, digits: int = 12) -> str:
     """What a document's pages and figures carry, so that none is taken for another's.
 
     >>> case_hash("{}")
     '44136fa355b3'
     """
-    return sha256(text.encode()).hexdigest()[:12]
+    return sha256(text.encode()).hexdigest()[:digits]
 
 
 def view_page(title: str, data: Mapping[str, Any]) -> str:
@@ -47,7 +46,6 @@ def render(
     """
     from markupsafe import Markup
 
-    anchors = table("colormap")["inferno"]
     return (
         _environment()
         .get_template(template)
@@ -57,7 +55,6 @@ def render(
             boxes=Markup(margin_boxes(head)) if head else "",
             scripts=[_own_text(name) for name in (*_PRINT[: bool(head)], *scripts)],
             embedded=[(name, _json(value)) for name, value in embedded.items()],
-            gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
             **values,
         )
     )

@@ -10,10 +10,8 @@ from sirtdose.model.metric import metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines
-from sirtdose.report.histogram import LEFT, RIGHT, named_curves
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, day_words, made_today
-from sirtdose.report.palette import paints
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
     goal_words,
@@ -64,23 +62,16 @@ def plan_page(
     made = made or Made.today()
     rungs = plan_rungs(document)
     moves = what_if(document, rungs)
-    drawn = data and data.get("dvh") and plan_histogram(document, data["dvh"])
     embedded = {"plan-json": text, "what-if-data": moves}
     if data:
-        embedded["view-data"] = data["view"]
-    if drawn:
-        embedded["dvh-data"] = drawn["data"]
+        data = _with_names(document, data)
+        embedded |= {"view-data": data["view"], "dvh-data": data["histograms"]}
     return render(
         "plan.html",
         embedded,
-        (
-            *(("viewer.js",) if data else ()),
-            *(("dvh.js",) if drawn else ()),
-            "what_if.js",
-        ),
+        (*(("viewer.js", "dvh.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
-        histogram=drawn,
         what_if=moves,
         **page_one(document, rungs),
         **_details(document),
@@ -178,38 +169,28 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def plan_histogram(
-    document: Mapping[str, Any], dvh: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Curves of an image's structures, under the names of the plan's own rows."""
-    first = next(iter(document["doses"].values()))["structures"]
-    colors = paints([(one["name"], one["role"]) for one in first])
+def _with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """A page's data with its curves under the names of the plan's own rows."""
+    from sirtdose.report.looks import shown_name as drawn_name
+
     called, rows = names_of(document), part_rows(document)
-    names = {row["name"]: called.get(part, part) for part, row in rows.items()}
-    return {
-        "curves": named_curves(dvh, colors, names),
-        "ticks": dvh_ticks(dvh),
-        "data": {
-            "end_gy": dvh["end_gy"],
-            "left": LEFT,
-            "right": RIGHT,
-            "curves": [
-                one
-                | {"name": names[one["name"]], "color": colors[one["name"]].on_white}
-                for one in dvh["curves"]
-            ],
-        },
+    names = {
+        drawn_name(row["name"], row["role"]): called.get(part, part)
+        for part, row in rows.items()
     }
 
+    def renamed(curves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**one, "name": names.get(one["name"], one["name"])} for one in curves]
 
-def dvh_ticks(dvh: Mapping[str, Any]) -> list[tuple[float, str]]:
-    """Where doses stand under a histogram."""
-    plot = dvh["plot"]
-    wide = (RIGHT - LEFT) / (plot["right"] - plot["left"])
-    return [
-        (round(LEFT + wide * (x - plot["left"]), 1), text)
-        for x, text in plot["dose_ticks"]
+    histograms = [
+        {
+            **one,
+            "curves": renamed(one["curves"]),
+            "plot": {**one["plot"], "curves": renamed(one["plot"]["curves"])},
+        }
+        for one in data["histograms"]
     ]
+    return {**data, "histograms": histograms}
 
 
 def _details(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,15 +126,10 @@
     svg.innerHTML = drawing;
   };
 
-  const scaled = () => {
-    // One injection scales the whole map; several do not, and then these stay the plan's.
-    const ratio = at.length === 1 ? at[0] / first[0] : 1;
-    document.body.dataset.ratio = ratio;
-    const drawing = one("dvh");
-    if (!drawing) return;
-    const left = Number(drawing.dataset.left);
-    for (const curve of drawing.querySelectorAll("polyline.curve"))
-      curve.setAttribute("transform", `translate(${left} 0) scale(${ratio} 1) translate(${-left} 0)`);
+  // One injection scales the whole map; several do not, and then pictures stay the plan's.
+  const scaled = (moved) => {
+    const detail = { factor: at.length === 1 ? at[0] / first[0] : 1, moved: moved && at.length === 1 };
+    document.dispatchEvent(new CustomEvent("sirtdose:doses", { detail }));
   };
 
   const draw = () => {
@@ -164,8 +159,7 @@
     one("page-moved").textContent = moved
       ? `@page { @top-left { content: ${head}; color: #000; font-weight: 700; white-space: normal; } }`
       : "";
-    scaled();
-    dispatchEvent(new Event("moved"));
+    scaled(moved);
   };
 
   const set = (n, gbq) => {
