@@ -64,7 +64,7 @@ def plan_page(
     moves = what_if(document, rungs)
     embedded = {"plan-json": text, "what-if-data": moves}
     if data:
-        data = _with_names(document, data)
+        data = with_names(document, data)
         embedded |= {"view-data": data["view"], "dvh-data": data["histograms"]}
     return render(
         "plan.html",
@@ -169,7 +169,7 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """A page's data with its curves under the names of the plan's own rows."""
     from sirtdose.report.looks import shown_name as drawn_name
 
