@@ -28,9 +28,9 @@ _ROLE_WORDS = {
     "tumor_outside": "tumor outside the liver",
 }
 _CORRECTIONS = {
-    "iterative_yang": "partial volume corrected (iterative Yang)",
-    "gtm": "partial volume corrected (GTM)",
-    "recovery": "partial volume corrected (recovery)",
+    "iterative_yang": "PVC (iterative Yang)",
+    "gtm": "PVC (GTM)",
+    "recovery": "PVC (recovery)",
     "with_prior": "sum of sessions",
 }
 _LEVELS_MAX = 4
@@ -109,7 +109,7 @@ def method_name(method: str) -> str:
     """A dose map as a switch or a heading names it.
 
     >>> method_name("collapsed_cone"), method_name("local_deposition+gtm")
-    ('Collapsed cone', 'Local deposition, partial volume corrected (GTM)')
+    ('Collapsed cone', 'Local deposition, PVC (GTM)')
     >>> method_name("kernel+with_prior")
     'Kernel, sum of sessions'
     """
@@ -179,6 +179,20 @@ def color_bar(
         *zip(used, ISODOSES, strict=False),
         (min(top_gy, max(max_gy, used[-1] * 1.01)), WASH_ABOVE),
     ]
+
+
+def bar_ticks(bar: Sequence[tuple[float, str]]) -> list[float]:
+    """The doses of a color bar that are written under it: none near another.
+
+    >>> bar_ticks([(12, ""), (50, ""), (60, ""), (200, ""), (290, ""), (300, "")])
+    [50, 200]
+    """
+    end = bar[-1][0]
+    ticks: list[float] = []
+    for gy, _ in bar[1:-1]:
+        if gy - (ticks[-1] if ticks else 0.0) > 0.09 * end and gy < 0.84 * end:
+            ticks.append(gy)
+    return ticks
 
 
 def scale_top_gy(levels: Sequence[float], hot_gy: float) -> float:
