@@ -12,6 +12,7 @@ from sirtdose.report.wording import gy_words
 LEFT, AXIS = 4.0, 220.0
 _TICKS = 5
 _SAME = 1e-6
+LIMIT_NOT_MET = "Limit not met"
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Verdict:
     """One bound of a row: what is wanted, and whether the dose there meets it.
 
     `gy_per_gbq`, one an injection, and `prior_gy` say how the dose follows the
-    activity, where a page lets its reader move that.
+    activity, where a page lets its reader move that. `planned` ones are the plan's own
+    goals.
     """
 
     sense: str
@@ -31,6 +33,20 @@ class Verdict:
     note: str = ""
     gy_per_gbq: tuple[float, ...] = ()
     prior_gy: float = 0.0
+    planned: bool = False
+
+    @property
+    def falls_short(self) -> str:
+        """What it is called where it is missed.
+
+        >>> Verdict("at_least", 205.0, 176.0, False).falls_short
+        'Below the recommended dose'
+        """
+        if self.planned:
+            return "Below the goal"
+        if self.sense == "at_least":
+            return "Below the recommended dose"
+        return LIMIT_NOT_MET
 
     @property
     def wanted(self) -> str:
@@ -73,9 +89,16 @@ class Verdict:
         'met exactly'
         >>> Verdict("at_least", 205.0, 176.0, False).words
         'missed by 29 Gy'
+        >>> Verdict("aim", 40.0, 40.0, True).words
+        'reached'
         """
         if self.value_gy is None or self.met is None:
             return "not checked"
+        if self.sense == "aim":
+            apart = self.value_gy - self.limit_gy
+            if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
+                return "reached"
+            return f"{gy_words(abs(apart))} Gy {'above' if apart > 0 else 'below'} it"
         if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
             return "met exactly" if self.met else "missed: exactly there"
         return f"{'met' if self.met else 'missed'} by {gy_words(abs(self.apart_gy))} Gy"

@@ -339,7 +339,8 @@ def _curves(
         "right": plot.right,
         "curves": [
             {
-                "name": shown_name(row.structure.name, row.structure.role),
+                "name": row.structure.name,
+                "shown": shown_name(row.structure.name, row.structure.role),
                 "color": looks[row.structure.name].color,
                 "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,

@@ -15,6 +15,10 @@ _DISCLAIMER = "Not a medical device: verify every number with an approved system
 NOT_GIVEN = "not given"
 # What stands in place of a key or a date that is taken out.
 REMOVED = "removed"
+_SHEET = (
+    'size: A4; margin: 16mm 12mm 14mm; font: 7.5pt system-ui, "Segoe UI", Roboto, '
+    "Helvetica, Arial, sans-serif; color: #454c55;"
+)
 # Characters that stand in a CSS text as they are.
 _PLAIN = re.compile(r"[^A-Za-z0-9 .,:;()|+*=%_-]")
 
@@ -68,7 +72,9 @@ class PageHead:
         state = f" ({self.state[0].lower()}{self.state[1:]})" if self.state else ""
         if self.deidentified:
             return f"{self.title}{state}  |  de-identified"
-        return f"{self.title}{state}  |  {self.key}  |  treatment {self.treated}"
+        key = "no case label" if self.key == NOT_GIVEN else self.key
+        treated = "date " * (self.treated == NOT_GIVEN) + self.treated
+        return f"{self.title}{state}  |  {key}  |  treatment {treated}"
 
     @property
     def right(self) -> str:
@@ -96,10 +102,11 @@ def margin_boxes(head: PageHead) -> str:
         "bottom-right": '"Page " counter(page) " of " counter(pages)',
     }
     said = "\n".join(
-        f"@{place} {{ content: {text}; white-space: nowrap; }}"
+        f"@{place} {{ content: {text}; white-space: "
+        f"{'normal' if place == 'top-left' else 'nowrap'}; }}"
         for place, text in boxes.items()
     )
-    return f"@page {{ size: A4; margin: 16mm 12mm 14mm;\n{said} }}"
+    return f"@page {{ {_SHEET}\n{said} }}"
 
 
 def css_text(text: str) -> str:

@@ -79,12 +79,12 @@ def _size(typed: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         return NOT_GIVEN
     said = []
     if height:
-        said.append(f"{height / 10:.0f} cm")
+        said.append(f"{height / 10:.0f}\N{NO-BREAK SPACE}cm")
     if weight:
-        said.append(f"{weight:.0f} kg")
+        said.append(f"{weight:.0f}\N{NO-BREAK SPACE}kg")
     area = document.get("assumptions", {}).get("body_surface_m2")
     if area is None and height and weight:
         area = dubois_m2(height_cm=height / 10, weight_kg=weight)
     if area is not None:
-        said.append(f"{area:.2f} m\N{SUPERSCRIPT TWO}")
+        said.append(f"{area:.2f}\N{NO-BREAK SPACE}m\N{SUPERSCRIPT TWO}")
     return ", ".join(said)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.plan.options import (
+    height_option,
     liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
+    weight_option,
 )
 from sirtdose.cli.words.image import (
     dose_options,
@@ -72,6 +74,8 @@ _ON_PAPER = "As it is on paper: over 10 % from the image's it stops."
 @lung_margin_option
 @dose_options
 @metric_option
+@height_option
+@weight_option
 @plan_options
 def image_command(
     *,

@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from sirtdose.cli.plan.options import (
+    height_option,
     liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
     show_plan,
+    weight_option,
 )
 from sirtdose.cli.words.injections import dose_option
 from sirtdose.cli.words.option import Option
@@ -33,6 +35,8 @@ from sirtdose.workflows.plan.numbers import plan_mird
     default="delivered",
 )
 @density_option
+@height_option
+@weight_option
 @plan_options
 def mird_command(
     *,

@@ -20,7 +20,13 @@ from sirtdose.cli.words.options import (
     physics_options,
     uncertainty_option,
 )
-from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
+from sirtdose.cli.words.quantities import (
+    DayType,
+    acceptances_of,
+    by_name,
+    nuclide_of,
+    quantity,
+)
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
@@ -47,8 +53,8 @@ perfused_volume_option = Option(
 liver_volume_option = Option(
     "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
 )
-height_option = Option("height", LENGTH, "Height for bsa, such as 165cm.")
-weight_option = Option("weight", MASS, "Weight for bsa, such as 60kg.")
+height_option = Option("height", LENGTH, "Patient's height, e.g. 165cm.")
+weight_option = Option("weight", MASS, "Patient's weight, e.g. 60kg.")
 tumor_option = Option(
     "tumor",
     str,
@@ -58,6 +64,21 @@ tumor_option = Option(
     metavar="NAME=VOLUME@RATIO",
     into="tumors",
 )
+case_options = together(
+    Option(
+        "case-label", str, "Label of the case, on every printed sheet.", metavar="TEXT"
+    ),
+    patient_key_option,
+    Option("vessel", str, "Vessel to be treated, e.g. 'right hepatic artery'."),
+    Option(
+        "treatment-date",
+        DayType(),
+        "Planned day of treatment, e.g. 2026-12-09.",
+        metavar="DATE",
+    ),
+)
+# Whose a plan is, as its documents keep it.
+CASE_NAMES = ("case_label", "patient_key", "vessel", "treatment_date")
 plan_options = together(
     lung_shunt_option,
     Option(
@@ -95,7 +116,7 @@ plan_options = together(
         "alone: prior-dose:40Gy in --injection.",
         default="0Gy",
     ),
-    patient_key_option,
+    case_options,
     replace(
         uncertainty_option,
         help="Intervals of an ensemble of N realizations too, such as 1000; by first "

@@ -13,6 +13,7 @@ from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import vial_findings
+from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -57,6 +58,7 @@ class _PlannedVial:
     nuclide: Mapping[str, Any]
     status: str
     document: dict[str, Any]
+    inputs: Mapping[str, Any]
 
     def decaying_as(self, nuclide: Nuclide) -> Nuclide:
         """The nuclide with the plan's half-life, where that is another."""
@@ -108,6 +110,7 @@ class _PlannedVial:
     "When the vials are calibrated.  [default: for each the time that suits]",
     metavar="TIME",
 )
+@case_options
 @assay_options
 @calibrator_factor_option
 @nuclide_options
@@ -179,7 +182,10 @@ def vial_command(
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(
-        plan, acceptances, of_plan=planned.document if planned else None
+        plan,
+        acceptances,
+        of_plan=planned.document if planned else None,
+        inputs=_whose(options, planned),
     )
     show_document(
         document,
@@ -189,6 +195,14 @@ def vial_command(
         force=force,
         as_json=as_json,
     )
+
+
+def _whose(
+    options: Mapping[str, Any], planned: _PlannedVial | None
+) -> dict[str, str | None]:
+    """Whose a vial is: as typed, else the plan's."""
+    of_plan = planned.inputs if planned else {}
+    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES}
 
 
 def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
@@ -233,6 +247,7 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
             "injection": name,
             "draw_activity_gbq": each,
         },
+        inputs=plan["inputs"],
     )
 
 

@@ -87,7 +87,7 @@ def post_page(
             "view-data": data["view"],
             "dvh-data": data["histograms"],
         },
-        ("viewer.js", "dvh.js"),
+        ("viewer.js", "histograms.js"),
         head=_head(document, text, data["whose"], patient),
         d=document,
         page=data,

@@ -1,100 +1,43 @@
 "use strict";
-// The histogram's values at a dose: under the pointer, or moved by the arrow keys.
+// The histogram's values under the pointer.
 (() => {
-  const drawings = [...document.querySelectorAll("svg.dvh")];
+  const drawing = document.getElementById("dvh");
   const source = document.getElementById("dvh-data");
-  if (!drawings.length || !source) return;
-  const all = JSON.parse(source.textContent);
+  if (!drawing || !source) return;
+  const data = JSON.parse(source.textContent);
+  const line = document.getElementById("dvh-line");
   const table = document.getElementById("dvh-here");
-  const tabs = document.getElementById("dvh-methods");
-  let shown = 0;
-  let dose = all[0].end_gy * 0.3;
-  const cell = (row, text, number = true) => {
-    const one = document.createElement("td");
-    one.textContent = text;
-    if (number) one.className = "num";
-    row.append(one);
-    return one;
-  };
-  function tell() {
-    const { plot, curves, end_gy: end } = all[shown];
-    const part = dose / end;
-    const line = drawings[shown].querySelector(".reading");
-    const x = plot.left + part * (plot.right - plot.left);
+  drawing.addEventListener("pointermove", (event) => {
+    const point = drawing.createSVGPoint();
+    point.x = event.clientX;
+    point.y = event.clientY;
+    const x = point.matrixTransform(drawing.getScreenCTM().inverse()).x;
+    const part = (x - data.left) / (data.right - data.left);
+    if (part < 0 || part > 1) return;
+    const dose = part * data.end_gy;
+    // A reader may have moved the activity: then the curves are stretched by so much.
+    const ratio = Number(document.body.dataset.ratio || 1);
     line.setAttribute("x1", x);
     line.setAttribute("x2", x);
     line.setAttribute("visibility", "visible");
     table.replaceChildren();
-    const head = table.createTHead().insertRow();
-    for (const [n, text] of [`At ${dose.toFixed(dose < 10 ? 1 : 0)} Gy or more`, "Volume, %", "mL"].entries()) {
-      const one = document.createElement("th");
-      one.textContent = text;
-      if (n) one.className = "num";
-      head.append(one);
-    }
-    const body = table.createTBody();
-    for (const curve of curves) {
-      const at = part * (curve.fraction.length - 1);
+    const head = table.insertRow();
+    head.insertCell().textContent = `at ${dose.toPrecision(4)} Gy and more`;
+    head.insertCell().textContent = "% of the volume";
+    head.insertCell().textContent = "mL";
+    for (const curve of data.curves) {
+      const at = Math.min(part / ratio, 1) * (curve.fraction.length - 1);
       const n = Math.min(Math.floor(at), curve.fraction.length - 2);
       const value = curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
-      const row = body.insertRow();
-      const name = cell(row, "", false);
+      const row = table.insertRow();
+      const name = row.insertCell();
       const swatch = document.createElement("span");
-      swatch.className = curve.dashed ? "chip dash" : "chip";
-      swatch.style.color = curve.color;
+      swatch.className = "swatch";
+      swatch.style.background = curve.color;
       name.append(swatch, curve.name);
-      cell(row, (100 * value).toFixed(1));
-      const ml = value * curve.volume_ml;
-      cell(row, ml.toFixed(ml < 9.95 ? 1 : 0));
+      row.insertCell().textContent = (100 * value).toFixed(1);
+      row.insertCell().textContent = (value * curve.volume_ml).toPrecision(4);
     }
     table.dataset.gy = dose;
-  }
-  function move(to) {
-    dose = Math.max(0, Math.min(all[shown].end_gy, to));
-    tell();
-  }
-  function show(number) {
-    shown = number;
-    drawings.forEach((one, n) => one.toggleAttribute("hidden", n !== number));
-    document.getElementById("dvh-method").textContent = all[number].method;
-    for (const one of tabs ? tabs.children : []) one.setAttribute("aria-pressed", String(Number(one.value) === number));
-    move(dose);
-  }
-  // On a phone the names beside the curves have no room: the table has them.
-  function fit() {
-    for (const [n, drawing] of drawings.entries()) {
-      const { plot } = all[n];
-      const narrow = drawing.parentElement.clientWidth < 560;
-      drawing.classList.toggle("narrow", narrow);
-      drawing.setAttribute("viewBox", `0 0 ${narrow ? plot.right + 20 : plot.width} ${plot.height + (narrow ? 16 : 0)}`);
-    }
-  }
-  drawings.forEach((drawing, n) => {
-    const at = (event) => {
-      const point = drawing.createSVGPoint();
-      [point.x, point.y] = [event.clientX, event.clientY];
-      const { plot, end_gy: end } = all[n];
-      const x = point.matrixTransform(drawing.getScreenCTM().inverse()).x;
-      move(((x - plot.left) / (plot.right - plot.left)) * end);
-    };
-    drawing.addEventListener("pointerdown", at);
-    drawing.addEventListener("pointermove", at);
-    drawing.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1, PageDown: -10, PageUp: 10 }[event.key];
-      if (!by) return;
-      event.preventDefault();
-      move(dose + by * Math.max(1, Math.round(all[n].end_gy / 500)));
-    });
   });
-  for (const one of tabs ? tabs.children : []) one.addEventListener("click", () => show(Number(one.value)));
-  window.addEventListener("resize", fit);
-  window.addEventListener("beforeprint", () => {
-    for (const [n, one] of drawings.entries()) {
-      one.classList.remove("narrow");
-      one.setAttribute("viewBox", `0 0 ${all[n].plot.width} ${all[n].plot.height}`);
-    }
-  });
-  window.addEventListener("afterprint", fit);
-  fit();
-  tell();
 })();

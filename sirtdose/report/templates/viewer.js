@@ -798,9 +798,9 @@
       planes.axial.canvas.focus({ preventScroll: true });
     });
   }
-  document.addEventListener("sirtdose:doses", (event) => {
-    state.factor = event.detail.factor;
-    state.moved = Boolean(event.detail.moved);
+  window.addEventListener("moved", () => {
+    state.factor = Number(document.body.dataset.ratio || 1);
+    state.moved = state.factor !== 1;
     legend();
     redraw();
   });
