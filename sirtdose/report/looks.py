@@ -132,9 +132,11 @@ def isodose_levels(numbers: Iterable[float], top_gy: float) -> list[float]:
     Examples
     --------
     >>> isodose_levels([40, 120], 300)
-    [40.0, 80.0, 120.0, 200.0]
+    [40.0, 80.0, 120.0, 250.0]
     >>> isodose_levels([], 430)
     [50.0, 100.0, 200.0, 400.0]
+    >>> isodose_levels([40], 230)
+    [20.0, 40.0, 80.0, 150.0]
     """
     levels: list[float] = []
     for one in sorted({float(n) for n in numbers if 0 < n <= top_gy}):
@@ -147,11 +149,15 @@ def isodose_levels(numbers: Iterable[float], top_gy: float) -> list[float]:
         return sorted({_round(top_gy * part) for part in (0.12, 0.25, 0.5, 0.9)})
     if len(levels) == 1:
         levels.insert(0, _round(levels[0] / 2))
-    low, high = max(pairwise(levels), key=lambda pair: pair[1] / pair[0])
-    between = _round(sqrt(low * high) if high > 4 * low else (low + high) / 2)
-    levels += [between] if _fits(between, levels) else []
-    above = _round(sqrt(max(levels) * top_gy) if top_gy > 2 * max(levels) else top_gy)
-    if len(levels) < _LEVELS_MAX and above <= top_gy and _fits(above, levels):
+    else:
+        low, high = max(pairwise(levels), key=lambda pair: pair[1] / pair[0])
+        between = _round(sqrt(low * high) if high > 4 * low else (low + high) / 2)
+        levels += [between] if _fits(between, levels) else []
+    while len(levels) < _LEVELS_MAX:
+        most = max(levels)
+        above = _round(min(2 * most, 0.95 * top_gy))
+        if above > top_gy or not _fits(above, levels):
+            break
         levels.append(above)
     return sorted(levels)
 
@@ -221,9 +227,10 @@ def case_numbers(
         for bound in (one["limit_gy"], one["upper_gy"])
         if bound
     ]
-    goals = [
-        float(value)
-        for key, value in assumptions.items()
-        if key.endswith("dose_gy") and not key.startswith("prior") and value
+    goals = [assumptions.get("prescribed_dose_gy")]
+    goals += [
+        one["value"]
+        for one in assumptions.get("injections", ())
+        if one["goal"].endswith("dose")
     ]
-    return held + goals
+    return held + [float(one) for one in goals if one]

@@ -52,6 +52,9 @@ _CURVE_POINTS = 401
 # Differences are looked at where there is this part of the scale's dose, at so many
 # voxels.
 _SOME, _PROBES = 0.05, 20_000
+EARLIER = "Earlier session"
+# What is of more than this session differs by that, not by its method.
+_OTHER_SESSIONS = ("sum of sessions", EARLIER)
 
 
 def post_page_data(assessment: Assessment) -> dict[str, Any]:
@@ -65,7 +68,7 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
         method_name(name): dose.volume for name, dose in assessment.dosed.doses.items()
     }
     if assessment.placed.prior is not None:
-        maps["Earlier session"] = assessment.placed.prior
+        maps[EARLIER] = assessment.placed.prior
     data = plane_data(
         maps,
         assessment.placed.ct or assessment.placed.image,
@@ -303,6 +306,8 @@ def _differences(maps: Mapping[str, Volume], top_gy: float) -> list[dict[str, An
     doses = sample(first.data, first.grid, points)
     found = []
     for number, (name, other) in enumerate(others, start=1):
+        if any(word in name for word in _OTHER_SESSIONS):
+            continue
         apart = np.abs(sample(other.data, other.grid, points) - doses)
         most = float(np.percentile(apart, 99)) if apart.size else 0.0
         found.append(

@@ -35,7 +35,7 @@ _BUDGETS = (
     (200_000, 500_000, 2),
     (90_000, 250_000, 2),
 )
-_SIZE_MAX = 2_200_000
+_SIZE_MAX = 1_500_000
 _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 # Steps grow with the dose: 0.8 % of it at a thousandth of the maximum, less above.

@@ -15,6 +15,7 @@ from sirtdose.report.doses import (
     metric_value,
     missing_lines,
 )
+from sirtdose.report.dvh_plot import curves_alone
 from sirtdose.report.looks import method_name, role_words, shown_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
@@ -85,7 +86,7 @@ def post_page(
         {
             "post-json": text,
             "view-data": data["view"],
-            "dvh-data": data["histograms"],
+            "dvh-data": curves_alone(data["histograms"]),
         },
         ("viewer.js", "histograms.js"),
         head=_head(document, text, data["whose"], patient),

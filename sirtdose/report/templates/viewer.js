@@ -699,24 +699,41 @@
   element("zoom-in").addEventListener("click", () => zoom(1 / 1.25));
   element("zoom-out").addEventListener("click", () => zoom(1.25));
   element("zoom-fit").addEventListener("click", fit);
+  // A few maps have a button each, more of them a list.
+  function choose(one) {
+    state.map = one;
+    const input = element("wash-max");
+    accept(input);
+    input.value = String(isDifference() ? one.top : Number(state.top.toPrecision(4)));
+    element("wash-max-of").textContent = isDifference() ? "scale to \u00b1" : "color to";
+    legend();
+    redraw();
+  }
   const switches = element("view-maps");
   switches.hidden = maps.length < 2;
-  for (const one of maps) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = one.name;
-    button.setAttribute("aria-pressed", String(one === state.map));
-    button.addEventListener("click", () => {
-      state.map = one;
-      pressed(switches, button);
-      const input = element("wash-max");
-      accept(input);
-      input.value = String(isDifference() ? one.top : Number(state.top.toPrecision(4)));
-      element("wash-max-of").textContent = isDifference() ? "scale to \u00b1" : "color to";
-      legend();
-      redraw();
-    });
-    switches.append(button);
+  if (maps.length > 5) {
+    const list = document.createElement("select");
+    list.setAttribute("aria-label", "Dose map");
+    for (const [label, some] of [["Doses", maps.filter((one) => !one.of)], ["Differences", maps.filter((one) => one.of)]]) {
+      const group = document.createElement("optgroup");
+      group.label = label;
+      group.append(...some.map((one) => new Option(one.name, String(maps.indexOf(one)))));
+      if (some.length) list.append(group);
+    }
+    list.addEventListener("change", () => choose(maps[Number(list.value)]));
+    switches.append(list);
+  } else {
+    for (const one of maps) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = one.name;
+      button.setAttribute("aria-pressed", String(one === state.map));
+      button.addEventListener("click", () => {
+        pressed(switches, button);
+        choose(one);
+      });
+      switches.append(button);
+    }
   }
 
   // The legend says the levels, and where the wash starts and clips.
