@@ -57,7 +57,7 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
             100 * np.array(curve["fraction"]),
             color=curve["color"],
             linestyle="--" if curve["dashed"] else "-",
-            label=_plain(curve["name"]),
+            label=_plain(curve["shown"]),
         )
     axes.set(
         xlabel="absorbed dose, Gy",

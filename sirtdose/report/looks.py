@@ -28,9 +28,9 @@ _ROLE_WORDS = {
     "tumor_outside": "tumor outside the liver",
 }
 _CORRECTIONS = {
-    "iterative_yang": "partial volume corrected (iterative Yang)",
-    "gtm": "partial volume corrected (GTM)",
-    "recovery": "partial volume corrected (recovery)",
+    "iterative_yang": "PVC (iterative Yang)",
+    "gtm": "PVC (GTM)",
+    "recovery": "PVC (recovery)",
     "with_prior": "sum of sessions",
 }
 _LEVELS_MAX = 4
@@ -109,7 +109,7 @@ def method_name(method: str) -> str:
     """A dose map as a switch or a heading names it.
 
     >>> method_name("collapsed_cone"), method_name("local_deposition+gtm")
-    ('Collapsed cone', 'Local deposition, partial volume corrected (GTM)')
+    ('Collapsed cone', 'Local deposition, PVC (GTM)')
     >>> method_name("kernel+with_prior")
     'Kernel, sum of sessions'
     """
@@ -132,9 +132,11 @@ def isodose_levels(numbers: Iterable[float], top_gy: float) -> list[float]:
     Examples
     --------
     >>> isodose_levels([40, 120], 300)
-    [40.0, 80.0, 120.0, 200.0]
+    [40.0, 80.0, 120.0, 250.0]
     >>> isodose_levels([], 430)
     [50.0, 100.0, 200.0, 400.0]
+    >>> isodose_levels([40], 230)
+    [20.0, 40.0, 80.0, 150.0]
     """
     levels: list[float] = []
     for one in sorted({float(n) for n in numbers if 0 < n <= top_gy}):
@@ -147,11 +149,15 @@ def isodose_levels(numbers: Iterable[float], top_gy: float) -> list[float]:
         return sorted({_round(top_gy * part) for part in (0.12, 0.25, 0.5, 0.9)})
     if len(levels) == 1:
         levels.insert(0, _round(levels[0] / 2))
-    low, high = max(pairwise(levels), key=lambda pair: pair[1] / pair[0])
-    between = _round(sqrt(low * high) if high > 4 * low else (low + high) / 2)
-    levels += [between] if _fits(between, levels) else []
-    above = _round(sqrt(max(levels) * top_gy) if top_gy > 2 * max(levels) else top_gy)
-    if len(levels) < _LEVELS_MAX and above <= top_gy and _fits(above, levels):
+    else:
+        low, high = max(pairwise(levels), key=lambda pair: pair[1] / pair[0])
+        between = _round(sqrt(low * high) if high > 4 * low else (low + high) / 2)
+        levels += [between] if _fits(between, levels) else []
+    while len(levels) < _LEVELS_MAX:
+        most = max(levels)
+        above = _round(min(2 * most, 0.95 * top_gy))
+        if above > top_gy or not _fits(above, levels):
+            break
         levels.append(above)
     return sorted(levels)
 
@@ -181,6 +187,20 @@ def color_bar(
     ]
 
 
+def bar_ticks(bar: Sequence[tuple[float, str]]) -> list[float]:
+    """The doses of a color bar that are written under it: none near another.
+
+    >>> bar_ticks([(12, ""), (50, ""), (60, ""), (200, ""), (290, ""), (300, "")])
+    [50, 200]
+    """
+    end = bar[-1][0]
+    ticks: list[float] = []
+    for gy, _ in bar[1:-1]:
+        if gy - (ticks[-1] if ticks else 0.0) > 0.09 * end and gy < 0.84 * end:
+            ticks.append(gy)
+    return ticks
+
+
 def scale_top_gy(levels: Sequence[float], hot_gy: float) -> float:
     """Where the color scale ends: above all levels and most of what is hot."""
     return max(float(f"{hot_gy:.2g}"), 1.15 * max(levels, default=0.0), 1e-6)
@@ -207,9 +227,10 @@ def case_numbers(
         for bound in (one["limit_gy"], one["upper_gy"])
         if bound
     ]
-    goals = [
-        float(value)
-        for key, value in assumptions.items()
-        if key.endswith("dose_gy") and not key.startswith("prior") and value
+    goals = [assumptions.get("prescribed_dose_gy")]
+    goals += [
+        one["value"]
+        for one in assumptions.get("injections", ())
+        if one["goal"].endswith("dose")
     ]
-    return held + goals
+    return held + [float(one) for one in goals if one]

@@ -24,6 +24,7 @@ from sirtdose.report.looks import (
     WASH_ABOVE,
     WASH_BELOW,
     Look,
+    bar_ticks,
     case_numbers,
     color_bar,
     drawn,
@@ -33,7 +34,7 @@ from sirtdose.report.looks import (
     shown_name,
     structure_looks,
 )
-from sirtdose.report.outlines import smooth
+from sirtdose.report.outlines import sample, smooth
 from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import (
     Field,
@@ -48,8 +49,12 @@ from sirtdose.report.view_data import lattice_of, view_data
 
 _SCHEMA = "sirtdose.report_data/2"
 _CURVE_POINTS = 401
-# Differences are shown where there is this part of the scale's dose.
-_SOME = 0.05
+# Differences are looked at where there is this part of the scale's dose, at so many
+# voxels.
+_SOME, _PROBES = 0.05, 20_000
+EARLIER = "Earlier session"
+# What is of more than this session differs by that, not by its method.
+_OTHER_SESSIONS = ("sum of sessions", EARLIER)
 
 
 def post_page_data(assessment: Assessment) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def post_page_data(assessment: Assessment) -> dict[str, Any]:
         method_name(name): dose.volume for name, dose in assessment.dosed.doses.items()
     }
     if assessment.placed.prior is not None:
-        maps["Earlier session"] = assessment.placed.prior
+        maps[EARLIER] = assessment.placed.prior
     data = plane_data(
         maps,
         assessment.placed.ct or assessment.placed.image,
@@ -240,6 +245,7 @@ def plane_data(
             for level, color in zip(levels, ISODOSES, strict=False)
         ],
         "bar": bar,
+        "ticks": bar_ticks(bar),
         "planes": still_planes(
             *(first, gray, outlines),
             looks=looks,
@@ -265,13 +271,13 @@ def plane_data(
             **_started(view["grid"], shown),
             "levels_gy": levels,
             "top_gy": top_gy,
+            "differences": _differences(maps, top_gy),
             "colors": {
                 "dose": ISODOSES,
                 "dose_below": WASH_BELOW,
                 "dose_above": WASH_ABOVE,
                 "difference": DIFFERENCE,
             },
-            "differences": _differences(maps, top_gy),
         },
     }
 
@@ -294,13 +300,19 @@ def _started(grid: Mapping[str, Any], shown: Field) -> dict[str, Any]:
 def _differences(maps: Mapping[str, Volume], top_gy: float) -> list[dict[str, Any]]:
     """Each other map minus the first, and how much of that the scale shows, Gy."""
     (first_name, first), *others = maps.items()
+    index = np.argwhere(first.data > _SOME * top_gy)
+    index = index[:: max(1, len(index) // _PROBES)]
+    points = first.grid.world_mm(index)[None]
+    doses = sample(first.data, first.grid, points)
     found = []
     for number, (name, other) in enumerate(others, start=1):
-        apart = np.abs(other.data - first.data)[first.data > _SOME * top_gy]
+        if any(word in name for word in _OTHER_SESSIONS):
+            continue
+        apart = np.abs(sample(other.data, other.grid, points) - doses)
         most = float(np.percentile(apart, 99)) if apart.size else 0.0
         found.append(
             {
-                "name": f"{name} minus {first_name[:1].lower()}{first_name[1:]}",
+                "name": f"{name} \u2212 {first_name[:1].lower()}{first_name[1:]}",
                 "of": [number, 0],
                 "top_gy": nice_step(max(most, 1e-3 * top_gy)),
             }
@@ -332,7 +344,8 @@ def _curves(
         "right": plot.right,
         "curves": [
             {
-                "name": shown_name(row.structure.name, row.structure.role),
+                "name": row.structure.name,
+                "shown": shown_name(row.structure.name, row.structure.role),
                 "color": looks[row.structure.name].color,
                 "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,

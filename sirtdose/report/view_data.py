@@ -25,18 +25,21 @@ from sirtdose.report.outlines import Smooth, sampled
 from sirtdose.report.planes import AIR_HU
 
 _MARGIN_MM = 25.0
-# Voxels of a dose and of the picture: the first that keeps a page under 3 MB.
+# Voxels of the first dose and of the picture, and one in how many of other doses is
+# kept along each axis: the first that keeps a page under 3 MB.
 _BUDGETS = (
-    (900_000, 1_600_000),
-    (450_000, 900_000),
-    (200_000, 500_000),
-    (90_000, 250_000),
+    (900_000, 1_600_000, 1),
+    (900_000, 900_000, 1),
+    (900_000, 900_000, 2),
+    (450_000, 700_000, 2),
+    (200_000, 500_000, 2),
+    (90_000, 250_000, 2),
 )
-_SIZE_MAX = 2_000_000
+_SIZE_MAX = 1_500_000
 _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
-# Steps grow with the dose: 0.3 % of it at a thousandth of the maximum, less above.
-_DOSE_STEPS = 8191
+# Steps grow with the dose: 0.8 % of it at a thousandth of the maximum, less above.
+_DOSE_STEPS = 4095
 _MASK_STEPS = 32
 # 256 grays: fine where soft tissue is, coarse in lungs and bone.
 _HU_LEVELS = np.concatenate(
@@ -78,7 +81,8 @@ def view_data(
     Parameters
     ----------
     maps : mapping
-        Doses in Gy on one grid by the name a page shows; the first is shown first.
+        Doses in Gy by the name a page shows. The first is shown first and gives the
+        voxels; those of others are interpolated where they differ.
     gray : Volume or None
         CT, or the activity image where there is none.
     outlines : sequence of Smooth
@@ -89,8 +93,9 @@ def view_data(
         What stands beside a structure's name wherever it is shown.
     """
     found: dict[str, Any] = {}
-    for voxels, fine_voxels in _BUDGETS:
-        found = _packed_view(maps, gray, outlines, (voxels, fine_voxels))
+    packed: dict[Any, dict[str, Any]] = {}
+    for budget in _BUDGETS:
+        found = _packed_view(maps, gray, outlines, budget, packed)
         pictures = (*found["maps"], found["gray"] or {"data": ""})
         if sum(len(one["data"]) for one in pictures) <= _SIZE_MAX:
             break
@@ -116,12 +121,24 @@ def _packed_view(
     maps: Mapping[str, Volume],
     gray: Volume | None,
     outlines: Sequence[Smooth],
-    budget: tuple[int, int],
+    budget: tuple[int, int, int],
+    packed: dict[Any, dict[str, Any]],
 ) -> dict[str, Any]:
-    voxels, fine_voxels = budget
+    """The view within a budget; what was `packed` for another one is not again."""
+    voxels, fine_voxels, others_stride = budget
     [first, *_] = maps.values()
     lattice = lattice_of(first.grid, [one.structure for one in outlines], voxels)
     factors = _finer(lattice.grid, fine_voxels)
+    shown = []
+    for number, (name, one) in enumerate(maps.items()):
+        every = others_stride if number else 1
+        key = (name, lattice.stride, every)
+        if key not in packed:
+            packed[key] = _map(one, first.grid, lattice, every)
+        shown.append({"name": name, **packed[key]})
+    of_gray = ("", *factors, *lattice.grid.shape)
+    if gray is not None and of_gray not in packed:
+        packed[of_gray] = _gray(gray, _points(lattice.grid, factors))
     return {
         "grid": {
             "shape": list(lattice.grid.shape),
@@ -131,12 +148,23 @@ def _packed_view(
             "every": lattice.stride,
             "tilt_deg": _tilt_deg(lattice.grid),
         },
-        "maps": [
-            {"name": name, **_dose(lattice.of(one.require(Quantity.DOSE)))}
-            for name, one in maps.items()
-        ],
+        "maps": shown,
         "factors": factors,
-        "gray": None if gray is None else _gray(gray, _points(lattice.grid, factors)),
+        "gray": None if gray is None else packed[of_gray],
+    }
+
+
+def _map(one: Volume, first: Grid, lattice: Lattice, every: int) -> dict[str, Any]:
+    """A dose on the lattice, or on one in `every` of its voxels along each axis."""
+    dose = one.require(Quantity.DOSE)
+    own = one.grid.matches(first)
+    values = lattice.of(dose) if own else sampled(dose, one.grid, lattice.grid)
+    values = values[::every, ::every, ::every]
+    return {
+        "every": every,
+        "shape": list(values.shape),
+        "interpolated": every > 1 or not own,
+        **_dose(values),
     }
 
 

@@ -62,14 +62,19 @@ def plan_page(
     made = made or Made.today()
     rungs = plan_rungs(document)
     moves = what_if(document, rungs)
-    embedded = {"plan-json": text, "what-if-data": moves}
+    embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
+        from sirtdose.report.dvh_plot import curves_alone
+
         data = with_names(document, data)
-        embedded |= {"view-data": data["view"], "dvh-data": data["histograms"]}
+        embedded |= {
+            "view-data": data["view"],
+            "dvh-data": curves_alone(data["histograms"]),
+        }
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "dvh.js") if data else ()), "what_if.js"),
+        (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
         what_if=moves,
@@ -173,20 +178,19 @@ def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str
     """A page's data with its curves under the names of the plan's own rows."""
     from sirtdose.report.looks import shown_name as drawn_name
 
-    called, rows = names_of(document), part_rows(document)
-    names = {
-        drawn_name(row["name"], row["role"]): called.get(part, part)
-        for part, row in rows.items()
-    }
+    called, names = names_of(document), {}
+    for part, row in part_rows(document).items():
+        for name in (row["name"], drawn_name(row["name"], row["role"])):
+            names[name] = called.get(part, part)
 
-    def renamed(curves: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return [{**one, "name": names.get(one["name"], one["name"])} for one in curves]
+    def renamed(curves: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+        return [{**one, key: names.get(one["name"], one["name"])} for one in curves]
 
     histograms = [
         {
             **one,
-            "curves": renamed(one["curves"]),
-            "plot": {**one["plot"], "curves": renamed(one["plot"]["curves"])},
+            "curves": renamed(one["curves"], "shown"),
+            "plot": {**one["plot"], "curves": renamed(one["plot"]["curves"], "name")},
         }
         for one in data["histograms"]
     ]

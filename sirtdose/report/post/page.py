@@ -15,6 +15,7 @@ from sirtdose.report.doses import (
     metric_value,
     missing_lines,
 )
+from sirtdose.report.dvh_plot import curves_alone
 from sirtdose.report.looks import method_name, role_words, shown_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
@@ -51,6 +52,7 @@ from sirtdose.report.wording import limit_line
 _GRAVE = ("stop", "ask", "warn")
 _DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
 _SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
+_DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
 # More tumors than these are told as a range.
 _TUMORS_NAMED = 4
 
@@ -76,16 +78,17 @@ def post_page(
     usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
     nameless = data["whose"]["deidentified"]
     findings = [
-        one | {"message": _plain(one["message"])} for one in document["warnings"]
+        one | {"message": _sentence(_plain(one["message"]))}
+        for one in document["warnings"]
     ]
     return render(
         "post.html",
         {
             "post-json": text,
             "view-data": data["view"],
-            "dvh-data": data["histograms"],
+            "dvh-data": curves_alone(data["histograms"]),
         },
-        ("viewer.js", "dvh.js"),
+        ("viewer.js", "histograms.js"),
         head=_head(document, text, data["whose"], patient),
         d=document,
         page=data,
@@ -166,7 +169,10 @@ def _head(
         made="" if hidden else made_today(),
         who=(
             ("Patient", key),
-            ("Disease", document["disease"] or NOT_GIVEN),
+            (
+                "Disease",
+                _DISEASES.get(document["disease"], document["disease"]) or NOT_GIVEN,
+            ),
             ("Vessel", whose["vessel"] or NOT_GIVEN),
             (
                 "Microspheres",
@@ -276,6 +282,10 @@ def _plain(text: str) -> str:
     """
     words = {"whole": "normal liver", "perfused": "normal perfused liver"}
     return _DERIVED.sub(lambda found: words[found[1]], text)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _without_dates(lines: Iterable[Any], *, hidden: bool) -> list[Any]:

@@ -31,11 +31,32 @@
       step = (step + (packed[n] << 8) + packed[count + n]) & 65535;
       doses[n] = one.low_gy + one.scale_gy * step * step;
     }
+    return one.every > 1 ? between(doses, one) : doses;
+  }
+  // A map of which one voxel in a few is kept: those between are interpolated.
+  function between(kept, { every, shape: [, rows, columns], shape: kept_shape }) {
+    const doses = new Float32Array(shape[0] * nj * ni);
+    const split = shape.map((count, axis) => Array.from({ length: count }, (_, n) => {
+      const low = Math.min(Math.floor(n / every), kept_shape[axis] - 1);
+      return [low, Math.min(low + 1, kept_shape[axis] - 1), n / every - low];
+    }));
+    let n = 0;
+    for (const [k, k1, c] of split[0]) {
+      for (const [j, j1, b] of split[1]) {
+        const rowsAt = [[k, j], [k, j1], [k1, j], [k1, j1]].map(([z, y]) => (z * rows + y) * columns);
+        const parts = [(1 - c) * (1 - b), (1 - c) * b, c * (1 - b), c * b];
+        for (const [i, i1, a] of split[2]) {
+          let gy = 0;
+          for (let m = 0; m < 4; m++) gy += parts[m] * (kept[rowsAt[m] + i] * (1 - a) + kept[rowsAt[m] + i1] * a);
+          doses[n++] = gy;
+        }
+      }
+    }
     return doses;
   }
   const maps = [];
-  for (const one of data.maps) maps.push({ name: one.name, doses: await dosesOf(one), max: one.max_gy });
-  for (const one of data.differences) maps.push({ name: one.name, of: one.of, top: one.top_gy });
+  for (const one of data.maps) maps.push({ ...one, doses: await dosesOf(one) });
+  for (const one of data.differences) maps.push({ ...one, top: one.top_gy });
   const gray = data.gray ? await bytesOf(data.gray.data) : null;
   const isCt = gray && data.gray.unit === "HU";
   const structures = [];
@@ -441,7 +462,8 @@
     const [x, y, z] = place(index).map(mmText);
     const strong = document.createElement("b");
     strong.textContent = `${isDifference() && gy > 0 ? "+" : ""}${gyText(gy)} Gy`;
-    let rest = maps.length > 1 ? ` (${state.map.name})` : "";
+    const guessed = (state.map.of || [maps.indexOf(state.map)]).some((n) => maps[n].interpolated);
+    let rest = maps.length > 1 ? ` (${state.map.name}${guessed ? ", interpolated" : ""})` : "";
     if (isCt) {
       const hu = huAt(index);
       const beyond = hu === 0 ? "at most " : hu === 255 ? "at least " : "";
@@ -655,7 +677,7 @@
     state.levels = [...new Set(levels)].sort((a, b) => a - b);
   });
   const option = (id, event, apply) => element(id)?.addEventListener(event, (e) => { apply(e.target); redraw(); });
-  option("wash-opacity", "input", (input) => { state.opacity = Number(input.value) / 100; });
+  option("wash-opacity", "input", (input) => { state.opacity = Number(input.value) / 100; legend(); });
   option("isodoses", "input", (input) => { state.isodoses = input.checked; });
   option("outlines", "input", (input) => { state.outlines = input.checked; });
   option("smooth", "input", (input) => { state.smooth = input.checked; });
@@ -677,24 +699,41 @@
   element("zoom-in").addEventListener("click", () => zoom(1 / 1.25));
   element("zoom-out").addEventListener("click", () => zoom(1.25));
   element("zoom-fit").addEventListener("click", fit);
+  // A few maps have a button each, more of them a list.
+  function choose(one) {
+    state.map = one;
+    const input = element("wash-max");
+    accept(input);
+    input.value = String(isDifference() ? one.top : Number(state.top.toPrecision(4)));
+    element("wash-max-of").textContent = isDifference() ? "scale to \u00b1" : "color to";
+    legend();
+    redraw();
+  }
   const switches = element("view-maps");
   switches.hidden = maps.length < 2;
-  for (const one of maps) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = one.name;
-    button.setAttribute("aria-pressed", String(one === state.map));
-    button.addEventListener("click", () => {
-      state.map = one;
-      pressed(switches, button);
-      const input = element("wash-max");
-      accept(input);
-      input.value = String(isDifference() ? one.top : Number(state.top.toPrecision(4)));
-      element("wash-max-of").textContent = isDifference() ? "scale to \u00b1" : "color to";
-      legend();
-      redraw();
-    });
-    switches.append(button);
+  if (maps.length > 5) {
+    const list = document.createElement("select");
+    list.setAttribute("aria-label", "Dose map");
+    for (const [label, some] of [["Doses", maps.filter((one) => !one.of)], ["Differences", maps.filter((one) => one.of)]]) {
+      const group = document.createElement("optgroup");
+      group.label = label;
+      group.append(...some.map((one) => new Option(one.name, String(maps.indexOf(one)))));
+      if (some.length) list.append(group);
+    }
+    list.addEventListener("change", () => choose(maps[Number(list.value)]));
+    switches.append(list);
+  } else {
+    for (const one of maps) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = one.name;
+      button.setAttribute("aria-pressed", String(one === state.map));
+      button.addEventListener("click", () => {
+        pressed(switches, button);
+        choose(one);
+      });
+      switches.append(button);
+    }
   }
 
   // The legend says the levels, and where the wash starts and clips.
@@ -719,6 +758,8 @@
     const keys = element("isodose-key");
     keys.hidden = isDifference();
     if (isDifference()) {
+      ramp.parentElement.hidden = false;
+      ramp.classList.remove("clips");
       const [below, above] = data.colors.difference;
       const top = gyText(state.map.top);
       ramp.style.background = `linear-gradient(to right, ${below}, #000 50%, ${above})`;
@@ -730,9 +771,16 @@
     const part = (gy) => Math.min(1, gy / state.top);
     ramp.style.background = `linear-gradient(to right, #000 ${100 * part(stops[0][0])}%, ${stops.map(([gy, color]) =>
       `${color} ${100 * part(gy)}%`).join(", ")})`;
-    const used = stops.slice(1, -1).filter(([gy]) => part(gy) < 0.84);
+    let last = 0;
+    const used = stops.slice(1, -1).filter(([gy]) => part(gy) < 0.84 && part(gy) - last > 0.09 && ((last = part(gy)), true));
     ticks.replaceChildren(tick(0, "0"), ...used.map(([gy]) => tick(part(gy), levelText(gy))), tick(1, `${gyText(state.top)} Gy`));
-    const most = state.factor * state.map.max;
+    const most = state.factor * state.map.max_gy;
+    ramp.parentElement.hidden = state.opacity === 0;
+    if (state.opacity === 0) {
+      says.textContent = `Maximum ${gyText(most)} Gy.`;
+      keys.replaceChildren(keys.firstElementChild, ...state.levels.map((gy, n) => swatch(palette[n], levelText(gy))));
+      return;
+    }
     says.textContent = `Wash starts at ${gyText(stops[0][0])} Gy${most > state.top
       ? ` and clips at ${gyText(state.top)} Gy; maximum ${gyText(most)} Gy` : `; maximum ${gyText(most)} Gy`}.`;
     ramp.classList.toggle("clips", most > state.top);
@@ -767,9 +815,9 @@
       planes.axial.canvas.focus({ preventScroll: true });
     });
   }
-  document.addEventListener("sirtdose:doses", (event) => {
-    state.factor = event.detail.factor;
-    state.moved = Boolean(event.detail.moved);
+  window.addEventListener("moved", () => {
+    state.factor = Number(document.body.dataset.ratio || 1);
+    state.moved = state.factor !== 1;
     legend();
     redraw();
   });

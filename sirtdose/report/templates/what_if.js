@@ -127,9 +127,9 @@
   };
 
   // One injection scales the whole map; several do not, and then pictures stay the plan's.
-  const scaled = (moved) => {
-    const detail = { factor: at.length === 1 ? at[0] / first[0] : 1, moved: moved && at.length === 1 };
-    document.dispatchEvent(new CustomEvent("sirtdose:doses", { detail }));
+  const scaled = () => {
+    document.body.dataset.ratio = at.length === 1 ? at[0] / first[0] : 1;
+    dispatchEvent(new Event("moved"));
   };
 
   const draw = () => {
@@ -159,7 +159,7 @@
     one("page-moved").textContent = moved
       ? `@page { @top-left { content: ${head}; color: #000; font-weight: 700; white-space: normal; } }`
       : "";
-    scaled(moved);
+    scaled();
   };
 
   const set = (n, gbq) => {

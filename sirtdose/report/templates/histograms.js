@@ -23,8 +23,10 @@
     const n = Math.min(Math.floor(at), curve.fraction.length - 2);
     return curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
   }
-  document.addEventListener("sirtdose:doses", (event) => {
-    factor = event.detail.factor;
+  window.addEventListener("moved", () => {
+    const ratio = Number(document.body.dataset.ratio || 1);
+    if (ratio === factor) return;
+    factor = ratio;
     drawings.forEach((drawing, n) => {
       const { plot, curves } = all[n];
       drawing.querySelectorAll("polyline").forEach((line, k) => {
@@ -62,7 +64,7 @@
       const swatch = document.createElement("span");
       swatch.className = curve.dashed ? "chip dash" : "chip";
       swatch.style.color = curve.color;
-      name.append(swatch, curve.name);
+      name.append(swatch, curve.shown);
       cell(row, (100 * value).toFixed(1));
       const ml = value * curve.volume_ml;
       cell(row, ml.toFixed(ml < 9.95 ? 1 : 0));
