@@ -1,7 +1,7 @@
 """The page of a plan, and its files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ GRAVE = ("stop", "ask", "warn")
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
 _SHOWN = 0.01
+# Units by the endings of what a plan assumes.
+_UNITS = {
+    "_gy_kg_per_gbq": "Gy kg/GBq",
+    "_g_per_ml": "g/mL",
+    "_fraction": "%",
+    "_gbq": "GBq",
+    "_gy": "Gy",
+    "_m2": "m\N{SUPERSCRIPT TWO}",
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
         "answer": met_words(rungs),
+        "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
         "under_ladder": _under_ladder(document),
@@ -143,8 +153,8 @@ def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _under_ladder(document: Mapping[str, Any]) -> list[str]:
-    """Lung shunt, T/N, and doses that differ by all counts of an image."""
-    lungs, lines, names = document["lungs"], [], names_of(document)
+    """Lung shunt, T/N, and whose formula it is."""
+    lungs, lines = document["lungs"], []
     if lungs["shunt_fraction"] is not None:
         source = lungs["shunt_source"]
         origin = "origin not given" if source == "unknown" else source
@@ -159,12 +169,6 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     ]
     if ratios:
         lines.append(f"T/N: {', '.join(ratios)}")
-    lines += [
-        f"{names[part['name']]} by all counts of the image: "
-        f"{part['all_counts']['dose_gy']:.1f} Gy"
-        for part in document["compartments"]
-        if part.get("all_counts")
-    ]
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(
@@ -172,6 +176,17 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
             "formula, without a lung shunt"
         )
     return lines
+
+
+def _image_doses(document: Mapping[str, Any]) -> list[str]:
+    """Doses that differ where all counts of an image are taken."""
+    names = names_of(document)
+    return [
+        f"{names[part['name']]} by all counts of the image: "
+        f"{part['all_counts']['dose_gy']:.1f} Gy"
+        for part in document["compartments"]
+        if part.get("all_counts")
+    ]
 
 
 def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,11 +220,7 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         "full": full_doses(document, metrics),
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
-        "assumptions": [
-            (name.removesuffix("_gbq").replace("_", " ").capitalize(), value)
-            for name, value in document["assumptions"].items()
-            if value is not None and not isinstance(value, (list, dict))
-        ],
+        "assumptions": list(_assumptions(document)),
         "interval_notes": _interval_notes(unsure),
         "chances": _chances(unsure),
         "prediction": unsure
@@ -217,6 +228,28 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         and prediction_words(unsure["prediction"]),
         "shares": _shares(unsure),
     }
+
+
+def _assumptions(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was assumed, each with its unit."""
+    for name, value in document["assumptions"].items():
+        if value is None or isinstance(value, (list, dict)):
+            continue
+        if name == "dose_method":
+            yield "Dose method", method_name(value)
+            continue
+        said, unit = next(
+            (
+                (name.removesuffix(ending), unit)
+                for ending, unit in _UNITS.items()
+                if name.endswith(ending)
+            ),
+            (name, ""),
+        )
+        if unit == "%":
+            value = 100 * value
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        yield said.replace("_", " ").capitalize(), f"{text} {unit}".strip()
 
 
 def _full_notes(document: Mapping[str, Any], metrics: Sequence[Any]) -> list[str]:
