@@ -285,7 +285,7 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
 
 
 def _alike(subject: str) -> str:
-    """A subject as it is compared: tables say normal perfused liver, files not liver."""
+    """A subject as compared: tables say normal perfused liver, files leave liver out."""
     return subject.casefold().replace(" liver", "")
 
 

@@ -88,6 +88,7 @@ def compartment(region: Region, activities: Sequence[float], case: Case) -> Comp
         by_injection_gy={name: gy for name, gy in each if name in region.of}
         if len(activities) > 1
         else {},
+        gy_per_gbq=dict(zip(case.injections, region.gy_per_gbq, strict=True)),
         all_counts=compartment(region.all_counts, activities, case)
         if region.all_counts
         else None,

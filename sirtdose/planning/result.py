@@ -22,6 +22,7 @@ class Compartment:
     """A part of the liver with one mean dose; activity at injection.
 
     `by_injection_gy` has the dose by each injection into it, where there are several;
+    `gy_per_gbq` what 1 GBq of every injection gives it;
     `all_counts` is the same by all counts of an image, where that is another dose.
     """
 
@@ -33,6 +34,7 @@ class Compartment:
     dose_gy: float
     cumulative_dose_gy: float
     by_injection_gy: Mapping[str, float] = field(default_factory=dict)
+    gy_per_gbq: Mapping[str, float] = field(default_factory=dict)
     all_counts: "Compartment | None" = None
 
 

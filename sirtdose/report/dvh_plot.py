@@ -1,30 +1,37 @@
 """The dose-volume histogram as an SVG drawing: no library, sharp in print."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil
+from typing import Any
 
 import numpy as np
 
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
+from sirtdose.report.ladder import nice_step
+from sirtdose.report.looks import Look, shown_name
 
-_WIDTH, _HEIGHT = 640, 380
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 12, 24, 44
+_WIDTH, _HEIGHT = 760, 400
+_LEFT, _TOP, _RIGHT, _BOTTOM = 46, 12, 170, 44
 _CURVE_POINTS = 220
 Band = tuple[Sequence[float], Sequence[float], Sequence[float]]
-_DASHES = ("", "7 3", "2 3", "9 3 2 3")
+_DASH = "7 4"
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One structure's line: how it is drawn, and where; its 95 % band where known."""
+    """One structure's line: how it is drawn, and where; its 95 % band where known.
+
+    A hairline leads from `named_at` on it to its name, `name_y` down.
+    """
 
     name: str
     color: str
     dash: str
     points: str
     band: str = ""
+    named_at: tuple[float, float] = (0.0, 0.0)
+    name_y: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,13 @@ class DvhPlot:
 
 def dvh_plot(
     structures: Sequence[StructureDose],
-    colors: Mapping[str, str],
+    looks: Mapping[str, Look],
     bands: Mapping[str, Band] | None = None,
 ) -> DvhPlot:
     """Lay out cumulative curves in percent of each structure's volume.
 
-    A color that comes again gets another dash, so that no two look alike. `bands` are
-    doses, and the fractions between which a structure's curve lies.
+    `bands` are doses, and the fractions between which a structure's curve lies. Each
+    curve has its name beside it, moved so that no two touch.
     """
     # The few hottest voxels would stretch the axis over everything else.
     hottest = max(
@@ -62,23 +69,22 @@ def dvh_plot(
     inner_width = _WIDTH - _LEFT - _RIGHT
     inner_height = _HEIGHT - _TOP - _BOTTOM
     doses = np.linspace(0, end, _CURVE_POINTS)
+    named_at = _named_at(structures)
     curves: list[Curve] = []
-    drawn: Counter[str] = Counter()
     for one in structures:
-        color = colors[one.structure.name]
+        name, look = one.structure.name, looks[one.structure.name]
         fractions = one.dvh.curve(doses) / one.dvh.volume_ml
-        points = _points(doses.tolist(), fractions.tolist(), end)
-        band = (bands or {}).get(one.structure.name)
+        band = (bands or {}).get(name)
         curves.append(
             Curve(
-                one.structure.name,
-                color,
-                _DASHES[drawn[color] % len(_DASHES)],
-                points,
+                shown_name(name, one.structure.role),
+                look.color,
+                _DASH if look.dashed else "",
+                _points(doses.tolist(), fractions.tolist(), end),
                 "" if band is None else _outline(band, end),
+                **_name_place(one, named_at[name], end),
             )
         )
-        drawn[color] += 1
     ticks = np.arange(0, end + step / 2, step)
     return DvhPlot(
         width=_WIDTH,
@@ -96,6 +102,32 @@ def dvh_plot(
     )
 
 
+def curves_alone(histograms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Histograms for a page's script: where the drawing lies, not its lines again."""
+    kept = ("width", "height", "left", "top", "right", "bottom")
+    return [
+        {**one, "plot": {key: one["plot"][key] for key in kept}} for one in histograms
+    ]
+
+
+def _named_at(structures: Sequence[StructureDose]) -> dict[str, float]:
+    """At which volume each curve is named: the hottest at the top, evenly apart."""
+    ordered = sorted(
+        structures, key=lambda one: one.dvh.dose_to_volume_fraction_gy(0.5)
+    )
+    parts = np.linspace(0.06, 0.94, len(ordered)) if len(ordered) > 1 else [0.5]
+    return {
+        one.structure.name: float(part)
+        for one, part in zip(ordered, parts, strict=True)
+    }
+
+
+def _name_place(one: StructureDose, part: float, end: float) -> dict[str, Any]:
+    dose = min(one.dvh.dose_to_volume_fraction_gy(part), end)
+    x, y = map(float, _points([dose], [part], end).split(","))
+    return {"named_at": (x, y), "name_y": y}
+
+
 def _points(doses: Sequence[float], fractions: Sequence[float], end: float) -> str:
     width, height = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     return " ".join(
@@ -109,15 +141,3 @@ def _outline(band: Band, end: float) -> str:
     """Along the lower curve and back along the upper one."""
     doses, low, high = band
     return f"{_points(doses, low, end)} {_points(doses[::-1], high[::-1], end)}"
-
-
-def nice_step(least: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `least`.
-
-    >>> nice_step(37.0), nice_step(0.021)
-    (50.0, 0.05)
-    """
-    power = 10.0 ** floor(log10(least))
-    return float(
-        next(round(m * power, 12) for m in (1, 2, 5, 10) if m * power >= least * 0.9999)
-    )

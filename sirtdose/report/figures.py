@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sirtdose.report.planes import UNITS, path_points
+
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_DASHES = {"": "-", "7 3": "--", "2 3": ":", "9 3 2 3": "-."}
 _NOT_A_DEVICE = "not a medical device"
 
 
@@ -19,8 +21,8 @@ def write_figures(data: Mapping[str, Any], case: str, folder: Path) -> None:
     """Write planes and, where there is one, the histogram; each carries its case."""
     folder.mkdir(parents=True)
     figures = {"planes": _planes(data)}
-    if "dvh" in data:
-        figures["dvh"] = _dvh(data["dvh"])
+    if data.get("histograms"):
+        figures["dvh"] = _dvh(data["histograms"][0])
     for name, figure in figures.items():
         said = f"{case}, {data['method'].replace('_', ' ')}, {_NOT_A_DEVICE}"
         figure.suptitle(said, x=0.99, ha="right", fontsize=6)
@@ -48,17 +50,20 @@ def _dvh(dvh: Mapping[str, Any]) -> "Figure":
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    for curve, drawn in zip(dvh["curves"], dvh["plot"]["curves"], strict=True):
+    for curve in dvh["curves"]:
         doses = np.linspace(0, dvh["end_gy"], len(curve["fraction"]))
         axes.plot(
             doses,
             100 * np.array(curve["fraction"]),
             color=curve["color"],
-            linestyle=_DASHES[drawn["dash"]],
-            label=_plain(curve["name"]),
+            linestyle="--" if curve["dashed"] else "-",
+            label=_plain(curve["shown"]),
         )
     axes.set(
-        xlabel="dose, Gy", ylabel="volume, %", ylim=(0, 100), xlim=(0, dvh["end_gy"])
+        xlabel="absorbed dose, Gy",
+        ylabel="volume, %",
+        ylim=(0, 100),
+        xlim=(0, dvh["end_gy"]),
     )
     axes.grid(color="#e6e9ec")
     axes.legend(fontsize=7)
@@ -69,56 +74,79 @@ def _planes(data: Mapping[str, Any]) -> "Figure":
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.figure import Figure
-    from PIL import Image
 
-    planes = data["planes"]
-    pictures = [
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(one["png_base64"]))))
-        for one in planes
-    ]
-    widths = [picture.shape[1] for picture in pictures]
-    figure = Figure(figsize=(9, 2.9), layout="constrained")
-    grid = figure.add_gridspec(1, len(planes), width_ratios=widths)
-    axes = [figure.add_subplot(grid[0, n]) for n in range(len(planes))]
-    for one, plane, picture in zip(axes, planes, pictures, strict=True):
-        one.imshow(picture)
-        one.set_title(f"{plane['name']}, {plane['position']}", fontsize=8)
-        one.set_axis_off()
-        for text, x, y in (
-            (plane["left"], 0.02, 0.5),
-            (plane["right"], 0.98, 0.5),
-            (plane["top"], 0.5, 0.97),
-            (plane["bottom"], 0.5, 0.03),
-        ):
-            one.text(
-                *(x, y, text),
-                transform=one.transAxes,
-                color="white",
-                ha="center",
-                va="center",
-                fontsize=7,
-            )
-    anchors = np.array(data["view"]["colormap"]) / 255
-    colors = LinearSegmentedColormap.from_list("dose", anchors)
-    scale = ScalarMappable(Normalize(0, data["top_gy"]), colors)
-    bar = figure.colorbar(scale, ax=axes, shrink=0.7)
-    bar.set_label("Gy", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
-    lines = [
-        axes[0].plot(
-            *([], []),
-            color=one["color"],
-            linewidth=2,
-            linestyle=":" if one["dotted"] else "-",
-        )[0]
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(data["planes"]))
+    looks = {one["name"]: one for one in data["outlines"]}
+    for one, plane in zip(axes, data["planes"], strict=True):
+        _draw_plane(one, plane, looks, side_mm=data["side_mm"])
+    if data["gray"] in ("CT", "black"):
+        top = data["bar"][-1][0]
+        stops = [(0.0, "#000000"), *((gy / top, color) for gy, color in data["bar"])]
+        colors = LinearSegmentedColormap.from_list("dose", stops)
+        scale = ScalarMappable(Normalize(0, top), colors)
+        over = "max" if data["max_gy"] > top else "neither"
+        bar = figure.colorbar(scale, ax=axes, shrink=0.7, extend=over)
+        bar.set_label("Gy", fontsize=8)
+        bar.ax.tick_params(labelsize=8)
+    shown = [("Isodoses, Gy", "none", "-")]
+    shown += [(f"{o['level_gy']:g}", o["color"], "-") for o in data["isodoses"]]
+    shown += [
+        (_plain(one["name"]), one["color"], "--" if one["dashed"] else "-")
         for one in data["outlines"]
     ]
-    if lines:
-        figure.legend(
-            lines,
-            [_plain(one["name"]) for one in data["outlines"]],
-            loc="outside lower center",
-            ncols=min(6, len(lines)),
-            fontsize=7,
-        )
+    lines = [
+        axes[0].plot([], [], color=color, linestyle=style, linewidth=2, label=name)[0]
+        for name, color, style in shown
+    ]
+    figure.legend(
+        handles=lines, loc="outside lower center", ncols=min(6, len(lines)), fontsize=8
+    )
     return figure
+
+
+def _draw_plane(
+    axes: "Axes",
+    plane: Mapping[str, Any],
+    looks: Mapping[str, Any],
+    *,
+    side_mm: float,
+) -> None:
+    from matplotlib.patheffects import withStroke
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode(plane["jpeg_base64"]))) as picture:
+        axes.imshow(np.asarray(picture), extent=(0, UNITS, UNITS, 0))
+    axes.set(xlim=(0, UNITS), ylim=(UNITS, 0))
+    axes.set_title(f"{plane['name'].capitalize()}, {plane['position']}", fontsize=9)
+    axes.set_axis_off()
+    edge = [withStroke(linewidth=2.4, foreground="#000000")]
+    for one in plane["isodoses"]:
+        for line in path_points(one["paths"]):
+            axes.plot(*line.T, color=one["color"], linewidth=0.9)
+    for one in plane["outlines"]:
+        look = looks[one["name"]]
+        for line in path_points(one["paths"]):
+            style = "--" if look["dashed"] else "-"
+            axes.plot(*line.T, color=look["dark"], linestyle=style, linewidth=1.5)
+    letters = [
+        {"text": plane[side], "x": x, "y": y, "color": "#ffffff"}
+        for side, x, y in zip(
+            ("left", "right", "top", "bottom"),
+            (40, 960, 500, 500),
+            (500, 500, 45, 950),
+            strict=True,
+        )
+    ]
+    scale = 50 * UNITS / side_mm
+    axes.plot([44, 44 + scale], [956, 956], color="#ffffff", linewidth=2)
+    letters.append({"text": "5 cm", "x": 44 + scale / 2, "y": 908, "color": "#ffffff"})
+    for one in (*plane["labels"], *letters):
+        axes.text(
+            *(one["x"], one["y"], _plain(one["text"])),
+            color=one["color"],
+            ha="center",
+            va="center",
+            fontsize=8,
+            path_effects=edge,
+        )

@@ -9,68 +9,134 @@ from typing import Any
 
 import numpy as np
 
-from sirtdose.data.load import table
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Assessment, Prediction
 from sirtdose.errors import InputError
 from sirtdose.model.density_note import lung_doubt
+from sirtdose.model.grid import Grid, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.report.dvh_plot import Band, dvh_plot
-from sirtdose.report.planes import (
-    center_mm,
-    comes_again,
+from sirtdose.report.ladder import nice_step
+from sirtdose.report.looks import (
+    DIFFERENCE,
+    WASH_ABOVE,
+    WASH_BELOW,
+    Look,
+    bar_ticks,
+    case_numbers,
+    color_bar,
     drawn,
-    fused_planes,
-    png,
-    structure_colors,
+    isodose_levels,
+    method_name,
+    scale_top_gy,
+    shown_name,
+    structure_looks,
 )
-from sirtdose.report.view_data import view_data
+from sirtdose.report.outlines import sample, smooth
+from sirtdose.report.palette import ISODOSES
+from sirtdose.report.planes import (
+    Field,
+    Scale,
+    field_of,
+    hot_gy,
+    middle_of,
+    png,
+    still_planes,
+)
+from sirtdose.report.view_data import lattice_of, view_data
 
-_SCHEMA = "sirtdose.report_data/1"
+_SCHEMA = "sirtdose.report_data/2"
 _CURVE_POINTS = 401
-# Parts of the color scale's top at which isodoses are drawn.
-_ISODOSES = (0.1, 0.25, 0.5, 0.75, 1.0)
+# Differences are looked at where there is this part of the scale's dose, at so many
+# voxels.
+_SOME, _PROBES = 0.05, 20_000
+EARLIER = "Earlier session"
+# What is of more than this session differs by that, not by its method.
+_OTHER_SESSIONS = ("sum of sessions", EARLIER)
 
 
 def post_page_data(assessment: Assessment) -> dict[str, Any]:
-    """Pictures, planes and curves of an assessment's first method."""
+    """Pictures, planes and curves of an assessment, by every method."""
     method = next(iter(assessment.dosed.doses))
     outlined = [one for one in assessment.placed.on_grid if drawn(one)]
-    colors = structure_colors(assessment.placed.on_grid)
+    looks = structure_looks(assessment.placed.on_grid)
+    plan = assessment.read.plan or {}
+    limits = [asdict(one) for one in assessment.judged.limits]
+    maps = {
+        method_name(name): dose.volume for name, dose in assessment.dosed.doses.items()
+    }
+    if assessment.placed.prior is not None:
+        maps[EARLIER] = assessment.placed.prior
     data = plane_data(
-        assessment.dosed.doses[method].volume,
+        maps,
         assessment.placed.ct or assessment.placed.image,
         outlined,
-        colors,
+        looks,
+        numbers=case_numbers(limits, plan.get("assumptions", {}))
+        + [
+            float(str(one.threshold["threshold_gy"]))
+            for one in assessment.judged.thresholds
+        ],
         lungs=lung_doubt(assessment.dosed.doses[method].density_note),
     )
     return {
         "method": method,
+        "whose": _whose(assessment),
         **data,
         "gray": "CT" if assessment.placed.ct else "the activity image",
-        "dvh": _curves(
-            assessment.structure_doses[method], colors, _bands(assessment, method)
-        ),
+        "histograms": [
+            _curves(name, rows, looks, _bands(assessment, name))
+            for name, rows in assessment.structure_doses.items()
+        ],
         "registration": [png(one) for one in assessment.placed.registration.pictures]
         if assessment.placed.registration
         else [],
     }
 
 
-def prediction_page_data(prediction: Prediction) -> dict[str, Any]:
-    """Planes of a prediction's first method over the scout image."""
-    method, dose = next(iter(prediction.doses.items()))
+def _whose(assessment: Assessment) -> dict[str, Any]:
+    """What a page's head says that results do not: nothing of one without names."""
+    if assessment.request.privacy.nameless:
+        return {"deidentified": True, "key": "", "vessel": ""}
+    typed = (assessment.read.plan or {}).get("inputs") or {}
+    keys = (typed.get("case_label"), typed.get("patient_key"))
+    return {
+        "deidentified": False,
+        "key": " / ".join(str(one) for one in keys if one)
+        or assessment.request.privacy.patient_key
+        or "",
+        "vessel": typed.get("vessel") or "",
+    }
+
+
+def prediction_page_data(
+    prediction: Prediction, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Planes and curves of a prediction over the scout image.
+
+    `document` is the plan: its limits and goals are where isodoses are drawn.
+    """
+    method = next(iter(prediction.doses))
     structures = [row.structure for row in prediction.rows[method]]
+    looks = structure_looks(structures)
     data = plane_data(
-        dose.volume,
+        {method_name(name): dose.volume for name, dose in prediction.doses.items()},
         prediction.image,
         [one for one in structures if drawn(one)],
-        structure_colors(structures),
-        lungs=lung_doubt(dose.density_note),
+        looks,
+        numbers=case_numbers(document["limits"], document["assumptions"]),
+        lungs=lung_doubt(prediction.doses[method].density_note),
     )
-    return {"method": method, **data, "gray": "the scout image"}
+    return {
+        "method": method,
+        **data,
+        "gray": "the scout image",
+        "histograms": [
+            _curves(name, rows, looks, {}) for name, rows in prediction.rows.items()
+        ],
+    }
 
 
 def page_data_text(
@@ -143,53 +209,115 @@ def _sha256(content: bytes) -> str:
 
 
 def plane_data(
-    dose: Volume,
+    maps: Mapping[str, Volume],
     gray: Volume | None,
     outlined: Sequence[Structure],
-    colors: Mapping[str, str],
+    looks: Mapping[str, Look],
     *,
+    numbers: Sequence[float] = (),
     lungs: str = "",
 ) -> dict[str, Any]:
-    """Still and moving planes of a dose over a gray picture.
+    """Still and moving planes of doses over a gray picture.
 
-    `lungs` says why the dose is none of the lungs; empty where it is.
+    `maps` are doses by the names that a page shows, `numbers` the doses of the case
+    that isodoses are drawn at. `lungs` says why the first dose is none of the lungs;
+    empty where it is.
     """
-    planes, top_gy = fused_planes(dose, gray, outlined, colors)
+    [first, *_] = maps.values()
+    hot = hot_gy(outlined, first)
+    levels = isodose_levels(numbers, hot)
+    top_gy = scale_top_gy(levels, hot)
+    bar = color_bar(levels, top_gy, float(first.data.max()))
+    lattice = lattice_of(first.grid, outlined).grid
+    outlines = [smooth(one, lattice) for one in outlined if not one.empty]
+    shown = field_of(outlined, first)
     notes = {
         one.name: f"no lung dose: {lungs}"
         for one in outlined
         if lungs and one.role is Role.LUNGS
     }
-    view = view_data(dose, gray, outlined, colors=colors, notes=notes)
-    shape = view["grid"]["shape"]
-    inverse = np.linalg.inv(np.array(view["grid"]["affine_mm"]))
-    start = inverse[:3, :3] @ center_mm(outlined, dose) + inverse[:3, 3]
+    view = view_data(maps, gray, outlines, looks=looks, notes=notes)
     return {
         "top_gy": top_gy,
-        "planes": planes,
+        "max_gy": float(first.data.max()),
+        "isodoses": [
+            {"level_gy": level, "color": color}
+            for level, color in zip(levels, ISODOSES, strict=False)
+        ],
+        "bar": bar,
+        "ticks": bar_ticks(bar),
+        "planes": still_planes(
+            *(first, gray, outlines),
+            looks=looks,
+            shown=shown,
+            scale=Scale(levels, bar),
+        ),
+        "side_mm": shown.side_mm,
         "where": "the middle of the largest tumor"
         if any(one.role is Role.TUMOR for one in outlined)
         else "the hottest voxel",
         "outlines": [
             {
                 "name": one.name,
-                "color": colors[one.name],
-                "dotted": one.name in comes_again(outlined, colors),
+                **asdict(looks[one.name]),
                 "note": notes.get(one.name, ""),
+                "at_mm": [round(float(at), 1) for at in middle_of(one)],
             }
             for one in outlined
+            if not one.empty
         ],
         "view": {
             **view,
+            **_started(view["grid"], shown),
+            "levels_gy": levels,
             "top_gy": top_gy,
-            "isodoses_gy": [float(f"{part * top_gy:.2g}") for part in _ISODOSES],
-            "colormap": table("colormap")["inferno"],
-            "start": [
-                int(np.clip(round(float(at)), 0, n - 1))
-                for at, n in zip(start, shape, strict=True)
-            ],
+            "differences": _differences(maps, top_gy),
+            "colors": {
+                "dose": ISODOSES,
+                "dose_below": WASH_BELOW,
+                "dose_above": WASH_ABOVE,
+                "difference": DIFFERENCE,
+            },
         },
     }
+
+
+def _started(grid: Mapping[str, Any], shown: Field) -> dict[str, Any]:
+    """The voxel of the crosshair at first, and the field that planes show."""
+    lattice = Grid(three(grid["shape"]), np.array(grid["affine_mm"]))
+    return {
+        "start": [
+            int(np.clip(round(float(at)), 0, n - 1))
+            for at, n in zip(lattice.index(shown.at_mm), lattice.shape, strict=True)
+        ],
+        "field": {
+            "middle": [float(f"{at:.6g}") for at in lattice.index(shown.middle_mm)],
+            "side_mm": shown.side_mm,
+        },
+    }
+
+
+def _differences(maps: Mapping[str, Volume], top_gy: float) -> list[dict[str, Any]]:
+    """Each other map minus the first, and how much of that the scale shows, Gy."""
+    (first_name, first), *others = maps.items()
+    index = np.argwhere(first.data > _SOME * top_gy)
+    index = index[:: max(1, len(index) // _PROBES)]
+    points = first.grid.world_mm(index)[None]
+    doses = sample(first.data, first.grid, points)
+    found = []
+    for number, (name, other) in enumerate(others, start=1):
+        if any(word in name for word in _OTHER_SESSIONS):
+            continue
+        apart = np.abs(sample(other.data, other.grid, points) - doses)
+        most = float(np.percentile(apart, 99)) if apart.size else 0.0
+        found.append(
+            {
+                "name": f"{name} \u2212 {first_name[:1].lower()}{first_name[1:]}",
+                "of": [number, 0],
+                "top_gy": nice_step(max(most, 1e-3 * top_gy)),
+            }
+        )
+    return found
 
 
 def _bands(assessment: Assessment, method: str) -> dict[str, Band]:
@@ -201,13 +329,15 @@ def _bands(assessment: Assessment, method: str) -> dict[str, Band]:
 
 
 def _curves(
+    method: str,
     rows: Sequence[StructureDose],
-    colors: Mapping[str, str],
+    looks: Mapping[str, Look],
     bands: Mapping[str, Band],
 ) -> dict[str, Any]:
-    plot = dvh_plot(rows, colors, bands)
+    plot = dvh_plot(rows, looks, bands)
     doses = np.linspace(0, plot.end_gy, _CURVE_POINTS)
     return {
+        "method": method_name(method),
         "plot": asdict(plot),
         "end_gy": plot.end_gy,
         "left": plot.left,
@@ -215,7 +345,9 @@ def _curves(
         "curves": [
             {
                 "name": row.structure.name,
-                "color": colors[row.structure.name],
+                "shown": shown_name(row.structure.name, row.structure.role),
+                "color": looks[row.structure.name].color,
+                "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,
                 "fraction": [
                     round(float(part), 5)

@@ -1,39 +1,44 @@
-"""Three fused slices through the hottest tumor, as PNG pictures for a page."""
+"""Three still slices through the largest tumor: a picture with drawn lines on it.
+
+The gray picture and the dose wash are pixels; isodoses, outlines and their labels are
+lines and text of an SVG drawing, which stay sharp in print.
+"""
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import cos, sin
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sirtdose.data.load import table
-from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.report.looks import Look, rgb
+from sirtdose.report.outlines import INSIDE, Smooth, curves, path_of, sample
+from sirtdose.report.palette import ISODOSES
 
-# Eight colors that people with color-blindness tell apart (Okabe and Ito).
-COLORS = (
-    "#56b4e9",
-    "#e69f00",
-    "#009e73",
-    "#f0e442",
-    "#cc79a7",
-    "#0072b2",
-    "#d55e00",
-    "#999999",
-)
-_PIXEL_MM = 1.5
-_PIXELS_MAX = 400
+# The drawing's own units across a plane, and the text of its labels in them.
+UNITS = 1000
+FONT = 48
+_PIXELS = 360
+_POINTS = 200
 _THUMBNAIL_PIXELS = 120
-_MARGIN_MM = 25.0
+_MARGIN_MM = 18.0
+_FIELD_MIN_MM = 100.0
 _SOFT_TISSUE_HU = (-160.0, 240.0)
 AIR_HU = -1000.0
-# Doses under this part of the scale are left transparent.
-_WASH_FROM = 0.05
 _SOME = 0.01
+_OPACITY = 0.45
+_OPACITY_ON_BLACK = 0.85
+_OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+_FEW_POINTS = 8
+# Where on its line a label is looked for first, in radians; in turn.
+_DIRECTIONS = (2.4, 0.7, -0.9, 1.6, -2.3, 0.1)
 
 
 View = tuple[str, tuple[int, float], tuple[int, float], int, str]
@@ -45,228 +50,241 @@ VIEWS: tuple[View, ...] = (
 )
 
 
-def fused_planes(
+@dataclass(frozen=True, eq=False)
+class Field:
+    """The cube that planes show: all three the same, through one place."""
+
+    at_mm: NDArray[np.float64]
+    middle_mm: NDArray[np.float64]
+    side_mm: float
+
+    def points(self, view: View, count: int) -> NDArray[np.float64]:
+        """Where the points of a square plane lie, in mm: rows, columns, 3."""
+        _, (across, right), (down, below), *_ = view
+        steps = ((np.arange(count) + 0.5) / count - 0.5) * self.side_mm
+        points = np.tile(self.at_mm, (count, count, 1))
+        points[..., across] = self.middle_mm[across] + right * steps
+        points[..., down] = self.middle_mm[down] + below * steps[:, None]
+        return points
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How doses are shown: lines at levels, a wash by colors at doses."""
+
+    levels: Sequence[float]
+    bar: Sequence[tuple[float, str]]
+
+    def wash(self, gy: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The colors (0 to 255) of doses, and how much of them shows (0 to 1)."""
+        at = [dose for dose, _ in self.bar]
+        colors = np.array([rgb(color) for _, color in self.bar], float)
+        wash = np.stack([np.interp(gy, at, colors[:, n]) for n in range(3)], axis=-1)
+        return wash, np.clip((gy - at[0]) / max(at[1] - at[0], 1e-9), 0, 1)
+
+
+@dataclass
+class _Labels:
+    """Labels of a plane that do not touch each other."""
+
+    placed: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self, line: NDArray[np.float64], text: str, color: str, direction: float
+    ) -> None:
+        """Put a text on its line, as far in a direction as there is room for it."""
+        wide, high = 0.58 * FONT * len(text) + 20, 1.25 * FONT
+        middle = line.mean(axis=0)
+        outward = np.array([cos(direction), sin(direction)])
+        for x, y in line[np.argsort(-(line - middle) @ outward)]:
+            inside = wide / 2 + 70 < x < UNITS - wide / 2 - 70
+            inside = inside and high + 60 < y < UNITS - high - 100
+            if inside and not any(
+                abs(one["x"] - x) < (one["wide"] + wide) / 2
+                and abs(one["y"] - y) < high
+                for one in self.placed
+            ):
+                self.placed.append(
+                    {
+                        "text": text,
+                        "color": color,
+                        "wide": wide,
+                        "x": round(float(x)),
+                        "y": round(float(y)),
+                    }
+                )
+                return
+
+
+def still_planes(
     dose: Volume,
     gray: Volume | None,
-    outlined: Sequence[Structure],
-    colors: Mapping[str, str],
-) -> tuple[list[dict[str, Any]], float]:
-    """Three planes and the dose (Gy) at the top of their color scale.
+    outlines: Sequence[Smooth],
+    *,
+    looks: Mapping[str, Look],
+    shown: Field,
+    scale: Scale,
+) -> list[dict[str, Any]]:
+    """Three equal planes, each with its picture and what is drawn on it.
 
     The gray picture is a CT, or the activity image. A plane has its name, the letters
-    at its sides, where it lies, its PNG (base64) and the PNG's width and height.
+    at its sides, where it lies, its picture (JPEG, base64), its lines as SVG paths and
+    its labels.
     """
-    center = center_mm(outlined, dose)
-    low, high = _extent_mm(outlined, dose)
-    # Fine enough to see, never so fine that a picture grows large.
-    pixel_mm = max(_PIXEL_MM, float((high - low).max()) / _PIXELS_MAX)
-    top = _scale_top_gy(outlined, dose)
-    planes = []
-    for view in VIEWS:
-        name, *_, letters = view
-        points = plane_points(view, center, (low, high), pixel_mm=pixel_mm)
-        picture = _gray(gray, points)
-        _blend(picture, _sample(dose.data, dose.grid, points) / top)
-        _outline(picture, outlined, colors, points)
-        planes.append(
-            {
-                "name": name,
-                **dict(zip(("left", "right", "top", "bottom"), letters, strict=True)),
-                "position": place_of(view, points),
-                "png_base64": png(picture),
-                "width": picture.shape[1],
-                "height": picture.shape[0],
-            }
-        )
-    return planes, top
+    return [
+        {
+            "name": view[0],
+            **dict(zip(("left", "right", "top", "bottom"), view[4], strict=True)),
+            "position": place_of(view, shown.at_mm),
+            "jpeg_base64": _picture(dose, gray, shown.points(view, _PIXELS), scale),
+            **_lines(dose, outlines, shown.points(view, _POINTS), looks, scale),
+        }
+        for view in VIEWS
+    ]
 
 
-def drawn(structure: Structure) -> bool:
-    """Whether a structure's outline is shown: the derived ones repeat others."""
-    return structure.role not in (
-        Role.NORMAL_GIVEN,
-        Role.NORMAL_PERFUSED,
-        Role.NORMAL_WHOLE,
-    )
-
-
-def structure_colors(structures: Sequence[Structure]) -> dict[str, str]:
-    """One color a structure, the same in pictures and curves."""
-    return {
-        structure.name: COLORS[number % len(COLORS)]
-        for number, structure in enumerate(structures)
-    }
+def field_of(structures: Sequence[Structure], dose: Volume) -> Field:
+    """A cube around liver and tumors through the largest tumor or hottest voxel."""
+    of_liver = [one for one in structures if one.role in _OF_LIVER]
+    around = [one.cropped().grid for one in of_liver or structures] or [dose.grid]
+    corners = np.concatenate([one.corners_mm() for one in around])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    side = float((high - low).max()) + 2 * _MARGIN_MM
+    middle = (low + high) / 2
+    return Field(center_mm(structures, dose), middle, max(side, _FIELD_MIN_MM))
 
 
 def center_mm(structures: Sequence[Structure], dose: Volume) -> NDArray[np.float64]:
     """The middle of the largest tumor, else the hottest voxel of the dose."""
     tumors = [s for s in structures if s.role is Role.TUMOR]
     if tumors:
-        largest = max(tumors, key=lambda s: s.volume_ml)
-        index = np.argwhere(largest.occupancy > 0).mean(axis=0)
-        return largest.grid.world_mm(index)
+        return middle_of(max(tumors, key=lambda s: s.volume_ml))
     index = np.unravel_index(int(dose.data.argmax()), dose.data.shape)
     return dose.grid.world_mm(np.array(index))
 
 
-def _extent_mm(
-    structures: Sequence[Structure], dose: Volume
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    liver = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
-    shown = [s for s in structures if s.role in liver] or list(structures)
-    if not shown:
-        corners = dose.grid.corners_mm()
-        return corners.min(axis=0), corners.max(axis=0)
-    corners = np.concatenate([s.grid.corners_mm() for s in shown])
-    limits = dose.grid.corners_mm()
-    return (
-        np.maximum(corners.min(axis=0) - _MARGIN_MM, limits.min(axis=0)),
-        np.minimum(corners.max(axis=0) + _MARGIN_MM, limits.max(axis=0)),
-    )
+def middle_of(structure: Structure) -> NDArray[np.float64]:
+    """Where the middle of a structure's voxels is, in mm."""
+    return structure.grid.world_mm(np.argwhere(structure.occupancy > 0).mean(axis=0))
 
 
-def _scale_top_gy(structures: Sequence[Structure], dose: Volume) -> float:
+def hot_gy(structures: Sequence[Structure], dose: Volume) -> float:
+    """The dose that 2 % of the tumors exceed, else of all that has dose at all."""
     tumors = [s for s in structures if s.role is Role.TUMOR]
-    top = (
-        float(np.percentile(np.concatenate([s.values_in(dose)[0] for s in tumors]), 98))
-        if tumors
-        else _hot_gy(dose.data)
-    )
-    return max(float(f"{top:.2g}"), 1e-6)
-
-
-def _hot_gy(dose: NDArray[Any]) -> float:
-    """High among what has dose at all: most of a grid may have none."""
-    most = float(dose.max(initial=0.0))
-    hot = dose[dose > _SOME * most]
+    if tumors:
+        values = np.concatenate([s.values_in(dose)[0] for s in tumors])
+        return float(np.percentile(values, 98))
+    most = float(dose.data.max(initial=0.0))
+    hot = dose.data[dose.data > _SOME * most]
     return float(np.percentile(hot, 98)) if hot.size else most
 
 
-def plane_points(
-    view: View,
-    center: NDArray[np.float64],
-    extent_mm: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    pixel_mm: float,
-) -> NDArray[np.float64]:
-    """Where the pixels of a plane through a point lie, in mm: rows, columns, 3."""
-    _, across, down, *_ = view
-    low, high = extent_mm
-
-    def steps(axis: int, sign: float) -> NDArray[np.float64]:
-        values = np.arange(low[axis], high[axis], pixel_mm)
-        return values if sign > 0 else values[::-1]
-
-    columns, rows = steps(*across), steps(*down)
-    points = np.tile(center, (len(rows), len(columns), 1))
-    points[..., across[0]] = columns
-    points[..., down[0]] = rows[:, None]
-    return points
-
-
-def place_of(view: View, points: NDArray[np.float64]) -> str:
+def place_of(view: View, at_mm: NDArray[np.float64]) -> str:
     """Where a plane cuts the axis that it is looked at along."""
     through = view[3]
-    return f"{'xyz'[through]} = {points[0, 0, through] + 0.0:.0f} mm"
+    return f"{'xyz'[through]} = {at_mm[through] + 0.0:.0f} mm".replace("-", "\u2212")
 
 
-def _sample(
-    data: NDArray[Any], grid: Grid, points: NDArray[np.float64], *, outside: float = 0.0
-) -> NDArray[Any]:
-    """Interpolate at points (rows, columns, 3); `outside` is given off the grid."""
-    from scipy.ndimage import map_coordinates
-
-    index = np.moveaxis(grid.index(points), -1, 0)
-    # Only the part around the plane is looked at, so only that is converted.
-    low = np.clip(np.floor(index.min(axis=(1, 2))).astype(int) - 1, 0, None)
-    high = np.ceil(index.max(axis=(1, 2))).astype(int) + 2
-    part = data[tuple(slice(a, max(b, a + 1)) for a, b in zip(low, high, strict=True))]
-    if not part.size:
-        return np.full(points.shape[:2], outside)
-    sampled: NDArray[Any] = map_coordinates(
-        part.astype(np.float32),
-        index - low[:, None, None],
-        order=1,
-        mode="constant",
-        cval=outside,
-    )
-    return sampled
+def _picture(
+    dose: Volume, gray: Volume | None, points: NDArray[np.float64], scale: Scale
+) -> str:
+    picture = _gray(gray, points)
+    if gray is None or gray.quantity is Quantity.CT_NUMBER:
+        wash, part = scale.wash(sample(dose.data, dose.grid, points))
+        part = part[..., None] * (_OPACITY_ON_BLACK if gray is None else _OPACITY)
+        picture = picture * (1 - part) + wash * part
+    return _encoded(picture, "jpeg", quality=88)
 
 
 def _gray(image: Volume | None, points: NDArray[np.float64]) -> NDArray[np.float64]:
     if image is None:
         return np.zeros((*points.shape[:2], 3))
     if image.quantity is Quantity.CT_NUMBER:
-        values = _sample(image.data, image.grid, points, outside=AIR_HU)
+        values = sample(image.data, image.grid, points, AIR_HU)
         low, high = _SOFT_TISSUE_HU
     else:
-        values = _sample(image.data, image.grid, points)
+        values = sample(image.data, image.grid, points)
         low, high = 0.0, float(np.percentile(values, 99.5)) or 1.0
     gray = np.clip((values - low) / (high - low), 0, 1) * 255
     return np.repeat(gray[..., None], 3, axis=2)
 
 
-def _blend(picture: NDArray[np.float64], part: NDArray[Any]) -> None:
-    anchors = np.array(table("colormap")["inferno"], dtype=float)
-    at = np.clip(part, 0, 1) * (len(anchors) - 1)
-    wash = np.stack(
-        [np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)],
-        axis=-1,
-    )
-    opacity = np.where(part > _WASH_FROM, 0.25 + 0.45 * np.clip(part, 0, 1), 0)
-    opacity = opacity[..., None]
-    picture[:] = picture * (1 - opacity) + wash * opacity
-
-
-def _outline(
-    picture: NDArray[np.float64],
-    structures: Sequence[Structure],
-    colors: Mapping[str, str],
+def _lines(
+    dose: Volume,
+    outlines: Sequence[Smooth],
     points: NDArray[np.float64],
-) -> None:
-    from scipy.ndimage import binary_erosion
-
-    again = comes_again(structures, colors)
-    for structure in structures:
-        inside = _sample(structure.occupancy, structure.grid, points) >= outline_from(
-            structure
+    looks: Mapping[str, Look],
+    scale: Scale,
+) -> dict[str, Any]:
+    gy = sample(dose.data, dose.grid, points)
+    labels, isodoses, drawn = _Labels(), [], []
+    for n, one in enumerate(outlines):
+        look = looks[one.structure.name]
+        found = curves(one.at(points), INSIDE)
+        if not found:
+            continue
+        drawn.append({"name": one.structure.name, "paths": _paths(found)})
+        longest = max(found, key=len)
+        at = _DIRECTIONS[n % len(_DIRECTIONS)] + (0.8 if look.dashed else 0.0)
+        labels.add(_units(longest), look.short, look.dark, at)
+    for n, level in enumerate(scale.levels):
+        found = sorted(curves(gy, level), key=len, reverse=True)
+        isodoses.append(
+            {"level_gy": level, "color": ISODOSES[n], "paths": _paths(found)}
         )
-        edge = inside & ~binary_erosion(inside)
-        if structure.name in again:
-            rows, columns = np.indices(edge.shape)
-            edge &= (rows + columns) // 3 % 2 == 0
-        color = colors[structure.name]
-        picture[edge] = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
+        for line in [one for one in found if len(one) > _FEW_POINTS][:2]:
+            labels.add(_units(line), f"{level:g}", ISODOSES[n], _DIRECTIONS[n])
+    return {"isodoses": isodoses, "outlines": drawn, "labels": labels.placed}
 
 
-def outline_from(structure: Structure) -> float:
-    """The part of a voxel from which it is outlined: less where none is half full."""
-    return min(0.5, float(structure.occupancy.max(initial=0.0)) / 2) or 0.5
+def _units(line: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (line + 0.5) * (UNITS / _POINTS)
 
 
-def comes_again(structures: Sequence[Structure], colors: Mapping[str, str]) -> set[str]:
-    """Structures whose color another has before them: theirs is a dotted line."""
-    first = {colors[one.name]: one.name for one in reversed(structures)}
-    return {one.name for one in structures if first[colors[one.name]] != one.name}
+def _paths(lines: Sequence[NDArray[np.float64]]) -> str:
+    return "".join(path_of(line + 0.5, UNITS / _POINTS) for line in lines)
 
 
-def thumbnail_png(png_base64: str) -> bytes:
-    """A picture made small, as PNG."""
-    from PIL import Image
+def thumbnail_png(plane: Mapping[str, Any], colors: Mapping[str, str]) -> bytes:
+    """A plane made small, with its outlines, as PNG."""
+    from PIL import Image, ImageDraw
 
-    with Image.open(io.BytesIO(base64.b64decode(png_base64))) as picture:
+    with Image.open(io.BytesIO(base64.b64decode(plane["jpeg_base64"]))) as picture:
         small = picture.convert("RGB")
     small.thumbnail((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
+    pen = ImageDraw.Draw(small)
+    for one in plane["outlines"]:
+        for line in path_points(one["paths"]):
+            at = (line * (small.width / UNITS)).ravel().tolist()
+            pen.line(at, fill=colors[one["name"]])
     stream = io.BytesIO()
     small.save(stream, "png", optimize=True)
     return stream.getvalue()
 
 
+def path_points(paths: str) -> list[NDArray[np.float64]]:
+    """The points that SVG paths lead along, a line each.
+
+    >>> path_points("M0 0Q1 0 1 1ZM5 5L6 6")[1].tolist()
+    [[5.0, 5.0], [6.0, 6.0]]
+    """
+    lines = []
+    for one in paths.split("M")[1:]:
+        numbers = [float(n) for n in re.findall(r"-?\d+", one)]
+        points = np.array(numbers).reshape(-1, 2)
+        lines.append(np.vstack([points, points[:1]]) if one.endswith("Z") else points)
+    return lines
+
+
 def png(picture: NDArray[Any]) -> str:
     """A picture of (rows, columns, 3) as PNG in base64."""
+    return _encoded(picture, "png", optimize=True)
+
+
+def _encoded(picture: NDArray[Any], form: str, **options: Any) -> str:
     from PIL import Image
 
     stream = io.BytesIO()
     pixels = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    Image.fromarray(pixels).save(stream, format="PNG", optimize=True)
+    Image.fromarray(pixels).save(stream, format=form, **options)
     return base64.b64encode(stream.getvalue()).decode("ascii")

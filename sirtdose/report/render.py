@@ -6,21 +6,23 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.data.load import table
-from sirtdose.report.wording import significant
+from sirtdose.report.page_head import PageHead, margin_boxes
+from sirtdose.report.wording import gbq_words, gy_words, mci_words, significant
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+_PRINT = ("print.js",)
 
-def case_hash(text: str) -> str:
+
+def case_hash(text: str, *, digits: int = 12) -> str:
     """What a document's pages and figures carry, so that none is taken for another's.
 
     >>> case_hash("{}")
     '44136fa355b3'
     """
-    return sha256(text.encode()).hexdigest()[:12]
+    return sha256(text.encode()).hexdigest()[:digits]
 
 
 def view_page(title: str, data: Mapping[str, Any]) -> str:
@@ -31,19 +33,28 @@ def view_page(title: str, data: Mapping[str, Any]) -> str:
 
 
 def render(
-    template: str, embedded: Mapping[str, Any], scripts: tuple[str, ...], **values: Any
+    template: str,
+    embedded: Mapping[str, Any],
+    scripts: tuple[str, ...],
+    *,
+    head: PageHead | None = None,
+    **values: Any,
 ) -> str:
-    """Fill a template with values, scripts and embedded documents."""
-    anchors = table("colormap")["inferno"]
+    """Fill a template with values, scripts and embedded documents.
+
+    `head` is what every printed sheet says of itself.
+    """
+    from markupsafe import Markup
+
     return (
         _environment()
         .get_template(template)
         .render(
             style=_own_text("style.css"),
-            scripts=[_own_text(name) for name in scripts],
+            head=head,
+            boxes=Markup(margin_boxes(head)) if head else "",
+            scripts=[_own_text(name) for name in (*_PRINT[: bool(head)], *scripts)],
             embedded=[(name, _json(value)) for name, value in embedded.items()],
-            sig=significant,
-            gradient=", ".join(f"rgb({r} {g} {b})" for r, g, b in anchors),
             **values,
         )
     )
@@ -52,12 +63,19 @@ def render(
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=PackageLoader("sirtdose.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    made.globals |= {
+        "sig": significant,
+        "gy": gy_words,
+        "gbq": gbq_words,
+        "mci": mci_words,
+    }
+    return made
 
 
 def _own_text(name: str) -> "Markup":

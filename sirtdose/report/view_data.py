@@ -1,9 +1,9 @@
-"""A dose, the picture under it and outlines, small enough to be moved in a page.
+"""Doses, the picture under them and outlines, small enough to be moved in a page.
 
-Everything lies on one axial lattice of the dose's own voxels, cropped to what matters;
-the picture and the outlines on one that is finer by whole factors. Voxels are stored
-as differences along rows, high and low bytes apart, deflated, in base64: to unpack
-them a page needs no library.
+All doses lie on one axial lattice of their own voxels, cropped to what matters; the
+picture on one that is finer by whole factors, and each outline's mask on one of its
+own. Voxels are stored as differences along rows, high and low bytes apart, deflated,
+in base64: to unpack them a page needs no library.
 """
 
 import base64
@@ -20,14 +20,27 @@ from sirtdose.model.grid import Box, Grid, box_at, three
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
-from sirtdose.report.planes import AIR_HU, comes_again, outline_from
+from sirtdose.report.looks import Look
+from sirtdose.report.outlines import Smooth, sampled
+from sirtdose.report.planes import AIR_HU
 
 _MARGIN_MM = 25.0
-# Voxels of dose and picture: the first that keeps a page under 3 MB.
-_BUDGETS = ((900_000, 1_600_000), (450_000, 900_000), (200_000, 400_000))
-_SIZE_MAX = 2_400_000
+# Voxels of the first dose and of the picture, and one in how many of other doses is
+# kept along each axis: the first that keeps a page under 3 MB.
+_BUDGETS = (
+    (900_000, 1_600_000, 1),
+    (900_000, 900_000, 1),
+    (900_000, 900_000, 2),
+    (450_000, 700_000, 2),
+    (200_000, 500_000, 2),
+    (90_000, 250_000, 2),
+)
+_SIZE_MAX = 1_500_000
 _FINE_MM = 1.2
 _OF_LIVER = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
+# Steps grow with the dose: 0.8 % of it at a thousandth of the maximum, less above.
+_DOSE_STEPS = 4095
+_MASK_STEPS = 32
 # 256 grays: fine where soft tissue is, coarse in lungs and bone.
 _HU_LEVELS = np.concatenate(
     [
@@ -39,7 +52,7 @@ _HU_LEVELS = np.concatenate(
 
 
 @dataclass(frozen=True, eq=False)
-class _Lattice:
+class Lattice:
     """Which of the dose's voxels are shown, and how they lie in the patient."""
 
     order: tuple[int, int, int]
@@ -56,93 +69,135 @@ class _Lattice:
 
 
 def view_data(
-    dose: Volume,
+    maps: Mapping[str, Volume],
     gray: Volume | None,
-    structures: Sequence[Structure],
+    outlines: Sequence[Smooth],
     *,
-    colors: Mapping[str, str],
+    looks: Mapping[str, Look],
     notes: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Everything that the page's planes show.
 
     Parameters
     ----------
-    dose : Volume
-        In Gy.
+    maps : mapping
+        Doses in Gy by the name a page shows. The first is shown first and gives the
+        voxels; those of others are interpolated where they differ.
     gray : Volume or None
         CT, or the activity image where there is none.
-    structures : sequence of Structure
-        Those whose outlines are shown.
-    colors : mapping
-        A color for each structure's name.
+    outlines : sequence of Smooth
+        Structures whose outlines are shown.
+    looks : mapping
+        How each structure is drawn, by its name.
     notes : mapping, optional
         What stands beside a structure's name wherever it is shown.
     """
     found: dict[str, Any] = {}
-    for voxels, fine_voxels in _BUDGETS:
-        lattice = _lattice(dose.grid, structures, voxels)
-        found = _packed_view(
-            *(dose, gray, structures),
-            colors=colors,
-            lattice=lattice,
-            fine_voxels=fine_voxels,
-        )
-        for one in found["structures"]:
-            one["note"] = (notes or {}).get(one["name"], "")
-        pictures = (found["dose"], found["gray"] or found["dose"])
+    packed: dict[Any, dict[str, Any]] = {}
+    for budget in _BUDGETS:
+        found = _packed_view(maps, gray, outlines, budget, packed)
+        pictures = (*found["maps"], found["gray"] or {"data": ""})
         if sum(len(one["data"]) for one in pictures) <= _SIZE_MAX:
             break
-    return found
+    lattice = Grid(three(found["grid"]["shape"]), np.array(found["grid"]["affine_mm"]))
+    return {
+        **found,
+        "structures": [
+            {
+                "name": one.structure.name,
+                "short": looks[one.structure.name].short,
+                "color": looks[one.structure.name].color,
+                "dark": looks[one.structure.name].dark,
+                "dashed": looks[one.structure.name].dashed,
+                "note": (notes or {}).get(one.structure.name, ""),
+                **_mask(one, lattice),
+            }
+            for one in outlines
+        ],
+    }
 
 
 def _packed_view(
-    dose: Volume,
+    maps: Mapping[str, Volume],
     gray: Volume | None,
-    structures: Sequence[Structure],
-    *,
-    colors: Mapping[str, str],
-    lattice: _Lattice,
-    fine_voxels: int,
+    outlines: Sequence[Smooth],
+    budget: tuple[int, int, int],
+    packed: dict[Any, dict[str, Any]],
 ) -> dict[str, Any]:
-    values = lattice.of(dose.require(Quantity.DOSE))
-    low = min(float(values.min()), 0.0)
-    step = max(float(values.max()) - low, 1e-6) / 65535
+    """The view within a budget; what was `packed` for another one is not again."""
+    voxels, fine_voxels, others_stride = budget
+    [first, *_] = maps.values()
+    lattice = lattice_of(first.grid, [one.structure for one in outlines], voxels)
     factors = _finer(lattice.grid, fine_voxels)
-    points = _points(lattice.grid, factors)
-    again = comes_again(structures, colors)
+    shown = []
+    for number, (name, one) in enumerate(maps.items()):
+        every = others_stride if number else 1
+        key = (name, lattice.stride, every)
+        if key not in packed:
+            packed[key] = _map(one, first.grid, lattice, every)
+        shown.append({"name": name, **packed[key]})
+    of_gray = ("", *factors, *lattice.grid.shape)
+    if gray is not None and of_gray not in packed:
+        packed[of_gray] = _gray(gray, _points(lattice.grid, factors))
     return {
         "grid": {
             "shape": list(lattice.grid.shape),
             "spacing_mm": list(lattice.grid.spacing_mm),
             "affine_mm": lattice.grid.affine_mm.tolist(),
+            "to_index": np.linalg.inv(lattice.grid.affine_mm)[:3].tolist(),
             "every": lattice.stride,
             "tilt_deg": _tilt_deg(lattice.grid),
         },
-        "dose": {
-            "low_gy": low,
-            "step_gy": step,
-            "data": _packed(np.rint((values - low) / step).astype(np.uint16)),
-        },
+        "maps": shown,
         "factors": factors,
-        "gray": None if gray is None else _gray(gray, points),
-        "structures": [
-            {
-                "name": one.name,
-                "color": colors[one.name],
-                "dotted": one.name in again,
-                "data": _deflated(
-                    np.packbits(
-                        _sampled(one.occupancy, one.grid, points) >= outline_from(one),
-                        bitorder="little",
-                    )
-                ),
-            }
-            for one in structures
-        ],
+        "gray": None if gray is None else packed[of_gray],
     }
 
 
-def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _Lattice:
+def _map(one: Volume, first: Grid, lattice: Lattice, every: int) -> dict[str, Any]:
+    """A dose on the lattice, or on one in `every` of its voxels along each axis."""
+    dose = one.require(Quantity.DOSE)
+    own = one.grid.matches(first)
+    values = lattice.of(dose) if own else sampled(dose, one.grid, lattice.grid)
+    values = values[::every, ::every, ::every]
+    return {
+        "every": every,
+        "shape": list(values.shape),
+        "interpolated": every > 1 or not own,
+        **_dose(values),
+    }
+
+
+def _dose(values: NDArray[Any]) -> dict[str, Any]:
+    """Doses as squares of whole numbers, so that small ones keep their digits."""
+    low = min(float(values.min()), 0.0)
+    span = max(float(values.max()) - low, 1e-6)
+    steps = np.rint(np.sqrt((values - low) / span) * _DOSE_STEPS)
+    return {
+        "low_gy": low,
+        "scale_gy": span / _DOSE_STEPS**2,
+        "max_gy": low + span,
+        "data": _packed(steps.astype(np.uint16)),
+    }
+
+
+def _mask(one: Smooth, lattice: Grid) -> dict[str, Any]:
+    """A smooth mask, and where it lies in voxels of the doses' lattice."""
+    start = lattice.index(one.grid.affine_mm[:3, 3])
+    step = np.array(one.grid.spacing_mm) / np.array(lattice.spacing_mm)
+    values = np.rint(one.values * _MASK_STEPS) * (256 / _MASK_STEPS)
+    return {
+        "shape": list(one.grid.shape),
+        "start": [float(f"{at:.6g}") for at in start],
+        "step": [float(f"{at:.6g}") for at in step],
+        "data": _packed(np.minimum(values, 255).astype(np.uint8)),
+    }
+
+
+def lattice_of(
+    grid: Grid, structures: Sequence[Structure], voxels_max: int | None = None
+) -> Lattice:
+    """The dose's voxels around structures, in the patient's order, so many at most."""
     directions = grid.affine_mm[:3, :3] / np.array(grid.spacing_mm)
     # The array axes that run along z, y and x most.
     order = max(
@@ -166,16 +221,17 @@ def _lattice(grid: Grid, structures: Sequence[Structure], voxels_max: int) -> _L
     shape = three(grid.shape[axis] for axis in order)
     turned = Grid(shape, affine, grid.frame_of_reference_uid)
     box = _box(turned, [one for one in structures if one.role is not Role.OTHER])
-    if turned.crop(box).shape != turned.shape and _count(box) > voxels_max:
+    voxels = voxels_max or _count(box)
+    if turned.crop(box).shape != turned.shape and _count(box) > voxels:
         box = _box(turned, [one for one in structures if one.role in _OF_LIVER])
-    stride = max(1, int(np.ceil((_count(box) / voxels_max) ** (1 / 3))))
+    stride = max(1, int(np.ceil((_count(box) / voxels) ** (1 / 3))))
     shown = turned.crop(box)
     if stride > 1:
         wider = shown.affine_mm.copy()
         wider[:3, :3] *= stride
         fewer = three(-(-n // stride) for n in shown.shape)
         shown = Grid(fewer, wider, grid.frame_of_reference_uid)
-    return _Lattice(order, flipped, stride, shown, box)
+    return Lattice(order, flipped, stride, shown, box)
 
 
 def _tilt_deg(grid: Grid) -> float:
@@ -226,10 +282,10 @@ def _points(grid: Grid, factors: Sequence[int]) -> Grid:
 
 def _gray(image: Volume, points: Grid) -> dict[str, Any]:
     if image.quantity is Quantity.CT_NUMBER:
-        values = _sampled(image.data, image.grid, points, outside=AIR_HU)
+        values = sampled(image.data, image.grid, points, outside=AIR_HU)
         levels, window, unit = _HU_LEVELS, (-160.0, 240.0), "HU"
     else:
-        values = _sampled(image.data, image.grid, points)
+        values = sampled(image.data, image.grid, points)
         top = float(np.percentile(values, 99.9)) or 1.0
         levels, window = np.linspace(0, top, 256), (0.0, top)
         unit = image.quantity.unit
@@ -242,39 +298,10 @@ def _gray(image: Volume, points: Grid) -> dict[str, Any]:
     }
 
 
-def _sampled(
-    data: NDArray[Any], grid: Grid, points: Grid, *, outside: float = 0.0
-) -> NDArray[np.float32]:
-    """Interpolate between voxels at the points of a lattice, slice by slice."""
-    from scipy.ndimage import affine_transform
-
-    to_data = np.linalg.inv(grid.affine_mm) @ points.affine_mm
-    corners = grid.index(points.corners_mm())
-    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 1, 0, None)
-    high = np.ceil(corners.max(axis=0)).astype(int) + 2
-    part = data[tuple(slice(a, max(b, a)) for a, b in zip(low, high, strict=True))]
-    if not part.size:
-        return np.full(points.shape, outside, np.float32)
-    sampled: NDArray[np.float32] = affine_transform(
-        part.astype(np.float32),
-        to_data[:3, :3],
-        offset=to_data[:3, 3] - low,
-        output_shape=points.shape,
-        order=1,
-        mode="grid-constant",
-        cval=outside,
-    )
-    return sampled
-
-
 def _packed(values: NDArray[Any]) -> str:
     """Differences from voxel to voxel, high bytes first, deflated, in base64."""
     flat = values.ravel()
     steps = np.diff(flat, prepend=flat.dtype.type(0))
     if steps.dtype == np.uint16:
         steps = np.concatenate([steps >> 8, steps & 255]).astype(np.uint8)
-    return _deflated(steps)
-
-
-def _deflated(values: NDArray[np.uint8]) -> str:
-    return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode("ascii")

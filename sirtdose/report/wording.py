@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from math import floor, isfinite, log10
+from math import floor, isclose, isfinite, log10
 from typing import Any
 
 from sirtdose.model.units import MCI_PER_GBQ
@@ -23,6 +23,9 @@ _SPOKEN = {
 }
 # Behind a colon, or before an equals sign, a name is typed: --accept H25:NAME.
 _IDENTIFIER = re.compile(rf"(?<![:\w-])({'|'.join(_SPOKEN)})(?! liver)(?![=\w])")
+# Doses on page one: from here on whole Gy; equal to a bound within so much of it.
+_WHOLE_FROM, _MOST_DIGITS, _SAME = 9.95, 3, 1e-6
+_TWO_DECIMALS_FROM = 0.1
 
 
 def not_compared_lines(whose: str, left_out: Mapping[str, str]) -> list[str]:
@@ -71,6 +74,43 @@ def significant(value: float, digits: int = 4) -> str:
     if abs(value) < _NOTHING:
         return "0"
     return f"{value:.{max(digits - 1 - floor(log10(abs(value))), 0)}f}"
+
+
+def gy_words(value_gy: float, *bounds_gy: float) -> str:
+    """A dose on page one: whole Gy from 10 up, one decimal below.
+
+    One that would be rounded onto a bound that it is not at shows one more digit.
+
+    >>> gy_words(142.4), gy_words(4.02), gy_words(60.31, 60.0), gy_words(60.0, 60.0)
+    ('142', '4.0', '60.3', '60')
+    """
+    digits = 0 if value_gy >= _WHOLE_FROM else 1
+    while digits < _MOST_DIGITS and any(
+        f"{value_gy:.{digits}f}" == f"{one:.{digits}f}"
+        and not isclose(value_gy, one, rel_tol=_SAME)
+        for one in bounds_gy
+    ):
+        digits += 1
+    return f"{value_gy:.{digits}f}"
+
+
+def gbq_words(value_gbq: float) -> str:
+    """An activity on a page, GBq: two decimals, or two digits where it is small.
+
+    >>> gbq_words(1.3317), gbq_words(0.0421)
+    ('1.33', '0.042')
+    """
+    small = 0 < abs(value_gbq) < _TWO_DECIMALS_FROM
+    return significant(value_gbq, 2) if small else f"{value_gbq:.2f}"
+
+
+def mci_words(value_gbq: float) -> str:
+    """The same in mCi, one decimal.
+
+    >>> mci_words(1.3317)
+    '36.0'
+    """
+    return f"{value_gbq * MCI_PER_GBQ:.1f}"
 
 
 def activity(value_gbq: float) -> str:

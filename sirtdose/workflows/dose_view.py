@@ -14,8 +14,8 @@ from sirtdose.io.read import read_image
 from sirtdose.model.role import Role
 from sirtdose.model.volume import Quantity
 from sirtdose.report.documents import findings_document
+from sirtdose.report.looks import structure_looks
 from sirtdose.report.page_data import plane_data
-from sirtdose.report.planes import structure_colors
 from sirtdose.workflows.check.histograms import (
     read_dose,
     same_patient_findings,
@@ -63,10 +63,10 @@ def dose_view(
     findings += map_findings(read, dose=volume)
     findings += remark_findings("the CT", gray.source if gray else None)
     data = plane_data(
-        volume,
+        {"Dose": volume},
         gray,
         outlined,
-        structure_colors(outlined),
+        structure_looks(outlined),
         lungs=lung_density_doubt(volume),
     )
     return {

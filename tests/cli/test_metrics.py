@@ -180,7 +180,7 @@ def test_plan_image_takes_them_per_gbq_too(run: Run, tmp_path: Path) -> None:
     assert per_gbq == pytest.approx(dose / 2)
     assert each["Tumor 1"]["d60cc_gy_per_gbq"] == ""
     assert "D60cc Gy" in made.stderr
-    assert "<th>D60cc Gy</th>" in (case / "o" / "plan.html").read_text("utf-8")
+    assert ">D60cc Gy</th>" in (case / "o" / "plan.html").read_text("utf-8")
 
 
 def test_a_batch_takes_them_from_the_environment_or_the_manifest(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.plan.options import (
+    height_option,
     liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
     require_limits,
+    weight_option,
 )
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
@@ -73,6 +75,8 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 @lung_margin_option
 @dose_options
 @metric_option
+@height_option
+@weight_option
 @plan_options
 def image_command(
     *,

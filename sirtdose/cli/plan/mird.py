@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from sirtdose.cli.plan.options import (
+    height_option,
     liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
     show_plan,
+    weight_option,
 )
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import dose_option
@@ -34,6 +36,8 @@ from sirtdose.workflows.plan.numbers import plan_mird
     default="delivered",
 )
 @density_option
+@height_option
+@weight_option
 @plan_options
 def mird_command(
     *,

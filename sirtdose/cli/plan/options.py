@@ -21,7 +21,13 @@ from sirtdose.cli.words.options import (
     uncertainty_option,
     verbose_option,
 )
-from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
+from sirtdose.cli.words.quantities import (
+    DayType,
+    acceptances_of,
+    by_name,
+    nuclide_of,
+    quantity,
+)
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
@@ -65,6 +71,21 @@ tumor_option = Option(
     metavar="NAME=VOLUME@RATIO",
     into="tumors",
 )
+case_options = together(
+    Option(
+        "case-label", str, "Label of the case, on every printed sheet.", metavar="TEXT"
+    ),
+    patient_key_option,
+    Option("vessel", str, "Vessel to be treated, e.g. 'right hepatic artery'."),
+    Option(
+        "treatment-date",
+        DayType(),
+        "Planned day of treatment, e.g. 2026-12-09.",
+        metavar="DATE",
+    ),
+)
+# Whose a plan is, as its documents keep it.
+CASE_NAMES = ("case_label", "patient_key", "vessel", "treatment_date")
 plan_options = together(
     lung_shunt_option,
     Option(
@@ -110,7 +131,7 @@ plan_options = together(
         "liver.",
         default="0Gy",
     ),
-    patient_key_option,
+    case_options,
     replace(
         uncertainty_option,
         help="Also compute intervals from N realizations, e.g. 1000; first-order "

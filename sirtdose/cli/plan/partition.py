@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from sirtdose.cli.plan.options import (
+    height_option,
     liver_volume_option,
     perfused_volume_option,
     plan_options,
     plan_request,
     show_plan,
     tumor_option,
+    weight_option,
 )
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.injections import (
@@ -45,6 +47,8 @@ from sirtdose.workflows.plan.numbers import plan_partition
     "normal liver.",
 )
 @density_option
+@height_option
+@weight_option
 @plan_options
 def partition_command(
     *,

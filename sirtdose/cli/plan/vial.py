@@ -13,6 +13,7 @@ from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import vial_findings
+from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -45,6 +46,7 @@ from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
+from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.plan.vial import vial_document, vial_screen
 
@@ -59,6 +61,7 @@ class _PlannedVial:
     nuclide: Mapping[str, Any]
     status: str
     document: dict[str, Any]
+    inputs: Mapping[str, Any]
 
     def decaying_as(self, nuclide: Nuclide) -> Nuclide:
         """The nuclide with the plan's half-life, where that is another."""
@@ -119,6 +122,7 @@ class _PlannedVial:
     "activity]",
     metavar="TIME",
 )
+@case_options
 @assay_options
 @calibrator_factor_option
 @nuclide_options
@@ -193,7 +197,10 @@ def vial_command(
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(
-        plan, acceptances, of_plan=planned.document if planned else None
+        plan,
+        acceptances,
+        of_plan=planned.document if planned else None,
+        inputs=_whose(options, planned),
     )
     show_document(
         document,
@@ -202,7 +209,24 @@ def vial_command(
         out=out,
         force=force,
         as_json=as_json,
+        pages=None if out is None else {"vial.html": _page(document)},
     )
+
+
+def _page(document: dict[str, Any]) -> str:
+    """The page, where a folder is given: jinja2 takes its time to load."""
+    from sirtdose.report.plan.page import Made
+    from sirtdose.report.plan.sheet import vial_page
+
+    return vial_page(document_text(document), Made.today())
+
+
+def _whose(
+    options: Mapping[str, Any], planned: _PlannedVial | None
+) -> dict[str, str | None]:
+    """Whose a vial is: as typed, else the plan's."""
+    of_plan = planned.inputs if planned else {}
+    return {name: options[name] or of_plan.get(name) for name in CASE_NAMES}
 
 
 def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
@@ -247,6 +271,7 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
             "injection": name,
             "draw_activity_gbq": each,
         },
+        inputs=plan["inputs"],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import click
@@ -74,6 +74,25 @@ class DeviceType(click.Choice[str]):
             return device_name(str(value))
         except InputError as error:
             self.fail(str(error), param, ctx)
+
+
+class DayType(click.ParamType):  # type: ignore[type-arg]
+    """A day, kept as it is typed."""
+
+    name = "date"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse what is not a day, and another order of year, month and day."""
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            self.fail(
+                f"'{value}' is not a date: write year-month-day, e.g. 2026-12-09",
+                param,
+                ctx,
+            )
 
 
 class LanguagesType(click.ParamType):  # type: ignore[type-arg]

@@ -17,16 +17,8 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.check import words
 from sirtdose.report.cohort.figures import svg_text
-from sirtdose.report.planes import (
-    COLORS,
-    VIEWS,
-    View,
-    center_mm,
-    drawn,
-    place_of,
-    plane_points,
-    structure_colors,
-)
+from sirtdose.report.looks import drawn, structure_looks
+from sirtdose.report.planes import VIEWS, Field, View, center_mm, place_of
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.screen import finding_lines
 
@@ -34,9 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PIXEL_MM = 2.0
+_PIXELS = 160
 _MARGIN_MM = 20.0
-_CURVES_MAX = len(COLORS)
+_CURVES_MAX = 8
 _CURVE_POINTS = 300
 _AXIAL_AND_CORONAL = VIEWS[:2]
 
@@ -122,7 +114,6 @@ def difference_png(check: DoseCheck) -> str:
 
     pair = check.pair
     structures = [row.ours_of for row in check.rows if drawn(row.ours_of)]
-    center = center_mm(structures, pair.ours)
     top = max(float(np.percentile(pair.ours.data[pair.compared], 99)), 1e-6)
     apart = pair.difference
     most = max(float(np.percentile(np.abs(apart.data[pair.compared]), 99)), 1e-3 * top)
@@ -138,19 +129,22 @@ def difference_png(check: DoseCheck) -> str:
     figure = Figure(figsize=(2.9 * len(maps), 5.6), layout="constrained")
     grid = figure.subplots(len(_AXIAL_AND_CORONAL), len(maps), squeeze=False)
     at = pair.ours.grid.world_mm(pair.points)
-    extent = (at.min(axis=0) - _MARGIN_MM, at.max(axis=0) + _MARGIN_MM)
+    low, high = at.min(axis=0), at.max(axis=0)
+    side_mm = float((high - low).max()) + 2 * _MARGIN_MM
+    shown = Field(center_mm(structures, pair.ours), (low + high) / 2, side_mm)
     for axes, view in zip(grid, _AXIAL_AND_CORONAL, strict=True):
-        points = plane_points(view, center, extent, pixel_mm=_PIXEL_MM)
+        points = shown.points(view, _PIXELS)
         _row(axes, view, maps, points)
+        axes[0].set_ylabel(f"{view[0]}, {place_of(view, shown.at_mm)}", fontsize=9)
         for one in axes:
             _outlines(one, structures, points)
-    for column, (_, _, _, low, high) in enumerate(maps):
+    for column, (_, _, _, least, greatest) in enumerate(maps):
         image = grid[0][column].images[0]
         bar = figure.colorbar(
             image, ax=list(grid[:, column]), location="bottom", shrink=0.9
         )
         bar.ax.tick_params(labelsize=8)
-        image.set_clim(low, high)
+        image.set_clim(least, greatest)
     return _png(figure)
 
 
@@ -179,19 +173,18 @@ def _row(
             style = {"color": "white", "fontsize": 8, "ha": "center", "va": "center"}
             box = {"facecolor": "black", "alpha": 0.5, "pad": 1, "linewidth": 0}
             one.text(x, y, letter, transform=one.transAxes, bbox=box, **style)
-    axes[0].set_ylabel(f"{name}, {place_of(view, points)}", fontsize=9)
 
 
 def _outlines(
     axes: "Axes", structures: list[Structure], points: NDArray[np.float64]
 ) -> None:
-    colors = structure_colors(structures)
+    looks = structure_looks(structures)
     for one in structures:
         mask = Volume(one.occupancy.astype(np.float32), one.grid, Quantity.DENSITY)
         inside, known = sampled_at(mask, points.reshape(-1, 3))
         if (inside >= 0.5).any():
             values = np.where(known, inside, 0.0).reshape(points.shape[:2])
-            color = colors[one.name]
+            color = looks[one.name].dark
             axes.contour(values, levels=[0.5], colors=[color], linewidths=0.9)
 
 
@@ -214,7 +207,9 @@ def dvh_figure(check: DoseCheck) -> "Figure | None":
     figure = Figure(figsize=(7.2, 4.2), layout="constrained")
     axes = figure.add_subplot()
     handles = []
-    for row, color in zip(rows, COLORS, strict=False):
+    looks = structure_looks([row.ours_of for row in rows])
+    for row in rows:
+        color = looks[row.ours_of.name].color
         for dvh, dash in ((row.ours, "-"), (row.theirs, "--")):
             if dvh is not None:
                 part = 100 * dvh.curve(doses) / dvh.volume_ml

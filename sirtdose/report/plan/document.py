@@ -52,12 +52,14 @@ def compartment_document(part: Compartment) -> dict[str, Any]:
         "dose_gy": part.dose_gy,
         "cumulative_dose_gy": part.cumulative_dose_gy,
         "dose_by_injection_gy": dict(part.by_injection_gy),
+        "dose_gy_per_gbq": dict(part.gy_per_gbq),
         "all_counts": part.all_counts
         and {
             "name": part.all_counts.name,
             "activity_gbq": part.all_counts.activity_gbq,
             "dose_gy": part.all_counts.dose_gy,
             "cumulative_dose_gy": part.all_counts.cumulative_dose_gy,
+            "dose_gy_per_gbq": dict(part.all_counts.gy_per_gbq),
         },
     }
 

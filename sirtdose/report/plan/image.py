@@ -166,7 +166,7 @@ def write_prediction(
     prediction: Prediction, document: dict[str, Any], folder: Path
 ) -> None:
     """Write plan.json, the tables, and the maps in Gy and in Gy per GBq."""
-    data = prediction_page_data(prediction)
+    data = prediction_page_data(prediction, document)
     write_plan(document, folder, data)
     (folder / PAGE_DATA).write_text(page_data_text(document["hash"], data), "utf-8")
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")

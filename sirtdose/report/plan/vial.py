@@ -21,8 +21,12 @@ def vial_document(
     accepted: Sequence[Acceptance] = (),
     *,
     of_plan: dict[str, Any] | None = None,
+    inputs: dict[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """What vial.json holds; `of_plan` where the activity is a plan's."""
+    """What vial.json holds; `of_plan` where the activity is a plan's.
+
+    `inputs` say whose it is: case label, patient key, vessel and treatment date.
+    """
     return {
         "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
@@ -53,6 +57,7 @@ def vial_document(
             for one in plan.shifts
         ],
         "assay_at_use_gbq": plan.assay_at_use_gbq,
+        "inputs": inputs or {},
         "plan": of_plan,
         **said_document(plan.findings, accepted),
     }

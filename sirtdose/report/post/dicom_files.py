@@ -10,7 +10,7 @@ from sirtdose.dosimetry.results import Assessment
 from sirtdose.io.dicom.write_dose import RoiHistogram, write_rtdose, write_rtplan
 from sirtdose.io.dicom.write_structures import write_seg
 from sirtdose.model.patient_link import PatientLink, StructureSet
-from sirtdose.report.dvh_plot import nice_step
+from sirtdose.report.ladder import nice_step
 
 # Names that begin as the maps' do, so that they are never taken for inputs.
 PLAN_FILE, STRUCTURES_FILE = "dose_plan.dcm", "dose_structures.dcm"

@@ -127,5 +127,8 @@ def write_post(
         (folder / "report.html").write_text(page, "utf-8")
         if thumbnail:
             (folder / THUMBNAIL).write_bytes(
-                thumbnail_png(data["planes"][0]["png_base64"])
+                thumbnail_png(
+                    data["planes"][0],
+                    {one["name"]: one["dark"] for one in data["outlines"]},
+                )
             )

@@ -1,14 +1,32 @@
 """The page of an assessment."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sirtdose.model.metric import metrics_in
+from sirtdose.model.metric import EFFECTS, Metric, metrics_in
 from sirtdose.model.patient_link import PatientLink, dashed
 from sirtdose.report.documents import self_test_words
-from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
-from sirtdose.report.post.biology import biology_rows, parameter_lines, threshold_lines
+from sirtdose.report.doses import (
+    NUMBERS,
+    asked_in,
+    metric_cells,
+    metric_value,
+    missing_lines,
+)
+from sirtdose.report.dvh_plot import curves_alone
+from sirtdose.report.looks import method_name, role_words, shown_name
+from sirtdose.report.page_head import (
+    NOT_GIVEN,
+    REMOVED,
+    PageHead,
+    day_words,
+    made_today,
+)
+from sirtdose.report.palette import paints
+from sirtdose.report.post.biology import biology_rows, parameter_lines
+from sirtdose.report.post.rungs import limits_words, post_ladder, shown_rows
 from sirtdose.report.post.summary import (
     calibration_line,
     conversion_lines,
@@ -29,9 +47,14 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import limit_line, significant
+from sirtdose.report.wording import limit_line
 
 _GRAVE = ("stop", "ask", "warn")
+_DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
+_SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
+_DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
+# More tumors than these are told as a range.
+_TUMORS_NAMED = 4
 
 
 def post_page(
@@ -51,64 +74,230 @@ def post_page(
     document = json.loads(text)
     asked = asked_in(document)
     methods = list(document["doses"])
-    rows = document["doses"][methods[0]]["structures"]
+    rows, hidden = shown_rows(document["doses"][methods[0]]["structures"])
     usual_gy = {row["name"]: row["dose_gy"]["mean"] for row in rows}
+    nameless = data["whose"]["deidentified"]
+    findings = [
+        one | {"message": _sentence(_plain(one["message"]))}
+        for one in document["warnings"]
+    ]
     return render(
         "post.html",
-        {"post-json": text, "view-data": data["view"], "dvh-data": data["dvh"]},
-        ("viewer.js", "dvh.js"),
+        {
+            "post-json": text,
+            "view-data": data["view"],
+            "dvh-data": curves_alone(data["histograms"]),
+        },
+        ("viewer.js", "histograms.js"),
+        head=_head(document, text, data["whose"], patient),
         d=document,
         page=data,
-        patient=_named(patient),
         case=case_hash(text),
-        first=methods[0].replace("_", " "),
+        digest=case_hash(text, digits=64),
         rows=rows,
-        others=methods[1:],
-        other_mean=lambda method, name: _mean_of(document, method, name),
-        planned={
-            row["name"]: row["planned_gy"]
-            for row in (document["plan"] or {"doses": []})["doses"]
-        },
+        hidden=hidden,
+        methods=methods,
+        ladder=post_ladder(document, rows),
+        answer=_answer(document, rows),
+        findings=findings,
+        places=_places(document, data),
+        colors=paints((row["name"], row["role"]) for row in rows),
+        name=lambda row: shown_name(row["name"], row["role"]),
+        role=role_words,
+        method_name=method_name,
         conversion=conversion_lines(document["plan"]),
         other_constant=other_constant_words,
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
         calibration=calibration_line(document["calibration"]),
-        image_lines=image_lines(document["image"]),
+        image_lines=_without_dates(image_lines(document["image"]), hidden=nameless),
         lung=lung_line(document["lungs"]),
-        limits=[(limit, limit_line(limit)) for limit in document["limits"]],
-        thresholds=threshold_lines(document["thresholds"]),
-        grave=[one for one in document["warnings"] if one["severity"] in _GRAVE],
-        biology=biology_rows,
+        limits=[(limit, _plain(limit_line(limit))) for limit in document["limits"]],
+        thresholds=_threshold_table(document["thresholds"]),
+        biology=lambda result: _biology(result, hidden),
         parameters=parameter_lines(document["radiobiology"], sources=True),
         density=density_words,
-        by_mass=mass_lines,
-        brief=metrics_in("brief", asked),
+        by_mass=lambda result: map(_plain, mass_lines(result)),
         intervals=[one for one in metrics_in("interval", asked) if one.number],
         metrics=metrics_in("page", asked),
-        cells=metric_cells,
-        missing=missing_lines,
-        shares=share_bars,
+        cells=_cells,
+        missing=lambda *given: map(_plain, missing_lines(*given)),
+        shares=_shares,
         self_test=self_test_words(document.get("self_test")),
         dose_interval=interval_words,
         between=between_words,
         interval=metric_interval,
-        gone=gone_lines,
-        options=[
-            (name.replace("_", " "), _words(value))
-            for name, value in document["options"].items()
-            if value not in (None, [], {})
-        ],
+        gone=lambda some: map(_plain, gone_lines(some)),
+        options=_without_dates(
+            (
+                (name.replace("_", " "), _words(value))
+                for name, value in document["options"].items()
+                if value not in (None, [], {})
+            ),
+            hidden=nameless,
+        ),
         difference=lambda row: mean_difference(row, usual_gy.get(row["name"])),
-        blur=[one for one in partial_volume_lines(document["partial_volume"]) if one],
+        blur=[_plain(one) for one in partial_volume_lines(document["partial_volume"])],
     )
 
 
-def _mean_of(document: Mapping[str, Any], method: str, name: str) -> str:
-    rows = document["doses"][method]["structures"]
-    means = {row["name"]: row["dose_gy"]["mean"] for row in rows}
-    return significant(means[name]) if name in means else "-"
+def _head(
+    document: Mapping[str, Any],
+    text: str,
+    whose: Mapping[str, Any],
+    patient: PatientLink | None,
+) -> PageHead:
+    """Whose the page is, and of which treatment and image."""
+    hidden = whose["deidentified"]
+    named = _named(patient)
+    key = REMOVED if hidden else named or whose["key"] or NOT_GIVEN
+    times = document["times"]
+    treated = REMOVED if hidden else day_words(times["administered_at"])
+    device = (document["device"] or "").capitalize()
+    image = document["image"] or {}
+    after = times["elapsed_h"]
+    imaged = [
+        image.get("modality") or "",
+        f"{after:.1f} h later" if after is not None else "",
+    ]
+    return PageHead(
+        title="Doses after treatment",
+        digest=case_hash(text, digits=64),
+        key=key,
+        treated=treated,
+        made="" if hidden else made_today(),
+        who=(
+            ("Patient", key),
+            (
+                "Disease",
+                _DISEASES.get(document["disease"], document["disease"]) or NOT_GIVEN,
+            ),
+            ("Vessel", whose["vessel"] or NOT_GIVEN),
+            (
+                "Microspheres",
+                ", ".join(filter(None, (device, document["nuclide"]["name"]))),
+            ),
+            ("Treated", treated),
+            ("Imaged", ", ".join(filter(None, imaged)) or NOT_GIVEN),
+        ),
+        deidentified=hidden,
+    )
+
+
+def _named(patient: PatientLink | None) -> str:
+    """Whom a page names: name, ID, birth date."""
+    if patient is None:
+        return ""
+    name = patient.patient_name.replace("^", " ").strip() or "no name"
+    said = f"{name}, ID {patient.patient_id or 'none'}"
+    born = dashed(patient.birth_date)
+    return f"{said}, born {day_words(born)}" if born else said
+
+
+def _answer(
+    document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The parts of the page's first sentences."""
+    tumors = [row for row in rows if row["role"] == "tumor"]
+    told = [(shown_name(one["name"], one["role"]), one) for one in tumors]
+    if len(tumors) > _TUMORS_NAMED:
+        told = []
+    normal = [row for row in rows if row["role"].startswith("normal")]
+    told += [(shown_name(one["name"], one["role"]).lower(), one) for one in normal]
+    grave = [one for one in document["warnings"] if one["severity"] in _GRAVE]
+    means = [one["dose_gy"]["mean"] for one in tumors]
+    return {
+        "delivered_gbq": document["ledger"]["delivered_gbq"],
+        "range": (len(means), min(means), max(means))
+        if len(means) > _TUMORS_NAMED
+        else None,
+        "doses": [(name, one["dose_gy"]["mean"]) for name, one in told],
+        "limits": limits_words(document["limits"]),
+        "missed": any(one["met"] is False for one in document["limits"]),
+        "warnings": len(grave),
+    }
+
+
+def _places(
+    document: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, list[float]]:
+    """Where what a finding is about lies, in mm, by its subject."""
+    places = {one["name"]: list(one["at_mm"]) for one in data["outlines"]}
+    for spot in (document["extrahepatic"] or {"hot_spots": ()})["hot_spots"]:
+        x, y, z = spot["at_mm_lps"]
+        for one in document["warnings"]:
+            if f"x {x:.0f}, y {y:.0f}, z {z:.0f}" in one["subject"]:
+                places[one["subject"]] = [x, y, z]
+    return places
+
+
+def _cells(row: Mapping[str, Any], metrics: Iterable[Metric]) -> list[str]:
+    """Metrics in full: a decimal each, so that columns of them can be read down."""
+    return [
+        metric_cells(row, [one])[0]
+        if value is None or one.is_part or one.kind in EFFECTS or abs(value) < 1
+        else f"{value:.1f}"
+        for one in metrics
+        for value in [metric_value(row, one)]
+    ]
+
+
+def _biology(
+    result: Mapping[str, Any], hidden: Mapping[str, str]
+) -> tuple[list[str], list[list[str]]]:
+    header, rows = biology_rows(
+        {"structures": [r for r in result["structures"] if r["name"] not in hidden]}
+    )
+    return header, [[shown_name(name, name), *cells] for name, *cells in rows]
+
+
+def _threshold_table(thresholds: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Published doses down, structures across: whether each was reached."""
+    held = [one for one in thresholds if one["value_gy"] is not None]
+    if not held:
+        return None
+    names = list(dict.fromkeys(one["structure"] for one in held))
+    rows: dict[str, dict[str, Any]] = {}
+    for one in held:
+        metric = Metric.parse(one["metric"]).words
+        said = f"{metric} at least {one['threshold_gy']:g} Gy: {one['endpoint']}"
+        source = f"{one['source']}{'' if one['verified'] else ' (not verified)'}"
+        row = rows.setdefault(said, {"says": said, "source": source, "cells": {}})
+        row["cells"][one["structure"]] = "reached" if one["reached"] else "no"
+    return {"names": names, "rows": list(rows.values())}
+
+
+def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found = share_bars(rows)
+    bars = [(shown_name(name, name), parts) for name, parts in found["bars"]]
+    return {**found, "bars": bars}
+
+
+def _plain(text: str) -> str:
+    """A text without the keys of derived structures.
+
+    >>> _plain("no D98 for 'normal_whole'")
+    'no D98 for normal liver'
+    """
+    words = {"whole": "normal liver", "perfused": "normal perfused liver"}
+    return _DERIVED.sub(lambda found: words[found[1]], text)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _without_dates(lines: Iterable[Any], *, hidden: bool) -> list[Any]:
+    """Texts, or tuples of them, without dates where those are to be hidden."""
+    if not hidden:
+        return list(lines)
+    return [
+        _SHORT_DATE.sub("(date removed)", one)
+        if isinstance(one, str)
+        else tuple(_without_dates(one, hidden=True))
+        for one in lines
+    ]
 
 
 def _words(value: Any) -> str:
@@ -118,14 +307,3 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_words(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _named(patient: PatientLink | None) -> dict[str, str] | None:
-    if patient is None:
-        return None
-    return {
-        "name": patient.patient_name.replace("^", " ").strip(),
-        "id": patient.patient_id,
-        "born": dashed(patient.birth_date),
-        "study": dashed(patient.study_date),
-    }

@@ -388,4 +388,4 @@ def test_no_interval_leaves_out_a_tumors_blur(
             assert interval["low"] < interval["value"] < interval["high"], name
     page = (out / "plan.html").read_text("utf-8")
     said = page.index("<p>Tumor 3: no 95 % interval: blur was not corrected")
-    assert page.index("<h2>Doses") < said < page.index("<h2>Limits")
+    assert page.index("<h2>How sure the doses are") < said

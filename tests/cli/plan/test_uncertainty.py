@@ -72,7 +72,8 @@ def test_the_terminal_and_the_page_say_what_it_is(run: Run, tmp_path: Path) -> N
     own = float(by["first order"]["standard_uncertainty"])
     assert own**2 == pytest.approx(squares)
     assert "Ensemble of 200 realizations (seed 0)" in result.stderr
-    assert "parts of the variance of T1" in page
+    ratio = float(by["component tumor_to_normal"]["standard_uncertainty"])
+    assert f"tumor to normal {100 * ratio**2 / own**2:.0f} %, " in page
     assert "tumor to normal 20 %" in result.stderr
 
 

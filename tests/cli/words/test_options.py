@@ -47,7 +47,7 @@ def sample(option: click.Option) -> Any:
     if isinstance(kind, FileOrText) and kind.words:
         return kind.words[-1]
     known = {"float": "1.5", "path": "own.toml", "metric": "D2cc"}
-    known["languages"] = "en,nl"
+    known |= {"languages": "en,nl", "date": "2026-12-09"}
     return known.get(kind.name, "text")
 
 

@@ -1,0 +1,120 @@
+"""The command that would make a plan of another activity, from what a plan keeps."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sirtdose.report.plan.rows import injections_of
+
+# Options by what a plan keeps them as; %s is the value.
+_OPTIONS = {
+    "perfused_volume_ml": "--perfused-volume %smL",
+    "liver_volume_ml": "--liver-volume %smL",
+    "tumors": "--tumor %s",
+    "convention": "--convention %s",
+    "density_g_per_ml": "--density %sg/mL",
+    "lung_shunt_fraction": "--lung-shunt %s",
+    "lung_shunt_source": "--lung-shunt-source %s",
+    "lung_mass_kg": "--lung-mass %skg",
+    "residual_fraction": "--residual %s",
+    "tlsf_fraction": "--tlsf %s",
+    "limits": "--limit %s",
+    "limit_table": "--limits %s",
+    "bilirubin_mg_per_dl": "--bilirubin %smg/dL",
+    "liver_function": "--liver-function %s",
+    "prior_liver_dose_gy": "--prior-liver-dose %sGy",
+    "prior_lung_dose_gy": "--prior-lung-dose %sGy",
+    "device": "--device %s",
+    "nuclide": "--nuclide %s",
+    "half_life_h": "--half-life %sh",
+    "dose_constant": "--dose-constant %s",
+    "methods": "--method %s",
+    "height_mm": "--height %smm",
+    "weight_kg": "--weight %skg",
+    "patient_key": "--patient-key %s",
+    "case_label": "--case-label %s",
+    "vessel": "--vessel %s",
+    "treatment_date": "--treatment-date %s",
+    "treatment_at": "--treatment-at %s",
+    "timezone": "--timezone %s",
+    "catheter": "--catheter %s",
+}
+_UNSAID = (None, False, "", "unknown", 0.0)
+_GOALS = ("dose", "tumor-dose", "normal-dose", "activity", "maximize")
+_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
+# Where a page puts the activity that its reader chose, one an injection.
+ACTIVITY, DOSE = "{a%d}", "{dose}"
+
+
+def command_words(document: Mapping[str, Any]) -> str | None:
+    """The command, with places for the activities; None where none can make it.
+
+    The body surface area method has one activity for a patient. Images and structures
+    are not kept: the reader gives them again.
+    """
+    method, typed = document["method"], document.get("inputs") or {}
+    if method not in ("mird", "partition", "image"):
+        return None
+    words = [f"sirtdose plan {method}"]
+    if method == "image":
+        words.append("FOLDER")
+    words += _of_activity(document, typed)
+    for name, form in _OPTIONS.items():
+        value = typed.get(name)
+        each = value if isinstance(value, list) else [value]
+        words += [_word(form, one) for one in each if one not in _UNSAID]
+    return " ".join(words)
+
+
+def _of_activity(document: Mapping[str, Any], typed: Mapping[str, Any]) -> list[str]:
+    if document["method"] == "mird":
+        return [f"--dose {DOSE}Gy"]
+    texts = typed.get("injections") or []
+    if not texts:
+        return [f"--activity {ACTIVITY % 0}GBq"]
+    return [
+        f"--injection {_quoted(_with_activity(text, number))}"
+        for number, text in enumerate(texts)
+    ]
+
+
+def _with_activity(text: str, number: int) -> str:
+    """An injection as it was typed, its goal replaced by an activity.
+
+    >>> _with_activity("A=perfused:700mL,tumor:T1=150mL@4,normal-dose:40Gy", 0)
+    'A=perfused:700mL,tumor:T1=150mL@4,activity:{a0}GBq'
+    """
+    name, _, parts = text.partition("=")
+    kept = [
+        one
+        for one in parts.split(",")
+        if one.strip().partition(":")[0].lower() not in _GOALS
+    ]
+    return f"{name}={','.join([*kept, f'activity:{ACTIVITY % number}GBq'])}"
+
+
+def _word(form: str, value: Any) -> str:
+    """An option with its value; a word that stands for a number has no unit."""
+    option, _, place = form.partition(" ")
+    if isinstance(value, float):
+        return f"{option} {_quoted(place % f'{value:.10g}')}"
+    return f"{option} {_quoted(str(value))}"
+
+
+def _quoted(text: str) -> str:
+    """A word that a shell reads as one.
+
+    >>> _quoted("right hepatic artery"), _quoted("5%")
+    ("'right hepatic artery'", '5%')
+    """
+    if _SAFE.fullmatch(text.replace("{", "").replace("}", "")):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def draw_per_gbq(document: Mapping[str, Any]) -> list[float]:
+    """What is drawn up of each injection, per GBq injected."""
+    return [
+        one["draw_activity_gbq"] / one["activity_gbq"] if one["activity_gbq"] else 1.0
+        for one in injections_of(document)
+    ]

@@ -1,0 +1,76 @@
+"""What a plan's page needs to follow another activity."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil, floor
+from typing import Any
+
+from sirtdose.report.ladder import Rung
+from sirtdose.report.plan.command import command_words, draw_per_gbq
+from sirtdose.report.plan.rows import injections_of
+
+# How far an activity may be moved, as a part of the plan's, and to the last mark.
+_LEAST, _MOST, _PAST, _FARTHEST = 0.5, 1.6, 1.1, 4.0
+
+
+def what_if(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any]:
+    """Activities with their ranges, the bounds as marks, and the command.
+
+    Doses are linear in the activities: `k` of a bound is Gy per GBq of each injection.
+    """
+    injections = injections_of(document)
+    draws = draw_per_gbq(document)
+    marks = [
+        {
+            "name": rung.name,
+            "words": one.wanted,
+            "gy": one.upper_gy if one.sense == "range" else one.limit_gy,
+            "most": one.sense in ("at_most", "range"),
+            "k": list(one.gy_per_gbq),
+            "c": one.prior_gy,
+        }
+        for rung in rungs
+        for one in rung.verdicts
+        if any(one.gy_per_gbq)
+    ]
+    return {
+        "injections": [
+            {
+                "name": one["name"],
+                "gbq": one["activity_gbq"],
+                "draw": draw,
+                **_range(number, injections, marks),
+            }
+            for number, (one, draw) in enumerate(zip(injections, draws, strict=True))
+        ],
+        "marks": marks,
+        "command": command_words(document),
+        "prescribed_gy": document["assumptions"].get("prescribed_dose_gy"),
+    }
+
+
+def _range(
+    number: int, injections: Sequence[Mapping[str, Any]], marks: Sequence[Any]
+) -> dict[str, float]:
+    """From half the activity to a little past the last bound, in round numbers."""
+    gbq = injections[number]["activity_gbq"]
+    reached = [
+        (mark["gy"] - mark["c"] - _by_others(number, injections, mark))
+        / mark["k"][number]
+        for mark in marks
+        if mark["k"][number] > 0
+    ]
+    near = [one * _PAST for one in reached if 0 < one < _FARTHEST * gbq]
+    step = 0.01 if gbq >= 0.1 else 0.001
+    low = floor(_LEAST * gbq / step) * step
+    high = ceil(max([_MOST * gbq, *near]) / step) * step
+    return {"low": round(max(low, step), 3), "high": round(high, 3), "step": step}
+
+
+def _by_others(
+    number: int, injections: Sequence[Mapping[str, Any]], mark: Mapping[str, Any]
+) -> float:
+    return sum(
+        float(k * one["activity_gbq"])
+        for other, (k, one) in enumerate(zip(mark["k"], injections, strict=True))
+        if other != number
+    )
