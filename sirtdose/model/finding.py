@@ -285,7 +285,7 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
 
 
 def _alike(subject: str) -> str:
-    """A subject as compared: tables say normal perfused liver, files leave liver out."""
+    """A subject as compared: tables say normal perfused liver, files normal perfused."""
     return subject.casefold().replace(" liver", "")
 
 
