@@ -84,7 +84,8 @@ def _unpack(source: Path, folder: Path) -> None:
         ails = system_reason(error)
         if ails is None:
             raise FileFormatError(
-                f"{source.name} cannot be unpacked: damaged or encrypted"
+                f"{source.name} cannot be unpacked: damaged or encrypted: unpack it "
+                "yourself and give the folder"
             ) from error
         if not os.access(source, os.R_OK):
             raise FileFormatError(f"{source.name} cannot be read: {ails}") from error

@@ -349,8 +349,7 @@ def _kind(header: Dataset, item: Found) -> tuple[Kind, str]:
 
 def _kind_of_ct(header: Dataset, item: Found, sop_class: str) -> tuple[Kind, str]:
     if sop_class != _CT_CLASS:
-        return Kind.OTHER, "not a CT of single slices (enhanced, or a secondary "
-        "capture)"
+        return Kind.OTHER, "not a single-slice CT (enhanced or a secondary capture)"
     kinds = [str(value).upper() for value in header.get("ImageType", None) or ()]
     if "LOCALIZER" in kinds:
         return Kind.OTHER, "a localizer"

@@ -339,7 +339,7 @@ def _segments(
         if not 0 <= layer < len(layers) or value < 1:
             raise FileFormatError(
                 f"{path.name}: segment '{name}' names a layer or label value that the "
-                "file does not have"
+                "file does not have: export it again"
             )
         structures.append(Structure.named(name, layers[layer] == value, grid).cropped())
     return structures
@@ -364,7 +364,8 @@ def _labels(
         )
     if values.size > 1000:
         raise FileFormatError(
-            f"{path.name} is not a label image: it has {values.size} different values"
+            f"{path.name} is not a label image: it has {values.size} different "
+            "values: give one with a whole number for each structure"
         )
     stem = path.name[: -len(_ending(path))]
     known = _label_names(path.with_name(f"{stem}.tsv")) or dict(names)

@@ -108,7 +108,7 @@ class Ledger:
             raise RangeError(
                 f"residual activity is {self.residual_gbq:g} GBq, but only "
                 f"{self.administered_gbq:g} GBq were administered (both at "
-                "administration)"
+                "administration): check units and times"
             )
 
     @property

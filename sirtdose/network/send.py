@@ -242,7 +242,9 @@ def _verify(association: "Association", to: Destination) -> None:
     known = {str(one.abstract_syntax) for one in association.accepted_contexts}
     # A receiver need not offer it.
     if VERIFICATION in known and association.send_c_echo().get("Status") != 0:
-        raise OutputError(f"{to.host}:{to.port} does not answer C-ECHO")
+        raise OutputError(
+            f"{to.host}:{to.port} does not answer C-ECHO: check host, port and AE title"
+        )
 
 
 def _failure(association: Any, to: Destination) -> OutputError:

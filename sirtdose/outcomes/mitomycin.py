@@ -96,7 +96,7 @@ def schedule(
     if not earliest <= first_after_weeks <= latest:
         raise RangeError(
             f"first cycle {first_after_weeks:g} weeks after treatment: the study "
-            f"allowed {earliest} to {latest}"
+            f"allowed {earliest} to {latest}; check the dates"
         )
     first = treated + timedelta(days=round(7 * first_after_weeks))
     cycles: list[Cycle] = []

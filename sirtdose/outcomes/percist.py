@@ -219,8 +219,8 @@ def _judged(
     if relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
         return "PMD", said
     if _tlg_grown(first, scan) and change >= -_ROOM:
-        return "PMD", f"TLG from {first.tlg:g} to {scan.tlg:g}: an increase of 75 % "
-        "or more"
+        said = f"TLG from {first.tlg:g} to {scan.tlg:g}: an increase of 75 % or more"
+        return "PMD", said
     risen = _risen(first, scan)
     if not scan.sul or scan.sul[0] <= scan.liver_mean:
         more = f", but {risen}: verify it in a month" if risen else ""

@@ -174,8 +174,7 @@ def _lifelines(
                 "others, or be a linear combination of other covariates"
             )
     if any(issubclass(one.category, ConvergenceWarning) for one in told):
-        return None, "a covariate separates all events from the others, so there is "
-        "no finite hazard ratio"
+        return None, "a covariate separates all events: no finite hazard ratio"
     return fitter, ""
 
 

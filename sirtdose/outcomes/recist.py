@@ -215,7 +215,8 @@ def _require_scans(lesions: Sequence[Lesion], scans: Sequence[Scan]) -> None:
         unknown = sorted(set(scan.diameters_mm) - names)
         if unknown:
             raise InputError(
-                f"scan of {scan.day}: '{unknown[0]}' is not a target lesion"
+                f"scan of {scan.day}: '{unknown[0]}' is not a target lesion: add its "
+                "baseline, or leave it out"
             )
         for name, value in scan.diameters_mm.items():
             if value is not None and not value >= 0:
@@ -261,8 +262,7 @@ def _targets(
     )
     if gone:
         nodes = any(one.node for one in lesions)
-        return total, "CR", "no target is "
-        f"left{', nodes under 10 mm' if nodes else ''}"
+        return total, "CR", f"no target is left{', nodes under 10 mm' * nodes}"
     change = f"sum {total:g} mm is {total / baseline - 1:+.1%} from baseline"
     if total <= _PARTIAL * baseline + _ROOM:
         return total, "PR", f"{change}, {baseline:g} mm"

@@ -130,7 +130,7 @@ def activity_gbq(
     if body_surface_m2 <= 0.2:
         raise RangeError(
             f"the body surface is {body_surface_m2:g} m2, but the method needs more "
-            "than 0.2 m2; adults have 1.2 to 2.8 m2"
+            "than 0.2 m2; adults have 1.2 to 2.8 m2: check height and weight"
         )
     if treated_ml > liver_volume_ml:
         raise RangeError(

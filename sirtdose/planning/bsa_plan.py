@@ -111,7 +111,10 @@ def plan(
     surface = None
     if rule == "bsa":
         if height_cm is None or weight_kg is None:
-            raise InputError("the BSA method needs the patient's height and weight")
+            raise InputError(
+                "the BSA method needs the patient's height and weight: "
+                "give --height and --weight"
+            )
         _require_adult(height_cm, weight_kg)
         surface = bsa.body_surface_m2(
             height_cm=height_cm, weight_kg=weight_kg, formula=surface_formula
@@ -164,5 +167,5 @@ def _require_adult(height_cm: float, weight_kg: float) -> None:
         if not low <= value <= high:
             raise InputError(
                 f"{name} is {value:g} {unit}, but adults have {low:g} to {high:g} "
-                f"{unit}"
+                f"{unit}: check the unit"
             )

@@ -91,7 +91,8 @@ def in_usual_terms(injections: Sequence[Injection]) -> list[Injection]:
         if kao and not normal_ml > 0:
             raise InputError(
                 f"'{one.name}' has no normal liver around its tumors, "
-                f"{one.perfused_volume_ml:g} mL perfused: Kao's R and TLSF need some"
+                f"{one.perfused_volume_ml:g} mL perfused: Kao's R and TLSF need some: "
+                "give T/N and --lung-shunt"
             )
         tumors = tuple(
             replace(

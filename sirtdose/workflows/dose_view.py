@@ -50,7 +50,9 @@ def dose_view(
             )
         volume.grid.require_frame(gray.grid, what="the CT")
         if not overlap(gray.grid, volume.grid):
-            raise GeometryError("the CT lies completely outside the dose (H15)")
+            raise GeometryError(
+                "the CT lies completely outside the dose (H15): name another with --ct"
+            )
     outlined, outside = [], []
     read = structures_of(structures, roles or {}, languages=languages)
     for one in read:

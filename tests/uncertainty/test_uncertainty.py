@@ -236,7 +236,7 @@ class TestBudget:
     @pytest.mark.parametrize(
         ("given", "error", "said"),
         [
-            ({"administred": 0.1}, InputError, "no 'administred'"),
+            ({"administred": 0.1}, InputError, "no entry 'administred'"),
             ({"administered": 5.0}, RangeError, "5 % is 0.05"),
             ({"registration_mm": -1.0}, RangeError, "must be 0 to 50"),
             ({"noise": float("nan")}, RangeError, "nan"),

@@ -173,6 +173,7 @@ def tolerance_key(name: str) -> str:
         ) from None
     if metric.kind in EFFECTS:
         raise RangeError(
-            f"'{name}' cannot have a tolerance: radiobiology is not compared"
+            f"'{name}' cannot have a tolerance: radiobiology is not compared; leave "
+            "it out"
         )
     return metric.key

@@ -80,7 +80,9 @@ class DosePair:
         for volume in (self.ours, self.theirs):
             volume.require(Quantity.DOSE)
             if not volume.data.max() > 0:
-                raise QuantityError("a dose of 0 Gy everywhere cannot be compared")
+                raise QuantityError(
+                    "a dose of 0 Gy everywhere cannot be compared: give another dose"
+                )
             if volume.data.max() > _GY_MOST:
                 raise QuantityError(
                     f"the highest dose is {volume.data.max():.3g} Gy: is it scaled as "

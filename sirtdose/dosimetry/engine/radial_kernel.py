@@ -96,7 +96,8 @@ class RadialKernel:
         if edges[-1] < one.electron_range_mm:
             raise InputError(
                 f"the dose kernel {one.file.name} ends at {edges[-1]:g} mm, below the "
-                f"electrons' range of {one.electron_range_mm:g} mm"
+                f"electrons' range of {one.electron_range_mm:g} mm: give a longer "
+                "kernel"
             )
         return cls(
             nuclide=nuclide.name,
@@ -207,7 +208,8 @@ def shells_of(text: str, file: str) -> tuple[NDArray[np.float64], NDArray[np.flo
         fractions = np.array([0.0, *(float(row[within]) for row in rows)])
     except (ValueError, IndexError):
         raise InputError(
-            f"the dose kernel {file} has a line that is not a row of numbers"
+            f"the dose kernel {file} has a line that is not a row of numbers: correct "
+            "it"
         ) from None
     grows = (np.diff(edges) > 0).all() and (np.diff(fractions) >= 0).all()
     if not grows or fractions[-1] > 1 + 1e-6:

@@ -136,7 +136,9 @@ def read_transform(path: Path, fixed: Grid) -> Registration:
             "nor a DICOM registration"
         ) from None
     if transform.GetDimension() != 3:
-        raise FileFormatError(f"{path.name} is not a transform in three dimensions")
+        raise FileFormatError(
+            f"{path.name} is not a transform in three dimensions: give a 3-D one"
+        )
     return of_transform(transform, fixed, method="file")
 
 
@@ -176,7 +178,8 @@ def moved(structure: Structure, registration: Registration, fixed: Grid) -> Stru
     occupancy = SimpleITK.GetArrayFromImage(sampled) >= 0.5
     if not occupancy.any():
         raise GeometryError(
-            f"'{structure.name}' is moved outside the image by this registration"
+            f"'{structure.name}' is moved outside the image by this registration: "
+            "check the registration"
         )
     return replace(structure, occupancy=occupancy, grid=fixed).cropped()
 
@@ -218,14 +221,16 @@ def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     if not np.isfinite(matrix).all():
-        raise GeometryError("the transform's matrix is not finite (H16)")
+        raise GeometryError(
+            "the transform's matrix is not finite (H16): export it again"
+        )
     scales = np.linalg.svd(matrix[:3, :3], compute_uv=False)
     low, high = _SCALES
     if scales.min() < low or scales.max() > high or np.linalg.det(matrix) < 0:
         raise GeometryError(
             "the transform's matrix mirrors the patient, or scales by "
             f"{scales.min():.3g} to {scales.max():.3g}: a registration scales by "
-            f"{low:g} to {high:g} (H16)"
+            f"{low:g} to {high:g} (H16): check its direction and unit"
         )
     return np.asarray(np.linalg.inv(matrix), np.float64)
 

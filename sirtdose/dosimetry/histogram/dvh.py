@@ -52,7 +52,9 @@ class Dvh:
         order = np.argsort(dose)[::-1]
         cumulative = np.cumsum(np.asarray(volume_ml, dtype=np.float64).ravel()[order])
         if not cumulative.size or not cumulative[-1] > 0:
-            raise StructureError(f"structure '{name}' has no volume on the dose grid")
+            raise StructureError(
+                f"structure '{name}' has no volume on the dose grid: use finer voxels"
+            )
         return cls(name, dose[order], cumulative, dose.size)
 
     @classmethod

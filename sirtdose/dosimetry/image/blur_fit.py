@@ -141,7 +141,8 @@ def _around(
     own = bounding_box(np.sum(tumors, axis=0) > 0)
     if own is None:
         raise QuantityError(
-            "no tumor has a voxel, so the FWHM of the image cannot be fitted"
+            "no tumor has a voxel, so the FWHM of the image cannot be fitted: give "
+            "--psf a value in mm"
         )
     far = [int(np.ceil(reach_mm / side)) for side in spacing_mm]
     low = [max(side.start - n, 0) for side, n in zip(own, far, strict=True)]
@@ -157,7 +158,8 @@ def _axes(grid: Grid) -> int:
     direction = np.abs(grid.affine_mm[:3, :3]) / np.array(grid.spacing_mm)
     if (direction.max(axis=0) < 0.999).any():
         raise QuantityError(
-            "the image is oblique to the patient, so its FWHM cannot be fitted"
+            "the image is oblique to the patient, so its FWHM cannot be fitted: give "
+            "--psf a value in mm"
         )
     return int(direction[2].argmax())
 

@@ -117,7 +117,10 @@ class Shares:
         if {i for part in self.parts for i in part.members} != set(
             range(len(self.treated_gbq))
         ):
-            raise QuantityError("a perfused volume lies outside the image")
+            raise QuantityError(
+                "a perfused volume lies outside the image: check on "
+                "which image it was drawn"
+            )
         for group in self.groups:
             if not self._counts_of(group) > 0:
                 names = " and ".join(

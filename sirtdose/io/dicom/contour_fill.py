@@ -198,8 +198,9 @@ def fill(
     extent = np.ceil((most - least) / step) + 2
     if extent.prod() > _POINTS_MAX:
         raise StructureError(
-            f"structure '{name}' spans {' x '.join(f'{x:.0f}' for x in most - least)} "
-            "mm: its contours cannot be of one patient"
+            f"structure '{name}' spans "
+            f"{' x '.join(f'{x:.0f}' for x in most - least)} mm: its contours "
+            "cannot be of one patient: export it again"
         )
     low = np.floor((least - origin) / step).astype(int)
     shape = np.ceil((most - origin) / step).astype(int) + 1 - low

@@ -159,7 +159,7 @@ def _in_slice_order(dataset: Dataset, frames: NDArray[Any], path: Path) -> NDArr
     if sorted(order.tolist()) != list(range(1, len(frames) + 1)):
         raise GeometryError(
             f"{path.name} has a SliceVector (0054,0080) that does not number its "
-            f"{len(frames)} frames 1 to {len(frames)}"
+            f"{len(frames)} frames 1 to {len(frames)}: export it again"
         )
     return frames[np.argsort(order)]
 

@@ -81,7 +81,7 @@ def _scaled(
         if slope.size not in (1, len(frames)) or intercept.size not in (1, len(frames)):
             raise QuantityError(
                 f"{path.name} has {name} for {slope.size} frames, but {len(frames)} "
-                "frames"
+                "frames: export it again"
             )
     # A scale that changes nothing does not contradict one that does.
     meant = {
@@ -99,7 +99,8 @@ def _scaled(
         ):
             raise QuantityError(
                 f"{path.name} has {name} = {shown(slope)} and {other} = "
-                f"{shown(its_slope)}: which scale applies is not known"
+                f"{shown(its_slope)}: which scale applies is not known; export it "
+                "with one"
             )
     most = float(intercept[np.abs(intercept).argmax()])
     adds = next((word for kind, word in _ADDS.items() if name.startswith(kind)), name)

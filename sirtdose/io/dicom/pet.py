@@ -206,7 +206,8 @@ def _corrected_again(stack: Stack, was: str, right: Nuclide) -> NDArray[np.float
     if identity is None or error > 0.02:
         raise QuantityError(
             f"{stack.paths[0].name}: DecayFactor (0054,1321) is not that of {was}: "
-            "its correction cannot be undone"
+            "its correction cannot be undone; leave --header-nuclide-was out and "
+            f"reconstruct it for {right.name}"
         )
     data = stack.data.astype(np.float32)
     for k, dataset in enumerate(stack.datasets):

@@ -71,7 +71,8 @@ def stored_pixels(dataset: Dataset, path: Path) -> tuple[NDArray[Any], str]:
             return plain, ""
         if not dataset.get("PixelData"):
             raise FileFormatError(
-                f"{path.name} has no PixelData (7FE0,0010), or it is empty"
+                f"{path.name} has no PixelData (7FE0,0010), or it is empty: export it "
+                "again"
             )
         syntax = dataset.file_meta.get("TransferSyntaxUID")
         require_bits(dataset, path)

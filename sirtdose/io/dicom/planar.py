@@ -103,7 +103,10 @@ def read_planar(
     if front.pixels.shape != back.pixels.shape or not np.allclose(
         front.spacing_mm, back.spacing_mm
     ):
-        raise FileFormatError("the two views differ in size or pixel spacing")
+        raise FileFormatError(
+            "the two views differ in size or pixel spacing: give "
+            "views of one acquisition"
+        )
     # Seen from behind, the patient's left is at the other side.
     return Planar(front.pixels, back.pixels[:, ::-1], front.spacing_mm, evidence)
 

@@ -50,7 +50,7 @@ def read_registration(
         if str(dataset.get("SOPClassUID", "")) != SOP_CLASS_UID:
             raise FileFormatError(
                 f"{path.name} is not a spatial registration (SOPClassUID "
-                "(0008,0016)); a deformable one is not supported"
+                "(0008,0016)); a deformable one is not supported: give a rigid one"
             )
         matrices = {str(required(dataset, "FrameOfReferenceUID", path)): np.eye(4)}
         for item in required(dataset, "RegistrationSequence", path):

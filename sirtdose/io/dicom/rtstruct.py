@@ -182,8 +182,8 @@ def _contours(
             return (
                 [],
                 [
-                    f"{path.name} has ContourData (3006,0050) that are not triplets of "
-                    "finite numbers"
+                    f"{path.name} has ContourData (3006,0050) that are not triplets "
+                    "of finite numbers: export it again"
                 ],
                 False,
             )

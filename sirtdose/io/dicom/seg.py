@@ -68,7 +68,7 @@ def _structures(path: Path, threshold: float | None) -> list[Structure]:
     background = dataset.get("PixelPaddingValue")
     segments = [s for s in dataset.SegmentSequence if s.SegmentNumber != background]
     if not segments:
-        raise StructureError(f"{path.name} contains no segment")
+        raise StructureError(f"{path.name} contains no segment: export it again")
     fraction = str(dataset.get("SegmentationFractionalType", "")).upper()
     probable = fractional and fraction != "OCCUPANCY"
     if probable and threshold is None:

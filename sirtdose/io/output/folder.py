@@ -109,7 +109,8 @@ def claimed(folder: Path) -> Iterator[Claim]:
                 real = folder.resolve()
             except RuntimeError:
                 raise OutputError(
-                    f"{folder} is a symbolic link that leads to itself"
+                    f"{folder} is a symbolic link that leads to itself: give another "
+                    "folder"
                 ) from None
             claim = Claim(folder, real, stack.enter_context(room_for(real)))
         yield claim

@@ -73,7 +73,8 @@ class Line:
             return cell in _YES
         if cell:
             raise InputError(
-                f"{self.at(column)}: '{cell[:40]}' is neither yes nor no (1, 0)"
+                f"{self.at(column)}: '{cell[:40]}' is neither yes nor no (1, 0): "
+                "write one of these"
             )
         return None
 
@@ -153,7 +154,10 @@ def _require_columns(
         )
     twice = {column for column in header if header.count(column) > 1}
     if twice:
-        raise InputError(f"{name}, line 1 has the column {min(twice)!r} more than once")
+        raise InputError(
+            f"{name}, line 1 has the column {min(twice)!r} more than "
+            "once: keep one of them"
+        )
     if optional is None:
         return
     known = (*required, *optional)

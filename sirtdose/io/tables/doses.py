@@ -70,7 +70,9 @@ def read_dose_table(path: Path, metrics: Sequence[Metric] = ()) -> DoseTable:
     for line in lines:
         name = line.required("name").lstrip("'")
         if name.casefold() in (one.casefold() for one in found):
-            raise InputError(f"{line.at('name')}: '{name}' occurs twice (H19)")
+            raise InputError(
+                f"{line.at('name')}: '{name}' occurs twice (H19): keep one line"
+            )
         numbers = {one: _number(line, key, one) for key, one in columns.items()}
         found[name] = {key: one for key, one in numbers.items() if one is not None}
         if not found[name]:

@@ -194,7 +194,9 @@ def _header_words(given: Any, name: str, where: str) -> tuple[str, ...]:
         if other not in ("", name):
             raise InputError(f"{at}: '{word}' is {other}: leave it out")
         if sum(map(str.isalnum, word)) < _WORD_MIN:
-            raise InputError(f"{at}: '{word}' is too short to tell a nuclide by")
+            raise InputError(
+                f"{at}: '{word}' is too short to tell a nuclide by: write a longer one"
+            )
     return words
 
 

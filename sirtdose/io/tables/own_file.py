@@ -46,7 +46,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
-        raise ValueError(f"'{shown(double)}' occurs more than once")
+        raise ValueError(f"'{shown(double)}' occurs more than once: keep one of them")
     return dict(pairs)
 
 

@@ -148,7 +148,8 @@ def _parameters(form: str, given: Mapping[str, Any], where: str) -> dict[str, fl
         )
     if found.get("b1_per_gy") == 0:
         raise InputError(
-            f"{where}.b1 is 0/Gy: with a slope of 0, nothing depends on dose"
+            f"{where}.b1 is 0/Gy: with a slope of 0, nothing depends on dose: write "
+            "another value"
         )
     return found
 

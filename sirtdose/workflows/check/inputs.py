@@ -140,7 +140,8 @@ def _document(path: Path) -> dict[str, Any]:
         document = None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise FileFormatError(
-            f"{path.name} is not a post.json of sirtdose, or is damaged"
+            f"{path.name} is not a post.json of sirtdose, or is damaged: give the "
+            "--out of `sirtdose post`"
         )
     needed = ("doses", "ledger", "nuclide", "times", "calibration")
     if any(not isinstance(document.get(key), dict) for key in needed):

@@ -133,7 +133,9 @@ def ct_image(
         ct = read_found_image(choice.ct, quantity=Quantity.CT_NUMBER)
         volume.grid.require_frame(ct.grid, what="the CT")
         if not overlap(ct.grid, volume.grid):
-            raise GeometryError("the CT lies completely outside the image (H15)")
+            raise GeometryError(
+                "the CT lies completely outside the image (H15): name another with --ct"
+            )
     except InputError as error:
         if named or needed:
             raise

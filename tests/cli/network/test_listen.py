@@ -99,7 +99,7 @@ def test_interrupted_twice_a_study_is_complete_and_processed_once(
     assert results_of(out) == [Path(only["folder"]).name]
     said = listener.text + again.text + last.text
     assert said.count("inspect of 60 objects started") == 1
-    assert said.count("begins") == 1
+    assert said.count("objects started") == 1
     for private in (NAME, "DOE", PATIENT_ID, STUDY):
         assert private not in said
         assert not [path for path in out.rglob("*") if private in str(path)]
@@ -134,7 +134,7 @@ def test_killed_while_it_processes_it_does_so_once(run: Run, tmp_path: Path) -> 
     time.sleep(1)
     assert third.end(signal.SIGTERM) == 0
     assert "from an earlier run" not in third.text
-    assert "begins" not in third.text
+    assert "objects started" not in third.text
 
 
 def test_a_study_that_lacks_objects_waits_for_them(run: Run, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
     write_study(tmp_path / "study", 3)
     listener = Program(out, *words, "--case-for-every-study")
     send(run, listener.port, tmp_path / "study")
-    assert "not an activity image" in listener.wait_for("post failed")
+    assert "no activity image was found" in listener.wait_for("post failed")
     write_study(tmp_path / "another", 3, study="1.2.3")
     send(run, listener.port, tmp_path / "another")
     wait_until(lambda: listener.text.count("post failed") == 2)

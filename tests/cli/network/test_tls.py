@@ -181,7 +181,7 @@ def test_storescp_within_tls_receives(run: Run, pki: Path, tmp_path: Path) -> No
             (*("--tls-certificate", "own.pem", "--tls-key", "own.key"),
              *("--tls-ca", "own.key")),
             3,
-            "own.key: no certificates in PEM",
+            "own.key cannot be used as certificates",
         ),
     ],
 )  # fmt: skip

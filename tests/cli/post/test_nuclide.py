@@ -186,7 +186,7 @@ def test_words_that_are_not_understood_warn(
     result = post(run, labeled(radiopharmaceutical(text=text)))
     assert result.exit_code == 0, result.stderr
     [told] = said(result, "warn")
-    assert f"the header says '{text}'" in told
+    assert f"the header's nuclide or radiopharmaceutical, '{text}'" in told
     assert "not recognized" in told
     assert f"labeled '{text}'" in result.stderr
 
@@ -339,7 +339,7 @@ def test_a_pet_whose_correction_does_not_tell_asks(run: Run, tmp_path: Path) -> 
     result = run(*as_pet(tmp_path / "pet"))
     assert result.exit_code == 3
     assert "the header says F-18" in result.stderr
-    assert "the header does not state" in result.stderr
+    assert "The header does not state" in result.stderr
     assert "--header-nuclide-was" not in result.stderr
     taken = run(*as_pet(tmp_path / "pet", *ASKED))
     assert taken.exit_code == 0, taken.stderr
@@ -351,4 +351,4 @@ def test_a_header_said_to_be_wrong_is_of_y90(run: Run, tmp_path: Path) -> None:
     words = ("--header-nuclide-was", "F-18", "--nuclide", "Ho-166")
     result = run(*as_pet(tmp_path / "pet", *words))
     assert result.exit_code == 3
-    assert "applies the decay of Y-90, doses are for Ho-166" in result.stderr
+    assert "applies the decay of Y-90, but doses are for Ho-166" in result.stderr

@@ -255,7 +255,7 @@ def test_what_may_be_wrong_is_named(run: Run, tmp_path: Path) -> None:
     written(tmp_path, right, left)
     asked = assessed(run, tmp_path, tmp_path / "out", right, left)
     assert asked.exit_code == 3
-    assert "a factor of 1.3 apart" in asked.stderr
+    assert "they differ by a factor of 1.3" in asked.stderr
     assert "different times (write right=ACTIVITY@TIME)" in asked.stderr
 
 
@@ -268,7 +268,7 @@ def test_a_volume_that_the_image_cuts_off(run: Run, tmp_path: Path) -> None:
     save(path, np.asarray(image.dataobj)[:42], image.affine)
     result = assessed(run, tmp_path, tmp_path / "out", left)
     assert means(result)["Left"] == pytest.approx(1.25 * truth["Left"], rel=1e-3)
-    assert "only 80% of the volume of left lies in the image" in result.stderr
+    assert "only 80% of left lies in the image" in result.stderr
     assert "too high by up to 25%" in result.stderr
 
 

@@ -288,4 +288,4 @@ def test_a_shift_of_centimeters_is_asked_about(
     words = ("--image-shift", "-3cm,0mm,0mm", "--no-report", "--out", tmp_path / "o")
     result = run("post", spheres, *GIVEN, *words)
     assert result.exit_code == 3
-    assert "over 20 mm; is the unit right?" in result.stderr
+    assert "more than 20 mm; is the unit right?" in result.stderr

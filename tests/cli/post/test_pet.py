@@ -537,7 +537,7 @@ def test_a_clock_left_on_winter_time_is_asked_about(
         *("--accept", "H13", "--reason", "made up counts", "--out", place / "out"),
     )
     assert result.exit_code == 3
-    said = "is +01:00, --timezone Europe/Zurich has +02:00 then, an hour apart"
+    said = "is +01:00, --timezone Europe/Zurich is +02:00 then, one hour apart"
     assert said in result.stderr
     assert "was the scanner's clock not set for daylight" in result.stderr
     assert "daylight saving time does not" not in result.stderr

@@ -455,7 +455,7 @@ def test_one_file_cannot_be_image_and_structures(
     liver = files / "liver.nii.gz"
     result = post(run, liver, tmp_path / "out", "--structures", liver)
     assert result.exit_code == 3
-    assert "given as activity image and as structures" in result.stderr
+    assert "given both as activity image and as structures" in result.stderr
 
 
 def test_a_ct_is_no_activity_image(

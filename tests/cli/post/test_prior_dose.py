@@ -96,7 +96,7 @@ def test_a_dose_that_lies_elsewhere_is_brought_over(
     ("options", "exit_code", "message"),
     [
         (("--prior-dose", "no.nii.gz"), 3, "there is no file no.nii.gz"),
-        (("--prior-dose", "spect.dcm"), 3, "holds counts, not Gy"),
+        (("--prior-dose", "spect.dcm"), 3, "is in counts, not Gy"),
         (("--prior-transform", "t.tfm"), 2, "is for a --prior-dose"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_transform_is_judged_whatever_it_moves(
     notes = [one["message"] for one in document["warnings"] if one["code"] == "H16"]
     assert notes == [
         "the earlier dose was moved by a transform file: 16.1 mm (x -14.0, y 0.0, z "
-        "-8.0) in the middle of the image, 0.0 degrees"
+        "-8.0) at the image's center, 0.0 degrees"
     ]
     inverse = run(*words, translation(tmp_path / "inverse.tfm", -14.0, 0.0, -8.0))
     assert inverse.exit_code == 3
@@ -159,7 +159,7 @@ def test_a_transform_is_judged_whatever_it_moves(
     assert "is its direction inverted?" in inverse.stderr
     far = run(*words, translation(tmp_path / "far.tfm", 15.0, 15.0, 0.0))
     assert far.exit_code == 3
-    assert "over 20 mm or 10 degrees" in far.stderr
+    assert "more than 20 mm or 10 degrees" in far.stderr
     beyond = run(*words, translation(tmp_path / "beyond.tfm", 0.0, 0.0, 900.0))
     assert beyond.exit_code == 3
     assert "the earlier dose covers 0% of 'Liver'" in beyond.stderr

@@ -204,7 +204,7 @@ def test_a_transform_the_wrong_way_round_is_asked_about(
     wrong = run(*command, *BARE, "--registration", tmp_path / "wrong.tfm")
     assert wrong.exit_code == 3
     assert "H16 Registration" in wrong.stderr
-    assert "over 20 mm or 10 degrees" in wrong.stderr
+    assert "more than 20 mm or 10 degrees" in wrong.stderr
 
 
 def write_registration(

@@ -68,7 +68,7 @@ def test_nothing_stands_out() -> None:
     hot = np.array(even.data)
     hot[3, 20, 5:15] = 90.0
     spot = volume.with_data(hot)
-    with pytest.raises(StructureError, match="no region of 2 mL"):
+    with pytest.raises(StructureError, match="no region of at least 2 mL"):
         tumors_by_threshold(spot, liver, 0.95)
 
 

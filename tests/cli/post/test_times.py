@@ -137,7 +137,7 @@ def test_a_spect_corrected_to_administration_is_of_that_moment(
     if exit_code == 0:
         document = json.loads(result.stdout)
         assert document["times"]["elapsed_h"] == 0
-        assert "dead time not checked" in result.stderr
+        assert "dead time was not checked" in result.stderr
 
 
 def test_a_camera_factor_that_is_far_off_is_caught(

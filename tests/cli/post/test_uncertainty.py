@@ -270,7 +270,7 @@ def test_the_width_of_an_undone_blur_counts(run, patient, tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[budget]\nadministred = 0.1\n", "no 'administred'"),
+        ("[budget]\nadministred = 0.1\n", "no entry 'administred'"),
         ("[budget]\nadministered = 5\n", "5 % is 0.05"),
         ('[budget]\nadministered = "5 %"\n', "is not a number"),
         ("[budgets]\nadministered = 0.05\n", "'budgets' is not known"),
