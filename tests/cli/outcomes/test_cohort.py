@@ -16,7 +16,8 @@ FILES = {"cohort.json", "tables.csv", "cohort.html"}
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, ["cohort", *map(str, arguments)])
+    """With every sentence and note, which the screen leaves out."""
+    return CliRunner().invoke(main, ["cohort", "-v", *map(str, arguments)])
 
 
 def write(path, header, rows):
@@ -704,7 +705,7 @@ class TestReviewed:
     def test_without_a_landmark_any_group_is_cautioned(self, tmp_path):
         extra = {"seen": ["yes", "no"] * 5}
         result = survival_of(
-            *(tmp_path, range(1, 11), [1] * 10, "--by", "seen", "-v"), extra=extra
+            *(tmp_path, range(1, 11), [1] * 10, "--by", "seen"), extra=extra
         )
         assert "NOTE Survival by seen counts from the beginning" in result.stderr
 
@@ -787,7 +788,7 @@ class TestReviewed:
         result = run(
             *(doses, "--outcomes", outcomes, "--response", "response"),
             *("--dose", "x_gy"),
-            *("--out", tmp_path / "out", "-v"),
+            *("--out", tmp_path / "out"),
         )
         assert "no TCP50: the curve rises through one half at no dose" in result.stderr
         assert "it came with lower doses here" in result.stderr
