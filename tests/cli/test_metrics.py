@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from sirtdose.model import metric
 from sirtdose.report import doses, tables
-from sirtdose.report.post import page, summary
+from sirtdose.report.post import lines, page
 from tests.conftest import require_valid
 
 Run = Callable[..., Result]
@@ -301,7 +301,7 @@ def test_a_number_beside_the_histogram_is_one_entry(
         1,
         lambda row: 1000 * row.activity_gbq / row.dvh.volume_ml,
     )
-    for module in (doses, tables, summary, page):
+    for module in (doses, tables, lines, page):
         monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
     case = make_case(tmp_path / "case")
     made = run("post", case, *GIVEN, "--out", case / "o", "--json")
@@ -317,7 +317,7 @@ def test_a_number_beside_the_histogram_is_one_entry(
     monkeypatch.undo()
     older = run("post", case, *GIVEN, "--out", tmp_path / "older")
     assert older.exit_code == 0, older.stderr
-    for module in (doses, tables, summary, page):
+    for module in (doses, tables, lines, page):
         monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
     assert run("report", tmp_path / "older" / "post.json").exit_code == 0
     assert "<td>-</td>" in (tmp_path / "older" / "report.html").read_text("utf-8")

@@ -20,7 +20,8 @@ from sirtdose.cohort.request import CohortRequest
 from sirtdose.io.output.folder import output_folder, require_free
 from sirtdose.model.units import DOSE
 from sirtdose.phantom.cohort import SIMULATED_COLUMNS, SIMULATED_FILES, write_cohort
-from sirtdose.report.cohort.page import COHORT_FILES, cohort_page, cohort_screen
+from sirtdose.report.cohort.lines import cohort_screen
+from sirtdose.report.cohort.page import COHORT_FILES, cohort_page
 from sirtdose.report.cohort.tables import cohort_table
 from sirtdose.report.documents import document_text, rounded
 

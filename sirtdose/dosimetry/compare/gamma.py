@@ -11,6 +11,7 @@ from sirtdose.dosimetry.compiled import compiled
 from sirtdose.dosimetry.grid.resample import trilinear
 from sirtdose.errors import RangeError
 from sirtdose.model.bounds import require_positive
+from sirtdose.model.progress import task
 from sirtdose.model.volume import Quantity, Volume
 
 # The search goes no further than this many criteria: a point that is worse has this.
@@ -178,8 +179,13 @@ class _Search:
             points = (self.values[part], self.at[part], self.allowed[part])
             search(points, self.dose, (offsets, squares, GAMMA_MAX**2), chosen[part])
 
-        with ThreadPoolExecutor(cpu_count()) as threads:
-            list(threads.map(some, range(0, len(self.values), _POINTS_AT_ONCE)))
+        starts = range(0, len(self.values), _POINTS_AT_ONCE)
+        with (
+            task("gamma", len(starts)) as going,
+            ThreadPoolExecutor(cpu_count()) as threads,
+        ):
+            for _ in threads.map(some, starts):
+                going.done()
         return self._refined(chosen, places)
 
     def _refined(

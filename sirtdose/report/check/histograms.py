@@ -85,9 +85,9 @@ def histograms_screen(document: dict[str, Any]) -> Screen:
         ),
         *own["contradictions"],
         *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
+        *not_compared_lines("the RTDOSE's own", own["left_out"]),
     ]
-    details = not_compared_lines("the RTDOSE's own", own["left_out"])
-    return Screen.of(document, said, details)
+    return Screen.of(document, said)
 
 
 def write_histograms(

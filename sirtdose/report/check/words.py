@@ -42,6 +42,7 @@ def check_screen(document: Document) -> Screen:
         table(*means_table(document["structures"], asked))
         if document["structures"]
         else NO_STRUCTURES,
+        *unvalued_lines(document),
         "",
         *(beyond if failures else []),
         *gamma_lines(document),
@@ -50,18 +51,20 @@ def check_screen(document: Document) -> Screen:
         "",
         *cause_lines(document),
         *factor_lines(document, most=_GLANCED),
-        *document["histograms"]["findings"],
     ]
     if document["reported"]:
         reported = table(*means_table(document["reported"], asked))
         result += ["", "As they report it, against ours", "", reported]
+    result += [
+        *histogram_findings(document),
+        *unread_lines(document),
+        *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
+        *document["table_remarks"],
+    ]
     details = [
-        *unvalued_lines(document),
         *(coverage_lines(document) if whole else []),
         *factor_lines(document),
         *histogram_lines(document),
-        *(f"left out: '{name}': {why}" for name, why in document["left_out"].items()),
-        *document["table_remarks"],
     ]
     last = ["Not a medical device: verify with an approved system"]
     return replace(Screen.of(document, result, details), last=last)
@@ -100,9 +103,17 @@ def histogram_lines(document: Document) -> list[str]:
         header[2:4] = ["their dose Gy", "stated Gy"]
         said += ["", "Their own histograms (DVHSequence), against their dose", ""]
         said.append(table(header, lines))
-    said += [f"  {one}" for one in held["findings"]]
-    said += [f"  '{row['name']}': {one}" for row in rows for one in row["remarks"]]
-    return said + unread_lines(document)
+    return said
+
+
+def histogram_findings(document: Document) -> list[str]:
+    """Where their histograms are not those of their dose, and remarks on them."""
+    held = document["histograms"]
+    rows = as_ours_and_theirs(held["compared"])
+    return [
+        *(f"  {one}" for one in held["findings"]),
+        *(f"  '{row['name']}': {one}" for row in rows for one in row["remarks"]),
+    ]
 
 
 def unread_lines(document: Document) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is shown of a cohort: cohort.html, its pictures in it, and a summary."""
+"""What is shown of a cohort: cohort.html, with its pictures in it."""
 
 import base64
 import json
@@ -16,14 +16,12 @@ from sirtdose.report.cohort.figures import (
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
 from sirtdose.report.cohort.words import Document
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.screen import Screen
 from sirtdose.report.wording import significant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COHORT_FILES = ("cohort.json", "tables.csv", "cohort.html")
-_NAMED_MOST = 10
 
 
 def cohort_page(text: str) -> str:
@@ -136,30 +134,3 @@ def _picture(figure: "Figure | None", says: str) -> dict[str, str] | None:
         return None
     svg = base64.b64encode(svg_text(figure).encode()).decode()
     return {"svg": svg, "says": says}
-
-
-def cohort_screen(document: Document) -> Screen:
-    """What the terminal shows of a cohort."""
-    simulated = ["SIMULATED: these patients do not exist.", ""]
-    lines = [
-        *(simulated if document["simulated"] else []),
-        *words.join_words(document),
-        *(f"  {line}" for line in words.left_out_words(document, most=_NAMED_MOST)),
-        *(
-            line
-            for endpoint in document["endpoints"]
-            for line in (
-                "",
-                words.endpoint_title(endpoint),
-                *(f"  {one}" for one in words.endpoint_lines(endpoint)),
-                *(f"  {words.comparison_words(x)}" for x in endpoint["covariates"]),
-            )
-        ),
-    ]
-    if document["survival"]:
-        lines += [
-            "",
-            f"survival ({document['survival']['time']}) by patient",
-            *(f"  {line}" for line in words.survival_lines(document["survival"])),
-        ]
-    return Screen(lines, remarks=cautions(document))

@@ -84,13 +84,13 @@ def eligibility_screen(document: dict[str, Any]) -> Screen:
     return Screen(
         [
             f"Eligibility by {criteria['title']}{verified}",
+            f"source: {criteria['source']}",
             "",
             judged_table(document["results"]),
             "",
             f"By these criteria: {document['overall'].upper()}{_reasons(document)}",
             f"Met means that {document['met_means']}",
         ],
-        [f"source: {criteria['source']}"],
         remarks=[f"not asked for: {', '.join(unused)}"] if unused else [],
     )
 

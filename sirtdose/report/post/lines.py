@@ -150,7 +150,15 @@ def _means_by_method(document: dict[str, Any]) -> list[str]:
         for name, mean_gy in usual.items()
     ]
     header = ["mean Gy", *(method_words(method) for method in document["doses"])]
-    return ["", table(header, rows)]
+    constants = (
+        (method, other_constant_words(each, document["nuclide"]))
+        for method, each in others
+    )
+    return [
+        "",
+        table(header, rows),
+        *(f"{method_words(method)}{own}" for method, own in constants if own),
+    ]
 
 
 def _role_words(row: dict[str, Any]) -> str:

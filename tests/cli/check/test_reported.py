@@ -69,7 +69,7 @@ def test_histograms_of_an_rtdose_agree_with_its_dose(
 ) -> None:
     document, said = check(
         *(run, post / "dose_local.dcm", post, tmp_path / "out"),
-        *("--structures", contours),
+        *("--structures", contours, "-v"),
     )
     assert document["failures"] == []
     rows = stated(document)

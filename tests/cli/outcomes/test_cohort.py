@@ -16,7 +16,8 @@ FILES = {"cohort.json", "tables.csv", "cohort.html"}
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, ["cohort", *map(str, arguments)])
+    """With every sentence and note, which the screen leaves out."""
+    return CliRunner().invoke(main, ["cohort", "-v", *map(str, arguments)])
 
 
 def write(path, header, rows):

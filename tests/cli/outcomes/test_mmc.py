@@ -102,7 +102,7 @@ def test_the_laboratory_limits_at_entry(run: Run, tmp_path: Path) -> None:
         'platelets = "100 G/L"\n',
         "utf-8",
     )
-    result = run("mmc", *TREATED, "--cohort", "A", "--case", case, "--json")
+    result = run("mmc", *TREATED, "--cohort", "A", "--case", case, "--json", "-v")
     entry = json.loads(result.stdout)["entry_limits"]
     found = {one["id"]: one["result"] for one in entry["results"]}
     assert list(found) == [
