@@ -24,7 +24,8 @@ def body_surface_findings(
             Finding.of(
                 "H22",
                 f"activity reduced by {100 * reduction:g} % for the lung shunt: the "
-                "bands are not verified; --shunt-reduction gives your own",
+                "bands are not verified; `sirtdose plan bsa --shunt-reduction` takes "
+                "your own",
             )
         )
     if rule == "empirical":

@@ -81,8 +81,8 @@ class RadialKernel:
         if medium not in known:
             raise InputError(
                 f"there is no dose kernel of {nuclide.name} in '{medium}', known are "
-                f"{', '.join(known) or 'none'}: local deposition (--method local of "
-                "post and plan image) needs none, and a --nuclide-file may name one"
+                f"{', '.join(known) or 'none'}: `sirtdose post --method local` "
+                "needs none, and a --nuclide-file can name one"
             )
         one = known[medium]
         try:

@@ -93,8 +93,7 @@ def _entry(name: str, given: Any, path: Path) -> dict[str, Any]:
     if name in table("nuclides"):
         raise InputError(
             f"{where} is a nuclide that is shipped, and a file cannot replace it: use "
-            "it without --nuclide-file; --half-life and --dose-constant take numbers "
-            "of your own"
+            "it without --nuclide-file; --half-life takes a number of your own"
         )
     entry = dict(known_table(given, _ENTRY, where))
     entry["half_life_h"] = _number(entry, "half_life_h", where)

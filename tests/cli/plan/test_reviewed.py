@@ -252,7 +252,7 @@ def test_what_is_approved_is_shown(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "exit_code", "message"),
     [
-        (("plan", "mrid"), 2, "Did you mean mird?"),
+        (("plan", "mrid"), 2, "Did you mean `sirtdose plan mird`?"),
         (("plan", "x" * 5000), 3, "name too long"),
         (
             (
