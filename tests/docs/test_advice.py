@@ -7,6 +7,7 @@ import ast
 import re
 import runpy
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -95,9 +96,15 @@ def texts(node: ast.AST) -> Iterator[str]:
                 str(value.value) if isinstance(value, ast.Constant) else "{}"
                 for value in one.values
             )
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
-            if id(one) not in docs | inside:
-                yield one.value
+        elif (
+            isinstance(one, ast.Constant)
+            and isinstance(one.value, str)
+            and id(one) not in docs | inside
+        ):
+            yield one.value
+
+
+TEXTS = {key: list(texts(one.node)) for key, one in FUNCTIONS.items()}
 
 
 def options_of(name: str) -> set[str]:
@@ -125,15 +132,17 @@ def advised(text: str) -> Iterator[tuple[str, str]]:
             yield (command if after else ""), one[1]
 
 
-def problems() -> Iterator[tuple[str, str, list[str]]]:
+@cache
+def problems() -> list[tuple[str, str, list[str]]]:
     """Functions that name an option which a command that leads to them lacks."""
-    for key, one in FUNCTIONS.items():
-        for text in texts(one.node):
-            for command, option in advised(text):
-                users = [command] if command in COMMANDS else sorted(set(REACHED[key]))
-                lack = [name for name in users if option not in options_of(name)]
-                if lack:
-                    yield key.removeprefix("sirtdose."), option, lack
+    found = []
+    for key, said in TEXTS.items():
+        for command, option in (one for text in said for one in advised(text)):
+            users = [command] if command in COMMANDS else sorted(set(REACHED[key]))
+            lack = [name for name in users if option not in options_of(name)]
+            if lack:
+                found.append((key.removeprefix("sirtdose."), option, lack))
+    return found
 
 
 def test_an_option_that_is_advised_is_one_of_the_command() -> None:
@@ -147,16 +156,16 @@ def test_what_is_excepted_is_still_said() -> None:
 
 def test_an_option_that_is_named_anywhere_exists() -> None:
     every = set().union(*OPTIONS.values()) | SHARED
-    for key, one in FUNCTIONS.items():
-        for text in texts(one.node):
+    for key, said in TEXTS.items():
+        for text in said:
             for option in OPTION.findall(text):
                 assert option in every, (key, text)
 
 
 def test_a_command_that_is_named_exists() -> None:
     known = {*COMMANDS, *GROUPS}
-    for key, one in FUNCTIONS.items():
-        for text in texts(one.node):
+    for key, said in TEXTS.items():
+        for text in said:
             for quoted in re.findall(r"`sirtdose ([^`{]*)`", text):
                 match = NAMED.match(f"sirtdose {quoted}")
                 assert match is not None, (key, text)
