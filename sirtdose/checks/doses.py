@@ -8,6 +8,7 @@ from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
 from sirtdose.model.limit import Limit
 from sirtdose.model.treatment import Part, Treatment
+from sirtdose.planning.limit_table import scenario_asking
 
 _LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
 # Where chosen limits ask for about as much as is usual, this many times it is doubted.
@@ -31,7 +32,7 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     levels = table("devices")[case.device.name]["whole_liver"]
     liver = case.whole_liver(levels[0]["volume"])
     if liver is None:
-        needs = "the liver's volume: --liver-volume, or a structure of role liver"
+        needs = "the liver's volume: a structure of role liver"
         return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
     most = liver.most
     passed = [one for one in levels if most.total_gy > one["above_gy"]]
@@ -54,14 +55,12 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     ]
 
 
-def usual_ceilings(
-    case: Treatment, wanted_gy: Mapping[str, float], *, bounded: bool = True
-) -> list[Finding]:
+def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
     """Doses above what is usual with these microspheres (H07).
 
     In one or two segments of the liver they only warn. `wanted_gy` are the doses that
     chosen limits ask for at least, by role: where that is about what is usual, well
-    above it is doubted. Not `bounded` has no limit for normal liver.
+    above it is doubted.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -85,7 +84,7 @@ def usual_ceilings(
                 value=part.total_gy,
                 bound=bound,
                 remedy=_remedy(case, part, most)
-                + ("" if bounded else "; or limit normal liver: --limit normal=..."),
+                + _where_more_is_wanted(case, part, entry),
             )
             for own in parts
             for part in [own.most]
@@ -232,7 +231,7 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
         Finding.of(
             "H07",
             "the activity is limited only by the lungs or tumors: no limit for normal "
-            "liver or perfused volume was given (--limit normal=...)",
+            "liver or perfused volume was given, such as --limit normal=70Gy",
             subject="greatest activity",
         )
     ]
@@ -244,6 +243,17 @@ def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
         source = f"{_ABOVE_WANTED:g} times the {wanted_gy:g} Gy that --limits asks for"
         return Bound(_ABOVE_WANTED * wanted_gy, "Gy", source)
     return Bound(entry["dose_gy"], "Gy", entry["source"], entry["verified"])
+
+
+def _where_more_is_wanted(case: Treatment, part: Part, entry: Mapping[str, Any]) -> str:
+    """A published scenario in which a dose is usual, for a plan."""
+    if case.given or case.device is None:
+        return ""
+    least_gy = _NEAR_USUAL * entry["dose_gy"]
+    words, asked_gy = scenario_asking(case.device.name, entry["volume"], least_gy)
+    if not words or part.total_gy > _ABOVE_WANTED * asked_gy:
+        return ""
+    return f"; if this is a {words.rpartition(':')[2]}, add --limits {words}"
 
 
 def _no_device(code: str, what: str) -> Finding:
@@ -278,7 +288,8 @@ def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
     """What to do about too much dose, for the injections that give it."""
     if case.given:
         return "check the activity and the volume"
-    known = "give --liver-volume, or " if part.assumed else ""
+    how = "draw the liver, or " if case.drawn else "give --liver-volume, or "
+    known = how if part.assumed else ""
     most = case.at_most(part, bound_gy)
     if not most:
         return f"{known}earlier treatments alone already exceed it"

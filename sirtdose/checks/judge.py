@@ -13,13 +13,12 @@ from sirtdose.model.treatment import Treatment
 class Wanted:
     """What a plan was to keep to, and how its activity was found.
 
-    `at_least_gy` are the doses that chosen limits ask for, by role; `bounded` has a
-    limit for normal liver; `maximized` grew until a limit bound it.
+    `at_least_gy` are the doses that chosen limits ask for, by role;
+    `maximized` grew until a limit bound it.
     """
 
     limits: tuple[Limit, ...] = ()
     at_least_gy: Mapping[str, float] = field(default_factory=dict)
-    bounded: bool = False
     maximized: bool = False
     residual_fraction: float = 0.0
 
@@ -47,7 +46,7 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *volumes.findings(case),
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
-        *doses.usual_ceilings(case, wanted.at_least_gy, bounded=wanted.bounded),
+        *doses.usual_ceilings(case, wanted.at_least_gy),
         *doses.limit_findings(wanted.limits, count),
         *(doses.bound_findings(wanted.limits, count) if wanted.maximized else []),
     ]

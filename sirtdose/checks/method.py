@@ -24,7 +24,8 @@ def body_surface_findings(
             Finding.of(
                 "H22",
                 f"activity reduced by {100 * reduction:g} % for the lung shunt: these "
-                "steps are not verified; give your own with --shunt-reduction",
+                "steps are not verified; give your own with `sirtdose plan bsa "
+                "--shunt-reduction`",
             )
         )
     if rule == "empirical":

@@ -42,20 +42,30 @@ def read_image(path: Path, *, quantity: Quantity = Quantity.COUNTS) -> Volume:
 
 
 def read_structures(
-    path: Path, *, apart: bool = False, languages: Sequence[str] = ()
+    path: Path,
+    *,
+    apart: bool = False,
+    languages: Sequence[str] = (),
+    probability_threshold: float | None = None,
 ) -> list[Structure]:
     """Read every structure of a file: RTSTRUCT, SEG, mask, labels or .seg.nrrd.
 
     Where they stay `apart`, each RTSTRUCT region has points as fine as its size allows;
     otherwise all have the same, so that unions and differences are exact. Names are
-    read in some `languages`, such as ``("en", "nl")``, or in all.
+    read in some `languages`, such as ``("en", "nl")``, or in all. In a SEG of
+    probabilities the voxels at `probability_threshold` (0 to 1) or above are inside.
 
     Raises
     ------
     InputError
         No structures there, or ones that cannot be read.
     """
-    return read_found_structures(_single(path), apart=apart, languages=languages)
+    return read_found_structures(
+        _single(path),
+        apart=apart,
+        languages=languages,
+        probability_threshold=probability_threshold,
+    )
 
 
 def read_found_image(

@@ -180,6 +180,25 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
     return Chosen(tuple(rules), notes, tuple(unknown), device, scenario)
 
 
+def scenario_asking(device: str, volume: str, least_gy: float) -> tuple[str, float]:
+    """The words of a scenario that asks for so much dose, and the dose; empty for none.
+
+    >>> scenario_asking("glass", "perfused", 150.0)
+    ('eanm2022:glass:hcc:segmentectomy', 400.0)
+    >>> scenario_asking("ho166", "perfused", 60.0)
+    ('', 0.0)
+    """
+    for name in TABLES:
+        for row in table(f"limits_{name}")["rows"]:
+            asks = row["sense"] == "at_least" and row["limit_gy"] >= least_gy
+            known = (row["device"], row["volume"]) == (device, volume)
+            if asks and known and "when" not in row:
+                disease = row.get("disease", DISEASES)[0]
+                words = f"{name}:{device}:{disease}:{row['scenario'][0]}"
+                return words, float(row["limit_gy"])
+    return "", 0.0
+
+
 def _words(text: str) -> list[str]:
     words = [word.strip() for word in text.lower().split(":")]
     if len(words) > 1:

@@ -14,6 +14,8 @@ from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 Sense = Literal["at_most", "at_least", "range"]
 # Names that mean one of the volumes a limit can hold for.
 _ALIASES = {"normal": "normal_perfused"}
+# What is drawn of what is derived from it.
+_DRAWN = {"normal_perfused": "perfused", "normal_whole": "liver"}
 # From what a scan gives to several times what microspheres give to any tumor.
 _LIMITS_GY = (0.05, 5000.0)
 
@@ -102,12 +104,26 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
         rule = replace(rule, volume=_ALIASES.get(own, own))
         found.append(rule)
         if rule.typed and not case.lines(rule.volume):
-            needs = "--lung-shunt" if rule.volume in LUNGS else "--liver-volume"
             raise InputError(
                 f"--limit {rule.volume} cannot be checked, as its dose is not known "
-                f"in this plan: give {needs}, or limit {', '.join(case.volumes)}"
+                f"in this plan: {_needs(rule.volume, case)}, or limit "
+                f"{', '.join(case.volumes)}"
             )
     return found
+
+
+def _needs(volume: str, case: Case) -> str:
+    """What makes the dose of a volume known in a plan that does not have it."""
+    if volume in LUNGS:
+        return "give --lung-shunt"
+    if case.measured:
+        return f"draw it, or name it with --role 'NAME={_DRAWN.get(volume, volume)}'"
+    has_normal = bool(case.held("normal_perfused"))
+    if volume == "liver" or (volume == "normal_whole" and has_normal):
+        return "give --liver-volume"
+    if volume == "tumor" and has_normal:
+        return "give --tumor"
+    return "use `sirtdose plan partition`, which has tumors and normal liver"
 
 
 def require_checkable(rules: Sequence[Rule], case: Case) -> None:
@@ -122,8 +138,8 @@ def require_checkable(rules: Sequence[Rule], case: Case) -> None:
         if rule.ceiling_gy is not None and not case.lines(rule.volume):
             raise InputError(
                 f"--maximize cannot obey the limit of {rule.ceiling_gy:g} Gy to "
-                f"{rule.volume} ({rule.source}), as its dose is not known: give "
-                f"{'--lung-shunt' if rule.volume in LUNGS else '--liver-volume'}"
+                f"{rule.volume} ({rule.source}), as its dose is not known: "
+                f"{_needs(rule.volume, case)}"
             )
 
 

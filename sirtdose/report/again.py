@@ -131,8 +131,8 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8")
     except FileNotFoundError:
         raise FileFormatError(
-            f"there is no {path.name} in {path.parent.name or 'this folder'}: it is "
-            "written with the results unless --no-report"
+            f"there is no {path.name} in {path.parent.name or 'this folder'}: "
+            "`sirtdose post` writes it with the results"
         ) from None
     except OSError as error:
         raise FileFormatError(f"cannot read {path.name}: {error.strerror}") from None

@@ -30,6 +30,7 @@ def dose_view(
     *,
     roles: Mapping[str, Role] | None = None,
     languages: Sequence[str] = (),
+    probability_threshold: float | None = None,
 ) -> dict[str, Any]:
     """What the page of a dose shows, see :func:`sirtdose.report.render.view_page`.
 
@@ -54,7 +55,12 @@ def dose_view(
                 "the CT lies completely outside the dose (H15): name another with --ct"
             )
     outlined, outside = [], []
-    read = structures_of(structures, roles or {}, languages=languages)
+    read = structures_of(
+        structures,
+        roles or {},
+        languages=languages,
+        probability_threshold=probability_threshold,
+    )
     for one in read:
         if one.empty:
             continue

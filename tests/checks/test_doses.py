@@ -163,7 +163,7 @@ class TestUnknownLiver:
         ("parts", "device", "needs"),
         [
             ([part("perfused", 900.0, 500.0)], None, "--device"),
-            ([part("tumor", 90.0, 500.0)], "resin", "--liver-volume"),
+            ([part("tumor", 90.0, 500.0)], "resin", "a structure of role liver"),
         ],
     )
     def test_what_it_needs(

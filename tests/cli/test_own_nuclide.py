@@ -260,7 +260,7 @@ def test_without_kernel_a_density_by_voxel_is_local(
     refused = post(run, patient, own, "--method", "kernel")
     assert refused.exit_code == 3
     assert "no dose kernel of Re-188 in 'soft-tissue'" in refused.stderr
-    assert "local deposition (--method local" in refused.stderr
+    assert "`sirtdose post --method local` needs none" in refused.stderr
 
 
 def test_against_a_plan_of_another_file(

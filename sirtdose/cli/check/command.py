@@ -11,6 +11,7 @@ from sirtdose.cli.post.command import post_command, post_request, wanted_of
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     method_option,
+    probability_option,
     role_options,
     roles_of,
     structures_option,
@@ -78,6 +79,7 @@ _BEYOND = 4
     metavar="FILE.toml",
 )
 @structures_option(required=False)
+@probability_option
 @role_options
 @Option(
     "their-structures",
@@ -227,6 +229,7 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         structures=options["structures"],
         roles=roles_of(options["roles"]),
         languages=options["languages"] or (),
+        probability_threshold=options["probability_threshold"],
         their_structures=options["their_structures"],
         their_table=options["their_table"],
         tolerances=by_name(

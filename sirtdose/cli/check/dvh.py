@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.command import command
-from sirtdose.cli.words.image import role_options, roles_of, structures_option
+from sirtdose.cli.words.image import (
+    probability_option,
+    role_options,
+    roles_of,
+    structures_option,
+)
 from sirtdose.cli.words.metrics import metric_options, metrics_of
 from sirtdose.cli.words.option import Option
 from sirtdose.cli.words.options import (
@@ -22,6 +27,7 @@ from sirtdose.io.output.folder import output_folder, require_free
 @command("dvh")
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @structures_option(required=True)
+@probability_option
 @role_options
 @Option(
     "sampling",
@@ -41,6 +47,7 @@ def dvh_command(
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
     languages: tuple[str, ...] | None,
+    probability_threshold: float | None,
     sampling: str,
     out: Path,
     force: bool,
@@ -71,6 +78,7 @@ def dvh_command(
         structures,
         roles=roles_of(roles),
         languages=languages or (),
+        probability_threshold=probability_threshold,
         interpolated=sampling == "points",
     )
     document = histograms_document(result, sampling=sampling, asked=metrics_of(asked))

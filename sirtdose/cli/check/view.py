@@ -8,6 +8,7 @@ import click
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     ct_option,
+    probability_option,
     role_options,
     roles_of,
     structures_option,
@@ -23,6 +24,7 @@ from sirtdose.report.screen import Screen
 @click.argument("dose", type=click.Path(path_type=Path), metavar="DOSE")
 @replace(ct_option, help="CT to show under the dose.")
 @structures_option(required=False)
+@probability_option
 @role_options
 @replace(out_option(required=False), help="Folder for view.html.", default=".")
 @force_option
@@ -34,6 +36,7 @@ def view_command(
     structures: tuple[Path, ...],
     roles: tuple[str, ...],
     languages: tuple[str, ...] | None,
+    probability_threshold: float | None,
     out: Path,
     force: bool,
 ) -> None:
@@ -49,7 +52,12 @@ def view_command(
 
     require_free(out, ("view.html",), force=force)
     data = dose_view(
-        dose, ct, structures, roles=roles_of(roles), languages=languages or ()
+        dose,
+        ct,
+        structures,
+        roles=roles_of(roles),
+        languages=languages or (),
+        probability_threshold=probability_threshold,
     )
     with output_folder(out, ("view.html",), force=force) as folder:
         (folder / "view.html").write_text(view_page("Dose", data), "utf-8")

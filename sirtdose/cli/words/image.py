@@ -58,15 +58,16 @@ def structures_option(*, required: bool) -> Option:
     )
 
 
+probability_option = Option(
+    "probability-threshold",
+    FRACTION,
+    "For a SEG of probabilities: voxels at or above this are inside, e.g. 50%.",
+)
 reading_options = together(
     Option("image", Path, "Activity image to use, if the input holds several."),
     ct_option,
     structures_option(required=False),
-    Option(
-        "probability-threshold",
-        FRACTION,
-        "For a SEG of probabilities: voxels at or above this are inside, e.g. 50%.",
-    ),
+    probability_option,
     role_options,
 )
 

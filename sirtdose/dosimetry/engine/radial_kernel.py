@@ -81,8 +81,8 @@ class RadialKernel:
         if medium not in known:
             raise InputError(
                 f"there is no dose kernel of {nuclide.name} in '{medium}', only "
-                f"{', '.join(known) or 'none'}: use --method local (of post and plan "
-                "image), which needs none, or name a kernel in a --nuclide-file"
+                f"{', '.join(known) or 'none'}: use `sirtdose post --method "
+                "local`, which needs none, or name a kernel in a --nuclide-file"
             )
         one = known[medium]
         try:

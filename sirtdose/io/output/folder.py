@@ -69,7 +69,7 @@ def require_free(
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror}") from error
     if there and not folder.is_dir():
-        raise OutputError(f"{folder} is a file: give a folder for --out")
+        raise OutputError(f"{folder} is a file: name a folder for the results")
     names = list(names)
     # A link that leads nowhere is somebody's too.
     taken = [one for one in (*names, *folders) if os.path.lexists(folder / one)]

@@ -93,8 +93,7 @@ def _entry(name: str, given: Any, path: Path) -> dict[str, Any]:
     if name in table("nuclides"):
         raise InputError(
             f"{where} is a built-in nuclide, which a file cannot replace: use it "
-            "without --nuclide-file; to change its numbers give --half-life and "
-            "--dose-constant"
+            "without --nuclide-file; --half-life changes its half-life"
         )
     entry = dict(known_table(given, _ENTRY, where))
     entry["half_life_h"] = _number(entry, "half_life_h", where)

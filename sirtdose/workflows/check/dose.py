@@ -55,7 +55,8 @@ class CheckRequest:
     `against` is our dose map, or the folder of `sirtdose post`, whose structures are
     taken where none are given. `criteria` are those of gamma; `tolerances` stand before
     the usual ones, and `metrics` are compared beside the usual ones. `languages` are
-    those that names are read in; all where there are none.
+    those that names are read in; all where there are none. Voxels of a SEG of
+    probabilities at `probability_threshold` (0 to 1) or above are inside.
     """
 
     theirs: Path
@@ -64,6 +65,7 @@ class CheckRequest:
     structures: tuple[Path, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
+    probability_threshold: float | None = None
     their_structures: tuple[Path, ...] = ()
     their_table: Path | None = None
     tolerances: Mapping[str, float] = field(default_factory=dict)
@@ -170,12 +172,17 @@ class _Look:
     def _structures(self) -> list[Structure]:
         if not self.files:
             return []
-        ours, languages = self.ours.roles, self.request.languages
+        ours, request = self.ours.roles, self.request
         read = [
             one.given(ours[one.name]) if one.name in ours else one
-            for one in structures_of(self.files, {}, languages=languages)
+            for one in structures_of(
+                self.files,
+                {},
+                languages=request.languages,
+                probability_threshold=request.probability_threshold,
+            )
         ]
-        read = with_given_roles(read, self.request.roles)
+        read = with_given_roles(read, request.roles)
         # Of results, post.json says how the dose was computed.
         unknown_map = None if self.ours.choices_known else self.ours.dose
         self.findings += map_findings(read, dose=unknown_map)
@@ -224,6 +231,7 @@ class _Look:
         said = said_by_them(
             request.theirs,
             contours=request.their_structures,
+            probability_threshold=request.probability_threshold,
             table=request.their_table,
             own_files=self.files,
             own=[one for one in self.structures if not one.definition],

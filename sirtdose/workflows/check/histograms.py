@@ -33,6 +33,7 @@ def dose_histograms(
     *,
     roles: Mapping[str, Role] | None = None,
     languages: Sequence[str] = (),
+    probability_threshold: float | None = None,
     interpolated: bool = True,
 ) -> DoseHistograms:
     """Histograms of all structures in a dose map.
@@ -48,6 +49,8 @@ def dose_histograms(
     languages : sequence of str
         Those that names are read in, such as ``("en", "nl")``; all where there are
         none.
+    probability_threshold : float, 0 to 1, optional
+        Voxels of a SEG of probabilities at or above it are inside.
     interpolated : bool
         Whether the dose is known at points, and interpolated between them, or is one
         value a voxel, as this program's own are.
@@ -60,7 +63,11 @@ def dose_histograms(
     one_person = same_patient_findings([dose, *structures])
     volume = read_dose(dose)
     known = structures_of(
-        structures, roles or {}, languages=languages, apart=interpolated
+        structures,
+        roles or {},
+        languages=languages,
+        apart=interpolated,
+        probability_threshold=probability_threshold,
     )
     # Sorting and interpolating leave the interpreter to the next structure.
     with ThreadPoolExecutor(cpu_count()) as threads:
@@ -166,6 +173,7 @@ def structures_of(
     *,
     languages: Sequence[str] = (),
     apart: bool = False,
+    probability_threshold: float | None = None,
 ) -> list[Structure]:
     """Every structure of the files, no two of one name; roles as given.
 
@@ -179,7 +187,12 @@ def structures_of(
     found = [
         one
         for path in paths
-        for one in read_structures(path, apart=apart, languages=languages)
+        for one in read_structures(
+            path,
+            apart=apart,
+            languages=languages,
+            probability_threshold=probability_threshold,
+        )
     ]
     names = [one.name for one in found]
     double = sorted({name for name in names if names.count(name) > 1})

@@ -32,7 +32,6 @@ def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
                 volume: max(one.limit_gy for one in least if one.volume == volume)
                 for volume in {one.volume for one in least}
             },
-            bounded=any("normal" in one.volume for one in limits),
             residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
         ),
     )

@@ -56,6 +56,7 @@ def said_by_them(
     dose: Path,
     *,
     contours: Sequence[Path],
+    probability_threshold: float | None,
     table: Path | None,
     own_files: Sequence[Path],
     own: Sequence[Structure],
@@ -86,7 +87,7 @@ def said_by_them(
     InputError
         A table or contours that cannot be read.
     """
-    drawn = structures_of(contours, {})
+    drawn = structures_of(contours, {}, probability_threshold=probability_threshold)
     by_contours, left_out = {}, {}
     for one in drawn:
         if one.empty:

@@ -287,7 +287,6 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
             rule.volume: max(r.limit_gy for r in at_least if r.volume == rule.volume)
             for rule in at_least
         },
-        bounded=any("normal" in rule.volume for rule in terms.all_rules),
         maximized=plan.maximized,
         residual_fraction=terms.residual_fraction,
     )

@@ -33,6 +33,7 @@ from sirtdose.model.grid import Grid
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.check.histograms import structures_of
 
 STUDY = Study(
     seed="test",
@@ -424,6 +425,11 @@ class TestSeg:
                     tmp_path / "seg.dcm", probability_threshold=threshold
                 )
                 assert tumor.volume_ml == pytest.approx(count * voxel_ml)
+            # As dvh, view and check read it.
+            [tumor] = structures_of(
+                [tmp_path / "seg.dcm"], {}, probability_threshold=0.5
+            )
+            assert tumor.volume_ml == pytest.approx(400 * voxel_ml)
             return
         [tumor] = read_seg(tmp_path / "seg.dcm")
         expected = inside * (1 if kind == "LABELMAP" else 0.8)
