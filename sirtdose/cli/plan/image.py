@@ -13,6 +13,7 @@ from sirtdose.cli.plan.options import (
     perfused_volume_option,
     plan_options,
     plan_request,
+    require_limits,
     weight_option,
 )
 from sirtdose.cli.words.image import (
@@ -124,6 +125,7 @@ def image_command(
         out=out,
         as_json=as_json,
     )
+    require_limits(document)
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
