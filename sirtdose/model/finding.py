@@ -285,7 +285,7 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
 
 
 def _alike(subject: str) -> str:
-    """A subject as compared: tables say normal perfused liver, files normal perfused."""
+    """A subject as compared: the word liver may be left out of a name."""
     return subject.casefold().replace(" liver", "")
 
 

@@ -101,8 +101,9 @@ def margin_boxes(head: PageHead) -> str:
         "bottom-left": css_text(head.foot),
         "bottom-right": '"Page " counter(page) " of " counter(pages)',
     }
+    # Letters stand apart, so that no two of a hash are printed as one sign.
     said = "\n".join(
-        f"@{place} {{ content: {text}; white-space: "
+        f"@{place} {{ content: {text}; letter-spacing: .02em; white-space: "
         f"{'normal' if place == 'top-left' else 'nowrap'}; }}"
         for place, text in boxes.items()
     )

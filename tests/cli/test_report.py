@@ -198,8 +198,8 @@ def test_an_approval_does_not_wait_for_a_picture(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "neither post.json nor plan.json"),
-        ("no", "neither post.json nor plan.json"),
+        ("{}", "post.json has no page: give post.json, plan.json"),
+        ("no", "post.json has no page: give post.json, plan.json"),
         ('{"schema": "sirtdose.post/1"}', "there is no report_data.json"),
     ],
 )

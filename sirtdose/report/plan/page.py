@@ -14,6 +14,7 @@ from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, day_words, made_today
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
+    ALL_LUNGS,
     goal_words,
     injections_of,
     met_words,
@@ -221,12 +222,12 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),
-        "interval_notes": _interval_notes(unsure),
-        "chances": _chances(unsure),
+        "interval_notes": _interval_notes(document),
+        "chances": _chances(document),
         "prediction": unsure
         and unsure["prediction"]
         and prediction_words(unsure["prediction"]),
-        "shares": _shares(unsure),
+        "shares": _shares(document),
     }
 
 
@@ -279,28 +280,41 @@ def _limit_sources(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _interval_notes(unsure: Mapping[str, Any] | None) -> list[str]:
+def _interval_notes(document: Mapping[str, Any]) -> list[str]:
     """Why a structure has no interval."""
+    names = names_of(document)
     return [
-        f"{shown_name(one['name'])}: {one['interval_left_out']}"
-        for one in (unsure or {"doses": ()})["doses"]
+        f"{names.get(one['name'], one['name'])}: {one['interval_left_out']}"
+        for one in _unsure(document)["doses"]
         if one.get("interval_left_out") and ", all counts" not in one["name"]
     ]
 
 
-def _chances(unsure: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+def _unsure(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How sure the doses are; of nothing where a plan has none of it."""
+    return document.get("uncertainty") or {"doses": (), "limits": ()}
+
+
+def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """How probable it is that each limit is met."""
-    found = {
-        (one["name"].replace("_", " ").capitalize(), chance_words(one))
-        for one in (unsure or {"limits": ()})["limits"]
-    }
-    return sorted(found)
+    names = names_of(document)
+    found = {}
+    for one in _unsure(document)["limits"]:
+        held = {
+            each["value_of"] or each["volume"]
+            for each in document["limits"]
+            if (each["name"], each["limit_gy"]) == (one["name"], one["limit_gy"])
+        }
+        name = ", ".join(sorted(names.get(of, of) for of in held))
+        more = " over all sessions" if held == {ALL_LUNGS} else ""
+        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = chance_words(one)
+    return list(found.items())
 
 
-def _shares(unsure: Mapping[str, Any] | None) -> list[dict[str, str]]:
+def _shares(document: Mapping[str, Any]) -> list[dict[str, str]]:
     """What each component adds to the variance of each dose, in words."""
-    found = []
-    for one in (unsure or {"doses": ()})["doses"]:
+    found, names = [], names_of(document)
+    for one in _unsure(document)["doses"]:
         own = one["dose_by_first_order_gy"]
         if ", all counts" in one["name"] or not own["value"]:
             continue
@@ -313,7 +327,7 @@ def _shares(unsure: Mapping[str, Any] | None) -> list[dict[str, str]]:
         )
         found.append(
             {
-                "name": shown_name(one["name"]),
+                "name": names.get(one["name"], one["name"]),
                 "spread": f"{100 * own['standard_uncertainty'] / own['value']:.0f} %",
                 "shares": ", ".join(
                     f"{name} {100 * part:.0f} %"

@@ -1,0 +1,269 @@
+"""Pages of plans in a real browser: on a phone, on paper, and another activity."""
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--disable-sync",
+)
+WHO = (
+    *("--case-label", "Case 7", "--patient-key", "DEMO-01"),
+    *("--vessel", "right hepatic artery", "--treatment-date", "2026-12-09"),
+)
+PARTITION = (
+    *("plan", "partition", "--perfused-volume", "1000mL", "--liver-volume", "1700mL"),
+    *("--tumor", "T1=150mL@4.4", "--tumor", "T2=60mL@3", "--normal-dose", "40Gy"),
+    *("--lung-shunt", "5%", "--residual", "3%", "--device", "glass", *WHO),
+    *("--limits", "eanm2022:glass:hcc:lobectomy", "--bilirubin", "0.9mg/dL"),
+)
+TWO = (
+    *("plan", "partition", "--lung-shunt", "5%", "--liver-volume", "1700mL", *WHO),
+    "--injection",
+    "right=perfused:700mL,tumor:T1=150mL@4,normal-dose:40Gy",
+    "--injection",
+    "seg 4=perfused:200mL,tumor:T2=40mL@3,tumor-dose:200Gy",
+)
+COMPARE = (
+    *("plan", "compare", "--height", "165cm", "--weight", "60kg"),
+    *("--liver-volume", "1500mL", "--tumor", "T1=300mL@3", "--lung-shunt", "4%"),
+    *("--dose", "60Gy", "--normal-dose", "40Gy", "--device", "resin", *WHO),
+)
+
+
+def call(*words: object) -> None:
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
+
+    result = CliRunner().invoke(main, [str(word) for word in words])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.fixture(scope="module")
+def plans(exact_voxels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plans by numbers, of two injections and of an image, with all their pages."""
+    out = tmp_path_factory.mktemp("plans")
+    image = ("plan", "image", exact_voxels, "--tumor-dose", "150Gy", "--lung-shunt")
+    image += ("5%", "--density", "1.05g/mL", "--limit", "normal=60Gy", *WHO)
+    call(*PARTITION, "--out", out / "partition")
+    call(*TWO, "--out", out / "two")
+    call(*image, "--method", "local", "--out", out / "image")
+    call(*COMPARE, "--out", out / "compare")
+    vial = ("plan", "vial", "--plan", out / "partition/plan.json")
+    call(*vial, "--at", "2026-12-09T10:00+01:00", "--out", out / "vial")
+    for name in ("partition/plan", "two/plan", "image/plan"):
+        call("report", out / f"{name}.json", "--sheet")
+    call("report", out / "compare/compare.json", "--sheet")
+    call("report", out / "vial/vial.json", "--sheet")
+    call("report", out / "image/plan.json", "--deidentify", "--out", out / "hidden")
+    return out
+
+
+PLANS = ("partition/plan.html", "two/plan.html", "image/plan.html", "hidden/plan.html")
+SHEETS = (
+    *("partition/sheet.html", "two/sheet.html", "image/sheet.html"),
+    *("compare/sheet.html", "vial/sheet.html"),
+    *("compare/compare.html", "vial/vial.html"),
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs the browser extra"
+    )
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium, such as Debian's package")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that fails on any console error and on any request but its own file."""
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    wrong: list[str] = []
+    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "request",
+        lambda asked: (
+            wrong.append(asked.url) if not asked.url.startswith("file://") else None
+        ),
+    )
+    yield opened
+    opened.close()
+    assert wrong == []
+
+
+def sheets_of(page: Any) -> list[str]:
+    """The text of every sheet that a page prints."""
+    pypdf = pytest.importorskip("pypdf", reason="needs the browser extra")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    found = pypdf.PdfReader(io.BytesIO(printed)).pages
+    return [re.sub(r"\s+", " ", one.extract_text()) for one in found]
+
+
+def digest_of(page: Any) -> str:
+    said = re.search(r"Document ([0-9a-f]{12})", page.inner_text(".head"))
+    assert said
+    return said[1]
+
+
+@pytest.mark.parametrize("name", [*PLANS, *SHEETS])
+def test_nothing_scrolls_sideways_on_a_phone(page: Any, plans: Path, name: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((plans / name).as_uri())
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 390
+    assert (plans / name).stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_sheet_says_whose_and_which(page: Any, plans: Path, name: str) -> None:
+    page.goto((plans / name).as_uri())
+    digest = digest_of(page)
+    sheets = sheets_of(page)
+    for number, text in enumerate(sheets, start=1):
+        assert digest in text
+        assert f"Page {number} of {len(sheets)}" in text
+        assert "Not a medical device" in text
+        if name.startswith("hidden"):
+            assert not re.search(r"DEMO|Case 7|[A-Z][a-z]{2} \d{1,2}, 20\d\d", text)
+        else:
+            assert "Case 7 / DEMO-01" in text
+            assert "treatment Dec 9, 2026" in text
+            assert "made " in text
+    # What is signed stands with what it is signed for.
+    assert "Medical physicist, date" in sheets[0]
+    assert "Inject" in sheets[0] or "inject" in sheets[0]
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_is_one_page(page: Any, plans: Path, name: str) -> None:
+    page.goto((plans / name).as_uri())
+    digest = digest_of(page)
+    [text] = sheets_of(page)
+    assert digest in text
+    assert "Page 1 of 1" in text
+    assert "Case 7 / DEMO-01" in text
+    assert "right hepatic artery" in text
+    assert re.search(r"\d\.\d\d GBq \( ?\d+\.\d mCi", text)
+    assert "Date" in text
+
+
+def test_a_long_list_of_warnings_is_made_smaller_not_cut(
+    page: Any, plans: Path
+) -> None:
+    page.goto((plans / "partition/sheet.html").as_uri())
+    page.evaluate(
+        "const list = document.querySelector('.finds');"
+        "for (let n = 0; n < 25; n += 1) list.append(list.children[0].cloneNode(true));"
+    )
+    [text] = sheets_of(page)
+    assert text.count("WARN") >= 26
+    assert "Medical physicist" in text
+
+
+def answer(page: Any) -> str:
+    return re.sub(r"\s+", " ", page.inner_text(".answer"))
+
+
+def test_another_activity_shows_the_doses_of_a_new_plan(
+    page: Any, plans: Path, tmp_path: Path
+) -> None:
+    page.goto((plans / "partition/plan.html").as_uri())
+    before = page.inner_html("body > .cols")
+    page.fill("#type-0", "2.10")
+    assert page.evaluate("document.body.classList.contains('moved')")
+    assert "NOT THE PLAN" in page.inner_text("#banner")
+    assert "2.10 GBq" in answer(page)
+    # 2.10 GBq injected with a residual of 3 %.
+    assert "2.16 GBq" in answer(page)
+    words = list(PARTITION)
+    at = words.index("--normal-dose")
+    words[at : at + 2] = ["--activity", "2.10GBq"]
+    call(*words, "--out", tmp_path / "new")
+    new = json.loads((tmp_path / "new" / "plan.json").read_text())
+    shown = page.locator("table.ladder tr:has(.lad)")
+    doses = {
+        row.locator("th").inner_text().strip(): row.locator("td.lead").inner_text()
+        for row in shown.all()
+    }
+    for name, own in (("T1", "T1"), ("T2", "T2"), ("Whole liver", "whole liver")):
+        [part] = [one for one in new["compartments"] if one["name"] == own]
+        assert float(doses[name]) == pytest.approx(part["dose_gy"], abs=0.5)
+    missed = page.locator("[data-state=false]").all_inner_texts()
+    assert sum(limit["met"] is False for limit in new["limits"]) == len(missed)
+    sheets = sheets_of(page)
+    for text in sheets:
+        assert text.startswith("NOT THE PLAN | Case 7 / DEMO-01 | activity moved from")
+    page.locator("#banner button").click()
+    assert page.inner_html("body > .cols") == before
+    assert not page.evaluate("document.body.classList.contains('moved')")
+    assert "NOT THE PLAN" not in sheets_of(page)[0]
+
+
+@pytest.mark.parametrize("typed", ["", "two", "2,1", "1e3", "-1", "0", "99", "2.1 GBq"])
+def test_nonsense_is_refused_in_place(page: Any, plans: Path, typed: str) -> None:
+    page.goto((plans / "partition/plan.html").as_uri())
+    before = answer(page)
+    page.fill("#type-0", typed)
+    said = page.inner_text("#wrong-0")
+    assert re.fullmatch(r"Type [\d.]+ to [\d.]+ GBq, e\.g\. 1\.45\.", said)
+    assert answer(page) == before
+    page.fill("#type-0", "1.60")
+    assert page.inner_text("#wrong-0") == ""
+    assert "1.60 GBq" in answer(page)
+
+
+def test_each_of_two_injections_moves_alone(page: Any, plans: Path) -> None:
+    page.goto((plans / "two/plan.html").as_uri())
+    doses = page.locator("table.ladder td.lead")
+    names = page.locator("table.ladder th[scope]").all_inner_texts()
+    before = dict(zip(names, doses.all_inner_texts(), strict=True))
+    page.fill("#type-1", "0.60")
+    after = dict(zip(names, doses.all_inner_texts(), strict=True))
+    apart = {name.strip() for name in names if before[name] != after[name]}
+    assert "T2" in apart
+    assert "T1" not in apart
+    assert "seg 4: activity moved" in page.inner_text("#banner")
+
+
+def test_pictures_and_histogram_follow(page: Any, plans: Path) -> None:
+    page.goto((plans / "image/plan.html").as_uri())
+    page.wait_for_selector("#view[data-ready=yes]", timeout=20000)
+
+    def read() -> tuple[float, float]:
+        """Dose at the crosshair, and where the perfused volume's curve is at half."""
+        said = re.search(r"([\d.]+) Gy", page.inner_text("#here"))
+        assert said
+        points = page.locator("svg.dvh polyline", has_text="Perfused lobe").first
+        pairs = [
+            [float(one) for one in pair.split(",")]
+            for pair in points.get_attribute("points").split()
+        ]
+        left, middle = pairs[0][0], (pairs[0][1] + pairs[-1][1]) / 2
+        return float(said[1]), max(x for x, y in pairs if y < middle) - left
+
+    dose, half = read()
+    gbq = float(page.input_value("#type-0"))
+    page.fill("#type-0", f"{1.2 * gbq:.2f}")
+    moved, further = read()
+    assert moved == pytest.approx(1.2 * dose, rel=0.02)
+    assert further == pytest.approx(1.2 * half, rel=0.05)
+    page.locator("#banner button").click()
+    assert read() == (dose, pytest.approx(half, abs=2))
