@@ -11,7 +11,7 @@
         StructureError    a structure cannot be used
         RangeError        a value is outside its range
         SafetyStop        a coded safety check refused to go on
-      PlanningError     no activity meets every limit given         exit 4
+      PlanningError     a limit is not met                          exit 4
       OutputError       would overwrite, or could not write         exit 5
       MissingExtra      an optional library is not installed        exit 2
 
@@ -78,7 +78,7 @@ class SafetyStop(InputError):
 
 
 class PlanningError(SirtdoseError):
-    """No activity meets every limit that was given."""
+    """A limit is not met, or no activity meets what was asked."""
 
     exit_code = 4
 

@@ -153,6 +153,8 @@ def _unchecked(limit: Limit) -> list[Finding]:
 def _unmet(limit: Limit, injections: int) -> list[Finding]:
     if limit.met is not False or limit.value_gy is None:
         return []
+    if limit.passed and limit.given_by_user:
+        return [_passed(limit, injections)]
     bound = Bound(limit.limit_gy, "Gy", limit.source, limit.verified)
     if limit.volume == "lungs" and not limit.given_by_user:
         session = "all sessions" if "cumulative" in limit.name else "this session"
@@ -181,6 +183,27 @@ def _unmet(limit: Limit, injections: int) -> list[Finding]:
             remedy=f"that needs {needed:.4g} GBq{where}",
         )
     ]
+
+
+def _passed(limit: Limit, injections: int) -> Finding:
+    """More dose than a limit that was given allows (H42)."""
+    ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
+    where = limit.value_of or limit.name
+    most = " and ".join(
+        f"{gbq:.4g} GBq" + (f" to '{name}'" if injections > 1 else "")
+        for name, gbq in limit.at_most_gbq.items()
+    )
+    return Finding.of(
+        "H42",
+        f"{where}: {limit.value_gy:.4g} Gy is above the limit of {ceiling_gy:g} Gy "
+        f"({limit.source})",
+        subject=where,
+        value=limit.value_gy,
+        bound=Bound(ceiling_gy, "Gy", limit.source, limit.verified),
+        remedy=f"inject at most {most} to meet it"
+        if most
+        else "earlier treatments alone pass it, and no activity meets it",
+    )
 
 
 def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:

@@ -74,8 +74,8 @@ def main(site: str | None) -> None:
     go to --out and, with --json, to the standard output; tables and warnings go to
     the standard error.
 
-    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that you gave
-    cannot be met, 5 output, 6 a batch with failed cases, 130 Ctrl-C, 1 any other
+    Exit codes: 0 done, 2 usage, 3 input refused, 4 a limit that
+    is not met, 5 output, 6 a batch with failed cases, 130 Ctrl-C, 1 any other
     refusal.
 
     Not a medical device: verify every number with an approved system.

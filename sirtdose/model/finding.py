@@ -1,9 +1,9 @@
 """The outcome of a coded safety check, its acceptance, and gates that stop or ask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sirtdose.data.load import table
 from sirtdose.errors import InputError, SafetyStop
@@ -124,6 +124,15 @@ class Finding:
         """What the code is about, in a few words."""
         return str(table("findings")[self.code]["title"])
 
+    @property
+    def result_first(self) -> bool:
+        """Whether it never hides the result: what follows from it needs the reason.
+
+        >>> Finding.of("H42", "lungs: 31 Gy is above the limit of 30 Gy").result_first
+        True
+        """
+        return bool(table("findings")[self.code].get("result_first"))
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -183,7 +192,8 @@ def require_accepted(
     """Refuse to go on past a STOP, or past an ASK that nobody accepted.
 
     Where several subjects ask under one code, each is accepted by its own name:
-    ``--accept "H27:Tumor 2"``.
+    ``--accept "H27:Tumor 2"``. What is asked with the result does not stop here: see
+    :func:`still_open`.
 
     Raises
     ------
@@ -197,12 +207,13 @@ def require_accepted(
     """
     findings = tuple(dict.fromkeys(findings))
     asks = _asks(findings)
+    unanswered = still_open(findings, acceptances)
     lines = []
     for one in findings:
         line = f"{one.code} {one.title}: {one.message}"
         if one.severity is Severity.STOP:
             lines.append(line)
-        elif one in asks and not any(_covers(yes, one, asks) for yes in acceptances):
+        elif one in unanswered and not one.result_first:
             go_on = "To go on" if line.endswith("?") else "to go on"
             option = _typed(one.code, one.subject if _several(one.code, asks) else "")
             lines.append(
@@ -210,6 +221,45 @@ def require_accepted(
             )
     if lines:
         raise SafetyStop("\n".join(lines))
+
+
+def still_open(
+    findings: Iterable[Finding], acceptances: Sequence[Acceptance]
+) -> list[Finding]:
+    """Each ASK that nobody accepted, those that never hide a result among them.
+
+    >>> passed = Finding.of("H42", "lungs: 31 Gy is above the limit of 30 Gy")
+    >>> require_accepted([passed], [])
+    >>> len(still_open([passed], [])), still_open([passed], [Acceptance("H42", "old")])
+    (1, [])
+    """
+    asks = _asks(findings)
+    return [
+        one for one in asks if not any(_covers(yes, one, asks) for yes in acceptances)
+    ]
+
+
+def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
+    """What a saved document asks, such as a limit not met, and nobody accepted."""
+    said = [
+        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
+        for one in document.get("warnings", [])
+    ]
+    given = [
+        Acceptance(one["code"], one["reason"], one["subject"])
+        for one in document.get("accepted", [])
+    ]
+    return still_open(said, given)
+
+
+def to_accept(unanswered: Sequence[Finding]) -> str:
+    """What to type to accept each of some findings, each by its own name.
+
+    >>> print(to_accept([Finding.of("H42", "31 Gy is above 30 Gy", subject="lungs")]))
+    --accept "H42:lungs" --reason '...'
+    """
+    typed = dict.fromkeys(_typed(one.code, one.subject) for one in unanswered)
+    return " ".join(f"--accept {one} --reason '...'" for one in typed)
 
 
 def _asks(findings: Iterable[Finding]) -> list[Finding]:

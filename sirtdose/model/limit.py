@@ -1,6 +1,7 @@
 """A dose limit, and what is held against it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import isclose
 
 _SAME = 1e-9
@@ -12,7 +13,9 @@ class Limit:
 
     Compared unrounded. A range runs from `limit_gy` to `upper_gy`; `strict` leaves
     the bound itself out. `value_of` names the volume whose dose it is, `activity_of`
-    the injection that would have to give `activity_needed_gbq`.
+    the injection that would have to give `activity_needed_gbq`. `at_most_gbq` are the
+    activities, by injection, that would meet a limit that is passed; none where
+    earlier treatments alone pass it.
 
     Examples
     --------
@@ -35,6 +38,18 @@ class Limit:
     value_of: str = ""
     activity_needed_gbq: float | None = None
     activity_of: str = ""
+    at_most_gbq: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the dose is known, and more than the limit allows."""
+        high = self.limit_gy if self.sense == "at_most" else self.upper_gy
+        return (
+            self.value_gy is not None
+            and high is not None
+            and self.sense != "at_least"
+            and above(self.value_gy, high, strict=self.strict)
+        )
 
     @property
     def met(self) -> bool | None:
@@ -42,10 +57,8 @@ class Limit:
         if self.value_gy is None:
             return None
         low = self.limit_gy if self.sense != "at_most" else None
-        high = self.limit_gy if self.sense == "at_most" else self.upper_gy
-        return (low is None or not below(self.value_gy, low, strict=self.strict)) and (
-            high is None or not above(self.value_gy, high, strict=self.strict)
-        )
+        enough = low is None or not below(self.value_gy, low, strict=self.strict)
+        return enough and not self.passed
 
 
 def above(value_gy: float, bound_gy: float, *, strict: bool = False) -> bool:

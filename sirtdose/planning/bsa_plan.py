@@ -99,8 +99,6 @@ def plan(
         A value is outside its range.
     InputError
         Microspheres that are not resin, or no height and weight.
-    PlanningError
-        A limit is not met.
     """
     device, nuclide = terms.device, terms.nuclide
     if (device and device.name != "resin") or nuclide.name != "Y-90":

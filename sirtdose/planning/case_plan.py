@@ -43,14 +43,11 @@ def plan_of(
     ------
     InputError
         A limit for a volume that is not there.
-    PlanningError
-        A limit that the user gave is not met.
     """
     rules = limit_rules.known(terms.all_rules, case)
     limits = limit_rules.checked_limits(rules, case, activities)
     if maximized:
         limits = [replace(limit, binding=_binds(limit)) for limit in limits]
-    limit_rules.require_met(rules, case, activities)
     total = sum(activities)
     return Plan(
         method=method,

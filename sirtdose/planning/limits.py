@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sirtdose.data.load import table
-from sirtdose.errors import InputError, PlanningError, RangeError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.model.ledger import Lungs
-from sirtdose.model.limit import Limit, above, below
+from sirtdose.model.limit import Limit, below
 from sirtdose.model.names import named
 from sirtdose.planning.partition_case import LUNGS, ROLES, Case, Line
 
@@ -23,7 +23,7 @@ class Rule:
     """A limit as it is set, before a plan is held against it.
 
     A range runs from `limit_gy` to `upper_gy`; `strict` leaves the bound itself out.
-    Where a rule that was `given` is broken by too much dose, there is no plan.
+    A plan that passes one that was `given` needs a person's reason.
     """
 
     volume: str
@@ -140,16 +140,21 @@ def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]
         # Earlier treatments alone may reach it, whatever the shunt.
         alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
         return [limit_at(rule, case.prior_lung_gy if alone else None)]
-    return [
-        replace(
-            limit_at(rule, line.value_gy(activities)),
-            value_of=line.name,
-            activity_needed_gbq=needed,
-            activity_of=name,
+    rows = []
+    for line in lines:
+        row = limit_at(rule, line.value_gy(activities))
+        needed, name = _needed(rule, line, case, activities)
+        most = _at_most(line, rule.ceiling_gy, case, activities) if row.passed else {}
+        rows.append(
+            replace(
+                row,
+                value_of=line.name,
+                activity_needed_gbq=needed,
+                activity_of=name,
+                at_most_gbq=most,
+            )
         )
-        for line in lines
-        for needed, name in [_needed(rule, line, case, activities)]
-    ]
+    return rows
 
 
 def limit_at(rule: Rule, value_gy: float | None) -> Limit:
@@ -197,54 +202,13 @@ def _needed(
     return activities[i] + more_gbq, case.injections[i]
 
 
-def require_met(rules: Sequence[Rule], case: Case, activities: Sequence[float]) -> None:
-    """Refuse a plan that gives more than a limit the user gave.
-
-    Raises
-    ------
-    PlanningError
-        Names each limit, the dose, and the activity that would meet it.
-    """
-    lines = [
-        _broken(line, rule.ceiling_gy, case, activities)
-        for rule in rules
-        if rule.given and rule.ceiling_gy is not None
-        for line in case.deciding_lines(rule.volume, "at_most", activities)
-        if above(line.value_gy(activities), rule.ceiling_gy, strict=rule.strict)
-    ]
-    if lines:
-        raise PlanningError("\n".join(lines))
-
-
-def _broken(
-    line: Line, ceiling_gy: float, case: Case, activities: Sequence[float]
-) -> str:
-    """One limit that is broken, and the activities that would meet it."""
-    value = line.value_gy(activities)
-    gain = value - line.prior_gy
-    room = max((ceiling_gy - line.prior_gy) / gain, 0.0) if gain > 0 else 0.0
-    several = len(activities) > 1
-    giving = [
-        (name, gbq)
-        for name, gbq, slope in zip(
-            case.injections, activities, line.gy_per_gbq, strict=True
-        )
-        if slope * gbq > 0
-    ]
-    remedy = (
-        f"at most {_amounts(giving, room, several=several)} would meet it, or another "
-        "limit"
-        if room
-        else "earlier treatments alone reach it, no activity meets it"
-    )
-    return (
-        f"{_amounts(giving, 1.0, several=several)} gives {line.name} {value:.4g} Gy, "
-        f"above the limit of {ceiling_gy:g} Gy: {remedy}"
-    )
-
-
-def _amounts(giving: Sequence[tuple[str, float]], part: float, *, several: bool) -> str:
-    return " and ".join(
-        f"{gbq * part:.4g} GBq" + (f" to '{name}'" if several else "")
-        for name, gbq in giving
-    )
+def _at_most(
+    line: Line, ceiling_gy: float | None, case: Case, activities: Sequence[float]
+) -> dict[str, float]:
+    """The activities that give a volume no more than its limit, all scaled alike."""
+    gain = line.value_gy(activities) - line.prior_gy
+    room_gy = (ceiling_gy or 0.0) - line.prior_gy
+    if room_gy <= 0 or gain <= 0:
+        return {}
+    each = zip(case.injections, activities, line.gy_per_gbq, strict=True)
+    return {name: gbq * room_gy / gain for name, gbq, slope in each if slope * gbq > 0}

@@ -42,8 +42,6 @@ def plan(
         A value is outside its range.
     InputError
         No label constant for the nuclide, or a limit for another volume.
-    PlanningError
-        A limit is not met.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def plan(
     InputError
         Names given twice, volumes that do not fit, or a goal without its value.
     PlanningError
-        A limit is not met, or no activity meets every limit.
+        No activity meets the goals, or every limit that bounds them.
 
     Notes
     -----

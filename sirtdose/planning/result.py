@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.finding import Acceptance, Finding, still_open
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
@@ -114,6 +114,11 @@ class Plan(Tabled):
             typed_tumors_ml=case.tumors_ml,
             drawn=case.measured,
         )
+
+    @property
+    def unaccepted(self) -> list[Finding]:
+        """Limits that are not met and that nobody accepted: it cannot be approved."""
+        return still_open(self.findings, self.accepted)
 
     @property
     def activity_mci(self) -> float:

@@ -157,7 +157,6 @@ def test_the_command(run: Run, tmp_path: Path) -> None:
         (("--device", "glass"), 3, "sirtdose plan mird"),
         (("--shunt-reduction", "10%"), 2, "write it like 10%=20%"),
         (("--shunt-reduction", "10%=120%"), 2, "outside 0 to 100 %"),
-        (("--limit", "perfused=20Gy"), 4, "would meet it"),
     ],
 )
 def test_the_command_refuses(

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sirtdose.errors import InputError, PlanningError, RangeError
+from sirtdose.errors import InputError, RangeError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Severity
 from sirtdose.model.nuclide import Nuclide
@@ -107,9 +107,12 @@ def test_earlier_treatments_count_towards_the_cumulative_limit() -> None:
 
 
 def test_a_limit_the_user_gave_must_be_met() -> None:
-    with pytest.raises(PlanningError, match=r"lungs 11\.44 Gy, above .* 10 Gy") as no:
-        planned.mird(**CASE, lung_shunt_fraction=0.1, limits_gy={"lungs": 10})
-    allowed = float(str(no.value).split("at most ")[1].split(" GBq")[0])
+    plan = planned.judged_mird(**CASE, lung_shunt_fraction=0.1, limits_gy={"lungs": 10})
+    assert plan.limits[-1].met is False
+    [unmet] = plan.unaccepted
+    assert (unmet.code, unmet.subject) == ("H42", "lungs")
+    assert unmet.value == pytest.approx(11.44, abs=0.01)
+    allowed = float(unmet.message.split("at most ")[1].split(" GBq")[0])
     scaled = planned.mird(
         dose_gy=100 * allowed / 2.3041,
         perfused_volume_ml=1000,
@@ -157,17 +160,17 @@ def test_what_cannot_be_is_refused(change: dict[str, float], says: str) -> None:
 
 def test_a_limit_counts_earlier_treatments_and_so_does_its_remedy() -> None:
     case = CASE | {"lung_shunt_fraction": 0.1}
-    with pytest.raises(
-        PlanningError, match=r"at most (.*) GBq would meet it"
-    ) as caught:
-        planned.mird(**case, prior_liver_dose_gy=60.0, limits_gy={"perfused": 140.0})
-    allowed = float(str(caught.value).split("at most ")[1].split(" GBq")[0])
+    limit = planned.mird(
+        **case, prior_liver_dose_gy=60.0, limits_gy={"perfused": 140.0}
+    ).limits[-1]
     # 80 Gy are left of the limit, and 100 were asked for.
-    assert allowed == pytest.approx(0.8 * planned.mird(**case).activity_gbq, rel=1e-3)
-    with pytest.raises(PlanningError, match="no activity meets it"):
-        planned.mird(
-            **case, prior_lung_dose_gy=55.0, limits_gy={"lungs_cumulative": 50.0}
-        )
+    [allowed] = limit.at_most_gbq.values()
+    assert allowed == pytest.approx(0.8 * planned.mird(**case).activity_gbq)
+    never = planned.judged_mird(
+        **case, prior_lung_dose_gy=55.0, limits_gy={"lungs_cumulative": 50.0}
+    )
+    assert (never.limits[-1].passed, never.limits[-1].at_most_gbq) == (True, {})
+    assert "no activity meets it" in never.unaccepted[0].message
 
 
 def test_a_nuclide_of_ones_own_has_no_label() -> None:

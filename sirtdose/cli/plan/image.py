@@ -12,6 +12,7 @@ from sirtdose.cli.plan.options import (
     perfused_volume_option,
     plan_options,
     plan_request,
+    require_limits,
 )
 from sirtdose.cli.words.image import (
     dose_options,
@@ -120,6 +121,7 @@ def image_command(
         out=out,
         as_json=as_json,
     )
+    require_limits(document)
 
 
 def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":

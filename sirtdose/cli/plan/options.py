@@ -23,6 +23,8 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import acceptances_of, by_name, nuclide_of, quantity
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
+from sirtdose.errors import PlanningError
+from sirtdose.model.finding import to_accept, unaccepted
 from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.result import Plan
@@ -69,7 +71,8 @@ plan_options = together(
     Option(
         "limit",
         str,
-        "Maximum dose, by the name of its volume; exit 4 if it is passed.",
+        "Maximum dose to a volume, by its name. If it is not met, the exit code is 4 "
+        "unless H42 is accepted.",
         many=True,
         metavar="NAME=DOSE",
         into="limits",
@@ -173,3 +176,21 @@ def show_plan(plan: Plan, *, out: Path | None, force: bool, as_json: bool) -> No
         as_json=as_json,
         pages=pages,
     )
+    require_limits(document)
+
+
+def require_limits(document: dict[str, Any]) -> None:
+    """End as a plan ends that was shown, and whose limits nobody may pass unasked.
+
+    Raises
+    ------
+    PlanningError
+        A limit is not met, and nobody accepted it.
+    """
+    unmet = unaccepted(document)
+    if unmet:
+        where = ", ".join(one.subject for one in unmet)
+        raise PlanningError(
+            f"the limit is not met: {where}. The result above cannot be approved; "
+            f"meet the limit, or give {to_accept(unmet)}"
+        )

@@ -87,6 +87,8 @@ def limit_document(limit: Limit) -> dict[str, Any]:
         "binding": limit.binding,
         "activity_needed_gbq": limit.activity_needed_gbq,
         "activity_of": limit.activity_of or None,
+        "at_most_gbq": dict(limit.at_most_gbq),
+        "given_by_user": limit.given_by_user,
         "verified": limit.verified,
         "source": limit.source,
     }

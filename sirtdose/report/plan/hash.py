@@ -10,6 +10,7 @@ from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
+from sirtdose.model.finding import to_accept, unaccepted
 from sirtdose.report.documents import document_text
 
 # What an approval changes: everything else is content.
@@ -40,7 +41,8 @@ def approved(text: str, *, by: str, at: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        No plan, one that was edited, one that is approved already, or no name.
+        No plan, one that was edited, one that is approved already, no name, or a limit
+        that is not met and that nobody accepted.
     """
     document = plan_of_text(text)
     if not by.strip():
@@ -52,6 +54,11 @@ def approved(text: str, *, by: str, at: str) -> dict[str, Any]:
             f"{old.get('by', 'nobody')} at {old.get('at', 'no time')}: compute a new "
             "one"
         )
+    unmet = unaccepted(document)
+    if unmet:
+        said = [f"{one.code} {one.message}" for one in unmet]
+        said += [f"plan again within it, or with {to_accept(unmet)}"]
+        raise InputError("\n".join(["the plan cannot be approved:", *said]))
     approval = {"by": by.strip(), "at": at}
     approval["hash"] = _approval_hash(document["hash"], approval)
     return {**document, "status": "approved", "approval": approval}

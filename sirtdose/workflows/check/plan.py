@@ -42,6 +42,8 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     told: dict[str, Any] = {name: row[name] for name in _LIMIT}
     for name in ("condition", "value_of", "activity_of"):
         told[name] = row[name] or ""
+    told["at_most_gbq"] = row.get("at_most_gbq", {})
+    told["given_by_user"] = row.get("given_by_user", False)
     return Limit(**told)
 
 

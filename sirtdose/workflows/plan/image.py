@@ -114,7 +114,7 @@ def plan_image(
         Images or structures that cannot be used or trusted; SafetyStop where a coded
         check stops or asks.
     PlanningError
-        No activity meets the limits.
+        No activity meets the goals, or every limit that bounds them.
     """
     require_map(images, scout.dose)
     request = replace(request, nuclide=request.nuclide.for_energy(emitted=False))

@@ -125,8 +125,6 @@ def plan_mird(
     ------
     InputError
         A value out of range, or a safety check that was not accepted.
-    PlanningError
-        A limit the user gave is not met.
 
     Examples
     --------
@@ -163,7 +161,7 @@ def plan_partition(
     InputError
         A value out of range, or a safety check that was not accepted.
     PlanningError
-        A limit the user gave is not met, or no activity meets every limit.
+        No activity meets the goals, or every limit that bounds them.
 
     Examples
     --------
@@ -195,8 +193,6 @@ def plan_bsa(request: PlanRequest, **case: Any) -> Plan:
     ------
     InputError
         A value out of range, or a safety check that was not accepted.
-    PlanningError
-        A limit the user gave is not met.
 
     Examples
     --------

@@ -131,7 +131,9 @@ def test_limits_hold_for_the_higher_and_goals_for_the_lower(
     between = f"normal_whole={(low + high) / 2:.6f}Gy"
     refused = run(*planned(lobe, *words, "--limit", between))
     assert refused.exit_code == 4
-    assert f"gives normal whole liver{MORE} {high:.4g} Gy" in refused.stderr
+    assert f"normal whole liver{MORE}: {high:.4g} Gy is above the limit" in (
+        refused.stderr
+    )
     most = document_of(
         run(*planned(lobe, "--method", method, "--maximize", "--limit", between))
     )

@@ -1,0 +1,111 @@
+"""A limit that is not met: the result is shown, and goes nowhere without a reason."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+CASE = ("plan", "partition", "--perfused-volume", "1000mL", "--tumor", "T1=200mL@3")
+CASE += ("--lung-shunt", "5%", "--activity", "3GBq")
+NORMAL, T1 = ("--limit", "normal=70Gy"), ("--limit", "T1=250Gy")
+
+
+def accepted(subject: str) -> tuple[str, ...]:
+    return ("--accept", f"H42:{subject}", "--reason", "the tumor board's decision")
+
+
+def test_the_result_is_shown_and_written(run: Run, tmp_path: Path) -> None:
+    """3 GBq less 5 %: 49.67 * 2.85 / (0.84 + 3 * 0.21) = 96.30 Gy to normal liver.
+
+    In 1 L of 1.05 kg; 70 Gy there are 2.181 GBq.
+    """
+    result = run(*CASE, *NORMAL, "--out", tmp_path / "plan")
+    assert result.exit_code == 4
+    assert "96.30" in result.stderr
+    assert "NOT MET" in result.stderr
+    assert "normal perfused: 96.3 Gy is above the limit of 70 Gy" in result.stderr
+    assert "inject at most 2.181 GBq" in result.stderr
+    document = json.loads((tmp_path / "plan" / "plan.json").read_text())
+    [limit] = [one for one in document["limits"] if one["volume"] == "normal_perfused"]
+    assert (limit["met"], limit["given_by_user"]) == (False, True)
+    assert limit["at_most_gbq"] == {
+        "perfused volume": pytest.approx(3 * 70 / 96.2988, rel=1e-5)
+    }
+    [unmet] = [one for one in document["warnings"] if one["code"] == "H42"]
+    assert (unmet["severity"], unmet["value"]) == ("ask", limit["value_gy"])
+    page = (tmp_path / "plan" / "plan.html").read_text()
+    assert "normal perfused: 96.3 Gy is above the limit of 70 Gy" in page
+
+
+def test_the_document_is_whole_on_the_standard_output(run: Run) -> None:
+    result = run(*CASE, *NORMAL, "--json")
+    assert result.exit_code == 4
+    assert json.loads(result.stdout)["activity_gbq"] == 3.0
+
+
+def test_it_is_approved_only_with_a_reason(run: Run, tmp_path: Path) -> None:
+    draft, by = tmp_path / "plan", ("--by", "a physicist")
+    run(*CASE, *NORMAL, "--out", draft)
+    before = (draft / "plan.json").read_bytes()
+    refused = run("plan", "approve", draft / "plan.json", *by)
+    assert refused.exit_code == 3
+    assert "70 Gy" in refused.stderr
+    advised = refused.stderr.split("--accept ")[1].split(" --reason")[0].strip('"')
+    assert (draft / "plan.json").read_bytes() == before
+
+    again = run(
+        *(*CASE, *NORMAL, "--accept", advised, "--reason", "salvage"),
+        *("--out", draft, "--force"),
+    )
+    assert again.exit_code == 0, again.stderr
+    document = json.loads((draft / "plan.json").read_text())
+    assert document["accepted"] == [
+        {"code": "H42", "subject": "normal perfused", "reason": "salvage"}
+    ]
+    assert document["limits"][-1]["met"] is False
+    assert "salvage" in (draft / "plan.html").read_text()
+    assert run("plan", "approve", draft / "plan.json", *by).exit_code == 0
+
+
+def test_each_limit_is_accepted_by_its_own_name(run: Run) -> None:
+    both = (*CASE, *NORMAL, *T1, "--json")
+    for known in ((), accepted("T1"), accepted("normal perfused")):
+        assert run(*both, *known).exit_code == 4
+    one = run(*both, "--accept", "H42", "--reason", "which of them?")
+    assert one.exit_code == 4
+    all_of_them = run(*both, *accepted("T1"), *accepted("normal perfused"))
+    assert all_of_them.exit_code == 0, all_of_them.stderr
+
+
+def test_a_limit_of_a_table_is_one_that_was_given(run: Run) -> None:
+    """1.4 GBq give normal liver 44.9 Gy; resin has 40 Gy in one lobe of two."""
+    case = (*CASE[:-2], "--activity", "1.4GBq", "--liver-volume", "1500mL")
+    case += ("--device", "resin", "--bilirubin", "1mg/dL", "--json")
+    result = run(*case, "--limits", "eanm2022:resin:hcc:unilobar")
+    unmet = [
+        one for one in json.loads(result.stdout)["warnings"] if one["code"] == "H42"
+    ]
+    assert (result.exit_code, [one["bound"] for one in unmet]) == (4, [40.0])
+
+
+def test_lungs_whose_limit_nobody_typed_only_warn(run: Run) -> None:
+    """3 GBq with a fifth to 1 kg of lungs: 29.8 Gy; 4 GBq 39.7 Gy."""
+    case = (*CASE[:6], "--lung-shunt", "20%", "--activity", "4GBq", "--json")
+    document = json.loads(run(*case).stdout)
+    codes = {one["code"]: one["severity"] for one in document["warnings"]}
+    assert (codes["H22"], "H42" in codes) == ("warn", False)
+    typed = run(*case, "--limit", "lungs=30Gy")
+    assert typed.exit_code == 4
+    assert "lungs: 39.74 Gy is above the limit of 30 Gy" in typed.stderr
+
+
+def test_methods_side_by_side_each_say_it(run: Run) -> None:
+    case = ("plan", "compare", "--perfused-volume", "1000mL", "--tumor", "T1=200mL@3")
+    case += ("--lung-shunt", "5%", "--dose", "120Gy", "--activity", "3GBq", *NORMAL)
+    result = run(*case)
+    assert result.exit_code == 0, result.stderr
+    assert "by partition, normal perfused: 96.3 Gy is above the limit" in result.stderr
+    assert "by mird, normal perfused: " in result.stderr
