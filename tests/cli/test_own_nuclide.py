@@ -46,7 +46,7 @@ def document(result: Result) -> Any:
 def require_its_file(document: dict[str, Any], path: Path) -> None:
     assert document["nuclide"]["file_sha256"] == sha256(path.read_bytes()).hexdigest()
     assert document["nuclide"]["half_life_source"] == SOURCE
-    [told] = [w for w in document["warnings"] if "own nuclide file" in w["message"]]
+    [told] = [w for w in document["warnings"] if "your nuclide file" in w["message"]]
     assert (told["code"], told["severity"]) == ("H09", "warn")
     assert document["nuclide"]["file_sha256"][:12] in told["message"]
     assert SOURCE in told["message"]
@@ -115,7 +115,7 @@ BSA = (
         (
             ("plan", "vial", "--activity", "5GBq", "--at", "2026-03-04T10:00+01:00"),
             3,
-            "of no product known here): give --vial",
+            "of an unknown product): give --vial",
         ),
     ],
 )
@@ -260,7 +260,7 @@ def test_without_kernel_a_density_by_voxel_is_local(
     refused = post(run, patient, own, "--method", "kernel")
     assert refused.exit_code == 3
     assert "no dose kernel of Re-188 in 'soft-tissue'" in refused.stderr
-    assert "local deposition (--method local" in refused.stderr
+    assert "use --method local" in refused.stderr
 
 
 def test_against_a_plan_of_another_file(
