@@ -212,7 +212,9 @@ def test_a_header_that_names_it_is_understood(
     assert result["image"]["nuclide_in_header"] == "Re-188"
     asked = post(run, labeled(meaning="^90^Yttrium"), own)
     assert asked.exit_code == 3
-    assert "the header says Y-90 ('^90^Yttrium'), doses are for Re-188" in asked.stderr
+    assert (
+        "the header says Y-90 ('^90^Yttrium'), but doses are for Re-188"
+    ) in asked.stderr
     # What it says to type for the header's nuclide leads on.
     assert "leave --nuclide-file out and give --nuclide Y-90" in asked.stderr
 
