@@ -215,11 +215,11 @@ def _judged(
     if reason := _incomparable(first, scan):
         return "NE", reason
     change, relative = total - baseline, total / baseline - 1
-    said = f"SUL from {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
+    said = f"SUL {baseline:g} to {total:g}: {relative:+.1%}, {change:+.2g}"
     if relative >= _CHANGE - _ROOM and change >= _CHANGE_SUL - _ROOM:
         return "PMD", said
     if _tlg_grown(first, scan) and change >= -_ROOM:
-        said = f"TLG from {first.tlg:g} to {scan.tlg:g}: an increase of 75 % or more"
+        said = f"TLG {first.tlg:g} to {scan.tlg:g}: an increase of 75 % or more"
         return "PMD", said
     risen = _risen(first, scan)
     if not scan.sul or scan.sul[0] <= scan.liver_mean:

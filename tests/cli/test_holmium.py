@@ -91,7 +91,7 @@ def test_each_method_takes_the_energy_that_it_needs(
         ),
         ("kernel", "icrp107", 15.53, "corresponds to 0.6964 MeV. Escaping photons"),
         ("kernel", "17 Gy kg/GBq", 17.0, "MeV. Doses are 4.8 % high"),
-        ("local", "device", 15.87, "taken as energy absorbed within 12 mm, while"),
+        ("local", "device", 15.87, "interpreted as energy absorbed within 12 mm, but"),
     ],
 )
 def test_a_typed_constant_is_used_and_told(

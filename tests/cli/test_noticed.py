@@ -268,5 +268,5 @@ class TestOwnHistograms:
             *("dvh", dose / "dose_local.dcm", "--structures", tmp_path / "rs.dcm"),
             *("--out", tmp_path / "o"),
         )
-        assert "was not compared: it is of another RTSTRUCT" in result.stderr
+        assert "was not compared: it refers to another RTSTRUCT" in result.stderr
         assert "give it with --structures" in result.stderr

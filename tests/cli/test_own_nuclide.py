@@ -46,7 +46,7 @@ def document(result: Result) -> Any:
 def require_its_file(document: dict[str, Any], path: Path) -> None:
     assert document["nuclide"]["file_sha256"] == sha256(path.read_bytes()).hexdigest()
     assert document["nuclide"]["half_life_source"] == SOURCE
-    [told] = [w for w in document["warnings"] if "own nuclide file" in w["message"]]
+    [told] = [w for w in document["warnings"] if "your nuclide file" in w["message"]]
     assert (told["code"], told["severity"]) == ("H09", "warn")
     assert document["nuclide"]["file_sha256"][:12] in told["message"]
     assert SOURCE in told["message"]
@@ -115,7 +115,7 @@ BSA = (
         (
             ("plan", "vial", "--activity", "5GBq", "--at", "2026-03-04T10:00+01:00"),
             3,
-            "of no product known here): give --vial",
+            "of an unknown product): give --vial",
         ),
     ],
 )
@@ -212,7 +212,9 @@ def test_a_header_that_names_it_is_understood(
     assert result["image"]["nuclide_in_header"] == "Re-188"
     asked = post(run, labeled(meaning="^90^Yttrium"), own)
     assert asked.exit_code == 3
-    assert "the header says Y-90 ('^90^Yttrium'), doses are for Re-188" in asked.stderr
+    assert (
+        "the header says Y-90 ('^90^Yttrium'), but doses are for Re-188"
+    ) in asked.stderr
     # What it says to type for the header's nuclide leads on.
     assert "leave --nuclide-file out and give --nuclide Y-90" in asked.stderr
 
@@ -260,7 +262,7 @@ def test_without_kernel_a_density_by_voxel_is_local(
     refused = post(run, patient, own, "--method", "kernel")
     assert refused.exit_code == 3
     assert "no dose kernel of Re-188 in 'soft-tissue'" in refused.stderr
-    assert "`sirtdose post --method local` needs none" in refused.stderr
+    assert "use `sirtdose post --method local`" in refused.stderr
 
 
 def test_against_a_plan_of_another_file(

@@ -171,7 +171,7 @@ def test_a_plan_without_tumor_advises_what_it_has(
     words = ("plan", "image", source, "--tumor-dose", "120Gy", "--lung-shunt", "5%")
     result = run(*words)
     assert result.exit_code != 0
-    assert "no tumor to plan a dose for: say which with --role 'NAME=tumor'" in (
+    assert "no tumor to plan a dose for: assign it with --role 'NAME=tumor'" in (
         result.stderr
     )
     assert "--tumor" not in result.stderr.replace("--tumor-dose", "")
@@ -190,9 +190,9 @@ def test_a_target_and_a_contradiction_ask_together(
     asked = post(run, source)
     assert asked.exit_code == 3
     assert "'PTV': its name is not specific enough" in asked.stderr
-    assert "'Liver': its name says liver, its RTROIInterpretedType (3006,00A4) GTV" in (
-        asked.stderr
-    )
+    assert (
+        "'Liver': its name says liver, but its RTROIInterpretedType (3006,00A4) GTV"
+    ) in (asked.stderr)
     settled = post(run, source, "--role", "PTV=perfused", "--role", "Liver=liver")
     assert rows(settled)["PTV"]["role"] == "perfused"
 

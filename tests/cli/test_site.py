@@ -177,7 +177,7 @@ def test_languages_of_structure_names(
     path = site('[defaults]\n\nlanguages = "english"\n')
     refused = run("--site", path, "inspect", tmp_path)
     assert refused.exit_code == 3
-    assert "line 3: languages: 'english' is no language" in refused.stderr
+    assert "line 3: languages: 'english' is not a language" in refused.stderr
 
 
 @pytest.mark.parametrize(

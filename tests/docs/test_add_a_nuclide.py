@@ -154,7 +154,7 @@ def test_a_kernel_that_cannot_be_is_refused(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "there is no 'Xy-99_soft_tissue.csv' beside"),
+        (None, "there is no 'Xy-99_soft_tissue.csv' in the folder"),
         (b"r_outer_mm;cum_frac\n1;0.5\n", "has no column"),
         (b"r_outer_mm,cum_frac_of_emitted_E\n1,half\n", "not a row of numbers"),
         (b"r_outer_mm,cum_frac_of_emitted_E\n1,0.5\n2,0.9\n", "ends at 2 mm"),

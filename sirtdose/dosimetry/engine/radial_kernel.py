@@ -80,8 +80,8 @@ class RadialKernel:
         known = {one.medium: one for one in nuclide.kernels}
         if medium not in known:
             raise InputError(
-                f"there is no dose kernel of {nuclide.name} in '{medium}', only "
-                f"{', '.join(known) or 'none'}: use `sirtdose post --method "
+                f"there is no dose kernel of {nuclide.name} in '{medium}' (known: "
+                f"{', '.join(known) or 'none'}): use `sirtdose post --method "
                 "local`, which needs none, or name a kernel in a --nuclide-file"
             )
         one = known[medium]

@@ -66,8 +66,8 @@ def measured(line: Line, column: str, *, most: float, unit: str) -> float | None
     if value is None or value == 0 or _LEAST <= value <= most:
         return value
     raise RangeError(
-        f"{line.at(column)} is {line.text(column)}: it must be 0, or {_LEAST:g} to "
-        f"{most:g} {unit}".rstrip()
+        f"{line.at(column)} is {line.text(column)}: it must be 0, or from "
+        f"{_LEAST:g} to {most:g} {unit}".rstrip()
     )
 
 

@@ -128,7 +128,7 @@ def test_what_the_dose_does_not_cover_is_left_out(run: Run, ramp: Path) -> None:
         assert result.exit_code == 0, result.stderr
         document = json.loads(result.stdout)
         assert [one["name"] for one in document["structures"]] == ["tumor"]
-        assert "50.0% of its volume" in document["left_out"]["long"]
+        assert "50.0% of the volume" in document["left_out"]["long"]
 
 
 def test_a_structure_that_fills_the_grid_is_inside_it(run: Run, tmp_path: Path) -> None:

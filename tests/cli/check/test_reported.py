@@ -240,7 +240,7 @@ def test_lungs_are_not_held_against_one_density(
     )
     assert document["passed"]
     assert [row["name"] for row in document["reported"]] == ["Liver"]
-    assert "one density" in document["left_out"]["their Lungs"]
+    assert "the liver's density" in document["left_out"]["their Lungs"]
 
 
 def test_contours_of_theirs_outside_of_the_dose_are_said(
@@ -279,7 +279,7 @@ def test_a_hot_place_of_one_dose_alone_fails(
     assert lone["at_mm"] == pytest.approx(at.tolist(), abs=8)
     assert document["gamma"][0]["pass_fraction"] > 0.99
     [failure] = document["failures"]
-    assert f"{whose} has {lone['volume_ml']:.3g} mL at" in failure
+    assert f"only in {whose}: {lone['volume_ml']:.3g} mL at" in failure
     assert not document["passed"]
 
 

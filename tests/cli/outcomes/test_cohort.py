@@ -256,7 +256,7 @@ class TestJoin:
         assert (endpoint["n"], endpoint["events"]) == (4, 2)
         # Who is left out is named on the page, and where the line stands.
         page = (tmp_path / "out" / "cohort.html").read_text("utf-8")
-        assert "outcomes.csv, line 8: &#39;c9&#39; has an outcome and no dose" in page
+        assert "outcomes.csv, line 8: &#39;c9&#39; has an outcome but no dose" in page
 
     def test_a_batch_has_patients_and_lesions(self, tmp_path):
         folder = tmp_path / "batch"
@@ -405,7 +405,9 @@ class TestNumbers:
         )
         # One alone is left without: too few to compare.
         assert result.exit_code == 3
-        assert "1 with a dose in 'tumor_gy' and 'no'" in result.stderr
+        assert (
+            "only 1 of the patients have a dose in 'tumor_gy' and 'no'"
+        ) in result.stderr
         assert not (tmp_path / "out").exists()
 
     def test_covariates_of_numbers_and_of_categories(self, tmp_path):
@@ -443,7 +445,7 @@ class TestNumbers:
 
 
 REFUSED = [
-    ("d", "case_id,dose_gy\nc1,10\nc1,20\n", "d.csv, line 3", "line 2 already"),
+    ("d", "case_id,dose_gy\nc1,10\nc1,20\n", "d.csv, line 3", "already on line 2"),
     ("d", "case_id,dose_gy\nc1,abc\nc2,3\n", "d.csv, line 2, column dose_gy", "'abc'"),
     ("d", "case_id,dose_gy\nc1,-3\nc2,3\n", "d.csv, line 2, column dose_gy", "-3"),
     ("d", "case_id,dose_gy\nc1,inf\nc2,3\n", "line 2, column dose_gy", "inf"),
@@ -458,7 +460,7 @@ REFUSED = [
     ("o", "case_id,response\nc1,PR\nc2,better\n", "line 3, column response", "better"),
     ("o", "case_id,response\nc1,1\nc2,2\n", "line 3, column response", "recode it"),
     ("o", "case_id,answer\nc1,PR\nc2,SD\n", "'response'", "--response"),
-    ("o", "case_id,response\nc1,PR\nc2,SD\nc1,SD\n", "line 4", "line 2 already"),
+    ("o", "case_id,response\nc1,PR\nc2,SD\nc1,SD\n", "line 4", "already on line 2"),
     ("o", "case_id,lesion,response\nc1,T1,PR\n", "no doses by lesion", "lesion"),
     ("o", "case_id,response\nc1,PR\nc2,PR\nc3,SD\n", "only 1 of", "'no'"),
 ]  # fmt: skip
@@ -529,7 +531,7 @@ def test_a_column_in_both_tables_is_refused(tmp_path):
         *("--covariate", "age", "--out", tmp_path / "out"),
     )
     assert result.exit_code == 3
-    assert "column 'age' stands in 2 tables of patients" in result.stderr
+    assert "column 'age' is in 2 tables of patients" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -565,7 +567,7 @@ def test_models_that_cannot_be_fitted_say_why_and_the_rest_stands(tmp_path):
         *("dead", "--covariate", "same", "--covariate", "half"),
     )
     same, half = document["survival"]["cox"]["univariable"]
-    assert same["failed"] == "'same' is the same for all"
+    assert same["failed"] == "'same' is the same for all cases"
     # Only those of group a died: there is no finite ratio.
     assert "separates all events" in half["failed"]
     assert document["survival"]["overall"]["n"] == 8
@@ -712,10 +714,13 @@ class TestReviewed:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (["--by", "dead"], "--by needs --time"),
-            (["--landmark", "3"], "--landmark needs --time"),
-            (["--liver-dose", "tumor_gy"], "--liver-dose needs --toxicity"),
-            (["--lesion-dose", "tumor_gy"], "--lesion-dose needs"),
+            (["--by", "dead"], "--by has no effect without --time"),
+            (["--landmark", "3"], "--landmark has no effect without --time"),
+            (
+                ["--liver-dose", "tumor_gy"],
+                "--liver-dose has no effect without --toxicity",
+            ),
+            (["--lesion-dose", "tumor_gy"], "--lesion-dose has no effect without"),
         ],
     )
     def test_what_would_change_nothing_is_refused(self, small, tmp_path, options, said):
@@ -995,7 +1000,7 @@ class TestPopulation:
             *("--out", out),
         )
         assert result.exit_code == 0
-        said = "'C-02' has an outcome and no dose: did you mean c2?"
+        said = "'C-02' has an outcome but no dose: did you mean c2?"
         assert f"outcomes.csv, line 3: {said}" in result.stderr
         # The same slip is told once; cohort.json has both lines.
         assert "'c2' has a dose" not in result.stderr
@@ -1003,7 +1008,7 @@ class TestPopulation:
         assert [(one["case_id"], one["nearest"]) for one in both] == [
             ("c2", "C-02"), ("C-02", "c2"), ("somebody", None),
         ]  # fmt: skip
-        assert "'somebody' has an outcome and no dose\n" in result.stderr
+        assert "'somebody' has an outcome but no dose\n" in result.stderr
         assert "did you mean c2?" in (out / "cohort.html").read_text("utf-8")
 
     def test_a_lesion_is_named_within_its_case(self, tmp_path):
@@ -1021,7 +1026,7 @@ class TestPopulation:
             *(doses, "--outcomes", outcomes, "--response", "response"),
             *("--out", tmp_path / "out"),
         )
-        assert "'p', lesion 't-3', has an outcome and no dose: did you mean T3?" in (
+        assert "'p', lesion 't-3', has an outcome but no dose: did you mean T3?" in (
             result.stderr
         )
 
@@ -1050,7 +1055,9 @@ class TestPopulation:
         )
         by_name = {one["level"]: one for one in document["endpoints"]}
         assert by_name["patient"]["roc"]["auc"] == 1
-        assert by_name["lesion"]["failed"].startswith("of the lesions, 0 with a dose")
+        assert by_name["lesion"]["failed"].startswith(
+            "only 0 of the lesions have a dose"
+        )
 
 
 @pytest.mark.parametrize(

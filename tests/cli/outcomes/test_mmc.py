@@ -79,9 +79,7 @@ def test_a_first_cycle_that_is_held_too_long_is_said(run: Run) -> None:
     # 8 weeks and 4: 12 weeks.
     assert [one["date"] for one in found["cycles"]] == ["2026-04-27", "2026-05-25"]
     assert found["interval_d"] == 28
-    said = (
-        "the first cycle is given 12 weeks after treatment: the study allowed 6 to 10"
-    )
+    said = "the first cycle is given 12 weeks after treatment: the study had 6 to 10"
     assert said in found["notes"]
     assert said not in mmc(run, *words, "150")["notes"]
 
@@ -136,7 +134,7 @@ def test_the_summary_says_whose_protocol_it_is(run: Run) -> None:
         (("--cohort", "A", "--platelets", "nan"), 3, "platelets of nan"),
         (("--cohort", "A", "--platelets", "150,150"), 3, "cohort A has 1 cycle"),
         (("--cohort", "A", "--platelets", "90,150"), 3, "the next: give an interval"),
-        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is not a date"),
+        (("--cohort", "A", "--treated", "2.3.26"), 2, "'2.3.26' is no day"),
         (("--cohort", "A", "--treated", "9999-12-01"), 2, "is no day from 1950"),
         (("--cohort", "A", "--case", "none.toml"), 3, "cannot read none.toml"),
     ],

@@ -74,7 +74,7 @@ def test_recist_by_hand(run: Run, tmp_path: Path) -> None:
     best = [tuple(one.values()) for one in rows(out / "best.csv")]
     rule = "sum 40 mm is -33.3% from baseline, 60 mm"
     assert best[0] == ("p1", "PR", "2026-03-02", rule, "yes", "2")
-    rule = "sum 45 mm is -10.0% from baseline, -5 mm from the smallest"
+    rule = "sum 45 mm is -10.0% from baseline, -5 mm from the smallest sum"
     assert best[1] == ("p2", "SD", "2026-03-09", rule, "no", "1")
     assert best[2] == ("p3", "NE", "", "no scan after baseline", "", "0")
     assert "1 of 2 evaluable cases (50%); best: PR 1, SD 1, NE 1" in result.stderr
@@ -187,7 +187,7 @@ def test_mrecist_takes_two_targets_and_is_marked(run: Run, tmp_path: Path) -> No
     path = written(tmp_path, three)
     result = run("response", path, "--criteria", "mrecist", "--json")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "lesions.csv, case 'p1': 3 target lesions: mRECIST" in result.stderr
+    assert "lesions.csv, case 'p1': 3 target lesions, but mRECIST" in result.stderr
     more = run("response", path, "--criteria", "mrecist", "--targets-max", 3, "--json")
     assert document(more)["criteria"]["verified"] is False
     # 20 to 24 mm: 20 % more, without 5 mm.
@@ -201,21 +201,21 @@ def test_mrecist_takes_two_targets_and_is_marked(run: Run, tmp_path: Path) -> No
     [
         (
             "p1,2026-01-01,T1,liver,target,9.9,,\n",
-            "target 'T1' has 9.9 mm at baseline: a target has 10 mm or more",
+            "target 'T1' has 9.9 mm at baseline, but a target needs 10 mm or more",
         ),
         (
             "p1,2026-01-01,N1,node,target-node,14.9,,\n",
-            "target 'N1' has 14.9 mm at baseline: a node has 15 mm or more",
+            "target 'N1' has 14.9 mm at baseline, but a node needs 15 mm or more",
         ),
         # Slices of 8 mm: 16 mm are needed.
         (
             "p1,2026-01-01,T1,liver,target,15,,8\n",
-            "target 'T1' has 15 mm at baseline: a target has 16 mm or more, twice the "
-            "slices of 8 mm",
+            "target 'T1' has 15 mm at baseline, but a target needs 16 mm or more, "
+            "twice the slices of 8 mm",
         ),
         (
             "".join(f"p1,2026-01-01,T{n},liver,target,50,,\n" for n in range(3)),
-            "3 target lesions in liver: at most 2 of an organ are targets",
+            "3 target lesions in liver: at most 2 per organ are allowed",
         ),
     ],
 )
@@ -467,15 +467,15 @@ NODE = BASE + "p1,2026-01-01,X,lung,non-target,,present\n"
         (BASE.replace(",50,", ",50,present"), "give a target its diameter"),
         (
             BASE + "p1,2026-03-01,T1,,non-target,,present\n",
-            "line 3, column kind is non-target: 'T1' is target in line 2",
+            "line 3, column kind is non-target, but 'T1' is target in line 2",
         ),
         (
             BASE + "p1,2026-03-01,T2,liver,target,20,\n",
-            "line 3, column kind is target: 'T2' is not at its case's baseline",
+            "line 3, column kind is target, but 'T2' is not at its case's baseline",
         ),
         (
             BASE + "p1,2026-03-01,T1,lung,target,20,\n",
-            "line 3, column organ is 'lung': 'T1' is in 'liver' in line 2",
+            "line 3, column organ is 'lung', but 'T1' is in 'liver' in line 2",
         ),
         (
             BASE + "p1,2026-01-01,X,lung,non-target,,absent\n",
@@ -483,7 +483,7 @@ NODE = BASE + "p1,2026-01-01,X,lung,non-target,,present\n"
         ),
         (
             BASE + "p1,2026-03-01,X,lung,new,,absent\n",
-            "line 3, column state is 'absent': a new lesion is present",
+            "line 3, column state is 'absent': write a new lesion as present",
         ),
         (
             NODE + "p1,2026-03-01,T1,,target,20,\np1,2026-03-01,X,,non-target,,\n",
@@ -542,11 +542,11 @@ BOTH = ("p1,2026-01-05,Met A,10,1.6,0.2,,", "p1,2026-01-05,B,8,1.6,0.2,,")
         ),
         (
             ("p1,2026-03-05,Met A,5,1.6,0.2,,", "p1,2026-03-05,B,4,1.7,0.2,,"),
-            "line 5, column liver_mean is 1.7: another line",
+            "line 5, column liver_mean is 1.7, but another line",
         ),
         (
             ("p1,2026-03-05,Met A,5,9,0.2,,", "p1,2026-03-05,B,4,9,0.2,,"),
-            "the normal liver has SUL 9 and had 1.6 at baseline",
+            "the normal liver has SUL 9, but had 1.6 at baseline",
         ),
     ],
 )
@@ -603,8 +603,8 @@ def test_a_new_lesion_is_progression_whatever_the_liver(
         (["p1,2026-01-05,A,9,1.6,0.2,,yes"], "line 2, column new: a new lesion on"),
         (
             ["p1,2026-01-05,A,9,1.6,0.2,,", "p1,2026-01-05,B,8,1.7,0.2,,"],
-            "line 3, column liver_mean is 1.7: another line of the same case and day "
-            "has 1.6",
+            "line 3, column liver_mean is 1.7, but another line of the same case and "
+            "day has 1.6",
         ),
         (
             ["p1,2026-01-05,A,9,1.6,0.2,90,", "p1,2026-01-05,B,8,,,91,"],

@@ -233,8 +233,8 @@ def test_days_of_treatment_from_a_table(run: Run, tmp_path: Path) -> None:
     result = run("toxicity", path, *CTCAE, "--treated", days)
     assert result.exit_code == 3
     assert (
-        "days.csv, line 2, column treated is 2026-03-09: case 'p1' was treated on "
-        "2026-03-02 by labs.csv, line 2" in result.stderr
+        "days.csv, line 2, column treated is 2026-03-09, but case 'p1' was treated on "
+        "2026-03-02 according to labs.csv, line 2" in result.stderr
     )
 
 
@@ -339,8 +339,11 @@ def test_ascites(
         ),
         ((line("ALT", 1, "U/L", uln=5, lln=9),), "line 2, column lln is 9, above the"),
         ((line("albumin", 4, "g/L"),), "line 2, column value: albumin of 4 g/L is 4"),
-        ((line("fatigue", grade=4),), "line 2, column grade is 4: fatigue has the gra"),
-        ((line("pain", grade=1.5),), "line 2, column grade is 1.5: pain has the"),
+        (
+            (line("fatigue", grade=4),),
+            "line 2, column grade is 4, but fatigue has the gra",
+        ),
+        ((line("pain", grade=1.5),), "line 2, column grade is 1.5, but pain has the"),
         (
             (line("ALT", 1, "U/L", day="soon"),),
             "line 2, column date: 'soon' is not a date",
@@ -355,11 +358,12 @@ def test_ascites(
                 line("ALT", 1, "U/L", baseline=30),
                 line("ALT", 2, "U/L", baseline=40, day="2026-04-02"),
             ),
-            "line 3, column baseline is 40 U/L: another line of the same case and term",
+            "line 3, column baseline is 40 U/L, but another line of the same case and "
+            "term",
         ),
         (
             (line("ALT", 1, "U/L", baseline_uln=40),),
-            "line 2, column baseline_uln is 40, and the line has no baseline",
+            "line 2, column baseline_uln is 40, but the line has no baseline",
         ),
         (
             (
@@ -368,18 +372,20 @@ def test_ascites(
                     *("ALT", 2, "U/L"), baseline=30, baseline_uln=50, day="2026-04-02"
                 ),
             ),
-            "line 3, column baseline_uln is 50 U/L: another line of the same case",
+            "line 3, column baseline_uln is 50 U/L, but another line of the same case",
         ),
         (
             (
                 line("ALT", 1, "U/L", treated="2026-03-02"),
                 line("AST", 1, "U/L", treated="2026-03-03"),
             ),
-            "line 3, column treated is 2026-03-03: case 'p1' was treated on 2026-03-02",
+            "line 3, column treated is 2026-03-03, but case 'p1' was treated on "
+            "2026-03-02",
         ),
         (
             (line("ascites-child-pugh", "some"),),
-            "line 2, column value is 'some': ascites-child-pugh is none, slight, mod",
+            "line 2, column value is 'some', but ascites-child-pugh is none, slight, "
+            "mod",
         ),
         ((line("ascites-child-pugh"),), "line 2, column value is ''"),
     ],

@@ -128,7 +128,7 @@ def test_a_missing_shunt_asks(run: Run, tmp_path: Path) -> None:
     result = run(*NO_SHUNT_GIVEN, "--out", tmp_path / "plan")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "H22 Lung shunt and lung dose: no lung shunt was given" in result.stderr
-    assert "give --lung-shunt, or --lung-shunt 0% to state that" in result.stderr
+    assert "Give --lung-shunt, or --lung-shunt 0% to state that" in result.stderr
     assert not (tmp_path / "plan").exists()
     # Who states that there is none is not asked.
     none = run(*NO_SHUNT_GIVEN, "--lung-shunt", "0%", "--json")
