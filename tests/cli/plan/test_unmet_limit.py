@@ -26,7 +26,7 @@ def test_the_result_is_shown_and_written(run: Run, tmp_path: Path) -> None:
     assert result.exit_code == 4
     assert "96.30" in result.stderr
     assert "NOT MET" in result.stderr
-    assert "normal perfused: 96.3 Gy is above the limit of 70 Gy" in result.stderr
+    assert "normal perfused liver: 96.3 Gy is above the limit of 70 Gy" in result.stderr
     assert "inject at most 2.181 GBq" in result.stderr
     document = json.loads((tmp_path / "plan" / "plan.json").read_text())
     [limit] = [one for one in document["limits"] if one["volume"] == "normal_perfused"]
@@ -107,5 +107,8 @@ def test_methods_side_by_side_each_say_it(run: Run) -> None:
     case += ("--lung-shunt", "5%", "--dose", "120Gy", "--activity", "3GBq", *NORMAL)
     result = run(*case)
     assert result.exit_code == 0, result.stderr
-    assert "by partition, normal perfused: 96.3 Gy is above the limit" in result.stderr
-    assert "by mird, normal perfused: " in result.stderr
+    assert (
+        "by partition, normal perfused liver: 96.3 Gy is above the limit"
+        in result.stderr
+    )
+    assert "by mird, normal perfused liver: " in result.stderr
