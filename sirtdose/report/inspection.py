@@ -9,7 +9,7 @@ from typing import Any
 from sirtdose import __version__
 from sirtdose.io.choose import Inspection, frames_differ, unused_lines
 from sirtdose.io.found import Found, patients_in
-from sirtdose.report.wording import table
+from sirtdose.report.wording import role_words, table
 
 # On a terminal; the document names all.
 _NAMED_MAX = 100
@@ -108,7 +108,7 @@ def inspection_summary(document: dict[str, Any]) -> str:
     if document["structures"]:
         volumes = [
             [
-                *(one["name"], one["role"]),
+                *(one["name"], role_words(one["role"])),
                 "empty" if one["volume_ml"] is None else f"{one['volume_ml']:.1f}",
             ]
             for one in document["structures"]

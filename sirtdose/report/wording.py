@@ -54,6 +54,15 @@ def spoken(text: str) -> str:
     return _IDENTIFIER.sub(lambda found: _SPOKEN[found[1]], text)
 
 
+def role_words(role: str) -> str:
+    """What a structure is for, as a person says it.
+
+    >>> role_words("normal_given"), role_words("tumor")
+    ('normal liver', 'tumor')
+    """
+    return spoken(role).replace("_", " ")
+
+
 def method_words(method: str) -> str:
     """A way of computing doses as a person calls it.
 

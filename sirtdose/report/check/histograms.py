@@ -20,7 +20,12 @@ from sirtdose.report.doses import (
 )
 from sirtdose.report.screen import Screen
 from sirtdose.report.tables import DVH_COLUMNS, csv_text, curve_rows, name_cell
-from sirtdose.report.wording import not_compared_lines, significant, table
+from sirtdose.report.wording import (
+    not_compared_lines,
+    role_words,
+    significant,
+    table,
+)
 
 HISTOGRAM_FILES = ("dvh.json", "structures.csv", "dvh.csv")
 
@@ -62,7 +67,7 @@ def histograms_screen(document: dict[str, Any]) -> Screen:
         [
             # A star where the dose is none of the lungs: the warning below tells more.
             f"{row['name']} *" if row["at_other_density"] else str(row["name"]),
-            *(row["role"].replace("_", " "), significant(row["volume_ml"])),
+            *(role_words(row["role"]), significant(row["volume_ml"])),
             *metric_cells(row, metrics),
         ]
         for row in document["structures"]

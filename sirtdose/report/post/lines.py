@@ -1,5 +1,6 @@
 """An assessment on a terminal, from the same document that is saved."""
 
+from math import isclose
 from typing import Any
 
 from sirtdose.model.metric import Metric, metrics_in
@@ -25,10 +26,14 @@ from sirtdose.report.screen import Screen
 from sirtdose.report.wording import (
     activity,
     method_words,
+    role_words,
     significant,
     spoken,
     table,
 )
+
+# Volumes and means that differ by no more are of one structure.
+_SAME = 1e-3
 
 
 def post_screen(document: dict[str, Any]) -> Screen:
@@ -68,6 +73,7 @@ def _details(document: dict[str, Any]) -> list[str]:
         calibration_line(document["calibration"]),
         *_grid_lines(document["grid"]),
         *_image_lung_lines(document["lungs"]),
+        *_drawn_lines(next(iter(document["doses"].values()))["structures"]),
         *_method_lines(document),
         *partial_volume_lines(document["partial_volume"]),
         *([] if _asked_biology(document) else biology_lines(document)),
@@ -127,7 +133,7 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
             *(_interval_cells(unsure.get(row["name"])) if unsure else []),
             *metric_cells(row, more),
         ]
-        for row in first["structures"]
+        for row in once(first["structures"])
     ]
     how = f"{method_words(name)}, {density_words(first, document['density'])}"
     other = other_constant_words(first, document["nuclide"])
@@ -139,7 +145,7 @@ def _means_by_method(document: dict[str, Any]) -> list[str]:
     (_, first), *others = document["doses"].items()
     if not others:
         return []
-    usual = {row["name"]: row["dose_gy"]["mean"] for row in first["structures"]}
+    usual = {row["name"]: row["dose_gy"]["mean"] for row in once(first["structures"])}
     found = [{row["name"]: row for row in each["structures"]} for _, each in others]
     rows = [
         [
@@ -164,7 +170,39 @@ def _means_by_method(document: dict[str, Any]) -> list[str]:
 def _role_words(row: dict[str, Any]) -> str:
     """What a structure is for; nothing where its name says it already."""
     role = str(row["role"])
-    return "" if role == row["name"] else role.replace("_", " ")
+    return "" if role == row["name"] else role_words(role)
+
+
+def once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Structures, but normal liver as drawn where that is what the program builds.
+
+    >>> own = {"volume_ml": 1443.0, "dose_gy": {"mean": 23.24}}
+    >>> drawn = {"name": "whole liver normal", "role": "normal_given", **own}
+    >>> built = {"name": "normal_whole", "role": "normal_whole", **own}
+    >>> [row["name"] for row in once([drawn, built])]
+    ['normal_whole']
+    """
+    built = [row for row in rows if row["role"] in ("normal_whole", "normal_perfused")]
+    return [
+        row
+        for row in rows
+        if row["role"] != "normal_given" or not any(_same(row, one) for one in built)
+    ]
+
+
+def _same(row: dict[str, Any], other: dict[str, Any]) -> bool:
+    pairs = (
+        (row["volume_ml"], other["volume_ml"]),
+        (row["dose_gy"]["mean"], other["dose_gy"]["mean"]),
+    )
+    return all(isclose(one, two, rel_tol=_SAME) for one, two in pairs)
+
+
+def _drawn_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Which structures as drawn have no row of their own."""
+    shown = [row["name"] for row in once(rows)]
+    left = [f"'{row['name']}'" for row in rows if row["name"] not in shown]
+    return [f"As drawn the same as built: {', '.join(left)}"] if left else []
 
 
 def _interval_cells(mean: dict[str, Any] | None) -> list[str]:

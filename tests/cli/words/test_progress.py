@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from sirtdose.cli.words import progress
 from sirtdose.cli.words.progress import Bars, progress_shown
-from sirtdose.dosimetry.engine.kernel import voxel_kernel
+from sirtdose.dosimetry.engine.kernel import electron_kernel, voxel_kernel
 from sirtdose.model.progress import Listener, counted, listening, task
 
 
@@ -117,6 +118,19 @@ def test_json_to_a_pipe_has_no_bar(
     assert terminal.getvalue() == ""
 
 
+def test_a_thread_of_a_batch_is_not_heard() -> None:
+    told: list[tuple[str, int, int]] = []
+    with (
+        listening(lambda *one: told.append(one)),
+        ThreadPoolExecutor(1) as threads,
+    ):
+        assert threads.submit(lambda: list(counted("case", "ab"))).result() == [
+            "a",
+            "b",
+        ]
+    assert told == []
+
+
 def test_science_tells_of_all_its_steps() -> None:
     told: list[tuple[str, int, int]] = []
     listener: Listener = lambda *one: told.append(one)  # noqa: E731
@@ -127,7 +141,5 @@ def test_science_tells_of_all_its_steps() -> None:
     steps = told[0][2]
     assert [done for _, done, _ in told] == [*range(steps), steps]
     # Who listens changes no number.
-    from sirtdose.dosimetry.engine.kernel import electron_kernel
-
     electron_kernel.cache_clear()
     np.testing.assert_array_equal(voxel_kernel("Y-90", spacing).octant, heard)
