@@ -170,7 +170,9 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
 def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
     given = bool(options["doses"]), bool(options["outcomes"])
     if simulated and any(given):
-        raise click.UsageError("--simulated draws its own tables: give none")
+        raise click.UsageError(
+            "--simulated makes its own tables: leave out TABLE.csv and --outcomes"
+        )
     if not simulated and not all(given):
         raise click.UsageError(
             "give doses (TABLE.csv or the folder of a batch) and --outcomes, or "
@@ -213,7 +215,7 @@ def _responders(text: str) -> tuple[str, ...]:
     unknown = [one for one in words if one not in known]
     if unknown:
         raise click.BadParameter(
-            f"'{unknown[0]}' is no response: use {', '.join(RESPONSES)}",
+            f"'{unknown[0]}' is not a response: use {', '.join(RESPONSES)}",
             param_hint="--responders",
         )
     return tuple(known[one] for one in words)

@@ -108,8 +108,8 @@ def _windows(texts: tuple[str, ...]) -> "list[Window]":
         last = int(match[2]) if match and match[2] else None
         if match is None or (last is not None and last < int(match[1])):
             raise click.BadParameter(
-                f"'{text}' is no window of days: write the first and the last, such as "
-                "0-30d, or 91d- without an end",
+                f"'{text}' is not a window of days: write the first and the last day, "
+                "such as 0-30d, or 91d- without an end",
                 param_hint="--window",
             )
         first = int(match[1])

@@ -207,8 +207,8 @@ def dose_request(
         )
     if options["medium"] and request.used_methods == ("local",):
         raise click.UsageError(
-            "--medium is of a kernel, and local deposition has none: add --method "
-            "kernel or collapsed-cone"
+            "--medium is for a dose kernel, which local deposition does not have: "
+            "add --method kernel or collapsed-cone"
         )
     if "collapsed-cone" in request.used_methods:
         say_slower("collapsed-cone", "three times")
@@ -218,7 +218,7 @@ def dose_request(
 def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
     how, drawn_on = options.get("registration"), options.get("drawn_on")
     if how is None and drawn_on is not None:
-        raise click.UsageError("--drawn-on is for a --registration: give both")
+        raise click.UsageError("--drawn-on is for --registration: give both")
     if how is None:
         return {}
     if how in _REGISTRATIONS:
@@ -253,7 +253,7 @@ def roles_of(texts: tuple[str, ...]) -> dict[str, Role]:
         if text.lower() in GIVEN_ROLES:
             return Role(text.lower())
         raise click.BadParameter(
-            f"'{text}' is no role: write {like}", param_hint="--role"
+            f"'{text}' is not a role: write {like}", param_hint="--role"
         )
 
     return by_name(texts, "--role", like, role)
