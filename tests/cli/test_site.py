@@ -188,7 +188,10 @@ def test_languages_of_structure_names(
         ('[defaults]\n\ndevice = "clay"\n', "line 3: device: 'clay' is not a device"),
         ('[defaults]\ndensity = "1.05"\n', "line 2: density:"),
         ('[defaults.pots]\nmetric = "D2cc"\n', "line 1: 'pots' is not a command: was"),
-        ('[defaults.post]\nadministered = "2GBq"\n', "line 2: 'administered' cannot be set"),
+        (
+            '[defaults.post]\nadministered = "2GBq"\n',
+            "line 2: 'administered' cannot be set",
+        ),
         ("[calibrator.clay]\nfactor = 1\n", "line 1: "),
         ("[calibrator.resin]\nfactor = 11\n", "line 2: factor is 11: a calibrator's"),
         ('[calibrator.resin]\nfactor = 1.1\nuncertainty = "3%"\n', "source is"),

@@ -18,6 +18,7 @@ from sirtdose.cli.words.quantities import (
 )
 from sirtdose.cli.words.show import say_slower
 from sirtdose.cli.words.typed import file_named
+from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
@@ -165,7 +166,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         probability_threshold=options["probability_threshold"],
         roles=roles_of(options["roles"]),
         languages=options["languages"] or (),
-        header_nuclide_was=options.get("header_nuclide_was"),
+        header_nuclide_was=_nuclide(options.get("header_nuclide_was")),
         positron_fraction_was=options.get("positron_fraction_was"),
         dose_grid=options.get("dose_grid", "image"),
         segment_liver=options.get("segment_liver"),
@@ -213,6 +214,11 @@ def dose_request(
     if "collapsed-cone" in request.used_methods:
         say_slower("collapsed-cone", "three times")
     return request
+
+
+def _nuclide(text: str | None) -> str | None:
+    """A nuclide as its table writes it, of `F18` or `18F`; others are refused later."""
+    return text and (nuclide_name(text) or text)
 
 
 def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
