@@ -137,8 +137,8 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Compare doses with response, toxicity and survival.
 
-    TABLE.csv has a row for each case with the columns case_id and doses (…_gy), or a
-    row for each lesion if it has a column lesion. BATCH_DIR is the --out folder of a
+    TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
+    column lesion it has a row for each lesion. BATCH_DIR is the --out folder of a
     batch. Writes cohort.json, tables.csv and cohort.html. Missing values are counted.
     Lesions of one patient are treated as correlated.
 
