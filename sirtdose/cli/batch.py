@@ -118,7 +118,9 @@ def batch_command(
     from sirtdose.batch.run import cores
 
     if jobs is not None and scheduler is not None:
-        raise click.UsageError("--jobs is of this machine: leave it or --scheduler out")
+        raise click.UsageError(
+            "--jobs and --scheduler exclude each other: give one of them"
+        )
     if common["deidentify"] and not common["site_key"]:
         raise click.UsageError(
             "--deidentify in a batch needs --site-key, so that one patient has one "

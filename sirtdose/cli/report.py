@@ -91,8 +91,8 @@ def _patient(path: Path) -> PatientLink:
     plan = path.with_name("dose_plan.dcm")
     if not plan.is_file():
         raise FileFormatError(
-            "nobody can be named: there is no dose_plan.dcm beside the results, which "
-            "`sirtdose post` writes of DICOM images"
+            "the patient's name is not known: there is no dose_plan.dcm beside the "
+            "results, which `sirtdose post` writes for DICOM images"
         )
     require_own_plan_file(saved_data(path)[1], plan)
     return read_patient(plan)

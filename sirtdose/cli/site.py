@@ -45,8 +45,8 @@ def init_command(*, path: Path | None) -> None:
             stream.write(text)
     except FileExistsError:
         raise OutputError(
-            f"{path.name} is there already: name another, or check it with "
-            "`sirtdose site check`"
+            f"{path.name} exists already: name another, or check it with `sirtdose "
+            "site check`"
         ) from None
     except OSError as error:
         raise OutputError(f"cannot write {path.name}: {error.strerror}") from error
@@ -66,7 +66,7 @@ def check_command(context: click.Context, *, path: Path | None) -> None:
     path = path or site_path(None)
     if path is None:
         raise InputError(
-            "there is no site's file: name one, set SIRTDOSE_SITE, or begin one with "
+            "there is no site file: name one, set SIRTDOSE_SITE, or start one with "
             "`sirtdose site init`"
         )
     site = read_site(path)

@@ -426,7 +426,7 @@ def test_a_case_that_fails_now_says_that_old_results_remain(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("--jobs", 2, "--scheduler", "tcp://127.0.0.1:1"), 2, "leave it or"),
+        (("--jobs", 2, "--scheduler", "tcp://127.0.0.1:1"), 2, "exclude each other"),
         (("--deidentify",), 2, "needs --site-key"),
         (("--jobs", 0), 2, "--jobs"),
         (("--scheduler", "nowhere"), 3, "no dask scheduler answers at nowhere"),

@@ -166,8 +166,8 @@ def test_names_that_look_like_formulas(
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [
-        (("--show-patient", "--no-report"), 2, "names the patient on the report"),
-        (("--show-patient", "--deidentify"), 2, "names the patient on the report"),
+        (("--show-patient", "--no-report"), 2, "shows the patient's name"),
+        (("--show-patient", "--deidentify"), 2, "shows the patient's name"),
     ],
 )
 def test_naming_and_not_naming(

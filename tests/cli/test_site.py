@@ -187,8 +187,11 @@ def test_languages_of_structure_names(
         ('[defaults]\ndevise = "resin"\n', "line 2: 'devise' is not known: was device"),
         ('[defaults]\n\ndevice = "clay"\n', "line 3: device: 'clay' is not a device"),
         ('[defaults]\ndensity = "1.05"\n', "line 2: density:"),
-        ('[defaults.pots]\nmetric = "D2cc"\n', "line 1: 'pots' is no command: was"),
-        ('[defaults.post]\nadministered = "2GBq"\n', "line 2: 'administered' is none"),
+        ('[defaults.pots]\nmetric = "D2cc"\n', "line 1: 'pots' is not a command: was"),
+        (
+            '[defaults.post]\nadministered = "2GBq"\n',
+            "line 2: 'administered' cannot be set",
+        ),
         ("[calibrator.clay]\nfactor = 1\n", "line 1: "),
         ("[calibrator.resin]\nfactor = 11\n", "line 2: factor is 11: a calibrator's"),
         ('[calibrator.resin]\nfactor = 1.1\nuncertainty = "3%"\n', "source is"),
@@ -237,7 +240,7 @@ def test_only_who_may_approves(
     words = ("--site", path, "plan", "approve", tmp_path / "plan" / "plan.json", "--by")
     refused = run(*words, "B. Nobody")
     assert refused.exit_code == 3
-    assert "none of those who may approve" in refused.stderr
+    assert "may not approve plans" in refused.stderr
     assert run(*words, "a. physicist").exit_code == 0
 
 

@@ -173,7 +173,7 @@ def _of_plan(plan_file: Path, options: dict[str, Any]) -> dict[str, Any]:
     asked = click.get_current_context().get_parameter_source("metrics")
     if asked is ParameterSource.COMMANDLINE or any(options[name] for name in idle):
         raise click.UsageError(
-            "--plan is checked by itself: leave the dose's options out"
+            "--plan checks a plan alone: leave out THEIR_DOSE and the options of a dose"
         )
     plan = plan_of_file(plan_file)
     document = hand_check_document(plan, hand_check(plan), judged_document(plan))
@@ -216,11 +216,11 @@ def _request(options: dict[str, Any]) -> "CheckRequest":
         raise click.UsageError("give THEIR_DOSE and --out, or --plan plan.json")
     if (options["against"] is None) == (options["image"] is None):
         raise click.UsageError(
-            "give ours once: --against DOSE or POST_DIR, or --image with --case"
+            "give our dose once: --against DOSE or POST_DIR, or --image with --case"
         )
     if (options["image"] is None) != (options["case"] is None):
         raise click.UsageError(
-            "--image and --case belong together: an image says nothing of the activity"
+            "--image needs --case, as an image does not contain the activity: give both"
         )
     return CheckRequest(
         theirs=options["theirs"],

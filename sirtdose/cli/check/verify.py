@@ -83,7 +83,7 @@ def verify_command(
     if lost:
         raise InputError(f"--inputs: there is no file or folder {lost[0].name}")
     if inputs and len(cases) > 1:
-        raise click.UsageError("--inputs is of one case: give that case's folder")
+        raise click.UsageError("--inputs is for one case: give the folder of that case")
     documents = []
     for case in cases:
         # Every done case of a batch has results, and a record of them.
@@ -249,7 +249,7 @@ def _source(
     if inputs and (source is None or (as_it_was and not _lost(as_it_was))):
         return inputs[0]
     if source is None:
-        raise InputError("the input is not where it was: say where with --inputs")
+        raise InputError("the input was moved: say with --inputs where it is now")
     return source
 
 
@@ -276,12 +276,14 @@ def _options(asked: Mapping[str, Any]) -> dict[str, Any]:
     known = asked_options(post_command)
     for key in asked["options"]:
         if key not in known:
-            raise InputError(f"the request's {key} is no option any more")
+            raise InputError(
+                f"the request contains {key}, which is not an option any more"
+            )
     if lost := _lost(asked):
         named = ", ".join(f"--{key.replace('_', '-')}" for key in lost)
         raise InputError(
-            f"the file of {named} is not where it was, nor is one of its name below "
-            "--inputs: say with --inputs in which folder it lies now"
+            f"the file of {named} was moved, and --inputs has no file of that name: "
+            "say with --inputs in which folder it is now"
         )
     return dict(asked["options"])
 

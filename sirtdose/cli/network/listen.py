@@ -155,7 +155,7 @@ def listen_command(**options: Any) -> None:
         tls_of(*(options[f"tls_{one}"] for one in ("certificate", "key", "ca"))),
     )
     if endpoint.tls is not None and endpoint.tls.certificate is None:
-        raise click.UsageError("a listener within TLS needs --tls-certificate")
+        raise click.UsageError("--tls-ca needs --tls-certificate: give both")
     how = Listening(
         options["out"],
         options["settle"] * 3600,
@@ -173,15 +173,15 @@ def listen_command(**options: Any) -> None:
 def _warn_of_strangers(endpoint: "Endpoint") -> None:
     if endpoint.tls is None:
         click.secho(
-            "Warning: DICOM has no encryption and does not know who its users are: "
-            f"whoever reaches {endpoint.host} can read along and send anything. Give "
-            "--tls-certificate and --tls-ca, keep it behind a wall, or tunnel it",
+            "Warning: DICOM has no encryption and no user authentication: anyone who "
+            f"reaches {endpoint.host} can read the traffic and send anything. Give "
+            "--tls-certificate and --tls-ca, or use a firewall or a tunnel",
             fg="yellow",
             err=True,
         )
     elif endpoint.tls.authorities is None:
         click.secho(
-            "Warning: without --tls-ca the connection is encrypted, but whoever "
+            "Warning: without --tls-ca the connection is encrypted, but anyone who "
             f"reaches {endpoint.host} can send anything",
             fg="yellow",
             err=True,
@@ -193,7 +193,7 @@ def _work(options: dict[str, Any]) -> Work | None:
     if case_file is not None and task != "post":
         raise click.UsageError("--case is for --run post: give both")
     if options["case_for_every_study"] and case_file is None:
-        raise click.UsageError("--case-for-every-study is for a --case: give both")
+        raise click.UsageError("--case-for-every-study is for --case: give both")
     if task == "post":
         return Assessing(
             options["out"], case_file, for_every=options["case_for_every_study"]

@@ -25,8 +25,8 @@ class AeTitle(click.ParamType):  # type: ignore[type-arg]
         usable = text.isascii() and text.isprintable() and "\\" not in text
         if not text or len(text) > _LONGEST or not usable:
             self.fail(
-                f"'{value}' is no AE title: 1 to {_LONGEST} ASCII characters, without "
-                "a backslash",
+                f"'{value}' is not an AE title: use 1 to {_LONGEST} ASCII characters, "
+                "without a backslash",
                 param,
                 ctx,
             )
@@ -52,6 +52,6 @@ def tls_of(
 ) -> "Tls | None":
     """What was asked for; None where nothing was."""
     if key is not None and certificate is None:
-        raise click.UsageError("--tls-key is of a --tls-certificate: give both")
+        raise click.UsageError("--tls-key is for --tls-certificate: give both")
     plain = certificate is None and authorities is None
     return None if plain else Tls(certificate, key, authorities)

@@ -32,7 +32,10 @@ class _Address(click.ParamType):  # type: ignore[type-arg]
         host = host.removeprefix("[").removesuffix("]")
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             self.fail(
-                f"'{value}' is no HOST:PORT, such as pacs.example:104", param, ctx
+                f"'{value}' is not an address: write HOST:PORT, such as "
+                "pacs.example:104",
+                param,
+                ctx,
             )
         return host, int(port)
 

@@ -73,7 +73,7 @@ class Assessing:
         file = own if own.is_file() else self._common
         try:
             if file is None:
-                raise InputError(f"{own.name} was taken away")
+                raise InputError(f"{own.name} was removed")
             case = _case(study, source, folder, file)
         except click.ClickException as error:
             return Ended(error.exit_code, f"{own.name}: {error.format_message()}")
@@ -95,8 +95,8 @@ class Assessing:
         other = used_by(sha256_of([self._common]))
         if other is not None and not self._for_every:
             raise NotYet(
-                f"{self._common.name} was used for study {other}, and an activity is "
-                f"one treatment's: {write}"
+                f"{self._common.name} was used for study {other}, and an activity "
+                f"belongs to one treatment: {write}"
             )
         return self._common
 

@@ -145,8 +145,8 @@ def _lowered(_context: click.Context, _option: click.Parameter, value: Any) -> A
 def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> None:
     """Compare doses with response, toxicity and survival.
 
-    TABLE.csv has a row for each case with the columns case_id and doses (…_gy), or a
-    row for each lesion if it has a column lesion. BATCH_DIR is the --out folder of a
+    TABLE.csv has a row for each case, with the columns case_id and doses (…_gy). With a
+    column lesion it has a row for each lesion. BATCH_DIR is the --out folder of a
     batch. Writes cohort.json, tables.csv and cohort.html. Missing values are counted.
     Lesions of one patient are treated as correlated.
 
@@ -177,7 +177,9 @@ def cohort_command(*, out: Path, force: bool, as_json: bool, **options: Any) -> 
 def _require_tables(options: dict[str, Any], *, simulated: bool) -> None:
     given = bool(options["doses"]), bool(options["outcomes"])
     if simulated and any(given):
-        raise click.UsageError("--simulated draws its own tables: give none")
+        raise click.UsageError(
+            "--simulated makes its own tables: leave out TABLE.csv and --outcomes"
+        )
     if not simulated and not all(given):
         raise click.UsageError(
             "give doses (TABLE.csv or the folder of a batch) and --outcomes, or "
@@ -220,7 +222,7 @@ def _responders(text: str) -> tuple[str, ...]:
     unknown = [one for one in words if one not in known]
     if unknown:
         raise click.BadParameter(
-            f"'{unknown[0]}' is no response: use {', '.join(RESPONSES)}",
+            f"'{unknown[0]}' is not a response: use {', '.join(RESPONSES)}",
             param_hint="--responders",
         )
     return tuple(known[one] for one in words)

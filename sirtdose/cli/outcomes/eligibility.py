@@ -95,8 +95,8 @@ def read_case(path: Path, criteria: CriteriaSet) -> tuple[str | None, dict[str, 
     unknown = [key for key in data if key not in ("case_id", "values")]
     if unknown:
         raise InputError(
-            f"{path.name}: '{unknown[0]}' is not known: write case_id, if you like, "
-            "and a table [values]"
+            f"{path.name}: '{unknown[0]}' is not known: write a table [values], and "
+            "case_id if you like"
         )
     case_id, values = data.get("case_id"), data.get("values")
     if case_id is not None and not (isinstance(case_id, str) and case_id.isprintable()):

@@ -135,7 +135,7 @@ def _day(text: str) -> date:
         day = date.min
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise click.BadParameter(
-            f"'{text}' is no day from {_FIRST_YEAR} to {_LAST_YEAR}: write it as "
+            f"'{text}' is not a day from {_FIRST_YEAR} to {_LAST_YEAR}: write it like "
             "2026-03-02",
             param_hint="--treated",
         )
@@ -151,8 +151,8 @@ def _counts(text: str | None) -> list[float | None]:
             found.append(None if part.strip() in _UNKNOWN else float(part))
         except ValueError:
             raise click.BadParameter(
-                f"'{part.strip()}' is no count: write 10^9/L without a unit, such as "
-                "150,90",
+                f"'{part.strip()}' is not a platelet count: write 10^9/L without a "
+                "unit, such as 150,90",
                 param_hint="--platelets",
             ) from None
     return found

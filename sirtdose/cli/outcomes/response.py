@@ -117,7 +117,8 @@ def _by_diameters(
 ) -> dict[str, Any]:
     if options["lesions_max"] is not None:
         raise click.UsageError(
-            f"--lesions-max is of percist and mpercist: {criteria} has --targets-max"
+            f"--lesions-max is for percist and mpercist: for {criteria} use "
+            "--targets-max"
         )
     between = options["stable_between"]
     if between is not None and not options["confirmed"]:
@@ -146,14 +147,14 @@ def _by_uptake(
     for name in _OF_DIAMETERS:
         if options[name] not in (None, False):
             raise click.UsageError(
-                f"--{name.replace('_', '-')} is of recist-1.1 and mrecist, not of "
+                f"--{name.replace('_', '-')} is for recist-1.1 and mrecist, not for "
                 f"{criteria}"
             )
     own, given = rules["lesions_max"], options["lesions_max"]
     if own is None and given is None:
         raise click.UsageError(
-            "mpercist needs --lesions-max: how many lesions a modified PERCIST sums "
-            "differs between studies"
+            "mpercist needs --lesions-max: studies differ in the number of lesions "
+            "that are summed"
         )
     if own is not None and given not in (None, own):
         raise click.UsageError(

@@ -72,9 +72,9 @@ def toxicity_command(
 ) -> None:
     """CTCAE grades, hepatotoxicity, ALBI and Child-Pugh, from a table of values.
 
-    LABORATORY.csv has the columns case_id, date, term, value and unit. As far as known
-    it also has uln, lln, baseline and baseline_uln (in the unit of the row), treated (a
-    day) and anticoagulated (yes or no, for an INR). A column grade holds your own grade
+    LABORATORY.csv has the columns case_id, date, term, value and unit. If known
+    it also has uln, lln, baseline and baseline_uln, in the unit of the row. Further
+    columns are treated (a day) and anticoagulated (yes or no, for an INR). A column grade holds your own grade
     of fatigue, pain, nausea, vomiting, ulcer, ascites or eGFR. The terms
     ascites-child-pugh (none, slight, moderate) and encephalopathy-child-pugh (none,
     1-2, 3-4) have a word as value. A value without its unit, or without a limit of
@@ -114,8 +114,8 @@ def _windows(texts: tuple[str, ...]) -> "list[Window]":
         last = int(match[2]) if match and match[2] else None
         if match is None or (last is not None and last < int(match[1])):
             raise click.BadParameter(
-                f"'{text}' is no window of days: write the first and the last, such as "
-                "0-30d, or 91d- without an end",
+                f"'{text}' is not a window of days: write the first and the last day, "
+                "such as 0-30d, or 91d- without an end",
                 param_hint="--window",
             )
         first = int(match[1])

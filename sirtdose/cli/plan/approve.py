@@ -67,8 +67,7 @@ def _require_approver(by: str) -> None:
     people = read_site(used.path).approvers if used and used.path else ()
     if people and not alike(by, people):
         raise InputError(
-            f"'{by}' is none of those who may approve by the site's file: "
-            f"{', '.join(people)}"
+            f"'{by}' may not approve plans by the site file, only {', '.join(people)}"
         )
 
 

@@ -79,7 +79,9 @@ def compare_command(
     height = options["height"]
     parts = tuple(tumor_of(text, "--tumor") for text in tumors)
     if any(tumor.by_activity for tumor in parts):
-        raise click.UsageError("Kao's R is for plan partition: give T/N to compare")
+        raise click.UsageError(
+            "Kao's R is for `sirtdose plan partition`: give T/N to compare"
+        )
     case = ComparedCase(
         perfused_volume_ml=volume,
         tumors=parts,

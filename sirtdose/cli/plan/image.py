@@ -157,7 +157,8 @@ def _injections(options: dict[str, Any]) -> "list[ImagedInjection]":
     if texts:
         if goals_given(options):
             raise click.UsageError(
-                "--injection holds its goal itself: leave the other goals out"
+                "each --injection has its own goal: leave out --tumor-dose, "
+                "--normal-dose, --activity and --maximize"
             )
         return [imaged_injection_of(text) for text in texts]
     goal, value = goal_of(options)

@@ -219,7 +219,9 @@ def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
     from sirtdose.workflows.image.lung_shunt import judged_counts
 
     if options["anterior"] is not None or options["posterior"] is not None:
-        raise click.UsageError("--anterior and --posterior are of an image")
+        raise click.UsageError(
+            "--anterior and --posterior are for an image: leave them out with counts"
+        )
     lungs, liver = (
         _views(options[f"{name}_counts"], options[f"{name}_background"], f"--{name}")
         for name in ("lung", "liver")
@@ -245,7 +247,7 @@ def _pair(text: str, option: str) -> tuple[float, float]:
         anterior = posterior = -1.0
     if not (0 <= anterior <= _COUNTS_MAX and 0 <= posterior <= _COUNTS_MAX):
         raise click.BadParameter(
-            f"'{text}' is no pair of counts: write anterior,posterior such as "
+            f"'{text}' is not a pair of counts: write anterior,posterior, such as "
             "12000,10000",
             param_hint=option,
         )

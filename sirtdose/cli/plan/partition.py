@@ -75,13 +75,13 @@ def partition_command(
     """
     request = plan_request(options)
     if options["tlsf"] is not None and options["lung_shunt"] is not None:
-        raise click.UsageError("--tlsf takes the place of --lung-shunt: give one")
+        raise click.UsageError("--tlsf replaces --lung-shunt: give one of them")
     if injections:
         own = perfused_volume is not None or options["tlsf"] is not None
         if own or tumors or goals_given(options):
             raise click.UsageError(
-                "--injection holds its volume, tumors and goal itself: leave "
-                "--perfused-volume, --tumor, --tlsf and the goals out"
+                "each --injection has its own volume, tumors and goal: leave out "
+                "--perfused-volume, --tumor, --tlsf and the goals"
             )
         planned = [injection_of(text) for text in injections]
     else:

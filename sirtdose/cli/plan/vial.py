@@ -168,7 +168,7 @@ def vial_command(
     if planned and not options["half_life"]:
         nuclide = planned.decaying_as(nuclide)
     if planned is None and options["orders"]:
-        raise click.UsageError("--order is held against a plan: give --plan")
+        raise click.UsageError("--order is compared with a plan: give --plan")
     findings = []
     if planned:
         findings += planned.nuclide_findings(nuclide)
@@ -249,11 +249,13 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
             f"the plan has {len(each)} injections: choose one with --injection "
             f"{' or '.join(each)} (orders for all of them are checked)"
         )
-    said = f"'{wanted}' is no injection of the plan"
+    said = f"'{wanted}' is not an injection of the plan"
     name = next(iter(each)) if wanted is None else named(wanted, each, said)
     device = options["device"]
     if device and plan["device"] and device != plan["device"]:
-        raise InputError(f"the plan is for {plan['device']}, not for {device}")
+        raise InputError(
+            f"the plan is for {plan['device']}, not for {device}: leave --device out"
+        )
     if device and Device.named(device).nuclide_name != plan["nuclide"]["name"]:
         raise InputError(
             f"the plan is for {plan['nuclide']['name']}, and {device} carries "
@@ -297,7 +299,9 @@ def _ordered(
             gbq *= nuclide.decay_factor((at - calibrated).total_seconds() / 3600)
         if gbq > 0:
             return gbq
-        raise click.BadParameter(f"'{text}' is no activity", param_hint="--order")
+        raise click.BadParameter(
+            f"'{text}' is not an activity above 0", param_hint="--order"
+        )
 
     return findings + order_findings(
         by_name(texts, "--order", "NAME=ACTIVITY@TIME", at_use),

@@ -17,15 +17,15 @@ def require_no_idle(options: dict[str, Any]) -> None:
     """An option that would change nothing was meant to change something."""
     if options["injections"] and (options["residual"] or options["calibrate_over"]):
         raise click.UsageError(
-            "an --injection holds its own residual and volume: leave --residual and "
-            "--calibrate-over out"
+            "each --injection has its own residual and volume: leave out --residual "
+            "and --calibrate-over"
         )
     shunted = options["lung_shunt"] is not None or options["injections"]
     by_factor = not isinstance(options["calibration"], str)
     if options["show_patient"] and (options["no_report"] or options["deidentify"]):
         raise click.UsageError(
-            "--show-patient names the patient on the report: leave --no-report and "
-            "--deidentify out"
+            "--show-patient shows the patient's name on the report: leave out "
+            "--no-report and --deidentify"
         )
     idle = (
         (
@@ -99,12 +99,14 @@ def partial_volume(options: dict[str, Any]) -> dict[str, Any]:
             raise click.UsageError(f"--pvc {method} needs --psf, such as 15mm")
         return blur | {"pvc": method}
     if psf_mm is not None:
-        raise click.UsageError("--psf has no use beside recovery coefficients")
+        raise click.UsageError(
+            "--psf is not used with recovery coefficients: leave it out"
+        )
     path = Path(method)
     if not path.is_file():
         raise click.BadParameter(
             f"'{method}' is neither iterative-yang nor gtm nor a file of recovery "
-            "coefficients",
+            "coefficients: write one of them",
             param_hint="--pvc",
         )
     return blur | {"pvc": path}
@@ -115,8 +117,8 @@ def _tail(text: str) -> tuple[float, float]:
     part, at, width = text.partition("@")
     if not at:
         raise click.BadParameter(
-            f"'{text}' has no width: write the part of the counts in the tail and its "
-            "FWHM, such as 8%@60mm",
+            f"'{text}' has no width: write the fraction of the counts in the tail and "
+            "its FWHM, such as 8%@60mm",
             param_hint="--psf-tail",
         )
     return quantity(part, FRACTION, "--psf-tail"), quantity(width, LENGTH, "--psf-tail")

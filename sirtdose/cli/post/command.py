@@ -364,7 +364,7 @@ def _injections(
     known = [one.at for one in injections if one.at is not None]
     if known and times["administered_at"] is not None:
         raise click.UsageError(
-            "an --injection holds its own time: leave --administered-at out"
+            "each --injection has its own time: leave out --administered-at"
         )
     if known:
         times["administered_at"] = min(known)

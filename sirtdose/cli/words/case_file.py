@@ -57,7 +57,7 @@ def case_words(path: Path, command_of: Callable[[str], click.Command]) -> list[s
         words.append(str(file_named(text, (path.parent,)) or text))
     options = data.get("options", {})
     if not isinstance(options, dict):
-        raise InputError(f"{path.name}: options is no table: write [options]")
+        raise InputError(f"{path.name}: options is not a table: write [options]")
     words += _option_words(options, command_of(str(method)), path)
     injections = _tables(data, "injection", ("name", *_VOLUMES, *INJECTION_KEYS), path)
     tumors = _tables(data, "tumor", _TUMOR, path)
@@ -119,8 +119,8 @@ def _option_words(
     for word in options:
         if word in options_about(command, "person"):
             raise InputError(
-                f"{path.name}: {word} is not for a file: whoever runs the case accepts "
-                "a check, with --accept and --reason"
+                f"{path.name}: {word} cannot be set in a file: accept a check on the "
+                "command line, with --accept and --reason"
             )
     known = tuple(option_table(command))
     require_options(options, known, path.name, f"the options of plan {command.name}")
@@ -174,5 +174,7 @@ def _text(value: Any, key: str, path: Path) -> str:
         )
     text = str(value)
     if not text.isprintable():
-        raise InputError(f"{path.name}: {key} holds what cannot be printed")
+        raise InputError(
+            f"{path.name}: {key} contains characters that cannot be printed: retype it"
+        )
     return text

@@ -18,6 +18,7 @@ from sirtdose.cli.words.quantities import (
 )
 from sirtdose.cli.words.show import say_slower
 from sirtdose.cli.words.typed import file_named
+from sirtdose.model.nuclide_words import nuclide_name
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import GIVEN_ROLES, Role
 from sirtdose.model.units import DENSITY, FRACTION, LENGTH
@@ -165,7 +166,7 @@ def image_request(source: Path, options: Mapping[str, Any]) -> ImageRequest:
         probability_threshold=options["probability_threshold"],
         roles=roles_of(options["roles"]),
         languages=options["languages"] or (),
-        header_nuclide_was=options.get("header_nuclide_was"),
+        header_nuclide_was=_nuclide(options.get("header_nuclide_was")),
         positron_fraction_was=options.get("positron_fraction_was"),
         dose_grid=options.get("dose_grid", "image"),
         segment_liver=options.get("segment_liver"),
@@ -207,18 +208,23 @@ def dose_request(
         )
     if options["medium"] and request.used_methods == ("local",):
         raise click.UsageError(
-            "--medium is of a kernel, and local deposition has none: add --method "
-            "kernel or collapsed-cone"
+            "--medium is for a dose kernel, which local deposition does not have: "
+            "add --method kernel or collapsed-cone"
         )
     if "collapsed-cone" in request.used_methods:
         say_slower("collapsed-cone", "three times")
     return request
 
 
+def _nuclide(text: str | None) -> str | None:
+    """A nuclide as its table writes it, of `F18` or `18F`; others are refused later."""
+    return text and (nuclide_name(text) or text)
+
+
 def _registration(options: Mapping[str, Any]) -> dict[str, Any]:
     how, drawn_on = options.get("registration"), options.get("drawn_on")
     if how is None and drawn_on is not None:
-        raise click.UsageError("--drawn-on is for a --registration: give both")
+        raise click.UsageError("--drawn-on is for --registration: give both")
     if how is None:
         return {}
     if how in _REGISTRATIONS:
@@ -253,7 +259,7 @@ def roles_of(texts: tuple[str, ...]) -> dict[str, Role]:
         if text.lower() in GIVEN_ROLES:
             return Role(text.lower())
         raise click.BadParameter(
-            f"'{text}' is no role: write {like}", param_hint="--role"
+            f"'{text}' is not a role: write {like}", param_hint="--role"
         )
 
     return by_name(texts, "--role", like, role)

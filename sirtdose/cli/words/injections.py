@@ -100,7 +100,7 @@ def tumor_of(text: str, option: str) -> Tumor:
     match = re.fullmatch(r"\s*([^=]*[^=\s])\s*=(.*)@\s*(R\s*=)?(.*)", text)
     if match is None:
         raise click.BadParameter(
-            f"'{text}' is no tumor: write NAME=VOLUME@RATIO, such as T1=200mL@3.0",
+            f"'{text}' is not a tumor: write NAME=VOLUME@RATIO, such as T1=200mL@3.0",
             param_hint=option,
         )
     name, volume, kao, ratio = match.groups()
@@ -110,8 +110,8 @@ def tumor_of(text: str, option: str) -> Tumor:
         value = 0.0
     if not 0 < value < float("inf"):
         raise click.BadParameter(
-            f"'{ratio}' is no ratio of concentrations: write a number above 0, such as "
-            "3.0",
+            f"'{ratio}' is not a ratio of concentrations: write a number above 0, "
+            "such as 3.0",
             param_hint=option,
         )
     return Tumor(name.strip(), quantity(volume, VOLUME, option), value, kao is not None)
@@ -181,7 +181,7 @@ def _written(
     """The name of an injection, its parts, and the times of those that have one."""
     name, equals, rest = (piece.strip() for piece in text.partition("="))
     if not (equals and name and rest):
-        raise _refused(f"'{text}' is no injection: write NAME={_EXAMPLES[command]}")
+        raise _refused(f"'{text}' is not an injection: write NAME={_EXAMPLES[command]}")
     pieces, sign = f"activity={rest}".split(";"), "="
     if re.match(_PART, rest):
         pieces, sign = re.split(f",(?={_PART})", rest), ":"

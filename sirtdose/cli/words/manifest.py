@@ -91,8 +91,8 @@ def folder_rows(
     )
     if not folders:
         raise InputError(
-            f"{root.name} holds no folders: give a folder with one for each case, or a "
-            "manifest.csv"
+            f"{root.name} contains no folders: give a folder with one folder for each "
+            "case, or a manifest.csv"
         )
     taken = {one.name.lower() for one in folders}
     rows = []
@@ -114,7 +114,7 @@ def _of_folder(
         return Row(
             unnamed,
             folder,
-            error="the folder's name cannot be a case's: use letters, digits, '-', '_' "
+            error="the folder's name cannot name a case: use letters, digits, '-', '_' "
             "and '.', at most 64, or write a manifest.csv with a case_id for it",
         )
     if not any(files for _, _, files in os.walk(folder)):
@@ -148,7 +148,7 @@ def case_options(path: Path, command: click.Command) -> dict[str, Any]:
     require_known(data, ("options",), path.name, "a case of a batch")
     options = data.get("options", {})
     if not isinstance(options, dict):
-        raise InputError(f"{path.name}: options is no table: write [options]")
+        raise InputError(f"{path.name}: options is not a table: write [options]")
     known = list(options_about(command, "case", "secret"))
     require_options(options, known, path.name, "the options of post")
     return options
@@ -204,7 +204,7 @@ def _require_names(rows: Sequence[Row]) -> None:
         if name.lower() in seen:
             other = seen[name.lower()].where.rpartition(", ")[2]
             raise InputError(
-                f"{row.where or 'a folder'}: case_id '{name}' is that of "
-                f"{other or 'another'} too: each case needs its own"
+                f"{row.where or 'a folder'}: case_id '{name}' is also that of "
+                f"{other or 'another'}: each case needs its own"
             )
         seen[name.lower()] = row

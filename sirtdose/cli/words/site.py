@@ -149,7 +149,9 @@ def require_known(site: Site, commands: dict[str, click.Command], path: Path) ->
             near = get_close_matches(name, commands, 1)
             meant = f": was {near[0]} meant?" if near else ""
             line = line_of(path, "defaults", *name.split())
-            raise InputError(f"{path.name}, line {line}: '{name}' is no command{meant}")
+            raise InputError(
+                f"{path.name}, line {line}: '{name}' is not a command{meant}"
+            )
 
 
 def may_be_set(command: click.Command) -> list[str]:
@@ -182,8 +184,8 @@ def site_options(
         if key not in known:
             line = line_of(file, "defaults", *path.split(), key)
             raise InputError(
-                f"{file.name}, line {line}: '{key}' is none of what can be set for "
-                f"{path}: {', '.join(known)}"
+                f"{file.name}, line {line}: '{key}' cannot be set for {path}: use one "
+                f"of {', '.join(known)}"
             )
     everywhere = {key: one for key, one in site.defaults.items() if key in known}
     return located(everywhere | dict(own), (file.absolute().parent,), command)

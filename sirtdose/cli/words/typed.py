@@ -68,7 +68,7 @@ def file_named(
         return next((one.absolute() for one in there if one.exists()), None)
     except (OSError, ValueError, RuntimeError):
         if where:
-            raise InputError(f"{where}: '{text[:80]}' is no path") from None
+            raise InputError(f"{where}: '{text[:80]}' is not a path") from None
         return None
 
 

@@ -351,8 +351,8 @@ def test_strict_and_tolerances(run: Run, post: Path, tmp_path: Path) -> None:
         (("--their-table", "twice.csv"), 3, "occurs twice"),
         (("--their-table", "rising.csv"), 3, "never rises"),
         (("--method", "collapsed-cone"), 3, "has no dose by collapsed-cone"),
-        (("--image", "."), 2, "give ours once"),
-        (("--case", "case.toml"), 2, "belong together"),
+        (("--image", "."), 2, "give our dose once"),
+        (("--case", "case.toml"), 2, "--image needs --case"),
     ],
 )
 def test_refusals(

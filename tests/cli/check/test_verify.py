@@ -86,7 +86,7 @@ def test_an_input_that_is_gone_or_was_moved(
 ) -> None:
     (tmp_path / "case").rename(tmp_path / "moved")
     case = states(run, result, code=3)
-    assert "say where with --inputs" in case["inputs_said"]
+    assert "say with --inputs where it is now" in case["inputs_said"]
     case = states(run, result, "--inputs", tmp_path / "moved", "--rerun", code=0)
     assert case["rerun"] == "the same"
     # From where the user is, not from where the run was started.

@@ -233,7 +233,7 @@ def test_an_address_has_a_host_and_a_port(
 ) -> None:
     result = run("send", tmp_path, "--to", address, "--aet", "PACS")
     assert result.exit_code == 2
-    assert "is no HOST:PORT" in result.stderr
+    assert "write HOST:PORT" in result.stderr
 
 
 def test_what_cannot_be_read_is_not_said_to_be_damaged(

@@ -171,7 +171,7 @@ def test_storescp_within_tls_receives(run: Run, pki: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--tls-key", "own.key"), 2, "--tls-key is of a --tls-certificate"),
+        (("--tls-key", "own.key"), 2, "--tls-key is for --tls-certificate"),
         (("--tls-ca", "ca.pem"), 2, "needs --tls-certificate"),
         (("--tls-certificate", "none.pem"), 3, "cannot read none.pem"),
         (("--tls-certificate", "own.pem"), 3, "give matching PEM files"),

@@ -538,10 +538,10 @@ def test_a_column_in_both_tables_is_refused(tmp_path):
     ("arguments", "code", "said"),
     [
         ([], 3, "no analysis was chosen"),
-        (["--response", "response", "--responders", "XX"], 2, "no response"),
+        (["--response", "response", "--responders", "XX"], 2, "not a response"),
         (["--response", "response", "--threshold", "80"], 3, "Gy"),
         (["--time", "os_months"], 3, "both --time and --event"),
-        (["--simulated"], 2, "give none"),
+        (["--simulated"], 2, "leave out TABLE.csv"),
     ],
 )
 def test_what_is_asked_wrongly(small, tmp_path, arguments, code, said):

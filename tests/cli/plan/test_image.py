@@ -241,7 +241,7 @@ def test_goals_of_volumes_that_overlap_are_met_together(
         (
             ["--injection", "a=perfused:Perfused A,maximize", "--maximize"],
             2,
-            "leave the other goals out",
+            "leave out --tumor-dose",
         ),
         (
             [

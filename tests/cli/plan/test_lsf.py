@@ -85,9 +85,9 @@ def test_background_is_taken_off(run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "exit_code", "message"),
     [
-        (("--lung-counts", "12000"), 2, "no pair of counts"),
-        (("--lung-counts", "12000,-1"), 2, "no pair of counts"),
-        (("--lung-counts", "nan,1"), 2, "no pair of counts"),
+        (("--lung-counts", "12000"), 2, "not a pair of counts"),
+        (("--lung-counts", "12000,-1"), 2, "not a pair of counts"),
+        (("--lung-counts", "nan,1"), 2, "not a pair of counts"),
         (("--lung-background", "20000,1"), 3, "above the region itself"),
         (("--lung-counts", "0,0", "--liver-counts", "0,0"), 3, "no counts"),
     ],

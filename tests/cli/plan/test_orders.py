@@ -114,7 +114,7 @@ def test_a_resin_vial_may_hold_more_than_is_drawn(
     ("options", "exit_code", "message"),
     [
         ((), 3, "choose one with --injection right or left"),
-        (("--injection", "up"), 3, "is no injection of the plan"),
+        (("--injection", "up"), 3, "is not an injection of the plan"),
         (("--injection", "right", "--device", "resin"), 3, "is for glass, not for"),
         (("--injection", "right", "--activity", "1GBq"), 2, "or --plan"),
     ],

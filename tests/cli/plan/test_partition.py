@@ -64,8 +64,8 @@ def test_the_most_that_a_limit_allows(run: Run) -> None:
         (("--activity", "1GBq", "--tumor", "T1=9mL@2"), 3, "names two regions"),
         (("--activity", "1GBq", "--tumor", "T2=9mL"), 2, "NAME=VOLUME@RATIO"),
         (("--activity", "1GBq", "--tumor", "T2=9@2"), 2, "has no unit"),
-        (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "no ratio"),
-        (("--activity", "1GBq", "--tumor", "T2=9mL@nan"), 2, "no ratio"),
+        (("--activity", "1GBq", "--tumor", "T2=9mL@-2"), 2, "not a ratio"),
+        (("--activity", "1GBq", "--tumor", "T2=9mL@nan"), 2, "not a ratio"),
         (
             ("--activity", "1GBq", "--liver-volume", "900mL"),
             3,
@@ -113,7 +113,7 @@ def test_several_injections(run: Run) -> None:
     [
         (("--injection", RIGHT, "--activity", "1GBq"), "leave"),
         ((), "or --injection"),
-        (("--injection", "right"), "is no injection"),
+        (("--injection", "right"), "is not an injection"),
         (("--injection", "right=dose:120Gy"), "needs perfused"),
         (("--injection", "right=perfused:900mL"), "one of dose"),
         (("--injection", "right=perfused:900mL,dose:120"), "has no unit"),
@@ -148,7 +148,7 @@ def test_kaos_terms_are_converted(run: Run) -> None:
     assert json.loads(written.stdout)["lungs"] == document["lungs"]
     both = run(*CASE, "--tlsf", "10%", "--activity", "2GBq")
     assert both.exit_code == 2
-    assert "takes the place of --lung-shunt" in both.stderr
+    assert "--tlsf replaces --lung-shunt" in both.stderr
     # The same numbers under the wrong names are another treatment.
     mistaken = run(
         *("plan", "partition", "--perfused-volume", "1L", "--tumor", "T1=200mL@2"),

@@ -273,7 +273,7 @@ def test_what_is_approved_is_shown(run: Run, tmp_path: Path) -> None:
         (
             ("lsf", "planar", "--lung-counts", "1e200,1e200", "--liver-counts", "1,1"),
             2,
-            "is no pair of counts",
+            "is not a pair of counts",
         ),
         (
             (

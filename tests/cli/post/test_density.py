@@ -435,7 +435,7 @@ def test_lungs_over_their_limit_and_of_another_mass(
     ("options", "message"),
     [
         (["--density-curve", "GEMINI"], "is for --density ct"),
-        (["--medium", "water"], "local deposition has none"),
+        (["--medium", "water"], "local deposition does not have"),
         (["--density", "."], "is a folder"),
     ],
 )

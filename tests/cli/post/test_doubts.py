@@ -374,7 +374,7 @@ def test_an_injection_has_its_own_time(
         *("--injection", f"a=2GBq@{T};perfused=Perfused lobe;lung-shunt=5%"),
     )
     assert result.exit_code == 2
-    assert "holds its own time" in result.stderr
+    assert "has its own time" in result.stderr
     alone = post(
         *(run, exact_contours, tmp_path / "out", "--lung-shunt-source", "spect"),
         *("--administered", "2GBq"),

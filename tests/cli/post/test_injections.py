@@ -160,7 +160,11 @@ def test_all_that_a_calibrator_read_is_scaled(
             "the lung shunt of left is missing",
         ),
         (("--injection", f"{RIGHT};residual=10MBq"), 3, "give both times"),
-        (("--injection", RIGHT, "--calibrate-over", "liver"), 2, "leave --residual"),
+        (
+            ("--injection", RIGHT, "--calibrate-over", "liver"),
+            2,
+            "leave out --residual",
+        ),
         (
             (
                 *("--injection", RIGHT, "--calibration", "12 cps/MBq"),

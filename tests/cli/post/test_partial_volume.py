@@ -112,7 +112,7 @@ def test_recovery_coefficients(run: Run, spheres: Path, tmp_path: Path) -> None:
         (("--psf", "15"), 2, "has no unit"),
         (("--psf", "15mm,12mm"), 2, "has 2 lengths"),
         (("--psf-tail", "8%@60mm"), 2, "--psf-tail needs --psf"),
-        (("--psf", "15mm", "--psf-tail", "8%"), 2, "has no width: write the part"),
+        (("--psf", "15mm", "--psf-tail", "8%"), 2, "has no width: write the fraction"),
         (("--psf", "15mm", "--psf-tail", "8@60mm"), 2, "--psf-tail"),
         (("--psf", "15mm", "--psf-tail", "8%@12mm"), 3, "wider than the blur"),
         (("--psf", "15mm", "--psf-tail", "70%@60mm"), 3, "give at most 50 %"),

@@ -263,7 +263,7 @@ def test_a_dicom_registration(
     ("options", "exit_code", "message"),
     [
         (("--registration", "rigid"), 2, "needs --drawn-on"),
-        (("--drawn-on", "ct.nii.gz"), 2, "is for a --registration"),
+        (("--drawn-on", "ct.nii.gz"), 2, "is for --registration"),
         (("--registration", "no.tfm"), 3, "there is no transform file no.tfm"),
         (("--registration", "ct.nii.gz"), 3, "is not a transform that ITK reads"),
         (("--registration", "spect.dcm"), 3, "is not a spatial registration"),

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from sirtdose.cli.post.command import post_command
+from sirtdose.cli.words.image import image_request
 from sirtdose.cli.words.manifest import case_options, manifest_rows
 from sirtdose.cli.words.typed import parsed_options
 
@@ -98,6 +99,12 @@ def test_a_batch_takes_them_too(tmp_path: Path) -> None:
     for options in (row.options, case_options(own, post_command)):
         read = parsed_options(post_command, tmp_path, options, where="a test")
         assert read["device"] == "glass"
+
+
+def test_the_nuclide_that_a_scanner_was_told(tmp_path: Path) -> None:
+    options = {"header_nuclide_was": "18F", "administered": "1GBq"}
+    read = parsed_options(post_command, tmp_path, options, where="a test")
+    assert image_request(tmp_path, read).header_nuclide_was == "F-18"
 
 
 def test_published_limits_take_them_too(run: Run) -> None:
