@@ -104,6 +104,7 @@
     const limits = found.filter((mark) => mark.most).map((mark) => mark.gbq);
     const least = limits.length ? Math.min(...limits) : high;
     const ends = [];
+    let texts = "";
     let drawing = `<rect x="0" y="2" width="${Math.max(x(least), 0)}" height="6" fill="#1d6b3a" opacity=".45"/>`;
     if (least < high)
       drawing += `<rect x="${x(least)}" y="2" width="${700 - x(least)}" height="6" fill="#a3121f" opacity=".35"/>`;
@@ -117,13 +118,13 @@
       drawing += `<path d="M${x(mark.gbq)},0V${y - 10}" stroke="${mark.color}" stroke-width="1.6"/>`;
       const label = document.createElementNS("http://www.w3.org/2000/svg", "text");
       label.textContent = mark.text;
-      drawing += `<text x="${left}" y="${y}" style="fill: ${mark.color}">${label.innerHTML}</text>`;
+      texts += `<text x="${left}" y="${y}" style="fill: ${mark.color}">${label.innerHTML}</text>`;
     }
     const height = 30 + 14 * Math.max(ends.length - 1, 0);
     const svg = one(`marks-${n}`);
     svg.setAttribute("viewBox", `0 0 700 ${height}`);
     svg.setAttribute("height", height);
-    svg.innerHTML = drawing;
+    svg.innerHTML = drawing + texts;
   };
 
   // One injection scales the whole map; several do not, and then pictures stay the plan's.
