@@ -94,7 +94,7 @@ def test_post_shows_them_everywhere(asked: tuple[Path, str]) -> None:
     page = (out / "report.html").read_text("utf-8")
     for one in ("D2cc Gy", "D60cc Gy", "V70Gy %", "D37 Gy", "EUD Gy", "V20.5Gy %"):
         assert one in said
-        assert page.count(f"<th>{one}</th>") >= 2
+        assert f'<th class="num">{one}</th>' in page
     why = "no D60cc for 'Tumor 1' (38.40 mL): the volume is below 60 mL"
     assert why in said
     assert f"{why}." in page.replace("&#39;", "'")
@@ -276,8 +276,8 @@ def test_a_new_default_is_one_line(
     assert float(rows(out / "structures.csv")[0]["d33_gy"]) > 0
     assert "D33 Gy" in made.stderr
     page = (out / "report.html").read_text("utf-8")
-    assert page.count("<th>D33 Gy</th>") == 2
-    assert "<th>D33 Gy, 95 %</th>" in page
+    assert page.count('<th class="num">D33 Gy</th>') == 1
+    assert '<th class="num">D33 Gy, 95 %</th>' in page
     dose = out / "dose_local.nii.gz"
     labels = ("--structures", case / "labels.nii.gz")
     made = run("dvh", dose, *labels, "--out", tmp_path / "dvh", "--json")
@@ -312,7 +312,8 @@ def test_a_number_beside_the_histogram_is_one_entry(
     [row] = [r for r in rows(case / "o" / "structures.csv") if r["name"] == "Tumor 1"]
     assert float(row["activity_mbq_per_ml"]) == pytest.approx(expected)
     assert "MBq/mL" in made.stderr
-    assert "<th>MBq/mL</th>" in (case / "o" / "report.html").read_text("utf-8")
+    shown = (case / "o" / "report.html").read_text("utf-8")
+    assert '<th class="num">MBq/mL</th>' in shown
     # An older result, which has none, is shown again with a dash.
     monkeypatch.undo()
     older = run("post", case, *GIVEN, "--out", tmp_path / "older")
@@ -320,4 +321,6 @@ def test_a_number_beside_the_histogram_is_one_entry(
     for module in (doses, tables, summary, page):
         monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
     assert run("report", tmp_path / "older" / "post.json").exit_code == 0
-    assert "<td>-</td>" in (tmp_path / "older" / "report.html").read_text("utf-8")
+    assert '<td class="num">-</td>' in (tmp_path / "older" / "report.html").read_text(
+        "utf-8"
+    )
