@@ -17,6 +17,8 @@ from sirtdose.model.volume import Quantity, Volume
 
 # A site's file of whoever runs the tests is not theirs.
 os.environ["SIRTDOSE_SITE"] = ""
+# Pages say the day that they were made: the same one in every test.
+os.environ["SOURCE_DATE_EPOCH"] = "1796083200"
 
 # Nothing of the machine's speed decides: no deadline, and no complaint of slow draws.
 settings.register_profile(

@@ -14,7 +14,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command("report")
-@click.argument("path", type=_PATH, metavar="POST.JSON|PLAN.JSON")
+@click.argument("path", type=_PATH, metavar="RESULT.JSON")
 @click.option(
     "--out",
     type=_PATH,
@@ -31,20 +31,46 @@ _PATH = click.Path(path_type=Path)
     is_flag=True,
     help="Also figures/ with the pictures and curves as PNG and SVG.",
 )
+@click.option(
+    "--sheet",
+    is_flag=True,
+    help="One A4 page for the tumor board: sheet.html.",
+)
+@click.option(
+    "--deidentify",
+    is_flag=True,
+    help="Leave the case label, the patient key and all dates out.",
+)
 @force_option
 def report_command(
-    *, path: Path, out: Path | None, show_patient: bool, figures: bool, force: bool
+    *,
+    path: Path,
+    out: Path | None,
+    show_patient: bool,
+    figures: bool,
+    sheet: bool,
+    deidentify: bool,
+    force: bool,
 ) -> None:
-    """Make report.html or plan.html again from saved results.
+    """Make the page of saved results, or a one-page sheet.
 
-    Results that were changed since they were computed are refused.
+    RESULT.JSON is post.json, plan.json, compare.json or vial.json. Results that were
+    changed since they were computed are refused.
 
     Example: sirtdose report doses/post.json --figures
-    """
-    from sirtdose.report.again import page_name, page_of, saved_data
 
-    name = page_name(path)
-    page = page_of(path, _patient(path) if show_patient else None)
+    Example: sirtdose report plan/plan.json --sheet
+    """
+    from sirtdose.report.again import Wanted, page_name, page_of, saved_data
+
+    if deidentify and show_patient:
+        raise click.UsageError("--show-patient names the patient: leave it out")
+    if deidentify and figures:
+        raise click.UsageError("--figures are not de-identified: leave --figures out")
+    name = page_name(path, sheet=sheet)
+    page = page_of(
+        path, Wanted(_patient(path) if show_patient else None, sheet, deidentify)
+    )
     folder = path.parent if out is None else out
     names = [name, *(["figures"] if figures else [])]
     with output_folder(folder, names, force=force or out is None) as aside:

@@ -1,36 +1,65 @@
 """Make a result's page again from what was saved with it."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sirtdose.errors import FileFormatError, InputError
 from sirtdose.io.output.unfinished import finish
 from sirtdose.model.patient_link import PatientLink
+from sirtdose.report.documents import document_text
 from sirtdose.report.page_data import page_data_of
 from sirtdose.report.plan.hash import plan_of_text
-from sirtdose.report.plan.page import plan_page
+from sirtdose.report.plan.nameless import without_identity
+from sirtdose.report.plan.page import Made, plan_page
+from sirtdose.report.plan.sheet import comparison_page, plan_sheet, vial_page
 from sirtdose.report.post.files import PAGE_DATA
 from sirtdose.report.post.page import post_page
 from sirtdose.report.render import case_hash
 
+_POST, _PLAN = "sirtdose.post/1", "sirtdose.plan/1"
+_COMPARE, _VIAL = "sirtdose.compare/1", "sirtdose.vial/1"
 # A page's name by the schema of its document.
-PAGES = {"sirtdose.post/1": "report.html", "sirtdose.plan/1": "plan.html"}
+PAGES = {
+    _POST: "report.html",
+    _PLAN: "plan.html",
+    _COMPARE: "compare.html",
+    _VIAL: "vial.html",
+}
+SHEET_FILE = "sheet.html"
 
 
-def page_name(path: Path) -> str:
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a page.
+
+    `sheet` is one A4 page for the tumor board; `deidentified` blanks keys and dates.
+    """
+
+    patient: PatientLink | None = None
+    sheet: bool = False
+    deidentified: bool = False
+
+
+def page_name(path: Path, *, sheet: bool = False) -> str:
     """The file that a document's page goes to.
 
     Raises
     ------
     InputError
-        Neither post.json nor plan.json.
+        A document that has no page, or a sheet of one that has none.
     """
-    return PAGES[_document(path)[1]["schema"]]
+    schema = _document(path)[1]["schema"]
+    if sheet and schema == _POST:
+        raise InputError(
+            "--sheet is for plans: give plan.json, compare.json or vial.json"
+        )
+    return SHEET_FILE if sheet else PAGES[schema]
 
 
-def page_of(path: Path, patient: PatientLink | None = None) -> str:
-    """The page of a post.json or plan.json, with the pictures saved beside it.
+def page_of(path: Path, wanted: Wanted | None = None) -> str:
+    """The page of a result document, with the pictures saved beside it.
 
     Raises
     ------
@@ -39,18 +68,36 @@ def page_of(path: Path, patient: PatientLink | None = None) -> str:
     InputError
         A document of something else, or one that was changed since (H31).
     """
+    wanted = wanted or Wanted()
     text, document = _document(path)
-    if document["schema"] == "sirtdose.plan/1":
+    schema = document["schema"]
+    if schema == _POST:
+        if wanted.deidentified:
+            raise InputError(
+                "results after treatment are de-identified when they are made: run "
+                "`sirtdose post` with --deidentify"
+            )
+        return post_page(text, page_data(path, text), wanted.patient)
+    data = None
+    if schema == _PLAN:
         plan_of_text(text)
         imaged = "measured" in document
-        return plan_page(text, page_data(path, document["hash"]) if imaged else None)
-    return post_page(text, page_data(path, text), patient)
+        data = page_data(path, document["hash"]) if imaged else None
+    if wanted.deidentified:
+        text = document_text(without_identity(document))
+    made = Made.today(deidentified=wanted.deidentified)
+    if schema == _PLAN:
+        return (plan_sheet if wanted.sheet else plan_page)(text, data, made)
+    page = comparison_page if schema == _COMPARE else vial_page
+    return page(text, made)
 
 
 def saved_data(path: Path) -> tuple[str, dict[str, Any]]:
     """What figures carry to say whose they are, and the pictures saved for a page."""
     text, document = _document(path)
-    if document["schema"] == "sirtdose.post/1":
+    if document["schema"] not in (_POST, _PLAN):
+        raise InputError(f"{path.name} has no pictures: leave --figures out")
+    if document["schema"] == _POST:
         return f"case {case_hash(text)}", page_data(path, text)
     if "measured" not in document:
         raise InputError(
@@ -71,7 +118,10 @@ def _document(path: Path) -> tuple[str, dict[str, Any]]:
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema") not in PAGES:
-        raise InputError(f"{path.name} is neither post.json nor plan.json of sirtdose")
+        raise InputError(
+            f"{path.name} has no page: give post.json, plan.json, compare.json or "
+            "vial.json of sirtdose"
+        )
     return text, document
 
 

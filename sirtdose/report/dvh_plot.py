@@ -104,7 +104,7 @@ def dvh_plot(
 
 def curves_alone(histograms: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Histograms for a page's script: where the drawing lies, not its lines again."""
-    kept = ("width", "height", "left", "right")
+    kept = ("width", "height", "left", "top", "right", "bottom")
     return [
         {**one, "plot": {key: one["plot"][key] for key in kept}} for one in histograms
     ]

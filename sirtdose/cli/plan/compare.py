@@ -25,6 +25,7 @@ from sirtdose.cli.words.injections import (
 from sirtdose.cli.words.options import density_option
 from sirtdose.cli.words.show import show_document
 from sirtdose.planning.comparison import ComparedCase
+from sirtdose.report.documents import document_text
 from sirtdose.report.plan.comparison import comparison_document, comparison_summary
 from sirtdose.workflows.plan.numbers import compare_plans
 
@@ -94,4 +95,13 @@ def compare_command(
         out=out,
         force=force,
         as_json=as_json,
+        pages=None if out is None else {"compare.html": _page(document)},
     )
+
+
+def _page(document: dict[str, Any]) -> str:
+    """The page, where a folder is given: jinja2 takes its time to load."""
+    from sirtdose.report.plan.page import Made
+    from sirtdose.report.plan.sheet import comparison_page
+
+    return comparison_page(document_text(document), Made.today())

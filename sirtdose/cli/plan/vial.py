@@ -44,6 +44,7 @@ from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import plan_vial
+from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.plan.vial import vial_document, vial_summary
 
@@ -194,7 +195,16 @@ def vial_command(
         out=out,
         force=force,
         as_json=as_json,
+        pages=None if out is None else {"vial.html": _page(document)},
     )
+
+
+def _page(document: dict[str, Any]) -> str:
+    """The page, where a folder is given: jinja2 takes its time to load."""
+    from sirtdose.report.plan.page import Made
+    from sirtdose.report.plan.sheet import vial_page
+
+    return vial_page(document_text(document), Made.today())
 
 
 def _whose(

@@ -11,11 +11,6 @@ from sirtdose.report.plan.rows import LUNGS, linear_doses, names_of, rows_by_par
 from sirtdose.report.post.uncertainty import between_words
 from sirtdose.report.wording import significant
 
-_METHODS = {
-    "local_deposition": "Local deposition",
-    "kernel": "Dose kernel",
-    "collapsed_cone": "Collapsed cone",
-}
 _MODELS = {"mird": "One compartment", "bsa": "One compartment"}
 
 
@@ -46,14 +41,10 @@ class FullDoses:
 
 
 def method_name(key: str) -> str:
-    """A dose method as a person reads it.
+    """A dose method as a person reads it."""
+    from sirtdose.report import looks
 
-    >>> method_name("collapsed_cone"), method_name("local_deposition+tail")
-    ('Collapsed cone', 'Local deposition, tail')
-    """
-    first, *more = key.split("+")
-    name = _METHODS.get(first, first.replace("_", " "))
-    return ", ".join([name, *(one.replace("_", " ") for one in more)])
+    return looks.method_name(key)
 
 
 def full_doses(document: Mapping[str, Any], metrics: Sequence[Metric]) -> FullDoses:

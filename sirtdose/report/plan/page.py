@@ -1,7 +1,7 @@
 """The page of a plan, and its files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,8 @@ from sirtdose.model.metric import metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines
-from sirtdose.report.histogram import LEFT, RIGHT, named_curves
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, day_words, made_today
-from sirtdose.report.palette import paints
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
     goal_words,
@@ -41,6 +39,15 @@ GRAVE = ("stop", "ask", "warn")
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
 _SHOWN = 0.01
+# Units by the endings of what a plan assumes.
+_UNITS = {
+    "_gy_kg_per_gbq": "Gy kg/GBq",
+    "_g_per_ml": "g/mL",
+    "_fraction": "%",
+    "_gbq": "GBq",
+    "_gy": "Gy",
+    "_m2": "m\N{SUPERSCRIPT TWO}",
+}
 
 
 @dataclass(frozen=True)
@@ -64,23 +71,21 @@ def plan_page(
     made = made or Made.today()
     rungs = plan_rungs(document)
     moves = what_if(document, rungs)
-    drawn = data and plan_histogram(document, data["histograms"][0])
-    embedded = {"plan-json": text, "what-if-data": moves}
+    embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
-        embedded["view-data"] = data["view"]
-    if drawn:
-        embedded["dvh-data"] = drawn["data"]
+        from sirtdose.report.dvh_plot import curves_alone
+
+        data = with_names(document, data)
+        embedded |= {
+            "view-data": data["view"],
+            "dvh-data": curves_alone(data["histograms"]),
+        }
     return render(
         "plan.html",
         embedded,
-        (
-            *(("viewer.js",) if data else ()),
-            *(("dvh.js",) if drawn else ()),
-            "what_if.js",
-        ),
+        (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
-        histogram=drawn,
         what_if=moves,
         **page_one(document, rungs),
         **_details(document),
@@ -118,6 +123,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
         "answer": met_words(rungs),
+        "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
         "under_ladder": _under_ladder(document),
@@ -147,8 +153,8 @@ def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _under_ladder(document: Mapping[str, Any]) -> list[str]:
-    """Lung shunt, T/N, and doses that differ by all counts of an image."""
-    lungs, lines, names = document["lungs"], [], names_of(document)
+    """Lung shunt, T/N, and whose formula it is."""
+    lungs, lines = document["lungs"], []
     if lungs["shunt_fraction"] is not None:
         source = lungs["shunt_source"]
         origin = "origin not given" if source == "unknown" else source
@@ -163,12 +169,6 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     ]
     if ratios:
         lines.append(f"T/N: {', '.join(ratios)}")
-    lines += [
-        f"{names[part['name']]} by all counts of the image: "
-        f"{part['all_counts']['dose_gy']:.1f} Gy"
-        for part in document["compartments"]
-        if part.get("all_counts")
-    ]
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(
@@ -178,38 +178,38 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def plan_histogram(
-    document: Mapping[str, Any], dvh: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Curves of an image's structures, under the names of the plan's own rows."""
-    first = next(iter(document["doses"].values()))["structures"]
-    colors = paints([(one["name"], one["role"]) for one in first])
-    called, rows = names_of(document), part_rows(document)
-    names = {row["name"]: called.get(part, part) for part, row in rows.items()}
-    return {
-        "curves": named_curves(dvh, colors, names),
-        "ticks": dvh_ticks(dvh),
-        "data": {
-            "end_gy": dvh["end_gy"],
-            "left": LEFT,
-            "right": RIGHT,
-            "curves": [
-                one
-                | {"name": names[one["name"]], "color": colors[one["name"]].on_white}
-                for one in dvh["curves"]
-            ],
-        },
-    }
-
-
-def dvh_ticks(dvh: Mapping[str, Any]) -> list[tuple[float, str]]:
-    """Where doses stand under a histogram."""
-    plot = dvh["plot"]
-    wide = (RIGHT - LEFT) / (plot["right"] - plot["left"])
+def _image_doses(document: Mapping[str, Any]) -> list[str]:
+    """Doses that differ where all counts of an image are taken."""
+    names = names_of(document)
     return [
-        (round(LEFT + wide * (x - plot["left"]), 1), text)
-        for x, text in plot["dose_ticks"]
+        f"{names[part['name']]} by all counts of the image: "
+        f"{part['all_counts']['dose_gy']:.1f} Gy"
+        for part in document["compartments"]
+        if part.get("all_counts")
     ]
+
+
+def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """A page's data with its curves under the names of the plan's own rows."""
+    from sirtdose.report.looks import shown_name as drawn_name
+
+    called, names = names_of(document), {}
+    for part, row in part_rows(document).items():
+        for name in (row["name"], drawn_name(row["name"], row["role"])):
+            names[name] = called.get(part, part)
+
+    def renamed(curves: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+        return [{**one, key: names.get(one["name"], one["name"])} for one in curves]
+
+    histograms = [
+        {
+            **one,
+            "curves": renamed(one["curves"], "shown"),
+            "plot": {**one["plot"], "curves": renamed(one["plot"]["curves"], "name")},
+        }
+        for one in data["histograms"]
+    ]
+    return {**data, "histograms": histograms}
 
 
 def _details(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,11 +220,7 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         "full": full_doses(document, metrics),
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
-        "assumptions": [
-            (name.removesuffix("_gbq").replace("_", " ").capitalize(), value)
-            for name, value in document["assumptions"].items()
-            if value is not None and not isinstance(value, (list, dict))
-        ],
+        "assumptions": list(_assumptions(document)),
         "interval_notes": _interval_notes(unsure),
         "chances": _chances(unsure),
         "prediction": unsure
@@ -232,6 +228,28 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         and prediction_words(unsure["prediction"]),
         "shares": _shares(unsure),
     }
+
+
+def _assumptions(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was assumed, each with its unit."""
+    for name, value in document["assumptions"].items():
+        if value is None or isinstance(value, (list, dict)):
+            continue
+        if name == "dose_method":
+            yield "Dose method", method_name(value)
+            continue
+        said, unit = next(
+            (
+                (name.removesuffix(ending), unit)
+                for ending, unit in _UNITS.items()
+                if name.endswith(ending)
+            ),
+            (name, ""),
+        )
+        if unit == "%":
+            value = 100 * value
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        yield said.replace("_", " ").capitalize(), f"{text} {unit}".strip()
 
 
 def _full_notes(document: Mapping[str, Any], metrics: Sequence[Any]) -> list[str]:

@@ -291,8 +291,8 @@ def _lowered(name: str) -> str:
     return f"the {name[0].lower()}{name[1:]}" if own else name
 
 
-def met_words(rungs: Sequence[Rung]) -> str:
-    """Goals and limits in a sentence, by name where one is missed."""
+def met_words(rungs: Sequence[Rung]) -> tuple[str, str]:
+    """Goals and limits in words: what is missed, by name, and what is met."""
     missed: dict[str, list[str]] = {}
     checked = 0
     for rung in rungs:
@@ -301,7 +301,7 @@ def met_words(rungs: Sequence[Rung]) -> str:
             if one.met is False and one.sense != "aim":
                 names = missed.setdefault(one.falls_short, [])
                 names += [] if rung.name in names else [rung.name]
-    said = [f"{what}: {', '.join(names)}." for what, names in missed.items()]
-    if checked and LIMIT_NOT_MET not in missed:
-        said.append("All limits are met." if checked > 1 else "The limit is met.")
-    return " ".join(said)
+    said = " ".join(f"{what}: {', '.join(names)}." for what, names in missed.items())
+    if not checked or LIMIT_NOT_MET in missed:
+        return said, ""
+    return said, "All limits are met." if checked > 1 else "The limit is met."

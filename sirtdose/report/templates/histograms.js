@@ -16,6 +16,30 @@
     row.append(one);
     return one;
   };
+  // A plan that is played with scales all doses, and its curves with them.
+  let factor = 1;
+  function fractionAt(curve, part) {
+    const at = Math.min(part / factor, 1) * (curve.fraction.length - 1);
+    const n = Math.min(Math.floor(at), curve.fraction.length - 2);
+    return curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
+  }
+  window.addEventListener("moved", () => {
+    const ratio = Number(document.body.dataset.ratio || 1);
+    if (ratio === factor) return;
+    factor = ratio;
+    drawings.forEach((drawing, n) => {
+      const { plot, curves } = all[n];
+      drawing.querySelectorAll("polyline").forEach((line, k) => {
+        const points = curves[k].fraction.map((_, i, every) => {
+          const part = i / (every.length - 1);
+          const y = plot.bottom - (plot.bottom - plot.top) * fractionAt(curves[k], part);
+          return `${(plot.left + part * (plot.right - plot.left)).toFixed(1)},${y.toFixed(1)}`;
+        });
+        line.setAttribute("points", points.join(" "));
+      });
+    });
+    tell();
+  });
   function tell() {
     const { plot, curves, end_gy: end } = all[shown];
     const part = dose / end;
@@ -34,9 +58,7 @@
     }
     const body = table.createTBody();
     for (const curve of curves) {
-      const at = part * (curve.fraction.length - 1);
-      const n = Math.min(Math.floor(at), curve.fraction.length - 2);
-      const value = curve.fraction[n] + (at - n) * (curve.fraction[n + 1] - curve.fraction[n]);
+      const value = fractionAt(curve, part);
       const row = body.insertRow();
       const name = cell(row, "", false);
       const swatch = document.createElement("span");

@@ -126,15 +126,10 @@
     svg.innerHTML = drawing;
   };
 
+  // One injection scales the whole map; several do not, and then pictures stay the plan's.
   const scaled = () => {
-    // One injection scales the whole map; several do not, and then these stay the plan's.
-    const ratio = at.length === 1 ? at[0] / first[0] : 1;
-    document.body.dataset.ratio = ratio;
-    const drawing = one("dvh");
-    if (!drawing) return;
-    const left = Number(drawing.dataset.left);
-    for (const curve of drawing.querySelectorAll("polyline.curve"))
-      curve.setAttribute("transform", `translate(${left} 0) scale(${ratio} 1) translate(${-left} 0)`);
+    document.body.dataset.ratio = at.length === 1 ? at[0] / first[0] : 1;
+    dispatchEvent(new Event("moved"));
   };
 
   const draw = () => {
@@ -165,7 +160,6 @@
       ? `@page { @top-left { content: ${head}; color: #000; font-weight: 700; white-space: normal; } }`
       : "";
     scaled();
-    dispatchEvent(new Event("moved"));
   };
 
   const set = (n, gbq) => {

@@ -1,0 +1,150 @@
+"""One A4 page: a plan for the tumor board, methods compared, vials."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sirtdose.report.ladder import Verdict
+from sirtdose.report.page_head import day_words
+from sirtdose.report.palette import Paint, paints
+from sirtdose.report.plan.page import (
+    GRAVE,
+    Made,
+    page_one,
+    plan_head,
+    with_names,
+)
+from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
+from sirtdose.report.render import case_hash, render
+from sirtdose.report.who import head_of
+from sirtdose.report.wording import gy_words
+
+SHEET = "Tumor board sheet"
+_METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
+
+
+def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
+    """A plan on one page; `data` are its pictures, where it is of an image."""
+    document = json.loads(text)
+    rungs = plan_rungs(document)
+    return render(
+        "plan_sheet.html",
+        {},
+        ("sheet.js",),
+        head=plan_head(document, made, SHEET),
+        page=with_names(document, data) if data else None,
+        **page_one(document, rungs),
+    )
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One structure: its dose by each method's activity, and how far that is known."""
+
+    name: str
+    paint: Paint
+    doses: tuple[str, ...]
+    spread: str
+
+
+def comparison_page(text: str, made: Made, title: str = "Methods compared") -> str:
+    """Methods side by side on one page."""
+    document = json.loads(text)
+    methods = document["methods"]
+    names = [_METHODS.get(one["method"], one["method"]) for one in methods]
+    return render(
+        "compare.html",
+        {},
+        ("sheet.js",),
+        head=_head(document, text, made, title),
+        d=document,
+        methods=[
+            {**one, "name": name} for one, name in zip(methods, names, strict=True)
+        ],
+        rows=_compared(methods),
+        limits=_limits(methods),
+        grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
+        typed=document.get("inputs") or {},
+    )
+
+
+def _compared(methods: list[dict[str, Any]]) -> list[Compared]:
+    """Each structure once, the lungs last."""
+    parts = methods[0]["compartments"]
+    colors = paints([*((one["name"], one["role"]) for one in parts), (LUNGS, LUNGS)])
+    rows = [
+        (
+            part["name"],
+            tuple(gy_words(one["compartments"][n]["dose_gy"]) for one in methods),
+        )
+        for n, part in enumerate(parts)
+    ]
+    lungs = tuple(
+        "n/a" if one["lungs_gy"] is None else gy_words(one["lungs_gy"])
+        for one in methods
+    )
+    return [
+        Compared(shown_name(name), colors[name], doses, _spread(methods[0], name))
+        for name, doses in [*rows, (LUNGS, lungs)]
+    ]
+
+
+def _spread(method: Mapping[str, Any], name: str) -> str:
+    """The relative standard uncertainty of a dose, the same for every activity."""
+    for row in method["uncertainty"]:
+        own = row["dose_by_first_order_gy"]
+        if row["name"] == name and own["value"] > 0:
+            return f"{100 * own['standard_uncertainty'] / own['value']:.0f} %"
+    return "n/a"
+
+
+def _limits(methods: list[dict[str, Any]]) -> list[tuple[str, list[Verdict]]]:
+    """Each limit once, with the verdict of every method."""
+    found: dict[str, list[Verdict]] = {}
+    for method in methods:
+        for limit in method["limits"]:
+            of = limit["value_of"] or limit["volume"]
+            more = " over all sessions" if of == "lungs_cumulative" else ""
+            verdict = Verdict.of_limit(limit)
+            name = shown_name(of.partition("_cumul")[0])
+            found.setdefault(f"{name}{more}, {verdict.wanted} Gy", []).append(verdict)
+    return [(name, own) for name, own in found.items() if len(own) == len(methods)]
+
+
+def vial_page(text: str, made: Made, title: str = "Vials") -> str:
+    """Which vial, calibrated when, and what another hour changes, on one page."""
+    document = json.loads(text)
+    return render(
+        "vial.html",
+        {},
+        ("sheet.js",),
+        head=_head(document, text, made, title),
+        d=document,
+        at=_time(document["at"]),
+        vials=[
+            {
+                **one,
+                "calibrated": _time(one["calibrated_at"]),
+                "holds": _time(one["holds_it_at"]),
+            }
+            for one in document["vials"]
+        ],
+        shifts=[{**one, "time": _time(one["at"])} for one in document["shifts"]],
+        grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
+    )
+
+
+def _time(iso: str) -> str:
+    """A time in words; one that was taken out stays as it is."""
+    return day_words(iso) if iso[:1].isdigit() else iso
+
+
+def _head(document: Mapping[str, Any], text: str, made: Made, title: str) -> Any:
+    return head_of(
+        document,
+        title,
+        digest=case_hash(text, digits=64),
+        made=made.on,
+        deidentified=made.deidentified,
+    )
