@@ -154,7 +154,7 @@ def test_dvh_and_check_take_the_same(
     page = (tmp_path / "check" / "check.html").read_text("utf-8")
     for one in ("D2cc Gy", "V70Gy %"):
         assert f"ours {one}" in checked.stderr
-        assert f"<th>{one}</th>" in page
+        assert f'<th class="num">{one}</th>' in page
     assert "no D60cc for 'Tumor 1'" in checked.stderr
     assert "no D60cc for &#39;Tumor 1" in page.replace("No D60", "no D60")
 
@@ -286,7 +286,8 @@ def test_a_new_default_is_one_line(
     assert "d33_gy" in rows(tmp_path / "dvh" / "structures.csv")[0]
     made = run("check", dose, "--against", out, *labels, "--out", tmp_path / "check")
     assert "D33 %" in made.stderr
-    assert "<th>D33 Gy</th>" in (tmp_path / "check" / "check.html").read_text("utf-8")
+    shown = (tmp_path / "check" / "check.html").read_text("utf-8")
+    assert '<th class="num">D33 Gy</th>' in shown
     assert any(one["number"] == "d33" for one in rows(tmp_path / "check" / "check.csv"))
 
 
