@@ -241,7 +241,7 @@ class Prediction:
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
     at the planned activities, by method. `activity` is what the map holds, GBq, with
-    what lies outside of all that is perfused.
+    what lies outside of all that is perfused. `ct` is for pictures of the dose.
     """
 
     image: Volume
@@ -260,6 +260,7 @@ class Prediction:
     dose_grid: str
     choices: tuple[str, ...]
     inputs: tuple[dict[str, Any], ...]
+    ct: Volume | None = None
 
 
 def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:

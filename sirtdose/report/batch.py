@@ -10,8 +10,9 @@ from typing import Any, Self
 from sirtdose import __version__
 from sirtdose.model.role import Role
 from sirtdose.report.documents import document_text
+from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.post.files import THUMBNAIL
-from sirtdose.report.render import render
+from sirtdose.report.render import case_hash, render
 from sirtdose.report.tables import cell, structure_columns
 from sirtdose.report.wording import significant
 
@@ -151,6 +152,13 @@ def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
         "batch.html",
         {},
         ("sort.js",),
+        head=PageHead(
+            f"Doses of {len(cases)} cases",
+            _digest(cases),
+            key=f"batch of {len(cases)} cases",
+            treated="",
+            made=made_today(),
+        ),
         cases=cases,
         version=__version__,
         counts=state_counts(cases),
@@ -164,6 +172,11 @@ def batch_page(cases: Sequence[Mapping[str, Any]]) -> str:
             ("what was wrong", "text"),
         ],
     )
+
+
+def _digest(cases: Sequence[Mapping[str, Any]]) -> str:
+    """Of all that the list shows."""
+    return case_hash(json.dumps(list(cases), default=str), digits=64)
 
 
 def _case_number(value: float | None, key: str) -> str:

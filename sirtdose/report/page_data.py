@@ -114,7 +114,7 @@ def _whose(assessment: Assessment) -> dict[str, Any]:
 def prediction_page_data(
     prediction: Prediction, document: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Planes and curves of a prediction over the scout image.
+    """Planes and curves of a prediction over the CT, else over the scout image.
 
     `document` is the plan: its limits and goals are where isodoses are drawn.
     """
@@ -123,7 +123,7 @@ def prediction_page_data(
     looks = structure_looks(structures)
     data = plane_data(
         {method_name(name): dose.volume for name, dose in prediction.doses.items()},
-        prediction.image,
+        prediction.ct or prediction.image,
         [one for one in structures if drawn(one)],
         looks,
         numbers=case_numbers(document["limits"], document["assumptions"]),
@@ -132,7 +132,7 @@ def prediction_page_data(
     return {
         "method": method,
         **data,
-        "gray": "the scout image",
+        "gray": "CT" if prediction.ct else "the scout image",
         "histograms": [
             _curves(name, rows, looks, {}) for name, rows in prediction.rows.items()
         ],

@@ -34,7 +34,8 @@ class PageHead:
     digest : str
         Hash of the document; 12 digits are shown.
     key, treated, made : str
-        Case label or patient key, treatment date and the page's own, in words.
+        Case label or patient key, treatment date and the page's own, in words. What is
+        of several treatments, or none, has an empty one.
     state : str
         Such as "Draft, not approved"; `good` ones are green.
     who : tuple of (str, str)
@@ -73,8 +74,11 @@ class PageHead:
         if self.deidentified:
             return f"{self.title}{state}  |  de-identified"
         key = "no case label" if self.key == NOT_GIVEN else self.key
+        said = f"{self.title}{state}  |  {key}"
+        if not self.treated:
+            return said
         treated = "date " * (self.treated == NOT_GIVEN) + self.treated
-        return f"{self.title}{state}  |  {key}  |  treatment {treated}"
+        return f"{said}  |  treatment {treated}"
 
     @property
     def right(self) -> str:

@@ -137,7 +137,9 @@ def still_planes(
             **dict(zip(("left", "right", "top", "bottom"), view[4], strict=True)),
             "position": place_of(view, shown.at_mm),
             "jpeg_base64": _picture(dose, gray, shown.points(view, _PIXELS), scale),
-            **_lines(dose, outlines, shown.points(view, _POINTS), looks, scale),
+            **_lines(
+                dose, outlines, shown.points(view, _POINTS), looks=looks, scale=scale
+            ),
         }
         for view in VIEWS
     ]
@@ -213,6 +215,7 @@ def _lines(
     dose: Volume,
     outlines: Sequence[Smooth],
     points: NDArray[np.float64],
+    *,
     looks: Mapping[str, Look],
     scale: Scale,
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from sirtdose import __version__
 from sirtdose.report.page_head import PageHead, margin_boxes
 from sirtdose.report.wording import gbq_words, gy_words, mci_words, significant
 
@@ -28,7 +29,12 @@ def case_hash(text: str, *, digits: int = 12) -> str:
 def view_page(title: str, data: Mapping[str, Any]) -> str:
     """Planes alone, of any dose."""
     return render(
-        "view.html", {"view-data": data["view"]}, ("viewer.js",), title=title, page=data
+        "view.html",
+        {"view-data": data["view"]},
+        ("viewer.js",),
+        head=PageHead(title, data["sha256"], key="any dose map", treated=""),
+        version=__version__,
+        page=data,
     )
 
 

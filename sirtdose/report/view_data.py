@@ -95,7 +95,7 @@ def view_data(
     found: dict[str, Any] = {}
     packed: dict[Any, dict[str, Any]] = {}
     for budget in _BUDGETS:
-        found = _packed_view(maps, gray, outlines, budget, packed)
+        found = _packed_view(maps, gray, outlines, budget, packed=packed)
         pictures = (*found["maps"], found["gray"] or {"data": ""})
         if sum(len(one["data"]) for one in pictures) <= _SIZE_MAX:
             break
@@ -122,6 +122,7 @@ def _packed_view(
     gray: Volume | None,
     outlines: Sequence[Smooth],
     budget: tuple[int, int, int],
+    *,
     packed: dict[Any, dict[str, Any]],
 ) -> dict[str, Any]:
     """The view within a budget; what was `packed` for another one is not again."""

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from sirtdose import __version__
+from sirtdose.report.page_head import PageHead, made_today
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import table
 from sirtdose.validation.run import Outcome, left_out
@@ -82,7 +83,15 @@ def validation_page(text: str) -> str:
         {},
         (),
         d=document,
-        case=case_hash(text),
+        head=PageHead(
+            "Validation of this installation",
+            case_hash(text, digits=64),
+            key=f"sirtdose {document['sirtdose_version']}",
+            treated="",
+            made=made_today(),
+            state="Pass" if document["passed"] else "Fail",
+            good=document["passed"],
+        ),
         failed=[_shown(row) for row in document["checks"] if not row["passed"]],
         groups=by_group(document),
     )

@@ -178,6 +178,19 @@ def test_a_long_list_of_warnings_is_made_smaller_not_cut(
     assert "Medical physicist" in text
 
 
+def test_where_margins_stay_empty_a_table_head_says_it(
+    browser: Any, plans: Path
+) -> None:
+    """As in browsers that do not print what is in a sheet's margin."""
+    opened = browser.new_page(user_agent="Mozilla/5.0 Gecko/20100101 Firefox/140.0")
+    opened.goto((plans / "partition/plan.html").as_uri())
+    digest = digest_of(opened)
+    for text in sheets_of(opened):
+        # In this browser the margin has it as well.
+        assert text.count(f"| {digest}") >= 2
+    opened.close()
+
+
 def answer(page: Any) -> str:
     return re.sub(r"\s+", " ", page.inner_text(".answer"))
 

@@ -94,7 +94,7 @@ def test_post_shows_them_everywhere(asked: tuple[Path, str]) -> None:
     page = (out / "report.html").read_text("utf-8")
     for one in ("D2cc Gy", "D60cc Gy", "V70Gy %", "D37 Gy", "EUD Gy", "V20.5Gy %"):
         assert one in said
-        assert page.count(f"<th>{one}</th>") >= 2
+        assert f'<th class="num">{one}</th>' in page
     why = "no D60cc for 'Tumor 1' (38.40 mL): the volume is below 60 mL"
     assert why in said
     assert f"{why}." in page.replace("&#39;", "'")
@@ -154,7 +154,7 @@ def test_dvh_and_check_take_the_same(
     page = (tmp_path / "check" / "check.html").read_text("utf-8")
     for one in ("D2cc Gy", "V70Gy %"):
         assert f"ours {one}" in checked.stderr
-        assert f"<th>{one}</th>" in page
+        assert f'<th class="num">{one}</th>' in page
     assert "no D60cc for 'Tumor 1'" in checked.stderr
     assert "no D60cc for &#39;Tumor 1" in page.replace("No D60", "no D60")
 
@@ -276,8 +276,8 @@ def test_a_new_default_is_one_line(
     assert float(rows(out / "structures.csv")[0]["d33_gy"]) > 0
     assert "D33 Gy" in made.stderr
     page = (out / "report.html").read_text("utf-8")
-    assert page.count("<th>D33 Gy</th>") == 2
-    assert "<th>D33 Gy, 95 %</th>" in page
+    assert page.count('<th class="num">D33 Gy</th>') == 1
+    assert '<th class="num">D33 Gy, 95 %</th>' in page
     dose = out / "dose_local.nii.gz"
     labels = ("--structures", case / "labels.nii.gz")
     made = run("dvh", dose, *labels, "--out", tmp_path / "dvh", "--json")
@@ -286,7 +286,8 @@ def test_a_new_default_is_one_line(
     assert "d33_gy" in rows(tmp_path / "dvh" / "structures.csv")[0]
     made = run("check", dose, "--against", out, *labels, "--out", tmp_path / "check")
     assert "D33 %" in made.stderr
-    assert "<th>D33 Gy</th>" in (tmp_path / "check" / "check.html").read_text("utf-8")
+    shown = (tmp_path / "check" / "check.html").read_text("utf-8")
+    assert '<th class="num">D33 Gy</th>' in shown
     assert any(one["number"] == "d33" for one in rows(tmp_path / "check" / "check.csv"))
 
 
@@ -312,7 +313,8 @@ def test_a_number_beside_the_histogram_is_one_entry(
     [row] = [r for r in rows(case / "o" / "structures.csv") if r["name"] == "Tumor 1"]
     assert float(row["activity_mbq_per_ml"]) == pytest.approx(expected)
     assert "MBq/mL" in made.stderr
-    assert "<th>MBq/mL</th>" in (case / "o" / "report.html").read_text("utf-8")
+    shown = (case / "o" / "report.html").read_text("utf-8")
+    assert '<th class="num">MBq/mL</th>' in shown
     # An older result, which has none, is shown again with a dash.
     monkeypatch.undo()
     older = run("post", case, *GIVEN, "--out", tmp_path / "older")
@@ -320,4 +322,6 @@ def test_a_number_beside_the_histogram_is_one_entry(
     for module in (doses, tables, lines, page):
         monkeypatch.setattr(module, "NUMBERS", (*doses.NUMBERS, mine))
     assert run("report", tmp_path / "older" / "post.json").exit_code == 0
-    assert "<td>-</td>" in (tmp_path / "older" / "report.html").read_text("utf-8")
+    assert '<td class="num">-</td>' in (tmp_path / "older" / "report.html").read_text(
+        "utf-8"
+    )

@@ -17,7 +17,15 @@ from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
 from sirtdose.report.check import words
 from sirtdose.report.cohort.figures import svg_text
-from sirtdose.report.looks import drawn, structure_looks
+from sirtdose.report.looks import (
+    DIFFERENCE,
+    WASH_ABOVE,
+    WASH_BELOW,
+    drawn,
+    structure_looks,
+)
+from sirtdose.report.page_head import PageHead, made_today
+from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import VIEWS, Field, View, center_mm, place_of
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.screen import finding_lines
@@ -29,6 +37,9 @@ if TYPE_CHECKING:
 _PIXELS = 160
 _MARGIN_MM = 20.0
 _CURVES_MAX = 8
+# Doses as on every page; a difference is white at 0, cyan below and amber above.
+_DOSES = ("#000000", WASH_BELOW, *ISODOSES, WASH_ABOVE)
+_DIFFERENCES = ("#0a5a68", DIFFERENCE[0], "#ffffff", DIFFERENCE[1], "#8a4b00")
 _CURVE_POINTS = 300
 _AXIAL_AND_CORONAL = VIEWS[:2]
 
@@ -42,6 +53,15 @@ def check_page(text: str, check: DoseCheck) -> str:
         "check.html",
         {"check-json": text},
         (),
+        head=PageHead(
+            "Check of a dose",
+            case_hash(text, digits=64),
+            key="their dose against ours",
+            treated="",
+            made=made_today(),
+            state="Within tolerance" if document["passed"] else "Beyond tolerance",
+            good=document["passed"],
+        ),
         d=document,
         case=case_hash(text),
         headline=words.headline(document),
@@ -110,6 +130,7 @@ def _cell(number: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def difference_png(check: DoseCheck) -> str:
     """Ours, theirs, theirs minus ours, and gamma, in two planes; PNG in base64."""
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
     pair = check.pair
@@ -117,10 +138,12 @@ def difference_png(check: DoseCheck) -> str:
     top = max(float(np.percentile(pair.ours.data[pair.compared], 99)), 1e-6)
     apart = pair.difference
     most = max(float(np.percentile(np.abs(apart.data[pair.compared]), 99)), 1e-3 * top)
-    maps = [
-        ("ours, Gy", pair.ours, "inferno", 0.0, top),
-        ("theirs, Gy", pair.theirs, "inferno", 0.0, top),
-        ("theirs - ours, Gy", apart, "RdBu_r", -most, most),
+    warm = LinearSegmentedColormap.from_list("dose", _DOSES)
+    both = LinearSegmentedColormap.from_list("difference", _DIFFERENCES)
+    maps: list[tuple[str, Volume, Any, float, float]] = [
+        ("ours, Gy", pair.ours, warm, 0.0, top),
+        ("theirs, Gy", pair.theirs, warm, 0.0, top),
+        ("theirs - ours, Gy", apart, both, -most, most),
     ]
     if check.gammas:
         first = check.gammas[0]
@@ -151,7 +174,7 @@ def difference_png(check: DoseCheck) -> str:
 def _row(
     axes: Any,
     view: View,
-    maps: list[tuple[str, Volume, str, float, float]],
+    maps: list[tuple[str, Volume, Any, float, float]],
     points: NDArray[np.float64],
 ) -> None:
     name, *_, letters = view

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sirtdose.report.cohort.results import column_words
 from sirtdose.report.cohort.words import Document, models, ratio_words
 from sirtdose.report.wording import significant
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 # Told apart by everybody, and by their dashes in print.
 _COLORS = (
-    *("#0b5394", "#b45309", "#4d7c0f", "#7e22ce"),
-    *("#0f766e", "#9f1239", "#374151", "#a16207"),
+    *("#1a73d4", "#bd1b95", "#0b6147", "#36146c"),
+    *("#2a2fc4", "#5f6772", "#0a6a78", "#a3121f"),
 )
 _DASHES = (
     "-",
@@ -47,14 +48,21 @@ def svg_text(figure: "Figure") -> str:
     return stream.getvalue()
 
 
-def _figure(width: float = 4.8, height: float = 3.8) -> tuple["Figure", "Axes"]:
+def _figure(width: float = 4.0, height: float = 3.4) -> tuple["Figure", "Axes"]:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
+    _plain(axes)
+    return figure, axes
+
+
+def _plain(axes: "Axes") -> None:
+    """The one style of all figures: light grid, no box, text that prints at 8 pt."""
     axes.grid(color=_GRID)
     axes.set_axisbelow(True)
-    return figure, axes
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=10)
 
 
 def box_figure(endpoint: Document) -> "Figure":
@@ -89,14 +97,14 @@ def box_figure(endpoint: Document) -> "Figure":
         for word, said in (("no", "no"), ("yes", "with"))
     ]
     axes.set_xticks([0, 1], names)
-    axes.set_ylabel(f"{endpoint['dose_column']}, Gy")
+    axes.set_ylabel(f"{column_words(endpoint['dose_column'])}, Gy")
     axes.set_ylim(bottom=0)
     return figure
 
 
 def roc_figure(endpoint: Document) -> "Figure":
     """The ROC curve with the Youden threshold on it."""
-    figure, axes = _figure(4.2, 4.0)
+    figure, axes = _figure()
     roc = endpoint["roc"]
     cut = roc["cutoff"]
     axes.plot([0, 1], [0, 1], color="#8c959f", linewidth=1, linestyle=":")
@@ -113,7 +121,7 @@ def roc_figure(endpoint: Document) -> "Figure":
         (x, y),
         xytext=(8, -14),
         textcoords="offset points",
-        fontsize=9,
+        fontsize=10,
     )
     axes.set(
         xlabel="1 - specificity",
@@ -148,7 +156,7 @@ def dose_response_figure(endpoint: Document) -> "Figure | None":
             linestyle="--",
         )
     axes.set(
-        xlabel=f"{endpoint['dose_column']}, Gy",
+        xlabel=f"{column_words(endpoint['dose_column'])}, Gy",
         ylabel=f"probability of {endpoint['kind']}",
         xlim=(0, end),
         ylim=(-0.04, 1.04),
@@ -160,11 +168,11 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
     """Kaplan-Meier curves with bands and marks of censoring, numbers at risk below."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 3.4 + 0.22 * len(curves)), layout="constrained")
+    figure = Figure(figsize=(6.0, 3.4 + 0.24 * len(curves)), layout="constrained")
     axes, below = figure.subplots(
         2, 1, sharex=True, height_ratios=(3.0, 0.35 + 0.22 * len(curves))
     )
-    axes.grid(color=_GRID)
+    _plain(axes)
     first = next(iter(curves.values()))
     for number, (name, curve) in enumerate(curves.items()):
         color = _COLORS[number % len(_COLORS)]
@@ -191,27 +199,27 @@ def survival_figure(curves: Mapping[str, Document], unit: str) -> "Figure":
                 *(time, -number, str(count)),
                 ha="center",
                 va="center",
-                fontsize=8,
+                fontsize=10,
                 color=color,
             )
         below.text(
             *(-0.05, -number, name),
             ha="right",
             va="center",
-            fontsize=8,
+            fontsize=10,
             color=color,
             transform=below.get_yaxis_transform(),
         )
     axes.axhline(0.5, color="#8c959f", linewidth=0.8, linestyle=":")
     axes.set(ylabel="fraction without event", ylim=(0, 1.02))
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=10)
     axes.tick_params(labelbottom=True)
     axes.set_xticks(first["risk_times"])
     end = max(curve["times"][-1] for curve in curves.values())
     axes.set_xlim(0, max(end, first["risk_times"][-1]) * 1.02 or 1)
     below.set_ylim(-len(curves) + 0.4, 0.6)
     below.set_axis_off()
-    figure.supxlabel(f"{unit}; numbers at risk", fontsize=9)
+    figure.supxlabel(f"{unit}; numbers at risk", fontsize=10)
     return figure
 
 
@@ -259,7 +267,7 @@ def forest_figure(survival: Document) -> "Figure | None":
             f"{ratio_words(one['high'])})",
             transform=axes.get_yaxis_transform(),
             va="center",
-            fontsize=8,
+            fontsize=10,
         )
     axes.axvline(1, color="#57606a", linewidth=1)
     axes.set_xscale("log")
@@ -268,7 +276,7 @@ def forest_figure(survival: Document) -> "Figure | None":
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(
         range(len(rows)), [f"{one['name']}, {kind}" for one, kind in reversed(rows)],
-        fontsize=8,
+        fontsize=10,
     )  # fmt: skip
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel("hazard ratio by one unit, 95 % CI")

@@ -4,7 +4,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from sirtdose.report.cohort import words
+from sirtdose.report.cohort import results, words
 from sirtdose.report.cohort.figures import (
     box_figure,
     dose_response_figure,
@@ -15,6 +15,7 @@ from sirtdose.report.cohort.figures import (
 )
 from sirtdose.report.cohort.methods import cautions, methods_paragraph
 from sirtdose.report.cohort.words import Document
+from sirtdose.report.page_head import NOT_GIVEN, PageHead, made_today
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.wording import significant
 
@@ -29,34 +30,103 @@ def cohort_page(text: str) -> str:
     document = json.loads(text)
     joined = document["join"]
     survival = document["survival"]
+    patients = next(iter(joined.values()))["patients"]
+    endpoints = [_endpoint(one) for one in document["endpoints"]]
     return render(
         "cohort.html",
         {},
         (),
+        head=_head(document, text, patients),
         d=document,
         case=case_hash(text),
-        patients=next(iter(joined.values()))["patients"],
+        patients=patients,
         joined=[*words.join_words(document), *words.left_out_words(document)],
-        endpoints=[_endpoint(one) for one in document["endpoints"]],
+        answer=_answer(document),
+        first=next(
+            (
+                (one, results.patients_table(one))
+                for one in document["endpoints"]
+                if not one["failed"] and one["level"] == "patient"
+            ),
+            None,
+        ),
+        endpoints=endpoints,
         survival=_survival(survival) if survival else None,
         cautions=cautions(document),
         methods=methods_paragraph(document),
     )
 
 
+def _head(document: Document, text: str, patients: int) -> PageHead:
+    """What the cohort is of: six fields as on every page."""
+    request, survival = document["request"], document["survival"]
+    doses = dict.fromkeys(one["dose_column"] for one in document["endpoints"])
+    toxicity = next(
+        (one for one in document["endpoints"] if one["kind"] == "toxicity"), None
+    )
+    name = f"{'Simulated, ' if document['simulated'] else ''}{patients} patients"
+    return PageHead(
+        title="Doses and outcomes",
+        digest=case_hash(text, digits=64),
+        key=name,
+        treated="",
+        made=made_today(),
+        state="Simulated" if document["simulated"] else "",
+        who=(
+            ("Cohort", name),
+            ("Doses", ", ".join(map(results.column_words, doses)) or NOT_GIVEN),
+            ("Response", request["response"] or NOT_GIVEN),
+            ("Toxicity", words.outcome_words(toxicity) if toxicity else NOT_GIVEN),
+            (
+                "Survival",
+                f"{survival['events']} events, {survival['time']}"
+                if survival
+                else NOT_GIVEN,
+            ),
+            ("Inputs", f"{len(document['inputs'])} files"),
+        ),
+    )
+
+
+def _answer(document: Document) -> list[str]:
+    """What was found, in a sentence an endpoint."""
+    said = []
+    for one in document["endpoints"]:
+        if one["failed"] or one["level"] != "patient":
+            continue
+        yes, no = (significant(one["groups"][w]["median"], 3) for w in ("yes", "no"))
+        said.append(
+            f"Patients with {one['kind']} had a median dose of {yes} Gy, those without "
+            f"{no} Gy ({words.p_words(one['rank_sum']['p'])}): {one['events']} of "
+            f"{one['n']}."
+        )
+    survival = document["survival"]
+    if survival and not survival["failed"]:
+        median = survival["overall"]["median"]
+        told = words.median_words(median, survival["unit"])
+        said.append(f"Median survival {told}.")
+    return said
+
+
 def _endpoint(endpoint: Document) -> dict[str, Any]:
+    title = words.endpoint_title(endpoint)
     said: dict[str, Any] = {
         "kind": endpoint["kind"],
-        "title": words.endpoint_title(endpoint),
-        "lines": words.endpoint_lines(endpoint),
+        "title": f"{title[:1].upper()}{title[1:]}",
+        "lines": words.endpoint_lines(endpoint)[: 1 + bool(endpoint["clustering"])]
+        if not endpoint["failed"]
+        else words.endpoint_lines(endpoint),
+        "dose": results.column_words(endpoint["dose_column"]),
+        "rows": results.endpoint_rows(endpoint),
+        "table": results.patients_table(endpoint) if endpoint["covariates"] else None,
+        "patient": endpoint["level"] == "patient",
     }
     if endpoint["failed"]:
-        return said | dict.fromkeys(("covariates", "box", "roc", "curve"))
+        return said | dict.fromkeys(("box", "roc", "curve"))
     return said | {
-        "covariates": [words.comparison_words(one) for one in endpoint["covariates"]],
         "box": _picture(
             box_figure(endpoint),
-            "Dose of those without and with: median, quartiles, least and most.",
+            "Dose of those without and with: median, quartiles, minimum and maximum.",
         ),
         "roc": _picture(
             roc_figure(endpoint), f"ROC curve: {words.area_words(endpoint)}."
@@ -71,7 +141,8 @@ def _endpoint(endpoint: Document) -> dict[str, Any]:
 def _survival(survival: Document) -> dict[str, Any]:
     unit = survival["unit"]
     if survival["failed"]:
-        return {"lines": words.survival_lines(survival), "curves": []}
+        lines = words.survival_lines(survival)
+        return {"lines": lines, "curves": [], "rows": []}
     pictures = [
         _picture(
             survival_figure({"all": survival["overall"]}, unit),
@@ -90,7 +161,8 @@ def _survival(survival: Document) -> dict[str, Any]:
                 _medians(f"{name}{after}", one) for name, one in group["curves"].items()
             ]
     return {
-        "lines": words.survival_lines(survival),
+        "lines": words.survival_lines(survival)[:1],
+        "rows": results.survival_rows(survival),
         "curves": pictures,
         "forest": _picture(
             forest_figure(survival),

@@ -148,7 +148,7 @@ def _odds_words(odds: Document) -> str:
 
 
 def endpoint_lines(endpoint: Document) -> list[str]:
-    """Say what doses tell of an endpoint."""
+    """Say what doses tell of an endpoint: who is in it first."""
     groups, missing = endpoint["groups"], endpoint["missing"]
     test = endpoint["rank_sum"]
     population = (

@@ -158,7 +158,7 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     lungs, lines = document["lungs"], []
     if lungs["shunt_fraction"] is not None:
         source = lungs["shunt_source"]
-        origin = "origin not given" if source == "unknown" else source
+        origin = {"unknown": "origin not given", "spect": "SPECT"}.get(source, source)
         lines.append(
             f"Lungs: shunt {100 * lungs['shunt_fraction']:.3g} % ({origin}), mass "
             f"{lungs['mass_kg']:.3g} kg ({lungs['mass_source']})"

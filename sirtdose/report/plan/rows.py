@@ -275,7 +275,7 @@ def goal_words(document: Mapping[str, Any]) -> str:
 def _goal(injection: Mapping[str, Any], names: Sequence[str]) -> str:
     value = injection["value"]
     if injection["goal"] == "activity":
-        return "the activity was set"
+        return "none, the activity was set"
     if injection["goal"] == "maximize":
         return "the highest activity within the limits"
     if not names:

@@ -97,16 +97,13 @@ def post_page(
         rows=rows,
         hidden=hidden,
         methods=methods,
+        **_FORMS,
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
         findings=findings,
         places=_places(document, data),
         colors=paints((row["name"], row["role"]) for row in rows),
-        name=lambda row: shown_name(row["name"], row["role"]),
-        role=role_words,
-        method_name=method_name,
         conversion=conversion_lines(document["plan"]),
-        other_constant=other_constant_words,
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
         numbers=NUMBERS,
         ledger=ledger_lines(document["ledger"]),
@@ -117,18 +114,9 @@ def post_page(
         thresholds=_threshold_table(document["thresholds"]),
         biology=lambda result: _biology(result, hidden),
         parameters=parameter_lines(document["radiobiology"], sources=True),
-        density=density_words,
-        by_mass=lambda result: map(_plain, mass_lines(result)),
         intervals=[one for one in metrics_in("interval", asked) if one.number],
         metrics=metrics_in("page", asked),
-        cells=_cells,
-        missing=lambda *given: map(_plain, missing_lines(*given)),
-        shares=_shares,
         self_test=self_test_words(document.get("self_test")),
-        dose_interval=interval_words,
-        between=between_words,
-        interval=metric_interval,
-        gone=lambda some: map(_plain, gone_lines(some)),
         options=_without_dates(
             (
                 (name.replace("_", " "), _words(value))
@@ -307,3 +295,21 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_words(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+# How a template writes what a document holds.
+_FORMS = {
+    "name": lambda row: shown_name(row["name"], row["role"]),
+    "role": role_words,
+    "method_name": method_name,
+    "other_constant": other_constant_words,
+    "density": density_words,
+    "cells": _cells,
+    "shares": _shares,
+    "dose_interval": interval_words,
+    "between": between_words,
+    "interval": metric_interval,
+    "by_mass": lambda result: map(_plain, mass_lines(result)),
+    "missing": lambda *given: map(_plain, missing_lines(*given)),
+    "gone": lambda some: map(_plain, gone_lines(some)),
+}

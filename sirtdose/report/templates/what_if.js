@@ -87,8 +87,10 @@
 
   // Where each bound is reached, if the other injections stay as they are.
   const marks = (n) => {
+    const svg = one(`marks-${n}`);
+    const wide = Math.max(260, svg.parentElement.clientWidth - 16);
     const { low, high } = data.injections[n];
-    const x = (gbq) => (700 * (gbq - low)) / (high - low);
+    const x = (gbq) => (wide * (gbq - low)) / (high - low);
     const found = [{ gbq: first[n], text: `plan ${forms.gbq(first[n])}`, color: "#16191d" }];
     const seen = new Set();
     for (const mark of data.marks) {
@@ -104,12 +106,13 @@
     const limits = found.filter((mark) => mark.most).map((mark) => mark.gbq);
     const least = limits.length ? Math.min(...limits) : high;
     const ends = [];
+    let texts = "";
     let drawing = `<rect x="0" y="2" width="${Math.max(x(least), 0)}" height="6" fill="#1d6b3a" opacity=".45"/>`;
     if (least < high)
-      drawing += `<rect x="${x(least)}" y="2" width="${700 - x(least)}" height="6" fill="#a3121f" opacity=".35"/>`;
+      drawing += `<rect x="${x(least)}" y="2" width="${wide - x(least)}" height="6" fill="#a3121f" opacity=".35"/>`;
     for (const mark of found.sort((a, b) => a.gbq - b.gbq)) {
-      const width = 6.1 * mark.text.length;
-      const left = Math.min(Math.max(x(mark.gbq) - width / 2, 0), 700 - width);
+      const width = 6.6 * mark.text.length;
+      const left = Math.min(Math.max(x(mark.gbq) - width / 2, 0), wide - width);
       let row = ends.findIndex((end) => end < left - 8);
       if (row < 0) row = ends.length;
       ends[row] = left + width;
@@ -117,13 +120,13 @@
       drawing += `<path d="M${x(mark.gbq)},0V${y - 10}" stroke="${mark.color}" stroke-width="1.6"/>`;
       const label = document.createElementNS("http://www.w3.org/2000/svg", "text");
       label.textContent = mark.text;
-      drawing += `<text x="${left}" y="${y}" style="fill: ${mark.color}">${label.innerHTML}</text>`;
+      texts += `<text x="${left}" y="${y}" style="fill: ${mark.color}">${label.innerHTML}</text>`;
     }
     const height = 30 + 14 * Math.max(ends.length - 1, 0);
-    const svg = one(`marks-${n}`);
-    svg.setAttribute("viewBox", `0 0 700 ${height}`);
+    svg.setAttribute("viewBox", `0 0 ${wide} ${height}`);
+    svg.setAttribute("width", wide);
     svg.setAttribute("height", height);
-    svg.innerHTML = drawing;
+    svg.innerHTML = drawing + texts;
   };
 
   // One injection scales the whole map; several do not, and then pictures stay the plan's.
@@ -187,5 +190,6 @@
   });
   all("[data-reset]").forEach((button) => button.addEventListener("click", reset));
   document.body.classList.add("can-move");
+  addEventListener("resize", () => at.forEach((_, n) => marks(n)));
   draw();
 })();

@@ -107,6 +107,7 @@ def predicted(plan: Plan, scouted: Scouted, read: Read) -> Prediction:
         dose_grid=read.dose_grid,
         choices=read.choice.reasons,
         inputs=read.inputs,
+        ct=read.placed.ct,
     )
 
 

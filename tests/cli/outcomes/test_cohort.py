@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -960,7 +961,7 @@ class TestPopulation:
         assert document["survival"]["overall"]["median"]["time"] == 8
         said = "1 with a dose in 'tumor_gy' and 'yes' in 'worst_grade': 2 or more"
         assert f"not compared: of the patients, {said}" in result.stderr
-        assert "not compared: of the patients, 1 with a dose" in (
+        assert "Not compared: of the patients, 1 with a dose" in (
             out / "cohort.html"
         ).read_text("utf-8")
         methods = [one["method"] for one in rows_of(out) if one["part"] == "toxicity"]
@@ -1120,7 +1121,7 @@ def test_where_nobody_is_left_the_page_draws_no_end(tmp_path):
     ]  # fmt: skip
     assert (overall["low"][-1], overall["high"][-1]) == (None, None)
     page = (tmp_path / "out" / "cohort.html").read_text("utf-8")
-    assert "<td>1.000 to not reached</td>" in page
+    assert '<td class="num">1.000 to not reached</td>' in page
     assert "1.000 to 5.000" not in page
     shown = [one for one in rows_of(tmp_path / "out") if one["quantity"] == "median"]
     assert [one["high"] for one in shown] == ["", "", ""]
@@ -1139,3 +1140,30 @@ def test_the_band_is_drawn_to_where_nobody_is_left():
     # Until 2 the ends are those from 1 on: nothing falls to 0.
     assert {(2, 0.006), (2, 0.91)} <= corners
     assert not {one for one in corners if one[1] == 0}
+
+
+def test_the_page_has_its_results_in_tables(simulated):
+    """Test, n, estimate, interval and p, as cohort.json holds them; a first table."""
+    out, _ = simulated
+    page = (out / "cohort.html").read_text("utf-8")
+    document = json.loads((out / "cohort.json").read_text("utf-8"))
+    assert "Table 1. Patients with response and without" in page
+    rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", page, re.S)
+    cells = {
+        row.split("</th>")[0]: re.sub("<[^>]*>|\n", "|", row.split("</th>")[1])
+        for row in rows
+    }
+    first = document["endpoints"][0]
+    area = cells["Area under the ROC curve"]
+    last = document["endpoints"][-1]["roc"]
+    assert f"{last['auc']:.3f}" in area
+    low, high = (last[f"auc_{end}"] for end in ("low", "high"))
+    assert f"{low:.3f} to {high:.3f}" in area
+    dose = cells["Tumor mean, Gy, median (IQR)"]
+    assert f"{first['groups']['yes']['median']:.0f} (" in dose
+    [cox] = [one for name, one in cells.items() if "ast_u_per_l (Cox)" in name]
+    assert "1.03" in cox
+    assert "&lt; 0.001" in cox
+    # No result stands in a sentence of its own any more.
+    assert "Youden threshold" not in page
+    assert '"os_months"' not in page

@@ -69,7 +69,7 @@ def test_the_page_needs_nothing_else_and_names_nobody(
     post(run, exact_contours, tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
     assert "http" not in page.replace("http-equiv", "")
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/jpeg;base64,") == 3
     assert "Not a medical device" in page
     for name in TEXTS:
         text = (tmp_path / "out" / name).read_text()

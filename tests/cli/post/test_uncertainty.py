@@ -144,7 +144,8 @@ def test_tables_and_page(assessed):
     assert "How sure the doses are" in page
     # Seven structures, three of them tumors.
     assert page.count("<polygon") == 4
-    assert page.count("<p>Tumor 2: no 95 % interval: blur was not corrected") == 1
+    said = "Tumor 2: no 95 % interval: blur was not corrected"
+    assert page.count(f'<p class="small">{said}') == 1
     [tumor] = [
         one
         for one in table
