@@ -72,13 +72,13 @@ def toxicity_command(
 ) -> None:
     """CTCAE grades, hepatotoxicity, ALBI and Child-Pugh, from a table of values.
 
-    LABORATORY.csv has the columns case_id, date, term, value and unit. If known
-    it also has uln, lln, baseline and baseline_uln, in the unit of the row. Further
-    columns are treated (a day) and anticoagulated (yes or no, for an INR). A column
-    grade holds your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites or
-    eGFR. The terms ascites-child-pugh (none, slight, moderate) and
-    encephalopathy-child-pugh (none, 1-2, 3-4) have a word as value. A value without
-    its unit, or without a limit of normal that decides, is not gradable, never grade 0.
+    LABORATORY.csv has the columns case_id, date, term, value and unit. If known it also
+    has uln, lln, baseline and baseline_uln, in the unit of the row. Further columns are
+    treated (a day) and anticoagulated (yes or no, for an INR). A column grade holds
+    your own grade of fatigue, pain, nausea, vomiting, ulcer, ascites or eGFR. The terms
+    ascites-child-pugh (none, slight, moderate) and encephalopathy-child-pugh (none,
+    1-2, 3-4) have a word as value. A value without its unit, or without a limit of
+    normal that decides, is not gradable, never grade 0.
 
     Writes toxicity.json, grades.csv, worst.csv, liver.csv and patients.csv.
 
