@@ -224,10 +224,16 @@ def require_accepted(
 
 
 def _beside(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    """What is in nobody's way, as documents list it."""
+    """What is in nobody's way, as documents list it.
+
+    Nothing where a name may be the patient's (H33): others may say that name.
+    """
+    found = list(findings)
+    if any(one.code == "H33" and one.severity is Severity.ASK for one in found):
+        return []
     return [
         {"severity": str(one.severity), "code": one.code, "message": one.message}
-        for one in findings
+        for one in found
         if one.severity in (Severity.WARN, Severity.NOTE)
     ]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
 from sirtdose.report.plan.uncertainty import (
@@ -10,6 +11,7 @@ from sirtdose.report.plan.uncertainty import (
     uncertainty_columns,
 )
 from sirtdose.report.post.summary import basis_words
+from sirtdose.report.post.uncertainty import hidden_interval_lines
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, limit_line, significant, spoken, table
 
@@ -22,6 +24,7 @@ def plan_screen(document: dict[str, Any]) -> Screen:
             *plan_head(document),
             "",
             _dose_table(document),
+            *hidden_interval_lines(_first_readings(document)),
             *_label_lines(document),
             *_earlier_lines(document),
             *_after_blank(limit_table(document)),
@@ -100,6 +103,12 @@ def _dose_table(document: dict[str, Any]) -> str:
     )
     header = ["", "mL", "kg", "GBq", "mean Gy"]
     return table([*header, *uncertainty_columns(unsure)], rows)
+
+
+def _first_readings(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What doses are known to, without those by all counts of the map."""
+    unsure = document.get("uncertainty") or {"doses": []}
+    return [one for one in unsure["doses"] if not one["name"].endswith(ALL_COUNTS)]
 
 
 def _earlier_lines(document: dict[str, Any]) -> list[str]:

@@ -21,7 +21,11 @@ from sirtdose.report.post.summary import (
     other_constant_words,
     partial_volume_lines,
 )
-from sirtdose.report.post.uncertainty import between_words, uncertainty_lines
+from sirtdose.report.post.uncertainty import (
+    between_words,
+    hidden_interval_lines,
+    uncertainty_lines,
+)
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import (
     activity,
@@ -116,10 +120,8 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
     name, first = next(iter(document["doses"].items()))
     mean, *more = _metrics(document)
     shown = [one for one in NUMBERS if one.heading]
-    unsure = {
-        row["name"]: row["quantities"]["mean_gy"]
-        for row in (document["uncertainty"] or {"methods": {}})["methods"].get(name, ())
-    }
+    intervals = (document["uncertainty"] or {"methods": {}})["methods"].get(name, [])
+    unsure = {row["name"]: row["quantities"]["mean_gy"] for row in intervals}
     header = [
         *("structure", "role", *(one.heading for one in shown), mean.heading),
         *(["u Gy", "95 % Gy"] if unsure else []),
@@ -137,7 +139,12 @@ def _dose_table(document: dict[str, Any]) -> list[str]:
     ]
     how = f"{method_words(name)}, {density_words(first, document['density'])}"
     other = other_constant_words(first, document["nuclide"])
-    return [f"{how}{other}", table(header, rows), *_means_by_method(document)]
+    return [
+        f"{how}{other}",
+        table(header, rows),
+        *hidden_interval_lines(intervals),
+        *_means_by_method(document),
+    ]
 
 
 def _means_by_method(document: dict[str, Any]) -> list[str]:

@@ -89,6 +89,17 @@ def no_interval_words(blur_loss: float) -> str:
     )
 
 
+def hidden_interval_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which rows of a table show no interval, and why, in one line.
+
+    >>> hidden_interval_lines([{"name": "T1", "interval_left_out": "blur"}])
+    ['95 % not shown for T1: blur was not corrected, the true mean is another']
+    """
+    names = [spoken(row["name"]) for row in rows if row.get("interval_left_out")]
+    said = "blur was not corrected, the true mean is another"
+    return [f"95 % not shown for {', '.join(names)}: {said}"] if names else []
+
+
 def _intervals(known: Mapping[str, Uncertain], hidden: bool) -> dict[str, Any]:
     """Each quantity; where blur hides it, without the interval, but of the volume."""
     unknown = {"low": None, "high": None}

@@ -298,7 +298,7 @@ def test_two_methods_stand_beside_each_other(
     # and the tumor's dose voxels at its edge are shared with what is around.
     ratio = means["kernel"]["Tumor 2"] / means["local_deposition"]["Tumor 2"]
     assert 0.90 < ratio < 0.95
-    assert "against local_deposition" in result.stderr
+    assert "against local deposition" in result.stderr
     assert (out / "dose_kernel.nii.gz").is_file()
     assert "Dose kernel of water" in (out / "report.html").read_text("utf-8")
 

@@ -28,8 +28,9 @@ def assessed(patient, tmp_path_factory):
 
     out = tmp_path_factory.mktemp("doses") / "out"
     words = ["post", str(patient), *GIVEN, "--uncertainty", "40", "--out", str(out)]
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, [*words, "-v"])
     assert result.exit_code == 0, result.stderr
+    assert "95 % not shown for Tumor 1, Tumor 2, Tumor 3: blur" in result.stderr
     return out, result
 
 
