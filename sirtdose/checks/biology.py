@@ -46,7 +46,7 @@ def model_findings(
         else:
             continue
         severity = Severity.NOTE if used else Severity.WARN
-        findings.append(Finding.of("H25", f"{name}: {said}", severity=severity))
+        findings.append(Finding.of("H25", f"{name} {said}", severity=severity))
     return findings
 
 

@@ -116,8 +116,8 @@ def _too_few(
     for word, values in groups.items():
         if len(values) < _LEAST:
             return (
-                f"only {len(values)} of the {level.name}s have a dose in '{dose}' and "
-                f"'{word}' in '{column}': at least {_LEAST} are needed in each group"
+                f"{level.name}s with a dose in '{dose}' and '{word}' in '{column}': "
+                f"only {len(values)}, but at least {_LEAST} are needed in each group"
             )
     return None
 

@@ -206,10 +206,10 @@ def _only(
         )
     remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
     raise InputError(
-        f"no {what} was found: give {option}, which must name a mask or label image "
+        f"no {what} found: give {option}, which must name a mask or label image "
         f"(found {remarks})"
         if option == "--structures"
-        else f"no {what} was found: give {option} (found {remarks})"
+        else f"no {what} found: give {option} (found {remarks})"
     )
 
 

@@ -48,7 +48,7 @@ def test_inspect_says_why_nothing_can_be_chosen(
 ) -> None:
     result = run("inspect", exact_contours / "ct", "--json")
     assert result.exit_code == 0
-    assert "no activity image was found" in json.loads(result.stdout)["problem"]
+    assert "no activity image found" in json.loads(result.stdout)["problem"]
     missing = run("inspect", tmp_path / "none")
     assert missing.exit_code == 3
     assert missing.stdout == ""

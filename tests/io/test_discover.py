@@ -112,9 +112,9 @@ def test_nothing_to_use(exact_contours: Path, tmp_path: Path) -> None:
         discover(tmp_path / "none")
     with pytest.raises(FileFormatError, match="contains no file that can be read"):
         discover(tmp_path)
-    with pytest.raises(InputError, match="no activity image was found: give --image"):
+    with pytest.raises(InputError, match="no activity image found: give --image"):
         choose(discover(exact_contours / "ct"))
-    with pytest.raises(InputError, match="found no structures: give --structures"):
+    with pytest.raises(InputError, match="no structures found: give --structures"):
         choose(discover(exact_contours / "spect.dcm"))
 
 

@@ -241,7 +241,7 @@ def test_a_run_that_fails_is_kept_and_does_not_end_the_listener(
     write_study(tmp_path / "study", 3)
     listener = Program(out, *words, "--case-for-every-study")
     send(run, listener.port, tmp_path / "study")
-    assert "no activity image was found" in listener.wait_for("post failed")
+    assert "no activity image found" in listener.wait_for("post failed")
     write_study(tmp_path / "another", 3, study="1.2.3")
     send(run, listener.port, tmp_path / "another")
     wait_until(lambda: listener.text.count("post failed") == 2)

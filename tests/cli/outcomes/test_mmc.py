@@ -42,7 +42,7 @@ def test_cohort_c(run: Run, tmp_path: Path) -> None:
         "state": "held",
     }
     assert found["interval_source"] == "the user: the study does not state it"
-    assert any("does not say by how much" in note for note in found["notes"])
+    assert any("does not state by how much" in note for note in found["notes"])
 
 
 @pytest.mark.parametrize(

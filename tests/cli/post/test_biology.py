@@ -85,7 +85,7 @@ def test_a_departments_own_file(run: Run, exact_contours: Path, tmp_path: Path) 
     expected = 1 / (1 + np.exp(2 - 0.012 * mean))
     assert tumor["probabilities"] == {"ours": pytest.approx(expected)}
     assert rows(result)["normal_whole"]["probabilities"] == {}
-    assert "WARN H25  NTCP 'theirs': is not applied" in result.stderr
+    assert "WARN H25  NTCP 'theirs' is not applied" in result.stderr
     document = json.loads(result.stdout)["radiobiology"]
     assert document["tissues"]["tumor"]["alpha_beta_gy"] == 8
     assert document["tissues"]["tumor"]["repair_half_time_h"] == 1.5
@@ -139,8 +139,8 @@ def test_a_model_that_nothing_is_given_to_says_so(
     assert set(rows(result, "kernel")["Tumor 1"]["probabilities"]) == {"by kernel"}
     assert "lobe" in rows(result)["Perfused lobe"]["probabilities"]
     assert rows(result)["Perfused lobe"]["tissue"] is None
-    assert "NOTE H25  TCP 'by kernel': is applied only in part" in result.stderr
-    assert "WARN H25  NTCP 'liver EUD': is not applied: no structure" in result.stderr
+    assert "NOTE H25  TCP 'by kernel' is applied only in part" in result.stderr
+    assert "WARN H25  NTCP 'liver EUD' is not applied: no structure" in result.stderr
     assert "not applied to local deposition" in result.stderr
 
 

@@ -217,7 +217,7 @@ def test_contrast_is_told(extra_hu: float) -> None:
     hu = ct_of() + extra_hu
     found = findings(hu, liver())
     assert found["Liver"].severity is Severity.WARN
-    assert f"median of {60 + extra_hu:.0f} HU" in found["Liver"].message
+    assert f"the median of 'Liver' is {60 + extra_hu:.0f} HU" in found["Liver"].message
     assert "--density-in 'liver=1.06g/mL'" in found["Liver"].message
     assert findings(hu, liver(), typed={"liver": 1.06}) == {}
 

@@ -288,6 +288,6 @@ def test_energy_that_is_lost_is_refused() -> None:
 
     decays = np.full((2, 3, 4), 0.5)
     _require_all_energy(0.9995, decays, 12.0)
-    said = "0.99800 of the energy was found again"
+    said = "0.99800 of the energy was found"
     with pytest.raises(QuantityError, match=said):
         _require_all_energy(0.998, decays, 12.0)

@@ -139,7 +139,7 @@ def test_a_series_beside_damaged_files_is_refused_unless_it_is_whole(
             read_image(tmp_path)
     (tmp_path / "more.dcm").unlink()
     paths[5].write_bytes(paths[5].read_bytes()[:200])
-    says = "declares 6 slices, but 5 can be read" if declared else "is not said"
+    says = "declares 6 slices, but 5 can be read" if declared else "is not stated"
     with pytest.raises(FileFormatError, match=f"{says}.*{paths[5].name}"):
         read_found_image(next(f for f in discover(tmp_path) if f.kind is Kind.PET))
 
