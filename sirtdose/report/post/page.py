@@ -263,13 +263,14 @@ def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """A text without the keys of derived structures.
+    """A text without the keys of derived structures and of limits.
 
     >>> _plain("no D98 for 'normal_whole'")
     'no D98 for normal liver'
     """
     words = {"whole": "normal liver", "perfused": "normal perfused liver"}
-    return _DERIVED.sub(lambda found: words[found[1]], text)
+    said = _DERIVED.sub(lambda found: words[found[1]], text)
+    return said.replace("lungs_cumulative", "lungs, all sessions")
 
 
 def _sentence(text: str) -> str:
