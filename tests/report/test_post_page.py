@@ -36,7 +36,8 @@ def page_of(results: Path, **whose: Any) -> str:
 def shown(page: str) -> str:
     """What a person reads: no script, style or picture."""
     body = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page, flags=re.S)
-    return re.sub(r"<[^>]*>", " ", re.sub(r'="[^"]*"', "", body))
+    text = re.sub(r"<[^>]*>", " ", re.sub(r'="[^"]*"', "", body))
+    return re.sub(r"\s+", " ", text)
 
 
 def test_what_matters_comes_first(results: Path) -> None:
