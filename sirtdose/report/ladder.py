@@ -205,6 +205,7 @@ def ladder(rows: Iterable[Rung], *, goal: str = "") -> Ladder:
 def _reached(rows: Sequence[Rung]) -> float:
     """The dose that the axis has to hold: intervals may go beyond its end."""
     doses = [one.dose_gy or 0.0 for one in rows]
+    doses += [each.value_gy or 0.0 for one in rows for each in one.verdicts]
     bounds = [each.limit_gy for one in rows for each in one.verdicts]
     most = max([*doses, 1e-6])
     return max([1.15 * most, *(1.05 * one for one in bounds if one < 3 * most)])

@@ -191,8 +191,7 @@ def vial_command(
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
     )
-    findings += [*vial_findings(plan), not_a_device_finding()]
-    findings += site_findings(site_used())
+    findings += [*vial_findings(plan), not_a_device_finding(), *_of_site()]
     plan = replace(plan, findings=tuple(findings))
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
@@ -211,6 +210,10 @@ def vial_command(
         as_json=as_json,
         pages=None if out is None else {"vial.html": _page(document)},
     )
+
+
+def _of_site() -> list[Finding]:
+    return site_findings(site_used())
 
 
 def _page(document: dict[str, Any]) -> str:

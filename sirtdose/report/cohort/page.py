@@ -79,7 +79,7 @@ def _head(document: Document, text: str, patients: int) -> PageHead:
             ("Toxicity", words.outcome_words(toxicity) if toxicity else NOT_GIVEN),
             (
                 "Survival",
-                f"{survival['events']} events, {survival['time']}"
+                f"{survival['events']} events, {survival['unit']}"
                 if survival
                 else NOT_GIVEN,
             ),

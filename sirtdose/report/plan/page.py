@@ -170,6 +170,9 @@ def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     ]
     if ratios:
         lines.append(f"T/N: {', '.join(ratios)}")
+    parts = [*document["compartments"], lungs]
+    if any(one["cumulative_dose_gy"] != one["dose_gy"] for one in parts):
+        lines.append("Open dot: with earlier treatments")
     assumed = document["assumptions"]
     if assumed.get("convention") == "label":
         lines.append(

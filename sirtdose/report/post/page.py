@@ -53,6 +53,7 @@ _GRAVE = ("stop", "ask", "warn")
 _DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
 _SHORT_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.+Z-]+)?")
 _DISEASES = {"hcc": "HCC", "icc": "ICC", "mcrc": "mCRC"}
+NONE = "n/a"
 # More tumors than these are told as a range.
 _TUMORS_NAMED = 4
 
@@ -237,7 +238,10 @@ def _biology(
     header, rows = biology_rows(
         {"structures": [r for r in result["structures"] if r["name"] not in hidden]}
     )
-    return header, [[shown_name(name, name), *cells] for name, *cells in rows]
+    return header, [
+        [shown_name(name, name), *(NONE if one == "-" else one for one in cells)]
+        for name, *cells in rows
+    ]
 
 
 def _threshold_table(thresholds: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -263,13 +267,14 @@ def _shares(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """A text without the keys of derived structures.
+    """A text without the keys of derived structures and of limits.
 
     >>> _plain("no D98 for 'normal_whole'")
     'no D98 for normal liver'
     """
     words = {"whole": "normal liver", "perfused": "normal perfused liver"}
-    return _DERIVED.sub(lambda found: words[found[1]], text)
+    said = _DERIVED.sub(lambda found: words[found[1]], text)
+    return said.replace("lungs_cumulative", "lungs, all sessions")
 
 
 def _sentence(text: str) -> str:

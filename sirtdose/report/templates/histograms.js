@@ -88,7 +88,8 @@
       const { plot } = all[n];
       const narrow = drawing.parentElement.clientWidth < 560;
       drawing.classList.toggle("narrow", narrow);
-      drawing.setAttribute("viewBox", `0 0 ${narrow ? plot.right + 20 : plot.width} ${plot.height + (narrow ? 16 : 0)}`);
+      const size = narrow ? [plot.right + 20, plot.height + 16] : [plot.width, plot.height];
+      drawing.setAttribute("viewBox", `0 0 ${size.join(" ")}`);
     }
   }
   drawings.forEach((drawing, n) => {

@@ -425,7 +425,9 @@
     context.strokeStyle = "rgba(255,255,255,0.6)";
     context.lineWidth = 0.8 * unit;
     context.beginPath();
-    for (const [a, b, c, d] of [[0, y, x - gap, y], [x + gap, y, pixels, y], [x, 0, x, y - gap], [x, y + gap, x, pixels]]) {
+    const across = [[0, y, x - gap, y], [x + gap, y, pixels, y]];
+    const down = [[x, 0, x, y - gap], [x, y + gap, x, pixels]];
+    for (const [a, b, c, d] of [...across, ...down]) {
       context.moveTo(a, b);
       context.lineTo(c, d);
     }
@@ -554,7 +556,8 @@
     canvas.tabIndex = 0;
     canvas.id = `plane-${name}`;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${name} plane: arrow keys move the crosshair, page keys the slice, plus and minus zoom`);
+    const keys = "arrow keys move the crosshair, page keys the slice, plus and minus zoom";
+    canvas.setAttribute("aria-label", `${name} plane: ${keys}`);
     plane.canvas = canvas;
     plane.caption = document.createElement("figcaption");
     figure.append(canvas, plane.caption);
@@ -571,7 +574,8 @@
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       const mode = event.button === 2 ? "window" : event.button === 1 || event.shiftKey ? "move" : state.mode;
-      down.set(event.pointerId, { x: event.clientX, y: event.clientY, mode: gray || mode !== "window" ? mode : "crosshair" });
+      const own = gray || mode !== "window" ? mode : "crosshair";
+      down.set(event.pointerId, { x: event.clientX, y: event.clientY, mode: own });
       if (mode !== "crosshair") return;
       state.at = spot(event, plane);
       drawAll();
@@ -597,7 +601,8 @@
     canvas.addEventListener("pointerleave", () => element("pointer").replaceChildren());
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
-      if (event.ctrlKey || event.metaKey || state.mode === "move") zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, event, plane);
+      const zooms = event.ctrlKey || event.metaKey || state.mode === "move";
+      if (zooms) zoom(event.deltaY > 0 ? 1.15 : 1 / 1.15, event, plane);
       else step(plane.through, event.deltaY > 0 ? -1 : 1);
     }, { passive: false });
     canvas.addEventListener("keydown", (event) => {
@@ -714,7 +719,8 @@
   if (maps.length > 5) {
     const list = document.createElement("select");
     list.setAttribute("aria-label", "Dose map");
-    for (const [label, some] of [["Doses", maps.filter((one) => !one.of)], ["Differences", maps.filter((one) => one.of)]]) {
+    const kinds = { Doses: maps.filter((one) => !one.of), Differences: maps.filter((one) => one.of) };
+    for (const [label, some] of Object.entries(kinds)) {
       const group = document.createElement("optgroup");
       group.label = label;
       group.append(...some.map((one) => new Option(one.name, String(maps.indexOf(one)))));
@@ -772,8 +778,13 @@
     ramp.style.background = `linear-gradient(to right, #000 ${100 * part(stops[0][0])}%, ${stops.map(([gy, color]) =>
       `${color} ${100 * part(gy)}%`).join(", ")})`;
     let last = 0;
-    const used = stops.slice(1, -1).filter(([gy]) => part(gy) < 0.84 && part(gy) - last > 0.09 && ((last = part(gy)), true));
-    ticks.replaceChildren(tick(0, "0"), ...used.map(([gy]) => tick(part(gy), levelText(gy))), tick(1, `${gyText(state.top)} Gy`));
+    const used = [];
+    for (const [gy] of stops.slice(1, -1)) {
+      if (part(gy) >= 0.84 || part(gy) - last <= 0.09) continue;
+      last = part(gy);
+      used.push(tick(last, levelText(gy)));
+    }
+    ticks.replaceChildren(tick(0, "0"), ...used, tick(1, `${gyText(state.top)} Gy`));
     const most = state.factor * state.map.max_gy;
     ramp.parentElement.hidden = state.opacity === 0;
     if (state.opacity === 0) {

@@ -263,3 +263,21 @@ def test_an_image_has_pictures_and_a_histogram_on_its_sheet(
     for one in document["images"]:
         assert one["file"] not in visible(page)
         assert one["sha256"][:16] not in page
+
+
+def test_an_earlier_treatment_is_judged_and_drawn(run: Run, tmp_path: Path) -> None:
+    """120 Gy of this plan and 20 Gy of another are over a limit of 130 Gy by 10."""
+    words = (*MIRD, "--prior-liver-dose", "20Gy", "--limit", "liver=130Gy")
+    words = (*words, "--liver-volume", "1000mL")
+    result = run(*words, "--out", tmp_path / "plan")
+    assert result.exit_code == 4, result.stderr
+    page = (tmp_path / "plan" / "plan.html").read_text("utf-8")
+    text = visible(page)
+    assert "at most 130: missed by 10 Gy" in text
+    assert "140 Gy with earlier treatments" in text
+    assert "Limit not met: Whole liver." in text
+    assert "Not accepted : the plan cannot be approved." in text
+    assert "Open dot: with earlier treatments." in text
+    end = float(re.search(r'data-end="([\d.]+)"', page)[1])
+    at = 4 + 220 * 140 / end
+    assert f'cx="{at:.1f}" cy="11" r="4"' in page
