@@ -235,7 +235,7 @@ def test_results_stand_when_everything_is_moved(
             'case_id,input,administered\nc1,p1,"2\n0 GBq"\n',
             "cell 3 contains a line break",
         ),
-        ("case_id,input\nc1,p\x001\n", "cannot be printed"),
+        ("case_id,input\nc1,p\x001\n", "unprintable character"),
         (f"case_id,input\nc1,{'p' * 5000}\n", "line 2: 'ppp"),
         ("case_id,input\nlpt1,p1\n", "cannot be a folder's name"),
         ("c1,p1,2GBq\n", "no column case_id"),
@@ -419,7 +419,7 @@ def test_a_case_that_fails_now_says_that_old_results_remain(
     assert run("batch", manifest, "--out", out, "--resume").exit_code == 6
     case = table(out / "cases.csv")[1]
     assert case["state"] == "failed"
-    assert case["error"].endswith("results of an earlier run remain")
+    assert case["error"].endswith("results of an earlier run were kept")
     assert case["tumors_mean_gy"] == ""
 
 
