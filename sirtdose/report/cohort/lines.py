@@ -66,6 +66,12 @@ def _endpoint_lines(endpoints: list[Document]) -> list[str]:
         *(["", table(header, rows)] if rows else []),
         *([f"{_BEYOND.strip()} beyond the doses given: extrapolated"] * beyond),
         *(
+            f"{words.endpoint_title(one)}: lesions of one patient are alike, so p is "
+            "too small"
+            for one in known
+            if one["clustering"]
+        ),
+        *(
             f"{words.endpoint_title(one)}: {words.divided_words(one)}"
             for one in known
             if one["threshold"]
