@@ -27,7 +27,7 @@ def test_the_result_is_shown_and_written(run: Run, tmp_path: Path) -> None:
     assert "96.30" in result.stderr
     assert "NOT MET" in result.stderr
     assert "normal perfused liver: 96.3 Gy is above the limit of 70 Gy" in result.stderr
-    assert "inject at most 2.181 GBq" in result.stderr
+    assert "nject at most 2.181 GBq" in result.stderr
     document = json.loads((tmp_path / "plan" / "plan.json").read_text())
     [limit] = [one for one in document["limits"] if one["volume"] == "normal_perfused"]
     assert (limit["met"], limit["given_by_user"]) == (False, True)

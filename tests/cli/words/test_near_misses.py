@@ -29,7 +29,6 @@ OPTIONS = {
         ("plan mird --activity 2GBq", "computes the activity from --dose"),
         ("plan mird --mci 45", "use `sirtdose plan partition --activity`"),
         ("plan mird --tumor 3", "use `sirtdose plan partition --tumor`"),
-        ("plan mird --weight 60kg", "`sirtdose plan bsa` and `sirtdose plan compare`"),
         ("plan mird --target 120Gy", "Use --dose, such as --dose 120Gy."),
         ("plan mird --limt lungs=30Gy", "Use --limit, such as --limit lungs=30Gy."),
         ("plan partition --dose 120Gy", "Give --tumor-dose or --normal-dose"),
