@@ -106,7 +106,7 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
         if rule.typed and not case.lines(rule.volume):
             raise InputError(
                 f"--limit {rule.volume} cannot be checked, as its dose is not known "
-                f"in this plan: {_needs(rule.volume, case)}, or limit "
+                f"in this plan: {_needs(rule.volume, case)}, or limit one of "
                 f"{', '.join(case.volumes)}"
             )
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.options import VERBOSE
-from sirtdose.errors import SafetyStop, has_extra
+from sirtdose.errors import PlanningError, SafetyStop, has_extra
 from sirtdose.io.output.folder import output_folder
 from sirtdose.report.documents import document_text
 from sirtdose.report.screen import Screen, Tone, hidden_words
@@ -66,7 +66,9 @@ def is_verbose() -> bool:
 
 def show_refusal(error: BaseException, said: str) -> None:
     """Print why a run stopped, and of all else that was found only how much it is."""
-    click.secho(f"Error: {spoken(said)}", fg="red", err=True)
+    # Of what was judged, not of what was typed: there a name stays as it is typed.
+    judged = isinstance(error, (SafetyStop, PlanningError))
+    click.secho(f"Error: {spoken(said) if judged else said}", fg="red", err=True)
     beside = error.beside if isinstance(error, SafetyStop) else ()
     if not beside:
         return
