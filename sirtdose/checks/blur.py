@@ -51,21 +51,17 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
                 "iterations",
             )
         )
-    return findings + [
-        Finding.of(
-            "H20",
-            f"the corrected mean dose of '{name}' changes by {' and '.join(said)}",
+    by_cause: dict[str, list[str]] = {}
+    for name, changes in result.sensitivity.items():
+        for cause, change in changes.items():
+            if abs(change) > _SENSITIVE:
+                by_cause.setdefault(cause, []).append(f"'{name}' {change:+.0%}")
+    if by_cause:
+        said = "; ".join(f"{cause}: {', '.join(of)}" for cause, of in by_cause.items())
+        findings.append(
+            Finding.of("H20", f"corrected mean doses change much with {said}")
         )
-        for name, changes in result.sensitivity.items()
-        for said in [
-            [
-                f"{change:+.0%} with {cause}"
-                for cause, change in changes.items()
-                if abs(change) > _SENSITIVE
-            ]
-        ]
-        if said
-    ]
+    return findings
 
 
 def _fit_findings(result: PartialVolume) -> list[Finding]:

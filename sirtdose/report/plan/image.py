@@ -97,14 +97,22 @@ def prediction_document(
     }
 
 
+def _distinct(ratios: Mapping[str, float]) -> dict[str, str]:
+    """Each ratio once, as it is shown: a drawn normal liver repeats the one built."""
+    said: dict[str, str] = {}
+    for name, ratio in ratios.items():
+        said.setdefault(f"{ratio:.3g}", spoken(name))
+    return said
+
+
 def prediction_lines(document: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What was measured and predicted for a terminal: the result, then details."""
     measured = document["measured"]
     ratios = [
         f"T/N of '{row['name']}', by volume: "
         + ", ".join(
-            f"{ratio:.3g} against {spoken(name)}"
-            for name, ratio in row["tumor_to_normal_ratios"].items()
+            f"{ratio} against {name}"
+            for ratio, name in _distinct(row["tumor_to_normal_ratios"]).items()
         )
         for row in measured["structures"]
         if row["tumor_to_normal_ratios"]

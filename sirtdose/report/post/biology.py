@@ -58,15 +58,26 @@ def parameter_lines(biology: Mapping[str, Any], *, sources: bool) -> list[str]:
 
 
 def threshold_lines(thresholds: list[dict[str, Any]]) -> list[str]:
-    """Where doses lie against what outcome studies of such cases found."""
+    """Which doses lie above what outcome studies of such cases found, a line each."""
+    studies: dict[str, dict[bool, list[str]]] = {}
+    for one in thresholds:
+        if one["value_gy"] is None:
+            continue
+        sure = "" if one["verified"] else "; not verified"
+        of = (
+            f"{Metric.parse(one['metric']).words} of {one['threshold_gy']:g} Gy, "
+            f"{one['endpoint']} ({one['source']}{sure})"
+        )
+        named = f"{spoken(one['structure'])} {significant(one['value_gy'])} Gy"
+        studies.setdefault(of, {True: [], False: []})[one["reached"]].append(named)
     return [
-        f"{Metric.parse(one['metric']).words} of '{spoken(one['structure'])}' "
-        f"{significant(one['value_gy'])} Gy: "
-        f"{'at or above' if one['reached'] else 'below'} {one['threshold_gy']:g} Gy, "
-        f"{one['endpoint']} ({one['source']}"
-        f"{'' if one['verified'] else '; not verified'})"
-        for one in thresholds
-        if one["value_gy"] is not None
+        f"{of}: "
+        + "; ".join(
+            f"{word} by {', '.join(sides[reached])}"
+            for reached, word in ((True, "reached"), (False, "not reached"))
+            if sides[reached]
+        )
+        for of, sides in studies.items()
     ]
 
 
