@@ -219,8 +219,8 @@ def test_nonsense_is_refused_in_place(page: Any, results: Path) -> None:
 
 def test_a_finding_shows_its_place(page: Any, results: Path) -> None:
     opened(page, results / "report.html")
-    found = page.locator("li:has-text('Tumor 3') .jump").last
-    found.click()
+    # Both small tumors are in one finding: each has its own button.
+    page.locator("button.jump:has-text('Show Tumor 3')").click()
     assert "Tumor 3" in page.locator("#here").inner_text()
 
 

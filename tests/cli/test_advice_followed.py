@@ -18,8 +18,8 @@ AT = " --at 2026-03-04T10:00+01:00"
 # What is said, in a run of these words, and what it advises: a piece of the message.
 FOLLOWED = [
     (MIRD.replace(" --lung-shunt 5%", ""), "no lung shunt was", "--lung-shunt 0%"),
-    (MIRD, "origin of the lung shunt", "--lung-shunt-source planar"),
-    (MIRD, "whole liver not checked", "--device"),
+    (f"{MIRD} -v", "origin of the lung shunt", "--lung-shunt-source planar"),
+    (f"{MIRD} -v", "whole liver not checked", "--device"),
     (
         f"{MIRD} --device glass".replace("120Gy", "160Gy"),
         "above 150 Gy",
@@ -38,7 +38,7 @@ FOLLOWED = [
     (
         f"{MIRD} --device glass --limits eanm2022:glass:hcc:bilobar"
         " --liver-volume 1500mL",
-        "bilirubin",
+        "give --bilirubin",
         "--bilirubin",
     ),
     (f"{MIRD} --limit liver=60Gy", "cannot be checked", "--liver-volume"),
@@ -55,9 +55,9 @@ FOLLOWED = [
     ),
     (f"{PARTITION} --maximize", "limited only by the lungs", "--limit"),
     (MIRD.replace("5%", "60%"), "to go on: --accept H", "--accept"),
-    (BSA, "the bands are not verified", "--shunt-reduction"),
+    (BSA, "steps are not verified", "--shunt-reduction"),
     (VIAL + " --at 2026-03-04T10:00", "has no offset", "--timezone Europe/Brussels"),
-    (VIAL + AT, "not checked: needs --assay", "--assay"),
+    (f"{VIAL}{AT} -v", "not checked: needs --assay", "--assay"),
     (VIAL.replace("glass", "ho166") + AT, "have no fixed vial sizes", "--vial"),
     (f"{MIRD} --seed 4", "--seed is for --uncertainty", "--uncertainty"),
     (MIRD.replace("lung-shunt", "lsf"), "No such option: --lsf", "--lung-shunt"),
@@ -153,7 +153,7 @@ def test_what_is_not_checked_after_treatment_is_where_it_is_given(
     run: Run, exact_voxels: Path, tmp_path: Path
 ) -> None:
     words = ["post", exact_voxels, "--administered", "2GBq", "--lung-shunt", "5%"]
-    words += ["--no-report", "--no-dicom", "--out", tmp_path / "doses", "--force"]
+    words += ["-v", "--no-report", "--no-dicom", "--out", tmp_path / "doses", "--force"]
     said = said_by(run(*words))
     needs = {
         "needs --device and --disease": "--device glass --disease hcc",

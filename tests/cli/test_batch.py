@@ -221,7 +221,10 @@ def test_results_stand_when_everything_is_moved(
         ("case_id,administered\nc1,2GBq\n", "no column input"),
         ("case_id,input,adminstered\nc1,p1,2GBq\n", "was administered meant?"),
         ("case_id,input,input\nc1,p1,p1\n", "the column 'input' more than once"),
-        ("case_id,input\nc1,p1\nC1,p2\n", "line 3: case_id 'C1' is that of line 2"),
+        (
+            "case_id,input\nc1,p1\nC1,p2\n",
+            "line 3: case_id 'C1' is also that of line 2",
+        ),
         ("case_id,input\nc1,p1,2GBq\n", "line 2 has 3 cells, but the header has 2"),
         ("case_id,input\n../c1,p1\n", "cannot be a folder's name"),
         ("case_id,input\nindex.html,p1\n", "cannot be a folder's name"),

@@ -269,4 +269,4 @@ class TestOwnHistograms:
             *("--out", tmp_path / "o"),
         )
         assert "was not compared: it refers to another RTSTRUCT" in result.stderr
-        assert "give it with --structures" in result.stderr
+        assert "give that one with --structures" in result.stderr

@@ -97,7 +97,8 @@ def test_a_damaged_zip_is_said_to_be(packed: Path) -> None:
     data[60:90] = bytes(30)
     packed.write_bytes(data)
     said, code = refusal_of(packed)
-    assert (said, code) == ("case.zip cannot be unpacked: damaged or encrypted", 3)
+    assert code == 3
+    assert said.startswith("case.zip cannot be unpacked: damaged or encrypted")
 
 
 @pytest.mark.parametrize("code", ["EMFILE", "EACCES", "EIO", "ENOSPC"])

@@ -134,7 +134,7 @@ def assert_focus_at_the_gallbladder(document: dict, said: str) -> None:
     }
     assert spot["reaches"] == ["gallbladder"]
     assert "WARN H28  138.3 Gy in 5.9 mL 4 mm from 'gallbladder'" in said
-    assert "40.07 Gy on average, hottest 2 % above 97.1" in said
+    assert "40.07 Gy on average, D2 97.1" in said
     assert "a hot spot of 203.8 Gy reaches into it" in said
 
 

@@ -213,7 +213,7 @@ def test_no_folders_name_is_kept_and_all_are_found_again(
     assert states(run, tmp_path / "ROE_JANE" / "out", code=0)["state"] == "good"
     (tmp_path / "DOE_elsewhere").rename(tmp_path / "away")
     lost = states(run, tmp_path / "ROE_JANE" / "out", code=3)
-    assert "the file of --prior-dose is not where it was" in lost["inputs_said"]
+    assert "the file of --prior-dose was moved" in lost["inputs_said"]
     assert lost["state"] == "unknown"
     out, away = tmp_path / "ROE_JANE" / "out", tmp_path / "away"
     found = states(run, out, "--inputs", away, "--rerun", code=0)
@@ -243,7 +243,7 @@ def test_moved_structures_and_ct_are_found(
     (tmp_path / "anatomy").rename(tmp_path / "elsewhere")
     lost = states(run, out, code=3)
     assert lost["state"] == "unknown"
-    assert "the file of --structures, --ct is not where it was" in lost["inputs_said"]
+    assert "the file of --structures, --ct was moved" in lost["inputs_said"]
     where = ("--inputs", tmp_path / "moved", "--inputs", tmp_path / "elsewhere")
     case = states(run, out, *where, "--rerun", code=0)
     assert [one["state"] for one in case["inputs"]] == ["unchanged"] * 3

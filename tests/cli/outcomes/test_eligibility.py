@@ -95,7 +95,10 @@ def test_criteria_of_one_s_own(run: Run, tmp_path: Path) -> None:
         ("", "case.toml has no table [values]"),
         ("values = 5", "case.toml has no table [values]"),
         ("[values", "case.toml is not valid TOML"),
-        ("[valves]\nage = 5", "case.toml: 'valves' is not known: write case_id"),
+        (
+            "[valves]\nage = 5",
+            "case.toml: 'valves' is not known: write a table [values]",
+        ),
         ("case_id = 5\n[values]", "case_id is 5: write it in quotes"),
         (
             "[values]\nbili = 5\nsize = 3",

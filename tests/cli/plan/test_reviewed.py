@@ -318,4 +318,4 @@ def test_ct_is_a_word_in_a_case_file(
     (tmp_path / "case.toml").write_text(text + 'accept = ["H07"]\nreason = ["x"]\n')
     refused = run("plan", tmp_path / "case.toml")
     assert refused.exit_code == 3
-    assert "accept is not for a file" in refused.stderr
+    assert "accept cannot be set in a file" in refused.stderr

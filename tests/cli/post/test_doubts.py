@@ -182,7 +182,7 @@ def test_doses_above_what_is_usual_with_a_device(
     assert not (tmp_path / "out").exists()
     # What was given cannot be reduced: its activity and its volume are to be confirmed.
     assert "'Perfused lobe' got 518.4 Gy, above 150 Gy" in asked.stderr
-    assert "check the activity and the volume; to go on: --accept H07" in asked.stderr
+    assert "heck the activity and the volume; to go on: --accept H07" in asked.stderr
     assert "to go on: --accept H43" in asked.stderr
     options += ("--accept", "H07", "--reason", "confirmed")
     options += ("--accept", "H43", "--reason", "confirmed")

@@ -155,7 +155,7 @@ def test_a_transform_is_judged_whatever_it_moves(
     ]
     inverse = run(*words, translation(tmp_path / "inverse.tfm", -14.0, 0.0, -8.0))
     assert inverse.exit_code == 3
-    assert "H16 Registration: 'Liver' holds 1." in inverse.stderr
+    assert "H16 Registration: 'Liver' contains 1." in inverse.stderr
     assert "is its direction inverted?" in inverse.stderr
     far = run(*words, translation(tmp_path / "far.tfm", 15.0, 15.0, 0.0))
     assert far.exit_code == 3
