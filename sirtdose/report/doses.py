@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from sirtdose.model.metric import EFFECTS, Metric, metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.wording import significant, spoken
+
+# A normal liver was drawn as it is computed where it differs by less.
+_SAME = 0.01
 
 if TYPE_CHECKING:
     from sirtdose.dosimetry.engine.dose import Dose
@@ -248,3 +252,31 @@ def extrahepatic_document(beyond: "Extrahepatic | None") -> dict[str, Any] | Non
             for spot in beyond.spots
         ],
     }
+
+
+def drawn_again(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Normal livers as drawn that are what the program builds, by the built name.
+
+    >>> own = {"volume_ml": 1443.0, "dose_gy": {"mean": 23.24}}
+    >>> drawn = {"name": "whole liver normal", "role": "normal_given", **own}
+    >>> built = {"name": "normal_whole", "role": "normal_whole", **own}
+    >>> drawn_again([drawn, built])
+    {'whole liver normal': 'normal_whole'}
+    """
+    rows = list(rows)
+    built = [row for row in rows if row["role"] in ("normal_whole", "normal_perfused")]
+    return {
+        row["name"]: one["name"]
+        for row in rows
+        if row["role"] == "normal_given"
+        for one in built
+        if _same(row, one)
+    }
+
+
+def _same(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    pairs = (
+        (row["volume_ml"], other["volume_ml"]),
+        (row["dose_gy"]["mean"], other["dose_gy"]["mean"]),
+    )
+    return all(isclose(one, two, rel_tol=_SAME) for one, two in pairs)

@@ -21,6 +21,7 @@ from sirtdose.report.plan.rows import (
     names_of,
     part_rows,
     plan_rungs,
+    repeated,
     shown_name,
 )
 from sirtdose.report.plan.uncertainty import (
@@ -197,13 +198,15 @@ def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str
     """A page's data with its curves under the names of the plan's own rows."""
     from sirtdose.report.looks import shown_name as drawn_name
 
-    called, names = names_of(document), {}
+    called, again = names_of(document), repeated(document)
+    names: dict[str, str] = {}
     for part, row in part_rows(document).items():
         for name in (row["name"], drawn_name(row["name"], row["role"])):
             names[name] = called.get(part, part)
 
     def renamed(curves: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
-        return [{**one, key: names.get(one["name"], one["name"])} for one in curves]
+        own = [one for one in curves if one["name"] not in again]
+        return [{**one, key: names.get(one["name"], one["name"])} for one in own]
 
     histograms = [
         {
@@ -222,6 +225,7 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     unsure = document.get("uncertainty")
     return {
         "full": full_doses(document, metrics),
+        "repeated": repeated(document),
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any
 
+from sirtdose.report.doses import drawn_again
 from sirtdose.report.ladder import LIMIT_NOT_MET, Rung, Verdict
 from sirtdose.report.palette import paints
 from sirtdose.report.plan.document import readings
@@ -87,7 +88,8 @@ def rows_by_part(
         own = row["name"] not in names and len(same) == 1 and alone
         return str(same[0] if own else row["name"])
 
-    return {part_of(row): row for row in rows}
+    again = drawn_again(rows)
+    return {part_of(row): row for row in rows if row["name"] not in again}
 
 
 def injections_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -305,3 +307,10 @@ def met_words(rungs: Sequence[Rung]) -> tuple[str, str]:
     if not checked or LIMIT_NOT_MET in missed:
         return said, ""
     return said, "All limits are met." if checked > 1 else "The limit is met."
+
+
+def repeated(document: Mapping[str, Any]) -> dict[str, str]:
+    """Normal livers as drawn that have no row of their own, in the first image dose."""
+    for result in (document.get("doses") or {}).values():
+        return drawn_again(result["structures"])
+    return {}

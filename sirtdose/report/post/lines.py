@@ -1,10 +1,15 @@
 """An assessment on a terminal, from the same document that is saved."""
 
-from math import isclose
 from typing import Any
 
 from sirtdose.model.metric import Metric, metrics_in
-from sirtdose.report.doses import NUMBERS, asked_in, metric_cells, missing_lines
+from sirtdose.report.doses import (
+    NUMBERS,
+    asked_in,
+    drawn_again,
+    metric_cells,
+    missing_lines,
+)
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.post.biology import biology_lines, threshold_lines
 from sirtdose.report.post.summary import (
@@ -35,9 +40,6 @@ from sirtdose.report.wording import (
     spoken,
     table,
 )
-
-# Volumes and means that differ by no more are of one structure.
-_SAME = 1e-3
 
 
 def post_screen(document: dict[str, Any]) -> Screen:
@@ -181,34 +183,14 @@ def _role_words(row: dict[str, Any]) -> str:
 
 
 def once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Structures, but normal liver as drawn where that is what the program builds.
-
-    >>> own = {"volume_ml": 1443.0, "dose_gy": {"mean": 23.24}}
-    >>> drawn = {"name": "whole liver normal", "role": "normal_given", **own}
-    >>> built = {"name": "normal_whole", "role": "normal_whole", **own}
-    >>> [row["name"] for row in once([drawn, built])]
-    ['normal_whole']
-    """
-    built = [row for row in rows if row["role"] in ("normal_whole", "normal_perfused")]
-    return [
-        row
-        for row in rows
-        if row["role"] != "normal_given" or not any(_same(row, one) for one in built)
-    ]
-
-
-def _same(row: dict[str, Any], other: dict[str, Any]) -> bool:
-    pairs = (
-        (row["volume_ml"], other["volume_ml"]),
-        (row["dose_gy"]["mean"], other["dose_gy"]["mean"]),
-    )
-    return all(isclose(one, two, rel_tol=_SAME) for one, two in pairs)
+    """Structures, but normal liver as drawn where that is what the program builds."""
+    again = drawn_again(rows)
+    return [row for row in rows if row["name"] not in again]
 
 
 def _drawn_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Which structures as drawn have no row of their own."""
-    shown = [row["name"] for row in once(rows)]
-    left = [f"'{row['name']}'" for row in rows if row["name"] not in shown]
+    left = [f"'{name}'" for name in drawn_again(rows)]
     return [f"As drawn the same as built: {', '.join(left)}"] if left else []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sirtdose.report.doses import drawn_again
 from sirtdose.report.ladder import Ladder, Rung, Verdict, ladder
 from sirtdose.report.looks import shown_name
 from sirtdose.report.palette import paints
@@ -10,34 +11,14 @@ from sirtdose.report.wording import gy_words
 
 _GRAVE = ("stop", "ask", "warn")
 _LUNGS = ("lungs", "lungs_cumulative")
-# A drawn normal liver is the computed one where volumes and doses differ by less.
-_SAME = 0.02
 
 
 def shown_rows(
     rows: Sequence[Mapping[str, Any]],
 ) -> tuple[list[Mapping[str, Any]], dict[str, str]]:
-    """Rows without those that repeat another, which go by name to the one shown.
-
-    A normal liver that was drawn and the computed one stand once, under the drawn name.
-    """
-    given = [row for row in rows if row["role"] == "normal_given"]
-    hidden = {}
-    for row in rows:
-        if row["role"] not in ("normal_whole", "normal_perfused"):
-            continue
-        twin = next((one for one in given if _same(one, row)), None)
-        if twin is not None:
-            hidden[row["name"]] = twin["name"]
+    """Rows without those that repeat another, which go by name to the one shown."""
+    hidden = drawn_again(rows)
     return [row for row in rows if row["name"] not in hidden], hidden
-
-
-def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    pairs = (
-        (one["volume_ml"], other["volume_ml"]),
-        (one["dose_gy"]["mean"], other["dose_gy"]["mean"]),
-    )
-    return all(abs(a - b) <= _SAME * max(abs(a), abs(b)) for a, b in pairs)
 
 
 def post_ladder(
