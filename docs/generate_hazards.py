@@ -27,30 +27,30 @@ HEAD = """# Safety checks
 
 `make reference` writes this page from the checks; do not edit it.
 
-Each check has a code that never changes, in `sirtdose/data/findings.json`. A finding
+Each check has a permanent code, listed in `sirtdose/data/findings.json`. A finding
 appears in the result documents, in the report and on the terminal. It states its
 subject, value, bound and remedy.
 
 | severity | effect |
 |---|---|
 | STOP | stops the run, exit code 3 |
-| ASK | stops the run unless you `--accept CODE --reason "..."`; this is printed |
-| WARN | appears on the report |
+| ASK | stops the run unless you give `--accept CODE --reason "..."`; both are printed |
+| WARN | appears in the report |
 | NOTE | is recorded |
 
 * Give `--accept` and `--reason` in pairs, as often as needed.
-* If several subjects ask under one code, accept each by its name:
+* If one code asks about several subjects, accept each by name:
   `--accept "H27:Tumor 2"`.
-* Nothing accepts all checks at once, and a case file cannot accept any.
-* If no check asked for an acceptance, it is not recorded.
-* A check without its input is a NOTE `... not checked: needs ...`.
+* No option accepts all checks at once, and a case file cannot accept any.
+* An acceptance that no check asked for is not recorded.
+* A check whose input is missing gives a NOTE: `... not checked: needs ...`.
 * The bounds are in `sirtdose/data` (`guard_rails.json`, `devices.json`, `limits.json`),
   each with its source.
 """
 _CODE = re.compile(r"\bH\d\d\b")
 # What is refused without a finding: there is no result that it could stand in.
 _REFUSALS = {
-    "H31": "Inputs or results that were changed (refused)",
+    "H31": "Modified inputs or results (refused)",
     "H32": "Results of another case (refused)",
 }
 
@@ -210,7 +210,7 @@ def page() -> str:
         parts += [
             f"## {code} {title}",
             "",
-            "| code | what it judges | commands | where | a test that fires it |",
+            "| code | what it checks | commands | module | test that triggers it |",
             "|---|---|---|---|---|",
             *rows[code],
             "",

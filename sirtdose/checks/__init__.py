@@ -1,1 +1,1 @@
-"""Every coded safety check: pure functions of the values they judge."""
+"""All coded safety checks, as pure functions of the values that they check."""

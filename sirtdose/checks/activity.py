@@ -1,4 +1,4 @@
-"""Activities that are unlikely to be meant: typing, paperwork, or a wrong formula."""
+"""Implausible activities: typing errors, paperwork, or a wrong formula."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -27,7 +27,7 @@ _SAME_FACTOR = 0.03
 def mixed_units_finding(
     one_gbq: float, other_gbq: float, what: str, *, subject: str = ""
 ) -> Finding | None:
-    """Two notes of one activity that differ by the factor of a unit (H05).
+    """Two records of one activity that differ by a unit conversion factor (H05).
 
     Examples
     --------
@@ -51,12 +51,12 @@ def mixed_units_finding(
 
 
 def findings(case: Treatment) -> list[Finding]:
-    """What is to be said of a case's activities, before and after treatment."""
+    """Findings on a case's activities, before and after treatment."""
     return [*size_findings(case), *same_findings(case)]
 
 
 def size_findings(case: Treatment) -> list[Finding]:
-    """Activities, or the doses they give, of another unit's size (H05)."""
+    """Total activity or resulting dose that suggests a wrong unit or a scout (H05)."""
     total = case.activity_gbq
     least, most = rails("activity_gbq")
     scout = rail("scout_gbq", "Ho-166") if case.nuclide.name == "Ho-166" else 0.0
@@ -91,7 +91,7 @@ def size_findings(case: Treatment) -> list[Finding]:
 
 
 def _size(said: str, value: float, bound: float) -> Finding:
-    """An activity above the largest vial, or below any treatment's."""
+    """Total activity above the largest vial or below any therapeutic activity."""
     return Finding.of(
         "H05",
         said,
@@ -103,7 +103,7 @@ def _size(said: str, value: float, bound: float) -> Finding:
 
 
 def _little_findings(case: Treatment) -> list[Finding]:
-    """An injection that gives what it perfuses next to no dose."""
+    """Injection that gives its perfused volume an implausibly low mean dose."""
     least = rail("mean_dose_min_gy")
     return [
         Finding.of(
@@ -124,7 +124,7 @@ def _little_findings(case: Treatment) -> list[Finding]:
 
 
 def _vial_findings(case: Treatment) -> list[Finding]:
-    """More than the largest vial of these microspheres (H07)."""
+    """Injected activity above the largest vial of these microspheres (H07)."""
     if case.device is None or not case.device.vial_activity_gbq:
         return []
     most = case.device.vial_activity_gbq[-1]
@@ -146,7 +146,7 @@ def _vial_findings(case: Treatment) -> list[Finding]:
 
 
 def same_findings(case: Treatment) -> list[Finding]:
-    """The same activity for two targets: a form that was not changed (H04)."""
+    """Two injections with the same activity: one order form used twice (H04)."""
     return [
         Finding.of(
             "H04",
@@ -162,7 +162,7 @@ def same_findings(case: Treatment) -> list[Finding]:
 
 
 def second_calculation(case: Treatment) -> list[Finding]:
-    """Mean dose of each perfused volume by its parts and as one compartment (H07)."""
+    """Mean dose to a perfused volume: by its parts and as one compartment (H07)."""
     findings = []
     for i, one in enumerate(case.injections):
         perfused = case.of_injection(one.name, "perfused")
@@ -196,7 +196,7 @@ def second_calculation(case: Treatment) -> list[Finding]:
 
 
 def residual_findings(residual_fraction: float) -> list[Finding]:
-    """So much is expected to stay behind that it may be reportable (H08)."""
+    """Expected residual activity that may be reportable (H08)."""
     if residual_fraction < rail("residual_fraction"):
         return []
     return [
@@ -219,7 +219,7 @@ def residual_doubts(
     residual_gbq: float | None,
     injections: Sequence[InjectionGiven],
 ) -> list[Finding]:
-    """A residual that nobody gave is taken as none; much of one is said (H08)."""
+    """Residual activity that is missing (assumed to be 0) or large (H08)."""
     findings = []
     silent = [one.name for one in injections if one.residual_gbq is None]
     if residual_gbq is None and (silent or not injections):

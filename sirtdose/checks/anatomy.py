@@ -1,4 +1,4 @@
-"""Whether structures lie in a patient as organs do: left, right, up, down (H17)."""
+"""Orientation of the image, checked by the positions of organs (H17)."""
 
 import re
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ _LEFT, _BACK, _UP = range(3)
 
 
 def anatomy_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """The liver on the patient's right, below the lungs, in front of the spine.
+    """Liver that is not on the right, below the lungs and in front of the spine.
 
     Parameters
     ----------
     structures : sequence of Structure
-        As they lie in the image; coordinates are the patient's (LPS).
+        In the image; coordinates are the patient's (LPS).
 
     Returns
     -------
     list of Finding
-        What asks, as a mirrored image is a wrong patient's; a NOTE where nothing is
-        drawn that could tell.
+        ASK if the image may be mirrored, which is as grave as a wrong patient; NOTE
+        if no structure is drawn that allows the check.
     """
     livers = with_role(structures, Role.LIVER)
     lungs = with_role(structures, Role.LUNGS)

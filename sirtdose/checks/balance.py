@@ -1,4 +1,4 @@
-"""The activity in a dose map against what was, or is to be, injected."""
+"""Activity in a dose map, compared with the activity injected or planned."""
 
 from collections.abc import Sequence
 
@@ -27,10 +27,10 @@ def balance_findings(
     delivered_gbq: float,
     calibration: Calibration | None = None,
 ) -> list[Finding]:
-    """More activity in the map than was delivered, and where it is (H14).
+    """Activity in the dose map above the delivered activity, by location (H14).
 
-    A known activity that is shared over one region leaves what the image shows
-    elsewhere on top of it.
+    If a known activity is distributed over one region, counts elsewhere in the image
+    add to it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def balance_findings(
         On its grid.
     delivered_gbq : float
     calibration : Calibration, optional
-        None for a plan, which shares what it injects over perfused volumes.
+        None for a plan, which distributes its activity over perfused volumes.
     """
     total = activity.total()
     shared = calibration is None or (
@@ -84,8 +84,8 @@ def activity_by_place(
 ) -> dict[str, float]:
     """Activity in perfused volume, rest of the liver, lungs and elsewhere, GBq.
 
-    A voxel's part counts once, for the first of these that has it; places that are
-    not drawn are left out.
+    Each part of a voxel counts once, for the first place that contains it; places
+    that are not drawn are left out.
     """
     left = np.ones(activity.grid.shape)
     found = {}

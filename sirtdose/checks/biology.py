@@ -1,4 +1,4 @@
-"""Models of response and outcome studies, held against the case (H25)."""
+"""Response models and outcome studies that do not fit the case (H25)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from sirtdose.model.finding import Finding, Severity
 def model_findings(
     *, biology: Biology, tables: Mapping[str, list[StructureDose]]
 ) -> list[Finding]:
-    """Models that were fitted on something else than this case (H25, H26)."""
+    """Response models fitted to cases unlike this one (H25, H26)."""
     findings = []
     own = {name: rows for name, rows in tables.items() if "with_prior" not in name}
     for model in biology.models:
@@ -51,9 +51,9 @@ def model_findings(
 
 
 def study_findings(held: Sequence[ThresholdHeld] | None) -> list[Finding]:
-    """What was not held against the doses, what is left open, what is unverified (H25).
+    """Outcome studies not applied, incompletely stated or not verified (H25).
 
-    None stands for a case of which too little is known to hold any.
+    `held` is None if too little is known of the case to apply any study.
     """
     if held is None:
         said = "outcome studies not checked: needs --device and --disease"

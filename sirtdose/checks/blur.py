@@ -1,4 +1,4 @@
-"""What voxels and blur do to a dose: corrections, and grids of another size (H20)."""
+"""Effects of voxel size and blur on the dose: correction and resampling (H20)."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ _MOVED_MAX = 0.02
 
 
 def blur_findings(result: PartialVolume) -> list[Finding]:
-    """How far a correction of blur can be believed (H20)."""
+    """Partial-volume correction that is unreliable (H20)."""
     findings = _fit_findings(result)
     if abs(result.total_change) > _TOTAL_CHANGE_MAX:
         findings.append(
@@ -65,7 +65,7 @@ def blur_findings(result: PartialVolume) -> list[Finding]:
 
 
 def _fit_findings(result: PartialVolume) -> list[Finding]:
-    """Contours aside of the image, and a width that it does not show (H16, H20)."""
+    """Tumors shifted from their contours; FWHM unlike that of the image (H16, H20)."""
     fit, findings = result.fit, []
     if fit is None:
         return []
@@ -103,9 +103,10 @@ def _fit_findings(result: PartialVolume) -> list[Finding]:
 def regrid_findings(
     image: Volume, volume: Volume, structures: Sequence[Structure]
 ) -> list[Finding]:
-    """How much activity the new voxels move into or out of a structure (H20).
+    """Activity that resampling moves into or out of a structure (H20).
 
-    Voxels that divide the image's move none; others blur the image by up to one.
+    Voxels whose sides divide those of the image move none; others blur the image by
+    up to one voxel.
     """
     if volume is image:
         return []

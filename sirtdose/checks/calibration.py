@@ -1,4 +1,4 @@
-"""The activity per count: two calibrations, and what they are shared over."""
+"""Calibration of an image: agreement of two methods, and the region used."""
 
 from collections.abc import Mapping
 
@@ -28,7 +28,7 @@ def calibration_findings(
     request: CalibrationRequest,
     found: Calibrations,
 ) -> list[Finding]:
-    """How an image was calibrated, by what region, and whether two ways agree."""
+    """Method, region and consistency of an image's calibration."""
     return [
         *fallback_findings(request, found.over),
         *ratio_findings(found.used, found.alternative, request.needed),
@@ -40,7 +40,7 @@ def calibration_findings(
 def ratio_findings(
     used: Calibration, alternative: Calibration | None, needed: str
 ) -> list[Finding]:
-    """Two calibrations of one image that do not agree (H13)."""
+    """Two calibrations of one image that disagree (H13)."""
     if alternative is None:
         return [
             Finding.of(
@@ -73,7 +73,7 @@ def ratio_findings(
 
 
 def fallback_findings(request: CalibrationRequest, over: Over) -> list[Finding]:
-    """That nothing was drawn to share the activity over, and nobody chose (H14)."""
+    """Activity distributed over the whole field of view for lack of a region (H14)."""
     if request.method != "administered" or request.over is not None or over != "fov":
         return []
     return [
@@ -90,7 +90,7 @@ def fallback_findings(request: CalibrationRequest, over: Over) -> list[Finding]:
 def uncovered_findings(
     volume: Volume, regions: Mapping[str, Structure], over: Over
 ) -> list[Finding]:
-    """Much of the image outside of perfused volume or liver (H14)."""
+    """Much of the image's activity outside the perfused volume or liver (H14)."""
     name = over if over != "fov" else default_over(regions)
     if name == "fov":
         return []
@@ -111,7 +111,7 @@ def uncovered_findings(
 
 
 def negative_findings(volume: Volume) -> list[Finding]:
-    """Voxels below 0 that hold a part of the image's total (H14)."""
+    """Negative voxels that make up a relevant part of the activity (H14)."""
     negative = -float(volume.data.clip(max=0).sum(dtype=float))
     positive = volume.total() + negative
     if negative <= _NEGATIVE_MAX * positive:

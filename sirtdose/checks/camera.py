@@ -1,4 +1,4 @@
-"""What is to be said of a camera that counted an image."""
+"""Count-rate linearity of the camera that acquired an image."""
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.nuclide import Nuclide
@@ -13,7 +13,7 @@ def camera_findings(
     in_view_gbq: float,
     elapsed_h: float | None,
 ) -> list[Finding]:
-    """More activity in view than a gamma camera counts in proportion (H13)."""
+    """Activity in the field of view above the camera's linear range (H13)."""
     if source is not None and source.modality == "PT":
         return []
     if source is not None and source.decay_correction == "ADMIN":

@@ -1,4 +1,4 @@
-"""Values that can be meant but rarely are: said, not refused."""
+"""Unusual physical constants: reported, not refused."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _SAME_ENERGY = 0.01
 
 
 def density_finding(density_g_per_ml: float) -> Finding:
-    """The density, with a warning where it is no liver's, a question beyond (H27).
+    """Uniform density outside the range of liver, or of any tissue (H27).
 
     >>> density_finding(1.2).severity, density_finding(10.5).severity
     (<Severity.WARN: 'warn'>, <Severity.ASK: 'ask'>)
@@ -32,7 +32,7 @@ def density_finding(density_g_per_ml: float) -> Finding:
 
 
 def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
-    """Half-life or dose constant far from what is in use for the nuclide (H09).
+    """Half-life or dose constant that differs from the usual value (H09).
 
     >>> [f.message for f in nuclide_findings(Nuclide.named("Y-90").with_half_life(1))]
     ['half-life 1 h, but Y-90 has 64.05 h; the dose constant is not changed']
@@ -74,7 +74,7 @@ def nuclide_findings(nuclide: Nuclide) -> list[Finding]:
 
 
 def own_file_findings(nuclide: Nuclide) -> list[Finding]:
-    """What the user's own file says, whom it is compared with: nobody (H09)."""
+    """Constants from the user's own nuclide file, not checked by any table (H09)."""
     if nuclide.file_sha256 is None:
         return []
     media = " and ".join(one.medium for one in nuclide.kernels)
@@ -93,7 +93,10 @@ def own_file_findings(nuclide: Nuclide) -> list[Finding]:
 
 
 def other_file_findings(planned: Mapping[str, Any], nuclide: Nuclide) -> list[Finding]:
-    """A plan's nuclide, as its document has it, of another file than ours (H09)."""
+    """Plan computed with a different nuclide file (H09).
+
+    `planned` is the nuclide as the plan document records it.
+    """
     digest = planned.get("file_sha256")
     if digest == nuclide.file_sha256:
         return []
@@ -113,7 +116,7 @@ def other_file_findings(planned: Mapping[str, Any], nuclide: Nuclide) -> list[Fi
 
 
 def kernel_energy_findings(nuclide: Nuclide, table_mev: float) -> list[Finding]:
-    """A dose constant that counts other emissions than the kernel's table (H09).
+    """Dose constant whose energy per decay differs from the kernel's (H09).
 
     >>> holmium = Nuclide.named("Ho-166")
     >>> kernel_energy_findings(holmium, 0.7271)

@@ -1,4 +1,4 @@
-"""Densities voxel by voxel, held against what tissue has (H27)."""
+"""Voxel densities that are implausible for the tissue (H27)."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ _SOFT = (*LIVERS, Role.TUMOR)
 
 
 def binary_density_findings(density: Volume, name: str) -> list[Finding]:
-    """An image of densities that holds 0 and 1 alone, as masks do (H27)."""
+    """Density image that contains only 0 and 1, as masks do (H27)."""
     if not np.isin(density.data, (0, 1)).all() or density.data.min() == 1:
         return []
     said = (
@@ -46,7 +46,7 @@ def binary_density_findings(density: Volume, name: str) -> list[Finding]:
 def beyond_findings(
     volume: Volume, cover: Volume, structures: Sequence[Structure], *, filled: float
 ) -> list[Finding]:
-    """Activity and structures where the densities are not known (H27)."""
+    """Activity or structures where no density is known (H27)."""
     size = np.abs(volume.data)
     outside = 1 - float((size * cover.data).sum(dtype=float)) / max(
         float(size.sum(dtype=float)), 1e-30
@@ -73,7 +73,7 @@ def beyond_findings(
 
 
 def air_findings(volume: Volume, density: Volume) -> list[Finding]:
-    """Activity where there is no tissue: its energy is in no dose (H27)."""
+    """Activity in air, which contributes to no dose (H27)."""
     size = np.abs(volume.data)
     whole = float(size.sum(dtype=float))
     part = float(size[density.data < AIR_BELOW_G_PER_ML].sum(dtype=float))
@@ -93,7 +93,7 @@ def air_findings(volume: Volume, density: Volume) -> list[Finding]:
 
 
 def without_structure_findings(words: Sequence[str]) -> list[Finding]:
-    """A density typed for what is not drawn (H27)."""
+    """Density given for a structure that is not drawn (H27)."""
     return [
         Finding.of(
             "H27",
@@ -110,9 +110,10 @@ def structure_density_findings(
     regions: Sequence[Region],
     origin: str,
 ) -> list[Finding]:
-    """Densities of liver, tumors and lungs, questioned where not theirs (H27).
+    """Densities of liver, tumors and lungs, and those that are unusual (H27).
 
-    Those of a region are its own, of lungs the mean: at most one finding for each.
+    A region is checked by its own density, lungs by their mean: at most one finding
+    each.
     """
     assigned = [one for one in regions if one.g_per_ml is not None]
     names = {one.name for one in assigned}
@@ -133,7 +134,7 @@ def structure_density_findings(
 
 
 def _region_findings(region: Region) -> list[Finding]:
-    """What is odd about a region, in one finding."""
+    """All doubts about the density of one region, as a single finding."""
     given, median = region.given_g_per_ml, region.median_g_per_ml
     value = median if given is None else given
     doubts = [] if value is None else [_value_doubt(region.structure, value)]
@@ -166,7 +167,7 @@ def _region_findings(region: Region) -> list[Finding]:
 
 
 def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
-    """Whether a density is what liver, tumors or lungs have; nothing of others."""
+    """Severity and text for an unusual density of liver, tumor or lungs."""
     lungs = structure.role is Role.LUNGS
     low, high = _LUNG_G_PER_ML if lungs else _LIVER_G_PER_ML
     if low <= value <= high or not (lungs or structure.role in _SOFT):
@@ -186,7 +187,7 @@ def _value_doubt(structure: Structure, value: float) -> tuple[Severity, str]:
 
 
 def _said_of(name: str, doubts: Sequence[tuple[Severity, str]]) -> list[Finding]:
-    """Contrast, odd voxels or another tissue's density in a structure, as one (H27)."""
+    """Contrast, outlier voxels or an unusual density in one structure (H27)."""
     real = [one for one in doubts if one[1]]
     if not real:
         return []
@@ -196,7 +197,7 @@ def _said_of(name: str, doubts: Sequence[tuple[Severity, str]]) -> list[Finding]
 
 
 def ct_number_findings(ct: Volume) -> list[Finding]:
-    """Numbers of no CT (H27)."""
+    """CT whose values are not in HU (H27)."""
     low, high = float(ct.data.min()), float(ct.data.max())
     if low <= _LOWEST_AT_MOST_HU:
         return []
@@ -208,6 +209,6 @@ def ct_number_findings(ct: Volume) -> list[Finding]:
 
 
 def mean_in(volume: Volume, structure: Structure) -> float:
-    """Mean of a volume over a structure, each voxel by the part of it inside."""
+    """Mean of a volume over a structure, weighted by each voxel's fraction inside."""
     values, parts = structure.values_in(volume)
     return float((values * parts).sum() / parts.sum())

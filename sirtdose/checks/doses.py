@@ -1,4 +1,4 @@
-"""Doses of a treatment, against what is usual and against its limits."""
+"""Doses of a treatment, compared with usual doses and with limits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,15 +17,15 @@ _AT_RISK = ("organ", "gallbladder")
 
 
 def findings(case: Treatment) -> list[Finding]:
-    """What is to be said of a case's doses, before and after treatment."""
+    """Findings on a case's doses, before and after treatment."""
     return [*whole_liver_dose(case), *organs_at_risk(case)]
 
 
 def whole_liver_dose(case: Treatment) -> list[Finding]:
-    """Mean dose to the whole liver, earlier treatments included (H43).
+    """Mean whole-liver dose above its bound, with earlier treatments (H43).
 
-    A liver whose volume is not known is taken at its usual size, or as large as what
-    is perfused: that warns, and never asks.
+    If the liver volume is not known, a usual volume or that of the perfused part is
+    assumed; this warns, and never asks.
     """
     if case.device is None:
         return [_no_device("H43", "dose to the whole liver")]
@@ -56,11 +56,11 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
 
 
 def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
-    """Doses above what is usual with these microspheres (H07).
+    """Doses above those usual with these microspheres (H07).
 
-    In one or two segments of the liver they only warn. `wanted_gy` are the doses that
-    chosen limits ask for at least, by role: where that is about what is usual, well
-    above it is doubted.
+    In one or two liver segments they only warn. `wanted_gy` are the minimum doses of
+    the chosen limits, by role: where one is close to the usual dose, only doses well
+    above that minimum are reported.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -94,7 +94,7 @@ def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Find
 
 
 def _is_segment(case: Treatment, part: Part) -> bool:
-    """Whether a part lies in what is certainly no more than two segments of eight."""
+    """Whether a part certainly lies within two of the eight liver segments."""
     livers = [one.volume_ml for one in case.held("liver")]
     liver_ml = livers[0] if livers else rail("liver_ml", "low")
     around = [
@@ -106,7 +106,7 @@ def _is_segment(case: Treatment, part: Part) -> bool:
 
 
 def organs_at_risk(case: Treatment) -> list[Finding]:
-    """Organs with uptake of their own, on average or in a focus alone (H28)."""
+    """Organ dose above the reporting level, as a mean or in a hot spot (H28)."""
     least = rail("organ_dose_gy")
     return [
         Finding.of(
@@ -124,7 +124,7 @@ def organs_at_risk(case: Treatment) -> list[Finding]:
 
 
 def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding]:
-    """Every limit that is not met or could not be checked, each volume by itself."""
+    """Limits that are not met or could not be checked, one finding per volume."""
     return [
         finding
         for limit in limits
@@ -135,6 +135,7 @@ def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding
 
 
 def _unchecked(limit: Limit) -> list[Finding]:
+    """Limit given by the user for a dose that is not known in this plan (H25)."""
     if not limit.given_by_user:
         return []
     at_least = limit.sense == "at_least"
@@ -150,6 +151,7 @@ def _unchecked(limit: Limit) -> list[Finding]:
 
 
 def _unmet(limit: Limit, injections: int) -> list[Finding]:
+    """Lung dose above its limit, or dose below a requested minimum (H22, H25)."""
     if limit.met is not False or limit.value_gy is None:
         return []
     if limit.passed and limit.given_by_user:
@@ -185,7 +187,7 @@ def _unmet(limit: Limit, injections: int) -> list[Finding]:
 
 
 def _passed(limit: Limit, injections: int) -> Finding:
-    """More dose than a limit that was given allows (H42)."""
+    """Dose above a limit given by the user (H42)."""
     ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
     where = limit.value_of or limit.name
     most = " and ".join(
@@ -206,7 +208,7 @@ def _passed(limit: Limit, injections: int) -> Finding:
 
 
 def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
-    """The most activity where nothing holds it back for the liver (H07)."""
+    """Maximum activity with no limit for the liver, or with a shared limit (H07)."""
     shared = [
         limit
         for limit in limits
@@ -238,7 +240,7 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
 
 
 def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
-    """What is usual, or well above it where the limits chosen ask for that much."""
+    """Usual dose, raised if the chosen limits require about that much."""
     if wanted_gy >= _NEAR_USUAL * entry["dose_gy"]:
         source = f"{_ABOVE_WANTED:g} times the {wanted_gy:g} Gy that --limits asks for"
         return Bound(_ABOVE_WANTED * wanted_gy, "Gy", source)
@@ -246,7 +248,7 @@ def _raised(entry: Mapping[str, Any], wanted_gy: float) -> Bound:
 
 
 def _where_more_is_wanted(case: Treatment, part: Part, entry: Mapping[str, Any]) -> str:
-    """A published scenario in which a dose is usual, for a plan."""
+    """Remedy that names a published scenario with such doses; for plans only."""
     if case.given or case.device is None:
         return ""
     least_gy = _NEAR_USUAL * entry["dose_gy"]
@@ -278,14 +280,14 @@ def _words(liver: Part) -> str:
 
 
 def _hottest(organ: Part) -> str:
-    """What a mean hides."""
+    """D2 and hot spot of an organ, which its mean dose does not show."""
     said = f", D2 {organ.hottest_gy:.4g} Gy" if organ.hottest_gy else ""
     focus = f", and a hot spot of {organ.focus_gy:.4g} Gy reaches into it"
     return f"{said}{focus}" if organ.focus_gy else said
 
 
 def _remedy(case: Treatment, part: Part, bound_gy: float) -> str:
-    """What to do about too much dose, for the injections that give it."""
+    """Remedy for a dose above its bound, by injection."""
     if case.given:
         return "check the activity and the volume"
     how = "draw the liver, or " if case.drawn else "give --liver-volume, or "

@@ -1,4 +1,4 @@
-"""An earlier session's dose map beside this one's: whose, where, and of what."""
+"""Dose map of an earlier session: its origin, alignment and coverage."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ _COUNTS_TWICE = (
 
 
 def unframed_findings() -> list[Finding]:
-    """An earlier dose without a frame of reference (H15)."""
+    """Earlier dose without a frame of reference (H15)."""
     return [
         Finding.of(
             "H15",
@@ -35,7 +35,7 @@ def unframed_findings() -> list[Finding]:
 
 
 def needless_transform_findings() -> list[Finding]:
-    """A transform for an earlier dose that lies here already (H16)."""
+    """Transform for an earlier dose that is already aligned with the image (H16)."""
     return [
         Finding.of(
             "H16",
@@ -46,7 +46,7 @@ def needless_transform_findings() -> list[Finding]:
 
 
 def own_study_findings(name: str) -> list[Finding]:
-    """An earlier dose of the image's own study (H09)."""
+    """Earlier dose from the same study as the image (H09)."""
     return [
         Finding.of(
             "H09",
@@ -61,7 +61,7 @@ def own_study_findings(name: str) -> list[Finding]:
 def coverage_findings(
     covered: Volume, structures: Sequence[Structure]
 ) -> list[Finding]:
-    """Structures that the earlier map does not reach (H19)."""
+    """Structures that the earlier dose map does not fully cover (H19)."""
     asked = float(table("registration")["prior_coverage"]["min"])
     return [
         Finding.of(
@@ -79,7 +79,7 @@ def coverage_findings(
 
 
 def place_findings(part: float, liver: str) -> list[Finding]:
-    """An earlier dose most of which lies outside of the liver (H16)."""
+    """Earlier dose that lies mostly outside the liver (H16)."""
     least = float(table("registration")["prior_in_liver"]["min"])
     if part >= least:
         return []
@@ -95,7 +95,7 @@ def place_findings(part: float, liver: str) -> list[Finding]:
 def same_dose_findings(
     *, name: str, earlier: Volume, doses: Mapping[str, Volume]
 ) -> list[Finding]:
-    """An earlier dose that is this session's, voxel by voxel (H09)."""
+    """Earlier dose that matches this session's dose in every voxel (H09)."""
     then = np.asarray(earlier.data)
     for dose in doses.values():
         now = np.asarray(dose.data, float)
@@ -122,7 +122,7 @@ def same_dose_findings(
 def prior_lung_findings(
     *, prior_lung_dose_gy: float, structures: Sequence[Structure]
 ) -> list[Finding]:
-    """The lungs' earlier dose, which a map of one density gives wrongly (H22)."""
+    """Earlier lung dose that a map with unknown lung density cannot give (H22)."""
     if prior_lung_dose_gy > 0 or not with_role(structures, Role.LUNGS):
         return []
     return [

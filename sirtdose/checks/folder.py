@@ -1,4 +1,4 @@
-"""What a folder holds: damaged files, and whose they are."""
+"""Damaged files in a folder, and the patient that files belong to."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,22 @@ from sirtdose.model.finding import Finding, Severity
 
 
 def damaged_findings(lines: Sequence[str]) -> list[Finding]:
-    """Files that could not be read, a line each (H17)."""
+    """Files that could not be read, one line each (H17)."""
     if not lines:
         return []
     return [Finding.of("H17", "; ".join(lines), severity=Severity.WARN)]
 
 
 def unshown_ct_findings(error: Exception) -> list[Finding]:
-    """A CT that was found, not named, and cannot be used (H17)."""
+    """CT that was found, not named by the user, and cannot be used (H17)."""
     return [Finding.of("H17", f"the CT is not shown: {error}")]
 
 
 def names_findings(names: int, *, severity: Severity = Severity.ASK) -> list[Finding]:
-    """Files that agree in the patient's ID, under so many different names (H01)."""
+    """Patient names that differ although the patient ID agrees (H01).
+
+    `names` is the number of different names.
+    """
     if names <= 1:
         return []
     return [

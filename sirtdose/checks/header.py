@@ -1,4 +1,4 @@
-"""What an image's header says of it: what the reader noticed, and corrections (H41)."""
+"""Image header: unusual entries, and corrections of the image (H41)."""
 
 from sirtdose.checks.nuclide import header_nuclide_findings
 from sirtdose.model.finding import Finding, Severity
@@ -14,7 +14,7 @@ def image_findings(
     header_nuclide_was: str | None,
     device: str | None,
 ) -> list[Finding]:
-    """Nuclide, decay correction, corrections and position (H10, H11, H17, H41)."""
+    """Header nuclide, decay and other corrections, position (H10, H11, H17, H41)."""
     if source is None or source.modality == "file":
         return []
     return [
@@ -32,7 +32,7 @@ def image_findings(
 
 
 def header_findings(*, source: Source) -> list[Finding]:
-    """What the reader noticed, and what of it must be accepted (H10, H12, H17)."""
+    """Unusual header entries, and those to be accepted (H10, H12, H17)."""
     return [
         *(
             Finding.of("H10" if "decay" in remark else "H17", remark)
@@ -46,13 +46,13 @@ def header_findings(*, source: Source) -> list[Finding]:
 
 
 def remark_findings(what: str, source: Source | None) -> list[Finding]:
-    """What the reader noticed of an image beside the one judged (H17)."""
+    """Unusual header entries of an additional image (H17)."""
     remarks = source.remarks if source else ()
     return [Finding.of("H17", f"{what}: {remark}") for remark in remarks]
 
 
 def pet_decay_findings(*, source: Source) -> list[Finding]:
-    """Which decay correction a PET has (H10)."""
+    """Decay correction of a PET image (H10)."""
     found = source.applied_half_life_h
     used = f"half-life {found:.4g} h" if found else "an unknown half-life"
     when = source.scan_start.isoformat() if source.scan_start else "administration"
@@ -68,7 +68,7 @@ def pet_decay_findings(*, source: Source) -> list[Finding]:
 def correction_findings(
     *, source: Source, uncorrected_spect: Severity = Severity.WARN
 ) -> list[Finding]:
-    """Whether attenuation and scatter were corrected; a PET without them asks."""
+    """Attenuation or scatter not corrected; for PET this asks."""
     if not source.corrections:
         return [
             Finding.of(

@@ -1,4 +1,4 @@
-"""What an activity image and the dose by it give to say, before and after treatment."""
+"""Activity image and the dose computed from it, before and after treatment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +28,7 @@ _WIDTHS = 3
 
 
 def outside_findings(*, part: float) -> list[Finding]:
-    """Counts outside of what is perfused, lungs aside (H14).
+    """Counts outside the perfused volume, lungs excluded (H14).
 
     >>> [str(one.severity) for p in (0.1, 0.3, 0.9) for one in outside_findings(part=p)]
     ['warn', 'ask']
@@ -52,7 +52,7 @@ def outside_findings(*, part: float) -> list[Finding]:
 
 
 def cut_off_findings(*, seen: Mapping[str, float]) -> list[Finding]:
-    """Activities that are shared over the part of their volume in the image (H14)."""
+    """Volume partly outside the image, with all its activity placed inside (H14)."""
     return [
         Finding.of(
             "H14",
@@ -76,10 +76,10 @@ def small_tumor_findings(
     modality: str = "NM",
     psf_mm: Sequence[float] | None = None,
 ) -> list[Finding]:
-    """Tumors under three widths of the blur look colder than they are (H20).
+    """Tumors under three times the FWHM, whose uptake appears too low (H20).
 
-    `consequence` ends the sentence: what of it is too low. Of an image file nobody says
-    whose blur it has.
+    `consequence` ends the sentence: which quantity is too low. The FWHM of a plain
+    image file is not known unless `psf_mm` gives it.
     """
     if modality == "file" and not psf_mm:
         needs = "the FWHM of the image, --psf"
@@ -109,7 +109,7 @@ def small_tumor_findings(
 def few_voxel_findings(
     *, rows: Sequence[StructureDose], voxel_ml: float
 ) -> list[Finding]:
-    """Tumors of so few voxels that their histogram says little (H21)."""
+    """Tumors with too few voxels for a reliable DVH (H21)."""
     few = {
         row.structure.name: row.dvh.volume_ml / voxel_ml
         for row in rows
@@ -132,7 +132,7 @@ def few_voxel_findings(
 
 
 def noise_findings(*, image: Volume) -> list[Finding]:
-    """What of an image's lowest and highest voxels is shown (H21)."""
+    """Minimum and maximum dominated by noise, and negative voxels (H21)."""
     negative = int((image.data < 0).sum())
     said = "minimum and maximum are dominated by noise; use D98 and D2 instead"
     if negative:
@@ -144,7 +144,7 @@ def noise_findings(*, image: Volume) -> list[Finding]:
 
 
 def hot_spot_findings(*, beyond: Extrahepatic | None) -> list[Finding]:
-    """Places with dose outside of liver and lungs (H28)."""
+    """Hot spots outside liver and lungs (H28)."""
     if beyond is None:
         what, needs = "uptake outside of the liver", "a structure of role liver"
         return [Finding.not_checked("H28", what, needs=needs)]
@@ -157,6 +157,7 @@ def hot_spot_findings(*, beyond: Extrahepatic | None) -> list[Finding]:
 
 
 def _spot_finding(spot: HotSpot) -> Finding:
+    """Dose, volume and position of a hot spot outside liver and lungs (H28)."""
     x, y, z = spot.at_mm
     where = f" in '{spot.inside}'" if spot.inside else ""
     if not spot.inside and spot.near:
@@ -180,7 +181,7 @@ def _spot_finding(spot: HotSpot) -> Finding:
 def lung_row_findings(
     *, tables: Mapping[str, Sequence[StructureDose]], lungs: Lungs
 ) -> list[Finding]:
-    """The lungs' dose by voxel against their limit, their mass against the shunt's."""
+    """Lung dose by voxel above its limit, or lung masses that disagree (H22, H23)."""
     limit_gy = table("limits")["lungs"]["limit_gy"]
     of_lungs = [
         (method, row)
@@ -220,7 +221,7 @@ def lung_row_findings(
 def lungs_in_image_findings(
     *, nuclide: Nuclide, lungs: Lungs, in_image_gbq: float | None
 ) -> list[Finding]:
-    """The lungs' dose by the image against their limit (H22)."""
+    """Lung dose from the activity in the image above its limit (H22)."""
     if in_image_gbq is None:
         return []
     limit_gy = table("limits")["lungs"]["limit_gy"]
@@ -248,7 +249,7 @@ def physics_findings(
     structures: Sequence[Structure],
     doses: Mapping[str, Dose],
 ) -> list[Finding]:
-    """Unusual constants, and what a method of one density leaves out (H09, H27)."""
+    """Unusual dose constant, or a method with one density (H09, H27)."""
     findings: list[Finding] = []
     if any(dose.medium for dose in doses.values()):
         radial = RadialKernel.of(nuclide, medium)

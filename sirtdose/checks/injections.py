@@ -1,4 +1,4 @@
-"""What one image says of several injections: factors, overlaps, what is left out."""
+"""Several injections in one image: calibration factors, overlaps, counts left out."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,7 +20,7 @@ _REACH_NOTED, _REACH_WARNED = 0.01, 0.05
 
 
 def sharing_findings(*, injected: SharedInjections, image: Volume) -> list[Finding]:
-    """Factors and activities that one scan cannot have (H13), overlaps (H14)."""
+    """Injected activities that disagree with the image, and overlaps (H13, H14)."""
     found = injected.shares(image)
     low, high = RATIO_RANGE
     seen = _seen_fractions(injected, image)
@@ -49,7 +49,7 @@ def sharing_findings(*, injected: SharedInjections, image: Volume) -> list[Findi
 
 
 def _seen_fractions(injected: SharedInjections, image: Volume) -> dict[str, float]:
-    """The part of each perfused volume that lies inside the image."""
+    """Fraction of each perfused volume that lies inside the image."""
     return {
         one.name: covered_fraction(volume, image.grid)
         for one, volume in zip(injected.given, injected.volumes, strict=True)
@@ -57,7 +57,7 @@ def _seen_fractions(injected: SharedInjections, image: Volume) -> dict[str, floa
 
 
 def _causes(injected: SharedInjections, seen: Mapping[str, float]) -> str:
-    """What may be wrong where the activities typed do not fit one scan."""
+    """Possible causes of typed activities that do not fit one scan."""
     untimed = [one.name for one in injected.given if one.at is None]
     cut = [
         f"only {part:.0%} of the volume of {name} lies in the image"
@@ -76,6 +76,7 @@ def _causes(injected: SharedInjections, seen: Mapping[str, float]) -> str:
 def _factor_findings(
     injected: SharedInjections, found: Shares, *, most: float, causes: str
 ) -> list[Finding]:
+    """Calibration factors that differ between injections of one scan (H13)."""
     factors = {
         injected.names(group): found.gbq_per_count(group) * 1e9
         for group in found.groups
@@ -97,6 +98,7 @@ def _factor_findings(
 
 
 def _overlap_findings(injected: SharedInjections, found: Shares) -> list[Finding]:
+    """Overlapping perfused volumes, which share one calibration factor (H14)."""
     findings = []
     for group in found.groups:
         if len(group) == 1:
@@ -125,6 +127,7 @@ def _overlap_findings(injected: SharedInjections, found: Shares) -> list[Finding
 def _untimed_findings(
     injected: SharedInjections, group: Sequence[int]
 ) -> list[Finding]:
+    """Overlapping injections without an injection time (H09)."""
     untimed = [i for i in group if injected.given[i].at is None]
     if not untimed:
         return []
@@ -142,6 +145,7 @@ def _untimed_findings(
 def _reach_findings(
     injected: SharedInjections, found: Shares, index: int
 ) -> list[Finding]:
+    """Dose uncertainty where injections given at different times overlap (H14)."""
     low, high = found.reach(index)
     if high - low < _REACH_NOTED:
         return []
@@ -160,7 +164,7 @@ def _reach_findings(
 
 
 def unshared_findings(*, injected: SharedInjections, placed: Placed) -> list[Finding]:
-    """Counts, and treated structures, that no injection has (H14)."""
+    """Counts and treated structures outside all perfused volumes (H14)."""
     findings = [
         Finding.of(
             "H14",

@@ -1,4 +1,4 @@
-"""One case, judged the same way whoever asks."""
+"""All checks of one case, the same for every command."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from sirtdose.model.treatment import Treatment
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a plan was to keep to, and how its activity was found.
+    """Limits of a plan, and how its activity was determined.
 
-    `at_least_gy` are the doses that chosen limits ask for, by role;
-    `maximized` grew until a limit bound it.
+    `at_least_gy` are the minimum doses of the chosen limits, by role; `maximized` is
+    True if the activity was raised until a limit was reached.
     """
 
     limits: tuple[Limit, ...] = ()
@@ -24,7 +24,7 @@ class Wanted:
 
 
 def judge(case: Treatment) -> list[Finding]:
-    """What holds before and after treatment, whatever the method."""
+    """Checks made both before and after treatment, for every method."""
     return [
         *activity.findings(case),
         *doses.findings(case),
@@ -34,12 +34,12 @@ def judge(case: Treatment) -> list[Finding]:
 
 
 def judge_given(case: Treatment) -> list[Finding]:
-    """A treatment that was given."""
+    """Checks of a treatment that was given."""
     return [*judge(case), *doses.usual_ceilings(case, {})]
 
 
 def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
-    """A plan by numbers or by an image, with its limits."""
+    """Checks of a plan from numbers or from an image, with its limits."""
     count = len(case.injections)
     return [
         *judge(case),

@@ -1,4 +1,4 @@
-"""Names that de-identified results keep, held against the patient's own (H33)."""
+"""Patient identifiers in names that de-identified results keep (H33)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ _SHOWN_MAX = 8
 def kept_name_findings(
     texts: Sequence[tuple[str, str]], people: Sequence[PatientLink]
 ) -> list[Finding]:
-    """Ask where a name that results keep is the patient's.
+    """Patient identifiers in names that results keep.
 
     Parameters
     ----------
     texts : sequence of (str, str)
-        What it is, such as "structure names", and the text itself.
+        Kind of text, such as "structure names", and the text itself.
     people : sequence of PatientLink
-        Whom the inputs are of; empty where they do not say.
+        Patients of the inputs; empty if the inputs name none.
     """
     if not any(one.patient_id or one.patient_name for one in people):
         kept = sorted({text for what, text in texts if what == "structure names"})

@@ -11,7 +11,7 @@ _NEGATIVE_MAX = 0.05
 def image_shunt_findings(
     shunt: SpectShunt, *, lungs_covered: float, margin_mm: float
 ) -> list[Finding]:
-    """What a shunt by the image leaves out, and counts as none (H22, H23)."""
+    """Lung counts that an image-based shunt leaves out or sets to 0 (H22, H23)."""
     findings = []
     if lungs_covered < LUNGS_COVERED_MIN:
         findings.append(
@@ -51,7 +51,7 @@ def image_shunt_findings(
 
 
 def cut_lungs_findings(covered: float) -> list[Finding]:
-    """A CT that does not hold the lungs, so that their mass is not measured (H23)."""
+    """CT that covers too little of the lungs to measure their mass (H23)."""
     said = (
         f"the CT covers {covered:.0%} of the lungs, under {LUNGS_COVERED_MIN:.0%}: "
         "their mass was not measured, and 1 kg is assumed"
@@ -60,7 +60,7 @@ def cut_lungs_findings(covered: float) -> list[Finding]:
 
 
 def ct_lung_mass_findings(mass_kg: float, *, volume_ml: float) -> list[Finding]:
-    """Lungs that weigh, by the CT, what lungs do not (H23)."""
+    """Lung mass from CT outside the usual range (H23)."""
     low, high = rails("lung_mass_kg")
     if low <= mass_kg <= high:
         return []
@@ -72,5 +72,5 @@ def ct_lung_mass_findings(mass_kg: float, *, volume_ml: float) -> list[Finding]:
 
 
 def weighed_findings(mass_kg: float, source: str) -> list[Finding]:
-    """The lung mass that a dose rests on, and where it is from (H23)."""
+    """Lung mass used for the lung dose, and its source (H23)."""
     return [Finding.of("H23", f"lung mass {mass_kg:.4g} kg ({source})")]

@@ -1,4 +1,4 @@
-"""What a person must know of lung shunt, lung dose and lung mass (H22, H23)."""
+"""Lung shunt, lung dose and lung mass (H22, H23)."""
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
@@ -15,14 +15,14 @@ _PLANAR = (
 
 
 def findings(case: Treatment) -> list[Finding]:
-    """What is to be said of a case's lungs, before and after treatment."""
+    """Findings on a case's lungs, before and after treatment."""
     return [*shunt_findings(case), *lung_mass_findings(case.lungs)]
 
 
 def shunt_findings(case: Treatment) -> list[Finding]:
-    """A shunt that is missing, high, or doubtful: of all, and of each injection.
+    """Lung shunt that is missing, high or doubtful, in total and by injection.
 
-    Before treatment a missing one asks: no shunt is stated as 0 %.
+    Before treatment a missing shunt asks; 0 % states that there is none.
     """
     lungs = case.lungs
     if not lungs.known:
@@ -57,7 +57,7 @@ def shunt_findings(case: Treatment) -> list[Finding]:
 
 
 def _exclusion(case: Treatment) -> list[Finding]:
-    """Resin is not planned above this shunt, by whatever method."""
+    """Lung shunt above which resin microspheres are contraindicated."""
     if case.given or case.device is None or case.device.name != "resin":
         return []
     exclusion = table("bsa")["lung_shunt_exclusion"]
@@ -79,7 +79,7 @@ def _exclusion(case: Treatment) -> list[Finding]:
 
 
 def fraction_findings(what: str, fraction: float) -> list[Finding]:
-    """A fraction that is high, or a percentage without its sign.
+    """Lung shunt that is high, or typed as a percentage without its sign.
 
     >>> [str(one.severity) for one in fraction_findings("lung shunt", 0.6)]
     ['ask']
@@ -112,9 +112,9 @@ def fraction_findings(what: str, fraction: float) -> list[Finding]:
 
 
 def measured_shunt_findings(fraction: float) -> list[Finding]:
-    """A shunt that an image shows: no injection is given past 80 %, half asks.
+    """Lung shunt on an image of at least 50 % (asks) or above 80 % (stops).
 
-    Lungs and liver swapped turn 8 % to 92 %.
+    Swapping lungs and liver turns 8 % into 92 %.
 
     >>> [str(measured_shunt_findings(part)[0].severity) for part in (0.916, 0.6)]
     ['stop', 'ask']
@@ -138,14 +138,14 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
 
 
 def shown_shunt_findings(fraction: float) -> list[Finding]:
-    """A shunt that an image shows: high, or of no patient (H22)."""
+    """Lung shunt on an image that is high or implausible (H22)."""
     if fraction >= rail("lung_shunt", "doubt"):
         return measured_shunt_findings(fraction)
     return fraction_findings("lung shunt", fraction)
 
 
 def planar_findings(fraction: float, *, background: bool) -> list[Finding]:
-    """What planar views cannot tell (H22, H23), and the shunt that they show."""
+    """Lung shunt from planar views, and what these cannot show (H22, H23)."""
     beside = [] if background else ["no background was subtracted"]
     return [
         Finding.of("H22", _PLANAR),
@@ -161,7 +161,7 @@ def planar_findings(fraction: float, *, background: bool) -> list[Finding]:
 
 
 def source_findings(lungs: Lungs) -> list[Finding]:
-    """Where the shunt comes from (H22)."""
+    """Lung shunt from planar views or of unknown origin (H22)."""
     if lungs.shunt_source == "planar":
         return [Finding.of("H22", _PLANAR)]
     if lungs.shunt_source == "unknown" and lungs.shunt_fraction > 0:
@@ -176,7 +176,10 @@ def source_findings(lungs: Lungs) -> list[Finding]:
 
 
 def lung_mass_findings(lungs: Lungs) -> list[Finding]:
-    """The mass that the lungs' dose rests on (H23); nothing where it is not known."""
+    """Lung mass used for the lung dose; warns if unusual (H23).
+
+    Empty if the lung shunt is not known.
+    """
     if not lungs.known:
         return []
     least, most = rails("lung_mass_kg")

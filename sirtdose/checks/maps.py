@@ -1,4 +1,4 @@
-"""What is to be said of a dose map and of structures that were read beside it."""
+"""Dose map, and the structures that were read with it."""
 
 from collections.abc import Sequence
 
@@ -14,14 +14,14 @@ from sirtdose.model.volume import Volume
 def map_findings(
     structures: Sequence[Structure], *, dose: Volume | None = None
 ) -> list[Finding]:
-    """What readers noticed, which roles are open, and lungs at another density.
+    """Unusual input, undecided roles, and lung dose at the liver's density.
 
     Parameters
     ----------
     structures : sequence of Structure
         As they were read.
     dose : Volume, optional
-        The map that they are held against.
+        The dose map that the structures are evaluated on.
     """
     findings = remark_findings("the dose", dose.source if dose else None)
     # Where a dose is only looked at, an open role changes no number: said, not asked.
@@ -42,15 +42,15 @@ def map_findings(
 
 
 def lung_density_doubt(dose: Volume) -> str:
-    """Why a map's dose is none of the lungs, by what its file says; empty where it is.
+    """Why a map has no valid lung dose, by its description; empty if it has.
 
-    That the file says nothing is a doubt too.
+    A missing description is a reason, too.
     """
     return lung_doubt(dose.source.described if dose.source else "")
 
 
 def negative_dose_findings(*, dose: Volume) -> list[Finding]:
-    """Doses that RTDOSE has no number for (H30)."""
+    """Negative doses, which RTDOSE cannot store (H30)."""
     count = int((dose.data < 0).sum())
     if not count:
         return []

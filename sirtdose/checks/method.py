@@ -1,4 +1,4 @@
-"""What a method of planning itself gives to say: its rules, its terms, its limits."""
+"""Planning method: its rules, its conventions and its limits."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def body_surface_findings(
     reduction: float,
     own_reductions: bool,
 ) -> list[Finding]:
-    """What of the BSA method is unverified (H07, H22)."""
+    """Parts of the BSA method that are not verified (H07, H22)."""
     findings = []
     if reduction and not own_reductions:
         findings.append(
@@ -43,7 +43,7 @@ def body_surface_findings(
 def kao_findings(
     typed: Sequence[Injection], usual: Sequence[Injection]
 ) -> list[Finding]:
-    """What Kao's R and TLSF are in the usual terms (H22, H24)."""
+    """Kao's R and TLSF, converted to T/N and lung shunt (H22, H24)."""
     findings = []
     for one, other in zip(typed, usual, strict=True):
         findings += [
@@ -70,7 +70,7 @@ def kao_findings(
 
 
 def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
-    """What of a table of limits no dose can be held against (H25)."""
+    """Limits of a table that do not apply or cannot be checked (H25)."""
     return [
         *(
             Finding.of(
@@ -90,7 +90,7 @@ def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
 def limit_device_findings(
     table_device: str, device: Device | None, nuclide: Nuclide
 ) -> list[Finding]:
-    """Limits of other microspheres than the plan's are not held against it (H25)."""
+    """Limits for microspheres other than the planned ones (H25)."""
     limits_for = Device.named(table_device)
     if device is None and limits_for.nuclide_name == nuclide.name:
         said = (
@@ -106,7 +106,7 @@ def limit_device_findings(
 
 
 def bilirubin_findings(mg_per_dl: float | None) -> list[Finding]:
-    """A bilirubin that is as a rule of the other unit (H05).
+    """Bilirubin that suggests the wrong unit (H05).
 
     >>> [len(bilirubin_findings(value)) for value in (None, 0.9, 15.0, 0.0526)]
     [0, 0, 1, 1]
@@ -131,10 +131,10 @@ def bilirubin_findings(mg_per_dl: float | None) -> list[Finding]:
 
 
 def not_a_device_finding() -> Finding:
-    """What every result says (H37)."""
+    """Statement in every result that this is not a medical device (H37)."""
     return Finding.of("H37", "not a medical device: verify with an approved system")
 
 
 def _unusual(said: str) -> Finding:
-    """A rule or formula that is not the method's own."""
+    """Rule or formula that is not verified or not part of the method."""
     return Finding.of("H07", said, severity=Severity.WARN)

@@ -1,4 +1,4 @@
-"""Which nuclide an image's header names, and which one doses are for (H11)."""
+"""Nuclide in the image header, compared with the nuclide of the doses (H11)."""
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
@@ -12,7 +12,7 @@ _SAME_EMITTER = 1e-3
 
 
 def named_by_header_findings(source: Source) -> list[Finding]:
-    """Doses are of the header's nuclide, as none was typed (H11)."""
+    """Nuclide taken from the image header because none was typed (H11)."""
     said = (
         f"doses are for {source.nuclide_in_header}, the nuclide in the image's header "
         f"({_quoted(source)}), because none was typed: for another one give --nuclide"
@@ -28,7 +28,7 @@ def header_nuclide_findings(
     header_nuclide_was: str | None = None,
     device: str | None = None,
 ) -> list[Finding]:
-    """What the header says of the nuclide against the one that doses are for."""
+    """Header nuclide or half-life that differs from the nuclide of the doses."""
     if header_nuclide_was is not None:
         said = (
             f"the image is assumed to have been reconstructed as {header_nuclide_was} "
@@ -48,7 +48,7 @@ def header_nuclide_findings(
 def not_understood(
     source: Source, wanted: str, own: Nuclide | None = None
 ) -> list[Finding]:
-    """Words of the header that name no nuclide known here, nor the user's own (H11)."""
+    """Header nuclide or tracer that is contradictory or not recognized (H11)."""
     findings = [
         Finding.of(
             "H11",
@@ -77,7 +77,10 @@ def not_understood(
 def _of_spect(
     source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
 ) -> list[Finding]:
-    """Another name asks; a half-life alone does, where there is no name."""
+    """Header nuclide or half-life of a SPECT image that differs from the doses'.
+
+    Another name asks; a half-life asks only if the header has no name.
+    """
     half_life_h = source.half_life_in_header_h
     said = []
     if source.nuclide_in_header not in ("", wanted.name):
@@ -103,7 +106,7 @@ def _of_spect(
 def _of_pet(
     source: Source, wanted: Nuclide, *, doses_for: str, device: str | None
 ) -> list[Finding]:
-    """A PET reconstructed for another nuclide has another decay correction."""
+    """PET reconstructed or decay-corrected for another nuclide."""
     wrong = []
     if source.nuclide_in_header not in ("", wanted.name):
         wrong.append(f"the header says {_named(source)}")
@@ -135,7 +138,7 @@ def _of_pet(
 
 
 def _undone(source: Source, wanted: Nuclide) -> str:
-    """How a decay correction for another nuclide can be undone, if it can."""
+    """How to undo a decay correction for another nuclide, if possible."""
     used_h = source.applied_half_life_h or 0.0
     labels = [
         name
@@ -166,7 +169,7 @@ def _quoted(source: Source) -> str:
 
 
 def _if_right(source: Source, wanted: Nuclide, device: str | None) -> str:
-    """What to type for the header's nuclide: a device that carries it, if one was."""
+    """What to type if the header's nuclide is right: --device or --nuclide."""
     name = source.nuclide_in_header
     if name not in table("nuclides"):
         return ""

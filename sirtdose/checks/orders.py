@@ -1,4 +1,4 @@
-"""Vials as ordered, against what a plan wants for each injection."""
+"""Vials as ordered, compared with the planned injections."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -18,25 +18,25 @@ def order_findings(
     *,
     part_is_drawn: bool = False,
 ) -> list[Finding]:
-    """Orders against the plan, by injection, each at the time of use (H03 to H05).
+    """Ordered activity at use that differs from the plan, by injection (H03 to H05).
 
     Parameters
     ----------
     ordered_gbq : mapping
-        What each vial holds when it is used.
+        Activity of each vial at the time of use.
     planned_gbq : mapping
-        What is to be drawn up for each injection.
+        Activity to draw up for each injection.
     part_is_drawn : bool
-        Whether a part is drawn from a vial (resin): it may then hold more.
+        Whether only part of a vial is drawn (resin): it may then contain more.
 
     Raises
     ------
     InputError
-        An order for no injection of the plan.
+        If an order names no injection of the plan.
 
     Examples
     --------
-    10 GBq ordered for both, 3 wanted for one of them.
+    10 GBq are ordered for each of two injections, but one needs only 3 GBq.
 
     >>> found = order_findings({"right": 10.0, "left": 10.0},
     ...                        {"right": 10.0, "left": 3.0})
@@ -81,7 +81,7 @@ def order_findings(
 def _one(
     name: str, gbq: float, wanted_gbq: float, *, part_is_drawn: bool
 ) -> list[Finding]:
-    """One order against what is to be drawn up for its injection."""
+    """Ordered activity that differs from the activity to draw up by more than 10 %."""
     off = gbq / wanted_gbq - 1
     said = (
         f"'{name}' is ordered with {gbq:.4g} GBq at use, {off:+.1%} from the "
@@ -96,7 +96,7 @@ def _one(
 
 
 def unapproved_findings(status: str) -> list[Finding]:
-    """Orders by a plan that nobody has approved (H04)."""
+    """Vials ordered for a plan that is not approved (H04)."""
     if status == "approved":
         return []
     said = f"the plan is {status}: approve it with `sirtdose plan approve`"

@@ -1,4 +1,4 @@
-"""Regions drawn on planar views: where they lie, and what they share."""
+"""Regions drawn on planar views: their position and overlap."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sirtdose.model.finding import Finding, Severity
 def place_findings(
     anterior: NDArray[Any], lungs: NDArray[Any], liver: NDArray[Any]
 ) -> list[Finding]:
-    """Lungs above the liver, the liver on the right: else masks are turned (H17)."""
+    """Planar lungs not above the liver, or liver not on the right (H17)."""
     lung_row, liver_row = (np.nonzero(mask)[0].mean() for mask in (lungs, liver))
     rest = anterior[~(lungs | liver)]
     doubts = (
@@ -39,9 +39,9 @@ def place_findings(
 
 
 def region_findings(*, on_organs: Sequence[str], shared_pixels: int) -> list[Finding]:
-    """Backgrounds that lie on an organ, and pixels of two (H22, H23).
+    """Background on lungs or liver, and pixels in both organs (H22, H23).
 
-    `on_organs` names what they are the background of.
+    `on_organs` names the organs of those background regions.
     """
     findings = [
         Finding.of("H22", f"the background region of {name} overlaps lungs or liver")

@@ -1,4 +1,4 @@
-"""A treatment held against its plan: patient, activities, lesions and doses."""
+"""Treatment compared with its plan: patient, activities, lesions and doses."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ _PART_OF_IT = 0.25
 def plan_findings(
     *, plan: Mapping[str, Any], nuclide: Nuclide, patient_key: str | None
 ) -> list[Finding]:
-    """Whether a plan is this patient's, approved, and of the same constants."""
+    """Plan of another patient, not approved, or with other constants."""
     findings = [
         *other_file_findings(plan["nuclide"], nuclide),
         *_patient_findings(_key_of(plan), patient_key),
@@ -51,9 +51,9 @@ def plan_findings(
 def newer_plan_findings(
     plan: Mapping[str, Any], beside: Mapping[str, Mapping[str, Any]]
 ) -> list[Finding]:
-    """Plans that lie beside this one and were approved after it (H02).
+    """Newer approved plan in the same folder (H02).
 
-    `beside` has the other plans by the names of their files.
+    `beside` has the other plans by file name.
     """
     key, since = _key_of(plan), _approved_at(plan)
     findings = []
@@ -86,7 +86,7 @@ def _approved_at(plan: Mapping[str, Any]) -> datetime | None:
 
 
 def _patient_findings(planned: str | None, treated: str | None) -> list[Finding]:
-    """Whether plan and treatment are of one patient, by their keys (H01)."""
+    """Patient key that differs between plan and treatment (H01)."""
     if planned is None or treated is None:
         said = "plan and patient not checked: needs --patient-key in both"
         return [Finding.of("H01", said, severity=Severity.NOTE)]
@@ -102,7 +102,7 @@ def plan_doubts(
     device: str | None,
     lung_shunt_fraction: float | None,
 ) -> list[Finding]:
-    """Microspheres, units, shunt and method other than the plan's."""
+    """Microspheres, units, lung shunt or method that differ from the plan."""
     findings = []
     mixed = mixed_units_finding(
         ledger.delivered_gbq, plan["activity_gbq"], "the activities given and planned"
@@ -162,9 +162,9 @@ def compared_findings(
     ledger: Ledger,
     injections: Sequence[tuple[InjectionGiven, Ledger]],
 ) -> list[Finding]:
-    """Activities and doses, delivered and planned, and whether lesions are the same.
+    """Activities, doses and lesions of the treatment, compared with the plan.
 
-    `missed` are parts of the plan that no structure here stands for.
+    `missed` are parts of the plan without a matching structure in the treatment.
     """
     return [
         *_activity_findings("", plan["activity_gbq"], ledger.delivered_gbq),
@@ -177,7 +177,7 @@ def compared_findings(
 
 
 def _missed_findings(names: Sequence[str]) -> list[Finding]:
-    """Parts of the plan that nothing here stands for (H38)."""
+    """Parts of the plan without a counterpart in the treatment (H38)."""
     if not names:
         return []
     said = (
@@ -189,7 +189,7 @@ def _missed_findings(names: Sequence[str]) -> list[Finding]:
 def _injection_findings(
     plan: Mapping[str, Any], injections: Sequence[tuple[InjectionGiven, Ledger]]
 ) -> list[Finding]:
-    """Each injection's activity against the plan's of the same name (H04, H08)."""
+    """Injections whose activity or name differs from the plan (H04, H08)."""
     planned = {
         one["name"]: float(one["activity_gbq"])
         for one in plan["assumptions"].get("injections", [])
@@ -237,7 +237,7 @@ def _overlap_findings(
     injections: Sequence[InjectionGiven],
     drawn: Sequence[Structure],
 ) -> list[Finding]:
-    """Injections that overlap: a plan by the scout spreads each by all counts (H24)."""
+    """Overlapping injections, for which the plan counts the scout twice (H24)."""
     volumes = {one.name: one for one in drawn}
     placed = [one for one in injections if one.perfused in volumes]
     return [
@@ -256,7 +256,7 @@ def _overlap_findings(
 
 
 def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
-    """Tumors whose mean is as planned, and whose dose lies otherwise (H39)."""
+    """Tumor with the planned mean dose but another dose distribution (H39)."""
     return [
         Finding.of(
             "H39",
@@ -275,6 +275,7 @@ def _distribution_findings(pairs: Sequence[PlannedDose]) -> list[Finding]:
 def _activity_findings(
     what: str, planned_gbq: float, delivered_gbq: float
 ) -> list[Finding]:
+    """Delivered activity that differs from the planned activity (H08)."""
     off = delivered_gbq / planned_gbq - 1
     said = (
         f"{what}delivered {delivered_gbq:.4g} GBq, {round(off, 4) + 0:+.1%} of the "
@@ -289,7 +290,7 @@ def _activity_findings(
 def _lesion_findings(
     plan: Mapping[str, Any], drawn: Sequence[Structure]
 ) -> list[Finding]:
-    """Tumors of the plan that are missing here, or others by volume or place."""
+    """Tumors that are missing, or differ from the plan in volume or place (H38)."""
     tumors = [one for one in drawn if one.role is Role.TUMOR]
     here = from_liver_mm(drawn)
     planned = {

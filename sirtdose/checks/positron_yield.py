@@ -1,4 +1,4 @@
-"""The positron fraction that a PET was divided by (H11)."""
+"""Positron fraction that a PET image was divided by (H11)."""
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.ledger import Ledger
@@ -8,7 +8,7 @@ from sirtdose.model.nuclide import Nuclide
 def yield_findings(
     *, ledger: Ledger, nuclide: Nuclide, calibration: str, nuclide_was: str | None
 ) -> list[Finding]:
-    """The image's total with and without the fraction, beside what was given (H11)."""
+    """Image activity with and without a corrected positron fraction (H11)."""
     found, in_image_gbq = ledger.positron_yield, ledger.in_image_gbq
     if found is None or in_image_gbq is None:
         return []
@@ -50,7 +50,7 @@ def yield_findings(
 
 
 def _nearer(one_gbq: float, other_gbq: float, to_gbq: float) -> bool:
-    """Whether the first is nearer to an activity than the second, as a ratio."""
+    """Whether the first activity is, by ratio, nearer to the third than the second."""
     apart = [
         max(gbq, to_gbq) / min(gbq, to_gbq) if gbq > 0 else float("inf")
         for gbq in (one_gbq, other_gbq)

@@ -1,4 +1,4 @@
-"""Whether the image contradicts the roles that names and files tell (H18, H19)."""
+"""Roles that the image contradicts, or that are missing (H18, H19)."""
 
 from collections.abc import Collection, Sequence
 
@@ -25,7 +25,7 @@ def role_findings(
     given: Collection[str] = (),
     languages: Sequence[str] = (),
 ) -> list[Finding]:
-    """What asks whether a structure is a tumor, by its place and its uptake.
+    """Structures whose position or uptake suggests another role.
 
     Parameters
     ----------
@@ -34,19 +34,19 @@ def role_findings(
     image : Volume
         Counts or activity, in any unit.
     given : collection of str
-        Names whose role a person gave: they are not asked about.
+        Names whose role the user gave: these are not checked.
     languages : sequence of str
-        Those that names are read in; all where there are none.
+        Languages in which names are read; all if empty.
 
     Returns
     -------
     list of Finding
-        For each structure of role other in the liver with at least 1.5 times the
-        uptake per mL of the rest of it, which is the liver without tumors, vessels
-        and organs; segments and lobes excepted, and what lies in a tumor. For each
-        tumor said to be outside of the liver that lies in it. For each tumor that its
-        name says to be the liver's and that takes more than half of it. Nothing where
-        no liver and no perfused volume is drawn.
+        One for each structure of role other in the liver with at least 1.5 times the
+        uptake per mL of the remaining liver (without tumors, vessels and organs);
+        segments, lobes and structures inside a tumor are excluded. One for each tumor
+        that its name places outside the liver, but that lies in it. One for each tumor
+        named after the liver that occupies more than half of it. Empty if neither a
+        liver nor a perfused volume is drawn.
     """
     whole = with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED)
     if not whole:
@@ -78,7 +78,7 @@ def role_findings(
 
 
 def missing_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """That no structure is a liver or a perfused volume, of which names (H19)."""
+    """No structure with the role liver or perfused (H19)."""
     if with_role(structures, Role.LIVER) or with_role(structures, Role.PERFUSED):
         return []
     tumor = "" if with_role(structures, Role.TUMOR) else ", and none the role tumor"
@@ -96,7 +96,7 @@ def missing_findings(structures: Sequence[Structure]) -> list[Finding]:
 
 
 def no_tumor_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """That no structure is a tumor: the normal liver is then what is drawn (H18)."""
+    """No structure with the role tumor: tumors count as normal liver (H18)."""
     if with_role(structures, Role.TUMOR):
         return []
     return [
@@ -116,7 +116,7 @@ def _less(one: Structure, others: Sequence[Structure]) -> Structure:
 
 
 def _ratio(inside: Structure, rest: Structure, image: Volume) -> float:
-    """Uptake per mL in a structure over that of the rest; 0 where there is no rest."""
+    """Uptake per mL in a structure over that of the rest; 0 if there is no rest."""
     if rest.empty:
         return 0.0
     uptake = total_in(image, inside) / inside.volume_ml
@@ -159,6 +159,7 @@ def _not_outside(
 
 
 def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
+    """Structure whose role must be confirmed, by its position or uptake (H19)."""
     said = Doubt(says, choices).asks(one.name)
     return Finding.of(
         "H19", said, severity=Severity.ASK, subject=one.name, accepted=used_as(one)
@@ -166,5 +167,5 @@ def _asked(one: Structure, says: str, choices: tuple[Role, ...]) -> Finding:
 
 
 def _figures(value: float) -> str:
-    """Three figures, or a whole number from 10 on: never 1.04e+03."""
+    """Three significant figures, or a whole number from 10 on: never 1.04e+03."""
     return f"{value:.3g}" if value < 10 else f"{value:.0f}"

@@ -1,4 +1,4 @@
-"""What a scout image itself gives to say: header, age, volumes, and the plan by it."""
+"""Scout image: header, age, volumes, and the plan based on it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ def scout_findings(
     planned: Nuclide,
     nuclide_given: bool,
 ) -> list[Finding]:
-    """The image's header, and how near to the treatment it is (H11, H17, H24, H41)."""
+    """Header, age and catheter position of the scout (H11, H17, H24, H41)."""
     findings = [
         *interval_findings(
             scan_at=source.scan_start if source else None, treatment_at=treatment_at
@@ -58,9 +58,9 @@ def scout_nuclide_findings(
     nuclide_given: bool = True,
     own: Nuclide | None = None,
 ) -> list[Finding]:
-    """A header that names no nuclide of a scout, or the particles of another (H11).
+    """Scout with an unexpected nuclide, or not the planned one (H11).
 
-    A few of the treatment's `own` particles are a scout too.
+    A small activity of the treatment's `own` nuclide is a valid scout, too.
     """
     own = planned or own
     named = source.nuclide_in_header
@@ -98,7 +98,7 @@ def scout_nuclide_findings(
 def interval_findings(
     *, scan_at: datetime | None, treatment_at: datetime | None
 ) -> list[Finding]:
-    """A scout long before the treatment, or after it (H24)."""
+    """Scout acquired long before the treatment, or after it (H24)."""
     if treatment_at is None or scan_at is None:
         needs = "--treatment-at" if treatment_at is None else "an image with its date"
         return [Finding.not_checked("H24", "interval to the treatment", needs=needs)]
@@ -125,7 +125,7 @@ def interval_findings(
 
 
 def catheter_findings(*, same_catheter: bool | None) -> list[Finding]:
-    """A scout from another catheter position (H24)."""
+    """Scout from a different catheter position (H24)."""
     if same_catheter is None:
         needs = "--catheter same or other"
         return [Finding.not_checked("H24", "catheter position", needs=needs)]
@@ -141,7 +141,7 @@ def catheter_findings(*, same_catheter: bool | None) -> list[Finding]:
 def typed_volume_findings(
     *, typed_ml: Mapping[str, float], measured_ml: Mapping[str, float]
 ) -> list[Finding]:
-    """Volumes as they were typed against those drawn on the image (H06).
+    """Typed volume that differs from the volume drawn on the image (H06).
 
     >>> found = typed_volume_findings(typed_ml={"liver": 900}, measured_ml={})
     >>> found[0].message
@@ -175,7 +175,7 @@ def typed_volume_findings(
 
 
 def method_findings(*, method: str, limits_source: str) -> list[Finding]:
-    """Published thresholds held against another method's doses (H26)."""
+    """Published limits that apply to doses by another method (H26)."""
     if not limits_source or method == "local":
         return []
     return [
@@ -189,7 +189,7 @@ def method_findings(*, method: str, limits_source: str) -> list[Finding]:
 
 
 def typed_shunt_findings(*, typed: float, measured: float) -> list[Finding]:
-    """The shunt that was typed beside the one that the image shows (H22)."""
+    """Typed lung shunt that differs from the shunt on the image (H22)."""
     most = max(_OTHER_SHUNT, _OTHER_SHUNT_PART * measured)
     return [
         Finding.of(
@@ -207,9 +207,9 @@ def typed_shunt_findings(*, typed: float, measured: float) -> list[Finding]:
 def overlapping_findings(
     *, shared_ml: Mapping[tuple[str, str], float], volumes_ml: Mapping[str, float]
 ) -> list[Finding]:
-    """Perfused volumes that overlap: whose counts the scout shows there (H24).
+    """Overlapping perfused volumes, whose scout counts are used twice (H24).
 
-    `shared_ml` goes by two injections, `volumes_ml` by one.
+    `shared_ml` is keyed by pairs of injections, `volumes_ml` by injection.
     """
     return [
         Finding.of(
@@ -241,10 +241,10 @@ def unperfused_findings(*, names: Sequence[str]) -> list[Finding]:
 
 
 def same_dose_findings(*, doses_gy: Mapping[str, tuple[float, float]]) -> list[Finding]:
-    """Mean doses of perfused volumes, by the map and by the formula (H06).
+    """Mean dose to a perfused volume: by the map and by the formula (H06).
 
-    One that differs stops; of several, voxels on a border that two share are split
-    evenly in the map.
+    With one volume, a difference over 3 % stops. With several, the map splits voxels
+    on a shared border evenly: a difference up to 15 % only warns.
 
     >>> [found] = same_dose_findings(doses_gy={"A": (95, 100)})
     >>> found.severity

@@ -1,4 +1,4 @@
-"""The program's own quick comparisons, made just before it computed (H36)."""
+"""Self-test of the program, run just before the computation (H36)."""
 
 from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.self_test import SelfTest
@@ -7,7 +7,7 @@ _NAMED = 3
 
 
 def self_test_findings(result: SelfTest | None) -> list[Finding]:
-    """Comparisons that fail ask, as every number may be wrong (H36).
+    """Failed comparisons of the self-test, or no self-test (H36).
 
     >>> self_test_findings(SelfTest(83)), self_test_findings(None)[0].severity.value
     ([], 'note')

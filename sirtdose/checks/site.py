@@ -1,4 +1,4 @@
-"""What a result has from the site's own file (H44)."""
+"""Options that a result takes from the site file (H44)."""
 
 from sirtdose.model.finding import Finding
 from sirtdose.model.site import SiteUsed
@@ -7,7 +7,7 @@ _SHOWN = 12
 
 
 def site_findings(site: SiteUsed | None) -> list[Finding]:
-    """The options that are as the site's file says, and which file it was (H44)."""
+    """Options read from the site file, and its checksum (H44)."""
     if site is None:
         return []
     names = ", ".join(one.replace("_", " ") for one in site.options) or "nothing"

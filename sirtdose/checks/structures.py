@@ -1,4 +1,4 @@
-"""Safety checks of the structures themselves (H18, H19, H20)."""
+"""Names, roles, volumes and overlaps of structures (H18, H19, H20)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,10 +26,9 @@ NEEDED = (Role.LIVER, Role.PERFUSED, Role.TUMOR)
 def reading_findings(
     structures: Sequence[Structure], *, for_doses: bool = True
 ) -> list[Finding]:
-    """Duplicate and reserved names, and empty structures that matter, stop (H19).
+    """Duplicate or reserved names, and needed structures that are empty (H19).
 
-    Open roles ask: where it is not `for_doses`, only those that lungs or liver may
-    have.
+    Undecided roles ask; unless `for_doses`, only those that may be lungs or liver.
     """
     asked = [
         one
@@ -79,7 +78,7 @@ def reading_findings(
 def structure_remarks(
     structures: Sequence[Structure], whose: str = ""
 ) -> list[Finding]:
-    """What a reader noticed of structures (H19)."""
+    """Unusual properties of structures found on reading (H19)."""
     return [
         Finding.of("H19", f"{whose}'{one.name}': {remark}")
         for one in structures
@@ -90,10 +89,10 @@ def structure_remarks(
 def reading_remarks(
     structures: Sequence[Structure], *, severity: Severity = Severity.ASK
 ) -> list[Finding]:
-    """What a reader noticed of structures, and which roles only a person knows (H19).
+    """Unusual properties of structures, and roles to be confirmed (H19).
 
-    Every command that reads structures shows these. `severity` is that of an open
-    role: WARN where no number rests on it.
+    Every command that reads structures shows these. `severity` is that of an
+    undecided role: WARN if no number depends on it.
     """
     findings = structure_remarks(structures)
     open_roles = [
@@ -115,7 +114,7 @@ def reading_remarks(
 
 
 def used_as(one: Structure) -> str:
-    """As what a structure is used, as the end of a sentence.
+    """Role in which a structure is used, as the end of a sentence.
 
     Examples
     --------
@@ -133,7 +132,7 @@ def used_as(one: Structure) -> str:
 
 
 def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """Volumes and overlaps that are unlikely to be meant; on one lattice."""
+    """Implausible volumes and overlaps of structures, on one lattice."""
     findings: list[Finding] = []
     livers, tumors = (
         with_role(structures, Role.LIVER),
@@ -165,7 +164,7 @@ def volume_findings(structures: Sequence[Structure]) -> list[Finding]:
 
 
 def lung_volume_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """Lungs too small to be whole: cut off by the image or by the drawing."""
+    """Lung volume too small for complete lungs."""
     lungs = with_role(structures, Role.LUNGS)
     volume_ml = sum(lung.volume_ml for lung in lungs)
     if not lungs or volume_ml >= _LUNGS_MIN_ML:
@@ -180,7 +179,7 @@ def lung_volume_findings(structures: Sequence[Structure]) -> list[Finding]:
 
 
 def coverage_findings(structure: Structure, covered_fraction: float) -> list[Finding]:
-    """A structure that the image cuts off."""
+    """Structure that extends beyond the image."""
     if covered_fraction >= _CUT_OFF_MIN:
         return []
     return [
@@ -192,7 +191,7 @@ def coverage_findings(structure: Structure, covered_fraction: float) -> list[Fin
 
 
 def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
-    """A normal liver that came with the data, beside the derived one like it (H18)."""
+    """Normal liver from the input, compared with the derived one (H18)."""
     derived = [
         structure
         for structure in structures
@@ -210,7 +209,7 @@ def normal_findings(structures: Sequence[Structure]) -> list[Finding]:
 
 
 def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
-    """Outlines that were made here count once somebody has looked at them (H35)."""
+    """Structures segmented by sirtdose, to be reviewed before use (H35)."""
     return [
         Finding.of(
             "H35",
@@ -224,13 +223,14 @@ def delineated_findings(found: Sequence[Structure]) -> list[Finding]:
 
 
 def misplaced_findings(said: Exception) -> list[Finding]:
-    """A structure that lies outside of the image, and is left out (H19)."""
+    """Structure outside the image, which is left out (H19)."""
     return [Finding.of("H19", str(said), severity=Severity.NOTE)]
 
 
 def _tumors_in(
     region: Sequence[Structure], tumors: Sequence[Structure]
 ) -> list[Finding]:
+    """Tumors partly outside the liver or the perfused volume (H19)."""
     whole = union(region)
     findings = [
         Finding.of(
@@ -256,6 +256,7 @@ def _tumors_in(
 
 def _overlap_findings(tumors: Sequence[Structure]) -> list[Finding]:
     # Neighbors share border voxels without overlapping: only masks can tell.
+    """Tumors that overlap each other (H19)."""
     masks = [one for one in tumors if one.occupancy.dtype == bool]
     return [
         Finding.of("H19", f"'{a.name}' and '{b.name}' overlap by {shared_ml:.1f} mL")

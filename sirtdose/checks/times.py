@@ -1,4 +1,4 @@
-"""Times and offsets of a treatment that are unlikely to be meant."""
+"""Implausible times and UTC offsets of a treatment."""
 
 from datetime import datetime, time, timedelta
 from datetime import timezone as fixed_zone
@@ -19,7 +19,7 @@ def time_doubts(
     administered_at: datetime | None,
     timezone: str | None,
 ) -> list[Finding]:
-    """A time or offset typed against the header's (H09, H10)."""
+    """Typed time or UTC offset that differs from the image header (H09, H10)."""
     start = source.scan_start if source else None
     if source is None or start is None:
         return []
@@ -51,7 +51,7 @@ def time_doubts(
 def elapsed_doubts(
     *, what: str, elapsed_h: float, least_h: float = 0.0, most_h: float
 ) -> list[Finding]:
-    """Hours after the administration in which nobody measures (H09)."""
+    """Measurement at an implausible time after administration (H09)."""
     if least_h <= elapsed_h <= most_h:
         return []
     return [
@@ -71,10 +71,10 @@ def offset_doubts(
     administered_at: datetime | None,
     timezone: str | None,
 ) -> list[Finding]:
-    """A header's offset from UTC that is not that of the times typed (H09).
+    """UTC offset in the header that differs from that of the typed times (H09).
 
-    A moment with an offset of its own is what it is, in whatever offset it is written:
-    what is doubted is the header's clock.
+    A time with its own offset is unambiguous, whichever offset it is written in: the
+    doubt concerns the scanner's clock.
     """
     if stated is None or start.tzinfo is None:
         return []
@@ -114,7 +114,7 @@ def offset_doubts(
 def administration_doubts(
     *, written: datetime, typed: datetime, nuclide: Nuclide
 ) -> list[Finding]:
-    """A PET corrected to another administration than the one typed (H09)."""
+    """PET decay-corrected to another administration time than typed (H09)."""
     elapsed_h = (written - typed).total_seconds() / 3600
     if abs(elapsed_h) <= _SAME_TIME_H:
         return []
@@ -136,7 +136,10 @@ def administration_doubts(
 def clock_doubts(
     *, clock: time | None, typed: datetime, timezone: str | None
 ) -> list[Finding]:
-    """An administration whose header has a time of day only, and another one (H09)."""
+    """Administration time in the header that differs from the typed one (H09).
+
+    The header has a time of day only, without a date.
+    """
     if clock is None:
         return []
     if clock.tzinfo is not None:

@@ -1,4 +1,4 @@
-"""Safety checks of a transform, whatever it moves (H16)."""
+"""Plausibility of a transform, for images, structures and doses (H16)."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ _SAMPLED = 2
 
 
 class Fit(NamedTuple):
-    """How much a structure holds by a transform, and by its inverse."""
+    """Content of a structure with a transform, and with its inverse."""
 
     subject: str
     holds: float
@@ -22,7 +22,7 @@ class Fit(NamedTuple):
 
 
 def image_shift_findings(shift_mm: tuple[float, float, float]) -> list[Finding]:
-    """An image that was moved because somebody asked for it (H16)."""
+    """Image moved by --image-shift (H16)."""
     x, y, z = shift_mm
     size, most_mm = math.hypot(*shift_mm), _bound("shift_mm", "max")
     said = (
@@ -36,7 +36,7 @@ def image_shift_findings(shift_mm: tuple[float, float, float]) -> list[Finding]:
 
 
 def transform_findings(found: Registration, *, what: str) -> list[Finding]:
-    """How far a transform moves, whether it was found, and leads back (H16).
+    """Size, quality and invertibility of a transform (H16).
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def transform_findings(found: Registration, *, what: str) -> list[Finding]:
 
 
 def dice_findings(dice: float) -> list[Finding]:
-    """How far the livers of both sides overlap, by their Dice coefficient (H16)."""
+    """Overlap of the livers of both sides, as a Dice coefficient (H16)."""
     severity = Severity.NOTE if dice >= _bound("liver_dice", "min") else Severity.ASK
     said = f"the livers of both sides overlap by a Dice coefficient of {dice:.3f}"
     return [Finding.of("H16", said, severity=severity)]
 
 
 def unknown_direction_findings(what: str, *, needs: str = "") -> list[Finding]:
-    """Nothing tells whether a transform is the wrong way round (H16)."""
+    """Transform whose direction could not be checked (H16)."""
     said = (
         f"direction of the transform of {what} not checked: needs a liver or perfused "
         "volume"
@@ -103,16 +103,16 @@ def unknown_direction_findings(what: str, *, needs: str = "") -> list[Finding]:
 def direction_findings(
     fits: Sequence[Fit], *, of: str, found: Registration
 ) -> list[Finding]:
-    """A transform the other way round that fits better: is it inverted? (H16).
+    """Transform whose inverse fits better, or whose direction is unclear (H16).
 
     Parameters
     ----------
     fits : sequence of Fit
-        The structures that should hold something, the one that tells most first.
+        Structures that should contain the quantity, the most informative first.
     of : str
-        What that is: "the image's counts".
+        The quantity: "the image's counts".
     found : Registration
-        The transform: one that moves little is the same either way.
+        The transform: a small one is the same in both directions.
     """
     most = _bound("other_way", "max")
     against = [one for one in fits if one.inverted > most * one.holds]
@@ -149,7 +149,7 @@ def direction_findings(
 def change_findings(
     changes: Iterable[Change], *, voxel_volume_ml: float
 ) -> list[Finding]:
-    """Structures whose volume a transform changes more than observers do (H16)."""
+    """Volume change by a transform beyond interobserver variability (H16)."""
     most = _bound("volume_change", "max")
     changed = [
         one
@@ -170,7 +170,7 @@ def change_findings(
 
 
 def bend_findings(found: Registration) -> list[Finding]:
-    """What is said of a transform that bends, and asked beyond bounds (H16)."""
+    """Deformable transform, and deformation beyond plausible bounds (H16)."""
     if found.start is None:
         return []
     findings = _against_start(found, found.start)
@@ -191,6 +191,7 @@ def bend_findings(found: Registration) -> list[Finding]:
 
 
 def _against_start(found: Registration, start: Registration) -> list[Finding]:
+    """Deformable registration that is no better than the affine one (H16)."""
     bent, affine = found.metric_after, start.metric_after
     if bent is None or affine is None or bent < affine:
         return []

@@ -1,4 +1,4 @@
-"""Vials and assays against the activity that is wanted at use (H03, H40)."""
+"""Vials and assays, compared with the activity needed at use (H03, H40)."""
 
 from sirtdose.checks.activity import mixed_units_finding
 from sirtdose.checks.constants import own_file_findings
@@ -12,7 +12,7 @@ _UNUSUAL = 0.3
 
 
 def vial_findings(plan: VialPlan) -> list[Finding]:
-    """What to doubt of a vial, its calibration and its assay."""
+    """Vial, its calibration and its assay; a missing assay."""
     if plan.assay_at_use_gbq is None:
         said = "assay not checked: needs --assay with --assay-at"
         found = [Finding.of("H03", said, severity=Severity.NOTE)]
@@ -29,7 +29,7 @@ def vial_findings(plan: VialPlan) -> list[Finding]:
 
 
 def calibrator_findings(factor: float) -> list[Finding]:
-    """What a calibrator's factor did to the activities; over 30 % asks (H40).
+    """Dose calibrator factor applied to the activities; over 30 % asks (H40).
 
     >>> [one.severity.value for f in (1.0, 1.05, 1.4) for one in calibrator_findings(f)]
     ['note', 'ask']
@@ -48,7 +48,7 @@ def calibrator_findings(factor: float) -> list[Finding]:
 
 
 def better_than_label_findings(administered: float) -> list[Finding]:
-    """An activity whose relative uncertainty is less than a label's (H40)."""
+    """Uncertainty of an activity below that of a vial label (H40)."""
     label = float(table("budget")["components"]["administered"]["value"])
     if administered >= label:
         return []
@@ -61,7 +61,7 @@ def better_than_label_findings(administered: float) -> list[Finding]:
 
 
 def _calibration_findings(plan: VialPlan) -> list[Finding]:
-    """Vials of a given calibration that hold another activity, or are too old (H03)."""
+    """Vial with an unsuitable activity at use, or past its shelf life (H03)."""
     findings = []
     device, choices = plan.device, plan.choices
     waits_h = choices[0].hours_before_use
@@ -101,7 +101,7 @@ def _calibration_findings(plan: VialPlan) -> list[Finding]:
 
 
 def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:
-    """The assay, decayed to use, against the order (H03)."""
+    """Assay, decayed to use, that differs from the order by more than 10 % (H03)."""
     off = assayed_gbq / wanted_gbq - 1
     severity = order_severity(abs(off))
     over = {Severity.STOP: ": over 20 %", Severity.ASK: ": over 10 %"}.get(severity, "")
@@ -114,7 +114,7 @@ def _assay_finding(assayed_gbq: float, wanted_gbq: float) -> Finding:
 
 
 def order_severity(off: float) -> Severity:
-    """How far an activity may be from the one wanted: 10 % asks, 20 % stops."""
+    """Severity of a deviation in activity: over 10 % asks, over 20 % stops."""
     if off > _STOP_ABOVE:
         return Severity.STOP
     return Severity.ASK if off > _ASK_ABOVE else Severity.NOTE

@@ -1,4 +1,4 @@
-"""Volumes and uptakes that are unlikely to be meant (H18, H19, H20, H24)."""
+"""Implausible volumes and tumor uptakes (H18, H19, H20, H24)."""
 
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
@@ -8,7 +8,7 @@ _SOURCE = "see guard_rails.json"
 
 
 def findings(case: Treatment) -> list[Finding]:
-    """Volumes that were typed, and uptakes however they are known."""
+    """Findings on typed volumes, and on tumor uptake from any source."""
     ratios = ratio_findings(case)
     if case.drawn:
         return ratios
@@ -20,7 +20,7 @@ def findings(case: Treatment) -> list[Finding]:
 
 
 def definition_finding() -> Finding:
-    """What normal liver means (H18)."""
+    """Definition of normal liver (H18)."""
     return Finding.of(
         "H18",
         "normal perfused liver is the perfused volume without its tumors; whole "
@@ -29,7 +29,7 @@ def definition_finding() -> Finding:
 
 
 def volume_findings(case: Treatment) -> list[Finding]:
-    """Whole liver and perfused volumes of no usual size, or mostly tumor (H19)."""
+    """Liver or perfused volume of unusual size, or mostly tumor (H19)."""
     findings = []
     livers = case.held("liver")
     for liver in livers:
@@ -50,7 +50,7 @@ def volume_findings(case: Treatment) -> list[Finding]:
 
 
 def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
-    """A whole liver that is too small or too large (H19).
+    """Whole-liver volume outside the usual range (H19).
 
     >>> [len(liver_size_findings("liver", ml)) for ml in (450.0, 1500.0, 5000.0)]
     [1, 0, 1]
@@ -71,7 +71,7 @@ def liver_size_findings(name: str, volume_ml: float) -> list[Finding]:
 
 
 def perfused_size_findings(name: str, volume_ml: float) -> list[Finding]:
-    """A very small perfused volume (H19)."""
+    """Perfused volume that is unusually small (H19)."""
     least = rail("perfused_min_ml")
     if volume_ml >= least:
         return []
@@ -90,9 +90,9 @@ def perfused_size_findings(name: str, volume_ml: float) -> list[Finding]:
 def burden_findings(
     name: str, volume_ml: float, tumors_ml: float, *, whole_liver: bool = False
 ) -> list[Finding]:
-    """Tumors that take up most of what is around them (H19).
+    """Tumors that fill most of the liver or perfused volume (H19).
 
-    A perfused segment may be all tumor; a whole liver that is asks.
+    A perfused segment may be all tumor; a whole liver that is all tumor asks.
 
     >>> for ml in (800.0, 1500.0):
     ...     [one] = burden_findings("liver", 1500.0, ml, whole_liver=True)
@@ -118,7 +118,7 @@ def burden_findings(
 
 
 def small_tumor_findings(case: Treatment) -> list[Finding]:
-    """Tumors whose ratio an image's blur underestimates (H20)."""
+    """Tumors so small that image blur makes their T/N too low (H20)."""
     small_ml = rail("tumor_small_ml")
     small = {
         one.name: one.volume_ml
@@ -140,7 +140,7 @@ def small_tumor_findings(case: Treatment) -> list[Finding]:
 
 
 def ratio_findings(case: Treatment) -> list[Finding]:
-    """Tumors that take up little more than normal liver, or less (H24)."""
+    """Tumor with a low tumor-to-normal uptake ratio, T/N (H24)."""
     ask, warn = rail("tumor_to_normal", "ask"), rail("tumor_to_normal", "warn")
     return [
         Finding.of(

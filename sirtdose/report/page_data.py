@@ -158,7 +158,7 @@ def page_data_text(
 
 
 def page_data_of(text: str, document_text: str) -> dict[str, Any]:
-    """The data of a file, provided they belong to the document and are as written.
+    """Data of a report file, if unchanged and of this document.
 
     Raises
     ------
