@@ -1,5 +1,7 @@
 """Vials and assays, compared with the activity needed at use (H03, H40)."""
 
+from datetime import date, datetime
+
 from sirtdose.checks.activity import (
     little_of_a_vial_findings,
     mixed_units_finding,
@@ -38,6 +40,38 @@ def typed_activity_findings(plan: VialPlan) -> list[Finding]:
     return unit_findings(
         plan.activity_gbq, nuclide_name=plan.nuclide.name
     ) or little_of_a_vial_findings(plan.activity_gbq, smallest)
+
+
+def day_findings(
+    at: datetime, day: str | None, *, of_plan: bool = False
+) -> list[Finding]:
+    """Vial for another day than that of its plan (H09).
+
+    >>> at = datetime.fromisoformat("2026-12-04T10:00-05:00")
+    >>> day_findings(at, "2026-12-03", of_plan=True)[0].message.split(": ")[0]
+    'the plan is for Dec 3, 2026, but the vial is for Dec 4, 2026'
+    >>> day_findings(at, "2026-12-04"), day_findings(at, None)
+    ([], [])
+    """
+    if not day or day[:10] == at.date().isoformat():
+        return []
+    said = "the plan is for" if of_plan else "--treatment-date is"
+    return [
+        Finding.of(
+            "H09",
+            f"{said} {_day_words(date.fromisoformat(day[:10]))}, but the vial is for "
+            f"{_day_words(at)}",
+            subject="day of treatment",
+            remedy="correct --at, or plan again"
+            if of_plan
+            else "correct --at or --treatment-date",
+            accepted="the vial is computed for --at",
+        )
+    ]
+
+
+def _day_words(day: date) -> str:
+    return f"{day:%b} {day.day}, {day.year}"
 
 
 def calibrator_findings(factor: float) -> list[Finding]:

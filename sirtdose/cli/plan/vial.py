@@ -12,7 +12,7 @@ from sirtdose.checks.constants import other_file_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
-from sirtdose.checks.vials import typed_activity_findings, vial_findings
+from sirtdose.checks.vials import day_findings, typed_activity_findings, vial_findings
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
@@ -45,7 +45,7 @@ from sirtdose.model.finding import Finding, require_accepted
 from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
-from sirtdose.planning.vial import plan_vial
+from sirtdose.planning.vial import VialPlan, plan_vial
 from sirtdose.report.documents import document_text
 from sirtdose.report.plan.hash import plan_of_file
 from sirtdose.report.plan.vial import vial_document, vial_screen
@@ -169,17 +169,6 @@ def vial_command(
         nuclide = planned.decaying_as(nuclide)
     if planned is None and options["orders"]:
         raise click.UsageError("--order is compared with a plan: give --plan")
-    findings = []
-    if planned:
-        findings += planned.nuclide_findings(nuclide)
-        findings += _ordered(
-            options["orders"],
-            planned,
-            at=times["at"],
-            nuclide=nuclide,
-            device=device,
-            zone=zone,
-        )
     plan = plan_vial(
         activity_gbq=planned.activity_gbq if planned else activity or 0.0,
         at=times["at"],
@@ -191,10 +180,7 @@ def vial_command(
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
     )
-    if planned is None:
-        findings += typed_activity_findings(plan)
-    findings += [*vial_findings(plan), not_a_device_finding(), *_of_site()]
-    plan = replace(plan, findings=tuple(findings))
+    plan = replace(plan, findings=tuple(_findings(plan, planned, options)))
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(
@@ -214,8 +200,30 @@ def vial_command(
     )
 
 
-def _of_site() -> list[Finding]:
-    return site_findings(site_used())
+def _findings(
+    plan: VialPlan, planned: _PlannedVial | None, options: Mapping[str, Any]
+) -> list[Finding]:
+    """What is said of a vial: by itself, and by the plan that it is for."""
+    own = [*vial_findings(plan), not_a_device_finding(), *site_findings(site_used())]
+    typed = options["treatment_date"]
+    if planned is None:
+        return [*typed_activity_findings(plan), *day_findings(plan.at, typed), *own]
+    inputs = planned.inputs
+    day = inputs.get("treatment_date") or inputs.get("treatment_at")
+    return [
+        *planned.nuclide_findings(plan.nuclide),
+        # A day that is typed here states that the treatment was moved.
+        *day_findings(plan.at, typed or day, of_plan=not typed),
+        *_ordered(
+            options["orders"],
+            planned,
+            at=plan.at,
+            nuclide=plan.nuclide,
+            device=plan.device,
+            zone=options["timezone"],
+        ),
+        *own,
+    ]
 
 
 def _page(document: dict[str, Any]) -> str:

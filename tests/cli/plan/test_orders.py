@@ -139,3 +139,35 @@ def test_an_edited_plan_orders_nothing(run: Run, plan: Callable[..., Path]) -> N
     result = run("plan", "vial", "--plan", path, "--injection", "right", "--at", AT)
     assert result.exit_code == 3
     assert "does not fit its hash" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("at", "more", "says"),
+    [
+        ("2026-12-03T23:30-05:00", (), ""),
+        (
+            "2026-12-04T10:00-05:00",
+            (),
+            "the plan is for Dec 3, 2026, but the vial is for Dec 4, 2026: correct "
+            "--at, or plan again",
+        ),
+        ("2026-12-04T10:00-05:00", ("--treatment-date", "2026-12-04"), ""),
+        (
+            "2026-12-03T10:00-05:00",
+            ("--treatment-date", "2026-12-05"),
+            "--treatment-date is Dec 5, 2026, but the vial is for Dec 3, 2026",
+        ),
+    ],
+)
+def test_a_vial_for_another_day_than_the_plan_is_asked_about(
+    run: Run, tmp_path: Path, at: str, more: tuple[str, ...], says: str
+) -> None:
+    words = ("plan", "mird", "--device", "glass", "--dose", "120Gy", "--lung-shunt")
+    words += ("5%", "--perfused-volume", "1L", "--treatment-date", "2026-12-03")
+    assert run(*words, "--out", tmp_path).exit_code == 0
+    vial = ("plan", "vial", "--plan", tmp_path / "plan.json", "--at", at, *more)
+    result = run(*vial)
+    assert result.exit_code == (3 if says else 0), result.stderr
+    assert says in result.stderr
+    accepted = run(*vial, "--accept", "H09", "--reason", "moved by a day")
+    assert accepted.exit_code == 0
