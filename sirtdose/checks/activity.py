@@ -7,7 +7,7 @@ from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail, rails
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.request import InjectionGiven
-from sirtdose.model.treatment import Treatment
+from sirtdose.model.treatment import Injected, Treatment
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.mird import delivered_dose_gy
 
@@ -24,6 +24,8 @@ _UNIT_FACTORS = {
     "MBq and mCi": 37.0,
 }
 _SAME_FACTOR = 0.03
+# A residual above this fraction is what makes a dose low.
+_MOSTLY = 0.5
 
 
 def mixed_units_finding(
@@ -142,7 +144,8 @@ def _little_findings(case: Treatment) -> list[Finding]:
     return [
         Finding.of(
             "H05",
-            f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: was "
+            _mostly_residual(one)
+            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: was "
             f"{gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume belong to "
             "another region?",
             subject=part.name,
@@ -155,6 +158,17 @@ def _little_findings(case: Treatment) -> list[Finding]:
         for part in case.of_injection(one.name, "perfused")
         if 0 < part.dose_gy < least
     ]
+
+
+def _mostly_residual(one: Injected) -> str:
+    """That a residual explains a low dose; empty where it does not."""
+    part = one.residual_gbq / one.activity_gbq
+    if part <= _MOSTLY:
+        return ""
+    return (
+        f"the residual, {_amount(one.residual_gbq)}, is {100 * part:.0f} % of "
+        f"the {_amount(one.activity_gbq)} administered: check --residual"
+    )
 
 
 def _vial_findings(case: Treatment) -> list[Finding]:

@@ -20,11 +20,15 @@ ALL_COUNTS = "all counts of the map"
 
 @dataclass(frozen=True)
 class Injected:
-    """One injection: its name, its activity, and its own lung shunt where known."""
+    """One injection: its name, its activity, and its own lung shunt where known.
+
+    `residual_gbq` is what of its activity was not delivered.
+    """
 
     name: str
     activity_gbq: float
     lung_shunt_fraction: float | None = None
+    residual_gbq: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,10 @@ def treatment_of(
     Of several injections each has its own normal liver, as in a plan. Doses of an
     earlier session's map count as earlier ones.
     """
+    ledgers = [(name, one) for name, _, one in read.injections]
     injections = tuple(
-        Injected(name, one.administered_gbq, one.lung_shunt_fraction)
-        for name, _, one in read.injections
-    ) or (
-        Injected(_ALONE, read.ledger.administered_gbq, read.ledger.lung_shunt_fraction),
+        Injected(name, one.administered_gbq, one.lung_shunt_fraction, one.residual_gbq)
+        for name, one in ledgers or [(_ALONE, read.ledger)]
     )
     return Treatment(
         injections=injections,

@@ -173,6 +173,21 @@ def test_activities_of_another_units_size(
     assert said in result.stderr
 
 
+def test_a_residual_that_makes_the_dose_low_is_named(
+    run: Run, exact_contours: Path, tmp_path: Path
+) -> None:
+    options = ("--administered", "60mCi", "--residual", "58mCi", "--lung-shunt", "5%")
+    at = "2026-03-02T10:00+01:00"
+    times = ("--administered-at", at, "--residual-at", at)
+    result = post(run, exact_contours, tmp_path / "out", *options, *times)
+    assert result.exit_code == 3
+    assert (
+        "the residual, 2.146 GBq (58 mCi), is 97 % of the 2.22 GBq (60 mCi) "
+        "administered: check --residual"
+    ) in result.stderr
+    assert "60 GBq meant" not in result.stderr
+
+
 def test_doses_above_what_is_usual_with_a_device(
     run: Run, exact_contours: Path, tmp_path: Path
 ) -> None:
