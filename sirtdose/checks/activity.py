@@ -61,9 +61,31 @@ def findings(case: Treatment) -> list[Finding]:
 
 def size_findings(case: Treatment) -> list[Finding]:
     """Total activity or resulting dose that suggests a wrong unit or a scout (H05)."""
-    return unit_findings(case.activity_gbq, nuclide_name=case.nuclide.name) or [
-        *_little_findings(case),
-        *_vial_findings(case),
+    by_unit = unit_findings(case.activity_gbq, nuclide_name=case.nuclide.name)
+    return (
+        (by_unit and _dose_findings(case))
+        or by_unit
+        or [
+            *_little_findings(case),
+            *_vial_findings(case),
+        ]
+    )
+
+
+def _dose_findings(case: Treatment) -> list[Finding]:
+    """Prescribed dose that needs an activity above the largest vial (H05)."""
+    most, total = rail("activity_gbq", "high"), case.activity_gbq
+    if not case.prescribed_gy or total <= most:
+        return []
+    return [
+        _size(
+            f"a dose of {case.prescribed_gy:.5g} Gy to {one.volume_ml:.5g} mL needs "
+            f"{total:.4g} GBq, above the largest vial ({most:g} GBq): check --dose "
+            "and --perfused-volume",
+            total,
+            most,
+        )
+        for one in case.held("perfused")[:1]
     ]
 
 

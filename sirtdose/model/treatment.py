@@ -101,7 +101,8 @@ class Treatment:
 
     `given` is True once it was: a remedy is then no smaller activity. `typed_tumors_ml`
     is what of the liver is tumor, where no part says it. Volumes that were `drawn` were
-    judged as structures.
+    judged as structures. `prescribed_gy` is the dose to one perfused volume that the
+    activity was computed from; 0 where it was not.
     """
 
     injections: tuple[Injected, ...]
@@ -112,6 +113,7 @@ class Treatment:
     given: bool = False
     drawn: bool = False
     typed_tumors_ml: float = 0.0
+    prescribed_gy: float = 0.0
 
     @property
     def tumors_ml(self) -> float:

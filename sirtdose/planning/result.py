@@ -114,6 +114,7 @@ class Plan(Tabled):
             nuclide=self.nuclide,
             device=self.device,
             typed_tumors_ml=case.tumors_ml,
+            prescribed_gy=self.assumptions.get("prescribed_dose_gy") or 0.0,
             drawn=case.measured,
         )
 

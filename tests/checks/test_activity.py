@@ -89,6 +89,18 @@ def test_the_size_is_that_of_all_injections() -> None:
     assert "21 GBq (567.6 mCi) is above" in found.message
 
 
+def test_a_dose_that_needs_more_than_a_vial_is_named() -> None:
+    """Nobody typed the activity: the dose and the volume were."""
+    lobe = part("perfused", 1000.0, 12000.0)
+    [found] = size_findings(treated(lobe, gbq=(267.0,), prescribed_gy=12000.0))
+    assert (found.code, found.severity) == ("H05", Severity.ASK)
+    assert found.message.startswith(
+        "a dose of 12000 Gy to 1000 mL needs 267 GBq, above the largest vial (20 GBq): "
+        "check --dose and --perfused-volume"
+    )
+    assert size_findings(treated(lobe, gbq=(2.67,), prescribed_gy=120.0)) == []
+
+
 def test_a_scout_of_holmium_is_noted() -> None:
     """250 MBq are a holmium scout, and 4 Gy no treatment's dose."""
     perfused = part("perfused", 1000.0, 4.0)

@@ -81,6 +81,7 @@ def _treatment(plan: Mapping[str, Any]) -> Treatment:
         lungs=_lungs(plan["lungs"]),
         nuclide=_nuclide(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
+        prescribed_gy=plan["assumptions"].get("prescribed_dose_gy") or 0.0,
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
     )
