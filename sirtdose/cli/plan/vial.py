@@ -42,7 +42,7 @@ from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding, require_accepted
-from sirtdose.model.names import named
+from sirtdose.model.names import by_own_names, named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.vial import VialPlan, plan_vial
@@ -180,13 +180,15 @@ def vial_command(
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
     )
-    plan = replace(plan, findings=tuple(_findings(plan, planned, options)))
+    orders = _orders(options["orders"], plan, zone)
+    found = _findings(plan, planned, options, orders)
+    plan = replace(plan, findings=tuple(found))
     acceptances = acceptances_of(options["accept"], options["reason"])
     require_accepted(plan.findings, acceptances)
     document = vial_document(
         plan,
         acceptances,
-        of_plan=planned.document if planned else None,
+        of_plan=_plan_document(planned, orders) if planned else None,
         inputs=_whose(options, planned),
     )
     show_document(
@@ -200,8 +202,21 @@ def vial_command(
     )
 
 
+def _order_findings(
+    orders: Mapping[str, "_Order"], planned: _PlannedVial, plan: VialPlan
+) -> list[Finding]:
+    return order_findings(
+        {name: one.at_use_gbq for name, one in orders.items()},
+        planned.each_gbq,
+        part_is_drawn=plan.device.part_is_drawn,
+    )
+
+
 def _findings(
-    plan: VialPlan, planned: _PlannedVial | None, options: Mapping[str, Any]
+    plan: VialPlan,
+    planned: _PlannedVial | None,
+    options: Mapping[str, Any],
+    orders: Mapping[str, "_Order"],
 ) -> list[Finding]:
     """What is said of a vial: by itself, and by the plan that it is for."""
     own = [*vial_findings(plan), not_a_device_finding(), *site_findings(site_used())]
@@ -214,14 +229,8 @@ def _findings(
         *planned.nuclide_findings(plan.nuclide),
         # A day that is typed here states that the treatment was moved.
         *day_findings(plan.at, typed or day, of_plan=not typed),
-        *_ordered(
-            options["orders"],
-            planned,
-            at=plan.at,
-            nuclide=plan.nuclide,
-            device=plan.device,
-            zone=options["timezone"],
-        ),
+        *unapproved_findings(planned.status),
+        *(_order_findings(orders, planned, plan) if orders else []),
         *own,
     ]
 
@@ -290,34 +299,50 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
     )
 
 
-def _ordered(
-    texts: tuple[str, ...],
-    planned: _PlannedVial,
-    *,
-    at: datetime,
-    nuclide: Nuclide,
-    device: Device,
-    zone: str | None,
-) -> list[Finding]:
-    """Orders decayed to the time of use, held against the plan."""
-    findings = unapproved_findings(planned.status)
-    if not texts:
-        return findings
+@dataclass(frozen=True)
+class _Order:
+    """What was ordered for an injection, and what of it is left at use."""
 
-    def at_use(text: str) -> float:
+    ordered_gbq: float
+    calibrated_at: datetime | None
+    at_use_gbq: float
+
+
+def _orders(
+    texts: tuple[str, ...], plan: VialPlan, zone: str | None
+) -> dict[str, _Order]:
+    """Orders by their injections, decayed to the time of use."""
+
+    def order(text: str) -> _Order:
         activity, _, when = text.partition("@")
-        gbq = quantity(activity, ACTIVITY, "--order")
+        ordered = gbq = quantity(activity, ACTIVITY, "--order")
         calibrated = moment(when.strip() or None, "--order", zone)
         if calibrated is not None:
-            gbq *= nuclide.decay_factor((at - calibrated).total_seconds() / 3600)
+            hours = (plan.at - calibrated).total_seconds() / 3600
+            gbq *= plan.nuclide.decay_factor(hours)
         if gbq > 0:
-            return gbq
+            return _Order(ordered, calibrated, gbq)
         raise click.BadParameter(
             f"'{text}' is not an activity above 0", param_hint="--order"
         )
 
-    return findings + order_findings(
-        by_name(texts, "--order", "NAME=ACTIVITY@TIME", at_use),
-        planned.each_gbq,
-        part_is_drawn=device.part_is_drawn,
-    )
+    return by_name(texts, "--order", "NAME=ACTIVITY@TIME", order) if texts else {}
+
+
+def _plan_document(
+    planned: _PlannedVial, orders: Mapping[str, _Order]
+) -> dict[str, Any]:
+    """What vial.json holds of a plan, and of what was ordered for it."""
+    named_orders = by_own_names(orders, planned.each_gbq, "'{}' is not an injection")
+    rows = [
+        {
+            "injection": name,
+            "ordered_gbq": one.ordered_gbq,
+            "calibrated_at": one.calibrated_at
+            and one.calibrated_at.isoformat(timespec="minutes"),
+            "at_use_gbq": one.at_use_gbq,
+            "to_wanted_ratio": one.at_use_gbq / planned.each_gbq[name],
+        }
+        for name, one in named_orders.items()
+    ]
+    return {**planned.document, "orders": rows}

@@ -16,7 +16,7 @@ from sirtdose.report.plan.page import (
     with_names,
 )
 from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
-from sirtdose.report.plan.vial import not_available_words
+from sirtdose.report.plan.vial import not_available_words, order_lines
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words
@@ -133,6 +133,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
         ],
         shifts=[{**one, "time": _time(one["at"])} for one in document["shifts"]],
         grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
+        orders=order_lines(document),
     )
 
 

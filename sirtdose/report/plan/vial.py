@@ -11,6 +11,7 @@ from sirtdose.report.documents import (
     nuclide_document,
     said_document,
 )
+from sirtdose.report.page_head import day_words
 from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, significant, table
@@ -75,6 +76,29 @@ def not_available_words(vial: Mapping[str, Any]) -> str:
     return f"{-vial['hours_before_use']:.3g} h after use: not available"
 
 
+def order_lines(document: Mapping[str, Any]) -> list[str]:
+    """What was ordered, and what of it is left at use.
+
+    >>> order = {"injection": "right", "ordered_gbq": 6.0, "at_use_gbq": 2.17,
+    ...          "calibrated_at": "2026-11-29T12:00-05:00", "to_wanted_ratio": 1.006}
+    >>> order_lines({"plan": {"orders": [order]}})
+    ['Ordered: 6 GBq, calibrated Nov 29, 2026, 12:00; 2.17 GBq at use (+0.6 %).']
+    """
+    orders = (document.get("plan") or {}).get("orders", ())
+    return [
+        f"Ordered{' for ' + one['injection'] if len(orders) > 1 else ''}: "
+        f"{one['ordered_gbq']:.4g} GBq"
+        + (
+            f", calibrated {day_words(one['calibrated_at'])}"
+            if one["calibrated_at"]
+            else ""
+        )
+        + f"; {one['at_use_gbq']:.3g} GBq at use "
+        f"({round(100 * one['to_wanted_ratio'] - 100, 1) + 0:+.1f} %)."
+        for one in orders
+    ]
+
+
 def vial_screen(document: dict[str, Any]) -> Screen:
     """Vials and shifts, as tables for a terminal."""
     vials = [
@@ -103,6 +127,7 @@ def vial_screen(document: dict[str, Any]) -> Screen:
             f"half-life {nuclide['half_life_h']:g} h{own_file_words(nuclide)}) for "
             f"{activity(document['activity_gbq'])} "
             f"at {document['at']}",
+            *order_lines(document),
             "",
             table(
                 [

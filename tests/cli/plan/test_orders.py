@@ -171,3 +171,20 @@ def test_a_vial_for_another_day_than_the_plan_is_asked_about(
     assert says in result.stderr
     accepted = run(*vial, "--accept", "H09", "--reason", "moved by a day")
     assert accepted.exit_code == 0
+
+
+def test_what_was_ordered_is_shown(
+    run: Run, plan: Callable[..., Path], tmp_path: Path
+) -> None:
+    """5 GBq hold 2.5014 GBq 64 h later: 2.5 GBq are wanted."""
+    words = ("plan", "vial", "--plan", plan(), "--injection", "right", "--at", AT)
+    orders = ("--order", f"RIGHT=5GBq@{SUNDAY}", "--order", "left=0.76GBq")
+    result = run(*words, *orders, "--out", tmp_path / "vial")
+    assert result.exit_code == 0, result.stderr
+    page = (tmp_path / "vial" / "vial.html").read_text("utf-8")
+    for said in (result.stderr, page):
+        assert (
+            "Ordered for right: 5 GBq, calibrated Mar 1, 2026, 12:00; 2.5 GBq at use "
+            "(+0.1 %)."
+        ) in said
+        assert "Ordered for left: 0.76 GBq; 0.76 GBq at use (+1.3 %)." in said
