@@ -11,6 +11,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines
 from sirtdose.report.ladder import Rung, ladder
+from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, day_words, made_today
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
@@ -23,6 +24,7 @@ from sirtdose.report.plan.rows import (
     plan_rungs,
     repeated,
     shown_name,
+    unchecked,
 )
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
@@ -124,7 +126,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
-        "answer": met_words(rungs),
+        "answer": met_words(rungs, unchecked(document)),
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
@@ -310,11 +312,12 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         held = {
             each["value_of"] or each["volume"]
             for each in document["limits"]
-            if (each["name"], each["limit_gy"]) == (one["name"], one["limit_gy"])
+            if limit_key(each) == limit_key(one)
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
         more = " over all sessions" if held == {ALL_LUNGS} else ""
-        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = chance_words(one)
+        least = "at least " if one.get("sense") == "at_least" else ""
+        found[f"{name}{more}, {least}{one['limit_gy']:g} Gy"] = chance_words(one)
     return list(found.items())
 
 
