@@ -67,7 +67,7 @@ def deidentified(
     ]
     if result.get("plan"):
         # Whether it was approved stays; by whom and when does not.
-        removed = {"by": REMOVED, "at": REMOVED}
+        removed = dict.fromkeys(("by", "at", "hash"), REMOVED)
         approval = removed if result["plan"].get("approval") else None
         result["plan"] |= {"hash": None, "approval": approval}
     return result
