@@ -1,6 +1,6 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding, require_accepted, unaccepted
 from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
@@ -60,6 +60,7 @@ class _PlannedVial:
     device: str | None
     nuclide: Mapping[str, Any]
     status: str
+    unmet: Sequence[Finding]
     document: dict[str, Any]
     inputs: Mapping[str, Any]
 
@@ -270,6 +271,7 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
         device=plan["device"],
         nuclide=plan["nuclide"],
         status=plan["status"],
+        unmet=unaccepted(plan),
         document={
             "hash": plan["hash"],
             "status": plan["status"],
@@ -290,7 +292,7 @@ def _ordered(
     zone: str | None,
 ) -> list[Finding]:
     """Orders decayed to the time of use, held against the plan."""
-    findings = unapproved_findings(planned.status)
+    findings = unapproved_findings(planned.status, planned.unmet)
     if not texts:
         return findings
 

@@ -161,3 +161,13 @@ def test_at_least_and_at_most_have_chances_of_their_own(run: Run) -> None:
     assert chances["at_most"] > 0.8
     row = next(one for one in result.stderr.splitlines() if "yours" in one)
     assert f"{chances['at_most']:.1%}".replace("%", " %") in row
+
+
+def test_vials_for_it_say_that_nobody_accepted_it(run: Run, tmp_path: Path) -> None:
+    run(*CASE, *NORMAL, "--out", tmp_path / "plan")
+    order = ("plan", "vial", "--plan", tmp_path / "plan" / "plan.json")
+    order += ("--at", "2026-03-04T10:00+01:00", "--device", "glass")
+    result = run(*order)
+    assert result.exit_code == 0, result.stderr
+    assert "WARN H42" in result.stderr
+    assert "nobody accepted this: normal perfused liver: 96.3 Gy" in result.stderr
