@@ -73,6 +73,7 @@ def test_each_structure_stands_once_and_no_key_of_ours(results: Path) -> None:
     text = shown(page)
     for key in ("normal_whole", "normal_perfused", "lungs_cumulative"):
         assert key not in text
+    assert "local_deposition" not in text
 
 
 def test_a_page_without_names_has_no_key_and_no_date(results: Path) -> None:

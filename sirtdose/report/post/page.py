@@ -47,7 +47,7 @@ from sirtdose.report.post.uncertainty import (
     share_bars,
 )
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import limit_line
+from sirtdose.report.wording import limit_line, spoken
 
 _GRAVE = ("stop", "ask", "warn")
 _DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
@@ -273,8 +273,7 @@ def _plain(text: str) -> str:
     'no D98 for normal liver'
     """
     words = {"whole": "normal liver", "perfused": "normal perfused liver"}
-    said = _DERIVED.sub(lambda found: words[found[1]], text)
-    return said.replace("lungs_cumulative", "lungs, all sessions")
+    return spoken(_DERIVED.sub(lambda found: words[found[1]], text))
 
 
 def _sentence(text: str) -> str:
