@@ -101,6 +101,33 @@ def test_a_normal_liver_that_is_drawn_as_computed_stands_once() -> None:
     assert hidden == {"whole liver normal": "normal_whole"}
 
 
+def test_a_range_of_many_tumors_says_that_blur_was_not_corrected(
+    results: Path,
+) -> None:
+    _, data = saved_data(results / "post.json")
+    document = json.loads((results / "post.json").read_text("utf-8"))
+    own = document["doses"]["local_deposition"]
+    [row] = [one for one in own["structures"] if one["name"] == "Tumor 1"]
+
+    def tumors(*means: float) -> list[dict[str, Any]]:
+        return [
+            {**row, "name": f"T{n}", "dose_gy": {**row["dose_gy"], "mean": one}}
+            for n, one in enumerate(means)
+        ]
+
+    def text(plain: list[dict[str, Any]], corrected: list[dict[str, Any]]) -> str:
+        document["doses"] = {
+            "local_deposition": {**own, "structures": plain},
+            "local_deposition+iterative_yang": {**own, "structures": corrected},
+        }
+        return shown(post_page(json.dumps(document), data))
+
+    said = "6 tumors 29 to 387 Gy , not corrected for blur (corrected: 33 to 978 Gy)"
+    many = tumors(29, 90, 95, 200, 210, 387), tumors(33, 120, 100, 500, 300, 978)
+    assert said in text(*many)
+    assert "T0 29 Gy (33 Gy corrected for blur)" in text(tumors(29), tumors(33))
+
+
 def test_a_missed_limit_is_the_answer() -> None:
     limits = [
         {"name": name, "value_of": of, "value_gy": gy, "limit_gy": 40.0, "met": gy < 40}

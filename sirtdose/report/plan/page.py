@@ -32,6 +32,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import significant
@@ -290,11 +291,11 @@ def _limit_sources(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _interval_notes(document: Mapping[str, Any]) -> list[str]:
     """Why a structure has no interval."""
     names = names_of(document)
-    return [
-        f"{names.get(one['name'], one['name'])}: {one['interval_left_out']}"
+    return interval_notes(
+        (names.get(one["name"], one["name"]), one.get("interval_left_out"))
         for one in _unsure(document)["doses"]
-        if one.get("interval_left_out") and ", all counts" not in one["name"]
-    ]
+        if ", all counts" not in one["name"]
+    )
 
 
 def _unsure(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from sirtdose.report.doses import (
     missing_lines,
 )
 from sirtdose.report.dvh_plot import curves_alone
+from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.looks import method_name, role_words, shown_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
@@ -42,6 +43,7 @@ from sirtdose.report.post.summary import (
 from sirtdose.report.post.uncertainty import (
     between_words,
     gone_lines,
+    interval_notes,
     interval_words,
     metric_interval,
     share_bars,
@@ -196,15 +198,48 @@ def _answer(
     told += [(shown_name(one["name"], one["role"]).lower(), one) for one in normal]
     grave = [one for one in document["warnings"] if one["severity"] in _GRAVE]
     means = [one["dose_gy"]["mean"] for one in tumors]
+    corrected = _corrected_gy(document, tumors)
+    others = list(corrected.values())
     return {
         "delivered_gbq": document["ledger"]["delivered_gbq"],
-        "range": (len(means), min(means), max(means))
+        "range": (
+            len(means),
+            min(means),
+            max(means),
+            others and (min(others), max(others)),
+        )
         if len(means) > _TUMORS_NAMED
         else None,
-        "doses": [(name, one["dose_gy"]["mean"]) for name, one in told],
+        "doses": [
+            (name, one["dose_gy"]["mean"], corrected.get(one["name"]))
+            for name, one in told
+        ],
         "limits": limits_words(document["limits"]),
         "missed": any(one["met"] is False for one in document["limits"]),
         "warnings": len(grave),
+    }
+
+
+def _corrected_gy(
+    document: Mapping[str, Any], tumors: Sequence[Mapping[str, Any]]
+) -> dict[str, float]:
+    """Tumors' means with blur undone, where the first method has them without."""
+    first, *others = document["doses"]
+    corrected = next(
+        (
+            one
+            for one in others
+            if one.startswith(f"{first}+") and "with_prior" not in one
+        ),
+        None,
+    )
+    if corrected is None:
+        return {}
+    names = {one["name"] for one in tumors}
+    return {
+        row["name"]: row["dose_gy"]["mean"]
+        for row in document["doses"][corrected]["structures"]
+        if row["name"] in names
     }
 
 
@@ -315,5 +350,10 @@ _FORMS = {
     "interval": metric_interval,
     "by_mass": lambda result: map(_plain, mass_lines(result)),
     "missing": lambda *given: map(_plain, missing_lines(*given)),
+    "no_interval": lambda rows: interval_notes(
+        (shown_name(one["name"], one["role"]), one.get("interval_left_out"))
+        for one in rows
+    ),
+    "percent": percent_words,
     "gone": lambda some: map(_plain, gone_lines(some)),
 }
