@@ -9,7 +9,7 @@ from typing import Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
-from sirtdose.report.doses import asked_in, missing_lines
+from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.page_head import PageHead, day_words, made_today
 from sirtdose.report.plan.full_doses import full_doses, method_name
@@ -89,6 +89,7 @@ def plan_page(
         (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
+        places=_places(document, data) if data else {},
         what_if=moves,
         **page_one(document, rungs),
         **_details(document),
@@ -218,6 +219,18 @@ def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str
         for one in data["histograms"]
     ]
     return {**data, "histograms": histograms}
+
+
+def _places(
+    document: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, list[float]]:
+    """Where a finding's subject lies, by the plan's names and the image's."""
+    places, names = places_of(document, data), names_of(document)
+    for part, row in part_rows(document).items():
+        if row["name"] in places:
+            at = places[row["name"]]
+            places |= {part: at, names.get(part, part): at}
+    return places
 
 
 def _details(document: Mapping[str, Any]) -> dict[str, Any]:

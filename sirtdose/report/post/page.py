@@ -14,6 +14,7 @@ from sirtdose.report.doses import (
     metric_cells,
     metric_value,
     missing_lines,
+    places_of,
 )
 from sirtdose.report.dvh_plot import curves_alone
 from sirtdose.report.limit_lines import percent_words
@@ -104,7 +105,7 @@ def post_page(
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
         findings=findings,
-        places=_places(document, data),
+        places=places_of(document, data),
         colors=paints((row["name"], row["role"]) for row in rows),
         conversion=conversion_lines(document["plan"]),
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
@@ -241,19 +242,6 @@ def _corrected_gy(
         for row in document["doses"][corrected]["structures"]
         if row["name"] in names
     }
-
-
-def _places(
-    document: Mapping[str, Any], data: Mapping[str, Any]
-) -> dict[str, list[float]]:
-    """Where what a finding is about lies, in mm, by its subject."""
-    places = {one["name"]: list(one["at_mm"]) for one in data["outlines"]}
-    for spot in (document["extrahepatic"] or {"hot_spots": ()})["hot_spots"]:
-        x, y, z = spot["at_mm_lps"]
-        for one in document["warnings"]:
-            if f"x {x:.0f}, y {y:.0f}, z {z:.0f}" in one["subject"]:
-                places[one["subject"]] = [x, y, z]
-    return places
 
 
 def _cells(row: Mapping[str, Any], metrics: Iterable[Metric]) -> list[str]:
