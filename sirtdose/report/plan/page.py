@@ -9,7 +9,7 @@ from typing import Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
-from sirtdose.report.doses import asked_in, missing_lines
+from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, day_words, made_today
@@ -34,6 +34,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import significant
@@ -90,6 +91,7 @@ def plan_page(
         (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
+        places=_places(document, data) if data else {},
         what_if=moves,
         **page_one(document, rungs),
         **_details(document),
@@ -221,6 +223,18 @@ def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str
     return {**data, "histograms": histograms}
 
 
+def _places(
+    document: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, list[float]]:
+    """Where a finding's subject lies, by the plan's names and the image's."""
+    places, names = places_of(document, data), names_of(document)
+    for part, row in part_rows(document).items():
+        if row["name"] in places:
+            at = places[row["name"]]
+            places |= {part: at, names.get(part, part): at}
+    return places
+
+
 def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     """Everything from the doses in full on."""
     metrics = metrics_in("plan", asked_in(document))
@@ -292,11 +306,11 @@ def _limit_sources(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _interval_notes(document: Mapping[str, Any]) -> list[str]:
     """Why a structure has no interval."""
     names = names_of(document)
-    return [
-        f"{names.get(one['name'], one['name'])}: {one['interval_left_out']}"
+    return interval_notes(
+        (names.get(one["name"], one["name"]), one.get("interval_left_out"))
         for one in _unsure(document)["doses"]
-        if one.get("interval_left_out") and ", all counts" not in one["name"]
-    ]
+        if ", all counts" not in one["name"]
+    )
 
 
 def _unsure(document: Mapping[str, Any]) -> Mapping[str, Any]:
