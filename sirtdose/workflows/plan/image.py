@@ -305,6 +305,7 @@ def _dose_findings(
             density_by_voxel=dose.density_by_voxel,
             structures=structures,
             doses=prediction.doses,
+            lungs=plan.lungs,
         ),
         *lung_row_findings(tables=prediction.rows, lungs=plan.lungs),
         *lungs_in_image_findings(
