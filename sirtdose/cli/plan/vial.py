@@ -12,7 +12,7 @@ from sirtdose.checks.constants import other_file_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
-from sirtdose.checks.vials import vial_findings
+from sirtdose.checks.vials import typed_activity_findings, vial_findings
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
@@ -192,6 +192,8 @@ def vial_command(
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
     )
+    if planned is None:
+        findings += typed_activity_findings(plan)
     findings += [*vial_findings(plan), not_a_device_finding(), *_of_site()]
     plan = replace(plan, findings=tuple(findings))
     acceptances = acceptances_of(options["accept"], options["reason"])
