@@ -1,6 +1,6 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding, require_accepted, unaccepted
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
@@ -60,6 +60,7 @@ class _PlannedVial:
     device: str | None
     nuclide: Mapping[str, Any]
     status: str
+    unmet: Sequence[Finding]
     document: dict[str, Any]
     inputs: Mapping[str, Any]
 
@@ -229,7 +230,7 @@ def _findings(
         *planned.nuclide_findings(plan.nuclide),
         # A day that is typed here states that the treatment was moved.
         *day_findings(plan.at, typed or day, of_plan=not typed),
-        *unapproved_findings(planned.status),
+        *unapproved_findings(planned.status, planned.unmet),
         *(_order_findings(orders, planned, plan) if orders else []),
         *own,
     ]
@@ -289,6 +290,7 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
         device=plan["device"],
         nuclide=plan["nuclide"],
         status=plan["status"],
+        unmet=unaccepted(plan),
         document={
             "hash": plan["hash"],
             "status": plan["status"],
