@@ -327,8 +327,9 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             if (each["name"], each["limit_gy"]) == (one["name"], one["limit_gy"])
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
+        said = chance_words(one)
         more = " over all sessions" if held == {ALL_LUNGS} else ""
-        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = chance_words(one)
+        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = f"{said[:1].upper()}{said[1:]}"
     return list(found.items())
 
 
