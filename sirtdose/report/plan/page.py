@@ -11,7 +11,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
-from sirtdose.report.page_head import PageHead, day_words, made_today
+from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
@@ -105,7 +105,7 @@ def plan_head(
     if approval and made.deidentified:
         state = "Approved"
     elif approval:
-        state = f"Approved by {approval['by']}, {day_words(approval['at'])}"
+        state = f"Approved by {approval['by']}, {moment_words(approval['at'])}"
     return head_of(
         document,
         title,

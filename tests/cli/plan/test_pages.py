@@ -216,7 +216,8 @@ def test_compare_and_vial_have_a_page(
     # Whose it is comes from the plan.
     assert 'Case "7" / DEMO-01' in text
     assert "right hepatic artery" in text
-    assert "at Dec 9, 2026, 10:00" in text
+    assert "at Dec 9, 2026, 10:00 UTC+01:00" in text
+    assert "Not a medical device." in text
     for folder, name in (("compare", "compare.json"), ("vial", "vial.json")):
         result = run("report", tmp_path / folder / name, "--sheet")
         assert result.exit_code == 0, result.stderr
