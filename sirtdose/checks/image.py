@@ -248,9 +248,15 @@ def physics_findings(
     density_by_voxel: bool,
     structures: Sequence[Structure],
     doses: Mapping[str, Dose],
+    lungs: Lungs,
 ) -> list[Finding]:
     """Unusual dose constant, or a method with one density (H09, H27)."""
     findings: list[Finding] = []
+    by_shunt = f"; the dose from the shunt is {lungs.dose_gy:.4g} Gy"
+    remedy = "--density ct gives a dose by voxel"
+    if not lungs.known:
+        by_shunt = ""
+        remedy = "give --lung-shunt for a dose from the shunt, or --density ct"
     if any(dose.medium for dose in doses.values()):
         radial = RadialKernel.of(nuclide, medium)
         findings += kernel_energy_findings(nuclide, radial.energy_mev_per_decay)
@@ -260,11 +266,10 @@ def physics_findings(
         findings += [
             Finding.of(
                 "H27",
-                f"'{structure.name}' is not in the table of {dose.method}: at the "
-                "liver's density its dose would be wrong",
+                f"'{structure.name}' has no dose by voxel, because one density was "
+                f"used for all tissue{by_shunt}",
                 subject=structure.name,
-                remedy="give --lung-shunt for their dose from the shunt, or --density "
-                "ct for a dose by voxel",
+                remedy=remedy,
             )
             for structure in structures
             if structure.role is Role.LUNGS

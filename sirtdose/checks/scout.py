@@ -1,7 +1,7 @@
 """Scout image: header, age, volumes, and the plan based on it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.model.finding import Bound, Finding, Severity
@@ -25,7 +25,7 @@ _SHARED = 0.02
 def scout_findings(
     *,
     source: Source | None,
-    treatment_at: datetime | None,
+    treatment_at: date | None,
     same_catheter: bool | None,
     measures_shunt: bool,
     planned: Nuclide,
@@ -96,15 +96,20 @@ def scout_nuclide_findings(
 
 
 def interval_findings(
-    *, scan_at: datetime | None, treatment_at: datetime | None
+    *, scan_at: datetime | None, treatment_at: date | None
 ) -> list[Finding]:
-    """Scout acquired long before the treatment, or after it (H24)."""
+    """Scout acquired long before the treatment, or after it (H24).
+
+    `treatment_at` is a time, or a day where no time is known.
+    """
     if treatment_at is None or scan_at is None:
-        needs = "--treatment-at" if treatment_at is None else "an image with its date"
+        needs = (
+            "--treatment-at or --treatment-date"
+            if treatment_at is None
+            else "an image with its date"
+        )
         return [Finding.not_checked("H24", "interval to the treatment", needs=needs)]
-    if scan_at.tzinfo is None:
-        scan_at = scan_at.replace(tzinfo=treatment_at.tzinfo)
-    days = (treatment_at - scan_at).total_seconds() / 86400
+    days = _days_between(scan_at, treatment_at)
     most = rail("scout_interval_d")
     if 0 <= days <= most:
         return []
@@ -122,6 +127,15 @@ def interval_findings(
             bound=Bound(most, "d", _SOURCE),
         )
     ]
+
+
+def _days_between(scan_at: datetime, treatment_at: date) -> float:
+    """Whole days where of the treatment only the day is known."""
+    if not isinstance(treatment_at, datetime):
+        return float((treatment_at - scan_at.date()).days)
+    if scan_at.tzinfo is None:
+        scan_at = scan_at.replace(tzinfo=treatment_at.tzinfo)
+    return (treatment_at - scan_at).total_seconds() / 86400
 
 
 def catheter_findings(*, same_catheter: bool | None) -> list[Finding]:

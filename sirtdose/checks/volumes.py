@@ -140,13 +140,12 @@ def small_tumor_findings(case: Treatment) -> list[Finding]:
 
 
 def ratio_findings(case: Treatment) -> list[Finding]:
-    """Tumor with a low tumor-to-normal uptake ratio, T/N (H24)."""
-    ask, warn = rail("tumor_to_normal", "ask"), rail("tumor_to_normal", "warn")
+    """Tumor with a low or unusually high tumor-to-normal uptake ratio, T/N (H24)."""
+    ask, warn, high = (rail("tumor_to_normal", one) for one in ("ask", "warn", "high"))
     return [
         Finding.of(
             "H24",
-            f"'{tumor.name}' has a T/N of {ratio:.2f}, under {bound:g}: does the "
-            "tumor dose justify the dose to normal liver?",
+            f"'{tumor.name}' has {_doubted(ratio, bound, drawn=case.drawn)}",
             severity=Severity.ASK if ratio < ask else Severity.WARN,
             subject=tumor.name,
             value=ratio,
@@ -157,6 +156,18 @@ def ratio_findings(case: Treatment) -> list[Finding]:
         if normal.doses_gy[i] > 0
         for tumor in case.of_injection(injection.name, "tumor")
         for ratio in [tumor.doses_gy[i] / normal.doses_gy[i]]
-        for bound in [ask if ratio < ask else warn]
-        if ratio < bound
+        for bound in [ask if ratio < ask else warn if ratio < warn else high]
+        if not warn <= ratio <= high
     ]
+
+
+def _doubted(ratio: float, bound: float, *, drawn: bool) -> str:
+    """What is to be asked of a T/N beyond a bound; a typed one may be a slip."""
+    if ratio < bound:
+        return (
+            f"a T/N of {ratio:.2f}, under {bound:g}: does the tumor dose justify the "
+            "dose to normal liver?"
+        )
+    meant = f"was {ratio / 10:.1f} meant"
+    question = "are tumor and normal liver drawn right" if drawn else meant
+    return f"an unusual T/N of {ratio:.4g}, above {bound:g}: {question}?"

@@ -4,7 +4,7 @@ A bare number is never accepted: GBq typed for mCi has harmed patients.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from datetime import timezone as fixed_zone
 from typing import Final
@@ -185,11 +185,11 @@ ACTIVITY: Final = Measure(
     "GBq",
     {
         "GBq": 1.0,
+        "mCi": 0.037,
         "MBq": 1e-3,
         "kBq": 1e-6,
         "TBq": 1e3,
         "Bq": 1e-9,
-        "mCi": 0.037,
         "Ci": 37.0,
         "uCi": 3.7e-5,
         "µCi": 3.7e-5,
@@ -208,6 +208,9 @@ VOLUME: Final = Measure(
     allows_zero=False,
 )
 MASS: Final = Measure("mass", "kg", {"kg": 1.0, "g": 1e-3}, "1kg", allows_zero=False)
+BODY_MASS: Final = replace(
+    MASS, factors={"kg": 1.0, "g": 1e-3, "lb": 0.45359237}, example="80kg"
+)
 DENSITY: Final = Measure(
     "density",
     "g/mL",
@@ -217,6 +220,11 @@ DENSITY: Final = Measure(
 )
 LENGTH: Final = Measure(
     "length", "mm", {"mm": 1.0, "cm": 10.0, "m": 1000.0}, "15mm", allows_zero=False
+)
+BODY_HEIGHT: Final = replace(
+    LENGTH,
+    factors={"cm": 10.0, "m": 1000.0, "mm": 1.0, "in": 25.4},
+    example="175cm",
 )
 DURATION: Final = Measure(
     "time",

@@ -1,7 +1,12 @@
 """Shunt and lung mass by images: what is missing or odd is said."""
 
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 
+from sirtdose.checks.image import physics_findings
 from sirtdose.checks.lung_images import (
     ct_lung_mass_findings,
     cut_lungs_findings,
@@ -10,6 +15,12 @@ from sirtdose.checks.lung_images import (
 from sirtdose.checks.planar import region_findings
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.model.finding import Severity
+from sirtdose.model.grid import Grid
+from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
+from sirtdose.report.post.summary import lung_line
+from tests.treated import lungs
 
 
 def shunt(**other: float) -> SpectShunt:
@@ -62,3 +73,38 @@ def test_planar_regions_that_share_pixels() -> None:
     assert (
         "6 pixels of the lungs overlap the liver and count as liver"
     ) in shared.message
+
+
+@pytest.mark.parametrize(
+    ("shunt_fraction", "said", "advised"),
+    [(0.05, "the dose from the shunt is 5 Gy", False), (None, "tissue", True)],
+)
+def test_lungs_by_one_density_point_to_the_shunt(
+    shunt_fraction: float | None, said: str, advised: bool
+) -> None:
+    """Advice to give a shunt is for those who gave none."""
+    grid = Grid.regular((2, 2, 2), spacing_mm=(4.0, 4.0, 4.0))
+    drawn = Structure("Lungs", Role.LUNGS, np.ones((2, 2, 2), np.float32), grid)
+    dose: Any = SimpleNamespace(medium="", one_density_g_per_ml=1.05)
+    [found] = physics_findings(
+        nuclide=Nuclide.named("Y-90"),
+        medium="soft-tissue",
+        density_by_voxel=False,
+        structures=[drawn],
+        doses={"local": dose},
+        lungs=lungs(shunt_fraction),
+    )
+    text = f"{found.message}: {found.remedy}"
+    assert said in text
+    assert ("--lung-shunt" in text) is advised
+
+
+def test_where_shunt_and_lung_mass_are_from_stands_in_words() -> None:
+    known = {"shunt_fraction": 0.05, "dose_gy": 5.5, "cumulative_dose_gy": 8.0}
+    line = lung_line(
+        {**known, "shunt_source": "unknown", "mass_kg": 1.0, "mass_source": "default"}
+    )
+    assert line == (
+        "Lungs: 5.500 Gy from the 5.0% shunt (source not stated), mass 1 kg (assumed)"
+        ", 8.000 Gy with earlier treatments"
+    )

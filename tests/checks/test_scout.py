@@ -1,6 +1,6 @@
 """What is said of a scout: each subject by itself, with its number and its bound."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -43,6 +43,19 @@ def test_volumes_that_were_typed_are_compared_one_by_one() -> None:
         ("perfused", pytest.approx(-0.1), 0.1),
         ("liver", pytest.approx(0.2), 0.1),
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "severity"), [(16, None), (17, WARN), (1, ASK), (2, None)]
+)
+def test_the_age_of_a_scout_by_the_day_of_treatment(
+    day: int, severity: Severity | None
+) -> None:
+    """Taken on March 2; the same day is not before it, whatever the hour."""
+    found = interval_findings(
+        scan_at=datetime(2026, 3, 2, 12), treatment_at=date(2026, 3, day)
+    )
+    assert [one.severity for one in found] == ([] if severity is None else [severity])
 
 
 @pytest.mark.parametrize(

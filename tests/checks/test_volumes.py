@@ -116,6 +116,24 @@ def test_a_tumor_that_takes_up_little(
     )
 
 
+@pytest.mark.parametrize(
+    ("tumor_gy", "drawn", "said"),
+    [
+        (1000.0, False, None),
+        (1500.0, False, "'tumor' has an unusual T/N of 30, above 20: was 3.0 meant?"),
+        (1500.0, True, "are tumor and normal liver drawn right?"),
+    ],
+)
+def test_a_tumor_that_takes_up_more_than_is_seen(
+    tumor_gy: float, drawn: bool, said: str | None
+) -> None:
+    """Beside normal liver of 50 Gy; a typed T/N may have lost its decimal point."""
+    parts = part("normal_perfused", 800.0, 50.0), part("tumor", 50.0, tumor_gy)
+    found = ratio_findings(treated(*parts, drawn=drawn))
+    assert [one.severity for one in found] == ([] if said is None else [WARN])
+    assert all(str(said) in one.message for one in found)
+
+
 def test_small_tumors_each_by_name() -> None:
     case = treated(
         part("tumor", 1.9, 90.0, name="T1"),

@@ -22,6 +22,8 @@ from sirtdose.model import units
         (units.MASS, "900g", 0.9),
         (units.DENSITY, "1050 kg/m3", 1.05),
         (units.LENGTH, "1.5cm", 15),
+        (units.BODY_MASS, "180lb", 81.6466266),
+        (units.BODY_HEIGHT, "69in", 1752.6),
         (units.DURATION, "20min", 1 / 3),
         (units.DURATION, "64.05h", 64.05),
         (units.FRACTION, "4.2%", 0.042),

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,14 +139,15 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
         for name in ("perfused", "liver")
         if options[f"{name}_volume"] is not None
     }
-    catheter = options["catheter"]
+    catheter, day = options["catheter"], options["treatment_date"]
     return Scout(
         injections=tuple(_injections(options)),
         dose=dose,
         nuclide_given=nuclide_typed(options),
         treatment_at=moment(
             options["treatment_at"], "--treatment-at", options["timezone"]
-        ),
+        )
+        or (date.fromisoformat(day) if day else None),
         same_catheter=None if catheter is None else catheter == "same",
         margin_mm=options["lung_margin"],
         typed_ml=typed,

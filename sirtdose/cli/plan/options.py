@@ -32,7 +32,14 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
 from sirtdose.model.finding import to_accept, unaccepted
-from sirtdose.model.units import BILIRUBIN, DOSE, FRACTION, LENGTH, MASS, VOLUME
+from sirtdose.model.units import (
+    BILIRUBIN,
+    BODY_HEIGHT,
+    BODY_MASS,
+    DOSE,
+    FRACTION,
+    VOLUME,
+)
 from sirtdose.model.usual import LUNG_MASS_KG
 from sirtdose.planning.result import Plan
 from sirtdose.report.documents import document_text
@@ -57,10 +64,10 @@ liver_volume_option = Option(
     "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
 )
 height_option = Option(
-    "height", LENGTH, "Height of the patient, e.g. 165cm; needed for bsa."
+    "height", BODY_HEIGHT, "Height of the patient, e.g. 165cm or 65in; needed for bsa."
 )
 weight_option = Option(
-    "weight", MASS, "Weight of the patient, e.g. 60kg; needed for bsa."
+    "weight", BODY_MASS, "Weight of the patient, e.g. 60kg or 132lb; needed for bsa."
 )
 tumor_option = Option(
     "tumor",

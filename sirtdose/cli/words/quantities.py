@@ -1,5 +1,6 @@
 """Options whose value carries its unit, and options that need looking up."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -88,11 +89,24 @@ class DayType(click.ParamType):  # type: ignore[type-arg]
         try:
             return date.fromisoformat(value).isoformat()
         except ValueError:
-            self.fail(
-                f"'{value}' is not a date: write year-month-day, e.g. 2026-12-09",
-                param,
-                ctx,
-            )
+            said = _readings(value) or "write year-month-day, e.g. 2026-12-09"
+            self.fail(f"'{value}' is not a date: {said}", param, ctx)
+
+
+def _readings(text: str) -> str:
+    """How to write a day whose year comes last; both ways where two can be meant."""
+    parts = re.fullmatch(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})\s*", text)
+    if parts is None:
+        return ""
+    first, mark, second, year = parts.groups()
+    # Points are written between numbers where the day comes first.
+    orders = [(second, first)] if mark == "." else [(first, second), (second, first)]
+    days = dict.fromkeys(
+        f"{year}-{int(month):02}-{int(day):02}"
+        for month, day in orders
+        if 1 <= int(month) <= 12 and 1 <= int(day) <= 31
+    )
+    return f"write {' or '.join(days)}, year first" if days else ""
 
 
 class LanguagesType(click.ParamType):  # type: ignore[type-arg]

@@ -11,6 +11,7 @@ from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
+from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
@@ -23,6 +24,7 @@ from sirtdose.report.plan.rows import (
     plan_rungs,
     repeated,
     shown_name,
+    unchecked,
 )
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
@@ -126,7 +128,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
-        "answer": met_words(rungs),
+        "answer": met_words(rungs, unchecked(document)),
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
@@ -324,12 +326,14 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         held = {
             each["value_of"] or each["volume"]
             for each in document["limits"]
-            if (each["name"], each["limit_gy"]) == (one["name"], one["limit_gy"])
+            if limit_key(each) == limit_key(one)
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
         said = chance_words(one)
         more = " over all sessions" if held == {ALL_LUNGS} else ""
-        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = f"{said[:1].upper()}{said[1:]}"
+        least = "at least " if one.get("sense") == "at_least" else ""
+        limit = f"{name}{more}, {least}{one['limit_gy']:g} Gy"
+        found[limit] = f"{said[:1].upper()}{said[1:]}"
     return list(found.items())
 
 

@@ -49,7 +49,10 @@ def plan_uncertainty_document(
         "limits": [
             {
                 "name": one.name,
+                "sense": one.sense,
                 "limit_gy": one.limit_gy,
+                "upper_gy": one.upper_gy,
+                "strict": one.strict,
                 "probability_met_first_order": one.first_order,
                 "probability_met_ensemble": one.ensemble,
             }

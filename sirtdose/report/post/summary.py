@@ -12,6 +12,12 @@ from sirtdose.report.wording import (
 _SAME_MEAN = 0.01
 # A ratio below this is shown by its figures, not its places.
 _SMALL_RATIO = 0.1
+_LUNG_WORDS = {
+    "unknown": "source not stated",
+    "spect": "SPECT",
+    "default": "assumed",
+    "ct": "CT",
+}
 _REGIONS = {"fov": "field of view", "perfused": "perfused volume"}
 
 
@@ -95,15 +101,19 @@ def lung_line(lungs: dict[str, Any]) -> str:
     """The dose of the lungs by their shunt, or that none was given."""
     if lungs["shunt_source"] == "not given":
         return "Lungs: no lung shunt was given; none is assumed"
-    line = (
-        f"Lungs by shunt ({lungs['shunt_fraction']:.1%} {lungs['shunt_source']}, mass "
-        f"{lungs['mass_kg']:g} kg {lungs['mass_source']}): "
-        f"{significant(lungs['dose_gy'])} Gy"
+    source, mass = (
+        _LUNG_WORDS.get(lungs[key], lungs[key])
+        for key in ("shunt_source", "mass_source")
     )
     total = lungs["cumulative_dose_gy"]
+    earlier = ""
     if total != lungs["dose_gy"]:
-        line += f", {significant(total)} Gy with earlier treatments"
-    return line
+        earlier = f", {significant(total)} Gy with earlier treatments"
+    return (
+        f"Lungs: {significant(lungs['dose_gy'])} Gy from the "
+        f"{lungs['shunt_fraction']:.1%} shunt ({source}), mass {lungs['mass_kg']:g} kg "
+        f"({mass}){earlier}"
+    )
 
 
 def image_lines(image: dict[str, Any] | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date
 from itertools import combinations
 
 from sirtdose.checks.balance import balance_findings
@@ -84,12 +84,13 @@ class Scout:
     `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
+    `treatment_at` is a time, or a day where no time is known.
     """
 
     injections: tuple[ImagedInjection, ...]
     dose: DoseRequest = field(default_factory=DoseRequest)
     nuclide_given: bool = True
-    treatment_at: datetime | None = None
+    treatment_at: date | None = None
     same_catheter: bool | None = None
     margin_mm: float = 0.0
     typed_ml: Mapping[str, float] = field(default_factory=dict)
@@ -305,6 +306,7 @@ def _dose_findings(
             density_by_voxel=dose.density_by_voxel,
             structures=structures,
             doses=prediction.doses,
+            lungs=plan.lungs,
         ),
         *lung_row_findings(tables=prediction.rows, lungs=plan.lungs),
         *lungs_in_image_findings(

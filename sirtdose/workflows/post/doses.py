@@ -71,6 +71,7 @@ def dosed(
             same_dose_findings(name=judge.prior_dose.name, earlier=earlier, doses=own)
         )
     (first, rows), activity = next(iter(tables.items())), calibrated.images[""]
+    lungs = _lungs(read, judge.prior_lung_dose_gy)
     said.add(
         physics_findings(
             nuclide=nuclide,
@@ -78,6 +79,7 @@ def dosed(
             density_by_voxel=request.dose.density_by_voxel,
             structures=placed.on_grid,
             doses=doses,
+            lungs=lungs,
         )
     )
     said.add(noise_findings(image=placed.image))
@@ -88,7 +90,7 @@ def dosed(
     return Dosed(
         doses=doses,
         structure_doses=tables,
-        lungs=_lungs(read, judge.prior_lung_dose_gy),
+        lungs=lungs,
         lungs_in_image_gbq=lungs_in_image_gbq(activity, placed.on_grid),
         extrahepatic=extrahepatic(doses[first].volume, activity, placed.on_grid),
     ), said.findings

@@ -63,6 +63,7 @@ TWO = (
         ),
         (MIRD, 0, "NOTE H23  lung mass 1 kg (default)"),
         (f"{PARTITION} --tumor T=50mL@1.2", 0, "WARN H24  'T' has a T/N of 1.20"),
+        (f"{PARTITION} --tumor T=50mL@30", 0, "T/N of 30, above 20: was 3.0 meant?"),
         (f"{PARTITION} --tumor T=50mL@0.8", 3, "H24 Limits of what the scout image"),
         (
             f"{PARTITION} --device resin --limits eanm2022:glass:mcrc:unilobar",

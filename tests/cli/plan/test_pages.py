@@ -227,7 +227,7 @@ def test_compare_and_vial_have_a_page(
 def test_a_typed_date_has_one_order(run: Run) -> None:
     refused = run(*MIRD, "--treatment-date", "09.12.2026")
     assert refused.exit_code == 2
-    assert "write year-month-day, e.g. 2026-12-09" in refused.stderr
+    assert "write 2026-12-09, year first" in refused.stderr
 
 
 def test_an_image_has_pictures_and_a_histogram_on_its_sheet(

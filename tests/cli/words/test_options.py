@@ -16,7 +16,7 @@ from sirtdose.cli.post.command import post_command
 from sirtdose.cli.words.case_file import METHODS, case_words
 from sirtdose.cli.words.manifest import case_options, manifest_rows
 from sirtdose.cli.words.option import FileOrText, Option, together
-from sirtdose.cli.words.quantities import QuantityType
+from sirtdose.cli.words.quantities import DayType, QuantityType
 from sirtdose.cli.words.typed import (
     options_about,
     options_kept,
@@ -24,6 +24,7 @@ from sirtdose.cli.words.typed import (
     request_asked,
     typed_options,
 )
+from sirtdose.errors import QuantityError
 from sirtdose.model.units import ACTIVITY
 from sirtdose.report.run_record import write_run_record
 
@@ -216,3 +217,22 @@ def test_an_option_is_everywhere_by_its_one_declaration(tmp_path: Path) -> None:
     assert kept == {"phantom_file": [tmp_path / "a.toml"]}
     assert options_kept(context) == {"filter_activity_gbq": 0.0}
     assert "[default: 0GBq]" in command.get_help(context)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("12/3/2026", "write 2026-12-03 or 2026-03-12, year first"),
+        ("12/25/2026", "write 2026-12-25, year first"),
+        ("3.12.2026", "write 2026-12-03, year first"),
+        ("soon", "write year-month-day, e.g. 2026-12-09"),
+    ],
+)
+def test_a_day_in_another_order_is_never_guessed(typed: str, said: str) -> None:
+    with pytest.raises(click.BadParameter, match=f"is not a date: {said}"):
+        DayType().convert(typed, None, None)
+
+
+def test_a_unit_that_is_left_out_is_asked_for_by_the_usual_ones() -> None:
+    with pytest.raises(QuantityError, match="no unit for activity: use GBq, mCi, "):
+        ACTIVITY.parse("2")
