@@ -11,6 +11,7 @@ _MONTHS = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
+_OFFSET = re.compile(r"(?<=\d)(Z|[+-]\d\d:\d\d)$")
 _DISCLAIMER = "Not a medical device: verify every number with an approved system."
 NOT_GIVEN = "not given"
 # What stands in place of a key or a date that is taken out.
@@ -136,6 +137,22 @@ def day_words(iso: str | None) -> str:
     day = date.fromisoformat(iso[:10])
     hour = f", {iso[11:16]}" if len(iso) >= len("2026-12-09T10:00") else ""
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}{hour}"
+
+
+def moment_words(iso: str | None) -> str:
+    """A time with its offset from UTC, as a person reads it.
+
+    >>> moment_words("2026-12-09T11:32:00+00:00")
+    'Dec 9, 2026, 11:32 UTC'
+    >>> moment_words("2026-12-09T10:00+01:00"), moment_words("2026-12-09")
+    ('Dec 9, 2026, 10:00 UTC+01:00', 'Dec 9, 2026')
+    """
+    said = day_words(iso)
+    found = _OFFSET.search(iso or "")
+    if not found:
+        return said
+    own = found[0].replace("Z", "+00:00")
+    return f"{said} UTC{'' if own in ('+00:00', '-00:00') else own}"
 
 
 def made_today() -> str:

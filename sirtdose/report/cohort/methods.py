@@ -6,6 +6,7 @@ from sirtdose.outcomes.roc import RESAMPLES, SEED
 from sirtdose.report.cohort.words import (
     Document,
     endpoint_title,
+    model_kind,
     models,
     outcome_words,
     p_words,
@@ -90,8 +91,8 @@ def cautions(document: Document) -> list[str]:
     said = (
         (
             compared,
-            "A threshold found in these patients tells fewer apart in others: test it "
-            "in a cohort of its own.",
+            "A threshold chosen on these patients will perform worse in others: "
+            "validate it in an independent cohort.",
         ),
         *(one for endpoint in compared for one in _endpoint_cautions(endpoint)),
         *(
@@ -100,8 +101,7 @@ def cautions(document: Document) -> list[str]:
         ),
         (
             tests > 1,
-            f"{tests} tests stand here, besides checks of proportional hazards; no p "
-            "is corrected for their number.",
+            f"{tests} tests; p values are not corrected for multiple testing.",
         ),
     )
     return [one for holds, one in said if holds]
@@ -136,26 +136,25 @@ def _survival_cautions(survival: Document) -> Iterator[str]:
         if not one["landmark"] and not one["by"].endswith("_gy")
     ]
     if later:
+        # Of response it is known that it was seen later.
+        where = "" if "response" in later[0] else ", if it was seen after time 0"
         yield (
-            f"Survival by {later[0]} counts from the beginning: by what was seen "
-            "later, such as response, that favors who lived until it was seen. Give "
-            "the time of that with --landmark."
+            f"Survival by {later[0]} is subject to immortal-time bias{where}: give "
+            "--landmark."
         )
     if survival["cox"]:
-        yield (
-            "Cox models count from the beginning, whatever the landmark: their "
-            "covariates are to be known then."
-        )
+        yield ("Cox models start at time 0, so covariates must be known at baseline.")
     for model in models(survival):
         if model.get("failed"):
             continue
+        kind = model_kind(model)
         if model["few_events"]:
             yield (
-                f"Cox, {', '.join(model['covariates'])}: {model['events']} events are "
-                "fewer than 10 for each covariate."
+                f"Cox, {kind}, {', '.join(model['covariates'])}: "
+                f"{model['events']} events are fewer than 10 for each covariate."
             )
         yield from (
-            f"Cox, {one['name']}: its hazard ratio changes over time "
+            f"Cox, {kind}, {one['name']}: its hazard ratio changes over time "
             f"({p_words(one['proportional_p'])})."
             for one in model["ratios"]
             if one["proportional_p"] is not None and one["proportional_p"] < 0.05

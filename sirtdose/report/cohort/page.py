@@ -88,6 +88,9 @@ def _head(document: Document, text: str, patients: int) -> PageHead:
     )
 
 
+_HAD = {"response": "responded"}
+
+
 def _answer(document: Document) -> list[str]:
     """What was found, in a sentence an endpoint."""
     said = []
@@ -96,9 +99,9 @@ def _answer(document: Document) -> list[str]:
             continue
         yes, no = (significant(one["groups"][w]["median"], 3) for w in ("yes", "no"))
         said.append(
-            f"Patients with {one['kind']} had a median dose of {yes} Gy, those without "
-            f"{no} Gy ({words.p_words(one['rank_sum']['p'])}): {one['events']} of "
-            f"{one['n']}."
+            f"{one['events']} of {one['n']} patients "
+            f"{_HAD.get(one['kind'], 'had ' + one['kind'])}: median {yes} Gy, against "
+            f"{no} Gy ({words.p_words(one['rank_sum']['p'])})."
         )
     survival = document["survival"]
     if survival and not survival["failed"]:

@@ -8,6 +8,23 @@ from sirtdose.report.wording import significant
 
 NONE = "n/a"
 _YES_NO = ("yes", "no")
+# Units by the endings of columns, the longer ending first.
+_UNITS = {
+    "umol_per_l": "\N{MICRO SIGN}mol/L",
+    "mg_per_dl": "mg/dL",
+    "g_per_dl": "g/dL",
+    "e9_per_l": "10\N{SUPERSCRIPT NINE}/L",
+    "u_per_l": "U/L",
+    "g_per_l": "g/L",
+    "gbq": "GBq",
+    "ml": "mL",
+    "mm": "mm",
+    "kg": "kg",
+    "years": "years",
+    "months": "months",
+    "percent": "%",
+}
+_INITIALS = {"ast", "alt", "alp", "ggt", "inr", "afp", "bmi"}
 
 
 def result(
@@ -112,10 +129,14 @@ def column_words(column: str) -> str:
     """A column's name as a table shows it.
 
     >>> column_words("tumor_mean_gy"), column_words("ast_u_per_l")
-    ('Tumor mean', 'Ast u per l')
+    ('Tumor mean', 'AST, U/L')
     """
-    words = column.removesuffix("_gy").replace("_", " ").strip()
-    return f"{words[:1].upper()}{words[1:]}"
+    name = column.removesuffix("_gy")
+    ending = next((one for one in _UNITS if name.endswith(f"_{one}")), "")
+    words = name.removesuffix(f"_{ending}").replace("_", " ").strip()
+    first, space, rest = words.partition(" ")
+    named = first.upper() if first in _INITIALS else f"{first[:1].upper()}{first[1:]}"
+    return f"{named}{space}{rest}{f', {_UNITS[ending]}' if ending else ''}"
 
 
 def endpoint_rows(endpoint: Document) -> list[dict[str, Any]]:

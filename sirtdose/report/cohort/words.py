@@ -250,9 +250,18 @@ def models(survival: Document) -> list[Document]:
     return [*cox["univariable"], *together]
 
 
+def model_kind(model: Document) -> str:
+    """Whether a model is of one covariate or of several.
+
+    >>> model_kind({"covariates": ["age"]}), model_kind({"covariates": ["age", "sex"]})
+    ('univariable', 'multivariable')
+    """
+    return "multivariable" if len(model["covariates"]) > 1 else "univariable"
+
+
 def model_lines(model: Document) -> Iterator[str]:
     """Say a model's hazard ratios, or why there are none."""
-    kind = "multivariable" if len(model["covariates"]) > 1 else "univariable"
+    kind = model_kind(model)
     if model.get("failed"):
         yield f"Cox, {kind}, {', '.join(model['covariates'])}: {model['failed']}"
         return

@@ -12,7 +12,7 @@ from sirtdose.report.documents import document_text, self_test_words
 from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
-from sirtdose.report.page_head import PageHead, day_words, made_today
+from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
@@ -107,7 +107,7 @@ def plan_head(
     if approval and made.deidentified:
         state = "Approved"
     elif approval:
-        state = f"Approved by {approval['by']}, {day_words(approval['at'])}"
+        state = f"Approved by {approval['by']}, {moment_words(approval['at'])}"
     return head_of(
         document,
         title,
@@ -329,9 +329,11 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             if limit_key(each) == limit_key(one)
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
+        said = chance_words(one)
         more = " over all sessions" if held == {ALL_LUNGS} else ""
         least = "at least " if one.get("sense") == "at_least" else ""
-        found[f"{name}{more}, {least}{one['limit_gy']:g} Gy"] = chance_words(one)
+        limit = f"{name}{more}, {least}{one['limit_gy']:g} Gy"
+        found[limit] = f"{said[:1].upper()}{said[1:]}"
     return list(found.items())
 
 

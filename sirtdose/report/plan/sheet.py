@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sirtdose.report.ladder import Verdict
-from sirtdose.report.page_head import day_words
+from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.page import (
     GRAVE,
@@ -139,7 +139,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
 
 def _time(iso: str) -> str:
     """A time in words; one that was taken out stays as it is."""
-    return day_words(iso) if iso[:1].isdigit() else iso
+    return moment_words(iso) if iso[:1].isdigit() else iso
 
 
 def _head(document: Mapping[str, Any], text: str, made: Made, title: str) -> Any:

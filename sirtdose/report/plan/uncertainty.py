@@ -30,8 +30,8 @@ COVERAGE = (
     "of a log-normal with it; an ensemble's holds 95 % of the realizations"
 )
 PREDICTION = (
-    "where an image after treatment is to find the dose in 95 of 100, by how published "
-    "images before and after agreed"
+    "range in which a Y-90 image after treatment is expected to find the dose in 95 of "
+    "100 cases, from published scout-to-treatment agreement"
 )
 
 
@@ -192,7 +192,10 @@ def chance_words(limit: Mapping[str, Any]) -> str:
         if limit[key] is not None
     ]
     if not said:
-        return "several volumes are held against it: --uncertainty N tells how probably"
+        return (
+            "no single probability, because this limit applies to several volumes; "
+            "plan with --uncertainty 1000 to get one"
+        )
     return f"{limit['limit_gy']:g} Gy met with a probability of {', '.join(said)}"
 
 

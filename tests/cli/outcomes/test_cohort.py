@@ -710,7 +710,7 @@ class TestReviewed:
         result = survival_of(
             *(tmp_path, range(1, 11), [1] * 10, "--by", "seen"), extra=extra
         )
-        assert "NOTE Survival by seen counts from the beginning" in result.stderr
+        assert "NOTE Survival by seen is subject to immortal-time bias" in result.stderr
 
     @pytest.mark.parametrize(
         ("options", "said"),

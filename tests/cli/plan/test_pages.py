@@ -216,7 +216,8 @@ def test_compare_and_vial_have_a_page(
     # Whose it is comes from the plan.
     assert 'Case "7" / DEMO-01' in text
     assert "right hepatic artery" in text
-    assert "at Dec 9, 2026, 10:00" in text
+    assert "at Dec 9, 2026, 10:00 UTC+01:00" in text
+    assert "Not a medical device." in text
     for folder, name in (("compare", "compare.json"), ("vial", "vial.json")):
         result = run("report", tmp_path / folder / name, "--sheet")
         assert result.exit_code == 0, result.stderr
@@ -281,3 +282,10 @@ def test_an_earlier_treatment_is_judged_and_drawn(run: Run, tmp_path: Path) -> N
     end = float(re.search(r'data-end="([\d.]+)"', page)[1])
     at = 4 + 220 * 140 / end
     assert f'cx="{at:.1f}" cy="11" r="4"' in page
+
+
+def test_a_plan_without_a_dose_goal_says_so(run: Run, tmp_path: Path) -> None:
+    bsa = ("plan", "bsa", "--height", "165cm", "--weight", "60kg", "--liver-volume")
+    bsa += ("1500mL", "--tumor-volume", "300mL", "--lung-shunt", "4%")
+    page = made(run, bsa, tmp_path / "plan", "plan.html")
+    assert "No dose goal (BSA method)." in visible(page)
