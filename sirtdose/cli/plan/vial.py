@@ -159,10 +159,11 @@ def vial_command(
         raise click.UsageError("give --activity, or --plan with plan.json")
     planned = None if plan_file is None else _of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
-    if times["at"] is None or not (device_name or options["nuclide_file"]):
-        raise click.UsageError(
-            "give --at, and --device or, for a nuclide of your own, --nuclide-file"
-        )
+    if not (device_name or options["nuclide_file"]):
+        other = "--plan" if plan_file is None else "--nuclide-file for your own nuclide"
+        raise click.UsageError(f"give --device, or {other}")
+    if times["at"] is None:
+        raise click.UsageError("give --at, the time of injection")
     nuclide, device = nuclide_of({**options, "device": device_name})
     device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:

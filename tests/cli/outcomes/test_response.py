@@ -633,7 +633,7 @@ def test_refusals_of_uptake(
         (("--criteria", "percist", "--lesions-max", 5), 2, "use --criteria mpercist"),
         ((*RECIST, "--stable-from", "42"), 2, "has no unit for number of days"),
         ((*RECIST, "--stable-from", "1.5d"), 2, "is 1.5 days: give a whole number"),
-        (("--criteria", "percist"), 3, "line 1 has no column sul_peak"),
+        (("--criteria", "percist"), 3, "line 1 lacks the columns sul_peak"),
     ],
 )
 def test_options_that_do_not_fit(
