@@ -626,6 +626,7 @@ def test_refusals_of_uptake(
     ("words", "exit_code", "message"),
     [
         (("--criteria", "choi"), 2, "'choi' is not one of"),
+        (("--criteria", "recist1.1"), 2, "did you mean recist-1.1?"),
         ((), 2, "Missing option '--criteria'"),
         ((*RECIST, "--targets-max", 6), 2, "6 is not in the range 1<=x<=5"),
         ((*RECIST, "--lesions-max", 2), 2, "--lesions-max is for percist"),
