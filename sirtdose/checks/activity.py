@@ -13,6 +13,8 @@ from sirtdose.planning.mird import delivered_dose_gy
 
 _SAME_ACTIVITY = 0.005
 _OTHER_CALCULATION = 0.20
+# At the end of its shelf life, 12 days, a glass vial still contains 4.4 %.
+_LEAST_OF_A_VIAL = 0.05
 # A scout's activity is drawn up to within this factor.
 _SCOUT_DRAWN = 1.2
 # A factor between two notes of one activity that is a unit's, not a mistake's.
@@ -57,14 +59,26 @@ def findings(case: Treatment) -> list[Finding]:
 
 def size_findings(case: Treatment) -> list[Finding]:
     """Total activity or resulting dose that suggests a wrong unit or a scout (H05)."""
-    total = case.activity_gbq
+    return unit_findings(case.activity_gbq, nuclide_name=case.nuclide.name) or [
+        *_little_findings(case),
+        *_vial_findings(case),
+    ]
+
+
+def unit_findings(total: float, *, nuclide_name: str) -> list[Finding]:
+    """Activity in GBq of no treatment's size, or that of a scout (H05).
+
+    >>> [found] = unit_findings(92.0, nuclide_name="Y-90")
+    >>> found.message.split("?")[0]
+    '92 GBq (2486 mCi) is above the largest vial, 20 GBq: was 92 MBq or 92 mCi meant'
+    """
     least, most = rails("activity_gbq")
-    scout = rail("scout_gbq", "Ho-166") if case.nuclide.name == "Ho-166" else 0.0
+    scout = rail("scout_gbq", "Ho-166") if nuclide_name == "Ho-166" else 0.0
     if scout / _SCOUT_DRAWN <= total <= scout * _SCOUT_DRAWN:
         return [
             Finding.of(
                 "H05",
-                f"{_amount(total)} is the activity of a {case.nuclide.name} scout "
+                f"{_amount(total)} is the activity of a {nuclide_name} scout "
                 f"({scout * 1000:g} MBq), not of a treatment",
                 severity=Severity.NOTE,
             )
@@ -84,9 +98,29 @@ def size_findings(case: Treatment) -> list[Finding]:
             "GBq: check its unit"
         )
         return [_size(said, total, least)]
+    return []
+
+
+def little_of_a_vial_findings(gbq: float, smallest_gbq: float) -> list[Finding]:
+    """Activity to draw up far below what the smallest vial contains (H05).
+
+    3.4 mCi typed for 3.4 GBq.
+
+    >>> little_of_a_vial_findings(0.1258, 3.0)[0].message.split(": ")[1][:22]
+    'was 3.4 GBq meant? If '
+    >>> little_of_a_vial_findings(0.2, 3.0)
+    []
+    """
+    least = _LEAST_OF_A_VIAL * smallest_gbq
+    if gbq >= least:
+        return []
     return [
-        *_little_findings(case),
-        *_vial_findings(case),
+        _size(
+            f"{_amount(gbq)} is below {100 * _LEAST_OF_A_VIAL:g} % of the smallest "
+            f"vial, {smallest_gbq:g} GBq: was {gbq * MCI_PER_GBQ:.4g} GBq meant?",
+            gbq,
+            least,
+        )
     ]
 
 

@@ -1,12 +1,13 @@
 """Doses of a treatment, compared with usual doses and with limits."""
 
 from collections.abc import Mapping, Sequence
+from math import floor, log10
 from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.limit import Limit
+from sirtdose.model.limit import Limit, above
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import scenario_asking
 
@@ -191,20 +192,44 @@ def _passed(limit: Limit, injections: int) -> Finding:
     ceiling_gy = limit.limit_gy if limit.upper_gy is None else limit.upper_gy
     where = limit.value_of or limit.name
     most = " and ".join(
-        f"{gbq:.4g} GBq" + (f" to '{name}'" if injections > 1 else "")
+        f"{_rounded_down(gbq)} GBq" + (f" to '{name}'" if injections > 1 else "")
         for name, gbq in limit.at_most_gbq.items()
     )
+    value_gy = limit.value_gy or 0.0
+    at_bound = not above(value_gy, ceiling_gy)
+    less = "less than" if at_bound else "at most"
     return Finding.of(
         "H42",
-        f"{where}: {limit.value_gy:.4g} Gy is above the limit of {ceiling_gy:g} Gy "
+        f"{where}: {_told_apart(value_gy, ceiling_gy)} Gy is "
+        f"{'not below' if at_bound else 'above'} the limit of {ceiling_gy:g} Gy "
         f"({limit.source})",
         subject=where,
         value=limit.value_gy,
         bound=Bound(ceiling_gy, "Gy", limit.source, limit.verified),
-        remedy=f"inject at most {most} to meet it"
+        remedy=f"inject {less} {most} to meet it"
         if most
         else "earlier treatments alone pass it, and no activity meets it",
     )
+
+
+def _rounded_down(gbq: float) -> str:
+    """Four digits that are never more than an activity.
+
+    >>> _rounded_down(0.65867), _rounded_down(2.181)
+    ('0.6586', '2.181')
+    """
+    places = 3 - floor(log10(gbq))
+    return f"{floor(gbq * 10**places * (1 + 1e-12)) / 10**places:.4g}"
+
+
+def _told_apart(value_gy: float, bound_gy: float) -> str:
+    """A dose with as many digits as it needs not to read like its bound.
+
+    >>> _told_apart(96.2988, 70.0), _told_apart(100.0031, 100.0)
+    ('96.3', '100.003')
+    """
+    digits = (f"{value_gy:.{n}g}" for n in range(4, 10))
+    return next((one for one in digits if float(one) != bound_gy), f"{value_gy:.4g}")
 
 
 def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:

@@ -1,6 +1,6 @@
 """Vials as ordered, compared with the planned injections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from sirtdose.checks.activity import mixed_units_finding
@@ -95,9 +95,20 @@ def _one(
     return [found, *([mixed] if mixed else [])]
 
 
-def unapproved_findings(status: str) -> list[Finding]:
-    """Vials ordered for a plan that is not approved (H04)."""
+def unapproved_findings(status: str, unmet: Sequence[Finding] = ()) -> list[Finding]:
+    """Vials for a plan that is not approved (H04), or that passes a limit (H42)."""
     if status == "approved":
         return []
     said = f"the plan is {status}: approve it with `sirtdose plan approve`"
-    return [Finding.of("H04", said, severity=Severity.NOTE)]
+    return [
+        Finding.of("H04", said, severity=Severity.NOTE),
+        *(
+            Finding.of(
+                one.code,
+                f"the plan cannot be approved, as nobody accepted this: {one.message}",
+                severity=Severity.WARN,
+                subject=one.subject,
+            )
+            for one in unmet
+        ),
+    ]

@@ -1,6 +1,10 @@
 """Vials and assays, compared with the activity needed at use (H03, H40)."""
 
-from sirtdose.checks.activity import mixed_units_finding
+from sirtdose.checks.activity import (
+    little_of_a_vial_findings,
+    mixed_units_finding,
+    unit_findings,
+)
 from sirtdose.checks.constants import own_file_findings
 from sirtdose.data.load import table
 from sirtdose.model.finding import Finding, Severity
@@ -26,6 +30,14 @@ def vial_findings(plan: VialPlan) -> list[Finding]:
         ]
     found += own_file_findings(plan.nuclide)
     return [*found, *(_calibration_findings(plan) if plan.calibrated else [])]
+
+
+def typed_activity_findings(plan: VialPlan) -> list[Finding]:
+    """Activity typed for a vial that suggests a wrong unit."""
+    smallest = min(one.calibration_gbq for one in plan.choices)
+    return unit_findings(
+        plan.activity_gbq, nuclide_name=plan.nuclide.name
+    ) or little_of_a_vial_findings(plan.activity_gbq, smallest)
 
 
 def calibrator_findings(factor: float) -> list[Finding]:

@@ -220,6 +220,11 @@ def require_accepted(
                 f"{_ended(line, ';')} {go_on}: --accept {option} --reason '...'"
             )
     if lines:
+        lines += [
+            f"{one.code} {one.title}: {one.message}; to accept it: {to_accept([one])}"
+            for one in unanswered
+            if one.result_first
+        ]
         raise SafetyStop("\n".join(lines), _beside(findings))
 
 
@@ -286,12 +291,24 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
     if acceptance.code != ask.code:
         return False
     if acceptance.subject:
-        return _alike(acceptance.subject) == _alike(ask.subject)
+        return ask.subject in _meant(acceptance, asks)
     return not ask.subject or not _several(ask.code, asks)
 
 
-def _alike(subject: str) -> str:
-    """A subject as compared: the word liver may be left out of a name."""
+def _meant(acceptance: Acceptance, asks: Sequence[Finding]) -> set[str]:
+    """The one subject that a name is of: letter by letter, else but for its case.
+
+    Else the one that differs by the word liver, which people say and files leave out.
+    """
+    subjects = {one.subject for one in asks if one.code == acceptance.code}
+    for alike in (str, str.casefold, _without_liver):
+        found = {one for one in subjects if alike(one) == alike(acceptance.subject)}
+        if found:
+            return found if len(found) == 1 else set()
+    return set()
+
+
+def _without_liver(subject: str) -> str:
     return subject.casefold().replace(" liver", "")
 
 

@@ -133,6 +133,9 @@ class PlannedChance:
     limit_gy: float
     first_order: float | None
     ensemble: float | None
+    sense: str = "at_most"
+    upper_gy: float | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import isclose
 from typing import Any
 
 from sirtdose.errors import InputError
@@ -15,6 +16,12 @@ from sirtdose.planning.partition_goal import Wanted, activities_gbq
 from sirtdose.planning.result import Compartment, Plan
 from sirtdose.planning.terms import Terms
 from sirtdose.planning.whole_liver import whole_liver
+
+# What a plan calls the parts that it derives.
+_OWN_NAMES = (
+    *("normal", "normal perfused", "normal perfused liver", "normal whole liver"),
+    "whole liver",
+)
 
 
 def activities_of(wanted: Sequence[Wanted], case: Case, terms: Terms) -> list[float]:
@@ -152,7 +159,7 @@ def require_names(names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"'{name}' names two regions: give each its own name")
-        if name in (*ROLES, *LUNGS, "normal"):
+        if name in (*ROLES, *LUNGS) or name.casefold() in _OWN_NAMES:
             raise InputError(
                 f"'{name}' cannot be a name, because limits use it: give another, "
                 f"such as '{name} 1'"
@@ -180,5 +187,5 @@ def _binds(limit: Limit) -> bool:
     return (
         limit.value_gy is not None
         and ceiling is not None
-        and limit.value_gy >= ceiling * (1 - 1e-8)
+        and isclose(limit.value_gy, ceiling, rel_tol=1e-8)
     )

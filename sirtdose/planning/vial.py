@@ -11,6 +11,8 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import Finding
 from sirtdose.model.nuclide import Nuclide
 
+# Hours that no table shows.
+_SAME_TIME_H = 0.05
 # Hours by which a case may come early or late.
 _SHIFTS_H = (-24.0, -4.0, -2.0, 2.0, 4.0, 24.0)
 
@@ -21,7 +23,8 @@ class VialChoice:
 
     `to_wanted_ratio` is its activity at use over the one wanted; at `holds_it_at` it
     holds just that. `spheres` are those injected: of all the vial, or of the part that
-    is drawn, which is `part` of it.
+    is drawn, which is `part` of it. A vial that is drawn whole is not `available` where
+    its calibration would come after its use.
     """
 
     calibration_gbq: float
@@ -32,6 +35,7 @@ class VialChoice:
     holds_it_at: datetime
     spheres: float
     part: float
+    available: bool = True
 
 
 @dataclass(frozen=True)
@@ -204,4 +208,5 @@ def _choice(
         holds_it_at=at + timedelta(hours=lead_h - waits_h),
         spheres=device.spheres_per_gbq * size_gbq * part,
         part=part,
+        available=device.part_is_drawn or waits_h > -_SAME_TIME_H,
     )

@@ -254,6 +254,19 @@ def extrahepatic_document(beyond: "Extrahepatic | None") -> dict[str, Any] | Non
     }
 
 
+def places_of(
+    document: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, list[float]]:
+    """Where what a finding is about lies, in mm, by its subject."""
+    places = {one["name"]: list(one["at_mm"]) for one in data["outlines"]}
+    for spot in (document.get("extrahepatic") or {"hot_spots": ()})["hot_spots"]:
+        x, y, z = spot["at_mm_lps"]
+        for one in document["warnings"]:
+            if f"x {x:.0f}, y {y:.0f}, z {z:.0f}" in one["subject"]:
+                places[one["subject"]] = [x, y, z]
+    return places
+
+
 def drawn_again(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Normal livers as drawn that are what the program builds, by the built name.
 

@@ -16,7 +16,7 @@ _ROUTES = (
 def limit_table(document: Mapping[str, Any]) -> list[str]:
     """Every limit of a plan or an assessment on one line, those not met first."""
     chances = {
-        (one["name"], one["limit_gy"]): one
+        limit_key(one): one
         for one in (document.get("uncertainty") or {}).get("limits", ())
     }
     limits = _once(document.get("limits", ()))
@@ -28,7 +28,7 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
             dose_words(one),
             bound_words(one),
             {True: "met", False: "NOT MET", None: "not checked"}[one["met"]],
-            _chance(chances.get((one["name"], one["limit_gy"]), {})),
+            _chance(chances.get(limit_key(one), {})),
             _source(one),
         ]
         for one in sorted(limits, key=lambda one: one["met"] is not False)
@@ -36,6 +36,17 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
     shown = [i for i in range(len(_HEADER)) if i != 4 or chances]
     header, *rows = [[line[i] for i in shown] for line in (_HEADER, *rows)]
     return [table(header, rows, left={0, 3, len(header) - 1})]
+
+
+def limit_key(limit: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells limits apart: one may ask for at least what another allows at most.
+
+    Chances of an assessment, and of plans before they had a sense, are of at most.
+    """
+    return (
+        *(limit["name"], limit["limit_gy"], limit.get("sense", "at_most")),
+        *(limit.get("upper_gy"), limit.get("strict", False)),
+    )
 
 
 def _once(limits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

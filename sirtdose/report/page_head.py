@@ -131,6 +131,8 @@ def day_words(iso: str | None) -> str:
     """
     if not iso:
         return NOT_GIVEN
+    if iso == REMOVED:
+        return iso
     day = date.fromisoformat(iso[:10])
     hour = f", {iso[11:16]}" if len(iso) >= len("2026-12-09T10:00") else ""
     return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}{hour}"

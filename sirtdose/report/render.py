@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sirtdose import __version__
 from sirtdose.report.page_head import PageHead, margin_boxes
-from sirtdose.report.wording import gbq_words, gy_words, mci_words, significant
+from sirtdose.report.wording import (
+    gbq_words,
+    gy_words,
+    mci_words,
+    significant,
+    spoken,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -75,6 +81,7 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    made.filters["spoken"] = spoken
     made.globals |= {
         "sig": significant,
         "gy": gy_words,

@@ -132,7 +132,11 @@ def finding_lines(findings: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def accepted_lines(accepted: Iterable[Mapping[str, Any]]) -> list[str]:
     """What a person accepted, and why."""
-    return [f"ACCEPTED {one['code']}: {one['reason']}" for one in accepted]
+    return [
+        f"ACCEPTED {one['code']}{' ' * bool(one.get('subject'))}"
+        f"{spoken(one.get('subject') or '')}: {one['reason']}"
+        for one in accepted
+    ]
 
 
 def _tone(line: str) -> Tone:

@@ -36,11 +36,10 @@ def head_of(
     key = " / ".join(
         str(typed[one]) for one in ("case_label", "patient_key") if typed.get(one)
     )
-    treated = day_words(
-        typed.get("treatment_date") or typed.get("treatment_at") or document.get("at")
-    )
+    at = typed.get("treatment_date") or typed.get("treatment_at") or document.get("at")
+    treated = REMOVED if deidentified else day_words(at)
     if deidentified:
-        key = treated = REMOVED
+        key = REMOVED
     return PageHead(
         title=title,
         digest=digest,

@@ -54,6 +54,21 @@ def spoken(text: str) -> str:
     return _IDENTIFIER.sub(lambda found: _SPOKEN[found[1]], text)
 
 
+def spoken_throughout(document: Any) -> Any:
+    """A document whose every text and key is said as :func:`spoken` says it.
+
+    >>> spoken_throughout({"rows": [{"name": "normal_whole", "gy": 40.0}]})
+    {'rows': [{'name': 'normal whole liver', 'gy': 40.0}]}
+    """
+    if isinstance(document, str):
+        return spoken(document)
+    if isinstance(document, list):
+        return [spoken_throughout(one) for one in document]
+    if isinstance(document, dict):
+        return {spoken(key): spoken_throughout(one) for key, one in document.items()}
+    return document
+
+
 def role_words(role: str) -> str:
     """What a structure is for, as a person says it.
 

@@ -222,7 +222,8 @@ def _chances(
     """How probable it is that each limit with a known dose is met by all it is for."""
     # A plan has a row for each volume of a limit.
     once = {
-        (one.name, one.sense, one.limit_gy, one.upper_gy): one for one in planned.limits
+        (one.name, one.sense, one.limit_gy, one.upper_gy, one.strict): one
+        for one in planned.limits
     }
     for limit in once.values():
         lines = planned.case.deciding_lines(
@@ -244,6 +245,9 @@ def _chances(
             if len(lines) == 1
             else None,
             ensemble=sum(met) / len(met) if met else None,
+            sense=limit.sense,
+            upper_gy=limit.upper_gy,
+            strict=limit.strict,
         )
 
 

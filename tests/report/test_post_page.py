@@ -73,6 +73,7 @@ def test_each_structure_stands_once_and_no_key_of_ours(results: Path) -> None:
     text = shown(page)
     for key in ("normal_whole", "normal_perfused", "lungs_cumulative"):
         assert key not in text
+    assert "local_deposition" not in text
 
 
 def test_a_page_without_names_has_no_key_and_no_date(results: Path) -> None:
@@ -98,6 +99,33 @@ def test_a_normal_liver_that_is_drawn_as_computed_stands_once() -> None:
     kept, hidden = shown_rows(rows)
     assert [one["name"] for one in kept] == [*("T", "normal_whole", "normal_perfused")]
     assert hidden == {"whole liver normal": "normal_whole"}
+
+
+def test_a_range_of_many_tumors_says_that_blur_was_not_corrected(
+    results: Path,
+) -> None:
+    _, data = saved_data(results / "post.json")
+    document = json.loads((results / "post.json").read_text("utf-8"))
+    own = document["doses"]["local_deposition"]
+    [row] = [one for one in own["structures"] if one["name"] == "Tumor 1"]
+
+    def tumors(*means: float) -> list[dict[str, Any]]:
+        return [
+            {**row, "name": f"T{n}", "dose_gy": {**row["dose_gy"], "mean": one}}
+            for n, one in enumerate(means)
+        ]
+
+    def text(plain: list[dict[str, Any]], corrected: list[dict[str, Any]]) -> str:
+        document["doses"] = {
+            "local_deposition": {**own, "structures": plain},
+            "local_deposition+iterative_yang": {**own, "structures": corrected},
+        }
+        return shown(post_page(json.dumps(document), data))
+
+    said = "6 tumors 29 to 387 Gy , not corrected for blur (corrected: 33 to 978 Gy)"
+    many = tumors(29, 90, 95, 200, 210, 387), tumors(33, 120, 100, 500, 300, 978)
+    assert said in text(*many)
+    assert "T0 29 Gy (33 Gy corrected for blur)" in text(tumors(29), tumors(33))
 
 
 def test_a_missed_limit_is_the_answer() -> None:

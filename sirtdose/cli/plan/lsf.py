@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from sirtdose.checks.counts import typed_counts_findings
 from sirtdose.cli.words.command import Command, Group
 from sirtdose.cli.words.image import image_request, reading_options
 from sirtdose.cli.words.option import FileOrText, Option
@@ -21,6 +22,7 @@ from sirtdose.cli.words.options import (
 )
 from sirtdose.cli.words.quantities import acceptances_of, nuclide_of
 from sirtdose.cli.words.show import show_document
+from sirtdose.model.finding import require_accepted
 from sirtdose.planning.shunt_counts import Views
 from sirtdose.report.plan.lung_shunt import (
     planar_document,
@@ -31,6 +33,7 @@ from sirtdose.report.plan.lung_shunt import (
 _PATH = click.Path(path_type=Path)
 # More than any scan counts.
 _COUNTS_MAX = 1e15
+_ORGANS = ("lung", "liver")
 
 
 @click.group("lsf", cls=Group)
@@ -224,10 +227,18 @@ def _by_counts(options: dict[str, Any]) -> dict[str, Any]:
         )
     lungs, liver = (
         _views(options[f"{name}_counts"], options[f"{name}_background"], f"--{name}")
-        for name in ("lung", "liver")
+        for name in _ORGANS
     )
     accepted = acceptances_of(options["accept"], options["reason"])
-    findings = judged_counts(lungs=lungs, liver=liver, acceptances=accepted)
+    names = (f"{one}-{kind}" for one in _ORGANS for kind in ("counts", "background"))
+    texts = {name: options[name.replace("-", "_")] for name in names}
+    typed = typed_counts_findings(
+        lungs=lungs,
+        liver=liver,
+        typed={name: text for name, text in texts.items() if text is not None},
+    )
+    require_accepted(typed, accepted)
+    findings = typed + judged_counts(lungs=lungs, liver=liver, acceptances=accepted)
     return planar_document(lungs, liver, findings=findings, accepted=accepted)
 
 
@@ -247,8 +258,8 @@ def _pair(text: str, option: str) -> tuple[float, float]:
         anterior = posterior = -1.0
     if not (0 <= anterior <= _COUNTS_MAX and 0 <= posterior <= _COUNTS_MAX):
         raise click.BadParameter(
-            f"'{text}' is not a pair of counts: write anterior,posterior, such as "
-            "12000,10000",
+            f"'{text}' is not a pair of counts: write anterior,posterior without "
+            "thousands separators, such as 12000,10000",
             param_hint=option,
         )
     return anterior, posterior

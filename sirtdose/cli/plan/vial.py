@@ -1,6 +1,6 @@
 """`sirtdose plan vial`: which vial, calibrated when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from sirtdose.checks.constants import other_file_findings
 from sirtdose.checks.method import not_a_device_finding
 from sirtdose.checks.orders import order_findings, unapproved_findings
 from sirtdose.checks.site import site_findings
-from sirtdose.checks.vials import vial_findings
+from sirtdose.checks.vials import typed_activity_findings, vial_findings
 from sirtdose.cli.plan.options import CASE_NAMES, case_options
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.option import Option
@@ -41,7 +41,7 @@ from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, require_accepted
+from sirtdose.model.finding import Finding, require_accepted, unaccepted
 from sirtdose.model.names import named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
@@ -60,6 +60,7 @@ class _PlannedVial:
     device: str | None
     nuclide: Mapping[str, Any]
     status: str
+    unmet: Sequence[Finding]
     document: dict[str, Any]
     inputs: Mapping[str, Any]
 
@@ -159,11 +160,8 @@ def vial_command(
         raise click.UsageError("give --activity, or --plan with plan.json")
     planned = None if plan_file is None else _of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
-    if not (device_name or options["nuclide_file"]):
-        other = "--plan" if plan_file is None else "--nuclide-file for your own nuclide"
-        raise click.UsageError(f"give --device, or {other}")
-    if times["at"] is None:
-        raise click.UsageError("give --at, the time of injection")
+    if times["at"] is None or not (device_name or options["nuclide_file"]):
+        raise click.UsageError("give --device, or --plan or --nuclide-file")
     nuclide, device = nuclide_of({**options, "device": device_name})
     device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:
@@ -192,6 +190,8 @@ def vial_command(
         calibrator_factor=options["calibrator_factor"],
         sizes_gbq=vials or None,
     )
+    if planned is None:
+        findings += typed_activity_findings(plan)
     findings += [*vial_findings(plan), not_a_device_finding(), *_of_site()]
     plan = replace(plan, findings=tuple(findings))
     acceptances = acceptances_of(options["accept"], options["reason"])
@@ -271,6 +271,7 @@ def _of_plan(path: Path, options: Mapping[str, Any]) -> _PlannedVial:
         device=plan["device"],
         nuclide=plan["nuclide"],
         status=plan["status"],
+        unmet=unaccepted(plan),
         document={
             "hash": plan["hash"],
             "status": plan["status"],
@@ -291,7 +292,7 @@ def _ordered(
     zone: str | None,
 ) -> list[Finding]:
     """Orders decayed to the time of use, held against the plan."""
-    findings = unapproved_findings(planned.status)
+    findings = unapproved_findings(planned.status, planned.unmet)
     if not texts:
         return findings
 

@@ -29,6 +29,7 @@ from sirtdose.report.palette import ISODOSES
 from sirtdose.report.planes import VIEWS, Field, View, center_mm, place_of
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.screen import finding_lines
+from sirtdose.report.wording import spoken, spoken_throughout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ _AXIAL_AND_CORONAL = VIEWS[:2]
 
 def check_page(text: str, check: DoseCheck) -> str:
     """The page of check.json's text."""
-    document = json.loads(text)
+    document = spoken_throughout(json.loads(text))
     figure = dvh_figure(check)
     curves = base64.b64encode(svg_text(figure).encode()).decode() if figure else None
     return render(
@@ -237,7 +238,9 @@ def dvh_figure(check: DoseCheck) -> "Figure | None":
             if dvh is not None:
                 part = 100 * dvh.curve(doses) / dvh.volume_ml
                 axes.plot(doses, part, color=color, linestyle=dash, linewidth=1.6)
-        handles.append(Line2D([], [], color=color, label=row.name.replace("$", r"\$")))
+        handles.append(
+            Line2D([], [], color=color, label=spoken(row.name).replace("$", r"\$"))
+        )
     handles += [
         Line2D([], [], color="#444", label="ours"),
         Line2D([], [], color="#444", linestyle="--", label="theirs"),

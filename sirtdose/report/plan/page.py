@@ -9,8 +9,9 @@ from typing import Any
 from sirtdose.model.metric import metrics_in
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.report.documents import document_text, self_test_words
-from sirtdose.report.doses import asked_in, missing_lines
+from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
+from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, day_words, made_today
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.rows import (
@@ -23,6 +24,7 @@ from sirtdose.report.plan.rows import (
     plan_rungs,
     repeated,
     shown_name,
+    unchecked,
 )
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
@@ -32,6 +34,7 @@ from sirtdose.report.plan.uncertainty import (
 )
 from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import significant
@@ -88,6 +91,7 @@ def plan_page(
         (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
         head=plan_head(document, made),
         page=data,
+        places=_places(document, data) if data else {},
         what_if=moves,
         **page_one(document, rungs),
         **_details(document),
@@ -124,7 +128,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
-        "answer": met_words(rungs),
+        "answer": met_words(rungs, unchecked(document)),
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
@@ -219,6 +223,18 @@ def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str
     return {**data, "histograms": histograms}
 
 
+def _places(
+    document: Mapping[str, Any], data: Mapping[str, Any]
+) -> dict[str, list[float]]:
+    """Where a finding's subject lies, by the plan's names and the image's."""
+    places, names = places_of(document, data), names_of(document)
+    for part, row in part_rows(document).items():
+        if row["name"] in places:
+            at = places[row["name"]]
+            places |= {part: at, names.get(part, part): at}
+    return places
+
+
 def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     """Everything from the doses in full on."""
     metrics = metrics_in("plan", asked_in(document))
@@ -290,11 +306,11 @@ def _limit_sources(document: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _interval_notes(document: Mapping[str, Any]) -> list[str]:
     """Why a structure has no interval."""
     names = names_of(document)
-    return [
-        f"{names.get(one['name'], one['name'])}: {one['interval_left_out']}"
+    return interval_notes(
+        (names.get(one["name"], one["name"]), one.get("interval_left_out"))
         for one in _unsure(document)["doses"]
-        if one.get("interval_left_out") and ", all counts" not in one["name"]
-    ]
+        if ", all counts" not in one["name"]
+    )
 
 
 def _unsure(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -310,11 +326,12 @@ def _chances(document: Mapping[str, Any]) -> list[tuple[str, str]]:
         held = {
             each["value_of"] or each["volume"]
             for each in document["limits"]
-            if (each["name"], each["limit_gy"]) == (one["name"], one["limit_gy"])
+            if limit_key(each) == limit_key(one)
         }
         name = ", ".join(sorted(names.get(of, of) for of in held))
         more = " over all sessions" if held == {ALL_LUNGS} else ""
-        found[f"{name}{more}, {one['limit_gy']:g} Gy"] = chance_words(one)
+        least = "at least " if one.get("sense") == "at_least" else ""
+        found[f"{name}{more}, {least}{one['limit_gy']:g} Gy"] = chance_words(one)
     return list(found.items())
 
 

@@ -293,8 +293,21 @@ def _lowered(name: str) -> str:
     return f"the {name[0].lower()}{name[1:]}" if own else name
 
 
-def met_words(rungs: Sequence[Rung]) -> tuple[str, str]:
-    """Goals and limits in words: what is missed, by name, and what is met."""
+def unchecked(document: Mapping[str, Any]) -> list[str]:
+    """What limits hold for whose dose is not known, by the names of the page."""
+    names = names_of(document)
+    found = [
+        names.get(one["volume"], shown_name(one["volume"]))
+        for one in document["limits"]
+        if one["met"] is None and one["sense"] != "at_least"
+    ]
+    return list(dict.fromkeys(found))
+
+
+def met_words(
+    rungs: Sequence[Rung], not_checked: Sequence[str] = ()
+) -> tuple[str, str]:
+    """Goals and limits in words: what is missed or unknown, and what is met."""
     missed: dict[str, list[str]] = {}
     checked = 0
     for rung in rungs:
@@ -303,10 +316,15 @@ def met_words(rungs: Sequence[Rung]) -> tuple[str, str]:
             if one.met is False and one.sense != "aim":
                 names = missed.setdefault(one.falls_short, [])
                 names += [] if rung.name in names else [rung.name]
+    if not_checked:
+        missed["Limit not checked"] = list(not_checked)
     said = " ".join(f"{what}: {', '.join(names)}." for what, names in missed.items())
     if not checked or LIMIT_NOT_MET in missed:
         return said, ""
-    return said, "All limits are met." if checked > 1 else "The limit is met."
+    others = "other " if not_checked else ""
+    if checked > 1:
+        return said, f"All {others}limits are met."
+    return said, f"The {others}limit is met."
 
 
 def repeated(document: Mapping[str, Any]) -> dict[str, str]:

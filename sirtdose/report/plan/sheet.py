@@ -16,6 +16,7 @@ from sirtdose.report.plan.page import (
     with_names,
 )
 from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
+from sirtdose.report.plan.vial import not_available_words
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words
@@ -125,7 +126,7 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
         vials=[
             {
                 **one,
-                "calibrated": _time(one["calibrated_at"]),
+                "calibrated": not_available_words(one) or _time(one["calibrated_at"]),
                 "holds": _time(one["holds_it_at"]),
             }
             for one in document["vials"]

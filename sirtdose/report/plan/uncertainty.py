@@ -9,6 +9,7 @@ from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.post.uncertainty import (
     between_words,
     interval_document,
+    interval_notes,
     no_interval_words,
 )
 from sirtdose.report.tables import csv_text, name_cell
@@ -48,7 +49,10 @@ def plan_uncertainty_document(
         "limits": [
             {
                 "name": one.name,
+                "sense": one.sense,
                 "limit_gy": one.limit_gy,
+                "upper_gy": one.upper_gy,
+                "strict": one.strict,
                 "probability_met_first_order": one.first_order,
                 "probability_met_ensemble": one.ensemble,
             }
@@ -159,10 +163,10 @@ def plan_uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
             )
     return [
         *lines,
-        *(
-            f"{spoken(row['name'])}: {row['interval_left_out']}"
+        *interval_notes(
+            (spoken(row["name"]), row.get("interval_left_out"))
             for row in document["doses"]
-            if row.get("interval_left_out") and not row["name"].endswith(ALL_COUNTS)
+            if not row["name"].endswith(ALL_COUNTS)
         ),
         *(
             f"Limit {spoken(one['name'])}: {chance_words(one)}"

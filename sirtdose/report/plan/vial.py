@@ -1,6 +1,6 @@
 """Vials as a document and a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
@@ -49,6 +49,7 @@ def vial_document(
                 "holds_it_at": one.holds_it_at.isoformat(timespec="minutes"),
                 "spheres": one.spheres or None,
                 "part_to_draw": one.part,
+                "available": one.available,
             }
             for one in plan.choices
         ],
@@ -63,12 +64,23 @@ def vial_document(
     }
 
 
+def not_available_words(vial: Mapping[str, Any]) -> str:
+    """Why a vial cannot be had; empty where it can.
+
+    >>> not_available_words({"hours_before_use": -12.2, "available": False})
+    '12.2 h after use: not available'
+    """
+    if vial.get("available", True):
+        return ""
+    return f"{-vial['hours_before_use']:.3g} h after use: not available"
+
+
 def vial_screen(document: dict[str, Any]) -> Screen:
     """Vials and shifts, as tables for a terminal."""
     vials = [
         [
             significant(one["calibration_gbq"]),
-            one["calibrated_at"],
+            not_available_words(one) or one["calibrated_at"],
             f"{one['hours_before_use']:+.1f}",
             significant(one["at_use_gbq"]),
             significant(one["at_use_mci"]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sirtdose.data.load import table
 from sirtdose.io.found import UNUSED
+from sirtdose.report.page_head import REMOVED
 
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
 # Of the program's own data: nothing of the patient's is in them.
@@ -65,7 +66,10 @@ def deidentified(
         for one in inputs
     ]
     if result.get("plan"):
-        result["plan"] |= {"hash": None, "approval": None}
+        # Whether it was approved stays; by whom and when does not.
+        removed = dict.fromkeys(("by", "at", "hash"), REMOVED)
+        approval = removed if result["plan"].get("approval") else None
+        result["plan"] |= {"hash": None, "approval": approval}
     return result
 
 

@@ -14,8 +14,10 @@ from sirtdose.report.doses import (
     metric_cells,
     metric_value,
     missing_lines,
+    places_of,
 )
 from sirtdose.report.dvh_plot import curves_alone
+from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.looks import method_name, role_words, shown_name
 from sirtdose.report.page_head import (
     NOT_GIVEN,
@@ -42,12 +44,13 @@ from sirtdose.report.post.summary import (
 from sirtdose.report.post.uncertainty import (
     between_words,
     gone_lines,
+    interval_notes,
     interval_words,
     metric_interval,
     share_bars,
 )
 from sirtdose.report.render import case_hash, render
-from sirtdose.report.wording import limit_line
+from sirtdose.report.wording import limit_line, spoken
 
 _GRAVE = ("stop", "ask", "warn")
 _DERIVED = re.compile(r"'?\bnormal_(whole|perfused)\b'?")
@@ -102,7 +105,7 @@ def post_page(
         ladder=post_ladder(document, rows),
         answer=_answer(document, rows),
         findings=findings,
-        places=_places(document, data),
+        places=places_of(document, data),
         colors=paints((row["name"], row["role"]) for row in rows),
         conversion=conversion_lines(document["plan"]),
         by_voxel=document["doses"][methods[0]]["density_g_per_ml"] is None,
@@ -196,29 +199,49 @@ def _answer(
     told += [(shown_name(one["name"], one["role"]).lower(), one) for one in normal]
     grave = [one for one in document["warnings"] if one["severity"] in _GRAVE]
     means = [one["dose_gy"]["mean"] for one in tumors]
+    corrected = _corrected_gy(document, tumors)
+    others = list(corrected.values())
     return {
         "delivered_gbq": document["ledger"]["delivered_gbq"],
-        "range": (len(means), min(means), max(means))
+        "range": (
+            len(means),
+            min(means),
+            max(means),
+            others and (min(others), max(others)),
+        )
         if len(means) > _TUMORS_NAMED
         else None,
-        "doses": [(name, one["dose_gy"]["mean"]) for name, one in told],
+        "doses": [
+            (name, one["dose_gy"]["mean"], corrected.get(one["name"]))
+            for name, one in told
+        ],
         "limits": limits_words(document["limits"]),
         "missed": any(one["met"] is False for one in document["limits"]),
         "warnings": len(grave),
     }
 
 
-def _places(
-    document: Mapping[str, Any], data: Mapping[str, Any]
-) -> dict[str, list[float]]:
-    """Where what a finding is about lies, in mm, by its subject."""
-    places = {one["name"]: list(one["at_mm"]) for one in data["outlines"]}
-    for spot in (document["extrahepatic"] or {"hot_spots": ()})["hot_spots"]:
-        x, y, z = spot["at_mm_lps"]
-        for one in document["warnings"]:
-            if f"x {x:.0f}, y {y:.0f}, z {z:.0f}" in one["subject"]:
-                places[one["subject"]] = [x, y, z]
-    return places
+def _corrected_gy(
+    document: Mapping[str, Any], tumors: Sequence[Mapping[str, Any]]
+) -> dict[str, float]:
+    """Tumors' means with blur undone, where the first method has them without."""
+    first, *others = document["doses"]
+    corrected = next(
+        (
+            one
+            for one in others
+            if one.startswith(f"{first}+") and "with_prior" not in one
+        ),
+        None,
+    )
+    if corrected is None:
+        return {}
+    names = {one["name"] for one in tumors}
+    return {
+        row["name"]: row["dose_gy"]["mean"]
+        for row in document["doses"][corrected]["structures"]
+        if row["name"] in names
+    }
 
 
 def _cells(row: Mapping[str, Any], metrics: Iterable[Metric]) -> list[str]:
@@ -273,8 +296,7 @@ def _plain(text: str) -> str:
     'no D98 for normal liver'
     """
     words = {"whole": "normal liver", "perfused": "normal perfused liver"}
-    said = _DERIVED.sub(lambda found: words[found[1]], text)
-    return said.replace("lungs_cumulative", "lungs, all sessions")
+    return spoken(_DERIVED.sub(lambda found: words[found[1]], text))
 
 
 def _sentence(text: str) -> str:
@@ -316,5 +338,10 @@ _FORMS = {
     "interval": metric_interval,
     "by_mass": lambda result: map(_plain, mass_lines(result)),
     "missing": lambda *given: map(_plain, missing_lines(*given)),
+    "no_interval": lambda rows: interval_notes(
+        (shown_name(one["name"], one["role"]), one.get("interval_left_out"))
+        for one in rows
+    ),
+    "percent": percent_words,
     "gone": lambda some: map(_plain, gone_lines(some)),
 }

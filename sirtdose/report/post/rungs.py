@@ -9,7 +9,6 @@ from sirtdose.report.looks import shown_name
 from sirtdose.report.palette import paints
 from sirtdose.report.wording import gy_words
 
-_GRAVE = ("stop", "ask", "warn")
 _LUNGS = ("lungs", "lungs_cumulative")
 
 
@@ -40,7 +39,6 @@ def post_ladder(
                 for one in document["limits"]
                 if one["volume"] not in _LUNGS and one["value_of"] == row["name"]
             ),
-            note=_doubts(document, row["name"]),
         )
         for row in rows
         if row["role"] != "lungs"
@@ -97,16 +95,6 @@ def _note(limit: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     by_mass = value is not None and gy_words(value) != gy_words(mean)
     said = [f"{gy_words(value)} Gy over mass"] if by_mass else []
     return ", ".join([*said, *([limit["condition"]] if limit["condition"] else [])])
-
-
-def _doubts(document: Mapping[str, Any], name: str) -> str:
-    """The warnings about a structure, by their codes."""
-    found = dict.fromkeys(
-        f"{one['severity'].upper()} {one['code']}"
-        for one in document["warnings"]
-        if one["severity"] in _GRAVE and one["subject"] == name
-    )
-    return ", ".join(found)
 
 
 def _intervals(document: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

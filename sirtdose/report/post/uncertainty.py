@@ -1,10 +1,12 @@
 """How sure doses are, as documents, tables, lines and bands."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sirtdose.model.metric import Metric
 from sirtdose.model.uncertain import RowUncertainty, Uncertain, Uncertainty
+from sirtdose.report.limit_lines import percent_words
 from sirtdose.report.tables import csv_text, name_cell
 from sirtdose.report.wording import method_words, significant, spoken
 
@@ -18,6 +20,8 @@ _COLUMNS = (
     *("low", "high", "unit", "by"),
 )
 _BUDGET_COLUMNS = ("method", "name", "component", "standard_gy", "part_of_variance")
+_BIASED = "No 95 % interval for uncorrected tumor doses, which blur biases"
+_TRUE_MEAN = re.compile(r"about [\d.]+ times|far from")
 # A component with less of the variance is not worth a color.
 _SHOWN = 0.01
 
@@ -93,11 +97,30 @@ def hidden_interval_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Which rows of a table show no interval, and why, in one line.
 
     >>> hidden_interval_lines([{"name": "T1", "interval_left_out": "blur"}])
-    ['95 % not shown for T1: blur was not corrected, the true mean is another']
+    ['No 95 % interval for uncorrected tumor doses, which blur biases: T1']
     """
     names = [spoken(row["name"]) for row in rows if row.get("interval_left_out")]
-    said = "blur was not corrected, the true mean is another"
-    return [f"95 % not shown for {', '.join(names)}: {said}"] if names else []
+    return [f"{_BIASED}: {', '.join(names)}"] if names else []
+
+
+def interval_notes(reasons: Iterable[tuple[str, str | None]]) -> list[str]:
+    """All structures without an interval in one line, each with how far blur biases it.
+
+    >>> interval_notes([("T1", no_interval_words(0.25)), ("Liver", None),
+    ...                 ("T2", no_interval_words(0.5))])
+    ['No 95 % interval for uncorrected tumor doses, which blur biases: T1 (true mean \
+about 1.25 times the one shown), T2 (about 1.50 times); u does not include that']
+    """
+    told = [
+        f"{name} ({found[0] if (found := _TRUE_MEAN.search(why)) else why})"
+        for name, why in reasons
+        if why
+    ]
+    if not told:
+        return []
+    first = told[0].replace("(", "(true mean ", 1)
+    told[0] = f"{first[:-1]} the one shown)"
+    return [f"{_BIASED}: {', '.join(told)}; u does not include that"]
 
 
 def _intervals(known: Mapping[str, Uncertain], hidden: bool) -> dict[str, Any]:
@@ -180,7 +203,7 @@ def uncertainty_lines(document: Mapping[str, Any] | None) -> list[str]:
         *lines,
         *(
             f"  limit {spoken(one['name'])}, {significant(one['limit_gy'])} Gy: met in "
-            f"{one['probability_met']:.1%} of them"
+            f"{percent_words(one['probability_met'])} of them"
             for one in document["limits"]
         ),
         f"  not in it: {'; '.join(document['left_out'])}",

@@ -75,7 +75,9 @@
       missed.set(what, (missed.get(what) || new Set()).add(element.dataset.name));
     }
     const said = [...missed].map(([what, names]) => `${what}: ${[...names].join(", ")}.`);
-    return said.length ? said.join(" ") : "All goals and limits are met.";
+    if (!said.length) said.push("All goals and limits of this page are met.");
+    if (isMoved()) said.push("Other checks are those of the plan: plan again to repeat them.");
+    return said.join(" ");
   };
 
   const command = () => {

@@ -24,6 +24,7 @@ from sirtdose.model.device import Device
 from sirtdose.model.finding import (
     Acceptance,
     Finding,
+    Severity,
     acceptances_used,
     require_accepted,
 )
@@ -258,6 +259,11 @@ def _by_method(rows: Sequence[Compared], request: PlanRequest) -> list[Finding]:
         findings = judged(replace(row.plan, case=row.case, limits=row.limits), request)
         if row.plan.method in _RESIN_ALONE:
             findings += _body_surface(row.plan, {})
+        # A comparison is no plan that anybody could approve.
+        findings = [
+            replace(one, severity=Severity.WARN) if one.result_first else one
+            for one in findings
+        ]
         each.append((row.plan.method, findings))
     alike = [one for one in each[0][1] if all(one in found for _, found in each)]
     return [

@@ -426,6 +426,10 @@ def test_the_page_is_whole_and_names_nobody(
     assert "Not a medical device" in page
     assert "a common factor of 1.0500" in page
     assert page.count("<img") == 2
+    said = re.sub(r"<script.*?</script>", "", page, flags=re.S)
+    assert '<th scope="row" rowspan="4">normal whole liver' in said
+    for name in ("normal_whole", "normal_perfused", "local_deposition"):
+        assert name not in said
     assert "src=http" not in page.replace('"', "")
     assert "<link" not in page
     data = pydicom.dcmread(post / "dose_local.dcm", stop_before_pixels=True)

@@ -1,6 +1,7 @@
 """`sirtdose plan image`: measured on an image, predicted, planned."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -387,5 +388,7 @@ def test_no_interval_leaves_out_a_tumors_blur(
             assert one["interval_left_out"] is None
             assert interval["low"] < interval["value"] < interval["high"], name
     page = (out / "plan.html").read_text("utf-8")
-    said = page.index("<p>Tumor 3: no 95 % interval: blur was not corrected")
+    said = page.index("<p>No 95 % interval for uncorrected tumor doses, which blur")
     assert page.index("<h2>How sure the doses are") < said
+    # A finding with a place leads there in the pictures.
+    assert re.search(r'data-show="[-\d.,]+">Show Tumor 3<', page)

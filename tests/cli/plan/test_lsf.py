@@ -100,6 +100,48 @@ def test_refusals(
     assert message in result.stderr
 
 
+THOUSANDS = "was read as anterior 12, posterior {}. If {} was meant, type both views"
+
+
+@pytest.mark.parametrize(
+    ("lungs", "liver", "subjects", "says"),
+    [
+        ("12,500", "160,400", 2, THOUSANDS.format(500, 12500)),
+        ("12,000", "160,000", 2, THOUSANDS.format(0, 12000)),
+        ("12.500,11.800", "160000,90000", 1, "without separators: 12500,11800"),
+        ("12000,3999", "160000,90000", 1, "which differ more than 3-fold: check both"),
+        ("1200,999", "160000,90000", 1, "below 1000 counts in a view: check both"),
+        ("0,0", "160000,90000", 1, "below 1000 counts in a view: check both"),
+    ],
+)
+def test_counts_of_no_planar_scan_are_asked_about(
+    run: Run, lungs: str, liver: str, subjects: int, says: str
+) -> None:
+    case = ("lsf", "planar", "--lung-counts", lungs, "--liver-counts", liver)
+    asked = run(*case)
+    assert (asked.exit_code, asked.stdout) == (3, "")
+    assert says in asked.stderr
+    assert asked.stderr.count("was read as") == subjects
+    yes = ("--accept", "H22:lung counts", "--reason", "a short scan")
+    yes += ("--accept", "H22:liver counts", "--reason", "a short scan")
+    if "000" not in lungs:
+        document = lsf(run(*case, *yes, "--json"))
+        assert len(document["accepted"]) == subjects
+
+
+@pytest.mark.parametrize("counts", ["12000,4000", "1000,1000"])
+def test_counts_of_a_planar_scan_are_not_asked_about(run: Run, counts: str) -> None:
+    lsf(run("lsf", "planar", "--lung-counts", counts, *CASE[4:], "--json"))
+
+
+def test_a_background_with_a_thousands_separator_is_asked_about(run: Run) -> None:
+    asked = run(*CASE, "--lung-background", "2,500")
+    assert asked.exit_code == 3
+    assert "--lung-background 2,500 was read as anterior 2, posterior 500" in (
+        asked.stderr
+    )
+
+
 def test_counts_that_are_none() -> None:
     with pytest.raises(RangeError, match="no counts"):
         planar_lung_shunt(lungs=Views(0, 0), liver=Views(0, 0))

@@ -27,7 +27,7 @@ def test_the_result_is_shown_and_written(run: Run, tmp_path: Path) -> None:
     assert "96.30" in result.stderr
     assert "NOT MET" in result.stderr
     assert "normal perfused liver: 96.3 Gy is above the limit of 70 Gy" in result.stderr
-    assert "nject at most 2.181 GBq" in result.stderr
+    assert "nject at most 2.18 GBq" in result.stderr
     document = json.loads((tmp_path / "plan" / "plan.json").read_text())
     [limit] = [one for one in document["limits"] if one["volume"] == "normal_perfused"]
     assert (limit["met"], limit["given_by_user"]) == (False, True)
@@ -110,3 +110,64 @@ def test_methods_side_by_side_each_say_it(run: Run) -> None:
     liver = "normal perfused liver: "
     assert f"by partition, {liver}96.3 Gy is above the limit" in result.stderr
     assert f"by mird, {liver}" in result.stderr
+
+
+def test_one_name_inside_of_another_is_another(run: Run) -> None:
+    """T1 and "T1 liver" are two tumors: one reason is not for both."""
+    case = (*CASE[:-2], "--tumor", "T1 liver=50mL@4", "--activity", "2GBq", "--json")
+    case += ("--limit", "T1=60Gy", "--limit", "T1 liver=60Gy")
+    assert run(*case, *accepted("T1")).exit_code == 4
+    both = run(*case, *accepted("T1"), *accepted("T1 liver"))
+    assert both.exit_code == 0, both.stderr
+
+
+def test_a_run_that_stops_for_another_check_names_the_limit_too(run: Run) -> None:
+    result = run(*CASE[:-1], "4GBq", "--device", "resin", "--limit", "normal=60Gy")
+    assert result.exit_code == 3
+    assert "H07" in result.stderr
+    assert '--accept "H42:normal perfused"' in result.stderr
+
+
+def test_what_is_advised_meets_the_limit(run: Run) -> None:
+    case = (*CASE[:-2], "--tumor", "T2=20mL@5", "--limit", "T2=100Gy", "--json")
+    limit = json.loads(run(*case, "--activity", "1GBq").stdout)["limits"][-1]
+    said = run(*case, "--activity", "1GBq").stderr
+    advised = said.split("at most ")[1].split(" GBq")[0]
+    assert float(advised) <= limit["at_most_gbq"]["perfused volume"]
+    met = run(*case, "--activity", f"{advised}GBq")
+    assert met.exit_code == 0, met.stderr
+
+
+def test_a_dose_at_a_bound_that_is_left_out_is_not_above_it(run: Run) -> None:
+    case = (*CASE[:-2], "--liver-volume", "1500mL", "--bilirubin", "1mg/dL")
+    case += ("--device", "resin", "--limits", "eanm2022:resin:hcc:unilobar")
+    result = run(*case, "--normal-dose", "40Gy")
+    assert result.exit_code == 4
+    assert "40 Gy is not below the limit of 40 Gy" in result.stderr
+    assert "nject less than 1.24" in result.stderr
+
+
+def test_at_least_and_at_most_have_chances_of_their_own(run: Run) -> None:
+    """At 60 Gy, at most 70 Gy is probable, and at least 70 Gy is not."""
+    case = (*CASE[:-2], "--liver-volume", "1500mL", "--device", "resin")
+    case += ("--limits", "eanm2022:resin:icc:lobectomy", "--limit", "normal=70Gy")
+    result = run(*case, "--normal-dose", "60Gy", "--json")
+    chances = {
+        one["sense"]: one["probability_met_first_order"]
+        for one in json.loads(result.stdout)["uncertainty"]["limits"]
+        if one["limit_gy"] == 70.0
+    }
+    assert chances["at_most"] == pytest.approx(1 - chances["at_least"], abs=0.01)
+    assert chances["at_most"] > 0.8
+    row = next(one for one in result.stderr.splitlines() if "yours" in one)
+    assert f"{chances['at_most']:.1%}".replace("%", " %") in row
+
+
+def test_vials_for_it_say_that_nobody_accepted_it(run: Run, tmp_path: Path) -> None:
+    run(*CASE, *NORMAL, "--out", tmp_path / "plan")
+    order = ("plan", "vial", "--plan", tmp_path / "plan" / "plan.json")
+    order += ("--at", "2026-03-04T10:00+01:00", "--device", "glass")
+    result = run(*order)
+    assert result.exit_code == 0, result.stderr
+    assert "WARN H42" in result.stderr
+    assert "nobody accepted this: normal perfused liver: 96.3 Gy" in result.stderr

@@ -144,4 +144,40 @@ def test_only_what_is_missing_is_asked_for(run: Run) -> None:
     at = ("--at", "2026-03-04T10:00+01:00")
     refused = run("plan", "vial", "--activity", "92mCi", *at)
     assert refused.exit_code == 2
-    assert "Error: give --device, or --plan\n" in refused.stderr
+    assert "Error: give --device, or --plan or --nuclide-file\n" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("activity", "device", "says"),
+    [
+        ("92GBq", "glass", "the largest vial, 20 GBq: was 92 MBq or 92 mCi meant?"),
+        ("92GBq", "resin", "the largest vial, 20 GBq: was 92 MBq or 92 mCi meant?"),
+        ("3.4mCi", "glass", "5 % of the smallest vial, 3 GBq: was 3.4 GBq meant?"),
+        ("3.4mCi", "resin", "5 % of the smallest vial, 3 GBq: was 3.4 GBq meant?"),
+    ],
+)
+def test_an_activity_of_another_unit_is_asked_about(
+    run: Run, activity: str, device: str, says: str
+) -> None:
+    case = ("plan", "vial", "--activity", activity, "--at", AT, "--device", device)
+    asked = run(*case)
+    assert (asked.exit_code, asked.stdout) == (3, "")
+    assert says in asked.stderr
+    document_of(run(*case, "--accept", "H05", "--reason", "as prescribed", "--json"))
+
+
+def test_a_vial_calibrated_after_its_use_is_marked(run: Run, tmp_path: Path) -> None:
+    """6 GBq at use: 3 GBq would be calibrated one half-life, 64.05 h, later."""
+    case = ("plan", "vial", "--activity", "6GBq", "--at", AT, "--device", "glass")
+    result = run(*case, "--json", "--out", tmp_path)
+    vials = document_of(result)["vials"]
+    assert [one["available"] for one in vials] == [False, False, *[True] * 4]
+    for said in (result.stderr, (tmp_path / "vial.html").read_text("utf-8")):
+        assert said.count("after use: not available") == 2
+        assert "64 h after use: not available" in said
+
+
+def test_resin_may_be_used_before_its_calibration(run: Run) -> None:
+    case = ("plan", "vial", "--activity", "3.5GBq", "--at", AT, "--device", "resin")
+    [vial] = document_of(run(*case, "--json"))["vials"]
+    assert vial["available"] is True

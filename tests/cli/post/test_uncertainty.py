@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from importlib.resources import files
 
 import pytest
@@ -30,7 +31,7 @@ def assessed(patient, tmp_path_factory):
     words = ["post", str(patient), *GIVEN, "--uncertainty", "40", "--out", str(out)]
     result = CliRunner().invoke(main, [*words, "-v"])
     assert result.exit_code == 0, result.stderr
-    assert "95 % not shown for Tumor 1, Tumor 2, Tumor 3: blur" in result.stderr
+    assert "which blur biases: Tumor 1, Tumor 2, Tumor 3" in result.stderr
     return out, result
 
 
@@ -145,8 +146,11 @@ def test_tables_and_page(assessed):
     assert "How sure the doses are" in page
     # Seven structures, three of them tumors.
     assert page.count("<polygon") == 4
-    said = "Tumor 2: no 95 % interval: blur was not corrected"
+    said = "No 95 % interval for uncorrected tumor doses, which blur biases: Tumor 1 ("
     assert page.count(f'<p class="small">{said}') == 1
+    assert (
+        "WARN H" not in re.findall(r'<table class="ladder".*?</table>', page, re.S)[0]
+    )
     [tumor] = [
         one
         for one in table
