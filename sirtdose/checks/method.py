@@ -76,7 +76,7 @@ def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
             Finding.of(
                 "H25",
                 f"{note}; give your own with --limit",
-                severity=Severity.WARN if "recommended" in note else Severity.NOTE,
+                severity=Severity.WARN if "not recommend" in note else Severity.NOTE,
             )
             for note in chosen.notes
         ),

@@ -214,7 +214,8 @@ def _cases(
             if row.error:
                 raise InputError(row.error)
             if not row.source.exists():
-                raise InputError("there is no such input: name a folder or file")
+                # Its path may hold a patient's name, and results show this text.
+                raise InputError("the path in column input does not exist")
             params = parsed_options(
                 post_command, row.source, options, where="the manifest"
             )

@@ -173,7 +173,7 @@ def chosen_limits(text: str, patient: Patient) -> Chosen:
         rules.append(_rule(row, condition, data))
     # In words alone: nothing that a dose can be held against.
     notes = tuple(
-        f"{data['title']}, {scenario} with {device}: {row['volume']} {row['says']}"
+        f"{data['title']} ({row['table']}) {row['says']} for {scenario} with {device}"
         for row in data["not_evaluated"]
         if _is_for(row, device, disease, scenario)
     )

@@ -28,6 +28,8 @@ PAGES = {
     _VIAL: "vial.html",
 }
 SHEET_FILE = "sheet.html"
+_RESULTS = ("post.json", "plan.json", "compare.json", "vial.json")
+_ANY_RESULT = f"{', '.join(_RESULTS[:-1])} or {_RESULTS[-1]}"
 
 
 @dataclass(frozen=True)
@@ -112,17 +114,28 @@ def page_data(path: Path, text: str) -> dict[str, Any]:
 
 
 def _document(path: Path) -> tuple[str, dict[str, Any]]:
+    _require_result(path)
     text = _text(path)
     try:
         document = json.loads(text)
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("schema") not in PAGES:
-        raise InputError(
-            f"{path.name} has no page: give post.json, plan.json, compare.json or "
-            "vial.json of sirtdose"
-        )
+        raise InputError(f"{path.name} has no page: give {_ANY_RESULT} of sirtdose")
     return text, document
+
+
+def _require_result(path: Path) -> None:
+    """Before it is read: what was named may be a folder, nothing, or no result."""
+    finish(path.parent)
+    if path.is_dir():
+        made = [one for one in _RESULTS if (path / one).is_file()] or _RESULTS[:1]
+        inside = " or ".join(f"{path.name}/{one}" for one in made)
+        raise InputError(f"{path.name} is a folder: give {inside}")
+    if not path.exists():
+        raise InputError(f"there is no file {path.name}: give {_ANY_RESULT}")
+    if path.suffix.casefold() != ".json":
+        raise InputError(f"{path.name} is no result of sirtdose: give {_ANY_RESULT}")
 
 
 def _text(path: Path) -> str:

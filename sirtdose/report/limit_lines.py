@@ -25,8 +25,8 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             spoken(one["name"] if "cumulative" in one["name"] else _of(one)),
-            _dose(one),
-            _bound(one),
+            dose_words(one),
+            bound_words(one),
             {True: "met", False: "NOT MET", None: "not checked"}[one["met"]],
             _chance(chances.get(limit_key(one), {})),
             _source(one),
@@ -66,7 +66,8 @@ def _of(limit: Mapping[str, Any]) -> str:
     return str(limit["value_of"] or limit["name"])
 
 
-def _dose(limit: Mapping[str, Any]) -> str:
+def dose_words(limit: Mapping[str, Any]) -> str:
+    """A dose held against a limit; never one that rounds to a limit it is under."""
     if limit["value_gy"] is None:
         return "-"
     given = significant(limit["value_gy"])
@@ -74,7 +75,7 @@ def _dose(limit: Mapping[str, Any]) -> str:
     return f"just under {given}" if under else given
 
 
-def _bound(limit: Mapping[str, Any]) -> str:
+def bound_words(limit: Mapping[str, Any]) -> str:
     """A limit without its unit: at most is not said."""
     gy = f"{limit['limit_gy']:g}"
     if limit["sense"] == "range":

@@ -102,7 +102,9 @@ def test_a_failed_case_never_stops_the_rest(
     assert cases["no_unit"]["exit_code"] == "2"
     assert "manifest.csv, line 5: Invalid value" in cases["no_unit"]["error"]
     assert "'2.0' has no unit" in cases["no_unit"]["error"]
-    assert "manifest.csv, line 6: there is no such input" in cases["no_folder"]["error"]
+    assert (
+        "line 6: the path in column input does not exist" in cases["no_folder"]["error"]
+    )
     assert cases["damaged"]["exit_code"] == cases["no_folder"]["exit_code"] == "3"
     assert "spect.nii.gz" in cases["damaged"]["error"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir() if p.is_dir()) == [
@@ -218,7 +220,7 @@ def test_results_stand_when_everything_is_moved(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("case_id,administered\nc1,2GBq\n", "no column input"),
+        ("case_id,administered\nc1,2GBq\n", "lacks the column input"),
         ("case_id,input,adminstered\nc1,p1,2GBq\n", "was administered meant?"),
         ("case_id,input,input\nc1,p1,p1\n", "the column 'input' more than once"),
         (
@@ -241,7 +243,7 @@ def test_results_stand_when_everything_is_moved(
         ("case_id,input\nc1,p\x001\n", "unprintable character"),
         (f"case_id,input\nc1,{'p' * 5000}\n", "line 2: 'ppp"),
         ("case_id,input\nlpt1,p1\n", "cannot be a folder's name"),
-        ("c1,p1,2GBq\n", "no column case_id"),
+        ("c1,p1,2GBq\n", "lacks the columns case_id"),
     ],
 )
 def test_a_manifest_is_refused_by_line_and_column(

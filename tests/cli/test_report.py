@@ -208,7 +208,23 @@ def test_refusals(run: Run, tmp_path: Path, text: str, message: str) -> None:
     result = run("report", tmp_path / "post.json")
     assert result.exit_code == 3
     assert message in result.stderr
-    assert "there is no post.json" in run("report", tmp_path / "x" / "post.json").stderr
+
+
+def test_what_is_no_result_is_answered_with_one(run: Run, tmp_path: Path) -> None:
+    """A folder, nothing at all, and another file of the results."""
+    (tmp_path / "doses").mkdir()
+    (tmp_path / "doses" / "plan.json").write_text("{}")
+    (tmp_path / "doses" / "dose_local.dcm").write_bytes(b"\xff\xfe")
+    either = "give post.json, plan.json, compare.json or vial.json"
+    for path, said in (
+        (tmp_path / "doses", "doses is a folder: give doses/plan.json"),
+        (tmp_path / "nothere", f"there is no file nothere: {either}"),
+        (tmp_path / "x" / "post.json", f"there is no file post.json: {either}"),
+        (tmp_path / "doses" / "dose_local.dcm", f"no result of sirtdose: {either}"),
+    ):
+        refused = run("report", path)
+        assert refused.exit_code == 3
+        assert said in refused.stderr
 
 
 def test_a_name_cannot_end_its_script(

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from sirtdose.cli.words.command import command
+from sirtdose.cli.words.option import WordType
 from sirtdose.cli.words.options import (
     force_option,
     json_option,
@@ -35,7 +36,7 @@ _OF_DIAMETERS = ("targets_max", "confirmed", "stable_between", "stable_from")
 )
 @click.option(
     "--criteria",
-    type=click.Choice(_CRITERIA, case_sensitive=False),
+    type=WordType(_CRITERIA),
     required=True,
     help="Criteria by which response is judged.",
 )

@@ -42,6 +42,8 @@ class _PlanGroup(LazyGroup):
         if not path.is_file():
             from sirtdose.cli.words.near import command_refused
 
+            if path.suffix == ".toml":
+                ctx.fail(f"there is no case file {path.name}")
             ctx.fail(f"{command_refused(ctx, args[0])} There is no such case file.")
         from hashlib import sha256
 

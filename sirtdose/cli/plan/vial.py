@@ -161,9 +161,7 @@ def vial_command(
     planned = None if plan_file is None else _of_plan(plan_file, options)
     device_name = options["device"] or (planned.device if planned else None)
     if times["at"] is None or not (device_name or options["nuclide_file"]):
-        raise click.UsageError(
-            "give --at, and --device or, for a nuclide of your own, --nuclide-file"
-        )
+        raise click.UsageError("give --device, or --plan or --nuclide-file")
     nuclide, device = nuclide_of({**options, "device": device_name})
     device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -23,6 +24,21 @@ class FileOrText(click.ParamType):  # type: ignore[type-arg]
 
     def __init__(self, *words: str) -> None:
         self.words = words
+
+
+class WordType(click.Choice[str]):
+    """One of some words in any case; another is answered with the nearest."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        super().__init__(words, case_sensitive=False)
+
+    def get_invalid_choice_message(
+        self, value: Any, ctx: click.Context | None = None
+    ) -> str:
+        """What is refused, the words, and the one that may be meant."""
+        said = super().get_invalid_choice_message(value, ctx)
+        near = get_close_matches(str(value).casefold(), self.choices, 1)
+        return f"{said.rstrip('.')}: did you mean {near[0]}?" if near else said
 
 
 class NamedOption(click.Option):
@@ -85,7 +101,7 @@ class Option:
         if isinstance(self.kind, Measure):
             return QuantityType(self.kind)
         if isinstance(self.kind, tuple):
-            return click.Choice(self.kind, case_sensitive=False)
+            return WordType(self.kind)
         return click.Path(path_type=Path) if self.kind is Path else self.kind
 
     def __call__(self, command: _Command) -> _Command:

@@ -149,8 +149,8 @@ def _require_columns(
     missing = [column for column in required if column not in header]
     if missing:
         raise InputError(
-            f"{name}, line 1 has no column {' and no column '.join(missing)}: {what} "
-            f"has the columns {', '.join(required)}"
+            f"{name}, line 1 lacks the column{'s' * (len(missing) > 1)} "
+            f"{', '.join(missing)}: {what} has the columns {', '.join(required)}"
         )
     twice = {column for column in header if header.count(column) > 1}
     if twice:

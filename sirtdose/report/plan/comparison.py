@@ -10,13 +10,13 @@ from sirtdose.report.documents import (
     nuclide_document,
     said_document,
 )
+from sirtdose.report.limit_lines import bound_words, dose_words
 from sirtdose.report.plan.document import compartment_document, limit_document
 from sirtdose.report.plan.uncertainty import planned_dose_document
 from sirtdose.report.post.summary import basis_words
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import (
     activity,
-    limit_line,
     significant,
     spoken,
     table,
@@ -76,12 +76,6 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
     known = ["-" if gy is None else significant(gy) for gy in lungs]
     rows.append(["lungs Gy", *known, _relative(methods[0], "lungs")])
     first = methods[0]["method"]
-    broken = [
-        f"{one['method']}: {limit_line(limit)}"
-        for one in methods
-        for limit in one["limits"]
-        if limit["met"] is False
-    ] or ["Every limit that could be checked is met by every method."]
     return Screen.of(
         document,
         [
@@ -90,17 +84,48 @@ def comparison_screen(document: dict[str, Any]) -> Screen:
             "",
             *(
                 f"{one['method']:<10}{activity(one['activity_gbq'])}, "
-                f"{one['to_first_ratio'] - 1:+.0%} of {first}; {one['why']}"
+                f"{_against(one['to_first_ratio'], first)}; {one['why']}"
                 for one in methods
             ),
             "",
             "Mean doses that each activity would give, all by the partition model:",
             table(["", *(one["method"] for one in methods), "u"], rows),
             "",
-            *broken,
+            _unmet(methods),
         ],
         ["u is the relative standard uncertainty (k = 1) of each dose, by first order"],
     )
+
+
+def _against(ratio: float, first: str) -> str:
+    """An activity beside the first method's.
+
+    >>> _against(1.0, "bsa"), _against(1.64, "bsa"), _against(0.93, "bsa")
+    ('reference', '64 % more than bsa', '7 % less than bsa')
+    """
+    if ratio == 1:
+        return "reference"
+    more = "more" if ratio > 1 else "less"
+    return f"{100 * abs(ratio - 1):.0f} % {more} than {first}"
+
+
+def _unmet(methods: Sequence[dict[str, Any]]) -> str:
+    """The limits that an activity does not meet, by method."""
+    rows = [
+        [
+            one["method"],
+            spoken(limit["value_of"] or limit["name"]),
+            dose_words(limit),
+            bound_words(limit),
+            "NOT MET",
+        ]
+        for one in methods
+        for limit in one["limits"]
+        if limit["met"] is False
+    ]
+    if not rows:
+        return "Every limit that could be checked is met by every method."
+    return table(["method", "limit", "Gy", "limit Gy", ""], rows, left={0, 1, 4})
 
 
 def _relative(method: dict[str, Any], name: str) -> str:

@@ -450,7 +450,7 @@ REFUSED = [
     ("d", "case_id,dose_gy\nc1,abc\nc2,3\n", "d.csv, line 2, column dose_gy", "'abc'"),
     ("d", "case_id,dose_gy\nc1,-3\nc2,3\n", "d.csv, line 2, column dose_gy", "-3"),
     ("d", "case_id,dose_gy\nc1,inf\nc2,3\n", "line 2, column dose_gy", "inf"),
-    ("d", "patient,dose_gy\nc1,10\n", "d.csv, line 1", "no column case_id"),
+    ("d", "patient,dose_gy\nc1,10\n", "d.csv, line 1", "lacks the column"),
     ("d", "case_id,dose_gy,dose_gy\nc1,1,2\n", "line 1", "more than once"),
     ("d", "case_id,dose_gy\nc1\n", "d.csv, line 2", "1 cells"),
     ("d", "case_id,dose_gy\n,10\n", "line 2, column case_id", "empty"),

@@ -626,6 +626,7 @@ def test_refusals_of_uptake(
     ("words", "exit_code", "message"),
     [
         (("--criteria", "choi"), 2, "'choi' is not one of"),
+        (("--criteria", "recist1.1"), 2, "did you mean recist-1.1?"),
         ((), 2, "Missing option '--criteria'"),
         ((*RECIST, "--targets-max", 6), 2, "6 is not in the range 1<=x<=5"),
         ((*RECIST, "--lesions-max", 2), 2, "--lesions-max is for percist"),
@@ -633,7 +634,7 @@ def test_refusals_of_uptake(
         (("--criteria", "percist", "--lesions-max", 5), 2, "use --criteria mpercist"),
         ((*RECIST, "--stable-from", "42"), 2, "has no unit for number of days"),
         ((*RECIST, "--stable-from", "1.5d"), 2, "is 1.5 days: give a whole number"),
-        (("--criteria", "percist"), 3, "line 1 has no column sul_peak"),
+        (("--criteria", "percist"), 3, "line 1 lacks the columns sul_peak"),
     ],
 )
 def test_options_that_do_not_fit(

@@ -140,6 +140,13 @@ def test_sizes_of_ones_own(run: Run) -> None:
     assert document["nuclide"]["half_life_h"] == 26.8
 
 
+def test_only_what_is_missing_is_asked_for(run: Run) -> None:
+    at = ("--at", "2026-03-04T10:00+01:00")
+    refused = run("plan", "vial", "--activity", "92mCi", *at)
+    assert refused.exit_code == 2
+    assert "Error: give --device, or --plan or --nuclide-file\n" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("activity", "device", "says"),
     [

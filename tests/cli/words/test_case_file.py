@@ -200,6 +200,6 @@ def test_words_beside_the_file(run: Run, tmp_path: Path) -> None:
     assert more.exit_code == 4
     missing = run("plan", tmp_path / "no.toml")
     assert missing.exit_code == 2
-    assert "There is no such case file" in missing.stderr
+    assert "there is no case file no.toml" in missing.stderr
     path.write_bytes(b"\xff\xfe\x00")
     assert run("plan", path).exit_code == 3
