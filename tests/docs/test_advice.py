@@ -37,6 +37,7 @@ NAMED = re.compile(r"sirtdose ((?:plan|lsf|site)(?: [a-z]+)?|[a-z]+)\b")
 ONLY_WHERE_TYPED = "of an option that was typed, or of what only these commands read"
 KNOWN = {
     "checks.balance:balance_findings": "a plan has no calibration to spread",
+    "checks.activity:_dose_findings": "only `plan mird` has an activity by a dose",
     "checks.doses:_raised": "limits are of plans",
     "checks.doses:_remedy": "what was given cannot be reduced any more",
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",

@@ -164,7 +164,10 @@ def test_a_density_of_no_tissue_is_asked_for(run: Run) -> None:
     assert result.exit_code == 3
     assert "H27 Density: one density, 10.5 g/mL" in result.stderr
     # Ten times the mass takes ten times the activity: no vial holds it.
-    assert "H05 Unit of an activity: 21.14 GBq (571.3 mCi) is above" in result.stderr
+    assert (
+        "H05 Unit of an activity: a dose of 100 Gy to 1000 mL needs 21.14 GBq"
+        in result.stderr
+    )
     accepted = run(
         *(*CASE, "--density", "10.5g/mL"),
         *("--accept", "H27", "--reason", "a metal"),
