@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser import test_pages
-
-browser, page = test_pages.browser, test_pages.page
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 

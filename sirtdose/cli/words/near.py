@@ -102,7 +102,7 @@ def _plain(word: str) -> str:
 
 
 def _path(ctx: click.Context) -> str:
-    """The words of a command after the program's name."""
+    """The name of a command without `sirtdose`, such as plan mird."""
     names: list[str] = []
     while ctx.parent is not None:
         names.insert(0, str(ctx.info_name))

@@ -35,7 +35,7 @@ class WordType(click.Choice[str]):
     def get_invalid_choice_message(
         self, value: Any, ctx: click.Context | None = None
     ) -> str:
-        """What is refused, the words, and the one that may be meant."""
+        """The refusal of a word, with the choices and the nearest of them."""
         said = super().get_invalid_choice_message(value, ctx)
         near = get_close_matches(str(value).casefold(), self.choices, 1)
         return f"{said.rstrip('.')}: did you mean {near[0]}?" if near else said
