@@ -93,6 +93,17 @@ def test_nothing_scrolls_sideways_on_a_phone(page: Any, plans: Path, name: str) 
     assert (plans / name).stat().st_size < 3_000_000
 
 
+def test_a_long_name_wraps_on_a_phone(page: Any, run: Any, tmp_path: Path) -> None:
+    """A structure's name has up to 64 letters in DICOM, and may have no space."""
+    words = ("plan", "partition", "--perfused-volume", "1000mL", "--lung-shunt", "5%")
+    words += ("--tumor", f"{'Metastasis_segment_' * 4}=200mL@3", "--activity", "2GBq")
+    assert run(*words, "--out", tmp_path / "plan").exit_code == 0
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((tmp_path / "plan" / "plan.html").as_uri())
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 390
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_every_sheet_says_whose_and_which(page: Any, plans: Path, name: str) -> None:
     page.goto((plans / name).as_uri())
