@@ -105,14 +105,13 @@ def test_the_plans_map_ends_where_it_ends(
     page: Any, exact_contours: Path, tmp_path: Path
 ) -> None:
     """A map that begins amid the liver: beyond it there is no dose, not 0 Gy."""
+    from click.testing import CliRunner
+
+    from sirtdose.cli.main import main
     from tests.cli.post.test_plan_map import half_beside, planned_by
 
     plan = planned_by(exact_contours, tmp_path / "plan")
     half = half_beside(plan, tmp_path / "half.nii.gz")
-    from click.testing import CliRunner
-
-    from sirtdose.cli.main import main
-
     out = tmp_path / "out"
     words = ["post", str(exact_contours), "--administered", "2.1GBq"]
     words += ["--lung-shunt", "5%", "--plan", str(plan), "--plan-dose", str(half)]
@@ -123,14 +122,14 @@ def test_the_plans_map_ends_where_it_ends(
     assert maps.all_inner_texts() == names
     page.locator("#plane-axial").focus()
     shown = []
-    for key in ("PageUp", "PageDown"):
-        for _ in range(12):
+    for key, times in (("PageUp", 12), ("PageDown", 24)):
+        for _ in range(times):
             page.keyboard.press(key)
         doses = []
         for button in maps.all():
             button.click()
-            doses.append(crosshair(page))
             picture(page)
+            doses.append(crosshair(page))
         shown.append((doses, page.locator("#here").inner_text()))
         page.locator("#plane-axial").focus()
     ended = [text for doses, text in shown if np.isnan(doses[1])]
