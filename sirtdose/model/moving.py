@@ -4,7 +4,7 @@ A check runs on them as on any number. Doses are linear in the activities, so th
 comparison is one of a quotient of two linear sums with a bound.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, TypeVar, Union
@@ -16,7 +16,7 @@ OPENED, CLOSED = "\ue000", "\ue001"
 _SAME = 1e-12
 
 
-class Undecided(Exception):  # noqa: N818 - raised and caught here; no error
+class Undecided(Exception):
     """A comparison whose outcome depends on the activities."""
 
     def __init__(self, comparison: "Comparison") -> None:
@@ -120,7 +120,7 @@ class Moving:
     over: tuple[float, ...]
     under: tuple[float, ...]
 
-    def _with(self, over: Sequence[float]) -> "Moving":
+    def _with(self, over: Iterable[float]) -> "Moving":
         return Moving(self.moves, tuple(over), self.under)
 
     def __add__(self, other: Number) -> "Moving":
@@ -128,12 +128,13 @@ class Moving:
             return self._with(n + other * d for n, d in self._pairs())
         if other.under != self.under:
             return NotImplemented
-        return self._with(map(sum, zip(self.over, other.over, strict=True)))
+        pairs = zip(self.over, other.over, strict=True)
+        return self._with(one + more for one, more in pairs)
 
     __radd__ = __add__
 
     def __neg__(self) -> "Moving":
-        return self * -1.0
+        return self._with(-n for n in self.over)
 
     def __sub__(self, other: Number) -> "Moving":
         return self + -other

@@ -12,7 +12,6 @@ from sirtdose.report.wording import (
     gbq_words,
     gy_words,
     mci_words,
-    sentences,
     significant,
     spoken,
 )
@@ -83,7 +82,6 @@ def _environment() -> "Environment":
         trim_blocks=True,
     )
     made.filters["spoken"] = spoken
-    made.filters["sentences"] = sentences
     made.globals |= {
         "sig": significant,
         "gy": gy_words,

@@ -54,22 +54,6 @@ def spoken(text: str) -> str:
     return _IDENTIFIER.sub(lambda found: _SPOKEN[found[1]], text)
 
 
-def sentences(message: str, remedy: str = "") -> tuple[str, str]:
-    """What a finding says, and what to do, each as a sentence.
-
-    >>> sentences("'normal_whole' gets 80 Gy: inject less", "inject less")
-    ("'normal whole liver' gets 80 Gy.", 'Inject less.')
-    """
-    apart = bool(remedy) and message.endswith(remedy)
-    said = message[: -len(remedy)] if apart else message
-    return _sentence(said), _sentence(remedy) if apart else ""
-
-
-def _sentence(text: str) -> str:
-    said = spoken(text).rstrip(" :")
-    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?')) else '.'}"
-
-
 def spoken_throughout(document: Any) -> Any:
     """A document whose every text and key is said as :func:`spoken` says it.
 

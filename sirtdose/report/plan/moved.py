@@ -1,7 +1,7 @@
 """What the checks say of a plan whose activities its reader moves."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,8 +15,14 @@ from sirtdose.model.treatment import Treatment
 from sirtdose.planning.limits import Rule, held_against
 from sirtdose.planning.partition_case import Line
 from sirtdose.report.plan.document import readings
-from sirtdose.report.plan.rows import Linear, injections_of, linear_doses, names_of
-from sirtdose.report.wording import sentences, spoken
+from sirtdose.report.plan.rows import (
+    Linear,
+    injections_of,
+    linear_doses,
+    names_of,
+    shown_name,
+)
+from sirtdose.report.wording import spoken
 
 # What needs the image again, by the checks' codes.
 _OF_THE_IMAGE = {
@@ -24,7 +30,7 @@ _OF_THE_IMAGE = {
     "H22": "lung dose by the image",
     "H28": "hot spots",
 }
-_GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
+GRAVE = (Severity.STOP, Severity.ASK, Severity.WARN)
 _PICK = {"at_most": max, "at_least": min}
 _NUMBER = re.compile(f"{OPENED}(\\d+){CLOSED}")
 _ANY_NUMBER = re.compile(rf"{OPENED}\d+{CLOSED}|\b\d+(?:\.\d+)?(?:e[+-]\d+)?")
@@ -32,24 +38,16 @@ _ANY_NUMBER = re.compile(rf"{OPENED}\d+{CLOSED}|\b\d+(?:\.\d+)?(?:e[+-]\d+)?")
 
 @dataclass(frozen=True)
 class Followed:
-    """The checks that a page repeats, as it holds them, and what they replace.
+    """The checks that a page repeats, as it holds them.
 
-    `messages` are those findings of the plan that do not stay where it is moved;
-    `trees` has the outcomes of each check, `marks` where they change.
+    `trees` has the outcomes of each check, `marks` where they change; `stay` are those
+    findings of the plan that are the same at any activity, or that are not repeated.
     """
 
     trees: tuple[Any, ...]
     marks: tuple[dict[str, Any], ...]
-    messages: frozenset[str]
+    stay: tuple[dict[str, Any], ...]
     left_out: tuple[str, ...]
-
-    def stays(self, warning: Mapping[str, Any]) -> bool:
-        """Whether a finding of the plan is the same at any activity, or not repeated.
-
-        >>> Followed((), (), frozenset(["9 Gy"]), ()).stays({"message": "9 Gy"})
-        False
-        """
-        return warning["message"] not in self.messages
 
 
 def followed(document: Mapping[str, Any]) -> Followed:
@@ -63,7 +61,7 @@ def followed(document: Mapping[str, Any]) -> Followed:
     )
     if any(one["name"] not in linear for one in readings(document)):
         every = sorted({one["code"] for one in document["warnings"]})
-        return Followed((), (), frozenset(), tuple(every))
+        return Followed((), (), _staying(document, ()), tuple(every))
     case, wanted = treatment_of(document), wanted_of(document)
     found = {
         check: tree
@@ -82,9 +80,9 @@ def followed(document: Mapping[str, Any]) -> Followed:
     own += limit_findings(wanted.limits, len(case.injections))
     own += bound_findings(wanted.limits, len(case.injections))
     return Followed(
-        trees=tuple(_tree(one, moves) for one in trees),
+        trees=tuple(_tree(one, moves, names) for one in trees),
         marks=tuple(mark for i, mark in enumerate(marks) if mark not in marks[:i]),
-        messages=frozenset(_replaced(document, own, trees)),
+        stay=_staying(document, set(_replaced(document, own, trees))),
         left_out=left_out,
     )
 
@@ -187,9 +185,7 @@ def _replaced(
 ) -> Iterator[str]:
     """What the plan itself says by these checks, and of how its activity was found."""
     said = {one.message for one in own}
-    begun = {
-        (one.code, _begun(one.message)) for tree in trees for one in _leaves(tree)
-    }
+    begun = {(one.code, _begun(one.message)) for tree in trees for one in _leaves(tree)}
     for one in document["warnings"]:
         if one["message"] in said or (one["code"], _begun(one["message"])) in begun:
             yield one["message"]
@@ -215,11 +211,11 @@ def _leaves(tree: Any) -> list[Finding]:
     return list(tree)
 
 
-def _tree(tree: Any, moves: Moves) -> Any:
+def _tree(tree: Any, moves: Moves, names: Mapping[str, str]) -> Any:
     """A check's outcomes as a page holds them: forks, and lists of findings."""
     if not isinstance(tree, Fork):
-        return [_said(one, moves) for one in tree]
-    yes, no = _tree(tree.yes, moves), _tree(tree.no, moves)
+        return [_said(one, moves, names) for one in tree]
+    yes, no = (_tree(one, moves, names) for one in (tree.yes, tree.no))
     if yes == no:
         return yes
     return {"if": _compared(tree.asked), "yes": yes, "no": no}
@@ -239,14 +235,64 @@ def _sum(over: Sequence[float], under: Sequence[float]) -> dict[str, Any]:
     return {"over": list(over)} if plain else {"over": list(over), "under": list(under)}
 
 
-def _said(one: Finding, moves: Moves) -> dict[str, Any]:
-    said, remedy = sentences(one.message, one.remedy)
+def _said(one: Finding, moves: Moves, names: Mapping[str, str]) -> dict[str, Any]:
+    message = _by_name(one.message, one.subject, names)
+    said, remedy = sentences(message, one.remedy)
     return {
         "code": one.code,
         "severity": str(one.severity),
         "said": _words(said, moves),
         "do": _words(remedy, moves),
     }
+
+
+def _staying(
+    document: Mapping[str, Any], replaced: Collection[str]
+) -> tuple[dict[str, Any], ...]:
+    """Findings of the plan that a page keeps, with why they were accepted."""
+    reasons = {
+        (one["code"], one["subject"]): one["reason"] for one in document["accepted"]
+    }
+    names, found = names_of(document), []
+    for one in document["warnings"]:
+        if one["message"] in replaced:
+            continue
+        message = _by_name(one["message"], one["subject"], names)
+        said, remedy = sentences(message, one.get("remedy") or "")
+        reason = reasons.get((one["code"], one["subject"]))
+        found.append(
+            {
+                "code": one["code"],
+                "severity": one["severity"],
+                "said": [said],
+                "do": [f"{remedy} Accepted: {reason}".strip() if reason else remedy],
+            }
+        )
+    return tuple(found)
+
+
+def _by_name(message: str, subject: str, names: Mapping[str, str]) -> str:
+    """A message that calls a structure as the page's table does."""
+    drawn = names.get(subject, subject)
+    if drawn == shown_name(subject):
+        return message
+    return message.replace(f"'{subject}'", f"'{drawn}'")
+
+
+def sentences(message: str, remedy: str = "") -> tuple[str, str]:
+    """What a finding says, and what to do, each as a sentence.
+
+    >>> sentences("'normal_whole' gets 80 Gy: inject less", "inject less")
+    ("'normal whole liver' gets 80 Gy.", 'Inject less.')
+    """
+    apart = bool(remedy) and message.lower().endswith(remedy.lower())
+    said = message[: -len(remedy)] if apart else message
+    return _sentence(said), _sentence(remedy) if apart else ""
+
+
+def _sentence(text: str) -> str:
+    said = spoken(text).rstrip(" :")
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?')) else '.'}"
 
 
 def _words(text: str, moves: Moves) -> list[Any]:
@@ -276,7 +322,7 @@ def _marks(tree: Any, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     apart += [f for key, f in no.items() if key not in yes]
     over = [n - asked.bound * d for n, d in zip(asked.over, asked.under, strict=True)]
     for one in apart[:1]:
-        if one.severity in _GRAVE and one.bound:
+        if one.severity in GRAVE and one.bound:
             name = names.get(one.subject, spoken(one.subject))
             bound = f"{one.bound.value:g} {one.bound.unit}"
             yield {

@@ -33,14 +33,16 @@ from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_csv,
     prediction_words,
 )
-from sirtdose.report.plan.what_if import GRAVE, what_if
+from sirtdose.report.plan.what_if import what_if
 from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import significant
 
-MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
+GRAVE = ("stop", "ask", "warn")
+# What follows another activity.
+_MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 # What no plan by numbers has, or none that was made before there was any.
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
@@ -76,8 +78,8 @@ def plan_page(
     document = json.loads(text)
     made = made or Made.today()
     rungs = plan_rungs(document)
-    repeated_checks = followed(document)
-    moves = what_if(document, rungs, repeated_checks)
+    checks = followed(document)
+    moves = what_if(document, rungs, checks)
     embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
         from sirtdose.report.dvh_plot import curves_alone
@@ -90,12 +92,12 @@ def plan_page(
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "histograms.js") if data else ()), *MOVING),
+        (*(("viewer.js", "histograms.js") if data else ()), *_MOVING),
         head=plan_head(document, made),
         page=data,
         places=_places(document, data) if data else {},
         what_if=moves,
-        repeated_checks=repeated_checks,
+        left_out=checks.left_out,
         **page_one(document, rungs),
         **_details(document),
     )

@@ -10,13 +10,12 @@ from sirtdose.report.plan.command import command_words, draw_per_gbq
 from sirtdose.report.plan.moved import Followed
 from sirtdose.report.plan.rows import injections_of
 
-GRAVE = ("stop", "ask", "warn")
 # How far an activity may be moved, as a part of the plan's, and to the last mark.
 _LEAST, _MOST, _PAST, _FARTHEST = 0.5, 1.6, 1.1, 4.0
 
 
 def what_if(
-    document: Mapping[str, Any], rungs: Sequence[Rung], repeated: Followed
+    document: Mapping[str, Any], rungs: Sequence[Rung], checks: Followed
 ) -> dict[str, Any]:
     """Activities with their ranges, the bounds as marks, the checks, and the command.
 
@@ -39,7 +38,6 @@ def what_if(
         if any(one.gy_per_gbq)
         for bound_gy in [one.upper_gy if one.sense == "range" else one.limit_gy]
     ]
-    warnings = document["warnings"]
     return {
         "injections": [
             {
@@ -50,9 +48,9 @@ def what_if(
             }
             for number, (one, draw) in enumerate(zip(injections, draws, strict=True))
         ],
-        "marks": [*marks, *repeated.marks],
-        "checks": repeated.trees,
-        "stay": sum(one["severity"] in GRAVE for one in filter(repeated.stays, warnings)),
+        "marks": [*marks, *checks.marks],
+        "checks": checks.trees,
+        "stay": checks.stay,
         "same": SAME,
         "exactly": EXACTLY,
         "command": command_words(document),

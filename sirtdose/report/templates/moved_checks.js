@@ -14,7 +14,7 @@ const movedChecks = (trees, stay, at) => {
   const text = (pieces) =>
     pieces.map((piece) => (typeof piece === "string" ? piece : numbers.written(valueOf(piece), piece.form))).join("");
   const found = new Map();
-  for (const { code, severity, said, do: remedy } of trees.flatMap(outcome)) {
+  for (const { code, severity, said, do: remedy } of [...stay, ...trees.flatMap(outcome)]) {
     const one = { code, severity, said: text(said), remedy: text(remedy) };
     found.set(JSON.stringify(one), one);
   }
@@ -41,6 +41,12 @@ const movedChecks = (trees, stay, at) => {
       items.push(element("li", severity, [element("p", "tags", tags), ...own]));
     }
   }
-  const grave = stay + all.filter((one) => one.severity !== "note").length;
-  return { all, items, words: grave ? `${grave} warning${grave > 1 ? "s" : ""}.` : "No warnings." };
+  const count = (some, what) => `${some.length} ${what}${some.length > 1 ? "s" : ""}.`;
+  const notes = all.filter((one) => one.severity === "note");
+  const grave = all.filter((one) => one.severity !== "note");
+  return {
+    items,
+    words: grave.length ? count(grave, "warning") : "No warnings.",
+    notes: notes.length ? count(notes, "note") : "",
+  };
 };

@@ -22,6 +22,7 @@
     gy1: (gy) => fixed(gy, 1),
     gbq: (gbq) => fixed(gbq, small(gbq) ? 1 - Math.floor(Math.log10(gbq)) : 2),
     mci: (mci) => fixed(mci, 1),
+    sig4: (value) => fixed(value, Math.max(3 - Math.floor(Math.log10(value)), 0)),
     ".3g": (gy) => numbers.written(gy, ".3g"),
   };
   const listed = (text) => text.split(" ").map(Number);
@@ -164,6 +165,7 @@
     const checked = movedChecks(data.checks, data.stay, at);
     one("verdict").textContent = moved ? sentence(checked) : "";
     one("moved-finds").replaceChildren(...(moved ? checked.items : []));
+    one("moved-notes").textContent = moved ? checked.notes : "";
     one("command").textContent = moved ? command() : "";
     at.forEach((gbq, n) => {
       one(`slide-${n}`).value = gbq;
