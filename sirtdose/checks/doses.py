@@ -58,11 +58,9 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
 
 
 def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
-    """Findings on doses above those usual with these microspheres.
+    """Doses compared with those usual with these microspheres, where they are known.
 
-    In one or two liver segments they only warn. `wanted_gy` are the minimum doses of
-    the chosen limits, by role: where one is close to the usual dose, only doses well
-    above that minimum are reported.
+    `wanted_gy` are the minimum doses of the chosen limits, by role.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -81,7 +79,11 @@ def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Find
 def ceiling_findings(
     case: Treatment, own: Part, wanted_gy: Mapping[str, float]
 ) -> list[Finding]:
-    """Dose above that usual with these microspheres (H07)."""
+    """Dose above that usual with these microspheres (H07).
+
+    In one or two liver segments it only warns. Where a chosen limit asks for about the
+    usual dose, only doses well above that minimum are reported.
+    """
     if case.device is None:
         return []
     part = own.most

@@ -114,6 +114,18 @@ CASES = {
         (1.7,),
         ((1.2,), (1.85,), (2.6,), (3.2,)),
     ),
+    "by dose, limits that are not known": Moved(
+        PlanRequest(
+            device=GLASS,
+            limit_table="eanm2022:glass:hcc:lobectomy",
+            bilirubin_mg_per_dl=0.9,
+            **SHUNT,
+        ),
+        by_dose,
+        (2.7,),
+        ((2.0,), (4.0,), (8.0,)),
+        rules=(1000.0, None),
+    ),
     "by ratio, a table of limits": Moved(
         PlanRequest(
             device=GLASS,

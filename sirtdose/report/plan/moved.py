@@ -77,7 +77,8 @@ def followed(document: Mapping[str, Any]) -> Followed:
     trees, names = [*found.values(), *filter(_depends, limits)], names_of(document)
     marks = [mark for one in found.values() for mark in _marks(one, names)]
     own = [one for check in found for one in check()]
-    own += limit_findings(wanted.limits, len(case.injections))
+    known = [one for one in wanted.limits if one.value_of in linear]
+    own += limit_findings(known, len(case.injections))
     own += bound_findings(wanted.limits, len(case.injections))
     return Followed(
         trees=tuple(_tree(one, moves, names) for one in trees),

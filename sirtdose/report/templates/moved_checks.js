@@ -44,9 +44,6 @@ const movedChecks = (trees, stay, at) => {
   const count = (some, what) => `${some.length} ${what}${some.length > 1 ? "s" : ""}.`;
   const notes = all.filter((one) => one.severity === "note");
   const grave = all.filter((one) => one.severity !== "note");
-  return {
-    items,
-    words: grave.length ? count(grave, "warning") : "No warnings.",
-    notes: notes.length ? count(notes, "note") : "",
-  };
+  const words = grave.length ? count(grave, "warning") : "No warnings.";
+  return { items, words, under: [...(items.length ? [] : [words]), ...(notes.length ? [count(notes, "note")] : [])] };
 };

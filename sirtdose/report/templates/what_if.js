@@ -165,7 +165,7 @@
     const checked = movedChecks(data.checks, data.stay, at);
     one("verdict").textContent = moved ? sentence(checked) : "";
     one("moved-finds").replaceChildren(...(moved ? checked.items : []));
-    one("moved-notes").textContent = moved ? checked.notes : "";
+    one("moved-notes").textContent = moved ? checked.under.join(" ") : "";
     one("command").textContent = moved ? command() : "";
     at.forEach((gbq, n) => {
       one(`slide-${n}`).value = gbq;
