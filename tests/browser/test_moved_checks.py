@@ -129,12 +129,15 @@ def test_what_is_said_is_what_the_printed_command_says(
     page.goto((folders / name / "plan.html").as_uri())
     words = {frozenset(shown(page))}
     injections = 2 if name == "two" else 1
+    # A dose to plan has six digits too, so that its activity is not quite the same.
+    beyond = 1.0001 if name == "mird" else 1.00002
     for n in range(injections):
         near = crossings(page, n)
         assert near, "no limit is within reach"
         for gbq in near:
-            for part in (0.9999, 1.0001):
-                page.fill(f"#type-{n}", f"{gbq * part:.7f}")
+            for part in (0.9999, beyond):
+                # Six digits, as the command has them.
+                page.fill(f"#type-{n}", f"{gbq * part:.6g}")
                 _, *typed = shlex.split(page.inner_text("#command"))
                 compare(page, lambda typed=typed: planned(*typed[1:], "--json"))
                 words.add(frozenset(shown(page)))

@@ -252,7 +252,8 @@ def _staying(
 ) -> tuple[dict[str, Any], ...]:
     """Findings of the plan that a page keeps, with why they were accepted."""
     reasons = {
-        (one["code"], one["subject"]): one["reason"] for one in document["accepted"]
+        (one["code"], one["subject"]): one["reason"]
+        for one in document.get("accepted", ())
     }
     names, found = names_of(document), []
     for one in document["warnings"]:
