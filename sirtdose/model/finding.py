@@ -170,6 +170,11 @@ class Acceptance:
         return _typed(self.code, self.subject)
 
 
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """What was said, each thing once."""
+    return list(dict.fromkeys(findings))
+
+
 def acceptances_used(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> tuple[Acceptance, ...]:
@@ -205,7 +210,7 @@ def require_accepted(
     >>> finding = Finding.of("H13", "calibrations differ by 1.6")
     >>> require_accepted([finding], [Acceptance("H13", "known dead time")])
     """
-    findings = tuple(dict.fromkeys(findings))
+    findings = distinct(findings)
     asks = _asks(findings)
     unanswered = still_open(findings, acceptances)
     lines = []
@@ -367,7 +372,7 @@ class Said:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was said, each thing once."""
-        return tuple(dict.fromkeys(self._findings))
+        return tuple(distinct(self._findings))
 
     @property
     def accepted(self) -> tuple[Acceptance, ...]:

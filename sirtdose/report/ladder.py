@@ -11,7 +11,8 @@ from sirtdose.report.wording import gy_words
 # The drawing: 250 wide, of which the axis takes 220 from 4 on.
 LEFT, AXIS = 4.0, 220.0
 _TICKS = 5
-_SAME = 1e-6
+# A dose this near to a bound is said to be exactly there.
+EXACTLY = 1e-6
 LIMIT_NOT_MET = "Limit not met"
 
 
@@ -21,7 +22,7 @@ class Verdict:
 
     `gy_per_gbq`, one an injection, and `prior_gy` say how the dose follows the
     activity, where a page lets its reader move that. `planned` ones are the plan's own
-    goals.
+    goals; `with_earlier` says that the dose is one with earlier treatments.
     """
 
     sense: str
@@ -34,6 +35,7 @@ class Verdict:
     gy_per_gbq: tuple[float, ...] = ()
     prior_gy: float = 0.0
     planned: bool = False
+    with_earlier: bool = False
 
     @property
     def falls_short(self) -> str:
@@ -96,16 +98,16 @@ class Verdict:
             return "not checked"
         if self.sense == "aim":
             apart = self.value_gy - self.limit_gy
-            if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
+            if isclose(self.value_gy, self.limit_gy, rel_tol=EXACTLY):
                 return "reached"
             return f"{gy_words(abs(apart))} Gy {'above' if apart > 0 else 'below'} it"
-        if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
+        if isclose(self.value_gy, self.limit_gy, rel_tol=EXACTLY):
             return "met exactly" if self.met else "missed: exactly there"
         return f"{'met' if self.met else 'missed'} by {gy_words(abs(self.apart_gy))} Gy"
 
     @classmethod
     def of_limit(
-        cls, limit: Mapping[str, Any], *, note: str = "", **linear: Any
+        cls, limit: Mapping[str, Any], *, note: str = "", **more: Any
     ) -> "Verdict":
         """The verdict of a limit as documents hold it."""
         return cls(
@@ -116,7 +118,7 @@ class Verdict:
             upper_gy=limit["upper_gy"],
             strict=limit["strict"],
             note=note,
-            **linear,
+            **more,
         )
 
 

@@ -14,6 +14,7 @@ from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.full_doses import full_doses, method_name
+from sirtdose.report.plan.moved import followed
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
     goal_words,
@@ -40,6 +41,8 @@ from sirtdose.report.who import head_of
 from sirtdose.report.wording import significant
 
 GRAVE = ("stop", "ask", "warn")
+# What follows another activity.
+_MOVING = ("numbers.js", "moved_checks.js", "what_if.js")
 # What no plan by numbers has, or none that was made before there was any.
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
@@ -75,7 +78,8 @@ def plan_page(
     document = json.loads(text)
     made = made or Made.today()
     rungs = plan_rungs(document)
-    moves = what_if(document, rungs)
+    checks = followed(document)
+    moves = what_if(document, rungs, checks)
     embedded: dict[str, Any] = {"plan-json": text, "what-if-data": moves}
     if data:
         from sirtdose.report.dvh_plot import curves_alone
@@ -88,11 +92,12 @@ def plan_page(
     return render(
         "plan.html",
         embedded,
-        (*(("viewer.js", "histograms.js") if data else ()), "what_if.js"),
+        (*(("viewer.js", "histograms.js") if data else ()), *_MOVING),
         head=plan_head(document, made),
         page=data,
         places=_places(document, data) if data else {},
         what_if=moves,
+        left_out=checks.left_out,
         **page_one(document, rungs),
         **_details(document),
     )

@@ -190,7 +190,8 @@ def _verdicts(
         found.setdefault(name, []).append(
             Verdict.of_limit(
                 limit,
-                note=_note(limit, of, name, same),
+                note=_note(limit, of, name),
+                with_earlier=same.prior_gy > 0 and of != ALL_LUNGS,
                 gy_per_gbq=same.gy_per_gbq,
                 prior_gy=same.prior_gy,
             )
@@ -198,13 +199,11 @@ def _verdicts(
     return found
 
 
-def _note(limit: Mapping[str, Any], of: str, name: str, linear: Linear) -> str:
+def _note(limit: Mapping[str, Any], of: str, name: str) -> str:
     """What qualifies a verdict."""
-    before = linear.prior_gy > 0 and of != ALL_LUNGS
     said = (
         "over all sessions" if of == ALL_LUNGS else "",
         "by all counts of the image" if of not in (name, ALL_LUNGS) else "",
-        f"{limit['value_gy']:.3g} Gy with earlier treatments" if before else "",
         "set by the user" if limit["source"] == _USER else "",
         "" if limit["verified"] else "not verified",
         "limits the activity" if limit["binding"] else "",
