@@ -259,6 +259,20 @@ def still_open(
     ]
 
 
+def accepted_by(
+    finding: Finding, findings: Sequence[Finding], acceptances: Sequence[Acceptance]
+) -> Acceptance | None:
+    """The acceptance of a question among others; None of what nobody accepted.
+
+    >>> passed = Finding.of("H42", "lungs: 31 Gy is above 30 Gy", subject="lungs")
+    >>> accepted_by(passed, [passed], [Acceptance("H42", "old")]).reason
+    'old'
+    """
+    asks = _asks(findings)
+    own = [one for one in acceptances if finding in asks and _covers(one, finding, asks)]
+    return own[0] if own else None
+
+
 def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
     """What a saved document asks, such as a limit not met, and nobody accepted."""
     said = [

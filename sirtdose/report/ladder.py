@@ -21,7 +21,7 @@ class Verdict:
 
     `gy_per_gbq`, one an injection, and `prior_gy` say how the dose follows the
     activity, where a page lets its reader move that. `planned` ones are the plan's own
-    goals.
+    goals; `accepted` is one that is missed, as a person accepted.
     """
 
     sense: str
@@ -34,6 +34,7 @@ class Verdict:
     gy_per_gbq: tuple[float, ...] = ()
     prior_gy: float = 0.0
     planned: bool = False
+    accepted: bool = False
 
     @property
     def falls_short(self) -> str:
@@ -100,12 +101,18 @@ class Verdict:
                 return "reached"
             return f"{gy_words(abs(apart))} Gy {'above' if apart > 0 else 'below'} it"
         if isclose(self.value_gy, self.limit_gy, rel_tol=_SAME):
-            return "met exactly" if self.met else "missed: exactly there"
-        return f"{'met' if self.met else 'missed'} by {gy_words(abs(self.apart_gy))} Gy"
+            return "met exactly" if self.met else f"missed: exactly there{self.answer}"
+        said = "met" if self.met else "missed"
+        return f"{said} by {gy_words(abs(self.apart_gy))} Gy{self.answer}"
+
+    @property
+    def answer(self) -> str:
+        """That it was accepted, behind what is not met."""
+        return ", accepted" * self.accepted
 
     @classmethod
     def of_limit(
-        cls, limit: Mapping[str, Any], *, note: str = "", **linear: Any
+        cls, limit: Mapping[str, Any], *, note: str = "", **more: Any
     ) -> "Verdict":
         """The verdict of a limit as documents hold it."""
         return cls(
@@ -116,7 +123,7 @@ class Verdict:
             upper_gy=limit["upper_gy"],
             strict=limit["strict"],
             note=note,
-            **linear,
+            **more,
         )
 
 
@@ -161,6 +168,11 @@ class Ladder:
     groups: tuple[tuple[str, tuple[Rung, ...]], ...]
     end_gy: float
     ticks: tuple[float, ...] = field(default=())
+
+    @property
+    def lines(self) -> int:
+        """How many lines its rows take."""
+        return sum(max(len(row.verdicts), 1) for _, rows in self.groups for row in rows)
 
     def at(self, gy: float) -> float:
         """Where a dose lies in the drawing; what is beyond lies at its end."""

@@ -31,7 +31,7 @@ from sirtdose.report.looks import (
     isodose_levels,
     method_name,
     scale_top_gy,
-    shown_name,
+    drawn_name,
     structure_looks,
 )
 from sirtdose.report.outlines import sample, smooth
@@ -345,7 +345,7 @@ def _curves(
         "curves": [
             {
                 "name": row.structure.name,
-                "shown": shown_name(row.structure.name, row.structure.role),
+                "shown": drawn_name(row.structure.name, row.structure.role),
                 "color": looks[row.structure.name].color,
                 "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,

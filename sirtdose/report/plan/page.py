@@ -23,7 +23,6 @@ from sirtdose.report.plan.rows import (
     part_rows,
     plan_rungs,
     repeated,
-    shown_name,
     unchecked,
 )
 from sirtdose.report.plan.uncertainty import (
@@ -37,9 +36,8 @@ from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
-from sirtdose.report.wording import significant
+from sirtdose.report.wording import shown_name, significant
 
-GRAVE = ("stop", "ask", "warn")
 # What no plan by numbers has, or none that was made before there was any.
 _OPTIONAL = ("approval", "measured", "images", "uncertainty", "extrahepatic")
 # A component with less of the variance is not worth a word.
@@ -131,7 +129,6 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "answer": met_words(rungs, unchecked(document)),
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
-        "grave": sum(one["severity"] in GRAVE for one in document["warnings"]),
         "under_ladder": _under_ladder(document),
         "self_test": self_test_words(document.get("self_test")),
         "method_name": method_name,
@@ -200,7 +197,7 @@ def _image_doses(document: Mapping[str, Any]) -> list[str]:
 
 def with_names(document: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """A page's data with its curves under the names of the plan's own rows."""
-    from sirtdose.report.looks import shown_name as drawn_name
+    from sirtdose.report.looks import drawn_name
 
     called, again = names_of(document), repeated(document)
     names: dict[str, str] = {}
