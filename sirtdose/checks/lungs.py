@@ -129,7 +129,11 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
             severity=Severity.STOP if stops else Severity.ASK,
             subject="measured lung shunt",
             value=fraction,
-            bound=Bound(rail("lung_shunt", "stop" if stops else "doubt"), "", rail_source("lung_shunt")),
+            bound=Bound(
+                rail("lung_shunt", "stop" if stops else "doubt"),
+                "",
+                rail_source("lung_shunt"),
+            ),
             remedy="check which structure or region is liver and which is lungs",
             accepted=f"{fraction:.1%} is used",
         )

@@ -5,7 +5,6 @@ from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.treatment import Treatment
 
 
-
 def findings(case: Treatment) -> list[Finding]:
     """Findings on typed volumes, and on tumor uptake from any source."""
     ratios = ratio_findings(case)
@@ -111,7 +110,9 @@ def burden_findings(
             severity=Severity.ASK if asks else Severity.WARN,
             subject=name,
             value=burden,
-            bound=Bound(rail("burden", "ask" if asks else "warn"), "", rail_source("burden")),
+            bound=Bound(
+                rail("burden", "ask" if asks else "warn"), "", rail_source("burden")
+            ),
         )
     ]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sirtdose.model.finding import Acceptance, Finding, Severity, accepted_by
+from sirtdose.model.finding import answers
 from sirtdose.report.wording import spoken
 
 GRAVE = ("stop", "ask", "accepted", "warn")
@@ -14,7 +14,7 @@ _LIMITS = ("H22", "H42")
 _NEEDED = re.compile(r"that needs ([\d.]+) GBq$")
 # Letters of findings that page one has room for, with pictures and without, less for
 # each line of its table; and what a finding takes besides its own.
-_ROOM, _MORE_ROOM, _A_LINE, _A_FINDING = 2600, 6000, 90, 60
+_ROOM, _MORE_ROOM, _A_LINE, _A_FINDING = 1750, 5000, 90, 60
 
 Said = Mapping[str, Any]
 
@@ -35,23 +35,15 @@ def answered(
     ('accepted', 'seen')
     """
     listed = list(findings)
-    given = [Acceptance(one["code"], one["reason"], one.get("subject", ""))
-        for one in accepted]
-    said = [
-        Finding(
-            *(one["code"], Severity(one["severity"]), one["message"]),
-            one.get("subject", ""),
-        )
-        for one in listed
-    ]
     found = []
-    for one, finding in zip(listed, said, strict=True):
-        answer = accepted_by(finding, said, given)
+    given = answers({"warnings": listed, "accepted": list(accepted)})
+    for one, answer in zip(listed, given, strict=True):
         own = {"reason": "", "by": ""}
         if answer:
             own = {"severity": "accepted", "reason": answer.reason, "by": by}
+            own["typed"] = answer.subject
         found.append({**one, **own})
-    return sorted(found, key=lambda one: _ORDER.index(one["severity"]))
+    return sorted(found, key=lambda one: (_ORDER.index(one["severity"]), one["code"]))
 
 
 def count_words(findings: Iterable[Said], accepted: Iterable[Said]) -> str:
@@ -123,16 +115,20 @@ def _in_the_table(one: Said) -> str:
     return "low" if one["code"] == "H25" and one["severity"] == "warn" else ""
 
 
+def _called(one: Said) -> str:
+    return str(one.get("called") or spoken(one["subject"]))
+
+
 def _all_accepted(some: Sequence[Said]) -> dict[str, Any]:
     """One finding for all limits that are not met, as a person accepted."""
-    names = ", ".join(f"{spoken(one['subject'])} ({one['bound']:g} Gy)" for one in some)
+    names = ", ".join(f"{_called(one)} ({one['bound']:g} Gy)" for one in some)
     said = f"{names}: above the limit, see the table"
     return {"message": said, "remedy": "", "count": len(some)}
 
 
 def _all_low(low: Sequence[Said]) -> dict[str, Any]:
     """One finding for all structures below a recommended dose."""
-    names = ", ".join(dict.fromkeys(spoken(one["subject"]) for one in low))
+    names = ", ".join(dict.fromkeys(_called(one) for one in low))
     needed = [_NEEDED.match(one["remedy"]) for one in low]
     said = f"{names}: less than recommended, see the table"
     if all(needed):
@@ -153,7 +149,7 @@ def first_page(
 
     Examples
     --------
-    >>> long = [{"code": "H20", "severity": "warn", "message": "x" * 900,
+    >>> long = [{"code": "H20", "severity": "warn", "message": "x" * 500,
     ...          "subject": ""} for _ in range(4)]
     >>> [len(some) for some in first_page(long, lines=5)]
     [2, 2]

@@ -28,10 +28,10 @@ from sirtdose.report.looks import (
     case_numbers,
     color_bar,
     drawn,
+    drawn_name,
     isodose_levels,
     method_name,
     scale_top_gy,
-    drawn_name,
     structure_looks,
 )
 from sirtdose.report.outlines import sample, smooth

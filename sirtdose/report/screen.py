@@ -132,7 +132,7 @@ def finding_lines(
     ['ACCEPTED H05: measured (mCi?)']
     """
     return [
-        f"ACCEPTED {one['code']}{' ' * bool(one['subject'])}{spoken(one['subject'])}: "
+        f"ACCEPTED {one['code']}{' ' * bool(one['typed'])}{spoken(one['typed'])}: "
         f"{one['reason']} ({spoken(one['message'])})"
         if one["severity"] == "accepted"
         else f"{one['severity'].upper():<5}{one['code']}  {spoken(one['message'])}"

@@ -46,9 +46,7 @@ def sheet_cuts(
     held = [one for _, rows in groups for one in rows if one.verdicts and not one.aims]
     free = [one for _, rows in groups for one in rows if not one.verdicts]
     warned = [
-        ("finding", n)
-        for n, one in enumerate(findings)
-        if one["severity"] == "warn"
+        ("finding", n) for n, one in enumerate(findings) if one["severity"] == "warn"
     ]
     limits = [("row", one.name) for one in _met(held)]
     order: list[tuple[Any, ...]] = [
@@ -61,7 +59,8 @@ def sheet_cuts(
         *reversed(warned[:_WARNINGS_KEPT]),
         *([("pictures",)] * pictures),
         *limits[max(len(limits) - _LIMITS_KEPT, 0) :],
-        *(("row", one.name) for one in _met(aimed)[: -_LIMITS_KEPT or None]),
+        *(("row", one.name) for one in _met(aimed)[:-_LIMITS_KEPT]),
+        ("legend",),
     ]
     return {one: n for n, one in enumerate(order, start=1)}
 
@@ -84,9 +83,7 @@ def table_cuts(
     ]
     rows = [("row", n) for _, n in sorted(met, key=lambda one: -one[0])]
     warned = [
-        ("finding", n)
-        for n, one in enumerate(findings)
-        if one["severity"] == "warn"
+        ("finding", n) for n, one in enumerate(findings) if one["severity"] == "warn"
     ]
     first = max(len(rows) - _LIMITS_KEPT, 0)
     order = [

@@ -122,7 +122,7 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
     goal = goal_words(document)
     residual = document["assumptions"].get("residual_fraction") or 0.0
     return {
-        "d": {**dict.fromkeys(_OPTIONAL), **document},
+        "d": {**dict.fromkeys(_OPTIONAL), **document, "warnings": _warnings(document)},
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
@@ -134,6 +134,23 @@ def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, An
         "method_name": method_name,
         "names": names_of(document),
     }
+
+
+def _warnings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Findings that call a structure as the table of the page does.
+
+    A plan's own "perfused volume" is "Right lobe" there, if it was drawn so.
+    """
+    names = names_of(document)
+    found = []
+    for one in document["warnings"]:
+        own, said = one["subject"], one["message"]
+        drawn = names.get(own, own)
+        if drawn != shown_name(own):
+            said = said.replace(f"'{own}'", f"'{drawn}'")
+            said = f"{drawn}{said[len(own) :]}" if said.startswith(own) else said
+        found.append({**one, "message": said, "called": names.get(own, "")})
+    return found
 
 
 def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:

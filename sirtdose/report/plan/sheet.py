@@ -7,7 +7,7 @@ from textwrap import shorten
 from typing import Any
 
 from sirtdose.report.findings import GRAVE, answered, in_short
-from sirtdose.report.ladder import Verdict
+from sirtdose.report.ladder import Verdict, ladder
 from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
@@ -19,15 +19,17 @@ from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words, shown_name
 
 SHEET = "Tumor board sheet"
-_REASON, _AGAIN = 120, "for the same reason"
+_REASON, _AGAIN = 110, "for the same reason"
 _METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
 
 
 def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     """A plan on one page; `data` are its pictures, where it is of an image."""
     document = json.loads(text)
-    parts = page_one(document, plan_rungs(document))
-    findings = _findings(document)
+    rungs = plan_rungs(document)
+    # Its goal stands in the answer already.
+    parts = page_one(document, rungs) | {"ladder": ladder(rungs)}
+    findings = _findings(parts["d"])
     return render(
         "plan_sheet.html",
         {},

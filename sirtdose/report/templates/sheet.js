@@ -52,6 +52,15 @@
       one.classList.add(one.dataset.as || "cut");
       tell();
     }
+    // What was left out on the way and would fit after all comes back, the last first.
+    for (const one of full() ? [] : [...steps].reverse()) {
+      const how = one.dataset.as || "cut";
+      if (!one.classList.contains(how)) continue;
+      one.classList.remove(how);
+      tell();
+      if (full()) one.classList.add(how);
+    }
+    tell();
     let scale = 1;
     for (let n = 0; n < 12 && full(); n += 1) {
       scale *= Math.max(0.7, Math.sqrt((0.98 * room) / high()));
