@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from textwrap import shorten
 from typing import Any
 
 from sirtdose.model.finding import answers
@@ -14,7 +15,10 @@ _LIMITS = ("H22", "H42")
 _NEEDED = re.compile(r"that needs ([\d.]+) GBq$")
 # Letters of findings that page one has room for, with pictures and without, less for
 # each line of its table; and what a finding takes besides its own.
-_ROOM, _MORE_ROOM, _A_LINE, _A_FINDING = 1750, 5000, 90, 60
+_ROOM, _MORE_ROOM, _A_LINE, _A_FINDING = 1600, 2800, 90, 60
+
+# All of a longer reason stands with all checks.
+_REASON, _AGAIN = 110, "for the same reason"
 
 Said = Mapping[str, Any]
 
@@ -84,7 +88,8 @@ def limit_accepted(limit: Said, subjects: Collection[str]) -> bool:
 def in_short(findings: Sequence[Said]) -> list[dict[str, Any]]:
     """Findings for page one: what its table shows already is told once, in brief.
 
-    These are doses below a recommended one, and limits passed that were accepted.
+    These are doses below a recommended one, and limits passed that were accepted. Long
+    reasons are cut.
 
     Examples
     --------
@@ -98,12 +103,18 @@ def in_short(findings: Sequence[Said]) -> list[dict[str, Any]]:
     found: dict[Any, list[Said]] = {}
     for n, one in enumerate(findings):
         found.setdefault(_in_the_table(one) or n, []).append(one)
-    return [
-        {**some[0], "count": 1}
-        if isinstance(own, int)
-        else {**some[0], **(_all_low(some) if own == "low" else _all_accepted(some))}
-        for own, some in found.items()
-    ]
+    told: list[dict[str, Any]] = []
+    reasons: set[str] = set()
+    for own, some in found.items():
+        reason = some[0].get("reason", "")
+        short = shorten(reason, _REASON, placeholder=" ...")
+        again = reason in reasons and len(reason) > len(_AGAIN)
+        reasons.add(reason)
+        brief: dict[str, Any] = {"count": 1}
+        if isinstance(own, str):
+            brief = _all_low(some) if own == "low" else _all_accepted(some)
+        told.append({**some[0], "reason": _AGAIN if again else short, **brief})
+    return told
 
 
 def _in_the_table(one: Said) -> str:

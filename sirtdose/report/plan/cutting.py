@@ -61,6 +61,7 @@ def sheet_cuts(
         *limits[max(len(limits) - _LIMITS_KEPT, 0) :],
         *(("row", one.name) for one in _met(aimed)[:-_LIMITS_KEPT]),
         ("legend",),
+        ("remedies",),
     ]
     return {one: n for n, one in enumerate(order, start=1)}
 

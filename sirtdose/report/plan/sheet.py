@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from textwrap import shorten
 from typing import Any
 
 from sirtdose.report.findings import GRAVE, answered, in_short
@@ -19,7 +18,6 @@ from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words, shown_name
 
 SHEET = "Tumor board sheet"
-_REASON, _AGAIN = 110, "for the same reason"
 _METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
 
 
@@ -43,18 +41,11 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
 
 
 def _findings(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Findings of a sheet, numbered in their order; long reasons stand on the page."""
+    """Findings of a sheet, numbered in their order."""
     by = (document.get("approval") or {}).get("by", "")
     said = answered(document["warnings"], document["accepted"], by=by)
     found = in_short([one for one in said if one["severity"] in GRAVE])
-    told: set[str] = set()
-    for number, one in enumerate(found):
-        reason = one["reason"]
-        again = reason in told and len(reason) > len(_AGAIN)
-        short = shorten(reason, _REASON, placeholder=" ...")
-        one |= {"number": number, "reason": _AGAIN if again else short}
-        told.add(reason)
-    return found
+    return [{**one, "number": number} for number, one in enumerate(found)]
 
 
 @dataclass(frozen=True)

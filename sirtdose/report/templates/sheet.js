@@ -25,6 +25,7 @@
       warnings ? many(warnings, "warning") : "",
       of("svg.dvh").length ? "histogram" : "",
       of(".planes").length ? "pictures" : "",
+      sheet.querySelector(".brief") ? "what would meet the limits" : "",
     ].filter(Boolean);
     said.hidden = !parts.length;
     said.textContent = `${parts.join("; ")}: see ${said.dataset.where}.`;
@@ -40,7 +41,7 @@
 
   const fit = () => {
     sheet.classList.remove("tight");
-    for (const one of steps) one.classList.remove("cut", "small");
+    for (const one of steps) one.classList.remove("cut", "small", "brief");
     sheet.style.zoom = 1;
     sheet.style.width = "";
     tell();
