@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from sirtdose.model.finding import Bound, Finding, Severity, distinct
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Ledger
 from sirtdose.model.limit import below
 from sirtdose.model.request import InjectionGiven
@@ -149,18 +149,19 @@ def little_of_a_vial_findings(gbq: float, smallest_gbq: float) -> list[Finding]:
             f"vial, {smallest_gbq:g} GBq: was {gbq * MCI_PER_GBQ:.4g} GBq meant?",
             gbq,
             least,
+            f"{100 * _LEAST_OF_A_VIAL:g} % of the smallest vial",
         )
     ]
 
 
-def _size(said: str, value: float, bound: float) -> Finding:
+def _size(said: str, value: float, bound: float, source: str = "") -> Finding:
     """Total activity above the largest vial or below any therapeutic activity."""
     return Finding.of(
         "H05",
         said,
         subject="activity in all",
         value=value,
-        bound=Bound(bound, "GBq", "see guard_rails.json"),
+        bound=Bound(bound, "GBq", source or rail_source("activity_gbq")),
         accepted=f"{value:.4g} GBq is used",
     )
 
@@ -177,7 +178,7 @@ def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
             "another region?",
             subject=part.name,
             value=part.dose_gy,
-            bound=Bound(least, "Gy", "see guard_rails.json"),
+            bound=Bound(least, "Gy", rail_source("mean_dose_min_gy")),
             accepted=f"{gbq:.4g} GBq is used",
         )
         for part in case.of_injection(one.name, "perfused")

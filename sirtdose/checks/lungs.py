@@ -2,13 +2,12 @@
 
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import above
 from sirtdose.model.treatment import Treatment
 from sirtdose.model.usual import LUNG_MASS_KG
 
-_SOURCE = "see guard_rails.json"
 _PLANAR = (
     "the lung shunt was measured on planar images, which overestimate it, more so for "
     "left-lobe or dome tumors and a high shunt"
@@ -94,7 +93,7 @@ def fraction_findings(what: str, fraction: float) -> list[Finding]:
                 severity=Severity.ASK,
                 subject=what,
                 value=fraction,
-                bound=Bound(rail("lung_shunt", "doubt"), "", _SOURCE),
+                bound=Bound(rail("lung_shunt", "doubt"), "", rail_source("lung_shunt")),
                 accepted=f"{fraction:.1%} is used",
             )
         ]
@@ -108,7 +107,7 @@ def fraction_findings(what: str, fraction: float) -> list[Finding]:
             f"{what} is {fraction:.1%}, above 10 %{more}",
             subject=what,
             value=fraction,
-            bound=Bound(rail("lung_shunt"), "", _SOURCE),
+            bound=Bound(rail("lung_shunt"), "", rail_source("lung_shunt")),
         )
     ]
 
@@ -132,7 +131,11 @@ def measured_shunt_findings(fraction: float) -> list[Finding]:
             severity=Severity.STOP if stops else Severity.ASK,
             subject="measured lung shunt",
             value=fraction,
-            bound=Bound(rail("lung_shunt", "stop" if stops else "doubt"), "", _SOURCE),
+            bound=Bound(
+                rail("lung_shunt", "stop" if stops else "doubt"),
+                "",
+                rail_source("lung_shunt"),
+            ),
             remedy="check which structure or region is liver and which is lungs",
             accepted=f"{fraction:.1%} is used",
         )

@@ -266,15 +266,40 @@ def still_open(
 
 def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
     """What a saved document asks, such as a limit not met, and nobody accepted."""
+    return still_open(*_saved(document))
+
+
+def answers(document: Mapping[str, Any]) -> list[Acceptance | None]:
+    """For each finding of a saved document, what a person accepted of it.
+
+    >>> asked = {"code": "H42", "severity": "ask", "message": "31 Gy"}
+    >>> [one] = answers({"warnings": [asked],
+    ...     "accepted": [{"code": "H42", "reason": "old"}]})
+    >>> one.reason
+    'old'
+    """
+    said, given = _saved(document)
+    asks = _asks(said)
+    return [
+        next((yes for yes in given if one in asks and _covers(yes, one, asks)), None)
+        for one in said
+    ]
+
+
+def _saved(document: Mapping[str, Any]) -> tuple[list[Finding], list[Acceptance]]:
+    """Findings and acceptances as a document lists them."""
     said = [
-        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
-        for one in document.get("warnings", [])
+        Finding(
+            *(one["code"], Severity(one["severity"]), one["message"]),
+            one.get("subject", ""),
+        )
+        for one in document.get("warnings", ())
     ]
     given = [
-        Acceptance(one["code"], one["reason"], one["subject"])
-        for one in document.get("accepted", [])
+        Acceptance(one["code"], one["reason"], one.get("subject", ""))
+        for one in document.get("accepted", ())
     ]
-    return still_open(said, given)
+    return said, given
 
 
 def to_accept(unanswered: Sequence[Finding]) -> str:

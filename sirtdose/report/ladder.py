@@ -22,7 +22,8 @@ class Verdict:
 
     `gy_per_gbq`, one an injection, and `prior_gy` say how the dose follows the
     activity, where a page lets its reader move that. `planned` ones are the plan's own
-    goals; `with_earlier` says that the dose is one with earlier treatments.
+    goals; `with_earlier` says that the dose is one with earlier treatments; `accepted`
+    is one that is missed, as a person accepted.
     """
 
     sense: str
@@ -36,6 +37,7 @@ class Verdict:
     prior_gy: float = 0.0
     planned: bool = False
     with_earlier: bool = False
+    accepted: bool = False
 
     @property
     def falls_short(self) -> str:
@@ -102,8 +104,14 @@ class Verdict:
                 return "reached"
             return f"{gy_words(abs(apart))} Gy {'above' if apart > 0 else 'below'} it"
         if isclose(self.value_gy, self.limit_gy, rel_tol=EXACTLY):
-            return "met exactly" if self.met else "missed: exactly there"
-        return f"{'met' if self.met else 'missed'} by {gy_words(abs(self.apart_gy))} Gy"
+            return "met exactly" if self.met else f"missed: exactly there{self.answer}"
+        said = "met" if self.met else "missed"
+        return f"{said} by {gy_words(abs(self.apart_gy))} Gy{self.answer}"
+
+    @property
+    def answer(self) -> str:
+        """That it was accepted, behind what is not met."""
+        return ", accepted" * self.accepted
 
     @classmethod
     def of_limit(
@@ -163,6 +171,11 @@ class Ladder:
     groups: tuple[tuple[str, tuple[Rung, ...]], ...]
     end_gy: float
     ticks: tuple[float, ...] = field(default=())
+
+    @property
+    def lines(self) -> int:
+        """How many lines its rows take."""
+        return sum(max(len(row.verdicts), 1) for _, rows in self.groups for row in rows)
 
     def at(self, gy: float) -> float:
         """Where a dose lies in the drawing; what is beyond lies at its end."""

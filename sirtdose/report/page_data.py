@@ -29,10 +29,10 @@ from sirtdose.report.looks import (
     case_numbers,
     color_bar,
     drawn,
+    drawn_name,
     isodose_levels,
     method_name,
     scale_top_gy,
-    shown_name,
     structure_looks,
 )
 from sirtdose.report.outlines import sample, smooth
@@ -360,7 +360,7 @@ def _curves(
         "curves": [
             {
                 "name": row.structure.name,
-                "shown": shown_name(row.structure.name, row.structure.role),
+                "shown": drawn_name(row.structure.name, row.structure.role),
                 "color": looks[row.structure.name].color,
                 "dashed": looks[row.structure.name].dashed,
                 "volume_ml": row.dvh.volume_ml,

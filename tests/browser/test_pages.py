@@ -298,7 +298,7 @@ def test_the_histogram_says_what_it_holds(page: Any, results: Path) -> None:
             row.split("\t")[0]: float(row.split("\t")[1])
             for row in page.locator("#dvh-here tbody").inner_text().strip().split("\n")
         }
-        for derived in ("Normal liver", "Normal perfused liver"):
+        for derived in ("Normal whole liver", "Normal perfused liver"):
             part = "perfused" if "perfused" in derived else "whole"
             rows[f"normal_{part}"] = rows.pop(derived)
         curves = curves_of(results, method)

@@ -20,9 +20,8 @@ from sirtdose.report.plan.rows import (
     injections_of,
     linear_doses,
     names_of,
-    shown_name,
 )
-from sirtdose.report.wording import spoken
+from sirtdose.report.wording import shown_name, spoken
 
 # What needs the image again, by the checks' codes.
 _OF_THE_IMAGE = {
