@@ -220,17 +220,28 @@ class Inspection:
     `unusable` says what of it cannot be read, `structures` what those chosen hold,
     `unused` names the files that are not used, by the reason why, and `noticed` what
     the images' headers say that should be known before they are used.
-    `root` is where the items' paths begin; of a zip it is gone.
+    `root` is where the items' paths begin; of a zip it is gone. `names` are those of
+    files that share theirs.
     """
 
     root: Path
     found: tuple[Found, ...]
     choice: Choice | None = None
     problem: str = ""
-    unusable: tuple[str, ...] = ()
+    unusable: tuple[tuple[Found, str], ...] = ()
     structures: tuple[Structure, ...] = ()
     unused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     noticed: tuple[str, ...] = ()
+    names: Mapping[Path, str] = field(default_factory=dict)
+
+    def name_of(self, item: Found) -> str:
+        """How an item is named to a person, apart from all others."""
+        return named(item, self.names)
+
+
+def named(item: Found, names: Mapping[Path, str]) -> str:
+    """An item's own name, or that of its only file among some `names`."""
+    return names.get(item.paths[0], item.label) if len(item.paths) == 1 else item.label
 
 
 def unused(
@@ -238,11 +249,15 @@ def unused(
     passed: Iterable[Passed],
     choice: Choice | None,
     other_inputs: Collection[Path] = (),
+    *,
+    names: Mapping[Path, str] | None = None,
 ) -> dict[str, list[str]]:
     """Names of what was not used, by the reason why.
 
     `other_inputs` are files that an option named: of something else than images.
+    `names` are those of files that share theirs.
     """
+    names = names or {}
     chosen = (choice.image, choice.ct, *choice.structures) if choice else ()
     used = {path for item in chosen if item is not None for path in item.paths}
     used |= set(other_inputs)
@@ -250,10 +265,10 @@ def unused(
     for item in found:
         if used.isdisjoint(item.paths):
             why = item.remark.removeprefix(f"{item.label} ")
-            reasons[why or f"{item.kind}, not chosen"].append(item.label)
+            reasons[why or f"{item.kind}, not chosen"].append(named(item, names))
     for one in passed:
         if one.path not in used:
-            reasons[one.why].append(printable(one.path.name))
+            reasons[one.why].append(names.get(one.path, printable(one.path.name)))
     return dict(reasons)
 
 

@@ -127,8 +127,8 @@ def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
         if str(dataset.get("DecayCorrection", "")).upper() == "ADMIN":
             said += ", decay-corrected to administration"
         raise QuantityError(
-            f"{path.name} has Units (0054,1001) = {units}, {said} (H12): reconstruct "
-            "the PET in Bq/mL (BQML)"
+            f"{path.name} has Units (0054,1001) = {units}, {said} (H12): doses "
+            "need Bq/mL; reconstruct the PET in Bq/mL (BQML)"
         )
     slope = number(dataset, "RescaleSlope", path, "each slice has its own")
     if slope < 0:
