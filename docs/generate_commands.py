@@ -77,7 +77,9 @@ def _rows(command: click.Command, context: click.Context) -> list[str]:
     """The options by the groups of the help, then those in none."""
     rows = []
     for title, own in grouped(command.params):
-        rows += [] if title in ("Options", "Other options") else [f"| **{title}** | | |"]
+        rows += (
+            [] if title in ("Options", "Other options") else [f"| **{title}** | | |"]
+        )
         rows += [_row(one, context) for one in own if not one.hidden]
     return rows
 

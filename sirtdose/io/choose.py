@@ -23,7 +23,7 @@ from sirtdose.io.found import (
 from sirtdose.model.bounds import printable
 from sirtdose.model.structure import Structure
 
-_NAMED_MAX = 6
+_NAMED_MAX, _FEW = 6, 3
 _UNUSED_MAX = 12
 
 
@@ -204,13 +204,31 @@ def _only(
             f"there are {len(candidates)} candidates for {what}: {names}; choose one "
             f"with {option} (`sirtdose inspect FOLDER --paths` says where they are)"
         )
-    remarks = "; ".join(f"{f.label}: {f.remark or f.kind}" for f in found)
-    raise InputError(
-        f"no {what} found: give {option}, which must name a mask or label image "
-        f"(found {remarks})"
+    named_as = (
+        " with an RTSTRUCT, SEG, mask or label image"
         if option == "--structures"
-        else f"no {what} found: give {option} (found {remarks})"
+        else ""
     )
+    raise InputError(f"no {what} found: give {option}{named_as}. {_there(found)}")
+
+
+def _there(found: Sequence[Found]) -> str:
+    """What a folder holds, in a sentence: names of a kind, or of one remark, together.
+
+    >>> cut = [Found(Kind.OTHER, (Path(f"{n}.dcm"),), remark="no SPECT") for n in "ab"]
+    >>> _there([*cut, Found(Kind.CONTOURS, (Path("rs.dcm"),))])
+    'There is a.dcm and b.dcm, no SPECT; rs.dcm, RTSTRUCT'
+    """
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for item in found:
+        why = item.remark.removeprefix(f"{item.label} ") or str(item.kind)
+        alike["" if item.label.startswith(why) else why].append(item.label)
+    said = []
+    for why, names in alike.items():
+        *first, last = names if len(names) <= _NAMED_MAX else [listed(names, _FEW)]
+        said.append(" and ".join(filter(None, (", ".join(first), last))))
+        said[-1] += f", {why}" if why else ""
+    return f"There is {'; '.join(said)}"
 
 
 @dataclass(frozen=True)
