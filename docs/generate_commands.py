@@ -8,6 +8,7 @@ import click
 
 from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.main import main
+from sirtdose.cli.words.command import Command
 from sirtdose.cli.words.groups import grouped
 
 PAGE = Path(__file__).with_name("commands.md")

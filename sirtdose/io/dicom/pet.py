@@ -119,6 +119,7 @@ def read_pet(
 
 
 def _require_bq_per_ml(dataset: Dataset, path: Path) -> None:
+    """PET that is not in Bq/mL, or has a negative rescale slope (H12)."""
     units = as_text(required(dataset, "Units", path, "BQML is needed")).upper()
     if units != "BQML":
         said = _UNITS.get(units, "another unit")

@@ -123,7 +123,7 @@ def read_stack(
 
 
 def _gaps(dataset: Dataset, path: Path, gap_mm: float, slices: int) -> str:
-    """Slices that leave out what is between them: said; of two it is no volume."""
+    """Gaps between slices, which only two slices may not have (H17)."""
     thickness_mm = number_if_any(dataset, "SliceThickness", path, least=0)
     if not thickness_mm or gap_mm <= _THICKNESSES_APART * thickness_mm:
         return ""
@@ -235,6 +235,7 @@ def _size(dataset: Dataset, path: Path) -> tuple[int, int]:
 def _regular_step(
     positions: NDArray[np.float64], normal: NDArray[np.float64], paths: Sequence[Path]
 ) -> NDArray[np.float64]:
+    """Slices that are missing, duplicated or shifted sideways (H17)."""
     gaps = np.diff(positions, axis=0) @ normal
     # The upper median; numpy's own imports its masked arrays first.
     median = float(np.sort(gaps)[len(gaps) // 2])
