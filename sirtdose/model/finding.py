@@ -12,8 +12,6 @@ T = TypeVar("T")
 # What is typed behind --limit, by the derived parts that it is about.
 _TYPED_LIMITS = {
     "normal": ("normal perfused", "normal whole"),
-    "normal_perfused": ("normal perfused",),
-    "normal_whole": ("normal whole",),
     "perfused": ("perfused volume", "treated volume"),
     "liver": ("whole",),
 }

@@ -12,6 +12,7 @@ from sirtdose.io.dicom.link import read_patient
 from sirtdose.io.discover import first_dicom, survey
 from sirtdose.io.found import ACTIVITY_IMAGES, STRUCTURES, Found, Passed
 from sirtdose.io.read import read_found_image, read_found_structures
+from sirtdose.model.structure import Structure
 
 _UNDRAWN = (
     "Structures: none found; draw them, or name their file for `sirtdose post` with "
@@ -69,7 +70,9 @@ def _tried(
 
     Structures are listed once they are chosen.
     """
-    unusable, structures, noticed = [], [], []
+    unusable: list[tuple[Found, str]] = []
+    structures: list[Structure] = []
+    noticed: list[str] = []
     for item in items:
         try:
             if item.kind in STRUCTURES:

@@ -24,7 +24,8 @@ class Command(click.Command):
     def __init__(self, *args: Any, **settings: Any) -> None:
         text = inspect.cleandoc(settings.pop("help", None) or "").split("\n\n")
         plain = [one for one in text if not one.startswith(_EXAMPLE)]
-        super().__init__(*args, help="\n\n".join(plain), **settings)
+        settings["help"] = "\n\n".join(plain)
+        super().__init__(*args, **settings)
         self.examples = tuple(
             " ".join(one.split()).removeprefix(_EXAMPLE)
             for one in text
