@@ -85,7 +85,8 @@ def _dose_findings(case: Treatment) -> list[Finding]:
     if not above:
         bound = f"below any therapeutic activity, at least {least:g} GBq"
     in_cgy = f"was {case.prescribed_gy:.5g} cGy meant, or is"
-    doubt = in_cgy if above and total / 100 >= least else "is the dose wrong, or"
+    is_cgy = above and case.prescribed_gy / 100 >= rail("mean_dose_min_gy")
+    doubt = in_cgy if is_cgy else "is the dose wrong, or"
     return [
         _size(
             f"a goal of {case.prescribed_gy:.5g} Gy needs {_amount(total)}, {bound}: "
