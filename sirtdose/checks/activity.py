@@ -78,19 +78,27 @@ def size_of_findings(case: Treatment, one: Injected) -> list[Finding]:
 
 
 def _dose_findings(case: Treatment) -> list[Finding]:
-    """Prescribed dose that needs an activity above the largest vial (H05)."""
-    most, total = rail("activity_gbq", "high"), case.activity_gbq
-    if not case.prescribed_gy or total <= most:
+    """Prescribed dose that needs an activity of no treatment's size (H05).
+
+    Its unit may be wrong: 12000 Gy typed for 12000 cGy.
+    """
+    (least, most), total = rails("activity_gbq"), case.activity_gbq
+    if not case.prescribed_gy or least <= total <= most:
         return []
+    above = total > most
+    bound = f"above the largest vial, {most:g} GBq"
+    if not above:
+        bound = f"below any therapeutic activity, at least {least:g} GBq"
+    in_cgy = f"was {case.prescribed_gy:.5g} cGy meant, or is"
+    is_cgy = above and case.prescribed_gy / 100 >= rail("mean_dose_min_gy")
+    doubt = in_cgy if is_cgy else "is the dose wrong, or"
     return [
         _size(
-            f"a dose of {case.prescribed_gy:.5g} Gy to {one.volume_ml:.5g} mL needs "
-            f"{total:.4g} GBq, above the largest vial ({most:g} GBq): check --dose "
-            "and --perfused-volume",
+            f"a goal of {case.prescribed_gy:.5g} Gy needs {_amount(total)}, {bound}: "
+            f"{doubt} a volume wrong?",
             total,
-            most,
+            most if above else least,
         )
-        for one in case.held("perfused")[:1]
     ]
 
 
@@ -169,13 +177,18 @@ def _size(said: str, value: float, bound: float, source: str = "") -> Finding:
 def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injection that gives its perfused volume an implausibly low mean dose."""
     least, gbq = rail("mean_dose_min_gy"), one.activity_gbq
+    goal_gy = case.prescribed_gy
+    meant = (
+        f"is the goal of {goal_gy:.4g} Gy right"
+        if goal_gy
+        else f"was {gbq * MCI_PER_GBQ:.4g} GBq meant"
+    )
     return [
         Finding.of(
             "H05",
-            _mostly_residual(one)
-            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: was "
-            f"{gbq * MCI_PER_GBQ:.4g} GBq meant, or does this volume belong to "
-            "another region?",
+            _mostly_residual(one, several=len(case.injections) > 1)
+            or f"{_amount(gbq)} gives '{part.name}' only {part.dose_gy:.3g} Gy: "
+            f"{meant}, or does this volume belong to another region?",
             subject=part.name,
             value=part.dose_gy,
             bound=Bound(least, "Gy", rail_source("mean_dose_min_gy")),
@@ -186,14 +199,16 @@ def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
     ]
 
 
-def _mostly_residual(one: Injected) -> str:
+def _mostly_residual(one: Injected, *, several: bool) -> str:
     """That a residual explains a low dose; empty where it does not."""
+    typed = "residual: in its --injection"
+    typed = typed if several else f"--residual, or {typed}"
     part = one.residual_gbq / one.activity_gbq
     if part <= _MOSTLY:
         return ""
     return (
         f"the residual, {_amount(one.residual_gbq)}, is {100 * part:.0f} % of "
-        f"the {_amount(one.activity_gbq)} administered: check --residual"
+        f"the {_amount(one.activity_gbq)} administered: check {typed}"
     )
 
 

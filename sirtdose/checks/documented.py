@@ -11,6 +11,7 @@ from sirtdose.model.ledger import NOT_GIVEN, Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.treatment import Injected, Part, Treatment
+from sirtdose.planning.result import prescribed_gy
 
 _RESIN_ALONE = ("bsa", "empirical")
 _ALONE = "the injection"
@@ -84,7 +85,7 @@ def treatment_of(plan: Mapping[str, Any]) -> Treatment:
         lungs=_lungs(plan["lungs"]),
         nuclide=_nuclide(plan["nuclide"], by_image=plan["method"] == "image"),
         device=None if device is None else Device.named(device),
-        prescribed_gy=plan["assumptions"].get("prescribed_dose_gy") or 0.0,
+        prescribed_gy=prescribed_gy(plan["assumptions"]),
         typed_tumors_ml=sum(livers_ml[:1])
         * plan["assumptions"].get("tumor_involvement_fraction", 0.0),
     )

@@ -12,7 +12,11 @@ from sirtdose.model.moving import Moving
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import scenario_asking
 
-_LIVER_VOLUMES = ("normal_perfused", "normal_whole", "perfused", "liver")
+_LIVER_VOLUMES = (
+    *("normal_perfused", "normal_whole", "perfused", "liver"),
+    # Of one injection, by the name that a plan shows.
+    *("normal perfused", "perfused volume"),
+)
 # Where chosen limits ask for about as much as is usual, this many times it is doubted.
 _ABOVE_WANTED, _NEAR_USUAL = 2.5, 0.85
 _AT_RISK = ("organ", "gallbladder")
@@ -137,13 +141,20 @@ def organs_at_risk(case: Treatment) -> list[Finding]:
     ]
 
 
-def limit_findings(limits: Sequence[Limit], injections: int = 1) -> list[Finding]:
-    """Limits that are not met or could not be checked, one finding per volume."""
+def limit_findings(
+    limits: Sequence[Limit], injections: int = 1, *, planned: bool = False
+) -> list[Finding]:
+    """Limits that are not met or could not be checked, one finding per volume.
+
+    Only of a plan can one that warns be made a limit.
+    """
     return [
         finding
         for limit in limits
         for finding in (
-            _unchecked(limit) if limit.met is None else _unmet(limit, injections)
+            _unchecked(limit)
+            if limit.met is None
+            else _unmet(limit, injections, planned=planned)
         )
     ]
 
@@ -164,7 +175,7 @@ def _unchecked(limit: Limit) -> list[Finding]:
     ]
 
 
-def _unmet(limit: Limit, injections: int) -> list[Finding]:
+def _unmet(limit: Limit, injections: int, *, planned: bool) -> list[Finding]:
     """Lung dose above its limit, or dose below a requested minimum (H22, H25)."""
     if limit.met is not False or limit.value_gy is None:
         return []
@@ -181,6 +192,10 @@ def _unmet(limit: Limit, injections: int) -> list[Finding]:
                 subject=limit.name,
                 value=limit.value_gy,
                 bound=bound,
+                remedy=f"to make this a limit of the plan, give --limit {limit.name}="
+                f"{limit.limit_gy:g}Gy"
+                if planned
+                else "",
             )
         ]
     needed = limit.activity_needed_gbq
@@ -266,7 +281,7 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
     for_liver = [
         limit
         for limit in limits
-        if limit.volume in _LIVER_VOLUMES
+        if limit.volume.partition(" of ")[0] in _LIVER_VOLUMES
         and (limit.sense == "at_most" or limit.upper_gy is not None)
     ]
     if for_liver:

@@ -47,6 +47,6 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *activity.second_calculation(case),
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.at_least_gy),
-        *doses.limit_findings(wanted.limits, count),
+        *doses.limit_findings(wanted.limits, count, planned=True),
         *(doses.bound_findings(wanted.limits, count) if wanted.maximized else []),
     ]

@@ -36,6 +36,7 @@ def scout_findings(
             scan_at=source.scan_start if source else None, treatment_at=treatment_at
         ),
         *catheter_findings(same_catheter=same_catheter),
+        *unstated_tracer_findings(source),
     ]
     if source is None or source.modality == "file":
         return findings
@@ -92,6 +93,21 @@ def scout_nuclide_findings(
         )
     )
     return findings
+
+
+def unstated_tracer_findings(source: Source | None) -> list[Finding]:
+    """Scout that states no tracer and may be an image after the treatment (H11)."""
+    if source is None or source.nuclide_words or source.nuclide_in_header:
+        return []
+    return [
+        Finding.of(
+            "H11",
+            "the image does not state its tracer, so it may be a Y-90 image from after "
+            "a treatment: is it the scout?",
+            severity=Severity.WARN,
+            subject="scout's nuclide",
+        )
+    ]
 
 
 def interval_findings(

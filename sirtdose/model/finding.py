@@ -9,6 +9,12 @@ from sirtdose.data.load import table
 from sirtdose.errors import InputError, SafetyStop
 
 T = TypeVar("T")
+# What is typed behind --limit, by the derived parts that it is about.
+_TYPED_LIMITS = {
+    "normal": ("normal perfused", "normal whole"),
+    "perfused": ("perfused volume", "treated volume"),
+    "liver": ("whole",),
+}
 
 
 class Severity(StrEnum):
@@ -328,18 +334,36 @@ def _covers(acceptance: Acceptance, ask: Finding, asks: Sequence[Finding]) -> bo
 def _meant(acceptance: Acceptance, asks: Sequence[Finding]) -> set[str]:
     """The one subject that a name is of: letter by letter, else but for its case.
 
-    Else the one that differs by the word liver, which people say and files leave out.
+    Else the one that is shown so, or whose limit is typed so: "normal" for the only
+    normal liver that asks.
+
+    >>> asks = [Finding.of("H42", "71 Gy", subject="normal perfused")]
+    >>> _meant(Acceptance("H42", "old", "normal"), asks)
+    {'normal perfused'}
     """
     subjects = {one.subject for one in asks if one.code == acceptance.code}
-    for alike in (str, str.casefold, _without_liver):
-        found = {one for one in subjects if alike(one) == alike(acceptance.subject)}
+    typed = acceptance.subject
+    wanted = _TYPED_LIMITS.get(typed.casefold(), ())
+    for found in (
+        {one for one in subjects if one == typed},
+        {one for one in subjects if one.casefold() == typed.casefold()},
+        {one for one in subjects if _as_shown(one) == _as_shown(typed)},
+        {one for one in subjects if _part_of(one) in wanted},
+    ):
         if found:
             return found if len(found) == 1 else set()
     return set()
 
 
-def _without_liver(subject: str) -> str:
-    return subject.casefold().replace(" liver", "")
+def _as_shown(subject: str) -> str:
+    """Without the word liver, which people say and documents leave out."""
+    plain = subject.casefold().replace("_", " ").replace(" liver", "")
+    return plain.replace("lungs, all treatments", "lungs cumulative")
+
+
+def _part_of(subject: str) -> str:
+    """A derived part without the injection, or the counts, that it is of."""
+    return _as_shown(subject).partition(",")[0].partition(" of ")[0]
 
 
 def _several(code: str, asks: Sequence[Finding]) -> bool:

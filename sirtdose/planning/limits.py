@@ -97,11 +97,12 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
         A limit of the user's own for a volume that is not there: names those there are.
     """
     found = []
-    names = (*case.volumes, *ROLES, *LUNGS, *_ALIASES)
+    meant = {**_shown(case), **_ALIASES}
+    names = (*case.volumes, *ROLES, *LUNGS, *meant)
     for rule in rules:
         said = f"--limit {rule.volume} names no volume of this plan"
         own = named(rule.volume, names, said, offered=case.volumes)
-        rule = replace(rule, volume=_ALIASES.get(own, own))
+        rule = replace(rule, volume=meant.get(own, own))
         found.append(rule)
         if rule.typed and not case.lines(rule.volume):
             raise InputError(
@@ -109,6 +110,22 @@ def known(rules: Sequence[Rule], case: Case) -> list[Rule]:
                 f"in this plan: {_needs(rule.volume, case)}, or limit one of "
                 f"{', '.join(case.volumes)}"
             )
+    return found
+
+
+def _shown(case: Case) -> dict[str, str]:
+    """Derived volumes by the names under which a plan shows them.
+
+    Where several injections have one each, its name means that one alone.
+    """
+    found = {"lungs, all treatments": "lungs_cumulative"}
+    for role in ROLES:
+        own = case.held(role)
+        for region in own if role != "tumor" else ():
+            for one in region.readings:
+                meant = role if len(own) == 1 else region.name
+                shown = one.name.replace("normal perfused", "normal perfused liver")
+                found |= {one.name: meant, shown: meant}
     return found
 
 

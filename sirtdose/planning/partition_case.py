@@ -124,12 +124,8 @@ class Case:
         return [one for one in self.regions if name in one.of and one.role in roles]
 
     def held(self, volume: str) -> list[Region]:
-        """The regions that a limit's volume stands for: a role, or a tumor's name."""
-        return [
-            one
-            for one in self.regions
-            if volume == one.role or (one.role in _NAMED and volume == one.name)
-        ]
+        """The regions that a limit's volume stands for: a role, or a region's name."""
+        return [one for one in self.regions if volume in (one.role, one.name)]
 
     def lines(self, volume: str) -> list[Line]:
         """The doses that a limit of this volume holds for; none where not known."""

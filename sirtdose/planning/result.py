@@ -114,7 +114,7 @@ class Plan(Tabled):
             nuclide=self.nuclide,
             device=self.device,
             typed_tumors_ml=case.tumors_ml,
-            prescribed_gy=self.assumptions.get("prescribed_dose_gy") or 0.0,
+            prescribed_gy=prescribed_gy(self.assumptions),
             drawn=case.measured,
         )
 
@@ -132,3 +132,17 @@ class Plan(Tabled):
     def draw_activity_mci(self) -> float:
         """Activity to draw up in mCi."""
         return self.draw_activity_gbq * MCI_PER_GBQ
+
+
+def prescribed_gy(assumptions: Mapping[str, Any]) -> float:
+    """The highest dose goal of a plan, where every activity comes from one; else 0.
+
+    >>> prescribed_gy({"injections": [{"goal": "tumor_dose", "value": 120.0}]})
+    120.0
+    >>> prescribed_gy({"injections": [{"goal": "activity", "value": 2.0}]})
+    0.0
+    """
+    goals = assumptions.get("injections") or ()
+    if goals and all(str(one["goal"]).endswith("_dose") for one in goals):
+        return float(max(one["value"] for one in goals))
+    return float(assumptions.get("prescribed_dose_gy") or 0.0)

@@ -163,7 +163,7 @@ def page_data_text(
 
 
 def page_data_of(text: str, document_text: str) -> dict[str, Any]:
-    """Data of a report file, if unchanged and of this document.
+    """Data of report_data.json, unless it or post.json was changed (H31).
 
     Raises
     ------
@@ -191,7 +191,7 @@ def page_data_of(text: str, document_text: str) -> dict[str, Any]:
 
 
 def require_own_plan_file(data: dict[str, Any], plan_file: Path) -> None:
-    """Refuse an RTPLAN that was not written with these results (H32).
+    """RTPLAN that does not belong to these results (H32).
 
     Raises
     ------

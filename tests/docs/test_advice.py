@@ -37,9 +37,10 @@ NAMED = re.compile(r"sirtdose ((?:plan|lsf|site)(?: [a-z]+)?|[a-z]+)\b")
 ONLY_WHERE_TYPED = "of an option that was typed, or of what only these commands read"
 KNOWN = {
     "checks.balance:balance_findings": "a plan has no calibration to spread",
-    "checks.activity:_dose_findings": "only `plan mird` has an activity by a dose",
+    "checks.activity:_mostly_residual": "only `post` measures a residual",
     "checks.doses:_raised": "limits are of plans",
     "checks.doses:_remedy": "what was given cannot be reduced any more",
+    "checks.doses:_unmet": "limits are of plans",
     "checks.doses:_where_more_is_wanted": "what was given has no scenario to choose",
     "checks.doses:bound_findings": "several injections, and greatest activities, are "
     "of partition and image; `check` says what the plan's own run said",

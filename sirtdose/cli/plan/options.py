@@ -64,10 +64,15 @@ liver_volume_option = Option(
     "liver-volume", VOLUME, "Volume of the whole liver, tumors included."
 )
 height_option = Option(
-    "height", BODY_HEIGHT, "Height of the patient, e.g. 165cm or 65in; needed for bsa."
+    "height",
+    BODY_HEIGHT,
+    "Height of the patient, e.g. 165cm or 65in; shown on the plan's page.",
 )
 weight_option = Option(
-    "weight", BODY_MASS, "Weight of the patient, e.g. 60kg or 132lb; needed for bsa."
+    "weight",
+    BODY_MASS,
+    "Weight of the patient, e.g. 60kg or 132lb; shown on the plan's page, with the "
+    "body surface area.",
 )
 tumor_option = Option(
     "tumor",

@@ -60,11 +60,14 @@ _PART = r"\s*(?:[a-z-]+\s*:|maximize\s*(?:,|$))"
 
 def injection_option(command: str) -> Option:
     """The option, with the parts that a command knows."""
+    shown = {one.partition(":")[0]: one for one in _EXAMPLES[command].split(",")}
+    needed = [one for key, one in shown.items() if key in ("perfused", *_GOALS)]
+    parts = re.sub(r"[a-z-]+", lambda one: shown.get(one[0], one[0]), _known(command))
     return Option(
         "injection",
         str,
-        f"One of several injections: 'right={_EXAMPLES[command]}'; may be repeated. "
-        f"Parts: {_known(command)}.",
+        f"One of several injections, e.g. 'right={','.join(needed)}'; may be repeated. "
+        f"Parts: {parts}.",
         many=True,
         metavar="NAME=PART,PART,...",
         into="injections",

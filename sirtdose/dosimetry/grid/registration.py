@@ -223,6 +223,7 @@ def _nearest(transform: Any, fixed: Grid) -> NDArray[np.float64]:
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Registration matrix that mirrors, or scales too much (H16); else its inverse."""
     if not np.isfinite(matrix).all():
         raise GeometryError(
             "the transform's matrix is not finite (H16): export it again"

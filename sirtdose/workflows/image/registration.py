@@ -158,7 +158,7 @@ def _registration(
 def _same_source(
     source: str | None, drawn: Sequence[Structure], grid: Grid
 ) -> str | None:
-    """The one frame of reference, if any is stated, of what is to be brought over."""
+    """Structures in another frame of reference than the registration's (H15)."""
     frames = {
         one.grid.frame_of_reference_uid: one.name
         for one in drawn

@@ -76,7 +76,9 @@ class PlanRequest(Terms):
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
-        """The same request with the limits of its table, and what is said of them.
+        """Published limits; those for other microspheres ask (H25).
+
+        Added to the request, with the findings on them.
 
         Raises
         ------

@@ -30,10 +30,10 @@ TAG = "+with_prior"
 def prior_on(
     path: Path | None, transform: Path | None, placed: Placed
 ) -> tuple[Volume | None, list[Finding]]:
-    """The earlier session's dose on this one's voxels, Gy.
+    """Earlier dose in another frame of reference (H15); else on this image's voxels.
 
-    It comes by its frame of reference, or by a transform from this image's points to
-    those of the earlier one.
+    In Gy. It is placed by its frame of reference, or by a transform from this image's
+    points to those of the earlier one.
 
     Raises
     ------
