@@ -9,7 +9,6 @@ import click
 from sirtdose.cli.lazy import LazyGroup
 from sirtdose.cli.main import main
 from sirtdose.cli.words.command import Command
-from sirtdose.cli.words.groups import grouped
 
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
@@ -76,13 +75,22 @@ def _listed(group: LazyGroup) -> list[str]:
 
 def _rows(command: click.Command, context: click.Context) -> list[str]:
     """The options by the groups of the help, then those in none."""
-    rows = []
-    for title, own in grouped(command.params):
-        rows += (
-            [] if title in ("Options", "Other options") else [f"| **{title}** | | |"]
+    groups = command.option_groups if isinstance(command, Command) else []
+    grouped = [
+        line
+        for group in groups
+        for line in (
+            f"| **{group.title}** | | |",
+            *(_row(one, context) for one in group.options),
         )
-        rows += [_row(one, context) for one in own if not one.hidden]
-    return rows
+    ]
+    inside = [one for group in groups for one in group.options]
+    rest = [one for one in command.params if one not in inside and _has_row(one)]
+    return [*grouped, *(_row(one, context) for one in rest)]
+
+
+def _has_row(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option) and not param.hidden
 
 
 def _row(param: click.Parameter, context: click.Context) -> str:

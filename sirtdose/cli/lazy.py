@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from cloup.formatting import HelpSection, ensure_is_cloup_formatter
 
 from sirtdose.cli.words.command import Group
 
@@ -65,6 +66,9 @@ class LazyGroup(Group):
     ) -> None:
         """List the commands by their lines, without loading them."""
         del ctx
-        for title, own in self.sections_of_help.items():
-            with formatter.section(title):
-                formatter.write_dl([(name, line) for name, (_, line) in own.items()])
+        ensure_is_cloup_formatter(formatter).write_many_sections(
+            [
+                HelpSection(title, [(name, line) for name, (_, line) in own.items()])
+                for title, own in self.sections_of_help.items()
+            ]
+        )

@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import cloup
 
-from sirtdose.cli.words.groups import grouped
-from sirtdose.cli.words.help import COLUMN, Context
+from sirtdose.cli.words.groups import grouped, place_of
+from sirtdose.cli.words.help import Context
 
 _EXAMPLE = "Example: "
 
 
-class Command(click.Command):
-    """A command whose help has its options in groups, and examples below them.
+class Command(cloup.Command):
+    """A command with its options in groups, and examples below them.
 
     A paragraph of its docstring that begins with ``Example:`` is one of `examples`.
     """
@@ -24,31 +25,20 @@ class Command(click.Command):
     def __init__(self, *args: Any, **settings: Any) -> None:
         text = inspect.cleandoc(settings.pop("help", None) or "").split("\n\n")
         plain = [one for one in text if not one.startswith(_EXAMPLE)]
-        settings["help"] = "\n\n".join(plain)
-        super().__init__(*args, **settings)
+        super().__init__(*args, help="\n\n".join(plain), **settings)
         self.examples = tuple(
             " ".join(one.split()).removeprefix(_EXAMPLE)
             for one in text
             if one.startswith(_EXAMPLE)
         )
-
-    def format_options(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """Write the options in their groups, each with what is to be typed."""
-        groups = {
-            title: [
-                (_plain(names), said)
-                for names, said in filter(None, (o.get_help_record(ctx) for o in own))
+        # A group has few of its own.
+        if not isinstance(self, click.Group):
+            self.option_groups = list(grouped(self.params))
+            self.ungrouped_options = [
+                one
+                for one in self.params
+                if isinstance(one, click.Option) and place_of(one) is None
             ]
-            for title, own in grouped(self.get_params(ctx))
-        }
-        widths = [len(names) for rows in groups.values() for names, _ in rows]
-        for title, rows in groups.items():
-            # Of one width, so that all groups have one column of words.
-            width = min(max(widths), COLUMN)
-            with formatter.section(title):
-                formatter.write_dl([(f"{names:{width}}", said) for names, said in rows])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples, as they are typed."""
@@ -70,7 +60,7 @@ class Command(click.Command):
             raise click.UsageError(said, ctx) from None
 
 
-class Group(Command, click.Group):
+class Group(Command, cloup.Group):
     """A group of commands; a word that is none is answered with what was meant."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -78,7 +68,7 @@ class Group(Command, click.Group):
         self.format_usage(ctx, formatter)
         self.format_help_text(ctx, formatter)
         self.format_commands(ctx, formatter)
-        Command.format_options(self, ctx, formatter)
+        self.format_params(ctx, formatter)
         self.format_epilog(ctx, formatter)
 
     def resolve_command(
@@ -97,11 +87,6 @@ def command(
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a function a command."""
     return click.command(name, cls=cls, **settings)
-
-
-def _plain(names: str) -> str:
-    """An option's names with its value, without click's word for a number."""
-    return re.sub(r"(INTEGER|FLOAT)( RANGE)?\b", "N", names)
 
 
 def _typed(words: str, formatter: click.HelpFormatter) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import click
+from cloup import OptionGroup
 
 # A name of an option is in one group, for every command that has it.
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -62,7 +63,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "verbose",
     ),
 }
-_OTHERS = "Other options"
 _PLACE = {
     name: (group, place)
     for group, names in enumerate(GROUPS.values())
@@ -76,16 +76,16 @@ def place_of(option: click.Option) -> tuple[int, int] | None:
     return next((_PLACE[one] for one in names if one in _PLACE), None)
 
 
-def grouped(
-    params: Iterable[click.Parameter],
-) -> Iterator[tuple[str, list[click.Option]]]:
-    """The groups that have any of some options, in their order; then the others."""
-    options = [one for one in params if isinstance(one, click.Option)]
-    places = {one: place_of(one) for one in options}
+def grouped(params: Iterable[click.Parameter]) -> Iterator[OptionGroup]:
+    """The groups that have any of a command's options, in their order."""
+    placed = [
+        (place, number, one)
+        for number, one in enumerate(params)
+        if isinstance(one, click.Option) and (place := place_of(one))
+    ]
     for at, title in enumerate(GROUPS):
-        own = {one: place for one, place in places.items() if place and place[0] == at}
+        own = [one for place, _, one in sorted(placed) if place[0] == at]
         if own:
-            yield title, sorted(own, key=lambda one: own[one])
-    others = [one for one, place in places.items() if place is None]
-    if others:
-        yield _OTHERS if len(others) < len(options) else "Options", others
+            group = OptionGroup(title)
+            group.options = own
+            yield group

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from textwrap import fill
+from typing import Any
 
-import click
+import cloup
 
 _KEPT = str.maketrans({" ": "\u00a0", "-": "\u2011"})
 _BACK = str.maketrans({"\u00a0": " ", "\u2011": "-"})
@@ -13,49 +13,29 @@ _WHOLE = re.compile(
     r"(?<!\w)'[^']*'(?!\w)|\d (?:%|[kMG]?Bq|m?Ci|Gy|mL|mm|cm|mg|g|kg|h|s)(?!\w)"
     r"|\[[^\[\]]{,24}\]|[^\s-]*-\S+"
 )
+# Click's words for a number.
+_NUMBER = re.compile(r"(INTEGER|FLOAT)( RANGE)?\b")
 
 
-COLUMN = 30
+class Formatter(cloup.HelpFormatter):
+    """Cloup's own, which keeps words whole."""
 
-
-class Formatter(click.HelpFormatter):
-    """Click's own, which keeps words whole."""
-
-    def write_text(self, text: str) -> None:
+    def write_text(self, text: str, *args: Any, **settings: Any) -> None:
         """Write paragraphs."""
-        super().write_text(_kept(text))
+        super().write_text(_kept(text), *args, **settings)
 
-    def write_dl(
-        self,
-        rows: Iterable[tuple[str, str]],
-        col_max: int = COLUMN,
-        col_spacing: int = 2,
-    ) -> None:
+    def write_dl(self, rows: Iterable[Any], *args: Any, **settings: Any) -> None:
         """Write names, and beside each what it is; below it where it is long."""
-        listed = list(rows)
-        longest = max((len(name) for name, _ in listed), default=0)
-        column = self.current_indent + min(longest, col_max) + col_spacing
-        for name, said in listed:
-            head = f"{'':{self.current_indent}}{name}"
-            if len(head) + col_spacing > column:
-                self.write(f"{head}\n")
-                head = ""
-            text = fill(
-                _kept(said),
-                self.width,
-                initial_indent=f"{head:{column}}",
-                subsequent_indent=" " * column,
-                break_long_words=False,
-            )
-            self.write(f"{text}\n")
+        kept = [(_NUMBER.sub("N", names), _kept(said)) for names, said in rows]
+        super().write_dl(kept, *args, **settings)
 
     def getvalue(self) -> str:
         """All that was written."""
         return super().getvalue().translate(_BACK)
 
 
-class Context(click.Context):
-    """Click's own, with our way to write help."""
+class Context(cloup.Context):
+    """Cloup's own, with our way to write help."""
 
     formatter_class = Formatter
 

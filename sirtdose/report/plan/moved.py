@@ -177,7 +177,8 @@ def _limit(
     )
     line = pick(lines, key=lambda one: one.value_gy(gbq))
     names = [one["name"] for one in injections_of(document)]
-    return limit_findings([held_against(rule, line, names, gbq)], len(names))
+    held = held_against(rule, line, names, gbq)
+    return limit_findings([held], len(names), planned=True)
 
 
 def _replaced(
