@@ -56,19 +56,16 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     ]
 
 
-def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
+def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
     """Doses above those usual with these microspheres (H07).
 
-    In one or two liver segments they only warn. `wanted_gy` are the minimum doses of
-    the chosen limits, by role: where one is close to the usual dose, only doses well
-    above that minimum are reported.
+    In one or two liver segments they only warn. Where one of the `limits` asks for at
+    least about the usual dose, only doses well above that are reported.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
     findings = []
     for entry in table("devices")[case.device.name]["ceilings"]:
-        bound = _raised(entry, wanted_gy.get(entry["volume"], 0.0))
-        most = bound.value
         parts = case.held(entry["volume"])
         if not parts:
             what = f"dose to {entry['volume'].replace('_', ' ')} liver"
@@ -84,14 +81,27 @@ def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Find
                 subject=own.name,
                 value=part.total_gy,
                 bound=bound,
-                remedy=_remedy(case, part, most)
+                remedy=_remedy(case, part, bound.value)
                 + _where_more_is_wanted(case, part, entry),
             )
             for own in parts
             for part in [own.most]
-            if part.total_gy > most
+            for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
+            if part.total_gy > bound.value
         ]
     return findings
+
+
+def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
+    """The most that the limits of a part ask for; 0 for nothing."""
+    asked = (
+        one.limit_gy
+        for one in limits
+        if one.sense == "at_least"
+        and one.volume == volume
+        and (not one.injection or one.injection in part.of)
+    )
+    return max(asked, default=0.0)
 
 
 def _is_segment(case: Treatment, part: Part) -> bool:

@@ -27,8 +27,9 @@ from sirtdose.cli.words.image import (
     segmentation_options,
 )
 from sirtdose.cli.words.injections import (
+    aimed_goal_options,
+    aims_of,
     goal_of,
-    goal_options,
     goals_given,
     imaged_injection_of,
     injection_option,
@@ -57,7 +58,7 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 @reading_options
 @registration_options
 @segmentation_options
-@goal_options
+@aimed_goal_options
 @injection_option("plan image")
 @replace(perfused_volume_option, help=f"{perfused_volume_option.help} {_ON_PAPER}")
 @replace(liver_volume_option, help=f"{liver_volume_option.help} {_ON_PAPER}")
@@ -157,11 +158,11 @@ def _scout(options: dict[str, Any], dose: DoseRequest) -> "Scout":
 def _injections(options: dict[str, Any]) -> "list[ImagedInjection]":
     texts = options["injections"]
     if texts:
-        if goals_given(options):
+        if options["aims"] or goals_given(options):
             raise click.UsageError(
                 "each --injection has its own goal: leave out --tumor-dose, "
-                "--normal-dose, --activity and --maximize"
+                "--normal-dose, --activity, --maximize and --goal"
             )
         return [imaged_injection_of(text) for text in texts]
     goal, value = goal_of(options)
-    return [ImagedInjection("injection", None, goal, value)]
+    return [ImagedInjection("injection", None, goal, value, aims=aims_of(options))]

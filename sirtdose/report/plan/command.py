@@ -20,6 +20,7 @@ _OPTIONS = {
     "tlsf_fraction": "--tlsf %s",
     "limits": "--limit %s",
     "limit_table": "--limits %s",
+    "aims": "--goal %s",
     "bilirubin_mg_per_dl": "--bilirubin %smg/dL",
     "liver_function": "--liver-function %s",
     "prior_liver_dose_gy": "--prior-liver-dose %sGy",

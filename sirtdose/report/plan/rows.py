@@ -206,6 +206,7 @@ def _note(limit: Mapping[str, Any], of: str, name: str, linear: Linear) -> str:
         "by all counts of the image" if of not in (name, ALL_LUNGS) else "",
         f"{limit['value_gy']:.3g} Gy with earlier treatments" if before else "",
         "set by the user" if limit["source"] == _USER else "",
+        f"limit of {limit['injection']}" if limit.get("injection") else "",
         "" if limit["verified"] else "not verified",
         "limits the activity" if limit["binding"] else "",
         limit["condition"] or "",

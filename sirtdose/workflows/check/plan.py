@@ -22,16 +22,10 @@ _LIMIT = (
 
 def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
     """What the checks say of plan.json, from the numbers that it lists alone."""
-    limits = tuple(_limit(row) for row in plan["limits"])
-    least = [one for one in limits if one.sense == "at_least"]
     return judge_plan(
         _treatment(plan),
         Wanted(
-            limits=limits,
-            at_least_gy={
-                volume: max(one.limit_gy for one in least if one.volume == volume)
-                for volume in {one.volume for one in least}
-            },
+            limits=tuple(_limit(row) for row in plan["limits"]),
             residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
         ),
     )
@@ -42,6 +36,7 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     for name in ("condition", "value_of", "activity_of"):
         told[name] = row[name] or ""
     told["at_most_gbq"] = row.get("at_most_gbq", {})
+    told["injection"] = row.get("injection") or ""
     told["given_by_user"] = row.get("given_by_user", False)
     return Limit(**told)
 

@@ -42,8 +42,9 @@ from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
-from sirtdose.planning.case_plan import activities_of, plan_of
-from sirtdose.planning.partition_goal import ImagedInjection
+from sirtdose.planning.case_plan import activities_of, growth_document, plan_of
+from sirtdose.planning.injection_limits import with_own_limits
+from sirtdose.planning.partition_goal import ImagedInjection, goals_reached
 from sirtdose.planning.partition_plan import injections_document
 from sirtdose.planning.result import Plan
 from sirtdose.workflows.image.density import tissue_density
@@ -67,6 +68,7 @@ from sirtdose.workflows.plan.imaged_case import (
 )
 from sirtdose.workflows.plan.imaged_dose import predicted, scouted_by, with_hottest
 from sirtdose.workflows.plan.numbers import PlanRequest, accepted
+from sirtdose.workflows.plan.voxel_goals import ScoutedVoxels, checked_goals
 
 # A perfused volume that lies less than this in what injections reach is left out.
 _MOST_OF_IT = 0.5
@@ -129,12 +131,16 @@ def plan_image(
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
+        scout.injections,
     )
+    request = with_own_limits(request, scout.injections)
     said.add(limits)
     said.add(
         method_findings(
             method=scout.dose.used_methods[0],
-            limits_source=request.rules[0].source if request.rules else "",
+            limits_source=next(
+                (one.source for one in request.rules if not one.typed), ""
+            ),
         )
     )
     said.gate()
@@ -143,6 +149,9 @@ def plan_image(
     )
     plan = _plan(scouted, request, scout)
     prediction = predicted(plan, scouted, read)
+    checked_goals(
+        plan.goals, prediction, {one.name: one.structure.name for one in parts}
+    )
     said.add(_dose_findings(plan, prediction, read, scout.dose))
     return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
@@ -265,7 +274,8 @@ def _volume_findings(
 
 def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
-    activities = activities_of(scout.injections, case, request)
+    voxels = ScoutedVoxels(scouted, case)
+    activities = activities_of(scout.injections, case, request, voxels)
     return plan_of(
         activities,
         case,
@@ -275,10 +285,12 @@ def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
         one_density=not scout.dose.density_by_voxel,
         assumptions={
             "dose_method": scouted.method,
+            **growth_document(scout.injections, request),
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),
         },
+        goals=goals_reached(scout.injections, case, activities, voxels),
     )
 
 
