@@ -242,7 +242,9 @@ def _told_apart(value_gy: float, bound_gy: float) -> str:
     return next((one for one in digits if float(one) != bound_gy), f"{value_gy:.4g}")
 
 
-def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+def bound_findings(
+    limits: Sequence[Limit], injections: int, *, in_order: bool = False
+) -> list[Finding]:
     """Maximum activity with no limit for the liver, or with a shared limit (H07)."""
     shared = [
         limit
@@ -250,10 +252,11 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
         if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
     ]
     if injections > 1 and shared:
-        said = (
-            f"{shared[0].name} limits all injections, which were scaled by one "
-            "factor: an --injection with its own goal may get more, at the others' "
-            "cost"
+        said = f"{shared[0].name} limits all injections, which were " + (
+            "maximized one after another: another order gives other activities"
+            if in_order
+            else "scaled by one factor: an --injection with its own goal may get more, "
+            "at the others' cost"
         )
         return [Finding.of("H07", said, severity=Severity.NOTE)]
     for_liver = [

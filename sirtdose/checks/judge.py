@@ -12,11 +12,13 @@ from sirtdose.model.treatment import Treatment
 class Wanted:
     """Limits of a plan, and how its activity was determined.
 
-    `maximized` is True if the activity was raised until a limit was reached.
+    `maximized` is True if the activity was raised until a limit was reached,
+    `in_order` if several injections were, one after another.
     """
 
     limits: tuple[Limit, ...] = ()
     maximized: bool = False
+    in_order: bool = False
     residual_fraction: float = 0.0
 
 
@@ -45,5 +47,9 @@ def judge_plan(case: Treatment, wanted: Wanted) -> list[Finding]:
         *activity.residual_findings(wanted.residual_fraction),
         *doses.usual_ceilings(case, wanted.limits),
         *doses.limit_findings(wanted.limits, count),
-        *(doses.bound_findings(wanted.limits, count) if wanted.maximized else []),
+        *(
+            doses.bound_findings(wanted.limits, count, in_order=wanted.in_order)
+            if wanted.maximized
+            else []
+        ),
     ]

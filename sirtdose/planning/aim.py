@@ -246,7 +246,7 @@ def _require_voxels(aim: Aim, voxels: VoxelDoses | None) -> VoxelDoses:
         value = f"{aim.as_dose[1]:.6g}Gy"
         raise InputError(
             f"the goal {aim.words} needs doses by voxel: use `sirtdose plan image`, or "
-            f"plan a mean dose here, --goal {aim.of}:mean={value}"
+            f"plan a mean dose here, as goal {aim.of}:mean={value}"
         )
     return voxels
 

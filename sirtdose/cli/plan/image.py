@@ -44,6 +44,7 @@ from sirtdose.model.request import DoseRequest
 from sirtdose.model.usual import LIVER_DENSITY_G_PER_ML
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.report.plan.document import plan_document
+from sirtdose.report.plan.goals import metrics_of_goals
 from sirtdose.report.plan.hash import signed
 from sirtdose.report.plan.lines import plan_screen
 
@@ -115,9 +116,9 @@ def image_command(
         if out is not None:
             require_free(out, files.REPLACED, force=force)
         plan, prediction = plan_image(images, request, scout)
+        asked = dict.fromkeys([*metrics_of(options), *metrics_of_goals(plan)])
         document = signed(
-            plan_document(plan)
-            | files.prediction_document(prediction, metrics_of(options))
+            plan_document(plan) | files.prediction_document(prediction, tuple(asked))
         )
         if claim is not None:
             with claim.writing(files.REPLACED, force=force) as folder:

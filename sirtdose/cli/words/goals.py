@@ -62,12 +62,10 @@ def aim_of(text: str, option: str = "--goal") -> Aim:
             param_hint=option,
         )
     value = quantity(value_text, FRACTION if metric.is_part else DOSE, option)
-    wrong = not value > 0 or (metric.is_part and not metric.number)
-    if wrong or (metric.is_part and value > 1):
-        wanted = "above 0 % and at most 100 %" if metric.is_part else "above 0 Gy"
+    if not value > 0 or (metric.is_part and not metric.number):
         raise click.BadParameter(
-            f"'{text}' asks for nothing that a plan can reach: give a value "
-            f"{wanted}{', at a dose above 0 Gy' if metric.is_part else ''}",
+            f"'{text}' asks for nothing: give a dose above 0 Gy, and of a V more than "
+            "0 % of the volume",
             param_hint=option,
         )
     return Aim(name, metric, value)

@@ -215,8 +215,6 @@ def _written(
     for piece in pieces:
         key, _, value = (one.strip() for one in piece.partition(sign))
         kind = _kind_of(key, command, name)
-        if not value and kind is not bool:
-            raise _refused(f"'{key}' of '{name}' has no value: write {key}:VALUE")
         if key == "tumor":
             parts[key].append(tumor_of(value, _OPTION))
         elif key in MANY:
@@ -234,11 +232,21 @@ def _written(
             times[key] = moment(when.strip() or None, _OPTION, timezone)
         else:
             parts[key] = value
+    _require_complete(name, parts, command)
+    return name, parts, times
+
+
+def _require_complete(name: str, parts: Mapping[str, Any], command: str) -> None:
+    """Refuse an injection without its volume or goal, or a part without a value."""
     goals = sum(one in parts for one in _GOALS)
     if not parts.get("perfused") or goals > 1 or not (goals or parts["goal"]):
         example = _EXAMPLES[command].partition(",")[0]
         raise _refused(f"'{name}' needs {example} and {_goals(command)}")
-    return name, parts, times
+    if parts.get("limits") == "":
+        raise _refused(
+            f"'limits' of '{name}' has no value: write "
+            "limits:eanm2022:glass:hcc:segmentectomy"
+        )
 
 
 def _kind_of(key: str, command: str, name: str) -> Any:

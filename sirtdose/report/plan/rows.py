@@ -9,6 +9,7 @@ from sirtdose.report.doses import drawn_again
 from sirtdose.report.ladder import LIMIT_NOT_MET, Rung, Verdict
 from sirtdose.report.palette import paints
 from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.goals import aim_words
 
 LUNGS, ALL_LUNGS = "lungs", "lungs_cumulative"
 _SAME = 1e-6
@@ -250,7 +251,7 @@ def _aimed_at(
     role = {
         "tumor_dose": "tumor",
         "normal_dose": "normal_perfused",
-        "dose": "perfused",
+        **dict.fromkeys(("dose", "perfused_dose"), "perfused"),
     }.get(injection["goal"] or "")
     if role is None:
         return []
@@ -281,6 +282,8 @@ def _goal(injection: Mapping[str, Any], names: Sequence[str]) -> str:
         return "none, the activity was set"
     if injection["goal"] == "maximize":
         return "the highest activity within the limits"
+    if injection["goal"] == "aim":
+        return aim_words(injection["aims"][0])
     if not names:
         return "no dose is aimed at"
     if injection["goal"] == "tumor_dose" and len(names) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 from sirtdose.report.ladder import Verdict
 from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
+from sirtdose.report.plan.goals import page_goal_lines
 from sirtdose.report.plan.page import (
     GRAVE,
     Made,
@@ -28,14 +29,16 @@ _METHODS = {"bsa": "BSA", "mird": "MIRD", "partition": "Partition"}
 def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     """A plan on one page; `data` are its pictures, where it is of an image."""
     document = json.loads(text)
-    rungs = plan_rungs(document)
+    first = page_one(document, plan_rungs(document))
+    # One page has no room for the table of goals.
+    first["image_doses"] += page_goal_lines(first["goals"])
     return render(
         "plan_sheet.html",
         {},
         ("sheet.js",),
         head=plan_head(document, made, SHEET),
         page=with_names(document, data) if data else None,
-        **page_one(document, rungs),
+        **first,
     )
 
 

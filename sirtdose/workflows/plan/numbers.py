@@ -313,6 +313,7 @@ def judged(plan: Plan, terms: Terms) -> list[Finding]:
     wanted = Judged(
         limits=plan.limits,
         maximized=plan.maximized,
+        in_order=bool(terms.maximize_order),
         residual_fraction=terms.residual_fraction,
     )
     case = plan.treatment
