@@ -131,7 +131,7 @@ class TestTables:
 
     def test_microspheres_of_another_table_stop(self) -> None:
         one = Injection("right", 200, (), "perfused_dose", 420, limit_table=SEGMENT)
-        with pytest.raises(SafetyStop, match="limits are for .*glass"):
+        with pytest.raises(SafetyStop, match=r"limits are for .*glass"):
             plan_partition(PlanRequest(device=Device.named("resin")), [one])
 
     def test_an_unknown_table_names_its_injection(self) -> None:
@@ -296,13 +296,17 @@ class TestAims:
 
 
 class TwoVoxels:
-    """10 Gy and 2 Gy by 1 GBq of one injection, 1 Gy and 4 Gy by the other."""
+    """Doses by 1 GBq of each of two injections in two voxels of one volume."""
+
+    def __init__(self, *per_gbq: tuple[float, float]) -> None:
+        self.per_gbq = per_gbq
 
     def value(
         self, name: str, metric: Metric, activities: Sequence[float]
     ) -> float | None:
+        assert (name, metric.words) == ("T", "D100")
         one, two = activities
-        return min(10 * one + two, 2 * one + 4 * two) if metric.kind == "d" else None
+        return min(a * one + b * two for a, b in self.per_gbq)
 
 
 @pytest.mark.parametrize(
@@ -320,22 +324,18 @@ def test_a_least_dose_of_two_injections(
     wanted_gy: float, first_gbq: float, needed_gbq: float
 ) -> None:
     region = Region("T", "tumor", 1.0, 0.001, ("a", "b"), (0.1, 0.1), (6.0, 2.5))
-    reach = VoxelReach(region, Metric.parse("D100"), wanted_gy, TwoVoxels())
+    reach = VoxelReach(
+        region, Metric.parse("D100"), wanted_gy, TwoVoxels((10, 1), (2, 4))
+    )
     assert reach.needed_gbq(1, [first_gbq, 99.0]) == pytest.approx(
         needed_gbq, rel=1e-12
     )
     assert reach.shares(0, 1)
 
 
-def test_a_cold_part_has_no_d98() -> None:
-    class Cold(TwoVoxels):
-        def value(
-            self, name: str, metric: Metric, activities: Sequence[float]
-        ) -> float | None:
-            return 0.0
-
+def test_a_cold_part_has_no_d100() -> None:
     region = Region("T", "tumor", 1.0, 0.001, ("a", "b"), (0.1, 0.1), (6.0, 2.5))
-    reach = VoxelReach(region, Metric.parse("D98"), 50.0, Cold())
+    reach = VoxelReach(region, Metric.parse("D100"), 50.0, TwoVoxels((10, 1), (0, 0)))
     with pytest.raises(PlanningError, match="a part of it has no uptake"):
         reach.needed_gbq(0, [1.0, 0.0])
 

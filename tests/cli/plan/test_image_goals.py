@@ -120,7 +120,8 @@ def test_the_activity_is_exact_on_the_voxels(
     assert plan["activity_gbq"] == pytest.approx(gbq, rel=2e-6)
     found = goals(plan)
     first, *rest = plan["goals"]
-    assert first["sets_activity"] and first["met"]
+    assert first["sets_activity"]
+    assert first["met"]
     assert not any(one["sets_activity"] for one in rest)
     for metric, value in others.items():
         one = found["Tumor 1", metric]
