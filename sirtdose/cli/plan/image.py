@@ -17,6 +17,7 @@ from sirtdose.cli.plan.options import (
     require_limits,
     weight_option,
 )
+from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -77,6 +78,13 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 )
 @lung_margin_option
 @dose_options
+@blur_options
+@Option(
+    "pvc",
+    CORRECTIONS,
+    "Partial-volume correction of the image: T/N, uptakes and doses are then those "
+    "without the blur.  [default: iterative-yang with --psf]",
+)
 @metric_option
 @height_option
 @weight_option
@@ -105,7 +113,7 @@ def image_command(
     from sirtdose.report.plan import image as files
     from sirtdose.workflows.plan.image import plan_image
 
-    dose = dose_request(source, options)
+    dose = dose_request(source, options, **partial_volume(options))
     density = dose.density
     one_density = density if isinstance(density, float) else LIVER_DENSITY_G_PER_ML
     request = plan_request({**options, "density": one_density})

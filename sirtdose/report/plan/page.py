@@ -13,6 +13,7 @@ from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
+from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
 from sirtdose.report.plan.rows import (
@@ -34,7 +35,10 @@ from sirtdose.report.plan.uncertainty import (
     prediction_words,
 )
 from sirtdose.report.plan.what_if import what_if
-from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.summary import (
+    other_constant_words,
+    partial_volume_lines,
+)
 from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
@@ -247,6 +251,14 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "full": full_doses(document, metrics),
         "repeated": repeated(document),
+        "blur": blur_rows(document),
+        "blur_words": [
+            line
+            for line in partial_volume_lines(
+                (document.get("measured") or {}).get("blur")
+            )
+            if line
+        ],
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),

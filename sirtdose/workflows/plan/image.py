@@ -31,6 +31,7 @@ from sirtdose.checks.scout import (
 from sirtdose.dosimetry.derived import union, with_role
 from sirtdose.dosimetry.engine.tissue_density import TissueDensity
 from sirtdose.dosimetry.grid.resample import covered_fraction, occupancy_on
+from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.image.spect_shunt import SpectShunt
 from sirtdose.dosimetry.image.uptake import (
     Perfusion,
@@ -58,6 +59,7 @@ from sirtdose.workflows.image.scene import (
     require_map,
 )
 from sirtdose.workflows.image.structures import placed_structures
+from sirtdose.workflows.plan.blur import as_seen, blur_words, without_blur
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
@@ -77,6 +79,8 @@ _TOO_LOW = (
     "T/N and dose are underestimated, and a tumor dose as goal leads to too much "
     "activity"
 )
+
+_BY_WIDTH = "T/N and dose are corrected, and depend on the FWHM and the contours"
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,11 @@ def plan_image(
     with opened(images.source) as source:
         images = replace(images, source=source)
         read, request = _read(images, request, scout, said)
-    perfusions = perfusions_of(scout.injections, read.placed, read.volume, request)
+    seen, read = read, said.take(without_blur(read, scout.dose))
+    perfusions = perfusions_of(scout.injections, read.placed, read.counted, request)
     parts = parts_of(perfusions, read.placed)
-    said.add(_volume_findings(read, perfusions, parts, scout.typed_ml))
+    said.add(_volume_findings(seen, perfusions, parts, scout.typed_ml))
+    said.add(_small_tumor_findings(read))
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
@@ -147,12 +153,19 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout)
+    plan = _plan(scouted, request, scout, read.blur)
     prediction = predicted(plan, scouted, read)
     checked_goals(
         plan.goals, prediction, {one.name: one.structure.name for one in parts}
     )
-    said.add(_dose_findings(plan, prediction, read, scout.dose))
+    if read.blur is not None:
+        prediction = replace(
+            prediction,
+            blurred=as_seen(
+                scout.injections, seen, request, activities=plan.activities_gbq
+            ),
+        )
+    said.add(_dose_findings(plan, prediction, seen, scout.dose))
     return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
 
@@ -197,6 +210,7 @@ def _read(
         choice=choice,
         inputs=inputs_of(choice, dose.density),
         dose_grid=images.grid_in_words,
+        own=image,
         placed=replace(placed, density=density),
         shunt=shunt,
     ), request
@@ -239,7 +253,6 @@ def _volume_findings(
         for one in with_role(drawn, Role.PERFUSED)
         if max(inside_fractions(one, [*volumes.values()])) < _MOST_OF_IT
     ]
-    modality = volume.source.modality if volume.source else "NM"
     return [
         *typed_volume_findings(typed_ml=typed_ml, measured_ml=measured_ml),
         *outside_findings(part=read.outside_fraction(perfusions)),
@@ -250,12 +263,6 @@ def _volume_findings(
             }
         ),
         *negative_findings(volume),
-        *small_tumor_findings(
-            drawn=drawn,
-            consequence=_TOO_LOW,
-            # A file says nothing: a scout is as a rule a SPECT.
-            modality="PT" if modality == "PT" else "NM",
-        ),
         *overlapping_findings(
             shared_ml={
                 (one, other): (volumes[one] & volumes[other]).volume_ml
@@ -272,7 +279,24 @@ def _volume_findings(
     ]
 
 
-def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
+def _small_tumor_findings(read: Read) -> list[Finding]:
+    """Tumors that blur hides, or whose correction rests on the width that was given."""
+    source = read.own.source
+    return small_tumor_findings(
+        drawn=read.placed.drawn,
+        consequence=_TOO_LOW if read.blur is None else _BY_WIDTH,
+        # A file says nothing: a scout is as a rule a SPECT.
+        modality="PT" if source and source.modality == "PT" else "NM",
+        psf_mm=None if read.blur is None else read.blur.fwhm_mm,
+    )
+
+
+def _plan(
+    scouted: Scouted,
+    request: PlanRequest,
+    scout: Scout,
+    blur: PartialVolume | None,
+) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
     voxels = ScoutedVoxels(scouted, case)
     activities = activities_of(scout.injections, case, request, voxels)
@@ -286,6 +310,7 @@ def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
         assumptions={
             "dose_method": scouted.method,
             **growth_document(scout.injections, request),
+            **({} if blur is None else {"blur": blur_words(blur)}),
             "injections": injections_document(
                 scout.injections, case, activities, request
             ),
@@ -303,7 +328,7 @@ def _dose_findings(
     return [
         *(
             _same_dose_findings(plan, prediction)
-            if method == "local_deposition"
+            if method == "local_deposition" and prediction.blur is None
             else ()
         ),
         *balance_findings(

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from sirtdose.dosimetry.engine.dose import METHODS
 from sirtdose.dosimetry.grid.resample import occupancy_on
 from sirtdose.dosimetry.histogram.dvh import Dvh
-from sirtdose.dosimetry.image.uptake import activity_per_gbq
+from sirtdose.dosimetry.histogram.structure_dose import point_doses
+from sirtdose.dosimetry.image.uptake import InjectedUptake, activity_per_gbq
 from sirtdose.dosimetry.results import Prediction
 from sirtdose.errors import PlanningError
 from sirtdose.model.goal import Goal
 from sirtdose.model.metric import MEAN, Metric
+from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Volume
 from sirtdose.planning.aim import V_MARGIN
-from sirtdose.planning.partition_case import Case
+from sirtdose.planning.partition_case import Case, Region
 from sirtdose.workflows.plan.imaged_case import Scouted
 
 _SAME = 1e-6
@@ -52,6 +54,9 @@ class ScoutedVoxels:
     def _measure(self, name: str) -> None:
         [part] = [one.structure for one in self.scouted.parts if one.name == name]
         [region] = [one for one in self.case.regions if one.name == name]
+        if self.scouted.uptake is not None:
+            self._measure_points(part, region)
+            return
         volume = self.scouted.volume
         placed = occupancy_on(part, volume.grid)
         maps = [
@@ -65,6 +70,27 @@ class ScoutedVoxels:
         if region.all_counts is not None:
             inside = [placed.values_in(one)[0] for one in _inside_only(self.scouted)]
             self._known[name] = (all_counts, np.array(inside, np.float64))
+
+    def _measure_points(self, part: Structure, region: Region) -> None:
+        """The same at points, where blur was undone."""
+        scouted, readings = self.scouted, [True]
+        assert scouted.uptake is not None
+        if region.all_counts is not None:
+            readings.append(False)
+        known = []
+        for all_counts in readings:
+            each = []
+            for i, one in enumerate(scouted.perfusions):
+                alone = tuple(float(k == i) for k in range(len(scouted.perfusions)))
+                uptake = InjectedUptake(
+                    scouted.uptake, scouted.perfusions, alone, all_counts
+                )
+                dose = scouted.doses[one.name][scouted.method]
+                values, volumes_ml = point_doses(part, dose, uptake)
+                each.append(values)
+            known.append(np.array(each))
+        self._known[region.name] = tuple(known)
+        self._volumes_ml[region.name] = volumes_ml
 
 
 def _inside_only(scouted: Scouted) -> list[Volume]:
