@@ -82,12 +82,15 @@ def uptakes(
 
 
 def uptakes_everywhere(
-    structure: Structure, perfusions: Sequence[Perfusion], image: Counted
+    structure: Structure,
+    perfusions: Sequence[Perfusion],
+    image: Counted,
+    *,
+    inside: Sequence[float],
 ) -> tuple[float, ...]:
-    """The same with what lies outside, as the map has it."""
+    """The same uptakes with what lies outside, as the map has it."""
     outside = without(structure, [one.structure for one in perfusions])
     shared = counts_in(outside, image) / counts_of_all(perfusions, image)
-    inside = uptakes(structure, perfusions, image)
     return tuple(
         part + (1 - one.lung_shunt_fraction) * shared
         for part, one in zip(inside, perfusions, strict=True)

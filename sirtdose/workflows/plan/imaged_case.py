@@ -221,7 +221,9 @@ def _region(part: Part, scouted: Scouted, k: float) -> Region:
     on_grid = occupancy_on(part.structure, volume.grid)
     mass_kg = on_grid.mass_kg(scouted.density)
     inside = uptakes(part.structure, perfusions, scouted.counted)
-    everywhere = uptakes_everywhere(part.structure, perfusions, scouted.counted)
+    everywhere = uptakes_everywhere(
+        part.structure, perfusions, scouted.counted, inside=inside
+    )
     if scouted.method == "local_deposition":
         slopes, all_slopes = (
             tuple(k * uptake / mass_kg for uptake in parts)
