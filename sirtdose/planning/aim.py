@@ -205,6 +205,7 @@ def aims_reached(
     injection: str,
     case: Case,
     activities: Sequence[float],
+    *,
     voxels: VoxelDoses | None,
 ) -> list[Goal]:
     """What becomes of an aim, for each region that it is for."""

@@ -149,7 +149,7 @@ def goals_reached(
         if one.goal in _ROLE_OF and one.value is not None:
             found += _dose_goals(one, one.value, case, activities)
         for number, aim in enumerate(one.aims):
-            goals = aims_reached(aim, one.name, case, activities, voxels)
+            goals = aims_reached(aim, one.name, case, activities, voxels=voxels)
             first = one.goal == "aim" and number == 0
             found += [goal.setting() if first else goal for goal in goals]
     return found

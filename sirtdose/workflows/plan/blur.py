@@ -9,6 +9,7 @@ from sirtdose.dosimetry.image.partial_volume import PartialVolume
 from sirtdose.dosimetry.results import AsSeen, Placed
 from sirtdose.errors import InputError
 from sirtdose.model.finding import Finding
+from sirtdose.model.metric import MEAN
 from sirtdose.model.request import DoseRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.partition_goal import ImagedInjection
@@ -57,11 +58,28 @@ def without_blur(read: Read, request: DoseRequest) -> tuple[Read, list[Finding]]
     return replace(read, placed=placed, uptake=uptake, blur=result), findings
 
 
+def require_histograms(
+    injections: Sequence[ImagedInjection], request: DoseRequest
+) -> None:
+    """Refuse a D or V as goal where each tumor has one concentration.
+
+    Raises
+    ------
+    InputError
+        Names the goal.
+    """
+    aims = [aim for one in injections for aim in one.aims if aim.metric != MEAN]
+    if request.pvc == "gtm" and aims:
+        raise InputError(
+            f"--pvc gtm gives each tumor one dose, so the goal {aims[0].words} cannot "
+            "be judged: give --pvc iterative-yang, or plan a mean"
+        )
+
+
 def as_seen(
     injections: Sequence[ImagedInjection],
     seen: Read,
     terms: Terms,
-    *,
     activities: Sequence[float],
 ) -> tuple[AsSeen, ...]:
     """Counts, T/N and doses by the image with its blur, of the planned activities."""

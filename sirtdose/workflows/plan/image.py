@@ -59,7 +59,12 @@ from sirtdose.workflows.image.scene import (
     require_map,
 )
 from sirtdose.workflows.image.structures import placed_structures
-from sirtdose.workflows.plan.blur import as_seen, blur_words, without_blur
+from sirtdose.workflows.plan.blur import (
+    as_seen,
+    blur_words,
+    require_histograms,
+    without_blur,
+)
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
@@ -130,6 +135,7 @@ def plan_image(
         images = replace(images, source=source)
         read, request = _read(images, request, scout, said)
     seen, read = read, said.take(without_blur(read, scout.dose))
+    require_histograms(scout.injections, scout.dose)
     perfusions = perfusions_of(scout.injections, read.placed, read.counted, request)
     parts = parts_of(perfusions, read.placed)
     said.add(_volume_findings(seen, perfusions, parts, scout.typed_ml))
@@ -159,13 +165,9 @@ def plan_image(
         plan.goals, prediction, {one.name: one.structure.name for one in parts}
     )
     if read.blur is not None:
-        prediction = replace(
-            prediction,
-            blurred=as_seen(
-                scout.injections, seen, request, activities=plan.activities_gbq
-            ),
-        )
-    said.add(_dose_findings(plan, prediction, seen, scout.dose))
+        before = as_seen(scout.injections, seen, request, plan.activities_gbq)
+        prediction = replace(prediction, blurred=before)
+    said.add(_dose_findings(plan, prediction, read, scout.dose))
     return accepted(with_hottest(plan, prediction), request, said.findings), prediction
 
 
@@ -335,8 +337,8 @@ def _dose_findings(
             activity=activity, structures=structures, delivered_gbq=plan.activity_gbq
         ),
         *hot_spot_findings(beyond=prediction.extrahepatic),
-        *noise_findings(image=read.volume),
-        *few_voxel_findings(rows=rows, voxel_ml=read.volume.grid.voxel_volume_ml),
+        *noise_findings(image=read.seen),
+        *few_voxel_findings(rows=rows, voxel_ml=read.seen.grid.voxel_volume_ml),
         *physics_findings(
             nuclide=plan.nuclide,
             medium=dose.medium,

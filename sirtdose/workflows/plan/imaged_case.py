@@ -72,6 +72,11 @@ class Read:
     blur: PartialVolume | None = None
 
     @property
+    def seen(self) -> Volume:
+        """The image with its blur and noise."""
+        return self.volume if self.blur is None else self.own
+
+    @property
     def counted(self) -> Counted:
         """What counts are of: the image without its blur where that was undone."""
         return self.uptake or self.volume

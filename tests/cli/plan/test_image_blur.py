@@ -109,6 +109,10 @@ def test_before_and_after(run: Run, words: list[object]) -> None:
     [
         (("--psf", "40mm"), "'Tumor 1' (32 mm): smaller than the FWHM of 40 mm"),
         (("--psf", "10mm", "--method", "kernel"), "--psf corrects doses by local"),
+        (
+            ("--psf", "10mm", "--pvc", "gtm", "--goal", "tumor:D70=9Gy"),
+            "--pvc gtm gives each tumor one dose, so the goal D70 of every tumor",
+        ),
         (("--psf-tail", "8%@60mm"), "--psf-tail needs --psf"),
         (("--pvc", "gtm"), "--pvc gtm needs --psf"),
     ],
