@@ -1,19 +1,26 @@
 """Limits of single injections, the order of maximizing, and goals by a metric."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
 from sirtdose.checks.doses import usual_ceilings
+from sirtdose.dosimetry.histogram.dvh import Dvh
+from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.errors import InputError, PlanningError, SafetyStop
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Severity
+from sirtdose.model.grid import Grid
 from sirtdose.model.limit import Limit
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
+from sirtdose.model.role import Role
+from sirtdose.model.structure import Structure
 from sirtdose.planning.aim import Aim, VoxelReach
 from sirtdose.planning.hand_check import hand_check
 from sirtdose.planning.partition_case import Region
@@ -22,8 +29,9 @@ from sirtdose.planning.perfused import Tumor
 from sirtdose.planning.result import Plan
 from sirtdose.report.plan.document import plan_document
 from sirtdose.workflows.plan.numbers import PlanRequest, plan_partition
+from sirtdose.workflows.post.judge import limits_of
 from tests import planned
-from tests.treated import part, treated
+from tests.treated import lungs, part, treated
 
 Run = Callable[..., Result]
 GLASS, HO166 = Device.named("glass"), Device.named("ho166")
@@ -402,3 +410,27 @@ def test_a_goal_that_cannot_be_read(run: Run, goal: str, message: str) -> None:
     done = run(*words, "--lung-shunt", "5%", "--goal", goal)
     assert done.exit_code == 2
     assert message in done.stderr
+
+
+def test_a_limit_of_one_injection_after_treatment(run: Run, tmp_path: Path) -> None:
+    """It holds for the tumor that the plan names, and for no other of that role."""
+    case = tmp_path / "case.toml"
+    case.write_text(CASE.replace('["normal=60Gy",', '["tumor=250Gy",'), "utf-8")
+    assert run("plan", case, "--out", tmp_path / "out").exit_code == 0
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text("utf-8"))
+    grid = Grid.regular((2, 2, 2), spacing_mm=(10.0, 10.0, 10.0))
+    rows = [
+        StructureDose(
+            structure=Structure.named(name, np.ones((2, 2, 2), bool), grid, Role.TUMOR),
+            mass_kg=0.008,
+            activity_gbq=0.1,
+            dvh=Dvh.of_values(name, [gy], [8.0]),
+            mean_by_mass_gy=gy,
+        )
+        for name, gy in (("T1", 260.0), ("T2", 300.0))
+    ]
+    found = [one for one in limits_of(lungs(), plan, rows) if one.volume == "tumor"]
+    assert [(one.value_of, one.value_gy, one.met) for one in found] == [
+        ("T1", 260.0, False)
+    ]
+    assert found[0].injection == "right"
