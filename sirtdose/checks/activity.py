@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import combinations
 
-from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail, rails
+from sirtdose.model.finding import Bound, Finding, Severity, distinct
+from sirtdose.model.guard_rails import rail, rail_source, rails
 from sirtdose.model.ledger import Ledger
+from sirtdose.model.limit import below
 from sirtdose.model.request import InjectionGiven
 from sirtdose.model.treatment import Injected, Treatment
 from sirtdose.model.units import MCI_PER_GBQ
@@ -61,14 +62,18 @@ def findings(case: Treatment) -> list[Finding]:
 
 def size_findings(case: Treatment) -> list[Finding]:
     """Total activity or resulting dose that suggests a wrong unit or a scout (H05)."""
+    return distinct(
+        found for one in case.injections for found in size_of_findings(case, one)
+    )
+
+
+def size_of_findings(case: Treatment, one: Injected) -> list[Finding]:
+    """Total activity, else one injection's, that suggests a wrong unit."""
     by_unit = unit_findings(case.activity_gbq, nuclide_name=case.nuclide.name)
     return (
         (by_unit and _dose_findings(case))
         or by_unit
-        or [
-            *_little_findings(case),
-            *_vial_findings(case),
-        ]
+        or [*_little_findings(case, one), *_vial_findings(case, one)]
     )
 
 
@@ -144,25 +149,26 @@ def little_of_a_vial_findings(gbq: float, smallest_gbq: float) -> list[Finding]:
             f"vial, {smallest_gbq:g} GBq: was {gbq * MCI_PER_GBQ:.4g} GBq meant?",
             gbq,
             least,
+            f"{100 * _LEAST_OF_A_VIAL:g} % of the smallest vial",
         )
     ]
 
 
-def _size(said: str, value: float, bound: float) -> Finding:
+def _size(said: str, value: float, bound: float, source: str = "") -> Finding:
     """Total activity above the largest vial or below any therapeutic activity."""
     return Finding.of(
         "H05",
         said,
         subject="activity in all",
         value=value,
-        bound=Bound(bound, "GBq", "see guard_rails.json"),
+        bound=Bound(bound, "GBq", source or rail_source("activity_gbq")),
         accepted=f"{value:.4g} GBq is used",
     )
 
 
-def _little_findings(case: Treatment) -> list[Finding]:
+def _little_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injection that gives its perfused volume an implausibly low mean dose."""
-    least = rail("mean_dose_min_gy")
+    least, gbq = rail("mean_dose_min_gy"), one.activity_gbq
     return [
         Finding.of(
             "H05",
@@ -172,13 +178,11 @@ def _little_findings(case: Treatment) -> list[Finding]:
             "another region?",
             subject=part.name,
             value=part.dose_gy,
-            bound=Bound(least, "Gy", "see guard_rails.json"),
+            bound=Bound(least, "Gy", rail_source("mean_dose_min_gy")),
             accepted=f"{gbq:.4g} GBq is used",
         )
-        for one in case.injections
-        for gbq in [one.activity_gbq]
         for part in case.of_injection(one.name, "perfused")
-        if 0 < part.dose_gy < least
+        if part.dose_gy > 0 and below(part.dose_gy, least)
     ]
 
 
@@ -193,11 +197,14 @@ def _mostly_residual(one: Injected) -> str:
     )
 
 
-def _vial_findings(case: Treatment) -> list[Finding]:
+def _vial_findings(case: Treatment, one: Injected) -> list[Finding]:
     """Injected activity above the largest vial of these microspheres (H07)."""
     if case.device is None or not case.device.vial_activity_gbq:
         return []
     most = case.device.vial_activity_gbq[-1]
+    if one.activity_gbq <= most:
+        return []
+    where = f" to '{one.name}'" if len(case.injections) > 1 else ""
     return [
         Finding.of(
             "H07",
@@ -209,9 +216,6 @@ def _vial_findings(case: Treatment) -> list[Finding]:
             bound=Bound(most, "GBq", case.device.vial_source),
             remedy="check the prescription and the volume, or plan several injections",
         )
-        for one in case.injections
-        for where in [f" to '{one.name}'" if len(case.injections) > 1 else ""]
-        if one.activity_gbq > most
     ]
 
 
@@ -226,9 +230,14 @@ def same_findings(case: Treatment) -> list[Finding]:
             value=a.activity_gbq,
         )
         for a, b in combinations(case.injections, 2)
-        if abs(a.activity_gbq - b.activity_gbq)
-        <= _SAME_ACTIVITY * max(a.activity_gbq, b.activity_gbq)
+        if _about(a.activity_gbq, b.activity_gbq)
+        and _about(b.activity_gbq, a.activity_gbq)
     ]
+
+
+def _about(one_gbq: float, other_gbq: float) -> bool:
+    """Whether an activity is at most that of an order form more than another."""
+    return one_gbq * (1 - _SAME_ACTIVITY) <= other_gbq
 
 
 def second_calculation(case: Treatment) -> list[Finding]:
@@ -241,8 +250,8 @@ def second_calculation(case: Treatment) -> list[Finding]:
         if not perfused or not parts or not mass > 0:
             continue
         by_parts = sum(part.mass_kg * part.doses_gy[i] for part in parts) / mass
-        alone = delivered_dose_gy(
-            activity_gbq=one.activity_gbq,
+        alone = one.activity_gbq * delivered_dose_gy(
+            activity_gbq=1.0,
             mass_kg=perfused[0].mass_kg,
             dose_constant_gy_kg_per_gbq=case.nuclide.dose_constant_gy_kg_per_gbq,
             lung_shunt_fraction=one.lung_shunt_fraction or 0.0,

@@ -7,7 +7,8 @@ from typing import Any
 from sirtdose.data.load import table
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail
-from sirtdose.model.limit import Limit, above
+from sirtdose.model.limit import Limit, above, below
+from sirtdose.model.moving import Moving
 from sirtdose.model.treatment import Part, Treatment
 from sirtdose.planning.limit_table import scenario_asking
 
@@ -36,7 +37,7 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
         needs = "the liver's volume: a structure of role liver"
         return [Finding.not_checked("H43", "dose to the whole liver", needs=needs)]
     most = liver.most
-    passed = [one for one in levels if most.total_gy > one["above_gy"]]
+    passed = [one for one in levels if above(most.total_gy, one["above_gy"])]
     if not passed:
         return []
     level = passed[-1]
@@ -57,10 +58,9 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
 
 
 def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
-    """Doses above those usual with these microspheres (H07).
+    """Doses compared with those usual with these microspheres, where they are known.
 
-    In one or two liver segments they only warn. Where one of the `limits` asks for at
-    least about the usual dose, only doses well above that are reported.
+    Where one of the `limits` asks for about as much, that is usual too.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -71,25 +71,40 @@ def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Findin
             what = f"dose to {entry['volume'].replace('_', ' ')} liver"
             needs = "tumors with their T/N, or an image"
             findings.append(Finding.not_checked("H07", what, needs=needs))
-        findings += [
-            Finding.of(
-                "H07",
-                f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
-                f"above {bound}, unusual with {case.device.product} beyond one or two "
-                "segments",
-                severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
-                subject=own.name,
-                value=part.total_gy,
-                bound=bound,
-                remedy=_remedy(case, part, bound.value)
-                + _where_more_is_wanted(case, part, entry),
-            )
-            for own in parts
-            for part in [own.most]
-            for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
-            if part.total_gy > bound.value
-        ]
+        for part in parts:
+            findings += ceiling_findings(case, part, limits)
     return findings
+
+
+def ceiling_findings(
+    case: Treatment, own: Part, limits: Sequence[Limit]
+) -> list[Finding]:
+    """Dose above that usual with these microspheres (H07).
+
+    In one or two liver segments it only warns. Where one of the `limits` asks for at
+    least about the usual dose, only doses well above that are reported.
+    """
+    if case.device is None:
+        return []
+    part = own.most
+    return [
+        Finding.of(
+            "H07",
+            f"'{part.name}' {_gets(case)} {part.total_gy:.4g} Gy{_earlier(part)}, "
+            f"above {bound}, unusual with {case.device.product} beyond one or two "
+            "segments",
+            severity=Severity.WARN if _is_segment(case, part) else Severity.ASK,
+            subject=own.name,
+            value=part.total_gy,
+            bound=bound,
+            remedy=_remedy(case, part, bound.value)
+            + _where_more_is_wanted(case, part, entry),
+        )
+        for entry in table("devices")[case.device.name]["ceilings"]
+        if entry["volume"] == own.role
+        for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
+        if above(part.total_gy, bound.value)
+    ]
 
 
 def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
@@ -130,7 +145,7 @@ def organs_at_risk(case: Treatment) -> list[Finding]:
         )
         for own in case.held(*_AT_RISK)
         for part in [own.most]
-        if max(part.dose_gy, part.focus_gy) >= least
+        if not below(max(part.dose_gy, part.focus_gy), least)
     ]
 
 
@@ -228,6 +243,8 @@ def _rounded_down(gbq: float) -> str:
     >>> _rounded_down(0.65867), _rounded_down(2.181)
     ('0.6586', '2.181')
     """
+    if isinstance(gbq, Moving):
+        return f"{gbq:rounded down}"
     places = 3 - floor(log10(gbq))
     return f"{floor(gbq * 10**places * (1 + 1e-12)) / 10**places:.4g}"
 
@@ -238,6 +255,8 @@ def _told_apart(value_gy: float, bound_gy: float) -> str:
     >>> _told_apart(96.2988, 70.0), _told_apart(100.0031, 100.0)
     ('96.3', '100.003')
     """
+    if isinstance(value_gy, Moving):
+        return f"{value_gy:apart from {bound_gy!r}}"
     digits = (f"{value_gy:.{n}g}" for n in range(4, 10))
     return next((one for one in digits if float(one) != bound_gy), f"{value_gy:.4g}")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rails
+from sirtdose.model.guard_rails import rail_source, rails
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.limit_table import Chosen
 from sirtdose.planning.limits import Rule
@@ -156,7 +156,9 @@ def bilirubin_findings(mg_per_dl: float | None) -> list[Finding]:
             subject="bilirubin",
             value=mg_per_dl,
             bound=Bound(
-                low if mg_per_dl < low else high, "mg/dL", "see guard_rails.json"
+                low if mg_per_dl < low else high,
+                "mg/dL",
+                rail_source("bilirubin_mg_per_dl"),
             ),
             remedy="usual are 0.2 to 1.2 mg/dL, or 3 to 21 umol/L",
             accepted=f"{mg_per_dl:.3g} mg/dL is used",

@@ -5,11 +5,10 @@ from datetime import date, datetime
 
 from sirtdose.checks.header import correction_findings, header_findings
 from sirtdose.model.finding import Bound, Finding, Severity
-from sirtdose.model.guard_rails import rail
+from sirtdose.model.guard_rails import rail, rail_source
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.volume import Source
 
-_SOURCE = "see guard_rails.json"
 # Nuclides of particles that are given to find out where microspheres go.
 _SCOUTS = ("Tc-99m", "Ho-166", "Ga-68", "Y-90")
 # Those of them that treat: their scout is as a rule of the same particles.
@@ -124,7 +123,7 @@ def interval_findings(
             severity=Severity.ASK if days < 0 else Severity.WARN,
             subject="age of the scout",
             value=days,
-            bound=Bound(most, "d", _SOURCE),
+            bound=Bound(most, "d", rail_source("scout_interval_d")),
         )
     ]
 
@@ -182,7 +181,7 @@ def typed_volume_findings(
                 severity=Severity.STOP if stops else Severity.NOTE,
                 subject=name,
                 value=off,
-                bound=Bound(most, "", _SOURCE),
+                bound=Bound(most, "", rail_source("typed_volume")),
             )
         )
     return findings

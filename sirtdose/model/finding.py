@@ -170,6 +170,11 @@ class Acceptance:
         return _typed(self.code, self.subject)
 
 
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """What was said, each thing once."""
+    return list(dict.fromkeys(findings))
+
+
 def acceptances_used(
     findings: Iterable[Finding], acceptances: Sequence[Acceptance]
 ) -> tuple[Acceptance, ...]:
@@ -205,7 +210,7 @@ def require_accepted(
     >>> finding = Finding.of("H13", "calibrations differ by 1.6")
     >>> require_accepted([finding], [Acceptance("H13", "known dead time")])
     """
-    findings = tuple(dict.fromkeys(findings))
+    findings = distinct(findings)
     asks = _asks(findings)
     unanswered = still_open(findings, acceptances)
     lines = []
@@ -261,15 +266,40 @@ def still_open(
 
 def unaccepted(document: Mapping[str, Any]) -> list[Finding]:
     """What a saved document asks, such as a limit not met, and nobody accepted."""
+    return still_open(*_saved(document))
+
+
+def answers(document: Mapping[str, Any]) -> list[Acceptance | None]:
+    """For each finding of a saved document, what a person accepted of it.
+
+    >>> asked = {"code": "H42", "severity": "ask", "message": "31 Gy"}
+    >>> [one] = answers({"warnings": [asked],
+    ...     "accepted": [{"code": "H42", "reason": "old"}]})
+    >>> one.reason
+    'old'
+    """
+    said, given = _saved(document)
+    asks = _asks(said)
+    return [
+        next((yes for yes in given if one in asks and _covers(yes, one, asks)), None)
+        for one in said
+    ]
+
+
+def _saved(document: Mapping[str, Any]) -> tuple[list[Finding], list[Acceptance]]:
+    """Findings and acceptances as a document lists them."""
     said = [
-        Finding(one["code"], Severity(one["severity"]), one["message"], one["subject"])
-        for one in document.get("warnings", [])
+        Finding(
+            *(one["code"], Severity(one["severity"]), one["message"]),
+            one.get("subject", ""),
+        )
+        for one in document.get("warnings", ())
     ]
     given = [
-        Acceptance(one["code"], one["reason"], one["subject"])
-        for one in document.get("accepted", [])
+        Acceptance(one["code"], one["reason"], one.get("subject", ""))
+        for one in document.get("accepted", ())
     ]
-    return still_open(said, given)
+    return said, given
 
 
 def to_accept(unanswered: Sequence[Finding]) -> str:
@@ -367,7 +397,7 @@ class Said:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was said, each thing once."""
-        return tuple(dict.fromkeys(self._findings))
+        return tuple(distinct(self._findings))
 
     @property
     def accepted(self) -> tuple[Acceptance, ...]:

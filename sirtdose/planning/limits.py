@@ -179,21 +179,30 @@ def _checked(rule: Rule, case: Case, activities: Sequence[float]) -> list[Limit]
         # Earlier treatments alone may reach it, whatever the shunt.
         alone = rule.volume == "lungs_cumulative" and case.prior_lung_gy > rule.limit_gy
         return [limit_at(rule, case.prior_lung_gy if alone else None)]
-    rows = []
-    for line in lines:
-        row = limit_at(rule, line.value_gy(activities))
-        needed, name = _needed(rule, line, case, activities)
-        most = _at_most(line, rule.ceiling_gy, case, activities) if row.passed else {}
-        rows.append(
-            replace(
-                row,
-                value_of=line.name,
-                activity_needed_gbq=needed,
-                activity_of=name,
-                at_most_gbq=most,
-            )
-        )
-    return rows
+    return [held_against(rule, line, case.injections, activities) for line in lines]
+
+
+def held_against(
+    rule: Rule, line: Line, injections: Sequence[str], activities: Sequence[float]
+) -> Limit:
+    """A limit with a dose, and the activities that would meet it.
+
+    Examples
+    --------
+    >>> rule, line = Rule("liver", "at_most", 30.0), Line("liver", 0.0, (20.0,))
+    >>> held_against(rule, line, ["right"], [2.0]).at_most_gbq
+    {'right': 1.5}
+    """
+    each = dict(zip(injections, activities, strict=True))
+    row = limit_at(rule, line.value_gy(activities))
+    needed, name = _needed(rule, line, each)
+    return replace(
+        row,
+        value_of=line.name,
+        activity_needed_gbq=needed,
+        activity_of=name,
+        at_most_gbq=_at_most(line, rule.ceiling_gy, each) if row.passed else {},
+    )
 
 
 def limit_at(rule: Rule, value_gy: float | None) -> Limit:
@@ -225,30 +234,31 @@ def lung_limits(result: Lungs) -> list[Limit]:
 
 
 def _needed(
-    rule: Rule, line: Line, case: Case, activities: Sequence[float]
+    rule: Rule, line: Line, activities: Mapping[str, float]
 ) -> tuple[float | None, str]:
     """The activity at which a dose reaches what is asked of it at least, and whose.
 
     Of the injection that gives it most, the others as they are.
     """
-    value = line.value_gy(activities)
+    value = line.value_gy(tuple(activities.values()))
     if rule.sense == "at_most" or not below(value, rule.limit_gy):
         return None, ""
-    given = [s * gbq for s, gbq in zip(line.gy_per_gbq, activities, strict=True)]
-    i = max(range(len(given)), key=given.__getitem__)
-    if not given[i] > 0:
+    slopes = dict(zip(activities, line.gy_per_gbq, strict=True))
+    name = max(activities, key=lambda one: slopes[one] * activities[one])
+    if not slopes[name] * activities[name] > 0:
         return None, ""
-    more_gbq = (rule.limit_gy - value) / line.gy_per_gbq[i]
-    return activities[i] + more_gbq, case.injections[i]
+    return activities[name] + (rule.limit_gy - value) / slopes[name], name
 
 
 def _at_most(
-    line: Line, ceiling_gy: float | None, case: Case, activities: Sequence[float]
+    line: Line, ceiling_gy: float | None, activities: Mapping[str, float]
 ) -> dict[str, float]:
     """The activities that give a volume no more than its limit, all scaled alike."""
-    gain = line.value_gy(activities) - line.prior_gy
+    gain = line.value_gy(tuple(activities.values())) - line.prior_gy
     room_gy = (ceiling_gy or 0.0) - line.prior_gy
     if room_gy <= 0 or gain <= 0:
         return {}
-    each = zip(case.injections, activities, line.gy_per_gbq, strict=True)
-    return {name: gbq * room_gy / gain for name, gbq, slope in each if slope * gbq > 0}
+    each = zip(activities.items(), line.gy_per_gbq, strict=True)
+    return {
+        name: gbq * room_gy / gain for (name, gbq), slope in each if slope * gbq > 0
+    }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.wording import significant, spoken, table
 
 _HEADER = ["limit", "Gy", "limit Gy", "", "probability", "source"]
@@ -22,12 +23,14 @@ def limit_table(document: Mapping[str, Any]) -> list[str]:
     limits = _once(document.get("limits", ()))
     if not limits:
         return []
+    accepted = accepted_limits(document)
     rows = [
         [
             spoken(one["name"] if "cumulative" in one["name"] else _of(one)),
             dose_words(one),
             bound_words(one),
-            {True: "met", False: "NOT MET", None: "not checked"}[one["met"]],
+            {True: "met", False: "NOT MET", None: "not checked"}[one["met"]]
+            + ", accepted" * limit_accepted(one, accepted),
             _chance(chances.get(limit_key(one), {})),
             _source(one),
         ]

@@ -23,6 +23,7 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--show-patient shows the patient's name on the report: leave out "
             "--no-report and --deidentify"
         )
+    plan = options["plan_file"]
     idle = (
         (
             options["prior_transform"],
@@ -30,7 +31,10 @@ def require_no_idle(options: dict[str, Any]) -> None:
             "--prior-transform",
             "a --prior-dose",
         ),
-        (options["patient_key"], options["plan_file"], "--patient-key", "a --plan"),
+        *(
+            (options[key], plan, f"--{key.replace('_', '-')}", "a --plan")
+            for key in ("patient_key", "plan_dose", "plan_transform")
+        ),
         (options["budget"], options["uncertainty"], "--budget", "--uncertainty"),
         (
             options["seed"] is not None,

@@ -162,6 +162,18 @@ class _Remembering(Command):
 @replace(
     plan_option, help="Approved plan.json; activity and doses are compared with it."
 )
+@Option(
+    "plan-dose",
+    Path,
+    "Dose map of the plan, if it is not beside plan.json; shown beside the delivered "
+    "dose in report.html.",
+)
+@Option(
+    "plan-transform",
+    Path,
+    "How the plan's dose map is moved to this image: a DICOM registration, or an ITK "
+    "transform from this image to the planning scan.",
+)
 @replace(
     patient_key_option,
     help="Your key for the patient; it must match the plan's key, and a mismatch "
@@ -331,6 +343,8 @@ def _judge(options: dict[str, Any]) -> JudgeRequest:
         device=options["device"],
         disease=options["disease"],
         plan=options["plan_file"],
+        plan_dose=options["plan_dose"],
+        plan_transform=options["plan_transform"],
         prior_dose=options["prior_dose"],
         prior_transform=options["prior_transform"],
         prior_lung_dose_gy=options["prior_lung_dose"],

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sirtdose.dosimetry.engine.dose import Dose
 from sirtdose.dosimetry.histogram.structure_dose import StructureDose
 from sirtdose.dosimetry.results import Measured, Prediction
 from sirtdose.io.image_file import write_nifti
+from sirtdose.io.map_label import PLANNED, MapLabel, label_text
 from sirtdose.model.metric import Metric, metrics_in
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.documents import grid_document, image_document
@@ -208,13 +210,25 @@ def write_prediction(
     (folder / "structures.csv").write_text(structures_csv(document), "utf-8")
     (folder / "dvh.csv").write_text(dvh_csv(prediction.rows), "utf-8")
     for method, dose in prediction.doses.items():
-        write_nifti(dose.volume, folder / DOSE_FILES[method], note=dose.density_note)
+        _write_map(dose, folder / DOSE_FILES[method], document, of=PLANNED)
     each = folder / PER_GBQ
     each.mkdir()
     (each / "dvh.csv").write_text(dvh_per_gbq_csv(prediction.rows_per_gbq), "utf-8")
     (each / "structures.csv").write_text(structures_per_gbq_csv(document), "utf-8")
     for name, dose in _maps_per_gbq(prediction):
-        write_nifti(dose.volume, each / name, note=dose.density_note)
+        _write_map(dose, each / name, document, of="1 GBq of an injection")
+
+
+def _write_map(dose: Dose, path: Path, document: Mapping[str, Any], *, of: str) -> None:
+    label = MapLabel(
+        document["hash"], dose.method, of, dose.volume.grid.frame_of_reference_uid
+    )
+    write_nifti(
+        dose.volume,
+        path,
+        note=dose.density_note,
+        label=label_text(label, dose.volume),
+    )
 
 
 def _maps_per_gbq(prediction: Prediction) -> list[tuple[str, Any]]:

@@ -70,6 +70,7 @@ def registered(
     brought = [one for one, stays in zip(placed, stay, strict=True) if not stays]
     sources = [one for one, stays in zip(drawn, stay, strict=True) if not stays]
     found = measured(found, sources, brought, target)
+    found = replace(found, from_frame=sources[0].grid.frame_of_reference_uid)
     findings = [
         *checks.transform_findings(found, what="structures were"),
         *checks.bend_findings(found),

@@ -1,6 +1,7 @@
 """What the doses of a treatment are held against."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sirtdose.checks.biology import model_findings
@@ -25,6 +26,7 @@ from sirtdose.planning.limits import lung_limits
 from sirtdose.workflows.plan.uncertainty import budget_at
 from sirtdose.workflows.post.against_plan import compared
 from sirtdose.workflows.post.biology import biology_of, thresholds_held
+from sirtdose.workflows.post.plan_map import map_compared
 from sirtdose.workflows.post.treatment import treatment_of
 
 
@@ -66,6 +68,10 @@ def judged(
                 tables=tables,
                 dosed_with=doses.doses[method].nuclide,
             )
+        )
+        plan = replace(
+            plan,
+            map=map_compared(placed.plan_map, read.plan, doses.doses[method], rows),
         )
     said.add(limit_findings(lung_limits(lungs)))
     said.add(lung_row_findings(tables=tables, lungs=lungs))

@@ -1,4 +1,4 @@
-"""A plan by hand: its numbers again, and its doses judged as any case is."""
+"""A plan as plan.json lists it, judged as any case is."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,12 +22,15 @@ _LIMIT = (
 
 def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
     """What the checks say of plan.json, from the numbers that it lists alone."""
-    return judge_plan(
-        _treatment(plan),
-        Wanted(
-            limits=tuple(_limit(row) for row in plan["limits"]),
-            residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
-        ),
+    return judge_plan(treatment_of(plan), wanted_of(plan))
+
+
+def wanted_of(plan: Mapping[str, Any]) -> Wanted:
+    """The limits of plan.json, and what it takes for the residual."""
+    return Wanted(
+        limits=tuple(_limit(row) for row in plan["limits"]),
+        in_order=bool(plan["assumptions"].get("maximize_order")),
+        residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
     )
 
 
@@ -41,7 +44,8 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     return Limit(**told)
 
 
-def _treatment(plan: Mapping[str, Any]) -> Treatment:
+def treatment_of(plan: Mapping[str, Any]) -> Treatment:
+    """The treatment that plan.json lists."""
     injections = _injections(plan)
     everyone = tuple(one.name for one in injections)
     foci = {
