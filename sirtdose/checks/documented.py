@@ -28,14 +28,9 @@ def judged_document(plan: Mapping[str, Any]) -> list[Finding]:
 
 def wanted_of(plan: Mapping[str, Any]) -> Wanted:
     """The limits of plan.json, and what it takes for the residual."""
-    limits = tuple(_limit(row) for row in plan["limits"])
-    least = [one for one in limits if one.sense == "at_least"]
     return Wanted(
-        limits=limits,
-        at_least_gy={
-            volume: max(one.limit_gy for one in least if one.volume == volume)
-            for volume in {one.volume for one in least}
-        },
+        limits=tuple(_limit(row) for row in plan["limits"]),
+        in_order=bool(plan["assumptions"].get("maximize_order")),
         residual_fraction=plan["assumptions"].get("residual_fraction") or 0.0,
     )
 
@@ -45,6 +40,7 @@ def _limit(row: Mapping[str, Any]) -> Limit:
     for name in ("condition", "value_of", "activity_of"):
         told[name] = row[name] or ""
     told["at_most_gbq"] = row.get("at_most_gbq", {})
+    told["injection"] = row.get("injection") or ""
     told["given_by_user"] = row.get("given_by_user", False)
     return Limit(**told)
 

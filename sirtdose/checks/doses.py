@@ -61,10 +61,10 @@ def whole_liver_dose(case: Treatment) -> list[Finding]:
     ]
 
 
-def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Finding]:
+def usual_ceilings(case: Treatment, limits: Sequence[Limit] = ()) -> list[Finding]:
     """Doses compared with those usual with these microspheres, where they are known.
 
-    `wanted_gy` are the minimum doses of the chosen limits, by role.
+    Where one of the `limits` asks for about as much, that is usual too.
     """
     if case.device is None:
         return [_no_device("H07", "usual doses")]
@@ -76,17 +76,17 @@ def usual_ceilings(case: Treatment, wanted_gy: Mapping[str, float]) -> list[Find
             needs = "tumors with their T/N, or an image"
             findings.append(Finding.not_checked("H07", what, needs=needs))
         for part in parts:
-            findings += ceiling_findings(case, part, wanted_gy)
+            findings += ceiling_findings(case, part, limits)
     return findings
 
 
 def ceiling_findings(
-    case: Treatment, own: Part, wanted_gy: Mapping[str, float]
+    case: Treatment, own: Part, limits: Sequence[Limit]
 ) -> list[Finding]:
     """Dose above that usual with these microspheres (H07).
 
-    In one or two liver segments it only warns. Where a chosen limit asks for about the
-    usual dose, only doses well above that minimum are reported.
+    In one or two liver segments it only warns. Where one of the `limits` asks for at
+    least about the usual dose, only doses well above that are reported.
     """
     if case.device is None:
         return []
@@ -106,9 +106,21 @@ def ceiling_findings(
         )
         for entry in table("devices")[case.device.name]["ceilings"]
         if entry["volume"] == own.role
-        for bound in [_raised(entry, wanted_gy.get(entry["volume"], 0.0))]
+        for bound in [_raised(entry, _asked_gy(limits, entry["volume"], own))]
         if above(part.total_gy, bound.value)
     ]
+
+
+def _asked_gy(limits: Sequence[Limit], volume: str, part: Part) -> float:
+    """The most that the limits of a part ask for; 0 for nothing."""
+    asked = (
+        one.limit_gy
+        for one in limits
+        if one.sense == "at_least"
+        and one.volume == volume
+        and (not one.injection or one.injection in part.of)
+    )
+    return max(asked, default=0.0)
 
 
 def _is_segment(case: Treatment, part: Part) -> bool:
@@ -264,7 +276,9 @@ def _told_apart(value_gy: float, bound_gy: float) -> str:
     return next((one for one in digits if float(one) != bound_gy), f"{value_gy:.4g}")
 
 
-def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
+def bound_findings(
+    limits: Sequence[Limit], injections: int, *, in_order: bool = False
+) -> list[Finding]:
     """Maximum activity with no limit for the liver, or with a shared limit (H07)."""
     shared = [
         limit
@@ -272,10 +286,11 @@ def bound_findings(limits: Sequence[Limit], injections: int) -> list[Finding]:
         if limit.binding and limit.volume in ("lungs", "normal_whole", "liver")
     ]
     if injections > 1 and shared:
-        said = (
-            f"{shared[0].name} limits all injections, which were scaled by one "
-            "factor: an --injection with its own goal may get more, at the others' "
-            "cost"
+        said = f"{shared[0].name} limits all injections, which were " + (
+            "maximized one after another: another order gives other activities"
+            if in_order
+            else "scaled by one factor: an --injection with its own goal may get more, "
+            "at the others' cost"
         )
         return [Finding.of("H07", said, severity=Severity.NOTE)]
     for_liver = [

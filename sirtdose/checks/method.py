@@ -1,12 +1,13 @@
 """Planning method: its rules, its conventions and its limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Bound, Finding, Severity
 from sirtdose.model.guard_rails import rail_source, rails
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.planning.limit_table import Chosen
+from sirtdose.planning.limits import Rule
 from sirtdose.planning.partition_goal import Injection
 
 
@@ -83,6 +84,39 @@ def chosen_limit_findings(chosen: Chosen) -> list[Finding]:
         *(
             Finding.not_checked("H25", limit, needs="--liver-volume")
             for limit in chosen.unknown
+        ),
+    ]
+
+
+def injection_limit_findings(
+    differing: Mapping[str, tuple[Rule, Rule]], without: Sequence[str]
+) -> list[Finding]:
+    """Tables of several injections: the whole liver's stricter limit, and who has none.
+
+    >>> [one.message for one in injection_limit_findings({}, ["left"])]
+    ["'left' has no published limits: give its --injection a limits: part"]
+    """
+    return [
+        *(
+            Finding.of(
+                "H25",
+                f"the tables differ for {volume}: {held.ceiling_gy:g} Gy "
+                f"({held.source}) is used, not {milder.ceiling_gy:g} Gy "
+                f"({milder.source})",
+                severity=Severity.NOTE,
+                subject=volume,
+            )
+            for volume, (held, milder) in differing.items()
+        ),
+        *(
+            Finding.of(
+                "H25",
+                f"'{name}' has no published limits: give its --injection a limits: "
+                "part",
+                severity=Severity.NOTE,
+                subject=name,
+            )
+            for name in without
         ),
     ]
 

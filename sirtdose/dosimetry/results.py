@@ -259,13 +259,25 @@ class Measured:
         return self.counts / self.volume_ml
 
 
+@dataclass(frozen=True)
+class AsSeen:
+    """A part of the liver by an image with its blur, at the planned activities."""
+
+    name: str
+    counts: float
+    ratios: Mapping[str, float]
+    dose_gy: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """Doses that a scout image predicts, and what they rest on.
 
     `per_gbq` and `rows_per_gbq` go by injection, then by method; `doses` and `rows`,
-    at the planned activities, by method. `activity` is what the map holds, GBq, with
-    what lies outside of all that is perfused. `ct` is for pictures of the dose.
+    at the planned activities, by method. Of an image without its blur, `blur` says how
+    that was undone, and `blurred` what each part would have with it. `activity` is
+    what the map holds, GBq, with what lies outside of all that is perfused. `ct` is for
+    pictures of the dose.
     """
 
     image: Volume
@@ -285,6 +297,8 @@ class Prediction:
     choices: tuple[str, ...]
     inputs: tuple[dict[str, Any], ...]
     ct: Volume | None = None
+    blur: PartialVolume | None = None
+    blurred: tuple[AsSeen, ...] = ()
 
 
 def combined(doses: Sequence[Dose], activities: Sequence[float]) -> Dose:

@@ -15,7 +15,8 @@ class Limit:
     the bound itself out. `value_of` names the volume whose dose it is, `activity_of`
     the injection that would have to give `activity_needed_gbq`. `at_most_gbq` are the
     activities, by injection, that would meet a limit that is passed; none where
-    earlier treatments alone pass it.
+    earlier treatments alone pass it. `injection` is the one whose own limit it is;
+    empty for a limit of the whole patient.
 
     Examples
     --------
@@ -38,6 +39,7 @@ class Limit:
     value_of: str = ""
     activity_needed_gbq: float | None = None
     activity_of: str = ""
+    injection: str = ""
     at_most_gbq: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 from sirtdose.model.device import Device
 from sirtdose.model.finding import Acceptance, Finding, still_open
+from sirtdose.model.goal import Goal
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit
 from sirtdose.model.nuclide import Nuclide
@@ -45,7 +46,8 @@ class Plan(Tabled):
     `activity_gbq` is injected; `draw_activity_gbq` is what to draw up so that it
     is injected although a residual stays behind. Both at the time of injection.
     `case` and `activities_gbq`, one an injection, are what the doses follow from;
-    `maximized` ones grew until a limit bound them. Of an image, `hottest_gy` is what
+    `maximized` ones grew until a limit bound them. `goals` are what was wanted, with
+    what is reached of it. Of an image, `hottest_gy` is what
     the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
     reaches into one.
     """
@@ -62,6 +64,7 @@ class Plan(Tabled):
     case: Case
     activities_gbq: tuple[float, ...]
     maximized: bool = False
+    goals: tuple[Goal, ...] = ()
     hottest_gy: Mapping[str, float] = field(default_factory=dict)
     foci_gy: Mapping[str, float] = field(default_factory=dict)
     uncertainty: PlanUncertainty | None = None

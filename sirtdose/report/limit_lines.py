@@ -49,6 +49,7 @@ def limit_key(limit: Mapping[str, Any]) -> tuple[Any, ...]:
     return (
         *(limit["name"], limit["limit_gy"], limit.get("sense", "at_most")),
         *(limit.get("upper_gy"), limit.get("strict", False)),
+        limit.get("injection") or "",
     )
 
 
@@ -59,6 +60,7 @@ def _once(limits: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
             (
                 *(_of(one), one["volume"], one["name"], one["sense"], one["strict"]),
                 *(one["limit_gy"], one["upper_gy"], one["condition"]),
+                one.get("injection"),
             ): one
             for one in limits
         }.values()
@@ -112,6 +114,7 @@ def _source(limit: Mapping[str, Any]) -> str:
     brief = brief.removeprefix(f"{limit['limit_gy']:g} Gy ")
     parts = [
         "yours" if source == _GIVEN else brief,
+        f"of {limit['injection']}" if limit.get("injection") else "",
         condition.partition(";")[0],
         "sets the activity" if limit["binding"] else "",
     ]

@@ -11,6 +11,7 @@ from itertools import pairwise
 from math import floor, log10, sqrt
 from typing import Any
 
+from sirtdose.model.metric import Metric
 from sirtdose.model.role import Role
 from sirtdose.model.structure import Structure
 from sirtdose.report.palette import ISODOSES, paints
@@ -213,5 +214,11 @@ def case_numbers(
         one["value"]
         for one in assumptions.get("injections", ())
         if one["goal"].endswith("dose")
+    ]
+    goals += [
+        metric.number if metric.is_part else aim["value"]
+        for one in assumptions.get("injections", ())
+        for aim in one.get("aims", ())
+        for metric in [Metric.parse(aim["metric"])]
     ]
     return held + [float(one) for one in goals if one]

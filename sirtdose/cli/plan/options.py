@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from sirtdose.cli.words.goals import order_of
 from sirtdose.cli.words.option import Option, together
 from sirtdose.cli.words.options import (
     acceptance_options,
@@ -187,6 +188,7 @@ def plan_request(options: Mapping[str, Any]) -> PlanRequest:
         limit_table=options["limit_table"] or "",
         bilirubin_mg_per_dl=options["bilirubin"],
         liver_function=options["liver_function"],
+        maximize_order=order_of(options.get("maximize_order")),
         budget=options["budget"],
         realizations=options["uncertainty"],
         seed=options["seed"] or 0,

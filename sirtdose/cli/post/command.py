@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sirtdose.cli.post.arguments import (
-    CORRECTIONS,
-    partial_volume,
     require_no_idle,
     require_times,
     site_key,
 )
+from sirtdose.cli.words.blur import CORRECTIONS, blur_options, partial_volume
 from sirtdose.cli.words.command import Command, command
 from sirtdose.cli.words.image import (
     dose_options,
@@ -152,20 +151,7 @@ class _Remembering(Command):
 )
 @timezone_option
 @dose_options
-@Option(
-    "psf",
-    str,
-    "FWHM of the image blur, e.g. 15mm, or three along x,y,z; the blur is then "
-    "corrected. fit: the width is estimated from the image.",
-    metavar="WIDTH[,WIDTH,WIDTH]|fit",
-)
-@Option(
-    "psf-tail",
-    str,
-    "Fraction of the counts in a wide scatter tail, and the FWHM of the tail, e.g. "
-    "8%@60mm; only if known for the camera.",
-    metavar="PART@WIDTH",
-)
+@blur_options
 @Option(
     "pvc",
     FileOrText(*CORRECTIONS),

@@ -11,6 +11,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("dose", "perfused-volume", "treated-volume", "liver-volume"),
         *("tumor-volume", "tumor", "injection"),
         *("tumor-dose", "normal-dose", "activity", "maximize"),
+        *("goal", "maximize-order"),
         *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
         *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),

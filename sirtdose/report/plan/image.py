@@ -23,11 +23,13 @@ from sirtdose.report.doses import (
     missing_lines,
 )
 from sirtdose.report.page_data import page_data_text, prediction_page_data
+from sirtdose.report.plan.blur import blur_lines
 from sirtdose.report.plan.lung_shunt import shunt_document
 from sirtdose.report.plan.page import write_plan
 from sirtdose.report.plan.uncertainty import (
     PLAN_UNCERTAINTY_FILE,
 )
+from sirtdose.report.post.document import partial_volume_document
 from sirtdose.report.post.files import DOSE_FILES, PAGE_DATA
 from sirtdose.report.post.summary import other_constant_words
 from sirtdose.report.tables import (
@@ -69,6 +71,7 @@ def prediction_document(
             "negative_voxels": "kept; as 0 in the lung shunt",
             "lung_shunt": prediction.shunt
             and shunt_document(prediction.shunt, prediction.lungs_covered),
+            "blur": _blur(prediction),
             "structures": [_measured(row) for row in prediction.measured],
             "injections": [
                 {
@@ -99,6 +102,26 @@ def prediction_document(
     }
 
 
+def _blur(prediction: Prediction) -> dict[str, Any] | None:
+    """How the image's blur was undone, and each part before it was."""
+    found = partial_volume_document(prediction.blur)
+    if found is None:
+        return None
+    return {
+        **found,
+        "used": "without blur",
+        "as_seen": [
+            {
+                "name": one.name,
+                "counts": one.counts,
+                "tumor_to_normal_ratios": dict(one.ratios),
+                "dose_gy": one.dose_gy,
+            }
+            for one in prediction.blurred
+        ],
+    }
+
+
 def _distinct(ratios: Mapping[str, float]) -> dict[str, str]:
     """Each ratio once, as it is shown: a drawn normal liver repeats the one built."""
     said: dict[str, str] = {}
@@ -119,7 +142,12 @@ def prediction_lines(document: dict[str, Any]) -> tuple[list[str], list[str]]:
         for row in measured["structures"]
         if row["tumor_to_normal_ratios"]
     ]
-    result = ["", *ratios, *_shunt_lines(measured["lung_shunt"])]
+    result = [
+        "",
+        *ratios,
+        *blur_lines(document),
+        *_shunt_lines(measured["lung_shunt"]),
+    ]
     details = ["", *_measured_lines(measured)]
     asked = asked_in(document)
     metrics = metrics_in("plan", asked)

@@ -78,7 +78,7 @@ def followed(document: Mapping[str, Any]) -> Followed:
     own = [one for check in found for one in check()]
     known = [one for one in wanted.limits if one.value_of in linear]
     own += limit_findings(known, len(case.injections))
-    own += bound_findings(wanted.limits, len(case.injections))
+    own += bound_findings(wanted.limits, len(case.injections), in_order=wanted.in_order)
     return Followed(
         trees=tuple(_tree(one, moves, names) for one in trees),
         marks=tuple(mark for i, mark in enumerate(marks) if mark not in marks[:i]),
@@ -174,6 +174,7 @@ def _limit(
         source=row["source"],
         verified=row["verified"],
         given=row.get("given_by_user", False),
+        injection=row.get("injection") or "",
     )
     line = pick(lines, key=lambda one: one.value_gy(gbq))
     names = [one["name"] for one in injections_of(document)]

@@ -13,7 +13,9 @@ from sirtdose.report.doses import asked_in, missing_lines, places_of
 from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
+from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
+from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
 from sirtdose.report.plan.moved import followed
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
@@ -33,7 +35,10 @@ from sirtdose.report.plan.uncertainty import (
     prediction_words,
 )
 from sirtdose.report.plan.what_if import what_if
-from sirtdose.report.post.summary import other_constant_words
+from sirtdose.report.post.summary import (
+    other_constant_words,
+    partial_volume_lines,
+)
 from sirtdose.report.post.uncertainty import interval_notes
 from sirtdose.report.render import render
 from sirtdose.report.who import head_of
@@ -125,19 +130,23 @@ def plan_head(
 def page_one(document: Mapping[str, Any], rungs: Sequence[Rung]) -> dict[str, Any]:
     """The answer, the ladder and the warnings: the same on the page and the sheet."""
     goal = goal_words(document)
+    names = names_of(document)
+    goals = page_goals(document, names)
+    missed, met = met_words(rungs, unchecked(document))
     residual = document["assumptions"].get("residual_fraction") or 0.0
     return {
         "d": {**dict.fromkeys(_OPTIONAL), **document, "warnings": _warnings(document)},
         "injections": _injections(document),
         "residual": f"Expected residual {100 * residual:.3g} %." if residual else "",
         "goal": goal,
-        "answer": met_words(rungs, unchecked(document)),
+        "answer": (f"{missed} {missed_goal_words(goals)}".strip(), met),
+        "goals": goals,
         "image_doses": _image_doses(document),
         "ladder": ladder(rungs, goal=f": {goal}" if goal else ""),
         "under_ladder": _under_ladder(document),
         "self_test": self_test_words(document.get("self_test")),
         "method_name": method_name,
-        "names": names_of(document),
+        "names": names,
     }
 
 
@@ -179,7 +188,7 @@ def _injections(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _under_ladder(document: Mapping[str, Any]) -> list[str]:
     """Lung shunt, T/N, and whose formula it is."""
-    lungs, lines = document["lungs"], []
+    lungs, lines = document["lungs"], growth_lines(document)
     if lungs["shunt_fraction"] is not None:
         source = lungs["shunt_source"]
         origin = {"unknown": "origin not given", "spect": "SPECT"}.get(source, source)
@@ -261,6 +270,14 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "full": full_doses(document, metrics),
         "repeated": repeated(document),
+        "blur": blur_rows(document),
+        "blur_words": [
+            line
+            for line in partial_volume_lines(
+                (document.get("measured") or {}).get("blur")
+            )
+            if line
+        ],
         "full_notes": _full_notes(document, metrics),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),

@@ -10,6 +10,7 @@ from sirtdose.report.findings import accepted_limits, limit_accepted
 from sirtdose.report.ladder import LIMIT_NOT_MET, Rung, Verdict
 from sirtdose.report.palette import paints
 from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.goals import aim_words
 from sirtdose.report.wording import shown_name
 
 LUNGS, ALL_LUNGS = "lungs", "lungs_cumulative"
@@ -190,6 +191,7 @@ def _note(limit: Mapping[str, Any], of: str, name: str) -> str:
         "over all sessions" if of == ALL_LUNGS else "",
         "by all counts of the image" if of not in (name, ALL_LUNGS) else "",
         "set by the user" if limit["source"] == _USER else "",
+        f"limit of {limit['injection']}" if limit.get("injection") else "",
         "" if limit["verified"] else "not verified",
         "limits the activity" if limit["binding"] else "",
         limit["condition"] or "",
@@ -233,7 +235,7 @@ def _aimed_at(
     role = {
         "tumor_dose": "tumor",
         "normal_dose": "normal_perfused",
-        "dose": "perfused",
+        **dict.fromkeys(("dose", "perfused_dose"), "perfused"),
     }.get(injection["goal"] or "")
     if role is None:
         return []
@@ -264,6 +266,8 @@ def _goal(injection: Mapping[str, Any], names: Sequence[str]) -> str:
         return "none, the activity was set"
     if injection["goal"] == "maximize":
         return "the highest activity within the limits"
+    if injection["goal"] == "aim":
+        return aim_words(injection["aims"][0])
     if not names:
         return "no dose is aimed at"
     if injection["goal"] == "tumor_dose" and len(names) > 1:

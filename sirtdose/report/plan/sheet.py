@@ -10,6 +10,7 @@ from sirtdose.report.ladder import Verdict, ladder
 from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
+from sirtdose.report.plan.goals import page_goal_lines
 from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
 from sirtdose.report.plan.rows import LUNGS, plan_rungs
 from sirtdose.report.plan.vial import not_available_words, order_lines
@@ -27,6 +28,8 @@ def plan_sheet(text: str, data: Mapping[str, Any] | None, made: Made) -> str:
     rungs = plan_rungs(document)
     # Its goal stands in the answer already.
     parts = page_one(document, rungs) | {"ladder": ladder(rungs)}
+    # One page has no room for the table of goals.
+    parts["image_doses"] += page_goal_lines(parts["goals"])
     findings = _findings(parts["d"])
     return render(
         "plan_sheet.html",

@@ -60,7 +60,7 @@ def _post_document(assessment: Assessment) -> dict[str, Any]:
         },
         "image": image_document(placed.image.source),
         "calibration": _calibration(assessment),
-        "partial_volume": _partial_volume(assessment.calibrated.partial_volume),
+        "partial_volume": partial_volume_document(assessment.calibrated.partial_volume),
         "metrics": [one.words for one in request.judge.metrics],
         "doses": {
             method: dose_document(
@@ -170,7 +170,7 @@ def _alternative(calibration: Calibration | None) -> dict[str, Any] | None:
     }
 
 
-def _partial_volume(result: PartialVolume | None) -> dict[str, Any] | None:
+def partial_volume_document(result: PartialVolume | None) -> dict[str, Any] | None:
     """How the image's blur was undone, and how far that can be believed."""
     if result is None:
         return None

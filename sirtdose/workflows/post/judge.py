@@ -108,15 +108,18 @@ def limits_of(
     limits = lung_limits(lungs)
     seen = set()
     for one in (plan or {"limits": []})["limits"]:
-        rule = tuple(one[key] for key in _RULE)
+        own = one.get("injection") or ""
+        # Of an injection's own limit the plan names each volume that it holds for.
+        of = (one["value_of"] or "") if own else one["volume"]
+        rule = (*(one[key] for key in _RULE), own, of)
         if one["volume"] in _LUNGS or rule in seen:
             continue
         seen.add(rule)
-        meant = alike(one["volume"], [row.structure.name for row in rows])
+        meant = alike(of, [row.structure.name for row in rows])
         doses: dict[str, float | None] = {
             row.structure.name: row.mean_by_mass_gy
             for row in rows
-            if one["volume"] == row.structure.role or row.structure.name in meant
+            if of == row.structure.role or row.structure.name in meant
         }
         limits += [_limit(one, name, gy) for name, gy in (doses or {"": None}).items()]
     return tuple(limits)
@@ -136,4 +139,5 @@ def _limit(one: Mapping[str, Any], name: str, value_gy: float | None) -> Limit:
         verified=one["verified"],
         condition=one["condition"] or "",
         value_of=name,
+        injection=one.get("injection") or "",
     )

@@ -30,6 +30,9 @@ VALUES = {
     **dict.fromkeys(("prior_dose", "dose", "tumor_dose", "normal_dose"), "40Gy"),
     **dict.fromkeys(("activity", "residual"), "1.2GBq"),
     "tumor": "T1=20mL@3",
+    "limits": "eanm2022:glass:hcc:segmentectomy",
+    "limit": "normal=70Gy",
+    "goal": "tumor:D70=120Gy",
     "maximize": None,
 }
 
