@@ -175,7 +175,8 @@ def test_findings_are_made_in_checks_alone() -> None:
     made = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in MODULES
-        if "checks" not in path.parts and path.name != "finding.py"
+        if "checks" not in path.parts
+        and path.name not in ("finding.py", "acceptance.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).partition(".")[0] == "Finding"

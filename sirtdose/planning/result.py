@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sirtdose.model.acceptance import Acceptance, still_open
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding, still_open
+from sirtdose.model.finding import Finding
 from sirtdose.model.goal import Goal
 from sirtdose.model.ledger import Lungs
 from sirtdose.model.limit import Limit

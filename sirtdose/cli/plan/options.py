@@ -32,7 +32,7 @@ from sirtdose.cli.words.quantities import (
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import options_kept, site_used
 from sirtdose.errors import PlanningError
-from sirtdose.model.finding import to_accept, unaccepted
+from sirtdose.model.acceptance import to_accept, unaccepted
 from sirtdose.model.units import (
     BILIRUBIN,
     BODY_HEIGHT,

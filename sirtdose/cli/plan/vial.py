@@ -40,8 +40,9 @@ from sirtdose.cli.words.quantities import (
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
 from sirtdose.errors import InputError
+from sirtdose.model.acceptance import require_accepted, unaccepted
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Finding, require_accepted, unaccepted
+from sirtdose.model.finding import Finding
 from sirtdose.model.names import by_own_names, named
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Acceptance, Finding
+from sirtdose.model.acceptance import Acceptance
+from sirtdose.model.finding import Finding
 from sirtdose.planning.comparison import Compared
 from sirtdose.report.documents import (
     nuclide_document,

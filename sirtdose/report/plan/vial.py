@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose import __version__
-from sirtdose.model.finding import Acceptance
+from sirtdose.model.acceptance import Acceptance
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.vial import VialPlan
 from sirtdose.report.documents import (

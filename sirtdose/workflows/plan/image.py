@@ -40,7 +40,8 @@ from sirtdose.dosimetry.image.uptake import (
 )
 from sirtdose.dosimetry.results import Placed, Prediction
 from sirtdose.io.archive import opened
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
 from sirtdose.planning.case_plan import activities_of, growth_document, plan_of

@@ -21,14 +21,9 @@ from sirtdose.checks.self_test import self_test_findings
 from sirtdose.checks.site import site_findings
 from sirtdose.checks.vials import better_than_label_findings
 from sirtdose.checks.volumes import definition_finding
+from sirtdose.model.acceptance import Acceptance, acceptances_used, require_accepted
 from sirtdose.model.device import Device
-from sirtdose.model.finding import (
-    Acceptance,
-    Finding,
-    Severity,
-    acceptances_used,
-    require_accepted,
-)
+from sirtdose.model.finding import Finding, Severity
 from sirtdose.model.self_test import SelfTest
 from sirtdose.model.site import SiteUsed
 from sirtdose.model.uncertain import PlannedDose

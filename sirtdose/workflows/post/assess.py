@@ -5,7 +5,8 @@ from dataclasses import replace
 from sirtdose.dosimetry.results import Assessment, Placed, Read
 from sirtdose.io.archive import opened
 from sirtdose.io.choose import Choice
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.acceptance import Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.density import tissue_density
 from sirtdose.workflows.image.scene import ct_image, require_map

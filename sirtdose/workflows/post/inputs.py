@@ -20,8 +20,9 @@ from sirtdose.io.dicom.rtstruct import read_structure_set
 from sirtdose.io.discover import discover
 from sirtdose.io.found import Found, Kind
 from sirtdose.io.hashing import sha256_of
+from sirtdose.model.acceptance import Said
 from sirtdose.model.bounds import printable
-from sirtdose.model.finding import Finding, Said
+from sirtdose.model.finding import Finding
 from sirtdose.model.metric import Metric
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
