@@ -13,6 +13,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("tumor-dose", "normal-dose", "activity", "maximize"),
         *("height", "weight", "device", "lung-shunt", "lung-shunt-source", "tlsf"),
         *("lung-mass", "residual", "prior-liver-dose", "prior-lung-dose"),
+        *("remnant", "slv", "underlying-liver"),
         *("administered", "administered-at", "assay", "assay-at", "residual-at"),
         *("order", "at", "vial", "calibrated-at", "treatment-at", "catheter"),
         *("timezone", "plan", "against", "their-structures", "their-table"),

@@ -13,6 +13,7 @@ from sirtdose.report.documents import (
     said_document,
     self_test_document,
 )
+from sirtdose.report.plan.remnant import goals_document, remnant_document
 from sirtdose.report.plan.uncertainty import plan_uncertainty_document
 
 
@@ -32,6 +33,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "compartments": [compartment_document(part) for part in plan.compartments],
         "lungs": lungs_document(plan.lungs),
         "limits": [limit_document(limit) for limit in plan.limits],
+        "remnant": remnant_document(plan.remnant),
+        "treats": {
+            "disease": plan.treats.disease or None,
+            "scenario": plan.treats.scenario or None,
+        },
+        "goals": goals_document(plan.goals),
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
         "self_test": self_test_document(plan.self_test),
         "assumptions": plan.assumptions,

@@ -15,6 +15,7 @@ from sirtdose.report.plan.page import (
     plan_head,
     with_names,
 )
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
 from sirtdose.report.plan.vial import not_available_words, order_lines
 from sirtdose.report.render import case_hash, render
@@ -65,6 +66,7 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
         ],
         rows=_compared(methods),
         limits=_limits(methods),
+        remnant=treated_lines(document)[0],
         grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
         typed=document.get("inputs") or {},
     )

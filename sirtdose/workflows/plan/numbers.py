@@ -37,10 +37,12 @@ from sirtdose.planning.kao import in_usual_terms
 from sirtdose.planning.limit_table import LiverFunction, Patient, chosen_limits
 from sirtdose.planning.mird_plan import Convention
 from sirtdose.planning.partition_goal import Injection
+from sirtdose.planning.remnant import RemnantAsked
 from sirtdose.planning.result import Plan
 from sirtdose.planning.terms import Terms
 from sirtdose.uncertainty.budget import Budget
 from sirtdose.uncertainty.planned import Planned, planned_doses
+from sirtdose.workflows.plan.remnant import with_remnant
 from sirtdose.workflows.plan.uncertainty import (
     budget_at,
     planned_uncertainty,
@@ -57,7 +59,8 @@ class PlanRequest(Terms):
     `limit_table` names published limits, such as ``"eanm2022:glass:hcc:lobectomy"``;
     bilirubin and liver function decide between them. With `realizations` doses have
     intervals of an ensemble too, drawn with `seed`, by the package's budget or the TOML
-    file `budget`. `self_test` is what the program's own comparisons said.
+    file `budget`. `remnant` is what was given of the liver that stays untreated.
+    `self_test` is what the program's own comparisons said.
     """
 
     limit_table: str = ""
@@ -66,6 +69,7 @@ class PlanRequest(Terms):
     budget: Path | None = None
     realizations: int | None = None
     seed: int = 0
+    remnant: RemnantAsked = field(default_factory=RemnantAsked)
     self_test: SelfTest | None = None
     site: SiteUsed | None = None
     acceptances: tuple[Acceptance, ...] = ()
@@ -237,15 +241,27 @@ def compare_plans(
     request, said = request.with_limits(case.perfused_volume_ml, case.liver_volume_ml)
     rows = compare(request, case)
     each = _by_method(rows, request)
+    first, of_remnant = with_remnant(
+        replace(rows[0].plan, case=rows[0].case),
+        request.remnant,
+        limit_table=request.limit_table,
+    )
     budget = budget_at(request.budget, request.site)
     own = [
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *better_than_label_findings(budget["administered"]),
     ]
-    findings = tuple(dict.fromkeys([*said, *each, *own]))
+    findings = tuple(dict.fromkeys([*said, *each, *of_remnant, *own]))
     require_accepted(findings, request.acceptances)
-    unsure = [replace(row, doses=_doses_of(row, request, budget)) for row in rows]
+    unsure = [
+        replace(
+            row,
+            plan=replace(row.plan, remnant=first.remnant),
+            doses=_doses_of(row, request, budget),
+        )
+        for row in rows
+    ]
     return unsure, findings
 
 
@@ -316,11 +332,15 @@ def accepted(plan: Plan, request: PlanRequest, said: Sequence[Finding] = ()) -> 
         A check stops, or asks and nobody accepted it.
     """
     budget = budget_at(request.budget, request.site)
+    plan, of_remnant = with_remnant(
+        plan, request.remnant, limit_table=request.limit_table
+    )
     findings = (
         *self_test_findings(request.self_test),
         *site_findings(request.site),
         *said,
         *judged(plan, request),
+        *of_remnant,
         *better_than_label_findings(budget["administered"]),
     )
     require_accepted(findings, request.acceptances)
