@@ -129,6 +129,7 @@ def plan_image(
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
+        treated_before=any(one.prior_dose_gy for one in scout.injections),
     )
     said.add(limits)
     said.add(

@@ -79,8 +79,13 @@ class PlanRequest(Terms):
         self,
         perfused_volume_ml: float,
         liver_volume_ml: float | None = None,
+        *,
+        treated_before: bool = False,
     ) -> "tuple[PlanRequest, tuple[Finding, ...]]":
         """The same request with the limits of its table, and what is said of them.
+
+        Any of the liver that was `treated_before` makes it a repeated treatment, as a
+        dose to all of it does.
 
         Raises
         ------
@@ -100,7 +105,7 @@ class PlanRequest(Terms):
                 if liver_volume_ml
                 else None,
                 liver_function=self.liver_function,
-                treated_before=self.prior_liver_dose_gy > 0,
+                treated_before=treated_before or self.prior_liver_dose_gy > 0,
                 liver_known=liver_volume_ml is not None,
             ),
         )
@@ -179,7 +184,9 @@ def plan_partition(
     3.23
     """
     limited, said = request.with_limits(
-        sum(one.perfused_volume_ml for one in injections), liver_volume_ml
+        sum(one.perfused_volume_ml for one in injections),
+        liver_volume_ml,
+        treated_before=any(one.prior_dose_gy for one in injections),
     )
     usual = in_usual_terms(injections)
     plan = partition_plan.plan(limited, usual, liver_volume_ml=liver_volume_ml)

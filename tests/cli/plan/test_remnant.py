@@ -147,3 +147,18 @@ def test_unverified_goals_say_so(run: Run) -> None:
     words += ("--limits", "eanm2022:resin:mcrc:segmentectomy")
     told = run(*words).stderr
     assert "another planner's code, without a study (not verified)" in told
+
+
+@pytest.mark.parametrize(("part", "limit_gy"), [("", 40.0), (",prior-dose:10Gy", 30.0)])
+def test_one_lobe_treated_before_makes_a_repeated_treatment(
+    run: Run, part: str, limit_gy: float
+) -> None:
+    injection = f"right=perfused:900mL,tumor:T1=150mL@3,activity:0.3GBq{part}"
+    plan = document_of(
+        run(
+            *("plan", "partition", "--injection", injection, *SHUNT, "--json"),
+            *("--device", "resin", "--limits", "eanm2022:resin:hcc:bilobar"),
+        )
+    )
+    limits = [one for one in plan["limits"] if one["volume"] == "normal_perfused"]
+    assert [one["limit_gy"] for one in limits] == [limit_gy]
