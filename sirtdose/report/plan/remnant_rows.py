@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sirtdose.report.plan.rows import names_of, shown_name
-from sirtdose.report.wording import significant, spoken, table
+from sirtdose.report.wording import gy_words, spoken, table
 
 _SEGMENT = "segmentectomy"
 _SURFACES = {"dubois": "DuBois", "mosteller": "Mosteller"}
@@ -106,7 +106,7 @@ def goal_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
         {
             "volume": _volume(one, names),
             "goal": _asks(one),
-            "value": "n/a" if one["value_gy"] is None else f"{one['value_gy']:.0f}",
+            "value": _gives(one) or "n/a",
             "reached": _REACHED[one["reached"]],
             "predicts": one["predicts"],
             "of": _for_what(one),
@@ -122,7 +122,7 @@ def _goal_table(goals: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = [
         [
             spoken(one["value_of"] or one["volume"]),
-            "-" if one["value_gy"] is None else significant(one["value_gy"]),
+            _gives(one) or "-",
             _asks(one),
             _REACHED[one["reached"]],
             f"{_for_what(one)}; {_source(one)}",
@@ -137,6 +137,12 @@ def _goals_reached(goals: Sequence[Mapping[str, Any]]) -> str:
     known = [one for one in goals if one["reached"] is not None]
     reached = sum(one["reached"] for one in known)
     return f"Published goals reached: {reached} of {len(known)}; -v lists them"
+
+
+def _gives(goal: Mapping[str, Any]) -> str:
+    """What a plan gives there, never rounded onto a goal that it is not at."""
+    value_gy = goal["value_gy"]
+    return "" if value_gy is None else gy_words(value_gy, goal["dose_gy"])
 
 
 def _asks(goal: Mapping[str, Any]) -> str:
