@@ -42,6 +42,7 @@ from sirtdose.io.archive import opened
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import DoseRequest, ImageRequest
 from sirtdose.model.role import Role
+from sirtdose.model.volume import Volume
 from sirtdose.planning.case_plan import activities_of, plan_of
 from sirtdose.planning.partition_goal import ImagedInjection
 from sirtdose.planning.partition_plan import injections_document
@@ -57,6 +58,12 @@ from sirtdose.workflows.image.scene import (
     require_map,
 )
 from sirtdose.workflows.image.structures import placed_structures
+from sirtdose.workflows.plan.earlier import (
+    Earlier,
+    earlier_on,
+    require_one_source,
+    with_map,
+)
 from sirtdose.workflows.plan.imaged_case import (
     Part,
     Read,
@@ -84,7 +91,8 @@ class Scout:
     `dose` says how doses come from the image, of a nuclide that was typed or assumed.
     `typed_ml` are volumes to be checked against the image's, by ``perfused`` and
     ``liver``; `margin_mm` of lung beside the liver is left out of the shunt.
-    `treatment_at` is a time, or a day where no time is known.
+    `treatment_at` is a time, or a day where no time is known; `earlier` is the dose of
+    a session before.
     """
 
     injections: tuple[ImagedInjection, ...]
@@ -94,6 +102,7 @@ class Scout:
     same_catheter: bool | None = None
     margin_mm: float = 0.0
     typed_ml: Mapping[str, float] = field(default_factory=dict)
+    earlier: Earlier = field(default_factory=Earlier)
 
     @property
     def maximizes(self) -> bool:
@@ -118,6 +127,7 @@ def plan_image(
         No activity meets the goals, or every limit that bounds them.
     """
     require_map(images, scout.dose)
+    require_one_source(scout.earlier, request, scout.injections)
     request = replace(request, nuclide=request.nuclide.for_energy(emitted=False))
     said = Said(request.acceptances)
     with opened(images.source) as source:
@@ -129,7 +139,8 @@ def plan_image(
     request, limits = request.with_limits(
         union([one.structure for one in perfusions]).volume_ml,
         sum(one.structure.volume_ml for one in parts if one.role == "liver") or None,
-        treated_before=any(one.prior_dose_gy for one in scout.injections),
+        treated_before=scout.earlier.dose is not None
+        or any(one.prior_dose_gy for one in scout.injections),
     )
     said.add(limits)
     said.add(
@@ -142,7 +153,7 @@ def plan_image(
     scouted = scouted_by(
         scout.dose, request.nuclide, read, perfusions=perfusions, parts=parts
     )
-    plan = _plan(scouted, request, scout)
+    plan = _plan(scouted, request, scout, read.placed.prior)
     prediction = predicted(plan, scouted, read)
     said.add(_dose_findings(plan, prediction, read, scout.dose))
     return accepted(with_hottest(plan, prediction), request, said.findings), prediction
@@ -153,7 +164,7 @@ def _read(
 ) -> tuple[Read, PlanRequest]:
     """Image, structures, densities and lungs; the request with what was measured."""
     dose = scout.dose
-    choice = said.take(chosen(images, [dose.density]))
+    choice = said.take(chosen(images, [dose.density, *scout.earlier.files]))
     image = activity_image(choice, nuclide=request.nuclide)
     image = said.take(moved_as_asked(image, images))
     said.add(
@@ -179,6 +190,14 @@ def _read(
     )
     placed = said.take(placed_structures(choice, images, image=image, ct=ct))
     said.gate()
+    placed = said.take(
+        earlier_on(
+            scout.earlier,
+            choice,
+            placed,
+            prior_lung_dose_gy=request.prior_lung_dose_gy,
+        )
+    )
     shunt, request = said.take(_lungs(placed, request, scout.margin_mm))
     density = (
         said.take(tissue_density(dose, request.nuclide, placed))
@@ -187,7 +206,10 @@ def _read(
     )
     return Read(
         choice=choice,
-        inputs=inputs_of(choice, dose.density),
+        inputs=(
+            *inputs_of(choice, dose.density, scout.earlier.dose),
+            *scout.earlier.moved_by,
+        ),
         dose_grid=images.grid_in_words,
         placed=replace(placed, density=density),
         shunt=shunt,
@@ -264,8 +286,12 @@ def _volume_findings(
     ]
 
 
-def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
+def _plan(
+    scouted: Scouted, request: PlanRequest, scout: Scout, prior: Volume | None
+) -> Plan:
     case = imaged_case(scout.injections, scouted, request)
+    case = replace(case, regions=with_map(case.regions, scouted, prior))
+    by_map = {"prior_liver_dose_gy": None, "prior_dose": "a dose map, by structure"}
     activities = activities_of(scout.injections, case, request)
     return plan_of(
         activities,
@@ -275,6 +301,7 @@ def _plan(scouted: Scouted, request: PlanRequest, scout: Scout) -> Plan:
         maximized=scout.maximizes,
         one_density=not scout.dose.density_by_voxel,
         assumptions={
+            **(by_map if prior is not None else {}),
             "dose_method": scouted.method,
             "injections": injections_document(
                 scout.injections, case, activities, request

@@ -22,10 +22,10 @@ from sirtdose.model.role import Role
 from sirtdose.model.role_words import languages_named
 from sirtdose.model.structure import Structure
 from sirtdose.model.volume import Quantity, Volume
+from sirtdose.workflows.image.prior_session import prior_file_findings
 from sirtdose.workflows.image.scene import require_map
 from sirtdose.workflows.post.assess import assessed
 from sirtdose.workflows.post.inputs import named_files
-from sirtdose.workflows.post.prior_session import prior_file_findings
 
 _ACTIVITIES = (Quantity.COUNTS, Quantity.ACTIVITY_CONCENTRATION)
 

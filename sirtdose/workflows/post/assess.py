@@ -8,6 +8,7 @@ from sirtdose.io.choose import Choice
 from sirtdose.model.finding import Finding, Said
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.density import tissue_density
+from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.post.activity import calibrated
@@ -15,7 +16,6 @@ from sirtdose.workflows.post.doses import dosed
 from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
-from sirtdose.workflows.post.prior_session import prior_on
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 
