@@ -76,8 +76,8 @@ _ON_PAPER = "Compared with the image's volume: a difference over 10 % stops the 
 @Option(
     "prior-dose",
     Path,
-    "Dose map of an earlier session, RTDOSE or NIfTI; its mean in each structure is "
-    "added to this plan's doses where limits and checks compare them.",
+    "Dose map of an earlier session, RTDOSE or NIfTI. Limits and checks add its mean "
+    "in each structure.",
 )
 @Option(
     "prior-transform",
