@@ -14,8 +14,8 @@ from sirtdose.model.shown import Tabled
 from sirtdose.model.treatment import Injected, Part, Treatment
 from sirtdose.model.uncertain import PlanUncertainty
 from sirtdose.model.units import MCI_PER_GBQ
-from sirtdose.planning.goals import PublishedGoal, Treated
 from sirtdose.planning.partition_case import Case
+from sirtdose.planning.published_goals import PublishedGoal, Treated
 from sirtdose.planning.remnant import Remnant
 
 
@@ -49,7 +49,7 @@ class Plan(Tabled):
     `case` and `activities_gbq`, one an injection, are what the doses follow from;
     `maximized` ones grew until a limit bound them. Of an image, `hottest_gy` is what
     the hottest 2 % of organs get at least, and `foci_gy` the peak of a hot spot that
-    reaches into one. `remnant` is what of the liver is not treated, `goals` are
+    reaches into one. `remnant` is what of the liver is not treated, `published` are
     published doses beside this plan's, `treats` the disease and the scenario that
     chosen limits name.
     """
@@ -69,7 +69,7 @@ class Plan(Tabled):
     hottest_gy: Mapping[str, float] = field(default_factory=dict)
     foci_gy: Mapping[str, float] = field(default_factory=dict)
     remnant: Remnant | None = None
-    goals: tuple[PublishedGoal, ...] = ()
+    published: tuple[PublishedGoal, ...] = ()
     treats: Treated = field(default_factory=Treated)
     uncertainty: PlanUncertainty | None = None
     self_test: SelfTest | None = None

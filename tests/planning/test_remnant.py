@@ -6,9 +6,9 @@ import pytest
 
 from sirtdose.errors import InputError, RangeError
 from sirtdose.model.device import Device
-from sirtdose.planning.goals import PublishedGoal, Treated, published_goals
 from sirtdose.planning.partition_goal import Injection
 from sirtdose.planning.perfused import Tumor
+from sirtdose.planning.published_goals import PublishedGoal, Treated, published_goals
 from sirtdose.planning.remnant import (
     NORMAL,
     WHOLE,

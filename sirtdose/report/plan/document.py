@@ -13,7 +13,7 @@ from sirtdose.report.documents import (
     said_document,
     self_test_document,
 )
-from sirtdose.report.plan.remnant import goals_document, remnant_document
+from sirtdose.report.plan.remnant import published_document, remnant_document
 from sirtdose.report.plan.uncertainty import plan_uncertainty_document
 
 
@@ -38,7 +38,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             "disease": plan.treats.disease or None,
             "scenario": plan.treats.scenario or None,
         },
-        "goals": goals_document(plan.goals),
+        "published_goals": published_document(plan.published),
         "uncertainty": plan_uncertainty_document(plan.uncertainty),
         "self_test": self_test_document(plan.self_test),
         "assumptions": plan.assumptions,

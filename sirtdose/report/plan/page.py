@@ -14,7 +14,7 @@ from sirtdose.report.ladder import Rung, ladder
 from sirtdose.report.limit_lines import limit_key
 from sirtdose.report.page_head import PageHead, made_today, moment_words
 from sirtdose.report.plan.full_doses import full_doses, method_name
-from sirtdose.report.plan.remnant_rows import goal_rows, remnant_rows
+from sirtdose.report.plan.remnant_rows import published_rows, remnant_rows
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
     goal_words,
@@ -245,7 +245,7 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
         "repeated": repeated(document),
         "full_notes": _full_notes(document, metrics),
         "remnant": remnant_rows(document),
-        "goals": goal_rows(document),
+        "published": published_rows(document),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),
         "interval_notes": _interval_notes(document),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sirtdose.planning.goals import PublishedGoal
+from sirtdose.planning.published_goals import PublishedGoal
 from sirtdose.planning.remnant import Remnant
 
 
@@ -45,7 +45,7 @@ def remnant_document(remnant: Remnant | None) -> dict[str, Any] | None:
     }
 
 
-def goals_document(goals: Sequence[PublishedGoal]) -> list[dict[str, Any]]:
+def published_document(goals: Sequence[PublishedGoal]) -> list[dict[str, Any]]:
     """Published goals as plan.json holds them."""
     return [
         {

@@ -18,7 +18,7 @@ def treated_lines(document: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     The remnant is always shown where somebody asked for it, and what is treated in a
     segmentectomy too.
     """
-    remnant, goals = document.get("remnant"), document.get("goals") or []
+    remnant, goals = document.get("remnant"), document.get("published_goals") or []
     lines = remnant_lines(remnant) if remnant else []
     segment = (document.get("treats") or {}).get("scenario") == _SEGMENT
     asked = bool(remnant and remnant["asked"])
@@ -99,7 +99,7 @@ def _judged_rows(remnant: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def goal_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
+def published_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
     """Published goals for a page, those of the device and of what is treated."""
     names = names_of(document)
     return [
@@ -112,7 +112,7 @@ def goal_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
             "of": _for_what(one),
             "source": _source(one),
         }
-        for one in document.get("goals") or ()
+        for one in document.get("published_goals") or ()
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sirtdose.checks.remnant import remnant_findings
 from sirtdose.model.finding import Finding
-from sirtdose.planning.goals import Treated, published_goals
+from sirtdose.planning.published_goals import Treated, published_goals
 from sirtdose.planning.remnant import RemnantAsked, remnant_of
 from sirtdose.planning.result import Plan
 
@@ -28,4 +28,4 @@ def with_remnant(
         treated=treats,
     )
     findings = remnant_findings(remnant, asked=bool(asked), drawn=plan.case.measured)
-    return replace(plan, remnant=remnant, goals=goals, treats=treats), findings
+    return replace(plan, remnant=remnant, published=goals, treats=treats), findings

@@ -67,11 +67,11 @@ def published_goals(
     device: Device | None,
     treated: Treated,
 ) -> tuple[PublishedGoal, ...]:
-    """The goals of ``data/goals.json`` for a device, with what a plan gives.
+    """The goals of ``data/published_goals.json`` for a device, with what a plan gives.
 
     Doses are this treatment's; of several tumors or volumes, the lowest counts.
     """
-    rows = table("goals")["rows"] if device else []
+    rows = table("published_goals")["rows"] if device else []
     return tuple(
         _goal(row, case, activities)
         for row in rows
