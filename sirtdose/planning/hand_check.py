@@ -12,9 +12,10 @@ from sirtdose.planning.hand_formula import (
     formula_numbers,
     imaged_activities,
     imaged_doses,
-    readings,
 )
-from sirtdose.planning.hand_number import HandNumber, Plan
+from sirtdose.planning.hand_goals import goal_numbers, goals_not_by_hand
+from sirtdose.planning.hand_maximize import greatest_activities
+from sirtdose.planning.hand_number import HandNumber, Plan, readings
 
 # Of a plan by these the parts' doses follow from what is typed; an image's do not.
 _BY_RATIOS = "partition"
@@ -62,6 +63,8 @@ def hand_check(plan: Plan) -> list[HandNumber]:
         found = _Hand(plan)
         return [
             *formula_numbers(plan),
+            *goal_numbers(plan),
+            *greatest_activities(plan),
             *found.doses(),
             *found.lungs(),
             *found.cumulative(),
@@ -83,7 +86,8 @@ def not_by_hand(plan: Plan, numbers: Sequence[HandNumber]) -> list[str]:
     known = ["the intervals of uncertainty"] if plan.get("uncertainty") else []
     if "prior_dose" in plan["assumptions"]:
         known.append("the doses of the earlier session's map")
-    return [*(f"dose to {name}" for name in parts), *known]
+    goals = goals_not_by_hand(plan)
+    return [*(f"dose to {name}" for name in parts), *goals, *known]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 from sirtdose.model.treatment import ALL_COUNTS
 from sirtdose.report.limit_lines import limit_table
 from sirtdose.report.plan.document import readings
+from sirtdose.report.plan.goals import goal_table, growth_lines
 from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.uncertainty import (
     plan_uncertainty_lines,
@@ -30,6 +31,7 @@ def plan_screen(document: dict[str, Any]) -> Screen:
             *_label_lines(document),
             *_earlier_lines(document),
             *_after_blank(treated),
+            *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
         ],
         _apart(
@@ -63,6 +65,7 @@ def approved_screen(document: dict[str, Any]) -> Screen:
             f"Plan by {document['method']}, device "
             f"{document.get('device') or 'not given'}",
             *_activity_lines(document),
+            *_after_blank(goal_table(document)),
             *_after_blank(limit_table(document)),
             "",
             f"Approved by {approval['by']} at {approval['at']}",
@@ -77,6 +80,7 @@ def _activity_lines(document: dict[str, Any]) -> list[str]:
         f"Inject   {activity(document['activity_gbq'])}",
         f"Draw up  {activity(document['draw_activity_gbq'])}{expected}",
         *_injection_lines(document),
+        *growth_lines(document),
     ]
 
 

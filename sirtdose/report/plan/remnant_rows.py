@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sirtdose.report.plan.rows import names_of, shown_name
-from sirtdose.report.wording import gy_words, spoken, table
+from sirtdose.report.plan.rows import names_of
+from sirtdose.report.wording import gy_words, shown_name, spoken, table
 
 _SEGMENT = "segmentectomy"
 _SURFACES = {"dubois": "DuBois", "mosteller": "Mosteller"}

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 Run = Callable[..., Result]
-GIVEN = ("--lung-shunt", "5%", "--json")
+GIVEN = ("--lung-shunt", "5%", "--json", "--no-report", "--no-dicom")
 
 
 @pytest.fixture(scope="module")
