@@ -17,6 +17,7 @@ from sirtdose.report.plan.blur import blur_rows
 from sirtdose.report.plan.full_doses import full_doses, method_name
 from sirtdose.report.plan.goals import growth_lines, missed_goal_words, page_goals
 from sirtdose.report.plan.moved import followed
+from sirtdose.report.plan.remnant_rows import published_rows, remnant_rows
 from sirtdose.report.plan.rows import (
     ALL_LUNGS,
     goal_words,
@@ -279,6 +280,8 @@ def _details(document: Mapping[str, Any]) -> dict[str, Any]:
             if line
         ],
         "full_notes": _full_notes(document, metrics),
+        "remnant": remnant_rows(document),
+        "published": published_rows(document),
         "limit_sources": _limit_sources(document),
         "assumptions": list(_assumptions(document)),
         "interval_notes": _interval_notes(document),

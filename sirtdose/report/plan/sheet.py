@@ -12,6 +12,7 @@ from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.cutting import sheet_cuts, table_cuts
 from sirtdose.report.plan.goals import page_goal_lines
 from sirtdose.report.plan.page import Made, page_one, plan_head, with_names
+from sirtdose.report.plan.remnant_rows import treated_lines
 from sirtdose.report.plan.rows import LUNGS, plan_rungs
 from sirtdose.report.plan.vial import not_available_words, order_lines
 from sirtdose.report.render import case_hash, render
@@ -78,6 +79,7 @@ def comparison_page(text: str, made: Made, title: str = "Methods compared") -> s
         ],
         rows=_compared(methods),
         limits=limits,
+        remnant=treated_lines(document)[0],
         findings=findings,
         cuts=table_cuts(limits, findings),
         typed=document.get("inputs") or {},

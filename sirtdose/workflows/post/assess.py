@@ -9,6 +9,7 @@ from sirtdose.model.acceptance import Said
 from sirtdose.model.finding import Finding
 from sirtdose.model.request import PostRequest
 from sirtdose.workflows.image.density import tissue_density
+from sirtdose.workflows.image.prior_session import prior_on
 from sirtdose.workflows.image.scene import ct_image, require_map
 from sirtdose.workflows.image.structures import placed_structures
 from sirtdose.workflows.post.activity import calibrated
@@ -17,7 +18,6 @@ from sirtdose.workflows.post.injected import in_own_names
 from sirtdose.workflows.post.inputs import files_of, provenance, read
 from sirtdose.workflows.post.judge import judged
 from sirtdose.workflows.post.plan_map import plan_map_on
-from sirtdose.workflows.post.prior_session import prior_on
 from sirtdose.workflows.post.uncertainty import uncertainty_of
 
 

@@ -26,7 +26,7 @@ from sirtdose.model.request import DoseRequest, PostRequest
 from sirtdose.model.volume import Volume
 from sirtdose.planning.lung_shunt import lungs as lungs_of
 from sirtdose.workflows.image.grid import on_finer_grid
-from sirtdose.workflows.post.prior_session import (
+from sirtdose.workflows.image.prior_session import (
     TAG,
     as_it_lies,
     summed_dose,

@@ -28,6 +28,7 @@ from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.patient_link import StructureSet, shift_days
 from sirtdose.model.request import Given, PostRequest
 from sirtdose.model.volume import Source, Volume
+from sirtdose.workflows.image.prior_session import prior_file_findings
 from sirtdose.workflows.image.scene import (
     activity_image,
     chosen,
@@ -42,7 +43,6 @@ from sirtdose.workflows.post.kept_names import file_names, people_of
 from sirtdose.workflows.post.ledger import ledger_of, on_own_scale, times_of
 from sirtdose.workflows.post.plan_map import plan_map_file, read_plan_map
 from sirtdose.workflows.post.positron_yield import rescaled, yield_of
-from sirtdose.workflows.post.prior_session import prior_file_findings
 
 _NOT_KEPT = ("source", "acceptances", "self_test")
 
