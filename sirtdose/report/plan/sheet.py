@@ -1,4 +1,4 @@
-"""One A4 page: a plan for the tumor board, methods compared, vials."""
+"""One A4 page: a plan for the tumor board, or methods compared."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sirtdose.report.ladder import Verdict
-from sirtdose.report.page_head import moment_words
 from sirtdose.report.palette import Paint, paints
 from sirtdose.report.plan.page import (
     GRAVE,
@@ -16,7 +15,6 @@ from sirtdose.report.plan.page import (
     with_names,
 )
 from sirtdose.report.plan.rows import LUNGS, plan_rungs, shown_name
-from sirtdose.report.plan.vial import not_available_words, order_lines
 from sirtdose.report.render import case_hash, render
 from sirtdose.report.who import head_of
 from sirtdose.report.wording import gy_words
@@ -111,35 +109,6 @@ def _limits(methods: list[dict[str, Any]]) -> list[tuple[str, list[Verdict]]]:
             name = shown_name(of.partition("_cumul")[0])
             found.setdefault(f"{name}{more}, {verdict.wanted} Gy", []).append(verdict)
     return [(name, own) for name, own in found.items() if len(own) == len(methods)]
-
-
-def vial_page(text: str, made: Made, title: str = "Vials") -> str:
-    """Which vial, calibrated when, and what another hour changes, on one page."""
-    document = json.loads(text)
-    return render(
-        "vial.html",
-        {},
-        ("sheet.js",),
-        head=_head(document, text, made, title),
-        d=document,
-        at=_time(document["at"]),
-        vials=[
-            {
-                **one,
-                "calibrated": not_available_words(one) or _time(one["calibrated_at"]),
-                "holds": _time(one["holds_it_at"]),
-            }
-            for one in document["vials"]
-        ],
-        shifts=[{**one, "time": _time(one["at"])} for one in document["shifts"]],
-        grave=[one for one in document["warnings"] if one["severity"] in GRAVE],
-        orders=order_lines(document),
-    )
-
-
-def _time(iso: str) -> str:
-    """A time in words; one that was taken out stays as it is."""
-    return moment_words(iso) if iso[:1].isdigit() else iso
 
 
 def _head(document: Mapping[str, Any], text: str, made: Made, title: str) -> Any:
