@@ -108,6 +108,7 @@ def _one(
 def chosen_findings(
     ordered: Sequence[Ordered],
     wants: Sequence[Want],
+    *,
     device: Device,
     nuclide: Nuclide,
     site: tzinfo | None = None,
@@ -118,7 +119,7 @@ def chosen_findings(
     for one in ordered:
         findings += _size(one, device)
         if len(one.injections) > 1:
-            findings += _parts(one, wants, device, nuclide)
+            findings += _parts(one, wants, device=device, nuclide=nuclide)
         if one.calibration is None:
             continue
         at = one.calibration.at
@@ -157,7 +158,7 @@ def _size(one: Ordered, device: Device) -> list[Finding]:
 
 
 def _parts(
-    one: Ordered, wants: Sequence[Want], device: Device, nuclide: Nuclide
+    one: Ordered, wants: Sequence[Want], *, device: Device, nuclide: Nuclide
 ) -> list[Finding]:
     """One vial for several injections holds all that is drawn from it."""
     parts = drawn_parts(one, wants, nuclide)

@@ -80,21 +80,23 @@ def calibrations_for(
     found = {
         one
         for schedule in product.schedules
-        for one in _of_schedule(schedule, product.shelf_life_h, at, site or at.tzinfo)
+        for one in _of_schedule(
+            schedule, at, zone_of(schedule, site or at.tzinfo or UTC), product
+        )
     }
     return tuple(sorted(found, key=lambda one: -one.hours_before_use))
 
 
 def _of_schedule(
-    schedule: Schedule, shelf_life_h: float, at: datetime, site: tzinfo | None
+    schedule: Schedule, at: datetime, zone: tzinfo, product: VialProduct
 ) -> list[Calibration]:
-    zone = zone_of(schedule, site or UTC)
+    shelf_life_h = product.shelf_life_h
     today = at.astimezone(zone).date()
     day = today - timedelta(days=int(shelf_life_h // 24) + 1)
     last = today + timedelta(days=max(schedule.days_before, default=0))
     found = []
     while day <= last:
-        calibration = on_day(schedule, day, at, zone)
+        calibration = on_day(schedule, day, at=at, zone=zone)
         if calibration is not None and calibration.hours_before_use <= shelf_life_h:
             found.append(calibration)
         day += _ONE_DAY
@@ -102,7 +104,7 @@ def _of_schedule(
 
 
 def on_day(
-    schedule: Schedule, day: date, at: datetime, zone: tzinfo
+    schedule: Schedule, day: date, *, at: datetime, zone: tzinfo
 ) -> Calibration | None:
     """A schedule's calibration on a day; None where its vial cannot be had by then."""
     if WEEKDAYS[day.weekday()] not in schedule.weekdays:

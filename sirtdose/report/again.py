@@ -20,7 +20,7 @@ from sirtdose.report.post.page import post_page
 from sirtdose.report.render import case_hash
 
 _POST, _PLAN = "sirtdose.post/1", "sirtdose.plan/1"
-_COMPARE, _VIAL = "sirtdose.compare/1", "sirtdose.vial/2"
+_COMPARE, _VIAL = "sirtdose.compare/1", "sirtdose.vial/1"
 _ORDER = "sirtdose.order/1"
 # A page's name by the schema of its document.
 PAGES = {

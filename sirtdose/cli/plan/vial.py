@@ -52,10 +52,16 @@ from sirtdose.cli.words.options import (
 from sirtdose.cli.words.quantities import acceptances_of, moment, nuclide_of
 from sirtdose.cli.words.show import show_document
 from sirtdose.cli.words.typed import site_used
-from sirtdose.errors import InputError
+from sirtdose.errors import InputError, PlanningError
 from sirtdose.io.tables.catalogue import read_catalogue
 from sirtdose.model.device import Device
-from sirtdose.model.finding import Acceptance, Finding, require_accepted
+from sirtdose.model.finding import (
+    Acceptance,
+    Finding,
+    require_accepted,
+    to_accept,
+    unaccepted,
+)
 from sirtdose.model.nuclide import Nuclide
 from sirtdose.model.units import ACTIVITY
 from sirtdose.planning.ordered_vial import Reading, measured_vial, orders_of
@@ -180,14 +186,16 @@ def vial_command(
         raise click.UsageError("--injection is of a plan: give --plan")
     draws = planned.draws_gbq if planned else {ALONE: (activity or 0.0, 0.0)}
     zone = options["timezone"]
-    wants = wants_of(draws, options["times"], options["injection"], zone)
+    wants = wants_of(
+        draws, options["times"], injection=options["injection"], timezone=zone
+    )
     asked = Asked(
         site_zone(zone),
         options["vials"],
         moment(options["calibrated_at"], "--calibrated-at", zone),
         options["vials_per_injection"] > 1,
     )
-    ordered = ordered_of(options["chosen"], wants, device, zone)
+    ordered = ordered_of(options["chosen"], wants, device=device, timezone=zone)
     found = VialsFound(
         device,
         nuclide,
@@ -208,7 +216,9 @@ def vial_command(
     )
     findings = [
         *_about_plan(found, planned, options["treatment_date"]),
-        *chosen_findings(ordered, wants, device, nuclide, asked.site),
+        *chosen_findings(
+            ordered, wants, device=device, nuclide=nuclide, site=asked.site
+        ),
         *_about_vials(found, asked),
     ]
     acceptances = acceptances_of(options["accept"], options["reason"])
@@ -223,6 +233,13 @@ def vial_command(
         as_json=as_json,
         pages=None if out is None else _files(found, findings, acceptances, document),
     )
+    if unmet := unaccepted(document):
+        where = ", ".join(one.subject for one in unmet)
+        unwritten = " No order form is written." if found.orders else ""
+        raise PlanningError(
+            f"with these vials a limit is not met: {where}.{unwritten} Choose other "
+            f"vials or another time, or give {to_accept(unmet)}"
+        )
 
 
 def _microspheres(
@@ -336,7 +353,7 @@ def _files(
 
     made = Made.today()
     pages = {"vial.html": vial_page(document_text(document), made)}
-    if not found.orders:
+    if not found.orders or unaccepted(document):
         return pages
     order = order_document(found, findings, acceptances)
     text = document_text(order)

@@ -121,6 +121,7 @@ def site_zone(timezone: str | None) -> tzinfo | None:
 def wants_of(
     draws: Mapping[str, tuple[float, float]],
     times: Sequence[str],
+    *,
     injection: str | None,
     timezone: str | None,
 ) -> list[Want]:
@@ -190,6 +191,7 @@ def _above_zero(text: str, gbq: str, option: str) -> float:
 def ordered_of(
     texts: Iterable[str],
     wants: Sequence[Want],
+    *,
     device: Device,
     timezone: str | None,
 ) -> list[Ordered]:

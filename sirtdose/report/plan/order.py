@@ -7,7 +7,6 @@ from sirtdose import __version__
 from sirtdose.model.finding import Acceptance, Finding
 from sirtdose.model.units import MCI_PER_GBQ
 from sirtdose.planning.ordered_vial import Ordered
-from sirtdose.planning.vial_choice import Want
 from sirtdose.report.documents import nuclide_document, said_document
 from sirtdose.report.plan.vial import VialsFound
 from sirtdose.report.tables import rows_csv
@@ -27,7 +26,6 @@ def order_document(
 
     Vials of one injection, size and calibration are one line with their number.
     """
-    wants = [one.want for one in own.found]
     ordered = _each_once([vial for one in own.orders for vial in one.vials])
     plan = own.of_plan or {}
     return {
@@ -37,7 +35,7 @@ def order_document(
         "product": own.device.product,
         "nuclide": nuclide_document(own.nuclide),
         "plan": {"hash": plan["hash"], "status": plan["status"]} if plan else None,
-        "lines": [_line(one, count, wants, own) for one, count in ordered],
+        "lines": [_line(one, count, own) for one, count in ordered],
         "injections": [
             {
                 "name": one.want.name,
@@ -64,11 +62,8 @@ def _each_once(vials: Sequence[Ordered]) -> list[tuple[Ordered, int]]:
     return [(one, count // len(one.injections)) for one, count in found.items()]
 
 
-def _line(
-    one: Ordered, count: int, wants: Sequence[Want], own: VialsFound
-) -> dict[str, Any]:
-    used = [want for want in wants if want.name in one.injections]
-    first = min(want.at for want in used)
+def _line(one: Ordered, count: int, own: VialsFound) -> dict[str, Any]:
+    first = min(each.want.at for each in own.found if each.want.name in one.injections)
     at_use = one.at_use_gbq(first, own.nuclide)
     parts = [
         order.want.activity_gbq / order.at_use_gbq

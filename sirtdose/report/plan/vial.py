@@ -44,7 +44,7 @@ def vial_document(
 ) -> dict[str, Any]:
     """What vial.json holds."""
     return {
-        "schema": "sirtdose.vial/2",
+        "schema": "sirtdose.vial/1",
         "sirtdose_version": __version__,
         "device": own.device.name or None,
         "product": own.device.product,
@@ -199,7 +199,7 @@ def injected_by_order(orders: Sequence[OrderOf], device: Device) -> dict[str, fl
     >>> from datetime import UTC, datetime
     >>> want = Want("right", 2.0, datetime(2026, 12, 9, 10, tzinfo=UTC), 0.1)
     >>> order = OrderOf(want, (), 3.0)
-    >>> [injected_by_order([order], Device.named(one))["right"]
+    >>> [round(injected_by_order([order], Device.named(one))["right"], 2)
     ...  for one in ("glass", "resin")]
     [2.7, 1.8]
     """

@@ -25,12 +25,11 @@ _DRAFT = "Plan not approved"
 def vial_page(text: str, made: Made, title: str = "Vials") -> str:
     """The vials of each injection with their doses, and today's against the plan."""
     document = json.loads(text)
-    return _page(
+    return render(
         "vial.html",
-        document,
-        text,
-        made,
-        title,
+        {},
+        ("sheet.js",),
+        **_frame(document, text, made, title),
         injections=[_injection(one) for one in document["injections"]],
         shared=[
             {**one, "when": _calibrated(one), "together": sum(one["parts"].values())}
@@ -49,12 +48,11 @@ def vial_page(text: str, made: Made, title: str = "Vials") -> str:
 def order_page(text: str, made: Made, title: str = "Vial order") -> str:
     """The order form, to sign and send."""
     document = json.loads(text)
-    return _page(
+    return render(
         "order.html",
-        document,
-        text,
-        made,
-        title,
+        {},
+        ("sheet.js",),
+        **_frame(document, text, made, title),
         lines=[
             {
                 **one,
@@ -71,14 +69,10 @@ def order_page(text: str, made: Made, title: str = "Vial order") -> str:
     )
 
 
-def _page(
-    template: str,
-    document: Mapping[str, Any],
-    text: str,
-    made: Made,
-    title: str,
-    **values: Any,
-) -> str:
+def _frame(
+    document: Mapping[str, Any], text: str, made: Made, title: str
+) -> dict[str, Any]:
+    """What both pages have: whose it is, of which plan, and what warns."""
     plan = document["plan"]
     approved = bool(plan) and plan["status"] == "approved"
     head = head_of(
@@ -91,8 +85,7 @@ def _page(
         deidentified=made.deidentified,
     )
     grave = [one for one in document["warnings"] if one["severity"] in GRAVE]
-    values |= {"head": head, "d": document, "grave": grave}
-    return render(template, {}, ("sheet.js",), **values)
+    return {"head": head, "d": document, "grave": grave}
 
 
 def _injection(one: Mapping[str, Any]) -> dict[str, Any]:
