@@ -76,7 +76,7 @@ def _injection(found: InjectionVials, own: VialsFound) -> dict[str, Any]:
     measured = [one for one in own.measured if one.want.name == want.name]
 
     def choice(one: VialChoice | None) -> dict[str, Any] | None:
-        return one and _choice(one, own.planned)
+        return _choice(one, own.planned) if one else None
 
     return {
         "name": want.name,

@@ -210,14 +210,14 @@ def _measured_lines(document: Mapping[str, Any]) -> list[str]:
         return []
     lines = ["", "Today's vial against the plan"]
     lines += [
-        f"  {one['name']}: {activity(own['at_use_gbq'])} at {moment_words(one['at'])}, "
+        f"  {one['name']}: {activity(own['at_use_gbq'])} at use, "
         f"{off_words(own['to_wanted_ratio'])} from the plan"
         + (
             f", {off_words(own['to_ordered_ratio'])} from the order"
             if own["to_ordered_ratio"]
             else ""
         )
-        + f"; holds what is wanted at {moment_words(own['holds_it_at'])}"
+        + f"; exactly what is wanted at {_short(own['holds_it_at'])}"
         for one in found
         for own in [one["measured"]]
     ]

@@ -57,7 +57,7 @@ def order_page(text: str, made: Made, title: str = "Vial order") -> str:
             {
                 **one,
                 "calibrated": _time(one["calibrated_at"]),
-                "delivered": _time(one["delivery"]) or "not given",
+                "delivered": _time(one["delivery"]) or "to be agreed",
                 "treatment": _time(one["treatment_at"]),
             }
             for one in document["lines"]
@@ -95,7 +95,12 @@ def _injection(one: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **one,
         "time": _time(one["at"]),
-        "structures": [dose["name"] for dose in own[0]["doses"]] if own else [],
+        "structures": [
+            dose["name"].removesuffix(f" of {one['name']}")
+            for row in own[:1]
+            for dose in row["doses"]
+        ],
+        "drawn": any(row["part_to_draw"] < 1 for row in own),
         "rows": [_row(choice) for choice in own],
         "order": order_line(one) if one["ordered"] and _dated(one) else "",
         "today": measured
