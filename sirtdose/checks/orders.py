@@ -178,13 +178,16 @@ def _parts(
     return [Finding.of("H03", said, severity=Severity.STOP, subject=", ".join(parts))]
 
 
-def unapproved_findings(status: str, unmet: Sequence[Finding] = ()) -> list[Finding]:
+def unapproved_findings(
+    status: str, unmet: Sequence[Finding] = (), *, ordered: bool = False
+) -> list[Finding]:
     """Vials for a plan that is not approved (H04), or that passes a limit (H42)."""
     if status == "approved":
         return []
+    severity = Severity.WARN if ordered else Severity.NOTE
     said = f"the plan is {status}: approve it with `sirtdose plan approve`"
     return [
-        Finding.of("H04", said, severity=Severity.NOTE),
+        Finding.of("H04", said, severity=severity),
         *(
             Finding.of(
                 one.code,

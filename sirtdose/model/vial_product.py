@@ -1,7 +1,7 @@
 """In what vials microspheres come, and when these are calibrated."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 
@@ -137,6 +137,12 @@ class VialProduct:
         """Every row, for whoever checks it."""
         rows: Sequence[Sizes | Schedule] = (*self.sizes, *self.schedules)
         return (*(one.fact for one in rows), self.shelf_life, self.spheres)
+
+    def with_sizes(self, gbq: Sequence[float]) -> "VialProduct":
+        """The same with the sizes that a user gives."""
+        said = f"sizes, {', '.join(f'{one:g}' for one in gbq)} GBq"
+        given = Sizes("standard", tuple(gbq), fact=Fact(said, "given by the user"))
+        return replace(self, sizes=(given,))
 
     def size_name(self, gbq: float) -> str:
         """What a size is called; empty for one that cannot be ordered."""

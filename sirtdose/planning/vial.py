@@ -65,12 +65,10 @@ class InjectionVials:
 class Asked:
     """What of the vials is asked for, beside the device's own.
 
-    `site` is the hospital's zone; `sizes_gbq` and `calibrated_at` replace what the
-    catalogue has.
+    `site` is the hospital's zone; `calibrated_at` replaces what the catalogue has.
     """
 
     site: tzinfo | None = None
-    sizes_gbq: tuple[float, ...] = ()
     calibrated_at: datetime | None = None
     pairs: bool = False
 
@@ -104,13 +102,13 @@ def vials_for(
     """
     asked = asked or Asked()
     require_positive(activity_gbq=want.activity_gbq)
-    if not (device.vials.sizes or asked.sizes_gbq):
+    if not device.vials.sizes:
         raise InputError(
             f"{device.product} are of an unknown product without vial sizes: give "
             "--vial"
         )
     found = _singles(want, device, nuclide, asked)
-    choices = tuple(_shown(found, asked))
+    choices = tuple(_shown(found))
     fits = any(one.fits for one in found)
     pairs = () if fits and not asked.pairs else _pairs(found, nuclide)
     own = InjectionVials(want, choices, pairs)
@@ -176,13 +174,9 @@ def _singles(
 ) -> list[VialChoice]:
     """Every size with every calibration."""
     product = device.vials
-    sizes = asked.sizes_gbq or tuple(
-        sorted({gbq for one in product.sizes for gbq in one.listed_gbq})
-    )
-    if not sizes and any(
-        one.to_order and one.has(want.activity_gbq) for one in product.sizes
-    ):
-        sizes = (want.activity_gbq,)
+    sizes = sorted({gbq for one in product.sizes for gbq in one.listed_gbq})
+    if not sizes and product.size_name(want.activity_gbq):
+        sizes = [want.activity_gbq]
     if asked.calibrated_at is None and not product.schedules:
         suited = [_when_it_suits(gbq, want, device, nuclide) for gbq in sizes]
         return [one for one in suited if one is not None]
@@ -213,11 +207,11 @@ def _when_it_suits(
     return choice_of(want, [(gbq, calibration)], device, nuclide)
 
 
-def _shown(found: Sequence[VialChoice], asked: Asked) -> list[VialChoice]:
+def _shown(found: Sequence[VialChoice]) -> list[VialChoice]:
     """Every kept size, and of sizes made on request the nearest of a calibration."""
     if not found:
         return []
-    kept = asked.sizes_gbq or found[0].device.vials.fixed_gbq
+    kept = found[0].device.vials.fixed_gbq
     nearest: dict[datetime, VialChoice] = {}
     for one in found:
         at = one.vials[0].calibration.at
@@ -262,9 +256,7 @@ def _elsewhen(
 ) -> VialChoice | None:
     """The vial that fits at the time nearest to the one wanted."""
     product = device.vials
-    sizes = asked.sizes_gbq or tuple(
-        gbq for one in product.sizes for gbq in one.listed_gbq
-    )
+    sizes = {gbq for one in product.sizes for gbq in one.listed_gbq}
     found = [
         (abs(hours_between(want.at, at)), gbq, at)
         for gbq in sizes
@@ -275,7 +267,6 @@ def _elsewhen(
     if not found:
         return None
     _, gbq, at = min(found, key=lambda one: (one[0], one[1]))
-    moved = _singles(
-        replace(want, at=at), device, nuclide, replace(asked, sizes_gbq=(gbq,))
-    )
-    return min(moved, key=lambda one: one.far, default=None)
+    moved = _singles(replace(want, at=at), device, nuclide, asked)
+    own = [one for one in moved if one.vials[0].calibration_gbq == gbq]
+    return min(own, key=lambda one: one.far, default=None)

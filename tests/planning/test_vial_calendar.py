@@ -5,6 +5,7 @@ T) from clock times of the time-zone database by hand: 12:00 in New York is 17:0
 winter and 16:00 UTC in summer.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from math import exp, log
 
@@ -145,8 +146,8 @@ def test_pairs_are_of_one_time_of_calibration() -> None:
 def test_a_pair_of_two_weeks() -> None:
     """10 GBq of week 1 with 5 GBq of week 2, or the same sizes the other way."""
     at = datetime.fromisoformat("2026-12-09T12:00-05:00")
-    asked = Asked(sizes_gbq=(5.0, 10.0), pairs=True)
-    found = vials_for(Want("right", 4.87, at), GLASS, Y90, asked)
+    two = replace(GLASS, vials=GLASS.vials.with_sizes([5.0, 10.0]))
+    found = vials_for(Want("right", 4.87, at), two, Y90, Asked(pairs=True))
     sums = {
         tuple(vial.calibration_gbq for vial in one.vials): one.at_use_gbq
         for one in found.pairs

@@ -191,7 +191,6 @@ def vial_command(
     )
     asked = Asked(
         site_zone(zone),
-        options["vials"],
         moment(options["calibrated_at"], "--calibrated-at", zone),
         options["vials_per_injection"] > 1,
     )
@@ -255,12 +254,15 @@ def _microspheres(
     device = device or Device.unnamed(nuclide.name)
     if planned and not options["half_life"]:
         nuclide = planned.decaying_as(nuclide)
-    if options["catalogue_file"] is None:
-        return device, nuclide, None
-    products, digest = read_catalogue(options["catalogue_file"])
-    if device.name not in products:
-        return device, nuclide, None
-    return replace(device, vials=products[device.name]), nuclide, digest
+    file, digest = options["catalogue_file"], None
+    if file is not None:
+        products, read = read_catalogue(file)
+        if device.name in products:
+            digest = read
+            device = replace(device, vials=products[device.name])
+    if options["vials"]:
+        device = replace(device, vials=device.vials.with_sizes(options["vials"]))
+    return device, nuclide, digest
 
 
 def _readings(
@@ -300,7 +302,9 @@ def _about_plan(
             for at in days
             for finding in day_findings(at, typed or day, of_plan=not typed)
         ),
-        *unapproved_findings(planned.document["status"], planned.unmet),
+        *unapproved_findings(
+            planned.document["status"], planned.unmet, ordered=bool(found.orders)
+        ),
     ]
 
 

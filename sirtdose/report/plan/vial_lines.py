@@ -9,6 +9,7 @@ from sirtdose.report.post.summary import own_file_words
 from sirtdose.report.screen import Screen
 from sirtdose.report.wording import activity, gy_words, significant, spoken, table
 
+_FITTING_SHOWN = 3
 _MARKS = "* within 10 % of what is wanted, or enough of it;  ! a limit is not met"
 
 
@@ -116,8 +117,9 @@ def _injection_lines(one: Mapping[str, Any]) -> list[str]:
     if one["choices"]:
         lines += [f"GBq at use{f', and Gy to {spoken(main)}' if main else ''}"]
         lines += [_grid(one["choices"], main)]
-    for choice in [own for own in (*one["choices"], *one["pairs"]) if own["fits"]][:3]:
-        lines.append(f"  fits: {choice_words(choice)}")
+    fitting = [own for own in (*one["choices"], *one["pairs"]) if own["fits"]]
+    fitting.sort(key=lambda own: abs(own["to_wanted_ratio"] - 1))
+    lines += [f"  fits: {choice_words(own)}" for own in fitting[:_FITTING_SHOWN]]
     return lines
 
 

@@ -319,6 +319,7 @@ def written(run: Run, plan: Callable[..., Path], tmp_path: Path) -> Path:
     words += ["--choose", "right=3GBq@2026-03-01", "--choose", "right=3GBq@2026-03-01"]
     result = run(*words, "--choose", "left=9.5GBq@2026-02-22")
     assert result.exit_code == 0, result.stderr
+    assert "WARN H04  the plan is draft" in result.stderr
     assert "Ordered for right: 3 GBq calibrated Mar 1 12:00 and 3 GBq" in result.stderr
     return tmp_path / "o"
 

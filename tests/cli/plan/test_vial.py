@@ -245,6 +245,15 @@ def test_an_activity_of_another_unit_is_asked_about(
     document_of(run(*case, "--accept", "H05", "--reason", "as prescribed", "--json"))
 
 
+def test_a_size_that_is_given_can_be_ordered(run: Run) -> None:
+    words = (*CASE, "--device", "glass", "--choose", "4.9GBq@2026-03-01")
+    asked = run(*words)
+    assert asked.exit_code == 3
+    assert "4.9 GBq is not a size of glass microspheres" in asked.stderr
+    given = run(*words, "--vial", "4.9GBq", "--json")
+    assert "sizes, 4.9 GBq" in document_of(given)["catalogue"]["facts"][0]["says"]
+
+
 def test_what_nobody_verified_is_named_once(run: Run) -> None:
     document = document_of(run(*CASE, "--device", "glass", "--json"))
     [note] = [one for one in document["warnings"] if "not verified" in one["message"]]
